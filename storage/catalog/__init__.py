@@ -1,0 +1,29 @@
+"""The catalog: every table, by domain. Importing this package makes all of them known to SQLAlchemy."""
+
+from __future__ import annotations
+
+from storage.catalog import (
+    access,
+    casework,
+    ledger,
+    organisation,
+    recordings,
+    retention,
+    signin,
+    stations,
+    uploads,
+)
+from storage.catalog.base import Base
+
+__all__ = [
+    "Base",
+    "access",
+    "casework",
+    "ledger",
+    "organisation",
+    "recordings",
+    "retention",
+    "signin",
+    "stations",
+    "uploads",
+]

@@ -1,0 +1,115 @@
+"""Cases, their stages, who worked on them when, and which recordings belong to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId, one_of
+
+CASE_KINDS = ("inspection", "coercion", "penalty")
+STAGES = ("initiation", "investigation", "decision", "execution")
+"""启动, 调查取证, 审核决定, 送达执行."""
+
+
+class Case(Base):
+    """案件. The row's `stage` is where it stands; its history is in `case_stage`."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "number"),
+        CheckConstraint(one_of("kind", *CASE_KINDS), name="kind"),
+        CheckConstraint(one_of("stage", *STAGES), name="stage"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    number: Mapped[str]
+    title: Mapped[str]
+    kind: Mapped[str]
+    stage: Mapped[str] = mapped_column(default="initiation")
+    opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[CreatedAt]
+    closed_at: Mapped[datetime | None]
+
+
+class CaseStage(Base):
+    """环节: one stage of one case, from when on and by whom."""
+
+    __tablename__ = "case_stage"
+    __table_args__ = (CheckConstraint(one_of("stage", *STAGES), name="stage"), UniqueConstraint("case_id", "stage"))
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
+    stage: Mapped[str]
+    entered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    entered_at: Mapped[Instant]
+
+
+class CaseAssignment(Base):
+    """Which officer and which device were at work on a case, and when: what linking by time window goes by."""
+
+    __tablename__ = "case_assignment"
+    __table_args__ = (
+        CheckConstraint("officer IS NOT NULL OR device IS NOT NULL", name="officer_or_device"),
+        Index("ix_case_assignment_span", "span", postgresql_using="gist"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    officer: Mapped[str | None]
+    device: Mapped[str | None]
+    stage: Mapped[str]
+    span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+
+class CaseLink(Base):
+    """A recording's place in a case. Ended, never deleted, when it turns out wrong."""
+
+    __tablename__ = "case_link"
+    __table_args__ = (
+        CheckConstraint(one_of("made_by", "person", "window"), name="made_by"),
+        Index("uq_case_link_live", "case_id", "recording_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    stage: Mapped[str]
+    made_by: Mapped[str]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    end_reason: Mapped[str | None]
+
+
+class LinkQuestion(Base):
+    """More than one case is possible for a recording: somebody is asked, nothing is guessed."""
+
+    __tablename__ = "link_question"
+    __table_args__ = (
+        Index("uq_link_question_open", "recording_id", unique=True, postgresql_where=text("answered_at IS NULL")),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    candidates: Mapped[JsonList]
+    created_at: Mapped[CreatedAt]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    chosen_case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case.id"))
+
+
+class LinkingDone(Base):
+    """The linker has looked at this recording: what is absent here is still due."""
+
+    __tablename__ = "linking_done"
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    unit_id: Mapped[UnitId]
+    outcome: Mapped[str]
+    looked_at: Mapped[CreatedAt]

@@ -1,0 +1,136 @@
+"""Sealed originals, the attempts that made them, their receipts and their playable copies."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, Size, UnitId, one_of
+
+MEDIA_STATES = ("intact", "damaged", "unreadable")
+JOB_STATES = ("due", "done", "nothing", "failed")
+
+
+class CustodyAttempt(Base):
+    """Committed before the first ciphertext byte, so that a repeat makes the same bytes or stops.
+
+    Never a second plaintext under one key and nonce: `plaintext_sha256` is fixed by the first full read.
+    """
+
+    __tablename__ = "custody_attempt"
+    recording_id: Mapped[Id]
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), unique=True)
+    unit_id: Mapped[UnitId]
+    object_name: Mapped[str] = mapped_column(unique=True)
+    kek_id: Mapped[str]
+    wrapped_data_key: Mapped[Octets]
+    salt: Mapped[Octets]
+    nonce_prefix: Mapped[Octets]
+    plaintext_sha256: Mapped[bytes | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Recording(Base):
+    """原始记录: one original, sealed. `manifest` and `token` are stored verbatim as they were signed."""
+
+    __tablename__ = "recording"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "sha256"),
+        CheckConstraint(one_of("media_state", *MEDIA_STATES), name="media_state"),
+        Index("ix_recording_listing", "unit_id", "sealed_at", "id"),
+        Index("ix_recording_sha256", "sha256"),
+        Index("ix_recording_started", "unit_id", "started_at"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
+    original_name: Mapped[str]
+    size_bytes: Mapped[Size]
+    sha256: Mapped[Octets]
+    sm3: Mapped[Octets]
+    chunk_root: Mapped[Octets]
+    object_name: Mapped[str] = mapped_column(unique=True)
+    object_version: Mapped[str]
+    ciphertext_size_bytes: Mapped[Size]
+    ciphertext_sha256: Mapped[Octets]
+    kek_id: Mapped[str]
+    wrapped_data_key: Mapped[Octets]
+    media_state: Mapped[str]
+    findings: Mapped[Json]
+    claims: Mapped[JsonList]
+    device: Mapped[str | None]
+    officer: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    duration_seconds: Mapped[float | None]
+    received_at: Mapped[Instant]
+    sealed_at: Mapped[Instant]
+    manifest: Mapped[Octets]
+    manifest_sha256: Mapped[Octets]
+    token: Mapped[Octets]
+    token_time: Mapped[Instant]
+    sealed_entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_entry.id"))
+    retention_class: Mapped[str] = mapped_column(ForeignKey("retention_class.code"))
+    retain_until: Mapped[date | None]
+
+
+class Receipt(Base):
+    """回执: the signed envelope a station gets for one upload; a repeated file gets a second one."""
+
+    __tablename__ = "receipt"
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), primary_key=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    unit_id: Mapped[UnitId]
+    envelope: Mapped[Octets]
+    repeat: Mapped[bool]
+    issued_at: Mapped[Instant]
+
+
+class MediaJob(Base):
+    """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show."""
+
+    __tablename__ = "media_job"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "kind"),
+        CheckConstraint(one_of("state", *JOB_STATES), name="state"),
+        CheckConstraint(one_of("kind", "proxy", "poster", "sprite"), name="kind"),
+        Index("ix_media_job_due", "created_at", postgresql_where=text("state = 'due'")),
+    )
+    id: Mapped[Id]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[UnitId]
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="due")
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
+
+
+class Rendition(Base):
+    """播放副本: a derived copy; names its parent's digest and the tool, version and settings that made it."""
+
+    __tablename__ = "rendition"
+    __table_args__ = (UniqueConstraint("recording_id", "name"),)
+    id: Mapped[Id]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[UnitId]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size_bytes: Mapped[Size]
+    sha256: Mapped[Octets]
+    object_name: Mapped[str] = mapped_column(unique=True)
+    ciphertext_size_bytes: Mapped[Size]
+    ciphertext_sha256: Mapped[Octets]
+    kek_id: Mapped[str]
+    wrapped_data_key: Mapped[Octets]
+    parent_sha256: Mapped[Octets]
+    tool: Mapped[str]
+    tool_version: Mapped[str]
+    settings: Mapped[list[str]] = mapped_column(JSONB)
+    created_at: Mapped[CreatedAt]

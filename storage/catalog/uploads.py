@@ -1,0 +1,42 @@
+"""Transfers in progress, and what is due to be sealed. The offset is not here: it is a file beside its bytes."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, one_of
+
+UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminated", "expired")
+"""open → finished (all bytes durable) → sealed (row and entry committed) → receipted; the rest are ends without one."""
+
+
+class Upload(Base):
+    """上传: claims are what the station said and nothing more. While `claimed_until` lies ahead a worker has it."""
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
+        CheckConstraint("declared_length > 0", name="declared_length"),
+        CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
+        Index("ix_upload_due", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
+        Index("ix_upload_station_open", "station_id", postgresql_where=text("state IN ('open', 'finished', 'sealed')")),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
+    unit_id: Mapped[UnitId]
+    declared_length: Mapped[Size]
+    claims: Mapped[Json]
+    state: Mapped[str] = mapped_column(default="open")
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Instant]
+    finished_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    failure_code: Mapped[str | None]
+    failure_detail: Mapped[str | None]
+    recording_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recording.id"))
