@@ -41,7 +41,7 @@ class _CryptographySm3:
         self._context = hashes.Hash(hashes.SM3())
 
     def update(self, data: Buffer, /) -> None:
-        self._context.update(data)
+        self._context.update(memoryview(data))
 
     def digest(self) -> bytes:
         return self._context.copy().finalize()
