@@ -1,0 +1,268 @@
+"""Everything that can go wrong where bytes, keys and rows live, as one tree.
+
+    StorageError
+    ├── ObjectStoreError
+    │   ├── NameRefused             a name outside the alphabet, or one that climbs out of its store
+    │   ├── ObjectMissing           no object of that name
+    │   ├── ObjectExists            other bytes already stand under that name; they stay
+    │   ├── ObjectSizeDiffers       a writer was given more or fewer bytes than it was promised
+    │   ├── SpanOutside             a read past the object's end
+    │   ├── StoreFull               no room; nothing was stored, and it goes on when there is room
+    │   ├── StoreRefused            the system does not let us read or write here
+    │   └── StoreUnavailable        the medium or the network failed; trying again later is right
+    ├── DecryptionFailed            ciphertext that is not what was sealed, or another key's
+    ├── SealingError
+    │   ├── SourceSizeDiffers       the source is longer or shorter than it was declared
+    │   ├── SourceChanged           the source is not what an earlier attempt read
+    │   ├── SourceUnreadable        the source cannot be read
+    │   └── ReadBackMismatch        what the store gives back is not what was sealed
+    ├── KeyStoreError
+    │   ├── KeyStoreMissing         no key store in this folder
+    │   ├── KeyStoreExists          a root key is never written over another
+    │   ├── KeyExposed              a key file or its folder that others may read
+    │   ├── KeyStoreDamaged         a key file that does not hold what it should
+    │   ├── KeyMissing              the key-encryption key is not here: destroyed, or another store's
+    │   └── UnwrapFailed            the wrapped key was changed, or another key wrapped it
+    └── LedgerStorageError          what storage/ledger cannot do; its own errors hang below
+
+Each carries its facts as attributes, says in `str()` what is wrong and, where a person can do something, what.
+They survive pickling, because workers hand them over between processes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class StorageError(Exception):
+    """Anything storage raises on purpose. Catch this to catch all of them."""
+
+    def __reduce__(self) -> tuple[type[StorageError], tuple[object, ...]]:
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
+
+@dataclass(eq=False)
+class ObjectStoreError(StorageError):
+    """Something about the object `name` did not work."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class NameRefused(ObjectStoreError):
+    """Names are lower-case ASCII path segments; see storage/objects/names.py."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"object name {self.name!r} is refused: {self.reason}"
+
+
+@dataclass(eq=False)
+class ObjectMissing(ObjectStoreError):
+    """Nothing of that name was ever stored, or disposal removed it."""
+
+    def __str__(self) -> str:
+        return f"object {self.name} is not in the store"
+
+
+@dataclass(eq=False)
+class ObjectExists(ObjectStoreError):
+    """The store is write-once: the first bytes under a name are the last ones."""
+
+    def __str__(self) -> str:
+        return f"object {self.name} exists with other bytes; it was left as it is and the new bytes were not stored"
+
+
+@dataclass(eq=False)
+class ObjectSizeDiffers(ObjectStoreError):
+    """The writer was promised `declared_bytes` and got `written_bytes`; nothing was stored."""
+
+    declared_bytes: int
+    written_bytes: int
+
+    def __str__(self) -> str:
+        return f"object {self.name}: {self.declared_bytes} bytes were declared, {self.written_bytes} were written"
+
+
+@dataclass(eq=False)
+class SpanOutside(ObjectStoreError):
+    """Bytes were asked for that the object does not have."""
+
+    offset: int
+    length: int
+    size_bytes: int
+
+    def __str__(self) -> str:
+        end = self.offset + self.length
+        return f"object {self.name}: bytes {self.offset}–{end} were asked for, it has {self.size_bytes}"
+
+
+@dataclass(eq=False)
+class StoreFull(ObjectStoreError):
+    """Disk or quota is full. Nothing was stored; the same call succeeds once there is room."""
+
+    def __str__(self) -> str:
+        return f"no room to store {self.name}: free space on the store's disk or raise its quota, then try again"
+
+
+@dataclass(eq=False)
+class StoreRefused(ObjectStoreError):
+    """The system refused access; `reason` is its own word, `path` the place."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"object {self.name}: {self.path}: {self.reason}; check the owner and mode of the store's folders"
+
+
+@dataclass(eq=False)
+class StoreUnavailable(ObjectStoreError):
+    """The medium or the network failed; `reason` is the system's own word."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"object {self.name}: the store does not work at the moment: {self.reason}"
+
+
+@dataclass(eq=False)
+class DecryptionFailed(StorageError):
+    """Segment `segment` (from 0) of `object_name` does not open: changed, cut, moved, or under another key."""
+
+    object_name: str
+    segment: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"object {self.object_name}, segment {self.segment}: {self.reason}"
+
+
+@dataclass(eq=False)
+class SealingError(StorageError):
+    """Sealing did not come to its end. Nothing may be signed."""
+
+
+@dataclass(eq=False)
+class SourceSizeDiffers(SealingError):
+    """The file at `path` is not as long as it was declared."""
+
+    path: str
+    declared_bytes: int
+    found_bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.found_bytes} bytes, {self.declared_bytes} were declared; nothing was sealed"
+
+
+@dataclass(eq=False)
+class SourceChanged(SealingError):
+    """Sealing it would put a second plaintext under one key and nonce. Digests are lower-case hex SHA-256."""
+
+    path: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: SHA-256 is {self.found}, an earlier attempt read {self.expected}; nothing was sealed"
+
+
+@dataclass(eq=False)
+class SourceUnreadable(SealingError):
+    """The system does not give us the file at `path`; `reason` is its own word."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be read: {self.reason}; nothing was sealed"
+
+
+@dataclass(eq=False)
+class ReadBackMismatch(SealingError):
+    """The store gives back other bytes than it was given. `what` is "ciphertext" or "plaintext", or a size."""
+
+    object_name: str
+    what: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return (
+            f"object {self.object_name} reads back wrong: {self.what} is {self.found}, written as {self.expected}; "
+            "keep the staged original and check the store's disk"
+        )
+
+
+@dataclass(eq=False)
+class KeyStoreError(StorageError):
+    """Something about the key store at `path` did not work; no key was changed."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class KeyStoreMissing(KeyStoreError):
+    """There is no root key here. A new one would open nothing that was sealed before, so none is made silently."""
+
+    def __str__(self) -> str:
+        return f"no key store at {self.path}: restore it from its own backup, or create one for a new archive"
+
+
+@dataclass(eq=False)
+class KeyStoreExists(KeyStoreError):
+    """There is a root key already, and recordings hang on it."""
+
+    def __str__(self) -> str:
+        return f"a key store exists at {self.path}; its root key is never written over"
+
+
+@dataclass(eq=False)
+class KeyExposed(KeyStoreError):
+    """The file or folder at `path` has mode `mode` (octal): others than its owner may get at keys."""
+
+    mode: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} has mode {self.mode}, so others can get at the keys in it: "
+            f"run chmod go= {self.path}, and find out who could have read it"
+        )
+
+
+@dataclass(eq=False)
+class KeyStoreDamaged(KeyStoreError):
+    """A key file that does not hold what it should."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"key file {self.path}: {self.reason}; restore it from the key store's backup"
+
+
+@dataclass(eq=False)
+class KeyMissing(KeyStoreError):
+    """The key-encryption key `kek_id` is not in this store."""
+
+    kek_id: str
+
+    def __str__(self) -> str:
+        return f"key {self.kek_id} is not in {self.path}: it was destroyed with its recordings, or belongs to another store"
+
+
+@dataclass(eq=False)
+class UnwrapFailed(KeyStoreError):
+    """The wrapped key does not open under `kek_id`."""
+
+    kek_id: str
+
+    def __str__(self) -> str:
+        return f"a key wrapped under {self.kek_id} does not open: it was changed, or another key wrapped it"
+
+
+@dataclass(eq=False)
+class LedgerStorageError(StorageError):
+    """Something about the ledger's rows or objects does not work."""
