@@ -1,0 +1,93 @@
+"""Writing an entry in the transaction of the change it records."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from integrity.ledger_entry import LedgerEntry, commit_value
+from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a person, a station, or a process of the system itself."""
+
+    kind: str
+    id: str
+
+    @classmethod
+    def person(cls, person_id: uuid.UUID) -> Actor:
+        return cls("person", str(person_id))
+
+    @classmethod
+    def station(cls, station_id: uuid.UUID) -> Actor:
+        return cls("station", str(station_id))
+
+    @classmethod
+    def system(cls, process: str) -> Actor:
+        """`process` is a word of ours (`custody`, `housekeeping`), never a host's name."""
+        return cls("system", process)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to what. `data` holds ids, codes and digests only; names and free text go into `private`."""
+
+    action: str
+    subject_kind: str
+    subject_id: str
+    unit_id: uuid.UUID | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)
+
+
+def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry:
+    """Append the entry of a change to the caller's transaction; both commit, or neither does.
+
+    Each `private` value appears in the entry as a salted commitment; its opening is a row beside the ledger, which can
+    be destroyed without touching the entry. Raises integrity's EntryTooLarge over 65,535 bytes.
+    """
+    salts = {name: secrets.token_bytes(SALT_BYTES) for name in change.private}
+    commitments = {name: commit_value(salts[name], value) for name, value in change.private.items()}
+    entry = LedgerEntry(
+        id=uuid.uuid4(),
+        occurred_at=datetime.now(UTC),
+        action=change.action,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        unit_id=change.unit_id,
+        subject_kind=change.subject_kind,
+        subject_id=change.subject_id,
+        data={**change.data, **({"commitments": commitments} if commitments else {})},
+    )
+    append_entry(session, entry)
+    if change.private and change.unit_id is not None:
+        session.flush()
+        for name, value in change.private.items():
+            session.add(
+                LedgerOpening(entry_id=entry.id, name=name, unit_id=change.unit_id, salt=salts[name], value=value)
+            )
+    return entry
+
+
+def append_entry(session: Session, entry: LedgerEntry) -> None:
+    """Insert the entry's bytes verbatim, without an index; the sequencer gives it one after the commit."""
+    session.add(
+        LedgerEntryRow(
+            id=entry.id,
+            unit_id=entry.unit_id,
+            action=entry.action,
+            subject_id=entry.subject_id,
+            entry=entry.to_bytes(),
+            occurred_at=entry.occurred_at,
+        )
+    )
