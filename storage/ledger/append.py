@@ -56,6 +56,8 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
     Each `private` value appears in the entry as a salted commitment; its opening is a row beside the ledger, which can
     be destroyed without touching the entry. Raises integrity's EntryTooLarge over 65,535 bytes.
     """
+    if change.private and change.unit_id is None:
+        raise ValueError(f"{change.action}: private values belong to a unit, and this change names none")
     salts = {name: secrets.token_bytes(SALT_BYTES) for name in change.private}
     commitments = {name: commit_value(salts[name], value) for name, value in change.private.items()}
     entry = LedgerEntry(
@@ -70,7 +72,7 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
         data={**change.data, **({"commitments": commitments} if commitments else {})},
     )
     append_entry(session, entry)
-    if change.private and change.unit_id is not None:
+    if change.private:
         session.flush()
         for name, value in change.private.items():
             session.add(
