@@ -1,0 +1,1 @@
+"""The command `liuhen`: one module a command or group of commands."""

@@ -1,0 +1,64 @@
+"""Become another program that ends with its parent: run by path as `python -I -S child.py PPID SIGNAL UID -- ARGV…`.
+
+PR_SET_PDEATHSIG has to be set in the child itself, between fork and exec. Doing that in `preexec_fn` runs Python in a
+fork of a process that may have threads; this program is exec'd first and has none. It imports nothing but the
+standard library, so that it starts in a few milliseconds, and leaves no process of its own: it execs ARGV.
+
+UID is "-", or the number the caller's own id gets inside a new user namespace: PostgreSQL refuses to run as id 0, and
+inside such a namespace root's files keep their owner while the process holds no privilege outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+EXIT_NAMESPACE_REFUSED = 125
+EXIT_PROGRAM_MISSING = 127
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER = 0x10000000
+
+
+def main(arguments: list[str]) -> None:
+    parent, death_signal, inner_id, separator, *argv = arguments
+    if separator != "--" or not argv:
+        sys.exit("usage: child.py PPID SIGNAL UID -- ARGV…")
+    libc = ctypes.CDLL(None, use_errno=True)
+    if inner_id != "-":
+        _enter_user_namespace(libc, int(inner_id))
+    # After the namespace: a change of credentials clears the signal again (prctl(2)).
+    libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != int(parent):
+        sys.exit("the parent ended before its child began")
+    # Python ignores SIGPIPE, and an ignored signal stays ignored through exec.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execv(argv[0], argv)
+    except OSError as error:
+        print(f"cannot run {argv[0]}: {error.strerror}", file=sys.stderr, flush=True)
+        os._exit(EXIT_PROGRAM_MISSING)
+
+
+def _enter_user_namespace(libc: ctypes.CDLL, inner_id: int) -> None:
+    outer_uid, outer_gid = os.geteuid(), os.getegid()
+    try:
+        if libc.unshare(_CLONE_NEWUSER) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/gid_map", f"{inner_id} {outer_gid} 1")
+        _write("/proc/self/uid_map", f"{inner_id} {outer_uid} 1")
+    except OSError as error:
+        print(f"user namespace refused: {error.strerror}", file=sys.stderr, flush=True)
+        os._exit(EXIT_NAMESPACE_REFUSED)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

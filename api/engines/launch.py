@@ -1,0 +1,138 @@
+"""One child process: started in a session of its own, logged to a file, ended in steps that become sterner."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from api.engines.folders import make_private_folder
+from api.engines.process import ProcessIdentity
+from api.errors import NamespaceRefused
+
+LOG_BYTES_KEPT = 8 << 20
+LOG_FILES_KEPT = 3
+_WRAPPER = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to run one program, and how to end it.
+
+    `stop_steps` are signals to the program itself, each with the seconds it gets; after the last one the whole process
+    group is killed. `death_signal` is what it gets from the kernel when we die without a word.
+    """
+
+    argv: tuple[str, ...]
+    log_path: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_steps: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
+    death_signal: signal.Signals = signal.SIGTERM
+    pass_fds: tuple[int, ...] = ()
+    without_root: bool = False
+
+
+class Child:
+    """A running program. Start it from a thread that lives as long as it shall: the kernel's parent is the thread."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self._process = _spawn(launch)
+        identity = ProcessIdentity.of(self._process.pid)
+        assert identity is not None  # a child that we have not waited for keeps its entry, even when it has ended
+        self.identity = identity
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative when a signal ended it."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ended within `seconds`."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it, politely first; nothing of its process group is left when this returns."""
+        for number, seconds in self.launch.stop_steps:
+            self._process.send_signal(number)  # does nothing once the process has been waited for
+            if self.wait(seconds):
+                break
+        self.kill_group()
+
+    def kill_group(self) -> None:
+        """Kill what is left of it and of what it started in its own group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
+    make_private_folder(launch.log_path.parent)
+    rotate_log(launch.log_path)
+    descriptor = os.open(launch.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            wrapped_argv(launch.argv, launch.death_signal, without_root=launch.without_root),
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            env=dict(launch.environment),
+            # Python programs put their working folder on the import path: never one that others fill with files.
+            cwd="/",
+            pass_fds=launch.pass_fds,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def wrapped_argv(argv: tuple[str, ...], death_signal: signal.Signals, *, without_root: bool) -> list[str]:
+    """The command that becomes `argv` through child.py and ends with the calling thread."""
+    inner_id = str(_inner_id()) if without_root and os.geteuid() == 0 else "-"
+    wrapper = [sys.executable, "-I", "-S", str(_WRAPPER), str(os.getpid()), str(int(death_signal)), inner_id]
+    return [*wrapper, "--", *argv]
+
+
+def _inner_id() -> int:
+    """An existing account other than root's: initdb looks its own up by number."""
+    candidates = [entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0]
+    if not candidates:
+        raise NamespaceRefused("no account other than root in /etc/passwd")
+    return min(candidates)
+
+
+def rotate_log(path: Path) -> None:
+    """Set a log aside that has grown long: NAME.log.1 is the youngest of those kept."""
+    try:
+        if path.stat().st_size < LOG_BYTES_KEPT:
+            return
+    except FileNotFoundError:
+        return
+    for number in range(LOG_FILES_KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            os.replace(older, path.with_name(f"{path.name}.{number + 1}"))
+    os.replace(path, path.with_name(f"{path.name}.1"))
+
+
+def log_tail(path: Path, lines: int = 12) -> list[str]:
+    """The last lines of a log, for a message that has to explain why its program did not start."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 8192))
+            return file.read().decode("utf-8", errors="replace").splitlines()[-lines:]
+    except OSError:
+        return []

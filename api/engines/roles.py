@@ -1,0 +1,73 @@
+"""The database `liuhen` and its three roles: who may do what begins here and goes on in the migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+DATABASE = "liuhen"
+OWNER = "liuhen_owner"
+APP = "liuhen_app"
+SEQUENCER = "liuhen_sequencer"
+ROLES = (OWNER, APP, SEQUENCER)
+
+
+@dataclass(frozen=True)
+class DatabaseAddresses:
+    """One libpq URL a role: `owner` for migrations only, `app` for everything else, `sequencer` for the ledger."""
+
+    owner: str
+    app: str
+    sequencer: str
+
+
+def socket_url(role: str, password: str, socket_folder: Path, database: str = DATABASE) -> str:
+    """A URL that psql and psycopg take. The port names the socket file; without it PGPORT would decide."""
+    host = quote(str(socket_folder), safe="")
+    return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={host}&port=5432"
+
+
+def ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
+    """Make database and roles what they should be, whatever is there already.
+
+    The owner may do everything in its database and nothing outside it. The others may connect; what they may read or
+    write is for the migrations to grant. None may bypass row security.
+    """
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        for role in ROLES:
+            _ensure_role(connection, role, passwords[role])
+        _ensure_database(connection)
+    with psycopg.connect(superuser_url.replace("/postgres?", f"/{DATABASE}?"), autocommit=True) as connection:
+        _execute(connection, "ALTER SCHEMA public OWNER TO {}", OWNER)
+        _execute(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+
+
+def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    if known is None:
+        _execute(connection, "CREATE ROLE {}", role)
+    # The verifier is made here: the password itself never reaches the server, whose log repeats failing statements.
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    limits = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+    connection.execute(
+        sql.SQL("ALTER ROLE {} " + limits + " PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier))
+    )
+
+
+def _ensure_database(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
+    if known is None:
+        _execute(connection, "CREATE DATABASE {} OWNER {} TEMPLATE template0", DATABASE, OWNER)
+    # TEMPORARY is public by default: a temporary table can shadow a name inside a SECURITY DEFINER function.
+    _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", DATABASE)
+    _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", DATABASE, APP, SEQUENCER)
+
+
+def _execute(connection: psycopg.Connection[tuple[object, ...]], statement: LiteralString, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

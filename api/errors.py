@@ -1,0 +1,130 @@
+"""What can go wrong at the edge, with the exit code a shell sees.
+
+ApiError                        1
+├── SettingInvalid              2   a LIUHEN_ variable that cannot be used
+├── UsageRefused                2   a command that makes no sense as it was given
+└── EngineError                 1   something `liuhen up` starts
+    ├── DataFolderBusy          2   another process holds the data folder
+    ├── DataFolderUnusable      2   it cannot be made, written or trusted
+    ├── AddressUnusable         2   the port is taken or is not ours to take
+    ├── EngineMissing           1   a program that should be installed is not there
+    ├── NamespaceRefused        1   root may not make the user namespace PostgreSQL needs
+    ├── ClusterUnusable         1   the database folder and its secrets do not belong together
+    ├── StartFailed             1   a child ended or stayed silent while it should have become ready
+    └── LeftoverAlive           1   a process of an earlier run could not be ended
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+
+class ApiError(Exception):
+    """A refusal in both languages; `detail` holds lines that belong below the message, such as the end of a log."""
+
+    exit_code = 1
+
+    def __init__(self, chinese: str, english: str, *, detail: Sequence[str] = ()) -> None:
+        super().__init__(f"{chinese} / {english}")
+        self.chinese = chinese
+        self.english = english
+        self.detail = tuple(detail)
+
+
+class SettingInvalid(ApiError):
+    exit_code = 2
+
+    def __init__(self, variable: str, found: str, chinese: str, english: str) -> None:
+        super().__init__(
+            f"设置 {variable} 无效：现为 {found!r}，应为{chinese}",
+            f"setting {variable} is not usable: found {found!r}, write {english}",
+        )
+        self.variable = variable
+        self.found = found
+
+
+class UsageRefused(ApiError):
+    exit_code = 2
+
+
+class EngineError(ApiError):
+    pass
+
+
+class DataFolderBusy(EngineError):
+    exit_code = 2
+
+    def __init__(self, folder: Path, pid: int | None, purpose: str, since: datetime | None) -> None:
+        when = since.isoformat(timespec="seconds") if since else "?"
+        super().__init__(
+            f"数据目录 {folder} 正被占用：进程 {pid or '?'}（liuhen {purpose}），自 {when} 起；请先停止它，或另设 LIUHEN_DATA",
+            f"the data folder {folder} is in use by process {pid or '?'} (liuhen {purpose}) since {when}: "
+            "stop that one first, or set LIUHEN_DATA to another folder",
+        )
+        self.folder = folder
+        self.pid = pid
+        self.purpose = purpose
+        self.since = since
+
+
+class DataFolderUnusable(EngineError):
+    exit_code = 2
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"无法使用目录 {folder}（{reason}）；请检查权限，或另设 LIUHEN_DATA",
+            f"the folder {folder} cannot be used ({reason}): check its permissions, or set LIUHEN_DATA to another one",
+        )
+        self.folder = folder
+
+
+class AddressUnusable(EngineError):
+    exit_code = 2
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"无法监听 {address}（{reason}）；请停止占用它的程序，或用 LIUHEN_BIND 另设地址",
+            f"cannot listen on {address} ({reason}): stop the program that has it, or set LIUHEN_BIND to another address",
+        )
+        self.address = address
+
+
+class EngineMissing(EngineError):
+    def __init__(self, program: str, remedy: str) -> None:
+        super().__init__(f"找不到程序 {program}；{remedy}", f"the program {program} is not installed: {remedy}")
+        self.program = program
+
+
+class NamespaceRefused(EngineError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"以 root 运行时 PostgreSQL 需要用户命名空间，但系统拒绝（{reason}）；请改用普通用户运行，或设置 LIUHEN_DATABASE_URL",
+            f"as root PostgreSQL needs a user namespace, and the system refuses it ({reason}): "
+            "run as an ordinary user, or set LIUHEN_DATABASE_URL",
+        )
+
+
+class ClusterUnusable(EngineError):
+    pass
+
+
+class StartFailed(EngineError):
+    def __init__(self, name: str, chinese: str, english: str, log_path: Path, log_tail: Sequence[str]) -> None:
+        super().__init__(
+            f"{name} 未能启动：{chinese}（日志 {log_path}）",
+            f"{name} did not start: {english} (log {log_path})",
+            detail=log_tail,
+        )
+        self.name = name
+        self.log_path = log_path
+
+
+class LeftoverAlive(EngineError):
+    def __init__(self, pid: int, what: str) -> None:
+        super().__init__(
+            f"上次运行遗留的进程 {pid}（{what}）无法结束；请手工结束它后重试",
+            f"process {pid} ({what}) of an earlier run could not be ended: end it by hand and try again",
+        )
+        self.pid = pid
