@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import rfc8785
 
@@ -21,7 +21,10 @@ LARGEST_INTEGER = 2**53 - 1
 
 
 def canonical_json(value: Json, what: str = "JSON document") -> bytes:
-    """The RFC 8785 form of `value`. Raises MalformedEvidence for what has none: NaN, integers over 2^53 − 1, surrogates."""
+    """The RFC 8785 form of `value`.
+
+    Raises MalformedEvidence for what has none: NaN, integers over 2^53 - 1, lone surrogates.
+    """
     try:
         return rfc8785.dumps(_plain(value))
     except (ValueError, RecursionError) as error:
@@ -31,7 +34,7 @@ def canonical_json(value: Json, what: str = "JSON document") -> bytes:
 def parse_strict(data: bytes, what: str = "JSON document") -> Json:
     """The value of one UTF-8 JSON document, in any spelling.
 
-    Raises MalformedEvidence for a repeated key, NaN, infinities, integers over 2^53 − 1, lone surrogates, a byte order
+    Raises MalformedEvidence for a repeated key, NaN, infinities, integers over 2^53 - 1, lone surrogates, a byte order
     mark, bytes after the document, and nesting too deep to read.
     """
     try:
@@ -58,7 +61,7 @@ def parse_canonical(data: bytes, what: str = "JSON document") -> Json:
     return value
 
 
-def _plain(value: Json) -> rfc8785._impl._Value:
+def _plain(value: Json) -> Any:
     """The value out of dicts and lists alone; rfc8785 knows no other mappings."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
@@ -83,7 +86,7 @@ def _refuse_constant(text: str) -> NoReturn:
 def _safe_integer(text: str) -> int:
     number = int(text) if len(text) <= 17 else LARGEST_INTEGER + 1
     if abs(number) > LARGEST_INTEGER:
-        raise ValueError(f"integer {text[:24]} is outside ±(2^53 − 1)")
+        raise ValueError(f"integer {text[:24]} is outside ±(2^53 - 1)")
     return number
 
 

@@ -145,7 +145,9 @@ class KeyFileUnsafe(KeyFileError):
     """A private key that its group or everybody can read or write is no longer a secret."""
 
     def __str__(self) -> str:
-        return f"key file {self.path}: {self.reason}; run: chmod 600 {self.path} — and replace the key if it was exposed"
+        return (
+            f"key file {self.path}: {self.reason}; run: chmod 600 {self.path} — and replace the key if it was exposed"
+        )
 
 
 @dataclass(eq=False)

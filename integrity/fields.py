@@ -1,4 +1,4 @@
-"""Reading a JSON object against the exact list of its members: nothing missing, nothing more, nothing of another type."""
+"""Reading a JSON object against the exact list of its members: none missing, none more, none of another type."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class Fields:
         self._what = what
         self._values = value
 
+    def value(self, name: str) -> Json:
+        """A member of any type."""
+        return self._values[name]
+
     def text(self, name: str) -> str:
         """A string."""
         value = self._values[name]
@@ -50,7 +54,7 @@ class Fields:
             raise self._wrong(name, f"{value!r} is unknown here, only {expected!r} can be read")
 
     def count(self, name: str) -> int:
-        """An integer from 0 to 2^53 − 1."""
+        """An integer from 0 to 2^53 - 1."""
         value = self._values[name]
         if type(value) is not int or not 0 <= value <= LARGEST_INTEGER:
             raise self._wrong(name, "not a whole number from 0 up")

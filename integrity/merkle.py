@@ -185,7 +185,9 @@ def _verify_trivial_consistency(
     old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
 ) -> None:
     if proof:
-        raise ProofInvalid("consistency", f"the growth from {old_size} to {new_size} needs no hashes, {len(proof)} given")
+        raise ProofInvalid(
+            "consistency", f"the growth from {old_size} to {new_size} needs no hashes, {len(proof)} given"
+        )
     if old_size == 0:
         _require_root("consistency", "tree of 0", old_root, EMPTY_ROOT)
     if new_size == 0:
