@@ -29,7 +29,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON signing_key_ep
 -- Sealed facts are inserted once; only what is named may change afterwards.
 GRANT INSERT ON recording, receipt, rendition, custody_attempt, case_stage, case_assignment, linking_done TO liuhen_app;
 GRANT UPDATE (retention_class, retain_until, kek_id, wrapped_data_key) ON recording TO liuhen_app;
-GRANT UPDATE (plaintext_sha256) ON custody_attempt TO liuhen_app;
+GRANT UPDATE (plaintext_sha256, kek_id, wrapped_data_key, salt, nonce_prefix) ON custody_attempt TO liuhen_app;
 GRANT UPDATE (kek_id, wrapped_data_key) ON rendition TO liuhen_app;
 GRANT UPDATE (outcome, looked_at) ON linking_done TO liuhen_app;
 

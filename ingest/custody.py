@@ -1,0 +1,154 @@
+"""Sealing: the road from a finished upload's staged bytes to the signed receipt that lets a station wipe its device.
+
+`seal_upload` may be killed at any line and run again: the attempt is committed before the first ciphertext byte, the
+object before the row, the row before the receipt, and each step looks for its own stored product before making it.
+No transaction is open while bytes move or an authority is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.errors import StagedFileMissing, StagedLengthDiffers, TimestampDelayed
+from ingest.media.findings import Findings
+from ingest.metadata.claims import Claim
+from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
+from ingest.sealing.due import DueUpload
+from ingest.sealing.receipts import IssuedReceipt, issue_receipt
+from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
+from integrity.digest import ContentDigests, digest_stream
+from integrity.dsse import Envelope, sign_envelope
+from integrity.errors import AuthorityUnreachable, TimestampRefused
+from integrity.keys import SigningKey
+from integrity.manifest import PAYLOAD_TYPE, RecordingManifest
+from integrity.timestamp import TimestampToken
+from storage.database import Database
+from storage.keystore import KeyStore
+from storage.ledger.reading import LedgerReader
+from storage.objects.protocol import ObjectStore
+from storage.sealing import SealedObject, read_back, write_sealed
+
+PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Custody:
+    """What sealing works with. `probe` and `read_claims` open media only inside the sandbox."""
+
+    database: Database
+    store: ObjectStore
+    key_store: KeyStore
+    ledger: LedgerReader
+    manifest_key: SigningKey
+    manifest_epoch: int
+    receipt_key: SigningKey
+    staged_path: Callable[[str], Path]
+    probe: Callable[[Path], Findings]
+    read_claims: Callable[[DueUpload, Path, Findings], tuple[Claim, ...]]
+    request_token: Callable[[bytes], TimestampToken]
+    receipt_patience_seconds: float = 10.0
+
+
+def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
+    """Seal one finished upload, exactly once. Raises CustodyStopped (somebody must look) or CustodyDelayed (again later)."""
+    if upload.state == "sealed":  # an earlier run got as far as the row; only the receipt is owed
+        return issue_receipt(upload, custody)
+    staged = verify_upload(upload, custody)
+    findings = probe(staged, custody)
+    attempt = begin_attempt(upload, custody)
+    try:
+        sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
+        read_back_and_compare(attempt, sealed, custody)
+        manifest = state_manifest(upload, attempt, staged, findings, sealed, custody)
+        envelope = sign_manifest(manifest, custody)
+        token = timestamp_signature(upload, envelope, custody)
+        record_sealing(upload, attempt, SealedFacts(manifest, findings, envelope, token), custody)
+    except SameFileSealed as same:
+        record_repeat(upload, attempt, same.recording_id, custody)
+    return issue_receipt(upload, custody)
+
+
+def verify_upload(upload: DueUpload, custody: Custody) -> Path:
+    """The staged file is there and as long as was acknowledged. A claimed SHA-256 is compared when it is known, below."""
+    path = custody.staged_path(upload.id)
+    try:
+        found_bytes = path.stat().st_size
+    except FileNotFoundError as error:
+        raise StagedFileMissing(upload.id, path) from error
+    if found_bytes != upload.declared_length:
+        raise StagedLengthDiffers(upload.id, upload.declared_length, found_bytes)
+    return path
+
+
+def probe(staged: Path, custody: Custody) -> Findings:
+    """What the tools make of it, in the sandbox. Unreadable is a finding: the file is sealed all the same."""
+    return custody.probe(staged)
+
+
+def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt, custody: Custody) -> SealedObject:
+    """One pass: SHA-256, SM3, chunk leaves, encryption, store. Nothing is visible before the digest is fixed.
+
+    A repeat reads the file once more first: were it another plaintext, not one block of it may meet the same nonce.
+    """
+    if attempt.plaintext_sha256 is not None:
+        fix_plaintext(upload, attempt, digest_stream(_pieces(staged)), custody)
+
+    def before_commit(digests: ContentDigests) -> None:
+        fix_plaintext(upload, attempt, digests, custody)
+        refuse_second_copy(upload.unit_id, attempt.recording_id, digests.sha256, custody.database)
+
+    return write_sealed(staged, custody.store, attempt.plan, upload.declared_length, before_commit)
+
+
+def read_back_and_compare(attempt: Attempt, sealed: SealedObject, custody: Custody) -> None:
+    """Read the stored bytes from the medium, decrypt, compare. Raises storage's ReadBackMismatch."""
+    read_back(custody.store, attempt.plan, sealed)
+
+
+def state_manifest(
+    upload: DueUpload, attempt: Attempt, staged: Path, findings: Findings, sealed: SealedObject, custody: Custody
+) -> RecordingManifest:
+    """The statement about this recording, fixed once."""
+    return RecordingManifest(
+        recording_id=attempt.recording_id,
+        unit_id=upload.unit_id,
+        original_name=upload.filename,
+        digests=sealed.digests,
+        ciphertext_size_bytes=sealed.stored.size_bytes,
+        ciphertext_sha256=sealed.ciphertext_sha256,
+        object_name=sealed.stored.name,
+        object_version=sealed.stored.version_id,
+        media_state=findings.state,
+        claims=_claims_by_kind(upload, custody.read_claims(upload, staged, findings)),
+        received_at=upload.finished_at,
+        key_epoch=custody.manifest_epoch,
+    )
+
+
+def sign_manifest(manifest: RecordingManifest, custody: Custody) -> Envelope:
+    return sign_envelope(manifest.to_bytes(), PAYLOAD_TYPE, custody.manifest_key)
+
+
+def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody) -> TimestampToken:
+    """A token over the whole DSSE file, so that it bounds the signature's age and not only the content's."""
+    try:
+        return custody.request_token(envelope.to_bytes())
+    except (AuthorityUnreachable, TimestampRefused) as error:
+        raise TimestampDelayed(upload.id, "the time-stamping authority", str(error)) from error
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def _claims_by_kind(upload: DueUpload, claims: tuple[Claim, ...]) -> dict[str, Any]:
+    """Claims as the manifest states them: kind → what was claimed, each with its source."""
+    by_kind: dict[str, Any] = {"station": [{"value": str(upload.station_id), "source": "credential"}]}
+    for claim in claims:
+        by_kind.setdefault(claim.kind, []).append(claim.as_json())
+    return by_kind

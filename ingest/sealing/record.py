@@ -1,0 +1,158 @@
+"""The sealed row, and what a file that is sealed already gets instead of one."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ingest.media.findings import Findings
+from ingest.metadata.best import best_claims
+from ingest.sealing.attempt import Attempt
+from ingest.sealing.due import CUSTODY, DueUpload
+from integrity.digest import Digest
+from integrity.dsse import Envelope
+from integrity.manifest import RecordingManifest
+from integrity.timestamp import TimestampToken
+from retention.classes import CLASS_AT_SEALING
+from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.uploads import Upload
+from storage.database import Database
+from storage.ledger.append import Change, record_change
+
+if TYPE_CHECKING:
+    from ingest.custody import Custody
+
+JOB_KINDS = ("poster", "proxy", "sprite")
+
+
+class SameFileSealed(Exception):
+    """These bytes are a recording of this unit already: no second copy, a second receipt."""
+
+    def __init__(self, recording_id: uuid.UUID) -> None:
+        super().__init__(f"sealed already as recording {recording_id}")
+        self.recording_id = recording_id
+
+
+@dataclass(frozen=True)
+class SealedFacts:
+    """What was signed, and what the tools said of the file."""
+
+    manifest: RecordingManifest
+    findings: Findings
+    envelope: Envelope
+    token: TimestampToken
+
+
+def refuse_second_copy(unit_id: uuid.UUID, recording_id: uuid.UUID, sha256: Digest, database: Database) -> None:
+    """Raises SameFileSealed when another recording of this unit has these bytes. Other units are not looked at."""
+    with database.reading() as session:
+        found = session.scalars(
+            select(Recording.id).where(Recording.unit_id == unit_id, Recording.sha256 == sha256.value)
+        ).first()
+    if found is not None and found != recording_id:
+        raise SameFileSealed(found)
+
+
+def record_sealing(upload: DueUpload, attempt: Attempt, facts: SealedFacts, custody: Custody) -> None:
+    """The recording's row, its entry, its media jobs and the upload's state: one transaction.
+
+    Raises SameFileSealed when another worker sealed the same bytes first. Recording it twice is the same as once.
+    """
+    try:
+        with custody.database.transaction() as session:
+            _insert_sealed(session, upload, attempt, facts)
+    except IntegrityError as error:
+        refuse_second_copy(upload.unit_id, attempt.recording_id, facts.manifest.digests.sha256, custody.database)
+        with custody.database.reading() as session:
+            if session.get(Recording, attempt.recording_id) is None:
+                raise error
+
+
+def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts: SealedFacts) -> None:
+    manifest_bytes, token = facts.envelope.to_bytes(), facts.token
+    data = {
+        "manifest_sha256": hashlib.sha256(manifest_bytes).hexdigest(),
+        "token_sha256": hashlib.sha256(token.der).hexdigest(),
+        "key_epoch": facts.manifest.key_epoch,
+        "media_state": facts.manifest.media_state,
+        "retention_class": CLASS_AT_SEALING,
+        "station": str(upload.station_id),
+        "upload": upload.id,
+    }
+    entry = record_change(
+        session, CUSTODY, Change("recording.sealed", "recording", str(attempt.recording_id), upload.unit_id, data)
+    )
+    session.flush()
+    session.add(_recording_row(upload, attempt, facts, manifest_bytes, entry.id))
+    session.flush()
+    session.add_all(
+        MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in JOB_KINDS
+    )
+    _mark_sealed(session, upload, attempt.recording_id)
+
+
+def _recording_row(
+    upload: DueUpload, attempt: Attempt, facts: SealedFacts, manifest_bytes: bytes, entry_id: uuid.UUID
+) -> Recording:
+    manifest, findings, best = facts.manifest, facts.findings, best_claims(facts.manifest.claims)
+    return Recording(
+        id=attempt.recording_id,
+        unit_id=upload.unit_id,
+        station_id=upload.station_id,
+        original_name=manifest.original_name,
+        size_bytes=manifest.digests.size_bytes,
+        sha256=manifest.digests.sha256.value,
+        sm3=manifest.digests.sm3.value,
+        chunk_root=manifest.digests.chunk_root,
+        object_name=manifest.object_name,
+        object_version=manifest.object_version,
+        ciphertext_size_bytes=manifest.ciphertext_size_bytes,
+        ciphertext_sha256=manifest.ciphertext_sha256.value,
+        kek_id=attempt.wrapped_key.kek_id,
+        wrapped_data_key=attempt.wrapped_key.wrapped,
+        media_state=manifest.media_state,
+        findings=findings.as_json(),
+        claims=[{"kind": kind, **claim} for kind, claims in manifest.claims.items() for claim in claims],
+        device=best.device,
+        officer=best.officer,
+        started_at=best.started_at,
+        duration_seconds=findings.duration_seconds,
+        received_at=upload.finished_at,
+        sealed_at=datetime.now(UTC),
+        manifest=manifest_bytes,
+        manifest_sha256=hashlib.sha256(manifest_bytes).digest(),
+        token=facts.token.der,
+        token_time=facts.token.gen_time,
+        sealed_entry_id=entry_id,
+        retention_class=CLASS_AT_SEALING,
+        retain_until=attempt.retain_until,
+    )
+
+
+def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, custody: Custody) -> None:
+    """The same file again: the same recording, an entry that says so, and a receipt of its own to come."""
+    with custody.database.transaction() as session:
+        data = {"recording": str(recording_id), "station": str(upload.station_id)}
+        if _mark_sealed(session, upload, recording_id):
+            record_change(
+                session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data)
+            )
+    # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to.
+    if custody.store.stat(attempt.plan.object_name) is not None:
+        custody.store.delete(attempt.plan.object_name)
+
+
+def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> bool:
+    done = session.execute(
+        update(Upload)
+        .where(Upload.id == upload.id, Upload.state == "finished")
+        .values(state="sealed", recording_id=recording_id, failure_code=None, failure_detail=None)
+    )
+    return bool(done.rowcount)
