@@ -113,7 +113,7 @@ class SignatureInvalid(EvidenceError):
     key_id: str
 
     def __str__(self) -> str:
-        return f"{self.what}: the signature does not verify under key {self.key_id}; its bytes or its signature were changed"
+        return f"{self.what}: the signature does not verify under key {self.key_id}; it or what it signs was changed"
 
 
 @dataclass(eq=False)

@@ -19,9 +19,9 @@ from uuid import UUID
 from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.errors import EntryTooLarge, EvidenceContradiction, MalformedEvidence
 from integrity.fields import Fields, format_instant, optional_text, parse_uuid
+from integrity.tiles import MOST_ENTRY_BYTES
 
 VERSION = 1
-MOST_ENTRY_BYTES = 65_535
 SALT_BYTES = 32
 
 _WHAT = "ledger entry"

@@ -118,7 +118,7 @@ def open_receipt(
 
 
 def parse_receipt(payload: bytes) -> Receipt:
-    """Read a receipt's payload. Raises MalformedEvidence, or ProofInvalid when its proof misses the checkpoint's root."""
+    """Read a receipt's payload. Raises MalformedEvidence, or ProofInvalid when its proof misses its checkpoint."""
     fields = Fields(_WHAT, parse_canonical(payload, _WHAT), _NAMES)
     fields.constant("v", VERSION)
     ledger = fields.nested("ledger", ("index", "leaf_hash", "inclusion_proof", "checkpoint"))
