@@ -1,0 +1,176 @@
+"""The store that is a folder: one file an object, at the object's own name below the root.
+
+An object is written under a passing name in `.incoming`, made durable, and only then linked to its own name. link(2)
+never replaces anything, so of two writers one wins and the other compares. No object name begins with a dot, so
+nothing in `.incoming` can ever be listed. SIGKILL leaves at most a file there; its lock died with its writer, and
+that is how the next writer knows that it may sweep it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import fcntl
+import os
+import stat as modes
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from integrity.durable_files import sync_folder
+from storage.direct_io import DirectFile, drop_page_cache
+from storage.errors import ObjectMissing, SpanOutside, StoreUnavailable
+from storage.objects.folder_writer import ONLY_VERSION, DurableFolders, FolderWriter
+from storage.objects.names import require_name
+from storage.objects.os_errors import reading, writing
+from storage.objects.protocol import StoredObject
+
+INCOMING = ".incoming"
+
+_ABANDONED_SECONDS = 60
+
+
+class FolderReader:
+    """An object of a folder store; see ObjectReader."""
+
+    def __init__(self, name: str, path: Path, file: DirectFile, size_bytes: int) -> None:
+        self.name = name
+        self.size_bytes = size_bytes
+        self._path = path
+        self._file = file
+
+    def read_span(self, offset: int, length: int) -> bytes:
+        self._require_inside(offset, length)
+        buffer = bytearray(length)
+        with memoryview(buffer) as view:
+            self.read_into(offset, view)
+        return bytes(buffer)
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        self._require_inside(offset, 0)
+        wanted_bytes = min(len(buffer), self.size_bytes - offset)
+        with reading(self.name, self._path):
+            got_bytes = self._file.read_at(buffer, offset, wanted_bytes)
+        if got_bytes < wanted_bytes:
+            raise StoreUnavailable(self.name, f"the file ends at {offset + got_bytes} of {self.size_bytes} bytes")
+        return wanted_bytes
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _require_inside(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size_bytes:
+            raise SpanOutside(self.name, offset, length, self.size_bytes)
+
+
+class FolderStore:
+    """Objects in the folder `root`, which is made on the first write; see ObjectStore.
+
+    Files are 0440, folders 0750, less what the umask takes away. The file system must have hard links.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._durable = DurableFolders(root)
+        self._swept = False
+
+    def create(self, name: str, size_bytes: int | None = None) -> FolderWriter:
+        require_name(name)
+        incoming = self.root / INCOMING
+        with writing(name, incoming):
+            self._durable.make(incoming)
+            if not self._swept:
+                self.sweep_abandoned()
+                self._swept = True
+        return FolderWriter(self.root, incoming, name, size_bytes, self._durable)
+
+    def put(self, name: str, data: bytes) -> StoredObject:
+        with self.create(name, len(data)) as writer:
+            writer.write(data)
+            return writer.commit()
+
+    def open(self, name: str, cold: bool = False) -> FolderReader:
+        path = self._path(name)
+        with reading(name, path):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        found = os.fstat(descriptor)
+        if not modes.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            raise ObjectMissing(name)
+        if cold:
+            drop_page_cache(descriptor)
+        return FolderReader(name, path, DirectFile(descriptor, direct=cold), found.st_size)
+
+    def stat(self, name: str) -> StoredObject | None:
+        path = self._path(name)
+        try:
+            with reading(name, path):
+                found = os.lstat(path)
+        except ObjectMissing:
+            return None
+        return StoredObject(name, found.st_size, ONLY_VERSION) if modes.S_ISREG(found.st_mode) else None
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        with reading(prefix, self.root):
+            yield from _names_below(self.root, "", prefix)
+
+    def delete(self, name: str) -> None:
+        path = self._path(name)
+        with writing(name, path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            path.unlink(missing_ok=True)
+            # Also when there was nothing to remove: a crash may have come between these two lines the last time.
+            sync_folder(path.parent)
+
+    def sweep_abandoned(self) -> int:
+        """Remove what writers left that are no more; how many files that were. Live writers hold a lock."""
+        oldest_kept = time.time() - _ABANDONED_SECONDS
+        return sum(_remove_if_abandoned(path, oldest_kept) for path in (self.root / INCOMING).iterdir())
+
+    def _path(self, name: str) -> Path:
+        return self.root.joinpath(*require_name(name))
+
+
+def _remove_if_abandoned(path: Path, oldest_kept: float) -> bool:
+    # The age covers a writer between its open and its lock, a moment in which its file looks abandoned.
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if os.fstat(descriptor).st_mtime < oldest_kept:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
+def _names_below(folder: Path, above: str, prefix: str) -> Iterator[str]:
+    for name in _sorted_entries(folder, above):
+        if name.endswith("/"):
+            if name.startswith(prefix) or prefix.startswith(name):
+                yield from _names_below(folder / name[len(above) : -1], name, prefix)
+        elif name.startswith(prefix):
+            yield name
+
+
+def _sorted_entries(folder: Path, above: str) -> builtins.list[str]:
+    """Full names in `folder`, those of folders with their "/", which is what puts "a-b" before "a/b"."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                above + entry.name + "/" * entry.is_dir(follow_symlinks=False)
+                for entry in entries
+                if not entry.name.startswith(".") and not entry.is_symlink()
+            )
+    except FileNotFoundError:
+        return []

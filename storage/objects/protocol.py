@@ -1,0 +1,121 @@
+"""What every store of objects promises. The comments are the contract; tests/contracts/ holds each store to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as the store knows it. `version_id` never changes for as long as the object is there."""
+
+    name: str
+    size_bytes: int
+    version_id: str
+
+
+class ObjectWriter(Protocol):
+    """One object on its way in. Not for several threads at once; no other process sees anything of it.
+
+    As a context manager it aborts unless `commit` has returned: leaving the block early leaves nothing behind.
+    """
+
+    def write(self, piece: Buffer) -> None:
+        """Add the next bytes; `piece` may be reused on return.
+
+        Any size will do. When the size was declared, pieces of whole pages in page-aligned memory are written
+        past the page cache where the medium allows it. Raises StoreFull, StoreRefused, StoreUnavailable, and
+        ObjectSizeDiffers as soon as there is more than was declared; then the writer can only be aborted.
+        """
+
+    def commit(self) -> StoredObject:
+        """Make the object visible, whole, under its name.
+
+        On return its bytes and its name survive a power failure. Raises ObjectSizeDiffers when a declared size was
+        not reached, ObjectExists when other bytes stand under the name (they stay); when the same bytes do, it
+        succeeds like the first time. Raises StoreFull, StoreRefused, StoreUnavailable: then the object may be there
+        or not, always whole, and doing the same again is right.
+        """
+
+    def abort(self) -> None:
+        """Forget everything written. After `commit` or a first `abort` it does nothing."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ObjectReader(Protocol):
+    """One stored object, open for reading. Several threads may read at once. As a context manager it closes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def read_span(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`. Raises SpanOutside, StoreUnavailable."""
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill `buffer` from `offset` as far as the object goes, and say how many bytes that were.
+
+        Fastest with page-aligned offset, memory and length. Raises SpanOutside, StoreUnavailable.
+        """
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ObjectStore(Protocol):
+    """Named bytes, written once. Several threads and processes may use one store at the same time.
+
+    Names follow storage/objects/names.py (else NameRefused), and no name is also the folder of another: with "a/b"
+    there, "a" is refused. An object is seen by nobody before it is durable and whole; a crash at any moment leaves
+    it either so or not there. The first bytes under a name stay until `delete`. Failures come as the errors under
+    ObjectStoreError, never as those of a file system or of a client library.
+    """
+
+    def create(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
+        """Begin an object. With `size_bytes`, room for all of it is reserved now where the medium can.
+
+        Raises NameRefused, StoreFull, StoreRefused, StoreUnavailable. That the name is taken shows at commit.
+        """
+
+    def put(self, name: str, data: bytes) -> StoredObject:
+        """Store a small object whole: create, write, commit; raises what they raise."""
+
+    def open(self, name: str, cold: bool = False) -> ObjectReader:
+        """Open an object. `cold`: bytes come from the medium, not from a cache that the writer may have filled.
+
+        Raises ObjectMissing, StoreRefused, StoreUnavailable.
+        """
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is stored under `name`, or None. Raises StoreRefused, StoreUnavailable."""
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The names that begin with `prefix`, in the order of their characters, as in S3.
+
+        Complete for all that was committed before the call, whatever crashed before it; what is committed or deleted
+        meanwhile may be there or not. Never anything unfinished.
+        """
+
+    def delete(self, name: str) -> None:
+        """Remove an object for good; durable on return, and no error when it is gone already.
+
+        Only disposal may call this. Raises StoreRefused, StoreUnavailable.
+        """
