@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.sealing import SealedObject, read_back, write_sealed
+
 from ingest.errors import StagedFileMissing, StagedLengthDiffers, TimestampDelayed
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim
@@ -29,7 +31,6 @@ from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
-from storage.sealing import SealedObject, read_back, write_sealed
 
 PIECE_BYTES = 1 << 20
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from retention.classes import retain_until_at_sealing
+from retention.disposal import disposal_month
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from storage.sealing import SealingPlan
 
 from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.due import DueUpload
 from integrity.digest import ContentDigests
-from retention.classes import retain_until_at_sealing
-from retention.disposal import disposal_month
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
-from storage.sealing import SealingPlan
 
 if TYPE_CHECKING:
     from ingest.custody import Custody

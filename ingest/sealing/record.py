@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from retention.classes import CLASS_AT_SEALING
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -20,7 +21,6 @@ from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
-from retention.classes import CLASS_AT_SEALING
 from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database

@@ -1,0 +1,44 @@
+"""What the ledger's storage cannot do. The trunk is storage.errors.LedgerStorageError."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.errors import LedgerStorageError
+
+
+@dataclass(eq=False)
+class SequencerBusy(LedgerStorageError):
+    """Another process gives the indexes; there is only ever one."""
+
+    def __str__(self) -> str:
+        return "another sequencer is at work on this ledger; stop it first, or leave the work to it"
+
+
+@dataclass(eq=False)
+class LedgerBehindStore(LedgerStorageError):
+    """The database is older than the last signed checkpoint: signing on would fork the ledger."""
+
+    database_size: int
+    signed_size: int
+
+    def __str__(self) -> str:
+        return (
+            f"the database knows {self.database_size} ledger entries, but a checkpoint over {self.signed_size} was signed: "
+            "the database is an old copy. Restore a newer one; nothing is signed until then"
+        )
+
+
+@dataclass(eq=False)
+class LedgerContradiction(LedgerStorageError):
+    """Database and signed checkpoint hold different entries at the same size. Roots in hex."""
+
+    size: int
+    signed_root: str
+    database_root: str
+
+    def __str__(self) -> str:
+        return (
+            f"the first {self.size} ledger entries of the database give the root {self.database_root}, signed was "
+            f"{self.signed_root}: rows were altered, or this is another archive's store. Nothing is signed; call an auditor"
+        )

@@ -1,0 +1,51 @@
+"""The ledger's files in the object store: tiles, bundles and signed checkpoints, each written once.
+
+Partial tiles and checkpoints have their size in their names, so nothing is ever replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from integrity.checkpoint import Checkpoint, open_checkpoint
+from integrity.tiles import grow_bundles, grow_hash_tiles
+from storage.errors import ObjectMissing
+from storage.objects.protocol import ObjectStore
+
+PREFIX = "ledger/"
+CHECKPOINTS = f"{PREFIX}checkpoints/"
+
+
+class LedgerFiles:
+    """What the ledger has in the store. The latest checkpoint there, not PostgreSQL, says how long the ledger is."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def fetch(self, path: str) -> bytes | None:
+        """The bytes of `tile/…`, or None; as integrity.tiles wants it."""
+        try:
+            with self.store.open(PREFIX + path) as reader:
+                return reader.read_span(0, reader.size_bytes)
+        except ObjectMissing:
+            return None
+
+    def grow(self, old_size: int, entries: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> None:
+        """Make entries durable as bundles and tiles. Doing it again writes the same bytes under the same names."""
+        for bundle, content in grow_bundles(old_size, entries, self.fetch):
+            self.store.put(PREFIX + bundle.path, content)
+        for tile, content in grow_hash_tiles(old_size, leaf_hashes, self.fetch):
+            self.store.put(PREFIX + tile.path, content)
+
+    def publish_checkpoint(self, size: int, note: bytes) -> None:
+        """Make a signed checkpoint durable; its tiles must be already."""
+        self.store.put(f"{CHECKPOINTS}{size:020d}", note)
+
+    def latest_checkpoint(self, vkey: str) -> tuple[Checkpoint, bytes] | None:
+        """The longest signed checkpoint there is, opened with the ledger's own key, and its note."""
+        latest = max(self.store.list(CHECKPOINTS), default=None)
+        if latest is None:
+            return None
+        with self.store.open(latest) as reader:
+            note = reader.read_span(0, reader.size_bytes)
+        return open_checkpoint(note, vkey), note

@@ -1,0 +1,101 @@
+"""Looking entries up, and proving that they are in the ledger."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from integrity.checkpoint import Checkpoint, open_checkpoint
+from integrity.merkle import inclusion_proof
+from integrity.tiles import hash_reader
+from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
+from storage.database import Database
+from storage.ledger.files import LedgerFiles
+
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class InclusionEvidence:
+    """An entry's place under one signed checkpoint; `note` is the checkpoint as signed."""
+
+    index: int
+    leaf_hash: bytes
+    proof: tuple[bytes, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class SequencedEntry:
+    """An entry's bytes with its index."""
+
+    index: int
+    entry_id: uuid.UUID
+    entry: bytes
+    leaf_hash: bytes
+
+
+class LedgerReader:
+    """Reads rows for speed and tiles for proofs. Everything it proves can be checked without it."""
+
+    def __init__(self, database: Database, files: LedgerFiles, vkey: str) -> None:
+        self.database = database
+        self.files = files
+        self.vkey = vkey
+
+    def latest(self) -> tuple[Checkpoint, bytes] | None:
+        """The latest signed checkpoint and its note, or None for a ledger that has none yet."""
+        with self.database.reading() as session:
+            note = session.scalars(
+                select(LedgerCheckpoint.note).order_by(LedgerCheckpoint.size.desc()).limit(1)
+            ).first()
+        return None if note is None else (open_checkpoint(note, self.vkey), note)
+
+    def await_inclusion(self, entry_id: uuid.UUID, patience_seconds: float) -> InclusionEvidence | None:
+        """Evidence for a committed entry as soon as a checkpoint covers it, or None when patience runs out."""
+        deadline = time.monotonic() + patience_seconds
+        while (evidence := self.prove(entry_id)) is None and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return evidence
+
+    def prove(self, entry_id: uuid.UUID) -> InclusionEvidence | None:
+        """Evidence under the latest checkpoint, or None while there is none that covers the entry."""
+        with self.database.reading() as session:
+            row = session.scalars(select(LedgerSequence).where(LedgerSequence.entry_id == entry_id)).first()
+        latest = self.latest()
+        if row is None or latest is None or row.index >= latest[0].size:
+            return None
+        checkpoint, note = latest
+        proof = inclusion_proof(row.index, checkpoint.size, hash_reader(checkpoint.size, self.files.fetch))
+        return InclusionEvidence(row.index, row.leaf_hash, tuple(proof), note.decode())
+
+
+def read_sequenced(session: Session, start: int, end: int | None = None, batch: int = 1000) -> Iterator[SequencedEntry]:
+    """Entries `start` up to but without `end`, in order, in batches."""
+    while end is None or start < end:
+        stop = start + batch if end is None else min(start + batch, end)
+        rows = session.execute(
+            select(LedgerSequence.index, LedgerSequence.entry_id, LedgerEntryRow.entry, LedgerSequence.leaf_hash)
+            .join(LedgerEntryRow, LedgerEntryRow.id == LedgerSequence.entry_id)
+            .where(LedgerSequence.index >= start, LedgerSequence.index < stop)
+            .order_by(LedgerSequence.index)
+        ).all()
+        for row in rows:
+            yield SequencedEntry(*row)
+        if not rows:
+            return
+        start += len(rows)
+
+
+def find_entries(session: Session, subject_ids: list[str]) -> list[uuid.UUID]:
+    """Ids of the entries about any of these subjects, in the order they were written."""
+    return list(
+        session.scalars(
+            select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(subject_ids)).order_by(LedgerEntryRow.serial)
+        )
+    )

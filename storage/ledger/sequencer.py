@@ -1,0 +1,159 @@
+"""The one process that gives entries their places. It inserts, and updates nothing.
+
+Order of durability, so that a crash anywhere is repaired by doing the same again:
+
+    1. index, entry and leaf hash are committed as rows      (a place once given is never given again)
+    2. bundles and tiles are durable in the object store     (the same rows make the same bytes)
+    3. the checkpoint over them is signed and durable        (the store is now the authority on the sequence)
+    4. the checkpoint's row is committed                     (readers take it from there)
+
+Which entries are new is asked of what is committed and visible, not by counting serial numbers: a number taken early
+by a transaction that commits late would be passed over. The snapshot's oldest open transaction bounds how far back
+one has to look, so a long transaction widens the search and blocks nobody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from types import TracebackType
+
+from sqlalchemy import insert, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
+from integrity.keys import SigningKey
+from integrity.merkle import MerkleAccumulator, leaf_hash
+from storage.catalog.ledger import LedgerCheckpoint, LedgerSequence
+from storage.database import Database
+from storage.ledger.errors import LedgerBehindStore, LedgerContradiction, SequencerBusy
+from storage.ledger.files import LedgerFiles
+from storage.ledger.reading import SequencedEntry, read_sequenced
+
+LOCK = 0x4C65_6467  # "Ledg"
+BATCH = 2000
+
+PENDING = text("""
+    SELECT e.id, e.entry FROM ledger_entry e
+    WHERE e.transaction_id >= CAST(CAST(:oldest AS text) AS xid8)
+      AND NOT EXISTS (SELECT FROM ledger_sequence s WHERE s.entry_id = e.id)
+    ORDER BY e.transaction_id, e.serial LIMIT :batch
+""")
+OLDEST_OPEN = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+
+
+@dataclass(frozen=True)
+class Published:
+    """How far the store is, and the tree up to there."""
+
+    size: int
+    tree: MerkleAccumulator
+
+
+class Sequencer:
+    """Holds a lock of the database for as long as it lives, so that there is never a second one.
+
+    Raises SequencerBusy, LedgerBehindStore or LedgerContradiction when opened; then nothing has been signed.
+    """
+
+    def __init__(self, database: Database, files: LedgerFiles, key: SigningKey, origin: str) -> None:
+        self._database, self._files, self._key, self._origin = database, files, key, origin
+        self._lock = _take_lock(database)
+        try:
+            self._published = self._compare_with_store()
+            self._oldest = "0"
+            self._publish()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Sequencer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        # The connection goes with its session-level lock; a pooled one would keep it.
+        self._lock.invalidate()
+        self._lock.close()
+
+    def sequence_pending(self) -> int:
+        """Give places to what is committed by now, publish them, and say how many they were."""
+        self._lock.exec_driver_sql("SELECT 1")  # a lost connection is a lost lock: then stop before assigning anything
+        assigned = self._assign()
+        if assigned:
+            self._publish()
+        return assigned
+
+    def _compare_with_store(self) -> Published:
+        """Hold every row up to the last signed checkpoint against it."""
+        latest = self._files.latest_checkpoint(encode_vkey(self._origin, self._key.public))
+        tree = MerkleAccumulator()
+        if latest is None:
+            return Published(0, tree)
+        checkpoint, note = latest
+        with self._database.reading() as session:
+            for entry in read_sequenced(session, 0, checkpoint.size):
+                tree.append_leaf_hash(leaf_hash(entry.entry))
+        if tree.size < checkpoint.size:
+            raise LedgerBehindStore(tree.size, checkpoint.size)
+        if tree.root() != checkpoint.root:
+            raise LedgerContradiction(checkpoint.size, checkpoint.root.hex(), tree.root().hex())
+        self._insert_checkpoint(checkpoint, note)
+        return Published(checkpoint.size, tree)
+
+    def _assign(self) -> int:
+        with self._database.transaction() as session:
+            oldest_open = session.execute(OLDEST_OPEN).scalar_one()
+            rows = session.execute(PENDING, {"oldest": self._oldest, "batch": BATCH}).all()
+            if rows:
+                session.execute(insert(LedgerSequence), _places(_next_index(session), rows))
+        if len(rows) < BATCH:  # nothing older than what was open then can still be without a place
+            self._oldest = oldest_open
+        return len(rows)
+
+    def _publish(self) -> None:
+        """Bring the store up to the rows, batch by batch, each ending in a signed checkpoint."""
+        while batch := self._unpublished():
+            size, tree = self._published.size, self._published.tree
+            self._files.grow(size, [entry.entry for entry in batch], [entry.leaf_hash for entry in batch])
+            for entry in batch:
+                tree.append_leaf_hash(entry.leaf_hash)
+            checkpoint = Checkpoint(self._origin, tree.size, tree.root())
+            note = sign_checkpoint(checkpoint, self._key)
+            self._files.publish_checkpoint(checkpoint.size, note)
+            self._insert_checkpoint(checkpoint, note)
+            self._published = Published(tree.size, tree)
+
+    def _unpublished(self) -> list[SequencedEntry]:
+        with self._database.reading() as session:
+            start = self._published.size
+            return list(read_sequenced(session, start, start + BATCH, BATCH))
+
+    def _insert_checkpoint(self, checkpoint: Checkpoint, note: bytes) -> None:
+        with self._database.transaction() as session:
+            if session.get(LedgerCheckpoint, checkpoint.size) is None:
+                session.add(LedgerCheckpoint(size=checkpoint.size, root=checkpoint.root, note=note))
+
+
+def _take_lock(database: Database) -> Connection:
+    connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar_one():
+        connection.close()
+        raise SequencerBusy()
+    return connection
+
+
+def _next_index(session: Session) -> int:
+    return int(session.execute(text("SELECT coalesce(max(index) + 1, 0) FROM ledger_sequence")).scalar_one())
+
+
+def _places(first: int, rows: list[tuple[uuid.UUID, bytes]]) -> list[dict[str, object]]:
+    return [
+        {"index": first + place, "entry_id": entry_id, "leaf_hash": leaf_hash(entry)}
+        for place, (entry_id, entry) in enumerate(rows)
+    ]
