@@ -12,7 +12,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
+from rfc3161_client import TimeStampResponse, VerifierBuilder, decode_timestamp_response
 
 from integrity import timestamp_messages as messages
 from integrity.authority_connection import exchange
@@ -93,10 +93,12 @@ def verify_timestamp(der: bytes, data: bytes, trust: TimestampTrust, what: str =
         _require_pinned_signer(reply, trust, what)  # 2
         builder = VerifierBuilder(policy_id=x509.ObjectIdentifier(trust.policy), roots=list(trust.roots))
         builder.build().verify_message(reply, data)  # 3 and 4
-    except (VerificationError, ValueError, TypeError) as error:
-        raise TimestampInvalid(what, str(error)) from error
     except MalformedEvidence as error:
         raise TimestampInvalid(what, f"not an RFC 3161 reply: {error.reason}") from error
+    except TimestampInvalid:
+        raise
+    except Exception as error:  # noqa: BLE001 - damaged certificates make the libraries raise KeyError and worse
+        raise TimestampInvalid(what, f"{type(error).__name__}: {error}") from error
     return token
 
 

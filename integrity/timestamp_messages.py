@@ -25,7 +25,7 @@ UNACCEPTED_POLICY = "unaccepted_policy"
 UNACCEPTED_EXTENSIONS = "unaccepted_extensions"
 
 # What broken ASN.1 makes asn1crypto raise, depending on where it is broken.
-_BROKEN_ASN1 = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
+_BROKEN_ASN1 = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 class _Reply(core.Sequence):  # type: ignore[misc]
@@ -94,7 +94,8 @@ def parse_request(der: bytes) -> TimestampRequest:
         return TimestampRequest(
             imprint_algorithm=str(imprint["hash_algorithm"]["algorithm"].native),
             imprint=bytes(imprint["hashed_message"].native),
-            imprint_der=bytes(imprint.dump()),
+            # Forced: asn1crypto reads lazily, and what is broken inside must fail here, not while the token is made.
+            imprint_der=bytes(imprint.dump(force=True)),
             policy=_dotted(request["req_policy"]),
             nonce=request["nonce"].native,
             wants_certificate=bool(request["cert_req"].native),
