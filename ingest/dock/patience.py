@@ -1,0 +1,68 @@
+"""How long the agent goes on trying: growing pauses with jitter, and one clock for all files.
+
+One clock, because files share the archive: while any of them moves, waiting for the others is right; when none has
+moved for long enough, the fault is not a file's and a person should look.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from ingest.dock.errors import Interrupted, NoProgress, TryAgain
+
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Patience:
+    """Shared by all files of a run. `stop` ends every pause at once."""
+
+    def __init__(self, give_up_seconds: float, stop: threading.Event) -> None:
+        self.stop = stop
+        self._give_up_seconds = give_up_seconds
+        self._moved_at = time.monotonic()
+
+    def progressed(self) -> None:
+        """Something moved that had not moved before: start the clock again."""
+        self._moved_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raises Interrupted once the run was asked to stop."""
+        if self.stop.is_set():
+            raise Interrupted
+
+    def pause(self, seconds: float, reason: str) -> None:
+        """Wait. Raises Interrupted, or NoProgress instead of waiting when the clock has run out."""
+        waited = time.monotonic() - self._moved_at
+        if waited >= self._give_up_seconds:
+            raise NoProgress(waited, reason)
+        self.stop.wait(min(seconds, self._give_up_seconds - waited))
+        self.check()
+
+
+class Retries:
+    """One file's pauses: each longer than the last until something works. `tell` hears of each pause."""
+
+    def __init__(self, patience: Patience, tell: Callable[[str, float], None]) -> None:
+        self._patience = patience
+        self._tell = tell
+        self._failures = 0
+
+    def worked(self) -> None:
+        """The file moved on: the next pause is short again."""
+        self._failures = 0
+        self._patience.progressed()
+
+    def wait_after(self, answer: TryAgain) -> None:
+        """Pause for as long as the server asked, or else for a random part of a doubling time.
+
+        The random part spreads the stations of a whole shift that lost the same server at the same moment.
+        """
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        seconds = max(answer.retry_after_seconds, random.uniform(longest / 2, longest))  # noqa: S311 — spreads load, hides nothing
+        self._tell(answer.reason, seconds)
+        self._patience.pause(seconds, answer.reason)

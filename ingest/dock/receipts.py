@@ -1,0 +1,110 @@
+"""The receipt: waited for, and believed only when the archive's pinned key signed it and it speaks of these very bytes.
+
+The station removes footage on the strength of this module. Whoever answers at the archive's address cannot make the
+agent accept anything: the key is the one handed over at enrolment, and the digests are the agent's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.dock.archive import Archive
+from ingest.dock.errors import ArchiveKeyDiffers, CustodyFailed, ReceiptRejected, TransferRefused, TryAgain, UploadGone
+from ingest.dock.patience import Retries
+from ingest.dock.state import DockState, FileRecord, Phase
+from integrity.errors import EvidenceError
+from integrity.keys import PublicKey, load_public_key
+from integrity.receipt import Receipt, open_receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTrust:
+    """What a receipt is held against. An empty `station_id` or no `ledger_vkey` is not checked."""
+
+    keys: Sequence[PublicKey]
+    station_id: str = ""
+    ledger_vkey: str | None = None
+
+
+def fetch_pinned_key(archive: Archive, pinned_key_id: str, retries: Retries) -> PublicKey:
+    """The receipt key that the server offers, once it has turned out to be the pinned one.
+
+    Raises ArchiveKeyDiffers for any other key, or none.
+    """
+    while True:
+        try:
+            key = load_public_key(archive.read_receipt_key())
+        except TryAgain as answer:
+            retries.wait_after(answer)
+            continue
+        except (EvidenceError, TransferRefused) as error:
+            raise ArchiveKeyDiffers(pinned_key_id, "") from error
+        if key.key_id != pinned_key_id:
+            raise ArchiveKeyDiffers(pinned_key_id, key.key_id)
+        return key
+
+
+def load_pinned_key(path: Path) -> PublicKey:
+    """A receipt key from a file that was handed over. Raises EvidenceError when it is none."""
+    return load_public_key(path)
+
+
+def await_receipt(
+    archive: Archive, state: DockState, record: FileRecord, trust: ReceiptTrust, retries: Retries
+) -> tuple[FileRecord, Receipt]:
+    """Wait until the archive has sealed the upload, check the receipt and keep it, durably.
+
+    Raises UploadGone when the archive knows nothing of it, CustodyFailed when it could not seal it, ReceiptRejected
+    when the receipt does not convince; the first two are noted, so that the next attempt begins a new upload.
+    """
+    while True:
+        try:
+            envelope = archive.read_receipt(record.upload_id)
+            break
+        except TryAgain as answer:
+            retries.wait_after(answer)
+        except (UploadGone, CustodyFailed):
+            state.save(record.forgotten())
+            raise
+    receipt = check_receipt(envelope, record, trust)
+    retries.worked()
+    state.keep_receipt(record.upload_id, envelope)
+    return state.save(record.at(Phase.RECEIVED)), receipt
+
+
+def find_kept_receipt(state: DockState, record: FileRecord, trust: ReceiptTrust) -> Receipt | None:
+    """The receipt that is on this disk already, checked again; None when it is missing or no longer convinces."""
+    envelope = state.read_receipt(record.upload_id)
+    if envelope is None:
+        return None
+    try:
+        return check_receipt(envelope, record, trust)
+    except ReceiptRejected:
+        return None
+
+
+def check_receipt(envelope: bytes, record: FileRecord, trust: ReceiptTrust) -> Receipt:
+    """The receipt in `envelope`. Raises ReceiptRejected naming what differs.
+
+    Checked: signature by a pinned key, inclusion proof up to the checkpoint (and its signature, when the ledger's key
+    is at hand), upload, station, size and both digests.
+    """
+    try:
+        receipt = open_receipt(envelope, trust.keys, trust.ledger_vkey)
+    except EvidenceError as error:
+        raise ReceiptRejected(record.upload_id, str(error)) from error
+    own = record.digests
+    facts: list[tuple[str, object, object]] = [
+        ("upload", record.upload_id, receipt.upload_id),
+        ("size", own.size_bytes, receipt.size_bytes),
+        ("SHA-256", own.sha256.hex, receipt.sha256.hex),
+        ("SM3", own.sm3.hex, receipt.sm3.hex),
+    ]
+    if trust.station_id:
+        facts.append(("station", trust.station_id, str(receipt.station_id)))
+    for what, expected, found in facts:
+        if expected != found:
+            raise ReceiptRejected(record.upload_id, f"{what} is {found} in the receipt and {expected} here")
+    return receipt

@@ -1,0 +1,214 @@
+"""The agent's own notes: what it has sent, what it holds receipts for, what it was about to remove.
+
+They live outside the footage, which may be read only or gone tomorrow. Each change is on the disk before the step
+that relies on it: an upload's id before its first byte is sent, a receipt before its file is removed. Losing the notes
+loses no footage: files are sent again, and the archive gives a second receipt for a recording it already has.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from ingest.dock.errors import StateInUse, StateUnusable
+from ingest.dock.folder import FileIdentity, reason_of
+from integrity.digest import ContentDigests, Digest
+from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.errors import EvidenceError
+
+_Value = TypeVar("_Value")
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE source_file (
+    name          BLOB PRIMARY KEY,
+    size_bytes    INTEGER NOT NULL,
+    mtime_ns      INTEGER NOT NULL,
+    ctime_ns      INTEGER NOT NULL,
+    inode         INTEGER NOT NULL,
+    sha256        BLOB NOT NULL,
+    sm3           BLOB NOT NULL,
+    chunk_root    BLOB NOT NULL,
+    archive       TEXT NOT NULL,
+    credential    TEXT NOT NULL,
+    upload_id     TEXT NOT NULL,
+    phase         TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+
+class Phase(StrEnum):
+    """How far one file has come. Each follows from the one before it."""
+
+    DIGESTED = "digested"  # read once; nothing is known of it at the archive
+    UPLOADING = "uploading"  # has an upload id
+    UPLOADED = "uploaded"  # every byte was acknowledged
+    RECEIVED = "received"  # its receipt was checked and is on this disk
+    WIPING = "wiping"  # about to be removed; after a crash the folder says whether it was
+    WIPED = "wiped"  # removed from the folder, durably
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of one file. `archive` is the pinned key's id: another archive's receipt counts for nothing."""
+
+    name: str
+    identity: FileIdentity
+    digests: ContentDigests
+    archive: str
+    credential: str = ""
+    upload_id: str = ""
+    phase: Phase = Phase.DIGESTED
+
+    def begun(self, upload_id: str, credential: str) -> FileRecord:
+        """With an upload that the archive has opened for it."""
+        return replace(self, upload_id=upload_id, credential=credential, phase=Phase.UPLOADING)
+
+    def at(self, phase: Phase) -> FileRecord:
+        """One phase on."""
+        return replace(self, phase=phase)
+
+    def forgotten(self) -> FileRecord:
+        """As if it had never been sent."""
+        return replace(self, upload_id="", credential="", phase=Phase.DIGESTED)
+
+
+class DockState:
+    """The notes of one folder. Safe to use from several threads; one process at a time.
+
+    Every method raises StateUnusable when the disk is full, read only or the notes are damaged.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    def find(self, name: str) -> FileRecord | None:
+        """What is noted of the file `name`."""
+        with self._guarded():
+            row = self._connection.execute("SELECT * FROM source_file WHERE name = ?", (os.fsencode(name),)).fetchone()
+            return None if row is None else _record_of(row)
+
+    def find_all(self, phase: Phase) -> list[FileRecord]:
+        """All files in one phase."""
+        with self._guarded():
+            rows = self._connection.execute("SELECT * FROM source_file WHERE phase = ? ORDER BY name", (phase,))
+            return [_record_of(row) for row in rows]
+
+    def save(self, record: FileRecord) -> FileRecord:
+        """Note `record`, durable on return; gives it back."""
+        identity, digests = record.identity, record.digests
+        row = (
+            os.fsencode(record.name), identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
+            digests.sha256.value, digests.sm3.value, digests.chunk_root,
+            record.archive, record.credential, record.upload_id, record.phase,
+        )  # fmt: skip
+        with self._guarded():
+            self._connection.execute("REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return record
+
+    def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
+        """Keep a receipt's bytes, name and content durable on return."""
+        path = self.receipt_path(upload_id)
+        passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_durably(passing, envelope, PRIVATE)
+            passing.replace(path)
+            sync_folder(path.parent)
+            sync_folder(self.folder)
+        except OSError as error:
+            passing.unlink(missing_ok=True)
+            raise StateUnusable(self.folder, reason_of(error)) from error
+
+    def read_receipt(self, upload_id: str) -> bytes | None:
+        """The bytes kept for an upload, None when there are none."""
+        try:
+            return self.receipt_path(upload_id).read_bytes()
+        except OSError:
+            return None
+
+    def receipt_path(self, upload_id: str) -> Path:
+        """Where the receipt of an upload is kept."""
+        return self.folder / "receipts" / f"{upload_id}.dsse.json"
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            with self._turn:
+                yield
+        except (sqlite3.Error, ValueError, TypeError, EvidenceError) as error:
+            raise StateUnusable(self.folder, str(error)) from error
+
+
+@contextmanager
+def opened_state(folder: Path) -> Iterator[DockState]:
+    """The notes in `folder`, made when missing. Raises StateInUse or StateUnusable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StateUnusable(folder, reason_of(error)) from error
+    try:
+        _take_lock(folder, lock)
+        connection = _connect(folder)
+        try:
+            yield DockState(folder, connection)
+        finally:
+            connection.close()
+    finally:
+        os.close(lock)
+
+
+def _take_lock(folder: Path, lock: int) -> None:
+    # The kernel gives the lock back when its holder dies, SIGKILL included: nothing to repair by hand.
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StateInUse(folder) from error
+
+
+def _connect(folder: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(folder / "state.sqlite3", isolation_level=None, check_same_thread=False)
+        # EXTRA also syncs the folder after each commit: a removed file must not come back as "received" alone.
+        connection.execute("PRAGMA synchronous = EXTRA")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.executescript(f"BEGIN; {_SCHEMA}; PRAGMA user_version = {_VERSION}; COMMIT")
+        elif version != _VERSION:
+            raise StateUnusable(folder, f"they were written by another release (version {version})")
+    except sqlite3.Error as error:
+        raise StateUnusable(folder, str(error)) from error
+    return connection
+
+
+def _record_of(row: tuple[object, ...]) -> FileRecord:
+    name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase = row
+    return FileRecord(
+        name=os.fsdecode(_as(bytes, name)),
+        identity=FileIdentity(_as(int, size), _as(int, mtime), _as(int, ctime), _as(int, inode)),
+        digests=ContentDigests(
+            _as(int, size), Digest("sha256", _as(bytes, sha256)), Digest("sm3", _as(bytes, sm3)), _as(bytes, root)
+        ),
+        archive=_as(str, archive),
+        credential=_as(str, credential),
+        upload_id=_as(str, upload_id),
+        phase=Phase(_as(str, phase)),
+    )
+
+
+def _as(kind: type[_Value], value: object) -> _Value:
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} was noted here, found {type(value).__name__}")
+    return value

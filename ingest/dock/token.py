@@ -1,0 +1,64 @@
+"""The station token: a secret, and the fingerprint of the key that signs this archive's receipts.
+
+`lhs1.<secret>.<pin>`, each part 43 characters of base64url without padding, 32 bytes. The pin is the SHA-256 of the
+receipt key's SPKI DER. Both travel together at enrolment, so a station that can upload can also tell a true receipt
+from a forged one, whoever answers at the archive's address later.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.dock.errors import TokenUnusable
+
+_TOKEN = re.compile(r"lhs1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})")
+_MAX_FILE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StationToken:
+    """What the station sends, and what it believes. `station_id` is empty when the file does not say."""
+
+    text: str = field(repr=False)
+    pinned_key_id: str
+    station_id: str = ""
+
+    @property
+    def credential_id(self) -> str:
+        """Tells two credentials apart in the agent's notes without keeping the secret there."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+def read_station_token(path: Path) -> StationToken:
+    """The token in `path`: bare, or the JSON that `liuhen admin station enrol --json` prints. Raises TokenUnusable."""
+    text, station_id = _read_fields(path)
+    match = _TOKEN.fullmatch(text)
+    if match is None:
+        raise TokenUnusable(path, "holds no token of the form lhs1.SECRET.PIN")
+    try:
+        pin = base64.urlsafe_b64decode(match.group(2) + "=")
+    except ValueError as error:
+        raise TokenUnusable(path, "the token's pin is not base64url") from error
+    return StationToken(text, pin.hex(), station_id)
+
+
+def _read_fields(path: Path) -> tuple[str, str]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_FILE_BYTES).decode("utf-8-sig").strip()
+    except OSError as error:
+        raise TokenUnusable(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise TokenUnusable(path, "is not text") from error
+    if not text.startswith("{"):
+        return text, ""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise TokenUnusable(path, "begins like JSON and is not") from error
+    return str(document.get("token", "")), str(document.get("station_id", ""))

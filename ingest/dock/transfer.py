@@ -1,0 +1,188 @@
+"""One file's bytes on their way: begin or resume, send, and after any mishap ask the archive how far it got.
+
+The agent never believes its own count. What the archive acknowledged is durable there; everything sent after that may
+be lost with the connection, so each round begins with the archive's answer to HEAD.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ingest.dock.archive import Archive
+from ingest.dock.errors import Answer, DockError, SourceChanged, StationRefused, TransferRefused, TryAgain, UploadGone
+from ingest.dock.folder import SourceFile, open_source, read_block, read_identity
+from ingest.dock.patience import Patience, Retries
+from ingest.dock.progress import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
+from ingest.dock.state import DockState, FileRecord, Phase
+
+_BLOCK_BYTES = 256 * 1024
+_FIRST_PIECE_BYTES = 1 << 20
+_SMALLEST_PIECE_BYTES = _BLOCK_BYTES
+_LARGEST_PIECE_BYTES = 16 << 20
+_MOST_NEW_UPLOADS = 3
+
+Claims = Callable[[str], Mapping[str, str]]
+
+
+class RateLimit:
+    """Shared by all files: together they send no more than `bytes_per_second`; 0 is no limit."""
+
+    def __init__(self, bytes_per_second: int, patience: Patience) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._patience = patience
+        self._turn = threading.Lock()
+        self._free_at = time.monotonic()
+
+    def take(self, size_bytes: int) -> None:
+        """Wait until `size_bytes` may go. Raises Interrupted."""
+        self._patience.check()
+        if not self._bytes_per_second:
+            return
+        with self._turn:
+            now = time.monotonic()
+            wait_seconds = max(0.0, self._free_at - now)
+            self._free_at = max(self._free_at, now) + size_bytes / self._bytes_per_second
+        self._patience.stop.wait(wait_seconds)
+        self._patience.check()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending a file needs, the same for every file of a run."""
+
+    archive: Archive
+    state: DockState
+    patience: Patience
+    limit: RateLimit
+    tell: Listener
+    credential: str
+    claims: Claims
+
+    def retries_for(self, name: str) -> Retries:
+        """Fresh pauses for one file, told to the listener."""
+        return Retries(self.patience, lambda reason, seconds: self.tell(Paused(name, reason, seconds)))
+
+
+def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileRecord:
+    """Bring every byte of `source` to the archive; the record with its upload, noted as uploaded.
+
+    Raises FileLeft for what concerns this file alone (SourceChanged: its bytes are not those of the record), and
+    DockStopped for what ends the run.
+    """
+    retries = sender.retries_for(source.name)
+    new_uploads = 0
+    while record.phase in (Phase.DIGESTED, Phase.UPLOADING):
+        try:
+            if record.phase is Phase.DIGESTED:
+                record = _begin_upload(sender, record)
+            record = _send_rest(sender, source, record, retries)
+        except TryAgain as answer:
+            retries.wait_after(answer)
+        except UploadGone as answer:
+            record = _find_lost_upload(sender, record)
+            new_uploads += record.phase is Phase.DIGESTED
+            if new_uploads > _MOST_NEW_UPLOADS:
+                raise TransferRefused(404, "it opens uploads and forgets them; see its log") from answer
+        except SourceChanged:
+            _give_up_upload(sender, record)
+            raise
+    return record
+
+
+def _begin_upload(sender: Sender, record: FileRecord) -> FileRecord:
+    metadata = {
+        "filename": PurePosixPath(record.name).name,
+        "sha256": record.digests.sha256.hex,
+        **sender.claims(PurePosixPath(record.name).name),
+    }
+    upload_id = sender.archive.create_upload(record.digests.size_bytes, metadata)
+    # Noted before the first byte: whatever happens from here on, the upload is found again.
+    return sender.state.save(record.begun(upload_id, sender.credential))
+
+
+def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: Retries) -> FileRecord:
+    size_bytes = record.digests.size_bytes
+    offset = _ask_offset(sender, record)
+    sender.tell(UploadBegun(source.name, record.upload_id, offset, size_bytes, resumed=offset > 0))
+    piece = _PieceLength()
+    with open_source(source) as descriptor:
+        while offset < size_bytes:
+            # Before each piece, so that a file which is still written never becomes a finished upload.
+            if read_identity(source, descriptor) != record.identity:
+                raise SourceChanged(source.name)
+            length = min(piece.length_bytes, size_bytes - offset)
+            blocks = _read_piece(sender, source, record, descriptor, offset, length)
+            began = time.monotonic()
+            acknowledged = sender.archive.append_bytes(record.upload_id, offset, length, blocks)
+            piece.learn(time.monotonic() - began)
+            if acknowledged > offset:
+                retries.worked()
+            offset = acknowledged
+            sender.tell(BytesMoved(source.name, record.upload_id, offset, offset, size_bytes))
+    sender.tell(FileUploaded(source.name, record.upload_id, size_bytes))
+    return sender.state.save(record.at(Phase.UPLOADED))
+
+
+def _ask_offset(sender: Sender, record: FileRecord) -> int:
+    try:
+        return sender.archive.read_offset(record.upload_id, record.digests.size_bytes)
+    except StationRefused as error:
+        # An upload that an earlier credential began belongs to that station: this one begins its own.
+        if error.status == 403 and record.credential != sender.credential:
+            raise UploadGone(record.upload_id) from error
+        raise
+
+
+def _read_piece(
+    sender: Sender, source: SourceFile, record: FileRecord, descriptor: int, offset: int, length: int
+) -> Iterator[bytes]:
+    """The piece's bytes in blocks, as fast as the limit lets them go. Raises SourceChanged when the file ends early."""
+    position, end = offset, offset + length
+    while position < end:
+        block = read_block(source, descriptor, min(_BLOCK_BYTES, end - position), position)
+        if not block:
+            raise SourceChanged(source.name)
+        sender.limit.take(len(block))
+        yield block
+        position += len(block)
+        sender.tell(BytesMoved(source.name, record.upload_id, position, offset, record.digests.size_bytes))
+
+
+def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:
+    """The archive no longer takes bytes for it: because it has sealed them, or because it knows nothing of it.
+
+    It may be sealed without our knowing when this machine lost power between the last acknowledgement and its note.
+    """
+    try:
+        sender.archive.read_receipt(record.upload_id)
+    except UploadGone:
+        return sender.state.save(record.forgotten())
+    except DockError as error:
+        if isinstance(error, StationRefused):
+            raise
+    return sender.state.save(record.at(Phase.UPLOADED))
+
+
+def _give_up_upload(sender: Sender, record: FileRecord) -> None:
+    """Free what the upload reserved. A courtesy: the archive lets it expire anyway."""
+    with suppress(Answer, TransferRefused, StationRefused):
+        sender.archive.end_upload(record.upload_id)
+    sender.state.save(record.forgotten())
+
+
+class _PieceLength:
+    """Pieces of about a second: a cut connection costs little, and a fast line is not held up by acknowledgements."""
+
+    def __init__(self) -> None:
+        self.length_bytes = _FIRST_PIECE_BYTES
+
+    def learn(self, took_seconds: float) -> None:
+        if took_seconds < 0.5:
+            self.length_bytes = min(self.length_bytes * 2, _LARGEST_PIECE_BYTES)
+        elif took_seconds > 2.0:
+            self.length_bytes = max(self.length_bytes // 2, _SMALLEST_PIECE_BYTES)
