@@ -26,10 +26,10 @@ def exchange(url: str, request: bytes, timeout_seconds: float) -> bytes:
         connection, path = _connect(urlsplit(url), timeout_seconds)
         try:
             connection.request("POST", path, request, {"Content-Type": "application/timestamp-query"})
-            response = connection.getresponse()
-            if response.status != http.HTTPStatus.OK:
-                raise AuthorityUnreachable(url, f"HTTP status {response.status} {response.reason}")
-            return _read_body(response, deadline)
+            with connection.getresponse() as response:
+                if response.status != http.HTTPStatus.OK:
+                    raise AuthorityUnreachable(url, f"HTTP status {response.status} {response.reason}")
+                return _read_body(response, deadline)
         finally:
             connection.close()
     except TimeoutError as error:

@@ -63,7 +63,7 @@ def _open_local(authority: Authority, path: str) -> AuthorityServer:
         raise OSError(error.errno, f"socket {path} ({len(os.fsencode(path))} bytes, at most 107): {error}") from error
     finally:
         os.umask(previous)
-    server.url = f"unix://{os.path.abspath(path)}"
+    server.url = f"unix://{Path(path).absolute()}"
     return server
 
 
@@ -75,7 +75,7 @@ def _remove_dead_socket(path: str) -> None:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            Path(path).unlink()
 
 
 class AuthorityServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -109,11 +109,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdecimal()):
-            return self._send(HTTPStatus.LENGTH_REQUIRED, "text/plain", b"")
-        if int(length) > REQUEST_LIMIT_BYTES:
-            return self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain", b"")
-        reply = self.server.authority.answer(self.rfile.read(int(length)))
-        self._send(HTTPStatus.OK, "application/timestamp-reply", reply)
+            self._send(HTTPStatus.LENGTH_REQUIRED, "text/plain", b"")
+        elif int(length) > REQUEST_LIMIT_BYTES:
+            self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain", b"")
+        else:
+            reply = self.server.authority.answer(self.rfile.read(int(length)))
+            self._send(HTTPStatus.OK, "application/timestamp-reply", reply)
 
     def _send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)

@@ -82,7 +82,7 @@ def _publish_folder(partial: Path, target: Path) -> None:
     # rename(2) replaces an empty folder without a word; the lock on the parent makes the check before it hold.
     with _locked_folder(target.parent):
         _require_absent(target)
-        os.rename(partial, target)
+        partial.rename(target)
         sync_folder(target.parent)
 
 

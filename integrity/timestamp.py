@@ -97,7 +97,7 @@ def verify_timestamp(der: bytes, data: bytes, trust: TimestampTrust, what: str =
         raise TimestampInvalid(what, f"not an RFC 3161 reply: {error.reason}") from error
     except TimestampInvalid:
         raise
-    except Exception as error:  # noqa: BLE001 - damaged certificates make the libraries raise KeyError and worse
+    except Exception as error:  # damaged certificates make the libraries raise KeyError and worse
         raise TimestampInvalid(what, f"{type(error).__name__}: {error}") from error
     return token
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from asn1crypto import core, tsp  # type: ignore[import-untyped]
+from asn1crypto import core, tsp
 
 from integrity.errors import MalformedEvidence
 

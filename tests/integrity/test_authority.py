@@ -75,9 +75,9 @@ def test_tsa_certificate_is_for_time_stamping_alone(authority: Authority) -> Non
     extensions = authority.certificate.extensions
     usage = extensions.get_extension_for_class(x509.KeyUsage)
     purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    assert usage.critical and usage.value.digital_signature
-    assert not (usage.value.key_cert_sign or usage.value.content_commitment or usage.value.key_encipherment)
-    assert purposes.critical and list(purposes.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+    allowed = {name for name, value in vars(usage.value).items() if value is True}
+    assert (usage.critical, allowed) == (True, {"_digital_signature"})
+    assert (purposes.critical, list(purposes.value)) == (True, [ExtendedKeyUsageOID.TIME_STAMPING])
 
 
 def test_certificates_say_that_the_authority_is_not_independent(authority: Authority) -> None:
@@ -305,7 +305,7 @@ def test_server_refuses_bodies_without_a_sane_length(authority: Authority, lengt
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "192.0.2.1:80", "127.0.0.1", "127.0.0.1:http"])
 def test_server_binds_to_this_machine_only(authority: Authority, address: str) -> None:
-    with pytest.raises(ValueError, match="loopback|address"):
+    with pytest.raises(ValueError, match=r"loopback|address"):
         open_authority_server(authority, address)
 
 

@@ -188,7 +188,7 @@ def test_dripping_authority_is_given_up_after_the_timeout() -> None:
 
 
 def test_token_over_other_data_does_not_hold(authority: Authority) -> None:
-    with pytest.raises(TimestampInvalid, match="manifest/1.tsr"):
+    with pytest.raises(TimestampInvalid, match=r"manifest/1\.tsr"):
         verify_timestamp(stamp(authority), b"other", trust_of(authority), "manifest/1.tsr")
 
 
@@ -212,7 +212,7 @@ def test_certificate_that_is_not_pinned_under_a_pinned_root_does_not_hold(author
 
 
 def test_token_under_another_policy_does_not_hold(authority: Authority) -> None:
-    with pytest.raises(TimestampInvalid, match="[Pp]olicy"):
+    with pytest.raises(TimestampInvalid, match=r"[Pp]olicy"):
         verify_timestamp(stamp(authority), DATA, replace(trust_of(authority), policy="1.2.3.4"))
 
 
