@@ -20,6 +20,7 @@
     │   ├── KeyStoreMissing         no key store in this folder
     │   ├── KeyStoreExists          a root key is never written over another
     │   ├── KeyExposed              a key file or its folder that others may read
+    │   ├── KeyStoreUnusable        the disk does not let us read or write keys
     │   ├── KeyStoreDamaged         a key file that does not hold what it should
     │   ├── KeyMissing              the key-encryption key is not here: destroyed, or another store's
     │   └── UnwrapFailed            the wrapped key was changed, or another key wrapped it
@@ -231,6 +232,16 @@ class KeyExposed(KeyStoreError):
             f"{self.path} has mode {self.mode}, so others can get at the keys in it: "
             f"run chmod go= {self.path}, and find out who could have read it"
         )
+
+
+@dataclass(eq=False)
+class KeyStoreUnusable(KeyStoreError):
+    """The disk under the key store does not work for us; `reason` is the system's own word."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"key store: {self.path}: {self.reason}"
 
 
 @dataclass(eq=False)
