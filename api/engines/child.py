@@ -14,6 +14,7 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 EXIT_NAMESPACE_REFUSED = 125
 EXIT_PROGRAM_MISSING = 127
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> None:
     # Python ignores SIGPIPE, and an ignored signal stays ignored through exec.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        os.execv(argv[0], argv)
+        os.execv(argv[0], argv)  # noqa: S606  the program is the caller's choice, and no shell is wanted
     except OSError as error:
         print(f"cannot run {argv[0]}: {error.strerror}", file=sys.stderr, flush=True)
         os._exit(EXIT_PROGRAM_MISSING)
@@ -56,8 +57,7 @@ def _enter_user_namespace(libc: ctypes.CDLL, inner_id: int) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+    Path(path).write_text(text, encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def socket_folder(data: Path) -> Path:
     if len(os.fsencode(run / _LONGEST_SOCKET_NAME)) <= _SOCKET_PATH_BYTES:
         return run
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    return Path("/tmp") / f"liuhen-{os.geteuid()}-{digest}"
+    return Path("/tmp") / f"liuhen-{os.geteuid()}-{digest}"  # noqa: S108  make_private_folder checks whose it is
 
 
 def read_or_create_secret(folder: Path, name: str) -> str:

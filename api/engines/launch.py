@@ -64,6 +64,10 @@ class Child:
             return False
         return True
 
+    def ask_to_stop(self) -> None:
+        """The first of the stop steps, without waiting for it."""
+        self._process.send_signal(self.launch.stop_steps[0][0])
+
     def stop(self) -> None:
         """End it, politely first; nothing of its process group is left when this returns."""
         for number, seconds in self.launch.stop_steps:
@@ -124,8 +128,8 @@ def rotate_log(path: Path) -> None:
     for number in range(LOG_FILES_KEPT - 1, 0, -1):
         older = path.with_name(f"{path.name}.{number}")
         if older.exists():
-            os.replace(older, path.with_name(f"{path.name}.{number + 1}"))
-    os.replace(path, path.with_name(f"{path.name}.1"))
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    path.replace(path.with_name(f"{path.name}.1"))
 
 
 def log_tail(path: Path, lines: int = 12) -> list[str]:

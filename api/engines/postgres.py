@@ -23,8 +23,9 @@ from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, DatabaseAddresses, e
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
 
 SUPERUSER = "postgres"
-READY_WITHIN_SECONDS = 60.0
-# INT is PostgreSQL's fast shutdown: sessions are ended, a checkpoint is written. QUIT leaves recovery to the next start.
+# After a crash the log has to be replayed first.
+READY_WITHIN_SECONDS = 300.0
+# INT is PostgreSQL's fast shutdown: it ends sessions and writes a checkpoint. QUIT leaves recovery to the next start.
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
 
 
@@ -169,7 +170,7 @@ class EmbeddedPostgres:
         write_durably(password_file, self._password(SUPERUSER).encode())
         cluster = folder / "cluster"
         self._run_initdb(cluster, password_file)
-        os.rename(cluster, self.cluster_folder)
+        cluster.rename(self.cluster_folder)
         sync_folder(self.cluster_folder.parent)
         shutil.rmtree(folder)
 

@@ -66,12 +66,12 @@ def read_boot_id() -> str:
     return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def list_processes() -> Iterator[ProcessStatus]:
-    """Every process visible to us that still runs."""
-    for entry in os.listdir(_PROC):
-        if entry.isdecimal():
-            status = ProcessStatus.read(int(entry))
-            if status is not None and status.state not in "ZX":
+def list_processes(*, including_ended: bool = False) -> Iterator[ProcessStatus]:
+    """Every process visible to us that still runs; on demand also those that only wait for their parent."""
+    for entry in _PROC.iterdir():
+        if entry.name.isdecimal():
+            status = ProcessStatus.read(int(entry.name))
+            if status is not None and (including_ended or status.state not in "ZX"):
                 yield status
 
 

@@ -1,0 +1,35 @@
+"""The one port of an archive, opened before anything starts: a taken one is found at once, and a restarted HTTP
+process loses no connection, because the socket stays open here."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+from api.errors import AddressUnusable
+from api.settings import BindAddress
+
+_BACKLOG = 2048
+
+
+def open_listener(bind: BindAddress) -> socket.socket:
+    """A listening socket at `bind`. Raises AddressUnusable."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with contextlib.ExitStack() as undo:
+            listener = undo.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+            undo.pop_all()
+    except OSError as error:
+        raise AddressUnusable(str(bind), error.strerror or str(error)) from error
+    return listener
+
+
+def listening_address(listener: socket.socket) -> BindAddress:
+    """Where it really listens: the port is chosen by the system when it was given as 0."""
+    host, port = listener.getsockname()[:2]
+    return BindAddress(host, port)

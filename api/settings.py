@@ -1,0 +1,218 @@
+"""The settings of an archive: the only module that reads the environment. docs/operating.md has the table."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.errors import SettingInvalid, UsageRefused
+
+PREFIX = "LIUHEN_"
+# Read elsewhere (tests) or by nobody (the mark of one run): no misspelling of ours.
+_FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
+# What each role may see of the database is decided by handing its process one address and no other.
+_SECRET = frozenset({"LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_OWNER_URL", "LIUHEN_DATABASE_SEQUENCER_URL"})
+
+
+@dataclass(frozen=True)
+class BindAddress:
+    """Where HTTP is served. Port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self}"
+
+    @classmethod
+    def parse(cls, text: str) -> BindAddress:
+        """Of `host:port` or `[ipv6]:port`."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError("not an address and a port")
+        if host.startswith("["):
+            host = str(ipaddress.IPv6Address(host.strip("[]")))
+        elif ":" in host or not re.fullmatch(r"[A-Za-z0-9.-]+", host):
+            raise ValueError("not a host")
+        return cls(host, int(port))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to write into a variable, for the message about a value that is no use."""
+
+    chinese: str
+    english: str
+
+
+def _parse_bind(value: object) -> BindAddress:
+    return value if isinstance(value, BindAddress) else BindAddress.parse(str(value))
+
+
+def _parse_data(value: object) -> Path:
+    return Path(str(value)).expanduser().resolve()
+
+
+def _parse_program(value: object) -> Path:
+    path = Path(str(value)).expanduser().absolute()
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise ValueError("not an executable file")
+    return path
+
+
+def _check_database(value: object) -> str:
+    if urlsplit(str(value)).scheme not in ("postgresql", "postgres"):
+        raise ValueError("not a PostgreSQL URL")
+    return str(value)
+
+
+def _check_broker(value: object) -> str:
+    if urlsplit(str(value)).scheme not in ("redis", "rediss", "redis+socket", "amqp", "amqps"):
+        raise ValueError("not a broker URL")
+    return str(value)
+
+
+def _parse_tsa(value: object) -> tuple[str, ...]:
+    urls = tuple(value) if isinstance(value, tuple | list) else tuple(re.split(r"[\s,]+", str(value).strip()))
+    if any(urlsplit(url).scheme not in ("http", "https", "unix") for url in urls):
+        raise ValueError("not a URL")
+    return urls
+
+
+_SIZE = Wanted("大小，如 16GiB", "a size such as 16GiB")
+_COUNT = Wanted("大于零的整数", "a whole number above zero")
+_DATABASE = Wanted("postgresql://角色:口令@主机/库", "postgresql://role:password@host/database")
+_PROGRAM = Wanted("可执行文件的路径", "the path of an executable file")
+DatabaseUrl = Annotated[str, BeforeValidator(_check_database), _DATABASE]
+Program = Annotated[Path, BeforeValidator(_parse_program), _PROGRAM]
+Size = Annotated[ByteSize, Field(gt=0), _SIZE]
+Count = Annotated[int, Field(gt=0), _COUNT]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with the value it has when nothing is. Names are those of the variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data: Annotated[Path, BeforeValidator(_parse_data), Wanted("一个目录", "a folder")] = Field(
+        default=Path("var"), validate_default=True
+    )
+    bind: Annotated[BindAddress, NoDecode, BeforeValidator(_parse_bind), Wanted("主机:端口", "host:port")] = (
+        BindAddress("127.0.0.1", 8000)
+    )
+    database_url: DatabaseUrl | None = None
+    database_owner_url: DatabaseUrl | None = None
+    database_sequencer_url: DatabaseUrl | None = None
+    broker_url: (
+        Annotated[
+            str, BeforeValidator(_check_broker), Wanted("redis://… 或 amqp://…", "a redis://… or amqp://… address")
+        ]
+        | None
+    ) = None
+    tsa_urls: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(_parse_tsa),
+        Wanted("一个或多个 http(s):// 地址，以逗号分隔", "one or more http(s):// addresses with commas between"),
+    ] = ()
+    ffmpeg: Program | None = None
+    ffprobe: Program | None = None
+
+    http_processes: Count = 2
+    custody_workers: Count = 1
+    media_workers: Count = 1
+
+    uploads_at_once: Count = 64
+    uploads_waiting: Size = ByteSize(16 << 30)
+    upload_size: Size = ByteSize(64 << 30)
+    upload_rate: Size = ByteSize(8 << 10)
+    upload_rate_seconds: Count = 60
+    upload_expiry_hours: Count = 168
+    disk_reserve: Size = ByteSize(1 << 30)
+
+    ready_file: Path | None = None
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def run_folder(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def log_folder(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def cluster_folder(self) -> Path:
+        return self.data / "postgres"
+
+    @property
+    def authority_folder(self) -> Path:
+        return self.data / "tsa"
+
+
+def load_settings() -> Settings:
+    """The settings as the environment has them now. Raises SettingInvalid for the first that is no use."""
+    _refuse_misspelt(os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
+def setting_names() -> list[str]:
+    """The name of every variable."""
+    return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process of ours: this one's without database addresses, and with `additions`."""
+    return {**{name: value for name, value in os.environ.items() if name not in _SECRET}, **additions}
+
+
+def _explain(error: ValidationError) -> SettingInvalid:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    wanted = next((item for item in _metadata(name) if isinstance(item, Wanted)), Wanted(first["msg"], first["msg"]))
+    return SettingInvalid(PREFIX + name.upper(), _without_password(str(first["input"])), wanted.chinese, wanted.english)
+
+
+def _metadata(name: str) -> list[Any]:
+    field = Settings.model_fields[name]
+    # `X | None` hides the annotations of X one level down.
+    inner = [item for part in getattr(field.annotation, "__args__", ()) for item in getattr(part, "__metadata__", ())]
+    return [*field.metadata, *inner]
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^/@:]*):[^@/]*@", r"\1:…@", text)
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    known = setting_names()
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name in known or name in _FOREIGN:
+            continue
+        suffixes = [other.removeprefix(PREFIX) for other in known]
+        for close in difflib.get_close_matches(name.removeprefix(PREFIX), suffixes, n=1, cutoff=0.75):
+            raise UsageRefused(
+                f"没有名为 {name} 的设置；是否应为 {PREFIX}{close}？",
+                f"there is no setting {name}: did you mean {PREFIX}{close}?",
+            )
