@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.sealing import SealedObject, read_back, write_sealed
-
 from ingest.errors import StagedFileMissing, StagedLengthDiffers, TimestampDelayed
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim
@@ -31,6 +29,7 @@ from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
+from storage.sealing import SealedObject, read_back, write_sealed
 
 PIECE_BYTES = 1 << 20
 
@@ -54,7 +53,7 @@ class Custody:
 
 
 def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
-    """Seal one finished upload, exactly once. Raises CustodyStopped (somebody must look) or CustodyDelayed (again later)."""
+    """Seal one finished upload, exactly once. Raises CustodyStopped (a person must look) or CustodyDelayed."""
     if upload.state == "sealed":  # an earlier run got as far as the row; only the receipt is owed
         return issue_receipt(upload, custody)
     staged = verify_upload(upload, custody)
@@ -73,7 +72,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
 
 
 def verify_upload(upload: DueUpload, custody: Custody) -> Path:
-    """The staged file is there and as long as was acknowledged. A claimed SHA-256 is compared when it is known, below."""
+    """The staged file is there, as long as was acknowledged. A claimed SHA-256 is compared below, once it is known."""
     path = custody.staged_path(upload.id)
     try:
         found_bytes = path.stat().st_size

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from retention.classes import retain_until_at_sealing
 from retention.disposal import disposal_month
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from storage.sealing import SealingPlan
 
 from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.due import DueUpload
 from integrity.digest import ContentDigests
+from retention.classes import retain_until_at_sealing
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
+from storage.sealing import SealingPlan
 
 if TYPE_CHECKING:
     from ingest.custody import Custody
@@ -85,7 +85,7 @@ def _renew_attempt(
 
 
 def fix_plaintext(upload: DueUpload, attempt: Attempt, digests: ContentDigests, custody: Custody) -> None:
-    """Hold the bytes against the station's claim and against every earlier read, and make this read the one that counts.
+    """Hold the bytes against the station's claim and every earlier read, and make this read the one that counts.
 
     Raises ClaimedDigestDiffers, PlaintextChanged, or AttemptHeldElsewhere when another worker has renewed the attempt:
     then nothing of what was written under this attempt's key ever becomes visible.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from retention.classes import CLASS_AT_SEALING
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
+from retention.classes import CLASS_AT_SEALING
 from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -68,11 +68,11 @@ def record_sealing(upload: DueUpload, attempt: Attempt, facts: SealedFacts, cust
     try:
         with custody.database.transaction() as session:
             _insert_sealed(session, upload, attempt, facts)
-    except IntegrityError as error:
+    except IntegrityError:
         refuse_second_copy(upload.unit_id, attempt.recording_id, facts.manifest.digests.sha256, custody.database)
         with custody.database.reading() as session:
             if session.get(Recording, attempt.recording_id) is None:
-                raise error
+                raise
 
 
 def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts: SealedFacts) -> None:

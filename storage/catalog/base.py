@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True)}
+    type_annotation_map: ClassVar = {str: Text, datetime: DateTime(timezone=True)}
 
 
 class TransactionId(UserDefinedType[int]):

@@ -24,8 +24,8 @@ class LedgerBehindStore(LedgerStorageError):
 
     def __str__(self) -> str:
         return (
-            f"the database knows {self.database_size} ledger entries, but a checkpoint over {self.signed_size} was signed: "
-            "the database is an old copy. Restore a newer one; nothing is signed until then"
+            f"the database knows {self.database_size} ledger entries, but a checkpoint over {self.signed_size} was "
+            "signed: the database is an old copy. Restore a newer one; nothing is signed until then"
         )
 
 
@@ -40,5 +40,6 @@ class LedgerContradiction(LedgerStorageError):
     def __str__(self) -> str:
         return (
             f"the first {self.size} ledger entries of the database give the root {self.database_root}, signed was "
-            f"{self.signed_root}: rows were altered, or this is another archive's store. Nothing is signed; call an auditor"
+            f"{self.signed_root}: rows were altered, or this is another archive's store. Nothing is signed: "
+            "call an auditor"
         )

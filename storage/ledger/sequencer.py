@@ -109,7 +109,7 @@ class Sequencer:
     def _assign(self) -> int:
         with self._database.transaction() as session:
             oldest_open = session.execute(OLDEST_OPEN).scalar_one()
-            rows = session.execute(PENDING, {"oldest": self._oldest, "batch": BATCH}).all()
+            rows = [(row.id, row.entry) for row in session.execute(PENDING, {"oldest": self._oldest, "batch": BATCH})]
             if rows:
                 session.execute(insert(LedgerSequence), _places(_next_index(session), rows))
         if len(rows) < BATCH:  # nothing older than what was open then can still be without a place

@@ -1,0 +1,95 @@
+"""What tests of several packages stand on: a real PostgreSQL, migrated once, cloned for each test that commits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from api.engines.postgres import EmbeddedPostgres
+from api.engines.roles import DATABASE, DatabaseAddresses
+from storage.database import Database
+from storage.migrations import upgrade
+
+# A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class MigratedServer:
+    """A running server whose database `liuhen` is migrated and empty: the template of all others."""
+
+    addresses: DatabaseAddresses
+    superuser_url: str
+
+    def run(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedServer]:
+    folder = tmp_path_factory.mktemp("postgres")
+    postgres = EmbeddedPostgres(folder / "cluster", folder / "secrets", options=QUICK)
+    addresses = postgres.start()
+    try:
+        upgrade(addresses.owner)
+        yield MigratedServer(addresses, postgres.superuser_url())
+    finally:
+        postgres.stop()
+
+
+@pytest.fixture
+def addresses(server: MigratedServer) -> Iterator[DatabaseAddresses]:
+    """A database of the test's own, with each role's address: for what commits."""
+    name = f"test_{next(_numbers)}"
+    server.run("CREATE DATABASE {} TEMPLATE {}", name, DATABASE)
+    server.run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
+    server.run("GRANT CONNECT ON DATABASE {} TO liuhen_app, liuhen_sequencer, liuhen_owner", name)
+
+    def of(url: str) -> str:
+        return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+    yield DatabaseAddresses(
+        owner=of(server.addresses.owner), app=of(server.addresses.app), sequencer=of(server.addresses.sequencer)
+    )
+    server.run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def database(addresses: DatabaseAddresses) -> Iterator[Database]:
+    """The application's own way into the test's database."""
+    database = Database(addresses.app, pool_size=5)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(server: MigratedServer) -> Iterator[Session]:
+    """A session as the application's role whose work is rolled back: for what leaves the commit to its caller."""
+    database = Database(server.addresses.app, pool_size=1)
+    with database.engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        transaction.rollback()
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real media that LIUHEN_CORPUS names."""
+    import os
+
+    folder = os.environ.get("LIUHEN_CORPUS")
+    if not folder:
+        pytest.skip("LIUHEN_CORPUS is not set: no real media to try")
+    return Path(folder)
