@@ -1,0 +1,102 @@
+"""Retention classes (保管期限): how long a recording is kept from the day it was received.
+
+`retain_until` is the last day on which it is kept; None is for ever. One person may lengthen, nobody shortens alone.
+"""
+
+from __future__ import annotations
+
+import calendar
+import uuid
+from datetime import UTC, date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from retention.disposal import disposal_month
+from retention.errors import ClassUnchanged, ShorteningRefused, UnknownRetentionClass
+from retention.permission import require, require_reason
+from retention.subjects import lock_recording
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.retention import RetentionClass
+from storage.keystore import KeyStore, WrappedKey
+from storage.ledger.append import Actor, Change, record_change
+
+CLASS_AT_SEALING = "general"
+MONTHS_AT_SEALING = 6
+"""What the catalog says of that class; sealing must not depend on a question to the catalog."""
+
+
+def retain_until_at_sealing(received_on: date) -> date | None:
+    """The last day on which a recording received on that day is kept, as long as nobody lengthens it."""
+    return add_months(received_on, MONTHS_AT_SEALING)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month `months` later; where that month is too short, its last day."""
+    years, month_index = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month_index + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def list_classes(session: Session) -> tuple[RetentionClass, ...]:
+    """All classes, the shortest first."""
+    return tuple(session.scalars(select(RetentionClass).order_by(RetentionClass.keep_months, RetentionClass.code)))
+
+
+def lengthen_class(
+    session: Session, by: Person, recording_id: uuid.UUID, code: str, reason: str, keys: KeyStore
+) -> Recording:
+    """Put a recording into a class that keeps it longer, and its keys under the later month.
+
+    Raises ShorteningRefused when it would be kept for less long, ClassUnchanged, UnknownRetentionClass, and what
+    `require`, `require_reason` and `lock_recording` raise.
+    """
+    require(by, "lengthen")
+    reason = require_reason(reason)
+    recording = lock_recording(session, by, recording_id)
+    retain_until = _retain_until(session, recording, code)
+    if code == recording.retention_class:
+        raise ClassUnchanged(recording.id, code)
+    if not _keeps_at_least(recording.retain_until, retain_until):
+        raise ShorteningRefused(recording.id, recording.retain_until, retain_until)
+    former = recording.retention_class
+    recording.retention_class, recording.retain_until = code, retain_until
+    _wrap_keys_for_longer(session, recording, keys)
+    session.flush()
+    _record_lengthening(session, by, recording, former, reason)
+    return recording
+
+
+def _retain_until(session: Session, recording: Recording, code: str) -> date | None:
+    row = session.get(RetentionClass, code)
+    if row is None:
+        raise UnknownRetentionClass(code)
+    if row.keep_months is None:
+        return None
+    return add_months(recording.received_at.astimezone(UTC).date(), row.keep_months)
+
+
+def _keeps_at_least(now: date | None, then: date | None) -> bool:
+    return then is None or (now is not None and then >= now)
+
+
+def _wrap_keys_for_longer(session: Session, recording: Recording, keys: KeyStore) -> None:
+    """Under the former month's key the recording would become unreadable when its former neighbours are disposed of."""
+    month = disposal_month(recording.retain_until)
+    renditions = select(Rendition).where(Rendition.recording_id == recording.id).with_for_update()
+    for row in (recording, *session.scalars(renditions)):
+        wrapped = keys.rewrap(WrappedKey(row.kek_id, row.wrapped_data_key), recording.unit_id, month)
+        row.kek_id, row.wrapped_data_key = wrapped.kek_id, wrapped.wrapped
+
+
+def _record_lengthening(session: Session, by: Person, recording: Recording, former: str, reason: str) -> None:
+    until = recording.retain_until
+    data = {
+        "from": former,
+        "to": recording.retention_class,
+        "retain_until": None if until is None else until.isoformat(),
+        "kek_id": recording.kek_id,
+    }
+    change = Change("retention.lengthened", "recording", str(recording.id), recording.unit_id, data, {"reason": reason})
+    record_change(session, Actor.person(by.id), change)
