@@ -7,31 +7,30 @@ No transaction is open while bytes move or an authority is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import StagedFileMissing, StagedLengthDiffers, TimestampDelayed
+from ingest.errors import PlaintextChanged, StagedFileMissing, StagedLengthDiffers, TimestampDelayed
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
 from ingest.sealing.due import DueUpload
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
-from integrity.digest import ContentDigests, digest_stream
+from integrity.digest import ContentDigests
 from integrity.dsse import Envelope, sign_envelope
 from integrity.errors import AuthorityUnreachable, TimestampRefused
 from integrity.keys import SigningKey
 from integrity.manifest import PAYLOAD_TYPE, RecordingManifest
 from integrity.timestamp import TimestampToken
 from storage.database import Database
+from storage.errors import SourceChanged, SourceSizeDiffers
 from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
 from storage.sealing import SealedObject, read_back, write_sealed
-
-PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -93,14 +92,24 @@ def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt
 
     A repeat reads the file once more first: were it another plaintext, not one block of it may meet the same nonce.
     """
-    if attempt.plaintext_sha256 is not None:
-        fix_plaintext(upload, attempt, digest_stream(_pieces(staged)), custody)
 
-    def before_commit(digests: ContentDigests) -> None:
+    def fix_before_visible(digests: ContentDigests) -> None:
         fix_plaintext(upload, attempt, digests, custody)
         refuse_second_copy(upload.unit_id, attempt.recording_id, digests.sha256, custody.database)
 
-    return write_sealed(staged, custody.store, attempt.plan, upload.declared_length, before_commit)
+    try:
+        return write_sealed(
+            staged,
+            custody.store,
+            attempt.plan,
+            declared_bytes=upload.declared_length,
+            known_sha256=attempt.plaintext_sha256,
+            on_digested=fix_before_visible,
+        )
+    except SourceSizeDiffers as error:
+        raise StagedLengthDiffers(upload.id, error.declared_bytes, error.found_bytes) from error
+    except SourceChanged as error:
+        raise PlaintextChanged(upload.id, error.expected, error.found) from error
 
 
 def read_back_and_compare(attempt: Attempt, sealed: SealedObject, custody: Custody) -> None:
@@ -138,12 +147,6 @@ def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody)
         return custody.request_token(envelope.to_bytes())
     except (AuthorityUnreachable, TimestampRefused) as error:
         raise TimestampDelayed(upload.id, "the time-stamping authority", str(error)) from error
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
 
 
 def _claims_by_kind(upload: DueUpload, claims: tuple[Claim, ...]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.due import DueUpload
-from integrity.digest import ContentDigests
+from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
@@ -34,7 +34,7 @@ class Attempt:
     plan: SealingPlan
     wrapped_key: WrappedKey
     retain_until: date | None
-    plaintext_sha256: bytes | None
+    plaintext_sha256: Digest | None
 
 
 def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
@@ -60,7 +60,7 @@ def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
             ),
             wrapped_key=wrapped,
             retain_until=retain_until,
-            plaintext_sha256=row.plaintext_sha256,
+            plaintext_sha256=None if row.plaintext_sha256 is None else Digest("sha256", row.plaintext_sha256),
         )
 
 

@@ -118,7 +118,7 @@ def _recording_row(
         kek_id=attempt.wrapped_key.kek_id,
         wrapped_data_key=attempt.wrapped_key.wrapped,
         media_state=manifest.media_state,
-        findings=findings.as_json(),
+        findings=findings.as_facts(),
         claims=[{"kind": kind, **claim} for kind, claims in manifest.claims.items() for claim in claims],
         device=best.device,
         officer=best.officer,

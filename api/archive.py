@@ -1,0 +1,82 @@
+"""The composition root: one frozen value with every part of an archive, built from the settings and handed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from api.errors import UsageRefused
+from api.keyring import Keyring, open_keyring
+from api.settings import Settings
+from integrity.authority import Authority
+from integrity.timestamp import TimestampToken, TimestampTrust, request_timestamp
+from storage.database import Database
+from storage.keystore import KeyStore
+from storage.ledger.files import LedgerFiles
+from storage.ledger.reading import LedgerReader
+from storage.objects.folder import FolderStore
+from storage.objects.protocol import ObjectStore
+
+TSA_TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Parts are made when first used: a worker that never signs never loads a private key."""
+
+    settings: Settings
+    database: Database
+    store: ObjectStore
+    keyring: Keyring
+
+    @cached_property
+    def key_store(self) -> KeyStore:
+        return KeyStore(self.keyring.key_store_folder)
+
+    @cached_property
+    def ledger_files(self) -> LedgerFiles:
+        return LedgerFiles(self.store)
+
+    @cached_property
+    def ledger(self) -> LedgerReader:
+        return LedgerReader(self.database, self.ledger_files, self.keyring.ledger_vkey)
+
+    @cached_property
+    def timestamp_trust(self) -> TimestampTrust:
+        """What our own authority's tokens are checked against."""
+        authority = Authority.load(self.settings.authority_folder)
+        return TimestampTrust((authority.root,), (authority.fingerprint,), authority.policy)
+
+    @property
+    def staging_folder(self) -> Path:
+        return self.settings.data / "staging"
+
+    @property
+    def work_folder(self) -> Path:
+        """Short-lived plaintext for the media tools; private, emptied at each start of a media worker."""
+        return self.settings.data / "work"
+
+    def request_token(self, data: bytes) -> TimestampToken:
+        """A token from the first authority; it is asked again later rather than replaced by another in silence."""
+        if not self.settings.tsa_urls:
+            raise UsageRefused(
+                "没有时间戳服务地址；请用 liuhen up 启动，或设置 LIUHEN_TSA_URLS",
+                "no time-stamping authority is named: start with `liuhen up`, or set LIUHEN_TSA_URLS",
+            )
+        return request_timestamp(self.settings.tsa_urls[0], data, TSA_TIMEOUT_SECONDS)
+
+
+def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuhen") -> Archive:
+    """The archive that the settings describe. Nothing is connected to yet. Raises UsageRefused without a database."""
+    if settings.database_url is None:
+        raise UsageRefused(
+            "没有数据库地址；请用 liuhen up 启动，或设置 LIUHEN_DATABASE_URL",
+            "no database is named: start with `liuhen up`, or set LIUHEN_DATABASE_URL",
+        )
+    return Archive(
+        settings=settings,
+        database=Database(settings.database_url, pool_size=pool_size, application_name=process),
+        store=FolderStore(settings.data / "objects"),
+        keyring=open_keyring(settings),
+    )

@@ -1,0 +1,44 @@
+"""`liuhen sequencer`: the one process that gives ledger entries their places. Started by `liuhen up`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+from api.errors import UsageRefused
+from api.keyring import open_keyring
+from api.settings import Settings, load_settings
+from storage.database import Database
+from storage.ledger.files import LedgerFiles
+from storage.ledger.sequencer import Sequencer
+from storage.objects.folder import FolderStore
+
+# How long to wait when nothing was new: entries wait this long at most for their place, and an idle archive rests.
+IDLE_SECONDS = 0.05
+BUSY_SECONDS = 0.01
+
+
+def open_sequencer(settings: Settings) -> Sequencer:
+    """Take the lock and bring the store up to date. Raises what `Sequencer` raises, and UsageRefused without a database."""
+    if settings.database_sequencer_url is None:
+        raise UsageRefused(
+            "没有定序角色的数据库地址；请用 liuhen up 启动，或设置 LIUHEN_DATABASE_SEQUENCER_URL",
+            "the sequencer's database is not named: start with `liuhen up`, or set LIUHEN_DATABASE_SEQUENCER_URL",
+        )
+    keyring = open_keyring(settings)
+    database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-sequencer")
+    files = LedgerFiles(FolderStore(settings.data / "objects"))
+    return Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin)
+
+
+def sequencer() -> None:
+    """给账本条目定序，直到收到 TERM / Give ledger entries their places until TERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = load_settings()
+    with open_sequencer(settings) as running:
+        if settings.ready_file is not None:
+            settings.ready_file.touch()
+        while not stop.is_set():
+            stop.wait(BUSY_SECONDS if running.sequence_pending() else IDLE_SECONDS)

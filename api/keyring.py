@@ -1,0 +1,101 @@
+"""The archive's own keys and its name in the ledger: made on the first start, never replaced, never in the database.
+
+keys/root/                    the key store: root key and key-encryption keys (storage/keystore.py)
+keys/signing/<purpose>.key    one Ed25519 key each for manifests, receipts, packages and the ledger
+keys/origin                   the ledger's name, as in its checkpoints
+tsa/                          our own time-stamping authority, when no other is named
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.engines.folders import make_private_folder, write_durably
+from api.settings import Settings
+from integrity.authority import create_authority
+from integrity.checkpoint import encode_vkey
+from integrity.keys import PublicKey, SigningKey, create_signing_key, load_signing_key
+from storage.catalog.ledger import KEY_PURPOSES, SigningKeyEpoch
+from storage.database import Database
+from storage.keystore import create_key_store
+from storage.ledger.append import Actor, Change, record_change
+
+FIRST_EPOCH = 1
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Where the keys are. Private halves are loaded one by one, by whoever signs with them."""
+
+    folder: Path
+
+    @property
+    def key_store_folder(self) -> Path:
+        return self.folder / "root"
+
+    @property
+    def origin(self) -> str:
+        return (self.folder / "origin").read_text("ascii").strip()
+
+    def signing_key(self, purpose: str) -> SigningKey:
+        """The private key for `purpose`. Raises integrity's KeyFileError."""
+        return load_signing_key(self._path(purpose))
+
+    def public_key(self, purpose: str) -> PublicKey:
+        return self.signing_key(purpose).public
+
+    @property
+    def ledger_vkey(self) -> str:
+        """The ledger's key and name as one line, for whoever checks its checkpoints."""
+        return encode_vkey(self.origin, self.public_key("ledger"))
+
+    def _path(self, purpose: str) -> Path:
+        return self.folder / "signing" / f"{purpose}.key"
+
+    def create_missing(self) -> None:
+        """Make what is not there yet. What is there stays as it is."""
+        make_private_folder(self.folder)
+        make_private_folder(self.folder / "signing")
+        if not self.key_store_folder.exists():
+            create_key_store(self.key_store_folder)
+        for purpose in KEY_PURPOSES:
+            if not self._path(purpose).exists():
+                create_signing_key(self._path(purpose))
+        if not (self.folder / "origin").exists():
+            write_durably(self.folder / "origin", f"liuhen.local/{secrets.token_hex(8)}\n".encode())
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    return Keyring(settings.data / "keys")
+
+
+def create_missing_keys(settings: Settings) -> Keyring:
+    """All that an archive signs and encrypts with, made on its first start. For the holder of the data folder only."""
+    keyring = open_keyring(settings)
+    keyring.create_missing()
+    if not settings.tsa_urls and not settings.authority_folder.exists():
+        create_authority(settings.authority_folder)
+    return keyring
+
+
+def announce_keys(database: Database, keyring: Keyring) -> None:
+    """Enter each key's public half with its epoch into the ledger, once."""
+    with database.transaction() as session:
+        known = set(session.scalars(select(SigningKeyEpoch.purpose)))
+        for purpose in KEY_PURPOSES:
+            if purpose not in known:
+                _announce(session, purpose, keyring.public_key(purpose))
+
+
+def _announce(session: Session, purpose: str, key: PublicKey) -> None:
+    data = {"purpose": purpose, "epoch": FIRST_EPOCH, "public_key": key.raw.hex()}
+    entry = record_change(session, Actor.system("keys"), Change("key.activated", "key", key.key_id, None, data))
+    session.flush()
+    session.add(
+        SigningKeyEpoch(purpose=purpose, epoch=FIRST_EPOCH, key_id=key.key_id, public_key=key.raw, entry_id=entry.id)
+    )

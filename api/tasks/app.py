@@ -1,0 +1,67 @@
+"""The Celery application: queues, the beat, and what every worker shares."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from celery import Celery
+
+from api.archive import Archive, open_archive
+from api.settings import load_settings
+
+QUEUES = ("custody", "media", "housekeeping")
+# Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
+EVERY = {
+    "custody.seal_due": 1.0,
+    "media.render_due": 1.0,
+    "housekeeping.link_new": 2.0,
+    "housekeeping.sum_up_windows": 15.0,
+    "housekeeping.recover_uploads": 10.0,
+    "housekeeping.list_disposal_due": 3600.0,
+}
+# A wake-up that waited longer than this has been overtaken by a later one.
+EXPIRES_SECONDS = 5.0
+
+
+@lru_cache(maxsize=1)
+def worker_archive() -> Archive:
+    """This process's archive, opened at the first task."""
+    return open_archive(load_settings(), pool_size=3, process="liuhen-worker")
+
+
+def queue_of(task: str) -> str:
+    """`custody.seal_due` runs in the queue `custody`."""
+    return task.partition(".")[0]
+
+
+def make_celery(broker_url: str | None) -> Celery:
+    app = Celery("liuhen", broker=broker_url)
+    app.conf.update(
+        include=["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping"],
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_routes=lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
+        beat_schedule={
+            name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds, EXPIRES_SECONDS)}}
+            for name, seconds in EVERY.items()
+        },
+        timezone="UTC",
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"socket_timeout": 10.0, "socket_connect_timeout": 5.0},
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        task_always_eager=False,
+    )
+    return app
+
+
+celery_app = make_celery(load_settings().broker_url)
+
+
+def wake(task: str) -> None:
+    """Send a wake-up and forget it. Without a broker the beat's next one does the same work: nothing is raised."""
+    try:
+        celery_app.send_task(task, queue=queue_of(task), expires=EXPIRES_SECONDS, retry=False)
+    except Exception:
+        return
