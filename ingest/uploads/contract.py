@@ -1,0 +1,116 @@
+"""What the tus server needs from the catalog, and the limits it works under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from ingest.uploads.metadata import UploadClaims
+
+GONE_STATES = frozenset({"terminated", "expired"})
+GIBIBYTE = 1 << 30
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """How much, how slow and how long. Times in seconds unless they are timedeltas."""
+
+    max_upload_bytes: int = 16 * GIBIBYTE
+    expires_after: timedelta = timedelta(days=3)
+    minimum_bytes_per_second: int = 4096
+    rate_window_seconds: float = 60
+    takeover_seconds: float = 30
+    """How long a newer request waits for the older one of the same upload to let go."""
+    record_offset_bytes: int = 64 << 20
+    record_offset_seconds: float = 2
+    """A long body's offset is made durable this often, so that SIGKILL costs little."""
+    ask_again_seconds: float = 1
+    """A long body's authority is asked for again this often: a revoked credential stops what is under way."""
+    retry_after_seconds: int = 30
+    keep_free_bytes: int = 64 << 20
+    """Staging room that creations leave alone, for the offset records and for what is under way."""
+
+
+@dataclass(frozen=True)
+class StationIdentity:
+    """A station whose credential was checked, with its limits (its own, or the defaults)."""
+
+    station_id: UUID
+    unit_id: UUID
+    max_uploads: int
+    max_waiting_bytes: int
+
+
+@dataclass(frozen=True)
+class UploadRecord:
+    """What the catalog knows of an upload. `state` is one of storage.catalog.uploads.UPLOAD_STATES."""
+
+    upload_id: str
+    station_id: UUID
+    declared_length: int
+    claims: UploadClaims
+    state: str
+    expires_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state in GONE_STATES
+
+
+class UploadRegister(Protocol):
+    """Uploads as rows. The offset is not among them: it is a file beside its bytes.
+
+    Every method is synchronous, is called from several threads and several processes at once, and is one transaction:
+    on return the change and its ledger entry are durable together; when it raises, neither happened. Any of them
+    raises RegisterUnavailable when the catalog does not answer; the caller may then simply ask again.
+
+    The changes of state (finish, terminate, expire) each happen at most once: exactly one caller, in whichever
+    process, gets True, and only an open upload changes. They return False for one that is not open, or not there.
+    """
+
+    def authenticate(self, authorization: str | None) -> StationIdentity:
+        """The station that this Authorization header proves. Asks afresh each time: a revocation counts at once.
+
+        Raises CredentialRefused, always before a byte of the body was asked for.
+        """
+        ...
+
+    def open_upload(
+        self,
+        station: StationIdentity,
+        upload_id: str,
+        declared_length: int,
+        claims: UploadClaims,
+        expires_at: datetime,
+    ) -> None:
+        """Reserve `declared_length` bytes of the station's quota and open the upload, as one step.
+
+        Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
+        Raises TooManyUploads, QuotaExceeded, or TooLong when the station could never have that much waiting.
+        """
+        ...
+
+    def find_upload(self, upload_id: str) -> UploadRecord | None: ...
+
+    def finish_upload(self, upload_id: str) -> bool:
+        """Hand the upload to custody. The caller has made all its bytes durable."""
+        ...
+
+    def terminate_upload(self, upload_id: str) -> bool:
+        """Give the upload up, because its station said so or its creation failed, and free its quota."""
+        ...
+
+    def expire_upload(self, upload_id: str) -> bool:
+        """Give the upload up because its time is over, and free its quota."""
+        ...
+
+    def list_open(self) -> Iterator[UploadRecord]:
+        """All open uploads of all stations, oldest first. Others may change them meanwhile."""
+        ...

@@ -1,0 +1,171 @@
+"""Why an upload request is refused. Each error carries its facts; problems.py gives the status and the two sentences.
+
+UploadRefused
+├── RequestMalformed        a header that cannot be understood, or is missing
+├── UploadEmpty             a length of zero
+├── CredentialRefused       no, an unknown or a revoked station credential
+├── NotOwner                the upload belongs to another station
+├── UploadUnknown           no such upload, or no such address
+├── MethodNotOffered        the address does not offer this method
+├── UploadStalled           slower than the minimum rate
+├── OffsetDiffers           Upload-Offset is not the recorded offset
+├── UploadFinished          handed to custody: neither more bytes nor a termination
+├── UploadGone              expired or terminated
+├── VersionUnsupported      Tus-Resumable is not 1.0.0
+├── TooLong                 longer than allowed, or than declared
+├── ContentTypeWrong        a PATCH that is not application/offset+octet-stream
+├── TakenOver               a newer request for the same upload took its place
+├── UploadBusy              the older request for the same upload does not let go
+├── TooManyUploads          the station has as many open uploads as it may
+├── QuotaExceeded           the station has as many bytes waiting as it may
+├── ChecksumDiffers         the body is not what Upload-Checksum says
+├── RegisterUnavailable     the catalog does not answer; nothing is wrong with the bytes
+├── StagingFull             the staging disk has no room
+└── StagingDamaged          the staging files are not what was acknowledged
+"""
+
+from __future__ import annotations
+
+from ingest.errors import IngestError
+
+
+class UploadRefused(IngestError):
+    """An upload request that is not carried out, or not to its end.
+
+    `location` is set when a creation with upload failed after the upload was created and some of its bytes kept.
+    """
+
+    location: str | None = None
+
+
+class RequestMalformed(UploadRefused):
+    def __init__(self, header: str, reason: str) -> None:
+        super().__init__(f"{header}: {reason}")
+        self.header = header
+        self.reason = reason
+
+
+class UploadEmpty(UploadRefused):
+    def __init__(self) -> None:
+        super().__init__("Empty file: there is nothing to keep")
+
+
+class CredentialRefused(UploadRefused):
+    """`reason` is for our own log; whoever asks is told nothing about which credentials exist."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"credential refused: {reason}")
+        self.reason = reason
+
+
+class NotOwner(UploadRefused):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"upload {upload_id} belongs to another station")
+        self.upload_id = upload_id
+
+
+class UploadUnknown(UploadRefused):
+    def __init__(self) -> None:
+        super().__init__("no upload at this address")
+
+
+class MethodNotOffered(UploadRefused):
+    def __init__(self, method: str, offered: tuple[str, ...]) -> None:
+        super().__init__(f"{method} is not offered here")
+        self.method = method
+        self.offered = ", ".join(offered)
+
+
+class UploadStalled(UploadRefused):
+    def __init__(self, received_bytes: int, window_seconds: float, minimum_bytes_per_second: int) -> None:
+        super().__init__(
+            f"{received_bytes} bytes in {window_seconds:g} s is below {minimum_bytes_per_second} bytes/s",
+        )
+        self.received_bytes = received_bytes
+        self.window_seconds = window_seconds
+        self.minimum_bytes_per_second = minimum_bytes_per_second
+
+
+class OffsetDiffers(UploadRefused):
+    def __init__(self, stated: int, recorded: int) -> None:
+        super().__init__(f"Upload-Offset is {stated}, the recorded offset is {recorded}")
+        self.stated = stated
+        self.recorded = recorded
+
+
+class UploadFinished(UploadRefused):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"upload {upload_id} is finished and in custody")
+        self.upload_id = upload_id
+
+
+class UploadGone(UploadRefused):
+    def __init__(self, upload_id: str, why: str) -> None:
+        super().__init__(f"upload {upload_id} is gone: {why}")
+        self.upload_id = upload_id
+        self.why = why
+
+
+class VersionUnsupported(UploadRefused):
+    def __init__(self) -> None:
+        super().__init__("Tus-Resumable must be 1.0.0")
+
+
+class TooLong(UploadRefused):
+    def __init__(self, allowed_bytes: int) -> None:
+        super().__init__(f"more than the {allowed_bytes} bytes allowed")
+        self.allowed_bytes = allowed_bytes
+
+
+class ContentTypeWrong(UploadRefused):
+    def __init__(self) -> None:
+        super().__init__("Content-Type must be application/offset+octet-stream")
+
+
+class TakenOver(UploadRefused):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"a newer request for upload {upload_id} took over")
+        self.upload_id = upload_id
+
+
+class UploadBusy(UploadRefused):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"an older request for upload {upload_id} does not let go")
+        self.upload_id = upload_id
+
+
+class TooManyUploads(UploadRefused):
+    def __init__(self, max_uploads: int) -> None:
+        super().__init__(f"{max_uploads} uploads of this station are open already")
+        self.max_uploads = max_uploads
+
+
+class QuotaExceeded(UploadRefused):
+    def __init__(self, max_waiting_bytes: int, waiting_bytes: int) -> None:
+        super().__init__(f"{waiting_bytes} of {max_waiting_bytes} bytes of this station are waiting already")
+        self.max_waiting_bytes = max_waiting_bytes
+        self.waiting_bytes = waiting_bytes
+
+
+class ChecksumDiffers(UploadRefused):
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(f"the body's {algorithm} is not the one stated")
+        self.algorithm = algorithm
+
+
+class RegisterUnavailable(UploadRefused):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the catalog does not answer: {reason}")
+        self.reason = reason
+
+
+class StagingFull(UploadRefused):
+    def __init__(self) -> None:
+        super().__init__("the staging disk has no room")
+
+
+class StagingDamaged(UploadRefused):
+    def __init__(self, upload_id: str, reason: str) -> None:
+        super().__init__(f"upload {upload_id}: {reason}")
+        self.upload_id = upload_id
+        self.reason = reason

@@ -1,0 +1,145 @@
+"""The offset of an upload as a file of its own: crash-safe, locked, and the place where requests meet.
+
+    page 0   slot A     magic "LHOFFSET", version u16, zero u16 × 3, sequence u64, offset u64, declared length u64,
+    page 1   slot B     then the first 16 bytes of the SHA-256 of the 40 bytes before; big-endian
+    page 2   ticket     16 random bytes of the newest request that wants this upload; then one byte: 1 while its
+                        holder is writing the last bytes out. Neither survives a crash, neither needs to.
+
+A record goes to the slot that does not hold the newest one, so a torn write leaves the older record readable: an
+offset that is too low costs a few bytes sent again, one too high would cost evidence. The slots lie a page apart
+because a disk may tear a whole 4 KiB sector. All pages are written at creation, so recording an offset needs no new
+block even on a full disk. The lock is flock(2), which dies with its process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.uploads.errors import StagingDamaged, UploadGone
+
+_PAGE = 4096
+_SLOTS = (0, _PAGE)
+_TICKET = 2 * _PAGE
+_TICKET_BYTES = 16
+_ENDING = _TICKET + _TICKET_BYTES
+_FIELDS = struct.Struct(">8sHHHHQQQ")
+_CHECK_BYTES = 16
+_MAGIC = b"LHOFFSET"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RecordedOffset:
+    """`offset` bytes of `declared_length` are durable."""
+
+    sequence: int
+    offset: int
+    declared_length: int
+
+
+class OffsetFile:
+    """One open offset file. Locking, tickets and reading work across threads and processes."""
+
+    def __init__(self, descriptor: int, upload_id: str) -> None:
+        self._descriptor = descriptor
+        self._upload_id = upload_id
+
+    @classmethod
+    def create(cls, path: Path, upload_id: str, declared_length: int) -> None:
+        """Durable on return, except for the name: the caller syncs the folder."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            first = _encode(RecordedOffset(0, 0, declared_length))
+            _write_all(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @classmethod
+    def open(cls, path: Path, upload_id: str) -> OffsetFile:
+        """Raises UploadGone when there is none."""
+        try:
+            return cls(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW), upload_id)
+        except FileNotFoundError:
+            raise UploadGone(upload_id, "its staging files were removed") from None
+
+    def close(self) -> None:
+        """Also gives the lock up. Closing twice is harmless."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def read(self) -> RecordedOffset:
+        """The newest whole record. Raises StagingDamaged when neither slot holds one."""
+        found = [record for position in _SLOTS if (record := self._read_slot(position)) is not None]
+        if not found:
+            raise StagingDamaged(self._upload_id, "its offset record is unreadable; send it again from the start")
+        return max(found, key=lambda record: record.sequence)
+
+    def write(self, last: RecordedOffset, offset: int) -> RecordedOffset:
+        """Record that `offset` bytes are durable. Durable on return. Only the holder of the lock may."""
+        record = RecordedOffset(last.sequence + 1, offset, last.declared_length)
+        _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
+        os.fdatasync(self._descriptor)
+        return record
+
+    def claim(self) -> bytes:
+        """Become the newest request for this upload; an older holder sees it and lets go."""
+        ticket = os.urandom(_TICKET_BYTES)
+        _write_all(self._descriptor, ticket, _TICKET)
+        return ticket
+
+    def is_newest(self, ticket: bytes) -> bool:
+        return os.pread(self._descriptor, _TICKET_BYTES, _TICKET) == ticket
+
+    def try_lock(self) -> bool:
+        """Take the lock if nobody has it. Raises UploadGone when the upload was removed meanwhile."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if os.fstat(self._descriptor).st_nlink == 0:
+            raise UploadGone(self._upload_id, "it was removed while this request waited for it")
+        os.pwrite(self._descriptor, b"\0", _ENDING)
+        return True
+
+    def mark_ending(self) -> None:
+        """Say that no more bytes come and the last ones are on their way to the disk."""
+        os.pwrite(self._descriptor, b"\1", _ENDING)
+
+    def is_ending(self) -> bool:
+        """Whether a holder is about to record a last offset, so that a reader had better wait a moment."""
+        if os.pread(self._descriptor, 1, _ENDING) != b"\1":
+            return False
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return False
+
+    def _read_slot(self, position: int) -> RecordedOffset | None:
+        raw = os.pread(self._descriptor, _FIELDS.size + _CHECK_BYTES, position)
+        fields, check = raw[: _FIELDS.size], raw[_FIELDS.size :]
+        if len(check) != _CHECK_BYTES or hashlib.sha256(fields).digest()[:_CHECK_BYTES] != check:
+            return None
+        magic, version, _, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
+        if magic != _MAGIC or version != _VERSION or offset > declared_length:
+            return None
+        return RecordedOffset(sequence, offset, declared_length)
+
+
+def _encode(record: RecordedOffset) -> bytes:
+    fields = _FIELDS.pack(_MAGIC, _VERSION, 0, 0, 0, record.sequence, record.offset, record.declared_length)
+    return fields + hashlib.sha256(fields).digest()[:_CHECK_BYTES]
+
+
+def _write_all(descriptor: int, data: bytes, position: int) -> None:
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written:], position + written)

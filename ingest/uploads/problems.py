@@ -1,0 +1,187 @@
+"""Every refusal as RFC 9457 problem details: a status, and what to do about it, in Chinese and in English."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.uploads import errors
+from ingest.uploads.errors import UploadRefused
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`code` ends the problem's type URN. The sentences are templates over the error's own facts."""
+
+    status: int
+    code: str
+    zh: str
+    en: str
+
+
+UNEXPECTED = Problem(
+    500,
+    "internal",
+    "服务器内部错误，已接收的字节不会丢失，请稍后续传。",
+    "Internal error; received bytes are safe. Resume later.",
+)
+
+PROBLEMS: dict[type[UploadRefused], Problem] = {
+    errors.RequestMalformed: Problem(
+        400,
+        "malformed",
+        "请求头 {header} 有误（{reason}），请更正后重发。",
+        "{header}: {reason}. Correct it and send again.",
+    ),
+    errors.UploadEmpty: Problem(
+        400,
+        "empty-file",
+        "空文件：没有内容可以保存，请检查设备上的原文件。",
+        "Empty file: nothing to keep. Check the original on the device.",
+    ),
+    errors.CredentialRefused: Problem(
+        401,
+        "credential-refused",
+        "采集工作站凭证缺失、无效或已吊销，请向管理员重新登记。",
+        "The station credential is missing, unknown or revoked. Ask the administrator to enrol the station again.",
+    ),
+    errors.NotOwner: Problem(
+        403,
+        "not-owner",
+        "该上传属于另一台采集工作站，请用创建它的工作站继续。",
+        "This upload belongs to another station. Continue it from the station that created it.",
+    ),
+    errors.UploadUnknown: Problem(
+        404, "unknown", "此地址没有上传，请重新创建上传。", "There is no upload at this address. Create a new one."
+    ),
+    errors.MethodNotOffered: Problem(
+        405,
+        "method",
+        "此地址不支持 {method}，可用方法：{offered}。",
+        "{method} is not offered here. Use one of: {offered}.",
+    ),
+    errors.UploadStalled: Problem(
+        408,
+        "stalled",
+        "{window_seconds:g} 秒内仅收到 {received_bytes} 字节，低于最低速率；已收字节已保存，请检查网络后续传。",
+        "Only {received_bytes} bytes in {window_seconds:g} s, below the minimum rate. What arrived is kept; "
+        "check the network and resume.",
+    ),
+    errors.OffsetDiffers: Problem(
+        409,
+        "offset",
+        "Upload-Offset 为 {stated}，已保存到 {recorded}；请用 HEAD 查询后从该处续传。",
+        "Upload-Offset is {stated} but {recorded} bytes are kept. Ask with HEAD and resume from there.",
+    ),
+    errors.UploadFinished: Problem(
+        409,
+        "finished",
+        "该上传已完成并移交保管，不能再修改或删除；请等待回执。",
+        "This upload is finished and in custody: it can neither change nor be removed. Wait for its receipt.",
+    ),
+    errors.UploadGone: Problem(
+        410,
+        "gone",
+        "该上传已过期或已终止，请重新创建上传。",
+        "This upload has expired or was terminated. Create a new one.",
+    ),
+    errors.VersionUnsupported: Problem(
+        412,
+        "version",
+        "请求头 Tus-Resumable 必须为 1.0.0，请更新客户端。",
+        "Tus-Resumable must be 1.0.0. Update the client.",
+    ),
+    errors.TooLong: Problem(
+        413,
+        "too-long",
+        "超过允许的 {allowed_bytes} 字节，多出部分未保存；请核对文件大小。",
+        "Longer than the {allowed_bytes} bytes allowed; nothing beyond them is kept. Check the file's size.",
+    ),
+    errors.ContentTypeWrong: Problem(
+        415,
+        "content-type",
+        "Content-Type 必须为 application/offset+octet-stream，请更正后重发。",
+        "Content-Type must be application/offset+octet-stream. Correct it and send again.",
+    ),
+    errors.TakenOver: Problem(
+        423,
+        "taken-over",
+        "同一上传有更新的请求正在进行；已收字节已保存，如需继续请用 HEAD 查询后续传。",
+        "A newer request for this upload is under way. What arrived is kept; ask with HEAD before going on.",
+    ),
+    errors.UploadBusy: Problem(
+        423,
+        "busy",
+        "同一上传的前一个请求尚未结束，请稍后再试。",
+        "The request before this one is still busy with this upload. Try again in a moment.",
+    ),
+    errors.TooManyUploads: Problem(
+        429,
+        "too-many-uploads",
+        "本工作站已有 {max_uploads} 个上传未完成，请先完成或终止其中一些。",
+        "This station has {max_uploads} open uploads already. Finish or terminate some first.",
+    ),
+    errors.QuotaExceeded: Problem(
+        429,
+        "quota",
+        "本工作站待封存数据已达 {waiting_bytes} 字节（上限 {max_waiting_bytes}），请等待封存后再传。",
+        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}). Wait until some are sealed.",
+    ),
+    errors.ChecksumDiffers: Problem(
+        460,
+        "checksum",
+        "数据的 {algorithm} 校验值不符，这一段未保存；请从原偏移重发。",
+        "The body's {algorithm} does not match; none of it is kept. Send it again from the same offset.",
+    ),
+    errors.RegisterUnavailable: Problem(
+        503,
+        "catalog",
+        "目录数据库暂不可用，已收字节不会丢失，请稍后续传。",
+        "The catalog does not answer at the moment; received bytes are safe. Resume later.",
+    ),
+    errors.StagingFull: Problem(
+        507,
+        "staging-full",
+        "暂存磁盘已满，已收字节已保存；请通知管理员腾出空间后续传。",
+        "The staging disk is full; what arrived is kept. Have the administrator make room, then resume.",
+    ),
+    errors.StagingDamaged: Problem(
+        410,
+        "staging-damaged",
+        "该上传的暂存数据已损坏，请重新创建上传并通知管理员。",
+        "The staged bytes of this upload are damaged. Create a new upload and tell the administrator.",
+    ),
+}
+
+_WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
+
+
+def problem_of(error: UploadRefused) -> Problem:
+    return PROBLEMS.get(type(error), UNEXPECTED)
+
+
+def describe_problem(problem: Problem, facts: Mapping[str, object], accept_language: str | None) -> tuple[bytes, str]:
+    """The body and its language. Both sentences go along, so that a log can be read by either reader."""
+    sentences = {"zh-CN": problem.zh.format_map(facts), "en": problem.en.format_map(facts)}
+    language = preferred_language(accept_language)
+    body = {
+        "type": f"urn:liuhen:problem:upload:{problem.code}",
+        "title": sentences[language],
+        "status": problem.status,
+        "sentences": sentences,
+    }
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), language
+
+
+def preferred_language(accept_language: str | None) -> str:
+    """Chinese, unless English is asked for with a greater weight (RFC 9110, 12.5.4)."""
+    weights = {"zh": 0.0, "en": 0.0}
+    for choice in (accept_language or "").split(",")[:20]:
+        tag, _, parameter = choice.strip().partition(";")
+        weight = _WEIGHT.search(parameter)
+        primary = tag.strip().lower().partition("-")[0]
+        if primary in weights:
+            weights[primary] = max(weights[primary], float(weight.group(1)) if weight else 1.0)
+    return "en" if weights["en"] > weights["zh"] else "zh-CN"

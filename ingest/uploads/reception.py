@@ -1,0 +1,233 @@
+"""One request's body on its way into one held upload.
+
+The loop gathers about 1 MiB while a thread writes the block before it, and between blocks, or every quarter of a
+second when the client is slow, looks around: has a newer request come, is the rate too low, was the credential
+revoked, is it time to record the offset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Protocol
+
+from ingest.uploads.contract import UploadLimits
+from ingest.uploads.errors import ChecksumDiffers, StagingFull, TooLong, UploadStalled
+from ingest.uploads.request import ClaimedChecksum, Receive, Request
+from ingest.uploads.staging import HeldUpload
+
+_BLOCK_BYTES = 1 << 20
+_BLOCK_PIECES = 1024
+_LOOK_AROUND_SECONDS = 0.25
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class MinimumRate:
+    """Judged over whole windows of time spent waiting for the client, so that our own slow disk is not its fault."""
+
+    def __init__(self, limits: UploadLimits) -> None:
+        self._limits = limits
+        self._waited_seconds = 0.0
+        self._received_bytes = 0
+
+    def note(self, waited_seconds: float, received_bytes: int) -> None:
+        """Raises UploadStalled at the end of a window in which too little came."""
+        self._waited_seconds += waited_seconds
+        self._received_bytes += received_bytes
+        window = self._limits.rate_window_seconds
+        if self._waited_seconds < window:
+            return
+        if self._received_bytes < self._limits.minimum_bytes_per_second * self._waited_seconds:
+            raise UploadStalled(self._received_bytes, window, self._limits.minimum_bytes_per_second)
+        self._waited_seconds = 0.0
+        self._received_bytes = 0
+
+
+class BodyReception:
+    """Takes one body. Whatever way it ends, `settle` decides what of it counts, exactly once."""
+
+    def __init__(
+        self,
+        request: Request,
+        held: HeldUpload,
+        limits: UploadLimits,
+        disk: Executor,
+        ask_again: Callable[[], Awaitable[object]],
+    ) -> None:
+        """`disk` runs the writes. `ask_again` proves the sender's authority once more and raises CredentialRefused."""
+        self.was_cut = False
+        self._request = request
+        self._held = held
+        self._limits = limits
+        self._disk = disk
+        self._ask_again = ask_again
+        self._checksum: ClaimedChecksum | None = request.checksum()
+        self._hash: _Hash | None = hashlib.new(self._checksum.algorithm) if self._checksum else None
+        self._rate = MinimumRate(limits)
+        self._room = held.declared_length - held.offset
+        self._pieces: list[bytes] = []
+        self._gathered_bytes = 0
+        self._unrecorded_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
+        self._asked_at = self._recorded_at = self._looked_at = time.monotonic()
+
+    async def take(self) -> None:
+        """Take the body to its end, to a cut, or to the first reason to stop, which is raised."""
+        while not (self._request.body_ended or self.was_cut):
+            await self._gather_block()
+            await self._look_around()
+            if self._gathered_bytes >= _BLOCK_BYTES or len(self._pieces) >= _BLOCK_PIECES:
+                await self._write_block()
+
+    async def settle(self, *, refused: bool) -> None:
+        """Write the rest and make it durable, or forget all of it when a checksum says so.
+
+        Runs to its end even when the request's task is cancelled, since bytes that arrived count.
+        """
+        try:
+            await self._finish_writing()
+        finally:
+            pieces, self._pieces = self._pieces, []
+            await self._in_thread(lambda: self._settle(pieces, refused))
+
+    def _settle(self, pieces: list[bytes], refused: bool) -> None:
+        if self._checksum is None:
+            self._keep_rest(pieces)
+            return
+        if refused or self.was_cut:
+            self._held.discard()
+            return
+        self._append(pieces)
+        if self._hash is None or self._hash.digest() != self._checksum.value:
+            self._held.discard()
+            raise ChecksumDiffers(self._checksum.algorithm)
+        self._held.keep()
+
+    def _keep_rest(self, pieces: list[bytes]) -> None:
+        """Whatever fits; a full disk is reported after what fitted is durable."""
+        try:
+            self._append(pieces)
+            self._held.keep()
+        except (StagingFull, OSError):
+            self._held.keep()
+            raise
+
+    async def _gather_block(self) -> None:
+        started = time.monotonic()
+        before = self._gathered_bytes
+        try:
+            async with asyncio.timeout(_LOOK_AROUND_SECONDS):
+                while self._gathered_bytes < _BLOCK_BYTES and len(self._pieces) < _BLOCK_PIECES:
+                    await self._receive_piece()
+                    if self._request.body_ended or self.was_cut:
+                        break
+        except TimeoutError:
+            pass
+        if not (self._request.body_ended or self.was_cut):
+            self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
+
+    async def _receive_piece(self) -> None:
+        message = await self._request.receive()
+        if message["type"] == "http.disconnect":
+            self.was_cut = True
+            self._add_piece(bytes_left_behind(self._request.receive))
+            return
+        self._request.body_ended = not message.get("more_body", False)
+        self._add_piece(message.get("body", b""))
+
+    def _add_piece(self, piece: bytes) -> None:
+        fitting = piece[: self._room] if len(piece) > self._room else piece
+        if fitting:
+            self._pieces.append(fitting)
+            self._gathered_bytes += len(fitting)
+            self._room -= len(fitting)
+        if len(fitting) < len(piece):
+            raise TooLong(self._held.declared_length)
+
+    async def _look_around(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_AROUND_SECONDS:
+            return
+        self._looked_at = now
+        self._held.check_newest()
+        if now - self._asked_at >= self._limits.ask_again_seconds:
+            await self._ask_again()
+            self._asked_at = time.monotonic()
+        if now - self._recorded_at >= self._limits.record_offset_seconds:
+            await self._write_block()
+
+    async def _write_block(self) -> None:
+        """Hand the block to a thread, after the one before it: one is written while the next is gathered."""
+        await self._finish_writing()
+        pieces, self._pieces = self._pieces, []
+        self._unrecorded_bytes += self._gathered_bytes
+        self._gathered_bytes = 0
+        record = self._checksum is None and self._is_record_due()
+        if pieces or record:
+            self._writing = self._start(lambda: self._write(pieces, record))
+
+    def _is_record_due(self) -> bool:
+        now = time.monotonic()
+        waited_long = now - self._recorded_at >= self._limits.record_offset_seconds
+        if not waited_long and self._unrecorded_bytes < self._limits.record_offset_bytes:
+            return False
+        is_due = self._unrecorded_bytes > 0
+        self._unrecorded_bytes = 0
+        self._recorded_at = now
+        return is_due
+
+    def _write(self, pieces: list[bytes], record: bool) -> None:
+        self._append(pieces)
+        if record:
+            self._held.keep()
+
+    def _append(self, pieces: list[bytes]) -> None:
+        if self._hash is not None:
+            for piece in pieces:
+                self._hash.update(piece)
+        self._held.append(pieces)
+
+    async def _finish_writing(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await _to_the_end(writing)
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        await _to_the_end(self._start(work))
+
+    def _start(self, work: Callable[[], None]) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+
+async def _to_the_end(work: asyncio.Future[None]) -> None:
+    """Wait for a thread even when cancelled: it uses descriptors that must not be closed under it."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError as error:
+            if work.cancelled():
+                raise
+            cancelled = error
+        except Exception:
+            break
+    if cancelled is not None:
+        raise cancelled
+    work.result()
+
+
+def bytes_left_behind(receive: Receive) -> bytes:
+    """What arrived before a cut and was not handed over.
+
+    uvicorn answers `http.disconnect` as soon as the connection is lost, also when bytes it had read before still lie
+    in its buffer. They arrived, so they count. Behind any other server, or a wrapper, there is nothing to find.
+    """
+    body = getattr(getattr(receive, "__self__", None), "body", b"")
+    return bytes(body) if isinstance(body, bytes | bytearray) else b""

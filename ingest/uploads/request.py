@@ -1,0 +1,114 @@
+"""One HTTP request to /uploads: ASGI in, strictly read headers out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.uploads.errors import RequestMalformed, UploadUnknown
+from ingest.uploads.staging import UPLOAD_ID
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OFFSET_STREAM = "application/offset+octet-stream"
+CHECKSUM_BYTES = {"sha1": 20, "sha256": 32}
+
+_LARGEST = (1 << 63) - 1
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_ONCE = frozenset(
+    {
+        "authorization", "content-length", "content-type", "tus-resumable", "transfer-encoding", "upload-checksum",
+        "upload-length", "upload-metadata", "upload-offset", "x-http-method-override",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClaimedChecksum:
+    """What Upload-Checksum says the body's digest is."""
+
+    algorithm: str
+    value: bytes
+
+
+class Request:
+    """Headers are lower-case names with values as Latin-1 text, which keeps every byte."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.root_path: str = scope.get("root_path", "")
+        self.receive = receive
+        self.body_ended = False
+        self._path: str = scope["path"].removeprefix(self.root_path)
+        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        self._headers = dict(self._pairs)
+        method: str = self._headers.get("x-http-method-override") or scope["method"]
+        self.method = method.strip().upper()
+
+    def header(self, name: str) -> str | None:
+        return self._headers.get(name)
+
+    def check_framing(self) -> None:
+        """Two readings of one request are how requests are smuggled: refuse whatever could be read in two ways."""
+        seen: set[str] = set()
+        for name, _ in self._pairs:
+            if name in seen and name in _ONCE:
+                raise RequestMalformed(name, "comes twice")
+            seen.add(name)
+        if {"content-length", "transfer-encoding"} <= seen:
+            raise RequestMalformed("Transfer-Encoding", "comes together with Content-Length")
+
+    @property
+    def upload_id(self) -> str | None:
+        """None for the collection itself. Raises UploadUnknown for any other address than an upload's."""
+        name = self._path.removeprefix("/")
+        if not name:
+            return None
+        if not UPLOAD_ID.fullmatch(name):
+            raise UploadUnknown
+        return name
+
+    @property
+    def has_body(self) -> bool:
+        return "transfer-encoding" in self._headers or self._headers.get("content-length", "0") != "0"
+
+    @property
+    def body_bytes(self) -> int | None:
+        """The declared size of this body; None for a chunked one."""
+        return None if "transfer-encoding" in self._headers else self.number("content-length") or 0
+
+    def number(self, name: str) -> int | None:
+        """A non-negative whole number without sign, space or leading zero. Raises RequestMalformed for others."""
+        value = self.header(name)
+        if value is None:
+            return None
+        if not _NUMBER.fullmatch(value) or int(value) > _LARGEST:
+            raise RequestMalformed(name.title(), "must be a whole number from 0 to 9223372036854775807")
+        return int(value)
+
+    @property
+    def carries_upload_bytes(self) -> bool:
+        return (self.header("content-type") or "").strip().lower() == OFFSET_STREAM
+
+    def checksum(self) -> ClaimedChecksum | None:
+        """Upload-Checksum: algorithm, space, Base64 digest. Raises RequestMalformed."""
+        value = self.header("upload-checksum")
+        if value is None:
+            return None
+        algorithm, _, encoded = value.strip().partition(" ")
+        if algorithm not in CHECKSUM_BYTES:
+            raise RequestMalformed("Upload-Checksum", f"the algorithms are {', '.join(CHECKSUM_BYTES)}")
+        try:
+            digest = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise RequestMalformed("Upload-Checksum", "the digest is not Base64") from error
+        if len(digest) != CHECKSUM_BYTES[algorithm]:
+            raise RequestMalformed("Upload-Checksum", f"a {algorithm} digest has {CHECKSUM_BYTES[algorithm]} bytes")
+        return ClaimedChecksum(algorithm, digest)

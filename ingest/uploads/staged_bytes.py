@@ -1,0 +1,207 @@
+"""An upload's bytes on the staging disk: written in place at the recorded offset, past the page cache where it pays.
+
+Long bodies go through O_DIRECT in multiples of 4 KiB from aligned buffers, one per writing thread; what does not fill
+a multiple is the `tail`, kept in memory and written through the page cache when the offset is to be recorded, then
+written again with what follows it. Where the file system refuses O_DIRECT, and for short bodies, all writes are
+buffered.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
+
+_ALIGNMENT = 4096
+_BUFFER_BYTES = 2 << 20
+_DIRECT_FROM_BYTES = 4 << 20
+_ALLOCATE_BYTES = 64 << 20
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class _ThreadBuffer(threading.local):
+    """A page-aligned buffer for each writing thread: held only during a write, so slow uploads cannot starve others."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(mmap.mmap(-1, _BUFFER_BYTES))
+
+
+_buffer = _ThreadBuffer()
+
+
+class StagedBytes:
+    """One upload's bytes, open for writing by whoever holds its lock. One thread at a time."""
+
+    def __init__(self, path: Path, upload_id: str, offset: int, declared_length: int, expected_bytes: int) -> None:
+        """Bytes past the recorded `offset` were never acknowledged and are cut off, whoever wrote them.
+
+        Raises StagingDamaged when acknowledged bytes are missing. `expected_bytes` of this body decide the way
+        they are written, nothing else.
+        """
+        self._path = path
+        self._declared_length = declared_length
+        try:
+            self._buffered = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise UploadGone(upload_id, "its staging files were removed") from None
+        self._direct = -1
+        self._allocated = offset
+        self._kept = self._written = offset
+        self._tail = b""
+        self._stopped = False
+        self._sync_failure: OSError | None = None
+        try:
+            self._cut_to_offset(upload_id, offset)
+            if expected_bytes >= _DIRECT_FROM_BYTES:
+                self._open_direct()
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, pieces: Sequence[bytes]) -> None:
+        """Take the next bytes. Raises StagingFull; what fitted by then can be kept, and nothing may follow it."""
+        if self._stopped:
+            raise StagingFull
+        try:
+            if self._direct >= 0:
+                self._append_direct(pieces)
+            else:
+                self._append_buffered(pieces)
+        except OSError as error:
+            self._drop_tail()
+            raise _translated(error) from error
+
+    def keep(self) -> int:
+        """Make everything taken so far durable and return the offset it ends at.
+
+        When the tail finds no room it is dropped and StagingFull raised; calling again keeps the rest.
+        """
+        try:
+            end = self._write_through_cache(self._tail, self._written)
+        except OSError as error:
+            self._drop_tail()
+            raise _translated(error) from error
+        self._sync()
+        self._kept = max(self._kept, end)
+        return self._kept
+
+    def discard(self) -> None:
+        """Forget everything taken since the last `keep`."""
+        self._drop_tail()
+        os.ftruncate(self._buffered, self._kept)
+        self._written = self._kept
+
+    def close(self) -> None:
+        """Give back what was never kept, and the room allocated ahead. Closing twice is harmless."""
+        if self._buffered < 0:
+            return
+        try:
+            if os.fstat(self._buffered).st_size > self._kept:
+                os.ftruncate(self._buffered, self._kept)
+        finally:
+            os.close(self._buffered)
+            if self._direct >= 0:
+                os.close(self._direct)
+            self._buffered = self._direct = -1
+
+    def _sync(self) -> None:
+        """A failed sync marks pages clean that never reached the disk: a second try would lie, so it is not made."""
+        if self._sync_failure is not None:
+            raise self._sync_failure
+        try:
+            os.fdatasync(self._buffered)
+        except OSError as error:
+            self._sync_failure = error
+            raise _translated(error) from error
+
+    def _drop_tail(self) -> None:
+        """The tail may begin before bytes that are kept already; those stay. More bytes now would follow a gap."""
+        self._stopped = True
+        self._tail = b""
+        self._written = max(self._written, self._kept)
+        if self._direct >= 0:
+            os.close(self._direct)
+            self._direct = -1
+
+    def _cut_to_offset(self, upload_id: str, offset: int) -> None:
+        found_bytes = os.fstat(self._buffered).st_size
+        if found_bytes < offset:
+            reason = f"{offset} bytes were acknowledged, {found_bytes} are on the staging disk"
+            raise StagingDamaged(upload_id, f"{reason}; it must be sent again from the start")
+        if found_bytes > offset:
+            os.ftruncate(self._buffered, offset)
+
+    def _open_direct(self) -> None:
+        try:
+            self._direct = os.open(self._path, os.O_WRONLY | os.O_DIRECT | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            return
+        aligned = self._written - self._written % _ALIGNMENT
+        self._tail = os.pread(self._buffered, self._written - aligned, aligned)
+        self._written = aligned
+
+    def _append_buffered(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._written = self._write_through_cache(piece, self._written)
+
+    def _append_direct(self, pieces: Sequence[bytes]) -> None:
+        view = _buffer.view
+        tail, self._tail = self._tail, b""
+        view[: len(tail)] = tail
+        filled = len(tail)
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                taken = min(len(rest), _BUFFER_BYTES - filled)
+                view[filled : filled + taken] = rest[:taken]
+                filled += taken
+                rest = rest[taken:]
+                if filled == _BUFFER_BYTES:
+                    self._write_direct(view)
+                    filled = 0
+        whole = filled - filled % _ALIGNMENT
+        self._write_direct(view[:whole])
+        self._tail = bytes(view[whole:filled])
+
+    def _write_direct(self, view: memoryview) -> None:
+        self._allocate_ahead(self._written + len(view))
+        while view:
+            try:
+                count = os.pwrite(self._direct, view, self._written)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                count = self._write_through_cache(view, self._written) - self._written
+            self._written += count
+            view = view[count:]
+
+    def _allocate_ahead(self, end: int) -> None:
+        """One extent instead of hundreds, never past the declared length. No room here: the write will say it."""
+        if end <= self._allocated or end > self._declared_length:
+            return
+        upto = min(self._declared_length, end + _ALLOCATE_BYTES)
+        start, self._allocated = max(self._allocated, self._written), upto
+        try:
+            os.posix_fallocate(self._buffered, start, upto - start)
+        except OSError as error:
+            if error.errno not in NO_ROOM | {errno.EOPNOTSUPP, errno.EINVAL}:
+                raise
+
+    def _write_through_cache(self, data: bytes | memoryview, position: int) -> int:
+        view = memoryview(data)
+        while view:
+            count = os.pwrite(self._buffered, view, position)
+            position += count
+            view = view[count:]
+        return position
+
+
+def _translated(error: OSError) -> StagingFull | OSError:
+    return StagingFull() if error.errno in NO_ROOM else error

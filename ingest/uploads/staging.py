@@ -1,0 +1,201 @@
+"""The staging folder: for each upload `<id>.bin` and `<id>.offset`, shared by every process that takes uploads."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingest.uploads.errors import StagingFull, TakenOver
+from ingest.uploads.offset_file import OffsetFile, RecordedOffset
+from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
+
+UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class HeldUpload:
+    """An upload that this request has the lock of, or waits for.
+
+    `offset` is what is recorded. Bytes taken by `append` count once `keep` has returned, and not before.
+    """
+
+    def __init__(self, path: Path, upload_id: str, record: OffsetFile, ticket: bytes | None) -> None:
+        self.upload_id = upload_id
+        self._path = path
+        self._record = record
+        self._ticket = ticket
+        self._last: RecordedOffset | None = None
+        self._bytes: StagedBytes | None = None
+
+    def try_lock(self) -> bool:
+        """True once the lock is ours. Raises TakenOver when a newer request waits, UploadGone when removed."""
+        self.check_newest()
+        if not self._record.try_lock():
+            return False
+        self._last = self._record.read()
+        return True
+
+    def check_newest(self) -> None:
+        """Raises TakenOver when a newer request waits for this upload."""
+        if self._ticket is not None and not self._record.is_newest(self._ticket):
+            raise TakenOver(self.upload_id)
+
+    @property
+    def offset(self) -> int:
+        return self._recorded.offset
+
+    @property
+    def declared_length(self) -> int:
+        return self._recorded.declared_length
+
+    @property
+    def is_complete(self) -> bool:
+        return self.offset == self.declared_length
+
+    def open_bytes(self, expected_bytes: int) -> None:
+        """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
+        self._bytes = StagedBytes(self._path, self.upload_id, self.offset, self.declared_length, expected_bytes)
+
+    def append(self, pieces: Sequence[bytes]) -> None:
+        self._staged.append(pieces)
+
+    def keep(self) -> int:
+        """Bytes durable first, then their number: the order in which a crash may only lose, never invent."""
+        offset = self._staged.keep()
+        if offset != self.offset:
+            self._last = self._record.write(self._recorded, offset)
+        return offset
+
+    def discard(self) -> None:
+        self._staged.discard()
+
+    def mark_ending(self) -> None:
+        self._record.mark_ending()
+
+    def release(self) -> None:
+        """Give up the lock. Releasing twice is harmless."""
+        try:
+            if self._bytes is not None:
+                self._bytes.close()
+        finally:
+            self._record.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    @property
+    def _recorded(self) -> RecordedOffset:
+        if self._last is None:
+            raise RuntimeError(f"upload {self.upload_id} is not locked")
+        return self._last
+
+    @property
+    def _staged(self) -> StagedBytes:
+        if self._bytes is None:
+            raise RuntimeError(f"upload {self.upload_id} is not open for writing")
+        return self._bytes
+
+
+class Staging:
+    """The folder itself. Its methods are synchronous and safe from any thread and process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def create(self, upload_id: str, declared_length: int) -> None:
+        """Both files, empty. Durable on return, names included. Raises StagingFull, and leaves nothing then."""
+        try:
+            OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length)
+            os.close(os.open(self.bytes_path(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            self._sync_folder()
+        except OSError as error:
+            self.remove(upload_id)
+            if error.errno in NO_ROOM:
+                raise StagingFull from error
+            raise
+
+    def check_room(self, size_bytes: int, keep_free_bytes: int) -> None:
+        """Raises StagingFull when that much does not fit now. Only a write itself can be sure of its room."""
+        room = os.statvfs(self.folder)
+        if room.f_bavail * room.f_frsize < size_bytes + keep_free_bytes:
+            raise StagingFull
+
+    def claim(self, upload_id: str) -> HeldUpload:
+        """Become the newest request for this upload; `try_lock` until it is ours. Raises UploadGone."""
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            return HeldUpload(self.bytes_path(upload_id), upload_id, record, record.claim())
+        except BaseException:
+            record.close()
+            raise
+
+    def hold_if_idle(self, upload_id: str) -> HeldUpload | None:
+        """The lock, if nobody has it; otherwise None, and whoever has it is not disturbed. For sweeps."""
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        held = HeldUpload(self.bytes_path(upload_id), upload_id, record, None)
+        try:
+            locked = held.try_lock()
+        except BaseException:
+            held.release()
+            raise
+        if not locked:
+            held.release()
+        return held if locked else None
+
+    def read_offset(self, upload_id: str) -> RecordedOffset | None:
+        """What is durable now; None while the last bytes of a body are being written: ask again in a moment.
+
+        Raises UploadGone, StagingDamaged.
+        """
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            return None if record.is_ending() else record.read()
+        finally:
+            record.close()
+
+    def remove(self, upload_id: str) -> None:
+        """Both files, durably, when they are there. Custody calls it once the recording is sealed."""
+        for path in (self._offset_path(upload_id), self.bytes_path(upload_id)):
+            path.unlink(missing_ok=True)
+        self._sync_folder()
+
+    def bytes_path(self, upload_id: str) -> Path:
+        """Where the bytes are. Ids are our own; anything else is a mistake of the caller's."""
+        return self.folder / f"{_checked(upload_id)}.bin"
+
+    def list_uploads(self) -> Iterator[tuple[str, datetime]]:
+        """Ids of all staged uploads with the time of their last change."""
+        for entry in os.scandir(self.folder):
+            upload_id, dot, kind = entry.name.partition(".")
+            if dot and kind in ("bin", "offset") and UPLOAD_ID.fullmatch(upload_id):
+                try:
+                    changed = entry.stat(follow_symlinks=False).st_mtime
+                except FileNotFoundError:
+                    continue
+                yield upload_id, datetime.fromtimestamp(changed, UTC)
+
+    def _offset_path(self, upload_id: str) -> Path:
+        return self.folder / f"{_checked(upload_id)}.offset"
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _checked(upload_id: str) -> str:
+    if not UPLOAD_ID.fullmatch(upload_id):
+        raise ValueError(f"{upload_id!r} is not an upload id")
+    return upload_id

@@ -1,0 +1,86 @@
+"""What housekeeping does for uploads, again and again, in any process: each sweep may be stopped and repeated."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ingest.uploads.contract import UploadRegister
+from ingest.uploads.errors import StagingDamaged, UploadGone
+from ingest.uploads.staging import Staging
+
+_ORPHAN_AGE = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+def recover_finished(
+    staging: Staging, register: UploadRegister, on_finished: Callable[[str], None] = lambda upload_id: None
+) -> list[str]:
+    """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
+    recovered = []
+    for record in register.list_open():
+        if _is_complete(staging, record.upload_id) and register.finish_upload(record.upload_id):
+            recovered.append(record.upload_id)
+            on_finished(record.upload_id)
+    return recovered
+
+
+def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
+    """Expire open uploads whose time is over and free their room; returns their ids.
+
+    One that is being written to is left for the next sweep, and one that is complete is never expired but left to
+    `recover_finished`.
+    """
+    return [
+        record.upload_id
+        for record in register.list_open()
+        if record.expires_at <= now and _expire(staging, register, record.upload_id)
+    ]
+
+
+def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
+    """Remove staged files that nobody will ask for: of uploads that are gone, or that have no row. Returns their ids.
+
+    A creation's row is committed before its files are made, so files without a row are left from elsewhere; they
+    get an hour nevertheless.
+    """
+    removed = []
+    for upload_id in sorted(
+        {upload_id for upload_id, changed in staging.list_uploads() if now - changed >= _ORPHAN_AGE}
+    ):
+        record = register.find_upload(upload_id)
+        if record is None or record.is_gone:
+            staging.remove(upload_id)
+            removed.append(upload_id)
+    return removed
+
+
+def _is_complete(staging: Staging, upload_id: str) -> bool:
+    try:
+        recorded = staging.read_offset(upload_id)
+    except (UploadGone, StagingDamaged):
+        return False
+    return recorded is not None and recorded.offset == recorded.declared_length
+
+
+def _expire(staging: Staging, register: UploadRegister, upload_id: str) -> bool:
+    """Under the upload's lock, so that no PATCH can complete it meanwhile."""
+    try:
+        held = staging.hold_if_idle(upload_id)
+    except UploadGone:
+        return register.expire_upload(upload_id)
+    except StagingDamaged as error:
+        log.warning("%s", error)
+        held = None
+        expired = register.expire_upload(upload_id)
+        staging.remove(upload_id)
+        return expired
+    if held is None:
+        return False
+    with held:
+        if held.is_complete or not register.expire_upload(upload_id):
+            return False
+        staging.remove(upload_id)
+        return True
