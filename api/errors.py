@@ -59,7 +59,8 @@ class DataFolderBusy(EngineError):
     def __init__(self, folder: Path, pid: int | None, purpose: str, since: datetime | None) -> None:
         when = since.isoformat(timespec="seconds") if since else "?"
         super().__init__(
-            f"数据目录 {folder} 正被占用：进程 {pid or '?'}（liuhen {purpose}），自 {when} 起；请先停止它，或另设 LIUHEN_DATA",
+            f"数据目录 {folder} 正被占用：进程 {pid or '?'}（liuhen {purpose}），自 {when} 起；"
+            "请先停止它，或另设 LIUHEN_DATA",
             f"the data folder {folder} is in use by process {pid or '?'} (liuhen {purpose}) since {when}: "
             "stop that one first, or set LIUHEN_DATA to another folder",
         )
@@ -86,7 +87,7 @@ class AddressUnusable(EngineError):
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(
             f"无法监听 {address}（{reason}）；请停止占用它的程序，或用 LIUHEN_BIND 另设地址",
-            f"cannot listen on {address} ({reason}): stop the program that has it, or set LIUHEN_BIND to another address",
+            f"cannot listen on {address} ({reason}): stop the program that has it, or set LIUHEN_BIND to another one",
         )
         self.address = address
 
@@ -100,7 +101,8 @@ class EngineMissing(EngineError):
 class NamespaceRefused(EngineError):
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"以 root 运行时 PostgreSQL 需要用户命名空间，但系统拒绝（{reason}）；请改用普通用户运行，或设置 LIUHEN_DATABASE_URL",
+            f"以 root 运行时 PostgreSQL 需要用户命名空间，但系统拒绝（{reason}）；"
+            "请改用普通用户运行，或设置 LIUHEN_DATABASE_URL",
             f"as root PostgreSQL needs a user namespace, and the system refuses it ({reason}): "
             "run as an ordinary user, or set LIUHEN_DATABASE_URL",
         )

@@ -57,7 +57,7 @@ class Supervisor:
         self._started: list[list[Watched]] = []
 
     def start(self) -> None:
-        """Return once all stages are up. Raises StartFailed, StopRequested, or what a step raises; then comes stop()."""
+        """Return once all stages are up. Raises StartFailed, StopRequested, or what a step raises; stop() follows."""
         # What our children leave behind becomes our child, not init's: so stop() finds it, wherever it went.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         for stage in self._stages:

@@ -1,0 +1,96 @@
+"""The root of the command line: what the commands are, and what a person sees when one of them fails."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+# Each module adds its commands in `register(app)`. They import what is heavy inside their commands: `--help` is quick.
+COMMAND_MODULES = ("up", "tsa")
+# A tree of errors carries facts for a person; anything else is a fault of ours, or of the machine.
+_OUR_PACKAGES = frozenset({"api", "casework", "ingest", "retention", "storage", "integrity"})
+
+HELP = """留痕：执法音像记录存证档案，任何人都可离线核验其完整性。
+
+Liuhen: an archive for enforcement footage whose integrity anybody can check offline.
+
+设置取自 LIUHEN_ 开头的环境变量，见 docs/operating.md。 / Settings come from LIUHEN_ variables: docs/operating.md.
+"""
+
+
+def build_app() -> typer.Typer:
+    """The command line with every command in it."""
+    app = typer.Typer(
+        name="liuhen",
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def root(
+        verbose: Annotated[
+            bool, typer.Option("--verbose", help="出错时显示完整的调用栈 / show the traceback of an error")
+        ] = False,
+    ) -> None:
+        """Takes `--verbose`, which main() looks for itself: an error may come before options are parsed."""
+
+    for name in COMMAND_MODULES:
+        importlib.import_module(f"api.cli.{name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point of the console script `liuhen`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and give its exit code: 0, 1 for a failure, 2 for usage or settings, 130 after Ctrl-C."""
+    verbose = "--verbose" in arguments
+    # Wherever it was written, before or after the command's name.
+    arguments = [argument for argument in arguments if argument != "--verbose"]
+    try:
+        build_app()(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        _complain("已中断 / interrupted")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be written to it any more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _explain(error, verbose=verbose)
+    return 0
+
+
+def _explain(error: Exception, *, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exception(error)
+    ours = type(error).__module__.partition(".")[0] in _OUR_PACKAGES
+    if ours:
+        _complain(str(error))
+    else:
+        _complain(f"未预料的错误 / unexpected error: {type(error).__name__}: {error}")
+    for line in getattr(error, "detail", ()):
+        _complain(f"  | {line}")
+    if not ours and not verbose:
+        _complain("加上 --verbose 可看到调用栈 / --verbose shows where it happened")
+    return int(getattr(error, "exit_code", 1))
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

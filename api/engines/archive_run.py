@@ -1,0 +1,58 @@
+"""One run of `liuhen up`, from the lock to the last process gone."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable
+
+from api.engines.folders import socket_folder
+from api.engines.listener import listening_address, open_listener
+from api.engines.lock import DataFolderLock, Holder
+from api.engines.plan import plan_archive
+from api.engines.run_record import ProcessRecord, end_leftovers, withdraw_addresses
+from api.engines.running import WAIT_SECONDS
+from api.engines.signals import StopSignals
+from api.engines.supervise import StopRequested, Supervisor
+from api.settings import Settings
+
+PURPOSE = "up"
+
+
+def run_archive(settings: Settings, say: Callable[[str], None]) -> None:
+    """Start everything, keep it running until a signal, end everything. Returns only with no process left.
+
+    Raises DataFolderBusy, AddressUnusable, StartFailed, and what a step of the plan raises.
+    """
+    with StopSignals() as signals, _lock(settings) as lock, contextlib.ExitStack() as undo:
+        end_leftovers(settings.run_folder)
+        listener = undo.enter_context(open_listener(settings.bind))
+        plan = plan_archive(settings, lock.holder.instance, listening_address(listener))
+        undo.callback(_remove_sockets, settings)
+        undo.callback(withdraw_addresses, settings.run_folder)
+        supervisor = Supervisor(plan.stages, ProcessRecord(settings.run_folder, lock.holder.instance), signals, say)
+        undo.callback(supervisor.stop)
+        with contextlib.suppress(StopRequested):
+            supervisor.start()
+            say(f"留痕已就绪 / ready: {plan.addresses.http}")
+            supervisor.watch()
+        say(f"正在停止 / stopping ({signal.Signals(signals.asked or signal.SIGTERM).name})")
+
+
+def _lock(settings: Settings) -> DataFolderLock:
+    """A short command that has the folder is waited for; another archive is not."""
+
+    def worth_waiting(holder: Holder | None) -> bool:
+        return holder is None or holder.purpose != PURPOSE
+
+    return DataFolderLock.acquire(settings.data, PURPOSE, wait_seconds=WAIT_SECONDS, worth_waiting=worth_waiting)
+
+
+def _remove_sockets(settings: Settings) -> None:
+    """No socket outlives the run, and neither does a short folder under /tmp; DATA/run stays."""
+    folder = socket_folder(settings.data)
+    for path in folder.glob("*.sock"):
+        path.unlink(missing_ok=True)
+    if folder != settings.run_folder:
+        with contextlib.suppress(OSError):
+            folder.rmdir()

@@ -1,0 +1,122 @@
+"""What `liuhen up` starts, in which order, and how each part is known to answer.
+
+Only what is not given by an address elsewhere is started. A process sees the one database address that its work
+needs: the sequencer its own role's, everything else the application's; the owner's stays here.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.engines.folders import make_private_folder, socket_folder
+from api.engines.launch import Launch
+from api.engines.postgres import READY_WITHIN_SECONDS, EmbeddedPostgres
+from api.engines.readiness import READY_FILE_VARIABLE, has_announced
+from api.engines.run_record import ArchiveAddresses, publish_addresses
+from api.engines.running import embedded_postgres, external_database, migrate
+from api.engines.supervise import Stage, Step
+from api.engines.valkey import EmbeddedValkey
+from api.engines.watched import ChildSpec
+from api.settings import BindAddress, Settings, child_environment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of an archive, and where it will answer once they are through."""
+
+    stages: tuple[Stage, ...]
+    addresses: ArchiveAddresses
+
+
+def plan_archive(settings: Settings, instance: str, bound: BindAddress) -> Plan:
+    """The whole archive on one box, for the run called `instance`, serving HTTP at `bound`."""
+    engines: list[ChildSpec] = []
+    steps: list[Step] = []
+    if settings.database_url is None:
+        postgres = embedded_postgres(settings)
+        database = postgres.addresses()
+        engines.append(_postgres(postgres))
+        steps.append(Step("数据库角色", "database roles", postgres.ensure_roles))
+    else:
+        database = external_database(settings)
+    steps.append(Step("数据库结构", "database schema", lambda: migrate(database)))
+    broker = settings.broker_url
+    if broker is None:
+        valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
+        broker = valkey.address
+        engines.append(_valkey(valkey))
+    tsa_urls = settings.tsa_urls
+    if not tsa_urls:
+        path = socket_folder(settings.data) / "tsa.sock"
+        tsa_urls = (f"unix://{path}",)
+        engines.append(
+            own_process(
+                settings,
+                "tsa",
+                "时间戳服务（自建，非独立）",
+                "time stamps (our own, not independent)",
+                "tsa",
+                "--address",
+                str(path),
+            )
+        )
+    addresses = ArchiveAddresses(database, broker, tsa_urls, bound.url)
+    publish = Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses))
+    return Plan((tuple(engines), *steps, publish), addresses)
+
+
+def own_process(
+    settings: Settings,
+    name: str,
+    chinese: str,
+    english: str,
+    *command: str,
+    environment: Mapping[str, str] | None = None,
+    pass_fds: tuple[int, ...] = (),
+    stop_seconds: float = 10.0,
+) -> ChildSpec:
+    """A command of `liuhen` that runs until it is ended and calls announce_ready() once it does its work."""
+    ready_file = settings.run_folder / "ready" / name
+    additions = {READY_FILE_VARIABLE: str(ready_file), "LIUHEN_DATA": str(settings.data), **(environment or {})}
+
+    def launch() -> Launch:
+        return Launch(
+            # -P: the working folder stays off the import path.
+            argv=(sys.executable, "-P", "-m", "api.cli.main", *command),
+            log_path=settings.log_folder / f"{name}.log",
+            environment=child_environment(additions),
+            stop_steps=((signal.SIGTERM, stop_seconds),),
+            pass_fds=pass_fds,
+        )
+
+    def prepare() -> None:
+        make_private_folder(ready_file.parent)
+        ready_file.unlink(missing_ok=True)
+
+    return ChildSpec(name, chinese, english, launch, lambda pid: has_announced(ready_file, pid), prepare)
+
+
+def _postgres(postgres: EmbeddedPostgres) -> ChildSpec:
+    return ChildSpec(
+        name="postgres",
+        chinese="数据库 PostgreSQL",
+        english="database PostgreSQL",
+        launch=postgres.launch,
+        is_ready=lambda pid: postgres.is_ready(),
+        prepare=postgres.prepare,
+        ready_within_seconds=READY_WITHIN_SECONDS,
+    )
+
+
+def _valkey(valkey: EmbeddedValkey) -> ChildSpec:
+    return ChildSpec(
+        name="valkey",
+        chinese="消息队列 Valkey",
+        english="broker Valkey",
+        launch=valkey.launch,
+        is_ready=lambda pid: valkey.is_ready(),
+        prepare=valkey.prepare,
+    )

@@ -1,0 +1,93 @@
+"""The database for a command of its own: of the running archive, of a server elsewhere, or started just for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.engines.folders import socket_folder
+from api.engines.lock import DataFolderLock, busy, read_holder
+from api.engines.postgres import EmbeddedPostgres
+from api.engines.roles import DatabaseAddresses
+from api.engines.run_record import end_leftovers, read_addresses
+from api.errors import UsageRefused
+from api.settings import Settings
+
+WAIT_SECONDS = 30.0
+_PAUSE_SECONDS = 0.1
+
+
+@contextmanager
+def running_database(settings: Settings, purpose: str = "admin") -> Iterator[DatabaseAddresses]:
+    """A migrated database for as long as the block runs.
+
+    A running `liuhen up` on the same data folder lends its own. Without one PostgreSQL alone is started under the
+    folder's lock, and ended afterwards; another command that does the same is waited for. Raises DataFolderBusy when
+    neither works within half a minute.
+    """
+    if settings.database_url is not None:
+        yield external_database(settings)
+        return
+    found = _wait_for_database(settings, purpose)
+    if isinstance(found, DatabaseAddresses):
+        yield found
+        return
+    with found:
+        end_leftovers(settings.run_folder)
+        postgres = embedded_postgres(settings)
+        addresses = postgres.start()
+        try:
+            migrate(addresses)
+            yield addresses
+        finally:
+            postgres.stop()
+
+
+def external_database(settings: Settings) -> DatabaseAddresses:
+    """The addresses of a server that is not ours to start. Raises UsageRefused when one of the three is missing."""
+    given = {
+        "LIUHEN_DATABASE_URL": settings.database_url,
+        "LIUHEN_DATABASE_OWNER_URL": settings.database_owner_url,
+        "LIUHEN_DATABASE_SEQUENCER_URL": settings.database_sequencer_url,
+    }
+    missing = ", ".join(name for name, value in given.items() if value is None)
+    if missing:
+        raise UsageRefused(
+            f"使用外部数据库时须同时设置三个地址，缺少 {missing}",
+            f"a database elsewhere needs an address for each of its three roles, and {missing} is not set",
+        )
+    app, owner, sequencer = (str(value) for value in given.values())
+    return DatabaseAddresses(owner=owner, app=app, sequencer=sequencer)
+
+
+def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
+    """The cluster of this data folder, not started."""
+    return EmbeddedPostgres(
+        settings.cluster_folder,
+        settings.secrets_folder,
+        sockets=socket_folder(settings.data),
+        log_path=settings.log_folder / "postgres.log",
+    )
+
+
+def migrate(addresses: DatabaseAddresses) -> None:
+    # Alembic and SQLAlchemy take half a second to import: only where they are used.
+    from storage.migrations import upgrade
+
+    upgrade(addresses.owner)
+
+
+def _wait_for_database(settings: Settings, purpose: str) -> DataFolderLock | DatabaseAddresses:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        lock = DataFolderLock.try_acquire(settings.data, purpose)
+        if lock is not None:
+            return lock
+        holder = read_holder(settings.data)
+        published = read_addresses(settings.run_folder, holder.instance) if holder else None
+        if published is not None:
+            return published.database
+        if time.monotonic() >= deadline:
+            raise busy(settings.data, holder)
+        time.sleep(_PAUSE_SECONDS)
