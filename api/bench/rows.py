@@ -1,0 +1,71 @@
+"""What a measurement comes to: one row each, the same for people, for programs and for the bar it must hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+JsonScalar = str | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure in `unit`. Less is better for ours, and `bar` bounds the ratio where there is a peer, else ours."""
+
+    measure: str
+    unit: str
+    ours: float
+    peer: float | None
+    ratio: float | None
+    bar: float
+    holds: bool
+
+    @classmethod
+    def beside_peer(cls, measure: str, unit: str, *, ours: float, peer: float, bar: float) -> Row:
+        """Ours against what a peer took in the same run: at most `bar` times as much."""
+        ratio = ours / peer
+        return cls(measure, unit, round(ours, 3), round(peer, 3), round(ratio, 3), bar, ratio <= bar)
+
+    @classmethod
+    def below_bar(cls, measure: str, unit: str, *, ours: float, bar: float) -> Row:
+        """Ours alone: at most `bar` of its unit."""
+        return cls(measure, unit, round(ours, 3), None, None, bar, ours <= bar)
+
+    def to_json(self) -> dict[str, JsonScalar]:
+        """The row as `liuhen bench --json` gives it."""
+        return dataclasses.asdict(self)
+
+
+def describe_machine() -> str:
+    """The machine in one line: what a figure is worth depends on it."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", "") if Path("/etc/os-release").exists() else ""
+    parts = (_processor(), f"{os.cpu_count()} CPU", f"{memory_gib:.0f} GiB", system or platform.platform())
+    return ", ".join((*parts, f"Python {platform.python_version()}"))
+
+
+def print_table(rows: Sequence[Row], machine: str, console: Console | None = None) -> None:
+    """Print the rows as a table for people, and the machine below it."""
+    table = Table("测量 / measure", "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
+    for row in rows:
+        peer = "—" if row.peer is None else f"{row.peer:g} {row.unit}"
+        ratio = "—" if row.ratio is None else f"{row.ratio:.2f}×"
+        bar = f"{row.bar:g} {row.unit}" if row.ratio is None else f"{row.bar:.2f}×"
+        holds = "[green]是 / yes[/]" if row.holds else "[red]否 / no[/]"
+        table.add_row(row.measure, f"{row.ours:g} {row.unit}", peer, ratio, bar, holds)
+    console = console or Console()
+    console.print(table)
+    console.print(f"机器 / machine: {machine}", highlight=False)
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
