@@ -1,0 +1,273 @@
+"""The contract of storage/objects/protocol.py. A new store is one more line in STORES, and passes all of this."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from storage.direct_io import aligned_buffer
+from storage.errors import (
+    NameRefused,
+    ObjectExists,
+    ObjectMissing,
+    ObjectSizeDiffers,
+    SpanOutside,
+)
+from storage.objects.folder import FolderStore
+from storage.objects.protocol import ObjectStore, StoredObject
+
+STORES: dict[str, Callable[[Path], ObjectStore]] = {"folder": lambda folder: FolderStore(folder / "store")}
+
+MIB = 1 << 20
+
+
+@pytest.fixture(params=STORES)
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], ObjectStore]:
+    """Opens the same store anew each time, as another process would."""
+    return lambda: STORES[request.param](tmp_path)
+
+
+@pytest.fixture
+def store(make_store: Callable[[], ObjectStore]) -> ObjectStore:
+    return make_store()
+
+
+def test_what_was_put_is_there_for_whoever_opens_the_store_next(make_store: Callable[[], ObjectStore]) -> None:
+    stored = make_store().put("ledger/tile/0/x001/067.p/112", b"tile")
+    later = make_store()
+    assert later.stat("ledger/tile/0/x001/067.p/112") == stored
+    assert stored.size_bytes == 4
+    with later.open(stored.name) as reader:
+        assert (reader.name, reader.size_bytes, reader.read_span(0, 4)) == (stored.name, 4, b"tile")
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    assert store.put("empty", b"").size_bytes == 0
+    with store.open("empty") as reader:
+        assert reader.read_span(0, 0) == b""
+    assert list(store.list()) == ["empty"]
+
+
+def test_the_same_bytes_again_succeed_with_the_same_answer(store: ObjectStore) -> None:
+    first = store.put("a/b", b"bytes")
+    assert store.put("a/b", b"bytes") == first
+    with store.create("a/b") as writer:
+        writer.write(b"by")
+        writer.write(b"tes")
+        assert writer.commit() == first
+
+
+@pytest.mark.parametrize("other", [b"other", b"byte", b"bytes and more", b""])
+def test_other_bytes_under_a_name_are_refused_and_the_first_stay(store: ObjectStore, other: bytes) -> None:
+    store.put("a/b", b"bytes")
+    with pytest.raises(ObjectExists) as refused:
+        store.put("a/b", other)
+    assert refused.value.name == "a/b"
+    with store.open("a/b") as reader:
+        assert reader.read_span(0, 5) == b"bytes"
+
+
+def test_a_single_different_byte_deep_in_a_large_object_is_refused(store: ObjectStore) -> None:
+    content = bytearray(os.urandom(3 * MIB + 17))
+    store.put("large", bytes(content))
+    store.put("large", bytes(content))
+    content[2 * MIB + 5] ^= 1
+    with pytest.raises(ObjectExists):
+        store.put("large", bytes(content))
+
+
+def test_nothing_is_seen_of_an_object_before_its_commit(store: ObjectStore) -> None:
+    with store.create("a/b", 4) as writer:
+        writer.write(b"byte")
+        assert store.stat("a/b") is None
+        assert list(store.list()) == []
+        with pytest.raises(ObjectMissing):
+            store.open("a/b")
+        writer.commit()
+    assert list(store.list()) == ["a/b"]
+
+
+def test_leaving_the_block_without_commit_stores_nothing(store: ObjectStore) -> None:
+    with pytest.raises(RuntimeError, match="stopped"), store.create("a/b") as writer:
+        writer.write(b"bytes")
+        raise RuntimeError("stopped")
+    assert store.stat("a/b") is None
+    assert store.put("a/b", b"others").size_bytes == 6
+
+
+def test_abort_after_commit_changes_nothing(store: ObjectStore) -> None:
+    writer = store.create("a")
+    writer.write(b"bytes")
+    writer.commit()
+    writer.abort()
+    assert store.stat("a") is not None
+
+
+@pytest.mark.parametrize(("declared_bytes", "written"), [(4, b"bytes"), (6, b"bytes"), (1, b""), (0, b"b")])
+def test_more_or_fewer_bytes_than_declared_store_nothing(
+    store: ObjectStore, declared_bytes: int, written: bytes
+) -> None:
+    with pytest.raises(ObjectSizeDiffers) as differs, store.create("a", declared_bytes) as writer:
+        writer.write(written)
+        writer.commit()
+    assert (differs.value.declared_bytes, differs.value.written_bytes) == (declared_bytes, len(written))
+    assert store.stat("a") is None
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("piece_bytes", [MIB, 4096, 100_003])
+def test_pieces_of_any_size_and_alignment_come_back_as_written(
+    store: ObjectStore, piece_bytes: int, declared: bool
+) -> None:
+    content = os.urandom(2 * MIB + 4097)
+    buffer = aligned_buffer(piece_bytes)
+    with store.create("large", len(content) if declared else None) as writer:
+        for start in range(0, len(content), piece_bytes):
+            part = content[start : start + piece_bytes]
+            buffer[: len(part)] = part
+            writer.write(buffer[: len(part)])
+        writer.commit()
+    with store.open("large") as reader:
+        assert hashlib.sha256(reader.read_span(0, len(content))).digest() == hashlib.sha256(content).digest()
+
+
+@pytest.mark.parametrize("cold", [True, False])
+def test_spans_come_back_exactly(store: ObjectStore, cold: bool) -> None:
+    content = os.urandom(MIB + 4099)
+    store.put("large", content)
+    spans = [(0, 0), (0, 1), (1, 4096), (4096, 4096), (MIB - 1, 2), (MIB, 4099), (len(content), 0), (0, len(content))]
+    with store.open("large", cold=cold) as reader:
+        for offset, length in spans:
+            assert reader.read_span(offset, length) == content[offset : offset + length]
+
+
+@pytest.mark.parametrize("cold", [True, False])
+def test_reading_into_a_buffer_stops_at_the_end_of_the_object(store: ObjectStore, cold: bool) -> None:
+    content = os.urandom(MIB + 777)
+    store.put("large", content)
+    buffer = aligned_buffer(MIB)
+    with store.open("large", cold=cold) as reader:
+        assert reader.read_into(0, buffer) == MIB
+        assert buffer == content[:MIB]
+        assert reader.read_into(MIB, buffer) == 777
+        assert buffer[:777] == content[MIB:]
+        assert reader.read_into(len(content), buffer) == 0
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 6), (5, 1), (6, 0), (-1, 2), (2, -1)])
+def test_a_span_outside_the_object_is_an_error(store: ObjectStore, offset: int, length: int) -> None:
+    store.put("a", b"bytes")
+    with store.open("a") as reader, pytest.raises(SpanOutside) as outside:
+        reader.read_span(offset, length)
+    assert outside.value.size_bytes == 5
+
+
+def test_one_reader_serves_several_threads(store: ObjectStore) -> None:
+    content = os.urandom(2 * MIB)
+    store.put("large", content)
+    with store.open("large") as reader, ThreadPoolExecutor(8) as pool:
+        offsets = range(0, 2 * MIB, 65_536)
+        assert b"".join(pool.map(lambda offset: reader.read_span(offset, 65_536), offsets)) == content
+
+
+def test_what_is_missing_is_an_error_to_open_and_none_to_ask_for(store: ObjectStore) -> None:
+    store.put("a/b", b"bytes")
+    for name in ("c", "a/c", "a", "a/b/c"):
+        assert store.stat(name) is None
+        with pytest.raises(ObjectMissing) as missing:
+            store.open(name)
+        assert missing.value.name == name
+
+
+@pytest.mark.parametrize("name", ["a", "a/b/c"])
+def test_a_name_is_never_also_the_folder_of_another(store: ObjectStore, name: str) -> None:
+    store.put("a/b", b"bytes")
+    with pytest.raises(NameRefused):
+        store.put(name, b"bytes")
+    assert list(store.list()) == ["a/b"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/..", ".incoming/a", "a/.b", "-a", "A", "a b", "a\n"]
+    + ["a\\b", "a\0b", "é", "录像", "a:b", "a" * 201, "a/" * 500 + "a"],
+)
+def test_a_name_outside_the_rules_is_refused_by_every_call(store: ObjectStore, name: str) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: store.create(name),
+        lambda: store.put(name, b""),
+        lambda: store.open(name),
+        lambda: store.stat(name),
+        lambda: store.delete(name),
+    ]
+    for call in calls:
+        with pytest.raises(NameRefused):
+            call()
+
+
+def test_listing_is_sorted_by_character_and_cut_by_prefix(store: ObjectStore) -> None:
+    names = ["a", "b-c", "b.c", "b/c", "b/c-d", "b/cc/a", "b0", "bb/a", "recordings/2026/x", "recordings/2027/x", "z_"]
+    for name in reversed(names):
+        store.put(name, name.encode())
+    assert names == sorted(names)
+    for prefix in ("", "b", "b/", "b/c", "b/cc/", "recordings/2026", "recordings/202", "zz", "a/", "../"):
+        assert list(store.list(prefix)) == [name for name in names if name.startswith(prefix)]
+
+
+def test_listing_an_empty_store_gives_nothing(store: ObjectStore) -> None:
+    assert list(store.list()) == []
+    assert list(store.list("ledger/")) == []
+
+
+def test_a_deleted_object_is_gone_and_again_is_no_error(store: ObjectStore) -> None:
+    store.put("a/b", b"bytes")
+    store.put("a/c", b"bytes")
+    store.delete("a/b")
+    store.delete("a/b")
+    store.delete("never/there")
+    store.delete("a/c/d")
+    store.delete("a")
+    assert list(store.list()) == ["a/c"]
+    assert store.put("a/b", b"new bytes").size_bytes == 9
+
+
+def test_of_many_threads_with_other_bytes_one_wins_whole(store: ObjectStore) -> None:
+    start = threading.Barrier(8)
+
+    def compete(number: int) -> StoredObject | None:
+        start.wait()
+        try:
+            return store.put("contested/name", bytes([number]) * 50_000)
+        except ObjectExists:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = [won for won in pool.map(compete, range(8)) if won is not None]
+    assert len(winners) == 1
+    with store.open("contested/name") as reader:
+        assert len(set(reader.read_span(0, 50_000))) == 1
+
+
+def _put_in_process(store: ObjectStore, number: int) -> str:
+    try:
+        store.put("contested/name", b"same bytes in each process")
+        store.put(f"own/{number}", b"mine")
+        store.put("lost/name", bytes([number]))
+    except ObjectExists:
+        return "refused"
+    return "stored"
+
+
+def test_processes_at_once_agree_on_what_is_stored(make_store: Callable[[], ObjectStore]) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        outcomes = pool.starmap(_put_in_process, [(make_store(), number) for number in range(6)])
+    assert sorted(outcomes) == ["refused"] * 5 + ["stored"]
+    names = list(make_store().list())
+    assert names == ["contested/name", "lost/name", *(f"own/{number}" for number in range(6))]
