@@ -16,14 +16,14 @@ from integrity.errors import MalformedEvidence
 
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 
-# Beyond these a reader in another language may round: RFC 8785 section 3.2.2.3, RFC 7493 section 2.2.
+# Beyond it a reader in another language may round: RFC 8785 section 3.2.2.3, RFC 7493 section 2.2.
 LARGEST_INTEGER = 2**53 - 1
 
 
 def canonical_json(value: Json, what: str = "JSON document") -> bytes:
     """The RFC 8785 form of `value`.
 
-    Raises MalformedEvidence for what has none: NaN, integers over 2^53 - 1, lone surrogates.
+    Raises MalformedEvidence for what has none: NaN, numbers over 2^53 - 1, lone surrogates.
     """
     try:
         return rfc8785.dumps(_plain(value))
@@ -34,7 +34,7 @@ def canonical_json(value: Json, what: str = "JSON document") -> bytes:
 def parse_strict(data: bytes, what: str = "JSON document") -> Json:
     """The value of one UTF-8 JSON document, in any spelling.
 
-    Raises MalformedEvidence for a repeated key, NaN, infinities, integers over 2^53 - 1, lone surrogates, a byte order
+    Raises MalformedEvidence for a repeated key, NaN, infinities, numbers over 2^53 - 1, lone surrogates, a byte order
     mark, bytes after the document, and nesting too deep to read.
     """
     try:
@@ -65,9 +65,10 @@ def _plain(value: Json) -> Any:
     """The value out of dicts and lists alone; rfc8785 knows no other mappings."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
         return [_plain(item) for item in value]
-    return value
+    # A float of 2^53 would be written like an integer of 2^53, which no strict reader takes.
+    return _finite(value) if isinstance(value, float) else value
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -86,12 +87,15 @@ def _refuse_constant(text: str) -> NoReturn:
 def _safe_integer(text: str) -> int:
     number = int(text) if len(text) <= 17 else LARGEST_INTEGER + 1
     if abs(number) > LARGEST_INTEGER:
-        raise ValueError(f"integer {text[:24]} is outside ±(2^53 - 1)")
+        raise ValueError(f"number {text[:24]} is outside ±(2^53 - 1)")
     return number
 
 
 def _finite_float(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(f"number {text[:24]} is too large")
+    return _finite(float(text))
+
+
+def _finite(number: float) -> float:
+    if not abs(number) <= LARGEST_INTEGER:
+        raise ValueError(f"number {number} is outside ±(2^53 - 1)")
     return number

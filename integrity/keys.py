@@ -116,7 +116,7 @@ def load_public_key(source: Path | bytes) -> PublicKey:
 
     Raises KeyFileUnreadable for a file that cannot be read, MalformedEvidence for anything that is no such key.
     """
-    what, data = ("public key", source) if isinstance(source, bytes) else (str(source), _read_public_file(source))
+    what, data = ("public key", source) if isinstance(source, bytes) else (str(source), _read_plain_file(source)[0])
     if len(data) == PUBLIC_KEY_BYTES:
         return PublicKey(data)
     if data.startswith(SPKI_PREFIX):
@@ -143,18 +143,10 @@ def write_secret_file(path: Path, content: bytes) -> None:
 
 def read_secret_file(path: Path) -> bytes:
     """Content of a file that only its owner may read. Raises KeyFileUnsafe or KeyFileUnreadable."""
-    try:
-        with open(path, "rb") as file:
-            # Asked of the open file, not of the name: the name could point elsewhere by the time it is read.
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise KeyFileUnreadable(str(path), "not a regular file")
-            if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                mode = stat.S_IMODE(status.st_mode)
-                raise KeyFileUnsafe(str(path), f"mode {mode:04o} lets others than its owner use it")
-            return file.read()
-    except OSError as error:
-        raise KeyFileUnreadable(str(path), str(error.strerror or error)) from error
+    content, mode = _read_plain_file(path)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeyFileUnsafe(str(path), f"mode {mode:04o} lets others than its owner use it")
+    return content
 
 
 def _write_private(path: Path, content: bytes) -> None:
@@ -174,9 +166,19 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read_public_file(path: Path) -> bytes:
+def _read_plain_file(path: Path) -> tuple[bytes, int]:
+    """Content and mode, both of the file opened: a name could point elsewhere by the time it is read again."""
     try:
-        return path.read_bytes()
+        # Without O_NONBLOCK a named pipe would hold us until somebody writes into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise KeyFileUnreadable(str(path), "not a regular file")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(), stat.S_IMODE(status.st_mode)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise KeyFileUnreadable(str(path), str(error.strerror or error)) from error
 
