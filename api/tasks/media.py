@@ -1,0 +1,70 @@
+"""The queue `media`: make the copies that are due, until none is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from functools import lru_cache
+
+import structlog
+
+from api.archive import Archive
+from api.media_tools import media_runner
+from api.tasks.app import celery_app, worker_archive
+from ingest.rendering.due import claim_due_copies, put_off
+from ingest.rendering.make import Rendering, make_due_copies
+
+log = structlog.get_logger()
+
+
+def open_rendering(archive: Archive) -> Rendering:
+    """The parts of rendering. Each process has a work folder of its own, emptied of what a crash left there."""
+    work_folder = archive.work_folder / f"media-{os.getpid()}"
+    for leftover in archive.work_folder.glob("media-*"):
+        if not _is_alive(int(leftover.name.removeprefix("media-"))):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return Rendering(
+        database=archive.database,
+        store=archive.store,
+        key_store=archive.key_store,
+        runner=media_runner(archive.settings),
+        work_folder=work_folder,
+    )
+
+
+@lru_cache(maxsize=1)
+def worker_rendering() -> Rendering:
+    return open_rendering(worker_archive())
+
+
+@celery_app.task(name="media.render_due")  # type: ignore[untyped-decorator]
+def render_due() -> None:
+    """Make copies until none is due."""
+    rendering, worker = worker_rendering(), f"{socket.gethostname()}:{os.getpid()}"
+    while render_next(rendering, worker):
+        pass
+
+
+def render_next(rendering: Rendering, worker: str) -> bool:
+    """Make the copies of the recording that waited longest. False when nothing is due."""
+    due = claim_due_copies(rendering.database, worker)
+    if due is None:
+        return False
+    try:
+        make_due_copies(due, rendering)
+    except Exception as error:
+        log.exception("media.failed", recording=str(due.recording_id))
+        for kind in due.kinds:
+            put_off(rendering.database, due, kind, type(error).__name__)
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

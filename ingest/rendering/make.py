@@ -1,0 +1,170 @@
+"""Making a recording's playable copies: decrypt for the sandbox, probe, render, seal, record.
+
+The plaintext lies in a private folder for as long as the tools look at it, and nowhere else. A copy that fails is tried
+a few times and then marked; the original and its receipt do not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ingest.errors import RenditionFailed
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
+from ingest.media.runner import MediaRunner
+from ingest.rendering.due import DueCopies, extend_claim, put_off, settle
+from retention.disposal import disposal_month
+from storage.catalog.recordings import MediaJob, Rendition
+from storage.database import Database
+from storage.encryption.segments import decrypt_span
+from storage.keystore import KeyStore, WrappedKey
+from storage.ledger.append import Actor, Change, record_change
+from storage.objects.protocol import ObjectStore
+from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
+
+log = structlog.get_logger()
+MEDIA = Actor.system("media")
+Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
+MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
+"""Quickest first: a list shows the poster while the proxy is still being made."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a media worker works with. `work_folder` is private and on a disk with room for an original."""
+
+    database: Database
+    store: ObjectStore
+    key_store: KeyStore
+    runner: MediaRunner
+    work_folder: Path
+
+
+def make_due_copies(due: DueCopies, rendering: Rendering) -> None:
+    """Make every copy the recording owes. Each is recorded by itself, so a crash costs at most one."""
+    with private_folder(rendering.work_folder) as folder:
+        media = decrypt_original(due, rendering, folder / "original")
+        found = probe_media(media, rendering.runner)
+        for kind in (kind for kind in MAKERS if kind in due.kinds):
+            extend_claim(rendering.database, due)
+            out = folder / kind
+            out.mkdir(mode=0o700)
+            make_copy(due, kind, media, found, out, rendering)
+
+
+def make_copy(due: DueCopies, kind: str, media: Path, found: Findings, out: Path, rendering: Rendering) -> None:
+    try:
+        outcome = MAKERS[kind](media, found, out, rendering.runner)
+    except RenditionFailed as error:
+        log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
+        put_off(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
+        return
+    if isinstance(outcome, NothingToShow):
+        settle(rendering.database, due, kind, "nothing", outcome.reason)
+    else:
+        store_copy(due, outcome, rendering)
+
+
+def decrypt_original(due: DueCopies, rendering: Rendering, path: Path) -> Path:
+    """The original's plaintext in a file only this process and the sandbox's user can read."""
+    data_key = rendering.key_store.unwrap_data_key(due.wrapped_key)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file, rendering.store.open(due.object_name) as reader:
+        aad = str(due.recording_id).encode()
+        for piece in decrypt_span(
+            reader, data_key, aad, 0, due.size_bytes, piece_bytes=1 << 20, pinned_bytes=due.ciphertext_size_bytes
+        ):
+            file.write(piece)
+    return path
+
+
+def store_copy(due: DueCopies, made: RenditionMade, rendering: Rendering) -> None:
+    """Seal a copy under a key of its own, read it back, then record it with its entry and its job's end."""
+    rendition_id = uuid.uuid4()
+    remove_orphans(due, made.name, rendering)
+    plan = SealingPlan.fresh(f"{copies_of(due)}{made.name}-{rendition_id.hex}", str(rendition_id).encode())
+    month = disposal_month(due.retain_until)
+    wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
+    sealed = write_sealed(made.path, rendering.store, plan)
+    read_back(rendering.store, plan, sealed)
+    record_copy(due, made, rendition_id, sealed, wrapped, rendering.database)
+
+
+def copies_of(due: DueCopies) -> str:
+    return f"renditions/{due.recording_id}/"
+
+
+def remove_orphans(due: DueCopies, name: str, rendering: Rendering) -> None:
+    """Objects of an earlier run that crashed before it recorded them: nobody refers to them, nobody can."""
+    with rendering.database.reading() as session:
+        known = set(
+            session.scalars(select(Rendition.object_name).where(Rendition.recording_id == due.recording_id)).all()
+        )
+    for orphan in set(rendering.store.list(f"{copies_of(due)}{name}-")) - known:
+        rendering.store.delete(orphan)
+
+
+def record_copy(
+    due: DueCopies,
+    made: RenditionMade,
+    rendition_id: uuid.UUID,
+    sealed: SealedObject,
+    wrapped: WrappedKey,
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        inserted = session.execute(
+            insert(Rendition)
+            .values(
+                id=rendition_id,
+                recording_id=due.recording_id,
+                unit_id=due.unit_id,
+                name=made.name,
+                media_type=made.media_type,
+                size_bytes=sealed.digests.size_bytes,
+                sha256=sealed.digests.sha256.value,
+                object_name=sealed.stored.name,
+                ciphertext_size_bytes=sealed.stored.size_bytes,
+                ciphertext_sha256=sealed.ciphertext_sha256.value,
+                kek_id=wrapped.kek_id,
+                wrapped_data_key=wrapped.wrapped,
+                parent_sha256=due.sha256,
+                tool=made.tool,
+                tool_version=made.tool_version,
+                settings=list(made.settings),
+            )
+            .on_conflict_do_nothing()
+        )
+        if inserted.rowcount:
+            data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
+            change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
+            record_change(session, MEDIA, change)
+        session.execute(
+            update(MediaJob)
+            .where(MediaJob.recording_id == due.recording_id, MediaJob.kind == made.name)
+            .values(state="done", finished_at=func.now(), claimed_by=None, claimed_until=None, outcome=None)
+        )
+
+
+@contextmanager
+def private_folder(parent: Path) -> Iterator[Path]:
+    """A folder for one recording's plaintext, removed with everything in it when the block ends."""
+    folder = parent / secrets.token_hex(8)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
