@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
-# Each module adds its commands in `register(app)`. They import what is heavy inside their commands: `--help` is quick.
-COMMAND_MODULES = ("up", "tsa")
+# One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. They
+# import what is heavy inside their functions: `--help` and mistakes are answered at once.
+COMMANDS = ("up", "dock", "tsa")
+GROUPS: tuple[str, ...] = ()
 # A tree of errors carries facts for a person; anything else is a fault of ours, or of the machine.
 _OUR_PACKAGES = frozenset({"api", "casework", "ingest", "retention", "storage", "integrity"})
 
@@ -42,8 +44,10 @@ def build_app() -> typer.Typer:
     ) -> None:
         """Takes `--verbose`, which main() looks for itself: an error may come before options are parsed."""
 
-    for name in COMMAND_MODULES:
-        importlib.import_module(f"api.cli.{name}").register(app)
+    for name in COMMANDS:
+        app.command(name)(getattr(importlib.import_module(f"api.cli.{name}"), name))
+    for name in GROUPS:
+        app.add_typer(importlib.import_module(f"api.cli.{name}").app, name=name)
     return app
 
 

@@ -10,10 +10,6 @@ import typer
 from api.errors import UsageRefused
 
 
-def register(app: typer.Typer) -> None:
-    app.command("tsa")(tsa)
-
-
 def tsa(
     address: Annotated[
         str, typer.Option(help="套接字路径，或本机 主机:端口 / the path of a socket, or a loopback host:port")

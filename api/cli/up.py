@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
-
-def register(app: typer.Typer) -> None:
-    app.command("up")(up)
-
 
 def up() -> None:
     """启动整个档案系统，直到 Ctrl-C 或 TERM。 / Start the whole archive; Ctrl-C or TERM ends it."""

@@ -70,7 +70,10 @@ class ProcessRecord:
         self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        processes = [{**asdict(process), "signal": int(number)} for process, number in self._processes.values()]
+        processes = [
+            {"name": name, **asdict(process), "signal": int(number)}
+            for name, (process, number) in self._processes.items()
+        ]
         _replace(self._path, {"instance": self._instance, "processes": processes})
 
 

@@ -84,13 +84,13 @@ def test_secrets_and_folders_are_for_their_owner_only(server: EmbeddedPostgres) 
 def test_the_server_runs_without_root(server: EmbeddedPostgres) -> None:
     for pid in leftovers(server):
         outer_uids = Path(f"/proc/{pid}/uid_map").read_text().split()
-        namespace = os.readlink(f"/proc/{pid}/ns/user")
+        namespace = Path(f"/proc/{pid}/ns/user").readlink()
         if os.geteuid() == 0:
-            assert namespace != os.readlink("/proc/self/ns/user")
+            assert namespace != Path("/proc/self/ns/user").readlink()
             assert outer_uids[0] != "0"
             assert "CapPrm:\t0000000000000000" in Path(f"/proc/{pid}/status").read_text()
         else:
-            assert os.stat(f"/proc/{pid}").st_uid == os.geteuid()
+            assert Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
 
 
 def test_rows_survive_a_kill_of_every_server_process(tmp_path: Path) -> None:

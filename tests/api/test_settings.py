@@ -1,0 +1,103 @@
+"""Settings: defaults, what each variable takes, and one clear line for what is no use."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from api.errors import SettingInvalid, UsageRefused
+from api.settings import BindAddress, child_environment, load_settings, setting_names
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "operating.md"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("LIUHEN_"):
+            monkeypatch.delenv(name)
+
+
+def test_defaults_make_an_archive_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    assert settings.data == tmp_path / "var"
+    assert settings.bind == BindAddress("127.0.0.1", 8000)
+    assert settings.database_url is settings.broker_url is None
+    assert settings.tsa_urls == ()
+    assert (settings.uploads_at_once, settings.uploads_waiting, settings.upload_rate_seconds) == (64, 16 << 30, 60)
+
+
+def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_DATA", str(tmp_path / "a" / ".." / "data"))
+    monkeypatch.setenv("LIUHEN_BIND", "[::1]:80")
+    monkeypatch.setenv("LIUHEN_TSA_URLS", "http://a.example/tsa, http://b.example")
+    monkeypatch.setenv("LIUHEN_UPLOADS_WAITING", "2GiB")
+    monkeypatch.setenv("LIUHEN_BROKER_URL", "")
+    settings = load_settings()
+    assert settings.data == tmp_path / "data"
+    assert settings.bind.url == "http://[::1]:80"
+    assert settings.tsa_urls == ("http://a.example/tsa", "http://b.example")
+    assert settings.uploads_waiting == 2 << 30
+    assert settings.broker_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("LIUHEN_BIND", "8000", "host:port"),
+        ("LIUHEN_BIND", "localhost:70000", "host:port"),
+        ("LIUHEN_BIND", "a b:1", "host:port"),
+        ("LIUHEN_DATABASE_URL", "sqlite:///x", "postgresql://"),
+        ("LIUHEN_BROKER_URL", "localhost:6379", "redis://"),
+        ("LIUHEN_TSA_URLS", "http://a.example, ftp://b.example", "http(s)://"),
+        ("LIUHEN_FFMPEG", "/nonexistent", "executable"),
+        ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
+        ("LIUHEN_UPLOAD_SIZE", "-1", "16GiB"),
+    ],
+)
+def test_a_useless_value_is_named_with_what_to_write(
+    name: str, value: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingInvalid) as refusal:
+        load_settings()
+    message = str(refusal.value)
+    assert refusal.value.exit_code == 2
+    assert "\n" not in message
+    for part in (name, value, wanted):
+        assert part in message
+
+
+def test_a_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", "mysql://liuhen:hunter2@db/liuhen")
+    with pytest.raises(SettingInvalid) as refusal:
+        load_settings()
+    assert "hunter2" not in str(refusal.value)
+    assert "mysql://liuhen:" in str(refusal.value)
+
+
+def test_a_misspelt_name_is_refused_rather_than_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_CORPUS", "/srv/corpus")
+    monkeypatch.setenv("LIUHEN_SOMETHING_ELSE_ENTIRELY", "1")
+    load_settings()
+    monkeypatch.setenv("LIUHEN_DATABSE_URL", "postgresql://db/liuhen")
+    with pytest.raises(UsageRefused, match="did you mean LIUHEN_DATABASE_URL"):
+        load_settings()
+
+
+def test_children_get_no_database_address_they_were_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("", "OWNER_", "SEQUENCER_"):
+        monkeypatch.setenv(f"LIUHEN_DATABASE_{role}URL", "postgresql://db/liuhen")
+    monkeypatch.setenv("LIUHEN_UPLOADS_AT_ONCE", "8")
+    environment = child_environment({"LIUHEN_DATABASE_URL": "postgresql://app@db/liuhen"})
+    given = {name: value for name, value in environment.items() if name.startswith("LIUHEN_")}
+    assert given == {"LIUHEN_DATABASE_URL": "postgresql://app@db/liuhen", "LIUHEN_UPLOADS_AT_ONCE": "8"}
+
+
+def test_every_setting_is_documented() -> None:
+    documented = set(re.findall(r"`(LIUHEN_[A-Z_]+)`", DOCUMENTED.read_text(encoding="utf-8")))
+    assert set(setting_names()) <= documented
