@@ -193,7 +193,7 @@ class _Run:
         receipt = find_kept_receipt(self._state, record, self._trust) if record.phase is Phase.RECEIVED else None
         if receipt is None:
             retries = self._sender.retries_for(source.name)
-            record, receipt = await_receipt(self._sender.archive, self._state, record, self._trust, retries)
+            record, receipt = await_receipt(self._sender, record, self._trust, retries)
         self._tell_receipt(source, receipt)
         if self._plan.wipe:
             self._wipe(source, record, receipt)

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,8 @@ import httpx
 from ingest.dock.errors import (
     AddressUnusable,
     CustodyFailed,
+    KeyUnusable,
+    NotSealedYet,
     StationRefused,
     TransferRefused,
     TryAgain,
@@ -104,7 +107,7 @@ class Archive:
         if reply.status in (409, 422):
             raise CustodyFailed(upload_id, _detail_of(reply))
         if reply.status == 202 or (reply.status == 404 and "retry-after" in reply.headers):
-            raise TryAgain("the archive has not sealed it yet", _retry_after_of(reply) or 1.0)
+            raise NotSealedYet("the archive has not sealed it yet", _retry_after_of(reply))
         if reply.status in (404, 410):
             raise UploadGone(upload_id)
         raise _meaning_of(reply)
@@ -144,6 +147,14 @@ class Archive:
             raise TryAgain("the archive did not answer in time") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise TryAgain(f"no connection to the archive ({error or type(error).__name__})") from error
+
+
+def trusting(ca_file: Path) -> ssl.SSLContext:
+    """TLS that believes the certificates in `ca_file` alone: a closed network has its own. Raises KeyUnusable."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise KeyUnusable(ca_file, f"no root certificates: {error}") from error
 
 
 def encode_metadata(metadata: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@
     │   └── RemovalFailed               received, but the device would not let go of it
     ├── DockStopped                     nothing more can be done in this run
     │   ├── TokenUnusable               no station token in the file
+    │   ├── KeyUnusable                 a key or certificate file that holds none
     │   ├── AddressUnusable             not an http:// or https:// address
     │   ├── FolderUnusable              no such folder, or not a folder
     │   ├── StateUnusable               the agent's own notes cannot be read or written
@@ -20,7 +21,8 @@
     │   └── Interrupted                 somebody asked the agent to stop
     └── Answer                          never leaves the package: what the protocol does next
         ├── TryAgain                    connection cut, 5xx, 429, 409 …
-        └── UploadGone                  404 or 410: begin a new upload
+        │   └── NotSealedYet            all is well, the receipt takes its time
+        └── UploadGone                  404 or 410, or another station's: begin a new upload
 
 Each carries its facts as attributes; `str()` says what is wrong and, where a person can do something, what.
 """
@@ -101,6 +103,15 @@ class TokenUnusable(DockStopped):
         self.reason = reason
 
 
+class KeyUnusable(DockStopped):
+    """`reason` says what the file should hold."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"key file {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
 class AddressUnusable(DockStopped):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"{url!r} is no address of an archive: {reason}; it looks like http://127.0.0.1:8000")
@@ -169,6 +180,10 @@ class TryAgain(Answer):
         super().__init__(reason)
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotSealedYet(TryAgain):
+    """The server is there and at work: its own word on when to ask again is better than growing pauses."""
 
 
 class UploadGone(Answer):

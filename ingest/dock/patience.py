@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from ingest.dock.errors import Interrupted, NoProgress, TryAgain
+from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain
 
 _FIRST_PAUSE_SECONDS = 0.25
+_SHORTEST_ASKED_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 15.0
 
 
@@ -55,6 +56,11 @@ class Retries:
         """The file moved on: the next pause is short again."""
         self._failures = 0
         self._patience.progressed()
+
+    def wait_for(self, answer: NotSealedYet) -> None:
+        """Pause for as long as the server asked and no longer; nothing went wrong, so nothing is told."""
+        self._failures = 0
+        self._patience.pause(max(answer.retry_after_seconds, _SHORTEST_ASKED_PAUSE_SECONDS), answer.reason)
 
     def wait_after(self, answer: TryAgain) -> None:
         """Pause for as long as the server asked, or else for a random part of a doubling time.

@@ -11,9 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.dock.archive import Archive
-from ingest.dock.errors import ArchiveKeyDiffers, CustodyFailed, ReceiptRejected, TransferRefused, TryAgain, UploadGone
+from ingest.dock.errors import (
+    ArchiveKeyDiffers,
+    CustodyFailed,
+    KeyUnusable,
+    NotSealedYet,
+    ReceiptRejected,
+    StationRefused,
+    TransferRefused,
+    TryAgain,
+    UploadGone,
+)
 from ingest.dock.patience import Retries
 from ingest.dock.state import DockState, FileRecord, Phase
+from ingest.dock.transfer import Sender, meaning_of_refusal
+from integrity.checkpoint import parse_vkey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey, load_public_key
 from integrity.receipt import Receipt, open_receipt
@@ -47,12 +59,25 @@ def fetch_pinned_key(archive: Archive, pinned_key_id: str, retries: Retries) -> 
 
 
 def load_pinned_key(path: Path) -> PublicKey:
-    """A receipt key from a file that was handed over. Raises EvidenceError when it is none."""
-    return load_public_key(path)
+    """A receipt key from a file that was handed over. Raises KeyUnusable."""
+    try:
+        return load_public_key(path)
+    except EvidenceError as error:
+        raise KeyUnusable(path, str(error)) from error
+
+
+def load_ledger_vkey(path: Path) -> str:
+    """The ledger's vkey from a file that was handed over. Raises KeyUnusable."""
+    try:
+        text = path.read_text().strip()
+        parse_vkey(text)
+    except (EvidenceError, OSError, UnicodeDecodeError) as error:
+        raise KeyUnusable(path, str(error)) from error
+    return text
 
 
 def await_receipt(
-    archive: Archive, state: DockState, record: FileRecord, trust: ReceiptTrust, retries: Retries
+    sender: Sender, record: FileRecord, trust: ReceiptTrust, retries: Retries
 ) -> tuple[FileRecord, Receipt]:
     """Wait until the archive has sealed the upload, check the receipt and keep it, durably.
 
@@ -61,17 +86,26 @@ def await_receipt(
     """
     while True:
         try:
-            envelope = archive.read_receipt(record.upload_id)
+            envelope = _read_receipt(sender, record)
             break
+        except NotSealedYet as answer:
+            retries.wait_for(answer)
         except TryAgain as answer:
             retries.wait_after(answer)
         except (UploadGone, CustodyFailed):
-            state.save(record.forgotten())
+            sender.state.save(record.forgotten())
             raise
     receipt = check_receipt(envelope, record, trust)
     retries.worked()
-    state.keep_receipt(record.upload_id, envelope)
-    return state.save(record.at(Phase.RECEIVED)), receipt
+    sender.state.keep_receipt(record.upload_id, envelope)
+    return sender.state.save(record.at(Phase.RECEIVED)), receipt
+
+
+def _read_receipt(sender: Sender, record: FileRecord) -> bytes:
+    try:
+        return sender.archive.read_receipt(record.upload_id)
+    except StationRefused as error:
+        raise meaning_of_refusal(error, record, sender.credential) from error
 
 
 def find_kept_receipt(state: DockState, record: FileRecord, trust: ReceiptTrust) -> Receipt | None:

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ingest.dock.archive import Archive
-from ingest.dock.errors import Answer, DockError, SourceChanged, StationRefused, TransferRefused, TryAgain, UploadGone
+from ingest.dock.errors import (
+    Answer,
+    DockError,
+    FileLeft,
+    SourceChanged,
+    StationRefused,
+    TransferRefused,
+    TryAgain,
+    UploadGone,
+)
 from ingest.dock.folder import SourceFile, open_source, read_block, read_identity
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.progress import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
@@ -132,10 +141,13 @@ def _ask_offset(sender: Sender, record: FileRecord) -> int:
     try:
         return sender.archive.read_offset(record.upload_id, record.digests.size_bytes)
     except StationRefused as error:
-        # An upload that an earlier credential began belongs to that station: this one begins its own.
-        if error.status == 403 and record.credential != sender.credential:
-            raise UploadGone(record.upload_id) from error
-        raise
+        raise meaning_of_refusal(error, record, sender.credential) from error
+
+
+def meaning_of_refusal(error: StationRefused, record: FileRecord, credential: str) -> DockError:
+    """UploadGone when another credential began the upload: it belongs to that station, and this one begins its own."""
+    foreign = error.status == 403 and record.credential != credential
+    return UploadGone(record.upload_id) if foreign else error
 
 
 def _read_piece(
@@ -159,12 +171,13 @@ def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:
     It may be sealed without our knowing when this machine lost power between the last acknowledgement and its note.
     """
     try:
+        if record.credential != sender.credential:
+            return sender.state.save(record.forgotten())
         sender.archive.read_receipt(record.upload_id)
     except UploadGone:
         return sender.state.save(record.forgotten())
-    except DockError as error:
-        if isinstance(error, StationRefused):
-            raise
+    except (TryAgain, FileLeft):
+        pass  # Known there, or nobody answers now: whoever waits for the receipt finds out which.
     return sender.state.save(record.at(Phase.UPLOADED))
 
 

@@ -1,0 +1,138 @@
+"""`liuhen dock`: the docking station's command. What it does is in ingest/dock; here it is asked for and told about."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from ingest.dock.agent import DockPlan, DockResult
+
+_MEBIBYTE = 1 << 20
+
+
+def dock(
+    folder: Annotated[Path, typer.Argument(help="存放录像的文件夹 / the folder with the footage")],
+    station_token_file: Annotated[
+        Path,
+        typer.Option(
+            help="采集工作站凭证文件（enrol 打印的 JSON 亦可） / the station's token, bare or as enrol prints it"
+        ),
+    ],
+    url: Annotated[str, typer.Option(help="档案系统地址 / the archive's address")] = "http://127.0.0.1:8000",
+    wipe: Annotated[
+        bool, typer.Option("--wipe", help="验证回执后删除原文件 / remove each file once its receipt was checked")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="逐行输出 JSON / JSON lines, as when stdout is no terminal")
+    ] = False,
+    parallel: Annotated[int, typer.Option(min=1, max=16, help="同时上传的文件数 / files sent at once")] = 3,
+    limit_rate: Annotated[
+        float, typer.Option(min=0, help="总速率上限，MiB/s，0 为不限 / most MiB/s of all files together, 0: no limit")
+    ] = 0,
+    give_up_after: Annotated[
+        float, typer.Option(min=1, help="无进展多少秒后放弃 / give up after so many seconds without progress")
+    ] = 600,
+    state: Annotated[Path | None, typer.Option(help="续传记录与回执的位置 / where notes and receipts are kept")] = None,
+    archive_key: Annotated[
+        Path | None,
+        typer.Option(help="以此公钥验证回执，代替凭证中的指纹 / check receipts with this key instead of the pin"),
+    ] = None,
+    ledger_key: Annotated[
+        Path | None, typer.Option(help="账本公钥（vkey），同时验证检查点 / the ledger's vkey, to check checkpoints too")
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="https 所信任的根证书 / root certificates to trust for https")
+    ] = None,
+) -> None:
+    """上传文件夹中的录像，可断点续传，并验证回执 / Upload a folder's footage, resume, and check each receipt.
+
+    退出码 / exit codes: 0 全部收讫 / all received; 1 有文件未完成 / something is left; 2 用法错误 / usage.
+    """
+    from api.cli.dock_report import describe_error
+    from ingest.dock.agent import DockPlan
+    from ingest.dock.archive import trusting
+    from ingest.dock.errors import DockError
+    from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
+    from ingest.dock.token import read_station_token
+
+    try:
+        plan = DockPlan(
+            folder=folder,
+            url=url,
+            token=read_station_token(station_token_file),
+            state_folder=state or _default_state(folder),
+            wipe=wipe,
+            parallel=parallel,
+            give_up_seconds=give_up_after,
+            bytes_per_second=int(limit_rate * _MEBIBYTE),
+            archive_key=load_pinned_key(archive_key) if archive_key else None,
+            ledger_vkey=load_ledger_vkey(ledger_key) if ledger_key else None,
+            tls=trusting(ca_file) if ca_file else None,
+        )
+        result = _run(plan, as_json or not sys.stdout.isatty())
+    except DockError as error:
+        typer.echo(describe_error(error), err=True)
+        raise typer.Exit(2 if _is_usage(error) else 1) from error
+    raise typer.Exit(0 if result.complete else 1)
+
+
+def _default_state(folder: Path) -> Path:
+    """Not in the footage folder: it may be read only, and its next card is another one."""
+    import hashlib
+    import os
+
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
+    return Path.home() / ".local" / "state" / "liuhen" / "dock" / name
+
+
+def _run(plan: DockPlan, as_json: bool) -> DockResult:
+    """Run the agent under a listener that fits stdout; the closing report goes the same way."""
+    from rich.console import Console
+
+    from api.cli.dock_report import print_table, summarise
+    from ingest.dock.agent import dock_folder
+    from ingest.dock.progress import Bars, JsonLines
+
+    stop = _stop_on_signal()
+    if as_json:
+        lines = JsonLines(sys.stdout)
+        result = dock_folder(plan, lines, stop)
+        lines.write("summary", summarise(result))
+        return result
+    console = Console()
+    with Bars(console) as bars:
+        result = dock_folder(plan, bars, stop)
+    print_table(console, result)
+    return result
+
+
+def _stop_on_signal() -> Event:
+    """The first Ctrl-C or TERM lets the agent end in order, the second ends it at once: its notes survive both."""
+    import os
+    import signal
+    import threading
+
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, _: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    return stop
+
+
+def _is_usage(error: Exception) -> bool:
+    from ingest.dock.errors import AddressUnusable, FolderUnusable, KeyUnusable, TokenUnusable
+
+    no_such_folder = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+    misused = isinstance(error, AddressUnusable | KeyUnusable | TokenUnusable)
+    return misused or (isinstance(error, FolderUnusable) and no_such_folder)

@@ -1,0 +1,281 @@
+"""A small archive to dock at: real HTTP, real tus, real receipts, and switches for everything that can go wrong."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from ingest.dock.agent import DockPlan, DockResult, dock_folder
+from ingest.dock.progress import Event
+from ingest.dock.token import StationToken
+from integrity.checkpoint import Checkpoint, sign_checkpoint
+from integrity.digest import Digest, digest_stream
+from integrity.keys import SigningKey
+from integrity.merkle import leaf_hash
+from integrity.receipt import Receipt, sign_receipt
+
+
+@dataclass
+class Upload:
+    size_bytes: int
+    metadata: dict[str, str]
+    content: bytearray = field(default_factory=bytearray)
+    polls: int = 0
+
+
+@dataclass
+class SmallArchive:
+    """`before(method, path)` may answer in the archive's place: (status, headers, body), or None to let it happen."""
+
+    receipt_key: SigningKey = field(default_factory=SigningKey.generate)
+    ledger_key: SigningKey = field(default_factory=SigningKey.generate)
+    station_id: UUID = field(default_factory=uuid4)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    before: Callable[[str, str], tuple[int, dict[str, str], bytes] | None] = lambda *_: None
+    cut_after_bytes: int | None = None  # the next PATCH is cut when so many bytes of it arrived
+    seconds_a_block: float = 0.0
+    polls_before_receipt: int = 1
+    change_receipt: Callable[[Receipt], Receipt] = lambda receipt: receipt
+    custody_failure: str | None = None
+    secret: str = "s" * 43
+    port: int = 0
+    server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self) -> StationToken:
+        pin = base64.urlsafe_b64encode(bytes.fromhex(self.receipt_key.key_id)).decode().rstrip("=")
+        return StationToken(f"lhs1.{self.secret}.{pin}", self.receipt_key.key_id, str(self.station_id))
+
+    def start(self) -> None:
+        archive = self
+
+        class Handler(_Handler):
+            pass
+
+        Handler.archive = archive
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """As a crash would: the listener is gone and every connection is cut."""
+        assert self.server is not None
+        self.server.shutdown()
+        self.server.server_close()
+        for connection in list(_Handler.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.server = None
+
+    def sealed_names(self) -> list[str]:
+        return sorted(
+            upload.metadata["filename"]
+            for upload in self.uploads.values()
+            if len(upload.content) == upload.size_bytes
+            and hashlib.sha256(upload.content).hexdigest() == upload.metadata["sha256"]
+        )
+
+    def receipt_for(self, upload_id: str) -> bytes:
+        upload = self.uploads[upload_id]
+        digests = digest_stream([bytes(upload.content)])
+        leaf = leaf_hash(upload_id.encode())
+        note = sign_checkpoint(Checkpoint("test.example/ledger", 1, leaf), self.ledger_key)
+        receipt = Receipt(
+            upload_id=upload_id,
+            station_id=self.station_id,
+            recording_id=uuid4(),
+            original_name=upload.metadata["filename"],
+            size_bytes=digests.size_bytes,
+            sha256=digests.sha256,
+            sm3=digests.sm3,
+            manifest_sha256=Digest.of("sha256", b"manifest"),
+            token_time=datetime(2026, 1, 1, tzinfo=UTC),
+            ledger_index=0,
+            leaf_hash=leaf,
+            inclusion_proof=(),
+            checkpoint=note.decode(),
+            issued_at=datetime(2026, 1, 1, tzinfo=UTC),
+            repeat=False,
+        )
+        return sign_receipt(self.change_receipt(receipt), self.receipt_key).to_bytes()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    archive: SmallArchive
+    connections: ClassVar[set[socket.socket]] = set()
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.connections.discard(self.connection)
+        try:
+            super().finish()
+        except OSError:
+            pass
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def answer(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self.dispatch
+        raise AttributeError(name)
+
+    def dispatch(self) -> None:
+        archive = self.archive
+        archive.requests.append((self.command, self.path))
+        early = archive.before(self.command, self.path)
+        if self.headers.get("Authorization") != f"Bearer {archive.token.text}":
+            early = (401, {}, b'{"detail": "unknown credential"}')
+        try:
+            if early is not None:
+                self.close_connection = True
+                self.answer(*early)
+            else:
+                getattr(self, f"handle_{self.command.lower()}")()
+        except OSError:
+            self.close_connection = True
+
+    def handle_post(self) -> None:
+        pairs = (pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))
+        metadata = {key: base64.b64decode(value).decode("utf-8", "backslashreplace") for key, value in pairs}
+        upload_id = uuid4().hex
+        self.archive.uploads[upload_id] = Upload(int(self.headers["Upload-Length"]), metadata)
+        self.answer(201, {"Location": f"/uploads/{upload_id}"})
+
+    def handle_head(self) -> None:
+        upload = self.find()
+        if upload:
+            self.answer(200, {"Upload-Offset": str(len(upload.content)), "Upload-Length": str(upload.size_bytes)})
+
+    def handle_delete(self) -> None:
+        if self.find():
+            del self.archive.uploads[self.path.rpartition("/")[2]]
+            self.answer(204)
+
+    def handle_patch(self) -> None:
+        upload = self.find()
+        if not upload:
+            return
+        if int(self.headers["Upload-Offset"]) != len(upload.content):
+            self.close_connection = True
+            self.answer(409)
+            return
+        left = int(self.headers["Content-Length"])
+        cut, self.archive.cut_after_bytes = self.archive.cut_after_bytes, None
+        if cut is not None:
+            upload.content += self.rfile.read(min(cut, left))
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        while left:
+            block = self.rfile.read(min(65536, left))
+            if not block:
+                return
+            upload.content += block
+            left -= len(block)
+            time.sleep(self.archive.seconds_a_block)
+        self.answer(204, {"Upload-Offset": str(len(upload.content))})
+
+    def handle_get(self) -> None:
+        if self.path == "/api/v1/keys/receipt":
+            self.answer(200, {}, self.archive.receipt_key.public.pem)
+            return
+        upload = self.find(self.path.split("/")[4])
+        if not upload:
+            return
+        upload.polls += 1
+        if self.archive.custody_failure is not None:
+            self.answer(422, {}, json.dumps({"detail": self.archive.custody_failure}).encode())
+        elif len(upload.content) < upload.size_bytes or upload.polls <= self.archive.polls_before_receipt:
+            self.answer(202, {"Retry-After": "0"})
+        else:
+            self.answer(200, {}, self.archive.receipt_for(self.path.split("/")[4]))
+
+    def find(self, upload_id: str | None = None) -> Upload | None:
+        upload = self.archive.uploads.get(upload_id or self.path.rpartition("/")[2])
+        if upload is None:
+            self.close_connection = True
+            self.answer(404)
+        return upload
+
+
+@pytest.fixture
+def archive() -> Iterator[SmallArchive]:
+    archive = SmallArchive()
+    archive.start()
+    yield archive
+    if archive.server is not None:
+        archive.stop()
+
+
+@dataclass
+class Docking:
+    """Runs the agent on one folder; `events` are those of the last run."""
+
+    archive: SmallArchive
+    folder: Path
+    state: Path
+    events: list[Event] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def write(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def run(self, **changes: Any) -> DockResult:
+        options: dict[str, Any] = {
+            "folder": self.folder,
+            "url": self.archive.url,
+            "token": self.archive.token,
+            "state_folder": self.state,
+            "give_up_seconds": 10.0,
+        }
+        self.events.clear()
+        return dock_folder(DockPlan(**{**options, **changes}), self.events.append, self.stop)
+
+    def told(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def docking(archive: SmallArchive, tmp_path: Path) -> Docking:
+    folder = tmp_path / "card"
+    folder.mkdir()
+    return Docking(archive, folder, tmp_path / "notes")

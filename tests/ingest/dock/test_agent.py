@@ -1,0 +1,433 @@
+"""The whole run over a folder, against a small archive that answers over real HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from ingest.dock import errors
+from ingest.dock.progress import FileWiped, Paused, ReceiptHeld, UploadBegun
+from integrity.checkpoint import encode_vkey
+from integrity.keys import SigningKey
+
+
+def test_every_file_is_sealed_once_with_its_name_and_digest(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"first" * 1000)
+    docking.write("DCIM/100/b.mp4", os.urandom(3 << 20))
+    result = docking.run()
+    assert result.complete
+    assert archive.sealed_names() == ["a.mp4", "b.mp4"]
+    assert [outcome.name for outcome in result.outcomes] == ["DCIM/100/b.mp4", "a.mp4"]
+    assert (docking.folder / "a.mp4").exists(), "nothing is removed unless asked"
+
+
+def test_second_run_sends_nothing(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 5000)
+    docking.run()
+    archive.requests.clear()
+    assert docking.run().complete
+    assert [method for method, path in archive.requests if path.startswith("/uploads")] == []
+    assert len(archive.uploads) == 1
+
+
+def test_links_hidden_and_temporary_files_are_named_but_not_sent(docking: Any, archive: Any) -> None:
+    target = docking.write("a.mp4", b"footage")
+    docking.write(".hidden", b"no")
+    docking.write(".Trash/inside.mp4", b"no")
+    docking.write("half.mp4.part", b"no")
+    (docking.folder / "link.mp4").symlink_to(target)
+    os.mkfifo(docking.folder / "pipe.mp4")
+    result = docking.run()
+    assert archive.sealed_names() == ["a.mp4"]
+    assert result.skipped == (".Trash", ".hidden", "half.mp4.part", "link.mp4", "pipe.mp4")
+
+
+def test_cut_connection_resumes_where_the_archive_says(docking: Any, archive: Any) -> None:
+    content = os.urandom(900_000)
+    docking.write("a.mp4", content)
+    archive.cut_after_bytes = 400_000
+    assert docking.run().complete
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+    resumed = [event for event in docking.told(UploadBegun) if event.resumed]
+    assert [event.offset for event in resumed] == [400_000]
+    assert docking.told(Paused)
+
+
+def test_restarted_server_is_waited_for(docking: Any, archive: Any) -> None:
+    content = os.urandom(2 << 20)
+    docking.write("a.mp4", content)
+    archive.seconds_a_block = 0.02
+
+    def restart() -> None:
+        while not any(upload.content for upload in archive.uploads.values()):
+            time.sleep(0.005)
+        archive.stop()
+        time.sleep(0.3)
+        archive.seconds_a_block = 0
+        archive.start()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    result = docking.run()
+    restarting.join()
+    assert result.complete
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 507, 429, 423, 409])
+def test_passing_refusal_is_tried_again(docking: Any, archive: Any, status: int) -> None:
+    docking.write("a.mp4", b"x" * 1000)
+    left = [2]
+
+    def refuse_twice(method: str, _: str) -> Any:
+        if method != "PATCH" or not left[0]:
+            return None
+        left[0] -= 1
+        return status, {"Retry-After": "0"}, b""
+
+    archive.before = refuse_twice
+    assert docking.run().complete
+    assert len(docking.told(Paused)) >= 2
+    assert len(archive.uploads) == 1
+
+
+def test_retry_after_is_honoured(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 1000)
+    refusals = iter([(429, {"Retry-After": "1"}, b"")])
+    archive.before = lambda method, _: next(refusals, None) if method == "POST" else None
+    began = time.monotonic()
+    assert docking.run().complete
+    assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_station_stops_the_run_and_says_so(docking: Any, archive: Any, status: int) -> None:
+    for number in range(5):
+        docking.write(f"{number}.mp4", b"x")
+    archive.before = lambda method, _: (status, {}, b'{"detail": "revoked on Monday"}') if method == "POST" else None
+    result = docking.run()
+    assert isinstance(result.stopped, errors.StationRefused)
+    assert "revoked on Monday" in str(result.stopped)
+    assert all(isinstance(outcome.error, errors.StationRefused) for outcome in result.outcomes)
+    assert not result.complete
+
+
+def test_forgotten_upload_is_begun_anew(docking: Any, archive: Any) -> None:
+    content = os.urandom(300_000)
+    docking.write("a.mp4", content)
+    gone = [True]
+
+    def forget(method: str, _: str) -> Any:
+        if method == "PATCH" and gone.pop() if gone else False:
+            archive.uploads.clear()
+            return 410, {}, b""
+        return None
+
+    archive.before = forget
+    assert docking.run().complete
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+
+
+def test_upload_of_an_earlier_credential_is_begun_anew(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 300_000)
+    archive.before = lambda method, _: (503, {}, b"") if method == "PATCH" else None
+    docking.run(give_up_seconds=0.1)
+    (first,) = archive.uploads
+    archive.secret = "t" * 43
+    archive.before = lambda _, path: (403, {}, b"") if first in path else None
+    assert docking.run().complete
+    assert len(archive.uploads) == 2
+
+
+def test_no_progress_is_given_up_with_the_reason(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x")
+    archive.before = lambda method, _: (507, {}, b'{"detail": "disk full"}') if method == "POST" else None
+    result = docking.run(give_up_seconds=0.5)
+    (outcome,) = result.outcomes
+    assert isinstance(outcome.error, errors.NoProgress)
+    assert "disk full" in str(outcome.error)
+    archive.before = lambda *_: None
+    assert docking.run().complete, "with room again, it goes on"
+
+
+def test_refused_file_leaves_the_others_alone(docking: Any, archive: Any) -> None:
+    docking.write("empty.mp4", b"")
+    docking.write("good.mp4", b"x" * 100)
+    refused = iter([(400, {}, '{"detail": "空文件"}'.encode())])
+    archive.before = lambda method, _: next(refused, None) if method == "POST" else None
+    result = docking.run(parallel=1)
+    assert [type(outcome.error) for outcome in result.outcomes] == [errors.TransferRefused, type(None)]
+    assert "空文件" in str(result.outcomes[0].error)
+
+
+def test_failed_custody_is_told_and_sent_anew_next_time(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 100)
+    archive.custody_failure = "the staged file was altered"
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.CustodyFailed)
+    assert "the staged file was altered" in str(outcome.error)
+    assert (docking.folder / "a.mp4").exists()
+    archive.custody_failure = None
+    assert docking.run().complete
+    assert len(archive.uploads) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"upload_id": "0" * 32},
+        {"size_bytes": 99},
+        {"sha256": "other"},
+        {"sm3": "other"},
+        {"station_id": "other"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_receipt_that_speaks_of_something_else_removes_nothing(docking: Any, archive: Any, change: Any) -> None:
+    from uuid import UUID
+
+    from integrity.digest import Digest
+
+    others = {
+        "sha256": Digest.of("sha256", b"?"),
+        "sm3": Digest.of("sm3", b"?"),
+        "station_id": UUID(int=1),
+    }
+    docking.write("a.mp4", b"x" * 100)
+    archive.change_receipt = lambda receipt: dataclasses.replace(
+        receipt, **{name: others.get(name, value) for name, value in change.items()}
+    )
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.ReceiptRejected)
+    assert (docking.folder / "a.mp4").exists()
+
+
+def test_receipt_by_another_key_removes_nothing(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 100)
+    honest = archive.receipt_key
+    archive.receipt_for = lambda upload_id: _signed_by_other(archive, honest, upload_id)
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.ReceiptRejected)
+    assert "not pinned" in str(outcome.error)
+    assert (docking.folder / "a.mp4").exists()
+
+
+def _signed_by_other(archive: Any, honest: SigningKey, upload_id: str) -> bytes:
+    archive.receipt_key = SigningKey.generate()
+    try:
+        envelope: bytes = type(archive).receipt_for(archive, upload_id)
+        return envelope
+    finally:
+        archive.receipt_key = honest
+
+
+def test_every_flipped_byte_of_a_receipt_is_found(docking: Any, archive: Any) -> None:
+    from ingest.dock.receipts import ReceiptTrust, check_receipt
+    from ingest.dock.state import Phase, opened_state
+
+    docking.write("a.mp4", b"x" * 100)
+    docking.run()
+    trust = ReceiptTrust((archive.receipt_key.public,), str(archive.station_id))
+    with opened_state(docking.state) as state:
+        (record,) = state.find_all(Phase.RECEIVED)
+        envelope = state.read_receipt(record.upload_id)
+    assert envelope is not None
+    check_receipt(envelope, record, trust)
+    for position in range(0, len(envelope), 7):
+        changed = bytearray(envelope)
+        changed[position] ^= 1
+        with pytest.raises(errors.ReceiptRejected):
+            check_receipt(bytes(changed), record, trust)
+
+
+def test_checkpoint_by_another_ledger_is_found_when_its_key_is_known(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 100)
+    right = encode_vkey("test.example/ledger", archive.ledger_key.public)
+    assert docking.run(ledger_vkey=right).complete
+    docking.write("b.mp4", b"y" * 100)
+    wrong = encode_vkey("test.example/ledger", SigningKey.generate().public)
+    result = docking.run(ledger_vkey=wrong)
+    assert {type(outcome.error) for outcome in result.outcomes} == {errors.ReceiptRejected}
+
+
+def test_server_with_another_key_is_sent_nothing(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x")
+    token = archive.token
+    other = SigningKey.generate()
+    pinned = dataclasses.replace(token, pinned_key_id=other.key_id)
+    with pytest.raises(errors.ArchiveKeyDiffers):
+        docking.run(token=pinned)
+    assert archive.uploads == {}
+
+
+def test_key_from_a_file_overrides_the_pin(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x")
+    pinned = dataclasses.replace(archive.token, pinned_key_id="0" * 64)
+    assert docking.run(token=pinned, archive_key=archive.receipt_key.public).complete
+
+
+def test_file_changed_after_receipt_is_not_removed_but_sent_anew(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", b"first version")
+    docking.run()
+    path.write_bytes(b"another one")
+    assert docking.run(wipe=False).complete
+    assert sorted(bytes(upload.content) for upload in archive.uploads.values()) == [b"another one", b"first version"]
+
+
+def test_change_that_stat_does_not_show_is_found_before_removal(docking: Any, archive: Any) -> None:
+    from ingest.dock.folder import FileIdentity
+    from ingest.dock.state import Phase, opened_state
+
+    path = docking.write("a.mp4", b"first version")
+    docking.run()
+    path.write_bytes(b"other version")
+    with opened_state(docking.state) as state:
+        (record,) = state.find_all(Phase.RECEIVED)
+        # A card's file system with coarse times: the note looks as if it were of the file as it is now.
+        state.save(dataclasses.replace(record, identity=FileIdentity.of(path.stat())))
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    assert sorted(bytes(upload.content) for upload in archive.uploads.values()) == [b"first version", b"other version"]
+
+
+def test_touched_file_is_read_again_but_not_sent_again(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", b"same")
+    docking.run()
+    os.utime(path, (1, 1))
+    assert docking.run().complete
+    assert len(archive.uploads) == 1
+
+
+def test_file_that_grows_while_it_is_sent_is_left(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", os.urandom(3 << 20))
+
+    def grow(method: str, _: str) -> None:
+        if method == "PATCH":
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    archive.before = grow
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.SourceChanged)
+    assert path.exists()
+    assert archive.sealed_names() == []
+    assert archive.uploads == {}, "what an abandoned upload reserved is given back"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_file_and_folder_are_named_and_the_rest_is_received(docking: Any, archive: Any) -> None:
+    docking.write("locked.mp4", b"x").chmod(0)
+    docking.write("shut/inside.mp4", b"x")
+    docking.write("good.mp4", b"x")
+    (docking.folder / "shut").chmod(0)
+    try:
+        result = docking.run()
+    finally:
+        (docking.folder / "shut").chmod(0o700)
+    left = {outcome.name: str(outcome.error) for outcome in result.outcomes if outcome.error}
+    assert set(left) == {"locked.mp4", "shut"}
+    assert "permission denied" in left["locked.mp4"]
+    assert archive.sealed_names() == ["good.mp4"]
+
+
+def test_card_pulled_out_after_the_listing_is_told_by_file(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x")
+    docking.write("b.mp4", b"y")
+
+    def pull_out(method: str, path: str) -> None:
+        (docking.folder / "b.mp4").unlink(missing_ok=True)
+
+    archive.before = pull_out
+    result = docking.run()
+    assert [type(outcome.error) for outcome in result.outcomes] == [type(None), errors.SourceUnreadable]
+    assert "no such file" in str(result.outcomes[1].error)
+
+
+def test_missing_folder_is_refused(docking: Any) -> None:
+    with pytest.raises(errors.FolderUnusable, match="no such file"):
+        docking.run(folder=docking.folder / "nowhere")
+
+
+def test_second_agent_on_the_same_folder_is_refused(docking: Any, archive: Any) -> None:
+    from ingest.dock.state import opened_state
+
+    with opened_state(docking.state), pytest.raises(errors.StateInUse):
+        docking.run()
+
+
+def test_asked_to_stop_it_stops_and_a_later_run_goes_on(docking: Any, archive: Any) -> None:
+    content = os.urandom(4 << 20)
+    docking.write("a.mp4", content)
+    docking.write("b.mp4", b"second")
+    threading.Timer(0.4, docking.stop.set).start()
+    began = time.monotonic()
+    result = docking.run(parallel=1, bytes_per_second=2 << 20)
+    assert time.monotonic() - began < 2
+    assert isinstance(result.stopped, errors.Interrupted)
+    docking.stop.clear()
+    assert docking.run().complete
+    assert any(event.resumed for event in docking.told(UploadBegun))
+    assert archive.sealed_names() == ["a.mp4", "b.mp4"]
+
+
+def test_rate_is_limited_for_all_files_together(docking: Any) -> None:
+    for name in "abc":
+        docking.write(name, b"x" * (1 << 20))
+    began = time.monotonic()
+    assert docking.run(bytes_per_second=4 << 20).complete
+    assert time.monotonic() - began >= 0.5
+
+
+def test_name_that_is_not_utf8_is_sent_and_removed(docking: Any, archive: Any) -> None:
+    name = os.fsdecode("执法.mp4".encode("gb18030"))
+    docking.write(name, b"x")
+    assert docking.run(wipe=True).complete
+    assert not (docking.folder / name).exists()
+
+
+def test_claims_read_from_a_name_travel_with_it(docking: Any, archive: Any) -> None:
+    docking.write("AB00001_000123_20260101093000.MP4", b"x")
+    docking.run(claims=lambda name: {"device": name[:7], "officer": name[8:14]})
+    (upload,) = archive.uploads.values()
+    assert (upload.metadata["device"], upload.metadata["officer"]) == ("AB00001", "000123")
+
+
+def test_wipe_removes_what_an_earlier_run_received(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", b"x" * 100)
+    docking.run()
+    archive.requests.clear()
+    result = docking.run(wipe=True)
+    assert result.complete
+    assert not path.exists()
+    assert [event.file for event in docking.told(FileWiped)] == ["a.mp4"]
+    assert [path for _, path in archive.requests if path.startswith("/uploads")] == []
+
+
+def test_lost_receipt_is_fetched_again_before_anything_is_removed(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", b"x" * 100)
+    docking.run()
+    (receipt,) = (docking.state / "receipts").iterdir()
+    receipt.write_bytes(b"damaged")
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    assert receipt.read_bytes() != b"damaged"
+    assert len(docking.told(ReceiptHeld)) == 1
+
+
+def test_same_name_copied_back_after_removal_is_removed_again(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 100)
+    docking.run(wipe=True)
+    path = docking.write("a.mp4", b"x" * 100)
+    other = docking.write("b.mp4", b"new")
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    assert not other.exists()
+    assert len(archive.uploads) == 2
