@@ -84,7 +84,7 @@ def _keeps_at_least(now: date | None, then: date | None) -> bool:
 def _wrap_keys_for_longer(session: Session, recording: Recording, keys: KeyStore) -> None:
     """Under the former month's key the recording would become unreadable when its former neighbours are disposed of."""
     month = disposal_month(recording.retain_until)
-    renditions = select(Rendition).where(Rendition.recording_id == recording.id).with_for_update()
+    renditions = select(Rendition).where(Rendition.recording_id == recording.id).with_for_update(key_share=True)
     for row in (recording, *session.scalars(renditions)):
         wrapped = keys.rewrap(WrappedKey(row.kek_id, row.wrapped_data_key), recording.unit_id, month)
         row.kek_id, row.wrapped_data_key = wrapped.kek_id, wrapped.wrapped

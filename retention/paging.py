@@ -19,7 +19,7 @@ MOST_ROWS = 200
 _LONGEST_CURSOR = 400
 
 T = TypeVar("T")
-SelectT = TypeVar("SelectT", bound=Select[Any])
+SelectT = TypeVar("SelectT", bound=Select[*tuple[Any, ...]])
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from retention.errors import DeedNotAllowed, ReasonUnusable
+from retention.wording import find_problem, tidy
 from storage.catalog.organisation import Person
 
 MAY: Mapping[str, tuple[str, ...]] = {
@@ -22,11 +23,8 @@ def require(person: Person, deed: str) -> None:
 
 def require_reason(reason: str) -> str:
     """The reason without blanks around it. Raises ReasonUnusable."""
-    text = reason.strip()
-    if not text:
-        raise ReasonUnusable("is empty")
-    if len(text) > LONGEST_REASON:
-        raise ReasonUnusable(f"has {len(text)} characters, at most {LONGEST_REASON} fit")
-    if any(not (character.isprintable() or character in "\n\t") for character in text):
-        raise ReasonUnusable("holds control characters")
+    text = tidy(reason)
+    problem = find_problem(text, LONGEST_REASON)
+    if problem is not None:
+        raise ReasonUnusable(problem)
     return text

@@ -34,8 +34,9 @@ def lock_hold(session: Session, person: Person, hold_id: uuid.UUID) -> Hold:
 
 def _lock(session: Session, person: Person, table: type[Row], kind: str, row_id: uuid.UUID) -> Row:
     # The row may stand in the session as it was before somebody else changed it: populate_existing reads it anew.
-    statement = select(table).where(table.id == row_id).with_for_update().execution_options(populate_existing=True)
-    row = session.scalars(statement).first()
+    # key_share: rows that refer to this one may be inserted meanwhile; the ids they hang on never change.
+    statement = select(table).where(table.id == row_id).with_for_update(key_share=True)
+    row = session.scalars(statement.execution_options(populate_existing=True)).first()
     if row is None:
         raise UnknownSubject(kind, row_id)
     if row.unit_id != person.unit_id:

@@ -1,0 +1,201 @@
+"""Cases: opened, led through their four stages, assigned, closed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from casework.another_look import ask_for_another_look
+from casework.errors import CaseClosed, NobodyAssigned, SpanUnusable, StageOutOfOrder, Taken
+from casework.permission import require
+from casework.rows import row_in_unit, unique
+from casework.wording import known_word, optional_name, required_name, required_text
+from integrity.fields import format_instant
+from retention.paging import Cursor, Page, newest_first, take_page
+from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseAssignment, CaseStage
+from storage.catalog.organisation import Person
+from storage.ledger.append import Actor, Change, record_change
+
+EARLIEST_YEAR = 1970
+
+
+def open_case(session: Session, by: Person, *, number: str, title: str, kind: str) -> Case:
+    """A new case of the person's unit, in its first stage.
+
+    Raises Taken for a number the unit has used, WordUnknown for the kind, TextUnusable, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    case = Case(
+        id=uuid.uuid4(),
+        unit_id=by.unit_id,
+        number=required_name("case number", number),
+        title=required_name("title", title),
+        kind=known_word("kind", kind, CASE_KINDS),
+        stage=STAGES[0],
+        opened_by=by.id,
+    )
+    with unique(session, {"uq_case_unit_id_number": Taken("case number", case.number)}):
+        session.add(case)
+    _add_stage(session, by, case, STAGES[0])
+    _record(session, by, case, "case.opened", {"kind": kind}, {"number": case.number, "title": case.title})
+    return case
+
+
+def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str) -> CaseStage:
+    """The case goes on to its next stage: initiation, investigation, decision, execution, and never back.
+
+    Raises StageOutOfOrder, CaseClosed, WordUnknown, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    known_word("stage", stage, STAGES)
+    case = _lock_open_case(session, by, case_id)
+    following = STAGES[STAGES.index(case.stage) + 1 :]
+    if stage not in following[:1]:
+        raise StageOutOfOrder(case.id, case.stage, stage, following[0] if following else None)
+    former, case.stage = case.stage, stage
+    entered = _add_stage(session, by, case, stage)
+    _record(session, by, case, "case.stage_entered", {"from": former, "to": stage})
+    return entered
+
+
+def close_case(session: Session, by: Person, case_id: uuid.UUID, reason: str | None = None) -> Case:
+    """The case is over. Before its last stage it takes a supervisor, and a reason.
+
+    Raises CaseClosed, TextUnusable without a reason where one is due, RoleNotAllowed, Unknown, OutsideUnit.
+    """
+    require(by, "work_on_cases")
+    case = _lock_open_case(session, by, case_id)
+    private = {} if reason is None or not reason.strip() else {"reason": required_text("reason", reason)}
+    if case.stage != STAGES[-1]:
+        require(by, "close_a_case_early")
+        private = {"reason": required_text("reason", reason or "")}
+    case.closed_at = datetime.now(UTC)
+    session.flush()
+    _record(session, by, case, "case.closed", {"stage": case.stage}, private)
+    return case
+
+
+def assign(
+    session: Session,
+    by: Person,
+    case_id: uuid.UUID,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    officer: str | None = None,
+    device: str | None = None,
+    stage: str | None = None,
+) -> CaseAssignment:
+    """Say that an officer, a device or both were at work on a case from `starts_at` until just before `ends_at`.
+
+    Officer and device are written as recordings claim them (badge number, device number). Recordings at which the
+    linker has looked in vain are due again when they fit. `stage` is the case's present one unless it is named.
+    Raises NobodyAssigned, SpanUnusable, CaseClosed, WordUnknown, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    officer, device = optional_name("officer", officer), optional_name("device", device)
+    if officer is None and device is None:
+        raise NobodyAssigned()
+    span = _span(starts_at, ends_at)
+    case = _lock_open_case(session, by, case_id)
+    assignment = CaseAssignment(
+        id=uuid.uuid4(),
+        unit_id=case.unit_id,
+        case_id=case.id,
+        officer=officer,
+        device=device,
+        stage=known_word("stage", stage or case.stage, STAGES),
+        span=span,
+    )
+    session.add(assignment)
+    session.flush()
+    _record_assignment(session, by, case, assignment)
+    ask_for_another_look(session, assignment)
+    return assignment
+
+
+def find_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
+    """A case of the person's unit. Raises Unknown, OutsideUnit."""
+    return row_in_unit(session, person, Case, case_id)
+
+
+def find_case_by_number(session: Session, unit_id: uuid.UUID, number: str) -> Case | None:
+    return session.scalars(select(Case).where(Case.unit_id == unit_id, Case.number == number.strip())).first()
+
+
+def list_cases(
+    session: Session, unit_id: uuid.UUID, *, open_only: bool = False, after: Cursor | None = None, limit: int = 50
+) -> Page[Case]:
+    """The unit's cases, the latest first."""
+    statement = select(Case).where(Case.unit_id == unit_id)
+    if open_only:
+        statement = statement.where(Case.closed_at.is_(None))
+    rows = session.scalars(newest_first(statement, Case.opened_at, Case.id, after, limit)).all()
+    return take_page(rows, limit, lambda case: Cursor(case.opened_at, str(case.id)))
+
+
+def stages_of(session: Session, case_id: uuid.UUID) -> tuple[CaseStage, ...]:
+    """The stages a case has entered, in order."""
+    return tuple(session.scalars(select(CaseStage).where(CaseStage.case_id == case_id).order_by(CaseStage.entered_at)))
+
+
+def assignments_of(session: Session, case_id: uuid.UUID) -> tuple[CaseAssignment, ...]:
+    """Who and what was at work on a case, by time."""
+    statement = select(CaseAssignment).where(CaseAssignment.case_id == case_id)
+    return tuple(session.scalars(statement.order_by(CaseAssignment.span, CaseAssignment.id)))
+
+
+def _lock_open_case(session: Session, by: Person, case_id: uuid.UUID) -> Case:
+    case = row_in_unit(session, by, Case, case_id, lock=True)
+    if case.closed_at is not None:
+        raise CaseClosed(case.id, case.closed_at)
+    return case
+
+
+def _add_stage(session: Session, by: Person, case: Case, stage: str) -> CaseStage:
+    entered = CaseStage(
+        unit_id=case.unit_id, case_id=case.id, stage=stage, entered_by=by.id, entered_at=datetime.now(UTC)
+    )
+    session.add(entered)
+    session.flush()
+    return entered
+
+
+def _span(starts_at: datetime, ends_at: datetime) -> Range[datetime]:
+    if starts_at.tzinfo is None or ends_at.tzinfo is None:
+        raise SpanUnusable(starts_at, ends_at, "has no time zone; say which one it is in")
+    if starts_at.year < EARLIEST_YEAR:
+        raise SpanUnusable(starts_at, ends_at, f"begins before {EARLIEST_YEAR}; correct the year")
+    if starts_at >= ends_at:
+        raise SpanUnusable(starts_at, ends_at, "ends before it begins; exchange the two, or correct one")
+    return Range(starts_at, ends_at, bounds="[)")
+
+
+def _record_assignment(session: Session, by: Person, case: Case, assignment: CaseAssignment) -> None:
+    span = assignment.span
+    data = {
+        "assignment_id": str(assignment.id),
+        "stage": assignment.stage,
+        "starts_at": None if span.lower is None else format_instant(span.lower),
+        "ends_at": None if span.upper is None else format_instant(span.upper),
+    }
+    named = {"officer": assignment.officer, "device": assignment.device}
+    private = {name: value for name, value in named.items() if value is not None}
+    _record(session, by, case, "case.assigned", data, private)
+
+
+def _record(
+    session: Session,
+    by: Person,
+    case: Case,
+    action: str,
+    data: Mapping[str, str | None],
+    private: dict[str, str] | None = None,
+) -> None:
+    change = Change(action, "case", str(case.id), case.unit_id, data, private or {})
+    record_change(session, Actor.person(by.id), change)

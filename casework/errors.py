@@ -1,0 +1,286 @@
+"""What casework refuses. Each error carries its facts; the text says what to do.
+
+    CaseworkError
+    ├── Unknown                     no unit, person, case, recording, request, grant … of that id
+    ├── NotAllowed
+    │   ├── RoleNotAllowed          the role may not do this, or the person is no longer active
+    │   ├── OutsideUnit             it belongs to another unit
+    │   ├── OwnRequest              nobody decides on his own request
+    │   └── OwnAccount              nobody changes his own role, or deactivates himself
+    ├── InputRefused
+    │   ├── TextUnusable            empty, too long, or with control characters
+    │   ├── WordUnknown             not one of the few words that a field knows
+    │   ├── Taken                   a number, name or code that stands for something else already
+    │   ├── SpanUnusable            a span that ends before it begins, or has no time zone
+    │   ├── NobodyAssigned          an assignment without officer and device
+    │   ├── ExpiryUnusable          an end that has passed, or lies too far ahead
+    │   └── RangeOutside            bytes that an object does not have
+    ├── StateRefused
+    │   ├── StageOutOfOrder         the stages of a case come one after the other
+    │   ├── CaseClosed              the case takes no more changes
+    │   ├── AlreadyLinked           the recording stands in that case already
+    │   ├── LinkEnded               the link has been ended before
+    │   ├── AlreadyAnswered         somebody has answered this question before
+    │   ├── AlreadyDecided          somebody has decided on this request before
+    │   ├── AlreadyRevoked          the grant has been revoked before
+    │   └── AlreadyFinished         the export has its statement, and keeps it
+    └── AccessRefused               no footage for this person now; `reason` is a word of REFUSAL_REASONS
+
+`str()` says what is wrong and what to do; where one is raised, nothing was changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+REFUSAL_REASONS = {
+    "inactive": "the account is no longer active; ask the administrator",
+    "other_unit": "it belongs to another unit; ask somebody there",
+    "not_linked": "it stands in no case yet, and access is by case; have it linked first",
+    "no_grant": "there is no grant; ask for one, with the case and the purpose",
+    "not_yours": "the grant is somebody else's; ask for one of your own",
+    "wrong_kind": "the grant is of another kind (view or copy); ask for one of the kind that is needed",
+    "wrong_case": "the grant is for another case; ask for one for this case",
+    "expired": "the grant has expired; ask again",
+    "revoked": "the grant was revoked; ask whoever revoked it",
+}
+
+
+@dataclass(eq=False)
+class CaseworkError(Exception):
+    """Anything casework raises on purpose. Survives pickling, because workers hand it over between processes."""
+
+    def __reduce__(self) -> tuple[type[CaseworkError], tuple[object, ...]]:
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
+
+@dataclass(eq=False)
+class Unknown(CaseworkError):
+    """`kind` is the table's word: "case", "recording", "access_request" …"""
+
+    kind: str
+    id: uuid.UUID | str
+
+    def __str__(self) -> str:
+        return f"there is no {self.kind} {self.id}; check the id"
+
+
+@dataclass(eq=False)
+class NotAllowed(CaseworkError):
+    """Somebody else may do it, or nobody."""
+
+
+@dataclass(eq=False)
+class RoleNotAllowed(NotAllowed):
+    """`deed` is a word of casework/permission.py, `allowed` the roles that may."""
+
+    deed: str
+    role: str
+    allowed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.role} may not {self.deed.replace('_', ' ')}; ask one of: {', '.join(self.allowed)}"
+
+
+@dataclass(eq=False)
+class OutsideUnit(NotAllowed):
+    kind: str
+    id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} belongs to another unit; ask somebody there"
+
+
+@dataclass(eq=False)
+class OwnRequest(NotAllowed):
+    request_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"request {self.request_id} is your own; somebody else has to decide on it"
+
+
+@dataclass(eq=False)
+class OwnAccount(NotAllowed):
+    person_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return "your own role and account are changed by another administrator"
+
+
+@dataclass(eq=False)
+class InputRefused(CaseworkError):
+    """What was handed in cannot be used as it is."""
+
+
+@dataclass(eq=False)
+class TextUnusable(InputRefused):
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.problem}; correct it and send it again"
+
+
+@dataclass(eq=False)
+class WordUnknown(InputRefused):
+    field: str
+    found: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.found!r} is none of: {', '.join(self.known)}"
+
+
+@dataclass(eq=False)
+class Taken(InputRefused):
+    """`field` is "case number", "sign-in name", "badge number" or "unit code"."""
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.value} is taken; look it up, or choose another"
+
+
+@dataclass(eq=False)
+class SpanUnusable(InputRefused):
+    starts_at: datetime
+    ends_at: datetime
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the span {self.starts_at.isoformat()} – {self.ends_at.isoformat()} {self.problem}"
+
+
+@dataclass(eq=False)
+class NobodyAssigned(InputRefused):
+    def __str__(self) -> str:
+        return "an assignment names an officer, a device or both; give at least one"
+
+
+@dataclass(eq=False)
+class ExpiryUnusable(InputRefused):
+    """`latest` is the last instant that can be chosen."""
+
+    expires_at: datetime
+    latest: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"a grant cannot end at {self.expires_at.isoformat()}: choose a time from now to {self.latest.isoformat()}"
+        )
+
+
+@dataclass(eq=False)
+class RangeOutside(InputRefused):
+    object_name: str
+    first_byte: int
+    last_byte: int
+    size_bytes: int
+
+    def __str__(self) -> str:
+        return (
+            f"bytes {self.first_byte}–{self.last_byte} of {self.object_name} were asked for, it has {self.size_bytes}; "
+            "ask for bytes inside it"
+        )
+
+
+@dataclass(eq=False)
+class StateRefused(CaseworkError):
+    """It was possible once, or will be later, but not now."""
+
+
+@dataclass(eq=False)
+class StageOutOfOrder(StateRefused):
+    """`next` is the one stage that can be entered now; None when the last one was reached."""
+
+    case_id: uuid.UUID
+    current: str
+    wanted: str
+    next: str | None
+
+    def __str__(self) -> str:
+        then = "there is none after it" if self.next is None else f"the next one is {self.next}"
+        return f"case {self.case_id} is in stage {self.current} and cannot enter {self.wanted}: {then}"
+
+
+@dataclass(eq=False)
+class CaseClosed(StateRefused):
+    case_id: uuid.UUID
+    closed_at: datetime
+
+    def __str__(self) -> str:
+        return f"case {self.case_id} was closed at {self.closed_at.isoformat()} and takes no more changes"
+
+
+@dataclass(eq=False)
+class AlreadyLinked(StateRefused):
+    case_id: uuid.UUID
+    recording_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"recording {self.recording_id} stands in case {self.case_id} already; unlink it first to move it"
+
+
+@dataclass(eq=False)
+class LinkEnded(StateRefused):
+    link_id: uuid.UUID
+    ended_at: datetime
+
+    def __str__(self) -> str:
+        return f"link {self.link_id} was ended at {self.ended_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class AlreadyAnswered(StateRefused):
+    question_id: uuid.UUID
+    answered_at: datetime
+
+    def __str__(self) -> str:
+        return f"question {self.question_id} was answered at {self.answered_at.isoformat()}; link by hand to correct it"
+
+
+@dataclass(eq=False)
+class AlreadyDecided(StateRefused):
+    """`state` is "approved" or "refused"."""
+
+    request_id: uuid.UUID
+    state: str
+    decided_at: datetime | None
+
+    def __str__(self) -> str:
+        when = "" if self.decided_at is None else f" at {self.decided_at.isoformat()}"
+        return f"request {self.request_id} was {self.state}{when}; revoke the grant, or have it asked again"
+
+
+@dataclass(eq=False)
+class AlreadyRevoked(StateRefused):
+    grant_id: uuid.UUID
+    revoked_at: datetime
+
+    def __str__(self) -> str:
+        return f"grant {self.grant_id} was revoked at {self.revoked_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class AlreadyFinished(StateRefused):
+    export_id: uuid.UUID
+    finished_at: datetime
+
+    def __str__(self) -> str:
+        return f"export {self.export_id} was finished at {self.finished_at.isoformat()}; start another one"
+
+
+@dataclass(eq=False)
+class AccessRefused(CaseworkError):
+    """`subject` is what was asked for ("recording" or "case"). Its refusal to a signed-in person is an entry."""
+
+    reason: str
+    subject: str
+    subject_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.subject_id} is not shown or copied: {REFUSAL_REASONS[self.reason]}"

@@ -1,0 +1,205 @@
+"""Which case a recording belongs to: said by a person, or found by device, officer and time. Never guessed.
+
+The linker looks at a recording once, and again when a new assignment fits it. Where a person has said something about a
+recording (linked it, unlinked it, answered a question), the linker keeps out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from casework.another_look import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION, join_linking
+from casework.candidates import find_candidates, has_data
+from casework.errors import AlreadyAnswered, LinkEnded
+from casework.link_rows import (
+    add_hand_link,
+    add_window_link,
+    ask_which_case,
+    end_link,
+    find_open_question,
+    live_links,
+    note_outcome,
+    person_has_spoken,
+    settle_question,
+)
+from casework.permission import require
+from casework.rows import row_in_unit
+from casework.wording import known_word, required_text
+from retention.paging import Cursor, Page, newest_first, take_page
+from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+
+
+@dataclass(frozen=True)
+class Unlinked:
+    """A recording in no case; `outcome` is what the linker made of it (None: not looked at yet)."""
+
+    recording: Recording
+    outcome: str | None
+    question_id: uuid.UUID | None
+
+
+def link_by_hand(
+    session: Session, by: Person, *, recording_id: uuid.UUID, case_id: uuid.UUID, stage: str, reason: str
+) -> CaseLink:
+    """Put a recording into a case; also into a closed one, because footage comes late. Settles an open question.
+
+    Raises AlreadyLinked, WordUnknown for the stage, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "link_recordings")
+    known_word("stage", stage, STAGES)
+    reason = required_text("reason", reason)
+    recording = row_in_unit(session, by, Recording, recording_id, lock=True)
+    case = row_in_unit(session, by, Case, case_id)
+    link = add_hand_link(session, by, recording, case.id, stage, reason)
+    question = find_open_question(session, recording.id)
+    if question is not None:
+        settle_question(session, by, question, case.id)
+    note_outcome(session, recording, BY_PERSON)
+    return link
+
+
+def unlink(session: Session, by: Person, link_id: uuid.UUID, reason: str) -> CaseLink:
+    """Take a recording out of a case. The link's row stays, with who ended it and why.
+
+    Raises LinkEnded, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "link_recordings")
+    reason = required_text("reason", reason)
+    link = row_in_unit(session, by, CaseLink, link_id)
+    # The recording first, as everywhere: two deeds on one recording then wait for, and never block, each other.
+    recording = row_in_unit(session, by, Recording, link.recording_id, lock=True)
+    link = row_in_unit(session, by, CaseLink, link_id, lock=True)
+    if link.ended_at is not None:
+        raise LinkEnded(link.id, link.ended_at)
+    end_link(session, by, link, reason)
+    note_outcome(session, recording, BY_PERSON)
+    return link
+
+
+def answer_question(
+    session: Session, by: Person, question_id: uuid.UUID, case_id: uuid.UUID | None, stage: str | None = None
+) -> CaseLink | None:
+    """Say which case a recording belongs to, or none of them (`case_id` None). Returns the link that now stands.
+
+    Any case of the unit may be named. Links the linker made to other cases end. Without `stage` the candidate's
+    counts, else the case's present one. Raises AlreadyAnswered, WordUnknown, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "link_recordings")
+    asked = row_in_unit(session, by, LinkQuestion, question_id)
+    recording = row_in_unit(session, by, Recording, asked.recording_id, lock=True)
+    question = row_in_unit(session, by, LinkQuestion, question_id, lock=True)
+    if question.answered_at is not None:
+        raise AlreadyAnswered(question.id, question.answered_at)
+    case = None if case_id is None else row_in_unit(session, by, Case, case_id)
+    settle_question(session, by, question, case_id)
+    standing = _end_other_windows(session, by, question, case_id)
+    note_outcome(session, recording, BY_PERSON)
+    if case is None or standing is not None:
+        return standing
+    place = known_word("stage", stage or _stage_asked_about(question, case), STAGES)
+    return add_hand_link(session, by, recording, case.id, place, f"answer to question {question.id}")
+
+
+def link_by_window(session: Session, recording_id: uuid.UUID) -> str:
+    """Look for the recording's case among the assignments of its unit; returns and keeps the outcome.
+
+    Exactly one case: linked. Several: a question, no link. A recording that was looked at is left as it is, unless a
+    new assignment has made it due again. Safe to run twice at once.
+    """
+    recording = session.scalars(
+        select(Recording).where(Recording.id == recording_id).with_for_update(key_share=True)
+    ).one()
+    statement = select(LinkingDone.outcome).where(LinkingDone.recording_id == recording_id)
+    # After the lock: whoever held it may have finished this very recording meanwhile.
+    outcome = session.scalars(statement).first()
+    if outcome in (None, AGAIN):
+        outcome = _look(session, recording)
+        note_outcome(session, recording, outcome)
+    return outcome
+
+
+def link_due_recordings(session: Session, limit: int = 100) -> dict[str, int]:
+    """The housekeeping step: look at up to `limit` recordings that are due, and count the outcomes.
+
+    Recordings that another worker is looking at are skipped. Nothing is due when the counts are empty.
+    """
+    statement = (
+        select(Recording.id)
+        .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
+        .where(or_(LinkingDone.recording_id.is_(None), LinkingDone.outcome == AGAIN))
+        .order_by(Recording.sealed_at, Recording.id)
+        .limit(limit)
+        .with_for_update(of=Recording, skip_locked=True, key_share=True)
+    )
+    counts: dict[str, int] = {}
+    for recording_id in session.scalars(statement).all():
+        outcome = link_by_window(session, recording_id)
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts
+
+
+def list_unlinked(
+    session: Session, unit_id: uuid.UUID, *, after: Cursor | None = None, limit: int = 50
+) -> Page[Unlinked]:
+    """The unit's recordings that stand in no case, the latest sealed first."""
+    linked = select(CaseLink.id).where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None)).exists()
+    open_question = (LinkQuestion.recording_id == Recording.id) & LinkQuestion.answered_at.is_(None)
+    statement = (
+        select(Recording, LinkingDone.outcome, LinkQuestion.id)
+        .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
+        .outerjoin(LinkQuestion, open_question)
+        .where(Recording.unit_id == unit_id, ~linked)
+    )
+    rows = session.execute(newest_first(statement, Recording.sealed_at, Recording.id, after, limit)).all()
+    found = [Unlinked(recording, outcome, question_id) for recording, outcome, question_id in rows]
+    return take_page(found, limit, lambda row: Cursor(row.recording.sealed_at, str(row.recording.id)))
+
+
+def list_questions(
+    session: Session, unit_id: uuid.UUID, *, after: Cursor | None = None, limit: int = 50
+) -> Page[LinkQuestion]:
+    """The unit's open questions, the latest first; `candidates` holds what spoke for each case."""
+    statement = select(LinkQuestion).where(LinkQuestion.unit_id == unit_id, LinkQuestion.answered_at.is_(None))
+    rows = session.scalars(newest_first(statement, LinkQuestion.created_at, LinkQuestion.id, after, limit)).all()
+    return take_page(rows, limit, lambda question: Cursor(question.created_at, str(question.id)))
+
+
+def _look(session: Session, recording: Recording) -> str:
+    if person_has_spoken(session, recording.id):
+        return BY_PERSON
+    if not has_data(recording):
+        return NO_DATA
+    join_linking(session, recording.unit_id)
+    candidates = find_candidates(session, recording)
+    standing = live_links(session, recording.id)
+    cases = {candidate.case_id for candidate in candidates} | {link.case_id for link in standing}
+    if len(cases) > 1:
+        ask_which_case(session, recording, candidates, standing)
+        return QUESTION
+    if candidates and not standing:
+        add_window_link(session, recording, candidates[0])
+    return LINKED if cases else NO_CASE
+
+
+def _end_other_windows(
+    session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None
+) -> CaseLink | None:
+    """End what the linker had linked elsewhere; returns the link to the named case when there is one already."""
+    standing = None
+    for link in live_links(session, question.recording_id):
+        if link.case_id == case_id:
+            standing = link
+        elif link.made_by == "window":
+            end_link(session, by, link, f"answer to question {question.id}")
+    return standing
+
+
+def _stage_asked_about(question: LinkQuestion, case: Case) -> str:
+    stages = {candidate["case_id"]: str(candidate["stage"]) for candidate in question.candidates}
+    return stages.get(str(case.id), case.stage)

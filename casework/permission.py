@@ -1,0 +1,24 @@
+"""Who may do what in casework: one table, so that it can be read, and questioned, at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from casework.errors import RoleNotAllowed
+from storage.catalog.organisation import Person
+
+MAY: Mapping[str, tuple[str, ...]] = {
+    "change_the_organisation": ("administrator",),
+    "work_on_cases": ("officer", "supervisor"),
+    "close_a_case_early": ("supervisor",),
+    "link_recordings": ("officer", "supervisor"),
+    "ask_for_access": ("officer", "supervisor", "legal_reviewer"),
+    "approve_view": ("supervisor",),
+    "approve_copy": ("supervisor", "legal_reviewer"),
+}
+
+
+def require(person: Person, deed: str) -> None:
+    """Raises RoleNotAllowed unless the person is active and has a role that may do `deed`."""
+    if not person.active or person.role not in MAY[deed]:
+        raise RoleNotAllowed(deed, person.role if person.active else "a deactivated person", MAY[deed])

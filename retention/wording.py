@@ -1,0 +1,29 @@
+"""What people write as a reason or a purpose: brought into one form, and looked at before it is kept."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # zero-width, but part of how some scripts and names are written
+
+
+def tidy(text: str) -> str:
+    """Without blanks around it, and with the line ends that forms send as \\r\\n made \\n."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def find_problem(text: str, longest: int) -> str | None:
+    """What is wrong with a tidy text: empty, too long, or characters that hide or that PostgreSQL cannot keep."""
+    if not text:
+        return "is empty"
+    if len(text) > longest:
+        return f"has {len(text)} characters, at most {longest} fit"
+    if any(_is_hidden(character) for character in text):
+        return "holds control characters"
+    return None
+
+
+def _is_hidden(character: str) -> bool:
+    """Controls, direction overrides, lone surrogates, separators of lines and paragraphs; not the ideographic space."""
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in f"\n\t{_JOINERS}"
