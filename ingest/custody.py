@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ingest.errors import PlaintextChanged, StagedFileMissing, StagedLengthDiffers, TimestampDelayed
 from ingest.media.findings import Findings
-from ingest.metadata.claims import Claim
+from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
+from ingest.sealing.claims import claims_by_kind
 from ingest.sealing.due import DueUpload
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
@@ -46,7 +46,7 @@ class Custody:
     receipt_key: SigningKey
     staged_path: Callable[[str], Path]
     probe: Callable[[Path], Findings]
-    read_claims: Callable[[DueUpload, Path, Findings], tuple[Claim, ...]]
+    read_claims: Callable[[DueUpload, Path, Findings], Claims]
     request_token: Callable[[bytes], TimestampToken]
     receipt_patience_seconds: float = 10.0
 
@@ -61,10 +61,11 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(attempt, sealed, custody)
-        manifest = state_manifest(upload, attempt, staged, findings, sealed, custody)
+        claims = custody.read_claims(upload, staged, findings)
+        manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)
-        record_sealing(upload, attempt, SealedFacts(manifest, findings, envelope, token), custody)
+        record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
     except SameFileSealed as same:
         record_repeat(upload, attempt, same.recording_id, custody)
     return issue_receipt(upload, custody)
@@ -118,7 +119,7 @@ def read_back_and_compare(attempt: Attempt, sealed: SealedObject, custody: Custo
 
 
 def state_manifest(
-    upload: DueUpload, attempt: Attempt, staged: Path, findings: Findings, sealed: SealedObject, custody: Custody
+    upload: DueUpload, attempt: Attempt, findings: Findings, claims: Claims, sealed: SealedObject, custody: Custody
 ) -> RecordingManifest:
     """The statement about this recording, fixed once."""
     return RecordingManifest(
@@ -131,7 +132,7 @@ def state_manifest(
         object_name=sealed.stored.name,
         object_version=sealed.stored.version_id,
         media_state=findings.state,
-        claims=_claims_by_kind(upload, custody.read_claims(upload, staged, findings)),
+        claims=claims_by_kind(claims),
         received_at=upload.finished_at,
         key_epoch=custody.manifest_epoch,
     )
@@ -147,11 +148,3 @@ def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody)
         return custody.request_token(envelope.to_bytes())
     except (AuthorityUnreachable, TimestampRefused) as error:
         raise TimestampDelayed(upload.id, "the time-stamping authority", str(error)) from error
-
-
-def _claims_by_kind(upload: DueUpload, claims: tuple[Claim, ...]) -> dict[str, Any]:
-    """Claims as the manifest states them: kind → what was claimed, each with its source."""
-    by_kind: dict[str, Any] = {"station": [{"value": str(upload.station_id), "source": "credential"}]}
-    for claim in claims:
-        by_kind.setdefault(claim.kind, []).append(claim.as_json())
-    return by_kind

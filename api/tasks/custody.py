@@ -7,7 +7,6 @@ import socket
 from functools import lru_cache
 
 import structlog
-from ingest.metadata.reading import read_claims
 
 from api.archive import Archive
 from api.media_tools import media_runner
@@ -15,6 +14,7 @@ from api.tasks.app import celery_app, wake, worker_archive
 from ingest.custody import Custody, seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
 from ingest.media.probe import probe_media
+from ingest.sealing.claims import read_claims
 from ingest.sealing.due import claim_due_upload, put_off, renewed_claim, stop_upload
 from ingest.uploads.staging import Staging
 
@@ -35,7 +35,7 @@ def open_custody(archive: Archive) -> Custody:
         receipt_key=archive.keyring.signing_key("receipt"),
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
-        read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings, runner),
+        read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
         request_token=archive.request_token,
     )
 

@@ -125,7 +125,7 @@ def record_copy(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        inserted = session.execute(
+        inserted = session.scalars(
             insert(Rendition)
             .values(
                 id=rendition_id,
@@ -146,8 +146,9 @@ def record_copy(
                 settings=list(made.settings),
             )
             .on_conflict_do_nothing()
-        )
-        if inserted.rowcount:
+            .returning(Rendition.id)
+        ).first()
+        if inserted is not None:
             data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
             change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
             record_change(session, MEDIA, change)

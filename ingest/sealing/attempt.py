@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from retention.disposal import disposal_month
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextC
 from ingest.sealing.due import DueUpload
 from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing
+from retention.disposal import disposal_month
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
 from storage.sealing import SealingPlan

@@ -124,11 +124,12 @@ def stop_upload(database: Database, upload: DueUpload, error: CustodyStopped) ->
     code = type(error).__name__
     log.error("upload.stopped", upload=upload.id, code=code)
     with database.transaction() as session:
-        done = session.execute(
+        stopped = session.scalars(
             update(Upload)
             .where(Upload.id == upload.id, Upload.state == "finished")
             .values(state="failed", failure_code=code, failure_detail=str(error), claimed_by=None, claimed_until=None)
-        )
-        if done.rowcount:
+            .returning(Upload.id)
+        ).first()
+        if stopped is not None:
             change = Change("upload.failed", "upload", upload.id, upload.unit_id, {"code": code})
             record_change(session, CUSTODY, change)

@@ -92,7 +92,7 @@ def _state_receipt(upload: DueUpload, recording: Recording, evidence: InclusionE
 def _store_receipt(issued: IssuedReceipt, upload: DueUpload, custody: Custody) -> IssuedReceipt:
     """Insert row, entry and state together; whoever comes second gets the first one's receipt."""
     with custody.database.transaction() as session:
-        inserted = session.execute(
+        inserted = session.scalars(
             insert(ReceiptRow)
             .values(
                 upload_id=issued.upload_id,
@@ -103,8 +103,9 @@ def _store_receipt(issued: IssuedReceipt, upload: DueUpload, custody: Custody) -
                 issued_at=datetime.now(UTC),
             )
             .on_conflict_do_nothing()
-        )
-        if inserted.rowcount == 0:
+            .returning(ReceiptRow.upload_id)
+        ).first()
+        if inserted is None:
             return find_receipt(session, issued.upload_id) or issued
         session.execute(
             update(Upload).where(Upload.id == upload.id).values(state="receipted", claimed_by=None, claimed_until=None)

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest.media.findings import Findings
-from ingest.metadata.best import best_claims
+from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt
+from ingest.sealing.claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
 from integrity.digest import Digest
 from integrity.dsse import Envelope
@@ -46,6 +47,7 @@ class SealedFacts:
 
     manifest: RecordingManifest
     findings: Findings
+    claims: Claims
     envelope: Envelope
     token: TimestampToken
 
@@ -101,7 +103,7 @@ def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts:
 def _recording_row(
     upload: DueUpload, attempt: Attempt, facts: SealedFacts, manifest_bytes: bytes, entry_id: uuid.UUID
 ) -> Recording:
-    manifest, findings, best = facts.manifest, facts.findings, best_claims(facts.manifest.claims)
+    manifest, findings, best = facts.manifest, facts.findings, best_claims(facts.claims)
     return Recording(
         id=attempt.recording_id,
         unit_id=upload.unit_id,
@@ -119,7 +121,7 @@ def _recording_row(
         wrapped_data_key=attempt.wrapped_key.wrapped,
         media_state=manifest.media_state,
         findings=findings.as_facts(),
-        claims=[{"kind": kind, **claim} for kind, claims in manifest.claims.items() for claim in claims],
+        claims=[claim.as_facts() for claim in facts.claims.stated],
         device=best.device,
         officer=best.officer,
         started_at=best.started_at,
@@ -150,9 +152,10 @@ def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, 
 
 
 def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> bool:
-    done = session.execute(
+    marked = session.scalars(
         update(Upload)
         .where(Upload.id == upload.id, Upload.state == "finished")
         .values(state="sealed", recording_id=recording_id, failure_code=None, failure_detail=None)
-    )
-    return bool(done.rowcount)
+        .returning(Upload.id)
+    ).first()
+    return marked is not None
