@@ -53,7 +53,8 @@ class StagedLengthDiffers(CustodyStopped):
     def __init__(self, upload_id: str, expected_bytes: int, found_bytes: int) -> None:
         super().__init__(
             upload_id,
-            f"{expected_bytes} bytes were acknowledged, {found_bytes} are staged; check the staging disk, then send it again",
+            f"{expected_bytes} bytes were acknowledged, {found_bytes} are staged; "
+            "check the staging disk, then send it again",
         )
         self.expected_bytes = expected_bytes
         self.found_bytes = found_bytes

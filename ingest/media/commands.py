@@ -1,0 +1,26 @@
+"""What every command over untrusted media begins with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ingest.media.sandbox import MEDIA_INSIDE
+
+INPUT: Final = f"file:{MEDIA_INSIDE}"
+# A playlist or ffconcat script makes ffmpeg open other files, whatever its name ends with, and the protocol list
+# does not stop it: only this list of demuxers does. None of these opens a second file by name.
+DEMUXERS: Final = "mov,avi,mpegts,matroska,wav,mp3,amr,aac,image2,jpeg_pipe,png_pipe"
+PROTOCOLS: Final = "file"
+MOST_PIXELS: Final = 1 << 28
+MOST_STREAMS: Final = 64
+
+POLICY: Final[dict[str, str | int]] = {
+    "protocol_whitelist": PROTOCOLS,
+    "format_whitelist": DEMUXERS,
+    "max_streams": MOST_STREAMS,
+    "max_pixels": MOST_PIXELS,
+}
+
+
+def policy_arguments() -> tuple[str, ...]:
+    return tuple(word for name, value in POLICY.items() for word in (f"-{name}", str(value)))

@@ -1,0 +1,106 @@
+"""What was seen in a file: values that probe gives and everybody else reads. Hostile bytes give findings, not errors."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+State = Literal["intact", "damaged", "unreadable"]
+Kind = Literal["video", "audio", "still", "none"]
+Fact = str | int | float
+
+# Why a file is not "intact". Codes are stable: they are stored and translated.
+EMPTY_FILE: Final = "empty_file"
+NOT_MEDIA: Final = "not_media"  # no demuxer knows it
+FORMAT_REFUSED: Final = "format_refused"  # a demuxer knows it, and the policy forbids that one
+NO_STREAMS: Final = "no_streams"
+NOT_PROBED_IN_TIME: Final = "not_probed_in_time"
+PROBE_STOPPED: Final = "probe_stopped"  # it broke another limit, or died of a signal
+MOOV_MISSING: Final = "moov_missing"
+ENDS_EARLY: Final = "ends_early"  # containers declare more bytes than there are
+FRAMES_MISSING: Final = "frames_missing"
+NO_DECODABLE_FRAME: Final = "no_decodable_frame"
+DECODER_COMPLAINED: Final = "decoder_complained"
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """`frames_declared` is the container's word, `frames_present` what was counted, where it was."""
+
+    index: int
+    kind: str
+    codec: str | None
+    profile: str | None = None
+    width: int | None = None
+    height: int | None = None
+    rotation: int = 0
+    fps: float | None = None
+    pix_fmt: str | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+    is_picture: bool = False
+    length_prefixed: bool = True
+    frames_declared: int | None = None
+    frames_present: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What the containers declare against what is there. Frames are those of the first real video stream."""
+
+    declared_bytes: int
+    present_bytes: int
+    declared_frames: int | None = None
+    present_frames: int | None = None
+    counted_by: Literal["decoding", "packets"] | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The state is about the file as a whole: "unreadable" means that nothing here can open it."""
+
+    state: State
+    reasons: tuple[Reason, ...]
+    container: str | None
+    duration_seconds: float | None
+    streams: tuple[Stream, ...]
+    extent: Extent | None
+    orientation: int
+    tags: Mapping[str, str]
+    tool: str
+    tool_version: str
+    sandbox: str
+
+    @property
+    def kind(self) -> Kind:
+        if self.video is not None:
+            return "still" if self.is_still else "video"
+        return "audio" if self.audio is not None else "none"
+
+    @property
+    def is_still(self) -> bool:
+        brands = (self.tags.get("major_brand", "") + self.tags.get("compatible_brands", "")).lower()
+        pictures = self.container is not None and ("_pipe" in self.container or self.container == "image2")
+        return pictures or any(brand in brands for brand in ("heic", "heix", "mif1", "avif"))
+
+    @property
+    def video(self) -> Stream | None:
+        """The first moving or still picture; a cover in a music file is none."""
+        return next((s for s in self.streams if s.kind == "video" and not s.is_picture), None)
+
+    @property
+    def audio(self) -> Stream | None:
+        return next((s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown")), None)
+
+    def as_facts(self) -> dict[str, Any]:
+        """Everything, as JSON: for the row that keeps it."""
+        return {**dataclasses.asdict(self), "kind": self.kind}

@@ -1,0 +1,89 @@
+"""The sandbox that needs no package: namespaces, Landlock, limits and a filter, put up by confine.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from typing import Any
+
+from ingest.errors import SandboxFailed
+from ingest.media import confine
+from ingest.media.layout import binds_for, links_for, program_inside, resource_limits
+from ingest.media.sandbox import MEDIA_INSIDE, OUT_INSIDE, Confined, Job
+from ingest.media.supervise import TOOL_ENVIRONMENT, Ended, supervise
+from ingest.media.syscall_filter import filter_program, is_known_architecture
+
+
+def confine_command(plan: dict[str, Any]) -> list[str]:
+    # By path and without site: neither the worker's packages nor its folder are looked at, and it starts in 10 ms.
+    return [sys.executable, "-I", "-S", confine.__file__, json.dumps(plan)]
+
+
+def ended_or_failed(ended: Ended, sandbox: str) -> Confined:
+    """Read what confine.py reported. Being killed at a limit is no failure of the walls."""
+    for line in ended.status_lines():
+        if "failed" in line and ended.stopped is None:
+            raise SandboxFailed(sandbox, str(line["failed"]))
+        if "exit" in line:
+            return ended.as_confined(sandbox, int(line["exit"]))
+        if "signal" in line:
+            return ended.as_confined(sandbox, -int(line["signal"]))
+    if ended.return_code > 0 and ended.stopped is None:
+        raise SandboxFailed(sandbox, ended.stderr_tail.strip() or f"it ended with {ended.return_code} and said nothing")
+    return ended.as_confined(sandbox, ended.return_code)
+
+
+class NamespaceSandbox:
+    """Works as root and as an ordinary user wherever user namespaces and Landlock (Linux 5.13) are allowed."""
+
+    name = "namespaces"
+
+    def run(self, job: Job) -> Confined:
+        if not is_known_architecture(os.uname().machine):
+            raise SandboxFailed(self.name, f"no system-call filter for {os.uname().machine}")
+        plan = {
+            "walls": True,
+            "parent": os.getpid(),
+            "program": program_inside(job.program),
+            "arguments": [program_inside(job.program), *job.arguments],
+            "environment": TOOL_ENVIRONMENT,
+            "folder": OUT_INSIDE if job.out else "/",
+            "binds": [{**dataclasses.asdict(bind), "source": str(bind.source)} for bind in binds_for(job)],
+            "links": [dataclasses.asdict(link) for link in links_for(job)],
+            "limits": resource_limits(job.limits),
+            "filter": filter_program().hex(),
+        }
+        ended = supervise(lambda status: confine_command({**plan, "status": status}), job.limits, job.out)
+        return ended_or_failed(ended, self.name)
+
+
+class NoSandbox:
+    """Limits and a deadline, no walls. Only for an operator who said so aloud; every result carries the name "none"."""
+
+    name = "none"
+
+    def run(self, job: Job) -> Confined:
+        plan = {
+            "walls": False,
+            "parent": os.getpid(),
+            "program": str(job.program.path),
+            "arguments": [str(job.program.path), *(with_real_paths(argument, job) for argument in job.arguments)],
+            "environment": TOOL_ENVIRONMENT,
+            "folder": str(job.out or "/"),
+            "limits": resource_limits(job.limits),
+            "filter": "",
+        }
+        ended = supervise(lambda status: confine_command({**plan, "status": status}), job.limits, job.out)
+        return ended_or_failed(ended, self.name)
+
+
+def with_real_paths(argument: str, job: Job) -> str:
+    prefix = "file:" if argument.startswith("file:") else ""
+    path = argument.removeprefix("file:")
+    if job.media is not None and path == MEDIA_INSIDE:
+        return f"{prefix}{job.media.resolve()}"
+    if job.out is not None and path.startswith(f"{OUT_INSIDE}/"):
+        return f"{prefix}{job.out.resolve()}{path.removeprefix(OUT_INSIDE)}"
+    return argument

@@ -1,0 +1,222 @@
+"""Copies that a browser plays: proxy, poster, sprite. The original is only ever read.
+
+Each maker returns RenditionMade, or NothingToShow where there is nothing to be made and no repeat would change that;
+it raises RenditionFailed where a copy was due and did not come about.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ingest.errors import RenditionFailed
+from ingest.media import findings as code
+from ingest.media.encoding import (
+    ProxyPlan,
+    SpriteLayout,
+    plan_proxy,
+    poster_arguments,
+    proxy_arguments,
+    sprite_arguments,
+    sprite_layout,
+)
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.runner import MediaRunner, clean_stderr
+from ingest.media.sandbox import MIB, Confined, Limits
+
+PICTURE_LIMITS: Final = Limits(deadline_seconds=60, memory_bytes=3072 * MIB, output_bytes=16 * MIB)
+# An hour of 1080p goes through x264 veryfast in well under an hour on two cores; 4K HEVC takes longer.
+PROXY_SECONDS_A_SECOND: Final = 6.0
+PROXY_LEAST_SECONDS: Final = 120.0
+PROXY_MEMORY_BYTES: Final = 4096 * MIB
+PROXY_OUTPUT_SPARE_BYTES: Final = 256 * MIB
+# Of the original's size: x264 may need more than HEVC did for the same picture, not many times more.
+PROXY_OUTPUT_FACTOR: Final = 4
+
+
+@dataclass(frozen=True)
+class RenditionMade:
+    """A file in the caller's folder, regular, not empty, fsync left to whoever stores it.
+
+    `settings` are the tool's arguments, as run inside the sandbox; `facts` what a page needs to show it."""
+
+    name: str
+    path: Path
+    media_type: str
+    tool: str
+    tool_version: str
+    settings: tuple[str, ...]
+    size_bytes: int
+    sandbox: str
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NothingToShow:
+    """Final: there is no such copy of this file. `reason` is a code of findings.py or one of the two below."""
+
+    name: str
+    reason: str
+
+
+NOT_MOVING: Final = "not_a_moving_picture"
+NO_PICTURE: Final = "no_picture"
+Outcome = RenditionMade | NothingToShow
+
+
+def make_proxy(media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits | None = None) -> Outcome:
+    """`out`: an empty private folder on a disk with room. Copies what plays, encodes the rest.
+
+    Copying may still fail over a stream that is not what it says: then everything is encoded, once."""
+    nothing = nothing_to_play(found)
+    if nothing is not None:
+        return NothingToShow("proxy", nothing)
+    limits = limits or proxy_limits(media, found)
+    plan = plan_proxy(found)
+    result, arguments = run_proxy(media, found, plan, out, runner, limits)
+    if not result.succeeded and result.stopped is None and "copy" in (plan.video, plan.audio):
+        plan = ProxyPlan(*("encode" if how == "copy" else how for how in (plan.video, plan.audio)))
+        result, arguments = run_proxy(media, found, plan, out, runner, limits)
+    path = out / "proxy.mp4"
+    if is_empty_handed(result, path):
+        return NothingToShow("proxy", code.NO_DECODABLE_FRAME)
+    media_type = "audio/mp4" if plan.video == "drop" else "video/mp4"
+    made = take("proxy", media_type, path, result, arguments, runner, media, {"video": plan.video, "audio": plan.audio})
+    return with_what_it_holds(made, runner)
+
+
+def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
+    """Look at the copy itself: an encoder that got no frame still leaves a well-formed, empty MP4."""
+    holds = probe_media(made.path, runner)
+    main = holds.video or holds.audio
+    if main is None or not main.frames_declared:
+        return NothingToShow(made.name, code.NO_DECODABLE_FRAME)
+    facts: dict[str, str | int | float] = {**made.facts, "duration_seconds": holds.duration_seconds or 0.0}
+    if holds.video is not None:
+        sideways = holds.video.rotation % 180 != 0
+        width, height = holds.video.width or 0, holds.video.height or 0
+        facts |= {"width": height if sideways else width, "height": width if sideways else height}
+        facts |= {"frames": holds.video.frames_declared or 0}
+    return dataclasses.replace(made, facts=facts)
+
+
+def run_proxy(
+    media: Path, found: Findings, plan: ProxyPlan, out: Path, runner: MediaRunner, limits: Limits
+) -> tuple[Confined, tuple[str, ...]]:
+    arguments = proxy_arguments(found, plan, "proxy.mp4")
+    return runner.ffmpeg(arguments, media, out, limits), arguments
+
+
+def nothing_to_play(found: Findings) -> str | None:
+    if found.kind == "still":
+        return NOT_MOVING
+    if found.kind == "none":
+        return found.reasons[0].code if found.reasons else code.NO_STREAMS
+    return code.NO_DECODABLE_FRAME if plan_proxy(found).is_empty else None
+
+
+def proxy_limits(media: Path, found: Findings) -> Limits:
+    deadline = max(PROXY_LEAST_SECONDS, PROXY_SECONDS_A_SECOND * (found.duration_seconds or 0.0))
+    room = PROXY_OUTPUT_FACTOR * media.stat().st_size + PROXY_OUTPUT_SPARE_BYTES
+    return Limits(deadline_seconds=deadline, memory_bytes=PROXY_MEMORY_BYTES, output_bytes=room)
+
+
+def make_poster(
+    media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits = PICTURE_LIMITS
+) -> Outcome:
+    """A JPEG without metadata, upright, from one second in, or the first frame where there is nothing later."""
+    if found.video is None:
+        return NothingToShow(
+            "poster", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
+        )
+    if found.video.frames_present == 0:
+        return NothingToShow("poster", code.NO_DECODABLE_FRAME)
+    path = out / "poster.jpg"
+    later = 0.0 if found.is_still or (found.duration_seconds or 0.0) < 2 else 1.0
+    for at_seconds in sorted({later, 0.0}, reverse=True):
+        arguments = poster_arguments(found, at_seconds, path.name)
+        result = runner.ffmpeg(arguments, media, out, limits)
+        if result.succeeded and is_plain_file(path):
+            break
+    if is_empty_handed(result, path):
+        return NothingToShow("poster", code.NO_DECODABLE_FRAME)
+    return take("poster", "image/jpeg", path, result, arguments, runner, media, {"at_seconds": at_seconds})
+
+
+def make_sprite(
+    media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits = PICTURE_LIMITS
+) -> Outcome:
+    """A JPEG grid of small pictures at even times; `facts` is its SpriteLayout."""
+    if found.kind == "still":
+        return NothingToShow("sprite", NOT_MOVING)
+    if found.video is None:
+        return NothingToShow(
+            "sprite", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
+        )
+    if found.video.frames_present == 0:
+        return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
+    layout: SpriteLayout = sprite_layout(found.duration_seconds)
+    arguments = sprite_arguments(found, layout, "sprite.jpg")
+    result = runner.ffmpeg(arguments, media, out, limits)
+    if is_empty_handed(result, out / "sprite.jpg"):
+        return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
+    return take(
+        "sprite", "image/jpeg", out / "sprite.jpg", result, arguments, runner, media, dataclasses.asdict(layout)
+    )
+
+
+# How ffmpeg says that not one frame came out of the decoder; the exit code alone does not tell it from other failures.
+NO_FRAME_WORDS: Final = (
+    "received no packets",
+    "Nothing was written into output file",
+    "Cannot determine format of input",
+    "does not contain any stream",
+)
+
+
+def is_empty_handed(result: Confined, path: Path) -> bool:
+    if result.stopped is not None or result.signal is not None:
+        return False
+    if result.succeeded:
+        return not is_plain_file(path)
+    return any(words in result.stderr_tail for words in NO_FRAME_WORDS)
+
+
+def is_plain_file(path: Path) -> bool:
+    try:
+        facts = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_size > 0
+
+
+def take(
+    name: str,
+    media_type: str,
+    path: Path,
+    result: Confined,
+    arguments: tuple[str, ...],
+    runner: MediaRunner,
+    media: Path,
+    facts: Mapping[str, str | int | float],
+) -> RenditionMade:
+    if not result.succeeded or not is_plain_file(path):
+        why = result.stopped or (f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}")
+        raise RenditionFailed(name, why, clean_stderr(result, media, path.parent))
+    return RenditionMade(
+        name=name,
+        path=path,
+        media_type=media_type,
+        tool=runner.tools.ffmpeg.name,
+        tool_version=runner.tools.ffmpeg.version,
+        settings=arguments,
+        size_bytes=path.stat().st_size,
+        sandbox=result.sandbox,
+        facts=facts,
+    )

@@ -1,0 +1,62 @@
+"""The one module that runs ffmpeg and ffprobe, and only through a sandbox."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import ToolFailed
+from ingest.media.bubblewrap import BubblewrapSandbox
+from ingest.media.layout import program_at
+from ingest.media.namespaces import NamespaceSandbox, NoSandbox
+from ingest.media.sandbox import Confined, Job, Limits, Program, Sandbox, choose_sandbox
+from ingest.media.tools import MediaTools, locate_tools
+
+TRIAL = Path("/bin/true")
+SHOWN_STDERR = 600
+
+
+@dataclass(frozen=True)
+class MediaRunner:
+    """Both tools and the sandbox they run in. Holds no state: share it between threads, build it once a process."""
+
+    tools: MediaTools
+    sandbox: Sandbox
+
+    def ffprobe(self, arguments: tuple[str, ...], media: Path, limits: Limits) -> Confined:
+        return self.sandbox.run(Job(self.tools.ffprobe.program, arguments, media=media, limits=limits))
+
+    def ffmpeg(self, arguments: tuple[str, ...], media: Path, out: Path | None, limits: Limits) -> Confined:
+        return self.sandbox.run(Job(self.tools.ffmpeg.program, arguments, media=media, out=out, limits=limits))
+
+
+def open_runner(search_path: str, *, allow_unsandboxed: bool = False, prefer: Sandbox | None = None) -> MediaRunner:
+    """Choose the sandbox, then the tools, both by really running something.
+
+    `search_path` has the form of PATH and comes from the settings. `prefer` is tried alone when given.
+    Raises SandboxUnavailable or ToolMissing."""
+    candidates = (prefer,) if prefer is not None else (BubblewrapSandbox(), NamespaceSandbox())
+    trial = Job(program_at(TRIAL), (), limits=Limits(deadline_seconds=10))
+    sandbox = choose_sandbox(candidates, trial, NoSandbox() if allow_unsandboxed else None)
+    return MediaRunner(locate_tools(search_path, lambda program: read_version(program, sandbox)), sandbox)
+
+
+def read_version(program: Program, sandbox: Sandbox) -> str:
+    result = sandbox.run(Job(program, ("-version",), limits=Limits(deadline_seconds=10)))
+    if not result.succeeded:
+        raise ToolFailed(program.path.name, result.stderr_tail.strip() or f"it ended with {result}")
+    return result.stdout.decode("utf-8", "replace")
+
+
+def clean_stderr(result: Confined, *host_paths: Path) -> str:
+    """The last words of a tool, fit for a page: no path of this host, no control characters, not too long.
+
+    Inside the walls the tool knows no path of ours; without them it does."""
+    text = result.stderr_tail
+    for path in host_paths:
+        for name in (str(path), str(path.resolve())):
+            text = text.replace(name, "…")
+    text = re.sub(r"@ 0x[0-9a-f]+", "", text)  # An address is noise: the same failure must read the same.
+    text = "".join(letter if letter.isprintable() or letter == "\n" else "·" for letter in text)
+    return text.strip()[-SHOWN_STDERR:]

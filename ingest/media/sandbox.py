@@ -1,0 +1,117 @@
+"""What runs a tool over untrusted media, and what it promises. Two real ones, and the choice between them.
+
+Bubblewrap (bubblewrap.py) where /usr/bin/bwrap works, else our own namespaces and Landlock (namespaces.py). Where
+neither works, SandboxUnavailable: never a quiet fall back to nothing. Why so: docs/decisions/0004-sandbox.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from ingest.errors import SandboxFailed, SandboxUnavailable
+
+log = logging.getLogger(__name__)
+
+MEDIA_INSIDE: Final = "/in/media"
+OUT_INSIDE: Final = "/out"
+MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Program:
+    """An executable, and what of this host it must be able to read: nothing, when it is linked statically."""
+
+    path: Path
+    needs: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may use. Memory is the address space; output is everything below /out together."""
+
+    deadline_seconds: float = 30.0
+    memory_bytes: int = 2048 * MIB
+    output_bytes: int = 64 * MIB
+    output_files: int = 16
+    stdout_bytes: int = 16 * MIB
+    open_files: int = 64
+    threads: int = 256
+
+
+@dataclass(frozen=True)
+class Job:
+    """`arguments` name the input as /in/media and outputs below /out; `out` None means that nothing can be written."""
+
+    program: Program
+    arguments: tuple[str, ...]
+    media: Path | None = None
+    out: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Confined:
+    """How a call ended. Exactly one of exit_code, signal and stopped says so.
+
+    `stopped` is why we killed it: "deadline", "stdout", "output" (bytes), "files", or "file type" when it left
+    anything but regular files in /out."""
+
+    sandbox: str
+    exit_code: int | None
+    signal: int | None
+    stopped: str | None
+    stdout: bytes
+    stderr_tail: str
+    elapsed_seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        return self.exit_code == 0
+
+
+class Sandbox(Protocol):
+    """Runs one program over one file. Safe to call from several threads at once.
+
+    Inside there is /in/media (read-only; a file alone in its folder, without an extension), /out (writable, when
+    the job has one), the program, what the program needs, and nothing else: no network, no /proc, no /dev, no
+    second process. When run() returns or raises, nothing that it started is alive, and /out holds regular files only
+    (else they are removed and `stopped` says "file type").
+
+    What the program does wrong is in the result. Raises SandboxFailed when the walls themselves could not be put up;
+    the program has not started then.
+    """
+
+    name: str
+
+    def run(self, job: Job) -> Confined: ...
+
+
+def choose_sandbox(candidates: Iterable[Sandbox], trial: Job, unsandboxed: Sandbox | None = None) -> Sandbox:
+    """The first candidate that really runs `trial`, a harmless job that exits 0.
+
+    `unsandboxed` is taken only when given and nothing else works, and is logged as a warning each time.
+    Raises SandboxUnavailable with every candidate's reason."""
+    tried: list[tuple[str, str]] = []
+    for candidate in candidates:
+        reason = why_unusable(candidate, trial)
+        if reason is None:
+            return candidate
+        tried.append((candidate.name, reason))
+    if unsandboxed is None:
+        raise SandboxUnavailable(tuple(tried))
+    log.warning("media is opened WITHOUT a sandbox, because the operator allowed it; tried: %s", tried)
+    return unsandboxed
+
+
+def why_unusable(candidate: Sandbox, trial: Job) -> str | None:
+    try:
+        result = candidate.run(trial)
+    except SandboxFailed as error:
+        return error.reason
+    if result.succeeded:
+        return None
+    return f"the trial ended with {result.exit_code or result.signal or result.stopped}: {result.stderr_tail}"

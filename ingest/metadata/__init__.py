@@ -1,0 +1,1 @@
+"""What a file says about itself: where, when, by which device. Claims with their source, never facts."""

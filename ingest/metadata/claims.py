@@ -1,0 +1,77 @@
+"""What a file says about itself. A claim is kept with where it was read; what was read and not believed, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ClaimKind = Literal["location", "clock", "device", "officer", "started_at"]
+# "stated": the source says so plainly. "assumed": a zone or a field had to be supposed. "doubtful": known to be
+# wrong often. None of them is a fact: that a clock was right is found out elsewhere.
+Confidence = Literal["stated", "assumed", "doubtful"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`value`: text for device and officer; {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS 84
+    degrees; {"time"[, "zone"]} for clock and started_at, the time in UTC as RFC 3339."""
+
+    kind: ClaimKind
+    value: str | Mapping[str, str | float]
+    source: str
+    confidence: Confidence
+    notes: tuple[str, ...] = ()
+
+    def as_facts(self) -> dict[str, Any]:
+        value = self.value if isinstance(self.value, str) else dict(self.value)
+        return {
+            "kind": self.kind,
+            "value": value,
+            "source": self.source,
+            "confidence": self.confidence,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Something was there and no claim was made of it. `reason` is a stable code."""
+
+    kind: ClaimKind
+    raw: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    stated: tuple[Claim, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+    def of(self, kind: ClaimKind) -> tuple[Claim, ...]:
+        return tuple(claim for claim in self.stated if claim.kind == kind)
+
+    def best(self, kind: ClaimKind) -> Claim | None:
+        """The one to show when there is room for one; the first among those of equal confidence."""
+        order = ("stated", "assumed", "doubtful")
+        return min(self.of(kind), key=lambda claim: order.index(claim.confidence), default=None)
+
+
+def gather(found: Iterable[Claim | Withheld]) -> Claims:
+    """Once each, in the order found."""
+    unique: list[Claim | Withheld] = []
+    for item in found:
+        if item not in unique:
+            unique.append(item)
+    return Claims(
+        tuple(item for item in unique if isinstance(item, Claim)),
+        tuple(item for item in unique if isinstance(item, Withheld)),
+    )
+
+
+def join(*parts: Claims) -> Claims:
+    everything: list[Claim | Withheld] = []
+    for part in parts:
+        everything += [*part.stated, *part.withheld]
+    return gather(everything)

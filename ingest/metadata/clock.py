@@ -1,0 +1,35 @@
+"""Times as devices write them. A device's clock is a claim, and its zone is mostly not written at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+from ingest.metadata.claims import Claim, ClaimKind, Withheld
+
+# One zone without summer time since 1992, so a fixed offset is right for every recorder there is; and a bare Debian
+# has no zone files.
+SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+# Recorders are younger than this; a date before it is a clock that lost its battery (1904, 1970, 1980, 2000).
+OLDEST: Final = datetime(2001, 1, 1, tzinfo=UTC)
+
+CLOCK_UNSET = "clock_never_set"
+NO_SUCH_TIME = "no_such_time"
+Z_IS_OFTEN_LOCAL = "written as UTC, but many recorders write their local time there"
+ZONE_SUPPOSED = "no zone is written; {zone} supposed"
+
+
+def time_claim(kind: ClaimKind, moment: datetime, zone: tzinfo, raw: str, source: str) -> Claim | Withheld:
+    """A moment without a zone is taken to be in `zone`, and the claim says so."""
+    supposed = moment.tzinfo is None
+    try:
+        utc = (moment.replace(tzinfo=zone) if supposed else moment).astimezone(UTC)
+    except OverflowError:  # The years 1 and 9999, moved by a zone.
+        return Withheld(kind, raw, source, NO_SUCH_TIME)
+    if utc < OLDEST:
+        return Withheld(kind, raw, source, CLOCK_UNSET)
+    value = {"time": utc.isoformat().replace("+00:00", "Z")}
+    if not supposed:
+        return Claim(kind, value, source, "stated")
+    name = str(zone)
+    return Claim(kind, {**value, "zone": name}, source, "assumed", (ZONE_SUPPOSED.format(zone=name),))

@@ -1,0 +1,62 @@
+"""What a video's own tags claim, as ffprobe read them inside the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from ingest.media.findings import Findings
+from ingest.metadata.claims import Claim, Claims, Withheld, gather
+from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, Z_IS_OFTEN_LOCAL, time_claim
+from ingest.metadata.location import location_from_iso6709
+
+QUICKTIME = "com.apple.quicktime."
+# MP4's ©xyz comes as "location" and again with a language; Apple and Android have keys of their own.
+LOCATION_TAGS = ("location", f"{QUICKTIME}location.iso6709")
+MAKER_TAGS = ("make", f"{QUICKTIME}make", "com.android.manufacturer")
+MODEL_TAGS = ("model", f"{QUICKTIME}model", "com.android.model")
+
+
+def claims_from_tags(findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
+    """Tags of the container, then of each stream: a claim made twice is kept once, with its first source."""
+    found: list[Claim | Withheld] = list(read_tags(findings.tags, "tag", zone))
+    for stream in findings.streams:
+        for item in read_tags(stream.tags, f"tag:stream{stream.index}", zone):
+            if not any(is_same(item, earlier) for earlier in found):
+                found.append(item)
+    return gather(found)
+
+
+def is_same(one: Claim | Withheld, other: Claim | Withheld) -> bool:
+    if isinstance(one, Claim) and isinstance(other, Claim):
+        return (one.kind, one.value) == (other.kind, other.value)
+    if isinstance(one, Withheld) and isinstance(other, Withheld):
+        return (one.kind, one.raw) == (other.kind, other.raw)
+    return False
+
+
+def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Claim | Withheld]:
+    known = {name.lower(): value for name, value in tags.items()}
+    for name in LOCATION_TAGS:
+        if known.get(name):
+            yield location_from_iso6709(known[name], f"{source}:{name}")
+    for name in ("creation_time", f"{QUICKTIME}creationdate"):
+        if known.get(name):
+            yield read_time(known[name], f"{source}:{name}", zone)
+    maker = next((known[name] for name in MAKER_TAGS if known.get(name)), "")
+    model = next((known[name] for name in MODEL_TAGS if known.get(name)), "")
+    if maker or model:
+        yield Claim("device", f"{maker} {model}".strip(), f"{source}:make+model", "stated")
+
+
+def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:
+    """creation_time always carries a Z (ISO/IEC 14496-12, 8.2.2: UTC), and often it is local time all the same."""
+    try:
+        moment = datetime.fromisoformat(raw.strip())
+    except ValueError:
+        return Withheld("clock", raw, source, NO_SUCH_TIME)
+    claim = time_claim("clock", moment, zone, raw, source)
+    if isinstance(claim, Claim) and raw.strip().endswith("Z"):
+        return replace(claim, confidence="doubtful", notes=(Z_IS_OFTEN_LOCAL,))
+    return claim

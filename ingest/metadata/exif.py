@@ -1,0 +1,132 @@
+"""What a photograph's EXIF claims, read by exifread: pure Python, over a bounded copy of the file's bytes."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import exifread
+
+from ingest.metadata.claims import Claim, Claims, Confidence, Withheld, gather
+from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
+from ingest.metadata.location import NOT_UNDERSTOOD, location_from_degrees
+
+# A JPEG's EXIF lies in its first segments, a HEIC's anywhere; a photograph is smaller than this.
+MOST_BYTES: Final = 64 << 20
+Tags = Mapping[str, Any]
+
+# It writes a warning for every broken tag of every hostile file; the findings say so once.
+logging.getLogger("exifread").setLevel(logging.CRITICAL)
+
+
+def read_exif(path: Path) -> Tags:
+    """Empty for whatever carries none or carries it broken. Makers' private notes and thumbnails are left alone."""
+    with path.open("rb") as handle:
+        start = io.BytesIO(handle.read(MOST_BYTES))
+    try:
+        tags: Tags = exifread.process_file(start, details=False)
+    except Exception:
+        return {}
+    return tags
+
+
+def read_orientation(path: Path) -> int:
+    """1 to 8 (TIFF 6.0, tag 274); 1, upright, for anything else."""
+    values = numbers_of(read_exif(path), "Image Orientation")
+    return int(values[0]) if values and 1 <= values[0] <= 8 else 1
+
+
+def claims_from_exif(path: Path, zone: tzinfo = SHANGHAI) -> Claims:
+    """Positions, times and the camera; `zone` is supposed where a time carries no offset, as most do not."""
+    tags = read_exif(path)
+    return gather((*read_location(tags), *read_times(tags, zone), *read_device(tags)))
+
+
+def read_location(tags: Tags) -> Iterator[Claim | Withheld]:
+    if "GPS GPSLatitude" not in tags and "GPS GPSLongitude" not in tags:
+        return
+    names = ("GPSLatitudeRef", "GPSLatitude", "GPSLongitudeRef", "GPSLongitude")
+    raw = " ".join(str(tags.get(f"GPS {name}", "?")) for name in names)
+    latitude = sexagesimal(tags, "GPS GPSLatitude", text_of(tags, "GPS GPSLatitudeRef") == "S")
+    longitude = sexagesimal(tags, "GPS GPSLongitude", text_of(tags, "GPS GPSLongitudeRef") == "W")
+    if latitude is None or longitude is None:
+        yield Withheld("location", raw, "exif:gps", NOT_UNDERSTOOD)
+        return
+    heights = numbers_of(tags, "GPS GPSAltitude")
+    below_sea = numbers_of(tags, "GPS GPSAltitudeRef") == [Fraction(1)]
+    height = None if not heights else float(-heights[0] if below_sea else heights[0])
+    # Status V is "measurement void" (EXIF 2.32, 4.6.6): the camera itself does not stand by it.
+    confidence: Confidence = "doubtful" if text_of(tags, "GPS GPSStatus") == "V" else "stated"
+    yield location_from_degrees(latitude, longitude, height, raw, "exif:gps", confidence)
+
+
+def sexagesimal(tags: Tags, name: str, negative: bool) -> float | None:
+    parts = numbers_of(tags, name)
+    if parts is None or len(parts) != 3:
+        return None
+    degrees = float(parts[0] + parts[1] / 60 + parts[2] / 3600)
+    return -degrees if negative else degrees
+
+
+def numbers_of(tags: Tags, name: str) -> list[Fraction] | None:
+    """None where the tag is missing or a fraction has no denominator, as cameras without a fix write it."""
+    try:
+        return [exact(value) for value in list(tags[name].values)]
+    except (KeyError, AttributeError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+
+
+def exact(value: Any) -> Fraction:
+    return Fraction(value.num, value.den) if hasattr(value, "num") else Fraction(value)
+
+
+def text_of(tags: Tags, name: str) -> str:
+    return str(tags[name]).strip("\0 ") if name in tags else ""
+
+
+def read_times(tags: Tags, zone: tzinfo) -> Iterator[Claim | Withheld]:
+    for name in ("DateTimeOriginal", "DateTimeDigitized"):
+        raw = text_of(tags, f"EXIF {name}")
+        if raw:
+            offset = text_of(tags, f"EXIF OffsetTime{name.removeprefix('DateTime')}") or text_of(
+                tags, "EXIF OffsetTime"
+            )
+            yield read_time(raw, offset, zone, f"exif:{name}")
+            break  # The second says the same on every camera that is not a scanner.
+    day, clock = text_of(tags, "GPS GPSDate"), numbers_of(tags, "GPS GPSTimeStamp")
+    if day and clock is not None and len(clock) == 3:
+        yield read_gps_time(day, clock)
+
+
+def read_time(raw: str, offset: str, zone: tzinfo, source: str) -> Claim | Withheld:
+    try:
+        moment = datetime.strptime(raw, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - the zone comes next, or is supposed
+        if offset:
+            moment = moment.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo)
+    except ValueError:
+        return Withheld("clock", f"{raw} {offset}".strip(), source, NO_SUCH_TIME)
+    return time_claim("clock", moment, zone, raw, source)
+
+
+def read_gps_time(day: str, clock: list[Fraction]) -> Claim | Withheld:
+    """The satellites' time, in UTC: better than the camera's own where both are there."""
+    raw = f"{day} {':'.join(str(float(part)) for part in clock)}"
+    try:
+        midnight = datetime.strptime(day, "%Y:%m:%d").replace(tzinfo=UTC)
+        moment = midnight + timedelta(seconds=float(clock[0] * 3600 + clock[1] * 60 + clock[2]))
+    except (ValueError, OverflowError):
+        return Withheld("clock", raw, "exif:gps", NO_SUCH_TIME)
+    return time_claim("clock", moment.replace(microsecond=0), UTC, raw, "exif:gps")
+
+
+def read_device(tags: Tags) -> Iterator[Claim | Withheld]:
+    maker, model = text_of(tags, "Image Make"), text_of(tags, "Image Model")
+    if maker or model:
+        name = model if model.startswith(maker) else f"{maker} {model}".strip()
+        serial = text_of(tags, "EXIF BodySerialNumber")
+        yield Claim("device", f"{name} #{serial}" if serial else name, "exif:make+model", "stated")
