@@ -1,0 +1,165 @@
+"""A real uvicorn with the tus application, started by the tests as a process of its own: `serving.py SETUP_JSON`.
+
+Prints its port, then serves on loopback until it is killed. The register is either the real one on PostgreSQL, or a
+small file that several of these processes can share and that survives their being killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import resource
+import socket
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from ingest.uploads.application import mount_uploads, tus_application
+from ingest.uploads.contract import StationIdentity, UploadLimits, UploadRecord, UploadRegister
+from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooManyUploads
+from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.staging import Staging
+
+
+class FileRegister:
+    """The UploadRegister as one JSON file under flock. `down` in it plays a catalog that does not answer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def _content(self) -> Iterator[dict[str, Any]]:
+        with self._path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            content = json.load(file)
+            if content.get("down"):
+                raise RegisterUnavailable("down")
+            yield content
+            file.seek(0)
+            file.truncate()
+            json.dump(content, file)
+
+    def authenticate(self, authorization: str | None) -> StationIdentity:
+        scheme, _, token = (authorization or "").partition(" ")
+        with self._content() as content:
+            station = content["stations"].get(token) if scheme == "Bearer" else None
+        if station is None:
+            raise CredentialRefused("unknown")
+        return StationIdentity(
+            uuid.UUID(station["id"]), uuid.UUID(int=1), station["max_uploads"], station["max_waiting_bytes"]
+        )
+
+    def open_upload(
+        self, station: StationIdentity, upload_id: str, declared_length: int, claims: UploadClaims, expires_at: datetime
+    ) -> None:
+        with self._content() as content:
+            own = [row for row in content["uploads"].values() if row["station_id"] == str(station.station_id)]
+            if sum(row["state"] == "open" for row in own) >= station.max_uploads:
+                raise TooManyUploads(station.max_uploads)
+            waiting = sum(row["length"] for row in own if row["state"] in ("open", "finished"))
+            if waiting + declared_length > station.max_waiting_bytes:
+                raise QuotaExceeded(station.max_waiting_bytes, waiting)
+            content["uploads"][upload_id] = {
+                "station_id": str(station.station_id),
+                "length": declared_length,
+                "claims": claims.to_json(),
+                "state": "open",
+                "expires_at": expires_at.isoformat(),
+            }
+
+    def find_upload(self, upload_id: str) -> UploadRecord | None:
+        with self._content() as content:
+            row = content["uploads"].get(upload_id)
+        return None if row is None else _record(upload_id, row)
+
+    def finish_upload(self, upload_id: str) -> bool:
+        return self._leave_open(upload_id, "finished")
+
+    def terminate_upload(self, upload_id: str) -> bool:
+        return self._leave_open(upload_id, "terminated")
+
+    def expire_upload(self, upload_id: str) -> bool:
+        return self._leave_open(upload_id, "expired")
+
+    def list_open(self) -> Iterator[UploadRecord]:
+        with self._content() as content:
+            rows = dict(content["uploads"])
+        return (_record(upload_id, row) for upload_id, row in rows.items() if row["state"] == "open")
+
+    def _leave_open(self, upload_id: str, state: str) -> bool:
+        with self._content() as content:
+            row = content["uploads"].get(upload_id)
+            if row is None or row["state"] != "open":
+                return False
+            row["state"] = state
+            return True
+
+
+def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
+    return UploadRecord(
+        upload_id,
+        uuid.UUID(row["station_id"]),
+        row["length"],
+        UploadClaims.from_json(row["claims"]),
+        row["state"],
+        datetime.fromisoformat(row["expires_at"]),
+    )
+
+
+def _register(setup: dict[str, Any]) -> UploadRegister:
+    if "database" in setup:
+        from ingest.uploads.register import CatalogRegister
+        from storage.database import Database
+
+        return CatalogRegister(Database(setup["database"]))
+    return FileRegister(Path(setup["register"]))
+
+
+def _limits(setup: dict[str, Any]) -> UploadLimits:
+    stated = dict(setup.get("limits", {}))
+    if "expires_after" in stated:
+        stated["expires_after"] = timedelta(seconds=stated["expires_after"])
+    return UploadLimits(**stated)
+
+
+async def _others(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 418, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def main() -> None:
+    setup = json.loads(sys.argv[1])
+    if "file_size_limit" in setup:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (setup["file_size_limit"], setup["file_size_limit"]))
+    finished = Path(setup["finished"])
+
+    def on_finished(upload_id: str) -> None:
+        with finished.open("a") as file:
+            file.write(f"{upload_id} {datetime.now(UTC).isoformat()}\n")
+
+    uploads = tus_application(_register(setup), Staging(Path(setup["staging"])), _limits(setup), on_finished)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(listener.getsockname()[1], flush=True)
+    config = uvicorn.Config(
+        mount_uploads(uploads, _others),
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+
+
+if __name__ == "__main__":
+    main()
