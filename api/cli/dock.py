@@ -104,12 +104,23 @@ def _run(plan: DockPlan, as_json: bool) -> DockResult:
         lines = JsonLines(sys.stdout)
         result = dock_folder(plan, lines, stop)
         lines.write("summary", summarise(result))
+        if lines.closed:
+            _detach_stdout()
         return result
     console = Console()
     with Bars(console) as bars:
         result = dock_folder(plan, bars, stop)
     print_table(console, result)
     return result
+
+
+def _detach_stdout() -> None:
+    """Nobody reads any more; without this the interpreter would turn that into an exit code of its own."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _stop_on_signal() -> Event:

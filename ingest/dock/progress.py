@@ -179,7 +179,7 @@ class JsonLines:
         self._turn = threading.Lock()
         self._tally = Tally()
         self._written: dict[str, tuple[float, int]] = {}
-        self._closed = False
+        self.closed = False
 
     def __call__(self, event: Event) -> None:
         with self._turn:
@@ -211,13 +211,13 @@ class JsonLines:
         }
 
     def _write(self, members: Mapping[str, object]) -> None:
-        if self._closed:
+        if self.closed:
             return
         try:
             self._output.write(json.dumps(members) + "\n")
             self._output.flush()
         except (OSError, ValueError):
-            self._closed = True
+            self.closed = True
 
 
 class Bars:

@@ -1,0 +1,171 @@
+"""`liuhen dock` as a process: killed, resumed, and what it prints and exits with."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "import typer; from api.cli.dock import dock; typer.run(dock)"]
+ROOT = Path(__file__).parents[3]
+
+
+def _small_archive() -> Any:
+    """The small archive of the agent's own tests."""
+    spec = importlib.util.spec_from_file_location("small_archive", ROOT / "tests/ingest/dock/conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.SmallArchive()
+
+
+@pytest.fixture
+def archive() -> Iterator[Any]:
+    archive = _small_archive()
+    archive.start()
+    yield archive
+    if archive.server is not None:
+        archive.stop()
+
+
+@pytest.fixture
+def command(archive: Any, tmp_path: Path) -> list[str]:
+    (tmp_path / "card").mkdir()
+    token = {"token": archive.token.text, "station_id": str(archive.station_id)}
+    (tmp_path / "token").write_text(json.dumps(token))
+    return [
+        *COMMAND,
+        str(tmp_path / "card"),
+        *("--station-token-file", str(tmp_path / "token")),
+        *("--url", archive.url),
+        *("--state", str(tmp_path / "notes")),
+        *("--give-up-after", "10"),
+    ]
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+
+
+def _events(lines: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines]
+
+
+def test_killed_agent_resumes_and_everything_is_received(archive: Any, command: list[str], tmp_path: Path) -> None:
+    content = {name: os.urandom(3 << 20) for name in ("a.mp4", "b.mp4")}
+    for name, data in content.items():
+        (tmp_path / "card" / name).write_bytes(data)
+    total_bytes = sum(map(len, content.values()))
+    with subprocess.Popen([*command, "--limit-rate", "3"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        for line in agent.stdout:
+            event = json.loads(line)
+            if event["event"] == "progress" and event["total_sent_bytes"] >= 0.3 * total_bytes:
+                agent.send_signal(signal.SIGKILL)
+                break
+    before = sum(len(upload.content) for upload in archive.uploads.values())
+    assert 0.2 * total_bytes <= before <= 0.8 * total_bytes
+
+    again = _run(command)
+    events = _events(again.stdout.splitlines())
+    assert again.returncode == 0, again.stderr
+    assert sum(event["offset"] for event in events if event["event"] == "upload") == before
+    assert sorted(bytes(upload.content) for upload in archive.uploads.values()) == sorted(content.values())
+    summary = events[-1]
+    assert (summary["event"], summary["received"], summary["left"]) == ("summary", 2, 0)
+    assert all(file["state"] == "received" and file["recording_id"] for file in summary["files"])
+
+
+def test_wiped_folder_is_empty_and_exit_code_is_zero(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x" * 1000)
+    done = _run([*command, "--wipe"])
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "card").iterdir()) == []
+    assert _events(done.stdout.splitlines())[-1]["wiped"] == 1
+
+
+def test_refused_credential_exits_1_in_both_languages(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x")
+    archive.secret = "n" * 43
+    done = _run(command)
+    assert done.returncode == 1
+    assert "拒绝本站" in done.stderr
+    assert "refused this station" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--station-token-file", "nowhere", "凭证文件"),
+        ("--url", "ftp://example", "地址"),
+        ("--archive-key", "nowhere", "密钥文件"),
+        ("--ca-file", "nowhere", "密钥文件"),
+        ("--parallel", "0", "parallel"),
+    ],
+)
+def test_misuse_exits_2(command: list[str], option: str, value: str, words: str) -> None:
+    done = _run([*command, option, value])
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_folder_exits_2(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card").rmdir()
+    done = _run(command)
+    assert done.returncode == 2
+    assert "文件夹" in done.stderr
+
+
+def test_term_ends_it_in_order_with_a_summary(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(os.urandom(3 << 20))
+    with subprocess.Popen([*command, "--limit-rate", "1"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        lines = []
+        for line in agent.stdout:
+            lines.append(line)
+            if json.loads(line)["event"] == "progress" and agent.poll() is None:
+                agent.terminate()
+                break
+        lines += agent.stdout.readlines()
+    assert agent.returncode == 1
+    summary = json.loads(lines[-1])
+    assert summary["stopped"]["kind"] == "Interrupted"
+    assert not summary["complete"]
+
+
+def test_reader_that_goes_away_changes_nothing(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x" * 1000)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        agent.stdout.close()
+    assert agent.returncode == 0
+    assert archive.sealed_names() == ["a.mp4"]
+
+
+def test_terminal_sees_bars_and_a_table(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x" * 1000)
+    parent, child = os.openpty()
+    with subprocess.Popen(command, stdout=child, stderr=child, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}) as agent:
+        os.close(child)
+        shown = b""
+        try:
+            while piece := os.read(parent, 65536):
+                shown += piece
+        except OSError:
+            pass  # How a terminal says that its other end is closed.
+        finally:
+            os.close(parent)
+    assert agent.returncode == 0
+    assert "合计 / total" in shown.decode()
+    assert "已收讫 / received" in shown.decode()

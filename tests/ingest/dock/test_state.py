@@ -1,0 +1,80 @@
+"""The agent's notes: kept across processes, refused when they cannot be trusted."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.dock.errors import StateInUse, StateUnusable
+from ingest.dock.folder import FileIdentity
+from ingest.dock.state import FileRecord, Phase, opened_state
+from integrity.digest import digest_stream
+
+RECORD = FileRecord("DCIM/a.mp4", FileIdentity(3, 1, 2, 7), digest_stream([b"abc"]), "a" * 64)
+
+
+def test_record_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
+    record = replace(RECORD, name=os.fsdecode(b"\xd6\xb4.mp4")).begun("0" * 32, "credential")
+    with opened_state(tmp_path / "notes") as state:
+        state.save(record)
+    with opened_state(tmp_path / "notes") as state:
+        assert state.find(record.name) == record
+        assert state.find_all(Phase.UPLOADING) == [record]
+        assert state.find("other.mp4") is None
+
+
+def test_notes_are_for_their_owner_alone(tmp_path: Path) -> None:
+    with opened_state(tmp_path / "notes") as state:
+        state.keep_receipt("0" * 32, b"receipt")
+        assert state.read_receipt("0" * 32) == b"receipt"
+        assert (tmp_path / "notes").stat().st_mode & 0o077 == 0
+        assert state.receipt_path("0" * 32).stat().st_mode & 0o077 == 0
+
+
+def test_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+    with opened_state(tmp_path), pytest.raises(StateInUse), opened_state(tmp_path):
+        pass
+    with opened_state(tmp_path):
+        pass
+
+
+def test_full_disk_is_told_as_such(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        pages = state._connection.execute("PRAGMA page_count").fetchone()[0]
+        state._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StateUnusable, match="full"):
+            state.save(replace(RECORD, name="n" * 100_000))
+        assert state.find(RECORD.name) is None
+
+
+def test_damaged_notes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StateUnusable, match="not a database"), opened_state(tmp_path):
+        pass
+
+
+def test_notes_with_a_phase_nobody_knows_are_refused(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        state.save(RECORD)
+    with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
+        connection.execute("UPDATE source_file SET phase = 'sideways'")
+    connection.close()
+    with opened_state(tmp_path) as state, pytest.raises(StateUnusable, match="sideways"):
+        state.find(RECORD.name)
+
+
+def test_notes_of_another_release_are_refused(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        state._connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StateUnusable, match="version 99"), opened_state(tmp_path):
+        pass
+
+
+def test_place_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("here I am")
+    with pytest.raises(StateUnusable), opened_state(tmp_path / "notes"):
+        pass

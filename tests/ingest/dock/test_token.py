@@ -1,0 +1,50 @@
+"""The station token, bare or as enrolment prints it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from ingest.dock.errors import TokenUnusable
+from ingest.dock.token import read_station_token
+from integrity.keys import SigningKey
+
+KEY = SigningKey.generate()
+PIN = base64.urlsafe_b64encode(bytes.fromhex(KEY.key_id)).decode().rstrip("=")
+TOKEN = f"lhs1.{'s' * 43}.{PIN}"
+
+
+@pytest.mark.parametrize(
+    "text", [TOKEN, TOKEN + "\n", json.dumps({"token": TOKEN, "station_id": "x"}), "\ufeff" + TOKEN]
+)
+def test_token_carries_the_pin_of_the_receipt_key(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "token"
+    path.write_text(text, encoding="utf-8")
+    token = read_station_token(path)
+    assert token.text == TOKEN
+    assert token.pinned_key_id == KEY.key_id
+
+
+def test_secret_is_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    assert "sss" not in repr(read_station_token(path))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"lhs1.short.short", TOKEN[:-1].encode(), (TOKEN + " x").encode(), b"{not json", b"{}", b"[]", b"\xff\xfe"],
+)
+def test_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    with pytest.raises(TokenUnusable, match="enrol"):
+        read_station_token(path)
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TokenUnusable, match="No such file"):
+        read_station_token(tmp_path / "token")
