@@ -14,7 +14,7 @@ import rfc8785
 
 from integrity.errors import MalformedEvidence
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 # Beyond it a reader in another language may round: RFC 8785 section 3.2.2.3, RFC 7493 section 2.2.
 LARGEST_INTEGER = 2**53 - 1

@@ -81,6 +81,12 @@ class Digest:
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
 
+    def hex_as(self, algorithm: Algorithm) -> str:
+        """Hex for a place whose name says the algorithm. Raises MalformedEvidence for a digest by another one."""
+        if self.algorithm != algorithm:
+            raise MalformedEvidence("digest", f"a {self.algorithm} digest where {algorithm} is meant")
+        return self.hex
+
     @classmethod
     def of(cls, algorithm: str, data: Buffer) -> Digest:
         """Digest of `data`. Raises MalformedEvidence for an unknown algorithm."""

@@ -75,7 +75,7 @@ class RecordingManifest:
         return statement
 
     def _statement(self) -> dict[str, Json]:
-        digests = {"sha256": self.digests.sha256.hex, "sm3": self.digests.sm3.hex}
+        digests = {"sha256": self.digests.sha256.hex_as("sha256"), "sm3": self.digests.sm3.hex_as("sm3")}
         return {
             "_type": STATEMENT_TYPE,
             "subject": [{"name": self.original_name, "digest": digests}],
@@ -95,7 +95,7 @@ class RecordingManifest:
             },
             "ciphertext": {
                 "size_bytes": self.ciphertext_size_bytes,
-                "sha256": self.ciphertext_sha256.hex,
+                "sha256": self.ciphertext_sha256.hex_as("sha256"),
                 "object_name": self.object_name,
                 "object_version": self.object_version,
             },

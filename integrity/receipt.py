@@ -83,9 +83,9 @@ class Receipt:
             "recording_id": str(self.recording_id),
             "original_name": self.original_name,
             "size_bytes": self.size_bytes,
-            "sha256": self.sha256.hex,
-            "sm3": self.sm3.hex,
-            "manifest_sha256": self.manifest_sha256.hex,
+            "sha256": self.sha256.hex_as("sha256"),
+            "sm3": self.sm3.hex_as("sm3"),
+            "manifest_sha256": self.manifest_sha256.hex_as("sha256"),
             "token_time": format_instant(self.token_time),
             "ledger": {
                 "index": self.ledger_index,

@@ -200,7 +200,7 @@ def hash_reader(size: int, fetch: Fetch) -> ReadHash:
 
 
 def read_entry(index: int, size: int, fetch: Fetch) -> bytes:
-    """Entry `index` of the ledger of `size`. Raises TileUnavailable, MalformedEvidence, or ValueError beyond its end."""
+    """Entry `index` of the ledger of `size`. Raises TileUnavailable, MalformedEvidence, or ValueError past its end."""
     if not 0 <= index < size:
         raise ValueError(f"there is no entry {index} in a ledger of {size}")
     number, offset = divmod(index, TILE_WIDTH)

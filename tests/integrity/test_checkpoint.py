@@ -110,7 +110,7 @@ def test_witness_signatures_are_passed_over_and_cannot_stand_in() -> None:
 
 def test_another_ledgers_checkpoint_is_refused() -> None:
     other = Checkpoint("archive.example/other", 3, bytes(32))
-    with pytest.raises(CheckpointInvalid, match="the pinned key is for archive.example/ledger"):
+    with pytest.raises(CheckpointInvalid, match=r"the pinned key is for archive.example/ledger"):
         open_checkpoint(sign_checkpoint(other, KEY), VKEY)
     # Signed by our key under our name, over a text of another origin.
     with pytest.raises(CheckpointInvalid):

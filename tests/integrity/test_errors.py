@@ -45,10 +45,13 @@ def test_unpinned_key_lists_what_is_pinned() -> None:
 
 
 def test_errors_keep_their_traceback_and_cause() -> None:
-    with pytest.raises(MalformedEvidence) as caught:
+    def read() -> None:
         try:
             raise ValueError("inner")
         except ValueError as error:
             raise MalformedEvidence("receipt", "outer") from error
+
+    with pytest.raises(MalformedEvidence) as caught:
+        read()
     assert isinstance(caught.value.__cause__, ValueError)
     assert caught.value.__traceback__ is not None

@@ -180,7 +180,7 @@ def test_full_tile_stands_in_for_a_partial_one_that_was_removed() -> None:
         files |= {each.path: data for each, data in grow_bundles(old_size, entries[old_size:new_size], files.get)}
     del files["tile/0/001.p/44"], files["tile/1/000.p/1"], files["tile/entries/001.p/44"]
     read_hash = hash_reader(300, files.get)
-    with pytest.raises(TileUnavailable, match="tile/1/000.p/1"):
+    with pytest.raises(TileUnavailable, match=r"tile/1/000\.p/1"):
         tree_root(300, read_hash)  # the level above has no full tile yet
     files["tile/1/000.p/1"] = files["tile/1/000.p/2"][:32]
     assert tree_root(300, hash_reader(300, files.get)) == root_of(LEAVES[:300])
