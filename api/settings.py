@@ -68,11 +68,12 @@ def _parse_data(value: object) -> Path:
     return Path(str(value)).expanduser().resolve()
 
 
-def _parse_program(value: object) -> Path:
-    path = Path(str(value)).expanduser().absolute()
-    if not (path.is_file() and os.access(path, os.X_OK)):
-        raise ValueError("not an executable file")
-    return path
+def _parse_tool_folder(value: object) -> Path:
+    folder = Path(str(value)).expanduser().absolute()
+    for name in ("ffmpeg", "ffprobe"):
+        if not os.access(folder / name, os.X_OK):
+            raise ValueError(f"no executable {name} in it")
+    return folder
 
 
 def _check_database(value: object) -> str:
@@ -97,9 +98,12 @@ def _parse_tsa(value: object) -> tuple[str, ...]:
 _SIZE = Wanted("大小，如 16GiB", "a size such as 16GiB")
 _COUNT = Wanted("大于零的整数", "a whole number above zero")
 _DATABASE = Wanted("postgresql://角色:口令@主机/库", "postgresql://role:password@host/database")
-_PROGRAM = Wanted("可执行文件的路径", "the path of an executable file")
 DatabaseUrl = Annotated[str, BeforeValidator(_check_database), _DATABASE]
-Program = Annotated[Path, BeforeValidator(_parse_program), _PROGRAM]
+ToolFolder = Annotated[
+    Path,
+    BeforeValidator(_parse_tool_folder),
+    Wanted("内有可执行的 ffmpeg 和 ffprobe 的目录", "a folder with executable ffmpeg and ffprobe in it"),
+]
 Size = Annotated[ByteSize, Field(gt=0), _SIZE]
 Count = Annotated[int, Field(gt=0), _COUNT]
 
@@ -130,8 +134,7 @@ class Settings(BaseSettings):
         BeforeValidator(_parse_tsa),
         Wanted("一个或多个 http(s):// 地址，以逗号分隔", "one or more http(s):// addresses with commas between"),
     ] = ()
-    ffmpeg: Program | None = None
-    ffprobe: Program | None = None
+    ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2
     custody_workers: Count = 1
@@ -139,13 +142,19 @@ class Settings(BaseSettings):
 
     uploads_at_once: Count = 64
     uploads_waiting: Size = ByteSize(16 << 30)
-    upload_size: Size = ByteSize(64 << 30)
-    upload_rate: Size = ByteSize(8 << 10)
+    upload_size: Size = ByteSize(16 << 30)
+    upload_rate: Size = ByteSize(4 << 10)
     upload_rate_seconds: Count = 60
-    upload_expiry_hours: Count = 168
-    disk_reserve: Size = ByteSize(1 << 30)
+    upload_expiry_hours: Count = 72
+    disk_reserve: Size = ByteSize(64 << 20)
 
     ready_file: Path | None = None
+
+    @property
+    def tool_search_path(self) -> str:
+        """Where ffmpeg and ffprobe are looked for, in the form of PATH."""
+        path = os.environ.get("PATH", os.defpath)
+        return path if self.ffmpeg_folder is None else f"{self.ffmpeg_folder}{os.pathsep}{path}"
 
     @property
     def secrets_folder(self) -> Path:

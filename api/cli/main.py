@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-# One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. They
-# import what is heavy inside their functions: `--help` and mistakes are answered at once.
-COMMANDS = ("up", "dock", "tsa")
+# One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
+# the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
+COMMANDS = ("up", "dock", "sequencer", "worker", "beat", "tsa")
 GROUPS: tuple[str, ...] = ()
 # A tree of errors carries facts for a person; anything else is a fault of ours, or of the machine.
 _OUR_PACKAGES = frozenset({"api", "casework", "ingest", "retention", "storage", "integrity"})
@@ -25,8 +25,8 @@ Liuhen: an archive for enforcement footage whose integrity anybody can check off
 """
 
 
-def build_app() -> typer.Typer:
-    """The command line with every command in it."""
+def build_app(arguments: list[str]) -> typer.Typer:
+    """The command line with the command that `arguments` ask for, or with every one."""
     app = typer.Typer(
         name="liuhen",
         help=HELP,
@@ -44,10 +44,13 @@ def build_app() -> typer.Typer:
     ) -> None:
         """Takes `--verbose`, which main() looks for itself: an error may come before options are parsed."""
 
-    for name in COMMANDS:
-        app.command(name)(getattr(importlib.import_module(f"api.cli.{name}"), name))
-    for name in GROUPS:
-        app.add_typer(importlib.import_module(f"api.cli.{name}").app, name=name)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name in (asked,) if asked in COMMANDS + GROUPS else COMMANDS + GROUPS:
+        module = importlib.import_module(f"api.cli.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
     return app
 
 
@@ -62,7 +65,7 @@ def run(arguments: list[str]) -> int:
     # Wherever it was written, before or after the command's name.
     arguments = [argument for argument in arguments if argument != "--verbose"]
     try:
-        build_app()(arguments)
+        build_app(arguments)(arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.engines.folders import make_private_folder
-from api.engines.process import ProcessIdentity
+from api.engines.process import ProcessIdentity, list_processes
 from api.errors import NamespaceRefused
 
 LOG_BYTES_KEPT = 8 << 20
@@ -25,8 +25,8 @@ _WRAPPER = Path(__file__).with_name("child.py")
 class Launch:
     """How to run one program, and how to end it.
 
-    `stop_steps` are signals to the program itself, each with the seconds it gets; after the last one the whole process
-    group is killed. `death_signal` is what it gets from the kernel when we die without a word.
+    `stop_steps` are signals to the program itself, each with the seconds it gets; after the last one its whole
+    session is killed. `death_signal` is what it gets from the kernel when we die without a word.
     """
 
     argv: tuple[str, ...]
@@ -69,17 +69,20 @@ class Child:
         self._process.send_signal(self.launch.stop_steps[0][0])
 
     def stop(self) -> None:
-        """End it, politely first; nothing of its process group is left when this returns."""
+        """End it, politely first; nothing of its session is left when this returns."""
         for number, seconds in self.launch.stop_steps:
             self._process.send_signal(number)  # does nothing once the process has been waited for
             if self.wait(seconds):
                 break
-        self.kill_group()
+        self.kill_session()
 
-    def kill_group(self) -> None:
-        """Kill what is left of it and of what it started in its own group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+    def kill_session(self) -> None:
+        """Kill what is left of it, and of what it started in its own session."""
+        # No other session can have this number as long as somebody is in ours.
+        for status in list_processes():
+            if status.session_id == self.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(status.pid, signal.SIGKILL)
         self._process.wait()
 
 

@@ -10,11 +10,13 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from api.engines.folders import make_private_folder, socket_folder
 from api.engines.launch import Launch
 from api.engines.postgres import READY_WITHIN_SECONDS, EmbeddedPostgres
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
+from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
 from api.engines.running import embedded_postgres, external_database, migrate
 from api.engines.supervise import Stage, Step
@@ -33,39 +35,59 @@ class Plan:
 
 def plan_archive(settings: Settings, instance: str, bound: BindAddress) -> Plan:
     """The whole archive on one box, for the run called `instance`, serving HTTP at `bound`."""
-    engines: list[ChildSpec] = []
-    steps: list[Step] = []
-    if settings.database_url is None:
-        postgres = embedded_postgres(settings)
-        database = postgres.addresses()
-        engines.append(_postgres(postgres))
-        steps.append(Step("数据库角色", "database roles", postgres.ensure_roles))
-    else:
-        database = external_database(settings)
-    steps.append(Step("数据库结构", "database schema", lambda: migrate(database)))
-    broker = settings.broker_url
-    if broker is None:
-        valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
-        broker = valkey.address
-        engines.append(_valkey(valkey))
-    tsa_urls = settings.tsa_urls
-    if not tsa_urls:
-        path = socket_folder(settings.data) / "tsa.sock"
-        tsa_urls = (f"unix://{path}",)
-        engines.append(
-            own_process(
-                settings,
-                "tsa",
-                "时间戳服务（自建，非独立）",
-                "time stamps (our own, not independent)",
-                "tsa",
-                "--address",
-                str(path),
-            )
-        )
-    addresses = ArchiveAddresses(database, broker, tsa_urls, bound.url)
-    publish = Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses))
-    return Plan((tuple(engines), *steps, publish), addresses)
+    postgres = embedded_postgres(settings) if settings.database_url is None else None
+    database = postgres.addresses() if postgres else external_database(settings)
+    valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
+    tsa_socket = socket_folder(settings.data) / "tsa.sock"
+    addresses = ArchiveAddresses(
+        database=database,
+        broker=settings.broker_url or valkey.address,
+        tsa=settings.tsa_urls or (f"unix://{tsa_socket}",),
+        http=bound.url,
+    )
+    engines = (
+        *([_postgres(postgres)] if postgres else []),
+        *([] if settings.broker_url else [_valkey(valkey)]),
+        *([] if settings.tsa_urls else [_authority(settings, tsa_socket)]),
+    )
+    roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
+    stages: tuple[Stage, ...] = (
+        Step("密钥", "keys", lambda: create_keys(settings)),
+        engines,
+        *roles,
+        Step("数据库结构", "database schema", lambda: migrate(database)),
+        Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
+        Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
+        (_sequencer(settings, addresses),),
+    )
+    return Plan(stages, addresses)
+
+
+def create_keys(settings: Settings) -> None:
+    from api.keyring import create_missing_keys
+
+    create_missing_keys(settings)
+
+
+def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> None:
+    from api.keyring import announce_keys, open_keyring
+    from storage.database import Database
+
+    connections = Database(database.app, pool_size=1)
+    try:
+        announce_keys(connections, open_keyring(settings))
+    finally:
+        connections.close()
+
+
+def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
+    environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer}
+    return own_process(settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment)
+
+
+def _authority(settings: Settings, socket_path: Path) -> ChildSpec:
+    title = ("时间戳服务（自建，非独立）", "time stamps (our own, not independent)")
+    return own_process(settings, "tsa", *title, "tsa", "--address", str(socket_path))
 
 
 def own_process(

@@ -20,6 +20,7 @@ class ProcessStatus:
     pid: int
     state: str
     parent_pid: int
+    session_id: int
     started_ticks: int
 
     @classmethod
@@ -30,7 +31,7 @@ class ProcessStatus:
             return None
         # The command name stands in parentheses and may hold any character: what follows the last one is plain.
         fields = text[text.rindex(")") + 2 :].split()
-        return cls(pid, fields[0], int(fields[1]), int(fields[19]))
+        return cls(pid, fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ def announce_ready(settings: Settings) -> None:
 
 
 def has_announced(ready_file: Path, pid: int) -> bool:
-    """Whether process `pid` said so: the word of one that has ended since does not count."""
+    """Whether process `pid` said so, by its number or by the bare file; whoever launches it removes the file first."""
     try:
-        return ready_file.read_text(encoding="ascii") == str(pid)
+        return ready_file.read_text(encoding="ascii") in ("", str(pid))
     except FileNotFoundError:
         return False

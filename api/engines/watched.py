@@ -87,7 +87,7 @@ class Watched:
     def pause_after_failure(self) -> float:
         """End what is left of the child and wait before the next launch, longer each time; returns the seconds."""
         if self.child is not None:
-            self.child.kill_group()
+            self.child.kill_session()
             self.child = None
         pause: float = min(_FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures, 10), _LONGEST_PAUSE_SECONDS)
         self.failures += 1

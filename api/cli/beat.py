@@ -1,0 +1,21 @@
+"""`liuhen beat`: the clock that wakes the workers, in case a message was lost. One an archive."""
+
+from __future__ import annotations
+
+
+def beat() -> None:
+    """按时唤醒各工作进程。 / Wake the workers by the clock until TERM."""
+    from celery.signals import beat_init
+
+    from api.engines.readiness import announce_ready
+    from api.settings import load_settings
+    from api.tasks.app import celery_app
+
+    settings = load_settings()
+
+    def on_ready(**_facts: object) -> None:
+        announce_ready(settings)
+
+    beat_init.connect(on_ready, weak=False)
+    # This scheduler keeps nothing on disk: what is due is in the database, and waking once too often costs nothing.
+    celery_app.Beat(scheduler_cls="celery.beat:Scheduler", loglevel="WARNING").run()

@@ -1,0 +1,34 @@
+"""`liuhen worker QUEUE`: one Celery worker for one queue. `liuhen up` starts one for each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.errors import UsageRefused
+
+
+def worker(
+    queue: Annotated[str, typer.Argument(help="队列：custody、media 或 housekeeping / the queue")],
+    processes: Annotated[int, typer.Option(min=1, help="并行任务数 / tasks at once")] = 1,
+) -> None:
+    """运行一个队列的工作进程。 / Work through one queue until TERM."""
+    from celery.signals import worker_ready
+
+    from api.engines.readiness import announce_ready
+    from api.settings import load_settings
+    from api.tasks.app import QUEUES, celery_app
+
+    if queue not in QUEUES:
+        known = ", ".join(QUEUES)
+        raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
+    settings = load_settings()
+
+    def on_ready(**_facts: object) -> None:
+        announce_ready(settings)
+
+    worker_ready.connect(on_ready, weak=False)
+    # Gossip and mingle are for workers that watch each other: ours only watch the database.
+    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(processes), *quiet])
