@@ -28,6 +28,7 @@ VERSION = 1
 
 MediaState: TypeAlias = Literal["intact", "damaged", "unreadable"]
 MEDIA_STATES: tuple[MediaState, ...] = ("intact", "damaged", "unreadable")
+CLAIM_CONFIDENCES = ("stated", "assumed", "doubtful")
 
 _WHAT = "manifest"
 _CLAIM_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -50,7 +51,7 @@ class RecordingManifest:
     """One recording as sealed.
 
     `original_name` and everything in `claims` is what station, device or file say of themselves: kept, never vouched
-    for. Each claim is `{"value": …, "source": "…"}`. `object_version` is the store's own id for the stored bytes.
+    for. `claims` maps a kind to its claims, each `{"value", "source", "confidence", "notes"}`. `object_version` is the store's own id for the stored bytes.
     `key_epoch` is the epoch of the manifest key that signs.
     """
 
@@ -162,9 +163,20 @@ def _parse_content(subject: Fields, predicate: Fields) -> ContentDigests:
 
 
 def _parse_claims(claims: Mapping[str, Json]) -> Mapping[str, Json]:
-    for name, claim in claims.items():
-        if not _CLAIM_NAME.fullmatch(name):
-            raise MalformedEvidence(_WHAT, f"claim {name!r} is not a name in lower case")
-        if not Fields(f"manifest: claim {name}", claim, ("value", "source")).text("source"):
-            raise MalformedEvidence(_WHAT, f"claim {name} does not say where it comes from")
+    """Kind → what was claimed, in the order of belief: several sources may say different things of one kind."""
+    for kind, claimed in claims.items():
+        if not _CLAIM_NAME.fullmatch(kind):
+            raise MalformedEvidence(_WHAT, f"claim {kind!r} is not a name in lower case")
+        if not isinstance(claimed, list | tuple) or not claimed:
+            raise MalformedEvidence(_WHAT, f"claim {kind} is not a list of claims")
+        for claim in claimed:
+            _parse_claim(kind, claim)
     return claims
+
+
+def _parse_claim(kind: str, claim: Json) -> None:
+    fields = Fields(f"manifest: claim {kind}", claim, ("value", "source", "confidence", "notes"))
+    if not fields.text("source"):
+        raise MalformedEvidence(_WHAT, f"claim {kind} does not say where it comes from")
+    fields.one_of("confidence", CLAIM_CONFIDENCES)
+    fields.items("notes")
