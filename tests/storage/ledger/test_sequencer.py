@@ -88,10 +88,10 @@ def test_an_entry_that_commits_late_is_not_passed_over(ledger: Ledger) -> None:
 
 
 def test_what_rolls_back_never_gets_a_place(ledger: Ledger) -> None:
-    with pytest.raises(RuntimeError, match="stop"), ledger.app.transaction() as session:
+    with ledger.app.transaction() as session:
         record_change(session, WHO, Change("test.undone", "test", "x", None))
         session.flush()
-        raise RuntimeError("stop")
+        session.rollback()
     with ledger.open() as sequencer:
         assert sequencer.sequence_pending() == 0
     assert ledger.reader.latest() is None
@@ -156,9 +156,7 @@ def test_an_altered_row_is_noticed_before_anything_is_signed(ledger: Ledger, ser
     name = urlsplit(addresses.app).path
     with psycopg.connect(urlsplit(server.superuser_url)._replace(path=name).geturl()) as superuser:
         superuser.execute("ALTER TABLE ledger_entry DISABLE TRIGGER append_only")
-        superuser.execute(
-            "UPDATE ledger_entry SET entry = replace(convert_from(entry,'UTF8'), 'happened', 'undone')::bytea"
-        )
+        superuser.execute("UPDATE ledger_entry SET entry = replace(convert_from(entry, 'UTF8'), 'test', 'tost')::bytea")
     with pytest.raises(LedgerContradiction):
         ledger.open()
 

@@ -1,0 +1,337 @@
+"""Custody against a real database, store, time-stamping authority, sequencer and tools: sealed once, whatever fails."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+import ingest.custody
+import ingest.sealing.receipts
+import ingest.sealing.record
+from api.engines.roles import DatabaseAddresses
+from ingest.custody import Custody, seal_upload
+from ingest.errors import (
+    ClaimedDigestDiffers,
+    PlaintextChanged,
+    StagedFileMissing,
+    StagedLengthDiffers,
+    TimestampDelayed,
+)
+from ingest.media.probe import probe_media
+from ingest.media.runner import MediaRunner, open_runner
+from ingest.sealing.claims import read_claims
+from ingest.sealing.due import DueUpload, claim_due_upload, put_off, stop_upload
+from integrity.authority import create_authority
+from integrity.authority_server import open_authority_server
+from integrity.checkpoint import encode_vkey, open_checkpoint
+from integrity.keys import SigningKey
+from integrity.manifest import open_manifest
+from integrity.merkle import verify_inclusion
+from integrity.receipt import open_receipt
+from integrity.timestamp import TimestampTrust, request_timestamp, verify_timestamp
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Unit
+from storage.catalog.recordings import CustodyAttempt, MediaJob, Receipt, Recording
+from storage.catalog.stations import Station
+from storage.catalog.uploads import Upload
+from storage.database import Database
+from storage.encryption.segments import decrypt_span
+from storage.keystore import WrappedKey, create_key_store
+from storage.ledger.files import LedgerFiles
+from storage.ledger.reading import LedgerReader
+from storage.ledger.sequencer import Sequencer
+from storage.objects.folder import FolderStore
+
+ORIGIN = "liuhen.test/custody"
+
+
+@pytest.fixture(scope="module")
+def runner() -> MediaRunner:
+    return open_runner(os.environ.get("PATH", ""))
+
+
+class Bench:
+    """An archive's custody side with one station, and the files it staged."""
+
+    def __init__(self, addresses: DatabaseAddresses, folder: Path, runner: MediaRunner) -> None:
+        self.database = Database(addresses.app, pool_size=5)
+        self.sequencer_database = Database(addresses.sequencer, pool_size=2)
+        self.staging = folder / "staging"
+        self.staging.mkdir()
+        self.store = FolderStore(folder / "objects")
+        self.ledger_key, self.manifest_key, self.receipt_key = (SigningKey.generate() for _ in range(3))
+        self.authority = create_authority(folder / "tsa")
+        self.server = open_authority_server(self.authority, "127.0.0.1:0")
+        self.serving = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.serving.start()
+        self.tsa_url = self.server.url
+        self.vkey = encode_vkey(ORIGIN, self.ledger_key.public)
+        files = LedgerFiles(self.store)
+        self.sequencer = Sequencer(self.sequencer_database, files, self.ledger_key, ORIGIN)
+        self.stop = threading.Event()
+        self.sequencing = threading.Thread(target=self._sequence, daemon=True)
+        self.sequencing.start()
+        self.custody = Custody(
+            database=self.database,
+            store=self.store,
+            key_store=create_key_store(folder / "keys"),
+            ledger=LedgerReader(self.database, files, self.vkey),
+            manifest_key=self.manifest_key,
+            manifest_epoch=1,
+            receipt_key=self.receipt_key,
+            staged_path=lambda upload_id: self.staging / upload_id,
+            probe=lambda path: probe_media(path, runner),
+            read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
+            request_token=lambda data: request_timestamp(self.tsa_url, data, 10),
+        )
+        self.unit_id, self.station_id = self.make_station("大渡口")
+
+    def make_station(self, name: str) -> tuple[uuid.UUID, uuid.UUID]:
+        with self.database.transaction() as session:
+            unit = Unit(name=name, code=uuid.uuid4().hex)
+            session.add(unit)
+            session.flush()
+            station = Station(unit_id=unit.id, name=uuid.uuid4().hex, token_hash=os.urandom(32))
+            session.add(station)
+            session.flush()
+            return unit.id, station.id
+
+    def stage(self, content: bytes, filename: str = "a.mp4", **claims: str) -> DueUpload:
+        upload_id = uuid.uuid4().hex
+        (self.staging / upload_id).write_bytes(content)
+        now = datetime.now(UTC)
+        with self.database.transaction() as session:
+            session.add(
+                Upload(
+                    id=upload_id,
+                    station_id=self.station_id,
+                    unit_id=self.unit_id,
+                    declared_length=len(content),
+                    claims={"filename": filename, **claims},
+                    state="finished",
+                    expires_at=now + timedelta(days=1),
+                    finished_at=now,
+                )
+            )
+        return self.claim(upload_id)
+
+    def claim(self, upload_id: str) -> DueUpload:
+        """As a worker after a crash would: the earlier claim has run out."""
+        with self.database.transaction() as session:
+            session.get_one(Upload, upload_id).claimed_until = None
+        due = claim_due_upload(self.database, "test")
+        assert due is not None
+        assert due.id == upload_id
+        return due
+
+    def count(self, table: type) -> int:
+        with self.database.reading() as session:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+    def entries(self, action: str) -> int:
+        with self.database.reading() as session:
+            return (
+                session.scalar(select(func.count()).select_from(LedgerEntryRow).where(LedgerEntryRow.action == action))
+                or 0
+            )
+
+    def originals(self) -> list[str]:
+        return list(self.store.list("originals/"))
+
+    def decrypted(self, recording: Recording) -> bytes:
+        key = self.custody.key_store.unwrap_data_key(WrappedKey(recording.kek_id, recording.wrapped_data_key))
+        with self.store.open(recording.object_name) as reader:
+            pieces = decrypt_span(reader, key, str(recording.id).encode(), 0, recording.size_bytes)
+            return b"".join(pieces)
+
+    def recording(self) -> Recording:
+        with self.database.reading() as session:
+            return session.scalars(select(Recording)).one()
+
+    def _sequence(self) -> None:
+        while not self.stop.wait(0.01):
+            self.sequencer.sequence_pending()
+
+    def close(self) -> None:
+        self.stop.set()
+        self.sequencing.join()
+        self.sequencer.close()
+        self.server.shutdown()
+        self.server.server_close()
+        self.database.close()
+        self.sequencer_database.close()
+
+
+@pytest.fixture
+def bench(addresses: DatabaseAddresses, tmp_path: Path, runner: MediaRunner) -> Iterator[Bench]:
+    bench = Bench(addresses, tmp_path, runner)
+    yield bench
+    bench.close()
+
+
+CONTENT = b"no video at all, but evidence\n" * 50_000
+
+
+def test_a_sealed_file_proves_itself_from_receipt_to_bytes(bench: Bench) -> None:
+    name = "AB00001_000123_20260101093000.MP4"
+    issued = seal_upload(bench.stage(CONTENT, name, sha256=hashlib.sha256(CONTENT).hexdigest()), bench.custody)
+    receipt = open_receipt(issued.envelope, [bench.receipt_key.public], bench.vkey)
+    recording = bench.recording()
+    assert receipt.recording_id == recording.id
+    assert receipt.sha256.value == hashlib.sha256(CONTENT).digest() == recording.sha256
+    assert receipt.sm3.value == hashlib.new("sm3", CONTENT).digest()
+    assert not receipt.repeat
+    checkpoint = open_checkpoint(receipt.checkpoint.encode(), bench.vkey)
+    verify_inclusion(receipt.leaf_hash, receipt.ledger_index, checkpoint.size, receipt.inclusion_proof, checkpoint.root)
+    manifest = open_manifest(recording.manifest, [bench.manifest_key.public])
+    assert manifest.digests.sha256 == receipt.sha256
+    assert manifest.media_state == "unreadable"
+    authority = bench.authority
+    trust = TimestampTrust((authority.root,), (authority.fingerprint,), authority.policy)
+    verify_timestamp(recording.token, recording.manifest, trust)
+    assert bench.decrypted(recording) == CONTENT
+    assert (recording.device, recording.officer) == ("AB00001", "000123")
+    assert recording.started_at == datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
+    assert bench.count(MediaJob) == 3
+
+
+def test_stored_bytes_are_not_the_plaintext(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    with bench.store.open(bench.recording().object_name) as reader:
+        assert CONTENT[:64] not in reader.read_span(0, reader.size_bytes)
+
+
+def test_the_same_file_again_is_the_same_recording_with_a_second_receipt(bench: Bench) -> None:
+    first = seal_upload(bench.stage(CONTENT), bench.custody)
+    second = seal_upload(bench.stage(CONTENT, "renamed.mp4"), bench.custody)
+    assert second.recording_id == first.recording_id
+    assert open_receipt(second.envelope, [bench.receipt_key.public]).repeat
+    assert bench.count(Recording) == 1
+    assert bench.count(Receipt) == 2
+    assert len(bench.originals()) == 1
+    assert bench.entries("recording.received_again") == 1
+
+
+def test_another_unit_gets_a_recording_of_its_own(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    bench.unit_id, bench.station_id = bench.make_station("江北")
+    other = seal_upload(bench.stage(CONTENT), bench.custody)
+    assert bench.count(Recording) == 2
+    assert not open_receipt(other.envelope, [bench.receipt_key.public]).repeat
+
+
+def test_a_wrong_claimed_digest_stops_with_nothing_stored(bench: Bench) -> None:
+    upload = bench.stage(CONTENT, sha256="0" * 64)
+    with pytest.raises(ClaimedDigestDiffers) as stopped:
+        seal_upload(upload, bench.custody)
+    assert stopped.value.found == hashlib.sha256(CONTENT).hexdigest()
+    assert bench.originals() == []
+    stop_upload(bench.database, upload, stopped.value)
+    assert bench.entries("upload.failed") == 1
+    assert claim_due_upload(bench.database, "test") is None
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
+
+
+def test_a_missing_or_shortened_staged_file_stops(bench: Bench) -> None:
+    upload = bench.stage(CONTENT)
+    os.truncate(bench.staging / upload.id, 100)
+    with pytest.raises(StagedLengthDiffers):
+        seal_upload(upload, bench.custody)
+    (bench.staging / upload.id).unlink()
+    with pytest.raises(StagedFileMissing):
+        seal_upload(upload, bench.custody)
+
+
+class PowerFailure(BaseException):
+    """Nothing catches it, as nothing catches a power failure."""
+
+
+WRITES = [
+    (ingest.custody, "begin_attempt"),
+    (ingest.custody, "fix_plaintext"),
+    (ingest.custody, "write_sealed"),
+    (ingest.custody, "read_back"),
+    (ingest.custody, "timestamp_signature"),
+    (ingest.custody, "record_sealing"),
+    (ingest.custody, "issue_receipt"),
+    (ingest.sealing.receipts, "_store_receipt"),
+    (ingest.sealing.record, "record_change"),
+    (ingest.sealing.receipts, "record_change"),
+]
+
+
+@pytest.mark.parametrize("lands", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("module", "step"), WRITES, ids=[f"{m.__name__.split('.')[-1]}.{s}" for m, s in WRITES])
+def test_a_crash_at_any_step_and_a_repeat_seal_exactly_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, module: object, step: str, lands: bool
+) -> None:
+    upload = bench.stage(CONTENT)
+    whole: Callable[..., object] = getattr(module, step)
+
+    def crash(*arguments: object, **named: object) -> object:
+        if lands:
+            whole(*arguments, **named)
+        raise PowerFailure
+
+    monkeypatch.setattr(module, step, crash)
+    with pytest.raises(PowerFailure):
+        seal_upload(upload, bench.custody)
+    monkeypatch.undo()
+    with bench.database.reading() as session:
+        state = session.get_one(Upload, upload.id).state
+    if state != "receipted":
+        seal_upload(bench.claim(upload.id), bench.custody)
+    assert bench.count(Recording) == bench.count(Receipt) == bench.count(CustodyAttempt) == 1
+    assert bench.entries("recording.sealed") == bench.entries("receipt.issued") == 1
+    assert bench.originals() == [bench.recording().object_name]
+    assert bench.decrypted(bench.recording()) == CONTENT
+
+
+def test_a_repeat_that_reads_other_bytes_stops_with_an_alarm(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = bench.stage(CONTENT)
+
+    def crash(*_: object) -> None:
+        raise PowerFailure
+
+    monkeypatch.setattr(ingest.custody, "read_back", crash)
+    with pytest.raises(PowerFailure):
+        seal_upload(upload, bench.custody)
+    monkeypatch.undo()
+    (bench.staging / upload.id).write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(PlaintextChanged):
+        seal_upload(bench.claim(upload.id), bench.custody)
+    assert bench.count(Recording) == 0
+
+
+def test_before_the_plaintext_is_fixed_a_repeat_takes_a_new_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = bench.stage(CONTENT)
+    salts = []
+    for _ in range(2):
+        salts.append(ingest.custody.begin_attempt(upload, bench.custody).plan.salt)
+    assert salts[0] != salts[1]
+
+
+def test_without_a_time_stamp_nothing_is_recorded_and_the_upload_stays_due(bench: Bench) -> None:
+    upload = bench.stage(CONTENT)
+    bench.tsa_url = "unix:///nonexistent/tsa.sock"
+    with pytest.raises(TimestampDelayed) as delayed:
+        seal_upload(upload, bench.custody)
+    put_off(bench.database, upload, "test", str(delayed.value))
+    assert bench.count(Recording) == 0
+    with bench.database.reading() as session:
+        row = session.get_one(Upload, upload.id)
+        assert row.state == "finished"
+        assert row.claimed_until is not None
+
+
+def test_two_workers_never_claim_one_upload(bench: Bench) -> None:
+    bench.stage(CONTENT)
+    assert claim_due_upload(bench.database, "another") is None
