@@ -51,8 +51,9 @@ class RecordingManifest:
     """One recording as sealed.
 
     `original_name` and everything in `claims` is what station, device or file say of themselves: kept, never vouched
-    for. `claims` maps a kind to its claims, each `{"value", "source", "confidence", "notes"}`. `object_version` is the store's own id for the stored bytes.
-    `key_epoch` is the epoch of the manifest key that signs.
+    for. A kind of claim (`device`, `location`, …) has one or more, for sources disagree, and each says
+    `{"value": …, "source": "…", "confidence": "…", "notes": […]}`. `object_version` is the store's own id for the
+    stored bytes, `key_epoch` the epoch of the manifest key that signs.
     """
 
     recording_id: UUID
@@ -162,21 +163,22 @@ def _parse_content(subject: Fields, predicate: Fields) -> ContentDigests:
     )
 
 
-def _parse_claims(claims: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Kind → what was claimed, in the order of belief: several sources may say different things of one kind."""
-    for kind, claimed in claims.items():
+def _parse_claims(kinds: Mapping[str, Json]) -> Mapping[str, Json]:
+    fields = Fields("manifest: claims", kinds, tuple(kinds))
+    for kind in kinds:
         if not _CLAIM_NAME.fullmatch(kind):
-            raise MalformedEvidence(_WHAT, f"claim {kind!r} is not a name in lower case")
-        if not isinstance(claimed, list | tuple) or not claimed:
-            raise MalformedEvidence(_WHAT, f"claim {kind} is not a list of claims")
-        for claim in claimed:
-            _parse_claim(kind, claim)
-    return claims
+            raise MalformedEvidence(_WHAT, f"claims of {kind!r}, which is no name in lower case")
+        claims = fields.items(kind)
+        if not claims:
+            raise MalformedEvidence(_WHAT, f"claims of {kind} are an empty list")
+        for claim in claims:
+            _check_claim(Fields(f"manifest: claim of {kind}", claim, ("value", "source", "confidence", "notes")))
+    return kinds
 
 
-def _parse_claim(kind: str, claim: Json) -> None:
-    fields = Fields(f"manifest: claim {kind}", claim, ("value", "source", "confidence", "notes"))
-    if not fields.text("source"):
-        raise MalformedEvidence(_WHAT, f"claim {kind} does not say where it comes from")
-    fields.one_of("confidence", CLAIM_CONFIDENCES)
-    fields.items("notes")
+def _check_claim(claim: Fields) -> None:
+    if not claim.text("source"):
+        raise MalformedEvidence(_WHAT, "a claim does not say where it comes from")
+    claim.one_of("confidence", CLAIM_CONFIDENCES)
+    if not all(isinstance(note, str) for note in claim.items("notes")):
+        raise MalformedEvidence(_WHAT, "a note on a claim is not a string")

@@ -126,6 +126,8 @@ def test_what_is_no_manifest_is_not_signed() -> None:
         {"claims": {"device": [{"value": "AB00001", "source": "", "confidence": "stated", "notes": []}]}},
         {"claims": {"device": [{"value": "AB00001", "source": "x", "confidence": "certain", "notes": []}]}},
         {"claims": {"device": [{"value": "A", "source": "x", "confidence": "stated", "notes": [], "trusted": True}]}},
+        {"claims": {"device": [{"value": "A", "source": "x", "confidence": "stated", "notes": [1]}]}},
+        {"claims": {"device": [{"value": "A", "source": "x", "confidence": "stated", "notes": "none"}]}},
         {"claims": {"Device No": [{"value": "A", "source": "x", "confidence": "stated", "notes": []}]}},
         {"key_epoch": -1},
         {"ciphertext_size_bytes": 2**53},
