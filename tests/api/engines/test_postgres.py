@@ -102,6 +102,7 @@ def test_rows_survive_a_kill_of_every_server_process(tmp_path: Path) -> None:
     for process in killed:
         process.send(signal.SIGKILL)
     assert not wait_until_gone(killed, 5)
+    server.stop()
     # The number in postmaster.pid now belongs to somebody else of ours: this very process.
     pid_file = server.cluster_folder / "postmaster.pid"
     pid_file.write_text("\n".join([str(os.getpid()), *pid_file.read_text().splitlines()[1:], ""]))
