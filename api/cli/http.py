@@ -1,0 +1,28 @@
+"""`liuhen http`: one HTTP process. `liuhen up` starts several on one socket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+APPLICATION = "api.http.app:create_app"
+
+
+def http(
+    descriptor: Annotated[
+        int | None,
+        typer.Option("--fd", min=3, help="已打开的监听套接字 / an open listening socket, instead of LIUHEN_BIND"),
+    ] = None,
+) -> None:
+    """运行一个 HTTP 进程。 / Serve HTTP until TERM."""
+    import socket
+
+    from api.engines.http_server import serve_http
+    from api.engines.listener import open_listener
+    from api.engines.readiness import announce_ready
+    from api.settings import load_settings
+
+    settings = load_settings()
+    listener = open_listener(settings.bind) if descriptor is None else socket.socket(fileno=descriptor)
+    serve_http(APPLICATION, listener, lambda: announce_ready(settings))

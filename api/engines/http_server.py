@@ -1,0 +1,42 @@
+"""One HTTP process: uvicorn on a socket that somebody else may have opened, and may share with its twins."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+# Long downloads are cut off then: a range request goes on where it stopped.
+GRACEFUL_SECONDS = 8
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def serve_http(factory: str, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve the application that `factory` ("module:function") makes, until a signal; say on_ready() once it does.
+
+    Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
+    """
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        access_log=False,
+        server_header=False,
+        # Nobody in front of us is trusted unasked: X-Forwarded-For is anybody's to write.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+    )
+    _Server(config, on_ready).run(sockets=[listener])

@@ -1,0 +1,33 @@
+"""A small real ASGI application: it tells the process that answers, and takes as long as it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from api.engines.http_server import serve_http
+
+
+def create_app() -> Any:
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while (message := await receive())["type"] != "lifespan.shutdown":
+                await send({"type": message["type"] + ".complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await asyncio.sleep(float(scope["query_string"] or b"0"))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+
+    return application
+
+
+if __name__ == "__main__":
+    descriptor, ready_file = sys.argv[1:]
+    sys.path.insert(0, str(Path(__file__).parent))
+    listener = socket.socket(fileno=int(descriptor))
+    serve_http("small_http:create_app", listener, lambda: Path(ready_file).write_text(str(os.getpid())) and None)

@@ -1,0 +1,79 @@
+"""HTTP processes that share one socket: no connection is lost when one of them dies or starts."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from api.engines.listener import listening_address, open_listener
+from api.errors import AddressUnusable
+from api.settings import BindAddress
+
+PROGRAM = Path(__file__).with_name("small_http.py")
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with open_listener(BindAddress("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def start(listener: socket.socket, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    ready_file = folder / name
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file)],
+        pass_fds=(listener.fileno(),),
+        stderr=subprocess.DEVNULL,
+    )
+    while not ready_file.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    return process
+
+
+def get(listener: socket.socket, seconds: float = 0) -> int:
+    with urllib.request.urlopen(f"{listening_address(listener).url}/?{seconds}", timeout=20) as answer:
+        return int(answer.read())
+
+
+def test_connections_wait_for_the_first_process_and_survive_the_end_of_one(
+    listener: socket.socket, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        early = pool.submit(get, listener)
+        first, second = start(listener, tmp_path, "first"), start(listener, tmp_path, "second")
+        assert early.result() in (first.pid, second.pid)
+        first.kill()
+        first.wait()
+        assert {get(listener) for _ in range(8)} == {second.pid}
+
+        slow = pool.submit(get, listener, 0.5)
+        time.sleep(0.2)
+        second.send_signal(signal.SIGTERM)
+        assert slow.result() == second.pid
+        second.wait(10)
+        waiting = pool.submit(get, listener)
+        third = start(listener, tmp_path, "third")
+        assert waiting.result() == third.pid
+        third.terminate()
+        third.wait(10)
+
+
+def test_a_taken_port_is_refused_with_its_address(listener: socket.socket) -> None:
+    taken = listening_address(listener)
+    with pytest.raises(AddressUnusable, match=f"127.0.0.1:{taken.port}.*LIUHEN_BIND"):
+        open_listener(taken)
+
+
+def test_a_name_that_means_nothing_is_refused() -> None:
+    with pytest.raises(AddressUnusable, match=r"nowhere\.invalid"):
+        open_listener(BindAddress("nowhere.invalid", 8000))
