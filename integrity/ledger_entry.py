@@ -52,8 +52,11 @@ class LedgerEntry:
 
         Raises EntryTooLarge over 65,535 bytes and MalformedEvidence for what has no place in an entry.
         """
-        entry = canonical_json(self._form(), _WHAT)
-        parse_entry(entry)
+        form = self._form()
+        entry = canonical_json(form, _WHAT)
+        _require_room(entry)
+        # What no auditor could read again must not be entered: it could never be taken back.
+        _read_form(form)
         return entry
 
     def _form(self) -> dict[str, Json]:
@@ -71,24 +74,8 @@ class LedgerEntry:
 
 def parse_entry(data: bytes) -> LedgerEntry:
     """Read an entry's bytes. Raises EntryTooLarge or MalformedEvidence."""
-    if len(data) > MOST_ENTRY_BYTES:
-        raise EntryTooLarge(_WHAT, f"{len(data)} bytes, at most {MOST_ENTRY_BYTES} fit")
-    fields = Fields(_WHAT, parse_canonical(data, _WHAT), _NAMES)
-    fields.constant("v", VERSION)
-    actor, subject = fields.nested("actor", ("kind", "id")), fields.nested("subject", ("kind", "id"))
-    actor_id = optional_text(actor.value("id"), "ledger entry: actor id")
-    unit_id = optional_text(fields.value("unit_id"), "ledger entry: unit_id")
-    return LedgerEntry(
-        id=fields.uuid("id"),
-        occurred_at=fields.instant("occurred_at"),
-        action=_match(_ACTION, fields.text("action"), "action"),
-        actor_kind=_match(_CODE, actor.text("kind"), "actor kind"),
-        actor_id=None if actor_id is None else _match(_OPAQUE_ID, actor_id, "actor id"),
-        unit_id=None if unit_id is None else parse_uuid(unit_id, "ledger entry: unit_id"),
-        subject_kind=_match(_CODE, subject.text("kind"), "subject kind"),
-        subject_id=_match(_OPAQUE_ID, subject.text("id"), "subject id"),
-        data=_require_no_free_text(fields.mapping("data")),
-    )
+    _require_room(data)
+    return _read_form(parse_canonical(data, _WHAT))
 
 
 def new_salt() -> bytes:
@@ -111,6 +98,30 @@ def verify_commitment(commitment: str, salt: bytes, value: str, what: str = "com
     opened = commit_value(salt, value)
     if not hmac.compare_digest(opened.encode(), commitment.encode()):
         raise EvidenceContradiction(what, "the ledger", commitment, opened)
+
+
+def _require_room(entry: bytes) -> None:
+    if len(entry) > MOST_ENTRY_BYTES:
+        raise EntryTooLarge(_WHAT, f"{len(entry)} bytes, at most {MOST_ENTRY_BYTES} fit")
+
+
+def _read_form(form: Json) -> LedgerEntry:
+    fields = Fields(_WHAT, form, _NAMES)
+    fields.constant("v", VERSION)
+    actor, subject = fields.nested("actor", ("kind", "id")), fields.nested("subject", ("kind", "id"))
+    actor_id = optional_text(actor.value("id"), "ledger entry: actor id")
+    unit_id = optional_text(fields.value("unit_id"), "ledger entry: unit_id")
+    return LedgerEntry(
+        id=fields.uuid("id"),
+        occurred_at=fields.instant("occurred_at"),
+        action=_match(_ACTION, fields.text("action"), "action"),
+        actor_kind=_match(_CODE, actor.text("kind"), "actor kind"),
+        actor_id=None if actor_id is None else _match(_OPAQUE_ID, actor_id, "actor id"),
+        unit_id=None if unit_id is None else parse_uuid(unit_id, "ledger entry: unit_id"),
+        subject_kind=_match(_CODE, subject.text("kind"), "subject kind"),
+        subject_id=_match(_OPAQUE_ID, subject.text("id"), "subject id"),
+        data=_require_no_free_text(fields.mapping("data")),
+    )
 
 
 def _require_no_free_text(data: Mapping[str, Json]) -> Mapping[str, Json]:
