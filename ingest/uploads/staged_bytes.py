@@ -82,7 +82,7 @@ class StagedBytes:
         When the tail finds no room it is dropped and StagingFull raised; calling again keeps the rest.
         """
         try:
-            end = self._write_through_cache(self._tail, self._written)
+            end = self._write_tail()
         except OSError as error:
             self._drop_tail()
             raise _translated(error) from error
@@ -112,7 +112,7 @@ class StagedBytes:
     def _sync(self) -> None:
         """A failed sync marks pages clean that never reached the disk: a second try would lie, so it is not made."""
         if self._sync_failure is not None:
-            raise self._sync_failure
+            raise _translated(self._sync_failure)
         try:
             os.fdatasync(self._buffered)
         except OSError as error:
@@ -149,7 +149,11 @@ class StagedBytes:
 
     def _append_buffered(self, pieces: Sequence[bytes]) -> None:
         for piece in pieces:
-            self._written = self._write_through_cache(piece, self._written)
+            view = memoryview(piece)
+            while view:
+                count = os.pwrite(self._buffered, view, self._written)
+                self._written += count
+                view = view[count:]
 
     def _append_direct(self, pieces: Sequence[bytes]) -> None:
         view = _buffer.view
@@ -178,7 +182,7 @@ class StagedBytes:
             except OSError as error:
                 if error.errno != errno.EINVAL:
                     raise
-                count = self._write_through_cache(view, self._written) - self._written
+                count = os.pwrite(self._buffered, view, self._written)
             self._written += count
             view = view[count:]
 
@@ -194,8 +198,9 @@ class StagedBytes:
             if error.errno not in NO_ROOM | {errno.EOPNOTSUPP, errno.EINVAL}:
                 raise
 
-    def _write_through_cache(self, data: bytes | memoryview, position: int) -> int:
-        view = memoryview(data)
+    def _write_tail(self) -> int:
+        """Through the page cache, and without moving on: the next direct write begins where the tail does."""
+        position, view = self._written, memoryview(self._tail)
         while view:
             count = os.pwrite(self._buffered, view, position)
             position += count

@@ -47,7 +47,7 @@ class ClientGone(Exception):
 
 
 class Verbs:
-    """Everything blocking runs in threads, the catalog in one pool and bytes in another: neither waits for the other."""
+    """All that blocks runs in threads, the catalog in one pool and bytes in another: neither waits for the other."""
 
     def __init__(
         self, register: UploadRegister, staging: Staging, limits: UploadLimits, on_finished: Callable[[str], None]

@@ -259,7 +259,7 @@ def tiny_disk(tmp_path: Path) -> Callable[[int], list[str]]:
 def _write_register(path: Path, stations: dict[str, dict[str, int]]) -> None:
     known: dict[str, dict[str, Any]] = {"t1": {}, "t2": {}, **stations}
     rows = {
-        token: {"id": str(uuid.uuid4()), "max_uploads": 64, "max_waiting_bytes": 16 * GIBIBYTE, **limits}
+        token: {"id": str(uuid.uuid4()), "max_uploads": 10_000, "max_waiting_bytes": 1000 * GIBIBYTE, **limits}
         for token, limits in known.items()
     }
     path.write_text(json.dumps({"stations": rows, "uploads": {}}))

@@ -144,7 +144,7 @@ def main() -> None:
             file.write(f"{upload_id} {datetime.now(UTC).isoformat()}\n")
 
     uploads = tus_application(_register(setup), Staging(Path(setup["staging"])), _limits(setup), on_finished)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener = socket.create_server(("127.0.0.1", setup.get("port", 0)), backlog=128)
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
         mount_uploads(uploads, _others),

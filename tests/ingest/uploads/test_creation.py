@@ -1,0 +1,209 @@
+"""POST, OPTIONS and HEAD: creation, creation with upload, and what the server says of itself."""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+STREAM = {"Content-Type": "application/offset+octet-stream"}
+
+
+def test_options_says_exactly_what_is_offered_and_asks_nobody_who_he_is(server):
+    reply = server.request("OPTIONS", "/uploads", {"Tus-Resumable": ""}, token=None)
+    assert reply.status == 204
+    assert reply.body == b""
+    assert reply.headers["tus-version"] == "1.0.0"
+    assert reply.headers["tus-extension"] == "creation,creation-with-upload,checksum,termination,expiration"
+    assert reply.headers["tus-checksum-algorithm"] == "sha1,sha256"
+    assert reply.headers["tus-max-size"] == str(16 << 30)
+    assert reply.headers["tus-resumable"] == "1.0.0"
+
+
+def test_creation_says_where_and_until_when(server):
+    reply = server.request("POST", "/uploads", {"Upload-Length": "10"})
+    assert reply.status == 201
+    assert reply.headers["tus-resumable"] == "1.0.0"
+    until = email.utils.parsedate_to_datetime(reply.headers["upload-expires"])
+    assert timedelta(days=2, hours=23) < until - datetime.now(UTC) <= timedelta(days=3)
+    seen = server.head(reply.headers["location"])
+    assert (seen.status, seen.offset, seen.headers["upload-length"]) == (200, 0, "10")
+    assert seen.headers["cache-control"] == "no-store"
+    assert seen.headers["upload-expires"] == reply.headers["upload-expires"]
+
+
+def test_everything_else_is_left_to_the_other_application(server):
+    assert server.request("GET", "/uploadsx").status == 418
+    assert server.request("GET", "/").status == 418
+
+
+@pytest.mark.parametrize("version", ["", "0.2.2", "1.0.1", "1.0.0, 1.0.0"])
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
+def test_another_version_of_tus_is_412_and_changes_nothing(server, method, version):
+    path = server.create(10)
+    headers = {"Tus-Resumable": version, "Upload-Length": "10", "Upload-Offset": "0", **STREAM}
+    reply = server.request(method, "/uploads" if method == "POST" else path, headers)
+    assert reply.status == 412
+    assert reply.headers["tus-version"] == "1.0.0"
+    assert server.head(path).offset == 0
+
+
+@pytest.mark.parametrize("length", ["-1", "+1", "1.5", "01", " ", "ten", "9223372036854775808", "1" * 300])
+def test_a_length_that_is_no_length_is_400(server, length):
+    assert server.request("POST", "/uploads", {"Upload-Length": length}).status == 400
+
+
+def test_a_creation_without_length_or_with_what_is_not_offered_is_400(server):
+    assert server.request("POST", "/uploads").status == 400
+    assert server.request("POST", "/uploads", {"Upload-Defer-Length": "1"}).status == 400
+    assert server.request("POST", "/uploads", {"Upload-Length": "5", "Upload-Concat": "partial"}).status == 400
+
+
+def test_an_empty_file_is_refused_with_a_sentence_that_says_so(server):
+    reply = server.request("POST", "/uploads", {"Upload-Length": "0"})
+    assert reply.status == 400
+    assert "空文件" in reply.problem["sentences"]["zh-CN"]
+    assert "Empty file" in reply.problem["sentences"]["en"]
+
+
+def test_more_than_the_largest_upload_is_413_and_names_the_largest(start_server):
+    server = start_server(limits={"max_upload_bytes": 100})
+    reply = server.request("POST", "/uploads", {"Upload-Length": "101"})
+    assert (reply.status, reply.headers["tus-max-size"]) == (413, "100")
+    assert server.request("POST", "/uploads", {"Upload-Length": "100"}).status == 201
+
+
+@pytest.mark.parametrize("token", [None, "", "guessed", "t1 t1", "t" * 5000])
+def test_creation_without_a_credential_is_401(server, token):
+    assert server.request("POST", "/uploads", {"Upload-Length": "5"}, token=token).status == 401
+
+
+def test_other_schemes_than_bearer_are_401(server):
+    for value in ("Basic dDE6", "t1", "bearer", "Token t1"):
+        reply = server.request("POST", "/uploads", {"Upload-Length": "5", "Authorization": value})
+        assert reply.status == 401
+
+
+def test_creation_with_upload_finishes_when_all_is_there(server):
+    data = os.urandom(200_000)
+    reply = server.request("POST", "/uploads", {"Upload-Length": str(len(data)), **STREAM}, data)
+    assert (reply.status, reply.offset) == (201, len(data))
+    path = reply.headers["location"]
+    assert server.finishes(path) == 1
+    assert server.staged(path.rpartition("/")[2]) == data
+
+
+def test_creation_with_part_of_the_upload_goes_on_with_patch(server):
+    reply = server.request("POST", "/uploads", {"Upload-Length": "10", **STREAM}, b"0123")
+    assert (reply.status, reply.offset) == (201, 4)
+    path = reply.headers["location"]
+    assert server.finishes(path) == 0
+    assert server.patch(path, 4, b"456789").status == 204
+    assert server.finishes(path) == 1
+
+
+def test_creation_with_a_checksum_that_differs_leaves_no_upload_behind(server):
+    stated = "sha256 " + base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    before = sorted(upload_id for upload_id, _ in server.staging.list_uploads())
+    reply = server.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Checksum": stated, **STREAM}, b"0123")
+    assert reply.status == 460
+    assert "location" not in reply.headers
+    assert sorted(upload_id for upload_id, _ in server.staging.list_uploads()) == before
+
+
+def test_creation_with_more_than_declared_is_413(server, wire):
+    assert server.request("POST", "/uploads", {"Upload-Length": "4", **STREAM}, b"01234").status == 413
+    connection = server.connect()
+    connection.sendall(
+        b"POST /uploads HTTP/1.1\r\nHost: t\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer t1\r\nUpload-Length: 4\r\n"
+        b"Content-Type: application/offset+octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + wire.chunk(b"0123+++")
+        + b"0\r\n\r\n"
+    )
+    reply = wire.reply(connection, "POST")
+    connection.close()
+    assert reply.status == 413
+    assert server.finishes(reply.headers["location"]) == 1
+
+
+def test_a_creation_cut_in_its_body_leaves_no_quota_taken(start_server, wire):
+    server = start_server(stations={"t1": {"max_uploads": 1}})
+    connection = server.connect()
+    connection.sendall(
+        b"POST /uploads HTTP/1.1\r\nHost: t\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer t1\r\nUpload-Length: 9\r\n"
+        b"Content-Type: application/offset+octet-stream\r\nContent-Length: 9\r\n\r\n0123"
+    )
+    wire.eventually(lambda: list(server.staging.list_uploads()))
+    connection.close()
+    wire.eventually(lambda: server.request("POST", "/uploads", {"Upload-Length": "5"}).status == 201)
+
+
+def test_a_body_that_is_not_a_stream_of_bytes_is_415(server):
+    assert server.request("POST", "/uploads", {"Upload-Length": "4", "Content-Type": "text/plain"}, b"0123").status == 415
+
+
+def test_metadata_comes_back_to_the_byte_utf8_or_not(server, wire):
+    stated = wire.metadata(
+        filename="AB00001_000123_20260101093000.MP4", officer="张三", gbk="执法记录".encode("gbk"), raw=b"\xff\xfe\x00\x80"
+    )
+    path = server.create(4, {"Upload-Metadata": stated + ",flag"})
+    assert server.head(path).headers["upload-metadata"] == stated + ",flag"
+
+
+def test_head_needs_no_file_name(server):
+    path = server.create(4)
+    reply = server.head(path)
+    assert reply.status == 200
+    assert "upload-metadata" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["filename !!!", "filename QQ==,filename QQ==", ",", "filename QQ==,", "sha256 QQ==", "k" * 65 + " QQ==",
+     "x " + "QUFB" * 2500, ",".join(f"k{n} QQ==" for n in range(40))],
+)  # fmt: skip
+def test_metadata_that_cannot_be_read_is_400(server, stated):
+    reply = server.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Metadata": stated})
+    assert reply.status == 400
+    assert "Upload-Metadata" in reply.problem["title"]
+
+
+def test_the_same_file_may_be_sent_again(server, wire):
+    metadata = {"Upload-Metadata": wire.metadata(filename="a.mp4", sha256=hashlib.sha256(b"0123").hexdigest())}
+    for _ in range(2):
+        path = server.create(4, metadata)
+        assert server.patch(path, 0, b"0123").status == 204
+        assert server.finishes(path) == 1
+
+
+def test_too_many_uploads_and_too_many_bytes_are_429_and_one_station_is_not_anothers(start_server):
+    server = start_server(stations={"t1": {"max_uploads": 2, "max_waiting_bytes": 100}})
+    first = server.create(60)
+    over = server.request("POST", "/uploads", {"Upload-Length": "41"})
+    assert (over.status, over.headers["retry-after"]) == (429, "30")
+    server.create(40)
+    assert server.request("POST", "/uploads", {"Upload-Length": "1"}).status == 429
+    assert server.request("POST", "/uploads", {"Upload-Length": "60"}, token="t2").status == 201
+    assert server.request("DELETE", first).status == 204
+    assert server.request("POST", "/uploads", {"Upload-Length": "60"}).status == 201
+
+
+def test_problems_speak_the_language_asked_for(server):
+    chinese = server.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "en;q=0.2, zh-CN"})
+    english = server.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "zh;q=0.2, en-GB;q=0.9"})
+    assert chinese.headers["content-language"] == "zh-CN"
+    assert "空文件" in chinese.problem["title"]
+    assert english.problem["title"].startswith("Empty file")
+    assert english.problem["status"] == 400
+    assert english.problem["type"] == "urn:liuhen:problem:upload:empty-file"
+
+
+def test_other_methods_are_405_and_say_which_there_are(server):
+    path = server.create(4)
+    assert server.request("GET", path).headers["allow"] == "OPTIONS, HEAD, PATCH, DELETE"
+    reply = server.request("DELETE", "/uploads")
+    assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")

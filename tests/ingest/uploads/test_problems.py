@@ -1,0 +1,67 @@
+"""Every refusal says what to do, in both languages."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from ingest.uploads import errors
+from ingest.uploads.problems import PROBLEMS, describe_problem, preferred_language, problem_of
+
+EXAMPLES = [
+    errors.RequestMalformed("Upload-Offset", "{0.__class__}"),
+    errors.UploadEmpty(),
+    errors.CredentialRefused("secret reason"),
+    errors.NotOwner("a" * 32),
+    errors.UploadUnknown(),
+    errors.MethodNotOffered("BREW", ("POST",)),
+    errors.UploadStalled(5, 60, 4096),
+    errors.OffsetDiffers(1, 2),
+    errors.UploadFinished("a" * 32),
+    errors.UploadGone("a" * 32, "expired"),
+    errors.VersionUnsupported(),
+    errors.TooLong(10),
+    errors.ContentTypeWrong(),
+    errors.TakenOver("a" * 32),
+    errors.UploadBusy("a" * 32),
+    errors.TooManyUploads(64),
+    errors.QuotaExceeded(10, 9),
+    errors.ChecksumDiffers("sha1"),
+    errors.RegisterUnavailable("down"),
+    errors.StagingFull(),
+    errors.StagingDamaged("a" * 32, "torn"),
+]
+
+
+def test_no_error_is_without_its_problem_or_its_example():
+    declared = {
+        value
+        for value in vars(errors).values()
+        if inspect.isclass(value) and issubclass(value, errors.UploadRefused) and value is not errors.UploadRefused
+    }
+    assert declared == set(PROBLEMS) == {type(example) for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_both_sentences_hold_the_facts_and_nothing_meant_for_the_log(error):
+    body, _ = describe_problem(problem_of(error), vars(error), None)
+    assert b"secret" not in body
+    assert "{" not in body.decode().replace('{"', "").replace("{0.__class__}", "")
+
+
+def test_each_status_and_code_is_one_a_client_can_act_on():
+    codes = [problem.code for problem in PROBLEMS.values()]
+    assert len(set(codes)) == len(codes)
+    assert {problem.status for problem in PROBLEMS.values()} >= {400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 429, 460, 507}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        (None, "zh-CN"), ("", "zh-CN"), ("en", "en"), ("en-US,en;q=0.9", "en"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("fr", "zh-CN"), ("en;q=0", "zh-CN"), ("zh;q=0.1, en;q=0.2", "en"), ("*", "zh-CN"), ("en;q=x", "en"), (";;,,", "zh-CN"),
+    ],
+)  # fmt: skip
+def test_the_language_is_the_one_with_the_greater_weight(accepted, language):
+    assert preferred_language(accepted) == language

@@ -1,0 +1,191 @@
+"""The staging files themselves: what survives which crash."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.uploads.errors import StagingDamaged, TakenOver, UploadGone
+from ingest.uploads.staging import Staging
+
+UPLOAD = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return Staging(tmp_path / "staging")
+
+
+def offset_file(staging: Staging) -> Path:
+    return staging.folder / f"{UPLOAD}.offset"
+
+
+def append(staging: Staging, data: bytes, expected_bytes: int = 0) -> int:
+    with staging.claim(UPLOAD) as held:
+        assert held.try_lock()
+        held.open_bytes(expected_bytes or len(data))
+        held.append([data])
+        return held.keep()
+
+
+def recorded(staging: Staging) -> int:
+    record = staging.read_offset(UPLOAD)
+    assert record is not None
+    return record.offset
+
+
+def test_a_torn_record_leaves_the_one_before_it(staging):
+    staging.create(UPLOAD, 100)
+    assert [append(staging, b"x" * 10) for _ in range(3)] == [10, 20, 30]
+    whole = offset_file(staging).read_bytes()
+    newest = 4096  # sequence 3 lies in slot B
+    for torn_at in (newest, newest + 20, newest + 32, newest + 55):
+        damaged = bytearray(whole)
+        damaged[torn_at] ^= 1
+        offset_file(staging).write_bytes(damaged)
+        assert recorded(staging) == 20
+    damaged[0] ^= 1
+    offset_file(staging).write_bytes(damaged)
+    with pytest.raises(StagingDamaged):
+        staging.read_offset(UPLOAD)
+
+
+def test_records_alternate_between_two_sectors(staging):
+    staging.create(UPLOAD, 100)
+    before = offset_file(staging).read_bytes()
+    append(staging, b"x")
+    after = offset_file(staging).read_bytes()
+    assert before[:4096] == after[:4096]
+    assert before[4096:8192] != after[4096:8192]
+    assert len(before) == len(after)
+
+
+def test_syncs_come_in_the_order_in_which_a_crash_can_only_lose(staging, monkeypatch):
+    calls: list[tuple[str, str]] = []
+
+    def watched(name: str):
+        real = getattr(os, name)
+
+        def call(descriptor, *rest):
+            calls.append((name, Path(os.readlink(f"/proc/self/fd/{descriptor}")).suffix))
+            return real(descriptor, *rest)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("pwrite", "fdatasync", "fsync"):
+        watched(name)
+    staging.create(UPLOAD, 10)
+    assert calls == [("pwrite", ".offset"), ("fdatasync", ".offset"), ("fsync", "")]
+    calls.clear()
+    append(staging, b"0123456789")
+    meaningful = [call for call in calls if call != ("pwrite", ".offset")]
+    assert meaningful == [("pwrite", ".bin"), ("fdatasync", ".bin"), ("fdatasync", ".offset")]
+    assert calls[-2:] == [("pwrite", ".offset"), ("fdatasync", ".offset")]
+
+
+def test_a_failed_sync_is_never_tried_again_and_acknowledges_nothing(staging, monkeypatch):
+    """After a failed fdatasync the kernel calls the lost pages clean, so a second one would succeed and lie."""
+    staging.create(UPLOAD, 10)
+    real = os.fdatasync
+    with staging.claim(UPLOAD) as held:
+        assert held.try_lock()
+        held.open_bytes(5)
+        held.append([b"01234"])
+
+        def fail(descriptor):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "fdatasync", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            held.keep()
+        monkeypatch.setattr(os, "fdatasync", real)
+        with pytest.raises(OSError, match="Input/output"):
+            held.keep()
+    assert recorded(staging) == 0
+    assert staging.bytes_path(UPLOAD).read_bytes() == b""
+    assert append(staging, b"01234") == 5
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/dev/shm"])  # noqa: S108
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.lists(st.lists(st.sampled_from([1, 100, 4095, 4096, 4097, 65536, 262144, 3 << 20]), max_size=4), max_size=4),
+    direct=st.booleans(),
+    keeps=st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_whatever_the_pieces_the_kept_bytes_are_the_ones_taken(place, sizes, direct, keeps):
+    """Ended requests, kept or not, in any pieces, aligned or not, on a disk and in memory."""
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        staging = Staging(Path(folder))
+        staging.create(UPLOAD, 64 << 20)
+        kept = b""
+        for pieces, keep in zip(sizes, keeps, strict=False):
+            with staging.claim(UPLOAD) as held:
+                assert held.try_lock()
+                assert held.offset == len(kept)
+                held.open_bytes(64 << 20 if direct else 0)
+                taken = [os.urandom(size) for size in pieces]
+                for piece in taken:
+                    held.append([piece])
+                    if keep:
+                        held.keep()
+                if keep:
+                    kept += b"".join(taken)
+            assert staging.bytes_path(UPLOAD).read_bytes() == kept
+            assert recorded(staging) == len(kept)
+
+
+def test_a_newer_claim_is_seen_by_the_holder_and_by_whoever_else_waits(staging):
+    staging.create(UPLOAD, 10)
+    holder = staging.claim(UPLOAD)
+    assert holder.try_lock()
+    holder.check_newest()
+    waiting = staging.claim(UPLOAD)
+    assert not waiting.try_lock()
+    with pytest.raises(TakenOver):
+        holder.check_newest()
+    newest = staging.claim(UPLOAD)
+    with pytest.raises(TakenOver):
+        waiting.try_lock()
+    holder.release()
+    assert newest.try_lock()
+    assert staging.hold_if_idle(UPLOAD) is None
+    newest.check_newest()
+    newest.release()
+    waiting.release()
+
+
+def test_whoever_waited_for_a_removed_upload_is_told_that_it_is_gone(staging):
+    staging.create(UPLOAD, 10)
+    holder, waiting = staging.claim(UPLOAD), None
+    assert holder.try_lock()
+    waiting = staging.claim(UPLOAD)
+    staging.remove(UPLOAD)
+    holder.release()
+    with pytest.raises(UploadGone):
+        waiting.try_lock()
+    waiting.release()
+    with pytest.raises(UploadGone):
+        staging.claim(UPLOAD)
+
+
+def test_only_ids_of_our_own_become_paths(staging):
+    for name in ("../" + "a" * 29, "A" * 32, "a" * 31, "a" * 32 + "\n", ""):
+        with pytest.raises(ValueError, match="not an upload id"):
+            staging.bytes_path(name)
+
+
+def test_a_link_in_place_of_the_bytes_is_not_followed(staging, tmp_path):
+    staging.create(UPLOAD, 10)
+    target = tmp_path / "made for this test"
+    target.write_bytes(b"untouched")
+    staging.bytes_path(UPLOAD).unlink()
+    staging.bytes_path(UPLOAD).symlink_to(target)
+    with pytest.raises(OSError, match="symbolic links"):
+        append(staging, b"0123456789")
+    assert target.read_bytes() == b"untouched"
