@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 from integrity import timestamp_messages as messages
 from integrity.authority_certificates import make_root, make_tsa
 from integrity.digest import Digest
-from integrity.durable_files import PRIVATE, new_folder, write_durably
+from integrity.durable_files import PRIVATE, FolderExists, new_folder, write_durably
 from integrity.errors import KeyFileExists, KeyFileUnreadable, MalformedEvidence
 from integrity.keys import read_secret_file
 from integrity.timestamp_messages import TimestampRequest
@@ -71,7 +71,7 @@ def create_authority(folder: Path, policy: str = DEFAULT_POLICY) -> Authority:
             write_durably(partial / "root.pem", root.public_bytes(Encoding.PEM))
             write_durably(partial / "tsa.pem", tsa.public_bytes(Encoding.PEM))
             write_durably(partial / "authority.json", settings.encode())
-    except FileExistsError as error:
+    except FolderExists as error:
         raise KeyFileExists(str(folder), "there is an authority or something else there already") from error
     return Authority.load(folder)
 

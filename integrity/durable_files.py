@@ -20,6 +20,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+
+class FolderExists(FileExistsError):
+    """There is something at the target already, and nothing is ever written over."""
+
+
 PUBLIC = 0o644
 PRIVATE = 0o600
 
@@ -52,7 +57,8 @@ def sync_folder(folder: Path) -> None:
 def new_folder(target: Path) -> Iterator[Path]:
     """Give a private, empty folder to fill; when the block ends well it becomes `target`, durably, else nothing stays.
 
-    Raises FileExistsError when there is something at `target` already, before and after.
+    Raises FolderExists when there is something at `target` already, before or after. Not to be nested: the lock of the
+    outer folder would be waited for by the inner one.
     """
     partial, lock = _begin_folder(target)
     try:
@@ -99,7 +105,7 @@ def _passing_prefix(target: Path) -> str:
 
 def _require_absent(target: Path) -> None:
     if os.path.lexists(target):
-        raise FileExistsError(f"{target} already exists")
+        raise FolderExists(f"{target} already exists")
 
 
 @contextmanager

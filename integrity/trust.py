@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.checkpoint import Vkey, parse_vkey
 from integrity.digest import Digest, require_digest
-from integrity.durable_files import new_folder, write_durably
+from integrity.durable_files import FolderExists, new_folder, write_durably
 from integrity.errors import EvidenceContradiction, MalformedEvidence, TrustExists, TrustIncomplete
 from integrity.fields import Fields
 from integrity.keys import PublicKey, load_public_key
@@ -103,7 +103,7 @@ def write_trust(folder: Path, trust: Trust) -> None:
                 write_durably(partial / name, content)
             # It holds nothing secret and is meant to be handed over.
             partial.chmod(0o755)
-    except FileExistsError as error:
+    except FolderExists as error:
         raise TrustExists(str(folder), "already there; pinned keys are never written over") from error
 
 

@@ -1,0 +1,90 @@
+"""`python -m integrity verify PACKAGE [--trust DIR] [--json]`: check a package with nothing but itself and the keys.
+
+Exit status: 0 it holds, 1 it does not, 2 the command cannot be carried out (no such folder, trust that cannot be used).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from integrity.errors import EvidenceError
+from integrity.package.failure import PackageInvalid
+from integrity.package.report import describe_failure, describe_verdict, failure_form, printable, verdict_form
+from integrity.package.verify import STEPS, verify_package
+from integrity.trust import Trust, load_trust
+
+HOLDS, FAILS, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    # What was recorded in any language must be shown wherever this runs, also under LANG=C.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    asked = _parser().parse_args(arguments)
+    if not asked.package.is_dir():
+        return _complain(f"不是文件夹 / not a folder: {asked.package}")
+    try:
+        trust = load_trust(asked.trust) if asked.trust is not None else None
+    except EvidenceError as error:
+        return _complain(f"信任文件夹无法使用 / the trust folder cannot be used: {error}")
+    return _verify_as_json(asked.package, trust) if asked.json else _verify_aloud(asked.package, trust)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m integrity", description="离线核验 / offline verification")
+    commands = parser.add_subparsers(dest="command", required=True)
+    verify = commands.add_parser("verify", help="核验证据包 / verify a package")
+    verify.add_argument("package", metavar="PACKAGE", type=Path, help="证据包文件夹 / the package's folder")
+    verify.add_argument(
+        "--trust",
+        metavar="DIR",
+        type=Path,
+        help="事先收到的信任文件夹;不给出则只核验前后一致 / the trust folder handed over beforehand; "
+        "without it only consistency is checked",
+    )
+    verify.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+    return parser
+
+
+def _verify_aloud(package: Path, trust: Trust | None) -> int:
+    try:
+        verdict = verify_package(package, trust, _announce)
+    except PackageInvalid as failure:
+        _print_lines(describe_failure(failure))
+        return FAILS
+    _print_lines(describe_verdict(verdict))
+    return HOLDS
+
+
+def _verify_as_json(package: Path, trust: Trust | None) -> int:
+    try:
+        form, status = verdict_form(verify_package(package, trust)), HOLDS
+    except PackageInvalid as failure:
+        form, status = failure_form(failure), FAILS
+    print(json.dumps(form, ensure_ascii=False, indent=2))
+    return status
+
+
+def _announce(step: int) -> None:
+    chinese, english = STEPS[step]
+    print(f"{step:2}. {chinese} / {english}", flush=True)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def _complain(text: str) -> int:
+    print(printable(text), file=sys.stderr)
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

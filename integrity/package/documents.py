@@ -1,0 +1,128 @@
+"""The two small JSON documents of a package that have no module of their own: inclusion proofs and the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from integrity.canonical import Json, canonical_json, parse_canonical
+from integrity.digest import Digest, parse_hex
+from integrity.errors import MalformedEvidence
+from integrity.fields import Fields
+from integrity.merkle import HASH_BYTES
+from integrity.package.layout import CASE
+
+VERSION = 1
+_LONGEST_PROOF = 64
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """Where an entry stands in the ledger of `size` entries, and the hashes that lead from it to the root."""
+
+    index: int
+    size: int
+    leaf_hash: bytes
+    hashes: tuple[bytes, ...]
+
+    def to_bytes(self) -> bytes:
+        """log/proofs/<index>.json."""
+        return canonical_json(
+            {
+                "v": VERSION,
+                "index": self.index,
+                "size": self.size,
+                "leaf_hash": self.leaf_hash.hex(),
+                "hashes": [each.hex() for each in self.hashes],
+            }
+        )
+
+
+def parse_proof(content: bytes, path: str) -> InclusionProof:
+    """Read the proof at `path`. Raises MalformedEvidence."""
+    fields = Fields(path, parse_canonical(content, path), ("v", "index", "size", "leaf_hash", "hashes"))
+    fields.constant("v", VERSION)
+    hashes = fields.items("hashes")
+    if len(hashes) > _LONGEST_PROOF:
+        raise MalformedEvidence(path, f"a proof of {len(hashes)} hashes, at most {_LONGEST_PROOF} are possible")
+    return InclusionProof(
+        index=fields.count("index"),
+        size=fields.count("size"),
+        leaf_hash=fields.hex("leaf_hash", HASH_BYTES),
+        hashes=tuple(parse_hex(each, path, HASH_BYTES) for each in hashes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionNote:
+    """How a playable copy came to be: from which original, by which tool, of which version, with which settings."""
+
+    path: str
+    sha256: Digest
+    parent_sha256: Digest
+    tool: str
+    version: str
+    settings: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingNote:
+    """What meta/case.json says about one recording."""
+
+    recording_id: UUID
+    original_name: str
+    renditions: tuple[RenditionNote, ...]
+
+
+def write_case(case: Mapping[str, Json], recordings: Sequence[RecordingNote]) -> bytes:
+    """meta/case.json."""
+    return canonical_json({"v": VERSION, "case": case, "recordings": [_form(each) for each in recordings]}, CASE)
+
+
+def parse_case(content: bytes) -> tuple[RecordingNote, ...]:
+    """What meta/case.json says about the recordings, in their order. Raises MalformedEvidence."""
+    fields = Fields(CASE, parse_canonical(content, CASE), ("v", "case", "recordings"))
+    fields.constant("v", VERSION)
+    fields.mapping("case")
+    return tuple(_parse_recording(item) for item in fields.items("recordings"))
+
+
+def _form(recording: RecordingNote) -> dict[str, Json]:
+    return {
+        "recording_id": str(recording.recording_id),
+        "original_name": recording.original_name,
+        "renditions": [
+            {
+                "path": each.path,
+                "sha256": each.sha256.hex,
+                "parent_sha256": each.parent_sha256.hex,
+                "tool": each.tool,
+                "version": each.version,
+                "settings": each.settings,
+            }
+            for each in recording.renditions
+        ],
+    }
+
+
+def _parse_recording(item: Json) -> RecordingNote:
+    fields = Fields(f"{CASE}: recording", item, ("recording_id", "original_name", "renditions"))
+    return RecordingNote(
+        recording_id=fields.uuid("recording_id"),
+        original_name=fields.text("original_name"),
+        renditions=tuple(_parse_rendition(each) for each in fields.items("renditions")),
+    )
+
+
+def _parse_rendition(item: Json) -> RenditionNote:
+    names = ("path", "sha256", "parent_sha256", "tool", "version", "settings")
+    fields = Fields(f"{CASE}: rendition", item, names)
+    return RenditionNote(
+        path=fields.text("path"),
+        sha256=fields.digest("sha256", "sha256"),
+        parent_sha256=fields.digest("parent_sha256", "sha256"),
+        tool=fields.text("tool"),
+        version=fields.text("version"),
+        settings=fields.mapping("settings"),
+    )

@@ -1,0 +1,210 @@
+"""VERIFY.md: how to check a package with tools that we did not write, line by line, as they have to be typed.
+
+The tests run the lines as they stand. The first of them says where the trusted keys are, and is the only one to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrity.manifest import PREDICATE_TYPE
+from integrity.package.layout import CHECKPOINT, PAYLOAD_LIST, STATEMENT, TAG_LIST, manifest_path, token_path
+from integrity.trust import LEDGER_NAME, ROOTS_NAME, key_file_name
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRecording:
+    """What the guide needs to know about recording `number`."""
+
+    number: int
+    original: str
+    key_epoch: int
+    gen_time: datetime
+
+
+def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int) -> bytes:
+    """The content of VERIFY.md."""
+    signatures = (*_FUNCTION, *_signatures(recordings, package_key_epoch))
+    sections = (
+        (_INTRODUCTION, _START),
+        (_FILES, _BAG),
+        (_SIGNATURES, signatures),
+        (_TOKENS, _tokens(recordings)),
+        (_TSA_PIN, _tsa_pins(recordings)),
+        (_CHECKPOINT, _LEDGER),
+        (_FOOTAGE, _footage(recordings)),
+        (_COSIGN, _cosign(recordings)),
+    )
+    return "\n".join([*(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
+
+
+def _block(lines: Iterable[str]) -> str:
+    return "\n".join(("```sh", *lines, "```\n"))
+
+
+_INTRODUCTION = """\
+# 如何核验本证据包 · How to verify this package
+
+在本文件夹内依次执行以下命令即可,只需 Debian 自带的工具,不需要网络,也不需要我们的程序。每一条都应当成功;有一条失败,
+就说明文件在导出之后被改动过。**包内的 `trust/` 只是副本。请把下面第一行改成您事先收到的那一份的路径**:
+否则,用另一套密钥把全部文件重新签名的人也能通过核验。
+
+Run these lines in this folder, in this order. Debian's own tools are enough: no network, no program of ours. Each must
+succeed; where one fails, something was changed after the export. **The `trust/` in here is only a copy: in the first
+line, write the path of the one you were given beforehand.** Otherwise whoever signs everything anew with other keys
+passes, too.
+"""
+
+_START = ("TRUST=trust",)
+
+_FILES = """\
+用我们的程序一次完成全部核验 · Everything at once, with our program: `python -m integrity verify . --trust DIR`
+
+## 1. 文件齐全且未改动 · No file is missing or changed
+"""
+
+_BAG = (f"sha256sum --check --strict --quiet {TAG_LIST}", f"sha256sum --check --strict --quiet {PAYLOAD_LIST}")
+
+_SIGNATURES = """\
+## 2. 签名 · Signatures
+
+证据包清单(列出每个文件的摘要)和每份封存清单都是 DSSE 签名信封。被签名的内容是
+`DSSEv1 <类型长度> <类型> <内容长度> <内容>`。文件再与已签名的证据包清单比对:上一步的目录没有签名,谁都能重写。
+
+The package statement (every file's digest) and each recording's manifest are DSSE envelopes; what is signed is
+`DSSEv1 <length of type> <type> <length of payload> <payload>`. The files are then held against the signed statement:
+the lists of the step before are unsigned, and anybody can write them anew.
+"""
+
+_FUNCTION = (
+    "check_signature() {",
+    "  work=$(mktemp -d)",
+    """  sed -n 's/.*"payload":"\\([^"]*\\)".*/\\1/p' "$1" | base64 -d > "$work/payload\"""",
+    """  sed -n 's/.*"sig":"\\([^"]*\\)".*/\\1/p' "$1" | base64 -d > "$work/signature\"""",
+    """  type=$(sed -n 's/.*"payloadType":"\\([^"]*\\)".*/\\1/p' "$1")""",
+    '  size=$(wc -c < "$work/payload")',
+    """  { printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$size"; cat "$work/payload"; } > "$work/signed\"""",
+    '  openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$work/signed" -sigfile "$work/signature"',
+    "}",
+    "check_files() {",
+    """  sed -n 's/.*"payload":"\\([^"]*\\)".*/\\1/p' "$1" | base64 -d | grep -o '"[^"]*":"[0-9a-f]\\{64\\}"' \\""",
+    """    | sed 's/"\\(.*\\)":"\\(.*\\)"/\\2  \\1/' | sha256sum --check --strict --quiet""",
+    "}",
+)
+
+_TOKENS = """\
+## 3. 可信时间戳 · Time stamps
+
+每份封存清单在列明的时间已经存在(RFC 3161)。`-attime` 是时间戳自己的时间,证书按当时是否有效判断。
+
+Each manifest existed at the time given (RFC 3161). `-attime` is the token's own time: the certificate is judged then.
+"""
+
+_TSA_PIN = """\
+签发时间戳的证书,其指纹应列在 `trust.json` 的 `tsa_sha256` 中。
+
+The fingerprint of the certificate that signed the time stamp must be a `tsa_sha256` of `trust.json`.
+"""
+
+_TSA_FUNCTION = (
+    "check_tsa() {",
+    '  fingerprint=$(openssl ts -reply -in "$1" -token_out | openssl pkcs7 -inform DER -print_certs \\',
+    "    | openssl x509 -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)",
+    '  test "${#fingerprint}" -eq 64 && grep -o "tsa_sha256.*$fingerprint" "$TRUST/trust.json"',
+    "}",
+)
+
+_CHECKPOINT = """\
+## 4. 账本检查点 · The ledger's checkpoint
+
+`log/checkpoint` 是账本在导出时的签名状态(C2SP tlog-checkpoint);`log/entries/` 中每一条目都有通向它的包含证明
+(`log/proofs/`,RFC 9162)。
+
+`log/checkpoint` is the ledger's signed head at the export (C2SP tlog-checkpoint); every entry in `log/entries/` has an
+inclusion proof that leads to it (`log/proofs/`, RFC 9162).
+"""
+
+_LEDGER = (
+    "work=$(mktemp -d)",
+    # The SubjectPublicKeyInfo header of Ed25519, in octal because POSIX printf knows no \\x.
+    "{ printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'; "
+    f'cut -d+ -f3- "$TRUST/{LEDGER_NAME}" | base64 -d | tail -c 32; }} > "$work/key.der"',
+    f"sed '/^$/,$d' {CHECKPOINT} > \"$work/signed\"",
+    f"sed -n 's/^— [^ ]* //p' {CHECKPOINT} | head -n 1 | base64 -d | tail -c 64 > \"$work/signature\"",
+    'openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/signed" '
+    '-sigfile "$work/signature"',
+)
+
+_FOOTAGE = """\
+## 5. 录像与封存清单一致 · The footage is what its manifest says
+
+封存清单里的 SHA-256 与录像文件比对。
+
+The SHA-256 in the manifest is held against the file.
+"""
+
+_FOOTAGE_FUNCTION = (
+    "check_footage() {",
+    """  sed -n 's/.*"payload":"\\([^"]*\\)".*/\\1/p' "$1" | base64 -d \\""",
+    """    | sed -n 's/.*"digest":{"sha256":"\\([0-9a-f]*\\)".*/\\1/p' | sed "s|\\$|  $2|" \\""",
+    "    | sha256sum --check --strict",
+    "}",
+)
+
+_COSIGN = """\
+## 6. 可选:cosign · Optional: cosign
+
+一条命令核验录像、封存清单及其签名。
+
+One line checks footage, manifest and signature together.
+"""
+
+_END = """\
+## 不能证明的事 · What this cannot show
+
+上传之前的改动、从未上传的内容、设备自报的时间地点等信息是否属实。
+
+Changes before the upload, what was never uploaded, and whether what a device said of itself is true.
+"""
+
+
+def _signatures(recordings: Sequence[GuideRecording], package_key_epoch: int) -> Iterable[str]:
+    yield f'check_signature {STATEMENT} "$TRUST/{key_file_name("package", package_key_epoch)}"'
+    yield f"check_files {STATEMENT}"
+    for each in recordings:
+        yield f"check_signature {manifest_path(each.number)} {_key(each)}"
+
+
+def _tokens(recordings: Sequence[GuideRecording]) -> Iterable[str]:
+    for each in recordings:
+        yield f"# {each.gen_time.isoformat()}"
+        yield (
+            f"openssl ts -verify -in {token_path(each.number)} -data {manifest_path(each.number)} "
+            f'-CAfile "$TRUST/{ROOTS_NAME}" -attime {int(each.gen_time.timestamp())}'
+        )
+
+
+def _tsa_pins(recordings: Sequence[GuideRecording]) -> Iterable[str]:
+    yield from _TSA_FUNCTION
+    for each in recordings:
+        yield f"check_tsa {token_path(each.number)}"
+
+
+def _footage(recordings: Sequence[GuideRecording]) -> Iterable[str]:
+    yield from _FOOTAGE_FUNCTION
+    for each in recordings:
+        yield f"check_footage {manifest_path(each.number)} {each.original}"
+
+
+def _cosign(recordings: Sequence[GuideRecording]) -> Iterable[str]:
+    for each in recordings:
+        yield (
+            f"cosign verify-blob-attestation --key {_key(each)} --signature {manifest_path(each.number)} "
+            f"--insecure-ignore-tlog=true --type {PREDICATE_TYPE} {each.original}"
+        )
+
+
+def _key(recording: GuideRecording) -> str:
+    return f'"$TRUST/{key_file_name("manifest", recording.key_epoch)}"'

@@ -1,0 +1,120 @@
+"""A verdict or a failure as a person reads it, in Chinese and English, and as a program reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integrity.canonical import Json
+from integrity.fields import format_instant
+from integrity.package.failure import PackageInvalid
+from integrity.package.verify import STEPS, Verdict, VerifiedRecording
+from integrity.trust import Fingerprint, Trust, fingerprints
+
+_KINDS = {
+    "manifest": "清单密钥 / manifest key, epoch",
+    "receipt": "回执密钥 / receipt key, epoch",
+    "package": "证据包密钥 / package key, epoch",
+    "ledger": "账本密钥 / ledger key of",
+    "tsa_root": "时间戳根证书 / time stamp root",
+    "tsa": "时间戳证书 / time stamp certificate",
+}
+
+
+def describe_verdict(verdict: Verdict) -> Iterator[str]:
+    """What holds, line by line. Where the package brought its own keys, the last line says so and shows them."""
+    for each in verdict.recordings:
+        yield from _describe_recording(each)
+    yield f"账本 / ledger: {printable(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
+    yield f"核验通过 / verified: {verdict.files} 个文件 / files, {verdict.size_bytes} 字节 / bytes"
+    if verdict.pinned:
+        yield "密钥来自事先收到的信任文件夹 / keys came from the trust folder handed over beforehand"
+    else:
+        yield (
+            "注意:密钥取自证据包本身,以上只证明前后一致;请与事先收到的指纹比对 / "
+            "NOTE: the keys came from the package itself, "
+            f"so this shows consistency only; compare their fingerprints: {_listed(verdict.trust)}"
+        )
+
+
+def describe_failure(failure: PackageInvalid) -> Iterator[str]:
+    """What does not hold: the step, the file, and the two values."""
+    chinese, english = STEPS[failure.step]
+    yield "核验失败 / verification FAILED"
+    yield f"  步骤 / step {failure.step}: {chinese} / {english}"
+    yield f"  文件 / file: {printable(failure.path)}"
+    if failure.expected is not None and failure.found is not None:
+        yield f"  应为 / expected: {printable(failure.expected)}"
+        yield f"  实为 / found:    {printable(failure.found)}"
+    yield f"  原因 / reason: {printable(failure.reason)}"
+
+
+def verdict_form(verdict: Verdict) -> dict[str, Json]:
+    """The verdict for programs."""
+    return {
+        "verified": True,
+        "keys_from": "trust" if verdict.pinned else "package",
+        "package_id": str(verdict.package_id),
+        "created_at": format_instant(verdict.created_at),
+        "files": verdict.files,
+        "size_bytes": verdict.size_bytes,
+        "entries": verdict.entries,
+        "checkpoint": {
+            "origin": verdict.checkpoint.origin,
+            "size": verdict.checkpoint.size,
+            "root": verdict.checkpoint.root.hex(),
+        },
+        "recordings": [_recording_form(each) for each in verdict.recordings],
+        "fingerprints": [_fingerprint_form(each) for each in fingerprints(verdict.trust)],
+    }
+
+
+def failure_form(failure: PackageInvalid) -> dict[str, Json]:
+    """The failure for programs. `kind` is the name of the error in integrity/errors.py."""
+    return {
+        "verified": False,
+        "step": failure.step,
+        "step_name": STEPS[failure.step][1],
+        "file": printable(failure.path),
+        "expected": failure.expected,
+        "found": failure.found,
+        "kind": type(failure.__cause__).__name__,
+        "reason": printable(failure.reason),
+    }
+
+
+def printable(text: str) -> str:
+    """`text` without anything that could steer a terminal or break its encoding: names in a package are hostile."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _describe_recording(recording: VerifiedRecording) -> Iterator[str]:
+    manifest = recording.manifest
+    yield f"{recording.original}  {printable(manifest.original_name)}"
+    yield f"  SHA-256 {manifest.digests.sha256.hex}"
+    yield f"  SM3     {manifest.digests.sm3.hex}"
+    stamped = recording.token_time.isoformat()
+    yield f"  时间戳 / time stamp {stamped}, 账本条目 / ledger entry {recording.ledger_index}"
+
+
+def _recording_form(recording: VerifiedRecording) -> dict[str, Json]:
+    manifest = recording.manifest
+    return {
+        "recording_id": str(manifest.recording_id),
+        "original": recording.original,
+        "proxy": recording.proxy,
+        "original_name": manifest.original_name,
+        "media_state": manifest.media_state,
+        "size_bytes": manifest.digests.size_bytes,
+        "sha256": manifest.digests.sha256.hex,
+        "sm3": manifest.digests.sm3.hex,
+        "token_time": format_instant(recording.token_time),
+        "ledger_index": recording.ledger_index,
+    }
+
+
+def _fingerprint_form(each: Fingerprint) -> dict[str, Json]:
+    return {"kind": each.kind, "label": each.label, "sha256": each.sha256}
+
+
+def _listed(trust: Trust) -> str:
+    return "; ".join(f"{_KINDS[each.kind]} {printable(each.label)} {each.sha256}" for each in fingerprints(trust))
