@@ -24,7 +24,7 @@
     │   ├── KeyStoreDamaged         a key file that does not hold what it should
     │   ├── KeyMissing              the key-encryption key is not here: destroyed, or another store's
     │   └── UnwrapFailed            the wrapped key was changed, or another key wrapped it
-    └── LedgerStorageError          what storage/ledger cannot do; its own errors hang below
+    └── LedgerStorageError          what storage/ledger cannot do: its tree goes on in storage/ledger/errors.py
 
 Each carries its facts as attributes, says in `str()` what is wrong and, where a person can do something, what.
 They survive pickling, because workers hand them over between processes.
@@ -261,7 +261,7 @@ class KeyMissing(KeyStoreError):
     kek_id: str
 
     def __str__(self) -> str:
-        return f"key {self.kek_id} is not in {self.path}: it was destroyed with its recordings, or belongs to another store"
+        return f"key {self.kek_id} is not in {self.path}: destroyed with its recordings, or of another store"
 
 
 @dataclass(eq=False)
