@@ -68,7 +68,7 @@ def add_window_link(session: Session, recording: Recording, candidate: Candidate
         LINKER,
         recording,
         "recording.linked",
-        {"link_id": str(link.id), "made_by": "window"} | candidate.as_json(),
+        {"link_id": str(link.id), "made_by": "window", **candidate.as_json()},
     )
     return link
 

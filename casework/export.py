@@ -1,0 +1,183 @@
+"""Copying a case out: gathering what the package holds, and recording that it left.
+
+Decrypting and writing belong to whoever holds store and keys; `start_export` is committed before the first byte.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, Text, cast, select, union_all
+from sqlalchemy.orm import Session
+
+from casework.access import GrantFound, find_copy_grant
+from casework.cases import find_case, stages_of
+from casework.errors import AccessRefused, AlreadyFinished
+from casework.rows import row_in_unit
+from integrity.canonical import Json
+from integrity.digest import Digest
+from integrity.fields import format_instant
+from retention.paging import Cursor, Page, newest_first, take_page
+from storage.catalog.access import AccessRequest, Export, Grant
+from storage.catalog.casework import Case, CaseLink, CaseStage
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording, Rendition
+from storage.ledger.append import Actor, Change, record_change
+
+
+@dataclass(frozen=True)
+class CopiedRecording:
+    """A recording of the case: its row holds manifest, token and wrapped key; its place in the case; its copies."""
+
+    recording: Recording
+    link: CaseLink
+    renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True)
+class CaseContents:
+    """What integrity/package/write.py needs, as far as the catalog knows it.
+
+    `case_file` is what the package says about the case, for people. `entry_ids` name the ledger entries about the case,
+    its recordings, requests and grants, in the order they were written; each recording's `recording.sealed` is there.
+    """
+
+    case_id: uuid.UUID
+    unit_id: uuid.UUID
+    grant: GrantFound
+    gathered_at: datetime
+    case_file: Mapping[str, Json]
+    recordings: tuple[CopiedRecording, ...]
+    entry_ids: tuple[uuid.UUID, ...]
+
+
+def gather_case(
+    session: Session, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID, now: datetime
+) -> CaseContents:
+    """Everything of a case that a person may copy under a grant. Reads only.
+
+    Raises AccessRefused as `find_copy_grant` does, Unknown, OutsideUnit.
+    """
+    grant = find_copy_grant(session, person, case_id, grant_id, now)
+    case = find_case(session, person, case_id)
+    recordings = _recordings(session, case_id)
+    return CaseContents(
+        case_id=case.id,
+        unit_id=case.unit_id,
+        grant=grant,
+        gathered_at=now,
+        case_file=_case_file(case, stages_of(session, case_id), recordings),
+        recordings=recordings,
+        entry_ids=_entry_ids(session, case_id),
+    )
+
+
+def start_export(session: Session, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID, now: datetime) -> Export:
+    """Say that a copy is about to be made, of which recordings there are now. Commit it before decrypting anything.
+
+    Raises AccessRefused as `find_copy_grant` does, Unknown, OutsideUnit.
+    """
+    grant = find_copy_grant(session, person, case_id, grant_id, now)
+    case = find_case(session, person, case_id)
+    export = Export(
+        id=uuid.uuid4(), unit_id=case.unit_id, case_id=case.id, grant_id=grant.grant_id, person_id=person.id
+    )
+    session.add(export)
+    session.flush()
+    recordings = _recordings(session, case_id)
+    data: dict[str, Json] = {
+        "grant_id": str(grant.grant_id),
+        "request_id": str(grant.request_id),
+        "recording_count": len(recordings),
+    }
+    _record(session, person, export, "export.started", data)
+    return export
+
+
+def finish_export(session: Session, person: Person, export_id: uuid.UUID, statement_sha256: Digest) -> Export:
+    """Say which package came of it, by the SHA-256 of its statement.
+
+    Raises AlreadyFinished, AccessRefused when somebody else started it, Unknown, OutsideUnit.
+    """
+    export = row_in_unit(session, person, Export, export_id, lock=True)
+    if export.person_id != person.id:
+        raise AccessRefused("not_yours", "case", export.case_id)
+    if export.finished_at is not None:
+        raise AlreadyFinished(export.id, export.finished_at)
+    export.statement_sha256, export.finished_at = statement_sha256.value, datetime.now(UTC)
+    session.flush()
+    _record(session, person, export, "export.finished", {"statement_sha256": statement_sha256.hex})
+    return export
+
+
+def list_exports(
+    session: Session,
+    unit_id: uuid.UUID,
+    *,
+    case_id: uuid.UUID | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Page[Export]:
+    """The unit's exports, the latest first; those of one case if it is named."""
+    statement = select(Export).where(Export.unit_id == unit_id)
+    if case_id is not None:
+        statement = statement.where(Export.case_id == case_id)
+    rows = session.scalars(newest_first(statement, Export.started_at, Export.id, after, limit)).all()
+    return take_page(rows, limit, lambda export: Cursor(export.started_at, str(export.id)))
+
+
+def _recordings(session: Session, case_id: uuid.UUID) -> tuple[CopiedRecording, ...]:
+    linked = CaseLink.case_id == case_id, CaseLink.ended_at.is_(None)
+    renditions: dict[uuid.UUID, list[Rendition]] = {}
+    of_case = select(Rendition).join(CaseLink, CaseLink.recording_id == Rendition.recording_id).where(*linked)
+    for rendition in session.scalars(of_case.order_by(Rendition.name)):
+        renditions.setdefault(rendition.recording_id, []).append(rendition)
+    pairs = select(Recording, CaseLink).join(CaseLink, CaseLink.recording_id == Recording.id).where(*linked)
+    rows = session.execute(pairs.order_by(Recording.received_at, Recording.id))
+    return tuple(CopiedRecording(row, link, tuple(renditions.get(row.id, ()))) for row, link in rows)
+
+
+def _case_file(
+    case: Case, stages: tuple[CaseStage, ...], recordings: tuple[CopiedRecording, ...]
+) -> Mapping[str, Json]:
+    return {
+        "id": str(case.id),
+        "unit_id": str(case.unit_id),
+        "number": case.number,
+        "title": case.title,
+        "kind": case.kind,
+        "opened_at": format_instant(case.opened_at),
+        "closed_at": None if case.closed_at is None else format_instant(case.closed_at),
+        "stages": [{"stage": row.stage, "entered_at": format_instant(row.entered_at)} for row in stages],
+        "recordings": [
+            {
+                "id": str(copied.recording.id),
+                "original_name": copied.recording.original_name,
+                "stage": copied.link.stage,
+                "linked_at": format_instant(copied.link.created_at),
+                "linked_by": copied.link.made_by,
+            }
+            for copied in recordings
+        ],
+    }
+
+
+def _entry_ids(session: Session, case_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+    recordings = CaseLink.case_id == case_id, CaseLink.ended_at.is_(None)
+    subjects: tuple[Select[str], ...] = (
+        select(cast(Case.id, Text)).where(Case.id == case_id),
+        select(cast(CaseLink.recording_id, Text)).where(*recordings),
+        select(cast(AccessRequest.id, Text)).where(AccessRequest.case_id == case_id),
+        select(cast(Grant.id, Text)).where(Grant.case_id == case_id),
+    )
+    statement = select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(union_all(*subjects)))
+    return tuple(session.scalars(statement.order_by(LedgerEntryRow.serial)))
+
+
+def _record(session: Session, person: Person, export: Export, action: str, data: Mapping[str, Json]) -> None:
+    change = Change(action, "case", str(export.case_id), export.unit_id, {"export_id": str(export.id), **data})
+    record_change(session, Actor.person(person.id), change)

@@ -1,0 +1,140 @@
+"""One case from beginning to end: stages, recordings, requests, grants, views and exports in one ordered list."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Text, Uuid, cast, func, literal, null, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from casework.rows import row_in_unit
+from retention.paging import Cursor, Page, page_rows, take_page
+from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
+from storage.catalog.casework import Case, CaseLink, CaseStage
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+
+TIMELINE_KINDS = (
+    "stage_entered",
+    "closed",
+    "recording_made",
+    "recording_linked",
+    "recording_unlinked",
+    "access_requested",
+    "request_refused",
+    "access_granted",
+    "grant_revoked",
+    "viewed",
+    "export_started",
+    "export_finished",
+)
+
+
+@dataclass(frozen=True)
+class TimelineItem:
+    """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
+
+    `subject_id` is the row of the stage, link, request, grant or export. `detail` is a word or a name: the stage, the
+    original name, the kind of access. `recording_made` is dated by the recording's own claim where it has one (it
+    is no more than a claim), else by its arrival.
+    """
+
+    at: datetime
+    kind: str
+    subject_id: uuid.UUID
+    person_id: uuid.UUID | None
+    recording_id: uuid.UUID | None
+    detail: str | None
+
+
+def case_timeline(
+    session: Session, person: Person, case_id: uuid.UUID, *, after: Cursor | None = None, limit: int = 200
+) -> Page[TimelineItem]:
+    """A case of the person's unit, the earliest first. Views are one item for each grant and recording.
+
+    Raises Unknown, OutsideUnit.
+    """
+    row_in_unit(session, person, Case, case_id)
+    parts = (*_of_case(case_id), *_of_recordings(case_id), *_of_access(case_id), *_of_exports(case_id))
+    items = union_all(*parts).subquery("item")
+    key = func.concat(items.c.kind, ":", cast(items.c.subject_id, Text), ":", cast(items.c.recording_id, Text))
+    statement = select(items, key.label("key")).order_by(items.c.at, key).limit(page_rows(limit) + 1)
+    if after is not None:
+        statement = statement.where(tuple_(items.c.at, key) > tuple_(literal(after.at), literal(after.key)))
+    rows = session.execute(statement).all()
+    page = take_page(rows, limit, lambda row: Cursor(row.at, row.key))
+    return Page(tuple(TimelineItem(*row[:6]) for row in page.items), page.next)
+
+
+def _item(
+    at: Any, kind: str, subject_id: Any, person_id: Any = None, recording_id: Any = None, detail: Any = None
+) -> Select[*tuple[Any, ...]]:
+    """One part of the list. All parts have the same columns of the same types, or PostgreSQL would not join them."""
+    return select(
+        at.label("at"),
+        cast(literal(kind), Text).label("kind"),
+        subject_id.label("subject_id"),
+        (cast(null(), Uuid) if person_id is None else person_id).label("person_id"),
+        (cast(null(), Uuid) if recording_id is None else recording_id).label("recording_id"),
+        (cast(null(), Text) if detail is None else detail).label("detail"),
+    )
+
+
+def _of_case(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    stage, case = CaseStage, Case
+    yield _item(stage.entered_at, "stage_entered", stage.id, stage.entered_by, detail=stage.stage).where(
+        stage.case_id == case_id
+    )
+    yield _item(case.closed_at, "closed", case.id, detail=case.stage).where(
+        case.id == case_id, case.closed_at.is_not(None)
+    )
+
+
+def _of_recordings(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    link, recording = CaseLink, Recording
+    made_at = func.coalesce(recording.started_at, recording.received_at)
+    yield (
+        _item(made_at, "recording_made", link.id, recording_id=recording.id, detail=recording.original_name)
+        .join(recording, recording.id == link.recording_id)
+        .where(link.case_id == case_id, link.ended_at.is_(None))
+    )
+    yield _item(
+        link.created_at, "recording_linked", link.id, link.person_id, link.recording_id, detail=link.stage
+    ).where(link.case_id == case_id)
+    yield _item(
+        link.ended_at, "recording_unlinked", link.id, link.ended_by, link.recording_id, detail=link.stage
+    ).where(link.case_id == case_id, link.ended_at.is_not(None))
+
+
+def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    request, grant, window = AccessRequest, Grant, PlaybackWindow
+    yield _item(request.asked_at, "access_requested", request.id, request.person_id, detail=request.kind).where(
+        request.case_id == case_id
+    )
+    yield _item(request.decided_at, "request_refused", request.id, request.decided_by, detail=request.kind).where(
+        request.case_id == case_id, request.state == "refused"
+    )
+    yield _item(grant.granted_at, "access_granted", grant.id, grant.approved_by, detail=grant.kind).where(
+        grant.case_id == case_id
+    )
+    yield _item(grant.revoked_at, "grant_revoked", grant.id, grant.revoked_by, detail=grant.kind).where(
+        grant.case_id == case_id, grant.revoked_at.is_not(None)
+    )
+    yield (
+        _item(func.min(window.opened_at), "viewed", grant.id, window.person_id, window.recording_id, detail=grant.kind)
+        .join(grant, grant.id == window.grant_id)
+        .where(grant.case_id == case_id)
+        .group_by(grant.id, window.person_id, window.recording_id)
+    )
+
+
+def _of_exports(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    export = Export
+    yield _item(export.started_at, "export_started", export.id, export.person_id).where(export.case_id == case_id)
+    yield _item(export.finished_at, "export_finished", export.id, export.person_id).where(
+        export.case_id == case_id, export.finished_at.is_not(None)
+    )

@@ -1,0 +1,177 @@
+"""A small archive in rows: units, people, cases, and recordings whose bytes nobody will ever ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.cases import open_case
+from casework.organisation import create_person, create_unit
+from casework.requests import approve_for, ask
+from integrity.ledger_entry import LedgerEntry, parse_entry
+from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
+from storage.catalog.access import Grant
+from storage.catalog.casework import Case, CaseLink
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Person, Unit
+from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.stations import Station
+from storage.ledger.append import Actor, Change, record_change
+
+OPERATOR = Actor.system("admin")
+NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+class SampleArchive:
+    """Makes rows in one session. Whatever is not named is some valid value of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._stations: dict[uuid.UUID, Station] = {}
+
+    def unit(self, parent: Unit | None = None) -> Unit:
+        number = next(_numbers)
+        parent_id = None if parent is None else parent.id
+        return create_unit(self.session, OPERATOR, name=f"第{number}大队", code=f"U{number:05}", parent_id=parent_id)
+
+    def person(self, unit: Unit, role: str) -> Person:
+        number = next(_numbers)
+        return create_person(
+            self.session,
+            OPERATOR,
+            unit_id=unit.id,
+            name=f"人员{number}",
+            sign_in_name=f"person{number}",
+            role=role,
+            badge_number=f"B{number:06}",
+        )
+
+    def case(self, by: Person, title: str = "占道经营") -> Case:
+        return open_case(self.session, by, number=f"江城罚〔2026〕{next(_numbers)}号", title=title, kind="penalty")
+
+    def recording(
+        self,
+        unit: Unit,
+        *,
+        device: str | None = "AB00001",
+        officer: str | None = None,
+        started_at: datetime | None = NOW - timedelta(days=1),
+        duration_seconds: float | None = 60.0,
+        received_at: datetime = NOW,
+        retention_class: str = CLASS_AT_SEALING,
+        retain_until: date | None | str = "at sealing",
+    ) -> Recording:
+        recording_id, fake = uuid.uuid4(), _digests(next(_numbers))
+        sealed = record_change(
+            self.session, Actor.system("custody"), Change("recording.sealed", "recording", str(recording_id), unit.id)
+        )
+        self.session.flush()
+        until = retain_until_at_sealing(received_at.date()) if isinstance(retain_until, str) else retain_until
+        row = Recording(
+            id=recording_id,
+            unit_id=unit.id,
+            station_id=self._station(unit).id,
+            original_name="AB00001_000123_20260309080000.MP4",
+            size_bytes=200 << 20,
+            chunk_root=fake,
+            object_name=f"originals/2026/03/{recording_id}",
+            object_version="1",
+            ciphertext_size_bytes=(200 << 20) + 3240,
+            kek_id="unit.2026-09.000001-0",
+            wrapped_data_key=b"wrapped",
+            media_state="intact",
+            findings={},
+            claims=[],
+            device=device,
+            officer=officer,
+            started_at=started_at,
+            duration_seconds=duration_seconds,
+            received_at=received_at,
+            sealed_at=received_at,
+            manifest=b"envelope of " + fake,
+            token=b"token of " + fake,
+            token_time=received_at,
+            sealed_entry_id=sealed.id,
+            retention_class=retention_class,
+            retain_until=until,
+            **dict.fromkeys(("sha256", "sm3", "ciphertext_sha256", "manifest_sha256"), fake),
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def rendition(self, recording: Recording, name: str = "proxy") -> Rendition:
+        row = Rendition(
+            recording_id=recording.id,
+            unit_id=recording.unit_id,
+            name=name,
+            media_type="video/mp4",
+            size_bytes=1000,
+            object_name=f"renditions/{recording.id}/{name}",
+            ciphertext_size_bytes=1100,
+            kek_id=recording.kek_id,
+            wrapped_data_key=b"wrapped",
+            parent_sha256=recording.sha256,
+            tool="ffmpeg",
+            tool_version="7.1",
+            settings=["-c:v", "libx264"],
+            **dict.fromkeys(("sha256", "ciphertext_sha256"), _digests(next(_numbers))),
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def link(self, recording: Recording, case: Case, by: Person) -> CaseLink:
+        row = CaseLink(
+            unit_id=recording.unit_id,
+            case_id=case.id,
+            recording_id=recording.id,
+            stage="investigation",
+            made_by="person",
+            person_id=by.id,
+            reason="同一现场",
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def grant(
+        self, case: Case, asker: Person, approver: Person, kind: str = "view", now: datetime = NOW, hours: int = 24
+    ) -> Grant:
+        request = ask(self.session, asker, case_id=case.id, kind=kind, purpose="核对现场经过")
+        return approve_for(self.session, approver, request.id, duration=timedelta(hours=hours), now=now)
+
+    def entries(self, action: str) -> list[LedgerEntry]:
+        """The entries of one action, in the order they were written."""
+        self.session.flush()
+        rows = select(LedgerEntryRow.entry).where(LedgerEntryRow.action == action).order_by(LedgerEntryRow.serial)
+        return [parse_entry(entry) for entry in self.session.scalars(rows)]
+
+    def last_entry(self, action: str) -> LedgerEntry:
+        return self.entries(action)[-1]
+
+    def ledger_text(self) -> str:
+        """All entries as text, to look for what must not be in there."""
+        self.session.flush()
+        return json.dumps([entry.decode() for entry in self.session.scalars(select(LedgerEntryRow.entry))])
+
+    def _station(self, unit: Unit) -> Station:
+        if unit.id not in self._stations:
+            number = next(_numbers)
+            station = Station(unit_id=unit.id, name=f"采集站{number}", token_hash=_digests(number))
+            self.session.add(station)
+            self.session.flush()
+            self._stations[unit.id] = station
+        return self._stations[unit.id]
+
+
+def _digests(number: int) -> Any:
+    return hashlib.sha256(str(number).encode()).digest()

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from casework.cases import (
+    assign,
+    assignments_of,
+    close_case,
+    enter_stage,
+    find_case,
+    find_case_by_number,
+    list_cases,
+    open_case,
+    stages_of,
+)
+from casework.errors import (
+    CaseClosed,
+    NobodyAssigned,
+    OutsideUnit,
+    RoleNotAllowed,
+    SpanUnusable,
+    StageOutOfOrder,
+    Taken,
+    TextUnusable,
+    Unknown,
+    WordUnknown,
+)
+
+START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_case_opens_in_its_first_stage_with_an_entry_that_hides_number_and_title(
+    session: Session, archive: Any
+) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = open_case(session, officer, number=" 江城罚〔2026〕7号 ", title="占道经营", kind="penalty")
+    assert (case.number, case.stage, case.closed_at) == ("江城罚〔2026〕7号", "initiation", None)
+    assert [stage.stage for stage in stages_of(session, case.id)] == ["initiation"]
+    assert archive.last_entry("case.opened").subject_id == str(case.id)
+    assert "占道经营" not in archive.ledger_text()
+    assert find_case_by_number(session, officer.unit_id, "江城罚〔2026〕7号").id == case.id
+
+
+def test_case_number_is_used_once_in_its_unit(session: Session, archive: Any) -> None:
+    officer, elsewhere = archive.person(archive.unit(), "officer"), archive.person(archive.unit(), "officer")
+    open_case(session, officer, number="7", title="a", kind="penalty")
+    open_case(session, elsewhere, number="7", title="a", kind="penalty")
+    with pytest.raises(Taken, match="case number 7 is taken"):
+        open_case(session, officer, number="7", title="b", kind="inspection")
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"kind": "murder"}, WordUnknown), ({"number": ""}, TextUnusable), ({"title": "\t"}, TextUnusable)],
+)
+def test_unusable_case_is_refused(session: Session, archive: Any, values: dict[str, str], error: type) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    with pytest.raises(error):
+        open_case(session, officer, **{"number": "1", "title": "t", "kind": "penalty"} | values)
+    assert list_cases(session, officer.unit_id).items == ()
+
+
+@pytest.mark.parametrize("role", ["legal_reviewer", "publisher", "auditor", "administrator"])
+def test_others_than_officers_and_supervisors_open_no_case(session: Session, archive: Any, role: str) -> None:
+    with pytest.raises(RoleNotAllowed, match="officer, supervisor"):
+        open_case(session, archive.person(archive.unit(), role), number="1", title="t", kind="penalty")
+
+
+def test_stages_come_in_order(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    for stage in ("investigation", "decision", "execution"):
+        assert enter_stage(session, officer, case.id, stage).stage == stage
+    assert [stage.stage for stage in stages_of(session, case.id)] == [
+        "initiation",
+        "investigation",
+        "decision",
+        "execution",
+    ]
+    assert [(e.data["from"], e.data["to"]) for e in archive.entries("case.stage_entered")][-1] == (
+        "decision",
+        "execution",
+    )
+
+
+@pytest.mark.parametrize("wanted", ["initiation", "decision", "execution"])
+def test_wrong_order_of_stages_is_refused_with_the_next_one(session: Session, archive: Any, wanted: str) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    with pytest.raises(StageOutOfOrder, match="the next one is investigation") as caught:
+        enter_stage(session, officer, case.id, wanted)
+    assert (caught.value.current, caught.value.next) == ("initiation", "investigation")
+    assert case.stage == "initiation"
+
+
+def test_nothing_comes_after_the_last_stage(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    for stage in ("investigation", "decision", "execution"):
+        enter_stage(session, officer, case.id, stage)
+    with pytest.raises(StageOutOfOrder, match="there is none after it"):
+        enter_stage(session, officer, case.id, "execution")
+
+
+def test_closing_early_takes_a_supervisor_and_a_reason(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
+    case = archive.case(officer)
+    with pytest.raises(RoleNotAllowed):
+        close_case(session, officer, case.id, "不予处罚")
+    with pytest.raises(TextUnusable):
+        close_case(session, supervisor, case.id)
+    assert close_case(session, supervisor, case.id, "不予处罚").closed_at is not None
+    assert "不予处罚" not in archive.ledger_text()
+
+
+def test_closed_case_takes_no_more_changes(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    for stage in ("investigation", "decision", "execution"):
+        enter_stage(session, officer, case.id, stage)
+    close_case(session, officer, case.id)
+    with pytest.raises(CaseClosed):
+        close_case(session, officer, case.id)
+    with pytest.raises(CaseClosed):
+        enter_stage(session, officer, case.id, "execution")
+    with pytest.raises(CaseClosed):
+        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+    assert len(archive.entries("case.closed")) == 1
+
+
+def test_case_of_another_unit_is_neither_found_nor_changed(session: Session, archive: Any) -> None:
+    case, stranger = (
+        archive.case(archive.person(archive.unit(), "officer")),
+        archive.person(archive.unit(), "supervisor"),
+    )
+    for deed in (
+        lambda: find_case(session, stranger, case.id),
+        lambda: enter_stage(session, stranger, case.id, "investigation"),
+        lambda: close_case(session, stranger, case.id, "x"),
+        lambda: assign(session, stranger, case.id, device="d", starts_at=START, ends_at=START + HOUR),
+    ):
+        with pytest.raises(OutsideUnit):
+            deed()
+    assert case.id not in {row.id for row in list_cases(session, stranger.unit_id).items}
+
+
+def test_unknown_case_is_named(session: Session, archive: Any) -> None:
+    missing = uuid.uuid4()
+    with pytest.raises(Unknown, match=str(missing)):
+        find_case(session, archive.person(archive.unit(), "officer"), missing)
+
+
+def test_assignment_keeps_who_and_when_and_hides_them_in_the_ledger(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    assign(session, officer, case.id, officer="310042", device="AB00001", starts_at=START, ends_at=START + HOUR)
+    (row,) = assignments_of(session, case.id)
+    session.refresh(row)
+    assert (row.officer, row.device, row.stage) == ("310042", "AB00001", "initiation")
+    assert (row.span.lower, row.span.upper, row.span.bounds) == (START, START + HOUR, "[)")
+    assert archive.last_entry("case.assigned").data["starts_at"] == "2026-03-09T08:00:00.000000Z"
+    assert "AB00001" not in archive.ledger_text()
+
+
+def test_assignment_of_nobody_or_for_no_time_is_refused(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = archive.case(officer)
+    with pytest.raises(NobodyAssigned):
+        assign(session, officer, case.id, officer=" ", starts_at=START, ends_at=START + HOUR)
+    naive = START.replace(tzinfo=None)
+    for starts_at, ends_at in (
+        (START, START),
+        (START + HOUR, START),
+        (naive, naive + HOUR),
+        (START.replace(year=1), START),
+    ):
+        with pytest.raises(SpanUnusable):
+            assign(session, officer, case.id, device="d", starts_at=starts_at, ends_at=ends_at)
+    with pytest.raises(WordUnknown):
+        assign(session, officer, case.id, device="d", starts_at=START, ends_at=START + HOUR, stage="later")
+    assert assignments_of(session, case.id) == ()
+
+
+def test_cases_are_listed_in_pages(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    supervisor = archive.person(unit, "supervisor")
+    cases = [archive.case(supervisor) for _ in range(5)]
+    close_case(session, supervisor, cases[0].id, "撤销")
+    first = list_cases(session, unit.id, limit=3)
+    second = list_cases(session, unit.id, limit=3, after=first.next)
+    assert (len(first.items), len(second.items), second.next) == (3, 2, None)
+    assert {row.id for row in first.items + second.items} == {case.id for case in cases}
+    assert {row.id for row in list_cases(session, unit.id, open_only=True).items} == {case.id for case in cases[1:]}

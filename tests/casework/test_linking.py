@@ -1,0 +1,425 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.cases import assign, close_case
+from casework.errors import (
+    AlreadyAnswered,
+    AlreadyLinked,
+    LinkEnded,
+    OutsideUnit,
+    RoleNotAllowed,
+    TextUnusable,
+    WordUnknown,
+)
+from casework.link_rows import live_links
+from casework.linking import (
+    answer_question,
+    link_by_hand,
+    link_by_window,
+    link_due_recordings,
+    list_questions,
+    list_unlinked,
+    unlink,
+)
+from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
+from storage.database import Database
+
+START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def officer(archive: Any) -> Any:
+    return archive.person(archive.unit(), "officer")
+
+
+@pytest.fixture
+def unit(session: Session, officer: Any) -> Any:
+    from storage.catalog.organisation import Unit
+
+    return session.get(Unit, officer.unit_id)
+
+
+def assigned_case(
+    session: Session,
+    archive: Any,
+    by: Any,
+    /,
+    *,
+    starts_at: datetime = START,
+    ends_at: datetime = START + HOUR,
+    **who: Any,
+) -> Any:
+    case = archive.case(by)
+    assign(session, by, case.id, starts_at=starts_at, ends_at=ends_at, **{"device": "AB00001"} | who)
+    return case
+
+
+def recorded(archive: Any, unit: Any, start: datetime | None = START, **values: Any) -> Any:
+    return archive.recording(unit, started_at=start, **values)
+
+
+def test_one_fitting_case_is_linked_with_its_reasons(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    case = assigned_case(session, archive, officer, device="AB00001", officer="310042", stage="investigation")
+    recording = recorded(archive, unit, officer="310042")
+    assert link_by_window(session, recording.id) == "linked"
+    (link,) = live_links(session, recording.id)
+    assert (link.case_id, link.made_by, link.person_id, link.reason, link.stage) == (
+        case.id,
+        "window",
+        None,
+        "device, officer",
+        "investigation",
+    )
+    entry = archive.last_entry("recording.linked")
+    assert (entry.actor_kind, entry.actor_id, entry.subject_id) == ("system", "linker", str(recording.id))
+    assert entry.data["matched"] == ["device", "officer"]
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "fits"),
+    [
+        (START, 60.0, True),
+        (START - MINUTE, 60.0, False),  # ends just when the span begins
+        (START - MINUTE, 60.001, True),
+        (START + HOUR, 60.0, False),  # begins just when the span ends
+        (START + HOUR - timedelta(microseconds=1), 60.0, True),
+        (START - HOUR, 4 * 3600.0, True),  # covers the whole span
+        (START, None, True),  # a still, on the first instant
+        (START + HOUR, None, False),
+        (START - MINUTE, 0.0, False),
+        (START - MINUTE, float("nan"), False),
+        (START - MINUTE, -5.0, False),
+        (START - MINUTE, float("inf"), True),
+    ],
+)
+def test_recording_fits_when_its_time_overlaps_the_span(
+    session: Session, archive: Any, officer: Any, unit: Any, start: datetime, seconds: float | None, fits: bool
+) -> None:
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit, start, duration_seconds=seconds)
+    assert link_by_window(session, recording.id) == ("linked" if fits else "no_case")
+    assert len(live_links(session, recording.id)) == int(fits)
+
+
+def test_start_at_the_end_of_time_breaks_nothing(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit, datetime.max.replace(tzinfo=UTC), duration_seconds=1e300)
+    assert link_by_window(session, recording.id) == "no_case"
+    assigned_case(session, archive, officer)
+
+
+@pytest.mark.parametrize(
+    ("device", "officer_claim", "outcome"),
+    [
+        ("AB00001", None, "linked"),
+        ("XX", "310042", "linked"),
+        ("AB00002", "310043", "no_case"),
+        ("ab00001", None, "no_case"),
+    ],
+)
+def test_device_or_officer_must_match(
+    session: Session, archive: Any, officer: Any, unit: Any, device: str, officer_claim: str | None, outcome: str
+) -> None:
+    assigned_case(session, archive, officer, device="AB00001", officer="310042")
+    recording = recorded(archive, unit, device=device, officer=officer_claim)
+    assert link_by_window(session, recording.id) == outcome
+
+
+def test_two_fitting_cases_are_a_question_and_no_link(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    cases = {assigned_case(session, archive, officer).id, assigned_case(session, archive, officer).id}
+    recording = recorded(archive, unit)
+    assert link_by_window(session, recording.id) == "question"
+    assert live_links(session, recording.id) == ()
+    (question,) = list_questions(session, unit.id).items
+    assert {choice["case_id"] for choice in question.candidates} == {str(case_id) for case_id in cases}
+    assert archive.last_entry("recording.link_queued").data["question_id"] == str(question.id)
+    assert list_unlinked(session, unit.id).items[0].question_id == question.id
+
+
+def test_two_assignments_of_one_case_are_one_case_and_the_longest_overlap_names_the_stage(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    case = assigned_case(session, archive, officer, device="AB00001", ends_at=START + MINUTE, stage="initiation")
+    assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR, stage="decision")
+    recording = recorded(archive, unit, duration_seconds=600.0)
+    assert link_by_window(session, recording.id) == "linked"
+    assert live_links(session, recording.id)[0].stage == "decision"
+
+
+def test_closed_cases_and_other_units_are_no_candidates(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    supervisor = archive.person(unit, "supervisor")
+    closed = assigned_case(session, archive, officer)
+    close_case(session, supervisor, closed.id, "撤销")
+    assigned_case(session, archive, archive.person(archive.unit(), "officer"))
+    recording = recorded(archive, unit)
+    assert link_by_window(session, recording.id) == "no_case"
+
+
+@pytest.mark.parametrize("values", [{"start": None}, {"device": None, "officer": None}, {"device": "", "officer": ""}])
+def test_recording_without_start_or_claims_waits_for_a_person(
+    session: Session, archive: Any, officer: Any, unit: Any, values: dict[str, Any]
+) -> None:
+    case = assigned_case(session, archive, officer)
+    recording = recorded(archive, unit, values.pop("start", START), **values)
+    assert link_by_window(session, recording.id) == "no_data"
+    assert [row.outcome for row in list_unlinked(session, unit.id).items] == ["no_data"]
+    link_by_hand(session, officer, recording_id=recording.id, case_id=case.id, stage="investigation", reason="现场见过")
+    assert list_unlinked(session, unit.id).items == ()
+
+
+def test_due_recordings_are_looked_at_once(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    assigned_case(session, archive, officer)
+    for minute in range(3):
+        recorded(archive, unit, START + minute * MINUTE)
+    recorded(archive, unit, START + 2 * HOUR)
+    assert link_due_recordings(session, limit=2) == {"linked": 2}
+    rest = link_due_recordings(session, limit=10)
+    assert sorted(rest.items()) in ([("linked", 1), ("no_case", 1)],)
+    assert link_due_recordings(session, limit=10) == {}
+    assert len(archive.entries("recording.linked")) == 3
+
+
+def test_assignment_entered_later_makes_fitting_recordings_due_again(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    fitting, other_time, other_device = (
+        recorded(archive, unit),
+        recorded(archive, unit, START + 2 * HOUR),
+        recorded(archive, unit, device="ZZ"),
+    )
+    assert link_due_recordings(session) == {"no_case": 3}
+    case = assigned_case(session, archive, officer)
+    assert link_due_recordings(session) == {"linked": 1}
+    assert live_links(session, fitting.id)[0].case_id == case.id
+    assert not live_links(session, other_time.id)
+    assert not live_links(session, other_device.id)
+
+
+def test_second_fitting_case_turns_a_window_link_into_a_question(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    first = assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_due_recordings(session)
+    second = assigned_case(session, archive, officer)
+    assert link_due_recordings(session) == {"question": 1}
+    (question,) = list_questions(session, unit.id).items
+    answer_question(session, officer, question.id, second.id)
+    assert [link.case_id for link in live_links(session, recording.id)] == [second.id]
+    ended = session.scalars(select(CaseLink).where(CaseLink.case_id == first.id)).one()
+    assert ended.ended_by == officer.id
+    assert archive.last_entry("recording.unlinked").data["case_id"] == str(first.id)
+
+
+def test_case_it_stands_in_stays_a_choice_when_it_no_longer_matches(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    first = assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_due_recordings(session)
+    close_case(session, archive.person(unit, "supervisor"), first.id, "结案")
+    second = assigned_case(session, archive, officer)
+    assert link_due_recordings(session) == {"question": 1}
+    (question,) = list_questions(session, unit.id).items
+    assert {choice["case_id"] for choice in question.candidates} == {str(first.id), str(second.id)}
+    kept = answer_question(session, officer, question.id, first.id)
+    assert kept.made_by == "window"
+    assert [link.case_id for link in live_links(session, recording.id)] == [first.id]
+
+
+def test_answer_links_with_the_candidates_stage(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    chosen = assigned_case(session, archive, officer, device="AB00001", stage="execution")
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_by_window(session, recording.id)
+    (question,) = list_questions(session, unit.id).items
+    link = answer_question(session, officer, question.id, chosen.id)
+    assert (link.case_id, link.made_by, link.person_id, link.stage) == (chosen.id, "person", officer.id, "execution")
+    assert archive.last_entry("recording.link_answered").data["case_id"] == str(chosen.id)
+    assert list_questions(session, unit.id).items == ()
+    with pytest.raises(AlreadyAnswered):
+        answer_question(session, officer, question.id, None)
+
+
+def test_answer_none_leaves_the_recording_to_people(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    assigned_case(session, archive, officer)
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_by_window(session, recording.id)
+    (question,) = list_questions(session, unit.id).items
+    assert answer_question(session, officer, question.id, None) is None
+    assigned_case(session, archive, officer)
+    assert link_due_recordings(session) == {}
+    assert [row.recording.id for row in list_unlinked(session, unit.id).items] == [recording.id]
+
+
+def test_answer_may_name_a_case_nobody_thought_of_but_none_of_another_unit(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    assigned_case(session, archive, officer)
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_by_window(session, recording.id)
+    (question,) = list_questions(session, unit.id).items
+    with pytest.raises(OutsideUnit):
+        answer_question(session, officer, question.id, archive.case(archive.person(archive.unit(), "officer")).id)
+    with pytest.raises(RoleNotAllowed):
+        answer_question(session, archive.person(unit, "auditor"), question.id, None)
+    assert question.answered_at is None
+    third = archive.case(officer)
+    assert answer_question(session, officer, question.id, third.id).stage == "initiation"
+
+
+def test_linking_by_hand_settles_the_question(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    case = assigned_case(session, archive, officer)
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    link_by_window(session, recording.id)
+    link_by_hand(session, officer, recording_id=recording.id, case_id=case.id, stage="initiation", reason="看过画面")
+    question = session.scalars(select(LinkQuestion).where(LinkQuestion.recording_id == recording.id)).one()
+    assert (question.chosen_case_id, question.answered_by) == (case.id, officer.id)
+    assert "看过画面" not in archive.ledger_text()
+
+
+def test_linker_keeps_out_where_a_person_has_spoken(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    by_window, by_hand = recorded(archive, unit), recorded(archive, unit)
+    assigned_case(session, archive, officer)
+    elsewhere = archive.case(officer)
+    link_by_hand(session, officer, recording_id=by_hand.id, case_id=elsewhere.id, stage="initiation", reason="另一案")
+    assert link_due_recordings(session) == {"linked": 1}
+    unlink(session, officer, live_links(session, by_window.id)[0].id, "不是本案")
+    assigned_case(session, archive, officer)
+    assert link_due_recordings(session) == {}
+    assert live_links(session, by_window.id) == ()
+    assert [link.case_id for link in live_links(session, by_hand.id)] == [elsewhere.id]
+
+
+def test_linking_twice_is_refused_and_after_unlinking_allowed(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    case, recording = archive.case(officer), recorded(archive, unit)
+    values = {"recording_id": recording.id, "case_id": case.id, "stage": "initiation", "reason": "同一现场"}
+    link = link_by_hand(session, officer, **values)
+    with pytest.raises(AlreadyLinked):
+        link_by_hand(session, officer, **values)
+    unlink(session, officer, link.id, "弄错了")
+    with pytest.raises(LinkEnded):
+        unlink(session, officer, link.id, "再一次")
+    assert (link.end_reason, link.ended_by) == ("弄错了", officer.id)
+    assert link_by_hand(session, officer, **values).id != link.id
+    assert len(archive.entries("recording.unlinked")) == 1
+
+
+def test_late_footage_goes_into_a_closed_case_by_hand(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    case, recording = archive.case(officer), recorded(archive, unit)
+    close_case(session, archive.person(unit, "supervisor"), case.id, "结案")
+    assert link_by_hand(
+        session, officer, recording_id=recording.id, case_id=case.id, stage="decision", reason="晚到的录像"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"stage": "never"}, WordUnknown), ({"reason": " \n"}, TextUnusable), ({"reason": "x" * 2001}, TextUnusable)],
+)
+def test_unusable_link_is_refused(
+    session: Session, archive: Any, officer: Any, unit: Any, values: dict[str, str], error: type
+) -> None:
+    ids = {"recording_id": recorded(archive, unit).id, "case_id": archive.case(officer).id}
+    with pytest.raises(error):
+        link_by_hand(session, officer, **{"stage": "initiation", "reason": "r"} | ids | values)
+    assert archive.entries("recording.linked") == []
+
+
+def test_recordings_and_cases_of_other_units_are_not_linked(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    other = archive.unit()
+    stranger = archive.person(other, "officer")
+    for recording, case in (
+        (recorded(archive, other), archive.case(officer)),
+        (recorded(archive, unit), archive.case(stranger)),
+    ):
+        with pytest.raises(OutsideUnit):
+            link_by_hand(session, officer, recording_id=recording.id, case_id=case.id, stage="initiation", reason="r")
+    with pytest.raises(RoleNotAllowed):
+        link_by_hand(
+            session,
+            archive.person(unit, "auditor"),
+            recording_id=recorded(archive, unit).id,
+            case_id=archive.case(officer).id,
+            stage="initiation",
+            reason="r",
+        )
+
+
+def test_unlinked_recordings_are_listed_in_pages(session: Session, archive: Any, officer: Any, unit: Any) -> None:
+    expected = {recorded(archive, unit).id for _ in range(5)}
+    first = list_unlinked(session, unit.id, limit=3)
+    second = list_unlinked(session, unit.id, limit=3, after=first.next)
+    assert second.next is None
+    assert {row.recording.id for row in first.items + second.items} == expected
+    assert {row.outcome for row in first.items} == {None}
+
+
+def test_two_linkers_at_once_make_each_link_once(database: Database, archive_in: Any) -> None:
+    with database.transaction() as session:
+        archive = archive_in(session)
+        unit = archive.unit()
+        officer = archive.person(unit, "officer")
+        assigned_case(session, archive, officer)
+        for second in range(30):
+            recorded(archive, unit, START + timedelta(seconds=second))
+    counts: list[int] = []
+
+    def work() -> None:
+        for _ in range(20):
+            with database.transaction() as own:
+                counts.append(link_due_recordings(own, limit=4).get("linked", 0))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert len(session.scalars(select(CaseLink)).all()) == 30
+        assert len(session.scalars(select(LinkingDone)).all()) == 30
+        assert len(archive_in(session).entries("recording.linked")) == 30
+    assert sum(counts) == 30
+
+
+def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_in: Any) -> None:
+    """The linker has looked, not committed; the assignment that fits is entered: it must wait and see."""
+    with database.transaction() as session:
+        archive = archive_in(session)
+        unit = archive.unit()
+        officer = archive.person(unit, "officer")
+        case = archive.case(officer)
+        recording = recorded(archive, unit)
+    entered = threading.Event()
+
+    def enter_assignment() -> None:
+        with database.transaction() as own:
+            assign(own, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        entered.set()
+
+    with database.transaction() as linker:
+        assert link_due_recordings(linker) == {"no_case": 1}
+        thread = threading.Thread(target=enter_assignment)
+        thread.start()
+        assert not entered.wait(0.5)
+    thread.join()
+    with database.transaction() as session:
+        assert link_due_recordings(session) == {"linked": 1}
+        assert [link.case_id for link in live_links(session, recording.id)] == [case.id]
