@@ -17,9 +17,9 @@ from ingest.dock.progress import printable
 _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
     errors.SourceUnreadable: lambda e: f"无法读取 {e.name}：{e.reason}；请检查存储卡和权限后重试",
     errors.SourceChanged: lambda e: f"{e.name} 仍在写入；写完后请再次运行",
-    errors.TransferRefused: lambda e: f"档案系统拒收该文件（HTTP {e.status}）：{e.detail}",
-    errors.NoProgress: lambda e: f"{e.waited_seconds:.0f} 秒内无进展（{e.reason}）；再次运行即从断点继续",
-    errors.CustodyFailed: lambda e: f"档案系统未能封存上传 {e.upload_id}：{e.reason}；再次运行将重新上传",
+    errors.TransferRefused: lambda e: f"档案系统拒收该文件（HTTP {e.status}）：{e.detail.zh}",
+    errors.NoProgress: lambda e: f"{e.waited_seconds:.0f} 秒内无进展（{e.reason.zh}）；再次运行即从断点继续",
+    errors.CustodyFailed: lambda e: f"档案系统未能封存上传 {e.upload_id}：{e.reason.zh}；再次运行将重新上传",
     errors.ReceiptRejected: lambda e: (
         f"上传 {e.upload_id} 的回执未通过验证：{e.reason}；请保留原文件并告知档案系统管理员"
     ),
@@ -30,7 +30,9 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
     errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{e.reason}",
     errors.StateUnusable: lambda e: f"续传记录 {e.path} 不可用：{e.reason}；请腾出空间，或用 --state 另选位置",
     errors.StateInUse: lambda e: f"另一个上传程序正在处理 {e.path}；请等它结束",
-    errors.StationRefused: lambda e: f"档案系统拒绝本站（HTTP {e.status}）：{e.detail}；凭证未知或已吊销，请联系管理员",
+    errors.StationRefused: lambda e: (
+        f"档案系统拒绝本站（HTTP {e.status}）：{e.detail.zh}；凭证未知或已吊销，请联系管理员"
+    ),
     errors.ArchiveKeyDiffers: lambda e: (
         f"对方的回执密钥 {e.found or '（无）'} 与登记时的 {e.pinned} 不符；未上传也未删除任何文件"
     ),

@@ -29,6 +29,7 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
+    Words,
 )
 from ingest.dock.token import StationToken
 
@@ -38,6 +39,13 @@ _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 _MAX_ANSWER_BYTES = 1 << 20
 _MAX_RETRY_AFTER_SECONDS = 300.0
+
+_NO_UPLOAD = Words(
+    "the creation was answered without an upload; is this a Liuhen archive?", "对方未返回上传地址，可能不是留痕档案系统"
+)
+_NOT_SEALED = Words("the archive has not sealed it yet", "档案系统尚未封存完毕")
+_NO_ANSWER = Words("the archive did not answer in time", "档案系统未及时应答")
+_TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} bytes", "档案系统的应答过长")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,9 @@ class Archive:
     def __init__(self, url: str, token: StationToken, tls: ssl.SSLContext | None = None) -> None:
         self._url = _checked_address(url)
         headers = {"Authorization": f"Bearer {token.text}", "User-Agent": "liuhen-dock/1"}
+        if tls is None and self._url.startswith("http:"):
+            # No certificate is looked at, so none is loaded: that alone takes longer than a small upload.
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # trust_env off: a proxy set for browsing must not be handed footage and a credential.
         self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=False, verify=tls or True)
 
@@ -72,7 +83,7 @@ class Archive:
         )
         upload_id = reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
         if reply.status != 201 or not _UPLOAD_ID.fullmatch(upload_id):
-            raise TransferRefused(reply.status, "the answer to the creation names no upload; is this a Liuhen archive?")
+            raise TransferRefused(reply.status, _NO_UPLOAD)
         return upload_id
 
     def read_offset(self, upload_id: str, size_bytes: int) -> int:
@@ -107,7 +118,7 @@ class Archive:
         if reply.status in (409, 422):
             raise CustodyFailed(upload_id, _detail_of(reply))
         if reply.status == 202 or (reply.status == 404 and "retry-after" in reply.headers):
-            raise NotSealedYet("the archive has not sealed it yet", _retry_after_of(reply))
+            raise NotSealedYet(_NOT_SEALED, _retry_after_of(reply))
         if reply.status in (404, 410):
             raise UploadGone(upload_id)
         raise _meaning_of(reply)
@@ -141,12 +152,15 @@ class Archive:
                 for piece in response.iter_bytes():
                     body += piece
                     if len(body) > _MAX_ANSWER_BYTES:
-                        raise TryAgain(f"{method} {path} was answered with more than {_MAX_ANSWER_BYTES} bytes")
+                        raise TryAgain(_TOO_MUCH)
                 return Reply(response.status_code, dict(response.headers), bytes(body))
         except httpx.TimeoutException as error:
-            raise TryAgain("the archive did not answer in time") from error
+            raise TryAgain(_NO_ANSWER) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise TryAgain(f"no connection to the archive ({error or type(error).__name__})") from error
+            cause = str(error) or type(error).__name__
+            raise TryAgain(
+                Words(f"no connection to the archive ({cause})", f"与档案系统的连接中断（{cause}）")
+            ) from error
 
 
 def trusting(ca_file: Path) -> ssl.SSLContext:
@@ -182,21 +196,29 @@ def _meaning_of(reply: Reply) -> Exception:
     if reply.status in (401, 403):
         return StationRefused(reply.status, detail)
     if reply.status in (408, 409, 423, 425, 429, 460) or reply.status >= 500:
-        return TryAgain(f"HTTP {reply.status}: {detail}", _retry_after_of(reply))
+        words = Words(f"HTTP {reply.status}: {detail.en}", f"HTTP {reply.status}：{detail.zh}")
+        return TryAgain(words, _retry_after_of(reply))
     return TransferRefused(reply.status, detail)
 
 
-def _detail_of(reply: Reply) -> str:
-    """What a problem document (RFC 9457) says, or the status in words. Control characters never reach a terminal."""
-    text = ""
+def _detail_of(reply: Reply) -> Words:
+    """What a problem document (RFC 9457) says, in both languages where it is ours; else the status in words."""
     try:
         problem = json.loads(reply.body)
-        text = str(problem.get("detail") or problem.get("title") or "") if isinstance(problem, dict) else ""
     except (ValueError, RecursionError):
-        if "html" not in reply.headers.get("content-type", ""):
-            text = reply.body[:200].decode("utf-8", "replace")
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text[:500] or httpx.codes.get_reason_phrase(reply.status) or "no reason given"
+        problem = None
+    members = problem if isinstance(problem, dict) else {}
+    sentences = members.get("sentences")
+    plain = members.get("detail") or members.get("title") or httpx.codes.get_reason_phrase(reply.status) or "?"
+    if not isinstance(sentences, dict):
+        sentences = {}
+    return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN", plain)))
+
+
+def _one_line(text: object) -> str:
+    """Up to 500 characters without control characters: it goes to a terminal."""
+    letters = "".join(letter if letter.isprintable() else " " for letter in str(text)[:500])
+    return " ".join(letters.split())
 
 
 def _retry_after_of(reply: Reply) -> float:
@@ -214,5 +236,10 @@ def _retry_after_of(reply: Reply) -> float:
 def _offset_of(reply: Reply, least: int, most: int) -> int:
     value = reply.headers.get("upload-offset", "")
     if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
-        raise TryAgain(f"the archive answered with the offset {value[:20]!r}, expected {least} to {most}")
+        raise TryAgain(
+            Words(
+                f"the archive answered with the offset {value[:20]!r}, expected {least} to {most}",
+                f"档案系统返回的偏移量为 {value[:20]!r}，应在 {least} 与 {most} 之间",
+            )
+        )
     return int(value)

@@ -29,9 +29,21 @@ Each carries its facts as attributes; `str()` says what is wrong and, where a pe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import IngestError
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A reason in both languages, as the archive's problem documents give it. `str()` is the English one."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
 
 
 class DockError(IngestError):
@@ -56,7 +68,7 @@ class SourceChanged(FileLeft):
 
 
 class TransferRefused(FileLeft):
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: Words) -> None:
         super().__init__(f"the archive refused the file (HTTP {status}): {detail}")
         self.status = status
         self.detail = detail
@@ -65,14 +77,14 @@ class TransferRefused(FileLeft):
 class NoProgress(FileLeft):
     """`reason` is the last thing that stood in the way."""
 
-    def __init__(self, waited_seconds: float, reason: str) -> None:
+    def __init__(self, waited_seconds: float, reason: Words) -> None:
         super().__init__(f"no progress for {waited_seconds:.0f} s ({reason}); run again: it goes on where it stopped")
         self.waited_seconds = waited_seconds
         self.reason = reason
 
 
 class CustodyFailed(FileLeft):
-    def __init__(self, upload_id: str, reason: str) -> None:
+    def __init__(self, upload_id: str, reason: Words) -> None:
         super().__init__(f"the archive could not seal upload {upload_id}: {reason}; run again to send it anew")
         self.upload_id = upload_id
         self.reason = reason
@@ -143,7 +155,7 @@ class StateInUse(DockStopped):
 
 
 class StationRefused(DockStopped):
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: Words) -> None:
         super().__init__(
             f"the archive refused this station (HTTP {status}): {detail}; its credential is unknown or revoked: "
             "ask the archive's administrator to enrol it",
@@ -176,8 +188,8 @@ class Answer(DockError):
 class TryAgain(Answer):
     """`retry_after_seconds` is what the server asked for, 0 when it did not say."""
 
-    def __init__(self, reason: str, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Words, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(str(reason))
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain
+from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain, Words
 
 _FIRST_PAUSE_SECONDS = 0.25
 _SHORTEST_ASKED_PAUSE_SECONDS = 0.2
@@ -35,7 +35,7 @@ class Patience:
         if self.stop.is_set():
             raise Interrupted
 
-    def pause(self, seconds: float, reason: str) -> None:
+    def pause(self, seconds: float, reason: Words) -> None:
         """Wait. Raises Interrupted, or NoProgress instead of waiting when the clock has run out."""
         waited = time.monotonic() - self._moved_at
         if waited >= self._give_up_seconds:
@@ -47,7 +47,7 @@ class Patience:
 class Retries:
     """One file's pauses: each longer than the last until something works. `tell` hears of each pause."""
 
-    def __init__(self, patience: Patience, tell: Callable[[str, float], None]) -> None:
+    def __init__(self, patience: Patience, tell: Callable[[Words, float], None]) -> None:
         self._patience = patience
         self._tell = tell
         self._failures = 0

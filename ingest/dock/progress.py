@@ -26,6 +26,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from ingest.dock.errors import Words
+
 _SECONDS_BETWEEN_LINES = 0.1
 
 
@@ -71,10 +73,13 @@ class BytesMoved:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """`event: retry`: something is in the way, and the agent tries again after `wait_seconds`."""
+    """`event: retry`: something is in the way, and the agent tries again after `wait_seconds`.
+
+    `file` is empty when it concerns the whole run. `reason` is {"en": …, "zh": …}.
+    """
 
     file: str
-    reason: str
+    reason: Words
     wait_seconds: float
 
 
@@ -263,7 +268,7 @@ class Bars:
             if event.file in self._tasks:
                 self._progress.update(self._tasks[event.file], completed=event.sent_bytes)
         elif isinstance(event, Paused):
-            self._say(f"{event.file}: {event.reason}; {event.wait_seconds:.1f} s …")
+            self._say(f"{event.file} {event.reason.zh} / {event.reason.en}; {event.wait_seconds:.1f} s …".lstrip())
         elif isinstance(event, FileUploaded | FileStays):
             self._end(event.file)
 

@@ -23,6 +23,7 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
+    Words,
 )
 from ingest.dock.folder import SourceFile, open_source, read_block, read_identity
 from ingest.dock.patience import Patience, Retries
@@ -34,6 +35,8 @@ _FIRST_PIECE_BYTES = 1 << 20
 _SMALLEST_PIECE_BYTES = _BLOCK_BYTES
 _LARGEST_PIECE_BYTES = 16 << 20
 _MOST_NEW_UPLOADS = 3
+
+_FORGETFUL = Words("it opens uploads and forgets them; see its log", "档案系统反复遗失新建的上传，请查看其日志")
 
 Claims = Callable[[str], Mapping[str, str]]
 
@@ -96,7 +99,7 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
             record = _find_lost_upload(sender, record)
             new_uploads += record.phase is Phase.DIGESTED
             if new_uploads > _MOST_NEW_UPLOADS:
-                raise TransferRefused(404, "it opens uploads and forgets them; see its log") from answer
+                raise TransferRefused(404, _FORGETFUL) from answer
         except SourceChanged:
             _give_up_upload(sender, record)
             raise

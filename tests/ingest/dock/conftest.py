@@ -36,6 +36,32 @@ class Upload:
     polls: int = 0
 
 
+def write_receipt(
+    upload_id: str, station_id: UUID, original_name: str, content: bytes, ledger_key: SigningKey
+) -> Receipt:
+    """A receipt for `content` whose proof leads to a ledger of one entry."""
+    digests = digest_stream([content])
+    leaf = leaf_hash(upload_id.encode())
+    note = sign_checkpoint(Checkpoint("test.example/ledger", 1, leaf), ledger_key)
+    return Receipt(
+        upload_id=upload_id,
+        station_id=station_id,
+        recording_id=uuid4(),
+        original_name=original_name,
+        size_bytes=digests.size_bytes,
+        sha256=digests.sha256,
+        sm3=digests.sm3,
+        manifest_sha256=Digest.of("sha256", b"manifest"),
+        token_time=datetime(2026, 1, 1, tzinfo=UTC),
+        ledger_index=0,
+        leaf_hash=leaf,
+        inclusion_proof=(),
+        checkpoint=note.decode(),
+        issued_at=datetime(2026, 1, 1, tzinfo=UTC),
+        repeat=False,
+    )
+
+
 @dataclass
 class SmallArchive:
     """`before(method, path)` may answer in the archive's place: (status, headers, body), or None to let it happen."""
@@ -98,26 +124,8 @@ class SmallArchive:
 
     def receipt_for(self, upload_id: str) -> bytes:
         upload = self.uploads[upload_id]
-        digests = digest_stream([bytes(upload.content)])
-        leaf = leaf_hash(upload_id.encode())
-        note = sign_checkpoint(Checkpoint("test.example/ledger", 1, leaf), self.ledger_key)
-        receipt = Receipt(
-            upload_id=upload_id,
-            station_id=self.station_id,
-            recording_id=uuid4(),
-            original_name=upload.metadata["filename"],
-            size_bytes=digests.size_bytes,
-            sha256=digests.sha256,
-            sm3=digests.sm3,
-            manifest_sha256=Digest.of("sha256", b"manifest"),
-            token_time=datetime(2026, 1, 1, tzinfo=UTC),
-            ledger_index=0,
-            leaf_hash=leaf,
-            inclusion_proof=(),
-            checkpoint=note.decode(),
-            issued_at=datetime(2026, 1, 1, tzinfo=UTC),
-            repeat=False,
-        )
+        name, content = upload.metadata["filename"], bytes(upload.content)
+        receipt = write_receipt(upload_id, self.station_id, name, content, self.ledger_key)
         return sign_receipt(self.change_receipt(receipt), self.receipt_key).to_bytes()
 
 

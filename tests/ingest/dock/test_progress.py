@@ -9,6 +9,7 @@ import os
 import pytest
 from rich.console import Console
 
+from ingest.dock.errors import Words
 from ingest.dock.progress import Bars, BytesMoved, FileUploaded, FolderListed, JsonLines, Paused, UploadBegun, printable
 
 UPLOAD = "0" * 32
@@ -61,7 +62,7 @@ def test_bars_show_file_rate_and_total() -> None:
         tell(FolderListed(1, 1 << 20, ()))
         tell(UploadBegun("[bold]a.mp4", UPLOAD, 0, 1 << 20, resumed=False))
         tell(BytesMoved("[bold]a.mp4", UPLOAD, 1 << 19, 0, 1 << 20))
-        tell(Paused("[bold]a.mp4", "connection cut", 1.0))
+        tell(Paused("[bold]a.mp4", Words("connection cut", "连接中断"), 1.0))
         tell(FileUploaded("[bold]a.mp4", UPLOAD, 1 << 20))
     shown = screen.getvalue()
     assert "合计 / total" in shown
