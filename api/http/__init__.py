@@ -1,0 +1,1 @@
+"""HTTP: the API under /api/v1, uploads, the ledger's public files, health, and the pages."""
