@@ -10,6 +10,7 @@ ApiError                        1
     ├── EngineMissing           1   a program that should be installed is not there
     ├── NamespaceRefused        1   root may not make the user namespace PostgreSQL needs
     ├── ClusterUnusable         1   the database folder and its secrets do not belong together
+    ├── DatabaseUnusable        1   a database elsewhere that cannot be reached, or is too old
     ├── StartFailed             1   a child ended or stayed silent while it should have become ready
     └── LeftoverAlive           1   a process of an earlier run could not be ended
 """
@@ -109,6 +110,10 @@ class NamespaceRefused(EngineError):
 
 
 class ClusterUnusable(EngineError):
+    pass
+
+
+class DatabaseUnusable(EngineError):
     pass
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 
 def up() -> None:
     """启动整个档案系统，直到 Ctrl-C 或 TERM。 / Start the whole archive; Ctrl-C or TERM ends it."""
     from api.engines.archive_run import run_archive
     from api.settings import load_settings
 
-    run_archive(load_settings(), say=lambda line: print(line, flush=True))
+    run_archive(load_settings(), say=_say)
+
+
+def _say(line: str) -> None:
+    """Print a line at once. When nobody reads any more, the archive goes on and says nothing."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -30,5 +30,5 @@ def worker(
 
     worker_ready.connect(on_ready, weak=False)
     # Gossip and mingle are for workers that watch each other: ours only watch the database.
-    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
     celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(processes), *quiet])

@@ -33,8 +33,9 @@ def main(arguments: list[str]) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if os.getppid() != int(parent):
         sys.exit("the parent ended before its child began")
-    # Python ignores SIGPIPE, and an ignored signal stays ignored through exec.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # An ignored signal stays ignored through exec: Python ignores the first two, nohup and `sh -c "… &"` the others.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execv(argv[0], argv)  # noqa: S606  the program is the caller's choice, and no shell is wanted
     except OSError as error:

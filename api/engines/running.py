@@ -11,10 +11,12 @@ from api.engines.lock import DataFolderLock, busy, read_holder
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import end_leftovers, read_addresses
-from api.errors import UsageRefused
+from api.errors import DatabaseUnusable, UsageRefused
 from api.settings import Settings
 
 WAIT_SECONDS = 30.0
+# As libpq counts: 18.0 is 180000.
+OLDEST_SERVER = 180_000
 _PAUSE_SECONDS = 0.1
 
 
@@ -72,10 +74,34 @@ def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
 
 
 def migrate(addresses: DatabaseAddresses) -> None:
+    """Bring the database to this release's schema. Raises DatabaseUnusable when there is none to be had."""
+    check_server(addresses)
     # Alembic and SQLAlchemy take half a second to import: only where they are used.
     from storage.migrations import upgrade
 
     upgrade(addresses.owner)
+
+
+def check_server(addresses: DatabaseAddresses) -> None:
+    """See that each role gets in, and that the server is no older than the embedded one."""
+    import psycopg
+
+    named = {"OWNER_": addresses.owner, "": addresses.app, "SEQUENCER_": addresses.sequencer}
+    for role, url in named.items():
+        try:
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                version = connection.info.server_version
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise DatabaseUnusable(
+                f"无法连接 LIUHEN_DATABASE_{role}URL 所指的数据库：{reason}",
+                f"the database of LIUHEN_DATABASE_{role}URL cannot be reached: {reason}",
+            ) from error
+        if version < OLDEST_SERVER:
+            raise DatabaseUnusable(
+                f"需要 PostgreSQL 18 或更新版本，现为 {version // 10000}",
+                f"PostgreSQL 18 or later is needed, and this one is {version // 10000}",
+            )
 
 
 def _wait_for_database(settings: Settings, purpose: str) -> DataFolderLock | DatabaseAddresses:

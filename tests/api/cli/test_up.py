@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,9 +194,37 @@ def test_an_ordinary_user_runs_it_as_well() -> None:
     folder = Path(tempfile.mkdtemp(prefix="liuhen-nobody-"))
     try:
         os.chown(folder, 65534, 65534)
-        with archive(folder / "data", *become, HOME=str(folder)) as running:
+        # A path too long for a socket as well: then the sockets are in a folder under /tmp.
+        with archive(folder / ("long" * 30), *become, HOME=str(folder)) as running:
+            assert list(Path("/tmp").glob("liuhen-65534-*/valkey.sock"))
             owners = {Path(f"/proc/{pid}").stat().st_uid for pid in running.pids()}
             assert owners == {65534}
             assert_ends_without_trace(running, signal.SIGTERM)
+        assert not list(Path("/tmp").glob("liuhen-65534-*"))
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="concerns root alone")
+def test_root_without_user_namespaces_is_told_what_else_works(tmp_path: Path) -> None:
+    # Root of a namespace in which no further one may be made: what some containers are like.
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
+    prefix = ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"]
+    done = subprocess.run([*prefix, *command("up")], env=environment(tmp_path), capture_output=True, text=True, cwd="/")
+    assert done.returncode == 1
+    assert "as root PostgreSQL needs a user namespace" in done.stderr
+    assert "LIUHEN_DATABASE_URL" in done.stderr
+    assert not (tmp_path / "liuhen.lock").exists()
+
+
+def test_an_archive_goes_on_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    with archive(tmp_path / "data") as running:
+        assert running.process.stdout is not None
+        running.process.stdout.close()
+        old = killed("valkey", running)
+        processes = tmp_path / "data" / "run" / "processes.json"
+        while f'"pid": {old},' in processes.read_text():
+            assert running.process.poll() is None
+            time.sleep(0.05)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(READY_SECONDS) == 0

@@ -14,8 +14,8 @@ from api.engines.postgres import find_binaries
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses, read_addresses
-from api.engines.running import running_database
-from api.errors import UsageRefused
+from api.engines.running import migrate, running_database
+from api.errors import DatabaseUnusable, UsageRefused
 from api.settings import Settings
 
 
@@ -60,6 +60,8 @@ def test_a_database_elsewhere_needs_all_three_roles(tmp_path: Path) -> None:
     with pytest.raises(UsageRefused, match="LIUHEN_DATABASE_SEQUENCER_URL is not set"), running_database(partly):
         pass
     whole = partly.model_copy(update={"database_sequencer_url": "postgresql://s/"})
+    with pytest.raises(DatabaseUnusable, match="LIUHEN_DATABASE_OWNER_URL cannot be reached"):
+        migrate(DatabaseAddresses(*["postgresql://liuhen_owner@/liuhen?host=%2Fnonexistent"] * 3))
     with running_database(whole) as addresses:
         assert addresses == DatabaseAddresses(
             owner="postgresql://o/", app="postgresql://a/", sequencer="postgresql://s/"
