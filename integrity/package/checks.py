@@ -145,7 +145,7 @@ def check_sealings(
         path = layout.manifest_path(number)
         indexes = sealings.get(str(manifest.recording_id), [])
         if len(indexes) != 1:
-            raise EvidenceContradiction(path, "log/entries", f"{len(indexes)} entries that seal it", "sealed once")
+            raise EvidenceContradiction(path, "log/entries", f"sealed by {len(indexes)} entries", "sealed once")
         _check_sealing(path, content.digests[path], indexes[0], entries[indexes[0]])
         found += indexes
     return found

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from integrity.errors import DigestMismatch, EvidenceContradiction, EvidenceError, KeyNotPinned, SizeMismatch
+from integrity.errors import (
+    DigestMismatch,
+    EvidenceContradiction,
+    EvidenceError,
+    KeyNotPinned,
+    PackageError,
+    SizeMismatch,
+)
+from integrity.package.layout import is_possible_file
 
 
 @dataclass(eq=False)
@@ -42,7 +50,7 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except EvidenceError as error:
-        raise _FailedIn(str(getattr(error, "path", path)), error) from error
+        raise _FailedIn(_named_path(error) or path, error) from error
 
 
 @contextmanager
@@ -54,6 +62,13 @@ def failing_at(step: int, path: str) -> Iterator[None]:
     except _FailedIn as failure:
         expected, found = _compared(failure.error)
         raise PackageInvalid(step, failure.path, str(failure.error), expected, found) from failure.error
+
+
+def _named_path(error: EvidenceError) -> str | None:
+    """The file an error names itself: in `path`, or in `what` where the artefact spoken of is a file of a package."""
+    what = getattr(error, "path", None) or getattr(error, "what", None)
+    known = isinstance(error, DigestMismatch | SizeMismatch | PackageError)
+    return what if isinstance(what, str) and (known or is_possible_file(what)) else None
 
 
 def _compared(error: EvidenceError) -> tuple[str | None, str | None]:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from integrity.authority import Authority, create_authority
+from integrity.canonical import canonical_json
 from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
 from integrity.digest import CHUNK_BYTES, Digest, digest_stream
+from integrity.dsse import Envelope, sign_envelope
 from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry
 from integrity.manifest import RecordingManifest, sign_manifest
 from integrity.merkle import inclusion_proof, leaf_hash, root_of
+from integrity.package import bag, layout
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
+from integrity.package.statement import PAYLOAD_TYPE
 from integrity.package.write import write_package
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
@@ -157,6 +163,40 @@ class SmallArchive:
             "key_epoch": 1,
         }
         return PackageContents(**(made | changes))
+
+
+def rebag(folder: Path) -> None:
+    """Make the bag's unsigned lists anew, as anybody can who has changed something."""
+    digests = {
+        path.relative_to(folder).as_posix(): Digest.of("sha256", path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (layout.PAYLOAD_LIST, layout.TAG_LIST)
+    }
+    payload = bag.list_payload(digests)
+    (folder / layout.PAYLOAD_LIST).write_bytes(payload)
+    digests[layout.PAYLOAD_LIST] = Digest.of("sha256", payload)
+    (folder / layout.TAG_LIST).write_bytes(bag.list_tags(digests))
+
+
+def resign(folder: Path, key: SigningKey, **changes: object) -> None:
+    """Sign the package statement anew over what is there now, as only the holder of a package key can; then rebag."""
+    rebag(folder)
+    payload = Envelope.parse((folder / layout.STATEMENT).read_bytes()).payload
+    form = json.loads(payload)
+    form["files"] = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in layout.OUTSIDE_STATEMENT
+    }
+    statement = sign_envelope(canonical_json(form | changes), PAYLOAD_TYPE, key)
+    (folder / layout.STATEMENT).write_bytes(statement.to_bytes())
+    rebag(folder)
+
+
+@pytest.fixture(scope="session")
+def forge() -> SimpleNamespace:
+    """What an attacker does to a package's lists and statement after changing a file."""
+    return SimpleNamespace(rebag=rebag, resign=resign)
 
 
 @pytest.fixture(scope="session")
