@@ -1,0 +1,198 @@
+"""The one place where errors become HTTP: a status, a code, and a sentence in Chinese or English (RFC 9457).
+
+The English sentence is the error's own; the Chinese one is here, over the error's facts. What is in no table is a
+fault of ours: it is logged, and the client learns no more than that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from api.errors import ApiError
+from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
+from api.http.sessions import language_of
+from casework import errors as casework
+from integrity import errors as integrity
+from retention import errors as retention
+from storage import errors as storage
+
+log = structlog.get_logger()
+PROBLEM_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`chinese` is a template over the error's fields; `english` None: the error's own words."""
+
+    status: int
+    code: str
+    chinese: str
+    english: str | None = None
+
+
+REFUSAL_CHINESE = {
+    "inactive": "您的账号已停用，请联系管理员",
+    "other_unit": "该记录属于其他单位，请联系该单位",
+    "not_linked": "该记录尚未归入案件，而调阅按案件授权；请先归入案件",
+    "no_grant": "您没有调阅授权；请说明用途和案件，提出调阅申请",
+    "not_yours": "该授权属于他人；请提出自己的申请",
+    "wrong_kind": "该授权的种类不符（查看或复制）；请申请所需种类",
+    "wrong_case": "该授权针对另一案件；请为本案提出申请",
+    "expired": "授权已到期；请重新申请",
+    "revoked": "授权已被撤销；请联系撤销人",
+}
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    casework.Unknown: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
+    casework.RoleNotAllowed: Problem(403, "role", "您的角色（{role}）无权进行此操作；可由以下角色办理：{allowed}"),
+    casework.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
+    casework.OwnRequest: Problem(403, "own-request", "不能审批本人的申请，须由他人审批"),
+    casework.OwnAccount: Problem(403, "own-account", "不能更改本人的角色或账号，须由另一名管理员办理"),
+    casework.TextUnusable: Problem(422, "text", "“{field}”无法使用（{problem}），请更正后重新提交"),
+    casework.WordUnknown: Problem(422, "word", "“{field}”的值 {found} 不在可选范围内：{known}"),
+    casework.Taken: Problem(409, "taken", "“{field}” {value} 已被使用，请查找原有记录或另选"),
+    casework.SpanUnusable: Problem(422, "span", "时间段无法使用（{problem}）"),
+    casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
+    casework.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
+    casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),
+    casework.StageOutOfOrder: Problem(409, "stage", "案件当前环节为 {current}，不能直接进入 {wanted}；各环节须依次进行"),
+    casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
+    casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
+    casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
+    casework.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工归案"),
+    casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
+    casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
+    casework.AlreadyFinished: Problem(409, "already-finished", "该导出已完成；请另行导出"),
+    retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
+    retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
+    retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
+    retention.DeedNotAllowed: Problem(403, "role", "您的角色（{role}）无权进行此操作；可由以下角色办理：{allowed}"),
+    retention.ReasonUnusable: Problem(422, "reason", "请用一句话说明理由"),
+    retention.HoldTargetUnclear: Problem(422, "hold-target", "保全须针对一条记录或一个案件，二者择一"),
+    retention.AlreadyReleased: Problem(409, "already-released", "该保全已解除，无需再办"),
+    retention.ShorteningRefused: Problem(409, "shortening", "缩短保管期限须两人办理并经过等待期；请选择更长的期限"),
+    retention.ClassUnchanged: Problem(409, "unchanged", "该记录已是此保管期限，未作更改"),
+    retention.CursorInvalid: Problem(422, "cursor", "翻页标记无效，请从第一页重新开始"),
+    storage.StoreFull: Problem(507, "store-full", "存储空间不足；已有数据不受影响，请腾出空间后重试"),
+    storage.ObjectStoreError: Problem(
+        503, "store", "存储暂不可用，请稍后重试", "the object store does not answer: try again later"
+    ),
+    storage.DecryptionFailed: Problem(
+        500,
+        "altered",
+        "存储的数据与封存时不符，已停止读取；请立即联系审计人员",
+        "what is stored is not what was sealed; reading was stopped: call an auditor at once",
+    ),
+    storage.KeyStoreError: Problem(
+        503, "keys", "密钥库不可用，请联系管理员", "the key store does not give the key: call the administrator"
+    ),
+    integrity.AuthorityUnreachable: Problem(503, "timestamp", "时间戳服务暂不可用，请稍后重试"),
+    integrity.EvidenceError: Problem(500, "evidence", "证据核验未通过：{error}"),
+    OperationalError: Problem(
+        503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
+    ),
+    InterfaceError: Problem(
+        503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
+    ),
+}
+UNEXPECTED = Problem(
+    500,
+    "internal",
+    "服务器内部错误，未作任何更改；请稍后重试，如仍出现请联系管理员",
+    "internal error, nothing was changed: try again later, and tell the administrator if it stays",
+)
+
+
+def problem_of(error: Exception, language: str) -> dict[str, Any]:
+    """The problem document of an error: type, title, status, detail, and `reason` of a refused access."""
+    if isinstance(error, HttpRefused):
+        return _document(error.code, error.status, error.chinese if language == "zh" else error.english)
+    if isinstance(error, casework.AccessRefused):
+        detail = REFUSAL_CHINESE[error.reason] if language == "zh" else str(error)
+        return {**_document("access-refused", 403, detail), "reason": error.reason}
+    if isinstance(error, ApiError):
+        return _document("refused", 400, error.chinese if language == "zh" else error.english)
+    problem = next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), UNEXPECTED)
+    if language == "zh":
+        detail = problem.chinese.format_map({**_facts(error), "error": error})
+    else:
+        detail = problem.english or str(error)
+    return _document(problem.code, problem.status, detail)
+
+
+def _document(code: str, status: int, detail: str) -> dict[str, Any]:
+    return {"type": f"urn:liuhen:problem:{code}", "title": detail, "status": status, "detail": detail}
+
+
+def _facts(error: Exception) -> Mapping[str, Any]:
+    if not dataclasses.is_dataclass(error):
+        return {}
+    facts = {field.name: getattr(error, field.name) for field in dataclasses.fields(error)}
+    return {name: "、".join(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+
+
+def problem_response(request: Request, error: Exception) -> Response:
+    """The response to an error, in the language of the request."""
+    document = problem_of(error, language_of(request))
+    headers = {"Cache-Control": "no-store"}
+    if document["status"] == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="liuhen"'
+    if isinstance(error, RangeUnsatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
+    if isinstance(error, SignInThrottled):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if document["status"] in (503, 507):
+        headers["Retry-After"] = "5"
+    if document["status"] == 500:
+        log.error("http.unexpected", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return JSONResponse(document, document["status"], headers, media_type=PROBLEM_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Every error of every package leaves as a problem document; none leaves as a traceback."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        return problem_response(request, error)
+
+    async def refuse_input(request: Request, error: Exception) -> Response:
+        return _validation_response(request, error)
+
+    async def refuse_path(request: Request, error: Exception) -> Response:
+        return _plain_http_response(request, error)
+
+    families = (ApiError, casework.CaseworkError, retention.RetentionError, storage.StorageError, DBAPIError)
+    for family in (*families, integrity.EvidenceError, Exception):
+        app.add_exception_handler(family, refuse)
+    app.add_exception_handler(RequestValidationError, refuse_input)
+    app.add_exception_handler(HTTPException, refuse_path)
+
+
+def _validation_response(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = sorted({".".join(str(part) for part in item["loc"][1:]) for item in error.errors()})
+    shown = "、".join(fields)
+    detail = (
+        f"以下内容缺失或无效：{shown}，请更正后重新提交"
+        if language_of(request) == "zh"
+        else f"missing or not usable: {', '.join(fields)}; correct and send again"
+    )
+    document = {**_document("input", 422, detail), "fields": fields}
+    return JSONResponse(document, 422, media_type=PROBLEM_TYPE)
+
+
+def _plain_http_response(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    chinese = {404: "没有这个地址", 405: "此地址不支持该方法"}.get(error.status_code, "请求无法处理")
+    detail = chinese if language_of(request) == "zh" else str(error.detail)
+    document = _document(f"http-{error.status_code}", error.status_code, detail)
+    return JSONResponse(document, error.status_code, dict(error.headers or {}), media_type=PROBLEM_TYPE)
