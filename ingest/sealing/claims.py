@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from ingest.media.findings import Findings
-from ingest.metadata.claims import Claim, ClaimKind, Claims, gather, join
+from ingest.metadata.claims import Claim, ClaimKind, Claims, Withheld, gather, join
 from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.exif import claims_from_exif
 from ingest.metadata.file_name import claims_from_name
+from integrity.canonical import canonical_json
+from integrity.errors import MalformedEvidence
 
 STATION = "station"
+UNSTATABLE = "not_statable"
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,27 @@ class BestClaims:
 def read_claims(station_claims: Mapping[str, Any], path: Path, findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
     """Everything the station, the file's name and the file itself say. Never raises for hostile content."""
     exif = claims_from_exif(path, zone) if findings.is_still else Claims()
-    return join(
+    said = join(
         claims_of_station(station_claims, zone),
         claims_from_name(str(station_claims.get("filename", "")), zone),
         claims_from_tags(findings, zone),
         exif,
     )
+    return withhold_unstatable(said)
+
+
+def withhold_unstatable(said: Claims) -> Claims:
+    """What canonical JSON cannot hold (half a surrogate pair, a number past 2^53) must not stop a file's sealing."""
+    stated, withheld = [], list(said.withheld)
+    for claim in said.stated:
+        try:
+            canonical_json(claim.as_facts())
+        except MalformedEvidence:
+            raw = repr(claim.value).encode("ascii", "backslashreplace").decode()[:200]
+            withheld.append(Withheld(claim.kind, raw, claim.source, UNSTATABLE))
+        else:
+            stated.append(claim)
+    return Claims(tuple(stated), tuple(withheld))
 
 
 def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:

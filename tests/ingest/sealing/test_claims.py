@@ -1,0 +1,65 @@
+"""Claims from every source come together, and none of them can stop a sealing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.media.findings import Findings
+from ingest.metadata.claims import Claim, Claims
+from ingest.metadata.clock import SHANGHAI
+from ingest.sealing.claims import (
+    UNSTATABLE,
+    best_claims,
+    claims_by_kind,
+    claims_of_station,
+    read_claims,
+    withhold_unstatable,
+)
+from integrity.canonical import canonical_json
+
+UNREADABLE = Findings(
+    state="unreadable",
+    reasons=(),
+    container=None,
+    duration_seconds=None,
+    streams=(),
+    extent=None,
+    orientation=1,
+    tags={"make": "half a pair \ud800", "location": "+31.0+121.0+" + "9" * 30 + "/"},
+    tool="ffprobe",
+    tool_version="8",
+    sandbox="none",
+)
+
+
+def test_the_stations_word_comes_before_the_names(tmp_path: Path) -> None:
+    said = {
+        "filename": "AB00001_000123_20260101093000.MP4",
+        "device": "XY00009",
+        "started_at": "2026-01-02T08:00:00+08:00",
+    }
+    best = best_claims(read_claims(said, tmp_path / "x", UNREADABLE))
+    assert best.device == "XY00009"
+    assert best.officer == "000123"
+    assert best.started_at == datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_a_stations_time_without_an_offset_is_local_and_says_so() -> None:
+    (claim,) = claims_of_station({"started_at": "2026-01-01T09:30:00"}, SHANGHAI).of("started_at")
+    assert claim.confidence == "assumed"
+    assert best_claims(Claims((claim,))).started_at == datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
+
+
+def test_hostile_values_are_withheld_and_everything_left_can_be_stated(tmp_path: Path) -> None:
+    said = read_claims({"filename": "x.mp4"}, tmp_path / "x", UNREADABLE)
+    assert canonical_json(claims_by_kind(said))
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"latitude": 1e30, "longitude": 0.0}])
+def test_what_no_manifest_can_hold_is_kept_as_withheld(value: object) -> None:
+    said = withhold_unstatable(Claims((Claim("device", value, "test", "stated"),)))  # type: ignore[arg-type]
+    assert said.stated == ()
+    assert said.withheld[0].reason == UNSTATABLE
