@@ -35,10 +35,10 @@ def tus_application(
         except ClientGone:
             return
         except UploadRefused as error:
-            log.info("%s %s: %s", request.method, scope["path"], error)
+            log.info("%r %r: %s", request.method, scope["path"], error)
             answer = refusal(error, request, limits)
         except Exception:
-            log.exception("%s %s failed", request.method, scope["path"])
+            log.exception("%r %r failed", request.method, scope["path"])
             answer = unexpected(request)
         await send_answer(answer, request, send)
 

@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import http.client
 import json
-import os
 import shutil
 import signal
 import socket
@@ -143,7 +142,9 @@ class TusServer:
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=15)
 
-    def begin_patch(self, path: str, offset: int, size: int | None, headers: dict[str, str] | None = None) -> socket.socket:
+    def begin_patch(
+        self, path: str, offset: int, size: int | None, headers: dict[str, str] | None = None
+    ) -> socket.socket:
         """A PATCH whose body the test sends by hand: `size` bytes, or chunked when None."""
         framing = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}
         lines = {
@@ -206,7 +207,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., TusServer]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusServer]:
+def tus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusServer]:
     """One server with the usual limits for all tests of a module that leave it as it was."""
     starting = _starting(tmp_path_factory.mktemp("uploads"))
     yield next(starting)()
@@ -228,13 +229,13 @@ def _starting(folder: Path) -> Iterator[Callable[..., TusServer]]:
             _write_register(register, stations or {})
         places = {name: str(folder / name) for name in ("staging", "finished")}
         whole = {**places, "register": str(register), "limits": limits or {}, **setup}
-        server = TusServer(folder, whole, command or [sys.executable])
-        servers.append(server)
-        return server.start()
+        tus = TusServer(folder, whole, command or [sys.executable])
+        servers.append(tus)
+        return tus.start()
 
     yield start
-    for server in servers:
-        server.kill()
+    for tus in servers:
+        tus.kill()
 
 
 @pytest.fixture
@@ -263,4 +264,3 @@ def _write_register(path: Path, stations: dict[str, dict[str, int]]) -> None:
         for token, limits in known.items()
     }
     path.write_text(json.dumps({"stations": rows, "uploads": {}}))
-    os.chmod(path, 0o600)

@@ -159,7 +159,5 @@ def main() -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-
-
 if __name__ == "__main__":
     main()

@@ -13,8 +13,8 @@ import pytest
 STREAM = {"Content-Type": "application/offset+octet-stream"}
 
 
-def test_options_says_exactly_what_is_offered_and_asks_nobody_who_he_is(server):
-    reply = server.request("OPTIONS", "/uploads", {"Tus-Resumable": ""}, token=None)
+def test_options_says_exactly_what_is_offered_and_asks_nobody_who_he_is(tus):
+    reply = tus.request("OPTIONS", "/uploads", {"Tus-Resumable": ""}, token=None)
     assert reply.status == 204
     assert reply.body == b""
     assert reply.headers["tus-version"] == "1.0.0"
@@ -24,100 +24,100 @@ def test_options_says_exactly_what_is_offered_and_asks_nobody_who_he_is(server):
     assert reply.headers["tus-resumable"] == "1.0.0"
 
 
-def test_creation_says_where_and_until_when(server):
-    reply = server.request("POST", "/uploads", {"Upload-Length": "10"})
+def test_creation_says_where_and_until_when(tus):
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "10"})
     assert reply.status == 201
     assert reply.headers["tus-resumable"] == "1.0.0"
     until = email.utils.parsedate_to_datetime(reply.headers["upload-expires"])
     assert timedelta(days=2, hours=23) < until - datetime.now(UTC) <= timedelta(days=3)
-    seen = server.head(reply.headers["location"])
+    seen = tus.head(reply.headers["location"])
     assert (seen.status, seen.offset, seen.headers["upload-length"]) == (200, 0, "10")
     assert seen.headers["cache-control"] == "no-store"
     assert seen.headers["upload-expires"] == reply.headers["upload-expires"]
 
 
-def test_everything_else_is_left_to_the_other_application(server):
-    assert server.request("GET", "/uploadsx").status == 418
-    assert server.request("GET", "/").status == 418
+def test_everything_else_is_left_to_the_other_application(tus):
+    assert tus.request("GET", "/uploadsx").status == 418
+    assert tus.request("GET", "/").status == 418
 
 
 @pytest.mark.parametrize("version", ["", "0.2.2", "1.0.1", "1.0.0, 1.0.0"])
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
-def test_another_version_of_tus_is_412_and_changes_nothing(server, method, version):
-    path = server.create(10)
+def test_another_version_of_tus_is_412_and_changes_nothing(tus, method, version):
+    path = tus.create(10)
     headers = {"Tus-Resumable": version, "Upload-Length": "10", "Upload-Offset": "0", **STREAM}
-    reply = server.request(method, "/uploads" if method == "POST" else path, headers)
+    reply = tus.request(method, "/uploads" if method == "POST" else path, headers)
     assert reply.status == 412
     assert reply.headers["tus-version"] == "1.0.0"
-    assert server.head(path).offset == 0
+    assert tus.head(path).offset == 0
 
 
 @pytest.mark.parametrize("length", ["-1", "+1", "1.5", "01", " ", "ten", "9223372036854775808", "1" * 300])
-def test_a_length_that_is_no_length_is_400(server, length):
-    assert server.request("POST", "/uploads", {"Upload-Length": length}).status == 400
+def test_a_length_that_is_no_length_is_400(tus, length):
+    assert tus.request("POST", "/uploads", {"Upload-Length": length}).status == 400
 
 
-def test_a_creation_without_length_or_with_what_is_not_offered_is_400(server):
-    assert server.request("POST", "/uploads").status == 400
-    assert server.request("POST", "/uploads", {"Upload-Defer-Length": "1"}).status == 400
-    assert server.request("POST", "/uploads", {"Upload-Length": "5", "Upload-Concat": "partial"}).status == 400
+def test_a_creation_without_length_or_with_what_is_not_offered_is_400(tus):
+    assert tus.request("POST", "/uploads").status == 400
+    assert tus.request("POST", "/uploads", {"Upload-Defer-Length": "1"}).status == 400
+    assert tus.request("POST", "/uploads", {"Upload-Length": "5", "Upload-Concat": "partial"}).status == 400
 
 
-def test_an_empty_file_is_refused_with_a_sentence_that_says_so(server):
-    reply = server.request("POST", "/uploads", {"Upload-Length": "0"})
+def test_an_empty_file_is_refused_with_a_sentence_that_says_so(tus):
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "0"})
     assert reply.status == 400
     assert "空文件" in reply.problem["sentences"]["zh-CN"]
     assert "Empty file" in reply.problem["sentences"]["en"]
 
 
 def test_more_than_the_largest_upload_is_413_and_names_the_largest(start_server):
-    server = start_server(limits={"max_upload_bytes": 100})
-    reply = server.request("POST", "/uploads", {"Upload-Length": "101"})
+    tus = start_server(limits={"max_upload_bytes": 100})
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "101"})
     assert (reply.status, reply.headers["tus-max-size"]) == (413, "100")
-    assert server.request("POST", "/uploads", {"Upload-Length": "100"}).status == 201
+    assert tus.request("POST", "/uploads", {"Upload-Length": "100"}).status == 201
 
 
 @pytest.mark.parametrize("token", [None, "", "guessed", "t1 t1", "t" * 5000])
-def test_creation_without_a_credential_is_401(server, token):
-    assert server.request("POST", "/uploads", {"Upload-Length": "5"}, token=token).status == 401
+def test_creation_without_a_credential_is_401(tus, token):
+    assert tus.request("POST", "/uploads", {"Upload-Length": "5"}, token=token).status == 401
 
 
-def test_other_schemes_than_bearer_are_401(server):
+def test_other_schemes_than_bearer_are_401(tus):
     for value in ("Basic dDE6", "t1", "bearer", "Token t1"):
-        reply = server.request("POST", "/uploads", {"Upload-Length": "5", "Authorization": value})
+        reply = tus.request("POST", "/uploads", {"Upload-Length": "5", "Authorization": value})
         assert reply.status == 401
 
 
-def test_creation_with_upload_finishes_when_all_is_there(server):
+def test_creation_with_upload_finishes_when_all_is_there(tus):
     data = os.urandom(200_000)
-    reply = server.request("POST", "/uploads", {"Upload-Length": str(len(data)), **STREAM}, data)
+    reply = tus.request("POST", "/uploads", {"Upload-Length": str(len(data)), **STREAM}, data)
     assert (reply.status, reply.offset) == (201, len(data))
     path = reply.headers["location"]
-    assert server.finishes(path) == 1
-    assert server.staged(path.rpartition("/")[2]) == data
+    assert tus.finishes(path) == 1
+    assert tus.staged(path.rpartition("/")[2]) == data
 
 
-def test_creation_with_part_of_the_upload_goes_on_with_patch(server):
-    reply = server.request("POST", "/uploads", {"Upload-Length": "10", **STREAM}, b"0123")
+def test_creation_with_part_of_the_upload_goes_on_with_patch(tus):
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "10", **STREAM}, b"0123")
     assert (reply.status, reply.offset) == (201, 4)
     path = reply.headers["location"]
-    assert server.finishes(path) == 0
-    assert server.patch(path, 4, b"456789").status == 204
-    assert server.finishes(path) == 1
+    assert tus.finishes(path) == 0
+    assert tus.patch(path, 4, b"456789").status == 204
+    assert tus.finishes(path) == 1
 
 
-def test_creation_with_a_checksum_that_differs_leaves_no_upload_behind(server):
+def test_creation_with_a_checksum_that_differs_leaves_no_upload_behind(tus):
     stated = "sha256 " + base64.b64encode(hashlib.sha256(b"other").digest()).decode()
-    before = sorted(upload_id for upload_id, _ in server.staging.list_uploads())
-    reply = server.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Checksum": stated, **STREAM}, b"0123")
+    before = sorted(upload_id for upload_id, _ in tus.staging.list_uploads())
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Checksum": stated, **STREAM}, b"0123")
     assert reply.status == 460
     assert "location" not in reply.headers
-    assert sorted(upload_id for upload_id, _ in server.staging.list_uploads()) == before
+    assert sorted(upload_id for upload_id, _ in tus.staging.list_uploads()) == before
 
 
-def test_creation_with_more_than_declared_is_413(server, wire):
-    assert server.request("POST", "/uploads", {"Upload-Length": "4", **STREAM}, b"01234").status == 413
-    connection = server.connect()
+def test_creation_with_more_than_declared_is_413(tus, wire):
+    assert tus.request("POST", "/uploads", {"Upload-Length": "4", **STREAM}, b"01234").status == 413
+    connection = tus.connect()
     connection.sendall(
         b"POST /uploads HTTP/1.1\r\nHost: t\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer t1\r\nUpload-Length: 4\r\n"
         b"Content-Type: application/offset+octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -127,36 +127,39 @@ def test_creation_with_more_than_declared_is_413(server, wire):
     reply = wire.reply(connection, "POST")
     connection.close()
     assert reply.status == 413
-    assert server.finishes(reply.headers["location"]) == 1
+    assert tus.finishes(reply.headers["location"]) == 1
 
 
 def test_a_creation_cut_in_its_body_leaves_no_quota_taken(start_server, wire):
-    server = start_server(stations={"t1": {"max_uploads": 1}})
-    connection = server.connect()
+    tus = start_server(stations={"t1": {"max_uploads": 1}})
+    connection = tus.connect()
     connection.sendall(
         b"POST /uploads HTTP/1.1\r\nHost: t\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer t1\r\nUpload-Length: 9\r\n"
         b"Content-Type: application/offset+octet-stream\r\nContent-Length: 9\r\n\r\n0123"
     )
-    wire.eventually(lambda: list(server.staging.list_uploads()))
+    wire.eventually(lambda: list(tus.staging.list_uploads()))
     connection.close()
-    wire.eventually(lambda: server.request("POST", "/uploads", {"Upload-Length": "5"}).status == 201)
+    wire.eventually(lambda: tus.request("POST", "/uploads", {"Upload-Length": "5"}).status == 201)
 
 
-def test_a_body_that_is_not_a_stream_of_bytes_is_415(server):
-    assert server.request("POST", "/uploads", {"Upload-Length": "4", "Content-Type": "text/plain"}, b"0123").status == 415
+def test_a_body_that_is_not_a_stream_of_bytes_is_415(tus):
+    assert tus.request("POST", "/uploads", {"Upload-Length": "4", "Content-Type": "text/plain"}, b"0123").status == 415
 
 
-def test_metadata_comes_back_to_the_byte_utf8_or_not(server, wire):
+def test_metadata_comes_back_to_the_byte_utf8_or_not(tus, wire):
     stated = wire.metadata(
-        filename="AB00001_000123_20260101093000.MP4", officer="张三", gbk="执法记录".encode("gbk"), raw=b"\xff\xfe\x00\x80"
+        filename="AB00001_000123_20260101093000.MP4",
+        officer="张三",
+        gbk="执法记录".encode("gbk"),
+        raw=b"\xff\xfe\x00\x80",
     )
-    path = server.create(4, {"Upload-Metadata": stated + ",flag"})
-    assert server.head(path).headers["upload-metadata"] == stated + ",flag"
+    path = tus.create(4, {"Upload-Metadata": stated + ",flag"})
+    assert tus.head(path).headers["upload-metadata"] == stated + ",flag"
 
 
-def test_head_needs_no_file_name(server):
-    path = server.create(4)
-    reply = server.head(path)
+def test_head_needs_no_file_name(tus):
+    path = tus.create(4)
+    reply = tus.head(path)
     assert reply.status == 200
     assert "upload-metadata" not in reply.headers
 
@@ -166,35 +169,35 @@ def test_head_needs_no_file_name(server):
     ["filename !!!", "filename QQ==,filename QQ==", ",", "filename QQ==,", "sha256 QQ==", "k" * 65 + " QQ==",
      "x " + "QUFB" * 2500, ",".join(f"k{n} QQ==" for n in range(40))],
 )  # fmt: skip
-def test_metadata_that_cannot_be_read_is_400(server, stated):
-    reply = server.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Metadata": stated})
+def test_metadata_that_cannot_be_read_is_400(tus, stated):
+    reply = tus.request("POST", "/uploads", {"Upload-Length": "4", "Upload-Metadata": stated})
     assert reply.status == 400
     assert "Upload-Metadata" in reply.problem["title"]
 
 
-def test_the_same_file_may_be_sent_again(server, wire):
+def test_the_same_file_may_be_sent_again(tus, wire):
     metadata = {"Upload-Metadata": wire.metadata(filename="a.mp4", sha256=hashlib.sha256(b"0123").hexdigest())}
     for _ in range(2):
-        path = server.create(4, metadata)
-        assert server.patch(path, 0, b"0123").status == 204
-        assert server.finishes(path) == 1
+        path = tus.create(4, metadata)
+        assert tus.patch(path, 0, b"0123").status == 204
+        assert tus.finishes(path) == 1
 
 
 def test_too_many_uploads_and_too_many_bytes_are_429_and_one_station_is_not_anothers(start_server):
-    server = start_server(stations={"t1": {"max_uploads": 2, "max_waiting_bytes": 100}})
-    first = server.create(60)
-    over = server.request("POST", "/uploads", {"Upload-Length": "41"})
+    tus = start_server(stations={"t1": {"max_uploads": 2, "max_waiting_bytes": 100}})
+    first = tus.create(60)
+    over = tus.request("POST", "/uploads", {"Upload-Length": "41"})
     assert (over.status, over.headers["retry-after"]) == (429, "30")
-    server.create(40)
-    assert server.request("POST", "/uploads", {"Upload-Length": "1"}).status == 429
-    assert server.request("POST", "/uploads", {"Upload-Length": "60"}, token="t2").status == 201
-    assert server.request("DELETE", first).status == 204
-    assert server.request("POST", "/uploads", {"Upload-Length": "60"}).status == 201
+    tus.create(40)
+    assert tus.request("POST", "/uploads", {"Upload-Length": "1"}).status == 429
+    assert tus.request("POST", "/uploads", {"Upload-Length": "60"}, token="t2").status == 201
+    assert tus.request("DELETE", first).status == 204
+    assert tus.request("POST", "/uploads", {"Upload-Length": "60"}).status == 201
 
 
-def test_problems_speak_the_language_asked_for(server):
-    chinese = server.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "en;q=0.2, zh-CN"})
-    english = server.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "zh;q=0.2, en-GB;q=0.9"})
+def test_problems_speak_the_language_asked_for(tus):
+    chinese = tus.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "en;q=0.2, zh-CN"})
+    english = tus.request("POST", "/uploads", {"Upload-Length": "0", "Accept-Language": "zh;q=0.2, en-GB;q=0.9"})
     assert chinese.headers["content-language"] == "zh-CN"
     assert "空文件" in chinese.problem["title"]
     assert english.problem["title"].startswith("Empty file")
@@ -202,8 +205,8 @@ def test_problems_speak_the_language_asked_for(server):
     assert english.problem["type"] == "urn:liuhen:problem:upload:empty-file"
 
 
-def test_other_methods_are_405_and_say_which_there_are(server):
-    path = server.create(4)
-    assert server.request("GET", path).headers["allow"] == "OPTIONS, HEAD, PATCH, DELETE"
-    reply = server.request("DELETE", "/uploads")
+def test_other_methods_are_405_and_say_which_there_are(tus):
+    path = tus.create(4)
+    assert tus.request("GET", path).headers["allow"] == "OPTIONS, HEAD, PATCH, DELETE"
+    reply = tus.request("DELETE", "/uploads")
     assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")

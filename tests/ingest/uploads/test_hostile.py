@@ -30,21 +30,21 @@ def answers(connection) -> bytes:
     return received
 
 
-def test_content_length_and_transfer_encoding_together_smuggle_nothing(server):
+def test_content_length_and_transfer_encoding_together_smuggle_nothing(tus):
     """The body of one reading is a whole DELETE in the other."""
-    path, victim = server.create(10), server.create(10)
+    path, victim = tus.create(10), tus.create(10)
     smuggled = head(victim, method="DELETE")
     for framing in (
         (f"Content-Length: {5 + len(smuggled)}", "Transfer-Encoding: chunked"),
         ("Transfer-Encoding: chunked", f"Content-Length: {5 + len(smuggled)}"),
     ):
-        connection = server.connect()
+        connection = tus.connect()
         connection.sendall(head(path, *framing) + b"0\r\n\r\n" + smuggled)
         received = answers(connection)
         assert received.startswith(b"HTTP/1.1 400")
         assert received.count(b"HTTP/1.1") == 1
-    assert server.head(victim).status == 200
-    assert server.head(path).offset == 0
+    assert tus.head(victim).status == 200
+    assert tus.head(path).offset == 0
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_content_length_and_transfer_encoding_together_smuggle_nothing(server):
         ("Content-Length : 4",),
     ],
 )
-def test_a_request_that_can_be_read_in_two_ways_is_refused(server, lines):
-    path = server.create(10)
-    connection = server.connect()
+def test_a_request_that_can_be_read_in_two_ways_is_refused(tus, lines):
+    path = tus.create(10)
+    connection = tus.connect()
     connection.sendall(head(path, *lines) + b"0123")
     assert answers(connection).startswith(b"HTTP/1.1 400")
-    assert server.head(path).offset == 0
+    assert tus.head(path).offset == 0
 
 
-def test_a_refused_body_is_not_read_for_ever_and_the_reason_arrives(server, wire):
-    path = server.create(1 << 30)
-    connection = server.begin_patch(path, 7, 1 << 30)
+def test_a_refused_body_is_not_read_for_ever_and_the_reason_arrives(tus, wire):
+    path = tus.create(1 << 30)
+    connection = tus.begin_patch(path, 7, 1 << 30)
     began = time.monotonic()
     sent = 0
     try:
@@ -83,16 +83,16 @@ def test_a_refused_body_is_not_read_for_ever_and_the_reason_arrives(server, wire
     connection.close()
     assert sent < 100 << 20
 
-    polite = server.begin_patch(path, 7, 1 << 30)
+    polite = tus.begin_patch(path, 7, 1 << 30)
     reply = wire.reply(polite)
     assert (reply.status, reply.offset, reply.headers["connection"]) == (409, 0, "close")
     polite.close()
 
 
 def test_a_body_below_the_minimum_rate_is_408_and_what_arrived_is_kept(start_server, wire):
-    server = start_server(limits={"minimum_bytes_per_second": 1000, "rate_window_seconds": 1})
-    path = server.create(100_000)
-    connection = server.begin_patch(path, 0, 100_000)
+    tus = start_server(limits={"minimum_bytes_per_second": 1000, "rate_window_seconds": 1})
+    path = tus.create(100_000)
+    connection = tus.begin_patch(path, 0, 100_000)
     began = time.monotonic()
     sent = 0
     connection.settimeout(0.1)
@@ -107,13 +107,13 @@ def test_a_body_below_the_minimum_rate_is_408_and_what_arrived_is_kept(start_ser
     assert first.startswith(b"HTTP/1.1 408")
     assert 0.9 < time.monotonic() - began < 4
     connection.close()
-    assert 0 < server.head(path).offset <= sent
+    assert 0 < tus.head(path).offset <= sent
 
 
 def test_a_slow_body_above_the_minimum_rate_is_let_in_peace(start_server, wire):
-    server = start_server(limits={"minimum_bytes_per_second": 1000, "rate_window_seconds": 0.5})
-    path = server.create(9000)
-    connection = server.begin_patch(path, 0, 9000)
+    tus = start_server(limits={"minimum_bytes_per_second": 1000, "rate_window_seconds": 0.5})
+    path = tus.create(9000)
+    connection = tus.begin_patch(path, 0, 9000)
     for _ in range(9):
         connection.sendall(b"x" * 1000)
         time.sleep(0.2)
@@ -121,14 +121,14 @@ def test_a_slow_body_above_the_minimum_rate_is_let_in_peace(start_server, wire):
     connection.close()
 
 
-def test_many_stalled_bodies_hold_nobody_up(server):
-    stalled = [server.begin_patch(server.create(1 << 20), 0, 1 << 20) for _ in range(60)]
+def test_many_stalled_bodies_hold_nobody_up(tus):
+    stalled = [tus.begin_patch(tus.create(1 << 20), 0, 1 << 20) for _ in range(60)]
     for connection in stalled:
         connection.sendall(b"x" * 1000)
     began = time.monotonic()
-    paths = [server.create(200_000) for _ in range(4)]
+    paths = [tus.create(200_000) for _ in range(4)]
     for path in paths:
-        assert server.patch(path, 0, b"y" * 200_000).status == 204
+        assert tus.patch(path, 0, b"y" * 200_000).status == 204
     assert time.monotonic() - began < 4
     for connection in stalled:
         connection.close()

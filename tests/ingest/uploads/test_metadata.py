@@ -20,9 +20,16 @@ def header(**values: bytes) -> str:
 def test_known_keys_are_claims_and_unknown_ones_are_kept():
     digest = hashlib.sha256(b"").hexdigest()
     claims = parse_metadata(
-        header(filename="录像.mp4".encode(), device=b"AB00001", officer=b"000123", started_at=b"2026-01-01T09:30:00+08:00",
-               sha256=digest.upper().encode(), colour=b"red") + ", flag"
-    )  # fmt: skip
+        header(
+            filename="录像.mp4".encode(),
+            device=b"AB00001",
+            officer=b"000123",
+            started_at=b"2026-01-01T09:30:00+08:00",
+            sha256=digest.upper().encode(),
+            colour=b"red",
+        )
+        + ", flag"
+    )
     assert claims.filename == "录像.mp4"
     assert (claims.device, claims.officer, claims.started_at) == ("AB00001", "000123", "2026-01-01T09:30:00+08:00")
     assert claims.sha256 == digest

@@ -15,141 +15,141 @@ def upload_id_of(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def test_bytes_are_kept_and_the_last_patch_finishes_the_upload_once(server):
+def test_bytes_are_kept_and_the_last_patch_finishes_the_upload_once(tus):
     data = os.urandom(300_000)
-    path = server.create(len(data))
+    path = tus.create(len(data))
     upload_id = upload_id_of(path)
 
-    first = server.patch(path, 0, data[:100_001])
+    first = tus.patch(path, 0, data[:100_001])
     assert (first.status, first.offset) == (204, 100_001)
     assert "upload-expires" in first.headers
-    assert server.finishes(path) == 0
+    assert tus.finishes(path) == 0
 
-    last = server.patch(path, 100_001, data[100_001:])
+    last = tus.patch(path, 100_001, data[100_001:])
     assert (last.status, last.offset) == (204, len(data))
     assert "upload-expires" not in last.headers
-    assert server.staged(upload_id) == data
-    assert server.finishes(path) == 1
-    assert server.state(upload_id) == "finished"
+    assert tus.staged(upload_id) == data
+    assert tus.finishes(path) == 1
+    assert tus.state(upload_id) == "finished"
 
 
-def test_a_large_body_in_odd_pieces_arrives_byte_for_byte(server):
+def test_a_large_body_in_odd_pieces_arrives_byte_for_byte(tus):
     data = os.urandom((9 << 20) + 4321)
-    path = server.create(len(data))
-    assert server.patch(path, 0, data[:1234]).status == 204
-    assert server.patch(path, 1234, data[1234 : (8 << 20) + 77]).status == 204
-    assert server.patch(path, (8 << 20) + 77, data[(8 << 20) + 77 :]).status == 204
-    assert server.staged(upload_id_of(path)) == data
+    path = tus.create(len(data))
+    assert tus.patch(path, 0, data[:1234]).status == 204
+    assert tus.patch(path, 1234, data[1234 : (8 << 20) + 77]).status == 204
+    assert tus.patch(path, (8 << 20) + 77, data[(8 << 20) + 77 :]).status == 204
+    assert tus.staged(upload_id_of(path)) == data
 
 
-def test_patch_without_a_token_stores_nothing_and_moves_no_offset(server):
-    path = server.create(10)
-    reply = server.patch(path, 0, b"0123456789", token=None)
+def test_patch_without_a_token_stores_nothing_and_moves_no_offset(tus):
+    path = tus.create(10)
+    reply = tus.patch(path, 0, b"0123456789", token=None)
     assert reply.status == 401
     assert reply.headers["www-authenticate"].startswith("Bearer")
-    assert server.patch(path, 0, b"0123456789", token="guessed").status == 401
-    assert server.head(path).offset == 0
-    assert server.staged(upload_id_of(path)) == b""
+    assert tus.patch(path, 0, b"0123456789", token="guessed").status == 401
+    assert tus.head(path).offset == 0
+    assert tus.staged(upload_id_of(path)) == b""
 
 
-def test_the_body_is_not_asked_for_before_authority_is_checked(server, wire):
-    path = server.create(10)
+def test_the_body_is_not_asked_for_before_authority_is_checked(tus, wire):
+    path = tus.create(10)
     expecting = {"Expect": "100-continue", "Authorization": "Bearer guessed"}
-    refused = server.begin_patch(path, 0, 10, expecting)
+    refused = tus.begin_patch(path, 0, 10, expecting)
     assert refused.recv(65536).startswith(b"HTTP/1.1 401")
     refused.close()
 
-    welcome = server.begin_patch(path, 0, 10, {"Expect": "100-continue"})
+    welcome = tus.begin_patch(path, 0, 10, {"Expect": "100-continue"})
     assert welcome.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
     welcome.sendall(b"0123456789")
     assert wire.reply(welcome).status == 204
     welcome.close()
 
 
-def test_a_neighbour_may_neither_look_nor_write_nor_delete(server):
-    path = server.create(10)
-    assert server.head(path, token="t2").status == 403
-    assert server.patch(path, 0, b"0123456789", token="t2").status == 403
-    assert server.request("DELETE", path, token="t2").status == 403
-    assert server.head(path).offset == 0
-    assert server.staged(upload_id_of(path)) == b""
+def test_a_neighbour_may_neither_look_nor_write_nor_delete(tus):
+    path = tus.create(10)
+    assert tus.head(path, token="t2").status == 403
+    assert tus.patch(path, 0, b"0123456789", token="t2").status == 403
+    assert tus.request("DELETE", path, token="t2").status == 403
+    assert tus.head(path).offset == 0
+    assert tus.staged(upload_id_of(path)) == b""
 
 
 def test_a_credential_that_is_revoked_counts_at_once_even_in_mid_patch(start_server, wire):
-    server = start_server(limits={"ask_again_seconds": 0.3, "record_offset_seconds": 0.3})
-    path = server.create(1000)
-    connection = server.begin_patch(path, 0, 1000)
+    tus = start_server(limits={"ask_again_seconds": 0.3, "record_offset_seconds": 0.3})
+    path = tus.create(1000)
+    connection = tus.begin_patch(path, 0, 1000)
     connection.sendall(b"a" * 400)
-    wire.eventually(lambda: server.recorded(upload_id_of(path)) == 400)
-    server.change_register(lambda content: content["stations"].pop("t1"))
+    wire.eventually(lambda: tus.recorded(upload_id_of(path)) == 400)
+    tus.change_register(lambda content: content["stations"].pop("t1"))
     assert wire.reply(connection).status == 401
     connection.close()
-    assert server.recorded(upload_id_of(path)) == 400
-    assert server.patch(path, 400, b"b" * 600).status == 401
+    assert tus.recorded(upload_id_of(path)) == 400
+    assert tus.patch(path, 400, b"b" * 600).status == 401
 
 
-def test_wrong_content_type_is_415_and_stores_nothing(server):
-    path = server.create(10)
+def test_wrong_content_type_is_415_and_stores_nothing(tus):
+    path = tus.create(10)
     for content_type in ("application/octet-stream", "text/plain", ""):
-        reply = server.patch(path, 0, b"0123456789", {"Content-Type": content_type})
+        reply = tus.patch(path, 0, b"0123456789", {"Content-Type": content_type})
         assert reply.status == 415
-    assert server.head(path).offset == 0
-    assert server.staged(upload_id_of(path)) == b""
+    assert tus.head(path).offset == 0
+    assert tus.staged(upload_id_of(path)) == b""
 
 
 @pytest.mark.parametrize("stated", [1, 5, 9, 10, 11, 1 << 62])
-def test_wrong_offset_is_409_names_the_right_one_and_stores_nothing(server, stated):
-    path = server.create(10)
-    server.patch(path, 0, b"0123")
-    reply = server.patch(path, stated, b"4")
+def test_wrong_offset_is_409_names_the_right_one_and_stores_nothing(tus, stated):
+    path = tus.create(10)
+    tus.patch(path, 0, b"0123")
+    reply = tus.patch(path, stated, b"4")
     assert (reply.status, reply.offset) == (409, 4)
-    assert server.staged(upload_id_of(path)) == b"0123"
+    assert tus.staged(upload_id_of(path)) == b"0123"
 
 
 @pytest.mark.parametrize("stated", ["-1", "+4", "4.0", "04", "0x4", "４", " ", "9223372036854775808", "1e1", "9" * 400])
-def test_an_offset_that_is_no_whole_number_is_400(server, stated):
-    path = server.create(10)
-    reply = server.request(
+def test_an_offset_that_is_no_whole_number_is_400(tus, stated):
+    path = tus.create(10)
+    reply = tus.request(
         "PATCH",
         path,
         {"Content-Type": "application/offset+octet-stream", "Upload-Offset": stated.encode().decode("latin-1")},
         b"0",
     )
     assert reply.status == 400
-    assert server.head(path).offset == 0
+    assert tus.head(path).offset == 0
 
 
-def test_a_missing_offset_is_400(server):
-    path = server.create(10)
+def test_a_missing_offset_is_400(tus):
+    path = tus.create(10)
     headers = {"Content-Type": "application/offset+octet-stream"}
-    assert server.request("PATCH", path, headers, b"0123").status == 400
+    assert tus.request("PATCH", path, headers, b"0123").status == 400
 
 
-def test_a_declared_body_longer_than_the_upload_is_refused_whole_and_poisons_nothing(server):
-    path = server.create(10)
-    reply = server.patch(path, 0, b"0123456789+")
+def test_a_declared_body_longer_than_the_upload_is_refused_whole_and_poisons_nothing(tus):
+    path = tus.create(10)
+    reply = tus.patch(path, 0, b"0123456789+")
     assert reply.status == 413
-    assert server.head(path).offset == 0
-    assert server.patch(path, 0, b"0123456789").status == 204
-    assert server.staged(upload_id_of(path)) == b"0123456789"
+    assert tus.head(path).offset == 0
+    assert tus.patch(path, 0, b"0123456789").status == 204
+    assert tus.staged(upload_id_of(path)) == b"0123456789"
 
 
-def test_an_overlong_chunked_body_is_413_yet_what_fills_the_upload_is_handed_on(server, wire):
-    path = server.create(10)
-    connection = server.begin_patch(path, 0, None)
+def test_an_overlong_chunked_body_is_413_yet_what_fills_the_upload_is_handed_on(tus, wire):
+    path = tus.create(10)
+    connection = tus.begin_patch(path, 0, None)
     connection.sendall(wire.chunk(b"01234") + wire.chunk(b"56789+++") + b"0\r\n\r\n")
     assert wire.reply(connection).status == 413
     connection.close()
-    assert server.staged(upload_id_of(path)) == b"0123456789"
-    assert server.finishes(path) == 1
-    assert server.head(path).offset == 10
+    assert tus.staged(upload_id_of(path)) == b"0123456789"
+    assert tus.finishes(path) == 1
+    assert tus.head(path).offset == 10
 
 
-def test_an_overlong_chunked_body_of_many_megabytes_stores_nothing_past_the_declared_length(server, wire):
+def test_an_overlong_chunked_body_of_many_megabytes_stores_nothing_past_the_declared_length(tus, wire):
     size = (5 << 20) + 99
     data = os.urandom(size)
-    path = server.create(size)
-    connection = server.begin_patch(path, 0, None)
+    path = tus.create(size)
+    connection = tus.begin_patch(path, 0, None)
     try:
         for start in range(0, size, 1 << 20):
             connection.sendall(wire.chunk(data[start : start + (1 << 20)]))
@@ -158,18 +158,18 @@ def test_an_overlong_chunked_body_of_many_megabytes_stores_nothing_past_the_decl
         pass
     assert wire.reply(connection).status == 413
     connection.close()
-    assert server.staged(upload_id_of(path)) == data
-    assert server.finishes(path) == 1
+    assert tus.staged(upload_id_of(path)) == data
+    assert tus.finishes(path) == 1
 
 
-def test_a_chunked_body_is_as_good_as_a_counted_one(server, wire):
-    path = server.create(10)
-    connection = server.begin_patch(path, 0, None)
+def test_a_chunked_body_is_as_good_as_a_counted_one(tus, wire):
+    path = tus.create(10)
+    connection = tus.begin_patch(path, 0, None)
     connection.sendall(wire.chunk(b"0123") + wire.chunk(b"456789") + b"0\r\n\r\n")
     reply = wire.reply(connection)
     connection.close()
     assert (reply.status, reply.offset) == (204, 10)
-    assert server.finishes(path) == 1
+    assert tus.finishes(path) == 1
 
 
 def checksum(algorithm: str, data: bytes) -> str:
@@ -177,112 +177,120 @@ def checksum(algorithm: str, data: bytes) -> str:
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-def test_bytes_with_a_checksum_count_only_when_it_matches(server, algorithm):
+def test_bytes_with_a_checksum_count_only_when_it_matches(tus, algorithm):
     data = os.urandom(3 << 20)
-    path = server.create(len(data) + 5)
-    wrong = server.patch(path, 0, data, {"Upload-Checksum": checksum(algorithm, data[1:])})
+    path = tus.create(len(data) + 5)
+    wrong = tus.patch(path, 0, data, {"Upload-Checksum": checksum(algorithm, data[1:])})
     assert wrong.status == 460
-    assert server.head(path).offset == 0
-    assert server.staged(upload_id_of(path)) == b""
-    right = server.patch(path, 0, data, {"Upload-Checksum": checksum(algorithm, data)})
+    assert tus.head(path).offset == 0
+    assert tus.staged(upload_id_of(path)) == b""
+    right = tus.patch(path, 0, data, {"Upload-Checksum": checksum(algorithm, data)})
     assert (right.status, right.offset) == (204, len(data))
-    assert server.staged(upload_id_of(path)) == data
+    assert tus.staged(upload_id_of(path)) == data
 
 
 @pytest.mark.parametrize(
     "stated",
-    ["md5 1B2M2Y8AsgTpgAmY7PhCfg==", "sha1", "sha1 ", "sha1 %%%", "sha256 2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "SHA1 x", "sha1 QQ=="],
+    [
+        "md5 1B2M2Y8AsgTpgAmY7PhCfg==",
+        "sha1",
+        "sha1 ",
+        "sha1 %%%",
+        "sha256 2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
+        "SHA1 x",
+        "sha1 QQ==",
+    ],
 )
-def test_a_checksum_that_cannot_be_checked_is_400_and_stores_nothing(server, stated):
-    path = server.create(10)
-    assert server.patch(path, 0, b"0123456789", {"Upload-Checksum": stated}).status == 400
-    assert server.head(path).offset == 0
+def test_a_checksum_that_cannot_be_checked_is_400_and_stores_nothing(tus, stated):
+    path = tus.create(10)
+    assert tus.patch(path, 0, b"0123456789", {"Upload-Checksum": stated}).status == 400
+    assert tus.head(path).offset == 0
 
 
-def test_an_overlong_chunked_body_with_a_checksum_keeps_nothing(server, wire):
-    path = server.create(10)
-    connection = server.begin_patch(path, 0, None, {"Upload-Checksum": checksum("sha1", b"0123456789+")})
+def test_an_overlong_chunked_body_with_a_checksum_keeps_nothing(tus, wire):
+    path = tus.create(10)
+    connection = tus.begin_patch(path, 0, None, {"Upload-Checksum": checksum("sha1", b"0123456789+")})
     connection.sendall(wire.chunk(b"0123456789+") + b"0\r\n\r\n")
     assert wire.reply(connection).status == 413
     connection.close()
-    assert server.head(path).offset == 0
-    assert server.finishes(path) == 0
+    assert tus.head(path).offset == 0
+    assert tus.finishes(path) == 0
 
 
-def test_what_arrived_before_a_cut_is_kept(server, wire):
+def test_what_arrived_before_a_cut_is_kept(tus, wire):
     data = os.urandom(200_000)
-    path = server.create(len(data))
-    connection = server.begin_patch(path, 0, len(data))
+    path = tus.create(len(data))
+    connection = tus.begin_patch(path, 0, len(data))
     connection.sendall(data[:150_000])
     connection.close()
-    wire.eventually(lambda: server.head(path).offset == 150_000)
-    assert server.patch(path, 150_000, data[150_000:]).status == 204
-    assert server.staged(upload_id_of(path)) == data
+    wire.eventually(lambda: tus.head(path).offset == 150_000)
+    assert tus.patch(path, 150_000, data[150_000:]).status == 204
+    assert tus.staged(upload_id_of(path)) == data
 
 
-def test_what_arrived_together_with_the_cut_is_kept_too(server, wire):
+def test_what_arrived_together_with_the_cut_is_kept_too(tus, wire):
     """The bytes and the end of the connection lie in the server's buffer before it has looked at the first."""
     for size in (1, 100, 60_000):
-        path = server.create(100_000)
-        connection = server.begin_patch(path, 0, 100_000)
+        path = tus.create(100_000)
+        connection = tus.begin_patch(path, 0, 100_000)
         connection.sendall(b"x" * size)
         connection.close()
-        wire.eventually(lambda path=path, size=size: server.head(path).offset == size)
+        wire.eventually(lambda path=path, size=size: tus.head(path).offset == size)
 
 
-def test_a_cut_after_the_last_byte_still_hands_the_upload_on(server, wire):
-    path = server.create(10)
-    connection = server.begin_patch(path, 0, 10)
+def test_a_cut_after_the_last_byte_still_hands_the_upload_on(tus, wire):
+    path = tus.create(10)
+    connection = tus.begin_patch(path, 0, 10)
     connection.sendall(b"0123456789")
     connection.close()
-    wire.eventually(lambda: server.finishes(path) == 1)
+    wire.eventually(lambda: tus.finishes(path) == 1)
 
 
-def test_bytes_before_a_cut_are_not_kept_when_their_checksum_is_still_to_come(server, wire):
-    path = server.create(1000)
-    server.patch(path, 0, b"abc")
-    connection = server.begin_patch(path, 3, 997, {"Upload-Checksum": checksum("sha1", b"x" * 997)})
+def test_bytes_before_a_cut_are_not_kept_when_their_checksum_is_still_to_come(tus, wire):
+    path = tus.create(1000)
+    tus.patch(path, 0, b"abc")
+    connection = tus.begin_patch(path, 3, 997, {"Upload-Checksum": checksum("sha1", b"x" * 997)})
     connection.sendall(b"x" * 500)
     connection.close()
     time.sleep(0.3)
-    wire.eventually(lambda: server.staged(upload_id_of(path)) == b"abc")
-    assert server.head(path).offset == 3
+    wire.eventually(lambda: tus.staged(upload_id_of(path)) == b"abc")
+    assert tus.head(path).offset == 3
 
 
-def test_repeating_the_last_patch_after_its_answer_was_lost_changes_nothing(server):
-    path = server.create(4)
-    assert server.patch(path, 0, b"0123").status == 204
-    assert server.patch(path, 0, b"0123").status == 409
-    assert server.patch(path, 4, b"").status == 204
-    assert server.patch(path, 4, b"4").status in (409, 413)
-    assert server.finishes(path) == 1
+def test_repeating_the_last_patch_after_its_answer_was_lost_changes_nothing(tus):
+    path = tus.create(4)
+    assert tus.patch(path, 0, b"0123").status == 204
+    assert tus.patch(path, 0, b"0123").status == 409
+    assert tus.patch(path, 4, b"").status == 204
+    assert tus.patch(path, 4, b"4").status in (409, 413)
+    assert tus.finishes(path) == 1
 
 
-def test_an_empty_patch_is_fine_and_moves_nothing(server):
-    path = server.create(4)
-    reply = server.patch(path, 0, b"")
+def test_an_empty_patch_is_fine_and_moves_nothing(tus):
+    path = tus.create(4)
+    reply = tus.patch(path, 0, b"")
     assert (reply.status, reply.offset) == (204, 0)
 
 
-def test_ids_are_our_own(server):
-    path = server.create(4, {"Upload-Metadata": "filename " + base64.b64encode(b"../../x").decode()})
+def test_ids_are_our_own(tus):
+    path = tus.create(4, {"Upload-Metadata": "filename " + base64.b64encode(b"../../x").decode()})
     assert re.fullmatch(r"/uploads/[0-9a-f]{32}", path)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".offset", ".bin", "/", "/..", "%2e%2e", "%00"])
-def test_addresses_beside_an_upload_reach_nothing(server, suffix):
-    path = server.create(10)
+def test_addresses_beside_an_upload_reach_nothing(tus, suffix):
+    path = tus.create(10)
     for method in ("HEAD", "DELETE", "PATCH"):
-        assert server.request(method, path + suffix).status == 404
-    assert server.head(path).status == 200
-    assert server.patch(path, 0, b"0123456789").status == 204
+        assert tus.request(method, path + suffix).status == 404
+    assert tus.head(path).status == 200
+    assert tus.patch(path, 0, b"0123456789").status == 204
 
 
 def test_a_catalog_that_does_not_answer_is_503_and_nothing_is_lost(start_server):
-    server = start_server()
-    path = server.create(4)
-    server.change_register(lambda content: content.update(down=True))
-    reply = server.patch(path, 0, b"0123")
+    tus = start_server()
+    path = tus.create(4)
+    tus.change_register(lambda content: content.update(down=True))
+    reply = tus.patch(path, 0, b"0123")
     assert (reply.status, reply.headers["retry-after"]) == (503, "30")
-    server.change_register(lambda content: content.update(down=False))
-    assert server.patch(path, 0, b"0123").status == 204
+    tus.change_register(lambda content: content.update(down=False))
+    assert tus.patch(path, 0, b"0123").status == 204

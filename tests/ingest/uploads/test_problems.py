@@ -53,15 +53,38 @@ def test_both_sentences_hold_the_facts_and_nothing_meant_for_the_log(error):
 def test_each_status_and_code_is_one_a_client_can_act_on():
     codes = [problem.code for problem in PROBLEMS.values()]
     assert len(set(codes)) == len(codes)
-    assert {problem.status for problem in PROBLEMS.values()} >= {400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 429, 460, 507}
+    assert {problem.status for problem in PROBLEMS.values()} >= {
+        400,
+        401,
+        403,
+        404,
+        408,
+        409,
+        410,
+        412,
+        413,
+        415,
+        429,
+        460,
+        507,
+    }
 
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
     [
-        (None, "zh-CN"), ("", "zh-CN"), ("en", "en"), ("en-US,en;q=0.9", "en"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
-        ("fr", "zh-CN"), ("en;q=0", "zh-CN"), ("zh;q=0.1, en;q=0.2", "en"), ("*", "zh-CN"), ("en;q=x", "en"), (";;,,", "zh-CN"),
+        (None, "zh-CN"),
+        ("", "zh-CN"),
+        ("en", "en"),
+        ("en-US,en;q=0.9", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("fr", "zh-CN"),
+        ("en;q=0", "zh-CN"),
+        ("zh;q=0.1, en;q=0.2", "en"),
+        ("*", "zh-CN"),
+        ("en;q=x", "en"),
+        (";;,,", "zh-CN"),
     ],
-)  # fmt: skip
+)
 def test_the_language_is_the_one_with_the_greater_weight(accepted, language):
     assert preferred_language(accepted) == language

@@ -72,7 +72,7 @@ def test_syncs_come_in_the_order_in_which_a_crash_can_only_lose(staging, monkeyp
         real = getattr(os, name)
 
         def call(descriptor, *rest):
-            calls.append((name, Path(os.readlink(f"/proc/self/fd/{descriptor}")).suffix))
+            calls.append((name, Path(f"/proc/self/fd/{descriptor}").readlink().suffix))
             return real(descriptor, *rest)
 
         monkeypatch.setattr(os, name, call)
@@ -111,10 +111,12 @@ def test_a_failed_sync_is_never_tried_again_and_acknowledges_nothing(staging, mo
     assert append(staging, b"01234") == 5
 
 
-@pytest.mark.parametrize("place", ["/tmp", "/dev/shm"])  # noqa: S108
+@pytest.mark.parametrize("place", ["/tmp", "/dev/shm"])
 @settings(max_examples=25, deadline=None)
 @given(
-    sizes=st.lists(st.lists(st.sampled_from([1, 100, 4095, 4096, 4097, 65536, 262144, 3 << 20]), max_size=4), max_size=4),
+    sizes=st.lists(
+        st.lists(st.sampled_from([1, 100, 4095, 4096, 4097, 65536, 262144, 3 << 20]), max_size=4), max_size=4
+    ),
     direct=st.booleans(),
     keeps=st.lists(st.booleans(), min_size=4, max_size=4),
 )

@@ -7,77 +7,77 @@ import time
 import pytest
 
 
-def test_termination_removes_the_bytes_and_the_upload_is_gone(server):
-    path = server.create(10)
-    server.patch(path, 0, b"0123")
-    assert server.request("DELETE", path).status == 204
+def test_termination_removes_the_bytes_and_the_upload_is_gone(tus):
+    path = tus.create(10)
+    tus.patch(path, 0, b"0123")
+    assert tus.request("DELETE", path).status == 204
     upload_id = path.rpartition("/")[2]
-    assert upload_id not in dict(server.staging.list_uploads())
-    assert server.state(upload_id) == "terminated"
-    for reply in (server.head(path), server.patch(path, 4, b"4"), server.request("DELETE", path)):
+    assert upload_id not in dict(tus.staging.list_uploads())
+    assert tus.state(upload_id) == "terminated"
+    for reply in (tus.head(path), tus.patch(path, 4, b"4"), tus.request("DELETE", path)):
         assert reply.status == 410
 
 
-def test_a_finished_upload_can_neither_be_deleted_nor_changed(server):
-    path = server.create(4)
-    server.patch(path, 0, b"0123")
-    assert server.request("DELETE", path).status == 409
-    assert server.patch(path, 0, b"x").status == 409
-    assert server.patch(path, 4, b"x").status == 409
-    assert server.staged(path.rpartition("/")[2]) == b"0123"
-    assert server.finishes(path) == 1
+def test_a_finished_upload_can_neither_be_deleted_nor_changed(tus):
+    path = tus.create(4)
+    tus.patch(path, 0, b"0123")
+    assert tus.request("DELETE", path).status == 409
+    assert tus.patch(path, 0, b"x").status == 409
+    assert tus.patch(path, 4, b"x").status == 409
+    assert tus.staged(path.rpartition("/")[2]) == b"0123"
+    assert tus.finishes(path) == 1
 
 
-def test_a_finished_upload_is_still_seen_when_custody_has_taken_its_bytes(server):
-    path = server.create(4)
-    server.patch(path, 0, b"0123")
-    server.staging.remove(path.rpartition("/")[2])
-    assert server.head(path).offset == 4
-    assert server.patch(path, 4, b"").status == 204
-    assert server.request("DELETE", path).status == 409
+def test_a_finished_upload_is_still_seen_when_custody_has_taken_its_bytes(tus):
+    path = tus.create(4)
+    tus.patch(path, 0, b"0123")
+    tus.staging.remove(path.rpartition("/")[2])
+    assert tus.head(path).offset == 4
+    assert tus.patch(path, 4, b"").status == 204
+    assert tus.request("DELETE", path).status == 409
 
 
-def test_termination_stops_a_patch_under_way(server, wire):
-    path = server.create(1000)
-    connection = server.begin_patch(path, 0, 1000)
+def test_termination_stops_a_patch_under_way(tus, wire):
+    path = tus.create(1000)
+    connection = tus.begin_patch(path, 0, 1000)
     connection.sendall(b"0123")
     time.sleep(0.1)
-    assert server.request("DELETE", path).status == 204
+    assert tus.request("DELETE", path).status == 204
     assert wire.reply(connection).status == 423
     connection.close()
-    assert path.rpartition("/")[2] not in dict(server.staging.list_uploads())
+    assert path.rpartition("/")[2] not in dict(tus.staging.list_uploads())
 
 
 @pytest.mark.parametrize("override", ["PATCH", "patch", "DELETE", "HEAD"])
-def test_the_method_override_counts_as_the_method(server, override):
-    path = server.create(4)
+def test_the_method_override_counts_as_the_method(tus, override):
+    path = tus.create(4)
     headers = {"X-HTTP-Method-Override": override, "Upload-Offset": "0"}
-    reply = server.request("POST", path, {**headers, "Content-Type": "application/offset+octet-stream"}, b"0123")
+    reply = tus.request("POST", path, {**headers, "Content-Type": "application/offset+octet-stream"}, b"0123")
     assert reply.status == (200 if override == "HEAD" else 204)
-    assert server.finishes(path) == (1 if override.upper() == "PATCH" else 0)
+    assert tus.finishes(path) == (1 if override.upper() == "PATCH" else 0)
 
 
-def test_the_method_override_is_no_way_around_authority(server):
-    path = server.create(4)
+def test_the_method_override_is_no_way_around_authority(tus):
+    path = tus.create(4)
     headers = {"X-HTTP-Method-Override": "DELETE"}
-    assert server.request("POST", path, headers, token=None).status == 401
-    assert server.request("GET", path, headers, token="t2").status == 403
-    assert server.request("POST", path, {"X-HTTP-Method-Override": "BREW"}).status == 405
-    assert server.head(path).status == 200
+    assert tus.request("POST", path, headers, token=None).status == 401
+    assert tus.request("GET", path, headers, token="t2").status == 403
+    assert tus.request("POST", path, {"X-HTTP-Method-Override": "BREW"}).status == 405
+    assert tus.head(path).status == 200
 
 
 def test_an_upload_whose_time_is_over_is_410_unless_it_is_complete(start_server):
-    server = start_server(limits={"expires_after": 1})
-    path, complete = server.create(10), server.create(4)
-    server.patch(path, 0, b"0123")
-    server.patch(complete, 0, b"0123")
+    tus = start_server(limits={"expires_after": 1})
+    path, complete = tus.create(10), tus.create(4)
+    tus.patch(path, 0, b"0123")
+    tus.patch(complete, 0, b"0123")
     time.sleep(1.6)
-    assert server.head(path).status == 410
-    assert server.patch(path, 4, b"456789").status == 410
-    assert server.head(complete).offset == 4
+    assert tus.head(path).status == 410
+    assert tus.patch(path, 4, b"456789").status == 410
+    assert tus.head(complete).offset == 4
 
 
-def test_an_unknown_upload_is_404(server):
+def test_an_unknown_upload_is_404(tus):
     for method in ("HEAD", "PATCH", "DELETE"):
         headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
-        assert server.request(method, "/uploads/" + "0" * 32, headers).status == 404
+        assert tus.request(method, "/uploads/" + "0" * 32, headers).status == 404

@@ -1,0 +1,211 @@
+"""The register on a real catalog: each change with its ledger entry, limits exact, and every turn at most once."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads
+from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.register import CatalogRegister, StationDefaults, hash_station_token
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Unit
+from storage.catalog.stations import Station
+from storage.catalog.uploads import Upload
+from storage.database import Database
+
+TOKEN = "station-token"
+LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+
+
+@pytest.fixture
+def register(database) -> CatalogRegister:
+    return CatalogRegister(database)
+
+
+@pytest.fixture
+def station_row(database) -> Station:
+    return enrol(database, TOKEN)
+
+
+@pytest.fixture
+def station(register, station_row):
+    return register.authenticate(f"Bearer {TOKEN}")
+
+
+def enrol(database, token: str, **limits: int) -> Station:
+    with database.transaction() as session:
+        unit = Unit(name="城管一中队", code=f"u{uuid.uuid4().hex[:8]}")
+        session.add(unit)
+        session.flush()
+        row = Station(unit_id=unit.id, name=f"采集站 {token}", token_hash=hash_station_token(token), **limits)
+        session.add(row)
+    return row
+
+
+def entries(database) -> list[dict]:
+    with database.reading() as session:
+        rows = session.scalars(select(LedgerEntryRow).order_by(LedgerEntryRow.serial)).all()
+    return [json.loads(row.entry) for row in rows]
+
+
+def test_a_station_is_known_by_its_token_with_its_own_limits_or_the_defaults(register, database, station_row):
+    seen = register.authenticate(f"bearer  {TOKEN} ")
+    assert (seen.station_id, seen.unit_id) == (station_row.id, station_row.unit_id)
+    assert (seen.max_uploads, seen.max_waiting_bytes) == (64, 16 << 30)
+    enrol(database, "other", max_uploads=3, max_waiting_bytes=500)
+    other = register.authenticate("Bearer other")
+    assert (other.max_uploads, other.max_waiting_bytes) == (3, 500)
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic eA==", TOKEN, f"Bearer {TOKEN}x", "Bearer \xff"]
+)
+def test_anything_else_is_refused(register, station_row, header):
+    with pytest.raises(CredentialRefused):
+        register.authenticate(header)
+
+
+def test_a_revocation_counts_at_once_for_opening_too(register, database, station, station_row):
+    with database.transaction() as session:
+        session.execute(update(Station).where(Station.id == station_row.id).values(revoked_at=datetime.now(UTC)))
+    with pytest.raises(CredentialRefused):
+        register.authenticate(f"Bearer {TOKEN}")
+    with pytest.raises(CredentialRefused):
+        register.open_upload(station, "a" * 32, 10, UploadClaims(), LATER)
+    assert register.find_upload("a" * 32) is None
+    assert entries(database) == []
+
+
+def test_creation_and_each_end_are_a_row_and_an_entry_together(register, database, station):
+    claims = UploadClaims(header="filename 5b2V", filename="张三的录像.mp4", sha256="ab" * 32)
+    ends = {"a": register.finish_upload, "b": register.terminate_upload, "c": register.expire_upload}
+    for letter, end in ends.items():
+        upload_id = letter * 32
+        register.open_upload(station, upload_id, 10, claims, LATER)
+        found = register.find_upload(upload_id)
+        assert (found.station_id, found.declared_length, found.claims, found.state, found.expires_at) == (
+            station.station_id, 10, claims, "open", LATER,
+        )  # fmt: skip
+        assert [record.upload_id for record in register.list_open()] == [upload_id]
+        assert end(upload_id) is True
+        assert [other(upload_id) for other in ends.values()] == [False] * 3
+    written = [(entry["action"], entry["subject"]["id"][0], entry["actor"]["kind"]) for entry in entries(database)]
+    assert written == [
+        ("upload.created", "a", "station"), ("upload.finished", "a", "station"),
+        ("upload.created", "b", "station"), ("upload.terminated", "b", "station"),
+        ("upload.created", "c", "station"), ("upload.expired", "c", "system"),
+    ]  # fmt: skip
+    created = entries(database)[0]
+    assert created["data"] == {"declared_length": 10, "claimed_sha256": "ab" * 32}
+    assert "张三" not in json.dumps(entries(database), ensure_ascii=False)
+    with database.reading() as session:
+        assert session.get(Upload, "a" * 32).finished_at is not None
+
+
+def test_an_unknown_upload_ends_in_nothing(register, database, station):
+    assert register.find_upload("f" * 32) is None
+    assert register.finish_upload("f" * 32) is False
+    assert entries(database) == []
+
+
+def test_the_limits_hold_exactly_when_many_ask_at_once(database):
+    enrol(database, "busy", max_uploads=5, max_waiting_bytes=70)
+    register = CatalogRegister(database)
+    station = register.authenticate("Bearer busy")
+
+    def ask(number: int) -> str:
+        try:
+            register.open_upload(station, uuid.uuid4().hex, 10 if number % 2 else 20, UploadClaims(), LATER)
+        except (TooManyUploads, QuotaExceeded) as error:
+            return type(error).__name__
+        return "opened"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(ask, range(24)))
+    held = list(register.list_open())
+    assert outcomes.count("opened") == len(held) <= 5
+    assert sum(record.declared_length for record in held) <= 70
+    assert len(held) == 5 or sum(record.declared_length for record in held) > 50
+    assert len(entries(database)) == len(held)
+
+
+def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
+    enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
+    register = CatalogRegister(database)
+    station = register.authenticate("Bearer small")
+    register.open_upload(station, "a" * 32, 20, UploadClaims(), LATER)
+    with pytest.raises(TooManyUploads):
+        register.open_upload(station, "b" * 32, 5, UploadClaims(), LATER)
+    register.finish_upload("a" * 32)
+    with pytest.raises(QuotaExceeded) as caught:
+        register.open_upload(station, "b" * 32, 20, UploadClaims(), LATER)
+    assert caught.value.waiting_bytes == 20
+    with database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == "a" * 32).values(state="sealed"))
+    register.open_upload(station, "b" * 32, 30, UploadClaims(), LATER)
+
+
+def test_what_a_station_could_never_have_waiting_is_too_long(register, station):
+    with pytest.raises(TooLong):
+        register.open_upload(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER)
+
+
+def test_exactly_one_of_many_finishes(register, station):
+    register.open_upload(station, "a" * 32, 10, UploadClaims(), LATER)
+    start = threading.Barrier(6)
+
+    def finish(_: int) -> bool:
+        start.wait()
+        return register.finish_upload("a" * 32)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(finish, range(6))) == [False] * 5 + [True]
+
+
+def test_one_station_never_waits_for_another(database):
+    enrol(database, "first")
+    enrol(database, "second")
+    register = CatalogRegister(database)
+    first, second = register.authenticate("Bearer first"), register.authenticate("Bearer second")
+    with database.transaction() as session:
+        session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(register.open_upload, second, "b" * 32, 5, UploadClaims(), LATER).result(timeout=5)
+
+
+def test_a_catalog_that_does_not_answer_is_said_so():
+    nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent", pool_size=1)
+    try:
+        with pytest.raises(RegisterUnavailable):
+            CatalogRegister(nowhere, StationDefaults()).authenticate("Bearer x")
+    finally:
+        nowhere.close()
+
+
+def test_a_whole_upload_over_http_on_the_real_catalog(start_server, database, addresses, station_row, wire):
+    tus = start_server(database=addresses.app)
+    metadata = {"Upload-Metadata": wire.metadata(filename="录像.mp4", bytes=b"\xff\x00")}
+    path = tus.create(300_000, metadata, token=TOKEN)
+    assert tus.patch(path, 0, b"x" * 100_000, token=TOKEN).status == 204
+    tus.kill()
+    tus.start()
+    seen = tus.head(path, token=TOKEN)
+    assert (seen.offset, seen.headers["upload-metadata"]) == (100_000, metadata["Upload-Metadata"])
+    assert tus.patch(path, 100_000, b"y" * 200_000, token=TOKEN).status == 204
+    assert tus.finishes(path) == 1
+    assert tus.request("DELETE", path, token=TOKEN).status == 409
+    other = tus.create(5, token=TOKEN)
+    assert tus.request("DELETE", other, token=TOKEN).status == 204
+    with database.transaction() as session:
+        session.execute(update(Station).where(Station.id == station_row.id).values(revoked_at=datetime.now(UTC)))
+    assert tus.head(path, token=TOKEN).status == 401
+    assert [entry["action"] for entry in entries(database)] == [
+        "upload.created", "upload.finished", "upload.created", "upload.terminated",
+    ]  # fmt: skip
