@@ -1,4 +1,4 @@
-"""What was seen in a file: values that probe gives and everybody else reads. Hostile bytes give findings, not errors."""
+"""What was seen in a file: values that probe gives and everybody else reads. Hostile bytes give findings alone."""
 
 from __future__ import annotations
 

@@ -180,8 +180,25 @@ NO_FRAME_WORDS: Final = (
 )
 
 
+# How it says that the fault was ours: memory, room, threads, the encoder. A repeat may well succeed then, so it is
+# never "nothing to show"; nor a copy, because a decoder that ran out of memory leaves frames out and goes on.
+SHORT_OF_SOMETHING: Final = (
+    "Out of memory",
+    "Cannot allocate memory",
+    "malloc of size",
+    "No space left on device",
+    "File too large",
+    "Resource temporarily unavailable",
+    "error in an external library",
+)
+
+
+def ran_short(result: Confined) -> bool:
+    return any(words in result.stderr_tail for words in SHORT_OF_SOMETHING)
+
+
 def is_empty_handed(result: Confined, path: Path) -> bool:
-    if result.stopped is not None or result.signal is not None:
+    if result.stopped is not None or result.signal is not None or ran_short(result):
         return False
     if result.succeeded:
         return not is_plain_file(path)
@@ -206,6 +223,8 @@ def take(
     media: Path,
     facts: Mapping[str, str | int | float],
 ) -> RenditionMade:
+    if ran_short(result):
+        raise RenditionFailed(name, "ran short of memory or room", clean_stderr(result, media, path.parent))
     if not result.succeeded or not is_plain_file(path):
         why = result.stopped or (f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}")
         raise RenditionFailed(name, why, clean_stderr(result, media, path.parent))

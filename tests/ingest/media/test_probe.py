@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ingest.media import findings as code
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import Limits
+
+Cut = Callable[[Path, float], Path]
+VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2")
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2")
+
+
+def codes(found: Findings) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def test_a_whole_clip_is_intact_and_described(any_runner: MediaRunner, make_clip: Callable[..., Path]) -> None:
+    clip = make_clip(*VIDEO, *TONE, "-metadata", "creation_time=2026-01-01T09:30:00Z", "clip.mp4")
+    found = probe_media(clip, any_runner)
+    assert (found.state, found.reasons, found.kind) == ("intact", (), "video")
+    assert found.duration_seconds == pytest.approx(2.0, abs=0.05)
+    assert found.video is not None
+    assert (found.video.codec, found.video.width, found.video.height, found.video.fps) == ("h264", 320, 180, 25.0)
+    assert found.audio is not None
+    assert (found.audio.codec, found.audio.channels) == ("aac", 1)
+    assert found.tags["creation_time"] == "2026-01-01T09:30:00.000000Z"
+    assert (found.tool, found.sandbox) == ("ffprobe", any_runner.sandbox.name)
+    assert found.tool_version == any_runner.tools.ffprobe.version
+
+
+def test_a_faststart_clip_cut_short_is_damaged_though_it_opens(
+    runner: MediaRunner, make_clip: Callable[..., Path], cut: Cut
+) -> None:
+    whole = make_clip(*VIDEO, "-bf", "0", "-movflags", "+faststart", "clip.mp4")
+    found = probe_media(cut(whole, 0.6), runner)
+    assert (found.state, codes(found)) == ("damaged", [code.ENDS_EARLY, code.FRAMES_MISSING])
+    assert found.duration_seconds == pytest.approx(2.0, abs=0.05)
+    assert found.extent is not None
+    assert (found.extent.declared_bytes, found.extent.declared_frames) == (whole.stat().st_size, 50)
+    assert 0 < (found.extent.present_frames or 0) < 50
+    assert found.extent.counted_by == "decoding"
+
+
+def test_a_clip_whose_index_was_at_the_end_is_damaged_not_foreign(
+    runner: MediaRunner, make_clip: Callable[..., Path], cut: Cut
+) -> None:
+    found = probe_media(cut(make_clip(*VIDEO, "clip.mp4"), 0.6), runner)
+    assert (found.state, codes(found)) == ("damaged", [code.MOOV_MISSING, code.ENDS_EARLY])
+    assert (found.kind, found.container) == ("none", "mp4")
+
+
+def test_a_cut_avi_is_damaged(runner: MediaRunner, make_clip: Callable[..., Path], cut: Cut) -> None:
+    found = probe_media(cut(make_clip(*VIDEO, "-c:v", "mjpeg", "clip.avi"), 0.6), runner)
+    assert found.state == "damaged"
+    assert code.ENDS_EARLY in codes(found)
+    assert found.extent is not None
+    assert 0 < (found.extent.present_frames or 0) < 50
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", code.EMPTY_FILE), (b"Minutes of the meeting\n" * 50, code.NOT_MEDIA), (bytes(4096), code.NOT_MEDIA)],
+)
+def test_what_is_no_media_is_unreadable_whatever_its_name(
+    any_runner: MediaRunner, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "AB00001_000123_20260101093000.MP4"
+    path.write_bytes(content)
+    found = probe_media(path, any_runner)
+    assert (found.state, codes(found), found.kind) == ("unreadable", [reason], "none")
+
+
+def test_out_of_time_is_a_finding(any_runner: MediaRunner, make_clip: Callable[..., Path]) -> None:
+    found = probe_media(make_clip(*VIDEO, "clip.mp4"), any_runner, Limits(deadline_seconds=0.0))
+    assert (found.state, codes(found)) == ("unreadable", [code.NOT_PROBED_IN_TIME])
+
+
+def test_too_little_memory_is_a_finding(any_runner: MediaRunner, make_clip: Callable[..., Path]) -> None:
+    found = probe_media(make_clip(*VIDEO, "clip.mp4"), any_runner, Limits(memory_bytes=40 << 20))
+    assert found.state == "unreadable"
+
+
+def test_a_photograph_is_a_still_and_a_cut_one_is_damaged(runner: MediaRunner, tmp_path: Path, cut: Cut) -> None:
+    photo = tmp_path / "photo.jpg"
+    Image.effect_noise((640, 480), 60).convert("RGB").save(photo, exif=orientation(6))
+    found = probe_media(photo, runner)
+    assert (found.state, found.kind, found.orientation) == ("intact", "still", 6)
+    damaged = probe_media(cut(photo, 0.5), runner)
+    assert (damaged.state, codes(damaged)) == ("damaged", [code.DECODER_COMPLAINED])
+
+
+def orientation(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[274] = value
+    return exif
+
+
+def test_findings_go_into_a_row_as_json(runner: MediaRunner, make_clip: Callable[..., Path], cut: Cut) -> None:
+    found = probe_media(cut(make_clip(*VIDEO, "-movflags", "+faststart", "clip.mp4"), 0.5), runner)
+    row = json.loads(json.dumps(found.as_facts()))
+    assert (row["state"], row["kind"], row["reasons"][0]["code"]) == ("damaged", "video", code.ENDS_EARLY)
+
+
+def test_any_bytes_give_findings(runner: MediaRunner, make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    whole = make_clip(*VIDEO, *TONE, "clip.mp4").read_bytes()
+    path = tmp_path / "flipped"
+    for at in range(40, len(whole), len(whole) // 25):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) * 8 + whole[at + 8 :])
+        assert probe_media(path, runner).state in ("intact", "damaged", "unreadable")

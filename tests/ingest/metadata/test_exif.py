@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+
+from ingest.metadata.clock import NO_SUCH_TIME
+from ingest.metadata.exif import claims_from_exif, read_orientation
+from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD
+
+Ifd = dict[int, object]
+SHANGHAI_GPS: Ifd = {1: "N", 2: (31.0, 13.0, 49.44), 3: "E", 4: (121.0, 28.0, 25.32)}
+
+
+def photo(tmp_path: Path, gps: Ifd | None = None, exif: Ifd | None = None, image: Ifd | None = None) -> Path:
+    tags = Image.Exif()
+    tags.update(image or {})
+    tags.get_ifd(0x8825).update(gps or {})
+    tags.get_ifd(0x8769).update(exif or {})
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (16, 16)).save(path, exif=tags)
+    return path
+
+
+@pytest.fixture
+def corpus() -> Path:
+    folder = os.environ.get("LIUHEN_CORPUS")
+    if not folder:
+        pytest.skip("LIUHEN_CORPUS is unset: it names the folder of real files that these tests read")
+    return Path(folder)
+
+
+def test_a_position_with_height_is_read(tmp_path: Path) -> None:
+    (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 5: b"\0", 6: 12.5})).of("location")
+    assert claim.value == {"latitude": 31.2304, "longitude": 121.4737, "altitude_metres": 12.5}
+    assert (claim.source, claim.confidence) == ("exif:gps", "stated")
+
+
+def test_south_and_west_are_negative_and_a_void_fix_is_doubtful(tmp_path: Path) -> None:
+    (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 1: "S", 3: "W", 9: "V"})).of("location")
+    assert claim.value == {"latitude": -31.2304, "longitude": -121.4737}
+    assert claim.confidence == "doubtful"
+
+
+@pytest.mark.parametrize(
+    ("gps", "reason"),
+    [
+        ({1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, NO_FIX),
+        ({**SHANGHAI_GPS, 2: (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0))}, NOT_UNDERSTOOD),
+        ({1: "N", 2: (31.0, 13.0, 49.44)}, NOT_UNDERSTOOD),
+    ],
+)
+def test_no_fix_is_no_location(tmp_path: Path, gps: Ifd, reason: str) -> None:
+    claims = claims_from_exif(photo(tmp_path, gps=gps))
+    assert claims.of("location") == ()
+    assert [w.reason for w in claims.withheld if w.kind == "location"] == [reason]
+
+
+def test_a_time_without_an_offset_is_supposed_to_be_local(tmp_path: Path) -> None:
+    (claim,) = claims_from_exif(photo(tmp_path, exif={0x9003: "2026:01:01 09:30:00"})).of("clock")
+    assert (claim.value, claim.confidence) == ({"time": "2026-01-01T01:30:00Z", "zone": "Asia/Shanghai"}, "assumed")
+
+
+def test_a_time_with_an_offset_is_stated(tmp_path: Path) -> None:
+    exif: Ifd = {0x9003: "2026:01:01 09:30:00", 0x9011: "+09:00"}
+    (claim,) = claims_from_exif(photo(tmp_path, exif=exif)).of("clock")
+    assert (claim.value, claim.confidence) == ({"time": "2026-01-01T00:30:00Z"}, "stated")
+
+
+def test_the_satellites_time_is_a_claim_of_its_own(tmp_path: Path) -> None:
+    gps: Ifd = {**SHANGHAI_GPS, 7: (1.0, 29.0, 42.0), 29: "2026:01:01"}
+    claims = claims_from_exif(photo(tmp_path, gps=gps, exif={0x9003: "2026:01:01 09:30:00"}))
+    assert [(c.source, c.value["time"]) for c in claims.of("clock")] == [  # type: ignore[index]
+        ("exif:DateTimeOriginal", "2026-01-01T01:30:00Z"),
+        ("exif:gps", "2026-01-01T01:29:42Z"),
+    ]
+    best = claims.best("clock")
+    assert best is not None
+    assert best.source == "exif:gps"
+
+
+@pytest.mark.parametrize("raw", ["0000:00:00 00:00:00", "    :  :     :  :  ", "yesterday", "2026:02:30 09:30:00"])
+def test_a_time_that_cannot_be_is_withheld(tmp_path: Path, raw: str) -> None:
+    claims = claims_from_exif(photo(tmp_path, exif={0x9003: raw}))
+    assert claims.of("clock") == ()
+    assert [w.reason for w in claims.withheld] in ([NO_SUCH_TIME], [])
+
+
+def test_camera_and_serial_number_name_the_device(tmp_path: Path) -> None:
+    path = photo(tmp_path, image={0x010F: "NIKON", 0x0110: "COOLPIX P6000"}, exif={0xA431: "0042"})
+    assert claims_from_exif(path).of("device")[0].value == "NIKON COOLPIX P6000 #0042"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xd8\xff\xe1\xff\xffExif\0\0II*\0\xff\xff\xff\xff", b"text", bytes(1000)]
+)
+def test_no_bytes_make_it_raise(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    assert claims_from_exif(path).stated == ()
+    assert read_orientation(path) == 1
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_an_orientation_that_is_none_means_upright(tmp_path: Path, value: int) -> None:
+    assert read_orientation(photo(tmp_path, image={274: value})) == 1
+
+
+def test_a_real_camera_s_position(corpus: Path) -> None:
+    claims = claims_from_exif(corpus / "exif-samples" / "jpg__gps__DSCN0012.jpg")
+    (location,) = claims.of("location")
+    assert location.value["latitude"] == pytest.approx(43.4671567, abs=1e-6)  # type: ignore[index]
+    assert location.value["longitude"] == pytest.approx(11.885395, abs=1e-6)  # type: ignore[index]
+    assert claims.of("device")[0].value == "NIKON COOLPIX P6000"
+
+
+def test_every_photograph_of_the_corpus_is_read(corpus: Path) -> None:
+    photos = [*corpus.rglob("*.jpg"), *corpus.rglob("*.jpeg"), *corpus.rglob("*.heic")]
+    located = [path.name for path in photos if claims_from_exif(path).of("location")]
+    assert len(photos) >= 20
+    assert {"jpg__gps__DSCN0012.jpg", "t__images__GPS.jpg"} <= set(located)
