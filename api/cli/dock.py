@@ -97,15 +97,21 @@ def _run(plan: DockPlan, as_json: bool) -> DockResult:
 
     from api.cli.dock_report import print_table, summarise
     from ingest.dock.agent import dock_folder
+    from ingest.dock.errors import DockError
     from ingest.dock.progress import Bars, JsonLines
 
     stop = _stop_on_signal()
     if as_json:
         lines = JsonLines(sys.stdout)
-        result = dock_folder(plan, lines, stop)
-        lines.write("summary", summarise(result))
-        if lines.closed:
-            _detach_stdout()
+        try:
+            result = dock_folder(plan, lines, stop)
+            lines.write("summary", summarise(result))
+        except DockError as error:
+            lines.write("stopped", {"kind": type(error).__name__, "reason": str(error)})
+            raise
+        finally:
+            if lines.closed:
+                _detach_stdout()
         return result
     console = Console()
     with Bars(console) as bars:

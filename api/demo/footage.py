@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.util import find_spec
@@ -18,12 +19,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from PIL.ExifTags import GPS, IFD, Base
 
+from api.demo.street import draw_street
 from api.errors import ApiError
 from ingest.media.tools import find_in_wheel, find_on_path
 
 _BEIJING = timezone(timedelta(hours=8))
 _FULL_LENGTH_SECONDS = 20
 _LARGE_LENGTH_SECONDS = 10
+_SWAY = 8
 _LONGEST_CALL_SECONDS = 120
 
 
@@ -103,61 +106,87 @@ def copy_real_clips(folder: Path) -> list[Path]:
 
 def _make_body_camera_clip(folder: Path, ffmpeg: Path) -> Path:
     target = folder / CAMERA.file_name(SHIFT_BEGAN_AT, "MP4")
-    _film(ffmpeg, target, SHIFT_BEGAN_AT, _FULL_LENGTH_SECONDS, (1280, 720), "testsrc2", ["-crf", "26"])
+    _film(ffmpeg, Shot(target, SHIFT_BEGAN_AT, _FULL_LENGTH_SECONDS, 720), ("-crf", "20"))
     return target
 
 
 def _make_large_clip(folder: Path, ffmpeg: Path) -> Path:
-    """The next segment of the same shift. Noise in the picture is what fills 40 Mbit/s with something real."""
+    """The next segment of the same shift. Grain in the picture is what fills 40 Mbit/s with something real."""
     began_at = SHIFT_BEGAN_AT + timedelta(seconds=_FULL_LENGTH_SECONDS)
     target = folder / CAMERA.file_name(began_at, "MP4")
-    _film(
-        ffmpeg, target, began_at, _LARGE_LENGTH_SECONDS, (1920, 1080), "testsrc2", ["-b:v", "40M"], "noise=c0s=40:c0f=t"
-    )
+    _film(ffmpeg, Shot(target, began_at, _LARGE_LENGTH_SECONDS, 1080, "noise=c0s=24:c0f=t"), ("-b:v", "40M"))
     return target
 
 
-def _film(
-    ffmpeg: Path,
-    target: Path,
-    began_at: datetime,
-    length_seconds: int,
-    size: tuple[int, int],
-    picture: str,
-    quality: list[str],
-    picture_filter: str = "null",
-) -> None:
-    """A moving picture with sound, time and number burnt in, position and time in its tags.
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One clip to film, 16:9 at 25 frames a second. `grain` is a filter over the picture."""
 
-    The burnt-in line is an overlay of pictures, one a second: the wheel's ffmpeg draws no text. They are handed over as
-    bare pixels, because it reads no PNG either.
+    target: Path
+    began_at: datetime
+    length_seconds: int
+    height: int
+    grain: str = "null"
+
+    @property
+    def width(self) -> int:
+        return self.height * 16 // 9
+
+    @property
+    def caption_size(self) -> tuple[int, int]:
+        return (self.width * 11 // 20, self.height // 12)
+
+    def captions(self) -> Iterator[bytes]:
+        """Pixels of the burnt-in line, one a second: local time, device, officer."""
+        return _draw_captions(self.began_at, self.length_seconds, self.caption_size)
+
+
+def _film(ffmpeg: Path, shot: Shot, quality: tuple[str, ...]) -> None:
+    """Walk down the street with sound, time and number burnt in, position and time in the tags.
+
+    The burnt-in line is an overlay of pictures: the wheel's ffmpeg draws no text. All pictures are handed over as bare
+    pixels, because it reads no PNG either.
     """
-    lasting = f"duration={length_seconds}"
-    caption = (size[0] * 3 // 4, size[1] // 12)
-    with tempfile.NamedTemporaryFile(prefix="liuhen-captions-", suffix=".rgba") as captions:
-        captions.writelines(_draw_captions(began_at, length_seconds, caption))
-        captions.flush()
+    # Seen from a chest: forward along the street, swaying a little with each step.
+    walk = (
+        "format=yuv420p,loop=loop=-1:size=1,scroll=horizontal=0.0012,"
+        f"crop={shot.width}:{shot.height}:0:'{_SWAY}+{_SWAY}*sin(n/4)'"
+    )
+    street_picture = draw_street(shot.width * 2, shot.height + 2 * _SWAY)
+    with _pixels(street_picture.tobytes()) as street, _pixels(*shot.captions()) as captions:
         _run(
             ffmpeg,
-            *("-f", "lavfi", "-i", f"{picture}=size={size[0]}x{size[1]}:rate=25:{lasting}"),
-            *("-f", "lavfi", "-i", f"sine=frequency=330:sample_rate=48000:{lasting}"),
-            *("-f", "rawvideo", "-pixel_format", "rgba", "-video_size", f"{caption[0]}x{caption[1]}"),
-            *("-framerate", "1", "-i", captions.name),
-            *("-filter_complex", f"[0:v]{picture_filter}[p];[p][2:v]overlay=24:24,format=yuv420p[v]"),
-            *("-map", "[v]", "-map", "1:a", "-t", str(length_seconds)),
+            *_raw_input(street, "rgb24", street_picture.size, 25),
+            *_raw_input(captions, "rgba", shot.caption_size, 1),
+            *("-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000"),
+            *("-filter_complex", f"[0:v]{walk},{shot.grain}[p];[p][1:v]overlay=24:24[v]"),
+            *("-map", "[v]", "-map", "2:a", "-t", str(shot.length_seconds)),
             *("-c:v", "libx264", "-preset", "ultrafast", "-g", "50", *quality, "-c:a", "aac", "-b:a", "96k"),
-            *("-metadata", f"creation_time={began_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"),
+            *("-metadata", f"creation_time={shot.began_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"),
             *("-metadata", f"location={CAMERA.iso_6709}"),
-            str(target),
+            str(shot.target),
         )
 
 
+@contextmanager
+def _pixels(*frames: bytes) -> Iterator[str]:
+    """The name of a file of bare frames, gone afterwards."""
+    with tempfile.NamedTemporaryFile(prefix="liuhen-footage-") as file:
+        file.writelines(frames)
+        file.flush()
+        yield file.name
+
+
+def _raw_input(name: str, pixel_format: str, size: tuple[int, int], rate: int) -> list[str]:
+    shape = ["-pixel_format", pixel_format, "-video_size", f"{size[0]}x{size[1]}"]
+    return ["-f", "rawvideo", *shape, "-framerate", str(rate), "-i", name]
+
+
 def _draw_captions(began_at: datetime, count: int, size: tuple[int, int]) -> Iterator[bytes]:
-    """Pixels of `count` captions, one a second: local time, device, officer."""
     font = ImageFont.load_default(size=size[1] * 3 // 5)
     for number in range(count):
         now = began_at + timedelta(seconds=number)
-        caption = Image.new("RGBA", size, (0, 0, 0, 160))
+        caption = Image.new("RGBA", size, (0, 0, 0, 150))
         text = f"{now:%Y-%m-%d %H:%M:%S}  {CAMERA.device}  {CAMERA.officer}"
         ImageDraw.Draw(caption).text((12, size[1] // 6), text, font=font, fill=(255, 255, 255, 255))
         yield caption.tobytes()
@@ -176,7 +205,7 @@ def _make_truncated_clip(folder: Path, ffmpeg: Path, whole: Path) -> Path:
 def _make_still(folder: Path) -> Path:
     """A photograph of the scene with its position and time in EXIF."""
     taken_at = SHIFT_BEGAN_AT + timedelta(minutes=6)
-    picture = Image.radial_gradient("L").resize((1600, 1200)).convert("RGB")
+    picture = draw_street(3200, 1200).crop((600, 0, 2200, 1200))
     ImageDraw.Draw(picture).text((60, 60), f"{taken_at:%Y-%m-%d %H:%M:%S}", font=ImageFont.load_default(size=48))
     exif = Image.Exif()
     exif[Base.Make], exif[Base.Model] = "Liuhen demo", CAMERA.device

@@ -90,7 +90,8 @@ class DockResult:
 def dock_folder(plan: DockPlan, tell: Listener, stop: threading.Event) -> DockResult:
     """Take over every file in the folder. Setting `stop` ends the run within moments; a later one goes on from there.
 
-    Raises DockStopped when the run cannot even begin: folder, notes, address, credential or key.
+    Raises DockStopped when the run cannot even begin (folder, notes, address, credential or key), and NoProgress when
+    the archive does not answer at all.
     """
     plan = replace(plan, folder=plan.folder.resolve(), state_folder=plan.state_folder.resolve())
     listing = list_sources(plan.folder, plan.state_folder)

@@ -127,6 +127,15 @@ def test_missing_folder_exits_2(command: list[str], tmp_path: Path) -> None:
     assert "文件夹" in done.stderr
 
 
+def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, command: list[str]) -> None:
+    archive.stop()
+    done = _run([*command, "--give-up-after", "1"])
+    assert done.returncode == 1
+    assert _events(done.stdout.splitlines())[-1]["event"] == "stopped"
+    assert "无进展" in done.stderr
+    assert "no connection to the archive" in done.stderr
+
+
 def test_term_ends_it_in_order_with_a_summary(archive: Any, command: list[str], tmp_path: Path) -> None:
     (tmp_path / "card" / "a.mp4").write_bytes(os.urandom(3 << 20))
     with subprocess.Popen([*command, "--limit-rate", "1"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:

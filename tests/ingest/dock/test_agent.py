@@ -322,9 +322,10 @@ def test_file_that_grows_while_it_is_sent_is_left(docking: Any, archive: Any) ->
     assert archive.uploads == {}, "what an abandoned upload reserved is given back"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable_file_and_folder_are_named_and_the_rest_is_received(docking: Any, archive: Any) -> None:
     docking.write("locked.mp4", b"x").chmod(0)
+    if os.access(docking.folder / "locked.mp4", os.R_OK):
+        pytest.skip("this user reads everything")
     docking.write("shut/inside.mp4", b"x")
     docking.write("good.mp4", b"x")
     (docking.folder / "shut").chmod(0)
