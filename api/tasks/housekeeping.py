@@ -1,0 +1,91 @@
+"""The queue `housekeeping`: what comes due by itself. Each task is right again after any crash, and twice at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+
+from api.archive import Archive
+from api.tasks.app import celery_app, wake, worker_archive
+from casework.linking import link_due_recordings
+from casework.playback import sum_up_expired_windows
+from ingest.uploads.register import CatalogRegister
+from ingest.uploads.staging import Staging
+from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
+from retention.disposal import list_due
+
+BATCH = 100
+
+log = structlog.get_logger()
+
+
+@celery_app.task(name="housekeeping.link_new")  # type: ignore[untyped-decorator]
+def link_new() -> None:
+    """Look for the cases of recordings that nobody has looked at yet."""
+    link_all_due(worker_archive())
+
+
+@celery_app.task(name="housekeeping.sum_up_windows")  # type: ignore[untyped-decorator]
+def sum_up_windows() -> None:
+    """Enter what was really sent under the playback windows that are over."""
+    sum_up_all_windows(worker_archive())
+
+
+@celery_app.task(name="housekeeping.recover_uploads")  # type: ignore[untyped-decorator]
+def recover_uploads() -> None:
+    """Hand over uploads whose end was lost in a crash, give up the stale ones, free the room of those that are done."""
+    sweep_uploads(worker_archive())
+
+
+@celery_app.task(name="housekeeping.list_disposal_due")  # type: ignore[untyped-decorator]
+def list_disposal_due() -> None:
+    """Bring the list of what may be appraised up to date. Nothing is removed."""
+    archive = worker_archive()
+    with archive.database.transaction() as session:
+        # The date in UTC is never ahead of a unit's own: nothing is listed a day too early.
+        list_due(session, datetime.now(UTC).date())
+
+
+def link_all_due(archive: Archive) -> None:
+    """One transaction a batch, until nothing is due."""
+    looked_at = True
+    while looked_at:
+        with archive.database.transaction() as session:
+            looked_at = bool(link_due_recordings(session, BATCH))
+
+
+def sum_up_all_windows(archive: Archive) -> None:
+    """One transaction a batch, until none that is over is left."""
+    summed_up = BATCH
+    while summed_up == BATCH:
+        with archive.database.transaction() as session:
+            summed_up = sum_up_expired_windows(session, datetime.now(UTC), BATCH)
+
+
+def sweep_uploads(archive: Archive) -> None:
+    """Recover before expiring: what is complete is evidence, however late its end comes."""
+    staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
+    recovered = recover_finished(staging, register)
+    if recovered:
+        log.warning("uploads.recovered", uploads=recovered)
+        wake("custody.seal_due")
+    now = datetime.now(UTC)
+    expire_stale(staging, register, now)
+    remove_receipted(staging, register)
+    remove_orphans(staging, register, now)
+
+
+def remove_receipted(staging: Staging, register: CatalogRegister) -> list[str]:
+    """Remove the staged files of uploads that have their receipt; returns their ids.
+
+    Custody does so itself; a crash right after the receipt leaves them here. A sealed upload without a receipt keeps
+    its bytes, and so does a failed one, which a person has to look at.
+    """
+    receipted = []
+    for upload_id in sorted({upload_id for upload_id, _changed in staging.list_uploads()}):
+        record = register.find_upload(upload_id)
+        if record is not None and record.state == "receipted":
+            staging.remove(upload_id)
+            receipted.append(upload_id)
+    return receipted
