@@ -3,16 +3,35 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check --no-input
+PACKAGES := integrity storage retention ingest casework api
 # pip as root warns that it may break the system's Python; this one only ever writes into .venv.
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo up check test clean
+.PHONY: demo up check test screenshots lock clean
 
+# The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
 	$(BIN)/liuhen demo $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
+# The same system, filled with the demo's cases and kept running on http://127.0.0.1:8000.
 up: $(VENV)/.installed
 	$(BIN)/liuhen up --demo
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: $(VENV)/.installed-dev
+	tests/debian-packages
+	$(MAKE) check
+	$(BIN)/pytest --durations=15
+
+# The pictures of the README, taken from the running demo in a real browser.
+screenshots: $(VENV)/.installed-dev
+	tests/debian-packages
+	$(BIN)/python -m tests.screenshots docs/screenshots
 
 # ensurepip is a package of its own on Debian, and Debian's pip refuses the system Python: hence --without-pip and --python.
 $(VENV)/bin/python:
@@ -26,6 +45,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	touch $@
+
+# Needs uv. Hashes, no addresses: where packages come from is for whoever installs them to say.
+EXPORT := uv export --quiet --no-emit-project --no-header --no-annotate --no-emit-index-url --extra server --group demo
+lock:
+	uv lock --quiet
+	$(EXPORT) --no-group dev --output-file requirements.lock > /dev/null
+	$(EXPORT) --group dev --output-file requirements-dev.lock > /dev/null
 
 clean:
 	rm -rf $(VENV) build dist
