@@ -67,7 +67,7 @@ class SampleArchive:
         duration_seconds: float | None = 60.0,
         received_at: datetime = NOW,
         retention_class: str = CLASS_AT_SEALING,
-        retain_until: date | None | str = "at sealing",
+        retain_until: date | str | None = "at sealing",
     ) -> Recording:
         recording_id, fake = uuid.uuid4(), _digests(next(_numbers))
         sealed = record_change(
@@ -78,7 +78,7 @@ class SampleArchive:
         row = Recording(
             id=recording_id,
             unit_id=unit.id,
-            station_id=self._station(unit).id,
+            station_id=self.station(unit).id,
             original_name="AB00001_000123_20260309080000.MP4",
             size_bytes=200 << 20,
             chunk_root=fake,
@@ -163,7 +163,7 @@ class SampleArchive:
         self.session.flush()
         return json.dumps([entry.decode() for entry in self.session.scalars(select(LedgerEntryRow.entry))])
 
-    def _station(self, unit: Unit) -> Station:
+    def station(self, unit: Unit) -> Station:
         if unit.id not in self._stations:
             number = next(_numbers)
             station = Station(unit_id=unit.id, name=f"采集站{number}", token_hash=_digests(number))

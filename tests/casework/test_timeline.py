@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from casework.access import find_grant
+from casework.cases import close_case, enter_stage
+from casework.errors import OutsideUnit
+from casework.export import finish_export, start_export
+from casework.linking import link_by_hand, unlink
+from casework.playback import open_window
+from casework.requests import ask, refuse, revoke
+from casework.timeline import TIMELINE_KINDS, case_timeline
+from integrity.digest import Digest
+from retention.paging import Cursor
+
+NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+
+
+def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
+    case = archive.case(officer)
+    made_at = NOW - timedelta(days=3)
+    recording, wrong = archive.recording(unit, started_at=made_at), archive.recording(unit, started_at=None)
+    for row in (recording, wrong):
+        link = link_by_hand(session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="r")
+    unlink(session, officer, link.id, "不是本案")
+    enter_stage(session, officer, case.id, "investigation")
+    refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
+    view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))
+    values = {"recording_id": recording.id, "object_name": recording.object_name, "object_size": 200 << 20}
+    found = find_grant(session, officer, recording.id, "view", NOW)
+    for first_byte in (0, 100 << 20):
+        open_window(session, officer, found, first_byte=first_byte, last_byte=first_byte, now=NOW, **values)
+    export = start_export(session, officer, case.id, copy.id, NOW)
+    finish_export(session, officer, export.id, Digest.of("sha256", b""))
+    revoke(session, supervisor, view.id, "r")
+    close_case(session, supervisor, case.id, "结案")
+
+    items = case_timeline(session, officer, case.id).items
+    assert [item.at for item in items] == sorted(item.at for item in items)
+    assert {item.kind for item in items} == set(TIMELINE_KINDS)
+    kinds = [item.kind for item in items]
+    assert {kind: kinds.count(kind) for kind in ("stage_entered", "recording_made", "recording_linked", "viewed")} == {
+        "stage_entered": 2,
+        "recording_made": 1,
+        "recording_linked": 2,
+        "viewed": 1,
+    }
+    made = items[kinds.index("recording_made")]
+    assert (made.at, made.recording_id, made.person_id) == (made_at, recording.id, None)
+    viewed = items[kinds.index("viewed")]
+    assert (viewed.subject_id, viewed.person_id, viewed.recording_id) == (view.id, officer.id, recording.id)
+
+    paged, after = [], None
+    while True:
+        page = case_timeline(session, officer, case.id, after=after, limit=4)
+        paged += page.items
+        if page.next is None:
+            break
+        after = Cursor.parse(page.next.to_text())
+    assert tuple(paged) == items
+
+
+def test_timeline_holds_nothing_of_other_cases(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
+    case, other = archive.case(officer), archive.case(officer)
+    archive.link(archive.recording(unit), other, officer)
+    archive.grant(other, officer, supervisor)
+    assert [item.kind for item in case_timeline(session, officer, case.id).items] == ["stage_entered"]
+    with pytest.raises(OutsideUnit):
+        case_timeline(session, archive.person(archive.unit(), "officer"), case.id)
