@@ -1,0 +1,1 @@
+"""The pages: server-rendered, Chinese first, and everything they change goes through the public API."""
