@@ -43,7 +43,9 @@ class PackageFolder:
         limit_bytes = layout.size_limit_bytes(path)
         assert limit_bytes is not None, "footage is read in pieces"
         with self._open(path) as file:
-            content = self._read_some(file, path, limit_bytes + 1)
+            # Python allocates what is asked for before it reads, so no more is asked for than is there.
+            present_bytes = os.fstat(file.fileno()).st_size
+            content = self._read_some(file, path, min(present_bytes, limit_bytes) + 1)
         _require_size(path, len(content))
         return content
 

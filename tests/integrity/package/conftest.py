@@ -26,7 +26,9 @@ from integrity.manifest import RecordingManifest, sign_manifest
 from integrity.merkle import inclusion_proof, leaf_hash, root_of
 from integrity.package import bag, layout
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
+from integrity.package.failure import PackageInvalid
 from integrity.package.statement import PAYLOAD_TYPE
+from integrity.package.verify import verify_package
 from integrity.package.write import write_package
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
@@ -44,6 +46,11 @@ class SealedFootage:
     name: str
     content: bytes
     proxy: bytes | None
+
+
+def pieces_of(content: bytes) -> Iterator[memoryview]:
+    for start in range(0, len(content), 100_000):
+        yield memoryview(content)[start : start + 100_000]
 
 
 @dataclass
@@ -145,9 +152,7 @@ class SmallArchive:
                     version="7.1",
                     settings={"codec": "h264", "crf": 23},
                 )
-            content = memoryview(each.content)
-            pieces = (content[start : start + 100_000] for start in range(0, len(content), 100_000))
-            yield PackagedRecording(envelope=envelope, token=token, original=pieces, proxy=proxy)
+            yield PackagedRecording(envelope=envelope, token=token, original=pieces_of(each.content), proxy=proxy)
 
     def contents(self, **changes: object) -> PackageContents:
         """Entry 0 of the ledger, and everything about the two recordings."""
@@ -163,6 +168,11 @@ class SmallArchive:
             "key_epoch": 1,
         }
         return PackageContents(**(made | changes))
+
+
+def files_of(folder: Path) -> list[str]:
+    """Every file, as paths with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def rebag(folder: Path) -> None:
@@ -195,8 +205,20 @@ def resign(folder: Path, key: SigningKey, **changes: object) -> None:
 
 @pytest.fixture(scope="session")
 def forge() -> SimpleNamespace:
-    """What an attacker does to a package's lists and statement after changing a file."""
-    return SimpleNamespace(rebag=rebag, resign=resign)
+    """What an attacker does to a package's lists and statement after changing a file; and the files there are."""
+    return SimpleNamespace(rebag=rebag, resign=resign, files_of=files_of)
+
+
+@pytest.fixture(scope="session")
+def failure_of() -> Callable[[Path, Trust | None], PackageInvalid]:
+    """Verify a package that must fail; gives the failure."""
+
+    def fail(folder: Path, trust: Trust | None) -> PackageInvalid:
+        with pytest.raises(PackageInvalid) as caught:
+            verify_package(folder, trust)
+        return caught.value
+
+    return fail
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,160 @@
+"""`python -m integrity verify` as others run it: a process, its exit status, what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrity.package.write import write_package
+from integrity.trust import fingerprints, write_trust
+
+ROOT = Path(__file__).parents[3]
+
+# Stands in for an environment that holds the verifier's own dependencies and nothing else: every other import fails.
+BARE = """
+import importlib.abc, runpy, sys
+ALLOWED = {"integrity", "asn1crypto", "cryptography", "rfc3161_client", "rfc8785", "cffi", "_cffi_backend", "pycparser"}
+class Refusing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in ALLOWED and top not in sys.stdlib_module_names:
+            raise ModuleNotFoundError(f"{name} is not there", name=name)
+sys.meta_path.insert(0, Refusing())
+"""
+RUN = 'sys.argv[0] = "integrity"; runpy.run_module("integrity", run_name="__main__", alter_sys=True)'
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", BARE + RUN, *map(str, arguments)]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=20,
+    )
+
+
+@pytest.fixture(scope="module")
+def held(archive: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trust folder as handed over beforehand."""
+    folder = tmp_path_factory.mktemp("handed") / "trust"
+    write_trust(folder, archive.trust)
+    return folder
+
+
+def test_bare_environment_really_refuses_what_the_archive_needs() -> None:
+    for name in ("sqlalchemy", "fastapi", "celery", "minio", "psycopg", "typer", "pydantic"):
+        command = [sys.executable, "-c", f"{BARE}\nimport {name}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        assert f"{name} is not there" in done.stderr
+
+
+def test_sound_package_with_pinned_keys_exits_0_and_shows_every_recording(
+    pristine: Path, held: Path, archive: Any
+) -> None:
+    done = run("verify", pristine, "--trust", held)
+    assert (done.returncode, done.stderr) == (0, "")
+    for number in range(1, 13):
+        assert f"{number:2}. " in done.stdout
+    for each in archive.footage:
+        assert each.name in done.stdout
+    assert "核验通过 / verified" in done.stdout
+    assert "handed over beforehand" in done.stdout.splitlines()[-1]
+
+
+def test_without_trust_the_last_line_says_so_in_both_languages_with_all_fingerprints(
+    pristine: Path, archive: Any
+) -> None:
+    done = run("verify", pristine)
+    last = done.stdout.splitlines()[-1]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "密钥取自证据包本身" in last
+    assert "keys came from the package itself" in last
+    assert all(each.sha256 in last for each in fingerprints(archive.trust))
+
+
+def test_changed_file_is_named_with_both_digests_and_exits_1(package: Path, held: Path) -> None:
+    with (package / "data/1/original.mp4").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"changed")
+    for options in ([], ["--trust", held]):
+        done = run("verify", package, *options)
+        assert (done.returncode, done.stderr) == (1, "")
+        lines = done.stdout.splitlines()
+        assert "  文件 / file: data/1/original.mp4" in lines
+        digests = [line.split()[-1] for line in lines if "/ expected:" in line or "/ found:" in line]
+        assert len(set(digests)) == 2
+        assert all(len(digest) == 64 for digest in digests)
+        assert "verification FAILED" in done.stdout
+        assert "核验通过" not in done.stdout
+
+
+def test_package_signed_anew_passes_alone_and_fails_with_trust(tmp_path: Path, attacker: Any, held: Path) -> None:
+    write_package(tmp_path / "package", attacker.contents())
+    assert run("verify", tmp_path / "package").returncode == 0
+    done = run("verify", tmp_path / "package", "--trust", held)
+    assert done.returncode == 1
+    assert attacker.keys["package"].key_id in done.stdout
+
+
+def test_json_is_all_that_is_printed(pristine: Path, package: Path, held: Path, archive: Any) -> None:
+    form = json.loads(run("verify", pristine, "--trust", held, "--json").stdout)
+    assert (form["verified"], form["keys_from"], form["entries"]) == (True, "trust", 4)
+    assert [each["original_name"] for each in form["recordings"]] == [each.name for each in archive.footage]
+    assert {"sha256", "sm3", "token_time", "ledger_index"} <= set(form["recordings"][0])
+    assert json.loads(run("verify", pristine, "--json").stdout)["keys_from"] == "package"
+    (package / "manifest/1.tsr").unlink()
+    done = run("verify", "--json", package)
+    form = json.loads(done.stdout)
+    assert (done.returncode, form["verified"], form["file"], form["kind"]) == (
+        1,
+        False,
+        "manifest/1.tsr",
+        "FileMissing",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["verify"], ["prove", "x"], ["verify", "/nowhere"], ["verify", __file__], ["verify", "--fast", "x"]],
+)
+def test_what_cannot_be_carried_out_exits_2_and_says_why_on_stderr(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+
+
+def test_trust_that_cannot_be_used_exits_2(pristine: Path, tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        done = run("verify", pristine, "--trust", folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "trust.json" in done.stderr
+
+
+def test_folder_that_is_no_package_exits_1_and_names_what_is_missing(tmp_path: Path) -> None:
+    done = run("verify", tmp_path)
+    assert done.returncode == 1
+    assert "bagit.txt" in done.stdout
+
+
+def test_chinese_is_printed_whatever_the_locale(pristine: Path, package: Path) -> None:
+    for environment in ({"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}):
+        assert "核验通过" in run("verify", pristine, **environment).stdout
+
+
+def test_hostile_names_cannot_steer_the_terminal(package: Path) -> None:
+    Path(os.fsdecode(os.fsencode(package) + b"/\x1b]0;owned\x07\xff.mp4")).write_bytes(b"x")
+    for options in ([], ["--json"]):
+        done = run("verify", package, *options)
+        assert done.returncode == 1
+        assert "\x1b" not in done.stdout
+        assert "owned" in done.stdout

@@ -1,0 +1,114 @@
+"""Folders that are there whole or not at all."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from integrity.durable_files import PRIVATE, FolderExists, new_folder, write_durably, write_pieces_durably
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_is_written_once_with_its_mode(tmp_path: Path) -> None:
+    write_durably(tmp_path / "key", b"secret", PRIVATE)
+    assert (tmp_path / "key").read_bytes() == b"secret"
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        write_durably(tmp_path / "key", b"other")
+    assert (tmp_path / "key").read_bytes() == b"secret"
+
+
+def test_link_in_place_of_a_file_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write_durably(tmp_path / "link", b"x")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_pieces_are_joined(tmp_path: Path) -> None:
+    write_pieces_durably(tmp_path / "file", (b"ab", memoryview(b"cd"), bytearray(b"e")))
+    assert (tmp_path / "file").read_bytes() == b"abcde"
+
+
+def test_folder_appears_only_when_the_block_has_ended_well(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "made") as partial:
+        (partial / "inner").mkdir()
+        (partial / "inner/file").write_bytes(b"x")
+        assert not (tmp_path / "made").exists()
+        assert stat.S_IMODE(partial.stat().st_mode) == 0o700
+    assert names_in(tmp_path) == ["made"]
+    assert (tmp_path / "made/inner/file").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_failure_inside_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    def break_off() -> None:
+        with new_folder(tmp_path / "made") as partial:
+            (partial / "file").write_bytes(b"x")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("failing", ["fsync", "rename"])
+def test_failure_of_the_disk_leaves_nothing(tmp_path: Path, failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"), new_folder(tmp_path / "made"):
+        monkeypatch.setattr(*((os, "fsync") if failing == "fsync" else (Path, "rename")), fail)
+    assert names_in(tmp_path) == []
+
+
+def test_existing_target_is_refused_before_and_after(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    with pytest.raises(FolderExists), new_folder(tmp_path / "made"):
+        pytest.fail("the block must not run")
+    (tmp_path / "made").rmdir()
+    with pytest.raises(FolderExists), new_folder(tmp_path / "made"):
+        (tmp_path / "made").mkdir()
+    assert names_in(tmp_path) == ["made"]
+
+
+def test_missing_parent_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), new_folder(tmp_path / "no/made"):
+        pytest.fail("the block must not run")
+
+
+def test_names_with_wildcards_touch_no_neighbour(tmp_path: Path) -> None:
+    (tmp_path / ".a.partial-kept").mkdir()
+    with new_folder(tmp_path / "[a]*"):
+        pass
+    assert names_in(tmp_path) == [".a.partial-kept", "[a]*"]
+
+
+def fill_and_wait(target: Path, started: object, finish: object) -> None:
+    with new_folder(target) as partial:
+        (partial / "mine").write_bytes(b"x")
+        started.set()  # type: ignore[attr-defined]
+        finish.wait(10)  # type: ignore[attr-defined]
+
+
+def test_what_another_process_is_still_writing_is_left_alone(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    started, finish = context.Event(), context.Event()
+    writer = context.Process(target=fill_and_wait, args=(tmp_path / "made", started, finish))
+    writer.start()
+    try:
+        assert started.wait(10)
+        with pytest.raises(ValueError, match="mine"), new_folder(tmp_path / "made"):
+            raise ValueError("mine")
+        assert len(list(tmp_path.rglob("mine"))) == 1
+    finally:
+        finish.set()
+        writer.join(10)
+    assert names_in(tmp_path) == ["made"]
