@@ -118,13 +118,15 @@ class DatabaseUnusable(EngineError):
 
 
 class StartFailed(EngineError):
-    def __init__(self, name: str, chinese: str, english: str, log_path: Path, log_tail: Sequence[str]) -> None:
+    """`part` and `reason` are each said in Chinese and in English."""
+
+    def __init__(self, part: tuple[str, str], reason: tuple[str, str], log_path: Path, log_tail: Sequence[str]) -> None:
         super().__init__(
-            f"{name} 未能启动：{chinese}（日志 {log_path}）",
-            f"{name} did not start: {english} (log {log_path})",
+            f"{part[0]} 未能启动：{reason[0]}（日志 {log_path}）",
+            f"{part[1]} did not start: {reason[1]} (log {log_path})",
             detail=log_tail,
         )
-        self.name = name
+        self.part = part
         self.log_path = log_path
 
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 
 from api.engines.folders import socket_folder
-from api.engines.listener import listening_address, open_listener
+from api.engines.listener import open_listener
 from api.engines.lock import DataFolderLock, Holder
 from api.engines.plan import plan_archive
 from api.engines.run_record import ProcessRecord, end_leftovers, withdraw_addresses
@@ -27,7 +27,7 @@ def run_archive(settings: Settings, say: Callable[[str], None]) -> None:
     with StopSignals() as signals, _lock(settings) as lock, contextlib.ExitStack() as undo:
         end_leftovers(settings.run_folder)
         listener = undo.enter_context(open_listener(settings.bind))
-        plan = plan_archive(settings, lock.holder.instance, listening_address(listener))
+        plan = plan_archive(settings, lock.holder.instance, listener)
         undo.callback(_remove_sockets, settings)
         undo.callback(withdraw_addresses, settings.run_folder)
         supervisor = Supervisor(plan.stages, ProcessRecord(settings.run_folder, lock.holder.instance), signals, say)

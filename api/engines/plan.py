@@ -7,6 +7,7 @@ needs: the sequencer its own role's, everything else the application's; the owne
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from api.engines.folders import make_private_folder, socket_folder
 from api.engines.launch import Launch
-from api.engines.postgres import READY_WITHIN_SECONDS, EmbeddedPostgres
+from api.engines.listener import listening_address
+from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
@@ -22,7 +24,10 @@ from api.engines.running import embedded_postgres, external_database, migrate
 from api.engines.supervise import Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
-from api.settings import BindAddress, Settings, child_environment
+from api.settings import Settings, child_environment
+
+# TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
+WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class Plan:
     addresses: ArchiveAddresses
 
 
-def plan_archive(settings: Settings, instance: str, bound: BindAddress) -> Plan:
-    """The whole archive on one box, for the run called `instance`, serving HTTP at `bound`."""
+def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> Plan:
+    """The whole archive on one box, for the run called `instance`, serving HTTP on `listener`."""
     postgres = embedded_postgres(settings) if settings.database_url is None else None
     database = postgres.addresses() if postgres else external_database(settings)
     valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
@@ -43,7 +48,7 @@ def plan_archive(settings: Settings, instance: str, bound: BindAddress) -> Plan:
         database=database,
         broker=settings.broker_url or valkey.address,
         tsa=settings.tsa_urls or (f"unix://{tsa_socket}",),
-        http=bound.url,
+        http=listening_address(listener).url,
     )
     engines = (
         *([_postgres(postgres)] if postgres else []),
@@ -59,6 +64,7 @@ def plan_archive(settings: Settings, instance: str, bound: BindAddress) -> Plan:
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (_sequencer(settings, addresses),),
+        (*_workers(settings, addresses), _beat(settings, addresses)),
     )
     return Plan(stages, addresses)
 
@@ -85,6 +91,40 @@ def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     return own_process(settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment)
 
 
+def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]:
+    """One for each queue, so that no queue waits for another."""
+    queues = {
+        "custody": ("封存", settings.custody_workers),
+        "media": ("播放副本", settings.media_workers),
+        "housekeeping": ("日常事务", 1),
+    }
+    return [
+        own_process(
+            settings,
+            f"worker-{queue}",
+            f"工作进程：{chinese}",
+            f"worker: {queue}",
+            *("worker", queue, "--processes", str(processes)),
+            environment=_application_environment(addresses),
+            stop_steps=WORKER_STOP_STEPS,
+        )
+        for queue, (chinese, processes) in queues.items()
+    ]
+
+
+def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
+    environment = _application_environment(addresses)
+    return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment)
+
+
+def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:
+    return {
+        "LIUHEN_DATABASE_URL": addresses.database.app,
+        "LIUHEN_BROKER_URL": addresses.broker,
+        "LIUHEN_TSA_URLS": ",".join(addresses.tsa),
+    }
+
+
 def _authority(settings: Settings, socket_path: Path) -> ChildSpec:
     title = ("时间戳服务（自建，非独立）", "time stamps (our own, not independent)")
     return own_process(settings, "tsa", *title, "tsa", "--address", str(socket_path))
@@ -98,7 +138,7 @@ def own_process(
     *command: str,
     environment: Mapping[str, str] | None = None,
     pass_fds: tuple[int, ...] = (),
-    stop_seconds: float = 10.0,
+    stop_steps: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),),
 ) -> ChildSpec:
     """A command of `liuhen` that runs until it is ended and calls announce_ready() once it does its work."""
     ready_file = settings.run_folder / "ready" / name
@@ -107,10 +147,10 @@ def own_process(
     def launch() -> Launch:
         return Launch(
             # -P: the working folder stays off the import path.
-            argv=(sys.executable, "-P", "-m", "api.cli.main", *command),
+            argv=(sys.executable, "-P", "-m", "api.cli.main", "--verbose", *command),
             log_path=settings.log_folder / f"{name}.log",
             environment=child_environment(additions),
-            stop_steps=((signal.SIGTERM, stop_seconds),),
+            stop_steps=stop_steps,
             pass_fds=pass_fds,
         )
 
@@ -124,8 +164,8 @@ def own_process(
 def _postgres(postgres: EmbeddedPostgres) -> ChildSpec:
     return ChildSpec(
         name="postgres",
-        chinese="数据库 PostgreSQL",
-        english="database PostgreSQL",
+        chinese=PART[0],
+        english=PART[1],
         launch=postgres.launch,
         is_ready=lambda pid: postgres.is_ready(),
         prepare=postgres.prepare,

@@ -23,6 +23,7 @@ from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, DatabaseAddresses, e
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
 
 SUPERUSER = "postgres"
+PART = ("数据库 PostgreSQL", "database PostgreSQL")
 # After a crash the log has to be replayed first.
 READY_WITHIN_SECONDS = 300.0
 # INT is PostgreSQL's fast shutdown: it ends sessions and writes a checkpoint. QUIT leaves recovery to the next start.
@@ -151,12 +152,15 @@ class EmbeddedPostgres:
         while not self.is_ready():
             status = child.exit_status()
             if status is not None:
-                tail = log_tail(self.log_path)
-                raise StartFailed("PostgreSQL", f"已退出（{status}）", f"it ended ({status})", self.log_path, tail)
+                raise self._start_failure(
+                    PART, (f"已退出（{status}）", f"it ended ({status})"), log_tail(self.log_path)
+                )
             if time.monotonic() >= deadline:
-                tail = log_tail(self.log_path)
-                raise StartFailed("PostgreSQL", "没有应答", "it does not answer", self.log_path, tail)
+                raise self._start_failure(PART, ("没有应答", "it does not answer"), log_tail(self.log_path))
             time.sleep(0.02)
+
+    def _start_failure(self, part: tuple[str, str], reason: tuple[str, str], tail: list[str]) -> StartFailed:
+        return StartFailed(part, reason, self.log_path, tail)
 
     def _remove_unfinished_clusters(self) -> None:
         for folder in self.cluster_folder.parent.glob(f".{self.cluster_folder.name}.new-*"):
@@ -195,9 +199,8 @@ class EmbeddedPostgres:
         if done.returncode == EXIT_NAMESPACE_REFUSED:
             raise NamespaceRefused(" ".join(lines))
         if done.returncode != 0:
-            raise StartFailed(
-                "initdb", f"已退出（{done.returncode}）", f"it ended ({done.returncode})", self.log_path, lines
-            )
+            reason = (f"已退出（{done.returncode}）", f"it ended ({done.returncode})")
+            raise self._start_failure(("建库 initdb", "initdb"), reason, lines)
 
     def _end_leftovers(self) -> None:
         """End servers of an earlier run on this very cluster, then remove what they would have removed themselves.

@@ -199,12 +199,12 @@ def _how_it_ended(watched: Watched) -> tuple[str, str]:
 
 def _start_failure(watched: Watched) -> StartFailed:
     if watched.exit_status() is not None:
-        chinese, english = _how_it_ended(watched)
+        reason = _how_it_ended(watched)
     else:
         seconds = f"{watched.spec.ready_within_seconds:g}"
-        chinese, english = f"{seconds} 秒内没有应答", f"does not answer within {seconds} s"
-    name = f"{watched.spec.chinese} {watched.spec.english}"
-    return StartFailed(name, chinese, english, watched.log_path, log_tail(watched.log_path))
+        reason = (f"{seconds} 秒内没有应答", f"does not answer within {seconds} s")
+    part = (watched.spec.chinese, watched.spec.english)
+    return StartFailed(part, reason, watched.log_path, log_tail(watched.log_path))
 
 
 def _line(chinese: str, english: str, seconds: float | None) -> str:

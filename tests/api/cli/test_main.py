@@ -68,7 +68,7 @@ def test_our_own_errors_are_a_message_without_a_traceback(
     assert capsys.readouterr().err == f"{exists}\n"
     assert failing(monkeypatch, UsageRefused("不行", "no"))() == 2
     assert capsys.readouterr().err == "不行 / no\n"
-    lost = StartFailed("Valkey", "已退出", "it ended", tmp_path / "valkey.log", ["out of memory"])
+    lost = StartFailed(("队列", "broker"), ("已退出", "it ended"), tmp_path / "valkey.log", ["out of memory"])
     assert failing(monkeypatch, lost)() == 1
     assert capsys.readouterr().err.splitlines()[1:] == ["  | out of memory"]
 
