@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -69,8 +69,8 @@ class CatalogRegister:
             raise TooLong(station.max_waiting_bytes)
         with _translated(), self._database.transaction() as session:
             self._reserve(session, station, declared_length)
-            session.add(
-                Upload(
+            session.execute(
+                insert(Upload).values(
                     id=upload_id,
                     station_id=station.station_id,
                     unit_id=station.unit_id,
@@ -104,8 +104,8 @@ class CatalogRegister:
 
     def _reserve(self, session: Session, station: StationIdentity, declared_length: int) -> None:
         """The station's row is locked to the end of the transaction, so no two creations count the same room."""
-        locked = session.scalar(select(Station).where(Station.id == station.station_id).with_for_update(key_share=True))
-        if locked is None or locked.revoked_at is not None:
+        usable = select(Station.id).where(Station.id == station.station_id, Station.revoked_at.is_(None))
+        if session.scalar(usable.with_for_update(key_share=True)) is None:
             raise CredentialRefused("revoked meanwhile")
         waiting_bytes, open_uploads = session.execute(
             select(

@@ -115,8 +115,9 @@ class Staging:
     def create(self, upload_id: str, declared_length: int) -> None:
         """Both files, empty. Durable on return, names included. Raises StagingFull, and leaves nothing then."""
         try:
-            OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length)
+            # The bytes' file first: then one journal commit, that of the offset's fdatasync, carries both names.
             os.close(os.open(self.bytes_path(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length)
             self._sync_folder()
         except OSError as error:
             self.remove(upload_id)

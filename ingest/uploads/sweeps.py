@@ -23,7 +23,7 @@ def recover_finished(
     for record in register.list_open():
         if _is_complete(staging, record.upload_id) and register.finish_upload(record.upload_id):
             recovered.append(record.upload_id)
-            on_finished(record.upload_id)
+            _wake(on_finished, record.upload_id)
     return recovered
 
 
@@ -41,20 +41,27 @@ def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> l
 
 
 def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
-    """Remove staged files that nobody will ask for: of uploads that are gone, or that have no row. Returns their ids.
+    """Remove staged files that nobody will ask for: of uploads that are gone, receipted or unknown. Returns their ids.
 
-    A creation's row is committed before its files are made, so files without a row are left from elsewhere; they
-    get an hour nevertheless.
+    Custody removes what it has sealed; a crash just before that leaves files of a receipted upload. A creation's row
+    is committed before its files are made, so files without a row come from elsewhere. All get an hour nevertheless.
     """
+    old = {upload_id for upload_id, changed in staging.list_uploads() if now - changed >= _ORPHAN_AGE}
     removed = []
-    for upload_id in sorted(
-        {upload_id for upload_id, changed in staging.list_uploads() if now - changed >= _ORPHAN_AGE}
-    ):
+    for upload_id in sorted(old):
         record = register.find_upload(upload_id)
-        if record is None or record.is_gone:
+        if record is None or record.is_gone or record.state == "receipted":
             staging.remove(upload_id)
             removed.append(upload_id)
     return removed
+
+
+def _wake(on_finished: Callable[[str], None], upload_id: str) -> None:
+    """A lost wake-up is made good by the rows; the other uploads of this sweep must not wait for it."""
+    try:
+        on_finished(upload_id)
+    except Exception:
+        log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
 
 
 def _is_complete(staging: Staging, upload_id: str) -> bool:
@@ -69,18 +76,17 @@ def _expire(staging: Staging, register: UploadRegister, upload_id: str) -> bool:
     """Under the upload's lock, so that no PATCH can complete it meanwhile."""
     try:
         held = staging.hold_if_idle(upload_id)
-    except UploadGone:
-        return register.expire_upload(upload_id)
-    except StagingDamaged as error:
-        log.warning("%s", error)
-        held = None
-        expired = register.expire_upload(upload_id)
-        staging.remove(upload_id)
-        return expired
+    except (UploadGone, StagingDamaged) as error:
+        log.warning("expired without its bytes: %s", error)
+        return _give_up(staging, register, upload_id)
     if held is None:
         return False
     with held:
-        if held.is_complete or not register.expire_upload(upload_id):
-            return False
+        return not held.is_complete and _give_up(staging, register, upload_id)
+
+
+def _give_up(staging: Staging, register: UploadRegister, upload_id: str) -> bool:
+    expired = register.expire_upload(upload_id)
+    if expired:
         staging.remove(upload_id)
-        return True
+    return expired

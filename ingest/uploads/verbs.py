@@ -223,6 +223,9 @@ class Verbs:
         stated = request.number("upload-offset") if stated_offset is None else stated_offset
         if stated != held.offset:
             raise OffsetDiffers(stated or 0, held.offset)
+        if held.is_complete and not request.has_body:
+            await self._in_catalog(lambda: self._finish(held.upload_id))
+            return
         room = held.declared_length - held.offset
         if (request.body_bytes or 0) > room:
             raise TooLong(held.declared_length)

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import fcntl
 import http.client
+import importlib.util
 import json
 import shutil
 import signal
@@ -99,6 +100,16 @@ class TusServer:
 
     def state(self, upload_id: str) -> str:
         return json.loads(Path(self.setup["register"]).read_text())["uploads"][upload_id]["state"]
+
+    @property
+    def register(self) -> Any:
+        """The same register that the server uses, for the sweeps that housekeeping runs elsewhere."""
+        spec = importlib.util.spec_from_file_location("serving", SERVING)
+        assert spec is not None
+        assert spec.loader is not None
+        serving = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(serving)
+        return serving.FileRegister(Path(self.setup["register"]))
 
     def change_register(self, change: Callable[[dict[str, Any]], object]) -> None:
         with Path(self.setup["register"]).open("r+") as file:

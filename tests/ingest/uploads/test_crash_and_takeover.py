@@ -7,10 +7,7 @@ import hashlib
 import os
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from ingest.uploads.sweeps import expire_stale, recover_finished
 
 
 def upload_id_of(path: str) -> str:
@@ -70,24 +67,6 @@ def test_acknowledged_bytes_that_are_missing_are_never_made_up(start_server):
     assert tus.staged(upload_id_of(path)) == b"01234"
 
 
-def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_sweep_once(start_server):
-    tus = start_server()
-    path, other = tus.create(4), tus.create(4)
-    with tus.staging.claim(upload_id_of(path)) as held:
-        assert held.try_lock()
-        held.open_bytes(4)
-        held.append([b"0123"])
-        held.keep()
-    tus.patch(other, 0, b"01")
-    register = file_register(tus)
-    woken: list[str] = []
-    assert recover_finished(tus.staging, register, woken.append) == [upload_id_of(path)]
-    assert recover_finished(tus.staging, register, woken.append) == []
-    assert woken == [upload_id_of(path)]
-    assert tus.state(upload_id_of(path)) == "finished"
-    assert tus.state(upload_id_of(other)) == "open"
-
-
 def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_next_head(start_server):
     tus = start_server()
     path = tus.create(4)
@@ -99,30 +78,6 @@ def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_next_head(start_server):
     assert tus.head(path).offset == 4
     assert tus.head(path).offset == 4
     assert tus.finishes(path) == 1
-
-
-def test_expiry_takes_what_is_stale_and_never_what_is_complete_or_being_written(start_server, wire):
-    tus = start_server()
-    stale, complete, busy, finished = (tus.create(4) for _ in range(4))
-    tus.patch(stale, 0, b"01")
-    tus.patch(finished, 0, b"0123")
-    with tus.staging.claim(upload_id_of(complete)) as held:
-        assert held.try_lock()
-        held.open_bytes(4)
-        held.append([b"0123"])
-        held.keep()
-    connection = tus.begin_patch(busy, 0, 4)
-    connection.sendall(b"01")
-    time.sleep(0.2)
-    register = file_register(tus)
-    assert expire_stale(tus.staging, register, datetime.now(UTC)) == []
-    later = datetime.now(UTC) + timedelta(days=30)
-    assert expire_stale(tus.staging, register, later) == [upload_id_of(stale)]
-    assert tus.head(stale).status == 410
-    connection.sendall(b"23")
-    assert wire.reply(connection).status == 204
-    connection.close()
-    assert [tus.staged(upload_id_of(path)) for path in (complete, busy, finished)] == [b"0123"] * 3
 
 
 def test_a_newer_patch_takes_over_from_a_stalled_one(tus, wire):
@@ -263,12 +218,3 @@ def test_a_full_disk_keeps_nothing_of_a_body_with_a_checksum(start_server):
     stated = "sha1 " + base64.b64encode(hashlib.sha1(data).digest()).decode()
     assert tus.patch(path, 0, data, {"Upload-Checksum": stated}).status == 507
     assert tus.head(path).offset == 0
-
-
-def file_register(tus):
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("serving", Path(__file__).with_name("serving.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.FileRegister(Path(tus.setup["register"]))

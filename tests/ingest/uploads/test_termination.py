@@ -67,11 +67,11 @@ def test_the_method_override_is_no_way_around_authority(tus):
 
 
 def test_an_upload_whose_time_is_over_is_410_unless_it_is_complete(start_server):
-    tus = start_server(limits={"expires_after": 1})
+    tus = start_server(limits={"expires_after": 2})
     path, complete = tus.create(10), tus.create(4)
     tus.patch(path, 0, b"0123")
     tus.patch(complete, 0, b"0123")
-    time.sleep(1.6)
+    time.sleep(2.1)
     assert tus.head(path).status == 410
     assert tus.patch(path, 4, b"456789").status == 410
     assert tus.head(complete).offset == 4

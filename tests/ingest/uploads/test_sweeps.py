@@ -1,0 +1,97 @@
+"""Housekeeping's sweeps: what they make good, and what they must never touch."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+
+from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
+
+
+def upload_id_of(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def complete_without_finish(tus, path: str) -> None:
+    """As a crash between the last offset record and the row leaves it."""
+    with tus.staging.claim(upload_id_of(path)) as held:
+        assert held.try_lock()
+        held.open_bytes(4)
+        held.append([b"0123"])
+        held.keep()
+
+
+def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_sweep_once(start_server):
+    tus = start_server()
+    path, other = tus.create(4), tus.create(4)
+    complete_without_finish(tus, path)
+    tus.patch(other, 0, b"01")
+    woken: list[str] = []
+    assert recover_finished(tus.staging, tus.register, woken.append) == [upload_id_of(path)]
+    assert recover_finished(tus.staging, tus.register, woken.append) == []
+    assert woken == [upload_id_of(path)]
+    assert tus.state(upload_id_of(path)) == "finished"
+    assert tus.state(upload_id_of(other)) == "open"
+
+
+def test_expiry_takes_what_is_stale_and_never_what_is_complete_or_being_written(start_server, wire):
+    tus = start_server()
+    stale, complete, busy, finished = (tus.create(4) for _ in range(4))
+    tus.patch(stale, 0, b"01")
+    tus.patch(finished, 0, b"0123")
+    complete_without_finish(tus, complete)
+    connection = tus.begin_patch(busy, 0, 4)
+    connection.sendall(b"01")
+    time.sleep(0.2)
+    assert expire_stale(tus.staging, tus.register, datetime.now(UTC)) == []
+    later = datetime.now(UTC) + timedelta(days=30)
+    assert expire_stale(tus.staging, tus.register, later) == [upload_id_of(stale)]
+    assert tus.head(stale).status == 410
+    connection.sendall(b"23")
+    assert wire.reply(connection).status == 204
+    connection.close()
+    assert [tus.staged(upload_id_of(path)) for path in (complete, busy, finished)] == [b"0123"] * 3
+
+
+def test_a_wake_up_that_fails_stops_no_sweep_and_the_rows_say_what_is_due(start_server):
+    tus = start_server()
+    paths = [tus.create(4), tus.create(4)]
+    for path in paths:
+        complete_without_finish(tus, path)
+
+    def fail(upload_id: str) -> None:
+        raise ConnectionError("no broker")
+
+    assert len(recover_finished(tus.staging, tus.register, fail)) == 2
+    assert [tus.state(upload_id_of(path)) for path in paths] == ["finished", "finished"]
+
+
+def test_an_upload_without_its_files_expires_too(start_server):
+    tus = start_server()
+    path = tus.create(4)
+    tus.staging.remove(upload_id_of(path))
+    later = datetime.now(UTC) + timedelta(days=30)
+    assert expire_stale(tus.staging, tus.register, later) == [upload_id_of(path)]
+    assert tus.state(upload_id_of(path)) == "expired"
+
+
+def test_orphans_go_after_an_hour_and_nothing_else_does(start_server):
+    tus = start_server()
+    opened, finished = tus.create(4), tus.create(4)
+    tus.patch(finished, 0, b"0123")
+    receipted = tus.create(4)
+    tus.change_register(lambda content: content["uploads"][upload_id_of(receipted)].update(state="receipted"))
+    unknown, fresh = "f" * 32, "e" * 32
+    tus.staging.create(unknown, 4)
+    now = datetime.now(UTC)
+    for file in tus.staging.folder.iterdir():
+        os.utime(file, (now.timestamp() - 7200,) * 2)
+    tus.staging.create(fresh, 4)
+    foreign = tus.staging.folder / "notes.txt"
+    foreign.write_text("not ours")
+    os.utime(foreign, (0, 0))
+    assert remove_orphans(tus.staging, tus.register, now) == sorted([unknown, upload_id_of(receipted)])
+    left = dict(tus.staging.list_uploads())
+    assert set(left) == {upload_id_of(opened), upload_id_of(finished), fresh}
+    assert foreign.read_text() == "not ours"
