@@ -93,8 +93,7 @@ def assign(
 ) -> CaseAssignment:
     """Say that an officer, a device or both were at work on a case from `starts_at` until just before `ends_at`.
 
-    Officer and device are written as recordings claim them (badge number, device number). Recordings at which the
-    linker has looked in vain are due again when they fit. `stage` is the case's present one unless it is named.
+    Both are written as recordings claim them. Recordings seen by the linker before are due again where they fit.
     Raises NobodyAssigned, SpanUnusable, CaseClosed, WordUnknown, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")

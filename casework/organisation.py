@@ -52,8 +52,7 @@ def create_person(
 ) -> Person:
     """Somebody new, who can sign in once there is a password hash.
 
-    Raises WordUnknown for the role, Taken for a sign-in name or badge number in use, Unknown or OutsideUnit for the
-    unit, RoleNotAllowed, TextUnusable.
+    Raises WordUnknown (role), Taken (sign-in name, badge number), Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
     """
     _require_over(session, by, unit_id)
     person = Person(
@@ -73,8 +72,7 @@ def create_person(
     with unique(session, clashes):
         session.add(person)
     private = {"name": person.name, "sign_in_name": person.sign_in_name}
-    if person.badge_number is not None:
-        private["badge_number"] = person.badge_number
+    private |= {} if person.badge_number is None else {"badge_number": person.badge_number}
     _record(session, by, person, "person.created", {"role": role, "can_sign_in": password_hash is not None}, private)
     return person
 

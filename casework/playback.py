@@ -52,6 +52,17 @@ class Viewing:
     sent_bytes: int
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """One object of one recording, shown to one person under one grant."""
+
+    person: Person
+    grant: GrantFound
+    recording_id: uuid.UUID
+    object_name: str
+    object_size: int
+
+
 def open_window(
     session: Session,
     person: Person,
@@ -73,28 +84,12 @@ def open_window(
         raise RangeOutside(object_name, first_byte, last_byte, object_size)
     if grant.expires_at <= now:
         raise AccessRefused("expired", "recording", recording_id)
+    shown = _Shown(person, grant, recording_id, object_name, object_size)
     starts = range(first_byte - first_byte % WINDOW_BYTES, last_byte + 1, WINDOW_BYTES)
-    windows = _live_windows(session, person, grant, recording_id, object_name, starts, now)
+    windows = _live_windows(session, shown, starts, now)
     missing = [start for start in starts if start not in windows]
     if missing:
-        unit_id = _unit_of_object(session, recording_id, object_name)
-        rows = [
-            PlaybackWindow(
-                id=uuid.uuid4(),
-                unit_id=unit_id,
-                person_id=person.id,
-                grant_id=grant.grant_id,
-                recording_id=recording_id,
-                object_name=object_name,
-                first_byte=start,
-                last_byte=min(start + WINDOW_BYTES, object_size) - 1,
-                opened_at=now,
-                expires_at=min(now + timedelta(seconds=WINDOW_SECONDS), grant.expires_at),
-                sent_bytes=0,
-            )
-            for start in missing
-        ]
-        windows |= _open(session, grant, rows)
+        windows |= _open(session, shown, missing, now)
     return tuple(windows[start] for start in starts)
 
 
@@ -171,23 +166,40 @@ def who_saw(
     return take_page(viewings, limit, lambda viewing: Cursor(viewing.first_opened_at, str(viewing.grant_id)))
 
 
-def _live_windows(
-    session: Session,
-    person: Person,
-    grant: GrantFound,
-    recording_id: uuid.UUID,
-    object_name: str,
-    starts: range,
-    now: datetime,
-) -> dict[int, Window]:
+def _live_windows(session: Session, shown: _Shown, starts: range, now: datetime) -> dict[int, Window]:
     statement = (
         select(PlaybackWindow)
-        .where(PlaybackWindow.person_id == person.id, PlaybackWindow.grant_id == grant.grant_id)
-        .where(PlaybackWindow.recording_id == recording_id, PlaybackWindow.object_name == object_name)
+        .where(PlaybackWindow.person_id == shown.person.id, PlaybackWindow.grant_id == shown.grant.grant_id)
+        .where(PlaybackWindow.recording_id == shown.recording_id, PlaybackWindow.object_name == shown.object_name)
         .where(PlaybackWindow.first_byte.between(starts.start, starts.stop), PlaybackWindow.expires_at > now)
         .order_by(PlaybackWindow.expires_at)
     )
     return {row.first_byte: _window(row, is_new=False) for row in session.scalars(statement)}
+
+
+def _open(session: Session, shown: _Shown, starts: list[int], now: datetime) -> dict[int, Window]:
+    unit_id = _unit_of_object(session, shown.recording_id, shown.object_name)
+    rows = [
+        PlaybackWindow(
+            id=uuid.uuid4(),
+            unit_id=unit_id,
+            person_id=shown.person.id,
+            grant_id=shown.grant.grant_id,
+            recording_id=shown.recording_id,
+            object_name=shown.object_name,
+            first_byte=start,
+            last_byte=min(start + WINDOW_BYTES, shown.object_size) - 1,
+            opened_at=now,
+            expires_at=min(now + timedelta(seconds=WINDOW_SECONDS), shown.grant.expires_at),
+            sent_bytes=0,
+        )
+        for start in starts
+    ]
+    session.add_all(rows)
+    session.flush()
+    for row in rows:
+        _record_opening(session, shown.grant, row)
+    return {row.first_byte: _window(row, is_new=True) for row in rows}
 
 
 def _unit_of_object(session: Session, recording_id: uuid.UUID, object_name: str) -> uuid.UUID:
@@ -197,14 +209,6 @@ def _unit_of_object(session: Session, recording_id: uuid.UUID, object_name: str)
     if unit_id is None:
         raise Unknown("object", object_name)
     return unit_id
-
-
-def _open(session: Session, grant: GrantFound, rows: list[PlaybackWindow]) -> dict[int, Window]:
-    session.add_all(rows)
-    session.flush()
-    for row in rows:
-        _record_opening(session, grant, row)
-    return {row.first_byte: _window(row, is_new=True) for row in rows}
 
 
 def _window(row: PlaybackWindow, *, is_new: bool) -> Window:

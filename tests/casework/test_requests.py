@@ -217,9 +217,11 @@ def test_of_two_approvals_at_once_one_wins(database: Database, archive_in: Any) 
     def decide(supervisor: Any) -> None:
         try:
             with database.transaction() as own:
-                find_request(own, supervisor, request.id)  # as a page would, before the button is pressed
+                seen = find_request(own, supervisor, request.id)  # as a page would, before the button is pressed
                 start.wait()
+                assert seen.state == "pending"
                 approve(own, supervisor, request.id, expires_at=NOW + DAY, now=NOW)
+                assert seen.state == "approved"
             outcomes.append("approved")
         except AlreadyDecided as error:
             outcomes.append(f"already {error.state}")
