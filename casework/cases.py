@@ -103,7 +103,6 @@ def assign(
     span = _span(starts_at, ends_at)
     case = _lock_open_case(session, by, case_id)
     assignment = CaseAssignment(
-        id=uuid.uuid4(),
         unit_id=case.unit_id,
         case_id=case.id,
         officer=officer,

@@ -63,7 +63,6 @@ def create_person(
         badge_number=optional_name("badge number", badge_number),
         role=known_word("role", role, ROLES),
         password_hash=password_hash,
-        active=True,
     )
     clashes = {
         "uq_person_sign_in_name": Taken("sign-in name", person.sign_in_name),
