@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint
 from integrity.digest import ContentDigests, Digest, digest_stream, new_sha256, require_digest
 from integrity.dsse import Envelope
@@ -30,6 +31,7 @@ from integrity.trust import Trust, public_keys, require_epoch
 
 SEALED = "recording.sealed"
 MANIFEST_DIGEST = "manifest_sha256"
+STAMP_DIGEST = "token_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +137,22 @@ def check_entries(package: PackageFolder, files: Sequence[str], checkpoint: Chec
 def check_sealings(
     manifests: Sequence[RecordingManifest], content: FoundContent, entries: Mapping[int, LedgerEntry]
 ) -> list[int]:
-    """Every recording was sealed by exactly one entry, and with this manifest. Gives the entries' indexes."""
+    """Every recording was sealed by exactly one entry, with this manifest and token. Gives the entries' indexes."""
     sealings: dict[str, list[int]] = {}
     for index, entry in entries.items():
         if entry.action == SEALED:
             sealings.setdefault(entry.subject_id, []).append(index)
     found = []
     for number, manifest in enumerate(manifests, 1):
-        path = layout.manifest_path(number)
+        path, token_path = layout.manifest_path(number), layout.token_path(number)
         indexes = sealings.get(str(manifest.recording_id), [])
         if len(indexes) != 1:
             raise EvidenceContradiction(path, "log/entries", f"sealed by {len(indexes)} entries", "sealed once")
-        _check_sealing(path, content.digests[path], indexes[0], entries[indexes[0]])
+        with naming(layout.entry_path(indexes[0])):
+            data = entries[indexes[0]].data
+            require_digest(path, _named_digest(data, MANIFEST_DIGEST), content.digests[path])
+            # Bounds what a stolen key of the authority can do: the token was there when the entry was written.
+            require_digest(token_path, _named_digest(data, STAMP_DIGEST), content.digests[token_path])
         found += indexes
     return found
 
@@ -198,13 +204,11 @@ def _check_entry(package: PackageFolder, index: int, checkpoint: Checkpoint) -> 
     return entry
 
 
-def _check_sealing(path: str, manifest_sha256: Digest, index: int, entry: LedgerEntry) -> None:
-    named = entry.data.get(MANIFEST_DIGEST)
+def _named_digest(data: Mapping[str, Json], name: str) -> Digest:
+    named = data.get(name)
     if not isinstance(named, str):
-        raise MalformedEvidence(layout.entry_path(index), f"a {SEALED} without {MANIFEST_DIGEST}")
-    with naming(layout.entry_path(index)):
-        sealed = Digest.parse("sha256", named)
-    require_digest(path, sealed, manifest_sha256)
+        raise MalformedEvidence("ledger entry", f"a {SEALED} without {name}")
+    return Digest.parse("sha256", named)
 
 
 def _digest_file(package: PackageFolder, path: str) -> Digest:

@@ -85,7 +85,7 @@ class PackageFolder:
             with os.scandir(self.root / folder) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            raise FileUnreadable(f"{folder}/", error.strerror or str(error)) from error
+            raise FileUnreadable(folder or ".", error.strerror or str(error)) from error
 
     def _open(self, path: str) -> BinaryIO:
         try:

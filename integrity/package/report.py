@@ -54,6 +54,7 @@ def verdict_form(verdict: Verdict) -> dict[str, Json]:
         "verified": True,
         "keys_from": "trust" if verdict.pinned else "package",
         "package_id": str(verdict.package_id),
+        "statement_sha256": verdict.statement_sha256.hex,
         "created_at": format_instant(verdict.created_at),
         "files": verdict.files,
         "size_bytes": verdict.size_bytes,

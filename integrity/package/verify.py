@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from integrity.checkpoint import Checkpoint, open_checkpoint
+from integrity.digest import Digest
 from integrity.manifest import RecordingManifest
 from integrity.package import checks, layout
 from integrity.package.failure import failing_at
@@ -49,9 +50,13 @@ class VerifiedRecording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A package that holds, and under which keys: `pinned` ones handed over beforehand, or those it brought itself."""
+    """A package that holds, and under which keys: `pinned` ones handed over beforehand, or those it brought itself.
+
+    `statement_sha256` is of package.dsse.json and so of the whole package: what a ledger entry about it names.
+    """
 
     package_id: UUID
+    statement_sha256: Digest
     created_at: datetime
     pinned: bool
     trust: Trust
@@ -78,7 +83,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     8. Each original has the size, SHA-256, SM3 and chunk root of its manifest, and the manifest is of this recording.
     9. The checkpoint is signed by the ledger's key.
     10. Each ledger entry is in the ledger: its bytes hash to its leaf, whose proof leads to the checkpoint's root.
-    11. Each recording has exactly one `recording.sealed` entry, and it names the SHA-256 of the manifest's file.
+    11. Each recording has exactly one `recording.sealed` entry, and it names the SHA-256 of manifest and time stamp.
     12. Each playable copy is in meta/case.json with its digest and that of the original it was made from.
 
     Raises PackageInvalid for the first step that fails. `on_step` is told each number before the step is taken.
@@ -136,6 +141,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     recordings = _join_recordings(statement, manifests, tokens, ledger_indexes)
     return Verdict(
         package_id=statement.package_id,
+        statement_sha256=content.digests[layout.STATEMENT],
         created_at=statement.created_at,
         pinned=trust is not None,
         trust=keys,

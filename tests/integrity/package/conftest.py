@@ -78,8 +78,11 @@ class SmallArchive:
         self.envelopes = [self.seal(each) for each in self.footage]
         self.tokens = [self.stamp(envelope) for envelope in self.envelopes]
         self.entries = [self.note("station.enrolled", UUID(int=i, version=4), {}) for i in range(100, 100 + FILLERS)]
-        for each, envelope in zip(self.footage, self.envelopes, strict=True):
-            data = {"manifest_sha256": hashlib.sha256(envelope).hexdigest()}
+        for each, envelope, token in zip(self.footage, self.envelopes, self.tokens, strict=True):
+            data = {
+                "manifest_sha256": hashlib.sha256(envelope).hexdigest(),
+                "token_sha256": hashlib.sha256(token).hexdigest(),
+            }
             self.entries.append(self.note("recording.sealed", each.recording_id, data))
         self.entries.append(self.note("playback.opened", self.footage[0].recording_id, {"from_byte": 0}))
 

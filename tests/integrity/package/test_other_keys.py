@@ -198,3 +198,14 @@ def test_playable_copy_of_another_original_is_found(
     forge.resign(package, archive.keys["package"])
     failure = failure_of(package, archive.trust)
     assert (failure.step, failure.path) == (12, "meta/case.json")
+
+
+def test_time_stamp_made_later_is_contradicted_by_the_ledger(
+    package: Path, archive: Any, forge: SimpleNamespace, failure_of: FailureOf
+) -> None:
+    """Good in every way, over the right manifest, by the pinned authority: only, it is not the one that was sealed."""
+    (package / "manifest/1.tsr").write_bytes(archive.stamp(archive.envelopes[0]))
+    forge.resign(package, archive.keys["package"])
+    failure = failure_of(package, archive.trust)
+    assert (failure.step, failure.path) == (11, "manifest/1.tsr")
+    assert failure.expected == hashlib.sha256(archive.tokens[0]).hexdigest()

@@ -66,6 +66,7 @@ def test_written_package_holds_the_bytes_it_was_given(pristine: Path, archive: A
 def test_verdict_of_the_writer_is_the_verifiers(tmp_path: Path, archive: Any) -> None:
     written = write_package(tmp_path / "package", archive.contents())
     assert written == verify_package(tmp_path / "package", archive.trust)
+    assert written.statement_sha256 == Digest.of("sha256", (tmp_path / "package/package.dsse.json").read_bytes())
     assert stat.S_IMODE((tmp_path / "package").stat().st_mode) == 0o700
 
 
