@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -67,7 +68,7 @@ class BubblewrapSandbox:
         """bwrap reports an exit code only when the program really started; a signal n comes as 128 + n.
 
         ffmpeg's own codes above 128 are 256 less an errno, and those that could be mistaken for a signal are rare."""
-        for line in ended.status_lines():
+        for line in map(json.loads, ended.status.splitlines()):
             if "exit-code" in line:
                 code = int(line["exit-code"])
                 return ended.as_confined(self.name, 128 - code if 128 < code < 128 + FIRST_REALTIME_SIGNAL else code)

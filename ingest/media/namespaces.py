@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import marshal
 import os
 import sys
 from typing import Any
@@ -17,19 +17,18 @@ from ingest.media.syscall_filter import filter_program, is_known_architecture
 
 
 def confine_command(plan: dict[str, Any]) -> list[str]:
-    # By path and without site: neither the worker's packages nor its folder are looked at, and it starts in 10 ms.
-    return [sys.executable, "-I", "-S", confine.__file__, json.dumps(plan)]
+    # By path and without site: neither the worker's packages nor its folder are looked at, and it starts in 15 ms.
+    return [sys.executable, "-I", "-S", confine.__file__, marshal.dumps(plan).hex()]
 
 
 def ended_or_failed(ended: Ended, sandbox: str) -> Confined:
     """Read what confine.py reported. Being killed at a limit is no failure of the walls."""
-    for line in ended.status_lines():
-        if "failed" in line and ended.stopped is None:
-            raise SandboxFailed(sandbox, str(line["failed"]))
-        if "exit" in line:
-            return ended.as_confined(sandbox, int(line["exit"]))
-        if "signal" in line:
-            return ended.as_confined(sandbox, -int(line["signal"]))
+    for line in ended.status.decode("utf-8", "replace").splitlines():
+        word, _, value = line.partition(" ")
+        if word == "failed" and ended.stopped is None:
+            raise SandboxFailed(sandbox, value)
+        if word in ("exit", "signal"):
+            return ended.as_confined(sandbox, int(value) if word == "exit" else -int(value))
     if ended.return_code > 0 and ended.stopped is None:
         raise SandboxFailed(sandbox, ended.stderr_tail.strip() or f"it ended with {ended.return_code} and said nothing")
     return ended.as_confined(sandbox, ended.return_code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -213,6 +214,18 @@ def is_plain_file(path: Path) -> bool:
     return stat.S_ISREG(facts.st_mode) and facts.st_size > 0
 
 
+def why_failed(result: Confined) -> str:
+    """The limit it broke, as Confined.stopped names it; else what it ran short of, its signal, or its exit code."""
+    if result.stopped is not None:
+        return result.stopped
+    # One file at its limit: the kernel sends a signal, which the first process of a namespace does not get.
+    if result.signal == signal.SIGXFSZ or "File too large" in result.stderr_tail:
+        return "output"
+    if ran_short(result):
+        return "ran short of memory or room"
+    return f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
+
+
 def take(
     name: str,
     media_type: str,
@@ -223,11 +236,8 @@ def take(
     media: Path,
     facts: Mapping[str, str | int | float],
 ) -> RenditionMade:
-    if ran_short(result):
-        raise RenditionFailed(name, "ran short of memory or room", clean_stderr(result, media, path.parent))
-    if not result.succeeded or not is_plain_file(path):
-        why = result.stopped or (f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}")
-        raise RenditionFailed(name, why, clean_stderr(result, media, path.parent))
+    if not result.succeeded or ran_short(result) or not is_plain_file(path):
+        raise RenditionFailed(name, why_failed(result), clean_stderr(result, media, path.parent))
     return RenditionMade(
         name=name,
         path=path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import shutil
@@ -14,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ingest.errors import SandboxFailed
 from ingest.media.sandbox import Confined, Limits
@@ -37,9 +35,6 @@ class Ended:
     stdout: bytes
     stderr_tail: str
     elapsed_seconds: float
-
-    def status_lines(self) -> list[dict[str, Any]]:
-        return [line for line in map(json.loads, self.status.splitlines()) if isinstance(line, dict)]
 
     def as_confined(self, sandbox: str, exit_code: int | None) -> Confined:
         """A negative exit code is a signal's number, as subprocess writes it."""
@@ -108,6 +103,7 @@ class Child:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.kill()
         self.process.wait()
+        wait_for_group(self.process.pid)
         self.waiting.close()
         os.close(self.end)
         for pipe in (self.process.stdout, self.process.stderr):
@@ -165,10 +161,42 @@ class Child:
         return self.process.wait()
 
 
+def wait_for_group(group: int) -> None:
+    """Until nobody is left of a group that was killed: SIGKILL is sent at once and takes effect a moment later.
+
+    The tool may have closed its pipes, so their end of file alone does not tell; leaving the group it cannot. Its
+    number is not given to anybody else while a member lives."""
+    until = time.monotonic() + DYING_SECONDS
+    while has_living_member(group):
+        if time.monotonic() > until:
+            raise SandboxFailed("running", f"process group {group} outlived SIGKILL; see `ps -o pid,pgid,stat,args`")
+        time.sleep(0.001)
+
+
+def has_living_member(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    # Dead but not reaped counts as well above, and a container's first process may never reap.
+    return any(is_alive_in(group, name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - names are all that is wanted
+
+
+def is_alive_in(group: int, process: str) -> bool:
+    """proc_pid_stat(5): after the name in parentheses come the state, the parent and the process group."""
+    try:
+        state, _, member_of = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:3]
+    except (OSError, ValueError):
+        return False
+    return int(member_of) == group and state not in "ZX"
+
+
 def broken_output_limit(out: Path, limits: Limits) -> str | None:
     """RLIMIT_FSIZE bounds one file; this bounds them all, a moment later. Folders cannot be made inside."""
     size_bytes, files = 0, 0
-    for entry in os.scandir(out):
+    for entry in list(os.scandir(out)):
         files += 1
         try:
             size_bytes += entry.stat(follow_symlinks=False).st_size
