@@ -21,6 +21,7 @@ class AccessRequest(Base):
         CheckConstraint(one_of("kind", *ACCESS_KINDS), name="kind"),
         CheckConstraint(one_of("state", "pending", "approved", "refused"), name="state"),
         CheckConstraint("decided_by IS DISTINCT FROM person_id", name="decided_by_somebody_else"),
+        Index("ix_access_request_listing", "unit_id", "asked_at", "id"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]

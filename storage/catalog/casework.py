@@ -24,6 +24,7 @@ class Case(Base):
         UniqueConstraint("unit_id", "number"),
         CheckConstraint(one_of("kind", *CASE_KINDS), name="kind"),
         CheckConstraint(one_of("stage", *STAGES), name="stage"),
+        Index("ix_case_listing", "unit_id", "opened_at", "id"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -109,6 +110,7 @@ class LinkingDone(Base):
     """The linker has looked at this recording: what is absent here is still due."""
 
     __tablename__ = "linking_done"
+    __table_args__ = (Index("ix_linking_done_again", "recording_id", postgresql_where=text("outcome = 'again'")),)
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
     unit_id: Mapped[UnitId]
     outcome: Mapped[str]

@@ -44,6 +44,7 @@ class Recording(Base):
         Index("ix_recording_listing", "unit_id", "sealed_at", "id"),
         Index("ix_recording_sha256", "sha256"),
         Index("ix_recording_started", "unit_id", "started_at"),
+        Index("ix_recording_retain_until", "retain_until", postgresql_where=text("retain_until IS NOT NULL")),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]

@@ -134,6 +134,7 @@ CREATE TABLE "case" (
     CONSTRAINT fk_case_unit_id FOREIGN KEY(unit_id) REFERENCES unit (id),
     CONSTRAINT fk_case_opened_by FOREIGN KEY(opened_by) REFERENCES person (id)
 );
+CREATE INDEX ix_case_listing ON "case" (unit_id, opened_at, id);
 CREATE INDEX ix_case_unit_id ON "case" (unit_id);
 
 CREATE TABLE ledger_opening (
@@ -198,6 +199,7 @@ CREATE TABLE recording (
     CONSTRAINT fk_recording_retention_class FOREIGN KEY(retention_class) REFERENCES retention_class (code)
 );
 CREATE INDEX ix_recording_listing ON recording (unit_id, sealed_at, id);
+CREATE INDEX ix_recording_retain_until ON recording (retain_until) WHERE retain_until IS NOT NULL;
 CREATE INDEX ix_recording_sha256 ON recording (sha256);
 CREATE INDEX ix_recording_started ON recording (unit_id, started_at);
 CREATE INDEX ix_recording_unit_id ON recording (unit_id);
@@ -253,6 +255,7 @@ CREATE TABLE access_request (
     CONSTRAINT fk_access_request_decided_by FOREIGN KEY(decided_by) REFERENCES person (id)
 );
 CREATE INDEX ix_access_request_case_id ON access_request (case_id);
+CREATE INDEX ix_access_request_listing ON access_request (unit_id, asked_at, id);
 CREATE INDEX ix_access_request_person_id ON access_request (person_id);
 CREATE INDEX ix_access_request_unit_id ON access_request (unit_id);
 
@@ -375,6 +378,7 @@ CREATE TABLE linking_done (
     CONSTRAINT fk_linking_done_recording_id FOREIGN KEY(recording_id) REFERENCES recording (id),
     CONSTRAINT fk_linking_done_unit_id FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
+CREATE INDEX ix_linking_done_again ON linking_done (recording_id) WHERE outcome = 'again';
 CREATE INDEX ix_linking_done_unit_id ON linking_done (unit_id);
 
 CREATE TABLE media_job (
