@@ -20,10 +20,11 @@ from ingest.sealing.due import DueUpload
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
 from integrity.digest import ContentDigests
-from integrity.dsse import Envelope, sign_envelope
+from integrity.dsse import Envelope
 from integrity.errors import AuthorityUnreachable, TimestampRefused
 from integrity.keys import SigningKey
-from integrity.manifest import PAYLOAD_TYPE, RecordingManifest
+from integrity.manifest import RecordingManifest
+from integrity.manifest import sign_manifest as sign_statement
 from integrity.timestamp import TimestampToken
 from storage.database import Database
 from storage.errors import SourceChanged, SourceSizeDiffers
@@ -139,7 +140,7 @@ def state_manifest(
 
 
 def sign_manifest(manifest: RecordingManifest, custody: Custody) -> Envelope:
-    return sign_envelope(manifest.to_bytes(), PAYLOAD_TYPE, custody.manifest_key)
+    return sign_statement(manifest.to_bytes(), custody.manifest_key)
 
 
 def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody) -> TimestampToken:
