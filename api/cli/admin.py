@@ -1,0 +1,275 @@
+"""`liuhen admin`: what the operator at the machine does, without signing in. Each deed is an entry of the ledger."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.admin_archive import open_for_command, remark, report
+
+app = typer.Typer(help="本机管理 / administration at the machine", no_args_is_help=True)
+units = typer.Typer(help="单位 / units", no_args_is_help=True)
+persons = typer.Typer(help="人员 / people", no_args_is_help=True)
+stations = typer.Typer(help="采集工作站 / docking stations", no_args_is_help=True)
+tokens = typer.Typer(help="程序令牌 / bearer tokens for programs", no_args_is_help=True)
+recordings = typer.Typer(help="原始记录 / recordings", no_args_is_help=True)
+ledgers = typer.Typer(help="账本 / the ledger", no_args_is_help=True)
+for name, group in {
+    "unit": units,
+    "person": persons,
+    "station": stations,
+    "token": tokens,
+    "recording": recordings,
+    "ledger": ledgers,
+}.items():
+    app.add_typer(group, name=name)
+
+Json = Annotated[bool, typer.Option("--json", help="只输出 JSON / print JSON only")]
+UnitCode = Annotated[
+    str | None, typer.Option("--unit", metavar="CODE", help="单位代码，唯一时可省 / unit code; needless if only one")
+]
+
+
+@app.command()
+def database(
+    as_json: Json = False,
+    start: Annotated[
+        bool,
+        typer.Option("--start", help="无运行中的系统时启动数据库，直至 Ctrl-C / start it if none runs, until Ctrl-C"),
+    ] = False,
+) -> None:
+    """打印数据库地址（psql 可用） / Print the database's addresses, as psql takes them."""
+    from api.cli.admin_lookup import address_facts, running_addresses
+    from api.engines.running import running_database
+    from api.errors import ApiError
+    from api.settings import load_settings
+
+    settings = load_settings()
+    try:
+        facts = address_facts(running_addresses(settings))
+    except ApiError:
+        if not start:
+            raise
+        with running_database(settings) as addresses:
+            facts = address_facts(addresses)
+            report(as_json, facts, (f"{role}: {url}" for role, url in facts.items()))
+            sys.stdout.flush()
+            remark("数据库运行中，按 Ctrl-C 结束 / the database runs until Ctrl-C or TERM")
+            _wait_for_signal()
+        return
+    report(as_json, facts, (f"{role}: {url}" for role, url in facts.items()))
+
+
+@app.command()
+def trust(
+    folder: Annotated[Path, typer.Argument(help="新建的目录 / the folder to make")], as_json: Json = False
+) -> None:
+    """写出信任材料，事先交给核验者 / Write the trust folder, to be handed to verifiers beforehand."""
+    from api.trust_folder import build_trust
+    from integrity.trust import fingerprints, write_trust
+
+    with open_for_command("admin") as opened:
+        pinned = build_trust(opened.archive)
+        write_trust(folder, pinned)
+    listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in fingerprints(pinned)]
+    lines = (f"{each['kind']} {each['label']}: {each['sha256']}" for each in listed)
+    report(as_json, {"folder": str(folder.resolve()), "fingerprints": listed}, lines)
+
+
+@app.command("first-admin-code")
+def first_admin_code(as_json: Json = False) -> None:
+    """生成首位管理员的一次性登录码 / Make the code that lets the first administrator in, once."""
+    from api.cli.admin_people import issue_first_code
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = issue_first_code(session)
+    report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {facts['expires_at']}"))
+
+
+@units.command("create")
+def create_unit(
+    name: Annotated[str, typer.Argument(help="名称 / its name")],
+    code: Annotated[str, typer.Option(help="唯一代码 / a code of its own")],
+    parent: Annotated[str | None, typer.Option(help="上级单位代码 / code of the unit above it")] = None,
+    as_json: Json = False,
+) -> None:
+    """新建单位 / Make a unit."""
+    from api.cli.admin_people import add_unit
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = add_unit(session, name, code, parent)
+    report(as_json, facts, (f"已新建单位 / unit made: {facts['code']} {facts['name']} {facts['unit_id']}",))
+
+
+@units.command("list")
+def list_units(as_json: Json = False) -> None:
+    """列出单位 / List the units."""
+    from api.cli.admin_people import list_units
+
+    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
+        items = list_units(session)
+    report(as_json, {"items": items}, (f"{each['code']}  {each['name']}  {each['unit_id']}" for each in items))
+
+
+@persons.command("create")
+def create_person(
+    role: Annotated[str, typer.Option(help="角色，如 supervisor / the role")],
+    name: Annotated[str, typer.Option(help="姓名 / the name")],
+    sign_in_name: Annotated[str, typer.Option(help="登录名 / the name to sign in with")],
+    unit: UnitCode = None,
+    badge: Annotated[str | None, typer.Option(help="执法证号 / badge number")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="从标准输入读取口令 / read the password from stdin")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """新建可登录的人员；未给口令则随机生成并只显示一次 / Add somebody who can sign in."""
+    from api.cli.admin_people import add_person, unit_or_only
+    from api.errors import UsageRefused
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    if password == "":
+        raise UsageRefused("标准输入中没有口令", "there is no password on stdin")
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = add_person(
+            session,
+            unit=unit_or_only(session, unit),
+            role=role,
+            name=name,
+            sign_in_name=sign_in_name,
+            badge=badge,
+            password=password,
+        )
+    shown = (f"口令（只显示这一次） / password, shown this once: {facts['password']}",) if password is None else ()
+    report(as_json, facts, (f"已新建 / made: {sign_in_name} ({role}) {facts['person_id']}", *shown))
+
+
+@persons.command("list")
+def list_persons(unit: UnitCode = None, as_json: Json = False) -> None:
+    """列出人员 / List the people."""
+    from api.cli.admin_people import list_persons
+
+    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
+        items = list_persons(session, unit)
+    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
+
+
+@stations.command("enrol")
+def enrol_station(
+    name: Annotated[str, typer.Argument(help="工作站名称 / the station's name")],
+    unit: UnitCode = None,
+    as_json: Json = False,
+) -> None:
+    """登记采集工作站并打印其凭证（只此一次） / Enrol a station and print its token, this once."""
+    from api.cli.admin_stations import enrol
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = enrol(opened.archive, session, name, unit)
+    report(as_json, facts, (str(facts["token"]),))
+
+
+@stations.command("list")
+def list_stations(as_json: Json = False) -> None:
+    """列出采集工作站 / List the stations."""
+    from api.cli.admin_stations import list_stations
+
+    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
+        items = list_stations(session)
+    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
+
+
+@stations.command("revoke")
+def revoke_station(
+    name: Annotated[str, typer.Argument(help="工作站名称 / the station's name")], as_json: Json = False
+) -> None:
+    """吊销工作站的凭证 / Revoke a station's credential."""
+    from api.cli.admin_stations import revoke
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = revoke(session, name)
+    report(as_json, facts, (f"已吊销 / revoked: {facts['name']}",))
+
+
+@tokens.command("create")
+def create_token(
+    role: Annotated[str | None, typer.Option(help="角色，如 auditor / the role")] = None,
+    name: Annotated[str | None, typer.Option(help="显示的名称 / the name it goes by")] = None,
+    unit: UnitCode = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="SIGN_IN_NAME", help="代表已有人员 / act as somebody who is there")
+    ] = None,
+    expires_hours: Annotated[float | None, typer.Option(min=0.001, help="有效小时数 / hours until it expires")] = None,
+    as_json: Json = False,
+) -> None:
+    """生成令牌；除非用 --person，每个令牌各是一个人员 / Make a token: each a person of its own, but for --person."""
+    from api.cli.admin_people import add_token, token_holder
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        holder = token_holder(session, role, name, unit, person)
+        facts = add_token(session, holder, name or holder.name, expires_hours)
+    report(as_json, facts, (str(facts["token"]),))
+
+
+@tokens.command("list")
+def list_tokens(as_json: Json = False) -> None:
+    """列出令牌（不含令牌本身） / List the tokens, without the secrets."""
+    from api.cli.admin_people import list_tokens
+
+    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
+        items = list_tokens(session)
+    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
+
+
+@tokens.command("revoke")
+def revoke_token(
+    token: Annotated[str, typer.Argument(help="token_id，或令牌本身 / its id, or the token itself")],
+    as_json: Json = False,
+) -> None:
+    """吊销令牌 / Revoke a token."""
+    from api.cli.admin_people import revoke_token
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = revoke_token(session, token)
+    report(as_json, facts, (f"已吊销 / revoked: {facts['token_id']}",))
+
+
+@recordings.command("find")
+def find_recording(
+    sha256: Annotated[str, typer.Option(help="原始文件的 SHA-256 / of the original")],
+    wait: Annotated[float, typer.Option(min=0, help="最多等待的秒数 / seconds to wait for it at most")] = 0,
+    as_json: Json = False,
+) -> None:
+    """按摘要查找已封存的记录，未封存则退出码 1 / Find a sealed recording by its digest; exit 1 while it is not."""
+    from api.cli.admin_lookup import NotSealed, find_recording
+
+    with open_for_command("admin") as opened:
+        try:
+            facts = find_recording(opened, sha256, wait)
+        except NotSealed as error:
+            if as_json:
+                report(as_json, {"recording_id": None, "state": error.state, "sha256": error.sha256}, ())
+            raise
+    report(as_json, facts, (f"{key}: {value}" for key, value in facts.items()))
+
+
+@ledgers.command("status")
+def show_ledger(as_json: Json = False) -> None:
+    """账本的最新检查点 / The ledger's signed head."""
+    from api.cli.admin_lookup import ledger_status
+
+    with open_for_command("admin") as opened:
+        facts = ledger_status(opened.archive)
+    report(as_json, facts, (f"{key}: {value}" for key, value in facts.items()))
+
+
+def _wait_for_signal() -> None:
+    import signal
+    import threading
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

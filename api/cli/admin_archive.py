@@ -1,0 +1,204 @@
+"""The archive for one command: the running one's, or what of it the command needs, started and ended again.
+
+Imports are inside: whoever only asks for `--help` waits for none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api.archive import Archive
+    from api.engines.roles import DatabaseAddresses
+    from api.settings import Settings
+    from storage.ledger.sequencer import Sequencer
+
+
+@dataclass(frozen=True)
+class OpenedArchive:
+    """`running`: another process runs it, so it may change while one waits; else nothing moves but this command."""
+
+    archive: Archive
+    running: bool
+
+
+@contextmanager
+def open_for_command(purpose: str, *, pool_size: int = 3) -> Iterator[OpenedArchive]:
+    """The archive of LIUHEN_DATA with its database, keys and a sequencer at work, for as long as the block runs.
+
+    When the block has ended, every entry it committed has its place, or a running archive will give it one. What was
+    started for it is ended. What casework refuses is raised in both languages.
+    """
+    from api.engines.running import running_database
+    from api.settings import load_settings
+
+    settings = load_settings()
+    with running_database(settings, purpose) as addresses, _own_folder(settings, purpose) as own:
+        settings = _with_database(settings, addresses)
+        if own:
+            _prepare(settings, addresses)
+        with _entries_in_place(settings, own), _both_languages():
+            archive = _open(settings, pool_size)
+            try:
+                yield OpenedArchive(archive, running=not own)
+            finally:
+                archive.database.close()
+
+
+def report(as_json: bool, facts: Mapping[str, object], lines: Iterable[str]) -> None:
+    """Print `facts` as JSON and nothing else, or `lines` for a person."""
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(line)
+
+
+def remark(line: str) -> None:
+    """Something a person should know, beside what was asked for."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _own_folder(settings: Settings, purpose: str) -> Iterator[bool]:
+    """Whether the data folder is this command's own for as long as it runs, so that keys and entries are its business.
+
+    With the embedded database `running_database` holds the lock already, or a running archive does.
+    """
+    from api.engines.archive_run import PURPOSE
+    from api.engines.lock import DataFolderLock, read_holder
+    from api.engines.running import WAIT_SECONDS
+    from api.errors import DataFolderBusy
+
+    if settings.database_url is None:
+        yield _holds_lock(settings)
+        return
+    try:
+        lock = DataFolderLock.acquire(
+            settings.data,
+            purpose,
+            wait_seconds=WAIT_SECONDS,
+            worth_waiting=lambda holder: holder is None or holder.purpose != PURPOSE,
+        )
+    except DataFolderBusy:
+        holder = read_holder(settings.data)
+        if holder is None or holder.purpose != PURPOSE:
+            raise
+        yield False
+        return
+    with lock:
+        yield True
+
+
+def _holds_lock(settings: Settings) -> bool:
+    import os
+
+    from api.engines.lock import read_holder
+
+    holder = read_holder(settings.data)
+    return holder is not None and holder.pid == os.getpid()
+
+
+def _with_database(settings: Settings, addresses: DatabaseAddresses) -> Settings:
+    return settings.model_copy(
+        update={
+            "database_url": addresses.app,
+            "database_owner_url": addresses.owner,
+            "database_sequencer_url": addresses.sequencer,
+        }
+    )
+
+
+def _prepare(settings: Settings, addresses: DatabaseAddresses) -> None:
+    """What `liuhen up` does on its way to a first entry; done again it changes nothing."""
+    from api.engines.plan import announce_public_keys, create_keys
+    from api.engines.running import migrate
+
+    migrate(addresses)
+    create_keys(settings)
+    announce_public_keys(settings, addresses)
+
+
+def _open(settings: Settings, pool_size: int) -> Archive:
+    from api.archive import open_archive
+
+    return open_archive(settings, pool_size=pool_size, process="liuhen-command")
+
+
+@contextmanager
+def _entries_in_place(settings: Settings, own: bool) -> Iterator[None]:
+    """Give entries their places meanwhile, and those of the block's last moment afterwards.
+
+    A running archive is left to its own sequencer: one that takes the lock before it would keep it from starting.
+    """
+    from storage.ledger.errors import SequencerBusy
+
+    if not own:
+        yield
+        return
+    with ExitStack() as undo:
+        try:
+            sequencer = undo.enter_context(_opened_sequencer(settings))
+        except SequencerBusy:  # on another host, with a database that several share
+            yield
+            return
+        stop = threading.Event()
+        working = threading.Thread(target=_give_places, args=(sequencer, stop), name="sequencer")
+        working.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            working.join()
+            while sequencer.sequence_pending():
+                pass
+
+
+def _give_places(sequencer: Sequencer, stop: threading.Event) -> None:
+    from api.cli.sequencer import BUSY_SECONDS, IDLE_SECONDS
+
+    while not stop.is_set():
+        try:
+            pause_seconds = BUSY_SECONDS if sequencer.sequence_pending() else IDLE_SECONDS
+        except Exception:  # it comes again at the end, in the thread that can report it
+            return
+        stop.wait(pause_seconds)
+
+
+@contextmanager
+def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
+    from api.keyring import open_keyring
+    from storage.database import Database
+    from storage.ledger.files import LedgerFiles
+    from storage.ledger.sequencer import Sequencer
+    from storage.objects.folder import FolderStore
+
+    assert settings.database_sequencer_url is not None
+    keyring = open_keyring(settings)
+    database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-command-sequencer")
+    files = LedgerFiles(FolderStore(settings.data / "objects"))
+    try:
+        with Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin) as sequencer:
+            yield sequencer
+    finally:
+        database.close()
+
+
+@contextmanager
+def _both_languages() -> Iterator[None]:
+    from api.errors import ApiError, UsageRefused
+    from casework.errors import CaseworkError, TextUnusable, WordUnknown
+
+    try:
+        yield
+    except CaseworkError as error:
+        from api.http.problems import problem_of
+
+        kind = UsageRefused if isinstance(error, TextUnusable | WordUnknown) else ApiError
+        raise kind(str(problem_of(error, "zh")["detail"]), str(error)) from error

@@ -1,0 +1,114 @@
+"""What is handed to verifiers before any evidence is: every epoch's public keys, the ledger's name, the authorities.
+
+An authority elsewhere is pinned by what the operator puts into DATA/trust-tsa/: PEM files with its roots and with each
+certificate it stamps with, and its policy's OID in the file `policy`. Nothing is fetched: what is trusted is placed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from sqlalchemy import select
+
+from api.archive import Archive
+from api.errors import ApiError
+from integrity.authority import Authority
+from integrity.keys import PublicKey
+from integrity.timestamp import TimestampTrust, certificate_fingerprint
+from integrity.trust import EpochKey, Trust
+from storage.catalog.ledger import SigningKeyEpoch
+
+FOLDER = "trust-tsa"
+
+
+class TrustContradiction(ApiError):
+    """Keys in the key folder and keys announced in the ledger are not the same."""
+
+    def __init__(self, purpose: str, in_folder: str, announced: str) -> None:
+        super().__init__(
+            f"{purpose} 密钥不符：密钥目录为 {in_folder}，账本公示为 {announced}；请从同一份备份恢复两者",
+            f"the {purpose} key is {in_folder} in the key folder, and {announced} was announced in the ledger: "
+            "bring both back from the same backup",
+        )
+
+
+class AuthorityUnpinned(ApiError):
+    """No authority, ours or another's, can be pinned as things are."""
+
+
+def build_trust(archive: Archive) -> Trust:
+    """Everything this archive's evidence is checked against. Raises TrustContradiction, AuthorityUnpinned."""
+    return Trust(
+        manifest_keys=announced_keys(archive, "manifest"),
+        receipt_keys=announced_keys(archive, "receipt"),
+        package_keys=announced_keys(archive, "package"),
+        ledger_vkey=archive.keyring.ledger_vkey,
+        timestamp_trust=build_timestamp_trust(archive),
+    )
+
+
+def announced_keys(archive: Archive, purpose: str) -> tuple[EpochKey, ...]:
+    """Every epoch's key as announced. The latest must be the one that signs now: rows alone prove nothing."""
+    with archive.database.reading() as session:
+        rows = session.scalars(
+            select(SigningKeyEpoch).where(SigningKeyEpoch.purpose == purpose).order_by(SigningKeyEpoch.epoch)
+        ).all()
+    present = archive.keyring.public_key(purpose)
+    latest = rows[-1].key_id if rows else "none"
+    if latest != present.key_id or rows[-1].public_key != present.raw:
+        raise TrustContradiction(purpose, present.key_id, latest)
+    return tuple(EpochKey(row.epoch, PublicKey(row.public_key)) for row in rows)
+
+
+def build_timestamp_trust(archive: Archive) -> TimestampTrust:
+    """Our own authority, and the one elsewhere whose certificates were put into DATA/trust-tsa."""
+    folder = archive.settings.data / FOLDER
+    certificates = [each for path in sorted(folder.glob("*.pem")) for each in _read_certificates(path)]
+    stamping = [each for each in certificates if _stamps_time(each)]
+    roots = [each for each in certificates if not _stamps_time(each)]
+    policy = _read_policy(folder / "policy")
+    if archive.settings.authority_folder.exists():
+        own = Authority.load(archive.settings.authority_folder)
+        roots, stamping, policy = [own.root, *roots], [own.certificate, *stamping], policy or own.policy
+    if not roots or not stamping or policy is None:
+        raise AuthorityUnpinned(
+            f"尚未固定时间戳服务：请把其根证书和签名证书（PEM）及策略号（文件 policy）放入 {folder}",
+            f"no time-stamping authority is pinned: put its root and signing certificates (PEM) and the OID of its "
+            f"policy (a file called policy) into {folder}",
+        )
+    return TimestampTrust(tuple(roots), tuple(certificate_fingerprint(each) for each in stamping), policy)
+
+
+def _read_certificates(path: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AuthorityUnpinned(
+            f"{path} 不是 PEM 证书：{error}", f"{path} holds no PEM certificates: {error}"
+        ) from error
+
+
+def _read_policy(path: Path) -> str | None:
+    try:
+        return x509.ObjectIdentifier(path.read_text("ascii").strip()).dotted_string
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise AuthorityUnpinned(f"{path} 不是策略号：{error}", f"{path} holds no policy OID: {error}") from error
+
+
+def _stamps_time(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.TIME_STAMPING in usage and not _may_issue(certificate)
+
+
+def _may_issue(certificate: x509.Certificate) -> bool:
+    try:
+        return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+    except x509.ExtensionNotFound:
+        return False
