@@ -1,99 +1,12 @@
-"""A whole archive as its users have it: `liuhen up` in a process of its own, `liuhen admin` and `liuhen dock` beside it."""
+"""One running archive a module of journeys."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from api.engines.run_record import INSTANCE_VARIABLE
-
-READY_SECONDS = 60.0
-LIUHEN = str(Path(sys.executable).with_name("liuhen"))
-
-
-class RunningArchive:
-    """`liuhen up` over one data folder, which may be ended and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.data = folder / "data"
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")},
-            "LIUHEN_DATA": str(self.data),
-            "LIUHEN_BIND": f"127.0.0.1:{self.port}",
-        }
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        with (self.folder / "up.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [LIUHEN, "up"], env=self.environment, stdout=log, stderr=log, text=True, start_new_session=True
-            )
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            assert self.process.poll() is None, (self.folder / "up.log").read_text()
-            assert time.monotonic() < deadline, (self.folder / "up.log").read_text()
-            time.sleep(0.1)
-
-    def is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(60)
-
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """A `liuhen` command beside the running archive."""
-        done = subprocess.run([LIUHEN, *arguments], env=self.environment, capture_output=True, text=True, timeout=120)
-        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return done
-
-    def admin(self, *arguments: str) -> Any:
-        return json.loads(self.run("admin", *arguments, "--json").stdout)
-
-    def client(self, token: str) -> httpx.Client:
-        return httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
-        )
-
-    def enrol(self, name: str) -> Path:
-        """The token file of a new station."""
-        path = self.folder / f"{name}.token"
-        path.write_text(json.dumps(self.admin("station", "enrol", name)))
-        path.chmod(0o600)
-        return path
-
-    def processes(self, *words: str) -> list[int]:
-        """Living processes of this run whose command line holds each of the words, by the run's mark."""
-        holder = json.loads((self.data / "run" / "addresses.json").read_text())["instance"]
-        mark = f"{INSTANCE_VARIABLE}={holder}".encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                environment, command = (entry / "environ").read_bytes(), (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if mark in environment.split(b"\0") and all(word.encode() in command for word in words):
-                found.append(int(entry.name))
-        return found
+from tests.journeys.running import RunningArchive
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +15,3 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive
     archive.start()
     yield archive
     archive.stop()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.journeys.conftest import LIUHEN, RunningArchive
+from tests.journeys.running import LIUHEN, RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 FILES, FILE_BYTES = 8, 6 << 20
