@@ -9,8 +9,7 @@ from pathlib import Path
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.settings import Settings
-from integrity.authority import Authority
-from integrity.timestamp import TimestampToken, TimestampTrust, request_timestamp
+from integrity.timestamp import TimestampToken, request_timestamp
 from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.files import LedgerFiles
@@ -41,12 +40,6 @@ class Archive:
     @cached_property
     def ledger(self) -> LedgerReader:
         return LedgerReader(self.database, self.ledger_files, self.keyring.ledger_vkey)
-
-    @cached_property
-    def timestamp_trust(self) -> TimestampTrust:
-        """What our own authority's tokens are checked against."""
-        authority = Authority.load(self.settings.authority_folder)
-        return TimestampTrust((authority.root,), (authority.fingerprint,), authority.policy)
 
     @property
     def staging_folder(self) -> Path:

@@ -11,12 +11,14 @@ import structlog
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, wake, worker_archive
+from api.trust_folder import build_timestamp_trust
 from ingest.custody import Custody, seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
 from ingest.media.probe import probe_media
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import claim_due_upload, put_off, renewed_claim, stop_upload
 from ingest.uploads.staging import Staging
+from integrity.timestamp import TimestampToken, verify_timestamp
 
 log = structlog.get_logger()
 
@@ -25,6 +27,13 @@ def open_custody(archive: Archive) -> Custody:
     """The parts of custody, from those of the archive."""
     runner = media_runner(archive.settings)
     staging = Staging(archive.staging_folder)
+    trust = build_timestamp_trust(archive)
+
+    def request_verified_token(data: bytes) -> TimestampToken:
+        """A token is stored only when it holds against what verifiers pin; else nobody could use it later."""
+        token = archive.request_token(data)
+        return verify_timestamp(token.der, data, trust)
+
     return Custody(
         database=archive.database,
         store=archive.store,
@@ -36,7 +45,7 @@ def open_custody(archive: Archive) -> Custody:
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
         read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
-        request_token=archive.request_token,
+        request_token=request_verified_token,
     )
 
 
