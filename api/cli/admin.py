@@ -71,7 +71,7 @@ def trust(
     from api.trust_folder import build_trust
     from integrity.trust import fingerprints, write_trust
 
-    with open_for_command("admin") as opened:
+    with open_for_command("admin", make=True) as opened:
         pinned = build_trust(opened.archive)
         write_trust(folder, pinned)
     listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in fingerprints(pinned)]
@@ -84,7 +84,7 @@ def first_admin_code(as_json: Json = False) -> None:
     """生成首位管理员的一次性登录码 / Make the code that lets the first administrator in, once."""
     from api.cli.admin_people import issue_first_code
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = issue_first_code(session)
     report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {facts['expires_at']}"))
 
@@ -99,7 +99,7 @@ def create_unit(
     """新建单位 / Make a unit."""
     from api.cli.admin_people import add_unit
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_unit(session, name, code, parent)
     report(as_json, facts, (f"已新建单位 / unit made: {facts['code']} {facts['name']} {facts['unit_id']}",))
 
@@ -133,7 +133,7 @@ def create_person(
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     if password == "":
         raise UsageRefused("标准输入中没有口令", "there is no password on stdin")
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_person(
             session,
             unit=unit_or_only(session, unit),
@@ -166,7 +166,7 @@ def enrol_station(
     """登记采集工作站并打印其凭证（只此一次） / Enrol a station and print its token, this once."""
     from api.cli.admin_stations import enrol
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = enrol(opened.archive, session, name, unit)
     report(as_json, facts, (str(facts["token"]),))
 
@@ -188,7 +188,7 @@ def revoke_station(
     """吊销工作站的凭证 / Revoke a station's credential."""
     from api.cli.admin_stations import revoke
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = revoke(session, name)
     report(as_json, facts, (f"已吊销 / revoked: {facts['name']}",))
 
@@ -207,7 +207,7 @@ def create_token(
     """生成令牌；除非用 --person，每个令牌各是一个人员 / Make a token: each a person of its own, but for --person."""
     from api.cli.admin_people import add_token, token_holder
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         holder = token_holder(session, role, name, unit, person)
         facts = add_token(session, holder, name or holder.name, expires_hours)
     report(as_json, facts, (str(facts["token"]),))
@@ -231,7 +231,7 @@ def revoke_token(
     """吊销令牌 / Revoke a token."""
     from api.cli.admin_people import revoke_token
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = revoke_token(session, token)
     report(as_json, facts, (f"已吊销 / revoked: {facts['token_id']}",))
 

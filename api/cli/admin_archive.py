@@ -29,22 +29,29 @@ class OpenedArchive:
 
 
 @contextmanager
-def open_for_command(purpose: str, *, pool_size: int = 3) -> Iterator[OpenedArchive]:
+def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArchive]:
     """The archive of LIUHEN_DATA with its database, keys and a sequencer at work, for as long as the block runs.
 
     When the block has ended, every entry it committed has its place, or a running archive will give it one. What was
-    started for it is ended. What casework refuses is raised in both languages.
+    started for it is ended. What casework refuses is raised in both languages. `make`: an archive that is not there
+    yet is made; otherwise UsageRefused, because looking into a folder must not fill it.
     """
     from api.engines.running import running_database
+    from api.errors import UsageRefused
     from api.settings import load_settings
 
     settings = load_settings()
+    if not make and not (settings.data / "keys").exists():
+        raise UsageRefused(
+            f"{settings.data} 中没有档案系统；请核对 LIUHEN_DATA",
+            f"there is no archive in {settings.data}: check LIUHEN_DATA",
+        )
     with running_database(settings, purpose) as addresses, _own_folder(settings, purpose) as own:
         settings = _with_database(settings, addresses)
         if own:
             _prepare(settings, addresses)
         with _entries_in_place(settings, own), _both_languages():
-            archive = _open(settings, pool_size)
+            archive = _open(settings)
             try:
                 yield OpenedArchive(archive, running=not own)
             finally:
@@ -125,10 +132,10 @@ def _prepare(settings: Settings, addresses: DatabaseAddresses) -> None:
     announce_public_keys(settings, addresses)
 
 
-def _open(settings: Settings, pool_size: int) -> Archive:
+def _open(settings: Settings) -> Archive:
     from api.archive import open_archive
 
-    return open_archive(settings, pool_size=pool_size, process="liuhen-command")
+    return open_archive(settings, pool_size=3, process="liuhen-command")
 
 
 @contextmanager
@@ -148,6 +155,7 @@ def _entries_in_place(settings: Settings, own: bool) -> Iterator[None]:
         except SequencerBusy:  # on another host, with a database that several share
             yield
             return
+        _give_places_to_all(sequencer)
         stop = threading.Event()
         working = threading.Thread(target=_give_places, args=(sequencer, stop), name="sequencer")
         working.start()
@@ -156,8 +164,12 @@ def _entries_in_place(settings: Settings, own: bool) -> Iterator[None]:
         finally:
             stop.set()
             working.join()
-            while sequencer.sequence_pending():
-                pass
+            _give_places_to_all(sequencer)
+
+
+def _give_places_to_all(sequencer: Sequencer) -> None:
+    while sequencer.sequence_pending():
+        pass
 
 
 def _give_places(sequencer: Sequencer, stop: threading.Event) -> None:

@@ -97,21 +97,18 @@ def list_persons(session: Session, unit_code: str | None) -> list[Facts]:
 
 
 def add_token(session: Session, person: Person, label: str, expires_hours: float | None) -> Facts:
-    """A bearer token with its entry. The token itself is shown this once: the catalog keeps its SHA-256."""
+    """A bearer token. The token itself is shown this once: the catalog keeps its SHA-256."""
     expires_at = None if expires_hours is None else datetime.now(UTC) + timedelta(hours=expires_hours)
     token = create_api_token(session, person, required_name("label", label), expires_at)
     session.flush()
     row = session.scalars(select(ApiToken).where(ApiToken.token_hash == hash_secret(token))).one()
-    shown_expiry = None if expires_at is None else format_instant(expires_at)
-    data = {"token_id": str(row.id), "role": person.role, "expires_at": shown_expiry}
-    _record(session, Change("token.created", "person", str(person.id), person.unit_id, data))
     return {
         "token": token,
         "token_id": str(row.id),
         "person_id": str(person.id),
         "role": person.role,
         "name": person.name,
-        "expires_at": shown_expiry,
+        "expires_at": _instant(expires_at),
     }
 
 

@@ -1,0 +1,269 @@
+"""`liuhen admin` as an operator runs it: real processes on a data folder, with no archive running and with one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from api.cli.admin_lookup import running_addresses
+from api.cli.main import run
+from api.engines.postgres import find_binaries
+from api.engines.process import list_in_folder
+from api.engines.roles import DatabaseAddresses
+from api.settings import Settings
+from integrity.trust import load_trust
+
+SECONDS = 60
+
+
+# Lends its database on a data folder as `liuhen up` does, without all the rest.
+LENDER = """
+import json, pathlib, sys
+from api.engines.run_record import ArchiveAddresses, publish_addresses
+from api.engines.running import running_database
+from api.settings import Settings
+settings = Settings(data=pathlib.Path(sys.argv[1]))
+with running_database(settings, "up") as addresses:
+    instance = json.loads((settings.data / "liuhen.lock").read_text())["instance"]
+    publish_addresses(settings.run_folder, instance, ArchiveAddresses(addresses, "redis://b/", (), "http://127.0.0.1:1"))
+    print("lent", flush=True)
+    sys.stdin.read()
+    (settings.run_folder / "addresses.json").unlink()
+"""
+
+
+def environment(data: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")}
+    return {**kept, "LIUHEN_DATA": str(data)}
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    stdout: str
+    stderr: str
+
+
+def liuhen(data: Path, *words: str, stdin: str = "") -> Ran:
+    """The command in this very process: what it prints, and how it ends."""
+    out, err, before = io.StringIO(), io.StringIO(), (dict(os.environ), sys.stdin)
+    os.environ.clear()
+    os.environ.update(environment(data))
+    sys.stdin = io.StringIO(stdin)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(list(words))
+    finally:
+        os.environ.clear()
+        os.environ.update(before[0])
+        sys.stdin = before[1]
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def done(data: Path, *words: str, stdin: str = "") -> Any:
+    ran = liuhen(data, *words, "--json", stdin=stdin)
+    assert ran.code == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def refused(data: Path, code: int, *words: str) -> str:
+    ran = liuhen(data, *words)
+    assert ran.code == code, ran.stderr
+    assert ran.stderr.count("\n") == 1
+    return ran.stderr
+
+
+@contextlib.contextmanager
+def lending(data: Path) -> Iterator[None]:
+    argv = [sys.executable, "-P", "-c", LENDER, str(data)]
+    with subprocess.Popen(
+        argv, env=environment(data), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as lender:
+        assert lender.stdin is not None
+        assert lender.stdout is not None
+        assert lender.stdout.readline() == "lent\n"
+        yield
+        lender.stdin.close()
+        assert lender.wait(SECONDS) == 0
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    data = tmp_path / "data"
+    yield data
+    assert list_in_folder(data / "postgres", find_binaries() / "postgres") == []
+    left = {path.name for path in data.rglob("*") if not path.is_relative_to(data / "postgres")}
+    assert not {"liuhen.lock", "addresses.json", "processes.json"} & left
+
+
+@pytest.fixture(scope="module")
+def lent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder whose database another process lends, as `liuhen up` does."""
+    data = tmp_path_factory.mktemp("lent") / "data"
+    assert done(data, "admin", "unit", "create", "第一大队", "--code", "D1")["code"] == "D1"
+    with lending(data):
+        yield data
+
+
+def test_a_first_token_makes_archive_and_unit_says_so_and_leaves_every_entry_in_place(data: Path) -> None:
+    ran = liuhen(data, "admin", "token", "create", "--role", "supervisor", "--json")
+    assert ran.code == 0, ran.stderr
+    assert "本单位" in ran.stderr
+    assert "root" in ran.stderr
+    assert json.loads(ran.stdout)["token"].startswith("lha1.")
+    status = done(data, "admin", "ledger", "status")
+    assert status["waiting"] == 0
+    # Four keys, the unit, the person and the token.
+    assert status["size"] == 7
+
+
+def test_looking_into_a_folder_without_an_archive_makes_none(tmp_path: Path) -> None:
+    assert str(tmp_path / "nowhere") in refused(tmp_path / "nowhere", 2, "admin", "token", "list")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_without_an_archive_the_database_has_no_addresses_unless_it_is_started(data: Path) -> None:
+    assert "--start" in refused(data, 1, "admin", "database", "--json")
+    argv = [sys.executable, "-P", "-m", "api.cli.main", "admin", "database", "--start", "--json"]
+    with subprocess.Popen(
+        argv, env=environment(data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as started:
+        assert started.stdout is not None
+        text = ""
+        while not text.endswith("}\n"):
+            text += started.stdout.readline()
+        for role, url in json.loads(text).items():
+            with psycopg.connect(url) as connection:
+                assert connection.execute("SELECT current_user").fetchone() == (f"liuhen_{role}",)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(SECONDS) == 0
+
+
+def test_psql_takes_the_addresses_of_a_running_archive(lent: Path) -> None:
+    addresses = done(lent, "admin", "database")
+    assert set(addresses) == {"owner", "app", "sequencer"}
+    for role, url in addresses.items():
+        argv = [str(find_binaries() / "psql"), url, "-At", "-c", "SELECT current_user"]
+        assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == f"liuhen_{role}\n"
+
+
+def test_each_token_is_a_person_of_its_own_unless_bound_to_somebody(lent: Path) -> None:
+    first, second = (done(lent, "admin", "token", "create", "--role", "supervisor") for _ in range(2))
+    assert first["person_id"] != second["person_id"]
+    assert first["role"] == second["role"] == "supervisor"
+    words = ("--role", "auditor", "--name", "李四", "--sign-in-name", "lisi")
+    person = done(lent, "admin", "person", "create", *words)
+    bound = done(lent, "admin", "token", "create", "--person", "lisi", "--expires-hours", "2")
+    assert (bound["person_id"], bound["role"]) == (person["person_id"], "auditor")
+    assert bound["expires_at"]
+    refused(lent, 2, "admin", "token", "create", "--person", "lisi", "--role", "officer")
+    refused(lent, 2, "admin", "token", "create", "--person", "nobody")
+    refused(lent, 2, "admin", "token", "create")
+
+
+def test_a_revoked_token_is_revoked_once(lent: Path) -> None:
+    made = done(lent, "admin", "token", "create", "--role", "officer")
+    first = done(lent, "admin", "token", "revoke", made["token"])
+    again = done(lent, "admin", "token", "revoke", made["token_id"])
+    assert first == again
+    assert first["revoked_at"]
+    with psycopg.connect(done(lent, "admin", "database")["app"]) as connection:
+        entries = connection.execute(
+            "SELECT count(*) FROM ledger_entry WHERE action = 'token.revoked' AND subject_id = %s", [made["person_id"]]
+        ).fetchone()
+    assert entries == (1,)
+    listed = {each["token_id"]: each for each in done(lent, "admin", "token", "list")["items"]}
+    assert listed[made["token_id"]]["revoked_at"] == first["revoked_at"]
+    assert "token" not in listed[made["token_id"]]
+    refused(lent, 2, "admin", "token", "revoke", "lha1.unknown")
+
+
+def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> None:
+    words = ("admin", "person", "create", "--role", "officer", "--name", "王五")
+    made = done(lent, *words, "--sign-in-name", "wangwu")
+    given = done(lent, *words, "--sign-in-name", "wangwu2", "--password-stdin", stdin="correct horse\n")
+    assert len(made["password"]) >= 20
+    assert "password" not in given
+    with psycopg.connect(done(lent, "admin", "database")["app"]) as connection:
+        rows = connection.execute("SELECT password_hash FROM person WHERE sign_in_name LIKE 'wangwu%'").fetchall()
+    assert all(value.startswith("$argon2id$") for (value,) in rows)
+    assert len(rows) == 2
+    taken = refused(lent, 1, *words, "--sign-in-name", "wangwu")
+    assert "已被使用" in taken
+    assert "is taken" in taken
+
+
+def test_a_wrong_role_is_refused_in_both_languages(lent: Path) -> None:
+    line = refused(lent, 2, "admin", "token", "create", "--role", "king")
+    assert "不在可选范围内" in line
+    assert "is none of" in line
+
+
+def test_several_units_have_to_be_told_apart(lent: Path) -> None:
+    child = done(lent, "admin", "unit", "create", "第二大队", "--code", "D2", "--parent", "D1")
+    try:
+        assert child["parent"] == "D1"
+        assert "--unit" in refused(lent, 2, "admin", "token", "create", "--role", "officer")
+        assert done(lent, "admin", "token", "create", "--role", "officer", "--unit", "D2")["role"] == "officer"
+        refused(lent, 2, "admin", "token", "create", "--role", "officer", "--unit", "D9")
+    finally:
+        with psycopg.connect(done(lent, "admin", "database")["owner"]) as connection:
+            connection.execute("UPDATE unit SET code = 'D2-closed' WHERE code = 'D2'")
+
+
+def test_a_first_administrators_code_is_given_only_while_there_is_none(data: Path) -> None:
+    code = done(data, "admin", "first-admin-code")
+    assert len(code["code"]) > 30
+    words = ("--role", "administrator", "--name", "管理员", "--sign-in-name", "root")
+    done(data, "admin", "person", "create", *words)
+    assert "管理员" in refused(data, 2, "admin", "first-admin-code")
+
+
+def test_a_digest_that_nothing_has_is_not_found(lent: Path) -> None:
+    ran = liuhen(lent, "admin", "recording", "find", "--sha256", "ab" * 32, "--wait", "0.5", "--json")
+    assert ran.code == 1
+    assert json.loads(ran.stdout) == {"recording_id": None, "state": "not_found", "sha256": "ab" * 32}
+    assert "没有" in ran.stderr
+    assert "--sha256" in refused(lent, 2, "admin", "recording", "find", "--sha256", "ab")
+
+
+def test_the_trust_handed_over_is_one_the_verifier_loads(lent: Path, tmp_path: Path) -> None:
+    shown = done(lent, "admin", "trust", str(tmp_path / "trust"))
+    trust = load_trust(tmp_path / "trust")
+    listed = {(each["kind"], each["label"]): each["sha256"] for each in shown["fingerprints"]}
+    assert listed["manifest", "1"] == trust.manifest_keys[0].key.key_id
+    assert liuhen(lent, "admin", "trust", str(tmp_path / "trust")).code == 1
+
+
+def test_a_command_leaves_the_sequencer_to_the_archive_that_runs(tmp_path: Path) -> None:
+    """A command that took its lock while `liuhen up` starts would keep it from starting."""
+    data = tmp_path / "data"
+    done(data, "admin", "unit", "create", "甲", "--code", "A")
+    with lending(data):
+        assert done(data, "admin", "ledger", "status")["waiting"] == 0
+        done(data, "admin", "unit", "create", "乙", "--code", "B")
+        assert done(data, "admin", "ledger", "status")["waiting"] == 1
+    assert done(data, "admin", "ledger", "status")["waiting"] == 0
+
+
+def test_addresses_of_a_database_elsewhere_are_those_that_were_set(tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path,
+        database_url="postgresql://a/",
+        database_owner_url="postgresql://o/",
+        database_sequencer_url="postgresql://s/",
+    )
+    expected = DatabaseAddresses(owner="postgresql://o/", app="postgresql://a/", sequencer="postgresql://s/")
+    assert running_addresses(settings) == expected
