@@ -33,7 +33,7 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
     """The archive of LIUHEN_DATA with its database, keys and a sequencer at work, for as long as the block runs.
 
     When the block has ended, every entry it committed has its place, or a running archive will give it one. What was
-    started for it is ended. What casework refuses is raised in both languages. `make`: an archive that is not there
+    started for it is ended. What the archive refuses is raised in both languages. `make`: an archive that is not there
     yet is made; otherwise UsageRefused, because looking into a folder must not fill it.
     """
     from api.engines.running import running_database
@@ -206,10 +206,11 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 def _both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
+    from ingest.stations import StationError
 
     try:
         yield
-    except CaseworkError as error:
+    except (CaseworkError, StationError) as error:
         from api.http.problems import problem_of
 
         kind = UsageRefused if isinstance(error, TextUnusable | WordUnknown) else ApiError

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ingest.stations import enrol_station, revoke_station
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import UsageRefused
+from ingest.stations import enrol_station, revoke_station, station_of_token
 from integrity.fields import format_instant
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 
 
 def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) -> Facts:
-    """A new station and its token, which the facts show this once. Raises UsageRefused for a name in use."""
+    """A new station and its token, which the facts show this once. Raises StationError."""
     unit = unit_or_only(session, unit_code)
     token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
-    session.flush()
-    return {"token": token, **_facts(find_station(session, name), unit.code)}
+    station = station_of_token(session, token)
+    assert station is not None
+    return {"token": token, **_facts(station, unit.code)}
 
 
 def list_stations(session: Session) -> list[Facts]:
@@ -30,10 +31,7 @@ def list_stations(session: Session) -> list[Facts]:
 
 def revoke(session: Session, name: str) -> Facts:
     """The station's credential counts no more, from its next request on."""
-    station = find_station(session, name)
-    revoke_station(session, OPERATOR, station.id)
-    session.flush()
-    session.refresh(station)
+    station = revoke_station(session, OPERATOR, find_station(session, name).id)
     return _facts(station, session.get_one(Unit, station.unit_id).code)
 
 

@@ -23,6 +23,7 @@ from api.engines.postgres import find_binaries
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
 from api.settings import Settings
+from ingest.dock.token import read_station_token
 from integrity.trust import load_trust
 
 SECONDS = 60
@@ -229,6 +230,23 @@ def test_a_first_administrators_code_is_given_only_while_there_is_none(data: Pat
     words = ("--role", "administrator", "--name", "管理员", "--sign-in-name", "root")
     done(data, "admin", "person", "create", *words)
     assert "管理员" in refused(data, 2, "admin", "first-admin-code")
+
+
+def test_a_station_is_enrolled_with_a_token_that_pins_the_receipt_key_and_revoked_once(
+    lent: Path, tmp_path: Path
+) -> None:
+    ran = liuhen(lent, "admin", "station", "enrol", "三楼一号站", "--json")
+    (tmp_path / "token.json").write_text(ran.stdout)
+    token, facts = read_station_token(tmp_path / "token.json"), json.loads(ran.stdout)
+    assert token.station_id == facts["station_id"]
+    assert (facts["name"], facts["unit"]) == ("三楼一号站", "D1")
+    shown = done(lent, "admin", "trust", str(tmp_path / "trust"))["fingerprints"]
+    assert token.pinned_key_id in [each["sha256"] for each in shown if each["kind"] == "receipt"]
+    assert "已被使用" in refused(lent, 1, "admin", "station", "enrol", "三楼一号站")
+    assert done(lent, "admin", "station", "revoke", "三楼一号站")["revoked_at"]
+    assert "无需再办" in refused(lent, 1, "admin", "station", "revoke", "三楼一号站")
+    refused(lent, 2, "admin", "station", "revoke", "四楼")
+    assert [each["name"] for each in done(lent, "admin", "station", "list")["items"]] == ["三楼一号站"]
 
 
 def test_a_digest_that_nothing_has_is_not_found(lent: Path) -> None:
