@@ -1,7 +1,74 @@
-"""Every page of the archive, gathered in one router."""
+"""Every page of the archive. Pages only show; what they change goes through /api/v1, as a program's would."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.http.sessions import LANGUAGE_COOKIE, find_viewer
+from api.i18n import LANGUAGES
+from api.pages.navigation import landing_of
+from api.pages.shown import local_path
+from api.pages.views_admin import build_admin
+from api.pages.views_audit import build_audit
+from api.pages.views_cases import build_case, build_cases
+from api.pages.views_questions import build_questions
+from api.pages.views_recording import build_recording
+from api.pages.views_recordings import build_recordings
+from api.pages.views_requests import build_requests
+from api.pages.visit import Build, page, render
+
+LANGUAGE_SECONDS = 365 * 24 * 3600
+PAGES: Mapping[str, tuple[str, Build]] = {
+    "/recordings": ("recordings.html", build_recordings),
+    "/recordings/{id}": ("recording.html", build_recording),
+    "/cases": ("cases.html", build_cases),
+    "/cases/{id}": ("case.html", build_case),
+    "/requests": ("requests.html", build_requests),
+    "/link-questions": ("link_questions.html", build_questions),
+    "/audit": ("audit.html", build_audit),
+    "/admin": ("admin.html", build_admin),
+}
 
 pages_router = APIRouter(include_in_schema=False)
+for path, (template, build) in PAGES.items():
+    pages_router.add_api_route(path, page(template, build), methods=["GET"], response_model=None)
+
+
+@pages_router.get("/", response_model=None)
+def go_to_work(request: Request) -> Response:
+    """Each role lands on its own work."""
+    viewer = find_viewer(request)
+    return redirect("/sign-in" if viewer is None else landing_of(viewer.person.role))
+
+
+@pages_router.get("/sign-in", response_model=None)
+def sign_in_page(request: Request) -> Response:
+    after = local_path(request.query_params.get("next")) or "/"
+    if find_viewer(request) is not None:
+        return redirect(after)
+    return render(request, "sign_in.html", None, {"after_sign_in": after})
+
+
+@pages_router.get("/first-administrator", response_model=None)
+def first_administrator_page(request: Request) -> Response:
+    values: Mapping[str, Any] = {"code": request.query_params.get("code", "")[:200]}
+    return render(request, "first_administrator.html", None, values)
+
+
+@pages_router.get("/language/{language}", response_model=None)
+def choose_language(request: Request, language: str) -> Response:
+    """Keeps the choice in a cookie that says nothing about a person."""
+    response = redirect(local_path(request.query_params.get("next")) or "/")
+    if language in LANGUAGES:
+        secure = urlsplit(str(request.url)).scheme == "https"
+        response.set_cookie(LANGUAGE_COOKIE, language, LANGUAGE_SECONDS, httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+def redirect(address: str) -> Response:
+    return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,41 @@
+"""Where each role's work is: the links it is shown, and the page it lands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.pages.words import mark
+
+
+@dataclass(frozen=True)
+class Link:
+    path: str
+    title: str
+    roles: tuple[str, ...]
+
+
+EVERYBODY = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
+LINKS = (
+    Link("/recordings", mark("记录"), EVERYBODY),
+    Link("/cases", mark("案件"), EVERYBODY),
+    Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
+    Link("/link-questions", mark("待归案"), ("officer", "supervisor")),
+    Link("/audit", mark("审计"), ("auditor",)),
+    Link("/admin", mark("管理"), ("administrator",)),
+)
+LANDING = {
+    "officer": "/recordings?mine=1",
+    "supervisor": "/requests",
+    "legal_reviewer": "/cases",
+    "publisher": "/cases",
+    "auditor": "/audit",
+    "administrator": "/admin",
+}
+
+
+def links_for(role: str) -> tuple[Link, ...]:
+    return tuple(link for link in LINKS if role in link.roles)
+
+
+def landing_of(role: str) -> str:
+    return LANDING.get(role, "/recordings")

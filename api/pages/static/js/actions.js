@@ -1,0 +1,115 @@
+// Forms that call the API: <form data-action="/api/v1/…" data-method="POST" data-then="reload">.
+// What went wrong is said beside the form, in the words of the problem document.
+
+const CHINESE_TIME = "+08:00"; // a datetime-local field knows no zone: the pages show and take Chinese time
+
+export function serveActions(root) {
+  for (const form of root.querySelectorAll("form[data-action]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit(form, event.submitter);
+    });
+  }
+}
+
+async function submit(form, submitter) {
+  const buttons = form.querySelectorAll("button");
+  clearProblem(form);
+  buttons.forEach((button) => (button.disabled = true));
+  try {
+    const response = await send(form, submitter);
+    if (response.ok) await followUp(form, response);
+    else showProblem(form, await problemOf(response));
+  } catch {
+    showProblem(form, document.body.dataset.unreachable);
+  } finally {
+    buttons.forEach((button) => (button.disabled = false));
+  }
+}
+
+function send(form, submitter) {
+  const headers = { Accept: "application/json" };
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  if (token) headers["X-CSRF-Token"] = token;
+  const method = form.dataset.method || "POST";
+  const values = valuesOf(form, submitter);
+  const body = method === "DELETE" && Object.keys(values).length === 0 ? null : JSON.stringify(values);
+  if (body !== null) headers["Content-Type"] = "application/json";
+  return fetch(addressOf(form), { method, headers, body, credentials: "same-origin" });
+}
+
+// An address may name one of the form's own fields: /api/v1/recordings/{recording_id}/links
+function addressOf(form) {
+  return form.dataset.action.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.elements[name].value));
+}
+
+// Empty fields are left out, so that a default of the API's counts; data-null sends null for them.
+export function valuesOf(form, submitter) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || field.dataset.path !== undefined) continue;
+    if (field.tagName === "BUTTON" && field !== submitter) continue;
+    if ((field.type === "radio" || field.type === "checkbox") && !field.checked) continue;
+    if (field.value !== "") values[field.name] = valueOf(field);
+    else if (field.dataset.null !== undefined) values[field.name] = null;
+  }
+  return values;
+}
+
+function valueOf(field) {
+  if (field.type === "datetime-local") {
+    return (field.value.length === 16 ? `${field.value}:00` : field.value) + CHINESE_TIME;
+  }
+  if (field.type === "checkbox") return true;
+  if (field.type === "number") return Number(field.value);
+  return field.value;
+}
+
+async function followUp(form, response) {
+  const then = form.dataset.then || "reload";
+  const text = await response.text();
+  const result = text ? JSON.parse(text) : {};
+  if (then === "show") return showResult(form, result);
+  if (then === "reload") return window.location.reload();
+  window.location.assign(then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(result[name])));
+}
+
+// Some results are shown once and never again, such as a station's token.
+function showResult(form, result) {
+  const place = document.getElementById(form.dataset.result);
+  for (const slot of place.querySelectorAll("[data-field]")) {
+    const found = slot.dataset.field.split(".").reduce((value, name) => value?.[name], result);
+    slot.textContent = typeof found === "object" ? JSON.stringify(found, null, 2) : (found ?? "—");
+  }
+  for (const part of place.querySelectorAll("[data-when]")) {
+    const [name, wanted] = part.dataset.when.split("=");
+    part.hidden = String(result[name]) !== wanted;
+  }
+  place.hidden = false;
+  place.focus();
+  form.reset();
+}
+
+async function problemOf(response) {
+  try {
+    const problem = await response.json();
+    return problem.detail || problem.title || `HTTP ${response.status}`;
+  } catch {
+    return `HTTP ${response.status}`;
+  }
+}
+
+function showProblem(form, text) {
+  let place = form.querySelector(".form-problem");
+  if (!place) {
+    place = document.createElement("p");
+    place.className = "form-problem";
+    place.setAttribute("role", "alert");
+    form.append(place);
+  }
+  place.textContent = text;
+}
+
+function clearProblem(form) {
+  form.querySelector(".form-problem")?.remove();
+}

@@ -1,0 +1,117 @@
+"""The administrator's page: units, people, stations, and the archive's own health in a few lines."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from api.pages.ledger_shown import count_waiting
+from api.pages.visit import Visit
+from casework.organisation import list_people
+from storage.catalog.organisation import ROLES, Unit
+from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.stations import Station
+from storage.catalog.uploads import UPLOAD_STATES, Upload
+
+ROWS = 100
+
+
+@dataclass(frozen=True)
+class UnitNode:
+    """A unit in the tree below the administrator's own; `depth` is 0 for his own."""
+
+    unit: Unit
+    depth: int
+
+
+@dataclass(frozen=True)
+class Health:
+    recordings: int
+    original_bytes: int
+    uploads: Mapping[str, int]
+    jobs_due: int
+    jobs_failed: int
+    entries_unplaced: int
+    disk_free_bytes: int
+    disk_bytes: int
+
+
+def build_admin(visit: Visit) -> Mapping[str, Any]:
+    visit.require("administrator")
+    tree = unit_tree(visit.session, visit.person.unit_id)
+    chosen = chosen_unit(visit, tree)
+    people = list_people(visit.session, chosen.id, after=visit.after, limit=ROWS)
+    stations = visit.session.scalars(
+        select(Station)
+        .where(Station.unit_id.in_([node.unit.id for node in tree]))
+        .order_by(Station.revoked_at.is_not(None), Station.name)
+    ).all()
+    return {
+        "tree": tree,
+        "units": {node.unit.id: node.unit for node in tree},
+        "chosen": chosen,
+        "people": people.items,
+        "next": visit.next_page(people.next),
+        "roles": ROLES,
+        "stations": stations,
+        "last_uploads": last_uploads(visit.session, stations),
+        "health": read_health(visit),
+    }
+
+
+def unit_tree(session: Session, root_id: uuid.UUID) -> tuple[UnitNode, ...]:
+    """The administrator's unit and those below it, parents before children."""
+    rows = session.scalars(select(Unit).order_by(Unit.code)).all()
+    children: dict[uuid.UUID | None, list[Unit]] = {}
+    for row in rows:
+        children.setdefault(row.parent_id, []).append(row)
+    seen: set[uuid.UUID] = set()
+
+    def walk(unit: Unit, depth: int) -> list[UnitNode]:
+        if unit.id in seen:
+            return []
+        seen.add(unit.id)
+        below = [node for child in children.get(unit.id, []) for node in walk(child, depth + 1)]
+        return [UnitNode(unit, depth), *below]
+
+    return tuple(walk(next(row for row in rows if row.id == root_id), 0))
+
+
+def chosen_unit(visit: Visit, tree: Sequence[UnitNode]) -> Unit:
+    """Whose people are listed: the unit asked for when it is below the administrator's, else his own."""
+    return next((node.unit for node in tree if str(node.unit.id) == visit.asked("unit")), tree[0].unit)
+
+
+def last_uploads(session: Session, stations: Sequence[Station]) -> dict[uuid.UUID, Any]:
+    statement = select(Upload.station_id, func.max(Upload.created_at)).group_by(Upload.station_id)
+    ids = [row.id for row in stations]
+    return {row[0]: row[1] for row in session.execute(statement.where(Upload.station_id.in_(ids)))}
+
+
+def read_health(visit: Visit) -> Health:
+    session = visit.session
+    count, size = session.execute(select(func.count(), func.sum(Recording.size_bytes)).select_from(Recording)).one()
+    by_state = count_by(session, Upload.state)
+    jobs = count_by(session, MediaJob.state)
+    disk = shutil.disk_usage(visit.archive.settings.data)
+    return Health(
+        recordings=count,
+        original_bytes=int(size or 0),
+        uploads={state: by_state[state] for state in UPLOAD_STATES if by_state.get(state)},
+        jobs_due=jobs.get("due", 0),
+        jobs_failed=jobs.get("failed", 0),
+        entries_unplaced=count_waiting(session),
+        disk_free_bytes=disk.free,
+        disk_bytes=disk.total,
+    )
+
+
+def count_by(session: Session, state: InstrumentedAttribute[str]) -> dict[str, int]:
+    rows = session.execute(select(state, func.count()).group_by(state))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,167 @@
+"""Cases: the list, and one case from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from api.pages.views_recordings import Card, make_cards
+from api.pages.views_requests import recording_counts
+from api.pages.visit import Visit
+from casework import permission as casework_permission
+from casework.access import GrantFound
+from casework.cases import assignments_of, find_case, stages_of
+from casework.export import list_exports
+from casework.organisation import names_of
+from casework.requests import list_grants, list_requests
+from casework.timeline import TimelineItem, case_timeline
+from retention import permission as retention_permission
+from retention.paging import Cursor, newest_first, take_page
+from storage.catalog.access import Grant
+from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseLink, CaseStage
+from storage.catalog.recordings import Recording
+from storage.catalog.retention import Hold
+
+ROWS = 50
+MOST_RECORDINGS = 200
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    case: Case
+    opened_by: str
+    recording_count: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the four stages. `state`: done, current, ahead."""
+
+    stage: str
+    state: str
+    entered: CaseStage | None
+    cards: tuple[Card, ...]
+
+
+def build_cases(visit: Visit) -> Mapping[str, Any]:
+    statement = select(Case).where(Case.unit_id == visit.person.unit_id)
+    if words := visit.asked("find"):
+        fits = (column.contains(words, autoescape=True) for column in (Case.number, Case.title))
+        statement = statement.where(or_(*fits))
+    if not visit.asked("closed"):
+        statement = statement.where(Case.closed_at.is_(None))
+    rows = visit.session.scalars(newest_first(statement, Case.opened_at, Case.id, visit.after, ROWS)).all()
+    page = take_page(rows, ROWS, lambda case: Cursor(case.opened_at, str(case.id)))
+    return {
+        "rows": case_rows(visit, page.items),
+        "next": visit.next_page(page.next),
+        "find": visit.asked("find"),
+        "closed": visit.asked("closed"),
+        "kinds": CASE_KINDS,
+        "may_open": visit.person.role in casework_permission.MAY["work_on_cases"],
+    }
+
+
+def case_rows(visit: Visit, cases: Sequence[Case]) -> tuple[CaseRow, ...]:
+    counts = recording_counts(visit, (case.id for case in cases))
+    names = names_of(visit.session, {case.opened_by for case in cases})
+    return tuple(CaseRow(case, names.get(case.opened_by, ""), counts.get(case.id, 0)) for case in cases)
+
+
+def build_case(visit: Visit) -> Mapping[str, Any]:
+    session, unit_id = visit.session, visit.person.unit_id
+    case = find_case(session, visit.person, visit.path_id())
+    timeline = case_timeline(session, visit.person, case.id, after=visit.after)
+    requests = list_requests(session, unit_id, case_id=case.id, limit=50).items
+    grants = list_grants(session, unit_id, case_id=case.id, live_at=visit.now, limit=50).items
+    exports = list_exports(session, unit_id, case_id=case.id, limit=50).items
+    holds = case_holds(visit, case)
+    steps = steps_of(visit, case)
+    people = {case.opened_by, *(item.person_id for item in timeline.items if item.person_id)}
+    people |= {row.person_id for row in requests} | {row.person_id for row in grants}
+    people |= {row.person_id for row in exports} | {hold.placed_by for hold in holds}
+    role = visit.person.role
+    return {
+        "case": case,
+        "steps": steps,
+        "following": following_stage(case),
+        "timeline": timeline.items,
+        "subjects": recordings_named(visit, timeline.items),
+        "next": visit.next_page(timeline.next),
+        "names": names_of(session, people),
+        "requests": requests,
+        "grants": grants,
+        "exports": exports,
+        "holds": holds,
+        "copy_grant": own_copy_grant(visit, grants),
+        "view_grant": any(row.person_id == visit.person.id and row.kind == "view" for row in grants),
+        "assignments": assignments_of(session, case.id),
+        "assign_from": visit.now - timedelta(hours=8),
+        "stages": STAGES,
+        "may": {
+            "work": role in casework_permission.MAY["work_on_cases"],
+            "close_early": role in casework_permission.MAY["close_a_case_early"],
+            "ask": role in casework_permission.MAY["ask_for_access"],
+            "hold": role in retention_permission.MAY["hold"],
+        },
+    }
+
+
+def steps_of(visit: Visit, case: Case) -> tuple[Step, ...]:
+    """The four stages in order, each with the recordings that stand in it."""
+    entered = {row.stage: row for row in stages_of(visit.session, case.id)}
+    by_stage = cards_by_stage(visit, case)
+    present = STAGES.index(case.stage)
+
+    def state(number: int) -> str:
+        if number < present or case.closed_at is not None:
+            return "done" if number <= present else "ahead"
+        return "current" if number == present else "ahead"
+
+    return tuple(
+        Step(stage, state(number), entered.get(stage), by_stage.get(stage, ())) for number, stage in enumerate(STAGES)
+    )
+
+
+def cards_by_stage(visit: Visit, case: Case) -> dict[str, tuple[Card, ...]]:
+    statement = (
+        select(Recording, CaseLink.stage)
+        .join(CaseLink, CaseLink.recording_id == Recording.id)
+        .where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None))
+        .order_by(func.coalesce(Recording.started_at, Recording.received_at), Recording.id)
+        .limit(MOST_RECORDINGS)
+    )
+    rows = visit.session.execute(statement).all()
+    cards = make_cards(visit, [row.Recording for row in rows])
+    found: dict[str, tuple[Card, ...]] = {}
+    for row, card in zip(rows, cards, strict=True):
+        found[row.stage] = (*found.get(row.stage, ()), card)
+    return found
+
+
+def following_stage(case: Case) -> str | None:
+    """The one stage that can be entered next."""
+    following = STAGES[STAGES.index(case.stage) + 1 :]
+    return following[0] if following and case.closed_at is None else None
+
+
+def recordings_named(visit: Visit, items: Sequence[TimelineItem]) -> dict[Any, str]:
+    """Original names of the recordings a timeline is about."""
+    ids = {item.recording_id for item in items if item.recording_id}
+    statement = select(Recording.id, Recording.original_name).where(Recording.id.in_(ids))
+    return {row.id: row.original_name for row in visit.session.execute(statement)}
+
+
+def own_copy_grant(visit: Visit, grants: Sequence[Grant]) -> GrantFound | None:
+    """The grant under which this person may copy the case now, the one that lasts longest."""
+    own = [row for row in grants if row.person_id == visit.person.id and row.kind == "copy"]
+    return GrantFound.of(max(own, key=lambda row: row.expires_at)) if own else None
+
+
+def case_holds(visit: Visit, case: Case) -> tuple[Hold, ...]:
+    statement = select(Hold).where(Hold.case_id == case.id, Hold.released_at.is_(None)).order_by(Hold.placed_at)
+    return tuple(visit.session.scalars(statement))

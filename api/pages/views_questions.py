@@ -1,0 +1,92 @@
+"""The queue of recordings whose case somebody has to name: what speaks for which, nothing guessed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from api.pages.views_recording import open_cases
+from api.pages.views_recordings import Card, make_cards
+from api.pages.views_requests import cases_by_id
+from api.pages.visit import Visit
+from casework.linking import list_questions, list_unlinked
+from storage.catalog.casework import STAGES, Case, CaseAssignment, LinkQuestion
+from storage.catalog.recordings import Recording
+
+ROWS = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One case that is possible, with what speaks for it."""
+
+    case: Case
+    stage: str
+    matched: tuple[str, ...]
+    assignments: tuple[CaseAssignment, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    question: LinkQuestion
+    card: Card
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A recording in no case, and what the linker made of it."""
+
+    card: Card
+    outcome: str | None
+
+
+def build_questions(visit: Visit) -> Mapping[str, Any]:
+    visit.require("officer", "supervisor")
+    page = list_questions(visit.session, visit.person.unit_id, after=visit.after, limit=ROWS)
+    unlinked = list_unlinked(visit.session, visit.person.unit_id, limit=ROWS)
+    rest = [row for row in unlinked.items if row.question_id is None]
+    return {
+        "questions": show_questions(visit, page.items),
+        "next": visit.next_page(page.next),
+        "unplaced": [
+            Unplaced(card, row.outcome)
+            for card, row in zip(make_cards(visit, [row.recording for row in rest]), rest, strict=True)
+        ],
+        "cases": open_cases(visit),
+        "stages": STAGES,
+    }
+
+
+def show_questions(visit: Visit, questions: Sequence[LinkQuestion]) -> tuple[Question, ...]:
+    ids = [question.recording_id for question in questions]
+    recordings = {row.id: row for row in visit.session.scalars(select(Recording).where(Recording.id.in_(ids)))}
+    cards = make_cards(visit, [recordings[recording_id] for recording_id in ids])
+    candidates = [candidate for question in questions for candidate in question.candidates]
+    cases = cases_by_id(visit, (uuid.UUID(candidate["case_id"]) for candidate in candidates))
+    assignments = assignments_by_id(visit, candidates)
+    return tuple(
+        Question(question, card, tuple(make_choice(candidate, cases, assignments) for candidate in question.candidates))
+        for question, card in zip(questions, cards, strict=True)
+    )
+
+
+def make_choice(
+    candidate: Mapping[str, Any], cases: Mapping[uuid.UUID, Case], assignments: Mapping[str, CaseAssignment]
+) -> Choice:
+    return Choice(
+        case=cases[uuid.UUID(candidate["case_id"])],
+        stage=str(candidate["stage"]),
+        matched=tuple(candidate.get("matched", ())),
+        assignments=tuple(assignments[name] for name in candidate.get("assignments", ()) if name in assignments),
+    )
+
+
+def assignments_by_id(visit: Visit, candidates: Sequence[Mapping[str, Any]]) -> dict[str, CaseAssignment]:
+    ids = {uuid.UUID(name) for candidate in candidates for name in candidate.get("assignments", ())}
+    rows = visit.session.scalars(select(CaseAssignment).where(CaseAssignment.id.in_(ids)))
+    return {str(row.id): row for row in rows}

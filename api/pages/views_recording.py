@@ -1,0 +1,184 @@
+"""One recording: whether and how it plays, what proves it, what it claims, who saw it, how long it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.http.reading.entries import list_chain
+from api.http.reading.recordings import find_recording
+from api.pages.ledger_shown import show_entries
+from api.pages.views_recordings import cases_of, officer_names
+from api.pages.visit import Visit
+from casework import permission as casework_permission
+from casework.access import GrantFound, find_grant
+from casework.errors import AccessRefused
+from casework.organisation import names_of
+from casework.playback import who_saw
+from casework.requests import list_requests
+from retention import permission as retention_permission
+from retention.classes import list_classes
+from retention.holds import holds_on
+from storage.catalog.access import AccessRequest
+from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
+from storage.catalog.organisation import Unit
+from storage.catalog.recordings import MediaJob, Recording, Rendition
+from storage.catalog.stations import Station
+
+ENTRIES = 200
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What stands where the picture would be. `mode`: refused, video, audio, still, pending, failed, nothing."""
+
+    mode: str
+    refusal: str | None = None
+    grant: GrantFound | None = None
+    poster: bool = False
+    reasons: tuple[str, ...] = ()
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A recording's place in one case, now or formerly."""
+
+    link: CaseLink
+    case: Case
+
+
+def build_recording(visit: Visit) -> Mapping[str, Any]:
+    session, person = visit.session, visit.person
+    recording = find_recording(session, person, visit.path_id())
+    chain = list_chain(session, recording.id, visit.after, ENTRIES)
+    jobs, renditions = jobs_of(session, recording), renditions_of(session, recording)
+    screen = choose_screen(visit, recording, jobs, renditions)
+    holds = holds_on(session, recording.id)
+    viewings = who_saw(session, recording.id, limit=50)
+    may = may_do(visit)
+    return {
+        "recording": recording,
+        "kind": kind_of(recording),
+        "screen": screen,
+        "jobs": jobs,
+        "renditions": tuple(renditions.values()),
+        "officer_name": officer_names(session, recording.unit_id, [recording.officer]).get(recording.officer or ""),
+        "station": session.get_one(Station, recording.station_id),
+        "unit": session.get_one(Unit, recording.unit_id),
+        "entries": show_entries(chain.items),
+        "next": visit.with_query(after=chain.next) if chain.next else None,
+        "viewings": viewings.items,
+        "holds": holds,
+        "names": names_of(session, {hold.placed_by for hold in holds}),
+        "retention_classes": {row.code: row for row in list_classes(session)},
+        "places": places_of(session, recording),
+        "linking": session.get(LinkingDone, recording.id),
+        "question": open_question(session, recording),
+        "pending": pending_requests(visit, recording),
+        "may": may,
+        "cases": open_cases(visit) if may["link"] else (),
+        "stages": STAGES,
+        "facts": technical_facts(recording),
+    }
+
+
+def kind_of(recording: Recording) -> str:
+    return str(recording.findings.get("kind", "none"))
+
+
+def choose_screen(
+    visit: Visit, recording: Recording, jobs: Mapping[str, MediaJob], renditions: Mapping[str, Rendition]
+) -> Screen:
+    """What can be shown to this person now, or why nothing can. Looking at the page opens no window by itself."""
+    try:
+        grant = find_grant(visit.session, visit.person, recording.id, "view", visit.now)
+    except AccessRefused as refused:
+        return Screen("refused", refusal=refused.reason)
+    kind, poster = kind_of(recording), "poster" in renditions
+    wanted = "poster" if kind == "still" else "proxy"
+    if wanted in renditions:
+        sound_only = renditions[wanted].media_type.startswith("audio/")
+        mode = "still" if kind == "still" else "audio" if sound_only else "video"
+        return Screen(mode, grant=grant, poster=poster)
+    job = jobs.get(wanted)
+    state = {"due": "pending", "failed": "failed"}.get("" if job is None else job.state, "nothing")
+    outcome = None if job is None else job.outcome
+    return Screen(state, grant=grant, poster=poster, reasons=reason_codes(recording), outcome=outcome)
+
+
+def reason_codes(recording: Recording) -> tuple[str, ...]:
+    """Why the file is not intact, as the codes the probe found."""
+    reasons = recording.findings.get("reasons") or ()
+    return tuple(str(reason.get("code", "")) for reason in reasons if isinstance(reason, dict))
+
+
+def technical_facts(recording: Recording) -> tuple[tuple[str, str], ...]:
+    """The streams in a line each, as the probe found them."""
+    facts = []
+    for stream in recording.findings.get("streams") or ():
+        if not isinstance(stream, dict):
+            continue
+        size = f"{stream['width']}×{stream['height']}" if stream.get("width") and stream.get("height") else None
+        rate = f"{stream['fps']:.4g} fps" if isinstance(stream.get("fps"), int | float) else None
+        sound = f"{stream['sample_rate']} Hz" if stream.get("sample_rate") else None
+        parts = (stream.get("codec"), stream.get("profile"), size, rate, sound)
+        facts.append((str(stream.get("kind", "")), " · ".join(str(part) for part in parts if part)))
+    return tuple(facts)
+
+
+def jobs_of(session: Session, recording: Recording) -> dict[str, MediaJob]:
+    rows = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id).order_by(MediaJob.kind))
+    return {row.kind: row for row in rows}
+
+
+def renditions_of(session: Session, recording: Recording) -> dict[str, Rendition]:
+    rows = session.scalars(select(Rendition).where(Rendition.recording_id == recording.id).order_by(Rendition.name))
+    return {row.name: row for row in rows}
+
+
+def places_of(session: Session, recording: Recording) -> tuple[Place, ...]:
+    """The cases it stands in, then those it was taken out of."""
+    statement = (
+        select(CaseLink, Case)
+        .join(Case, Case.id == CaseLink.case_id)
+        .where(CaseLink.recording_id == recording.id)
+        .order_by(CaseLink.ended_at.is_not(None), CaseLink.created_at)
+    )
+    return tuple(Place(link, case) for link, case in session.execute(statement))
+
+
+def open_question(session: Session, recording: Recording) -> LinkQuestion | None:
+    statement = select(LinkQuestion).where(
+        LinkQuestion.recording_id == recording.id, LinkQuestion.answered_at.is_(None)
+    )
+    return session.scalars(statement).first()
+
+
+def pending_requests(visit: Visit, recording: Recording) -> tuple[AccessRequest, ...]:
+    """What this person has asked for and nobody has decided, for the cases this recording stands in."""
+    cases = {case.id for case in cases_of(visit.session, [recording.id]).get(recording.id, ())}
+    asked = list_requests(visit.session, visit.person.unit_id, state="pending", person_id=visit.person.id, limit=200)
+    return tuple(request for request in asked.items if request.case_id in cases)
+
+
+def open_cases(visit: Visit, limit: int = 200) -> tuple[Case, ...]:
+    """What a recording can be linked to, the latest case first; closed ones too, because footage comes late."""
+    statement = select(Case).where(Case.unit_id == visit.person.unit_id)
+    statement = statement.order_by(Case.closed_at.is_not(None), Case.opened_at.desc()).limit(limit)
+    return tuple(visit.session.scalars(statement))
+
+
+def may_do(visit: Visit) -> dict[str, bool]:
+    """Which forms this person is shown; the API decides again whether he may."""
+    role = visit.person.role
+    return {
+        "ask": role in casework_permission.MAY["ask_for_access"],
+        "link": role in casework_permission.MAY["link_recordings"],
+        "hold": role in retention_permission.MAY["hold"],
+        "lengthen": role in retention_permission.MAY["lengthen"],
+    }

@@ -1,0 +1,165 @@
+"""The list of recordings: what a unit holds, found by device, officer, time, case, state or digest."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from api.pages.shown import parse_local
+from api.pages.visit import Visit
+from casework.access import may_see_poster
+from retention.paging import Cursor, newest_first, take_page
+from storage.catalog.casework import Case, CaseLink
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import MEDIA_STATES, Recording, Rendition
+
+ROWS = 48
+_DIGEST = re.compile(r"[0-9a-f]{6,64}")
+_TIME_SHOWN = func.coalesce(Recording.started_at, Recording.received_at)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A recording in a list. `poster`: there is one, and this person may see it now."""
+
+    recording: Recording
+    kind: str
+    poster: bool
+    may_see: bool
+    officer_name: str | None
+    cases: tuple[Case, ...]
+
+
+def build_recordings(visit: Visit) -> Mapping[str, Any]:
+    statement, problems = filter_recordings(visit)
+    rows = visit.session.scalars(newest_first(statement, Recording.sealed_at, Recording.id, visit.after, ROWS)).all()
+    page = take_page(rows, ROWS, lambda row: Cursor(row.sealed_at, str(row.id)))
+    names = ("mine", "device", "officer", "from", "to", "case", "state", "digest")
+    return {
+        "cards": make_cards(visit, page.items),
+        "next": visit.next_page(page.next),
+        "filters": {name: visit.asked(name) for name in names},
+        "filtered": any(visit.asked(name) for name in names if name != "mine"),
+        "problems": problems,
+        "as_table": visit.asked("view") == "table",
+        "media_states": MEDIA_STATES,
+        "devices": known_values(visit, Recording.device),
+    }
+
+
+def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
+    """The statement of the list, and what was asked for that cannot be understood, in the reader's words."""
+    statement = select(Recording).where(Recording.unit_id == visit.person.unit_id)
+    problems: list[str] = []
+    if visit.asked("mine"):
+        statement = statement.where(Recording.officer == (visit.person.badge_number or ""))
+    if device := visit.asked("device"):
+        statement = statement.where(Recording.device == device)
+    if officer := visit.asked("officer"):
+        statement = statement.where(officer_is(visit, officer))
+    if state := visit.asked("state"):
+        statement = statement.where(Recording.media_state == state)
+    if case := visit.asked("case"):
+        statement = statement.where(stands_in(visit, case))
+    for name, condition in (("from", _TIME_SHOWN.__ge__), ("to", _TIME_SHOWN.__le__)):
+        if text := visit.asked(name):
+            moment = parse_local(text)
+            if moment is None:
+                problems.append(visit.translate("时间“{text}”无法识别，未按此筛选。").format(text=text))
+            else:
+                statement = statement.where(condition(moment))
+    if digest := visit.asked("digest").lower().replace(" ", ""):
+        if _DIGEST.fullmatch(digest):
+            statement = statement.where(digest_starts_with(digest))
+        else:
+            problems.append(visit.translate("摘要须为十六进制，至少 6 位；未按此筛选。"))
+    return statement, problems
+
+
+def officer_is(visit: Visit, text: str) -> ColumnElement[bool]:
+    """By the number a recording claims, or by the name of whoever has that number in the unit."""
+    numbers = select(Person.badge_number).where(Person.unit_id == visit.person.unit_id, Person.name == text)
+    return or_(Recording.officer == text, Recording.officer.in_(numbers))
+
+
+def stands_in(visit: Visit, number: str) -> ColumnElement[bool]:
+    """In a case of that number, or of a number or title that contains the words."""
+    case_is = or_(Case.number.contains(number, autoescape=True), Case.title.contains(number, autoescape=True))
+    return (
+        select(CaseLink.id)
+        .join(Case, Case.id == CaseLink.case_id)
+        .where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
+        .where(Case.unit_id == visit.person.unit_id, case_is)
+        .exists()
+    )
+
+
+def digest_starts_with(digest: str) -> ColumnElement[bool]:
+    """SHA-256 or SM3, whole or its beginning. A span of values, so that an index on the digest serves."""
+    low = bytes.fromhex(digest.ljust(64, "0"))
+    high = bytes.fromhex(digest.ljust(64, "f"))
+    return or_(Recording.sha256.between(low, high), Recording.sm3.between(low, high))
+
+
+def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...]:
+    """Everything a list shows, found at once for all of it."""
+    session, ids = visit.session, [recording.id for recording in recordings]
+    visible = may_see_poster(session, visit.person, ids, visit.now)
+    posters = set(
+        session.scalars(
+            select(Rendition.recording_id).where(Rendition.recording_id.in_(visible), Rendition.name == "poster")
+        )
+    )
+    names = officer_names(session, visit.person.unit_id, (row.officer for row in recordings))
+    cases = cases_of(session, ids)
+    return tuple(
+        Card(
+            recording=row,
+            kind=str(row.findings.get("kind", "none")),
+            poster=row.id in posters,
+            may_see=row.id in visible,
+            officer_name=names.get(row.officer or ""),
+            cases=cases.get(row.id, ()),
+        )
+        for row in recordings
+    )
+
+
+def officer_names(session: Session, unit_id: uuid.UUID, numbers: Iterable[str | None]) -> dict[str, str]:
+    """Who has which number in the unit. That a recording claims the number proves nothing about him."""
+    wanted = {number for number in numbers if number}
+    statement = select(Person.badge_number, Person.name).where(
+        Person.unit_id == unit_id, Person.badge_number.in_(wanted)
+    )
+    return {str(row.badge_number): row.name for row in session.execute(statement)}
+
+
+def cases_of(session: Session, recording_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[Case, ...]]:
+    statement = (
+        select(CaseLink.recording_id, Case)
+        .join(Case, Case.id == CaseLink.case_id)
+        .where(CaseLink.recording_id.in_(recording_ids), CaseLink.ended_at.is_(None))
+        .order_by(CaseLink.created_at)
+    )
+    found: dict[uuid.UUID, tuple[Case, ...]] = {}
+    for recording_id, case in session.execute(statement):
+        found[recording_id] = (*found.get(recording_id, ()), case)
+    return found
+
+
+def known_values(visit: Visit, column: Any, limit: int = 50) -> list[str]:
+    """What a field may be filled with: the latest values of the unit, for a list of suggestions."""
+    latest = (
+        select(column.label("value"), Recording.sealed_at)
+        .where(Recording.unit_id == visit.person.unit_id, column.is_not(None))
+        .order_by(Recording.sealed_at.desc())
+        .limit(500)
+        .subquery()
+    )
+    return sorted(visit.session.scalars(select(latest.c.value).distinct().limit(limit)))

@@ -1,0 +1,241 @@
+"""Words of the catalog in the words of a page. Chinese is the message id; a code without a word is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def mark(message: str) -> str:
+    """Marks a message for the English catalog; a page translates it when it shows it."""
+    return message
+
+
+ROLES: Mapping[str, str] = {
+    "officer": mark("执法人员"),
+    "supervisor": mark("监督人员"),
+    "legal_reviewer": mark("法制审核人员"),
+    "publisher": mark("公示人员"),
+    "auditor": mark("审计人员"),
+    "administrator": mark("管理员"),
+}
+CASE_KINDS: Mapping[str, str] = {
+    "inspection": mark("行政检查"),
+    "coercion": mark("行政强制"),
+    "penalty": mark("行政处罚"),
+}
+STAGES: Mapping[str, str] = {
+    "initiation": mark("启动"),
+    "investigation": mark("调查取证"),
+    "decision": mark("审核决定"),
+    "execution": mark("送达执行"),
+}
+ACCESS_KINDS: Mapping[str, str] = {"view": mark("查看"), "copy": mark("复制")}
+REQUEST_STATES: Mapping[str, str] = {
+    "pending": mark("待审批"),
+    "approved": mark("已批准"),
+    "refused": mark("未批准"),
+}
+MEDIA_STATES: Mapping[str, str] = {
+    "intact": mark("完整"),
+    "damaged": mark("有损坏"),
+    "unreadable": mark("无法读取"),
+}
+MEDIA_KINDS: Mapping[str, str] = {
+    "video": mark("录像"),
+    "audio": mark("录音"),
+    "still": mark("照片"),
+    "none": mark("其他文件"),
+}
+MEDIA_REASONS: Mapping[str, str] = {
+    "empty_file": mark("文件为空"),
+    "not_media": mark("不是任何已知的音像格式"),
+    "format_refused": mark("该格式不在允许打开的范围内"),
+    "no_streams": mark("文件中没有音像内容"),
+    "not_probed_in_time": mark("检查超时"),
+    "probe_stopped": mark("检查中断：文件超出了允许的限度"),
+    "moov_missing": mark("缺少索引：录制可能被突然中断"),
+    "ends_early": mark("文件不完整：末尾缺失"),
+    "frames_missing": mark("缺少部分画面"),
+    "no_decodable_frame": mark("没有可以解码的画面"),
+    "decoder_complained": mark("解码时发现错误"),
+    "not_a_moving_picture": mark("不是活动画面"),
+    "no_picture": mark("没有画面"),
+}
+RENDITIONS: Mapping[str, str] = {
+    "proxy": mark("播放副本"),
+    "poster": mark("封面图"),
+    "sprite": mark("预览图"),
+}
+CLAIM_KINDS: Mapping[str, str] = {
+    "device": mark("执法记录仪"),
+    "officer": mark("执法人员"),
+    "started_at": mark("开始时间"),
+    "clock": mark("设备时钟"),
+    "location": mark("位置"),
+    "filename": mark("文件名"),
+}
+CLAIM_SOURCES: Mapping[str, str] = {
+    "station": mark("采集工作站所报"),
+    "name": mark("文件名"),
+    "tag": mark("文件内的标签"),
+    "exif": mark("照片元数据（EXIF）"),
+}
+CONFIDENCES: Mapping[str, str] = {
+    "stated": mark("明确写明"),
+    "assumed": mark("部分推定"),
+    "doubtful": mark("存疑"),
+}
+LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("按时间自动归案")}
+MATCHES: Mapping[str, str] = {"device": mark("设备相符"), "officer": mark("执法人员相符")}
+LINK_OUTCOMES: Mapping[str, str] = {
+    "linked": mark("已归案"),
+    "question": mark("有多个可能的案件，等待人工选择"),
+    "no_case": mark("没有时间、人员或设备相符的案件"),
+    "no_data": mark("缺少时间、设备或人员信息，无法自动归案"),
+    "by_person": mark("已由人工处理"),
+    "again": mark("等待重新查找"),
+}
+SYSTEM_ACTORS: Mapping[str, str] = {
+    "custody": mark("封存程序"),
+    "media": mark("媒体程序"),
+    "linker": mark("归案程序"),
+    "housekeeping": mark("日常程序"),
+    "admin": mark("本机管理员"),
+    "keys": mark("密钥管理"),
+    "sign_in": mark("登录程序"),
+    "first_administrator": mark("首次设置"),
+}
+ACTOR_KINDS: Mapping[str, str] = {"person": mark("人员"), "station": mark("采集工作站"), "system": mark("系统")}
+SUBJECT_KINDS: Mapping[str, str] = {
+    "recording": mark("原始记录"),
+    "case": mark("案件"),
+    "access_request": mark("调阅申请"),
+    "access_grant": mark("授权"),
+    "person": mark("人员"),
+    "unit": mark("单位"),
+    "station": mark("采集工作站"),
+    "upload": mark("上传"),
+    "key": mark("密钥"),
+    "one_time_code": mark("一次性代码"),
+}
+ACTIONS: Mapping[str, str] = {
+    "upload.created": mark("开始上传"),
+    "upload.finished": mark("上传完成"),
+    "upload.terminated": mark("取消上传"),
+    "upload.expired": mark("上传过期"),
+    "upload.failed": mark("上传未能封存"),
+    "recording.sealed": mark("封存"),
+    "recording.received_again": mark("再次收到同一文件"),
+    "receipt.issued": mark("签发回执"),
+    "rendition.made": mark("制作副本"),
+    "recording.linked": mark("归入案件"),
+    "recording.unlinked": mark("解除归案"),
+    "recording.link_queued": mark("请人选择案件"),
+    "recording.link_answered": mark("选定案件"),
+    "access.requested": mark("提出调阅申请"),
+    "access.request_refused": mark("申请未获批准"),
+    "access.granted": mark("批准授权"),
+    "access.grant_revoked": mark("撤销授权"),
+    "access.denied": mark("拒绝调阅"),
+    "playback.window_opened": mark("开始播放"),
+    "playback.window_summed_up": mark("播放结束，汇总实际发送量"),
+    "export.started": mark("开始导出"),
+    "export.finished": mark("导出完成"),
+    "case.opened": mark("立案建档"),
+    "case.stage_entered": mark("进入环节"),
+    "case.assigned": mark("指派"),
+    "case.closed": mark("结案"),
+    "retention.lengthened": mark("延长保管期限"),
+    "hold.placed": mark("设置保全"),
+    "hold.released": mark("解除保全"),
+    "disposal.listed": mark("列入鉴定清单"),
+    "disposal.unlisted": mark("移出鉴定清单"),
+    "person.created": mark("新增人员"),
+    "person.role_changed": mark("更改角色"),
+    "person.deactivated": mark("停用账号"),
+    "person.password_set": mark("设置密码"),
+    "person.signed_in": mark("登录"),
+    "person.signed_out": mark("退出"),
+    "sign_in.refused": mark("登录被拒"),
+    "token.created": mark("签发访问令牌"),
+    "token.revoked": mark("吊销访问令牌"),
+    "code.issued": mark("签发一次性代码"),
+    "code.used": mark("使用一次性代码"),
+    "unit.created": mark("新增单位"),
+    "station.enrolled": mark("登记采集工作站"),
+    "station.revoked": mark("撤销采集工作站"),
+    "key.activated": mark("启用密钥"),
+}
+TIMELINE: Mapping[str, str] = {
+    "stage_entered": mark("进入环节"),
+    "closed": mark("结案"),
+    "recording_made": mark("录制（按文件自称的时间）"),
+    "recording_linked": mark("记录归入案件"),
+    "recording_unlinked": mark("记录移出案件"),
+    "access_requested": mark("提出调阅申请"),
+    "request_refused": mark("申请未获批准"),
+    "access_granted": mark("批准授权"),
+    "grant_revoked": mark("撤销授权"),
+    "viewed": mark("观看"),
+    "export_started": mark("开始导出"),
+    "export_finished": mark("导出完成"),
+}
+REFUSALS: Mapping[str, str] = {
+    "inactive": mark("您的账号已停用，请联系管理员。"),
+    "other_unit": mark("该记录属于其他单位，请联系该单位。"),
+    "not_linked": mark("该记录尚未归入案件，而调阅按案件授权；请先归入案件。"),
+    "no_grant": mark("您还没有调阅授权。说明用途提出申请，由他人批准后即可观看。"),
+    "expired": mark("您的授权已到期，请重新申请。"),
+    "revoked": mark("您的授权已被撤销，请联系撤销人或重新申请。"),
+}
+REFUSAL_CODES: Mapping[str, str] = {
+    "inactive": mark("账号已停用"),
+    "other_unit": mark("属于其他单位"),
+    "not_linked": mark("尚未归案"),
+    "no_grant": mark("没有授权"),
+    "not_yours": mark("他人的授权"),
+    "wrong_kind": mark("授权种类不符"),
+    "wrong_case": mark("授权针对其他案件"),
+    "expired": mark("授权已到期"),
+    "revoked": mark("授权已撤销"),
+    "own_approval": mark("审批本人的申请"),
+}
+UPLOAD_STATES: Mapping[str, str] = {
+    "open": mark("正在上传"),
+    "finished": mark("等待封存"),
+    "sealed": mark("已封存，等待回执"),
+    "receipted": mark("已签发回执"),
+    "failed": mark("未能封存"),
+    "terminated": mark("已取消"),
+    "expired": mark("已过期"),
+}
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "role": ROLES,
+    "case_kind": CASE_KINDS,
+    "stage": STAGES,
+    "access_kind": ACCESS_KINDS,
+    "request_state": REQUEST_STATES,
+    "media_state": MEDIA_STATES,
+    "media_kind": MEDIA_KINDS,
+    "media_reason": MEDIA_REASONS,
+    "rendition": RENDITIONS,
+    "claim_kind": CLAIM_KINDS,
+    "claim_source": CLAIM_SOURCES,
+    "confidence": CONFIDENCES,
+    "linked_by": LINKED_BY,
+    "match": MATCHES,
+    "link_outcome": LINK_OUTCOMES,
+    "system_actor": SYSTEM_ACTORS,
+    "actor_kind": ACTOR_KINDS,
+    "subject_kind": SUBJECT_KINDS,
+    "action": ACTIONS,
+    "timeline": TIMELINE,
+    "refusal": REFUSALS,
+    "refusal_code": REFUSAL_CODES,
+    "upload_state": UPLOAD_STATES,
+}
+
+
+def word_for(table: str, code: str) -> str:
+    """The message id of a code; a code that has none stays a code."""
+    return TABLES.get(table, {}).get(code, code)
