@@ -7,49 +7,31 @@ No transaction is open while bytes move or an authority is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.errors import PlaintextChanged, StagedFileMissing, StagedLengthDiffers, TimestampDelayed
+from ingest.errors import (
+    PlaintextChanged,
+    StagedFileMissing,
+    StagedLengthDiffers,
+    StoredBytesDiffer,
+    TimestampDelayed,
+)
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
 from ingest.sealing.claims import claims_by_kind
 from ingest.sealing.due import DueUpload
+from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
 from integrity.errors import AuthorityUnreachable, TimestampRefused
-from integrity.keys import SigningKey
 from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
 from integrity.timestamp import TimestampToken
-from storage.database import Database
-from storage.errors import SourceChanged, SourceSizeDiffers
-from storage.keystore import KeyStore
-from storage.ledger.reading import LedgerReader
-from storage.objects.protocol import ObjectStore
+from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
 from storage.sealing import SealedObject, read_back, write_sealed
-
-
-@dataclass(frozen=True)
-class Custody:
-    """What sealing works with. `probe` and `read_claims` open media only inside the sandbox."""
-
-    database: Database
-    store: ObjectStore
-    key_store: KeyStore
-    ledger: LedgerReader
-    manifest_key: SigningKey
-    manifest_epoch: int
-    receipt_key: SigningKey
-    staged_path: Callable[[str], Path]
-    probe: Callable[[Path], Findings]
-    read_claims: Callable[[DueUpload, Path, Findings], Claims]
-    request_token: Callable[[bytes], TimestampToken]
-    receipt_patience_seconds: float = 10.0
 
 
 def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
@@ -61,7 +43,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     attempt = begin_attempt(upload, custody)
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
-        read_back_and_compare(attempt, sealed, custody)
+        read_back_and_compare(upload, attempt, sealed, custody)
         claims = custody.read_claims(upload, staged, findings)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
@@ -110,13 +92,18 @@ def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt
         )
     except SourceSizeDiffers as error:
         raise StagedLengthDiffers(upload.id, error.declared_bytes, error.found_bytes) from error
+    except ObjectExists as error:
+        raise StoredBytesDiffer(upload.id, error.name, "other bytes under its name") from error
     except SourceChanged as error:
         raise PlaintextChanged(upload.id, error.expected, error.found) from error
 
 
-def read_back_and_compare(attempt: Attempt, sealed: SealedObject, custody: Custody) -> None:
-    """Read the stored bytes from the medium, decrypt, compare. Raises storage's ReadBackMismatch."""
-    read_back(custody.store, attempt.plan, sealed)
+def read_back_and_compare(upload: DueUpload, attempt: Attempt, sealed: SealedObject, custody: Custody) -> None:
+    """Read the stored bytes from the medium, decrypt, compare. Anything else than what was read stops with an alarm."""
+    try:
+        read_back(custody.store, attempt.plan, sealed)
+    except ReadBackMismatch as error:
+        raise StoredBytesDiffer(upload.id, error.object_name, error.what) from error
 
 
 def state_manifest(

@@ -7,6 +7,7 @@
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
     │   │   ├── StagedLengthDiffers     they are, but not as many as were acknowledged
     │   │   ├── ClaimedDigestDiffers    the station claimed another SHA-256 than the bytes have
+    │   │   ├── StoredBytesDiffer       the store gives back other bytes than it was given: alarm
     │   │   └── PlaintextChanged        a repeated attempt read other bytes than the first: alarm, nothing is written
     │   └── CustodyDelayed              nothing is wrong with the bytes; the next wake-up tries again
     │       ├── AttemptHeldElsewhere    another worker holds this upload
@@ -85,6 +86,19 @@ class PlaintextChanged(CustodyStopped):
         )
         self.expected = expected
         self.found = found
+
+
+class StoredBytesDiffer(CustodyStopped):
+    """No receipt may be given for these bytes; the staged file is the only good copy and stays."""
+
+    def __init__(self, upload_id: str, object_name: str, what: str) -> None:
+        super().__init__(
+            upload_id,
+            f"the store gave back other bytes for {object_name} than it was given ({what}); the staged file is kept: "
+            "check the store's disk, remove the object by hand, then release the upload again",
+        )
+        self.object_name = object_name
+        self.what = what
 
 
 class CustodyDelayed(CustodyError):

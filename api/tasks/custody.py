@@ -12,11 +12,12 @@ from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, wake, worker_archive
 from api.trust_folder import build_timestamp_trust
-from ingest.custody import Custody, seal_upload
+from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
 from ingest.media.probe import probe_media
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import claim_due_upload, put_off, renewed_claim, stop_upload
+from ingest.sealing.parts import Custody
 from ingest.uploads.staging import Staging
 from integrity.timestamp import TimestampToken, verify_timestamp
 

@@ -6,22 +6,19 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.due import DueUpload
+from ingest.sealing.parts import Custody
 from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing
 from retention.disposal import disposal_month
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
 from storage.sealing import SealingPlan
-
-if TYPE_CHECKING:
-    from ingest.custody import Custody
 
 DATA_KEY_BYTES, SALT_BYTES, PREFIX_BYTES = 32, 32, 7
 

@@ -6,7 +6,6 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.errors import ReceiptNotDue
 from ingest.sealing.due import CUSTODY, DueUpload
+from ingest.sealing.parts import Custody
 from integrity.digest import Digest
 from integrity.receipt import Receipt, sign_receipt
 from storage.catalog.ledger import LedgerEntryRow
@@ -22,9 +22,6 @@ from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Change, record_change
 from storage.ledger.reading import InclusionEvidence
-
-if TYPE_CHECKING:
-    from ingest.custody import Custody
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +16,7 @@ from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt
 from ingest.sealing.claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
+from ingest.sealing.parts import Custody
 from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
@@ -26,9 +26,6 @@ from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
-
-if TYPE_CHECKING:
-    from ingest.custody import Custody
 
 JOB_KINDS = ("poster", "proxy", "sprite")
 

@@ -17,18 +17,20 @@ import ingest.custody
 import ingest.sealing.receipts
 import ingest.sealing.record
 from api.engines.roles import DatabaseAddresses
-from ingest.custody import Custody, seal_upload
+from ingest.custody import seal_upload
 from ingest.errors import (
     ClaimedDigestDiffers,
     PlaintextChanged,
     StagedFileMissing,
     StagedLengthDiffers,
+    StoredBytesDiffer,
     TimestampDelayed,
 )
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner, open_runner
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import DueUpload, claim_due_upload, put_off, stop_upload
+from ingest.sealing.parts import Custody
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
 from integrity.checkpoint import encode_vkey, open_checkpoint
@@ -330,6 +332,30 @@ def test_without_a_time_stamp_nothing_is_recorded_and_the_upload_stays_due(bench
         row = session.get_one(Upload, upload.id)
         assert row.state == "finished"
         assert row.claimed_until is not None
+
+
+def test_a_store_that_gives_back_other_bytes_stops_without_a_receipt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = bench.stage(CONTENT)
+    whole = ingest.custody.write_sealed
+
+    def rot(*arguments: object, **named: object) -> object:
+        sealed = whole(*arguments, **named)
+        path = next(p for p in (bench.staging.parent / "objects" / "originals").rglob("*") if p.is_file())
+        path.chmod(0o600)
+        with path.open("r+b") as file:
+            file.seek(1000)
+            byte = file.read(1)
+            file.seek(1000)
+            file.write(bytes([byte[0] ^ 1]))
+        return sealed
+
+    monkeypatch.setattr(ingest.custody, "write_sealed", rot)
+    with pytest.raises(StoredBytesDiffer):
+        seal_upload(upload, bench.custody)
+    assert bench.count(Receipt) == bench.count(Recording) == 0
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
 
 
 def test_two_workers_never_claim_one_upload(bench: Bench) -> None:

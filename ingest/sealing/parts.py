@@ -1,0 +1,35 @@
+"""What sealing works with, handed in by whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.media.findings import Findings
+from ingest.metadata.claims import Claims
+from ingest.sealing.due import DueUpload
+from integrity.keys import SigningKey
+from integrity.timestamp import TimestampToken
+from storage.database import Database
+from storage.keystore import KeyStore
+from storage.ledger.reading import LedgerReader
+from storage.objects.protocol import ObjectStore
+
+
+@dataclass(frozen=True)
+class Custody:
+    """What sealing works with. `probe` and `read_claims` open media only inside the sandbox."""
+
+    database: Database
+    store: ObjectStore
+    key_store: KeyStore
+    ledger: LedgerReader
+    manifest_key: SigningKey
+    manifest_epoch: int
+    receipt_key: SigningKey
+    staged_path: Callable[[str], Path]
+    probe: Callable[[Path], Findings]
+    read_claims: Callable[[DueUpload, Path, Findings], Claims]
+    request_token: Callable[[bytes], TimestampToken]
+    receipt_patience_seconds: float = 10.0
