@@ -12,6 +12,7 @@ ApiError                        1
     ├── ClusterUnusable         1   the database folder and its secrets do not belong together
     ├── DatabaseUnusable        1   a database elsewhere that cannot be reached, or is too old
     ├── StartFailed             1   a child ended or stayed silent while it should have become ready
+    ├── NotReady                1   everything runs, and yet /readyz does not say so
     └── LeftoverAlive           1   a process of an earlier run could not be ended
 """
 
@@ -128,6 +129,17 @@ class StartFailed(EngineError):
         )
         self.part = part
         self.log_path = log_path
+
+
+class NotReady(EngineError):
+    def __init__(self, address: str, status: int | None, answer: str) -> None:
+        super().__init__(
+            f"{address} 未就绪（{status or '无应答'}）",
+            f"{address} is not ready ({status or 'no answer'})",
+            detail=answer.splitlines(),
+        )
+        self.address = address
+        self.status = status
 
 
 class LeftoverAlive(EngineError):

@@ -18,6 +18,7 @@ from api.engines.launch import Launch
 from api.engines.listener import listening_address
 from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
+from api.engines.readyz import wait_until_ready
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
 from api.engines.running import embedded_postgres, external_database, migrate
@@ -44,11 +45,12 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     database = postgres.addresses() if postgres else external_database(settings)
     valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
     tsa_socket = socket_folder(settings.data) / "tsa.sock"
+    bound = listening_address(listener)
     addresses = ArchiveAddresses(
         database=database,
         broker=settings.broker_url or valkey.address,
         tsa=settings.tsa_urls or (f"unix://{tsa_socket}",),
-        http=listening_address(listener).url,
+        http=bound.url,
     )
     engines = (
         *([_postgres(postgres)] if postgres else []),
@@ -65,6 +67,8 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (_sequencer(settings, addresses),),
         (*_workers(settings, addresses), _beat(settings, addresses)),
+        _http(settings, addresses, listener),
+        Step("整体应答", "the whole answers", lambda: wait_until_ready(bound)),
     )
     return Plan(stages, addresses)
 
@@ -115,6 +119,22 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
 def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     environment = _application_environment(addresses)
     return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment)
+
+
+def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
+    """Twins on one socket, which stays open here: while one starts again the others answer."""
+    return tuple(
+        own_process(
+            settings,
+            f"http-{number}",
+            f"网页与接口 {number}",
+            f"HTTP {number}",
+            *("http", "--fd", str(listener.fileno())),
+            environment=_application_environment(addresses),
+            pass_fds=(listener.fileno(),),
+        )
+        for number in range(1, settings.http_processes + 1)
+    )
 
 
 def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:

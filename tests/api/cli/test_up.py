@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,9 +142,12 @@ def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_pat
         assert_others_are_refused(running, tmp_path, addresses["http"].removeprefix("http://"))
         with psycopg.connect(addresses["database"]["owner"]) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        for name, line in (("valkey", "broker Valkey is back"), ("postgres", "database PostgreSQL is back")):
+        for name in ("valkey", "postgres", "sequencer", "worker-custody", "http-1"):
             kill_child(name, running)
-            running.read_until(line)
+        for _ in range(5):
+            running.read_until(" is back")
+        with urllib.request.urlopen(addresses["http"] + "/readyz", timeout=10) as answer:
+            assert answer.status == 200
         family = list(running.pids().values())
         running.process.kill()
         running.process.wait()
