@@ -1,0 +1,109 @@
+"""Who is in the story: a unit, its people, one of each role and a second supervisor, its docking station, two cases."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.demo.assignments import Assignment
+from api.demo.client import ApiClient
+from api.demo.programs import Programs
+
+UNIT_NAME, UNIT_CODE = "江城区综合行政执法大队（演示）", "DEMO-01"
+STATION_NAME = "演示采集站一号"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A part to play: `key` is what the story calls it, and the name to sign in with."""
+
+    key: str
+    role: str
+    name: str
+    chinese: str
+    english: str
+    badge: str | None = None
+
+
+ADMINISTRATOR = Role("demo-admin", "administrator", "李伟", "管理员", "administrator")
+OFFICER = Role("demo-officer", "officer", "陈立", "执法人员", "officer", "000123")
+SUPERVISOR = Role("demo-supervisor", "supervisor", "王敏", "主管（申请人）", "supervisor, who asks")
+APPROVER = Role("demo-approver", "supervisor", "赵刚", "主管（审批人）", "supervisor, who approves")
+REVIEWER = Role("demo-reviewer", "legal_reviewer", "孙静", "法制审核", "legal reviewer")
+PUBLISHER = Role("demo-publisher", "publisher", "周岚", "公示", "publisher")
+AUDITOR = Role("demo-auditor", "auditor", "吴桐", "审计", "auditor")
+PEOPLE = (OFFICER, SUPERVISOR, APPROVER, REVIEWER, PUBLISHER, AUDITOR)
+
+
+@dataclass(frozen=True)
+class NewCase:
+    number: str
+    title: str
+    kind: str
+
+
+MAIN_CASE = NewCase("演罚〔2026〕1号", "占道经营案", "penalty")
+OTHER_CASE = NewCase("演检〔2026〕2号", "沿街商铺例行检查", "inspection")
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What somebody signs in with, for the table that `liuhen up --demo` prints."""
+
+    part: Role
+    password: str
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody's access to the archive. `station_file` is what `liuhen dock` takes."""
+
+    clients: Mapping[str, ApiClient]
+    sign_ins: tuple[SignIn, ...]
+    station_file: Path
+
+    def of(self, part: Role) -> ApiClient:
+        return self.clients[part.key]
+
+
+@contextmanager
+def assembled_cast(programs: Programs, url: str, private: Path) -> Iterator[Cast]:
+    """Make unit, administrator and station at the machine, and everybody else as that administrator, over the API."""
+    programs.liuhen("admin", "unit", "create", UNIT_NAME, "--code", UNIT_CODE, "--json")
+    named = ("--name", ADMINISTRATOR.name, "--sign-in-name", ADMINISTRATOR.key)
+    made = programs.liuhen("admin", "person", "create", "--role", ADMINISTRATOR.role, *named, "--json").json()
+    issued = ("--person", ADMINISTRATOR.key, "--name", "演示程序", "--expires-hours", "12")
+    token = programs.liuhen("admin", "token", "create", *issued, "--json").json()["token"]
+    station_file = private / "station.json"
+    station_file.write_text(programs.liuhen("admin", "station", "enrol", STATION_NAME, "--json").stdout, "utf-8")
+    station_file.chmod(0o600)
+    with ExitStack() as clients:
+        administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name))
+        joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, str(made["password"]))]
+        for part in PEOPLE:
+            sign_ins.append(SignIn(part, secrets.token_urlsafe(12)))
+            joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1]))
+        yield Cast(joined, tuple(sign_ins), station_file)
+
+
+def _join(administrator: ApiClient, url: str, sign_in: SignIn) -> ApiClient:
+    part = sign_in.part
+    form = {"name": part.name, "sign_in_name": part.key, "role": part.role, "password": sign_in.password}
+    person = administrator.post("/api/v1/people", {**form, "badge_number": part.badge})
+    issued = administrator.post(f"/api/v1/people/{person['id']}/tokens", {"label": "演示程序"})
+    return ApiClient(url, str(issued["token"]), part.name)
+
+
+def open_cases(officer: ApiClient, assignments: tuple[Assignment, ...]) -> Mapping[str, str]:
+    """Open both cases, say who was at work on them and when; ids by case number."""
+    ids = {}
+    for case in (MAIN_CASE, OTHER_CASE):
+        opened = officer.post("/api/v1/cases", {"number": case.number, "title": case.title, "kind": case.kind})
+        ids[case.number] = str(opened["id"])
+        officer.post(f"/api/v1/cases/{opened['id']}/stages", {"stage": "investigation"})
+    for each in assignments:
+        officer.post(f"/api/v1/cases/{ids[each.case_number]}/assignments", each.form())
+    return ids
