@@ -35,7 +35,7 @@ class ChildSpec:
     launch: Callable[[], Launch]
     is_ready: Callable[[int], bool]
     prepare: Callable[[], None] = _nothing
-    ready_within_seconds: float = 30.0
+    ready_within_seconds: float = 60.0
 
 
 class Phase(enum.Enum):
