@@ -31,4 +31,6 @@ def worker(
     worker_ready.connect(on_ready, weak=False)
     # Gossip and mingle are for workers that watch each other: ours only watch the database.
     quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-    celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(processes), *quiet])
+    # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
+    pool = "solo" if processes == 1 else "prefork"
+    celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-P", pool, "-c", str(processes), *quiet])
