@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from pwdlib import PasswordHash
@@ -36,7 +35,7 @@ def add_unit(session: Session, name: str, code: str, parent_code: str | None) ->
 
 
 def list_units(session: Session) -> list[Facts]:
-    codes: Mapping[uuid.UUID, str] = dict(session.execute(select(Unit.id, Unit.code)).tuples().all())
+    codes = {row.id: row.code for row in session.execute(select(Unit.id, Unit.code))}
     rows = session.scalars(select(Unit).order_by(Unit.created_at, Unit.code).limit(ROW_LIMIT))
     return [_unit_facts(row, codes.get(row.parent_id) if row.parent_id else None) for row in rows]
 

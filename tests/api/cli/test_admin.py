@@ -201,6 +201,8 @@ def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> Non
         rows = connection.execute("SELECT password_hash FROM person WHERE sign_in_name LIKE 'wangwu%'").fetchall()
     assert all(value.startswith("$argon2id$") for (value,) in rows)
     assert len(rows) == 2
+    people = {each["sign_in_name"]: each for each in done(lent, "admin", "person", "list", "--unit", "D1")["items"]}
+    assert people["wangwu"]["can_sign_in"]
     taken = refused(lent, 1, *words, "--sign-in-name", "wangwu")
     assert "已被使用" in taken
     assert "is taken" in taken
@@ -212,16 +214,15 @@ def test_a_wrong_role_is_refused_in_both_languages(lent: Path) -> None:
     assert "is none of" in line
 
 
-def test_several_units_have_to_be_told_apart(lent: Path) -> None:
-    child = done(lent, "admin", "unit", "create", "第二大队", "--code", "D2", "--parent", "D1")
-    try:
-        assert child["parent"] == "D1"
-        assert "--unit" in refused(lent, 2, "admin", "token", "create", "--role", "officer")
-        assert done(lent, "admin", "token", "create", "--role", "officer", "--unit", "D2")["role"] == "officer"
-        refused(lent, 2, "admin", "token", "create", "--role", "officer", "--unit", "D9")
-    finally:
-        with psycopg.connect(done(lent, "admin", "database")["owner"]) as connection:
-            connection.execute("UPDATE unit SET code = 'D2-closed' WHERE code = 'D2'")
+def test_several_units_have_to_be_told_apart(data: Path) -> None:
+    done(data, "admin", "unit", "create", "第一大队", "--code", "D1")
+    with lending(data):
+        assert done(data, "admin", "unit", "create", "第二大队", "--code", "D2", "--parent", "D1")["parent"] == "D1"
+        listed = {each["code"]: each["parent"] for each in done(data, "admin", "unit", "list")["items"]}
+        assert listed == {"D1": None, "D2": "D1"}
+        assert "--unit" in refused(data, 2, "admin", "token", "create", "--role", "officer")
+        assert done(data, "admin", "token", "create", "--role", "officer", "--unit", "D2")["role"] == "officer"
+        refused(data, 2, "admin", "token", "create", "--role", "officer", "--unit", "D9")
 
 
 def test_a_first_administrators_code_is_given_only_while_there_is_none(data: Path) -> None:

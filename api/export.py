@@ -1,0 +1,238 @@
+"""Copying a case out: its entry first, then the footage, decrypted straight into a package anybody can verify.
+
+Whoever holds a grant to copy does it, from the command line or over HTTP; both come here.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.archive import Archive
+from api.errors import ApiError
+from api.trust_folder import build_trust
+from casework.access import record_refused_deed
+from casework.errors import AccessRefused
+from casework.export import CaseContents, CopiedRecording, finish_export, gather_case, start_export
+from integrity.digest import Digest
+from integrity.errors import PackageExists
+from integrity.merkle import inclusion_proof
+from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
+from integrity.package.layout import STATEMENT
+from integrity.package.verify import Verdict
+from integrity.package.write import write_package
+from integrity.tiles import hash_reader
+from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording, Rendition
+from storage.encryption.segments import decrypt_span
+from storage.keystore import WrappedKey
+
+PROXY = "proxy"
+PIECE_BYTES = 1 << 20
+PATIENCE_SECONDS = 30.0
+POLL_SECONDS = 0.05
+BATCH = 500
+
+
+class EntriesWithoutPlace(ApiError):
+    """The ledger's sequencer did not cover the case's entries in time; nothing was copied."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(
+            f"账本有 {waiting} 个条目尚未定序，未导出任何内容；请确认 liuhen up 正在运行后重试",
+            f"{waiting} ledger entries have no place yet, so nothing was copied: see that the sequencer works, "
+            "and try again",
+        )
+        self.waiting = waiting
+
+
+class NothingToCopy(ApiError):
+    def __init__(self, case_id: uuid.UUID) -> None:
+        super().__init__(
+            f"案件 {case_id} 中没有原始记录，无可导出；请先归入记录",
+            f"no recording stands in case {case_id}, so there is nothing to copy: link one first",
+        )
+
+
+class NoRoomForCopy(ApiError):
+    def __init__(self, target: Path) -> None:
+        super().__init__(
+            f"{target.parent} 所在磁盘空间不足，未留下任何文件；请腾出空间，或另选位置",
+            f"the disk of {target.parent} has no room for the package, and nothing was left on it: make room, or "
+            "choose another place",
+        )
+        self.target = target
+
+
+@dataclass(frozen=True)
+class ExportedPackage:
+    """A package that its own verifier accepted. The digest is of its signed statement's file."""
+
+    export_id: uuid.UUID
+    folder: Path
+    statement_sha256: Digest
+    recordings: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class _Place:
+    index: int
+    entry_id: uuid.UUID
+
+
+def export_case(
+    archive: Archive, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID, target: Path
+) -> ExportedPackage:
+    """Copy a case into the new folder `target`, durably, under a grant to copy that is this person's.
+
+    The entry of the export is committed before the first plaintext byte leaves, and a refusal is an entry too. After
+    any failure, a crash included, there is no package at `target`; the entry then says that one was begun.
+
+    Raises AccessRefused, casework's Unknown and OutsideUnit, PackageExists, NothingToCopy, EntriesWithoutPlace,
+    NoRoomForCopy, and what reading and verifying evidence raises.
+    """
+    if target.exists() or target.is_symlink():
+        raise PackageExists(str(target))
+    export_id, contents = _begin(archive, person, case_id, grant_id)
+    verdict = _write(target, _package(archive, export_id, contents))
+    try:
+        statement_sha256 = Digest("sha256", hashlib.sha256((target / STATEMENT).read_bytes()).digest())
+        with archive.database.transaction() as session:
+            finish_export(session, person, export_id, statement_sha256)
+    except BaseException:
+        # What the ledger does not know to be finished must not be taken for it.
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    return ExportedPackage(export_id, target, statement_sha256, len(verdict.recordings), verdict.size_bytes)
+
+
+def _write(target: Path, contents: PackageContents) -> Verdict:
+    try:
+        return write_package(target, contents)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoomForCopy(target) from error
+        raise
+
+
+def _begin(archive: Archive, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID) -> tuple[uuid.UUID, CaseContents]:
+    """Commit the entry, and gather what there was at that moment, that entry included."""
+    now = datetime.now(UTC)
+    try:
+        with archive.database.transaction() as session:
+            export = start_export(session, person, case_id, grant_id, now)
+            contents = gather_case(session, person, case_id, grant_id, now)
+            if not contents.recordings:
+                raise NothingToCopy(case_id)
+            return export.id, contents
+    except AccessRefused as error:
+        with archive.database.transaction() as session:
+            record_refused_deed(session, person, "case", case_id, error.reason)
+        raise
+
+
+def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> PackageContents:
+    places = _await_places(archive, contents.entry_ids)
+    latest = archive.ledger.latest()
+    assert latest is not None  # it covers the places that were awaited
+    checkpoint, note = latest
+    trust, key = build_trust(archive), archive.keyring.signing_key("package")
+    return PackageContents(
+        package_id=export_id,
+        created_at=contents.gathered_at,
+        case=contents.case_file,
+        recordings=(_recording(archive, copied) for copied in contents.recordings),
+        entries=_entries(archive, places, checkpoint.size),
+        checkpoint=note,
+        trust=trust,
+        key=key,
+        key_epoch=next(each.epoch for each in trust.package_keys if each.key.key_id == key.key_id),
+    )
+
+
+def _await_places(archive: Archive, entry_ids: Sequence[uuid.UUID]) -> list[_Place]:
+    """Where the entries stand, in order, once a signed checkpoint covers them all."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with archive.database.reading() as session:
+            places = _places(session, entry_ids)
+        latest = archive.ledger.latest()
+        covered = 0 if latest is None else sum(place.index < latest[0].size for place in places)
+        if covered == len(entry_ids):
+            return places
+        if time.monotonic() >= deadline:
+            raise EntriesWithoutPlace(len(entry_ids) - covered)
+        time.sleep(POLL_SECONDS)
+
+
+def _places(session: Session, entry_ids: Sequence[uuid.UUID]) -> list[_Place]:
+    places: list[_Place] = []
+    for start in range(0, len(entry_ids), BATCH):
+        named = LedgerSequence.entry_id.in_(entry_ids[start : start + BATCH])
+        places += [
+            _Place(*row) for row in session.execute(select(LedgerSequence.index, LedgerSequence.entry_id).where(named))
+        ]
+    return sorted(places, key=lambda place: place.index)
+
+
+def _entries(archive: Archive, places: Sequence[_Place], size: int) -> Iterator[PackagedEntry]:
+    read_hash = hash_reader(size, archive.ledger_files.fetch)
+    for start in range(0, len(places), BATCH):
+        batch = places[start : start + BATCH]
+        with archive.database.reading() as session:
+            named = LedgerEntryRow.id.in_([place.entry_id for place in batch])
+            rows = session.execute(select(LedgerEntryRow.id, LedgerEntryRow.entry).where(named))
+            entries = {row.id: row.entry for row in rows}
+        for place in batch:
+            proof = inclusion_proof(place.index, size, read_hash)
+            yield PackagedEntry(index=place.index, entry=entries[place.entry_id], proof=proof)
+
+
+def _recording(archive: Archive, copied: CopiedRecording) -> PackagedRecording:
+    recording = copied.recording
+    proxy = next((each for each in copied.renditions if each.name == PROXY), None)
+    return PackagedRecording(
+        envelope=recording.manifest,
+        token=recording.token,
+        original=_plaintext(archive, recording),
+        proxy=None if proxy is None else _proxy(archive, proxy),
+    )
+
+
+def _proxy(archive: Archive, rendition: Rendition) -> PackagedProxy:
+    return PackagedProxy(
+        pieces=_plaintext(archive, rendition),
+        sha256=Digest("sha256", rendition.sha256),
+        parent_sha256=Digest("sha256", rendition.parent_sha256),
+        tool=rendition.tool,
+        version=rendition.tool_version,
+        settings={"arguments": rendition.settings},
+    )
+
+
+def _plaintext(archive: Archive, sealed: Recording | Rendition) -> Iterator[memoryview]:
+    """The decrypted bytes; nothing is opened before the first of them is asked for."""
+    data_key = archive.key_store.unwrap_data_key(WrappedKey(sealed.kek_id, sealed.wrapped_data_key))
+    aad = str(sealed.id).encode()
+    with archive.store.open(sealed.object_name) as reader:
+        yield from decrypt_span(
+            reader,
+            data_key,
+            aad,
+            0,
+            sealed.size_bytes,
+            piece_bytes=PIECE_BYTES,
+            pinned_bytes=sealed.ciphertext_size_bytes,
+        )

@@ -1,0 +1,170 @@
+"""A whole archive in one process: real database, keys, authority, sequencer, custody and media tools."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from api.archive import Archive, open_archive
+from api.engines.roles import DatabaseAddresses
+from api.keyring import announce_keys, create_missing_keys
+from api.media_tools import media_runner
+from api.settings import Settings
+from api.tasks.custody import open_custody, seal_next
+from api.tasks.media import open_rendering, render_next
+from casework.cases import open_case
+from casework.linking import link_by_hand
+from casework.organisation import create_person, create_unit
+from casework.requests import approve_for, ask
+from ingest.stations import enrol_station, station_of_token
+from ingest.uploads.staging import Staging
+from integrity.authority import Authority
+from integrity.authority_server import open_authority_server
+from storage.catalog.access import Grant
+from storage.catalog.casework import Case
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+from storage.catalog.uploads import Upload
+from storage.database import Database
+from storage.ledger.append import Actor
+from storage.ledger.sequencer import Sequencer
+
+OPERATOR = Actor.system("admin")
+
+
+class SealingArchive:
+    """Seals what it is given, and knows an officer, two supervisors and one case."""
+
+    def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
+        settings = Settings(data=folder / "data", database_url=addresses.app)
+        keyring = create_missing_keys(settings)
+        self.server = open_authority_server(Authority.load(settings.authority_folder), "127.0.0.1:0")
+        self._serving = threading.Thread(target=self.server.serve_forever)
+        self._serving.start()
+        self.settings = settings.model_copy(update={"tsa_urls": (self.server.url,)})
+        self.archive: Archive = open_archive(self.settings)
+        announce_keys(self.archive.database, keyring)
+        self._sequencer_database = Database(addresses.sequencer, pool_size=2)
+        self.sequencer = Sequencer(
+            self._sequencer_database, self.archive.ledger_files, keyring.signing_key("ledger"), keyring.origin
+        )
+        self.staging = Staging(self.archive.staging_folder)
+        self._stop = threading.Event()
+        self._sequencing = threading.Thread(target=self._sequence)
+        self._sequencing.start()
+        self.custody = open_custody(self.archive)
+        self._people()
+
+    def _people(self) -> None:
+        receipt_key = self.archive.keyring.public_key("receipt")
+        with self.archive.database.transaction() as session:
+            self.unit = create_unit(session, OPERATOR, name="江北大队", code="JB")
+            roles = {"officer": "officer", "supervisor": "supervisor", "other": "supervisor"}
+            self.people: dict[str, Person] = {
+                name: create_person(session, OPERATOR, unit_id=self.unit.id, name=name, sign_in_name=name, role=role)
+                for name, role in roles.items()
+            }
+            token = enrol_station(session, OPERATOR, self.unit.id, "一号站", receipt_key)
+            station = station_of_token(session, token)
+            assert station is not None
+            self.station_id = station.id
+            self.case: Case = open_case(
+                session, self.people["officer"], number="江城罚〔2026〕1号", title="占道经营", kind="penalty"
+            )
+
+    def stage(self, content: bytes, filename: str) -> str:
+        """A finished upload."""
+        upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
+        self.staging.bytes_path(upload_id).write_bytes(content)
+        with self.archive.database.transaction() as session:
+            session.add(
+                Upload(
+                    id=upload_id,
+                    station_id=self.station_id,
+                    unit_id=self.unit.id,
+                    declared_length=len(content),
+                    claims={"filename": filename, "sha256": hashlib.sha256(content).hexdigest()},
+                    state="finished",
+                    expires_at=now + timedelta(days=1),
+                    finished_at=now,
+                )
+            )
+        return upload_id
+
+    def seal(self, content: bytes, filename: str = "AB00001_000123_20260101093000.MP4") -> Recording:
+        upload_id = self.stage(content, filename)
+        assert seal_next(self.custody, self.staging, "test")
+        with self.archive.database.reading() as session:
+            upload = session.get_one(Upload, upload_id)
+            assert upload.state == "receipted", upload.failure_detail
+            return session.get_one(Recording, upload.recording_id)
+
+    def render(self) -> None:
+        rendering = open_rendering(self.archive)
+        while render_next(rendering, "test"):
+            pass
+
+    def link(self, recording: Recording) -> None:
+        with self.archive.database.transaction() as session:
+            link_by_hand(
+                session,
+                self.people["officer"],
+                recording_id=recording.id,
+                case_id=self.case.id,
+                stage="investigation",
+                reason="同一现场",
+            )
+
+    def grant(self, kind: str = "copy", hours: int = 24) -> Grant:
+        """For the supervisor, by the other one."""
+        with self.archive.database.transaction() as session:
+            request = ask(session, self.people["supervisor"], case_id=self.case.id, kind=kind, purpose="移送法院")
+            return approve_for(
+                session, self.people["other"], request.id, duration=timedelta(hours=hours), now=datetime.now(UTC)
+            )
+
+    def entries(self, action: str) -> int:
+        with self.archive.database.reading() as session:
+            counted = select(func.count()).select_from(LedgerEntryRow).where(LedgerEntryRow.action == action)
+            return session.scalar(counted) or 0
+
+    def settle(self) -> None:
+        """Every entry committed so far has its place under a signed checkpoint."""
+        with self.archive.database.reading() as session:
+            last = session.scalars(select(LedgerEntryRow.id).order_by(LedgerEntryRow.serial.desc()).limit(1)).one()
+        assert self.archive.ledger.await_inclusion(last, 10) is not None
+
+    def clip(self, folder: Path) -> bytes:
+        """A second of moving picture."""
+        path = folder / "clip.mp4"
+        ffmpeg = media_runner(self.settings).tools.ffmpeg.program.path
+        source = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=1")
+        coded = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
+        subprocess.run([str(ffmpeg), "-v", "error", *source, *coded, str(path)], check=True)
+        return path.read_bytes()
+
+    def stop_sequencing(self) -> None:
+        self._stop.set()
+        self._sequencing.join()
+
+    def close(self) -> None:
+        self.stop_sequencing()
+        self.sequencer.close()
+        self.server.shutdown()
+        self.server.server_close()
+        self._serving.join()
+        self.archive.database.close()
+        self._sequencer_database.close()
+        shutil.rmtree(self.archive.work_folder, ignore_errors=True)
+
+    def _sequence(self) -> None:
+        while not self._stop.wait(0.01):
+            self.sequencer.sequence_pending()
