@@ -8,7 +8,13 @@ HttpRefused
 ├── RoleRefused         signed in, with a role that may not do this
 ├── NotFound            nothing of that name that this person may know of
 ├── RangeUnsatisfiable  a range that the object does not have
-└── InputUnusable       a field that cannot be understood
+├── InputUnusable       a field that cannot be understood
+├── PasswordUnusable    a new password that is too short or too long
+├── CodeRefused         a one-time code that does not count, or not any more
+├── TokenRevoked        the token has been revoked before
+├── CustodyFailed       an upload that could not be sealed: a person must look
+├── NoCheckpoint        the ledger has no signed head yet
+└── PackageNotThere     the package of an export is not finished, or was removed
 """
 
 from __future__ import annotations
@@ -92,3 +98,59 @@ class InputUnusable(HttpRefused):
     def __init__(self, field: str, chinese: str, english: str) -> None:
         super().__init__(f"“{field}”无效：{chinese}", f"“{field}” is not usable: {english}")
         self.field = field
+
+
+class PasswordUnusable(HttpRefused):
+    status, code = 422, "password"
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(
+            f"密码长度须为 {least} 至 {most} 个字符，请另选",
+            f"a password has {least} to {most} characters: choose another",
+        )
+
+
+class CodeRefused(HttpRefused):
+    status, code = 403, "code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "一次性代码无效、已使用或已过期；请重新启动 liuhen up 获取新代码",
+            "the one-time code is not valid, used or expired: start `liuhen up` again for a new one",
+        )
+
+
+class TokenRevoked(HttpRefused):
+    status, code = 409, "token-revoked"
+
+    def __init__(self) -> None:
+        super().__init__("该令牌已被吊销，无需再办", "the token was revoked before; nothing more to do")
+
+
+class CustodyFailed(HttpRefused):
+    """`failure` is the word of ingest's error, such as ClaimedDigestDiffers."""
+
+    status, code = 409, "custody-failed"
+
+    def __init__(self, upload_id: str, failure: str) -> None:
+        super().__init__(
+            f"上传 {upload_id} 未能封存（{failure}）；请保留设备上的原件并联系管理员",
+            f"upload {upload_id} was not sealed ({failure}): keep the original on the device, call the administrator",
+        )
+        self.failure = failure
+
+
+class NoCheckpoint(HttpRefused):
+    status, code = 503, "no-checkpoint"
+
+    def __init__(self) -> None:
+        super().__init__("账本尚无签署的检查点，请稍后重试", "the ledger has no signed checkpoint yet: try again later")
+
+
+class PackageNotThere(HttpRefused):
+    status, code = 404, "package"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该导出的数据包尚未完成或已清除；请重新导出", "the package is not finished, or was removed: export again"
+        )

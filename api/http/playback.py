@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
-import anyio.to_thread
-import structlog
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.http.errors import NotFound
 from api.http.ranges import Span, parse_range
+from api.http.sending import FootageResponse, Sending
 from api.http.sessions import Viewer
-from casework.access import find_grant, record_refusal
-from casework.errors import AccessRefused
-from casework.playback import Window, note_sent, open_window
+from casework.access import GrantFound, find_grant, record_refusal
+from casework.errors import AccessRefused, Unknown
+from casework.playback import WINDOW_BYTES, Window, open_window
+from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
-from storage.encryption.segments import decrypt_span
+from storage.encryption.segments import SegmentReader
 from storage.keystore import WrappedKey
-from storage.objects.protocol import ObjectReader
-
-log = structlog.get_logger()
-PIECE_BYTES = 256 * 1024
-ORIGINAL = "original"
 
 
 @dataclass(frozen=True)
@@ -45,94 +41,139 @@ class Footage:
     media_type: str
     download_name: str | None
 
+    @property
+    def etag(self) -> str:
+        return f'"{self.sha256.hex()}"'
+
 
 @dataclass(frozen=True)
-class Opened:
-    """A span that may be sent now: every window that covers it is committed."""
+class Asked:
+    """What a request wants of an object, by its headers."""
+
+    headers_only: bool
+    range: str | None
+    if_range: str | None
+    if_none_match: str | None
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        headers = request.headers
+        return cls(
+            request.method == "HEAD", headers.get("range"), headers.get("if-range"), headers.get("if-none-match")
+        )
+
+    def span(self, footage: Footage) -> Span:
+        """Raises RangeUnsatisfiable. A range of another version of the object counts as none (RFC 9110, 13.1.5)."""
+        is_same = self.if_range is None or self.if_range.strip() == footage.etag
+        return parse_range(self.range if is_same else None, footage.size_bytes)
+
+    def is_known(self, footage: Footage) -> bool:
+        """Whether the client says that it has this very object (RFC 9110, 13.1.2)."""
+        known = [tag.strip().removeprefix("W/") for tag in (self.if_none_match or "").split(",")]
+        return footage.etag in known or known == ["*"]
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """What may be answered now. `window` is None where nothing but headers leaves."""
 
     footage: Footage
     span: Span
-    windows: tuple[Window, ...]
+    window: Window | None
 
 
 def send_footage(
     request: Request, archive: Archive, viewer: Viewer, recording_id: uuid.UUID, rendition: str | None
 ) -> Response:
-    """The response to a GET or HEAD for footage. Raises NotFound, AccessRefused (entered), RangeUnsatisfiable."""
-    footage = find_footage(archive, recording_id, rendition)
-    opened = authorise(request, archive, viewer, footage)
-    headers = footage_headers(footage, opened.span)
-    status = 206 if opened.span.partial else 200
-    if request.method == "HEAD":
+    """The response to a GET or HEAD for footage.
+
+    Raises NotFound, Unknown, AccessRefused (entered), RangeUnsatisfiable, and what store and key store raise.
+    """
+    asked = Asked.of(request)
+    permitted = authorise(archive, viewer, recording_id, rendition, asked)
+    footage, span = permitted.footage, permitted.span
+    if asked.is_known(footage):
+        return Response(status_code=304, headers={"ETag": footage.etag, "Cache-Control": "no-store"})
+    headers, status = footage_headers(footage, span), 206 if span.partial else 200
+    if permitted.window is None:
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
     key = archive.key_store.unwrap_data_key(footage.wrapped_key)
     reader = archive.store.open(footage.object_name)
     try:
-        pieces = decrypt_span(
-            reader,
-            key,
-            footage.aad,
-            opened.span.first,
-            opened.span.length,
-            piece_bytes=PIECE_BYTES,
-            pinned_bytes=footage.pinned_bytes,
-        )
+        segments = SegmentReader(reader, key, footage.aad, footage.pinned_bytes)
+        open_next = partial(reopen, archive, viewer.person.id, footage, last_byte=span.last)
+        sending = Sending(archive, reader, segments, span, permitted.window, open_next)
     except BaseException:
         reader.close()
         raise
-    body = _stream(archive, opened, reader, pieces)
-    return StreamingResponse(body, status, headers, media_type=footage.media_type)
+    return FootageResponse(sending, status, headers, footage.media_type)
 
 
-def find_footage(archive: Archive, recording_id: uuid.UUID, rendition: str | None) -> Footage:
-    """What is stored of a recording under a name. Raises NotFound."""
-    with archive.database.reading() as session:
-        recording = session.get(Recording, recording_id)
-        if recording is None:
-            raise NotFound(f"recording {recording_id}")
-        if rendition is None:
-            return _original(recording)
-        row = session.scalars(
-            select(Rendition).where(Rendition.recording_id == recording_id, Rendition.name == rendition)
-        ).first()
-        # Whether a copy exists is told only to whoever may see it: the refusal comes first.
-        return _original(recording, missing=rendition) if row is None else _rendition(row)
-
-
-def authorise(request: Request, archive: Archive, viewer: Viewer, footage: Footage) -> Opened:
-    """A grant that holds now, and its windows committed. A refusal is committed in a transaction of its own."""
-    now = datetime.now(UTC)
+def authorise(
+    archive: Archive, viewer: Viewer, recording_id: uuid.UUID, rendition: str | None, asked: Asked
+) -> Permitted:
+    """A grant that holds now, and the first window committed. A refusal is committed in a transaction of its own."""
+    now, object_name = datetime.now(UTC), f"renditions/{recording_id}/{rendition}"
     try:
         with archive.database.transaction() as session:
-            grant = find_grant(session, viewer.person, footage.recording_id, "view", now)
-            if footage.size_bytes < 0:
-                raise NotFound(footage.object_name)
-            span = parse_range(request.headers.get("range"), footage.size_bytes)
-            if request.method == "HEAD":
-                return Opened(footage, span, ())
-            windows = open_window(
-                session,
-                viewer.person,
-                grant,
-                recording_id=footage.recording_id,
-                object_name=footage.object_name,
-                object_size=footage.size_bytes,
-                first_byte=span.first,
-                last_byte=span.last,
-                now=now,
-            )
-            return Opened(footage, span, windows)
+            footage = find_footage(session, recording_id, rendition)
+            object_name = object_name if footage is None else footage.object_name
+            grant = find_grant(session, viewer.person, recording_id, "view", now)
+            # Whether a copy exists is told only to whoever may see it: the refusal comes first.
+            if footage is None:
+                raise NotFound(f"{recording_id}/{rendition}")
+            span = asked.span(footage)
+            if asked.headers_only or asked.is_known(footage):
+                return Permitted(footage, span, None)
+            window = _open_one(session, viewer.person, grant, footage, span.first, span.last, now)
+        return Permitted(footage, span, window)
     except AccessRefused as refused:
-        with archive.database.transaction() as session:
-            record_refusal(session, viewer.person, footage.recording_id, refused.reason, footage.object_name)
+        enter_refusal(archive, viewer.person, recording_id, refused, object_name)
         raise
+
+
+def reopen(archive: Archive, person_id: uuid.UUID, footage: Footage, first_byte: int, *, last_byte: int) -> Window:
+    """The next window of a response under way: person, place in a case and grant are looked at anew.
+
+    Raises AccessRefused, entered like any other refusal.
+    """
+    now = datetime.now(UTC)
+    with archive.database.reading() as session:
+        person = session.get_one(Person, person_id)
+    try:
+        with archive.database.transaction() as session:
+            grant = find_grant(session, person, footage.recording_id, "view", now)
+            return _open_one(session, person, grant, footage, first_byte, last_byte, now)
+    except AccessRefused as refused:
+        enter_refusal(archive, person, footage.recording_id, refused, footage.object_name)
+        raise
+
+
+def enter_refusal(
+    archive: Archive, person: Person, recording_id: uuid.UUID, refused: AccessRefused, object_name: str | None = None
+) -> None:
+    with archive.database.transaction() as session:
+        record_refusal(session, person, recording_id, refused.reason, object_name)
+
+
+def find_footage(session: Session, recording_id: uuid.UUID, rendition: str | None) -> Footage | None:
+    """What is stored of a recording under a name; None for a rendition that there is not. Raises Unknown."""
+    recording = session.get(Recording, recording_id)
+    if recording is None:
+        raise Unknown("recording", recording_id)
+    if rendition is None:
+        return _original(recording)
+    row = session.scalars(
+        select(Rendition).where(Rendition.recording_id == recording_id, Rendition.name == rendition)
+    ).first()
+    return None if row is None else _rendition(row)
 
 
 def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Length": str(span.length),
-        "ETag": f'"{footage.sha256.hex()}"',
+        "ETag": footage.etag,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -144,36 +185,36 @@ def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
     return headers
 
 
-async def _stream(
-    archive: Archive, opened: Opened, reader: ObjectReader, pieces: object
-) -> AsyncIterator[memoryview]:
-    """Send, then note what was sent, also when the client has gone: decrypting a piece is quicker than a thread."""
-    sent = 0
-    try:
-        for piece in pieces:  # type: ignore[attr-defined]
-            yield piece
-            sent += len(piece)
-    finally:
-        reader.close()
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(_note_sent, archive, opened, sent)
+def _open_one(
+    session: Session,
+    person: Person,
+    grant: GrantFound,
+    footage: Footage,
+    first_byte: int,
+    last_byte: int,
+    now: datetime,
+) -> Window:
+    """The window that `first_byte` lies in, and no further: the next is opened when its bytes are due."""
+    end_of_window = first_byte - first_byte % WINDOW_BYTES + WINDOW_BYTES - 1
+    (window,) = open_window(
+        session,
+        person,
+        grant,
+        recording_id=footage.recording_id,
+        object_name=footage.object_name,
+        object_size=footage.size_bytes,
+        first_byte=first_byte,
+        last_byte=min(last_byte, end_of_window),
+        now=now,
+    )
+    return window
 
 
-def _note_sent(archive: Archive, opened: Opened, sent_bytes: int) -> None:
-    """Spread what left over the windows it left under."""
-    position, end = opened.span.first, opened.span.first + sent_bytes
-    with archive.database.transaction() as session:
-        for window in opened.windows:
-            under = min(end, window.last_byte + 1) - max(position, window.first_byte)
-            if under > 0:
-                note_sent(session, window.window_id, under)
-
-
-def _original(recording: Recording, missing: str | None = None) -> Footage:
+def _original(recording: Recording) -> Footage:
     return Footage(
         recording_id=recording.id,
-        object_name=recording.object_name if missing is None else f"renditions/{recording.id}/{missing}"[:120],
-        size_bytes=recording.size_bytes if missing is None else -1,
+        object_name=recording.object_name,
+        size_bytes=recording.size_bytes,
         sha256=recording.sha256,
         pinned_bytes=recording.ciphertext_size_bytes,
         wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),

@@ -6,7 +6,6 @@ fault of ours: it is logged, and the client learns no more than that.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +15,17 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.errors import ApiError
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
+from ingest import stations as ingest
+from ingest.errors import IngestError
+from ingest.uploads.errors import UploadRefused
+from ingest.uploads.problems import problem_of as upload_problem_of
 from integrity import errors as integrity
 from retention import errors as retention
 from storage import errors as storage
@@ -65,7 +69,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
     casework.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
     casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),
-    casework.StageOutOfOrder: Problem(409, "stage", "案件当前环节为 {current}，不能直接进入 {wanted}；各环节须依次进行"),
+    casework.StageOutOfOrder: Problem(
+        409, "stage", "案件当前环节为 {current}，不能直接进入 {wanted}；各环节须依次进行"
+    ),
     casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
     casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
     casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
@@ -96,8 +102,27 @@ PROBLEMS: dict[type[Exception], Problem] = {
     storage.KeyStoreError: Problem(
         503, "keys", "密钥库不可用，请联系管理员", "the key store does not give the key: call the administrator"
     ),
+    storage.LedgerStorageError: Problem(
+        503, "ledger", "账本暂不可用，请联系管理员", "the ledger's storage does not answer: call the administrator"
+    ),
+    ingest.StationUnknown: Problem(404, "unknown", "找不到该工作站（{station_id}），请核对编号"),
+    ingest.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
+    ingest.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
+    ingest.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
+    integrity.KeyFileError: Problem(
+        503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
+    ),
+    integrity.PackageError: Problem(
+        500,
+        "package",
+        "数据包未能生成或已损坏，请重新导出",
+        "the package could not be made, or is damaged: export again",
+    ),
     integrity.AuthorityUnreachable: Problem(503, "timestamp", "时间戳服务暂不可用，请稍后重试"),
     integrity.EvidenceError: Problem(500, "evidence", "证据核验未通过：{error}"),
+    PoolTimeout: Problem(
+        503, "busy", "系统繁忙，请稍后重试", "too many requests wait for the database: try again later"
+    ),
     OperationalError: Problem(
         503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
     ),
@@ -114,30 +139,41 @@ UNEXPECTED = Problem(
 
 
 def problem_of(error: Exception, language: str) -> dict[str, Any]:
-    """The problem document of an error: type, title, status, detail, and `reason` of a refused access."""
+    """The problem document of an error: type, title, status, detail, and `reason` of a refused access.
+
+    Both sentences go along, so that a program's log can be read by either reader.
+    """
+    if isinstance(error, UploadRefused):
+        upload = upload_problem_of(error)
+        facts = vars(error)
+        return _document(
+            f"upload:{upload.code}", upload.status, upload.zh.format_map(facts), upload.en.format_map(facts), language
+        )
     if isinstance(error, HttpRefused):
-        return _document(error.code, error.status, error.chinese if language == "zh" else error.english)
-    if isinstance(error, casework.AccessRefused):
-        detail = REFUSAL_CHINESE[error.reason] if language == "zh" else str(error)
-        return {**_document("access-refused", 403, detail), "reason": error.reason}
+        return _document(error.code, error.status, error.chinese, error.english, language)
     if isinstance(error, ApiError):
-        return _document("refused", 400, error.chinese if language == "zh" else error.english)
+        return _document("refused", 400, error.chinese, error.english, language)
+    if isinstance(error, casework.AccessRefused):
+        chinese = REFUSAL_CHINESE[error.reason]
+        return {**_document("access-refused", 403, chinese, str(error), language), "reason": error.reason}
     problem = next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), UNEXPECTED)
-    if language == "zh":
-        detail = problem.chinese.format_map({**_facts(error), "error": error})
-    else:
-        detail = problem.english or str(error)
-    return _document(problem.code, problem.status, detail)
+    chinese = problem.chinese.format_map(_facts(error))
+    return _document(problem.code, problem.status, chinese, problem.english or str(error), language)
 
 
-def _document(code: str, status: int, detail: str) -> dict[str, Any]:
-    return {"type": f"urn:liuhen:problem:{code}", "title": detail, "status": status, "detail": detail}
+def _document(code: str, status: int, chinese: str, english: str, language: str) -> dict[str, Any]:
+    title = chinese if language == "zh" else english
+    return {
+        "type": f"urn:liuhen:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": title,
+        "sentences": {"zh-CN": chinese, "en": english},
+    }
 
 
 def _facts(error: Exception) -> Mapping[str, Any]:
-    if not dataclasses.is_dataclass(error):
-        return {}
-    facts = {field.name: getattr(error, field.name) for field in dataclasses.fields(error)}
+    facts = {**vars(error), "error": error}
     return {name: "、".join(value) if isinstance(value, tuple) else value for name, value in facts.items()}
 
 
@@ -170,8 +206,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def refuse_path(request: Request, error: Exception) -> Response:
         return _plain_http_response(request, error)
 
-    families = (ApiError, casework.CaseworkError, retention.RetentionError, storage.StorageError, DBAPIError)
-    for family in (*families, integrity.EvidenceError, Exception):
+    families = (ApiError, casework.CaseworkError, retention.RetentionError, storage.StorageError, IngestError)
+    for family in (*families, integrity.EvidenceError, DBAPIError, PoolTimeout, Exception):
         app.add_exception_handler(family, refuse)
     app.add_exception_handler(RequestValidationError, refuse_input)
     app.add_exception_handler(HTTPException, refuse_path)
@@ -179,20 +215,22 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 def _validation_response(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = sorted({".".join(str(part) for part in item["loc"][1:]) for item in error.errors()})
-    shown = "、".join(fields)
-    detail = (
-        f"以下内容缺失或无效：{shown}，请更正后重新提交"
-        if language_of(request) == "zh"
-        else f"missing or not usable: {', '.join(fields)}; correct and send again"
-    )
-    document = {**_document("input", 422, detail), "fields": fields}
-    return JSONResponse(document, 422, media_type=PROBLEM_TYPE)
+    fields = sorted({".".join(str(part) for part in item["loc"][1:]) or "body" for item in error.errors()})
+    chinese = f"以下内容缺失或无效：{'、'.join(fields)}，请更正后重新提交"
+    english = f"missing or not usable: {', '.join(fields)}; correct and send again"
+    document = {**_document("input", 422, chinese, english, language_of(request)), "fields": fields}
+    return JSONResponse(document, 422, {"Cache-Control": "no-store"}, media_type=PROBLEM_TYPE)
 
 
 def _plain_http_response(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    chinese = {404: "没有这个地址", 405: "此地址不支持该方法"}.get(error.status_code, "请求无法处理")
-    detail = chinese if language_of(request) == "zh" else str(error.detail)
-    document = _document(f"http-{error.status_code}", error.status_code, detail)
+    chinese, english = _PLAIN.get(error.status_code, ("请求无法处理", "the request cannot be carried out"))
+    document = _document(f"http-{error.status_code}", error.status_code, chinese, english, language_of(request))
     return JSONResponse(document, error.status_code, dict(error.headers or {}), media_type=PROBLEM_TYPE)
+
+
+_PLAIN = {
+    404: ("没有这个地址，请核对", "nothing is at this address: check it"),
+    405: ("此地址不支持该方法", "this address does not offer the method"),
+    400: ("请求内容无法解析", "the request's body cannot be read"),
+}

@@ -9,16 +9,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.http.errors import CsrfRefused, RoleRefused, SignInNeeded
 from api.i18n import choose_language
+from integrity.fields import format_instant
 from storage.catalog.organisation import Person
 from storage.catalog.signin import ApiToken, SignInSession
+from storage.ledger.append import Actor, Change, record_change
 
 SESSION_COOKIE = "liuhen_session"
 LANGUAGE_COOKIE = "liuhen_lang"
@@ -50,8 +54,16 @@ def language_of(request: Request) -> str:
     return choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language"))
 
 
-def find_viewer(request: Request) -> Viewer | None:
-    """Who is asking, or None. Checks the forgery token of whatever changes something by cookie: raises CsrfRefused."""
+async def give_archive(request: Request) -> Archive:
+    """As a dependency; a coroutine, so that it costs no thread."""
+    return archive_of(request)
+
+
+def find_viewer(request: Request, form_token: str | None = None) -> Viewer | None:
+    """Who is asking, or None. Checks the forgery token of whatever changes something by cookie: raises CsrfRefused.
+
+    `form_token` is the field `csrf_token` of a plain form, which can send no header.
+    """
     archive = archive_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if token and scheme.lower() == "bearer":
@@ -61,9 +73,9 @@ def find_viewer(request: Request) -> Viewer | None:
     if not cookie:
         return None
     with archive.database.reading() as session:
-        viewer = _viewer_of_cookie(session, cookie)
+        viewer = find_viewer_of_cookie(session, cookie)
     if viewer is not None and request.method not in SAFE_METHODS:
-        stated = request.headers.get(CSRF_HEADER, "")
+        stated = request.headers.get(CSRF_HEADER) or form_token or ""
         if not hmac.compare_digest(stated.encode(), (viewer.csrf_token or "").encode()):
             raise CsrfRefused
     return viewer
@@ -73,13 +85,39 @@ def require_viewer(request: Request) -> Viewer:
     """Raises SignInNeeded for whoever is not signed in. Such refusals are counted, not entered in the ledger."""
     viewer = find_viewer(request)
     if viewer is None:
-        request.app.state.anonymous_refusals.inc()
+        request.app.state.metrics.anonymous_refusals.inc()
         raise SignInNeeded
     return viewer
 
 
 SignedIn = Annotated[Viewer, Depends(require_viewer)]
-TheArchive = Annotated[Archive, Depends(archive_of)]
+TheArchive = Annotated[Archive, Depends(give_archive)]
+
+
+def refuse_cross_site(request: Request) -> None:
+    """Raises CsrfRefused for what another site made a browser send: for signing in, where there is no token yet."""
+    if request.headers.get("sec-fetch-site", "same-origin") == "cross-site":
+        raise CsrfRefused
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise CsrfRefused
+
+
+def set_session_cookie(request: Request, response: Response, cookie: str) -> None:
+    """Hand the cookie out: kept from scripts, from other sites, and from plain connections where there is TLS."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        cookie,
+        max_age=int(SESSION_LIFETIME.total_seconds()),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session_cookie(response: Response) -> None:
+    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
 
 
 def require_role(viewer: Viewer, *roles: str) -> None:
@@ -109,27 +147,36 @@ def open_session(session: Session, person: Person, now: datetime) -> str:
 
 
 def end_session(session: Session, session_id: uuid.UUID, now: datetime) -> None:
-    row = session.get(SignInSession, session_id)
+    """The cookie is good for nothing any more. Again is no error, and no entry."""
+    row = session.get(SignInSession, session_id, with_for_update={"key_share": True})
     if row is not None and row.ended_at is None:
         row.ended_at = now
+        change = Change("person.signed_out", "person", str(row.person_id), row.unit_id)
+        record_change(session, Actor.person(row.person_id), change)
 
 
-def create_api_token(session: Session, person: Person, label: str, expires_at: datetime | None = None) -> str:
-    """A bearer token that acts as `person`; it is shown once, now."""
+def create_api_token(
+    session: Session, person: Person, label: str, expires_at: datetime | None = None, by: Actor | None = None
+) -> str:
+    """A bearer token that acts as `person`; it is shown once, now. `by` is the operator unless somebody is named."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    session.add(
-        ApiToken(
-            unit_id=person.unit_id,
-            person_id=person.id,
-            token_hash=hash_secret(token),
-            label=label,
-            expires_at=expires_at,
-        )
+    row = ApiToken(
+        id=uuid.uuid4(),
+        unit_id=person.unit_id,
+        person_id=person.id,
+        token_hash=hash_secret(token),
+        label=label,
+        expires_at=expires_at,
     )
+    session.add(row)
+    data = {"token_id": str(row.id), "expires_at": None if expires_at is None else format_instant(expires_at)}
+    change = Change("token.created", "person", str(person.id), person.unit_id, data, {"label": label})
+    record_change(session, by or Actor.system("admin"), change)
     return token
 
 
-def _viewer_of_cookie(session: Session, cookie: str) -> Viewer | None:
+def find_viewer_of_cookie(session: Session, cookie: str) -> Viewer | None:
+    """Whose session this cookie is, while it lasts."""
     found = session.execute(
         select(SignInSession, Person)
         .join(Person, Person.id == SignInSession.person_id)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.routes import health, recordings, session, stations
+from api.http.routes import (
+    access,
+    cases,
+    health,
+    keys,
+    ledger,
+    linking,
+    organisation,
+    recordings,
+    retention,
+    session,
+    stations,
+    tokens,
+)
 
 api_router = APIRouter(prefix="/api/v1")
-for module in (session, recordings, stations):
+for module in (session, organisation, tokens, stations, keys, recordings, cases, linking, access, retention, ledger):
     api_router.include_router(module.router)
 
 public_router = APIRouter()
-for public in (health,):
-    public_router.include_router(public.router)
+public_router.include_router(ledger.public_router)
+public_router.include_router(health.router)

@@ -1,0 +1,49 @@
+"""One person's transaction: what it refuses about footage is entered in a transaction of its own, and then refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from api.archive import Archive
+from api.http.sessions import Viewer
+from casework.access import record_refusal, record_refused_deed
+from casework.errors import AccessRefused, OutsideUnit, OwnRequest
+
+
+@contextmanager
+def doing(archive: Archive, viewer: Viewer) -> Iterator[Session]:
+    """A transaction, committed when the block ends: before the response, never after it."""
+    with entering_refusals(archive, viewer), archive.database.transaction() as session:
+        yield session
+
+
+@contextmanager
+def looking(archive: Archive, viewer: Viewer) -> Iterator[Session]:
+    """A session that only reads."""
+    with entering_refusals(archive, viewer), archive.database.reading() as session:
+        yield session
+
+
+@contextmanager
+def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
+    try:
+        yield
+    except (AccessRefused, OwnRequest, OutsideUnit) as refused:
+        with archive.database.transaction() as session:
+            _enter(session, viewer, refused)
+        raise
+
+
+def _enter(session: Session, viewer: Viewer, refused: AccessRefused | OwnRequest | OutsideUnit) -> None:
+    person = viewer.person
+    if isinstance(refused, OwnRequest):
+        record_refused_deed(session, person, "access_request", refused.request_id, "own_approval")
+    elif isinstance(refused, OutsideUnit):
+        record_refused_deed(session, person, refused.kind, refused.id, "other_unit")
+    elif refused.subject == "recording":
+        record_refusal(session, person, refused.subject_id, refused.reason)
+    else:
+        record_refused_deed(session, person, refused.subject, refused.subject_id, refused.reason)

@@ -1,0 +1,79 @@
+"""What can be counted without naming anybody. Each process counts for itself, under its own process id."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from sqlalchemy import func, select
+
+from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.recordings import MediaJob
+from storage.catalog.uploads import Upload
+from storage.database import Database
+
+SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10)
+
+
+class Metrics:
+    """Counters of this process, and gauges that are read from the catalog when somebody asks."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        process = str(os.getpid())
+        self.anonymous_refusals = Counter(
+            "liuhen_anonymous_refusals",
+            "Requests refused because nobody was signed in",
+            ["process"],
+            registry=self.registry,
+        ).labels(process)
+        self._seconds = Histogram(
+            "liuhen_http_seconds",
+            "Time until a response began",
+            ["process", "method", "route", "status"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._uploads = Gauge("liuhen_uploads_waiting", "Uploads to be sealed", ["state"], registry=self.registry)
+        self._jobs = Gauge("liuhen_media_jobs_due", "Copies to be made", registry=self.registry)
+        self._ledger = Gauge("liuhen_ledger_size", "Entries under the latest checkpoint", registry=self.registry)
+        self._process = process
+
+    def note_response(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._seconds.labels(self._process, method, route, f"{status // 100}xx").observe(seconds)
+
+    def look_at(self, database: Database) -> None:
+        """Bring the gauges up to date."""
+        states = ("open", "finished", "sealed")
+        count = select(Upload.state, func.count()).where(Upload.state.in_(states)).group_by(Upload.state)
+        with database.reading() as session:
+            waiting = {row[0]: row[1] for row in session.execute(count)}
+            due = session.scalar(select(func.count()).select_from(MediaJob).where(MediaJob.state == "due"))
+            size = session.scalar(select(func.max(LedgerCheckpoint.size)))
+        for state in states:
+            self._uploads.labels(state).set(waiting.get(state, 0))
+        self._jobs.set(due or 0)
+        self._ledger.set(size or 0)
+
+
+def with_measuring(application: AsgiApplication, metrics: Metrics) -> AsgiApplication:
+    """`application`, with the time of each response noted under its route, never under its address."""
+
+    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await application(scope, receive, send)
+            return
+        started = time.perf_counter()
+
+        async def send_and_note(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                metrics.note_response(scope["method"], route, message["status"], time.perf_counter() - started)
+            await send(message)
+
+        await application(scope, receive, send_and_note)
+
+    return measured

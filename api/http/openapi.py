@@ -1,0 +1,71 @@
+"""/openapi.json: what FastAPI derives from the routes, and the problem documents that every route may answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.problems import PROBLEM_TYPE
+from api.http.schema.base import Problem
+from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
+
+DESCRIPTION = """留痕：执法音像记录存证档案。
+An archive for enforcement footage whose integrity anybody can check offline.
+
+浏览器以会话 cookie 访问，凡更改须带请求头 X-CSRF-Token；程序以 `Authorization: Bearer` 令牌访问。
+Browsers come with a session cookie, and send X-CSRF-Token with whatever changes something; programs with a token.
+
+错误均为 RFC 9457 problem+json，语言取自 Accept-Language。
+Errors are RFC 9457 documents, in the language of Accept-Language.
+列表以 `cursor` 翻页。Lists are paged by `cursor`. 上传（tus 1.0）在 /uploads。Uploads (tus 1.0) are under /uploads.
+"""
+PUBLIC = ("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys", "/api/v1/keys/receipt")
+SIGNING_IN = (("/api/v1/session", "post"), ("/api/v1/first-administrator", "post"))
+_REASONS = {
+    "401": "未登录或令牌无效 / not signed in, or a token that is not valid",
+    "403": "不允许 / not allowed",
+    "404": "没有 / there is none",
+    "409": "现时不能 / not now",
+    "422": "内容无效 / not usable",
+    "503": "暂不可用 / not available at the moment",
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Make the app answer with its own description, built once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _build(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _build(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    components["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": f"+ {CSRF_HEADER}"},
+        "bearer": {"type": "http", "scheme": "bearer"},
+    }
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            _add_problems(operation)
+            if path not in PUBLIC and (path, method) not in SIGNING_IN:
+                operation["security"] = [{"session": []}, {"bearer": []}]
+    return document
+
+
+def _add_problems(operation: dict[str, Any]) -> None:
+    problem = {"content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status, reason in _REASONS.items():
+        stated = operation["responses"].get(status)
+        if stated is None or status == "422":
+            operation["responses"][status] = {"description": reason, **problem}

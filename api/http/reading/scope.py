@@ -1,0 +1,32 @@
+"""How far somebody sees. Footage, cases, requests: the own unit alone. People, stations, ledger: those below too."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import CTE, select
+from sqlalchemy.orm import Session
+
+from casework.errors import OutsideUnit, Unknown
+from storage.catalog.organisation import Person, Unit
+
+
+def unit_tree(unit_id: uuid.UUID) -> CTE:
+    """The unit and all below it, to be selected from in another statement."""
+    # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
+    tree = select(Unit.id).where(Unit.id == unit_id).cte("tree", recursive=True)
+    return tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
+
+
+def require_in_tree(session: Session, person: Person, unit_id: uuid.UUID) -> None:
+    """Raises Unknown for no unit, OutsideUnit for one that is neither the person's own nor below it."""
+    if session.get(Unit, unit_id) is None:
+        raise Unknown("unit", unit_id)
+    tree = unit_tree(person.unit_id)
+    if session.scalar(select(tree.c.id).where(tree.c.id == unit_id)) is None:
+        raise OutsideUnit("unit", unit_id)
+
+
+def is_at_the_top(session: Session, person: Person) -> bool:
+    """Whether the person's unit has none above it: what belongs to no unit is shown there."""
+    return session.scalar(select(Unit.parent_id).where(Unit.id == person.unit_id)) is None

@@ -1,0 +1,112 @@
+"""Requests and grants: asking, deciding, revoking."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.http.deeds import doing, looking
+from api.http.errors import InputUnusable
+from api.http.paging import Wanted, listed
+from api.http.reading.access import grant_items, request_items
+from api.http.schema.access import Approval, GrantItem, NewRequest, RequestItem
+from api.http.schema.base import Listed, Reason
+from api.http.sessions import SignedIn, TheArchive
+from casework.requests import approve, ask, find_request, list_grants, list_requests, refuse, revoke
+
+router = APIRouter(tags=["access"])
+
+
+@router.post("/requests", summary="调阅申请 / Ask to see or to copy a case's footage", status_code=201)
+def make_request(form: NewRequest, viewer: SignedIn, archive: TheArchive) -> RequestItem:
+    with doing(archive, viewer) as session:
+        request = ask(session, viewer.person, case_id=form.case_id, kind=form.kind, purpose=form.purpose)
+        session.refresh(request)
+        return request_items(session, viewer.person, [request])[0]
+
+
+@router.get("/requests", summary="申请列表 / List requests")
+def show_requests(
+    viewer: SignedIn,
+    archive: TheArchive,
+    page: Wanted,
+    state: Annotated[str | None, Query(pattern="^(pending|approved|refused)$")] = None,
+    mine: Annotated[bool, Query(description="仅本人的 / only one's own")] = False,
+    case: Annotated[uuid.UUID | None, Query()] = None,
+) -> Listed[RequestItem]:
+    """The unit's; `may_decide` marks those that wait for the viewer's word (`state=pending` for all that wait)."""
+    with looking(archive, viewer) as session:
+        person = viewer.person
+        requests = list_requests(
+            session,
+            person.unit_id,
+            state=state,
+            person_id=person.id if mine else None,
+            case_id=case,
+            after=page.after,
+            limit=page.limit,
+        )
+        return listed(requests, lambda rows: request_items(session, person, rows))
+
+
+@router.get("/requests/{request_id}", summary="一份申请 / One request")
+def show_request(request_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> RequestItem:
+    with looking(archive, viewer) as session:
+        request = find_request(session, viewer.person, request_id)
+        return request_items(session, viewer.person, [request])[0]
+
+
+@router.post("/requests/{request_id}/approve", summary="批准 / Approve", status_code=201)
+def approve_request(request_id: uuid.UUID, form: Approval, viewer: SignedIn, archive: TheArchive) -> GrantItem:
+    """Nobody approves his own: trying to is refused and entered."""
+    now = datetime.now(UTC)
+    with doing(archive, viewer) as session:
+        grant = approve(session, viewer.person, request_id, expires_at=_end(form, now), now=now)
+        return grant_items(session, [grant], now)[0]
+
+
+@router.post("/requests/{request_id}/refuse", summary="不予批准 / Refuse")
+def refuse_request(request_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> RequestItem:
+    with doing(archive, viewer) as session:
+        request = refuse(session, viewer.person, request_id, form.reason)
+        return request_items(session, viewer.person, [request])[0]
+
+
+@router.get("/grants", summary="授权列表 / List grants")
+def show_grants(
+    viewer: SignedIn,
+    archive: TheArchive,
+    page: Wanted,
+    live: Annotated[bool, Query(description="仅现时有效 / only those that hold now")] = False,
+    mine: Annotated[bool, Query(description="仅本人的 / only one's own")] = False,
+    case: Annotated[uuid.UUID | None, Query()] = None,
+) -> Listed[GrantItem]:
+    now = datetime.now(UTC)
+    with looking(archive, viewer) as session:
+        grants = list_grants(
+            session,
+            viewer.person.unit_id,
+            live_at=now if live else None,
+            person_id=viewer.person.id if mine else None,
+            case_id=case,
+            after=page.after,
+            limit=page.limit,
+        )
+        return listed(grants, lambda rows: grant_items(session, rows, now))
+
+
+@router.post("/grants/{grant_id}/revoke", summary="撤销授权 / Revoke")
+def revoke_grant(grant_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> GrantItem:
+    """Holds from the next byte range on."""
+    with doing(archive, viewer) as session:
+        grant = revoke(session, viewer.person, grant_id, form.reason)
+        return grant_items(session, [grant], datetime.now(UTC))[0]
+
+
+def _end(form: Approval, now: datetime) -> datetime:
+    if (form.expires_at is None) == (form.hours is None):
+        raise InputUnusable("expires_at", "请在 expires_at 和 hours 中填写一项", "name either expires_at or hours")
+    return form.expires_at or now + timedelta(hours=form.hours or 0)

@@ -1,0 +1,125 @@
+"""Cases: opened, led through their stages, assigned, closed; and what happened in them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.http.deeds import doing, looking
+from api.http.paging import Wanted, listed
+from api.http.reading.cases import assignment_item, case_items, describe_case, timeline_items
+from api.http.reading.links import link_items
+from api.http.schema.base import Listed, Reason, ShortText
+from api.http.schema.cases import (
+    AssignmentItem,
+    CaseDetail,
+    CaseItem,
+    Closing,
+    NewAssignment,
+    NewCase,
+    NewLink,
+    NextStage,
+    TimelineItem,
+)
+from api.http.schema.recordings import LinkItem
+from api.http.sessions import SignedIn, TheArchive
+from casework.cases import assign, close_case, enter_stage, find_case, find_case_by_number, list_cases, open_case
+from casework.linking import link_by_hand, unlink
+from casework.timeline import case_timeline
+from retention.paging import Page
+
+router = APIRouter(tags=["cases"])
+
+
+@router.post("/cases", summary="立案登记 / Open a case", status_code=201)
+def make_case(form: NewCase, viewer: SignedIn, archive: TheArchive) -> CaseItem:
+    with doing(archive, viewer) as session:
+        case = open_case(session, viewer.person, number=form.number, title=form.title, kind=form.kind)
+        session.refresh(case)
+        return case_items(session, [case])[0]
+
+
+@router.get("/cases", summary="案件列表 / List cases")
+def show_cases(
+    viewer: SignedIn,
+    archive: TheArchive,
+    page: Wanted,
+    open_only: Annotated[bool, Query(description="仅未结案 / only those not closed")] = False,
+    number: Annotated[ShortText | None, Query(description="案号 / the case number, exactly")] = None,
+) -> Listed[CaseItem]:
+    with looking(archive, viewer) as session:
+        unit_id = viewer.person.unit_id
+        if number is not None:
+            found = find_case_by_number(session, unit_id, number)
+            return listed(Page(() if found is None else (found,), None), lambda rows: case_items(session, rows))
+        cases = list_cases(session, unit_id, open_only=open_only, after=page.after, limit=page.limit)
+        return listed(cases, lambda rows: case_items(session, rows))
+
+
+@router.get("/cases/{case_id}", summary="一个案件 / One case")
+def show_case(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDetail:
+    with looking(archive, viewer) as session:
+        return describe_case(session, find_case(session, viewer.person, case_id))
+
+
+@router.get("/cases/{case_id}/timeline", summary="案件时间线 / The case from beginning to end")
+def show_timeline(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[TimelineItem]:
+    """Stages, recordings, requests, grants, views and exports, the earliest first."""
+    with looking(archive, viewer) as session:
+        items = case_timeline(session, viewer.person, case_id, after=page.after, limit=page.limit)
+        return listed(items, lambda rows: timeline_items(session, rows))
+
+
+@router.post("/cases/{case_id}/stages", summary="进入下一环节 / Enter the next stage", status_code=201)
+def make_stage(case_id: uuid.UUID, form: NextStage, viewer: SignedIn, archive: TheArchive) -> CaseDetail:
+    with doing(archive, viewer) as session:
+        enter_stage(session, viewer.person, case_id, form.stage)
+        return describe_case(session, find_case(session, viewer.person, case_id))
+
+
+@router.post("/cases/{case_id}/close", summary="结案 / Close the case")
+def close(case_id: uuid.UUID, form: Closing, viewer: SignedIn, archive: TheArchive) -> CaseItem:
+    with doing(archive, viewer) as session:
+        return case_items(session, [close_case(session, viewer.person, case_id, form.reason)])[0]
+
+
+@router.post("/cases/{case_id}/assignments", summary="登记执法人员和设备 / Say who was at work", status_code=201)
+def make_assignment(case_id: uuid.UUID, form: NewAssignment, viewer: SignedIn, archive: TheArchive) -> AssignmentItem:
+    """Recordings of that device or officer and time then find their case by themselves."""
+    with doing(archive, viewer) as session:
+        row = assign(
+            session,
+            viewer.person,
+            case_id,
+            starts_at=form.starts_at,
+            ends_at=form.ends_at,
+            officer=form.officer,
+            device=form.device,
+            stage=form.stage,
+        )
+        return assignment_item(row)
+
+
+@router.post("/cases/{case_id}/links", summary="归案 / Put a recording into the case", status_code=201)
+def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheArchive) -> LinkItem:
+    with doing(archive, viewer) as session:
+        link = link_by_hand(
+            session,
+            viewer.person,
+            recording_id=form.recording_id,
+            case_id=case_id,
+            stage=form.stage,
+            reason=form.reason,
+        )
+        session.flush()
+        session.refresh(link)
+        return link_items(session, [link])[0]
+
+
+@router.delete("/links/{link_id}", summary="解除归案 / Take a recording out of its case")
+def end_link(link_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> LinkItem:
+    """The link stays on record as ended, with who ended it and why."""
+    with doing(archive, viewer) as session:
+        return link_items(session, [unlink(session, viewer.person, link_id, form.reason)])[0]

@@ -1,0 +1,66 @@
+"""Whether the archive lives, whether it can work, and how much it has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from api.archive import Archive
+from api.http.schema.ledger import Health
+from api.http.sessions import TheArchive
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="进程存活 / The process answers")
+async def show_life() -> Health:
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="可以工作 / Database, store and keys answer",
+    responses={503: {"model": Health, "description": "某一部分无应答 / something does not answer"}},
+)
+def show_readiness(archive: TheArchive) -> Response:
+    checks = {name: _outcome(check, archive) for name, check in CHECKS.items()}
+    ready = all(outcome == "ok" for outcome in checks.values())
+    health = Health(status="ok" if ready else "unavailable", checks=checks)
+    return JSONResponse(health.model_dump(), 200 if ready else 503, {"Cache-Control": "no-store"})
+
+
+@router.get("/metrics", summary="度量（Prometheus） / Metrics", response_class=Response)
+def show_metrics(request: Request, archive: TheArchive) -> Response:
+    """No personal data: counts, times and sizes alone."""
+    request.app.state.metrics.look_at(archive.database)
+    return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _ask_database(archive: Archive) -> None:
+    with archive.database.reading() as session:
+        session.execute(text("SELECT 1 FROM unit LIMIT 1"))
+
+
+def _ask_store(archive: Archive) -> None:
+    archive.store.stat("ledger/readiness")
+
+
+def _ask_keys(archive: Archive) -> None:
+    archive.key_store  # noqa: B018 — opening it is what checks it
+    archive.keyring.public_key("receipt")
+
+
+CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}
+
+
+def _outcome(check: Callable[[Archive], None], archive: Archive) -> str:
+    """`ok`, or the class of what went wrong: whoever asks is not signed in and learns no more."""
+    try:
+        check(archive)
+    except Exception as error:
+        return type(error).__name__
+    return "ok"

@@ -1,0 +1,44 @@
+"""The archive's public keys. Anybody may read them; whoever wants to rely on them got them another way before."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy import select
+
+from api.http.schema.ledger import KeyItem, Keys
+from api.http.sessions import TheArchive
+from integrity.keys import PublicKey
+from storage.catalog.ledger import SigningKeyEpoch
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+
+PEM_TYPE = "application/x-pem-file"
+
+
+@router.get("", summary="公钥 / Public keys")
+def show_keys(archive: TheArchive) -> Keys:
+    with archive.database.reading() as session:
+        rows = session.scalars(select(SigningKeyEpoch).order_by(SigningKeyEpoch.purpose, SigningKeyEpoch.epoch))
+        keys = [
+            KeyItem(
+                purpose=row.purpose,
+                epoch=row.epoch,
+                key_id=row.key_id,
+                public_key=row.public_key.hex(),
+                pem=PublicKey(row.public_key).pem.decode(),
+                activated_at=row.activated_at,
+            )
+            for row in rows
+        ]
+    return Keys(keys=keys, ledger_vkey=archive.keyring.ledger_vkey)
+
+
+@router.get(
+    "/receipt",
+    summary="回执公钥（PEM） / The key that signs receipts",
+    response_class=Response,
+    responses={200: {"content": {PEM_TYPE: {}}}},
+)
+def show_receipt_key(archive: TheArchive) -> Response:
+    return Response(archive.keyring.public_key("receipt").pem, media_type=PEM_TYPE)

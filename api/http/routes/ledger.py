@@ -1,0 +1,88 @@
+"""The ledger: its entries as rows for auditors, and its public files (C2SP tlog-tiles)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.http.deeds import looking
+from api.http.errors import NoCheckpoint, NotFound, RoleRefused
+from api.http.paging import Wanted
+from api.http.reading.entries import EntryFilter, list_entries
+from api.http.reading.scope import is_at_the_top
+from api.http.schema.base import Listed, ShortText
+from api.http.schema.recordings import EntryItem
+from api.http.sessions import SignedIn, TheArchive, require_role, require_viewer
+from integrity.errors import MalformedEvidence
+from integrity.tiles import Bundle, parse_path
+
+router = APIRouter(prefix="/ledger", tags=["ledger"])
+public_router = APIRouter(prefix="/ledger", tags=["ledger"])
+
+# The next one is signed within a second; a proxy may keep what it has for as long.
+CHECKPOINT_CACHING = "public, max-age=1"
+TILE_CACHING = "public, max-age=31536000, immutable"
+BUNDLE_CACHING = "private, max-age=31536000, immutable"
+
+
+@router.get("/entries", summary="账本条目 / Ledger entries")
+def show_entries(
+    viewer: SignedIn,
+    archive: TheArchive,
+    page: Wanted,
+    action: Annotated[ShortText | None, Query(examples=["recording.sealed"])] = None,
+    subject: Annotated[ShortText | None, Query(description="对象 id / the subject's id")] = None,
+    unit: Annotated[uuid.UUID | None, Query()] = None,
+) -> Listed[EntryItem]:
+    """Of one's unit and those below it, the latest first; each as it was hashed, with names beside it."""
+    require_role(viewer, "auditor", "administrator")
+    with looking(archive, viewer) as session:
+        wanted = EntryFilter(action=action, subject_id=subject, unit_id=unit)
+        return list_entries(session, viewer.person, wanted, page.after, page.limit)
+
+
+@public_router.get(
+    "/checkpoint",
+    summary="检查点 / The latest signed checkpoint",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def show_checkpoint(archive: TheArchive) -> Response:
+    latest = archive.ledger.latest()
+    if latest is None:
+        raise NoCheckpoint
+    headers = {"Cache-Control": CHECKPOINT_CACHING}
+    return Response(latest[1], media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@public_router.get(
+    "/tile/{path:path}",
+    summary="哈希瓦片；条目包仅限审计令牌 / Hash tiles; entry bundles for auditors' tokens alone",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def show_tile(path: str, request: Request, archive: TheArchive) -> Response:
+    try:
+        named = parse_path(f"tile/{path}")
+    except MalformedEvidence as error:
+        raise NotFound("tile") from error
+    is_bundle = isinstance(named, Bundle)
+    if is_bundle:
+        _require_reader_of_all(request, archive)
+    content = archive.ledger_files.fetch(named.path)
+    if content is None:
+        raise NotFound("tile")
+    headers = {"Cache-Control": BUNDLE_CACHING if is_bundle else TILE_CACHING}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _require_reader_of_all(request: Request, archive: TheArchive) -> None:
+    """A bundle holds entries of every unit: for auditors at the top, and the programs that act as one."""
+    viewer = require_viewer(request)
+    require_role(viewer, "auditor")
+    with archive.database.reading() as session:
+        if not is_at_the_top(session, viewer.person):
+            raise RoleRefused("auditor of a unit below", ("auditor of the topmost unit",))

@@ -1,0 +1,107 @@
+"""Requests, grants, exports, and the classes and lists of retention."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
+
+
+class NewRequest(Form):
+    case_id: uuid.UUID
+    kind: ShortText = Field(description="view or copy", examples=["view"])
+    purpose: LongText = Field(examples=["核对现场经过"])
+
+
+class Approval(Form):
+    """Exactly one of the two; at most 180 days."""
+
+    expires_at: datetime | None = None
+    hours: float | None = Field(default=None, gt=0, le=24 * 180, examples=[24])
+
+
+class RequestItem(Answer):
+    id: uuid.UUID
+    case: CaseRef
+    person: PersonRef
+    kind: str = Field(examples=["view"])
+    purpose: str = Field(examples=["核对现场经过"])
+    state: str = Field(description="pending, approved or refused", examples=["pending"])
+    asked_at: datetime
+    decided_by: PersonRef | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    may_decide: bool = Field(description="whether the viewer may decide on it now")
+
+
+class GrantItem(Answer):
+    """`live`: it holds at the moment of the answer."""
+
+    id: uuid.UUID
+    request_id: uuid.UUID
+    case: CaseRef
+    person: PersonRef
+    kind: str = Field(examples=["view"])
+    approved_by: PersonRef
+    granted_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_by: PersonRef | None
+    live: bool
+
+
+class NewHold(Form):
+    """Exactly one of the two."""
+
+    recording_id: uuid.UUID | None = None
+    case_id: uuid.UUID | None = None
+    reason: LongText = Field(examples=["行政诉讼未结"])
+
+
+class NewClass(Form):
+    retention_class: ShortText = Field(examples=["extended"])
+    reason: LongText = Field(examples=["重大案件"])
+
+
+class RetentionClassItem(Answer):
+    """`keep_months` null: for ever."""
+
+    code: str = Field(examples=["general"])
+    name_zh: str = Field(examples=["一般（六个月）"])
+    name_en: str = Field(examples=["General (six months)"])
+    keep_months: int | None = Field(examples=[6])
+
+
+class Retained(Answer):
+    recording_id: uuid.UUID
+    retention_class: str = Field(examples=["extended"])
+    retain_until: date | None
+
+
+class DisposalItem(Answer):
+    """What may be appraised (鉴定). Being listed removes nothing."""
+
+    recording_id: uuid.UUID
+    original_name: str
+    due_since: date
+    listed_at: datetime
+
+
+class NewExport(Form):
+    grant_id: uuid.UUID = Field(description="a grant to copy, for this very case")
+
+
+class ExportItem(Answer):
+    id: uuid.UUID
+    case: CaseRef
+    grant_id: uuid.UUID
+    person: PersonRef
+    started_at: datetime
+    finished_at: datetime | None
+    statement_sha256: str | None
+    package: str | None = Field(
+        description="where the viewer can fetch the package now", examples=["/api/v1/exports/…/package"]
+    )

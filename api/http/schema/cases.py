@@ -1,0 +1,120 @@
+"""Cases, links, questions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
+from api.http.schema.recordings import LinkItem, RecordingItem
+
+
+class NewCase(Form):
+    number: ShortText = Field(examples=["江城罚〔2026〕12号"])
+    title: ShortText = Field(examples=["占道经营"])
+    kind: ShortText = Field(description="inspection, coercion or penalty", examples=["penalty"])
+
+
+class NextStage(Form):
+    stage: ShortText = Field(description="initiation, investigation, decision, execution", examples=["investigation"])
+
+
+class Closing(Form):
+    """Before the last stage a reason is due."""
+
+    reason: LongText | None = None
+
+
+class NewAssignment(Form):
+    """Who or what was at work on the case, from `starts_at` until just before `ends_at`."""
+
+    starts_at: datetime
+    ends_at: datetime
+    officer: ShortText | None = Field(default=None, examples=["000123"])
+    device: ShortText | None = Field(default=None, examples=["AB00001"])
+    stage: ShortText | None = None
+
+
+class NewLink(Form):
+    recording_id: uuid.UUID
+    stage: ShortText = Field(examples=["investigation"])
+    reason: LongText = Field(examples=["同一现场"])
+
+
+class LinkAnswer(Form):
+    """Null: it belongs to none of the unit's cases."""
+
+    case_id: uuid.UUID | None
+    stage: ShortText | None = None
+
+
+class CaseItem(Answer):
+    id: uuid.UUID
+    number: str = Field(examples=["江城罚〔2026〕12号"])
+    title: str = Field(examples=["占道经营"])
+    kind: str = Field(examples=["penalty"])
+    stage: str = Field(examples=["investigation"])
+    opened_by: PersonRef
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class StageItem(Answer):
+    stage: str = Field(examples=["initiation"])
+    entered_by: PersonRef
+    entered_at: datetime
+
+
+class AssignmentItem(Answer):
+    id: uuid.UUID
+    officer: str | None = Field(examples=["000123"])
+    device: str | None = Field(examples=["AB00001"])
+    stage: str = Field(examples=["investigation"])
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class CaseDetail(CaseItem):
+    """`links` are those that stand."""
+
+    stages: list[StageItem]
+    assignments: list[AssignmentItem]
+    links: list[LinkItem]
+
+
+class TimelineItem(Answer):
+    """`detail` is a word or a name: the stage, the original name, the kind of access."""
+
+    at: datetime
+    kind: str = Field(examples=["recording_linked"])
+    subject_id: uuid.UUID
+    person: PersonRef | None
+    recording_id: uuid.UUID | None
+    detail: str | None
+
+
+class CandidateItem(Answer):
+    """`matched` says what speaks for the case: device, officer or both."""
+
+    case: CaseRef
+    stage: str
+    matched: list[str] = Field(examples=[["device"]])
+
+
+class QuestionItem(Answer):
+    """More than one case is possible for the recording: somebody has to say."""
+
+    id: uuid.UUID
+    recording: RecordingItem
+    candidates: list[CandidateItem]
+    created_at: datetime
+
+
+class UnlinkedItem(Answer):
+    """`outcome`: what the linker made of it (no_case, no_data, question, by_person); null: not looked at yet."""
+
+    recording: RecordingItem
+    outcome: str | None = Field(examples=["no_case"])
+    question_id: uuid.UUID | None

@@ -1,0 +1,41 @@
+"""The archive's public keys, the ledger's verification, and how the archive is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, Json
+
+
+class KeyItem(Answer):
+    """`key_id` is the hex SHA-256 of the key's SPKI."""
+
+    purpose: str = Field(examples=["receipt"])
+    epoch: int = Field(examples=[1])
+    key_id: str
+    public_key: str = Field(description="32 bytes, hex")
+    pem: str
+    activated_at: datetime
+
+
+class Keys(Answer):
+    """All public keys there have been. Whoever believes them because they stand here trusts the archive: pin them."""
+
+    keys: list[KeyItem]
+    ledger_vkey: str = Field(examples=["liuhen.local/0123456789abcdef+a1b2c3d4+AQ…"])
+
+
+class Verified(Answer):
+    """`report` is what `liuhen verify --json` prints."""
+
+    holds: bool
+    report: Json
+
+
+class Health(Answer):
+    """`checks`: what answered, and the class of error of what did not."""
+
+    status: str = Field(examples=["ok"])
+    checks: dict[str, str] = Field(default_factory=dict, examples=[{"database": "ok", "store": "ok", "keys": "ok"}])

@@ -1,0 +1,135 @@
+"""Recordings as lists and pages show them. Footage itself is no JSON: api/http/playback.py."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, CaseRef, Json, PersonRef
+
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+class RecordingItem(Answer):
+    """One row of the list. `may_view`: a grant reaches it now; only then does `poster` name its picture."""
+
+    id: uuid.UUID
+    original_name: str = Field(description="as the station named it", examples=["AB00001_000123_20260101093000.MP4"])
+    size_bytes: int = Field(examples=[73400320])
+    sha256: str = Field(examples=[SHA256])
+    media_state: str = Field(description="intact, damaged or unreadable", examples=["intact"])
+    device: str | None = Field(description="a claim", examples=["AB00001"])
+    officer: str | None = Field(description="a claim", examples=["000123"])
+    started_at: datetime | None = Field(description="a claim")
+    duration_seconds: float | None = Field(examples=[61.5])
+    received_at: datetime
+    sealed_at: datetime
+    retention_class: str = Field(examples=["general"])
+    retain_until: date | None
+    cases: list[CaseRef]
+    renditions: list[str] = Field(examples=[["poster", "proxy"]])
+    may_view: bool
+    poster: str | None = Field(examples=["/api/v1/recordings/…/renditions/poster"])
+
+
+class RenditionItem(Answer):
+    name: str = Field(examples=["proxy"])
+    media_type: str = Field(examples=["video/mp4"])
+    size_bytes: int
+    sha256: str = Field(examples=[SHA256])
+    tool: str = Field(examples=["ffmpeg"])
+    tool_version: str = Field(examples=["7.1.1"])
+    created_at: datetime
+
+
+class MediaJobItem(Answer):
+    """`nothing`: there is no such thing to make of this file."""
+
+    kind: str = Field(examples=["proxy"])
+    state: str = Field(examples=["done"])
+    outcome: str | None
+
+
+class LinkItem(Answer):
+    """A recording's place in a case; `made_by` is person or window (the linker, by device, officer and time)."""
+
+    id: uuid.UUID
+    case: CaseRef
+    recording_id: uuid.UUID
+    stage: str = Field(examples=["investigation"])
+    made_by: str = Field(examples=["window"])
+    person: PersonRef | None
+    reason: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: PersonRef | None
+    end_reason: str | None
+
+
+class HoldItem(Answer):
+    id: uuid.UUID
+    recording_id: uuid.UUID | None
+    case_id: uuid.UUID | None
+    reason: str
+    placed_by: PersonRef
+    placed_at: datetime
+    released_by: PersonRef | None
+    released_at: datetime | None
+    release_reason: str | None
+
+
+class ReceiptItem(Answer):
+    """`repeat`: the file had been sealed before."""
+
+    upload_id: str = Field(examples=["0f9f3c6d2b7e4a158d3c2b1a0f9e8d7c"])
+    repeat: bool
+    issued_at: datetime
+
+
+class RecordingDetail(RecordingItem):
+    """Everything the catalog knows. `claims` are what was said, with their source; `findings` what our tools saw."""
+
+    unit_id: uuid.UUID
+    station_id: uuid.UUID
+    sm3: str = Field(examples=["66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"])
+    chunk_root: str = Field(examples=[SHA256])
+    ciphertext_sha256: str = Field(examples=[SHA256])
+    ciphertext_size_bytes: int
+    manifest_sha256: str = Field(description="of the DSSE file at …/manifest", examples=[SHA256])
+    token_time: datetime
+    ledger_index: int | None = Field(description="of the entry recording.sealed; null until it has one", examples=[42])
+    claims: list[Json]
+    findings: Json
+    media_jobs: list[MediaJobItem]
+    copies: list[RenditionItem]
+    links: list[LinkItem]
+    holds: list[HoldItem]
+    receipts: list[ReceiptItem]
+
+
+class ViewingItem(Answer):
+    """What one grant let one person see of this recording."""
+
+    person: PersonRef
+    grant_id: uuid.UUID
+    purpose: str = Field(examples=["核对现场经过"])
+    first_opened_at: datetime
+    last_opened_at: datetime
+    window_count: int
+    sent_bytes: int
+
+
+class EntryItem(Answer):
+    """A ledger entry as it was hashed, and beside it what its ids and commitments stand for today.
+
+    `index` is null until the sequencer has given the entry its place.
+    """
+
+    index: int | None = Field(examples=[42])
+    entry_id: uuid.UUID
+    leaf_hash: str | None = Field(examples=[SHA256])
+    entry: Json
+    names: dict[str, str] = Field(description="id → name", examples=[{"5f0c…": "王敏"}])
+    openings: dict[str, str] = Field(description="what a commitment commits to", examples=[{"reason": "同一现场"}])

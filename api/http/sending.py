@@ -1,0 +1,140 @@
+"""Footage on its way out: decrypted piece by piece, under one committed window after the other."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import structlog
+from fastapi.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.archive import Archive
+from api.http.ranges import Span
+from casework.errors import CaseworkError
+from casework.playback import Window, note_sent
+from storage.encryption.segments import SegmentReader
+from storage.objects.protocol import ObjectReader
+
+log = structlog.get_logger()
+PIECE_BYTES = 256 * 1024
+
+
+class Sending:
+    """The bytes of one response, and the note of how many of them were handed over under which window.
+
+    `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused: it is asked again
+    wherever a window ends, by bytes or by time, so that a revoked grant stops a download that is under way.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        reader: ObjectReader,
+        segments: SegmentReader,
+        span: Span,
+        window: Window,
+        open_next: Callable[[int], Window],
+    ) -> None:
+        self._archive, self._reader, self._segments = archive, reader, segments
+        self._position, self._last = span.first, span.last
+        self._window, self._open_next = window, open_next
+        self._handed: dict[uuid.UUID, int] = {}
+        self._pieces = self._pieces_in_window()
+
+    @property
+    def is_complete(self) -> bool:
+        return self._position > self._last
+
+    async def pieces(self) -> AsyncIterator[memoryview]:
+        """Ends early when the next window is refused. Decrypting a piece here is quicker than a thread."""
+        while not self.is_complete:
+            if self._is_over():
+                await anyio.to_thread.run_sync(self._enter_next_window)
+            for piece in self._pieces:
+                # Noted before it is handed over: rather a piece too much in the ledger than one too few.
+                self._handed[self._window.window_id] = self._handed.get(self._window.window_id, 0) + len(piece)
+                self._position += len(piece)
+                yield piece
+                if datetime.now(UTC) >= self._window.expires_at:
+                    break
+
+    def finish(self) -> None:
+        """Close what is open and keep the note. Whatever fails now, the bytes have left: it is logged."""
+        self._reader.close()
+        try:
+            self._note()
+        except Exception:
+            log.exception("playback.not_noted", windows={str(key): sent for key, sent in self._handed.items()})
+
+    def _is_over(self) -> bool:
+        return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
+
+    def _enter_next_window(self) -> None:
+        self._note()
+        self._window = self._open_next(self._position)
+        self._pieces = self._pieces_in_window()
+
+    def _pieces_in_window(self) -> Iterator[memoryview]:
+        """The first piece is read at once: in a thread, where the disk may take its time, and errors still show."""
+        length = min(self._window.last_byte, self._last) - self._position + 1
+        pieces = self._segments.pieces(self._position, length, PIECE_BYTES)
+        return itertools.chain([next(pieces)], pieces)
+
+    def _note(self) -> None:
+        if not self._handed:
+            return
+        with self._archive.database.transaction() as session:
+            for window_id, sent_bytes in self._handed.items():
+                note_sent(session, window_id, sent_bytes)
+        self._handed = {}
+
+
+class FootageResponse(Response):
+    """Sends, stops when the client has gone, and always finishes what it was given.
+
+    What is cut short (a window refused, bytes altered) stays shorter than its Content-Length: no client takes it for
+    the whole.
+    """
+
+    def __init__(self, sending: Sending, status_code: int, headers: Mapping[str, str], media_type: str) -> None:
+        self._sending = sending
+        self.status_code = status_code
+        self.media_type = media_type
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
+                await self._send(send)
+                group.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._sending.finish)
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        try:
+            async for piece in self._sending.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                # Sending to somebody who has gone, or into an empty buffer, does not wait: others get their turn here.
+                await anyio.lowlevel.checkpoint()
+        except CaseworkError as refused:
+            log.info("playback.cut", reason=str(refused))
+        except Exception:
+            log.exception("playback.failed")
+        if self._sending.is_complete:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

@@ -1,0 +1,114 @@
+"""Enrolling docking stations (采集工作站), and taking their credential away.
+
+IngestError
+└── StationError
+    ├── StationUnknown          no station of that id
+    ├── StationNameUnusable     empty, too long, or more than one line
+    ├── StationNameTaken        another station, perhaps one of another unit or a revoked one, has that name
+    └── StationRevoked          its credential was taken away before
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+from datetime import datetime
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ingest.errors import IngestError
+from ingest.uploads.register import hash_station_token
+from integrity.keys import PublicKey
+from retention.wording import find_problem, tidy
+from storage.catalog.stations import Station
+from storage.ledger.append import Actor, Change, record_change
+
+SECRET_BYTES = 32
+LONGEST_NAME = 200
+
+
+class StationError(IngestError):
+    """Something about a station's enrolment; nothing was changed."""
+
+
+class StationUnknown(StationError):
+    def __init__(self, station_id: uuid.UUID) -> None:
+        super().__init__(f"there is no station {station_id}; check the id")
+        self.station_id = station_id
+
+
+class StationNameUnusable(StationError):
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the station's name {problem}; give it a name of one line")
+        self.problem = problem
+
+
+class StationNameTaken(StationError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"a station named {name} is there already; choose another name")
+        self.name = name
+
+
+class StationRevoked(StationError):
+    def __init__(self, station_id: uuid.UUID, revoked_at: datetime) -> None:
+        super().__init__(f"station {station_id} was revoked at {revoked_at.isoformat()}; nothing more to do")
+        self.station_id = station_id
+
+
+def enrol_station(session: Session, by: Actor, unit_id: uuid.UUID, name: str, receipt_key: PublicKey) -> str:
+    """A new station of the unit; returns its token, which is kept nowhere and can be shown only now.
+
+    The token carries the fingerprint of the key that signs receipts, so that the station can tell a true one from a
+    forged one (ingest/dock/token.py). Raises StationNameTaken, StationNameUnusable.
+    """
+    name = _usable_name(name)
+    token = f"lhs1.{_base64url(secrets.token_bytes(SECRET_BYTES))}.{_base64url(bytes.fromhex(receipt_key.key_id))}"
+    station = Station(id=uuid.uuid4(), unit_id=unit_id, name=name, token_hash=hash_station_token(token))
+    try:
+        with session.begin_nested():
+            session.add(station)
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise StationNameTaken(name) from error
+        raise
+    data = {"receipt_key": receipt_key.key_id}
+    record_change(session, by, Change("station.enrolled", "station", str(station.id), unit_id, data, {"name": name}))
+    return token
+
+
+def revoke_station(session: Session, by: Actor, station_id: uuid.UUID) -> Station:
+    """No further upload from it, from its next request on. What it has sent stays, and goes on to be sealed.
+
+    Raises StationUnknown, StationRevoked.
+    """
+    statement = select(Station).where(Station.id == station_id).with_for_update(key_share=True)
+    station = session.scalars(statement.execution_options(populate_existing=True)).first()
+    if station is None:
+        raise StationUnknown(station_id)
+    if station.revoked_at is not None:
+        raise StationRevoked(station_id, station.revoked_at)
+    entry = record_change(session, by, Change("station.revoked", "station", str(station_id), station.unit_id))
+    station.revoked_at = entry.occurred_at
+    session.flush()
+    return station
+
+
+def station_of_token(session: Session, token: str) -> Station | None:
+    """The station a token belongs to, revoked or not."""
+    return session.scalars(select(Station).where(Station.token_hash == hash_station_token(token))).first()
+
+
+def _usable_name(name: str) -> str:
+    tidied = tidy(name)
+    problem = "has more than one line" if "\n" in tidied or "\t" in tidied else find_problem(tidied, LONGEST_NAME)
+    if problem is not None:
+        raise StationNameUnusable(problem)
+    return tidied
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

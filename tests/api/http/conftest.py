@@ -1,0 +1,381 @@
+"""A whole archive behind a real HTTP server on loopback: PostgreSQL, store, keys, authority, sequencer, custody."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import select
+
+from api.archive import Archive
+from api.engines.roles import DatabaseAddresses
+from api.http.app import create_app
+from api.http.sessions import CSRF_HEADER, SESSION_COOKIE, create_api_token, open_session
+from api.keyring import announce_keys, create_missing_keys
+from api.settings import Settings
+from casework.cases import open_case
+from casework.linking import link_by_hand
+from casework.organisation import create_person, create_unit
+from casework.requests import approve, ask
+from ingest.custody import seal_upload
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.renditions import RenditionMade
+from ingest.media.runner import open_runner
+from ingest.rendering.due import DueCopies
+from ingest.rendering.make import Rendering, store_copy
+from ingest.sealing.claims import read_claims
+from ingest.sealing.due import claim_due_upload
+from ingest.sealing.parts import Custody
+from ingest.stations import enrol_station, station_of_token
+from ingest.uploads.staging import Staging
+from integrity.authority import create_authority
+from integrity.authority_server import open_authority_server
+from integrity.ledger_entry import LedgerEntry, parse_entry
+from storage.catalog.access import Grant, PlaybackWindow
+from storage.catalog.casework import Case
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Person, Unit
+from storage.catalog.recordings import Recording
+from storage.catalog.signin import SignInSession
+from storage.catalog.uploads import Upload
+from storage.database import Database
+from storage.keystore import WrappedKey
+from storage.ledger.append import Actor
+from storage.ledger.sequencer import Sequencer
+from storage.objects.folder import FolderStore
+
+OPERATOR = Actor.system("admin")
+NO_TOOLS: Any = None
+"""Sealing a copy that is there runs no tool."""
+
+
+class Caller(httpx.Client):
+    """Somebody at the archive: a browser's cookie with its forgery token, or a program's bearer token."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
+class Station:
+    id: uuid.UUID
+    unit_id: uuid.UUID
+    token: str
+
+
+class Served:
+    """The archive, the address where it is served, and what tests put into it."""
+
+    def __init__(self, addresses: DatabaseAddresses, folder: Path, tsa_url: str, findings: Findings) -> None:
+        settings = Settings(data=folder / "data", database_url=addresses.app, tsa_urls=(tsa_url,))
+        self.keyring = create_missing_keys(settings)
+        self.archive = Archive(
+            settings, Database(addresses.app, pool_size=10), FolderStore(settings.data / "objects"), self.keyring
+        )
+        self.database = self.archive.database
+        self.staging = Staging(self.archive.staging_folder)
+        self.findings = findings
+        self.owner_url = addresses.owner
+        announce_keys(self.database, self.keyring)
+        self._sequencing = Sequencing(addresses.sequencer, self.archive)
+        self._server = HttpServer(create_app(self.archive))
+        self.url = self._server.url
+        self._callers: list[Caller] = []
+        self._numbers = iter(range(1, 10_000))
+
+    def close(self) -> None:
+        for caller in self._callers:
+            caller.close()
+        self._server.close()
+        self._sequencing.close()
+        self.database.close()
+
+    # People
+
+    def unit(self, name: str = "江城区综合行政执法局", parent: Unit | None = None) -> Unit:
+        with self.database.transaction() as session:
+            code, parent_id = uuid.uuid4().hex, None if parent is None else parent.id
+            return create_unit(session, OPERATOR, name=name, code=code, parent_id=parent_id)
+
+    def person(self, unit: Unit, role: str, password_hash: str | None = None) -> Person:
+        number = next(self._numbers)
+        with self.database.transaction() as session:
+            return create_person(
+                session,
+                OPERATOR,
+                unit_id=unit.id,
+                name=f"人员{number}",
+                sign_in_name=f"person{number}",
+                role=role,
+                password_hash=password_hash,
+            )
+
+    def caller(self, **headers: str) -> Caller:
+        caller = Caller(base_url=self.url, headers={"Accept-Language": "en", **headers}, timeout=30, trust_env=False)
+        self._callers.append(caller)
+        return caller
+
+    def browser(self, person: Person) -> Caller:
+        """As after a sign-in, without the time that a password takes."""
+        with self.database.transaction() as session:
+            cookie = open_session(session, person, datetime.now(UTC))
+        with self.database.reading() as session:
+            rows = select(SignInSession.csrf_token).where(SignInSession.person_id == person.id)
+            csrf_token = session.scalars(rows.order_by(SignInSession.created_at.desc())).first()
+        caller = self.caller(**{CSRF_HEADER: str(csrf_token)})
+        caller.cookies.set(SESSION_COOKIE, cookie)
+        caller.person = person
+        return caller
+
+    def program(self, person: Person) -> Caller:
+        with self.database.transaction() as session:
+            token = create_api_token(session, person, "test")
+        caller = self.caller(Authorization=f"Bearer {token}")
+        caller.person = person
+        return caller
+
+    def signed_in(self, unit: Unit, role: str) -> Caller:
+        return self.browser(self.person(unit, role))
+
+    # Recordings
+
+    def station(self, unit: Unit) -> Station:
+        with self.database.transaction() as session:
+            key = self.keyring.public_key("receipt")
+            token = enrol_station(session, OPERATOR, unit.id, uuid.uuid4().hex, key)
+            station = station_of_token(session, token)
+            assert station is not None
+            return Station(station.id, unit.id, token)
+
+    def stage(self, station: Station, content: bytes, filename: str = "a.mp4", **claims: str) -> str:
+        """An upload whose bytes are all there."""
+        upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
+        path = self.staging.bytes_path(upload_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        with self.database.transaction() as session:
+            session.add(
+                Upload(
+                    id=upload_id,
+                    station_id=station.id,
+                    unit_id=station.unit_id,
+                    declared_length=len(content),
+                    claims={"filename": filename, **claims},
+                    state="finished",
+                    expires_at=now + timedelta(days=1),
+                    finished_at=now,
+                )
+            )
+        return upload_id
+
+    def seal(self, station: Station, content: bytes, filename: str = "a.mp4", **claims: str) -> Recording:
+        """Through custody, to the receipt."""
+        self.stage(station, content, filename, **claims)
+        due = claim_due_upload(self.database, "test")
+        assert due is not None
+        issued = seal_upload(due, self.custody)
+        with self.database.reading() as session:
+            return session.get_one(Recording, issued.recording_id)
+
+    @property
+    def custody(self) -> Custody:
+        archive = self.archive
+        return Custody(
+            database=archive.database,
+            store=archive.store,
+            key_store=archive.key_store,
+            ledger=archive.ledger,
+            manifest_key=archive.keyring.signing_key("manifest"),
+            manifest_epoch=1,
+            receipt_key=archive.keyring.signing_key("receipt"),
+            staged_path=self.staging.bytes_path,
+            probe=lambda path: self.findings,
+            read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
+            request_token=archive.request_token,
+        )
+
+    def copy(self, recording: Recording, name: str, content: bytes, media_type: str) -> None:
+        """A rendition of these bytes, sealed and recorded as a media worker does it."""
+        archive, path = self.archive, self.archive.settings.data / f"{name}-{recording.id}"
+        path.write_bytes(content)
+        due = DueCopies(
+            recording_id=recording.id,
+            unit_id=recording.unit_id,
+            kinds=(name,),
+            object_name=recording.object_name,
+            size_bytes=recording.size_bytes,
+            ciphertext_size_bytes=recording.ciphertext_size_bytes,
+            sha256=recording.sha256,
+            wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
+            retain_until=date(2030, 1, 1),
+            worker="test",
+        )
+        made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", (), len(content), "none")
+        work = archive.work_folder
+        store_copy(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))
+
+    # Casework
+
+    def case(self, by: Person) -> Case:
+        number = next(self._numbers)
+        with self.database.transaction() as session:
+            return open_case(session, by, number=f"江城罚〔2026〕{number}号", title="占道经营", kind="penalty")
+
+    def link(self, recording: Recording, case: Case, by: Person) -> uuid.UUID:
+        with self.database.transaction() as session:
+            link = link_by_hand(
+                session, by, recording_id=recording.id, case_id=case.id, stage="investigation", reason="同一现场"
+            )
+            return link.id
+
+    def grant(
+        self, case: Case, asker: Person, approver: Person, kind: str = "view", lasting: timedelta = timedelta(hours=1)
+    ) -> Grant:
+        with self.database.transaction() as session:
+            request = ask(session, asker, case_id=case.id, kind=kind, purpose="核对现场经过")
+            now = datetime.now(UTC)
+            return approve(session, approver, request.id, expires_at=now + lasting, now=now)
+
+    # Looking
+
+    def entries(self, action: str) -> list[LedgerEntry]:
+        """The entries of one action, in the order they were written."""
+        with self.database.reading() as session:
+            rows = select(LedgerEntryRow.entry).where(LedgerEntryRow.action == action).order_by(LedgerEntryRow.serial)
+            return [parse_entry(entry) for entry in session.scalars(rows)]
+
+    def wait_for_sent(self, least: int) -> int:
+        """What has been noted as sent under all windows; the note follows the last byte."""
+        for _ in range(500):
+            with self.database.reading() as session:
+                sent = sum(session.scalars(select(PlaybackWindow.sent_bytes)))
+            if sent >= least:
+                return sent
+            time.sleep(0.01)
+        raise AssertionError(f"only {sent} bytes were noted as sent")
+
+    def as_owner(self, statement: str, *values: object) -> None:
+        """What no role of the application may do, such as moving time."""
+        import psycopg
+
+        with psycopg.connect(self.owner_url, autocommit=True) as connection:
+            connection.execute(statement, values)  # type: ignore[arg-type]
+
+    def wait_for_places(self) -> None:
+        """Until every entry that is committed now is under a checkpoint."""
+        with self.database.reading() as session:
+            newest = session.scalars(select(LedgerEntryRow.id).order_by(LedgerEntryRow.serial.desc())).first()
+        assert newest is not None
+        assert self.archive.ledger.await_inclusion(newest, 10) is not None
+
+
+class Sequencing:
+    """The sequencer, at work in a thread."""
+
+    def __init__(self, url: str, archive: Archive) -> None:
+        self._database = Database(url, pool_size=2)
+        key, origin = archive.keyring.signing_key("ledger"), archive.keyring.origin
+        self._sequencer = Sequencer(self._database, archive.ledger_files, key, origin)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.01):
+            self._sequencer.sequence_pending()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._sequencer.close()
+        self._database.close()
+
+
+class HttpServer:
+    """Uvicorn in a thread."""
+
+    def __init__(self, application: Any) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(application, access_log=False, log_level="critical", ws="none", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            threading.Event().wait(0.005)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+        with suppress(OSError):
+            self._socket.close()
+
+
+@pytest.fixture(scope="session")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """What the tools say of bytes that are no media: asked once, for all recordings of these tests are such."""
+    path = tmp_path_factory.mktemp("findings") / "noise"
+    path.write_bytes(b"no video at all, but evidence")
+    return probe_media(path, open_runner(os.environ.get("PATH", "")))
+
+
+@pytest.fixture(scope="session")
+def tsa_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = open_authority_server(create_authority(tmp_path_factory.mktemp("tsa") / "tsa"), "127.0.0.1:0")
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    yield server.url
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def served(addresses: DatabaseAddresses, tmp_path: Path, tsa_url: str, findings: Findings) -> Iterator[Served]:
+    served = Served(addresses, tmp_path, tsa_url, findings)
+    yield served
+    served.close()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One unit with an officer and a supervisor, a recording in a case, and no grant yet."""
+
+    unit: Unit
+    officer: Caller
+    supervisor: Caller
+    case: Case
+    recording: Recording
+    content: bytes
+
+
+@pytest.fixture
+def scene(served: Served) -> Scene:
+    return make_scene(served, os.urandom(3_000_000))
+
+
+@pytest.fixture
+def scene_of(served: Served) -> Callable[[bytes], Scene]:
+    """A scene around bytes of the test's choice."""
+    return lambda content: make_scene(served, content)
+
+
+def make_scene(served: Served, content: bytes) -> Scene:
+    unit = served.unit()
+    officer, supervisor = served.signed_in(unit, "officer"), served.signed_in(unit, "supervisor")
+    recording = served.seal(served.station(unit), content, "AB00001_000123_20260101093000.MP4")
+    case = served.case(officer.person)
+    served.link(recording, case, officer.person)
+    return Scene(unit, officer, supervisor, case, recording, content)
