@@ -29,6 +29,8 @@ def worker(
         announce_ready(settings)
 
     worker_ready.connect(on_ready, weak=False)
+    # A worker loads the tasks of its own queue and no others: what custody never uses, it need not keep in memory.
+    celery_app.conf.include = [f"api.tasks.{queue}"]
     # Gossip and mingle are for workers that watch each other: ours only watch the database.
     quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
