@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from typing import Annotated
+
+import typer
 
 
-def up() -> None:
+def up(
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo", help="空的档案填入演示内容并打印登录口令 / fill an empty archive with the demo's content"
+        ),
+    ] = False,
+) -> None:
     """启动整个档案系统，直到 Ctrl-C 或 TERM。 / Start the whole archive; Ctrl-C or TERM ends it."""
+    from api.demo.welcome import welcome
     from api.engines.archive_run import run_archive
     from api.settings import load_settings
 
-    run_archive(load_settings(), say=_say)
+    settings = load_settings()
+    run_archive(settings, _say, when_ready=partial(welcome, settings, demo=demo, say=_say))
 
 
 def _say(line: str) -> None:

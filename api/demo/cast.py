@@ -11,6 +11,7 @@ from pathlib import Path
 from api.demo.assignments import Assignment
 from api.demo.client import ApiClient
 from api.demo.programs import Programs
+from api.signin import CODE_LETTERS
 
 UNIT_NAME, UNIT_CODE = "江城区综合行政执法大队（演示）", "DEMO-01"
 STATION_NAME = "演示采集站一号"
@@ -84,9 +85,14 @@ def assembled_cast(programs: Programs, url: str, private: Path) -> Iterator[Cast
         administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name))
         joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, str(made["password"]))]
         for part in PEOPLE:
-            sign_ins.append(SignIn(part, secrets.token_urlsafe(12)))
+            sign_ins.append(SignIn(part, _make_password()))
             joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1]))
         yield Cast(joined, tuple(sign_ins), station_file)
+
+
+def _make_password() -> str:
+    """Some 80 bits, in letters that are told apart when they are typed in from a terminal."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(16))
 
 
 def _join(administrator: ApiClient, url: str, sign_in: SignIn) -> ApiClient:

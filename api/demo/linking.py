@@ -29,7 +29,7 @@ def link_everything(
 ) -> Linked:
     """Bring every recording into the main case. Raises CheckFailed when one is in none afterwards."""
     main_id = cases[MAIN_CASE.number]
-    unlinked = _wait_for_linker(officer)
+    unlinked = wait_for_linker(officer)
     by_window = len(recording_ids) - len(unlinked)
     narrator.held(
         f"{by_window} 条记录按设备、人员和时间自动归案", f"{by_window} linked by device, officer and time window"
@@ -37,14 +37,16 @@ def link_everything(
     by_answer = _answer_questions(officer, main_id, narrator)
     by_hand = 0
     for each in _unlinked(officer):
-        _link_by_hand(officer, main_id, each, narrator, quiet=by_hand >= _LONGEST_LIST)
+        link_by_hand(officer, main_id, each, narrator, quiet=by_hand >= _LONGEST_LIST)
         by_hand += 1
     _put_right(officer, main_id, recording_ids)
     narrator.held(f"{len(recording_ids)} 条记录都已归入 {MAIN_CASE.number}", "every recording is in the case now")
     return Linked(by_window, by_answer, by_hand)
 
 
-def _wait_for_linker(officer: ApiClient) -> list[Facts]:
+def wait_for_linker(officer: ApiClient) -> list[Facts]:
+    """Recordings that are in no case although the linker has looked at each. Raises TookTooLong."""
+
     def looked_at() -> list[Facts] | None:
         unlinked = _unlinked(officer)
         return None if any(each["outcome"] in (None, "again") for each in unlinked) else unlinked
@@ -68,7 +70,8 @@ def _answer_questions(officer: ApiClient, case_id: str, narrator: Narrator) -> i
     return len(questions)
 
 
-def _link_by_hand(officer: ApiClient, case_id: str, unlinked: Facts, narrator: Narrator, *, quiet: bool) -> None:
+def link_by_hand(officer: ApiClient, case_id: str, unlinked: Facts, narrator: Narrator, *, quiet: bool) -> None:
+    """Put one of `wait_for_linker` into the case."""
     recording = unlinked["recording"]
     form = {"recording_id": recording["id"], "stage": "investigation", "reason": "演示：同一现场的影像"}
     officer.post(f"/api/v1/cases/{case_id}/links", form)

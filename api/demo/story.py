@@ -144,7 +144,7 @@ def _show_footage(footage: Footage, digests: Mapping[str, str], say: Narrator) -
 
 @dataclass(frozen=True)
 class Brought:
-    """`ids` are recordings by the first file with their bytes; `repeats` are later files with such bytes, and theirs."""
+    """`ids` are recordings by the first file with their bytes; `repeats` later files with such bytes, and theirs."""
 
     uploaded: Uploaded
     ids: Mapping[str, str]
@@ -153,9 +153,7 @@ class Brought:
 
 def _bring_in(demo: Demo, scene: Scene) -> Brought:
     say = demo.narrator
-    say.step(
-        "采集站上传，中途强行终止采集程序和服务器", "The station uploads; agent and server are killed midway"
-    )
+    say.step("采集站上传，中途强行终止采集程序和服务器", "The station uploads; agent and server are killed midway")
     notes = demo.folders.private / "dock"
     upload = KillingUpload(demo.programs, scene.archive, scene.footage, scene.cast.station_file, notes, say)
     uploaded = upload.run()

@@ -10,7 +10,7 @@ from api.engines.folders import socket_folder
 from api.engines.listener import open_listener
 from api.engines.lock import DataFolderLock, Holder
 from api.engines.plan import plan_archive
-from api.engines.run_record import ProcessRecord, end_leftovers, withdraw_addresses
+from api.engines.run_record import ArchiveAddresses, ProcessRecord, end_leftovers, withdraw_addresses
 from api.engines.running import WAIT_SECONDS
 from api.engines.signals import StopSignals
 from api.engines.supervise import StopRequested, Supervisor
@@ -19,10 +19,13 @@ from api.settings import Settings
 PURPOSE = "up"
 
 
-def run_archive(settings: Settings, say: Callable[[str], None]) -> None:
+def run_archive(
+    settings: Settings, say: Callable[[str], None], when_ready: Callable[[ArchiveAddresses], None] = lambda _: None
+) -> None:
     """Start everything, keep it running until a signal, end everything. Returns only with no process left.
 
-    Raises DataFolderBusy, AddressUnusable, StartFailed, and what a step of the plan raises.
+    `when_ready` must be quick: nothing is watched while it runs. Raises DataFolderBusy, AddressUnusable, StartFailed,
+    and what a step of the plan raises.
     """
     with StopSignals() as signals, _lock(settings) as lock, contextlib.ExitStack() as undo:
         end_leftovers(settings.run_folder)
@@ -35,6 +38,7 @@ def run_archive(settings: Settings, say: Callable[[str], None]) -> None:
         with contextlib.suppress(StopRequested):
             supervisor.start()
             say(f"留痕已就绪 / ready: {plan.addresses.http}")
+            when_ready(plan.addresses)
             supervisor.watch()
         say(f"正在停止 / stopping ({signal.Signals(signals.asked or signal.SIGTERM).name})")
 

@@ -1,0 +1,46 @@
+"""What `liuhen up` says once it is ready: on an empty archive, how the first person gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from api.engines.run_record import ArchiveAddresses
+from api.settings import Settings
+
+Say = Callable[[str], None]
+
+
+def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say: Say) -> None:
+    """Print the first administrator's one-time code, or begin to fill in the demo. Nothing where there are people."""
+    # Here and not at the top: only now, with the database up, are they wanted.
+    from api.demo.filling import fill_empty_archive
+    from api.signin import issue_first_administrator_code, needs_first_administrator
+    from storage.database import Database
+
+    database = Database(addresses.database.app, pool_size=1, application_name="liuhen-up")
+    try:
+        with database.transaction() as session:
+            empty = needs_first_administrator(session)
+            code = issue_first_administrator_code(session, datetime.now(UTC)) if empty and not demo else None
+    finally:
+        database.close()
+    if code is not None:
+        say(f"首位管理员的一次性代码 / one-time code for the first administrator: {code}")
+        say(f"在此使用，24 小时内有效 / use it within 24 hours at: {addresses.http}/first-administrator")
+    elif demo and empty:
+        fill_empty_archive(settings, addresses.http)
+    elif demo:
+        _explain_full(say)
+
+
+def _explain_full(say: Say) -> None:
+    say("档案不是空的，未填入演示内容 / this archive is not empty: nothing was filled in")
+    say(
+        "忘记口令时：liuhen admin person create --role administrator … 新建管理员，由其重设各人口令；"
+        "或另设 LIUHEN_DATA 重新开始"
+    )
+    say(
+        "passwords forgotten: make an administrator with liuhen admin person create --role administrator …, who sets "
+        "anybody's anew; or start afresh with another LIUHEN_DATA"
+    )
