@@ -95,6 +95,8 @@ def choose_screen(
     visit: Visit, recording: Recording, jobs: Mapping[str, MediaJob], renditions: Mapping[str, Rendition]
 ) -> Screen:
     """What can be shown to this person now, or why nothing can. Looking at the page opens no window by itself."""
+    if recording.media_state == "unreadable":  # no grant would help, so nobody is sent to ask for one
+        return Screen("nothing", reasons=reason_codes(recording))
     try:
         grant = find_grant(visit.session, visit.person, recording.id, "view", visit.now)
     except AccessRefused as refused:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
+
 
 def mark(message: str) -> str:
     """Marks a message for the English catalog; a page translates it when it shows it."""
@@ -84,6 +86,10 @@ CONFIDENCES: Mapping[str, str] = {
     "stated": mark("明确写明"),
     "assumed": mark("部分推定"),
     "doubtful": mark("存疑"),
+}
+CLAIM_NOTES: Mapping[str, str] = {
+    Z_IS_OFTEN_LOCAL: mark("写作世界时，但许多设备在此写的是当地时间"),
+    ZONE_SUPPOSED.format(zone=str(SHANGHAI)): mark("未写时区，按北京时间推定"),
 }
 LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("按时间自动归案")}
 MATCHES: Mapping[str, str] = {"device": mark("设备相符"), "officer": mark("执法人员相符")}
@@ -222,6 +228,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "claim_kind": CLAIM_KINDS,
     "claim_source": CLAIM_SOURCES,
     "confidence": CONFIDENCES,
+    "claim_note": CLAIM_NOTES,
     "linked_by": LINKED_BY,
     "match": MATCHES,
     "link_outcome": LINK_OUTCOMES,
