@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
-from api.engines.run_record import INSTANCE_VARIABLE
+import psutil
 
 READY_SECONDS = 60.0
 LIUHEN = str(Path(sys.executable).with_name("liuhen"))
@@ -78,19 +77,19 @@ class RunningArchive:
         return path
 
     def processes(self, *words: str) -> list[int]:
-        """Living processes of this run whose command line holds each of the words, by the run's mark."""
-        holder = json.loads((self.data / "run" / "addresses.json").read_text())["instance"]
-        mark = f"{INSTANCE_VARIABLE}={holder}".encode()
+        """Living processes under `liuhen up` whose program or command line holds each of the words.
+
+        By descent, because a server may write over its own environment and name.
+        """
+        assert self.process is not None
         found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
+        for child in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                environment, command = (entry / "environ").read_bytes(), (entry / "cmdline").read_bytes()
-            except OSError:
+                command = " ".join([child.exe(), *child.cmdline()])
+            except psutil.Error:
                 continue
-            if mark in environment.split(b"\0") and all(word.encode() in command for word in words):
-                found.append(int(entry.name))
+            if all(word in command for word in words):
+                found.append(child.pid)
         return found
 
 
