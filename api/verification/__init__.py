@@ -1,0 +1,87 @@
+"""Whether store, rows and ledger still agree: everything the archive holds, held against everything it signed.
+
+The auditor trusts the ledger's key and the authority's, and nothing else: a superuser of the database can change any
+row, and root any file, but not both so that they fit what was signed. What cannot show here is an archive cut back as
+a whole to an earlier state; for that, receipts and checkpoints in other hands are what counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from api.archive import Archive
+from api.verification.audit import Audit, Progress
+from api.verification.findings import Finding, Findings
+from api.verification.guards import announced_trust, check_guards
+from api.verification.ledger import audit_ledger
+from api.verification.orphans import audit_objects
+from api.verification.receipts import audit_receipts
+from api.verification.recordings import audit_recordings
+from api.verification.renditions import audit_renditions
+from integrity.checkpoint import Checkpoint
+from storage.catalog.recordings import Recording
+
+__all__ = ["Finding", "VerificationReport", "verify_archive"]
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """What was looked at and what was found. Of very many findings the first are kept, and all are counted."""
+
+    checkpoint: Checkpoint | None
+    counts: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    findings_by_code: Mapping[str, int]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+    def to_json(self) -> dict[str, object]:
+        checkpoint = self.checkpoint
+        signed = None if checkpoint is None else {"size": checkpoint.size, "root": checkpoint.root.hex()}
+        return {
+            "holds": self.holds,
+            "checkpoint": signed,
+            "counts": dict(self.counts),
+            "findings_by_code": dict(self.findings_by_code),
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def _nobody_watches(part: str, done: int, total: int) -> None:
+    pass
+
+
+def verify_archive(
+    archive: Archive, sample: int | None = None, progress: Progress = _nobody_watches
+) -> VerificationReport:
+    """Look at everything, in constant memory. While the archive runs, what comes meanwhile is left to the next time.
+
+    `sample`: of so many recordings, chosen at random, the stored bytes are read; of all of them when it is None. Raises
+    AuthorityUnpinned, and what database and store raise when they do not answer.
+    """
+    findings = Findings()
+    trust = announced_trust(archive, findings)
+    audit = Audit(archive, trust, findings, progress, _choose(archive, sample))
+    check_guards(audit)
+    checkpoint = audit_ledger(audit)
+    counts = {
+        "entries": 0 if checkpoint is None else checkpoint.size,
+        "recordings": audit_recordings(audit),
+        "renditions": audit_renditions(audit),
+        "receipts": audit_receipts(audit),
+        "objects": audit_objects(audit),
+    }
+    return VerificationReport(checkpoint, counts, tuple(findings.kept), dict(findings.counts))
+
+
+def _choose(archive: Archive, sample: int | None) -> frozenset[uuid.UUID] | None:
+    if sample is None:
+        return None
+    with archive.database.reading() as session:
+        return frozenset(session.scalars(select(Recording.id).order_by(func.random()).limit(sample)))

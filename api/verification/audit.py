@@ -1,0 +1,85 @@
+"""What every part of an audit works with."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from api.archive import Archive
+from api.verification.findings import Findings
+from integrity.trust import Trust
+from storage.direct_io import aligned_buffer
+from storage.errors import ObjectStoreError
+
+BATCH = 100
+_READ_BYTES = 4 << 20
+
+Progress = Callable[[str, int, int], None]
+"""Told the part (a word), what is done of it, and of how many; 0 where nobody knows."""
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """`deep` says of which recordings the stored bytes are read: of all when it is None."""
+
+    archive: Archive
+    trust: Trust
+    findings: Findings
+    progress: Progress
+    deep: frozenset[uuid.UUID] | None
+
+    def reads(self, recording_id: uuid.UUID) -> bool:
+        return self.deep is None or recording_id in self.deep
+
+    def rows(self, statement: Select[Row], key: InstrumentedAttribute[Any]) -> Iterator[Sequence[Row]]:
+        """All rows of a statement over one table, in batches by its key, each in a transaction of its own.
+
+        No cursor stays open while gigabytes are read, and what is added meanwhile is seen or not.
+        """
+        last: Any = None
+        while True:
+            page = statement.order_by(key).limit(BATCH)
+            with self.archive.database.reading() as session:
+                rows = session.scalars(page if last is None else page.where(key > last)).all()
+                session.expunge_all()
+            if not rows:
+                return
+            last = getattr(rows[-1], key.key)
+            yield rows
+
+
+def check_object(audit: Audit, name: str, size_bytes: int, sha256: bytes, *, read: bool) -> bool:
+    """Whether the object is there as it was sealed, its bytes read from the medium if `read`; says what is not so."""
+    findings = audit.findings
+    try:
+        found = audit.archive.store.stat(name)
+        if found is None:
+            findings.add("object_missing", name)
+            return False
+        if found.size_bytes != size_bytes:
+            findings.add("object_size_differs", name, f"{size_bytes} bytes", f"{found.size_bytes} bytes")
+            return False
+        digest = _digest_object(audit.archive, name) if read else sha256
+    except ObjectStoreError as error:
+        findings.add("object_unreadable", name, None, error)
+        return False
+    if digest != sha256:
+        findings.add("object_differs", name, sha256, digest)
+    return digest == sha256
+
+
+def _digest_object(archive: Archive, name: str) -> bytes:
+    hasher, buffer = hashlib.sha256(), aligned_buffer(_READ_BYTES)
+    with archive.store.open(name, cold=True) as reader:
+        for offset in range(0, reader.size_bytes, _READ_BYTES):
+            got = reader.read_into(offset, buffer)
+            hasher.update(buffer[:got])
+    return hasher.digest()

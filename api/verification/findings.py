@@ -1,0 +1,130 @@
+"""What an audit finds: each kind once, in both languages, and the collector that outlives a million findings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+MOST_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`warning`: nothing that was sealed is lost or doubtful, but somebody should know."""
+
+    severity: Severity
+    chinese: str
+    english: str
+
+
+KINDS: dict[str, Kind] = {
+    "checkpoint_missing": Kind("error", "账本检查点文件缺失", "a signed checkpoint's file is missing"),
+    "checkpoint_invalid": Kind(
+        "error", "账本检查点无效或签名不符", "a checkpoint is malformed or not the ledger's own"
+    ),
+    "checkpoint_differs": Kind(
+        "error", "数据库中的检查点与文件不一致", "a checkpoint's row says something else than its file"
+    ),
+    "root_differs": Kind(
+        "error", "账本条目与已签名检查点的根不符", "the entries do not lead to the root that was signed"
+    ),
+    "tile_missing": Kind("error", "账本哈希块缺失", "a hash tile of the ledger is missing"),
+    "tile_differs": Kind("error", "账本哈希块被改动", "a hash tile of the ledger was changed"),
+    "old_tile_missing": Kind(
+        "warning",
+        "账本的旧（不完整）块缺失，较新的块仍在",
+        "a partial file of the ledger is missing; a fuller one is there",
+    ),
+    "bundle_missing": Kind("error", "账本条目包缺失", "an entry bundle of the ledger is missing"),
+    "bundle_differs": Kind("error", "账本条目包被改动", "an entry bundle of the ledger was changed"),
+    "entry_row_missing": Kind("error", "数据库缺少该账本条目", "the database has no row for this ledger entry"),
+    "entry_row_differs": Kind(
+        "error", "数据库中的账本条目与账本不一致", "the row of this ledger entry is not what the ledger holds"
+    ),
+    "entries_waiting": Kind("warning", "有账本条目长时间未定序", "ledger entries have waited long for their place"),
+    "logged_row_missing": Kind(
+        "error", "账本记载其存在，数据库中却没有", "the ledger says that it was made, and the database has no such row"
+    ),
+    "recording_missing": Kind(
+        "error", "账本记载已封存的原始记录不见了", "a recording that the ledger says was sealed is gone"
+    ),
+    "guard_missing": Kind(
+        "error", "数据库的只增保护被关闭或授权过宽", "the database's guard over the ledger is off or too wide"
+    ),
+    "key_differs": Kind("error", "密钥与公示的不一致", "a key is not the one that was announced"),
+    "recording_differs": Kind(
+        "error", "数据库中的原始记录与封存清单不一致", "a recording's row is not what its manifest says"
+    ),
+    "manifest_invalid": Kind(
+        "error", "封存清单无效或签名不符", "a manifest is malformed, or its signature does not hold"
+    ),
+    "token_invalid": Kind("error", "时间戳无效", "a time stamp does not hold"),
+    "sealing_entry_differs": Kind(
+        "error", "封存条目与原始记录不一致", "the ledger's entry of the sealing does not fit the recording"
+    ),
+    "sealing_entry_unplaced": Kind("error", "封存条目不在账本中", "the entry of the sealing is not in the ledger"),
+    "retention_differs": Kind(
+        "error", "保管期限与账本不一致", "the retention of a recording is not what the ledger says"
+    ),
+    "object_missing": Kind("error", "存储对象缺失", "a stored object is missing"),
+    "object_size_differs": Kind("error", "存储对象大小不符", "a stored object has another size than was sealed"),
+    "object_differs": Kind("error", "存储对象内容被改动", "a stored object is not what was sealed"),
+    "object_unreadable": Kind("error", "存储对象无法读取", "a stored object cannot be read"),
+    "key_unusable": Kind("error", "数据密钥无法打开", "the data key of a recording cannot be opened"),
+    "rendition_differs": Kind(
+        "error", "播放副本与账本或原始记录不一致", "a playable copy does not fit the ledger or its original"
+    ),
+    "receipt_missing": Kind("error", "上传已回执，但回执缺失", "an upload counts as receipted and has no receipt"),
+    "receipt_invalid": Kind("error", "回执无效或签名不符", "a receipt is malformed, or its signature does not hold"),
+    "receipt_differs": Kind(
+        "error", "回执与原始记录、上传或账本不一致", "a receipt does not fit its recording, its upload or the ledger"
+    ),
+    "upload_differs": Kind("error", "上传记录与原始记录不一致", "an upload's row does not fit its recording"),
+    "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be. `subject` names it; `expected` and `found` are there where two differ."""
+
+    severity: Severity
+    code: str
+    subject: str
+    expected: str | None
+    found: str | None
+    chinese: str
+    english: str
+
+    def to_json(self) -> dict[str, str | None]:
+        return dataclasses.asdict(self)
+
+
+@dataclass
+class Findings:
+    """Every finding is counted, the first thousand are kept: a wrecked archive must not fill the memory as well."""
+
+    kept: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, code: str, subject: str, expected: object = None, found: object = None) -> None:
+        kind = KINDS[code]
+        self.counts[code] += 1
+        if len(self.kept) < MOST_KEPT:
+            self.kept.append(
+                Finding(kind.severity, code, subject, _text(expected), _text(found), kind.chinese, kind.english)
+            )
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,80 @@
+"""What the ledger says was made must still be there: a row that somebody deleted shows here."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from api.verification.audit import Audit
+from integrity.ledger_entry import LedgerEntry
+from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
+from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.ledger import SigningKeyEpoch
+from storage.catalog.organisation import Person, Unit
+from storage.catalog.recordings import Receipt, Recording, Rendition
+from storage.catalog.retention import Hold
+from storage.catalog.signin import ApiToken
+from storage.catalog.stations import Station
+from storage.catalog.uploads import Upload
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The row that an action makes: its key column, and where the entry names it (None: as its subject)."""
+
+    key: InstrumentedAttribute[Any]
+    named_in: str | None = None
+    parse: Callable[[str], Any] = uuid.UUID
+
+    def id_in(self, entry: LedgerEntry) -> Any:
+        """None for what is no id: then there is nothing to look for."""
+        named = entry.subject_id if self.named_in is None else entry.data.get(self.named_in)
+        try:
+            return self.parse(str(named))
+        except ValueError:
+            return None
+
+
+# Of what is made and never deleted. Rows that may go (sessions, disposal lists) are not here.
+MADE: Mapping[str, _Made] = {
+    "unit.created": _Made(Unit.id),
+    "person.created": _Made(Person.id),
+    "station.enrolled": _Made(Station.id),
+    "token.created": _Made(ApiToken.id, "token_id"),
+    "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),
+    "upload.created": _Made(Upload.id, parse=str),
+    "recording.sealed": _Made(Recording.id),
+    "receipt.issued": _Made(Receipt.upload_id, parse=str),
+    "rendition.made": _Made(Rendition.id, "rendition"),
+    "case.opened": _Made(Case.id),
+    "recording.linked": _Made(CaseLink.id, "link_id"),
+    "recording.link_queued": _Made(LinkQuestion.id, "question_id"),
+    "access.requested": _Made(AccessRequest.id),
+    "access.granted": _Made(Grant.id),
+    "playback.window_opened": _Made(PlaybackWindow.id, "window_id"),
+    "export.started": _Made(Export.id, "export_id"),
+    "hold.placed": _Made(Hold.id, "hold_id"),
+}
+
+
+def check_logged(audit: Audit, entries: Iterable[LedgerEntry]) -> None:
+    """Look for the row of each entry that made one."""
+    wanted: dict[str, set[Any]] = defaultdict(set)
+    for entry in entries:
+        made = MADE.get(entry.action)
+        row_id = None if made is None else made.id_in(entry)
+        if row_id is not None:
+            wanted[entry.action].add(row_id)
+    with audit.archive.database.reading() as session:
+        for action, ids in wanted.items():
+            key = MADE[action].key
+            found = set(session.scalars(select(key).where(key.in_(ids))))
+            for missing in sorted(ids - found, key=str):
+                code = "recording_missing" if action == "recording.sealed" else "logged_row_missing"
+                audit.findings.add(code, f"{key.class_.__tablename__} {missing}", f"a row, says {action}", "none")

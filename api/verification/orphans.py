@@ -1,0 +1,76 @@
+"""Objects that no row knows. They harm nobody, but somebody should know: a row may be what is missing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sqlalchemy import or_, select, union_all
+from sqlalchemy.orm import Session
+
+from api.verification.audit import Audit
+from storage.catalog.recordings import CustodyAttempt, MediaJob, Recording, Rendition
+from storage.catalog.uploads import Upload
+from storage.ledger.files import PREFIX as LEDGER
+
+BATCH = 500
+RENDITIONS = "renditions/"
+FINISHED_WITH = ("sealed", "receipted")
+
+
+def audit_objects(audit: Audit) -> int:
+    """Look at every object that is not the ledger's; how many there were."""
+    count = 0
+    # Asked twice, with the whole listing in between: what is being stored at this moment has its row by then.
+    suspects: list[str] = []
+    for batch in _batches(name for name in audit.archive.store.list() if not name.startswith(LEDGER)):
+        suspects += _unknown(audit, batch)
+        count += len(batch)
+        audit.progress("objects", count, 0)
+    for batch in _batches(suspects):
+        for name in _unknown(audit, batch):
+            audit.findings.add("object_orphaned", name)
+    return count
+
+
+def _unknown(audit: Audit, names: list[str]) -> list[str]:
+    with audit.archive.database.reading() as session:
+        known = _known(session, names) | _being_made(session, names)
+    return [name for name in names if name not in known]
+
+
+def _known(session: Session, names: list[str]) -> set[str]:
+    """Of recordings, copies, and attempts whose upload is not through: still being sealed, or stopped."""
+    attempts = (
+        select(CustodyAttempt.object_name)
+        .join(Upload, Upload.id == CustodyAttempt.upload_id)
+        .where(CustodyAttempt.object_name.in_(names), Upload.state.not_in(FINISHED_WITH))
+    )
+    recordings = select(Recording.object_name).where(Recording.object_name.in_(names))
+    renditions = select(Rendition.object_name).where(Rendition.object_name.in_(names))
+    return set(session.scalars(union_all(attempts, recordings, renditions)))
+
+
+def _being_made(session: Session, names: list[str]) -> set[str]:
+    """Copies of recordings that still owe one: the next worker removes what an earlier one left."""
+    owners = {name: owner for name in names if (owner := _owner(name)) is not None}
+    due = or_(MediaJob.state == "due", MediaJob.claimed_until.is_not(None))
+    statement = select(MediaJob.recording_id).where(MediaJob.recording_id.in_(set(owners.values())), due)
+    owing = set(session.scalars(statement))
+    return {name for name, owner in owners.items() if owner in owing}
+
+
+def _owner(name: str) -> uuid.UUID | None:
+    if not name.startswith(RENDITIONS):
+        return None
+    try:
+        return uuid.UUID(name.split("/")[1])
+    except ValueError:
+        return None
+
+
+def _batches(names: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(names)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch

@@ -1,0 +1,237 @@
+"""Each recording: row, signed manifest, time stamp, ledger entry, retention, key and stored bytes say the same."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from api.verification.audit import Audit, check_object
+from ingest.metadata.claims import Claim, Claims
+from ingest.sealing.claims import best_claims
+from integrity.canonical import Json
+from integrity.dsse import Envelope
+from integrity.errors import EvidenceError
+from integrity.ledger_entry import LedgerEntry, parse_entry
+from integrity.manifest import RecordingManifest, open_manifest
+from integrity.timestamp import verify_timestamp
+from integrity.trust import public_keys, require_epoch
+from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
+from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
+from storage.catalog.recordings import Recording
+from storage.encryption.segments import decrypt_span
+from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
+from storage.keystore import WrappedKey
+
+JUST_NOW, PATIENCE_SECONDS = timedelta(minutes=1), 5.0
+SEALED, LENGTHENED = "recording.sealed", "retention.lengthened"
+
+
+def audit_recordings(audit: Audit) -> int:
+    """Look at every recording; how many there were."""
+    with audit.archive.database.reading() as session:
+        total = session.scalar(select(func.count()).select_from(Recording)) or 0
+    count = 0
+    for rows in audit.rows(select(Recording), Recording.id):
+        lengthened, placed = _entries_about(audit, rows)
+        for row in rows:
+            _check_recording(audit, row, placed.get(row.sealed_entry_id), lengthened.get(str(row.id)))
+            count += 1
+            audit.progress("recordings", count, max(total, count))
+    return count
+
+
+def _entries_about(
+    audit: Audit, rows: Sequence[Recording]
+) -> tuple[dict[str, LedgerEntry], dict[uuid.UUID, LedgerEntry]]:
+    """The last lengthening by recording, and the entries of sealings that have a place, by their id."""
+    subjects = [str(row.id) for row in rows]
+    entries = (
+        select(LedgerEntryRow)
+        .join(LedgerSequence, LedgerSequence.entry_id == LedgerEntryRow.id)
+        .order_by(LedgerSequence.index)
+    )
+    lengthened = entries.where(LedgerEntryRow.action == LENGTHENED, LedgerEntryRow.subject_id.in_(subjects))
+    sealed = entries.where(LedgerEntryRow.id.in_([row.sealed_entry_id for row in rows]))
+    with audit.archive.database.reading() as session:
+        return (
+            {row.subject_id: entry for row, entry in _parsed(session.scalars(lengthened).all())},
+            {row.id: entry for row, entry in _parsed(session.scalars(sealed).all())},
+        )
+
+
+def _parsed(rows: Sequence[LedgerEntryRow]) -> Iterator[tuple[LedgerEntryRow, LedgerEntry]]:
+    for row in rows:
+        try:
+            yield row, parse_entry(row.entry)
+        except EvidenceError:  # the audit of the ledger has named it
+            continue
+
+
+def _check_recording(audit: Audit, row: Recording, sealed: LedgerEntry | None, lengthened: LedgerEntry | None) -> None:
+    manifest = _open_manifest(audit, row)
+    if manifest is not None:
+        _compare(audit, row, _stated(manifest), _kept(row))
+        _check_claims(audit, row, manifest.claims)
+    _check_token(audit, row)
+    _check_sealing(audit, row, sealed)
+    _check_retention(audit, row, lengthened)
+    # What was signed counts, not what the row says now.
+    name, size = row.object_name, row.ciphertext_size_bytes
+    sha256, read = row.ciphertext_sha256, audit.reads(row.id)
+    if manifest is not None:
+        name, size = manifest.object_name, manifest.ciphertext_size_bytes
+        sha256 = manifest.ciphertext_sha256.value
+    intact = check_object(audit, name, size, sha256, read=read)
+    _check_key(audit, row, name, decrypt=intact and read)
+
+
+def _open_manifest(audit: Audit, row: Recording) -> RecordingManifest | None:
+    subject = f"recording {row.id}"
+    found = hashlib.sha256(row.manifest).digest()
+    if found != row.manifest_sha256:
+        audit.findings.add("recording_differs", f"{subject}: manifest_sha256", found, row.manifest_sha256)
+    try:
+        manifest = open_manifest(row.manifest, public_keys(audit.trust.manifest_keys), subject)
+        for signature in Envelope.parse(row.manifest).signatures:
+            require_epoch(audit.trust.manifest_keys, signature.key_id, manifest.key_epoch, subject)
+    except EvidenceError as error:
+        audit.findings.add("manifest_invalid", subject, None, error)
+        return None
+    return manifest
+
+
+def _stated(manifest: RecordingManifest) -> dict[str, object]:
+    return {
+        "id": manifest.recording_id,
+        "unit_id": manifest.unit_id,
+        "original_name": manifest.original_name,
+        "size_bytes": manifest.digests.size_bytes,
+        "sha256": manifest.digests.sha256.value,
+        "sm3": manifest.digests.sm3.value,
+        "chunk_root": manifest.digests.chunk_root,
+        "object_name": manifest.object_name,
+        "object_version": manifest.object_version,
+        "ciphertext_size_bytes": manifest.ciphertext_size_bytes,
+        "ciphertext_sha256": manifest.ciphertext_sha256.value,
+        "media_state": manifest.media_state,
+        "received_at": manifest.received_at,
+    }
+
+
+def _kept(row: Recording) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "unit_id": row.unit_id,
+        "original_name": row.original_name,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "sm3": row.sm3,
+        "chunk_root": row.chunk_root,
+        "object_name": row.object_name,
+        "object_version": row.object_version,
+        "ciphertext_size_bytes": row.ciphertext_size_bytes,
+        "ciphertext_sha256": row.ciphertext_sha256,
+        "media_state": row.media_state,
+        "received_at": row.received_at,
+    }
+
+
+def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json]) -> None:
+    """Cases are found by device, officer and time: whoever changes them in the row moves a recording elsewhere."""
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for claim in row.claims:
+        facts = dict(claim)
+        kept.setdefault(str(facts.pop("kind", "")), []).append(facts)
+    if kept != stated:
+        audit.findings.add("recording_differs", f"recording {row.id}: claims", "those of its manifest", "others")
+    best = best_claims(Claims(tuple(_claims(stated))))
+    expected = {"device": best.device, "officer": best.officer, "started_at": best.started_at}
+    found = {"device": row.device, "officer": row.officer, "started_at": row.started_at}
+    _compare(audit, row, expected, found)
+
+
+def _claims(stated: Mapping[str, Any]) -> Iterator[Claim]:
+    for kind, claims in stated.items():
+        for facts in claims:
+            yield Claim(kind, facts["value"], facts["source"], facts["confidence"], tuple(facts["notes"]))  # type: ignore[arg-type]
+
+
+def _check_token(audit: Audit, row: Recording) -> None:
+    subject = f"recording {row.id}"
+    try:
+        token = verify_timestamp(row.token, row.manifest, audit.trust.timestamp_trust, subject)
+    except EvidenceError as error:
+        audit.findings.add("token_invalid", subject, None, error)
+        return
+    _compare(audit, row, {"token_time": token.gen_time}, {"token_time": row.token_time})
+
+
+def _check_sealing(audit: Audit, row: Recording, sealed: LedgerEntry | None) -> None:
+    subject = f"recording {row.id}"
+    if sealed is None and _gets_place(audit, row):
+        return  # sealed a moment ago: whoever audits next will see its entry
+    if sealed is None:
+        audit.findings.add("sealing_entry_unplaced", subject, None, row.sealed_entry_id)
+        return
+    expected: dict[str, object] = {
+        "action": SEALED,
+        "subject": str(row.id),
+        "unit": row.unit_id,
+        "manifest_sha256": hashlib.sha256(row.manifest).hexdigest(),
+        "token_sha256": hashlib.sha256(row.token).hexdigest(),
+        "station": str(row.station_id),
+    }
+    named = ("manifest_sha256", "token_sha256", "station")
+    found: dict[str, object] = {
+        "action": sealed.action,
+        "subject": sealed.subject_id,
+        "unit": sealed.unit_id,
+        **{name: sealed.data.get(name) for name in named},
+    }
+    for name, value in expected.items():
+        if found[name] != value:
+            audit.findings.add("sealing_entry_differs", f"{subject}: {name}", found[name], value)
+
+
+def _gets_place(audit: Audit, row: Recording) -> bool:
+    just_now = row.sealed_at > datetime.now(UTC) - JUST_NOW
+    return just_now and audit.archive.ledger.await_inclusion(row.sealed_entry_id, PATIENCE_SECONDS) is not None
+
+
+def _check_retention(audit: Audit, row: Recording, lengthened: LedgerEntry | None) -> None:
+    """Whoever shortens it in the row lets evidence be disposed of early."""
+    expected: tuple[object, object]
+    if lengthened is None:
+        expected = CLASS_AT_SEALING, retain_until_at_sealing(row.received_at.astimezone(UTC).date())
+    else:
+        until = lengthened.data.get("retain_until")
+        expected = lengthened.data.get("to"), None if until is None else date.fromisoformat(str(until))
+    found = row.retention_class, row.retain_until
+    if found != expected:
+        wanted, kept = (f"{code} until {until or 'ever'}" for code, until in (expected, found))
+        audit.findings.add("retention_differs", f"recording {row.id}", wanted, kept)
+
+
+def _check_key(audit: Audit, row: Recording, object_name: str, *, decrypt: bool) -> None:
+    """The data key opens, and opens this very object. A recording without its key is as good as gone."""
+    subject = f"recording {row.id}"
+    try:
+        data_key = audit.archive.key_store.unwrap_data_key(WrappedKey(row.kek_id, row.wrapped_data_key))
+        if decrypt:
+            with audit.archive.store.open(object_name) as reader:
+                some_bytes = min(1, row.size_bytes)
+                for _ in decrypt_span(reader, data_key, str(row.id).encode(), 0, some_bytes):
+                    pass
+    except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
+        audit.findings.add("key_unusable", subject, None, error)
+
+
+def _compare(audit: Audit, row: Recording, expected: Mapping[str, object], found: Mapping[str, object]) -> None:
+    for name, value in expected.items():
+        if found[name] != value:
+            audit.findings.add("recording_differs", f"recording {row.id}: {name}", value, found[name])

@@ -1,0 +1,83 @@
+"""Each playable copy: of its original, as the ledger says it was made, and stored as it was made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from api.verification.audit import Audit, check_object
+from integrity.errors import EvidenceError
+from integrity.ledger_entry import parse_entry
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.recordings import Recording, Rendition
+from storage.encryption.segments import decrypt_span
+from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
+from storage.keystore import WrappedKey
+
+MADE = "rendition.made"
+
+
+def audit_renditions(audit: Audit) -> int:
+    """Look at every copy; how many there were."""
+    with audit.archive.database.reading() as session:
+        total = session.scalar(select(func.count()).select_from(Rendition)) or 0
+    count = 0
+    for rows in audit.rows(select(Rendition), Rendition.id):
+        parents, logged = _parents(audit, rows), _logged_digests(audit, rows)
+        for row in rows:
+            _check_rendition(audit, row, parents.get(str(row.recording_id)), logged.get(str(row.id)))
+            count += 1
+            audit.progress("renditions", count, max(total, count))
+    return count
+
+
+def _parents(audit: Audit, rows: Sequence[Rendition]) -> dict[str, bytes]:
+    ids = {row.recording_id for row in rows}
+    with audit.archive.database.reading() as session:
+        found = session.execute(select(Recording.id, Recording.sha256).where(Recording.id.in_(ids)))
+        return {str(row.id): row.sha256 for row in found}
+
+
+def _logged_digests(audit: Audit, rows: Sequence[Rendition]) -> dict[str, str]:
+    """The SHA-256 of each copy's plaintext, as entered when it was made."""
+    subjects = {str(row.recording_id) for row in rows}
+    statement = select(LedgerEntryRow.entry).where(
+        LedgerEntryRow.action == MADE, LedgerEntryRow.subject_id.in_(subjects)
+    )
+    logged: dict[str, str] = {}
+    with audit.archive.database.reading() as session:
+        for content in session.scalars(statement):
+            try:
+                data = parse_entry(content).data
+            except EvidenceError:  # the audit of the ledger has named it
+                continue
+            logged[str(data.get("rendition"))] = str(data.get("sha256"))
+    return logged
+
+
+def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, logged: str | None) -> None:
+    subject = f"rendition {row.id}"
+    if row.parent_sha256 != parent:
+        audit.findings.add("rendition_differs", f"{subject}: parent_sha256", parent, row.parent_sha256)
+    if row.sha256.hex() != logged:
+        audit.findings.add("rendition_differs", f"{subject}: sha256", logged, row.sha256)
+    read = audit.reads(row.recording_id)
+    intact = check_object(audit, row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256, read=read)
+    try:
+        data_key = audit.archive.key_store.unwrap_data_key(WrappedKey(row.kek_id, row.wrapped_data_key))
+        if intact and read:
+            _check_plaintext(audit, row, data_key)
+    except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
+        audit.findings.add("key_unusable", subject, None, error)
+
+
+def _check_plaintext(audit: Audit, row: Rendition, data_key: bytes) -> None:
+    """Nobody signed the ciphertext of a copy: what the ledger has is the digest of its plaintext."""
+    hasher = hashlib.sha256()
+    with audit.archive.store.open(row.object_name) as reader:
+        for piece in decrypt_span(reader, data_key, str(row.id).encode(), 0, row.size_bytes, piece_bytes=1 << 20):
+            hasher.update(piece)
+    if hasher.digest() != row.sha256:
+        audit.findings.add("object_differs", row.object_name, row.sha256, hasher.digest())

@@ -1,0 +1,325 @@
+"""Auditing a real archive: sound as it is, and whatever a superuser or root changes in it is found and named."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from api.verification import VerificationReport, recordings, verify_archive
+from integrity.merkle import leaf_hash
+from storage.ledger.append import Actor, Change, record_change
+
+CONTENT = b"no picture, but evidence\n" * 100_000
+
+
+@pytest.fixture
+def sealed(sealing: Any) -> Any:
+    """An archive with one recording, its receipt, and enough entries for a full tile and a partial one."""
+    sealing.recording = sealing.seal(CONTENT)
+    sealing.settle()
+    return sealing
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Who can do everything: guards off, keys between tables off."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+def audit(archive: Any, sample: int | None = None) -> VerificationReport:
+    return verify_archive(archive.archive, sample)
+
+
+def codes(report: VerificationReport) -> set[str]:
+    return {finding.code for finding in report.findings}
+
+
+def subjects(report: VerificationReport, code: str) -> list[str]:
+    return [finding.subject for finding in report.findings if finding.code == code]
+
+
+def objects(archive: Any) -> Path:
+    return Path(archive.settings.data / "objects")
+
+
+def flip(path: Path, position: int = -1) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+
+
+def fill_ledger(archive: Any, count: int) -> None:
+    with archive.archive.database.transaction() as session:
+        for _ in range(count):
+            record_change(session, Actor.system("test"), Change("test.noted", "test", "x", None))
+    archive.settle()
+
+
+def test_a_sound_archive_has_no_findings_and_everything_was_looked_at(sealed: Any, tmp_path: Path) -> None:
+    sealed.seal(sealed.clip(tmp_path), "AB00001_000123_20260101093000.MP4")
+    sealed.render()
+    sealed.link(sealed.recording)
+    sealed.grant()
+    fill_ledger(sealed, 300)
+    seen: list[str] = []
+    report = verify_archive(sealed.archive, progress=lambda part, done, total: seen.append(part))
+    assert report.findings == ()
+    assert report.holds
+    assert report.checkpoint is not None
+    assert report.counts["entries"] == report.checkpoint.size > 300
+    assert (report.counts["recordings"], report.counts["receipts"]) == (2, 2)
+    assert report.counts["renditions"] == 3
+    assert report.counts["objects"] == 5
+    assert set(seen) == {"ledger", "recordings", "renditions", "receipts", "objects"}
+
+
+def test_a_flipped_byte_in_an_object_is_found(sealed: Any) -> None:
+    flip(objects(sealed) / sealed.recording.object_name)
+    report = audit(sealed)
+    assert subjects(report, "object_differs") == [sealed.recording.object_name]
+    assert report.findings[0].expected == sealed.recording.ciphertext_sha256.hex()
+    # Only reading shows it.
+    assert audit(sealed, sample=0).holds
+    assert not audit(sealed, sample=1).holds
+
+
+def test_a_deleted_object_is_found(sealed: Any) -> None:
+    (objects(sealed) / sealed.recording.object_name).unlink()
+    assert subjects(audit(sealed, sample=0), "object_missing") == [sealed.recording.object_name]
+
+
+def test_a_shortened_object_is_found_without_reading_it(sealed: Any) -> None:
+    path = objects(sealed) / sealed.recording.object_name
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:-1])
+    assert subjects(audit(sealed, sample=0), "object_size_differs") == [sealed.recording.object_name]
+
+
+def test_an_object_of_no_row_is_found(sealed: Any) -> None:
+    sealed.archive.store.put("originals/2026/01/stray", b"stray")
+    report = audit(sealed)
+    assert codes(report) == {"object_orphaned"}
+    assert subjects(report, "object_orphaned") == ["originals/2026/01/stray"]
+    assert report.findings[0].severity == "warning"
+
+
+@contextmanager
+def changed(superuser: psycopg.Connection[Any], table: str, change: str) -> Iterator[None]:
+    """A change to one table, and everything in it as it was afterwards."""
+    superuser.execute(f"CREATE TEMP TABLE saved AS SELECT * FROM {table}")
+    superuser.execute(change)
+    try:
+        yield
+    finally:
+        superuser.execute(f"DELETE FROM {table}")
+        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved")
+        superuser.execute("DROP TABLE saved")
+
+
+ROW_CHANGES = [
+    ("original_name = 'another.mp4'", "recording_differs", "original_name"),
+    ("sha256 = sm3", "recording_differs", "sha256"),
+    ("device = 'XX99999'", "recording_differs", "device"),
+    ("started_at = started_at + interval '1 day'", "recording_differs", "started_at"),
+    ("claims = '[]'", "recording_differs", "claims"),
+    ("media_state = 'intact'", "recording_differs", "media_state"),
+    ("token_time = token_time - interval '1 day'", "recording_differs", "token_time"),
+    ("token = substring(token for 100)", "token_invalid", ""),
+    ("manifest = manifest || ' '::bytea", "manifest_invalid", ""),
+    ("retain_until = retain_until - 30", "retention_differs", ""),
+    ("retention_class = 'permanent'", "retention_differs", ""),
+    ("wrapped_data_key = sha256", "key_unusable", ""),
+    ("kek_id = 'gone'", "key_unusable", ""),
+    ("sealed_entry_id = (SELECT id FROM ledger_entry LIMIT 1)", "sealing_entry_differs", "action"),
+    ("object_name = 'originals/elsewhere'", "recording_differs", "object_name"),
+]
+
+
+def test_a_changed_row_of_a_recording_is_found_and_named(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    for change, code, column in ROW_CHANGES:
+        with changed(superuser, "recording", f"UPDATE recording SET {change}"):
+            named = subjects(audit(sealed), code)
+        assert any(str(sealed.recording.id) in subject and subject.endswith(column) for subject in named), change
+    assert audit(sealed).holds
+
+
+def test_a_deleted_recording_is_found_by_the_ledger(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    superuser.execute("DELETE FROM recording")
+    report = audit(sealed)
+    assert subjects(report, "recording_missing") == [f"recording {sealed.recording.id}"]
+    assert subjects(report, "object_orphaned") == [sealed.recording.object_name]
+
+
+def test_a_recording_deleted_with_everything_about_it_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    for table in ("media_job", "receipt", "linking_done", "custody_attempt", "upload", "recording"):
+        superuser.execute(f"DELETE FROM {table}")
+    (objects(sealed) / sealed.recording.object_name).unlink()
+    assert subjects(audit(sealed), "recording_missing") == [f"recording {sealed.recording.id}"]
+
+
+def test_a_forged_recording_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    superuser.execute("UPDATE recording SET id = gen_random_uuid()")
+    assert {"recording_missing", "recording_differs", "sealing_entry_differs"} <= codes(audit(sealed))
+
+
+def test_a_changed_ledger_row_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    superuser.execute("UPDATE ledger_entry SET entry = entry || ' '::bytea WHERE action = 'unit.created'")
+    report = audit(sealed)
+    assert codes(report) == {"entry_row_differs"}
+    assert subjects(report, "entry_row_differs") == ["ledger entry 4"]
+
+
+def test_a_ledger_row_filed_under_another_subject_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    superuser.execute("UPDATE ledger_entry SET subject_id = 'nobody' WHERE action = 'case.opened'")
+    (subject,) = subjects(audit(sealed), "entry_row_differs")
+    assert subject.endswith("subject_id")
+
+
+def test_a_deleted_ledger_row_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    superuser.execute("DELETE FROM ledger_sequence WHERE index = 3")
+    assert subjects(audit(sealed), "entry_row_missing") == ["ledger entry 3"]
+
+
+def test_every_ledger_file_that_is_removed_is_found(sealed: Any) -> None:
+    fill_ledger(sealed, 300)
+    root = objects(sealed)
+    files = sorted(path for path in (root / "ledger").rglob("*") if path.is_file())
+    assert any(path.name == "000" for path in files)
+    for path in files[:: max(1, len(files) // 12)] + files[-2:]:
+        content = path.read_bytes()
+        path.unlink()
+        report = audit(sealed, sample=0)
+        assert str(path.relative_to(root)) in {finding.subject for finding in report.findings}
+        path.write_bytes(content)
+    assert audit(sealed).holds
+
+
+def test_every_ledger_file_that_is_edited_is_found(sealed: Any) -> None:
+    fill_ledger(sealed, 300)
+    root = objects(sealed)
+    files = sorted(path for path in (root / "ledger").rglob("*") if path.is_file())
+    for path in files[:: max(1, len(files) // 12)] + files[-2:]:
+        content = path.read_bytes()
+        flip(path, len(content) // 2)
+        report = audit(sealed, sample=0)
+        assert str(path.relative_to(root)) in {finding.subject for finding in report.findings}
+        path.unlink()
+        path.write_bytes(content)
+    assert audit(sealed).holds
+
+
+def test_a_ledger_rewritten_consistently_misses_the_signed_root(
+    sealed: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    """Row, bundle and hash of an entry changed alike: only the signature stands against it."""
+    (old,) = superuser.execute("SELECT entry FROM ledger_entry WHERE action = 'case.opened'").fetchone() or ()
+    new = old.replace(b"penalty", b"inspect")
+    assert new != old
+    superuser.execute("UPDATE ledger_entry SET entry = %s WHERE action = 'case.opened'", [new])
+    superuser.execute(
+        "UPDATE ledger_sequence SET leaf_hash = %s WHERE leaf_hash = %s", [leaf_hash(new), leaf_hash(old)]
+    )
+    for path in (objects(sealed) / "ledger/tile").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            path.unlink()
+            path.write_bytes(content.replace(old, new).replace(leaf_hash(old), leaf_hash(new)))
+    assert "root_differs" in codes(audit(sealed))
+
+
+def test_a_ledger_cut_back_is_found_by_the_receipts(
+    sealed: Any, superuser: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = sorted((objects(sealed) / "ledger/checkpoints").iterdir())
+    (last,) = (
+        superuser.execute(
+            "SELECT index FROM ledger_sequence s JOIN ledger_entry e ON e.id = s.entry_id"
+            " WHERE action = 'recording.sealed'"
+        ).fetchone()
+        or ()
+    )
+    for path in checkpoints:
+        if int(path.name) > last:
+            path.unlink()
+    superuser.execute("DELETE FROM ledger_checkpoint WHERE size > %s", [last])
+    superuser.execute("DELETE FROM ledger_sequence WHERE index >= %s", [last])
+    report = audit(sealed)
+    assert any("checkpoints" in subject for subject in subjects(report, "checkpoint_missing"))
+    assert "sealing_entry_unplaced" in codes(report)
+
+
+OTHER_CHANGES = [
+    ("receipt", "DELETE FROM receipt", "receipt_missing"),
+    ("receipt", "UPDATE receipt SET envelope = envelope || ' '::bytea", "receipt_invalid"),
+    ("upload", "UPDATE upload SET recording_id = NULL", "upload_differs"),
+    ("upload", "UPDATE upload SET declared_length = 1", "receipt_differs"),
+    ("upload", "UPDATE upload SET state = 'open'", "receipt_differs"),
+    ("person", "DELETE FROM person WHERE role = 'officer'", "logged_row_missing"),
+    ('"case"', 'DELETE FROM "case"', "logged_row_missing"),
+    ("station", "DELETE FROM station", "logged_row_missing"),
+    ("signing_key_epoch", "UPDATE signing_key_epoch SET public_key = sha256('x'::bytea)", "key_differs"),
+    ("signing_key_epoch", "DELETE FROM signing_key_epoch WHERE purpose = 'receipt'", "key_differs"),
+]
+
+
+def test_what_a_superuser_changes_elsewhere_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    for table, change, code in OTHER_CHANGES:
+        with changed(superuser, table, change):
+            assert code in codes(audit(sealed, sample=0)), change
+    assert audit(sealed).holds
+
+
+def test_a_guard_that_is_off_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    for change, undo in (
+        ("ALTER TABLE ledger_entry DISABLE TRIGGER append_only", "ALTER TABLE ledger_entry ENABLE TRIGGER append_only"),
+        ("GRANT UPDATE ON ledger_entry TO liuhen_app", "REVOKE UPDATE ON ledger_entry FROM liuhen_app"),
+        ("DROP TRIGGER append_only ON ledger_entry", "SELECT 1"),
+    ):
+        superuser.execute(change)
+        assert subjects(audit(sealed, sample=0), "guard_missing") == ["table ledger_entry"], change
+        superuser.execute(undo)
+
+
+def test_a_changed_copy_is_found_even_where_its_row_was_changed_alike(
+    sealed: Any, superuser: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    sealed.seal(sealed.clip(tmp_path))
+    sealed.render()
+    assert audit(sealed).holds
+    superuser.execute("UPDATE rendition SET parent_sha256 = sha256 WHERE name = 'poster'")
+    superuser.execute("UPDATE rendition SET sha256 = ciphertext_sha256 WHERE name = 'sprite'")
+    flip(next((objects(sealed) / "renditions").rglob("proxy-*")))
+    report = audit(sealed)
+    named = subjects(report, "rendition_differs")
+    assert any(subject.endswith("parent_sha256") for subject in named)
+    assert any(subject.endswith(": sha256") for subject in named)
+    assert "object_differs" in codes(report)
+
+
+def test_a_forgotten_entry_is_reported_after_a_minute(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    sealed.stop_sequencing()
+    with sealed.archive.database.transaction() as session:
+        record_change(session, Actor.system("test"), Change("test.noted", "test", str(uuid.uuid4()), None))
+    assert audit(sealed).holds
+    superuser.execute(
+        "UPDATE ledger_entry SET occurred_at = %s WHERE action = 'test.noted'", [datetime(2026, 1, 1, tzinfo=UTC)]
+    )
+    assert codes(audit(sealed)) == {"entries_waiting"}
+
+
+def test_an_upload_that_waits_or_was_stopped_is_no_finding(sealed: Any) -> None:
+    sealed.stage(b"not sealed yet", "later.mp4")
+    assert audit(sealed).holds
