@@ -243,6 +243,7 @@ def test_a_ledger_rewritten_consistently_misses_the_signed_root(
 def test_a_ledger_cut_back_is_found_by_the_receipts(
     sealed: Any, superuser: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(recordings, "PATIENCE_SECONDS", 0.1)
     checkpoints = sorted((objects(sealed) / "ledger/checkpoints").iterdir())
     (last,) = (
         superuser.execute(
