@@ -70,10 +70,20 @@ def with_measuring(application: AsgiApplication, metrics: Metrics) -> AsgiApplic
 
         async def send_and_note(message: Any) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                metrics.note_response(scope["method"], route, message["status"], time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                metrics.note_response(scope["method"], _route_of(scope), message["status"], seconds)
             await send(message)
 
         await application(scope, receive, send_and_note)
 
     return measured
+
+
+def _route_of(scope: Scope) -> str:
+    """The address with names in the place of what varies: there are only so many of them, and none names anything."""
+    if "endpoint" not in scope:
+        return "none"
+    route: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        route = route.replace(f"/{value}", f"/{{{name}}}", 1)
+    return route

@@ -21,6 +21,9 @@ Browsers come with a session cookie, and send X-CSRF-Token with whatever changes
 Errors are RFC 9457 documents, in the language of Accept-Language.
 列表以 `cursor` 翻页。Lists are paged by `cursor`. 上传（tus 1.0）在 /uploads。Uploads (tus 1.0) are under /uploads.
 """
+RECEIPT = "/api/v1/uploads/{upload_id}/receipt"
+# Hash tiles need none, bundles do.
+TILE = "/ledger/tile/{path}"
 PUBLIC = ("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys", "/api/v1/keys/receipt")
 SIGNING_IN = (("/api/v1/session", "post"), ("/api/v1/first-administrator", "post"))
 _REASONS = {
@@ -53,12 +56,17 @@ def _build(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     components["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": f"+ {CSRF_HEADER}"},
-        "bearer": {"type": "http", "scheme": "bearer"},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "lha1.…"},
+        "station": {"type": "http", "scheme": "bearer", "description": "lhs1.…"},
     }
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _add_problems(operation)
-            if path not in PUBLIC and (path, method) not in SIGNING_IN:
+            if path == RECEIPT:
+                operation["security"] = [{"station": []}]
+            elif path == TILE:
+                operation["security"] = [{}, {"session": []}, {"bearer": []}]
+            elif path not in PUBLIC and (path, method) not in SIGNING_IN:
                 operation["security"] = [{"session": []}, {"bearer": []}]
     return document
 

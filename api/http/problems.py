@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api import export, trust_folder
 from api.errors import ApiError
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
@@ -56,6 +57,7 @@ REFUSAL_CHINESE = {
     "revoked": "授权已被撤销；请联系撤销人",
 }
 
+NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
 PROBLEMS: dict[type[Exception], Problem] = {
     casework.Unknown: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     casework.RoleNotAllowed: Problem(403, "role", "您的角色（{role}）无权进行此操作；可由以下角色办理：{allowed}"),
@@ -123,6 +125,33 @@ PROBLEMS: dict[type[Exception], Problem] = {
     PoolTimeout: Problem(
         503, "busy", "系统繁忙，请稍后重试", "too many requests wait for the database: try again later"
     ),
+    trust_folder.AuthorityUnpinned: Problem(
+        503,
+        "trust",
+        "尚未固定时间戳服务的证书，无法导出；请联系管理员",
+        "no time-stamping authority is pinned, so nothing can be exported: call the administrator",
+    ),
+    trust_folder.TrustContradiction: Problem(
+        503,
+        "trust",
+        "密钥目录与账本公示的密钥不符，已停止；请立即联系管理员",
+        "the keys in the key folder are not those that were announced: call the administrator at once",
+    ),
+    export.NothingToCopy: Problem(
+        409, "nothing-to-copy", "案件中没有原始记录，无可导出；请先归入记录", NOTHING_TO_COPY
+    ),
+    export.EntriesWithoutPlace: Problem(
+        503,
+        "ledger",
+        "账本有 {waiting} 个条目尚未定序，未导出任何内容；请稍后重试",
+        "some ledger entries have no place yet, so nothing was copied: try again later",
+    ),
+    export.NoRoomForCopy: Problem(
+        507,
+        "store-full",
+        "服务器磁盘空间不足，未留下任何文件；请联系管理员",
+        "the server's disk has no room for the package, and nothing was left on it: call the administrator",
+    ),
     OperationalError: Problem(
         503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
     ),
@@ -151,8 +180,6 @@ def problem_of(error: Exception, language: str) -> dict[str, Any]:
         )
     if isinstance(error, HttpRefused):
         return _document(error.code, error.status, error.chinese, error.english, language)
-    if isinstance(error, ApiError):
-        return _document("refused", 400, error.chinese, error.english, language)
     if isinstance(error, casework.AccessRefused):
         chinese = REFUSAL_CHINESE[error.reason]
         return {**_document("access-refused", 403, chinese, str(error), language), "reason": error.reason}

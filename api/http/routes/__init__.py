@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.http.routes import (
     access,
     cases,
+    exports,
     health,
     keys,
     ledger,
@@ -20,7 +21,20 @@ from api.http.routes import (
 )
 
 api_router = APIRouter(prefix="/api/v1")
-for module in (session, organisation, tokens, stations, keys, recordings, cases, linking, access, retention, ledger):
+for module in (
+    session,
+    organisation,
+    tokens,
+    stations,
+    keys,
+    recordings,
+    cases,
+    linking,
+    access,
+    exports,
+    retention,
+    ledger,
+):
     api_router.include_router(module.router)
 
 public_router = APIRouter()

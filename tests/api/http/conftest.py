@@ -75,11 +75,23 @@ class Station:
     token: str
 
 
+@dataclass(frozen=True)
+class ServedAuthority:
+    """Made once for all tests: its keys take their time."""
+
+    folder: Path
+    url: str
+
+
 class Served:
     """The archive, the address where it is served, and what tests put into it."""
 
-    def __init__(self, addresses: DatabaseAddresses, folder: Path, tsa_url: str, findings: Findings) -> None:
-        settings = Settings(data=folder / "data", database_url=addresses.app, tsa_urls=(tsa_url,))
+    def __init__(
+        self, addresses: DatabaseAddresses, folder: Path, authority: ServedAuthority, findings: Findings
+    ) -> None:
+        settings = Settings(data=folder / "data", database_url=addresses.app, tsa_urls=(authority.url,))
+        settings.data.mkdir()
+        settings.authority_folder.symlink_to(authority.folder)
         self.keyring = create_missing_keys(settings)
         self.archive = Archive(
             settings, Database(addresses.app, pool_size=10), FolderStore(settings.data / "objects"), self.keyring
@@ -333,18 +345,21 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 
 
 @pytest.fixture(scope="session")
-def tsa_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = open_authority_server(create_authority(tmp_path_factory.mktemp("tsa") / "tsa"), "127.0.0.1:0")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAuthority]:
+    folder = tmp_path_factory.mktemp("tsa") / "tsa"
+    server = open_authority_server(create_authority(folder), "127.0.0.1:0")
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    yield server.url
+    yield ServedAuthority(folder, server.url)
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture
-def served(addresses: DatabaseAddresses, tmp_path: Path, tsa_url: str, findings: Findings) -> Iterator[Served]:
-    served = Served(addresses, tmp_path, tsa_url, findings)
+def served(
+    addresses: DatabaseAddresses, tmp_path: Path, authority: ServedAuthority, findings: Findings
+) -> Iterator[Served]:
+    served = Served(addresses, tmp_path, authority, findings)
     yield served
     served.close()
 

@@ -66,20 +66,20 @@ def test_without_a_range_all_of_it_comes_as_a_download(granted: Any) -> None:
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''AB00001_")
 
 
-@pytest.mark.parametrize("header", ["bytes=3000000-", "bytes=9999999-99999999", "bytes=-0"])
-def test_a_range_outside_is_416_and_opens_no_window(served: Any, granted: Any, header: str) -> None:
-    answer = granted.officer.get(original(granted), headers={"Range": header})
-    assert answer.status_code == 416
-    assert answer.headers["content-range"] == "bytes */3000000"
-    assert answer.headers["content-type"] == "application/problem+json"
+def test_a_range_outside_is_416_and_opens_no_window(served: Any, granted: Any) -> None:
+    for header in ("bytes=3000000-", "bytes=9999999-99999999", "bytes=-0"):
+        answer = granted.officer.get(original(granted), headers={"Range": header})
+        assert answer.status_code == 416, header
+        assert answer.headers["content-range"] == "bytes */3000000"
+        assert answer.headers["content-type"] == "application/problem+json"
     assert served.entries("playback.window_opened") == []
 
 
-@pytest.mark.parametrize("header", ["bytes=5-2", "bytes=0-1,5-9", "items=0-1", "bytes=-", "bytes=" + "9" * 5000 + "-"])
-def test_what_is_no_single_range_of_bytes_is_ignored(granted: Any, header: str) -> None:
-    answer = granted.officer.get(original(granted), headers={"Range": header})
-    assert answer.status_code == 200
-    assert answer.content == granted.content
+def test_what_is_no_single_range_of_bytes_is_ignored(granted: Any) -> None:
+    for header in ("bytes=5-2", "bytes=0-1,5-9", "items=0-1", "bytes=-", "bytes=" + "9" * 5000 + "-"):
+        answer = granted.officer.get(original(granted), headers={"Range": header})
+        assert answer.status_code == 200, header[:20]
+        assert answer.content == granted.content
 
 
 def test_head_tells_size_and_digest_and_opens_no_window(served: Any, granted: Any) -> None:

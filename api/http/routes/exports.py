@@ -1,0 +1,62 @@
+"""Copying a case out: making the package, and fetching it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response, StreamingResponse
+
+from api.http.deeds import doing, looking
+from api.http.packages import fetchable, make_package, permit_fetching, tar_members, tar_pieces, tar_size
+from api.http.paging import Wanted, listed
+from api.http.reading.access import export_items
+from api.http.schema.access import ExportItem, NewExport
+from api.http.schema.base import Listed
+from api.http.sessions import SignedIn, TheArchive
+from casework.export import list_exports
+from storage.catalog.access import Export
+
+router = APIRouter(tags=["exports"])
+
+TAR_TYPE = "application/x-tar"
+
+
+@router.post("/cases/{case_id}/exports", summary="导出案件 / Copy a case out", status_code=201)
+def make_export(case_id: uuid.UUID, form: NewExport, viewer: SignedIn, archive: TheArchive) -> ExportItem:
+    """Under a grant to copy. The package is verified before this answers, and can be fetched for a day."""
+    export_id = make_package(archive, viewer.person, case_id, form.grant_id)
+    with looking(archive, viewer) as session:
+        export = session.get_one(Export, export_id)
+        return export_items(session, [export], frozenset([export.id]))[0]
+
+
+@router.get("/exports", summary="导出列表 / List exports")
+def show_exports(
+    viewer: SignedIn, archive: TheArchive, page: Wanted, case: Annotated[uuid.UUID | None, Query()] = None
+) -> Listed[ExportItem]:
+    with looking(archive, viewer) as session:
+        exports = list_exports(session, viewer.person.unit_id, case_id=case, after=page.after, limit=page.limit)
+        there = fetchable(archive, viewer.person, iter(exports.items))
+        return listed(exports, lambda rows: export_items(session, rows, there))
+
+
+@router.get(
+    "/exports/{export_id}/package",
+    summary="下载数据包（tar） / Fetch the package",
+    response_class=Response,
+    responses={200: {"content": {TAR_TYPE: {}}}},
+)
+def send_package(export_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+    """For whoever made it, while the grant holds; an entry says so before the first byte leaves."""
+    with doing(archive, viewer) as session:
+        path = permit_fetching(session, archive, viewer.person, export_id, datetime.now(UTC))
+    members = tar_members(path, f"liuhen-{export_id}")
+    headers = {
+        "Content-Length": str(tar_size(members)),
+        "Content-Disposition": f'attachment; filename="liuhen-{export_id}.tar"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(tar_pieces(members), headers=headers, media_type=TAR_TYPE)

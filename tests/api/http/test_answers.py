@@ -1,0 +1,140 @@
+"""What all answers have in common: problems in two languages, headers, health, and the description of the API."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from storage.errors import StoreUnavailable
+
+UNKNOWN = "/api/v1/recordings/00000000-0000-4000-8000-000000000000"
+
+
+def test_problems_speak_chinese_by_default_and_english_on_request(served: Any, scene: Any) -> None:
+    chinese = scene.officer.get(UNKNOWN, headers={"Accept-Language": "fr"}).json()
+    english = scene.officer.get(UNKNOWN, headers={"Accept-Language": "en-GB,zh;q=0.5"}).json()
+    assert chinese["detail"].startswith("找不到")
+    assert english["detail"].startswith("there is no recording")
+    assert chinese["sentences"] == english["sentences"] == {"zh-CN": chinese["detail"], "en": english["detail"]}
+    assert chinese["type"] == english["type"] == "urn:liuhen:problem:unknown"
+    scene.officer.cookies.set("liuhen_lang", "zh")
+    assert scene.officer.get(UNKNOWN).json()["detail"] == chinese["detail"]
+
+
+def test_every_refusal_is_a_problem_document(served: Any, scene: Any) -> None:
+    caller = scene.officer
+    for answer, status in (
+        (caller.get("/api/v1/nowhere"), 404),
+        (caller.put("/api/v1/session"), 405),
+        (caller.post("/api/v1/cases", json={}), 422),
+        (served.caller().get("/api/v1/session"), 401),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert set(answer.json()["sentences"]) == {"zh-CN", "en"}
+    assert caller.post("/api/v1/cases", json={}).json()["fields"] == ["kind", "number", "title"]
+
+
+def test_an_unforeseen_error_tells_nothing_of_the_inside(served: Any, scene: Any, monkeypatch: Any) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("/secret/path")
+
+    monkeypatch.setattr("api.http.routes.cases.list_cases", fail)
+    answer = scene.officer.get("/api/v1/cases")
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:liuhen:problem:internal")
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_store_that_fails_is_503_without_its_path(served: Any, scene: Any, monkeypatch: Any) -> None:
+    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+
+    whole = served.archive.store.open
+
+    def fail(name: str) -> Any:
+        if name.startswith("originals/"):
+            raise StoreUnavailable(name, "/srv/data is gone")
+        return whole(name)
+
+    monkeypatch.setattr(served.archive.store, "open", fail)
+    answer = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/original")
+    assert answer.status_code == 503
+    assert "/srv/data" not in answer.text
+    assert "retry-after" in answer.headers
+
+
+def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
+    who = served.signed_in(served.unit(), "officer")
+    assert who.get("/readyz").json() == {"status": "ok", "checks": {"database": "ok", "store": "ok", "keys": "ok"}}
+    served.as_owner("REVOKE SELECT ON unit, sign_in_session FROM liuhen_app")
+    ready = who.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["checks"] == {"database": "ProgrammingError", "store": "ok", "keys": "ok"}
+    assert who.get("/healthz").json()["status"] == "ok"
+    assert "permission denied" not in who.get("/api/v1/session").text
+
+
+def test_a_database_that_is_gone_is_503_and_not_a_fault_of_ours(served: Any) -> None:
+    who = served.signed_in(served.unit(), "officer")
+    served.archive.database.engine.dispose()
+    url = served.archive.database.engine.url.set(database="nothing_of_that_name")
+    served.archive.database.__init__(url.render_as_string(hide_password=False).replace("+psycopg", ""))
+    answer = who.get("/api/v1/session")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:liuhen:problem:database")
+    assert "nothing_of_that_name" not in answer.text
+    assert "retry-after" in answer.headers
+
+
+def test_lost_keys_are_not_ready(served: Any) -> None:
+    assert served.caller().get("/readyz").status_code == 200
+    shutil.rmtree(served.archive.keyring.folder / "signing")
+    answer = served.caller().get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["keys"]) == (503, "KeyFileUnreadable")
+
+
+def test_metrics_count_without_naming_anybody(served: Any, scene: Any) -> None:
+    scene.officer.get(f"/api/v1/recordings/{scene.recording.id}")
+    served.wait_for_places()
+    text = served.caller().get("/metrics").text
+    assert 'route="/api/v1/recordings/{recording_id}",status="2xx"' in text
+    assert "liuhen_ledger_size 0" not in text
+    assert 'liuhen_uploads_waiting{state="open"} 0.0' in text
+    for name in (str(scene.recording.id), scene.officer.person.sign_in_name, scene.officer.person.name):
+        assert name not in text
+
+
+def test_every_response_carries_the_security_headers(served: Any, scene: Any) -> None:
+    for path in ("/healthz", "/api/v1/session", "/nowhere", "/openapi.json"):
+        headers = scene.officer.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_description_is_whole_and_says_what_each_route_does(served: Any) -> None:
+    document = served.caller().get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    text = json.dumps(document)
+    for reference in {part.partition('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}:
+        assert reference in document["components"]["schemas"]
+    ids = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            ids.append(operation["operationId"])
+            chinese, _, english = operation["summary"].partition(" / ")
+            assert chinese, (path, method)
+            assert english.isascii(), (path, method)
+            for status in ("401", "403", "404", "422"):
+                assert "application/problem+json" in operation["responses"][status]["content"]
+            assert ("security" in operation) == (not is_public(path, method)), (path, method)
+    assert len(ids) == len(set(ids))
+    examples = [schema for schema in document["components"]["schemas"].values() if "examples" in json.dumps(schema)]
+    assert len(examples) > 30
+
+
+def is_public(path: str, method: str) -> bool:
+    if path in ("/api/v1/session", "/api/v1/first-administrator"):
+        return method == "post"
+    return path.startswith(("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys"))

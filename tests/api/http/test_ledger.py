@@ -1,0 +1,92 @@
+"""The ledger over HTTP: entries for auditors, and files that anybody can check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrity.canonical import canonical_json
+from integrity.checkpoint import open_checkpoint
+from integrity.merkle import leaf_hash, root_of
+from integrity.tiles import decode_bundle, hashes_of_tile
+
+
+def test_checkpoint_and_tiles_are_public_and_fit_each_other(served: Any, scene: Any) -> None:
+    served.wait_for_places()
+    anybody = served.caller()
+    vkey = anybody.get("/api/v1/keys").json()["ledger_vkey"]
+    note = anybody.get("/ledger/checkpoint")
+    assert note.headers["cache-control"] == "public, max-age=1"
+    checkpoint = open_checkpoint(note.content, vkey)
+    assert 0 < checkpoint.size < 256
+    tile = anybody.get(f"/ledger/tile/0/000.p/{checkpoint.size}")
+    assert "immutable" in tile.headers["cache-control"]
+    hashes = hashes_of_tile(tile.content, checkpoint.size)
+    assert root_of(hashes) == checkpoint.root
+
+    path = f"/ledger/tile/entries/000.p/{checkpoint.size}"
+    assert anybody.get(path).status_code == 401
+    assert scene.supervisor.get(path).status_code == 403
+    auditor = served.program(served.person(scene.unit, "auditor"))
+    bundle = decode_bundle(auditor.get(path).content, checkpoint.size)
+    assert [leaf_hash(entry) for entry in bundle] == list(hashes)
+
+
+def test_what_names_no_tile_is_not_found(served: Any, scene: Any) -> None:
+    for path in ("0/999", "9/000", "0/000.p/0", "../../keys/origin", "0/..%2f..%2forigin", "0/000.p/257"):
+        answer = served.caller().get(f"/ledger/tile/{path}")
+        assert answer.status_code == 404, path
+
+
+def test_without_a_checkpoint_the_ledger_says_try_again(served: Any) -> None:
+    served._sequencing._stop.set()
+    served._sequencing._thread.join()
+    served.as_owner("ALTER TABLE ledger_checkpoint DISABLE TRIGGER USER")
+    served.as_owner("DELETE FROM ledger_checkpoint")
+    answer = served.caller().get("/ledger/checkpoint")
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+
+
+def test_auditors_read_the_entries_of_their_unit_and_those_below(served: Any, scene: Any) -> None:
+    top = served.unit("市局")
+    served.as_owner("UPDATE unit SET parent_id = %s WHERE id = %s", top.id, scene.unit.id)
+    stranger_unit = served.unit("江北", parent=top)
+    served.wait_for_places()
+    above, own = served.signed_in(top, "auditor"), served.signed_in(scene.unit, "auditor")
+    beside = served.signed_in(stranger_unit, "auditor")
+    wanted = {"action": "recording.sealed"}
+    for auditor, expected in ((above, 1), (own, 1), (beside, 0)):
+        items = auditor.get("/api/v1/ledger/entries", params=wanted).json()["items"]
+        assert len(items) == expected
+    assert scene.officer.get("/api/v1/ledger/entries").status_code == 403
+    # What belongs to no unit, such as the archive's keys, is shown at the top alone.
+    keys = {"action": "key.activated"}
+    assert len(above.get("/api/v1/ledger/entries", params=keys).json()["items"]) == 4
+    assert own.get("/api/v1/ledger/entries", params=keys).json()["items"] == []
+    # Bundles hold every unit's entries.
+    assert own.get("/ledger/tile/entries/000.p/1").status_code == 403
+
+
+def test_entries_come_as_they_were_hashed_with_names_beside_them(served: Any, scene: Any) -> None:
+    served.wait_for_places()
+    auditor, administrator = (served.signed_in(scene.unit, role) for role in ("auditor", "administrator"))
+    served.wait_for_places()
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        page = auditor.get("/api/v1/ledger/entries", params=params).json()
+        seen += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    indexes = [item["index"] for item in seen]
+    assert indexes == list(range(len(indexes)))[::-1]
+    for item in seen:
+        assert leaf_hash(canonical_json(item["entry"], "entry")).hex() == item["leaf_hash"]
+    opened = next(item for item in seen if item["entry"]["action"] == "case.opened")
+    assert opened["openings"] == {"number": scene.case.number, "title": "占道经营"}
+    assert scene.case.number not in str(opened["entry"])
+    assert opened["names"][str(scene.case.id)] == scene.case.number
+    (same,) = administrator.get("/api/v1/ledger/entries", params={"action": "case.opened"}).json()["items"]
+    assert same["openings"] == {}
+    assert auditor.get("/api/v1/ledger/entries", params={"cursor": "nonsense"}).status_code == 422
