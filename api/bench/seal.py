@@ -26,6 +26,7 @@ from storage.objects.folder import FolderStore
 from storage.sealing import SealingPlan, read_back, write_sealed
 
 Seal: TypeAlias = Callable[[Path], None]
+Resident: TypeAlias = Callable[[Path, int], float]
 
 TIME_BAR = 0.65
 MEMORY_BAR_MIB = 160
@@ -39,11 +40,13 @@ def measure_seal(
     pairs: int = 3,
     memory_bytes: int = 4 << 30,
     seal: Seal | None = None,
+    resident: Resident | None = None,
 ) -> list[Row]:
     """Measure on the disk that holds `folder`; everything made there is removed again.
 
     `seal` takes a finished upload to whatever shall be measured, its durable receipt at best; without one it is
-    storage's part alone: write, commit, read back. Raises BenchError.
+    storage's part alone: write, commit, read back. `resident` measures the memory of a process that does the same to a
+    file it makes in a folder. Raises BenchError.
     """
     require_tools()
     _require_room(folder, size_bytes * (1 + 3 * pairs) + memory_bytes)
@@ -53,7 +56,7 @@ def measure_seal(
         ours, peer = _take_turns(
             source, workplace, pairs, seal or (lambda path: seal_to_folder(path, _fresh(workplace)))
         )
-        resident_mib = measure_resident_mib(workplace, memory_bytes)
+        resident_mib = (resident or measure_resident_mib)(workplace, memory_bytes)
     return [
         Row.beside_peer(f"封存 / seal {_gib(size_bytes)}", "s", ours=ours, peer=peer, bar=TIME_BAR),
         Row.below_bar(f"封存内存 / memory, seal {_gib(memory_bytes)}", "MiB", ours=resident_mib, bar=MEMORY_BAR_MIB),

@@ -1,0 +1,74 @@
+"""The measures that `liuhen bench` knows, by name. Each makes what it needs on the disk it is given, and removes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.bench.custody import RunningCustody, running_custody
+from api.bench.errors import BenchError
+from api.bench.rows import Row
+from api.bench.seal import measure_seal
+from api.settings import child_environment
+
+
+@dataclass(frozen=True)
+class Options:
+    """Sizes of the files, and how many pairs of runs (ours, the peer's) the medians are taken over."""
+
+    folder: Path
+    size_bytes: int = 1 << 30
+    memory_bytes: int = 4 << 30
+    pairs: int = 3
+
+
+@dataclass(frozen=True)
+class Measure:
+    chinese: str
+    english: str
+    run: Callable[[Options], list[Row]]
+
+
+def measure_custody(options: Options) -> list[Row]:
+    """Sealing by the real pipeline, finished upload to receipt, and the memory of a worker. Raises BenchError."""
+    with tempfile.TemporaryDirectory(prefix="bench-custody-", dir=options.folder) as name:
+        with running_custody(Path(name)) as custody:
+            return measure_seal(
+                options.folder,
+                size_bytes=options.size_bytes,
+                pairs=options.pairs,
+                memory_bytes=options.memory_bytes,
+                seal=custody.seal,
+                resident=lambda folder, size_bytes: worker_resident_mib(custody, folder, size_bytes),
+            )
+
+
+def worker_resident_mib(custody: RunningCustody, folder: Path, size_bytes: int) -> float:
+    """The most that a custody worker, a process of its own, ever held resident while it sealed `size_bytes`."""
+    source = folder / "memory.bin"
+    with source.open("wb") as file:
+        file.truncate(size_bytes)
+    settings = custody.settings
+    environment = child_environment(
+        {
+            "LIUHEN_DATA": str(settings.data),
+            "LIUHEN_DATABASE_URL": str(settings.database_url),
+            "LIUHEN_TSA_URLS": settings.tsa_urls[0],
+        }
+    )
+    command = (sys.executable, "-P", "-m", "api.bench.custody", str(source))
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise BenchError(f"the worker that seals {size_bytes} bytes ended with {done.returncode}: {done.stderr[-600:]}")
+    return int(done.stdout.split()[-1]) / 1024
+
+
+MEASURES: Mapping[str, Measure] = {
+    "seal": Measure("封存，从上传完毕到回执", "sealing, finished upload to receipt", measure_custody),
+}
