@@ -14,6 +14,7 @@ HttpRefused
 ├── TokenRevoked        the token has been revoked before
 ├── CustodyFailed       an upload that could not be sealed: a person must look
 ├── NoCheckpoint        the ledger has no signed head yet
+├── VerificationBusy    the archive is being verified already
 └── PackageNotThere     the package of an export is not finished, or was removed
 """
 
@@ -145,6 +146,13 @@ class NoCheckpoint(HttpRefused):
 
     def __init__(self) -> None:
         super().__init__("账本尚无签署的检查点，请稍后重试", "the ledger has no signed checkpoint yet: try again later")
+
+
+class VerificationBusy(HttpRefused):
+    status, code = 409, "verification-busy"
+
+    def __init__(self) -> None:
+        super().__init__("核验正在进行，请等待其完成", "the archive is being verified: wait until that is done")
 
 
 class PackageNotThere(HttpRefused):

@@ -18,6 +18,7 @@ from api.http.routes import (
     session,
     stations,
     tokens,
+    verification,
 )
 
 api_router = APIRouter(prefix="/api/v1")
@@ -34,6 +35,7 @@ for module in (
     exports,
     retention,
     ledger,
+    verification,
 ):
     api_router.include_router(module.router)
 

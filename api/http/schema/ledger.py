@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, Json
+from api.http.schema.base import Answer, Form, Json
 
 
 class KeyItem(Answer):
@@ -25,6 +25,12 @@ class Keys(Answer):
 
     keys: list[KeyItem]
     ledger_vkey: str = Field(examples=["liuhen.local/0123456789abcdef+a1b2c3d4+AQ…"])
+
+
+class Verification(Form):
+    """How much of the stored bytes is read; all else is always looked at. Null reads all, and takes its time."""
+
+    sample: int | None = Field(default=20, ge=0, description="recordings, chosen at random")
 
 
 class Verified(Answer):

@@ -90,3 +90,21 @@ def test_entries_come_as_they_were_hashed_with_names_beside_them(served: Any, sc
     (same,) = administrator.get("/api/v1/ledger/entries", params={"action": "case.opened"}).json()["items"]
     assert same["openings"] == {}
     assert auditor.get("/api/v1/ledger/entries", params={"cursor": "nonsense"}).status_code == 422
+
+
+def test_an_auditor_verifies_the_archive_now_and_sees_what_was_altered(served: Any, scene: Any) -> None:
+    auditor = served.signed_in(scene.unit, "auditor")
+    served.wait_for_places()
+    assert scene.supervisor.post("/api/v1/ledger/verify", json={}).status_code == 403
+    answer = auditor.post("/api/v1/ledger/verify", json={"sample": None}).json()
+    assert answer["holds"], answer["report"]
+    assert answer["report"]["counts"]["recordings"] == 1
+    path = served.archive.store.root / scene.recording.object_name
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    answer = auditor.post("/api/v1/ledger/verify", json={"sample": None}).json()
+    assert not answer["holds"]
+    assert str(scene.recording.id) in str(answer["report"]["findings"])
+    assert [entry.data["holds"] for entry in served.entries("archive.verified")] == [True, False]

@@ -1,0 +1,38 @@
+"""Verifying the live archive on request."""
+
+from __future__ import annotations
+
+import threading
+
+from fastapi import APIRouter
+
+from api.http.deeds import doing
+from api.http.errors import VerificationBusy
+from api.http.schema.ledger import Verification, Verified
+from api.http.sessions import SignedIn, TheArchive, require_role
+from api.verification import verify_archive
+from storage.ledger.append import Actor, Change, record_change
+
+router = APIRouter(prefix="/ledger", tags=["ledger"])
+
+# It reads everything there is: twice at once would only be slower.
+_at_work = threading.Lock()
+
+
+@router.post("/verify", summary="立即核验 / Verify the archive now")
+def verify(form: Verification, viewer: SignedIn, archive: TheArchive) -> Verified:
+    """Store, rows and ledger held against each other and against what was signed; that it was done is an entry."""
+    require_role(viewer, "auditor")
+    if not _at_work.acquire(blocking=False):
+        raise VerificationBusy
+    try:
+        report = verify_archive(archive, form.sample)
+    finally:
+        _at_work.release()
+    size = 0 if report.checkpoint is None else report.checkpoint.size
+    data = {"holds": report.holds, "ledger_size": size, "findings": sum(report.findings_by_code.values())}
+    person = viewer.person
+    with doing(archive, viewer) as session:
+        change = Change("archive.verified", "archive", archive.keyring.origin.rpartition("/")[2], person.unit_id, data)
+        record_change(session, Actor.person(person.id), change)
+    return Verified(holds=report.holds, report=report.to_json())
