@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,20 +75,31 @@ class Cast:
 def assembled_cast(programs: Programs, url: str, private: Path) -> Iterator[Cast]:
     """Make unit, administrator and station at the machine, and everybody else as that administrator, over the API."""
     programs.liuhen("admin", "unit", "create", UNIT_NAME, "--code", UNIT_CODE, "--json")
-    named = ("--name", ADMINISTRATOR.name, "--sign-in-name", ADMINISTRATOR.key)
-    made = programs.liuhen("admin", "person", "create", "--role", ADMINISTRATOR.role, *named, "--json").json()
-    issued = ("--person", ADMINISTRATOR.key, "--name", "演示程序", "--expires-hours", "12")
-    token = programs.liuhen("admin", "token", "create", *issued, "--json").json()["token"]
-    station_file = private / "station.json"
-    station_file.write_text(programs.liuhen("admin", "station", "enrol", STATION_NAME, "--json").stdout, "utf-8")
-    station_file.chmod(0o600)
-    with ExitStack() as clients:
+    with ThreadPoolExecutor(1) as beside, ExitStack() as clients:
+        enrolled = beside.submit(_enrol_station, programs, private / "station.json")
+        password, token = _make_administrator(programs)
+        station_file = enrolled.result()
         administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name))
-        joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, str(made["password"]))]
+        joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, password)]
         for part in PEOPLE:
             sign_ins.append(SignIn(part, _make_password()))
             joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1]))
         yield Cast(joined, tuple(sign_ins), station_file)
+
+
+def _make_administrator(programs: Programs) -> tuple[str, str]:
+    """The password and a token of a new administrator."""
+    named = ("--name", ADMINISTRATOR.name, "--sign-in-name", ADMINISTRATOR.key)
+    made = programs.liuhen("admin", "person", "create", "--role", ADMINISTRATOR.role, *named, "--json").json()
+    issued = ("--person", ADMINISTRATOR.key, "--name", "演示程序", "--expires-hours", "12")
+    token = programs.liuhen("admin", "token", "create", *issued, "--json").json()
+    return str(made["password"]), str(token["token"])
+
+
+def _enrol_station(programs: Programs, station_file: Path) -> Path:
+    station_file.touch(0o600)
+    station_file.write_text(programs.liuhen("admin", "station", "enrol", STATION_NAME, "--json").stdout, "utf-8")
+    return station_file
 
 
 def _make_password() -> str:

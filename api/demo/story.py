@@ -67,6 +67,12 @@ def tell_story(settings: Settings, footage_folder: Path | None, narrator: Narrat
         programs = Programs(folders.archive, folders.log)
         try:
             result = _tell(Demo(settings, folders, programs, narrator), named)
+        except Exception:
+            logs = (folders.log, folders.archive / "log")
+            narrator.say(
+                f"演示中止，日志在 {logs[0]} 和 {logs[1]}", "the demo stops here, its logs are in these folders"
+            )
+            raise
         finally:
             left = end_orphans()
         require(not left, f"没有遗留进程（{left}）", f"no process is left ({left})")
@@ -177,7 +183,8 @@ def sort_out(uploaded: Uploaded, digests: Mapping[str, str]) -> tuple[Mapping[st
     """Recordings by first file, and files that repeat one. Raises CheckFailed for a digest other than ours."""
     by_recording: dict[str, str] = {}
     repeats = {}
-    for name in sorted(uploaded.received):
+    # Of files with the same bytes, whichever arrived first was sealed; the others' receipts say that they repeat it.
+    for name in sorted(uploaded.received, key=lambda each: (uploaded.received[each]["repeat"], each)):
         received = uploaded.received[name]
         require(received["sha256"] == digests[name], f"{name} 的摘要一致", f"the digest of {name} is the same")
         first = by_recording.setdefault(str(received["recording_id"]), name)

@@ -21,13 +21,15 @@ _LONGEST_LIST = 8
 
 @dataclass(frozen=True)
 class Kill:
-    """What was killed, after which part of all bytes was sent, and the offsets of the files that were under way.
+    """What was killed, after which part of all bytes was sent, and how the files stood that were under way.
 
-    `before` is what the archive had acknowledged, `after` where it said that the upload goes on.
+    By file: the offset up to which bytes had been `sent`, the one acknowledged `before`, and the one that the archive
+    gave `after`, where the upload goes on.
     """
 
     what: str
     sent_part: float
+    sent: Mapping[str, int]
     before: Mapping[str, int]
     after: Mapping[str, int]
 
@@ -100,13 +102,16 @@ class KillingUpload:
 
     def _note_kill(self, what: str, chinese: str, english: str) -> None:
         before = self.tally.under_way()
-        self.kills.append(Kill(what, self.tally.sent_part, before, {}))
+        sent = {name: self.tally.sent[name] for name in before}
+        self.kills.append(Kill(what, round(self.tally.sent_part, 4), sent, before, {}))
         self.narrator.say(
             f"已用 SIGKILL 终止{chinese}，此时已发送 {self.tally.sent_part:.0%}",
             f"SIGKILL has ended {english} with {self.tally.sent_part:.0%} of the bytes sent",
         )
         for name, offset in list(before.items())[:_LONGEST_LIST]:
-            self.narrator.quote([f"{name}: 偏移 / offset {offset:,} / {self.tally.sizes[name]:,}"])
+            self.narrator.quote(
+                [f"{name}: 已发送 / sent {sent[name]:,}, 已确认 / acknowledged {offset:,}, {self.tally.sizes[name]:,}"]
+            )
 
     def _note_resumed(self, event: Event) -> None:
         """The first offset the archive gives after a kill is where that upload goes on."""
