@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,7 +78,9 @@ class RunningCustody:
 def running_custody(folder: Path) -> Iterator[RunningCustody]:
     """Everything custody needs, on the disk of `folder`; all of it ends with the block."""
     settings = _settings(folder / "data")
-    with running_database(settings, "bench") as addresses, ExitStack() as undo:
+    with ExitStack() as undo:
+        undo.callback(_remove_sockets, settings)
+        addresses = undo.enter_context(running_database(settings, "bench"))
         settings = settings.model_copy(
             update={"database_url": addresses.app, "tsa_urls": (f"unix://{socket_folder(settings.data)}/tsa.sock",)}
         )
@@ -94,6 +96,16 @@ def running_custody(folder: Path) -> Iterator[RunningCustody]:
         archive = open_archive(settings, process="liuhen-bench")
         undo.callback(archive.database.close)
         yield RunningCustody(settings, archive)
+
+
+def _remove_sockets(settings: Settings) -> None:
+    """None outlives the measurement, and neither does the folder that stands in for a path too long for them."""
+    folder = socket_folder(settings.data)
+    for path in folder.glob("*.sock"):
+        path.unlink(missing_ok=True)
+    if folder != settings.run_folder:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _settings(data: Path) -> Settings:

@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,10 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
             f"{settings.data} 中没有档案系统；请核对 LIUHEN_DATA",
             f"there is no archive in {settings.data}: check LIUHEN_DATA",
         )
-    with running_database(settings, purpose) as addresses, _own_folder(settings, purpose) as own:
+    with ExitStack() as undo:
+        undo.callback(_remove_socket_folder, settings)
+        addresses = undo.enter_context(running_database(settings, purpose))
+        own = undo.enter_context(_own_folder(settings, purpose))
         settings = _with_database(settings, addresses)
         if own:
             _prepare(settings, addresses)
@@ -101,6 +104,16 @@ def _own_folder(settings: Settings, purpose: str) -> Iterator[bool]:
         return
     with lock:
         yield True
+
+
+def _remove_socket_folder(settings: Settings) -> None:
+    """What stands under /tmp for a data folder whose path is too long for sockets; while it is in use it stays."""
+    from api.engines.folders import socket_folder
+
+    folder = socket_folder(settings.data)
+    if folder != settings.run_folder:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _holds_lock(settings: Settings) -> bool:

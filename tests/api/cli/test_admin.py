@@ -19,6 +19,7 @@ import pytest
 
 from api.cli.admin_lookup import running_addresses
 from api.cli.main import run
+from api.engines.folders import socket_folder
 from api.engines.postgres import find_binaries
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
@@ -128,6 +129,13 @@ def test_a_first_token_makes_archive_and_unit_says_so_and_leaves_every_entry_in_
     assert status["waiting"] == 0
     # Four keys, the unit, the person and the token.
     assert status["size"] == 7
+
+
+def test_a_path_too_long_for_sockets_leaves_nothing_under_tmp(tmp_path: Path) -> None:
+    data = tmp_path / ("long" * 30)
+    done(data, "admin", "unit", "create", "第一大队", "--code", "D1")
+    assert socket_folder(data) != data / "run"
+    assert not socket_folder(data).exists()
 
 
 def test_looking_into_a_folder_without_an_archive_makes_none(tmp_path: Path) -> None:
