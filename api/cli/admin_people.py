@@ -6,24 +6,22 @@ import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from pwdlib import PasswordHash
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.cli.admin_archive import remark
 from api.errors import UsageRefused
 from api.http.sessions import create_api_token, hash_secret
+from api.signin import CODE_LIFETIME, hash_password, issue_first_administrator_code, needs_first_administrator
 from casework.organisation import create_person, create_unit, find_person
 from casework.wording import required_name
 from integrity.fields import format_instant
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.signin import ApiToken, OneTimeCode
+from storage.catalog.signin import ApiToken
 from storage.ledger.append import Actor, Change, record_change
 
 OPERATOR = Actor.system("admin")
 FIRST_UNIT_NAME, FIRST_UNIT_CODE = "本单位", "root"
-FIRST_ADMINISTRATOR = "first_administrator"
-CODE_LIFETIME = timedelta(hours=24)
 ROW_LIMIT = 10_000
 
 Facts = dict[str, object]
@@ -82,7 +80,7 @@ def add_person(
         sign_in_name=sign_in_name,
         role=role,
         badge_number=badge,
-        password_hash=PasswordHash.recommended().hash(chosen),
+        password_hash=hash_password(chosen),
     )
     return {**_person_facts(person, unit.code), **({} if password else {"password": chosen})}
 
@@ -165,21 +163,16 @@ def revoke_token(session: Session, named: str) -> Facts:
 
 def issue_first_code(session: Session) -> Facts:
     """A code that lets the first administrator in, once. Raises UsageRefused when there is one who can sign in."""
-    able = Person.role == "administrator", Person.active, Person.password_hash.is_not(None)
-    if session.scalar(select(func.count()).select_from(Person).where(*able)):
+    if not needs_first_administrator(session):
         raise UsageRefused(
             "已有可登录的管理员；请由其新建账号，或用 liuhen admin person create",
             "there is an administrator who can sign in: let that one add people, or use liuhen admin person create",
         )
-    if session.scalars(select(Unit.id).limit(1)).first() is None:
-        unit_or_only(session, None)  # the first administrator has to belong to one
-    code, expires_at = "-".join(secrets.token_hex(4) for _ in range(4)), datetime.now(UTC) + CODE_LIFETIME
-    row = OneTimeCode(code_hash=hash_secret(code), purpose=FIRST_ADMINISTRATOR, expires_at=expires_at)
-    session.add(row)
-    session.flush()
-    data = {"purpose": FIRST_ADMINISTRATOR, "expires_at": format_instant(expires_at)}
-    _record(session, Change("code.issued", "one_time_code", str(row.id), None, data))
-    return {"code": code, "expires_at": format_instant(expires_at)}
+    now = datetime.now(UTC)
+    return {
+        "code": issue_first_administrator_code(session, now),
+        "expires_at": format_instant(now + CODE_LIFETIME),
+    }
 
 
 def _token_by_name(named: str) -> Select[ApiToken]:
