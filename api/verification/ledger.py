@@ -42,7 +42,7 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
     for start in range(0, latest.size, TILE_WIDTH):
         width = min(TILE_WIDTH, latest.size - start)
         group = _read_group(audit, start, width)
-        entries = group.agree(audit)
+        entries, parsed = group.agree(audit)
         for position, leaf in enumerate(group.leaves):
             tree.append_leaf_hash(leaf)
             while signed is not None and signed.size <= tree.size:
@@ -50,7 +50,7 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
                 files.note_size(signed.size)
                 signed = next(sizes, None)
             files.append(start + position, leaf, entries[position])
-        check_logged(audit, [each for each in map(_parsed, entries) if each is not None])
+        check_logged(audit, parsed)
         audit.progress("ledger", start + width, latest.size)
     files.finish()
     _check_waiting(audit)
@@ -67,16 +67,19 @@ class _Group:
     rows: Sequence[EntryRow | None]
     leaves: list[bytes]
 
-    def agree(self, audit: Audit) -> list[bytes | None]:
+    def agree(self, audit: Audit) -> tuple[list[bytes | None], list[LedgerEntry]]:
         """Settle each leaf by majority, name the rows that differ, and give the entries that fit their leaves."""
         entries: list[bytes | None] = []
+        parsed: list[LedgerEntry] = []
         for position, (hashed, bundled, row) in enumerate(zip(self.tile, self.bundle, self.rows, strict=True)):
             stored = None if row is None else row[1].entry
             leaf, entry = _settle(hashed, bundled, stored)
             self.leaves.append(leaf)
             entries.append(entry)
-            _check_row(audit, self.start + position, leaf, row)
-        return entries
+            said = _parsed(entry)
+            parsed += [] if said is None else [said]
+            _check_row(audit, self.start + position, leaf, row, said)
+        return entries, parsed
 
 
 def _settle(hashed: bytes | None, bundled: bytes | None, stored: bytes | None) -> tuple[bytes, bytes | None]:
@@ -130,7 +133,7 @@ def _rows(audit: Audit, start: int, width: int) -> Sequence[EntryRow | None]:
     return [found.get(index) for index in range(start, start + width)]
 
 
-def _check_row(audit: Audit, index: int, leaf: bytes, row: EntryRow | None) -> None:
+def _check_row(audit: Audit, index: int, leaf: bytes, row: EntryRow | None, entry: LedgerEntry | None) -> None:
     subject = f"ledger entry {index}"
     if row is None:
         audit.findings.add("entry_row_missing", subject, leaf)
@@ -141,7 +144,6 @@ def _check_row(audit: Audit, index: int, leaf: bytes, row: EntryRow | None) -> N
         return
     if place.leaf_hash != leaf:
         audit.findings.add("entry_row_differs", f"{subject}: leaf_hash", leaf, place.leaf_hash)
-    entry = _parsed(stored.entry)
     if entry is None:
         audit.findings.add("entry_row_differs", subject, "a ledger entry", "bytes that are none")
         return
