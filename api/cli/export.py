@@ -18,7 +18,8 @@ def export(
     case: Annotated[str, typer.Argument(metavar="CASE", help="案件编号或案号 / the case's id or number")],
     grant: Annotated[str, typer.Option(metavar="ID", help="复制授权的编号 / id of the grant to copy")],
     out: Annotated[
-        Path | None, typer.Option(help="新建的目录，缺省为当前目录下 liuhen-<案件编号前缀> / the folder to make")
+        Path | None,
+        typer.Option(help="新建的目录，缺省为 ./liuhen-案件-授权 / the folder to make; else ./liuhen-CASE-GRANT"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出 JSON / print JSON only")] = False,
 ) -> None:
@@ -27,14 +28,15 @@ def export(
     from api.errors import UsageRefused
     from api.export import export_case
 
-    if out is not None and out.exists():
-        raise UsageRefused(
-            f"--out {out} 已存在；请另选目录名", f"--out {out} is there already: name a folder that is not"
-        )
     with open_for_command("export") as opened:
         with opened.archive.database.reading() as session:
             person, case_id, grant_id = _find(session, case, grant)
-        target = out or Path(f"liuhen-{str(case_id)[:8]}-{str(uuid.uuid4())[:8]}")
+        # The same name each time: whoever repeats it after a crash sweeps what the crash left.
+        target = out or Path(f"liuhen-{str(case_id)[:8]}-{str(grant_id)[:8]}")
+        if target.exists():
+            raise UsageRefused(
+                f"{target} 已存在；请用 --out 另选", f"{target} is there already: name another with --out"
+            )
         exported = export_case(opened.archive, person, case_id, grant_id, target.absolute())
     facts = {
         "folder": str(exported.folder),

@@ -33,3 +33,15 @@ def sealing(addresses: DatabaseAddresses, tmp_path: Path) -> Iterator[Any]:
     archive = sealing_archive.SealingArchive(addresses, tmp_path)
     yield archive
     archive.close()
+
+
+@pytest.fixture
+def commands(sealing: Any, addresses: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`liuhen …` in this process, on the archive of `sealing`, whose database counts as one elsewhere."""
+    from api.cli.main import run
+
+    named = {"LIUHEN_DATA": str(sealing.settings.data), "LIUHEN_DATABASE_URL": addresses.app}
+    named |= {"LIUHEN_DATABASE_OWNER_URL": addresses.owner, "LIUHEN_DATABASE_SEQUENCER_URL": addresses.sequencer}
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    return lambda *words: run(list(words))

@@ -173,6 +173,35 @@ def test_a_failure_at_the_very_end_takes_the_package_back(
     assert not (tmp_path / "package").exists()
 
 
+# Dies in the middle of the footage, as by SIGKILL: nothing is tidied up.
+DYING = """
+import os, sys
+import api.export
+from api.cli.main import run
+whole = api.export.decrypt_span
+def die(*arguments, **named):
+    yield next(iter(whole(*arguments, **named)))
+    os._exit(9)
+api.export.decrypt_span = die
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_a_crash_leaves_no_package_and_a_repeat_sweeps_what_it_left(
+    sealing: Any, commands: Any, tmp_path: Path
+) -> None:
+    sealing.link(sealing.seal(CONTENT))
+    words = ["export", sealing.case.number, "--grant", str(sealing.grant().id), "--out", str(tmp_path / "package")]
+    died = subprocess.run([sys.executable, "-P", "-c", DYING, *words], capture_output=True, text=True)
+    assert died.returncode == 9, died.stderr
+    assert not (tmp_path / "package").exists()
+    assert len(list(tmp_path.glob(".package.partial-*"))) == 1
+    assert commands(*words) == 0
+    assert (tmp_path / "package").exists()
+    assert list(tmp_path.glob(".package.partial-*")) == []
+    assert [export.finished_at is None for export in exports(sealing)] == [True, False]
+
+
 def test_without_a_sequencer_nothing_is_copied(sealing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sealing.link(sealing.seal(CONTENT))
     grant = sealing.grant()
@@ -188,3 +217,26 @@ def test_a_case_without_recordings_has_nothing_to_copy(sealing: Any, tmp_path: P
         run(sealing, tmp_path / "package")
     assert exports(sealing) == []
     assert sealing.entries("export.started") == 0
+
+
+def test_the_command_exports_by_case_number_as_whom_the_grant_is_for(
+    sealing: Any, commands: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sealing.link(sealing.seal(CONTENT))
+    grant, target = str(sealing.grant().id), str(tmp_path / "package")
+    assert commands("export", sealing.case.number, "--grant", grant, "--out", target, "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["recordings"] == 1
+    assert facts["statement_sha256"] == exports(sealing)[0].statement_sha256.hex()
+    assert exports(sealing)[0].person_id == sealing.people["supervisor"].id
+    assert commands("export", sealing.case.number, "--grant", grant, "--out", target) == 2
+    assert "已存在" in capsys.readouterr().err
+    assert commands("export", "别案", "--grant", grant) == 1
+    assert "找不到" in capsys.readouterr().err
+    assert commands("export", sealing.case.number, "--grant", "nonsense") == 2
+    view = str(sealing.grant("view").id)
+    capsys.readouterr()
+    assert commands("export", str(sealing.case.id), "--grant", view, "--out", str(tmp_path / "other")) == 1
+    assert "授权的种类不符" in capsys.readouterr().err
+    assert last_entry(sealing, "access.denied").data["reason"] == "wrong_kind"
+    assert not (sealing.settings.data / "liuhen.lock").exists()

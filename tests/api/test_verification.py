@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -319,6 +320,23 @@ def test_a_forgotten_entry_is_reported_after_a_minute(sealed: Any, superuser: ps
         "UPDATE ledger_entry SET occurred_at = %s WHERE action = 'test.noted'", [datetime(2026, 1, 1, tzinfo=UTC)]
     )
     assert codes(audit(sealed)) == {"entries_waiting"}
+
+
+def test_the_command_names_what_it_finds_and_ends_with_1(
+    sealed: Any, commands: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands("verify", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["holds"] is True
+    flip(objects(sealed) / sealed.recording.object_name)
+    assert commands("verify", "--quick") == 0
+    assert "一致" in capsys.readouterr().out
+    assert commands("verify") == 1
+    shown = capsys.readouterr().out
+    assert sealed.recording.object_name in shown
+    assert sealed.recording.ciphertext_sha256.hex() in shown
+    assert commands("verify", "--json") == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["code"], finding["severity"]) == ("object_differs", "error")
 
 
 def test_an_upload_that_waits_or_was_stopped_is_no_finding(sealed: Any) -> None:
