@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from api.http.packages import fetchable
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
 from api.pages.visit import Visit
@@ -96,6 +97,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "requests": requests,
         "grants": grants,
         "exports": exports,
+        "fetchable": fetchable(visit.archive, visit.person, iter(exports)),
         "holds": holds,
         "copy_grant": own_copy_grant(visit, grants),
         "view_grant": any(row.person_id == visit.person.id and row.kind == "view" for row in grants),

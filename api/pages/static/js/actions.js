@@ -15,7 +15,7 @@ export function serveActions(root) {
 async function submit(form, submitter) {
   const buttons = form.querySelectorAll("button");
   clearProblem(form);
-  buttons.forEach((button) => (button.disabled = true));
+  showBusy(form, buttons, true);
   try {
     const response = await send(form, submitter);
     if (response.ok) await followUp(form, response);
@@ -23,8 +23,14 @@ async function submit(form, submitter) {
   } catch {
     showProblem(form, document.body.dataset.unreachable);
   } finally {
-    buttons.forEach((button) => (button.disabled = false));
+    showBusy(form, buttons, false);
   }
+}
+
+function showBusy(form, buttons, busy) {
+  buttons.forEach((button) => (button.disabled = busy));
+  const words = form.querySelector("[data-busy]");
+  if (words) words.hidden = !busy;
 }
 
 function send(form, submitter) {
@@ -61,7 +67,7 @@ function valueOf(field) {
     return (field.value.length === 16 ? `${field.value}:00` : field.value) + CHINESE_TIME;
   }
   if (field.type === "checkbox") return true;
-  if (field.type === "number") return Number(field.value);
+  if (field.type === "number" || field.dataset.number !== undefined) return Number(field.value);
   return field.value;
 }
 
@@ -74,20 +80,38 @@ async function followUp(form, response) {
   window.location.assign(then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(result[name])));
 }
 
-// Some results are shown once and never again, such as a station's token.
+// Some results are shown once and never again, such as a station's token. Text only: nothing is read as markup.
 function showResult(form, result) {
   const place = document.getElementById(form.dataset.result);
-  for (const slot of place.querySelectorAll("[data-field]")) {
-    const found = slot.dataset.field.split(".").reduce((value, name) => value?.[name], result);
-    slot.textContent = typeof found === "object" ? JSON.stringify(found, null, 2) : (found ?? "—");
-  }
+  place.querySelectorAll("[data-list]").forEach((list) => fillList(list, fieldOf(result, list.dataset.list) ?? []));
+  place.querySelectorAll("[data-field]").forEach((slot) => fill(slot, result));
   for (const part of place.querySelectorAll("[data-when]")) {
     const [name, wanted] = part.dataset.when.split("=");
     part.hidden = String(result[name]) !== wanted;
   }
   place.hidden = false;
   place.focus();
-  form.reset();
+}
+
+function fillList(list, items) {
+  const template = list.querySelector("template");
+  list.querySelectorAll(":scope > li").forEach((item) => item.remove());
+  for (const item of items) {
+    const copy = template.content.cloneNode(true);
+    copy.querySelectorAll("[data-field]").forEach((slot) => {
+      fill(slot, item);
+      delete slot.dataset.field; // it is of its item, not of the whole result
+    });
+    list.append(copy);
+  }
+}
+
+function fill(slot, values) {
+  slot.textContent = fieldOf(values, slot.dataset.field) ?? "—";
+}
+
+function fieldOf(values, path) {
+  return path.split(".").reduce((value, name) => value?.[name], values);
 }
 
 async function problemOf(response) {
