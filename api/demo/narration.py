@@ -13,7 +13,7 @@ from rich.text import Text
 from ingest.dock.progress import printable
 
 # Where nobody knows how wide the paper is, digests and names should still stand on one line.
-_WIDTH_ELSEWHERE = 160
+_WIDTH_ELSEWHERE = 190
 
 
 class Narrator:

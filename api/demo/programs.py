@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ class Programs:
             )
 
     def _run(self, title: str, argv: Sequence[str], expect: Sequence[int]) -> Done:
+        began_at = time.monotonic()
         process = subprocess.Popen(
             wrapped_argv(tuple(argv), signal.SIGTERM, without_root=False),
             stdin=subprocess.DEVNULL,
@@ -82,7 +84,7 @@ class Programs:
                 raise
         done = Done(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
         with (self.log / "commands.log").open("a", encoding="utf-8") as log:
-            log.write(f"$ {title}\n{done.stderr}→ {done.exit_code}\n")
+            log.write(f"$ {title}\n{done.stderr}→ {done.exit_code}, {time.monotonic() - began_at:.1f} s\n")
         if done.exit_code not in expect:
             raise ProgramFailed(title, done.exit_code, (done.stderr or done.stdout).splitlines()[-_LINES_SHOWN:])
         return done

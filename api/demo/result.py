@@ -15,13 +15,13 @@ from api.demo.narration import Narrator
 from api.demo.uploading import Uploaded
 
 HEADINGS = (
-    "记录 / recording",
+    "记录\nrecording",
     "SHA-256",
-    "时间戳 / token time",
-    "账本序号 / ledger index",
-    "案件 / case",
-    "可播放 / playable",
-    "已核验 / verified",
+    "时间戳\ntoken time",
+    "账本序号\nledger index",
+    "案件\ncase",
+    "可播放\nplayable",
+    "已核验\nverified",
 )
 
 
