@@ -18,7 +18,9 @@ TOKEN = f"lhs1.{'s' * 43}.{PIN}"
 
 
 @pytest.mark.parametrize(
-    "text", [TOKEN, TOKEN + "\n", json.dumps({"token": TOKEN, "station_id": "x"}), "\ufeff" + TOKEN]
+    "text",
+    [TOKEN, TOKEN + "\n", json.dumps({"token": TOKEN, "station_id": "x"}), "\ufeff" + TOKEN],
+    ids=["bare", "line", "json", "byte order mark"],
 )
 def test_token_carries_the_pin_of_the_receipt_key(tmp_path: Path, text: str) -> None:
     path = tmp_path / "token"
@@ -37,6 +39,7 @@ def test_secret_is_not_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"lhs1.short.short", TOKEN[:-1].encode(), (TOKEN + " x").encode(), b"{not json", b"{}", b"[]", b"\xff\xfe"],
+    ids=["empty", "short", "cut", "with more", "broken json", "no token", "a list", "no text"],
 )
 def test_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "token"
