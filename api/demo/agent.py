@@ -14,8 +14,6 @@ from api.demo.errors import ProgramFailed
 from api.demo.programs import Programs, liuhen_argv
 from api.engines.launch import log_tail
 
-GIVE_UP_SECONDS = 180
-
 Event = Mapping[str, Any]
 Watcher = Callable[["Agent", Event], None]
 
@@ -29,10 +27,11 @@ class DockOrder:
     url: str
     state: Path
     mebibytes_a_second: float = 0.0
+    give_up_seconds: float = 180.0
 
     def argv(self) -> tuple[str, ...]:
         options = ("--station-token-file", str(self.station_file), "--url", self.url, "--state", str(self.state))
-        pace = ("--limit-rate", f"{self.mebibytes_a_second:.6f}", "--give-up-after", str(GIVE_UP_SECONDS))
+        pace = (f"--limit-rate={self.mebibytes_a_second:.6f}", f"--give-up-after={self.give_up_seconds:.0f}")
         # After "--": a folder may be called anything.
         return liuhen_argv("dock", *options, *pace, "--json", "--", str(self.folder))
 

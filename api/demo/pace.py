@@ -16,6 +16,7 @@ AGENT_DIES_AT, ARCHIVE_DIES_AT = 0.30, 0.55
 _MEBIBYTE = 1 << 20
 # Below this the archive itself gives up on a sender (LIUHEN_UPLOAD_RATE).
 _LEAST_BYTES_A_SECOND = 8 << 10
+_SLOWEST_SEALING_BYTES_A_SECOND = 20 << 20
 _DURABLE = 0.20
 _DURABLE_OR_NOT = 0.15
 
@@ -23,6 +24,11 @@ _DURABLE_OR_NOT = 0.15
 def choose_rate(size_bytes: int) -> float:
     """MiB a second for `liuhen dock --limit-rate`."""
     return max(size_bytes / UPLOAD_SECONDS, _LEAST_BYTES_A_SECOND) / _MEBIBYTE
+
+
+def choose_patience(size_bytes: int) -> float:
+    """Seconds without progress before the agent gives up: the archive reads a file several times before its receipt."""
+    return 180.0 + size_bytes / _SLOWEST_SEALING_BYTES_A_SECOND
 
 
 @dataclass

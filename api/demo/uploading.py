@@ -12,7 +12,7 @@ from api.demo.archive_process import RunningArchive
 from api.demo.errors import require
 from api.demo.footage_folder import Footage
 from api.demo.narration import Narrator
-from api.demo.pace import AGENT_DIES_AT, ARCHIVE_DIES_AT, Tally, choose_rate
+from api.demo.pace import AGENT_DIES_AT, ARCHIVE_DIES_AT, Tally, choose_patience, choose_rate
 from api.demo.programs import Programs
 from api.engines.process import ProcessIdentity
 
@@ -80,9 +80,10 @@ class KillingUpload:
         return self._outcome(summary)
 
     def _start(self) -> Agent:
-        rate = choose_rate(self.footage.size_bytes)
+        rate, patience = choose_rate(self.footage.size_bytes), choose_patience(self.footage.size_bytes)
         return Agent(
-            self.programs, DockOrder(self.footage.folder, self.station_file, self.archive.url, self.state, rate)
+            self.programs,
+            DockOrder(self.footage.folder, self.station_file, self.archive.url, self.state, rate, patience),
         )
 
     def _first_agent(self, agent: Agent, event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from api.demo.client import ApiClient, Facts
@@ -15,6 +16,7 @@ from ingest.media.findings import Findings
 _SPAN_BYTES = 1 << 20
 _ENTRY_SECONDS = 30.0
 _HOURS = 8
+KINDS = {"view": "查看", "copy": "复制"}
 Probe = Callable[[Path], Findings]
 
 
@@ -36,7 +38,7 @@ def see_refusal(asker: ApiClient, auditor: ApiClient, recording: Facts, narrator
 def get_grant(asker: ApiClient, approver: ApiClient, case_id: str, kind: str, purpose: str, narrator: Narrator) -> str:
     """Ask for access, be refused one's own approval, have it approved by somebody else. The grant's id."""
     request = asker.post("/api/v1/requests", {"case_id": case_id, "kind": kind, "purpose": purpose})
-    narrator.say(f"{asker.name}申请（{kind}），用途：{purpose}", "a request states purpose and case")
+    narrator.say(f"{asker.name}申请{KINDS[kind]}，用途：{purpose}", f"a request to {kind} states purpose and case")
     path = f"/api/v1/requests/{request['id']}/approve"
     problem = asker.refused("POST", path, 403, json={"hours": _HOURS})
     require(str(problem["type"]).endswith(":own-request"), "不能批准自己的申请", "nobody approves his own request")
@@ -79,19 +81,14 @@ def try_to_play(viewer: ApiClient, recording: Facts, probe: Probe, scratch: Path
 
 
 def wait_for_copies(viewer: ApiClient, ids: Sequence[str], narrator: Narrator, seconds: float) -> Mapping[str, Facts]:
-    """Each recording as the archive knows it, once nothing is left to be made of it."""
-    settled: dict[str, Facts] = {}
+    """Each recording as the archive knows it, once nothing is left to be made of it; `seconds` are for each one."""
 
-    def all_settled() -> Mapping[str, Facts] | None:
-        for recording_id in ids:
-            if recording_id not in settled:
-                found = viewer.get(f"/api/v1/recordings/{recording_id}")
-                if any(job["state"] == "due" for job in found["media_jobs"]):
-                    return None
-                settled[recording_id] = found
-        return settled
+    def settled(recording_id: str) -> Facts | None:
+        found = viewer.get(f"/api/v1/recordings/{recording_id}")
+        return None if any(job["state"] == "due" for job in found["media_jobs"]) else found
 
-    found = wait_for(all_settled, "制作播放副本", "playable copies are made", seconds)
+    what = ("制作播放副本", "playable copies are made")
+    found = {each: wait_for(partial(settled, each), *what, seconds) for each in ids}
     made = sum(len(each["copies"]) for each in found.values())
     narrator.held(f"播放副本已备好：{made} 份", f"{made} playable copies are ready")
     return found
