@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,14 +56,15 @@ class ApiClient:
 
     def fetch_span(self, path: str, first: int, last: int) -> bytes:
         """The bytes `first` to `last` of footage. Raises CheckFailed unless exactly they come, as a 206."""
-        reply = self._http.get(path, headers={"Range": f"bytes={first}-{last}"})
+        with _reaching(path):
+            reply = self._http.get(path, headers={"Range": f"bytes={first}-{last}"})
         if reply.status_code != 206 or len(reply.content) != last - first + 1:
             raise _unexpected(reply, "GET", path)
         return reply.content
 
     def download(self, path: str, target: Path) -> bool:
         """The whole of a rendition into a file; False where there is none."""
-        with self._http.stream("GET", path) as reply:
+        with _reaching(path), self._http.stream("GET", path) as reply:
             if reply.status_code == 404:
                 return False
             if reply.status_code != 200:
@@ -74,11 +76,20 @@ class ApiClient:
         return True
 
     def _answered(self, method: str, path: str, statuses: tuple[int, ...], **more: Any) -> Facts:
-        reply = self._http.request(method, path, **more)
+        with _reaching(path):
+            reply = self._http.request(method, path, **more)
         if reply.status_code not in statuses:
             raise _unexpected(reply, method, path)
         document: Facts = reply.json() if reply.content else {}
         return document
+
+
+@contextmanager
+def _reaching(path: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise CheckFailed(f"{path} 没有应答：{error}", f"{path} does not answer: {error}") from error
 
 
 def _unexpected(reply: httpx.Response, method: str, path: str) -> CheckFailed:

@@ -100,10 +100,9 @@ def main(say: Callable[[str], None] = lambda line: print(line, file=sys.stderr))
     """The process that `fill_empty_archive` starts. Whatever happens to it, the archive goes on."""
     try:
         fill(load_settings(), sys.argv[1], Narrator())
-    except ApiError as error:
-        for line in (f"演示内容未能全部填入：{error.chinese}", f"the demo's content is not complete: {error.english}"):
-            say(line)
-        for line in error.detail:
+    except (ApiError, OSError) as error:
+        say(f"演示内容未能全部填入 / the demo's content is not complete: {error}")
+        for line in getattr(error, "detail", ()):
             say(f"  | {line}")
         return 1
     return 0

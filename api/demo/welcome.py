@@ -14,6 +14,8 @@ Say = Callable[[str], None]
 def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say: Say) -> None:
     """Print the first administrator's one-time code, or begin to fill in the demo. Nothing where there are people."""
     # Here and not at the top: only now, with the database up, are they wanted.
+    from sqlalchemy.exc import SQLAlchemyError
+
     from api.demo.filling import fill_empty_archive
     from api.signin import issue_first_administrator_code, needs_first_administrator
     from storage.database import Database
@@ -23,6 +25,11 @@ def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say:
         with database.transaction() as session:
             empty = needs_first_administrator(session)
             code = issue_first_administrator_code(session, datetime.now(UTC)) if empty and not demo else None
+    except SQLAlchemyError as error:
+        # Not worth an archive that runs: whoever needs the code asks for it again.
+        reason = f"{type(error).__name__}: liuhen admin first-admin-code"
+        say(f"未能查看是否需要首位管理员 / whether a first administrator is needed is not known ({reason})")
+        return
     finally:
         database.close()
     if code is not None:
