@@ -15,6 +15,7 @@ from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
 from api.http.problems import install_problem_handlers
 from api.http.routes import api_router, public_router
+from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.settings import load_settings
 from api.tasks.app import wake
@@ -56,6 +57,7 @@ def make_framework(archive: Archive) -> FastAPI:
     )
     app.state.archive = archive
     app.state.metrics = Metrics()
+    app.state.sent_notes = SentNotes(archive.database)
     describe(app)
     install_problem_handlers(app)
     app.include_router(api_router)

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
@@ -14,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
-from api.http.errors import NotFound
+from api.http.errors import NotFound, RangeUnsatisfiable
 from api.http.ranges import Span, parse_range
+from api.http.reading.standing import find_standing_window
 from api.http.sending import FootageResponse, Sending
-from api.http.sessions import Viewer
+from api.http.sessions import require_viewer_in
 from casework.access import GrantFound, find_grant, record_refusal
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
@@ -25,6 +27,28 @@ from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.encryption.segments import SegmentReader
 from storage.keystore import WrappedKey
+
+# Columns alone: a row as an object would bring manifest, token and findings along with every range.
+_STORED_ORIGINAL = select(
+    Recording.id,
+    Recording.object_name,
+    Recording.size_bytes,
+    Recording.sha256,
+    Recording.ciphertext_size_bytes,
+    Recording.kek_id,
+    Recording.wrapped_data_key,
+    Recording.original_name,
+)
+_STORED_COPY = select(
+    Rendition.id,
+    Rendition.object_name,
+    Rendition.size_bytes,
+    Rendition.sha256,
+    Rendition.ciphertext_size_bytes,
+    Rendition.kek_id,
+    Rendition.wrapped_data_key,
+    Rendition.media_type,
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,15 @@ class Asked:
         is_same = self.if_range is None or self.if_range.strip() == footage.etag
         return parse_range(self.range if is_same else None, footage.size_bytes)
 
+    def quick_span(self, footage: Footage) -> Span | None:
+        """The span of bytes that are to be sent; None where none are, or not before a closer look."""
+        if self.is_known(footage):
+            return None
+        try:
+            return self.span(footage)
+        except RangeUnsatisfiable:
+            return None
+
     def is_known(self, footage: Footage) -> bool:
         """Whether the client says that it has this very object (RFC 9110, 13.1.2)."""
         known = [tag.strip().removeprefix("W/") for tag in (self.if_none_match or "").split(",")]
@@ -75,22 +108,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class Permitted:
-    """What may be answered now. `window` is None where nothing but headers leaves."""
+    """What may be answered now, to whom. `window` is None where nothing but headers leaves."""
 
+    person: Person
     footage: Footage
     span: Span
     window: Window | None
 
 
-def send_footage(
-    request: Request, archive: Archive, viewer: Viewer, recording_id: uuid.UUID, rendition: str | None
-) -> Response:
+def send_footage(request: Request, archive: Archive, recording_id: uuid.UUID, rendition: str | None) -> Response:
     """The response to a GET or HEAD for footage.
 
-    Raises NotFound, Unknown, AccessRefused (entered), RangeUnsatisfiable, and what store and key store raise.
+    Raises SignInNeeded, NotFound, Unknown, AccessRefused (entered), RangeUnsatisfiable, and what store and key store
+    raise.
     """
     asked = Asked.of(request)
-    permitted = authorise(archive, viewer, recording_id, rendition, asked)
+    permitted = authorise(request, archive, recording_id, rendition, asked)
     footage, span = permitted.footage, permitted.span
     if asked.is_known(footage):
         return Response(status_code=304, headers={"ETag": footage.etag, "Cache-Control": "no-store"})
@@ -101,8 +134,8 @@ def send_footage(
     reader = archive.store.open(footage.object_name)
     try:
         segments = SegmentReader(reader, key, footage.aad, footage.pinned_bytes)
-        open_next = partial(reopen, archive, viewer.person.id, footage, last_byte=span.last)
-        sending = Sending(archive, reader, segments, span, permitted.window, open_next)
+        open_next = partial(reopen, archive, permitted.person.id, footage, last_byte=span.last)
+        sending = Sending(request.app.state.sent_notes, reader, segments, span, permitted.window, open_next)
     except BaseException:
         reader.close()
         raise
@@ -110,26 +143,42 @@ def send_footage(
 
 
 def authorise(
-    archive: Archive, viewer: Viewer, recording_id: uuid.UUID, rendition: str | None, asked: Asked
+    request: Request, archive: Archive, recording_id: uuid.UUID, rendition: str | None, asked: Asked
 ) -> Permitted:
-    """A grant that holds now, and the first window committed. A refusal is committed in a transaction of its own."""
+    """Somebody with a grant that holds now, and the first window committed. One transaction for all of it.
+
+    A refusal is committed in a transaction of its own.
+    """
     now, object_name = datetime.now(UTC), f"renditions/{recording_id}/{rendition}"
+    person: Person | None = None
     try:
         with archive.database.transaction() as session:
+            person = require_viewer_in(session, request).person
             footage = find_footage(session, recording_id, rendition)
             object_name = object_name if footage is None else footage.object_name
-            grant = find_grant(session, viewer.person, recording_id, "view", now)
-            # Whether a copy exists is told only to whoever may see it: the refusal comes first.
-            if footage is None:
-                raise NotFound(f"{recording_id}/{rendition}")
-            span = asked.span(footage)
-            if asked.headers_only or asked.is_known(footage):
-                return Permitted(footage, span, None)
-            window = _open_one(session, viewer.person, grant, footage, span.first, span.last, now)
-        return Permitted(footage, span, window)
+            return _permit(session, person, recording_id, footage, asked, now)
     except AccessRefused as refused:
-        enter_refusal(archive, viewer.person, recording_id, refused, object_name)
+        assert person is not None  # nobody else was refused access
+        enter_refusal(archive, person, recording_id, refused, object_name)
         raise
+
+
+def _permit(
+    session: Session, person: Person, recording_id: uuid.UUID, footage: Footage | None, asked: Asked, now: datetime
+) -> Permitted:
+    span = None if footage is None or asked.headers_only else asked.quick_span(footage)
+    if footage is not None and span is not None:
+        standing = find_standing_window(session, person, recording_id, footage.object_name, span.first, now)
+        if standing is not None:
+            return Permitted(person, footage, span, standing)
+    grant = find_grant(session, person, recording_id, "view", now)
+    # Whether a copy exists is told only to whoever may see it: the refusal comes first.
+    if footage is None:
+        raise NotFound(f"{recording_id}: no such rendition")
+    span = asked.span(footage)
+    if asked.headers_only or asked.is_known(footage):
+        return Permitted(person, footage, span, None)
+    return Permitted(person, footage, span, _open_one(session, person, grant, footage, span.first, span.last, now))
 
 
 def reopen(archive: Archive, person_id: uuid.UUID, footage: Footage, first_byte: int, *, last_byte: int) -> Window:
@@ -158,15 +207,17 @@ def enter_refusal(
 
 def find_footage(session: Session, recording_id: uuid.UUID, rendition: str | None) -> Footage | None:
     """What is stored of a recording under a name; None for a rendition that there is not. Raises Unknown."""
-    recording = session.get(Recording, recording_id)
-    if recording is None:
+    if rendition is not None:
+        found = _STORED_COPY.where(Rendition.recording_id == recording_id, Rendition.name == rendition)
+        copy = session.execute(found).first()
+        if copy is not None:
+            return _footage(recording_id, copy, copy.media_type, None)
+    original = session.execute(_STORED_ORIGINAL.where(Recording.id == recording_id)).first()
+    if original is None:
         raise Unknown("recording", recording_id)
-    if rendition is None:
-        return _original(recording)
-    row = session.scalars(
-        select(Rendition).where(Rendition.recording_id == recording_id, Rendition.name == rendition)
-    ).first()
-    return None if row is None else _rendition(row)
+    if rendition is not None:
+        return None
+    return _footage(recording_id, original, "application/octet-stream", original.original_name)
 
 
 def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
@@ -210,29 +261,15 @@ def _open_one(
     return window
 
 
-def _original(recording: Recording) -> Footage:
+def _footage(recording_id: uuid.UUID, row: Any, media_type: str, download_name: str | None) -> Footage:
     return Footage(
-        recording_id=recording.id,
-        object_name=recording.object_name,
-        size_bytes=recording.size_bytes,
-        sha256=recording.sha256,
-        pinned_bytes=recording.ciphertext_size_bytes,
-        wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
-        aad=str(recording.id).encode(),
-        media_type="application/octet-stream",
-        download_name=recording.original_name,
-    )
-
-
-def _rendition(row: Rendition) -> Footage:
-    return Footage(
-        recording_id=row.recording_id,
+        recording_id=recording_id,
         object_name=row.object_name,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         pinned_bytes=row.ciphertext_size_bytes,
         wrapped_key=WrappedKey(row.kek_id, row.wrapped_data_key),
         aad=str(row.id).encode(),
-        media_type=row.media_type,
-        download_name=None,
+        media_type=media_type,
+        download_name=download_name,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -14,10 +15,10 @@ import structlog
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.archive import Archive
 from api.http.ranges import Span
+from api.http.sent_notes import SentNotes
 from casework.errors import CaseworkError
-from casework.playback import Window, note_sent
+from casework.playback import Window
 from storage.encryption.segments import SegmentReader
 from storage.objects.protocol import ObjectReader
 
@@ -34,17 +35,17 @@ class Sending:
 
     def __init__(
         self,
-        archive: Archive,
+        notes: SentNotes,
         reader: ObjectReader,
         segments: SegmentReader,
         span: Span,
         window: Window,
         open_next: Callable[[int], Window],
     ) -> None:
-        self._archive, self._reader, self._segments = archive, reader, segments
+        self._notes, self._reader, self._segments = notes, reader, segments
         self._position, self._last = span.first, span.last
         self._window, self._open_next = window, open_next
-        self._handed: dict[uuid.UUID, int] = {}
+        self._handed: Counter[uuid.UUID] = Counter()
         self._pieces = self._pieces_in_window()
 
     @property
@@ -58,25 +59,23 @@ class Sending:
                 await anyio.to_thread.run_sync(self._enter_next_window)
             for piece in self._pieces:
                 # Noted before it is handed over: rather a piece too much in the ledger than one too few.
-                self._handed[self._window.window_id] = self._handed.get(self._window.window_id, 0) + len(piece)
+                self._handed[self._window.window_id] += len(piece)
                 self._position += len(piece)
                 yield piece
                 if datetime.now(UTC) >= self._window.expires_at:
                     break
 
-    def finish(self) -> None:
-        """Close what is open and keep the note. Whatever fails now, the bytes have left: it is logged."""
+    async def finish(self) -> None:
+        """Close what is open and keep the note; also when whoever was sent to has gone."""
         self._reader.close()
-        try:
-            self._note()
-        except Exception:
-            log.exception("playback.not_noted", windows={str(key): sent for key, sent in self._handed.items()})
+        if self._notes.add(self._handed):
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._notes.write)
 
     def _is_over(self) -> bool:
         return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
 
     def _enter_next_window(self) -> None:
-        self._note()
         self._window = self._open_next(self._position)
         self._pieces = self._pieces_in_window()
 
@@ -85,14 +84,6 @@ class Sending:
         length = min(self._window.last_byte, self._last) - self._position + 1
         pieces = self._segments.pieces(self._position, length, PIECE_BYTES)
         return itertools.chain([next(pieces)], pieces)
-
-    def _note(self) -> None:
-        if not self._handed:
-            return
-        with self._archive.database.transaction() as session:
-            for window_id, sent_bytes in self._handed.items():
-                note_sent(session, window_id, sent_bytes)
-        self._handed = {}
 
 
 class FootageResponse(Response):
@@ -116,8 +107,7 @@ class FootageResponse(Response):
                 await self._send(send)
                 group.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._sending.finish)
+            await self._sending.finish()
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

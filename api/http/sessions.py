@@ -64,29 +64,41 @@ def find_viewer(request: Request, form_token: str | None = None) -> Viewer | Non
 
     `form_token` is the field `csrf_token` of a plain form, which can send no header.
     """
-    archive = archive_of(request)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if token and scheme.lower() == "bearer":
-        with archive.database.reading() as session:
-            return _viewer_of_token(session, token.strip())
-    cookie = request.cookies.get(SESSION_COOKIE)
-    if not cookie:
+    if "authorization" not in request.headers and SESSION_COOKIE not in request.cookies:
         return None
-    with archive.database.reading() as session:
-        viewer = find_viewer_of_cookie(session, cookie)
-    if viewer is not None and request.method not in SAFE_METHODS:
-        stated = request.headers.get(CSRF_HEADER) or form_token or ""
-        if not hmac.compare_digest(stated.encode(), (viewer.csrf_token or "").encode()):
-            raise CsrfRefused
-    return viewer
+    with archive_of(request).database.reading() as session:
+        return _find_viewer(session, request, form_token)
 
 
 def require_viewer(request: Request) -> Viewer:
     """Raises SignInNeeded for whoever is not signed in. Such refusals are counted, not entered in the ledger."""
-    viewer = find_viewer(request)
+    return _or_refuse(request, find_viewer(request))
+
+
+def require_viewer_in(session: Session, request: Request) -> Viewer:
+    """As `require_viewer`, in a session that goes on to be used; what becomes of that does not touch the viewer."""
+    viewer = _or_refuse(request, _find_viewer(session, request, None))
+    session.expunge(viewer.person)
+    return viewer
+
+
+def _or_refuse(request: Request, viewer: Viewer | None) -> Viewer:
     if viewer is None:
         request.app.state.metrics.anonymous_refusals.inc()
         raise SignInNeeded
+    return viewer
+
+
+def _find_viewer(session: Session, request: Request, form_token: str | None) -> Viewer | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer":
+        return _viewer_of_token(session, token.strip())
+    cookie = request.cookies.get(SESSION_COOKIE)
+    viewer = find_viewer_of_cookie(session, cookie) if cookie else None
+    if viewer is not None and request.method not in SAFE_METHODS:
+        stated = request.headers.get(CSRF_HEADER) or form_token or ""
+        if not hmac.compare_digest(stated.encode(), (viewer.csrf_token or "").encode()):
+            raise CsrfRefused
     return viewer
 
 

@@ -119,9 +119,9 @@ def show_viewings(recording_id: uuid.UUID, viewer: SignedIn, archive: TheArchive
     responses=_FOOTAGE,  # type: ignore[arg-type]
 )
 @router.head("/{recording_id}/original", summary="原件的大小和摘要 / The original's size and digest")
-def send_original(recording_id: uuid.UUID, request: Request, viewer: SignedIn, archive: TheArchive) -> Response:
+def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive) -> Response:
     """Under a grant to view; ranges are served. An entry says who gets which span before its first byte leaves."""
-    return send_footage(request, archive, viewer, recording_id, None)
+    return send_footage(request, archive, recording_id, None)
 
 
 @router.get(
@@ -131,11 +131,9 @@ def send_original(recording_id: uuid.UUID, request: Request, viewer: SignedIn, a
     responses=_FOOTAGE,  # type: ignore[arg-type]
 )
 @router.head("/{recording_id}/renditions/{name}", summary="播放副本的大小和摘要 / A playable copy's size and digest")
-def send_rendition(
-    recording_id: uuid.UUID, name: RenditionName, request: Request, viewer: SignedIn, archive: TheArchive
-) -> Response:
+def send_rendition(recording_id: uuid.UUID, name: RenditionName, request: Request, archive: TheArchive) -> Response:
     """`proxy`, `poster` or `sprite`; under a grant to view, like the original."""
-    return send_footage(request, archive, viewer, recording_id, name)
+    return send_footage(request, archive, recording_id, name)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

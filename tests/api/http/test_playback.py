@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select
 
 import api.http.playback
+import api.http.reading.standing
 import casework.playback
 from casework.requests import revoke
 from storage.catalog.access import PlaybackWindow
 
+WINDOWED = (casework.playback, api.http.playback, api.http.reading.standing)
 SEGMENT = (1 << 20) - 16  # plaintext in one segment; the first holds 40 bytes less
 
 
@@ -113,7 +115,7 @@ def test_many_ranges_fall_into_one_window_and_all_that_left_is_noted(served: Any
 def test_a_range_over_two_windows_opens_each_when_its_bytes_are_due(
     served: Any, granted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (casework.playback, api.http.playback):
+    for module in WINDOWED:
         monkeypatch.setattr(module, "WINDOW_BYTES", 1 << 20)
     answer = granted.officer.get(original(granted), headers={"Range": "bytes=1000000-2200000"})
     assert answer.content == granted.content[1_000_000:2_200_001]
@@ -125,7 +127,7 @@ def test_a_range_over_two_windows_opens_each_when_its_bytes_are_due(
 def test_a_grant_revoked_during_a_download_stops_it_at_the_next_window(
     served: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (casework.playback, api.http.playback):
+    for module in WINDOWED:
         monkeypatch.setattr(module, "WINDOW_BYTES", 1 << 20)
     grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
     whole = api.http.playback.reopen
@@ -272,6 +274,41 @@ def test_a_refused_playback_is_a_problem_and_an_entry(served: Any, scene: Any, r
     assert entries[0].subject_id == str(scene.recording.id)
     assert entries[0].data["object_name"] == scene.recording.object_name
     assert served.entries("playback.window_opened") == []
+
+
+def end_by_revoking(served: Any, scene: Any, grant: Any) -> str:
+    scene.supervisor.post(f"/api/v1/grants/{grant.id}/revoke", json={"reason": "误批"})
+    return "revoked"
+
+
+def end_by_time(served: Any, scene: Any, grant: Any) -> str:
+    served.as_owner("UPDATE access_grant SET granted_at = now() - interval '2 hours', expires_at = now()")
+    return "expired"
+
+
+def end_by_unlinking(served: Any, scene: Any, grant: Any) -> str:
+    (link,) = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}").json()["links"]
+    scene.officer.request("DELETE", f"/api/v1/links/{link['id']}", json={"reason": "归错"})
+    return "not_linked"
+
+
+def end_by_moving_the_person(served: Any, scene: Any, grant: Any) -> str:
+    served.as_owner("UPDATE person SET unit_id = %s WHERE id = %s", served.unit("江北").id, scene.officer.person.id)
+    return "other_unit"
+
+
+@pytest.mark.parametrize("end", [end_by_revoking, end_by_time, end_by_unlinking, end_by_moving_the_person])
+def test_an_open_window_is_worth_nothing_once_its_grant_is_not(
+    served: Any, scene: Any, end: Callable[..., str]
+) -> None:
+    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    for _ in range(2):
+        assert scene.officer.get(original(scene), headers={"Range": "bytes=0-9"}).status_code == 206
+    assert len(served.entries("playback.window_opened")) == 1
+    reason = end(served, scene, grant)
+    answer = scene.officer.get(original(scene), headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer.json().get("reason")) == (403, reason)
+    assert [entry.data["reason"] for entry in served.entries("access.denied")] == [reason]
 
 
 def test_a_grant_to_copy_is_none_to_view(served: Any, scene: Any) -> None:
