@@ -1,0 +1,137 @@
+"""A served archive with a unit at work in it: every role, recordings of every state, a case, hostile words."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import io
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+from api.engines.roles import DATABASE, DatabaseAddresses
+from casework.cases import assign
+from casework.linking import link_due_recordings
+from casework.requests import approve, ask
+from ingest.media.findings import Stream
+from storage.catalog.organisation import ROLES
+
+HOSTILE_NAME = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>.mp4"
+HOSTILE_DEVICE = "</title><svg onload=alert(3)>"
+HOSTILE_PURPOSE = "<iframe src=javascript:alert(4)></iframe>\n{{ 7 * 7 }}"
+FILMED_AT = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+
+
+def _load(path: Path) -> ModuleType:
+    """Tests are no package: what several of them share is loaded by its path, once."""
+    name = f"liuhen_tests_{path.parent.name}_{path.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+serving = _load(Path(__file__).parents[1] / "http" / "conftest.py")
+authority, findings, served = serving.authority, serving.findings, serving.served
+
+
+@dataclass(frozen=True)
+class District:
+    """`people` by role, each as a browser, and a second supervisor as `deputy`; the officer has badge number 000123."""
+
+    served: Any
+    unit: Any
+    people: dict[str, Any]
+    film: Any
+    hostile: Any
+    ambiguous: Any
+    case: Any
+
+    def page(self, role: str, path: str, language: str = "zh") -> Any:
+        browser = self.people[role]
+        return browser.get(path, headers={"Cookie": f"{_cookie(browser)}; liuhen_lang={language}"})
+
+
+def _cookie(browser: Any) -> str:
+    return f"liuhen_session={browser.cookies['liuhen_session']}"
+
+
+def poster() -> bytes:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 36), (180, 40, 30)).save(picture, "JPEG")
+    return picture.getvalue()
+
+
+@pytest.fixture(scope="module")
+def district(
+    server: Any, authority: Any, findings: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[District]:
+    """One for the tests of a module: they look, and what they add is a grant to the supervisor."""
+    name = f"pages_{uuid.uuid4().hex}"
+    server.run("CREATE DATABASE {} TEMPLATE {}", name, DATABASE)
+    each = dataclasses.asdict(server.addresses)
+    addresses = DatabaseAddresses(
+        **{role: urlsplit(url)._replace(path=f"/{name}").geturl() for role, url in each.items()}
+    )
+    served = serving.Served(addresses, tmp_path_factory.mktemp("district"), authority, findings)
+    try:
+        yield fill(served)
+    finally:
+        served.close()
+        server.run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def fill(served: Any) -> District:
+    unit = served.unit("第三执法大队")
+    people = {role: served.signed_in(unit, role) for role in ROLES}
+    people["deputy"] = served.signed_in(unit, "supervisor")
+    served.as_owner("UPDATE person SET badge_number = '000123' WHERE id = %s", people["officer"].person.id)
+    people["officer"].person.badge_number = "000123"
+    station, noise = served.station(unit), served.findings
+    hostile = served.seal(station, os.urandom(2000), HOSTILE_NAME, device=HOSTILE_DEVICE)
+    streams = (Stream(0, "video", "h264", width=1280, height=720, fps=25.0),)
+    served.findings = dataclasses.replace(noise, state="intact", reasons=(), duration_seconds=61.5, streams=streams)
+    film = served.seal(station, os.urandom(3000), "AB00001_000123_20260309090000.MP4")
+    ambiguous = served.seal(station, os.urandom(4000), "AB00002_000456_20260309120000.MP4")
+    served.copy(film, "poster", poster(), "image/jpeg")
+    served.copy(film, "proxy", os.urandom(5000), "video/mp4")
+    officer = people["officer"].person
+    case, other = served.case(officer), served.case(officer)
+    with served.database.transaction() as session:
+        assign(session, officer, case.id, starts_at=FILMED_AT, ends_at=FILMED_AT + timedelta(hours=1), officer="000123")
+        for each in (case, other):
+            span = {"starts_at": FILMED_AT + timedelta(hours=2), "ends_at": FILMED_AT + timedelta(hours=4)}
+            assign(session, officer, each.id, device="AB00002", **span)
+        assert link_due_recordings(session) == {"linked": 1, "question": 1, "no_data": 1}
+        ask(session, officer, case_id=case.id, kind="view", purpose=HOSTILE_PURPOSE)
+    served.wait_for_places()
+    return District(served, unit, people, film, hostile, ambiguous, case)
+
+
+@pytest.fixture
+def grant_to(district: District) -> Any:
+    """Lets somebody of a role see or copy the case's footage for an hour."""
+
+    def give(role: str, kind: str = "view") -> uuid.UUID:
+        now = datetime.now(UTC)
+        with district.served.database.transaction() as session:
+            request = ask(
+                session, district.people[role].person, case_id=district.case.id, kind=kind, purpose="核对现场经过"
+            )
+            by = district.people["deputy"].person
+            return approve(session, by, request.id, expires_at=now + timedelta(hours=1), now=now).id
+
+    return give

@@ -1,0 +1,101 @@
+"""What a recording's page and the list show of footage: nothing without a grant, the player with one, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storage.catalog.access import PlaybackWindow
+
+
+def recording_page(district: Any, role: str, language: str = "en") -> str:
+    text: str = district.page(role, f"/recordings/{district.film.id}", language).text
+    return text
+
+
+def windows(district: Any) -> int:
+    with district.served.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(PlaybackWindow)) or 0
+
+
+def test_without_a_grant_no_picture_is_asked_for_and_the_page_offers_to_ask(district: Any) -> None:
+    text = recording_page(district, "legal_reviewer")
+    assert "/renditions/" not in text
+    assert 'data-action="/api/v1/requests"' in text
+    assert "The picture here takes a grant" in text
+    assert "/renditions/" not in district.page("legal_reviewer", "/recordings").text
+
+
+def test_who_waits_for_a_decision_is_not_offered_to_ask_again(district: Any) -> None:
+    text = recording_page(district, "officer")
+    assert "Your request is waiting for a decision" in text
+    assert 'data-action="/api/v1/requests"' not in text
+
+
+def test_a_role_that_may_not_ask_is_offered_no_form(district: Any) -> None:
+    for role in ("publisher", "auditor", "administrator"):
+        assert 'data-action="/api/v1/requests"' not in recording_page(district, role).split("<main")[1]
+
+
+def test_with_a_grant_the_player_is_there_and_the_page_opens_no_window(district: Any, grant_to: Any) -> None:
+    grant_to("supervisor")
+    before = windows(district)
+    text = recording_page(district, "supervisor")
+    address = f"/api/v1/recordings/{district.film.id}/renditions"
+    assert f'src="{address}/proxy"' in text
+    assert f'poster="{address}/poster"' in text
+    assert 'preload="none"' in text
+    assert f'src="{address}/poster"' in district.page("supervisor", "/recordings").text
+    assert windows(district) == before
+    assert district.people["supervisor"].get(f"{address}/poster").headers["content-type"] == "image/jpeg"
+
+
+def test_one_persons_grant_shows_nothing_to_another(district: Any, grant_to: Any) -> None:
+    grant_to("supervisor")
+    assert "/renditions/" not in recording_page(district, "legal_reviewer")
+    assert "/renditions/" not in district.page("legal_reviewer", f"/cases/{district.case.id}").text
+
+
+def test_an_unreadable_file_says_why_nothing_plays(district: Any) -> None:
+    text = district.page("supervisor", f"/recordings/{district.hostile.id}", "en").text
+    assert "There is nothing to play" in text
+    assert "No known media format" in text
+
+
+def test_digests_claims_and_the_chain_with_its_indexes_are_shown(district: Any) -> None:
+    film, text = district.film, recording_page(district, "auditor")
+    assert film.sha256.hex() in text
+    assert film.sm3.hex() in text
+    assert f"/api/v1/recordings/{film.id}/manifest" in text
+    assert f"/api/v1/recordings/{film.id}/token" in text
+    assert "name:ga/t-947" in text
+    for action in ("Sealed", "Receipt issued", "Copy made", "Placed in a case"):
+        assert action in text
+    assert text.count(">entry ") >= 4
+
+
+def test_viewing_shows_up_under_who_saw_it(district: Any, grant_to: Any) -> None:
+    grant_to("supervisor")
+    district.people["supervisor"].get(f"/api/v1/recordings/{district.film.id}/renditions/proxy")
+    text = recording_page(district, "officer")
+    assert district.people["supervisor"].person.name in text
+    assert "核对现场经过" in text
+
+
+def test_filters_find_by_digest_officer_case_and_time(district: Any) -> None:
+    film, name = district.film, district.film.original_name
+
+    def found(query: str) -> bool:
+        return name in district.page("supervisor", f"/recordings?{query}").text
+
+    assert found(f"digest={film.sha256.hex()[:8]}")
+    assert found(f"digest={film.sm3.hex()}")
+    assert not found("digest=000000000000")
+    assert found(f"officer={district.people['officer'].person.name}")
+    assert not found("officer=nobody")
+    assert found(f"case={district.case.number}")
+    assert found("from=2026-03-09T08:59&to=2026-03-09T09:01")
+    assert not found("from=2026-03-09T09:01")
+    assert name in district.page("officer", "/recordings?mine=1").text
+    assert name not in district.page("supervisor", "/recordings?mine=1").text
