@@ -20,6 +20,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            # Names, hashes and keys are parameters: no error text may carry them into a log.
+            hide_parameters=True,
             connect_args={"application_name": application_name, "connect_timeout": 10, "options": "-c timezone=UTC"},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)

@@ -8,10 +8,12 @@ def beat() -> None:
     from celery.signals import beat_init
 
     from api.engines.readiness import announce_ready
+    from api.logs import write_log_lines
     from api.settings import load_settings
     from api.tasks.app import celery_app
 
     settings = load_settings()
+    write_log_lines()
 
     def on_ready(**_facts: object) -> None:
         announce_ready(settings)

@@ -19,7 +19,7 @@ BUSY_SECONDS = 0.01
 
 
 def open_sequencer(settings: Settings) -> Sequencer:
-    """Take the lock and bring the store up to date. Raises what `Sequencer` raises, and UsageRefused without a database."""
+    """Take the lock and bring the store up to date. Raises what `Sequencer` raises; UsageRefused without a database."""
     if settings.database_sequencer_url is None:
         raise UsageRefused(
             "没有定序角色的数据库地址；请用 liuhen up 启动，或设置 LIUHEN_DATABASE_SEQUENCER_URL",

@@ -17,6 +17,7 @@ def worker(
     from celery.signals import worker_ready
 
     from api.engines.readiness import announce_ready
+    from api.logs import write_log_lines
     from api.settings import load_settings
     from api.tasks.app import QUEUES, celery_app
 
@@ -24,6 +25,7 @@ def worker(
         known = ", ".join(QUEUES)
         raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
     settings = load_settings()
+    write_log_lines()
 
     def on_ready(**_facts: object) -> None:
         announce_ready(settings)

@@ -18,6 +18,7 @@ EVERY = {
     "housekeeping.sum_up_windows": 15.0,
     "housekeeping.recover_uploads": 10.0,
     "housekeeping.list_disposal_due": 3600.0,
+    "housekeeping.sweep_packages": 600.0,
 }
 # A wake-up that waited longer than this has been overtaken by a later one.
 EXPIRES_SECONDS = 5.0

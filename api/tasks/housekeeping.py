@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import structlog
 
 from api.archive import Archive
+from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
 from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
@@ -45,6 +46,12 @@ def list_disposal_due() -> None:
     with archive.database.transaction() as session:
         # The date in UTC is never ahead of a unit's own: nothing is listed a day too early.
         list_due(session, datetime.now(UTC).date())
+
+
+@celery_app.task(name="housekeeping.sweep_packages")  # type: ignore[untyped-decorator]
+def sweep_made_packages() -> None:
+    """Remove packages whose day is over: their footage lies there in the clear."""
+    sweep_packages(worker_archive())
 
 
 def link_all_due(archive: Archive) -> None:
