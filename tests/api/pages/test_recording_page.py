@@ -34,7 +34,7 @@ def test_who_waits_for_a_decision_is_not_offered_to_ask_again(district: Any) -> 
 
 
 def test_a_role_that_may_not_ask_is_offered_no_form(district: Any) -> None:
-    for role in ("publisher", "auditor", "administrator"):
+    for role in ("publisher", "administrator"):
         assert 'data-action="/api/v1/requests"' not in recording_page(district, role).split("<main")[1]
 
 
