@@ -113,7 +113,7 @@ SYSTEM_ACTORS: Mapping[str, str] = {
 }
 SUBJECT_KINDS: Mapping[str, str] = {
     "recording": mark("原始记录"),
-    "case": mark("案件"),
+    "case": mark("个案"),
     "access_request": mark("调阅申请"),
     "access_grant": mark("授权"),
     "person": mark("人员"),

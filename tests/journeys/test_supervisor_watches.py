@@ -24,6 +24,7 @@ PEOPLE = {
     "liuyang": ("supervisor", "刘洋"),
     "zhoumin": ("supervisor", "周敏"),
     "zhao": ("auditor", "赵国强"),
+    "chenjing": ("administrator", "陈静"),
 }
 
 
@@ -158,3 +159,40 @@ def test_an_auditor_verifies_the_archive_and_reads_that_it_holds(
         auditor.page.get_by_role("button", name="开始核验").click()
         auditor.page.get_by_text("核验通过").wait_for(timeout=60_000)
         assert "拒绝调阅" in auditor.open("/audit?action=access.denied").locator("main").inner_text()
+
+
+def test_a_package_is_asked_for_made_and_fetched(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str], recording: str
+) -> None:
+    with desk_of(browser, archive.url, "liuyang", passwords["liuyang"]) as supervisor:
+        supervisor.page.locator("#ask-case").select_option(index=1)
+        supervisor.page.get_by_label("复制").check()
+        supervisor.page.locator("#ask-purpose").fill("移送法院")
+        supervisor.submit("提出申请")
+        with desk_of(browser, archive.url, "zhoumin", passwords["zhoumin"]) as other:
+            other.submit("批准")
+        supervisor.open("/cases").get_by_role("link", name="江综执罚〔2026〕第1号").click()
+        supervisor.submit("制作证据包")
+        with supervisor.page.expect_download() as fetching:
+            supervisor.page.get_by_role("link", name="下载证据包").click()
+        package = Path(fetching.value.path()).read_bytes()
+        assert package[257:262] == b"ustar"
+        assert CLIP.encode() in package
+
+
+def test_a_stations_token_is_shown_once(archive: RunningArchive, browser: Browser, passwords: dict[str, str]) -> None:
+    with desk_of(browser, archive.url, "chenjing", passwords["chenjing"]) as administrator:
+        page = administrator.page
+        assert urlsplit(page.url).path == "/admin"
+        page.locator("#station-name").fill("四大队采集站")
+        page.get_by_role("button", name="登记", exact=True).click()
+        page.locator("#station-token").wait_for()
+        token = page.locator("#station-token-text").inner_text()
+        assert token.startswith("lhs1.")
+        page.reload()
+        assert token not in page.content()
+        assert "四大队采集站" in page.locator("main").inner_text()
+        page.locator("#station-name").fill("四大队采集站")
+        page.get_by_role("button", name="登记", exact=True).click()
+        assert "四大队采集站" in page.get_by_role("alert").inner_text()
+        administrator.complaints.clear()  # Chromium says of the 409 that it was one
