@@ -85,7 +85,6 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
     people = {case.opened_by, *(item.person_id for item in timeline.items if item.person_id)}
     people |= {row.person_id for row in requests} | {row.person_id for row in grants}
     people |= {row.person_id for row in exports} | {hold.placed_by for hold in holds}
-    role = visit.person.role
     return {
         "case": case,
         "steps": steps,
@@ -104,12 +103,18 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "assignments": assignments_of(session, case.id),
         "assign_from": visit.now - timedelta(hours=8),
         "stages": STAGES,
-        "may": {
-            "work": role in casework_permission.MAY["work_on_cases"],
-            "close_early": role in casework_permission.MAY["close_a_case_early"],
-            "ask": role in casework_permission.MAY["ask_for_access"],
-            "hold": role in retention_permission.MAY["hold"],
-        },
+        "may": may_do(visit),
+    }
+
+
+def may_do(visit: Visit) -> dict[str, bool]:
+    """Which forms this person is shown; the API decides again whether he may."""
+    role = visit.person.role
+    return {
+        "work": role in casework_permission.MAY["work_on_cases"],
+        "close_early": role in casework_permission.MAY["close_a_case_early"],
+        "ask": role in casework_permission.MAY["ask_for_access"],
+        "hold": role in retention_permission.MAY["hold"],
     }
 
 
