@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from api import export, trust_folder
 from api.errors import ApiError
+from api.http.chinese_facts import in_chinese
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
@@ -200,8 +201,7 @@ def _document(code: str, status: int, chinese: str, english: str, language: str)
 
 
 def _facts(error: Exception) -> Mapping[str, Any]:
-    facts = {**vars(error), "error": error}
-    return {name: "、".join(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+    return {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
 
 
 def problem_response(request: Request, error: Exception) -> Response:
