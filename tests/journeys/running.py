@@ -33,10 +33,15 @@ class RunningArchive:
         }
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with (self.folder / "up.log").open("a") as log:
             self.process = subprocess.Popen(
-                [LIUHEN, "up"], env=self.environment, stdout=log, stderr=log, text=True, start_new_session=True
+                [LIUHEN, "up", *options],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                text=True,
+                start_new_session=True,
             )
         deadline = time.monotonic() + READY_SECONDS
         while not self.is_ready():
