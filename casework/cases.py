@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from casework.another_look import ask_for_another_look
 from casework.errors import CaseClosed, NobodyAssigned, SpanUnusable, StageOutOfOrder, Taken
 from casework.permission import require
-from casework.rows import row_in_unit, unique
+from casework.rows import unique
 from casework.wording import known_word, optional_name, required_name, required_text
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
+from retention.subjects import row_in_unit
 from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseAssignment, CaseStage
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
@@ -49,7 +50,7 @@ def open_case(session: Session, by: Person, *, number: str, title: str, kind: st
 def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str) -> CaseStage:
     """The case goes on to its next stage: initiation, investigation, decision, execution, and never back.
 
-    Raises StageOutOfOrder, CaseClosed, WordUnknown, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises StageOutOfOrder, CaseClosed, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     known_word("stage", stage, STAGES)
@@ -66,7 +67,7 @@ def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str) ->
 def close_case(session: Session, by: Person, case_id: uuid.UUID, reason: str | None = None) -> Case:
     """The case is over. Before its last stage it takes a supervisor, and a reason.
 
-    Raises CaseClosed, TextUnusable without a reason where one is due, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises CaseClosed, TextUnusable without a reason where one is due, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     case = _lock_open_case(session, by, case_id)
@@ -94,7 +95,8 @@ def assign(
     """Say that an officer, a device or both were at work on a case from `starts_at` until just before `ends_at`.
 
     Both are written as recordings claim them. Recordings seen by the linker before are due again where they fit.
-    Raises NobodyAssigned, SpanUnusable, CaseClosed, WordUnknown, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises NobodyAssigned, SpanUnusable, CaseClosed, WordUnknown, TextUnusable, UnknownSubject, OutsideUnit,
+    RoleNotAllowed.
     """
     require(by, "work_on_cases")
     officer, device = optional_name("officer", officer), optional_name("device", device)
@@ -118,7 +120,7 @@ def assign(
 
 
 def find_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
-    """A case of the person's unit. Raises Unknown, OutsideUnit."""
+    """A case of the person's unit. Raises UnknownSubject, OutsideUnit."""
     return row_in_unit(session, person, Case, case_id)
 
 

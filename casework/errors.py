@@ -1,10 +1,9 @@
 """What casework refuses. Each error carries its facts; the text says what to do.
 
     CaseworkError
-    ├── Unknown                     no unit, person, case, recording, request, grant … of that id
+    ├── Unknown                     no unit, person, grant … of that id; an UnknownSubject of retention too
     ├── NotAllowed
     │   ├── RoleNotAllowed          the role may not do this, or the person is no longer active
-    │   ├── OutsideUnit             it belongs to another unit
     │   ├── OwnRequest              nobody decides on his own request
     │   └── OwnAccount              nobody changes his own role, or deactivates himself
     ├── InputRefused
@@ -26,6 +25,7 @@
     │   └── AlreadyFinished         the export has its statement, and keeps it
     └── AccessRefused               no footage for this person now; `reason` is a word of REFUSAL_REASONS
 
+What is looked up in a person's own unit (retention/subjects.py) raises retention's UnknownSubject and OutsideUnit.
 `str()` says what is wrong and what to do; where one is raised, nothing was changed.
 """
 
@@ -35,6 +35,8 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+
+from retention.errors import UnknownSubject
 
 REFUSAL_REASONS = {
     "inactive": "the account is no longer active; ask the administrator",
@@ -53,19 +55,13 @@ REFUSAL_REASONS = {
 class CaseworkError(Exception):
     """Anything casework raises on purpose. Survives pickling, because workers hand it over between processes."""
 
-    def __reduce__(self) -> tuple[type[CaseworkError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[Exception], tuple[object, ...]]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
 
 @dataclass(eq=False)
-class Unknown(CaseworkError):
-    """`kind` is the table's word: "case", "recording", "access_request" …"""
-
-    kind: str
-    id: uuid.UUID | str
-
-    def __str__(self) -> str:
-        return f"there is no {self.kind} {self.id}; check the id"
+class Unknown(CaseworkError, UnknownSubject):
+    """As retention says it, for what is not looked up in the person's own unit."""
 
 
 @dataclass(eq=False)
@@ -83,15 +79,6 @@ class RoleNotAllowed(NotAllowed):
 
     def __str__(self) -> str:
         return f"{self.role} may not {self.deed.replace('_', ' ')}; ask one of: {', '.join(self.allowed)}"
-
-
-@dataclass(eq=False)
-class OutsideUnit(NotAllowed):
-    kind: str
-    id: uuid.UUID
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.id} belongs to another unit; ask somebody there"
 
 
 @dataclass(eq=False)

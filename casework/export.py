@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from casework.access import GrantFound, find_copy_grant
 from casework.cases import find_case, stages_of
 from casework.errors import AccessRefused, AlreadyFinished
-from casework.rows import row_in_unit
 from integrity.canonical import Json
 from integrity.digest import Digest
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
+from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.ledger import LedgerEntryRow
@@ -60,7 +60,7 @@ def gather_case(
 ) -> CaseContents:
     """Everything of a case that a person may copy under a grant. Reads only.
 
-    Raises AccessRefused as `find_copy_grant` does, Unknown, OutsideUnit.
+    Raises AccessRefused as `find_copy_grant` does, UnknownSubject, OutsideUnit.
     """
     grant = find_copy_grant(session, person, case_id, grant_id, now)
     case = find_case(session, person, case_id)
@@ -79,7 +79,7 @@ def gather_case(
 def start_export(session: Session, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID, now: datetime) -> Export:
     """Say that a copy is about to be made, of which recordings there are now. Commit it before decrypting anything.
 
-    Raises AccessRefused as `find_copy_grant` does, Unknown, OutsideUnit.
+    Raises AccessRefused as `find_copy_grant` does, UnknownSubject, OutsideUnit.
     """
     grant = find_copy_grant(session, person, case_id, grant_id, now)
     case = find_case(session, person, case_id)
@@ -101,7 +101,7 @@ def start_export(session: Session, person: Person, case_id: uuid.UUID, grant_id:
 def finish_export(session: Session, person: Person, export_id: uuid.UUID, statement_sha256: Digest) -> Export:
     """Say which package came of it, by the SHA-256 of its statement.
 
-    Raises AlreadyFinished, AccessRefused when somebody else started it, Unknown, OutsideUnit.
+    Raises AlreadyFinished, AccessRefused when somebody else started it, UnknownSubject, OutsideUnit.
     """
     export = row_in_unit(session, person, Export, export_id, lock=True)
     if export.person_id != person.id:

@@ -27,9 +27,9 @@ from casework.link_rows import (
     settle_question,
 )
 from casework.permission import require
-from casework.rows import row_in_unit
 from casework.wording import known_word, required_text
 from retention.paging import Cursor, Page, newest_first, take_page
+from retention.subjects import row_in_unit
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -49,7 +49,7 @@ def link_by_hand(
 ) -> CaseLink:
     """Put a recording into a case; also into a closed one, because footage comes late. Settles an open question.
 
-    Raises AlreadyLinked, WordUnknown for the stage, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises AlreadyLinked, WordUnknown for the stage, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     known_word("stage", stage, STAGES)
@@ -67,7 +67,7 @@ def link_by_hand(
 def unlink(session: Session, by: Person, link_id: uuid.UUID, reason: str) -> CaseLink:
     """Take a recording out of a case. The link's row stays, with who ended it and why.
 
-    Raises LinkEnded, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises LinkEnded, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     reason = required_text("reason", reason)
@@ -88,7 +88,8 @@ def answer_question(
     """Say which case a recording belongs to, or none of them (`case_id` None). Returns the link that now stands.
 
     Any case of the unit may be named. Links the linker made to other cases end. Without `stage` the candidate's
-    counts, else the case's present one. Raises AlreadyAnswered, WordUnknown, Unknown, OutsideUnit, RoleNotAllowed.
+    counts, else the case's present one.
+    Raises AlreadyAnswered, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     asked = row_in_unit(session, by, LinkQuestion, question_id)

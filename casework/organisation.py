@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import OutsideUnit, OwnAccount, Taken, Unknown
+from casework.errors import OwnAccount, Taken, Unknown
 from casework.permission import require
 from casework.rows import unique
 from casework.wording import known_word, optional_name, required_name, required_text
+from retention.errors import OutsideUnit
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.organisation import ROLES, Person, Unit
 from storage.ledger.append import Actor, Change, record_change

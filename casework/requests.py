@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable, OwnRequest
 from casework.permission import require
-from casework.rows import row_in_unit
 from casework.wording import known_word, required_text
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
+from retention.subjects import row_in_unit
 from storage.catalog.access import ACCESS_KINDS, AccessRequest, Grant
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
@@ -25,7 +25,7 @@ LONGEST_GRANT = timedelta(days=180)
 def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose: str) -> AccessRequest:
     """Ask to see ("view") or to copy ("copy") the footage of a case of the person's own unit.
 
-    Raises WordUnknown for the kind, TextUnusable for an empty purpose, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises WordUnknown for the kind, TextUnusable for an empty purpose, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "ask_for_access")
     known_word("kind", kind, ACCESS_KINDS)
@@ -49,7 +49,7 @@ def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose:
 def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: datetime, now: datetime) -> Grant:
     """Say yes to somebody else's request. Of two that decide at once the first wins, the other gets AlreadyDecided.
 
-    Raises AlreadyDecided, OwnRequest, ExpiryUnusable, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises AlreadyDecided, OwnRequest, ExpiryUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     request = _lock_request_to_decide(session, by, request_id)
     if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_GRANT:
@@ -91,7 +91,7 @@ def approve_for(session: Session, by: Person, request_id: uuid.UUID, *, duration
 def refuse(session: Session, by: Person, request_id: uuid.UUID, reason: str) -> AccessRequest:
     """Say no to somebody else's request.
 
-    Raises AlreadyDecided, OwnRequest, TextUnusable without a reason, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises AlreadyDecided, OwnRequest, TextUnusable without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     reason = required_text("reason", reason)
     request = _lock_request_to_decide(session, by, request_id)
@@ -105,7 +105,7 @@ def refuse(session: Session, by: Person, request_id: uuid.UUID, reason: str) -> 
 def revoke(session: Session, by: Person, grant_id: uuid.UUID, reason: str) -> Grant:
     """End a grant before its time, from the next byte range on. Who may approve its kind may revoke it.
 
-    Raises AlreadyRevoked, TextUnusable without a reason, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises AlreadyRevoked, TextUnusable without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     reason = required_text("reason", reason)
     grant = row_in_unit(session, by, Grant, grant_id, lock=True)
@@ -121,7 +121,7 @@ def revoke(session: Session, by: Person, grant_id: uuid.UUID, reason: str) -> Gr
 
 
 def find_request(session: Session, person: Person, request_id: uuid.UUID) -> AccessRequest:
-    """A request of the person's unit. Raises Unknown, OutsideUnit."""
+    """A request of the person's unit. Raises UnknownSubject, OutsideUnit."""
     return row_in_unit(session, person, AccessRequest, request_id)
 
 

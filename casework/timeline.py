@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Select, Text, Uuid, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from casework.rows import row_in_unit
 from retention.paging import Cursor, Page, page_rows, take_page
+from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.organisation import Person
@@ -56,7 +56,7 @@ def case_timeline(
 ) -> Page[TimelineItem]:
     """A case of the person's unit, the earliest first. Views are one item for each grant and recording.
 
-    Raises Unknown, OutsideUnit.
+    Raises UnknownSubject, OutsideUnit.
     """
     row_in_unit(session, person, Case, case_id)
     parts = (*_of_case(case_id), *_of_recordings(case_id), *_of_access(case_id), *_of_exports(case_id))

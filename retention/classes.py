@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from retention.disposal import disposal_month
 from retention.errors import ClassUnchanged, ShorteningRefused, UnknownRetentionClass
 from retention.permission import require, require_reason
-from retention.subjects import lock_recording
+from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.retention import RetentionClass
@@ -50,11 +50,11 @@ def lengthen_class(
     """Put a recording into a class that keeps it longer, and its keys under the later month.
 
     Raises ShorteningRefused when it would be kept for less long, ClassUnchanged, UnknownRetentionClass, and what
-    `require`, `require_reason` and `lock_recording` raise.
+    `require`, `require_reason` and `row_in_unit` raise.
     """
     require(by, "lengthen")
     reason = require_reason(reason)
-    recording = lock_recording(session, by, recording_id)
+    recording = row_in_unit(session, by, Recording, recording_id, lock=True)
     retain_until = _retain_until(session, recording, code)
     if code == recording.retention_class:
         raise ClassUnchanged(recording.id, code)

@@ -2,8 +2,8 @@
 
     RetentionError
     ├── UnknownRetentionClass       no class of that code
-    ├── UnknownSubject              no recording, case or hold of that id
-    ├── OutsideUnit                 it belongs to another unit
+    ├── UnknownSubject              no recording, case, hold … of that id
+    ├── OutsideUnit                 it belongs to another unit; casework raises this very one
     ├── DeedNotAllowed              the person's role may not do this, or the person is no longer active
     ├── ReasonUnusable              a reason is empty, too long, or holds control characters
     ├── HoldTargetUnclear           neither or both of recording and case were named
@@ -27,7 +27,7 @@ from datetime import date, datetime
 class RetentionError(Exception):
     """Anything retention raises on purpose; nothing was changed. Survives pickling, because workers hand it over."""
 
-    def __reduce__(self) -> tuple[type[RetentionError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[Exception], tuple[object, ...]]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
 
@@ -41,10 +41,10 @@ class UnknownRetentionClass(RetentionError):
 
 @dataclass(eq=False)
 class UnknownSubject(RetentionError):
-    """`kind` is "recording", "case" or "hold"."""
+    """`kind` is the table's word: "recording", "case", "hold" …"""
 
     kind: str
-    id: uuid.UUID
+    id: uuid.UUID | str
 
     def __str__(self) -> str:
         return f"there is no {self.kind} {self.id}; check the id"
@@ -52,6 +52,8 @@ class UnknownSubject(RetentionError):
 
 @dataclass(eq=False)
 class OutsideUnit(RetentionError):
+    """The one refusal of its kind, in retention and in casework: told to somebody signed in, it is an entry."""
+
     kind: str
     id: uuid.UUID
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from retention.errors import AlreadyReleased, HoldTargetUnclear
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.permission import require, require_reason
-from retention.subjects import lock_case, lock_hold, lock_recording
-from storage.catalog.casework import CaseLink
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.ledger.append import Actor, Change, record_change
 
@@ -36,9 +37,9 @@ def place_hold(
         raise HoldTargetUnclear()
     # Locked, so that a disposal of the same recording comes wholly before or wholly after.
     if recording_id is not None:
-        lock_recording(session, by, recording_id)
+        row_in_unit(session, by, Recording, recording_id, lock=True)
     if case_id is not None:
-        lock_case(session, by, case_id)
+        row_in_unit(session, by, Case, case_id, lock=True)
     hold = Hold(unit_id=by.unit_id, recording_id=recording_id, case_id=case_id, reason=reason, placed_by=by.id)
     session.add(hold)
     session.flush()
@@ -47,10 +48,10 @@ def place_hold(
 
 
 def release_hold(session: Session, by: Person, hold_id: uuid.UUID, reason: str) -> Hold:
-    """End a hold; its row stays. Raises AlreadyReleased and what `require`, `require_reason`, `lock_hold` raise."""
+    """End a hold; its row stays. Raises AlreadyReleased and what `require`, `require_reason`, `row_in_unit` raise."""
     require(by, "hold")
     reason = require_reason(reason)
-    hold = lock_hold(session, by, hold_id)
+    hold = row_in_unit(session, by, Hold, hold_id, lock=True)
     if hold.released_at is not None:
         raise AlreadyReleased(hold.id, hold.released_at)
     hold.released_by, hold.released_at, hold.release_reason = by.id, datetime.now(UTC), reason

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.http.sessions import Viewer
 from casework.access import record_refusal, record_refused_deed
-from casework.errors import AccessRefused, OutsideUnit, OwnRequest
+from casework.errors import AccessRefused, OwnRequest
+from retention.errors import OutsideUnit
 
 
 @contextmanager

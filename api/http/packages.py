@@ -21,7 +21,7 @@ from api.export import export_case
 from api.http.errors import PackageNotThere
 from casework.access import find_copy_grant
 from casework.errors import AccessRefused
-from casework.rows import row_in_unit
+from retention.subjects import row_in_unit
 from storage.catalog.access import Export
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
@@ -83,7 +83,7 @@ def sweep_packages(archive: Archive) -> int:
 def permit_fetching(session: Session, archive: Archive, person: Person, export_id: uuid.UUID, now: datetime) -> Path:
     """The package's folder, for the person who made it, while the grant holds; with the entry that it is sent.
 
-    Raises AccessRefused, PackageNotThere, Unknown, OutsideUnit. The caller commits before the first byte.
+    Raises AccessRefused, PackageNotThere, UnknownSubject, OutsideUnit. The caller commits before the first byte.
     """
     export = row_in_unit(session, person, Export, export_id)
     if export.person_id != person.id:

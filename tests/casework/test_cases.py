@@ -21,15 +21,14 @@ from casework.cases import (
 from casework.errors import (
     CaseClosed,
     NobodyAssigned,
-    OutsideUnit,
     RoleNotAllowed,
     SpanUnusable,
     StageOutOfOrder,
     Taken,
     TextUnusable,
-    Unknown,
     WordUnknown,
 )
+from retention.errors import OutsideUnit, UnknownSubject
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -153,7 +152,7 @@ def test_case_of_another_unit_is_neither_found_nor_changed(session: Session, arc
 
 def test_unknown_case_is_named(session: Session, archive: Any) -> None:
     missing = uuid.uuid4()
-    with pytest.raises(Unknown, match=str(missing)):
+    with pytest.raises(UnknownSubject, match=str(missing)):
         find_case(session, archive.person(archive.unit(), "officer"), missing)
 
 

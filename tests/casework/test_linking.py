@@ -14,7 +14,6 @@ from casework.errors import (
     AlreadyAnswered,
     AlreadyLinked,
     LinkEnded,
-    OutsideUnit,
     RoleNotAllowed,
     TextUnusable,
     WordUnknown,
@@ -29,6 +28,7 @@ from casework.linking import (
     list_unlinked,
     unlink,
 )
+from retention.errors import OutsideUnit
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.database import Database
 

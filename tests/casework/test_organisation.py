@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from casework.errors import OutsideUnit, OwnAccount, RoleNotAllowed, Taken, TextUnusable, Unknown, WordUnknown
+from casework.errors import OwnAccount, RoleNotAllowed, Taken, TextUnusable, Unknown, WordUnknown
 from casework.organisation import (
     change_role,
     create_person,
@@ -17,7 +17,7 @@ from casework.organisation import (
     names_of,
     set_password_hash,
 )
-from retention.errors import CursorInvalid
+from retention.errors import CursorInvalid, OutsideUnit
 from retention.paging import Cursor
 from storage.ledger.append import Actor
 

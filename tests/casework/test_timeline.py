@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from casework.access import find_grant
 from casework.cases import close_case, enter_stage
-from casework.errors import OutsideUnit
 from casework.export import finish_export, start_export
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
 from casework.requests import ask, refuse, revoke
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
+from retention.errors import OutsideUnit
 from retention.paging import Cursor
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)

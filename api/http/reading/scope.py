@@ -7,7 +7,8 @@ import uuid
 from sqlalchemy import CTE, select
 from sqlalchemy.orm import Session
 
-from casework.errors import OutsideUnit, Unknown
+from casework.errors import Unknown
+from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person, Unit
 
 

@@ -10,14 +10,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.archive import Archive
 from api.engines.roles import DatabaseAddresses
@@ -34,10 +34,10 @@ from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import RenditionMade
 from ingest.media.runner import open_runner
-from ingest.rendering.due import DueCopies
-from ingest.rendering.make import Rendering, store_copy
+from ingest.rendering.due import DueRenditions
+from ingest.rendering.make import Rendering, store_rendition
 from ingest.sealing.claims import read_claims
-from ingest.sealing.due import claim_due_upload
+from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
 from ingest.stations import enrol_station, station_of_token
 from ingest.uploads.staging import Staging
@@ -48,7 +48,7 @@ from storage.catalog.access import Grant, PlaybackWindow
 from storage.catalog.casework import Case
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.recordings import Recording
+from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.signin import SignInSession
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -195,7 +195,7 @@ class Served:
     def seal(self, station: Station, content: bytes, filename: str = "a.mp4", **claims: str) -> Recording:
         """Through custody, to the receipt."""
         self.stage(station, content, filename, **claims)
-        due = claim_due_upload(self.database, "test")
+        due = lease_due_upload(self.database, "test")
         assert due is not None
         issued = seal_upload(due, self.custody)
         with self.database.reading() as session:
@@ -222,7 +222,7 @@ class Served:
         """A rendition of these bytes, sealed and recorded as a media worker does it."""
         archive, path = self.archive, self.archive.settings.data / f"{name}-{recording.id}"
         path.write_bytes(content)
-        due = DueCopies(
+        due = DueRenditions(
             recording_id=recording.id,
             unit_id=recording.unit_id,
             kinds=(name,),
@@ -231,12 +231,13 @@ class Served:
             ciphertext_size_bytes=recording.ciphertext_size_bytes,
             sha256=recording.sha256,
             wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
-            retain_until=date(2030, 1, 1),
             worker="test",
         )
         made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", (), len(content), "none")
         work = archive.work_folder
-        store_copy(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))
+        with self.database.transaction() as session:
+            session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))
+        store_rendition(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))
 
     # Casework
 

@@ -149,3 +149,26 @@ def test_retention_is_held_and_lengthened_and_never_shortened(served: Any, scene
     codes = [item["code"] for item in scene.officer.get("/api/v1/retention-classes").json()["items"]]
     assert set(codes) == {"general", "extended", "permanent"}
     assert scene.officer.get("/api/v1/disposal").json() == {"items": [], "next": None}
+
+
+def test_what_another_unit_keeps_is_neither_held_nor_lengthened_and_the_attempt_is_entered(
+    served: Any, scene: Any
+) -> None:
+    hold = scene.supervisor.post("/api/v1/holds", json={"case_id": str(scene.case.id), "reason": "行政诉讼"}).json()
+    stranger = served.signed_in(served.unit("江北"), "supervisor")
+    recording, case = str(scene.recording.id), str(scene.case.id)
+    longer = {"retention_class": "permanent", "reason": "x"}
+    for path, body, subject in (
+        ("/api/v1/holds", {"recording_id": recording, "reason": "x"}, ("recording", recording)),
+        ("/api/v1/holds", {"case_id": case, "reason": "x"}, ("case", case)),
+        (f"/api/v1/holds/{hold['id']}/release", {"reason": "x"}, ("hold", hold["id"])),
+        (f"/api/v1/recordings/{recording}/retention", longer, ("recording", recording)),
+    ):
+        refused = stranger.post(path, json=body)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:liuhen:problem:other-unit")
+        entry = served.entries("access.denied")[-1]
+        assert (entry.subject_kind, entry.subject_id) == subject
+        assert (entry.actor_id, entry.data["reason"]) == (str(stranger.person.id), "other_unit")
+    assert len(served.entries("access.denied")) == 4
+    assert len(served.entries("hold.placed")) == 1
+    assert served.entries("hold.released") == served.entries("retention.lengthened") == []

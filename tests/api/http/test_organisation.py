@@ -10,7 +10,7 @@ import pytest
 
 from ingest.dock.token import read_station_token
 from ingest.errors import ClaimedDigestDiffers
-from ingest.sealing.due import claim_due_upload, stop_upload
+from ingest.sealing.due import lease_due_upload, stop_upload
 from integrity.keys import load_public_key
 from integrity.receipt import open_receipt
 
@@ -133,7 +133,7 @@ def test_a_receipt_comes_verbatim_when_it_is_due_and_to_its_own_station(served: 
 
     from ingest.custody import seal_upload
 
-    issued = seal_upload(claim_due_upload(served.database, "test"), served.custody)
+    issued = seal_upload(lease_due_upload(served.database, "test"), served.custody)
     answer = mine.get(address)
     assert answer.content == issued.envelope
     key = load_public_key(mine.get("/api/v1/keys/receipt").content)
@@ -147,7 +147,7 @@ def test_a_receipt_comes_verbatim_when_it_is_due_and_to_its_own_station(served: 
 def test_an_upload_that_could_not_be_sealed_is_a_conflict_with_the_reason(served: Any) -> None:
     station = served.station(served.unit())
     upload_id = served.stage(station, b"evidence", sha256="0" * 64)
-    due = claim_due_upload(served.database, "test")
+    due = lease_due_upload(served.database, "test")
     stop_upload(served.database, due, ClaimedDigestDiffers(upload_id, "sha256", "0" * 64, "1" * 64))
     mine = served.caller(Authorization=f"Bearer {station.token}")
     answer = mine.get(f"/api/v1/uploads/{upload_id}/receipt")
