@@ -21,18 +21,25 @@ BODY_CAMERA = "AB00001_000123_20260101093000.MP4"
 FILLED_SECONDS = 180.0
 
 
-def wait_until_filled(client: httpx.Client) -> tuple[str, str]:
-    """The recording of our own body camera and its case, once its copies are made and the demo has left its request."""
+def wait_until_filled(archive: RunningArchive) -> None:
+    """The demo prints its sign-ins once everything is in; before that nobody may add people to the empty archive."""
+    deadline = time.monotonic() + FILLED_SECONDS
+    while "口令只显示这一次" not in (archive.folder / "up.log").read_text():
+        if time.monotonic() > deadline:
+            raise SystemExit("the demo did not fill the archive in time")
+        time.sleep(1)
+
+
+def find_body_camera(client: httpx.Client) -> tuple[str, str]:
+    """The recording of our own body camera and its case, once its copies are made."""
     deadline = time.monotonic() + FILLED_SECONDS
     while time.monotonic() < deadline:
-        items = client.get("/api/v1/recordings?limit=200").json()["items"]
-        found = [item["id"] for item in items if item["original_name"] == BODY_CAMERA]
-        if found and client.get("/api/v1/requests").json()["items"]:
-            detail = client.get(f"/api/v1/recordings/{found[0]}").json()
-            if {"proxy", "poster"} <= {each["name"] for each in detail["renditions"]} and detail["links"]:
-                return found[0], detail["links"][0]["case_id"]
+        for item in client.get("/api/v1/recordings?limit=200").json()["items"]:
+            if item["original_name"] == BODY_CAMERA and {"proxy", "poster"} <= set(item["renditions"]):
+                detail = client.get(f"/api/v1/recordings/{item['id']}").json()
+                return item["id"], detail["links"][0]["case"]["id"]
         time.sleep(1)
-    raise SystemExit("the demo did not fill the archive in time")
+    raise SystemExit(f"{BODY_CAMERA} has no playable copy")
 
 
 def grant_view(archive: RunningArchive, case_id: str, sign_in_name: str) -> None:
@@ -50,12 +57,14 @@ def make_person(archive: RunningArchive, sign_in_name: str, role: str, name: str
     return str(archive.admin(*words)["password"])
 
 
-def photograph(page: Page, path: Path) -> None:
+def photograph(page: Page, path: Path, height: int = 768) -> None:
+    """The upper part of the page; `height` ends above footage that others filmed."""
     page.wait_for_timeout(500)
-    page.screenshot(path=path)
+    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1366, "height": height})
 
 
 def take_all(archive: RunningArchive, browser: Browser, folder: Path) -> None:
+    wait_until_filled(archive)
     people: dict[str, Any] = {
         "photo-supervisor": make_person(archive, "photo-supervisor", "supervisor", "王敏"),
         "photo-approver": make_person(archive, "photo-approver", "supervisor", "赵刚"),
@@ -63,16 +72,16 @@ def take_all(archive: RunningArchive, browser: Browser, folder: Path) -> None:
     }
     token = archive.admin("token", "create", "--person", "photo-approver")["token"]
     with archive.client(token) as client:
-        recording_id, case_id = wait_until_filled(client)
+        recording_id, case_id = find_body_camera(client)
     grant_view(archive, case_id, "photo-supervisor")
     with desk_of(browser, archive.url, "photo-approver", people["photo-approver"]) as desk:
         photograph(desk.open("/requests"), folder / "requests.png")
     with desk_of(browser, archive.url, "photo-supervisor", people["photo-supervisor"]) as desk:
         page = desk.open(f"/recordings/{recording_id}")
-        page.locator("video").click()
-        page.wait_for_timeout(3000)
+        page.locator("video").evaluate("video => video.play()")
+        page.wait_for_timeout(4000)
         photograph(page, folder / "recording.png")
-        photograph(desk.open(f"/cases/{case_id}"), folder / "case.png")
+        photograph(desk.open(f"/cases/{case_id}"), folder / "case.png", 746)
     with desk_of(browser, archive.url, "photo-auditor", people["photo-auditor"]) as desk:
         photograph(desk.open("/audit"), folder / "audit.png")
 
