@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
@@ -37,27 +37,36 @@ class GrantFound:
         return cls(grant.id, grant.request_id, grant.case_id, grant.kind, grant.expires_at)
 
 
+def holds_now(person: Person, kind: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What makes a grant let the person have a recording now: for a statement over Grant, CaseLink and Recording.
+
+    The only place that says so. Whatever opens footage asks for these; reasons for a refusal are found afterwards.
+    """
+    return (
+        literal(person.active),
+        CaseLink.case_id == Grant.case_id,
+        CaseLink.recording_id == Recording.id,
+        CaseLink.ended_at.is_(None),
+        Recording.unit_id == person.unit_id,
+        Grant.unit_id == person.unit_id,
+        Grant.person_id == person.id,
+        Grant.kind == kind,
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > now,
+    )
+
+
 def find_grant(session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime) -> GrantFound:
     """The person's grant that reaches this recording now, through a case it stands in; the one that lasts longest.
 
     Raises AccessRefused: inactive, other_unit, not_linked, no_grant, expired, revoked; Unknown for the recording.
     """
-    unit_id = session.scalar(select(Recording.unit_id).where(Recording.id == recording_id))
-    if unit_id is None:
-        raise Unknown("recording", recording_id)
-    if not person.active:
-        raise AccessRefused("inactive", "recording", recording_id)
-    if unit_id != person.unit_id:
-        raise AccessRefused("other_unit", "recording", recording_id)
-    cases = session.scalars(
-        select(CaseLink.case_id).where(CaseLink.recording_id == recording_id, CaseLink.ended_at.is_(None))
-    ).all()
-    if not cases:
-        raise AccessRefused("not_linked", "recording", recording_id)
-    of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
-    statement = select(Grant).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
-    grants = session.scalars(statement.execution_options(populate_existing=True)).all()
-    return _choose(grants, recording_id, now)
+    statement = select(Grant).where(Recording.id == recording_id, *holds_now(person, kind, now))
+    statement = statement.order_by(Grant.expires_at.desc(), Grant.id).limit(1)
+    grant = session.scalars(statement.execution_options(populate_existing=True)).first()
+    if grant is None:
+        raise AccessRefused(_why_not(session, person, recording_id, kind), "recording", recording_id)
+    return GrantFound.of(grant)
 
 
 def find_copy_grant(
@@ -89,16 +98,7 @@ def may_see_poster(
     session: Session, person: Person, recording_ids: Iterable[uuid.UUID], now: datetime
 ) -> frozenset[uuid.UUID]:
     """Those of the recordings that `find_grant` would let the person view now, found at once for a whole list."""
-    if not person.active:
-        return frozenset()
-    statement = (
-        select(CaseLink.recording_id)
-        .join(Grant, Grant.case_id == CaseLink.case_id)
-        .join(Recording, Recording.id == CaseLink.recording_id)
-        .where(CaseLink.recording_id.in_(set(recording_ids)), CaseLink.ended_at.is_(None))
-        .where(Recording.unit_id == person.unit_id, Grant.unit_id == person.unit_id, Grant.person_id == person.id)
-        .where(Grant.kind == "view", Grant.revoked_at.is_(None), Grant.expires_at > now)
-    )
+    statement = select(Recording.id).where(Recording.id.in_(set(recording_ids)), *holds_now(person, "view", now))
     return frozenset(session.scalars(statement))
 
 
@@ -122,14 +122,26 @@ def record_refused_deed(
     _record_refusal(session, person, subject_kind, subject_id, {"reason": _word(reason)})
 
 
-def _choose(grants: Sequence[Grant], recording_id: uuid.UUID, now: datetime) -> GrantFound:
-    if not grants:
-        raise AccessRefused("no_grant", "recording", recording_id)
-    valid = [grant for grant in grants if grant.revoked_at is None and grant.expires_at > now]
-    if valid:
-        return GrantFound.of(max(valid, key=lambda grant: grant.expires_at))
-    latest = max(grants, key=lambda grant: grant.granted_at)
-    raise AccessRefused("expired" if latest.revoked_at is None else "revoked", "recording", recording_id)
+def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: str) -> str:
+    """The reason, once no grant was found to hold. Raises Unknown."""
+    unit_id = session.scalar(select(Recording.unit_id).where(Recording.id == recording_id))
+    if unit_id is None:
+        raise Unknown("recording", recording_id)
+    if not person.active:
+        return "inactive"
+    if unit_id != person.unit_id:
+        return "other_unit"
+    cases = session.scalars(
+        select(CaseLink.case_id).where(CaseLink.recording_id == recording_id, CaseLink.ended_at.is_(None))
+    ).all()
+    if not cases:
+        return "not_linked"
+    of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
+    grants = select(Grant.revoked_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
+    latest = session.execute(grants.order_by(Grant.granted_at.desc()).limit(1)).first()
+    if latest is None:
+        return "no_grant"
+    return "expired" if latest.revoked_at is None else "revoked"
 
 
 def _record_refusal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -83,5 +84,7 @@ def make_uploads(archive: Archive) -> AsgiApplication:
         max_upload_bytes=int(settings.upload_size),
         minimum_bytes_per_second=int(settings.upload_rate),
         rate_window_seconds=settings.upload_rate_seconds,
+        expires_after=timedelta(hours=settings.upload_expiry_hours),
+        keep_free_bytes=int(settings.disk_reserve),
     )
     return tus_application(register, Staging(archive.staging_folder), limits, lambda _: wake("custody.seal_due"))

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.http.errors import NotFound, RangeUnsatisfiable
 from api.http.ranges import Span, parse_range
-from api.http.reading.standing import find_standing_window
 from api.http.sending import FootageResponse, Sending
 from api.http.sessions import require_viewer_in
 from casework.access import GrantFound, find_grant, record_refusal
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
+from casework.standing import find_standing_window
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.encryption.segments import SegmentReader

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 import api.http.playback
-import api.http.reading.standing
 import casework.playback
+import casework.standing
 from casework.requests import revoke
 from storage.catalog.access import PlaybackWindow
 
-WINDOWED = (casework.playback, api.http.playback, api.http.reading.standing)
+WINDOWED = (casework.playback, api.http.playback, casework.standing)
 SEGMENT = (1 << 20) - 16  # plaintext in one segment; the first holds 40 bytes less
 
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from casework.access import find_grant, may_see_poster
+from casework.errors import AccessRefused
+from casework.standing import find_standing_window
+from storage.catalog.access import PlaybackWindow
+from storage.catalog.organisation import Person
+
+NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+WRONG = ("not linked", "revoked", "expired", "inactive", "moved", "copy only", "of another", "foreign recording")
+EVERYTHING_WRONG = [set(some) for count in range(len(WRONG) + 1) for some in itertools.combinations(WRONG, count)]
+
+
+class World:
+    """Two units, and whatever is wrong with a grant under which a window was opened all the same."""
+
+    def __init__(self, session: Session, archive: Any) -> None:
+        self.session, self.archive = session, archive
+        self.unit, self.elsewhere = archive.unit(), archive.unit()
+        self.officer, self.supervisor = archive.person(self.unit, "officer"), archive.person(self.unit, "supervisor")
+
+    def opens(self, wrong: Collection[str]) -> tuple[bool, bool, bool]:
+        """Whether the standing window, the grant and the poster are shown."""
+        archive, case = self.archive, self.archive.case(self.officer)
+        recording = archive.recording(self.elsewhere if "foreign recording" in wrong else self.unit)
+        link = archive.link(recording, case, self.officer)
+        grant = archive.grant(case, self.officer, self.supervisor, kind="copy" if "copy only" in wrong else "view")
+        if "not linked" in wrong:
+            link.ended_at, link.ended_by, link.end_reason = NOW, self.officer.id, "r"
+        if "revoked" in wrong:
+            grant.revoked_at, grant.revoked_by = NOW, self.supervisor.id
+        who = Person(
+            id=(self.supervisor if "of another" in wrong else self.officer).id,
+            unit_id=(self.elsewhere if "moved" in wrong else self.unit).id,
+            active="inactive" not in wrong,
+        )
+        now = NOW + timedelta(days=2 if "expired" in wrong else 0)
+        window = PlaybackWindow(unit_id=self.unit.id, person_id=who.id, grant_id=grant.id, recording_id=recording.id)
+        window.object_name, window.first_byte, window.last_byte = "x", 0, 9
+        window.expires_at = NOW + timedelta(days=9)
+        self.session.add(window)
+        self.session.flush()
+        standing = find_standing_window(self.session, who, recording.id, "x", 5, now)
+        try:
+            granted = find_grant(self.session, who, recording.id, "view", now).grant_id == grant.id
+        except AccessRefused:
+            granted = False
+        return standing is not None, granted, bool(may_see_poster(self.session, who, [recording.id], now))
+
+
+@pytest.fixture
+def world(session: Session, archive: Any) -> World:
+    return World(session, archive)
+
+
+def test_a_standing_window_is_shown_exactly_where_its_grant_would_be_found_again(world: World) -> None:
+    for wrong in EVERYTHING_WRONG:
+        assert world.opens(wrong) == (not wrong,) * 3, wrong
+
+
+def test_a_standing_window_covers_its_own_bytes_until_its_end(world: World, session: Session) -> None:
+    assert world.opens(set()) == (True, True, True)
+    (window,) = session.query(PlaybackWindow).filter_by(person_id=world.officer.id)
+    asked = session, world.officer, window.recording_id
+    assert find_standing_window(*asked, "y", 5, NOW) is None
+    assert find_standing_window(*asked, "x", 64 << 20, NOW) is None
+    assert find_standing_window(*asked, "x", 5, window.expires_at) is None
