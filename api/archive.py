@@ -9,6 +9,7 @@ from pathlib import Path
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.settings import Settings
+from integrity.errors import AuthorityUnreachable
 from integrity.timestamp import TimestampToken, request_timestamp
 from storage.database import Database
 from storage.keystore import KeyStore
@@ -51,13 +52,19 @@ class Archive:
         return self.settings.data / "work"
 
     def request_token(self, data: bytes) -> TimestampToken:
-        """A token from the first authority; it is asked again later rather than replaced by another in silence."""
+        """A token from the first authority that answers. Raises AuthorityUnreachable when none does, TimestampRefused."""
         if not self.settings.tsa_urls:
             raise UsageRefused(
                 "没有时间戳服务地址；请用 liuhen up 启动，或设置 LIUHEN_TSA_URLS",
                 "no time-stamping authority is named: start with `liuhen up`, or set LIUHEN_TSA_URLS",
             )
-        return request_timestamp(self.settings.tsa_urls[0], data, TSA_TIMEOUT_SECONDS)
+        *others, last = self.settings.tsa_urls
+        for url in others:
+            try:
+                return request_timestamp(url, data, TSA_TIMEOUT_SECONDS)
+            except AuthorityUnreachable:
+                continue
+        return request_timestamp(last, data, TSA_TIMEOUT_SECONDS)
 
 
 def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuhen") -> Archive:

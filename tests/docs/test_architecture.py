@@ -1,0 +1,37 @@
+"""docs/architecture.md names what is there, where it is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "architecture.md"
+LINE = re.compile(r"^ {4,6}(?P<path>[a-z_]+(?:/[a-z_]+)+\.py) +(?P<names>[^ ].*?)(?: {2,}.*)?$")
+STEP = re.compile(r"^ {30,}(?P<name>[a-z_]+)(?: {2,}.*)?$")
+
+
+def named_functions() -> list[tuple[str, str]]:
+    """(file, name) of each function the page puts beside a file; indented names belong to the file above them."""
+    found, last = [], ""
+    for line in PAGE.read_text("utf-8").splitlines():
+        if match := LINE.match(line):
+            last = match["path"]
+            found += [(last, name) for name in re.findall(r"[A-Za-z_]{3,}", match["names"].split("   ")[0])]
+        elif match := STEP.match(line):
+            found.append((last, match["name"]))
+    return [(path, name) for path, name in found if not name.startswith("_")]
+
+
+def test_the_page_names_enough_to_be_worth_reading() -> None:
+    assert len(named_functions()) > 60
+
+
+@pytest.mark.parametrize(("path", "name"), named_functions(), ids=lambda value: value)
+def test_each_name_is_defined_in_its_file(path: str, name: str) -> None:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
