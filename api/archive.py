@@ -52,7 +52,7 @@ class Archive:
         return self.settings.data / "work"
 
     def request_token(self, data: bytes) -> TimestampToken:
-        """A token from the first authority that answers. Raises AuthorityUnreachable when none does, TimestampRefused."""
+        """A token from the first authority that answers. Raises AuthorityUnreachable, TimestampRefused."""
         if not self.settings.tsa_urls:
             raise UsageRefused(
                 "没有时间戳服务地址；请用 liuhen up 启动，或设置 LIUHEN_TSA_URLS",
