@@ -2,6 +2,8 @@
 
     IngestError
     ├── UploadRefused …                 one tree of its own, in ingest/uploads/errors.py
+    ├── DockError …                     what keeps footage on a device: ingest/dock/errors.py
+    ├── StationError …                  enrolling stations: ingest/stations.py
     ├── CustodyError
     │   ├── CustodyStopped              a person must look; a repeat would only fail again
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
@@ -14,13 +16,14 @@
     │       ├── TimestampDelayed        the time-stamping authority gave no token
     │       └── ReceiptNotDue           the entry has no ledger index yet
     └── MediaError
-        ├── SandboxUnavailable          no sandbox works here, and nobody said aloud to go without one
+        ├── SandboxUnavailable          no sandbox works here
         ├── SandboxFailed               a sandbox that works otherwise could not be set up for this call
         ├── ToolMissing                 neither a system ffmpeg that is new enough nor the wheel's
         ├── ToolFailed                  the tool itself does not run (not: it refused a file)
         └── RenditionFailed             a copy could not be made; custody is not concerned
 
-A file that nobody can read is no error: it is a finding (ingest/media/findings.py).
+A file that nobody can read is no error: it is a finding (ingest/media/findings.py). Nor is a file that was sealed
+before: SameFileSealed (ingest/sealing/record.py) only leads sealing to its second receipt, and never leaves it.
 """
 
 from __future__ import annotations
@@ -134,7 +137,7 @@ class SandboxUnavailable(MediaError):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in tried)
         super().__init__(
             f"no sandbox for untrusted media works here ({reasons}). Install bubblewrap, or allow unprivileged user "
-            "namespaces and Landlock; only an operator who accepts the risk sets allow_unsandboxed",
+            "namespaces and Landlock",
         )
         self.tried = tried
 

@@ -11,12 +11,12 @@ import structlog
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, wake, worker_archive
-from api.trust_folder import build_timestamp_trust
+from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
 from ingest.media.probe import probe_media
 from ingest.sealing.claims import read_claims
-from ingest.sealing.due import claim_due_upload, put_off, renewed_claim, stop_upload
+from ingest.sealing.due import lease_due_upload, put_off, stop_upload
 from ingest.sealing.parts import Custody
 from ingest.uploads.staging import Staging
 from integrity.timestamp import TimestampToken, verify_timestamp
@@ -25,10 +25,15 @@ log = structlog.get_logger()
 
 
 def open_custody(archive: Archive) -> Custody:
-    """The parts of custody, from those of the archive."""
+    """The parts of custody, from those of the archive.
+
+    Raises SandboxUnavailable, ToolMissing, AuthorityUnpinned, and TrustContradiction when the key that would sign is
+    not the one announced last.
+    """
     runner = media_runner(archive.settings)
     staging = Staging(archive.staging_folder)
     trust = build_timestamp_trust(archive)
+    epoch = announced_keys(archive, "manifest")[-1].epoch
 
     def request_verified_token(data: bytes) -> TimestampToken:
         """A token is stored only when it holds against what verifiers pin; else nobody could use it later."""
@@ -41,7 +46,7 @@ def open_custody(archive: Archive) -> Custody:
         key_store=archive.key_store,
         ledger=archive.ledger,
         manifest_key=archive.keyring.signing_key("manifest"),
-        manifest_epoch=1,
+        manifest_epoch=epoch,
         receipt_key=archive.keyring.signing_key("receipt"),
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
@@ -67,19 +72,19 @@ def seal_due() -> None:
 
 def seal_next(custody: Custody, staging: Staging, worker: str) -> bool:
     """Seal the upload that waited longest. False when none is due."""
-    upload = claim_due_upload(custody.database, worker)
+    upload = lease_due_upload(custody.database, worker)
     if upload is None:
         return False
     try:
-        with renewed_claim(custody.database, upload, worker):
+        with upload.lease.renewed(custody.database):
             seal_upload(upload, custody)
     except CustodyStopped as error:
         stop_upload(custody.database, upload, error)
     except CustodyDelayed as error:
-        put_off(custody.database, upload, worker, str(error))
+        put_off(custody.database, upload, str(error))
     except Exception as error:
         log.exception("custody.failed", upload=upload.id)
-        put_off(custody.database, upload, worker, f"{type(error).__name__}: {error}")
+        put_off(custody.database, upload, f"{type(error).__name__}: {error}")
     else:
         staging.remove(upload.id)
     return True

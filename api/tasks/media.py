@@ -1,4 +1,4 @@
-"""The queue `media`: make the copies that are due, until none is."""
+"""The queue `media`: make the renditions that are due, until none is."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import structlog
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
-from ingest.rendering.due import claim_due_copies, put_off
-from ingest.rendering.make import Rendering, make_due_copies
+from ingest.rendering.due import lease_due_renditions, put_off
+from ingest.rendering.make import Rendering, make_due_renditions
 
 log = structlog.get_logger()
 
@@ -40,19 +40,20 @@ def worker_rendering() -> Rendering:
 
 @celery_app.task(name="media.render_due")  # type: ignore[untyped-decorator]
 def render_due() -> None:
-    """Make copies until none is due."""
+    """Make renditions until none is due."""
     rendering, worker = worker_rendering(), f"{socket.gethostname()}:{os.getpid()}"
     while render_next(rendering, worker):
         pass
 
 
 def render_next(rendering: Rendering, worker: str) -> bool:
-    """Make the copies of the recording that waited longest. False when nothing is due."""
-    due = claim_due_copies(rendering.database, worker)
+    """Make the renditions of the recording that waited longest. False when nothing is due."""
+    due = lease_due_renditions(rendering.database, worker)
     if due is None:
         return False
     try:
-        make_due_copies(due, rendering)
+        with due.lease.renewed(rendering.database):
+            make_due_renditions(due, rendering)
     except Exception as error:
         log.exception("media.failed", recording=str(due.recording_id))
         for kind in due.kinds:

@@ -55,7 +55,7 @@ def _known(session: Session, names: list[str]) -> set[str]:
 def _being_made(session: Session, names: list[str]) -> set[str]:
     """Copies of recordings that still owe one: the next worker removes what an earlier one left."""
     owners = {name: owner for name in names if (owner := _owner(name)) is not None}
-    due = or_(MediaJob.state == "due", MediaJob.claimed_until.is_not(None))
+    due = or_(MediaJob.state == "due", MediaJob.leased_until.is_not(None))
     statement = select(MediaJob.recording_id).where(MediaJob.recording_id.in_(set(owners.values())), due)
     owing = set(session.scalars(statement))
     return {name for name, owner in owners.items() if owner in owing}

@@ -1,1 +1,1 @@
-"""The media worker's work: which copies are due, and making, sealing and recording them."""
+"""The media worker's work: which renditions are due, and making, sealing and recording them."""

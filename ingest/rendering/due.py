@@ -1,25 +1,25 @@
-"""Which recordings still owe a copy, and who has claimed them. As in ingest/sealing/due.py, the database knows."""
+"""Which recordings still owe a rendition, and who has leased them. The database knows, as with uploads."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import and_, case, func, select, update
 
+from ingest.lease import Lease, given_back, is_free, taken_by
 from storage.catalog.recordings import MediaJob, Recording
 from storage.database import Database
 from storage.keystore import WrappedKey
 
-LEASE = timedelta(minutes=2)
-"""Renewed between copies; the longest single copy may outlast it, and a repeat makes the same copy or finds it."""
 MOST_ATTEMPTS = 3
+PAUSE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class DueCopies:
-    """One recording with every copy it still owes."""
+class DueRenditions:
+    """One recording with every rendition it still owes, leased by `worker`."""
 
     recording_id: uuid.UUID
     unit_id: uuid.UUID
@@ -29,77 +29,51 @@ class DueCopies:
     size_bytes: int
     sha256: bytes
     wrapped_key: WrappedKey
-    retain_until: date | None
     worker: str
 
+    @property
+    def lease(self) -> Lease:
+        due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due")
+        return Lease(MediaJob, due, self.worker, f"renditions of {self.recording_id}")
 
-def claim_due_copies(database: Database, worker: str) -> DueCopies | None:
-    """Claim the recording that has waited longest, with all its due copies; None when nothing is due."""
+
+def lease_due_renditions(database: Database, worker: str) -> DueRenditions | None:
+    """Lease the recording that has waited longest, with all its due renditions; None when nothing is due."""
+    # A row that another worker is just leasing is left to it: two that wait for each other's rows would never end.
+    free = select(MediaJob).where(MediaJob.state == "due", is_free(MediaJob)).with_for_update(skip_locked=True)
     with database.transaction() as session:
-        first = session.scalars(
-            select(MediaJob)
-            .where(MediaJob.state == "due", or_(MediaJob.claimed_until.is_(None), MediaJob.claimed_until < func.now()))
-            .order_by(MediaJob.created_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+        first = session.scalars(free.order_by(MediaJob.created_at).limit(1)).first()
         if first is None:
             return None
-        kinds = session.scalars(
+        jobs = session.scalars(free.where(MediaJob.recording_id == first.recording_id)).all()
+        session.execute(
             update(MediaJob)
-            .where(
-                MediaJob.recording_id == first.recording_id,
-                MediaJob.state == "due",
-                or_(MediaJob.claimed_until.is_(None), MediaJob.claimed_until < func.now()),
-            )
-            .values(claimed_by=worker, claimed_until=func.now() + LEASE, attempts=MediaJob.attempts + 1)
-            .returning(MediaJob.kind)
-        ).all()
+            .where(MediaJob.id.in_([job.id for job in jobs]))
+            .values(attempts=MediaJob.attempts + 1, **taken_by(worker))
+        )
         recording = session.get_one(Recording, first.recording_id)
-        return DueCopies(
+        return DueRenditions(
             recording_id=recording.id,
             unit_id=recording.unit_id,
-            kinds=tuple(sorted(kinds)),
+            kinds=tuple(sorted(job.kind for job in jobs)),
             object_name=recording.object_name,
             ciphertext_size_bytes=recording.ciphertext_size_bytes,
             size_bytes=recording.size_bytes,
             sha256=recording.sha256,
             wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
-            retain_until=recording.retain_until,
             worker=worker,
         )
 
 
-def extend_claim(database: Database, due: DueCopies) -> None:
+def settle(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
+    """A job's end without a rendition: there is nothing to show."""
+    ended = {"state": "nothing", "outcome": reason[:500], "finished_at": func.now(), **given_back()}
     with database.transaction() as session:
-        session.execute(
-            update(MediaJob)
-            .where(MediaJob.recording_id == due.recording_id, MediaJob.claimed_by == due.worker)
-            .where(MediaJob.state == "due")
-            .values(claimed_until=func.now() + LEASE)
-        )
+        due.lease.write(session, MediaJob.kind == kind, **ended)
 
 
-def settle(database: Database, due: DueCopies, kind: str, state: str, outcome: str) -> None:
-    """A job's end: `nothing` to show, or `failed` for good."""
-    with database.transaction() as session:
-        session.execute(
-            update(MediaJob)
-            .where(MediaJob.recording_id == due.recording_id, MediaJob.kind == kind, MediaJob.state == "due")
-            .values(state=state, outcome=outcome[:500], finished_at=func.now(), claimed_by=None, claimed_until=None)
-        )
-
-
-def put_off(database: Database, due: DueCopies, kind: str, reason: str) -> None:
+def put_off(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
     """Try again later, a few times; then the job has failed and says why. Custody is not concerned."""
+    state = case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due")
     with database.transaction() as session:
-        session.execute(
-            update(MediaJob)
-            .where(MediaJob.recording_id == due.recording_id, MediaJob.kind == kind, MediaJob.state == "due")
-            .values(
-                state=case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due"),
-                outcome=reason[:500],
-                claimed_by=None,
-                claimed_until=func.now() + timedelta(seconds=5),
-            )
-        )
+        due.lease.write(session, MediaJob.kind == kind, state=state, outcome=reason[:500], **given_back(PAUSE))

@@ -1,7 +1,7 @@
-"""Making a recording's playable copies: decrypt for the sandbox, probe, render, seal, record.
+"""Making a recording's renditions: decrypt for the sandbox, probe, render, seal, record.
 
-The plaintext lies in a private folder for as long as the tools look at it, and nowhere else. A copy that fails is tried
-a few times and then marked; the original and its receipt do not depend on it.
+The plaintext lies in a private folder for as long as the tools look at it, and nowhere else. A rendition that fails is
+tried a few times and then marked; the original and its receipt do not depend on it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 
 from ingest.errors import RenditionFailed
+from ingest.lease import given_back
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
-from ingest.rendering.due import DueCopies, extend_claim, put_off, settle
+from ingest.rendering.due import DueRenditions, put_off, settle
 from retention.disposal import disposal_month
-from storage.catalog.recordings import MediaJob, Rendition
+from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
 from storage.database import Database
 from storage.encryption.segments import decrypt_span
 from storage.keystore import KeyStore, WrappedKey
@@ -38,7 +38,6 @@ log = structlog.get_logger()
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
-"""Quickest first: a list shows the poster while the proxy is still being made."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,20 @@ class Rendering:
     work_folder: Path
 
 
-def make_due_copies(due: DueCopies, rendering: Rendering) -> None:
-    """Make every copy the recording owes. Each is recorded by itself, so a crash costs at most one."""
+def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
+    """Make every rendition the recording owes. Each is recorded by itself, so a crash costs at most one."""
     with private_folder(rendering.work_folder) as folder:
         media = decrypt_original(due, rendering, folder / "original")
         found = probe_media(media, rendering.runner)
-        for kind in (kind for kind in MAKERS if kind in due.kinds):
-            extend_claim(rendering.database, due)
+        for kind in (kind for kind in RENDITION_KINDS if kind in due.kinds):
             out = folder / kind
             out.mkdir(mode=0o700)
-            make_copy(due, kind, media, found, out, rendering)
+            make_rendition(due, kind, media, found, out, rendering)
 
 
-def make_copy(due: DueCopies, kind: str, media: Path, found: Findings, out: Path, rendering: Rendering) -> None:
+def make_rendition(
+    due: DueRenditions, kind: str, media: Path, found: Findings, out: Path, rendering: Rendering
+) -> None:
     try:
         outcome = MAKERS[kind](media, found, out, rendering.runner)
     except RenditionFailed as error:
@@ -72,12 +72,12 @@ def make_copy(due: DueCopies, kind: str, media: Path, found: Findings, out: Path
         put_off(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
         return
     if isinstance(outcome, NothingToShow):
-        settle(rendering.database, due, kind, "nothing", outcome.reason)
+        settle(rendering.database, due, kind, outcome.reason)
     else:
-        store_copy(due, outcome, rendering)
+        store_rendition(due, outcome, rendering)
 
 
-def decrypt_original(due: DueCopies, rendering: Rendering, path: Path) -> Path:
+def decrypt_original(due: DueRenditions, rendering: Rendering, path: Path) -> Path:
     """The original's plaintext in a file only this process and the sandbox's user can read."""
     data_key = rendering.key_store.unwrap_data_key(due.wrapped_key)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -90,73 +90,80 @@ def decrypt_original(due: DueCopies, rendering: Rendering, path: Path) -> Path:
     return path
 
 
-def store_copy(due: DueCopies, made: RenditionMade, rendering: Rendering) -> None:
-    """Seal a copy under a key of its own, read it back, then record it with its entry and its job's end."""
+def store_rendition(due: DueRenditions, made: RenditionMade, rendering: Rendering) -> None:
+    """Seal a rendition under a key of its own, read it back, then record it with its entry and its job's end."""
     rendition_id = uuid.uuid4()
     remove_orphans(due, made.name, rendering)
-    plan = SealingPlan.fresh(f"{copies_of(due)}{made.name}-{rendition_id.hex}", str(rendition_id).encode())
-    month = disposal_month(due.retain_until)
-    wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
+    plan = SealingPlan.fresh(f"{renditions_of(due)}{made.name}-{rendition_id.hex}", str(rendition_id).encode())
     sealed = write_sealed(made.path, rendering.store, plan)
     read_back(rendering.store, plan, sealed)
-    record_copy(due, made, rendition_id, sealed, wrapped, rendering.database)
+    if not record_rendition(due, made, rendition_id, plan, sealed, rendering):
+        log.warning("rendition.made_elsewhere", recording=str(due.recording_id), kind=made.name)
+        rendering.store.delete(plan.object_name)
 
 
-def copies_of(due: DueCopies) -> str:
+def renditions_of(due: DueRenditions) -> str:
     return f"renditions/{due.recording_id}/"
 
 
-def remove_orphans(due: DueCopies, name: str, rendering: Rendering) -> None:
+def remove_orphans(due: DueRenditions, name: str, rendering: Rendering) -> None:
     """Objects of an earlier run that crashed before it recorded them: nobody refers to them, nobody can."""
     with rendering.database.reading() as session:
         known = set(
             session.scalars(select(Rendition.object_name).where(Rendition.recording_id == due.recording_id)).all()
         )
-    for orphan in set(rendering.store.list(f"{copies_of(due)}{name}-")) - known:
+    for orphan in set(rendering.store.list(f"{renditions_of(due)}{name}-")) - known:
         rendering.store.delete(orphan)
 
 
-def record_copy(
-    due: DueCopies,
+def record_rendition(
+    due: DueRenditions,
     made: RenditionMade,
     rendition_id: uuid.UUID,
+    plan: SealingPlan,
     sealed: SealedObject,
-    wrapped: WrappedKey,
-    database: Database,
-) -> None:
-    with database.transaction() as session:
-        inserted = session.scalars(
-            insert(Rendition)
-            .values(
-                id=rendition_id,
-                recording_id=due.recording_id,
-                unit_id=due.unit_id,
-                name=made.name,
-                media_type=made.media_type,
-                size_bytes=sealed.digests.size_bytes,
-                sha256=sealed.digests.sha256.value,
-                object_name=sealed.stored.name,
-                ciphertext_size_bytes=sealed.stored.size_bytes,
-                ciphertext_sha256=sealed.ciphertext_sha256.value,
-                kek_id=wrapped.kek_id,
-                wrapped_data_key=wrapped.wrapped,
-                parent_sha256=due.sha256,
-                tool=made.tool,
-                tool_version=made.tool_version,
-                settings=list(made.settings),
-            )
-            .on_conflict_do_nothing()
-            .returning(Rendition.id)
-        ).first()
-        if inserted is not None:
-            data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
-            change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
-            record_change(session, MEDIA, change)
-        session.execute(
-            update(MediaJob)
-            .where(MediaJob.recording_id == due.recording_id, MediaJob.kind == made.name)
-            .values(state="done", finished_at=func.now(), claimed_by=None, claimed_until=None, outcome=None)
-        )
+    rendering: Rendering,
+) -> bool:
+    """The job's end, the row and its entry: one transaction. False, and nothing written, when the lease was lost.
+
+    The data key is wrapped only here, with the recording locked: whoever lengthens its keeping does so before, and the
+    key comes under the later month, or afterwards, and finds the row.
+    """
+    with rendering.database.transaction() as session:
+        done = {"state": "done", "finished_at": func.now(), "outcome": None, **given_back()}
+        if not due.lease.write(session, MediaJob.kind == made.name, **done):
+            return False
+        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
+        month = disposal_month(session.scalars(kept).one())
+        wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
+        session.add(_rendition_row(due, made, rendition_id, sealed, wrapped))
+        data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
+        change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
+        record_change(session, MEDIA, change)
+        return True
+
+
+def _rendition_row(
+    due: DueRenditions, made: RenditionMade, rendition_id: uuid.UUID, sealed: SealedObject, wrapped: WrappedKey
+) -> Rendition:
+    return Rendition(
+        id=rendition_id,
+        recording_id=due.recording_id,
+        unit_id=due.unit_id,
+        name=made.name,
+        media_type=made.media_type,
+        size_bytes=sealed.digests.size_bytes,
+        sha256=sealed.digests.sha256.value,
+        object_name=sealed.stored.name,
+        ciphertext_size_bytes=sealed.stored.size_bytes,
+        ciphertext_sha256=sealed.ciphertext_sha256.value,
+        kek_id=wrapped.kek_id,
+        wrapped_data_key=wrapped.wrapped,
+        parent_sha256=due.sha256,
+        tool=made.tool,
+        tool_version=made.tool_version,
+        settings=list(made.settings),
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
-from ingest.sealing.due import DueUpload
+from ingest.sealing.due import DueUpload, require_lease
 from ingest.sealing.parts import Custody
 from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing
@@ -19,8 +18,6 @@ from retention.disposal import disposal_month
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
 from storage.sealing import SealingPlan
-
-DATA_KEY_BYTES, SALT_BYTES, PREFIX_BYTES = 32, 32, 7
 
 
 @dataclass(frozen=True)
@@ -38,10 +35,12 @@ def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
     """The upload's attempt, made once and found again by every repeat.
 
     As long as no full read has fixed the plaintext, no object can have been committed; then a repeat takes a new key,
-    so that whatever the first run wrote in vain shares neither key nor nonce with what comes.
+    so that whatever the first run wrote in vain shares neither key nor nonce with what comes. Raises
+    AttemptHeldElsewhere.
     """
     retain_until = retain_until_at_sealing(upload.finished_at.date())
     with custody.database.transaction() as session:
+        require_lease(session, upload)
         row = session.scalars(select(CustodyAttempt).where(CustodyAttempt.upload_id == upload.id)).first()
         if row is None or row.plaintext_sha256 is None:
             row = _renew_attempt(session, row, upload, retain_until, custody)
@@ -53,7 +52,7 @@ def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
                 data_key=custody.key_store.unwrap_data_key(wrapped),
                 salt=row.salt,
                 nonce_prefix=row.nonce_prefix,
-                aad=str(row.recording_id).encode(),
+                aad=_aad(row),
             ),
             wrapped_key=wrapped,
             retain_until=retain_until,
@@ -73,25 +72,29 @@ def _renew_attempt(
             object_name=f"originals/{upload.finished_at:%Y/%m}/{recording_id}",
         )
         session.add(row)
-    wrapped = custody.key_store.wrap_data_key(
-        upload.unit_id, disposal_month(retain_until), secrets.token_bytes(DATA_KEY_BYTES)
-    )
+    fresh = SealingPlan.fresh(row.object_name, _aad(row))
+    wrapped = custody.key_store.wrap_data_key(upload.unit_id, disposal_month(retain_until), fresh.data_key)
     row.kek_id, row.wrapped_data_key = wrapped.kek_id, wrapped.wrapped
-    row.salt, row.nonce_prefix = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(PREFIX_BYTES)
+    row.salt, row.nonce_prefix = fresh.salt, fresh.nonce_prefix
     return row
+
+
+def _aad(row: CustodyAttempt) -> bytes:
+    return str(row.recording_id).encode()
 
 
 def fix_plaintext(upload: DueUpload, attempt: Attempt, digests: ContentDigests, custody: Custody) -> None:
     """Hold the bytes against the station's claim and every earlier read, and make this read the one that counts.
 
-    Raises ClaimedDigestDiffers, PlaintextChanged, or AttemptHeldElsewhere when another worker has renewed the attempt:
-    then nothing of what was written under this attempt's key ever becomes visible.
+    Raises ClaimedDigestDiffers, PlaintextChanged, or AttemptHeldElsewhere when another worker has the upload by
+    now: then nothing of what was written under this attempt's key ever becomes visible.
     """
     found = digests.sha256
     claimed = upload.claims.get("sha256")
     if claimed is not None and str(claimed).lower() != found.hex:
         raise ClaimedDigestDiffers(upload.id, "sha256", str(claimed), found.hex)
     with custody.database.transaction() as session:
+        require_lease(session, upload)
         session.execute(
             update(CustodyAttempt)
             .where(CustodyAttempt.upload_id == upload.id, CustodyAttempt.plaintext_sha256.is_(None))

@@ -19,7 +19,7 @@ from storage.objects.protocol import ObjectStore
 
 @dataclass(frozen=True)
 class Custody:
-    """What sealing works with. `probe` and `read_claims` open media only inside the sandbox."""
+    """What sealing works with. `probe` decodes only in the sandbox; `read_claims` reads EXIF here (ADR 4)."""
 
     database: Database
     store: ObjectStore

@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ingest.errors import ReceiptNotDue
+from ingest.errors import AttemptHeldElsewhere, ReceiptNotDue
+from ingest.lease import given_back
 from ingest.sealing.due import CUSTODY, DueUpload
 from ingest.sealing.parts import Custody
 from integrity.digest import Digest
@@ -104,9 +105,8 @@ def _store_receipt(issued: IssuedReceipt, upload: DueUpload, custody: Custody) -
         ).first()
         if inserted is None:
             return find_receipt(session, issued.upload_id) or issued
-        session.execute(
-            update(Upload).where(Upload.id == upload.id).values(state="receipted", claimed_by=None, claimed_until=None)
-        )
+        if not upload.lease.write(session, state="receipted", **given_back()):
+            raise AttemptHeldElsewhere(upload.id, "another worker")
         data = {"recording": str(issued.recording_id), "receipt_sha256": hashlib.sha256(issued.envelope).hexdigest()}
         record_change(session, CUSTODY, Change("receipt.issued", "upload", upload.id, upload.unit_id, data))
     return issued

@@ -7,10 +7,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ingest.errors import AttemptHeldElsewhere
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt
@@ -22,12 +23,10 @@ from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
 from retention.classes import CLASS_AT_SEALING
-from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
-
-JOB_KINDS = ("poster", "proxy", "sprite")
 
 
 class SameFileSealed(Exception):
@@ -62,7 +61,8 @@ def refuse_second_copy(unit_id: uuid.UUID, recording_id: uuid.UUID, sha256: Dige
 def record_sealing(upload: DueUpload, attempt: Attempt, facts: SealedFacts, custody: Custody) -> None:
     """The recording's row, its entry, its media jobs and the upload's state: one transaction.
 
-    Raises SameFileSealed when another worker sealed the same bytes first. Recording it twice is the same as once.
+    Raises SameFileSealed when another worker sealed the same bytes first, AttemptHeldElsewhere when the lease was lost.
+    Recording it twice is the same as once.
     """
     try:
         with custody.database.transaction() as session:
@@ -92,7 +92,7 @@ def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts:
     session.add(_recording_row(upload, attempt, facts, manifest_bytes, entry.id))
     session.flush()
     session.add_all(
-        MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in JOB_KINDS
+        MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in RENDITION_KINDS
     )
     _mark_sealed(session, upload, attempt.recording_id)
 
@@ -139,20 +139,14 @@ def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, 
     """The same file again: the same recording, an entry that says so, and a receipt of its own to come."""
     with custody.database.transaction() as session:
         data = {"recording": str(recording_id), "station": str(upload.station_id)}
-        if _mark_sealed(session, upload, recording_id):
-            record_change(
-                session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data)
-            )
+        _mark_sealed(session, upload, recording_id)
+        record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
     # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to.
     if custody.store.stat(attempt.plan.object_name) is not None:
         custody.store.delete(attempt.plan.object_name)
 
 
-def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> bool:
-    marked = session.scalars(
-        update(Upload)
-        .where(Upload.id == upload.id, Upload.state == "finished")
-        .values(state="sealed", recording_id=recording_id, failure_code=None, failure_detail=None)
-        .returning(Upload.id)
-    ).first()
-    return marked is not None
+def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> None:
+    sealed = {"state": "sealed", "recording_id": recording_id, "failure_code": None, "failure_detail": None}
+    if not upload.lease.write(session, Upload.state == "finished", **sealed):
+        raise AttemptHeldElsewhere(upload.id, "another worker")

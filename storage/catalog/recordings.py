@@ -13,6 +13,8 @@ from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, O
 
 MEDIA_STATES = ("intact", "damaged", "unreadable")
 JOB_STATES = ("due", "done", "nothing", "failed")
+RENDITION_KINDS = ("poster", "sprite", "proxy")
+"""In the order they are made, quickest first: a list shows the poster while the proxy is still being made."""
 
 
 class CustodyAttempt(Base):
@@ -97,7 +99,7 @@ class MediaJob(Base):
     __table_args__ = (
         UniqueConstraint("recording_id", "kind"),
         CheckConstraint(one_of("state", *JOB_STATES), name="state"),
-        CheckConstraint(one_of("kind", "proxy", "poster", "sprite"), name="kind"),
+        CheckConstraint(one_of("kind", *RENDITION_KINDS), name="kind"),
         Index("ix_media_job_due", "created_at", postgresql_where=text("state = 'due'")),
     )
     id: Mapped[Id]
@@ -106,8 +108,8 @@ class MediaJob(Base):
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="due")
     attempts: Mapped[int] = mapped_column(default=0)
-    claimed_by: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
     outcome: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]

@@ -15,7 +15,7 @@ UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminate
 
 
 class Upload(Base):
-    """上传: claims are what the station said and nothing more. While `claimed_until` lies ahead a worker has it."""
+    """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it."""
 
     __tablename__ = "upload"
     __table_args__ = (
@@ -34,8 +34,8 @@ class Upload(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Instant]
     finished_at: Mapped[datetime | None]
-    claimed_by: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     failure_code: Mapped[str | None]
     failure_detail: Mapped[str | None]

@@ -29,7 +29,7 @@ from ingest.errors import (
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner, open_runner
 from ingest.sealing.claims import read_claims
-from ingest.sealing.due import DueUpload, claim_due_upload, put_off, stop_upload
+from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
 from ingest.sealing.parts import Custody
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
@@ -123,13 +123,13 @@ class Bench:
                     finished_at=now,
                 )
             )
-        return self.claim(upload_id)
+        return self.lease(upload_id)
 
-    def claim(self, upload_id: str) -> DueUpload:
-        """As a worker after a crash would: the earlier claim has run out."""
+    def lease(self, upload_id: str) -> DueUpload:
+        """As a worker after a crash would: the earlier lease has run out."""
         with self.database.transaction() as session:
-            session.get_one(Upload, upload_id).claimed_until = None
-        due = claim_due_upload(self.database, "test")
+            session.get_one(Upload, upload_id).leased_until = None
+        due = lease_due_upload(self.database, "test")
         assert due is not None
         assert due.id == upload_id
         return due
@@ -238,7 +238,7 @@ def test_a_wrong_claimed_digest_stops_with_nothing_stored(bench: Bench) -> None:
     assert bench.originals() == []
     stop_upload(bench.database, upload, stopped.value)
     assert bench.entries("upload.failed") == 1
-    assert claim_due_upload(bench.database, "test") is None
+    assert lease_due_upload(bench.database, "test") is None
     assert (bench.staging / upload.id).read_bytes() == CONTENT
 
 
@@ -290,7 +290,7 @@ def test_a_crash_at_any_step_and_a_repeat_seal_exactly_once(
     with bench.database.reading() as session:
         state = session.get_one(Upload, upload.id).state
     if state != "receipted":
-        seal_upload(bench.claim(upload.id), bench.custody)
+        seal_upload(bench.lease(upload.id), bench.custody)
     assert bench.count(Recording) == bench.count(Receipt) == bench.count(CustodyAttempt) == 1
     assert bench.entries("recording.sealed") == bench.entries("receipt.issued") == 1
     assert bench.originals() == [bench.recording().object_name]
@@ -309,7 +309,7 @@ def test_a_repeat_that_reads_other_bytes_stops_with_an_alarm(bench: Bench, monke
     monkeypatch.undo()
     (bench.staging / upload.id).write_bytes(CONTENT[:-1] + b"?")
     with pytest.raises(PlaintextChanged):
-        seal_upload(bench.claim(upload.id), bench.custody)
+        seal_upload(bench.lease(upload.id), bench.custody)
     assert bench.count(Recording) == 0
 
 
@@ -326,12 +326,12 @@ def test_without_a_time_stamp_nothing_is_recorded_and_the_upload_stays_due(bench
     bench.tsa_url = "unix:///nonexistent/tsa.sock"
     with pytest.raises(TimestampDelayed) as delayed:
         seal_upload(upload, bench.custody)
-    put_off(bench.database, upload, "test", str(delayed.value))
+    put_off(bench.database, upload, str(delayed.value))
     assert bench.count(Recording) == 0
     with bench.database.reading() as session:
         row = session.get_one(Upload, upload.id)
         assert row.state == "finished"
-        assert row.claimed_until is not None
+        assert row.leased_until is not None
 
 
 def test_a_store_that_gives_back_other_bytes_stops_without_a_receipt(
@@ -358,6 +358,6 @@ def test_a_store_that_gives_back_other_bytes_stops_without_a_receipt(
     assert (bench.staging / upload.id).read_bytes() == CONTENT
 
 
-def test_two_workers_never_claim_one_upload(bench: Bench) -> None:
+def test_two_workers_never_lease_one_upload(bench: Bench) -> None:
     bench.stage(CONTENT)
-    assert claim_due_upload(bench.database, "another") is None
+    assert lease_due_upload(bench.database, "another") is None

@@ -41,12 +41,12 @@ GRANT UPDATE (revoked_at) ON api_token TO liuhen_app;
 GRANT UPDATE (used_at) ON one_time_code TO liuhen_app;
 GRANT DELETE ON sign_in_failure TO liuhen_app;
 GRANT UPDATE (token_hash, max_uploads, max_waiting_bytes, revoked_at) ON station TO liuhen_app;
-GRANT UPDATE (state, expires_at, finished_at, claimed_by, claimed_until, attempts, failure_code, failure_detail, recording_id)
+GRANT UPDATE (state, expires_at, finished_at, leased_by, leased_until, attempts, failure_code, failure_detail, recording_id)
     ON upload TO liuhen_app;
 
 GRANT INSERT ON media_job, "case", case_link, link_question, access_request, access_grant, playback_window, export, hold,
     disposal_due TO liuhen_app;
-GRANT UPDATE (state, attempts, claimed_by, claimed_until, outcome, finished_at) ON media_job TO liuhen_app;
+GRANT UPDATE (state, attempts, leased_by, leased_until, outcome, finished_at) ON media_job TO liuhen_app;
 GRANT UPDATE (title, stage, closed_at) ON "case" TO liuhen_app;
 GRANT UPDATE (ended_at, ended_by, end_reason) ON case_link TO liuhen_app;
 GRANT UPDATE (answered_at, answered_by, chosen_case_id) ON link_question TO liuhen_app;

@@ -1,0 +1,92 @@
+"""Leases: work that one worker has for itself for as long as it goes on saying so. The database knows who has what.
+
+A worker that dies is followed when its lease runs out. One that has lost its lease without knowing it writes nothing:
+every write is fenced by the holder's name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.catalog.recordings import MediaJob
+from storage.catalog.uploads import Upload
+from storage.database import Database
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=20)
+"""A worker that dies keeps others waiting this long after its last renewal."""
+RENEWALS_PER_LEASE = 4
+Leasable = type[Upload] | type[MediaJob]
+
+
+def is_free(table: Leasable) -> ColumnElement[bool]:
+    """Of a row: nobody has it, or nobody any more."""
+    return or_(table.leased_until.is_(None), table.leased_until < func.now())
+
+
+def taken_by(worker: str) -> dict[str, Any]:
+    """The columns of a row that `worker` has from now on, for one lease."""
+    return {"leased_by": worker, "leased_until": func.now() + LEASE}
+
+
+def given_back(pause: timedelta | None = None) -> dict[str, Any]:
+    """The columns of a row that nobody has, and nobody takes before the pause is over."""
+    return {"leased_by": None, "leased_until": None if pause is None else func.now() + pause}
+
+
+@dataclass(frozen=True, eq=False)
+class Lease:
+    """Of those of `rows` that `worker` has. `subject` is what the log calls them."""
+
+    table: Leasable
+    rows: ColumnElement[bool]
+    worker: str
+    subject: str
+
+    @property
+    def held(self) -> ColumnElement[bool]:
+        return and_(self.rows, self.table.leased_by == self.worker)
+
+    def is_held(self, session: Session) -> bool:
+        """Whether the worker has it still; nobody takes it from him before the transaction ends."""
+        return session.scalars(select(self.table.id).where(self.held).with_for_update()).first() is not None
+
+    def write(self, session: Session, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        """Change what is held. False when nothing is: another worker has it by now, and nothing was written."""
+        fenced = update(self.table).where(self.held, *conditions).values(**values)
+        return bool(session.scalars(fenced.returning(self.table.id)).all())
+
+    @contextmanager
+    def renewed(self, database: Database) -> Iterator[None]:
+        """Renew it in the background for as long as the block runs."""
+        stop = threading.Event()
+
+        def renew() -> None:
+            while not stop.wait(LEASE.total_seconds() / RENEWALS_PER_LEASE):
+                self._renew(database)
+
+        renewer = threading.Thread(target=renew, name="lease-renewal", daemon=True)
+        renewer.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            renewer.join()
+
+    def _renew(self, database: Database) -> None:
+        try:
+            with database.transaction() as session:
+                if not self.write(session, **taken_by(self.worker)):
+                    log.warning("lease.lost", subject=self.subject)
+        except Exception as error:  # the database is away: the work goes on, and its end is fenced
+            log.warning("lease.not_renewed", subject=self.subject, error=type(error).__name__)

@@ -1,0 +1,116 @@
+"""Both queues hold what they work on by the same lease: renewed while they work, and whoever lost it writes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+import ingest.lease
+from api.tasks.media import open_rendering
+from ingest.custody import seal_upload
+from ingest.errors import AttemptHeldElsewhere, StagedFileMissing
+from ingest.rendering.due import DueRenditions, lease_due_renditions, settle
+from ingest.rendering.due import put_off as put_off_rendition
+from ingest.rendering.make import MAKERS, make_due_renditions
+from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
+from retention.classes import lengthen_class
+from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
+from storage.catalog.uploads import Upload
+from storage.database import Database
+
+LeaseDue = Callable[[Database, str], DueUpload | DueRenditions | None]
+
+
+def stage_one(sealing: Any) -> DueUpload:
+    sealing.stage(b"no video at all, but evidence", "a.mp4")
+    due = lease_due_upload(sealing.archive.database, "test")
+    assert due is not None
+    return due
+
+
+def seal_one(sealing: Any, content: bytes = b"no video at all, but evidence") -> DueRenditions:
+    sealing.seal(content)
+    due = lease_due_renditions(sealing.archive.database, "test")
+    assert due is not None
+    return due
+
+
+def rows(sealing: Any, table: Any) -> list[Any]:
+    with sealing.archive.database.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def give_to_another(sealing: Any, table: Any) -> None:
+    """As when the holder was cut off from the database for longer than a lease."""
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(table).values(leased_by="another", leased_until=func.now() + timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize(("take", "lease_due"), [(stage_one, lease_due_upload), (seal_one, lease_due_renditions)])
+def test_a_lease_outlasts_its_time_while_its_holder_works_and_not_after(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, take: Callable[[Any], Any], lease_due: LeaseDue
+) -> None:
+    monkeypatch.setattr(ingest.lease, "LEASE", timedelta(seconds=0.8))
+    database, due = sealing.archive.database, take(sealing)
+    with due.lease.renewed(database):
+        time.sleep(1.6)
+        assert lease_due(database, "another") is None
+    time.sleep(0.9)
+    followed = lease_due(database, "another")
+    assert followed is not None
+    assert followed.worker == "another"
+
+
+@pytest.mark.parametrize("step", ["probe", "read_claims", "request_token"])
+def test_a_sealing_worker_that_lost_its_lease_records_nothing(sealing: Any, step: str) -> None:
+    upload, whole = stage_one(sealing), getattr(sealing.custody, step)
+
+    def lose(*arguments: Any) -> Any:
+        give_to_another(sealing, Upload)
+        return whole(*arguments)
+
+    with pytest.raises(AttemptHeldElsewhere):
+        seal_upload(upload, replace(sealing.custody, **{step: lose}))
+    assert rows(sealing, Recording) == []
+    assert sealing.entries("recording.sealed") == 0
+    put_off(sealing.archive.database, upload, "it lost it")
+    stop_upload(sealing.archive.database, upload, StagedFileMissing(upload.id, Path("gone")))
+    (row,) = rows(sealing, Upload)
+    assert (row.leased_by, row.state, row.failure_detail) == ("another", "finished", None)
+    assert sealing.entries("upload.failed") == 0
+
+
+def test_a_media_worker_that_lost_its_lease_records_nothing_and_leaves_no_object(sealing: Any, tmp_path: Path) -> None:
+    due = seal_one(sealing, sealing.clip(tmp_path))
+    give_to_another(sealing, MediaJob)
+    make_due_renditions(due, open_rendering(sealing.archive))
+    settle(sealing.archive.database, due, "poster", "nothing")
+    put_off_rendition(sealing.archive.database, due, "proxy", "it lost it")
+    assert rows(sealing, Rendition) == []
+    assert list(sealing.archive.store.list("renditions/")) == []
+    assert {(job.state, job.leased_by, job.outcome) for job in rows(sealing, MediaJob)} == {("due", "another", None)}
+
+
+def test_a_rendition_made_while_the_keeping_was_lengthened_has_its_key_under_the_later_month(
+    sealing: Any, tmp_path: Path
+) -> None:
+    due, archive = seal_one(sealing, sealing.clip(tmp_path)), sealing.archive
+    with archive.database.transaction() as session:
+        supervisor = sealing.people["supervisor"]
+        lengthen_class(session, supervisor, due.recording_id, "permanent", "行政诉讼", archive.key_store)
+    make_due_renditions(due, open_rendering(archive))
+    (recording,) = rows(sealing, Recording)
+    assert recording.kek_id != due.wrapped_key.kek_id
+    assert {made.kek_id for made in rows(sealing, Rendition)} == {recording.kek_id}
+    assert {job.state for job in rows(sealing, MediaJob)} <= {"done", "nothing"}
+
+
+def test_there_is_a_maker_for_each_kind_of_rendition() -> None:
+    assert set(MAKERS) == set(RENDITION_KINDS)
