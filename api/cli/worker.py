@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.errors import UsageRefused
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 
 def worker(
@@ -26,6 +29,7 @@ def worker(
         raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
     settings = load_settings()
     write_log_lines()
+    _try_parts(queue, settings)
 
     def on_ready(**_facts: object) -> None:
         announce_ready(settings)
@@ -38,3 +42,24 @@ def worker(
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = "solo" if processes == 1 else "prefork"
     celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-P", pool, "-c", str(processes), *quiet])
+
+
+def _try_parts(queue: str, settings: Settings) -> None:
+    """Open once what the queue's tasks work with, so that what is missing is told at the start and not at every task.
+
+    What is opened is closed again: a connection must not be shared with the processes that are forked later.
+    """
+    from api.archive import open_archive
+
+    archive = open_archive(settings, pool_size=1, process="liuhen-worker")
+    try:
+        if queue == "custody":
+            from api.tasks.custody import open_custody
+
+            open_custody(archive)
+        elif queue == "media":
+            from api.tasks.media import open_rendering
+
+            open_rendering(archive)
+    finally:
+        archive.database.close()
