@@ -79,20 +79,4 @@ def sweep_uploads(archive: Archive) -> None:
         wake("custody.seal_due")
     now = datetime.now(UTC)
     expire_stale(staging, register, now)
-    remove_receipted(staging, register)
     remove_orphans(staging, register, now)
-
-
-def remove_receipted(staging: Staging, register: CatalogRegister) -> list[str]:
-    """Remove the staged files of uploads that have their receipt; returns their ids.
-
-    Custody does so itself; a crash right after the receipt leaves them here. A sealed upload without a receipt keeps
-    its bytes, and so does a failed one, which a person has to look at.
-    """
-    receipted = []
-    for upload_id in sorted({upload_id for upload_id, _changed in staging.list_uploads()}):
-        record = register.find_upload(upload_id)
-        if record is not None and record.state == "receipted":
-            staging.remove(upload_id)
-            receipted.append(upload_id)
-    return receipted

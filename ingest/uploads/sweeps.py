@@ -41,16 +41,20 @@ def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> l
 
 
 def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
-    """Remove staged files that nobody will ask for: of uploads that are gone, receipted or unknown. Returns their ids.
+    """Remove staged files that nobody will ask for: of uploads that are receipted, gone or unknown. Returns their ids.
 
-    Custody removes what it has sealed; a crash just before that leaves files of a receipted upload. A creation's row
-    is committed before its files are made, so files without a row come from elsewhere. All get an hour nevertheless.
+    Custody removes what it has sealed; a crash just before that leaves files of a receipted upload, which go at once.
+    A creation's row is committed before its files are made, so files without a row come from elsewhere; they and those
+    of uploads that are gone get an hour. A sealed upload without a receipt keeps its bytes, and so does a failed one,
+    which a person has to look at.
     """
-    old = {upload_id for upload_id, changed in staging.list_uploads() if now - changed >= _ORPHAN_AGE}
+    staged = list(staging.list_uploads())
+    old = {upload_id for upload_id, changed in staged if now - changed >= _ORPHAN_AGE}
     removed = []
-    for upload_id in sorted(old):
+    for upload_id in sorted({upload_id for upload_id, _changed in staged}):
         record = register.find_upload(upload_id)
-        if record is None or record.is_gone or record.state == "receipted":
+        is_gone = record is None or record.is_gone
+        if (is_gone and upload_id in old) or (record is not None and record.state == "receipted"):
             staging.remove(upload_id)
             removed.append(upload_id)
     return removed
