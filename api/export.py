@@ -35,8 +35,7 @@ from integrity.tiles import hash_reader
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
-from storage.encryption.segments import decrypt_span
-from storage.keystore import WrappedKey
+from storage.sealed_object import AtRest, open_sealed
 
 PROXY = "proxy"
 PIECE_BYTES = 1 << 20
@@ -224,15 +223,5 @@ def _proxy(archive: Archive, rendition: Rendition) -> PackagedProxy:
 
 def _plaintext(archive: Archive, sealed: Recording | Rendition) -> Iterator[memoryview]:
     """The decrypted bytes; nothing is opened before the first of them is asked for."""
-    data_key = archive.key_store.unwrap_data_key(WrappedKey(sealed.kek_id, sealed.wrapped_data_key))
-    aad = str(sealed.id).encode()
-    with archive.store.open(sealed.object_name) as reader:
-        yield from decrypt_span(
-            reader,
-            data_key,
-            aad,
-            0,
-            sealed.size_bytes,
-            piece_bytes=PIECE_BYTES,
-            pinned_bytes=sealed.ciphertext_size_bytes,
-        )
+    with open_sealed(archive.store, archive.key_store, AtRest.of(sealed)) as plaintext:
+        yield from plaintext.pieces(0, sealed.size_bytes, PIECE_BYTES)

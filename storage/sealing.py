@@ -59,7 +59,7 @@ class SealingPlan:
 
     @classmethod
     def fresh(cls, object_name: str, aad: bytes) -> SealingPlan:
-        """A plan nobody has used before. `aad`: the id of what is sealed, in the letters of its row."""
+        """A plan nobody has used before. `aad`: what storage/sealed_object.py makes of the id of what is sealed."""
         return cls(
             object_name=object_name,
             data_key=secrets.token_bytes(DATA_KEY_BYTES),

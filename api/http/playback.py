@@ -25,8 +25,8 @@ from casework.playback import WINDOW_BYTES, Window, open_window
 from casework.standing import find_standing_window
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
-from storage.encryption.segments import SegmentReader
 from storage.keystore import WrappedKey
+from storage.sealed_object import AtRest, open_sealed
 
 # Columns alone: a row as an object would bring manifest, token and findings along with every range.
 _STORED_ORIGINAL = select(
@@ -53,17 +53,18 @@ _STORED_COPY = select(
 
 @dataclass(frozen=True)
 class Footage:
-    """One stored object as it is sent: an original or a rendition. `aad` is the id it was sealed under."""
+    """One stored object as it is sent: an original or a rendition."""
 
     recording_id: uuid.UUID
-    object_name: str
+    at_rest: AtRest
     size_bytes: int
     sha256: bytes
-    pinned_bytes: int
-    wrapped_key: WrappedKey
-    aad: bytes
     media_type: str
     download_name: str | None
+
+    @property
+    def object_name(self) -> str:
+        return self.at_rest.object_name
 
     @property
     def etag(self) -> str:
@@ -130,14 +131,12 @@ def send_footage(request: Request, archive: Archive, recording_id: uuid.UUID, re
     headers, status = footage_headers(footage, span), 206 if span.partial else 200
     if permitted.window is None:
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
-    key = archive.key_store.unwrap_data_key(footage.wrapped_key)
-    reader = archive.store.open(footage.object_name)
+    plaintext = open_sealed(archive.store, archive.key_store, footage.at_rest)
     try:
-        segments = SegmentReader(reader, key, footage.aad, footage.pinned_bytes)
         open_next = partial(reopen, archive, permitted.person.id, footage, last_byte=span.last)
-        sending = Sending(request.app.state.sent_notes, reader, segments, span, permitted.window, open_next)
+        sending = Sending(request.app.state.sent_notes, plaintext, span, permitted.window, open_next)
     except BaseException:
-        reader.close()
+        plaintext.close()
         raise
     return FootageResponse(sending, status, headers, footage.media_type)
 
@@ -264,12 +263,11 @@ def _open_one(
 def _footage(recording_id: uuid.UUID, row: Any, media_type: str, download_name: str | None) -> Footage:
     return Footage(
         recording_id=recording_id,
-        object_name=row.object_name,
+        at_rest=AtRest(
+            row.id, row.object_name, row.ciphertext_size_bytes, WrappedKey(row.kek_id, row.wrapped_data_key)
+        ),
         size_bytes=row.size_bytes,
         sha256=row.sha256,
-        pinned_bytes=row.ciphertext_size_bytes,
-        wrapped_key=WrappedKey(row.kek_id, row.wrapped_data_key),
-        aad=str(row.id).encode(),
         media_type=media_type,
         download_name=download_name,
     )

@@ -19,8 +19,7 @@ from api.http.ranges import Span
 from api.http.sent_notes import SentNotes
 from casework.errors import CaseworkError
 from casework.playback import Window
-from storage.encryption.segments import SegmentReader
-from storage.objects.protocol import ObjectReader
+from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
 PIECE_BYTES = 256 * 1024
@@ -36,13 +35,12 @@ class Sending:
     def __init__(
         self,
         notes: SentNotes,
-        reader: ObjectReader,
-        segments: SegmentReader,
+        plaintext: OpenedObject,
         span: Span,
         window: Window,
         open_next: Callable[[int], Window],
     ) -> None:
-        self._notes, self._reader, self._segments = notes, reader, segments
+        self._notes, self._plaintext = notes, plaintext
         self._position, self._last = span.first, span.last
         self._window, self._open_next = window, open_next
         self._handed: Counter[uuid.UUID] = Counter()
@@ -67,7 +65,7 @@ class Sending:
 
     async def finish(self) -> None:
         """Close what is open and keep the note; also when whoever was sent to has gone."""
-        self._reader.close()
+        self._plaintext.close()
         if self._notes.add(self._handed):
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._notes.write)
@@ -82,7 +80,7 @@ class Sending:
     def _pieces_in_window(self) -> Iterator[memoryview]:
         """The first piece is read at once: in a thread, where the disk may take its time, and errors still show."""
         length = min(self._window.last_byte, self._last) - self._position + 1
-        pieces = self._segments.pieces(self._position, length, PIECE_BYTES)
+        pieces = self._plaintext.pieces(self._position, length, PIECE_BYTES)
         return itertools.chain([next(pieces)], pieces)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -23,11 +24,11 @@ from integrity.trust import public_keys, require_epoch
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.recordings import Recording
-from storage.encryption.segments import decrypt_span
 from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
-from storage.keystore import WrappedKey
+from storage.sealed_object import AtRest, open_sealed
 
 JUST_NOW, PATIENCE_SECONDS = timedelta(minutes=1), 5.0
+PIECE_BYTES = 1 << 20
 SEALED, LENGTHENED = "recording.sealed", "retention.lengthened"
 
 
@@ -87,7 +88,8 @@ def _check_recording(audit: Audit, row: Recording, sealed: LedgerEntry | None, l
         name, size = manifest.object_name, manifest.ciphertext_size_bytes
         sha256 = manifest.ciphertext_sha256.value
     intact = check_object(audit, name, size, sha256, read=read)
-    _check_key(audit, row, name, decrypt=intact and read)
+    at_rest = replace(AtRest.of(row), object_name=name, size_bytes=size)
+    _check_key(audit, at_rest, min(1, row.size_bytes) if intact and read else None)
 
 
 def _open_manifest(audit: Audit, row: Recording) -> RecordingManifest | None:
@@ -217,18 +219,18 @@ def _check_retention(audit: Audit, row: Recording, lengthened: LedgerEntry | Non
         audit.findings.add("retention_differs", f"recording {row.id}", wanted, kept)
 
 
-def _check_key(audit: Audit, row: Recording, object_name: str, *, decrypt: bool) -> None:
+def _check_key(audit: Audit, at_rest: AtRest, some_bytes: int | None) -> None:
     """The data key opens, and opens this very object. A recording without its key is as good as gone."""
-    subject = f"recording {row.id}"
+    key_store = audit.archive.key_store
     try:
-        data_key = audit.archive.key_store.unwrap_data_key(WrappedKey(row.kek_id, row.wrapped_data_key))
-        if decrypt:
-            with audit.archive.store.open(object_name) as reader:
-                some_bytes = min(1, row.size_bytes)
-                for _ in decrypt_span(reader, data_key, str(row.id).encode(), 0, some_bytes):
-                    pass
+        if some_bytes is None:
+            key_store.unwrap_data_key(at_rest.wrapped_key)
+            return
+        with open_sealed(audit.archive.store, key_store, at_rest) as plaintext:
+            for _ in plaintext.pieces(0, some_bytes, PIECE_BYTES):
+                pass
     except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
-        audit.findings.add("key_unusable", subject, None, error)
+        audit.findings.add("key_unusable", f"recording {at_rest.id}", None, error)
 
 
 def _compare(audit: Audit, row: Recording, expected: Mapping[str, object], found: Mapping[str, object]) -> None:

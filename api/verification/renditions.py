@@ -12,11 +12,11 @@ from integrity.errors import EvidenceError
 from integrity.ledger_entry import parse_entry
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Recording, Rendition
-from storage.encryption.segments import decrypt_span
 from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
-from storage.keystore import WrappedKey
+from storage.sealed_object import AtRest, open_sealed
 
 MADE = "rendition.made"
+PIECE_BYTES = 1 << 20
 
 
 def audit_renditions(audit: Audit) -> int:
@@ -66,18 +66,19 @@ def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, logged:
     read = audit.reads(row.recording_id)
     intact = check_object(audit, row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256, read=read)
     try:
-        data_key = audit.archive.key_store.unwrap_data_key(WrappedKey(row.kek_id, row.wrapped_data_key))
         if intact and read:
-            _check_plaintext(audit, row, data_key)
+            _check_plaintext(audit, row)
+        else:
+            audit.archive.key_store.unwrap_data_key(AtRest.of(row).wrapped_key)
     except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
         audit.findings.add("key_unusable", subject, None, error)
 
 
-def _check_plaintext(audit: Audit, row: Rendition, data_key: bytes) -> None:
+def _check_plaintext(audit: Audit, row: Rendition) -> None:
     """Nobody signed the ciphertext of a copy: what the ledger has is the digest of its plaintext."""
     hasher = hashlib.sha256()
-    with audit.archive.store.open(row.object_name) as reader:
-        for piece in decrypt_span(reader, data_key, str(row.id).encode(), 0, row.size_bytes, piece_bytes=1 << 20):
+    with open_sealed(audit.archive.store, audit.archive.key_store, AtRest.of(row)) as plaintext:
+        for piece in plaintext.pieces(0, row.size_bytes, PIECE_BYTES):
             hasher.update(piece)
     if hasher.digest() != row.sha256:
         audit.findings.add("object_differs", row.object_name, row.sha256, hasher.digest())

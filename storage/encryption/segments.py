@@ -66,7 +66,7 @@ class SegmentCipher:
     """Seals and opens the segments of one file. Threads may share it.
 
     `data_key` (32 bytes) must never meet the same `salt` (32) and `nonce_prefix` (7) with another plaintext.
-    `aad` binds the file to what it is; here the recording's id.
+    `aad` binds the file to what it is; storage/sealed_object.py says how.
     """
 
     def __init__(self, data_key: bytes, salt: bytes, nonce_prefix: bytes, aad: bytes) -> None:
@@ -127,8 +127,15 @@ class SegmentReader:
             raise DecryptionFailed(self._reader.name, index, _ALTERED) from error
 
     def pieces(self, offset: int, length: int, piece_bytes: int) -> Iterator[memoryview]:
-        """Plaintext [offset, offset + length) in pieces of at most `piece_bytes`; reads no segment it does not need."""
-        end = offset + length
+        """Plaintext [offset, offset + length) in pieces of at most `piece_bytes`; reads no segment it does not need.
+
+        Raises SpanOutside at once. Each piece stays valid and never changes.
+        """
+        if offset < 0 or length < 0 or offset + length > self.size_bytes:
+            raise SpanOutside(self._reader.name, offset, length, self.size_bytes)
+        return self._pieces(offset, offset + length, piece_bytes)
+
+    def _pieces(self, offset: int, end: int, piece_bytes: int) -> Iterator[memoryview]:
         while offset < end:
             index = (offset + HEADER_BYTES) // PLAINTEXT_SEGMENT_BYTES
             start = max(0, index * PLAINTEXT_SEGMENT_BYTES - HEADER_BYTES)
@@ -153,10 +160,7 @@ def decrypt_span(
     Size and header are looked at before this returns, each segment before its first piece: no unchecked byte is ever
     given out. One segment is in memory at a time. Raises DecryptionFailed, SpanOutside and what the reader raises.
     """
-    segments = SegmentReader(reader, data_key, aad, pinned_bytes)
-    if offset < 0 or length < 0 or offset + length > segments.size_bytes:
-        raise SpanOutside(reader.name, offset, length, segments.size_bytes)
-    return segments.pieces(offset, length, piece_bytes)
+    return SegmentReader(reader, data_key, aad, pinned_bytes).pieces(offset, length, piece_bytes)
 
 
 def encrypt(data_key: bytes, salt: bytes, nonce_prefix: bytes, aad: bytes, plaintext: bytes) -> bytes:

@@ -91,13 +91,13 @@ def test_the_entry_is_committed_before_the_first_byte_is_decrypted(
 ) -> None:
     sealing.link(sealing.seal(CONTENT))
     seen: list[int] = []
-    plain = api.export.decrypt_span
+    plain = api.export.open_sealed
 
-    def decrypt_span(*arguments: Any, **named: Any) -> Any:
+    def open_sealed(*arguments: Any) -> Any:
         seen.append(sealing.entries("export.started"))
-        return plain(*arguments, **named)
+        return plain(*arguments)
 
-    monkeypatch.setattr(api.export, "decrypt_span", decrypt_span)
+    monkeypatch.setattr(api.export, "open_sealed", open_sealed)
     run(sealing, tmp_path / "package")
     assert seen == [1]
 
@@ -176,13 +176,13 @@ def test_a_failure_at_the_very_end_takes_the_package_back(
 # Dies in the middle of the footage, as by SIGKILL: nothing is tidied up.
 DYING = """
 import os, sys
-import api.export
 from api.cli.main import run
-whole = api.export.decrypt_span
-def die(*arguments, **named):
-    yield next(iter(whole(*arguments, **named)))
+from storage.sealed_object import OpenedObject
+whole = OpenedObject.pieces
+def die(*arguments):
+    yield next(whole(*arguments))
     os._exit(9)
-api.export.decrypt_span = die
+OpenedObject.pieces = die
 sys.exit(run(sys.argv[1:]))
 """
 

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from storage.errors import DecryptionFailed, KeyMissing, ObjectMissing, SpanOutside
+from storage.keystore import KeyStore, WrappedKey, create_key_store
+from storage.objects.folder import FolderStore
+from storage.sealed_object import AtRest, aad_of, open_sealed
+from storage.sealing import SealingPlan, write_sealed
+
+CONTENT = os.urandom((3 << 20) + 5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    store: FolderStore
+    keys: KeyStore
+    at_rest: AtRest
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    (tmp_path / "source").write_bytes(CONTENT)
+    create_key_store(tmp_path / "keys")
+    store, keys, recording_id = FolderStore(tmp_path / "objects"), KeyStore(tmp_path / "keys"), uuid.uuid4()
+    plan = SealingPlan.fresh("originals/a", aad_of(recording_id))
+    stored = write_sealed(tmp_path / "source", store, plan).stored
+    wrapped = keys.wrap_data_key(uuid.uuid4(), "2030-01", plan.data_key)
+    return Kept(store, keys, AtRest(recording_id, plan.object_name, stored.size_bytes, wrapped))
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_the_plaintext_comes_back_whole_and_in_parts(kept: Kept) -> None:
+    with open_sealed(kept.store, kept.keys, kept.at_rest) as plaintext:
+        assert b"".join(plaintext.pieces(0, len(CONTENT), 1 << 20)) == CONTENT
+        assert b"".join(plaintext.pieces(1 << 20, 100, 7)) == CONTENT[1 << 20 : (1 << 20) + 100]
+        with pytest.raises(SpanOutside):
+            plaintext.pieces(1, len(CONTENT), 1 << 20)
+
+
+def test_what_was_sealed_as_another_does_not_open(kept: Kept) -> None:
+    other = dataclasses.replace(kept.at_rest, id=uuid.uuid4())
+    with open_sealed(kept.store, kept.keys, other) as plaintext, pytest.raises(DecryptionFailed):
+        next(plaintext.pieces(0, 1, 1))
+
+
+def test_an_object_of_another_size_than_recorded_is_not_opened_and_not_left_open(kept: Kept) -> None:
+    before = open_files()
+    with pytest.raises(DecryptionFailed, match="were sealed"):
+        open_sealed(kept.store, kept.keys, dataclasses.replace(kept.at_rest, size_bytes=kept.at_rest.size_bytes + 1))
+    assert open_files() == before
+
+
+def test_without_object_or_key_the_error_names_which(kept: Kept) -> None:
+    with pytest.raises(ObjectMissing):
+        open_sealed(kept.store, kept.keys, dataclasses.replace(kept.at_rest, object_name="originals/b"))
+    gone = WrappedKey(f"{uuid.uuid4()}.2030-01.000001-{'0' * 16}", kept.at_rest.wrapped_key.wrapped)
+    with pytest.raises(KeyMissing):
+        open_sealed(kept.store, kept.keys, dataclasses.replace(kept.at_rest, wrapped_key=gone))
