@@ -50,7 +50,7 @@ def export(
         f"已导出并核验 / exported and verified: {exported.folder}",
         f"原始记录 / recordings: {exported.recordings}, {exported.size_bytes} 字节 / bytes",
         f"声明文件 SHA-256 / of its statement: {exported.statement_sha256.hex}",
-        "离线核验 / to verify it anywhere: python -m integrity verify PACKAGE --trust DIR",
+        "离线核验 / to verify it anywhere: python3 -m integrity verify PACKAGE --trust DIR",
     )
     report(as_json, facts, lines)
 
