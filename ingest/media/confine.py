@@ -15,7 +15,7 @@ On the status descriptor goes one line: "failed WHY", "exit CODE" or "signal NUM
 It runs in a process of its own, never as a fork of a threaded worker: that is why nothing here is a preexec hook.
 """
 # Nothing is imported that can be done without: pathlib, json, signal and typing take 15 ms, all of this takes 3.
-# ruff: noqa: PTH100, PTH103, PTH112, PTH120, PTH123, PTH211
+# ruff: noqa: PTH100, PTH103, PTH112, PTH120, PTH211
 
 from __future__ import annotations
 
@@ -80,9 +80,13 @@ def die_with_parent() -> None:
 
 
 def write_file(path: str, text: str) -> None:
+    # No text file: its codec would be imported now, when the interpreter's folder may be out of reach already.
     try:
-        with open(path, "w", encoding="ascii") as handle:
-            handle.write(text)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, text.encode("ascii"))
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise CannotConfine(f"{path}: {error.strerror}") from error
 
