@@ -8,15 +8,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.errors import ApiError
@@ -26,22 +22,18 @@ from casework.errors import AccessRefused
 from casework.export import CaseContents, CopiedRecording, finish_export, gather_case, start_export
 from integrity.digest import Digest
 from integrity.errors import PackageExists
-from integrity.merkle import inclusion_proof
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
 from integrity.package.layout import STATEMENT
 from integrity.package.verify import Verdict
 from integrity.package.write import write_package
-from integrity.tiles import hash_reader
-from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
+from storage.ledger.errors import EntriesUncovered
 from storage.sealed_object import AtRest, open_sealed
 
 PROXY = "proxy"
 PIECE_BYTES = 1 << 20
 PATIENCE_SECONDS = 30.0
-POLL_SECONDS = 0.05
-BATCH = 500
 
 
 class EntriesWithoutPlace(ApiError):
@@ -83,12 +75,6 @@ class ExportedPackage:
     statement_sha256: Digest
     recordings: int
     size_bytes: int
-
-
-@dataclass(frozen=True)
-class _Place:
-    index: int
-    entry_id: uuid.UUID
 
 
 def export_case(
@@ -143,60 +129,22 @@ def _begin(archive: Archive, person: Person, case_id: uuid.UUID, grant_id: uuid.
 
 
 def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> PackageContents:
-    places = _await_places(archive, contents.entry_ids)
-    latest = archive.ledger.latest()
-    assert latest is not None  # it covers the places that were awaited
-    checkpoint, note = latest
+    try:
+        proven = archive.ledger.prove_all(contents.entry_ids, PATIENCE_SECONDS)
+    except EntriesUncovered as error:
+        raise EntriesWithoutPlace(error.waiting) from error
     trust, key = build_trust(archive), archive.keyring.signing_key("package")
     return PackageContents(
         package_id=export_id,
         created_at=contents.gathered_at,
         case=contents.case_file,
         recordings=(_recording(archive, copied) for copied in contents.recordings),
-        entries=_entries(archive, places, checkpoint.size),
-        checkpoint=note,
+        entries=(PackagedEntry(index=each.index, entry=each.entry, proof=each.proof) for each in proven.entries),
+        checkpoint=proven.note,
         trust=trust,
         key=key,
         key_epoch=next(each.epoch for each in trust.package_keys if each.key.key_id == key.key_id),
     )
-
-
-def _await_places(archive: Archive, entry_ids: Sequence[uuid.UUID]) -> list[_Place]:
-    """Where the entries stand, in order, once a signed checkpoint covers them all."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        with archive.database.reading() as session:
-            places = _places(session, entry_ids)
-        latest = archive.ledger.latest()
-        covered = 0 if latest is None else sum(place.index < latest[0].size for place in places)
-        if covered == len(entry_ids):
-            return places
-        if time.monotonic() >= deadline:
-            raise EntriesWithoutPlace(len(entry_ids) - covered)
-        time.sleep(POLL_SECONDS)
-
-
-def _places(session: Session, entry_ids: Sequence[uuid.UUID]) -> list[_Place]:
-    places: list[_Place] = []
-    for start in range(0, len(entry_ids), BATCH):
-        named = LedgerSequence.entry_id.in_(entry_ids[start : start + BATCH])
-        places += [
-            _Place(*row) for row in session.execute(select(LedgerSequence.index, LedgerSequence.entry_id).where(named))
-        ]
-    return sorted(places, key=lambda place: place.index)
-
-
-def _entries(archive: Archive, places: Sequence[_Place], size: int) -> Iterator[PackagedEntry]:
-    read_hash = hash_reader(size, archive.ledger_files.fetch)
-    for start in range(0, len(places), BATCH):
-        batch = places[start : start + BATCH]
-        with archive.database.reading() as session:
-            named = LedgerEntryRow.id.in_([place.entry_id for place in batch])
-            rows = session.execute(select(LedgerEntryRow.id, LedgerEntryRow.entry).where(named))
-            entries = {row.id: row.entry for row in rows}
-        for place in batch:
-            proof = inclusion_proof(place.index, size, read_hash)
-            yield PackagedEntry(index=place.index, entry=entries[place.entry_id], proof=proof)
 
 
 def _recording(archive: Archive, copied: CopiedRecording) -> PackagedRecording:

@@ -22,7 +22,7 @@ from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.merkle import MerkleAccumulator, leaf_hash
 from integrity.tiles import TILE_WIDTH, bundle_path, decode_bundle, hashes_of_tile, tile_path
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
-from storage.ledger.files import CHECKPOINTS
+from storage.ledger.files import CHECKPOINTS, checkpoint_name
 
 PATIENCE = timedelta(minutes=1)
 """An entry that has no place for so long is not just being given one."""
@@ -177,7 +177,7 @@ def _latest_checkpoint(audit: Audit) -> Checkpoint | None:
 def _signed_roots(audit: Audit, size: int) -> Iterator[Checkpoint]:
     """Every checkpoint up to `size`, each once its signature holds, in order."""
     for name in audit.archive.store.list(CHECKPOINTS):
-        if name > f"{CHECKPOINTS}{size:020d}":
+        if name > checkpoint_name(size):
             return
         checkpoint = _open(audit, name)
         if checkpoint is None:
@@ -193,7 +193,7 @@ def _open(audit: Audit, name: str) -> Checkpoint | None:
         checkpoint = open_checkpoint(note, audit.trust.ledger_vkey)
     except EvidenceError:
         return None
-    return checkpoint if name == f"{CHECKPOINTS}{checkpoint.size:020d}" else None
+    return checkpoint if name == checkpoint_name(checkpoint.size) else None
 
 
 def _compare_root(audit: Audit, signed: Checkpoint, tree: MerkleAccumulator) -> None:
@@ -205,7 +205,7 @@ def _check_checkpoint_rows(audit: Audit) -> None:
     """A checkpoint that has a row has its file, and both say the same. The file alone may be there after a crash."""
     for rows in audit.rows(select(LedgerCheckpoint), LedgerCheckpoint.size):
         for row in rows:
-            name = f"{CHECKPOINTS}{row.size:020d}"
+            name = checkpoint_name(row.size)
             note = _note(audit, name)
             if note is None:
                 audit.findings.add("checkpoint_missing", name)

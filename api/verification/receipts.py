@@ -18,7 +18,7 @@ from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Receipt as ReceiptRow
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
-from storage.ledger.files import CHECKPOINTS
+from storage.ledger.files import checkpoint_name
 
 ISSUED = "receipt.issued"
 
@@ -53,7 +53,7 @@ def _open(audit: Audit, row: ReceiptRow) -> Receipt | None:
         return None
     # Signed by us, and yet not in the store: the ledger was cut back to before it.
     size = parse_note(receipt.checkpoint.encode())[0].size
-    name = f"{CHECKPOINTS}{size:020d}"
+    name = checkpoint_name(size)
     if audit.archive.store.stat(name) is None:
         audit.findings.add("checkpoint_missing", name, f"a checkpoint, as {subject} shows", "none")
         return receipt

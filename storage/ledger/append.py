@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from integrity.ledger_entry import LedgerEntry, commit_value
+from integrity.ledger_entry import LedgerEntry, commit_value, new_salt
 from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
-
-SALT_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
     """
     if change.private and change.unit_id is None:
         raise ValueError(f"{change.action}: private values belong to a unit, and this change names none")
-    salts = {name: secrets.token_bytes(SALT_BYTES) for name in change.private}
+    salts = {name: new_salt() for name in change.private}
     commitments = {name: commit_value(salts[name], value) for name, value in change.private.items()}
     entry = LedgerEntry(
         id=uuid.uuid4(),

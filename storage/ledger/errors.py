@@ -43,3 +43,13 @@ class LedgerContradiction(LedgerStorageError):
             f"{self.signed_root}: rows were altered, or this is another archive's store. Nothing is signed: "
             "call an auditor"
         )
+
+
+@dataclass(eq=False)
+class EntriesUncovered(LedgerStorageError):
+    """No signed checkpoint came to cover these entries in time; `waiting` is how many of them none does."""
+
+    waiting: int
+
+    def __str__(self) -> str:
+        return f"{self.waiting} ledger entries have no place yet: see that the sequencer works, and try again"

@@ -14,6 +14,16 @@ from storage.objects.protocol import ObjectStore
 
 PREFIX = "ledger/"
 CHECKPOINTS = f"{PREFIX}checkpoints/"
+SIZES_IN_FOLDER = 65_536
+
+
+def checkpoint_name(size: int) -> str:
+    """By folders, in the order of sizes, so that the latest is found without listing all there ever were."""
+    return f"{_folder(size // SIZES_IN_FOLDER)}{size:020d}"
+
+
+def _folder(number: int) -> str:
+    return f"{CHECKPOINTS}{number:015d}/"
 
 
 class LedgerFiles:
@@ -39,13 +49,27 @@ class LedgerFiles:
 
     def publish_checkpoint(self, size: int, note: bytes) -> None:
         """Make a signed checkpoint durable; its tiles must be already."""
-        self.store.put(f"{CHECKPOINTS}{size:020d}", note)
+        self.store.put(checkpoint_name(size), note)
 
     def latest_checkpoint(self, vkey: str) -> tuple[Checkpoint, bytes] | None:
         """The longest signed checkpoint there is, opened with the ledger's own key, and its note."""
-        latest = max(self.store.list(CHECKPOINTS), default=None)
+        latest = max(self.store.list(_folder(self._last_folder())), default=None)
         if latest is None:
             return None
         with self.store.open(latest) as reader:
             note = reader.read_span(0, reader.size_bytes)
         return open_checkpoint(note, vkey), note
+
+    def _last_folder(self) -> int:
+        """The number of the last folder with a checkpoint. None is passed over: a batch is smaller than a folder."""
+        beyond = 1
+        while self._has_folder(beyond):
+            beyond *= 2
+        last = beyond // 2
+        while beyond - last > 1:
+            middle = (last + beyond) // 2
+            last, beyond = (middle, beyond) if self._has_folder(middle) else (last, middle)
+        return last
+
+    def _has_folder(self, number: int) -> bool:
+        return next(iter(self.store.list(_folder(number))), None) is not None

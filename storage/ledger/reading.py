@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,9 +16,12 @@ from integrity.merkle import inclusion_proof
 from integrity.tiles import hash_reader
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.database import Database
+from storage.ledger.errors import EntriesUncovered
 from storage.ledger.files import LedgerFiles
 
 POLL_SECONDS = 0.02
+BATCH = 500
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,23 @@ class InclusionEvidence:
     leaf_hash: bytes
     proof: tuple[bytes, ...]
     note: str
+
+
+@dataclass(frozen=True)
+class ProvenEntry:
+    """An entry's bytes and its proof under a checkpoint that is known from elsewhere."""
+
+    index: int
+    entry: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class ProvenEntries:
+    """Entries by index, all under one signed checkpoint. They are read and proved as they are asked for, once."""
+
+    note: bytes
+    entries: Iterator[ProvenEntry]
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,47 @@ class LedgerReader:
         proof = inclusion_proof(row.index, checkpoint.size, hash_reader(checkpoint.size, self.files.fetch))
         return InclusionEvidence(row.index, row.leaf_hash, tuple(proof), note.decode())
 
+    def prove_all(self, entry_ids: Sequence[uuid.UUID], patience_seconds: float) -> ProvenEntries:
+        """All of some committed entries, as soon as one checkpoint covers them. Raises EntriesUncovered."""
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            with self.database.reading() as session:
+                indexes = _indexes(session, entry_ids)
+            latest = self.latest()
+            size = 0 if latest is None else latest[0].size
+            waiting = len(set(entry_ids)) - sum(index < size for index in indexes)
+            if latest is not None and not waiting:
+                return ProvenEntries(latest[1], self._prove(indexes, size))
+            if time.monotonic() >= deadline:
+                raise EntriesUncovered(waiting)
+            time.sleep(POLL_SECONDS)
+
+    def _prove(self, indexes: Sequence[int], size: int) -> Iterator[ProvenEntry]:
+        read_hash = hash_reader(size, self.files.fetch)
+        for batch in _batches(indexes):
+            statement = (
+                select(LedgerSequence.index, LedgerEntryRow.entry)
+                .join(LedgerEntryRow, LedgerEntryRow.id == LedgerSequence.entry_id)
+                .where(LedgerSequence.index.in_(batch))
+                .order_by(LedgerSequence.index)
+            )
+            with self.database.reading() as session:
+                rows = session.execute(statement).all()
+            for index, entry in rows:
+                yield ProvenEntry(index, entry, tuple(inclusion_proof(index, size, read_hash)))
+
+
+def _indexes(session: Session, entry_ids: Sequence[uuid.UUID]) -> list[int]:
+    found: list[int] = []
+    for batch in _batches(list(set(entry_ids))):
+        found += session.scalars(select(LedgerSequence.index).where(LedgerSequence.entry_id.in_(batch)))
+    return sorted(found)
+
+
+def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
 
 def read_sequenced(session: Session, start: int, end: int | None = None, batch: int = 1000) -> Iterator[SequencedEntry]:
     """Entries `start` up to but without `end`, in order, in batches."""
@@ -90,12 +152,3 @@ def read_sequenced(session: Session, start: int, end: int | None = None, batch: 
         if not rows:
             return
         start += len(rows)
-
-
-def find_entries(session: Session, subject_ids: list[str]) -> list[uuid.UUID]:
-    """Ids of the entries about any of these subjects, in the order they were written."""
-    return list(
-        session.scalars(
-            select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(subject_ids)).order_by(LedgerEntryRow.serial)
-        )
-    )

@@ -33,6 +33,7 @@ from storage.ledger.reading import SequencedEntry, read_sequenced
 
 LOCK = 0x4C65_6467  # "Ledg"
 BATCH = 2000
+"""A checkpoint each. Never more than SIZES_IN_FOLDER: LedgerFiles counts on no folder being passed over."""
 
 PENDING = text("""
     SELECT e.id, e.entry FROM ledger_entry e
@@ -108,6 +109,9 @@ class Sequencer:
 
     def _assign(self) -> int:
         with self._database.transaction() as session:
+            # The order of these two statements is the argument. Each has its own snapshot (READ COMMITTED): whatever
+            # is older than `oldest_open` had ended before the first, so the second sees every entry it committed. The
+            # other way round, a transaction that ends between the two is missed here and below `_oldest` ever after.
             oldest_open = session.execute(OLDEST_OPEN).scalar_one()
             rows = [(row.id, row.entry) for row in session.execute(PENDING, {"oldest": self._oldest, "batch": BATCH})]
             if rows:

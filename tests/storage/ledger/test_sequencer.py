@@ -12,11 +12,12 @@ from sqlalchemy import text
 from api.engines.roles import DatabaseAddresses
 from integrity.checkpoint import encode_vkey, open_checkpoint
 from integrity.keys import SigningKey
+from integrity.ledger_entry import parse_entry
 from integrity.merkle import leaf_hash, verify_inclusion
 from integrity.tiles import read_entry
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
-from storage.ledger.errors import LedgerBehindStore, LedgerContradiction, SequencerBusy
+from storage.ledger.errors import EntriesUncovered, LedgerBehindStore, LedgerContradiction, SequencerBusy
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
@@ -71,6 +72,23 @@ def test_each_entry_is_proven_under_the_signed_checkpoint(ledger: Ledger) -> Non
         stored = read_entry(evidence.index, 305, ledger.files.fetch)
         assert leaf_hash(stored) == evidence.leaf_hash
         assert str(entry_id).encode() in stored
+
+
+def test_many_entries_are_proven_in_order_under_one_checkpoint_or_not_at_all(ledger: Ledger) -> None:
+    ids = ledger.append(700)
+    with ledger.open() as sequencer:
+        sequencer.sequence_pending()
+        waiting = ledger.append(3)
+        with pytest.raises(EntriesUncovered, match="3 ledger entries"):
+            ledger.reader.prove_all([*ids, *waiting], 0.05)
+        sequencer.sequence_pending()
+    asked = [waiting[1], *reversed(ids), ids[0]]
+    proven = ledger.reader.prove_all(asked, 0)
+    checkpoint = open_checkpoint(proven.note, ledger.vkey)
+    entries = list(proven.entries)
+    assert [parse_entry(each.entry).id for each in entries] == [*ids, waiting[1]]
+    for each in (entries[0], entries[255], entries[500], entries[-1]):
+        verify_inclusion(leaf_hash(each.entry), each.index, checkpoint.size, each.proof, checkpoint.root)
 
 
 def test_an_entry_that_commits_late_is_not_passed_over(ledger: Ledger) -> None:
