@@ -261,7 +261,7 @@ def run_confined(plan: dict[str, Any]) -> None:
 
 
 def run_limited(plan: dict[str, Any]) -> None:
-    """Without walls, when the operator said so aloud: limits and no_new_privs only."""
+    """Without walls, for developers only: limits and no_new_privs only."""
     die_with_parent()
     set_no_new_privileges()
     os.chdir(plan["folder"])
