@@ -20,6 +20,7 @@
     │   ├── ProofInvalid            an inclusion or consistency proof that does not lead to the root
     │   ├── CheckpointInvalid       a signed note that is not a checkpoint of this ledger
     │   └── TileUnavailable         neither the tile nor a fuller one can be read
+    ├── PackageInvalid              the verdict on a package, with its step (integrity/package/failure.py)
     ├── TrustError
     │   ├── TrustIncomplete         a trust folder without something it needs
     │   └── TrustExists             a trust folder is never written over another
