@@ -59,7 +59,7 @@ class NamespaceSandbox:
 
 
 class NoSandbox:
-    """Limits and a deadline, no walls. For developers only, no setting asks for it; every result carries the name "none"."""
+    """Limits and a deadline, no walls. For developers only; every result carries the name "none"."""
 
     name = "none"
 
