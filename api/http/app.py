@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from api.archive import Archive, open_archive
 from api.http.headers import with_security_headers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
-from api.http.problems import install_problem_handlers
+from api.http.problems import install_problem_handlers, plain_http_response
 from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
@@ -26,6 +30,7 @@ from ingest.uploads.register import CatalogRegister, StationDefaults
 from ingest.uploads.request import AsgiApplication
 from ingest.uploads.staging import Staging
 
+FOR_PROGRAMS = ("api", "ledger", "uploads")
 STATIC = Path(__file__).parents[1] / "pages" / "static"
 # Requests in worker threads (40) each take one; what finds none waits, and is told so after half a minute.
 POOL_SIZE = 20
@@ -69,9 +74,31 @@ def make_framework(archive: Archive) -> FastAPI:
 
 def mount_pages(app: FastAPI) -> None:
     from api.pages.routes import pages_router
+    from api.pages.visit import refusal_page
 
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    async def refuse_address(request: Request, error: Exception) -> Response:
+        if is_for_a_program(request):
+            return plain_http_response(request, error)
+        return await run_in_threadpool(refusal_page, request, error)
+
+    app.mount("/static", PublicFiles(directory=STATIC), name="static")
     app.include_router(pages_router)
+    app.add_exception_handler(HTTPException, refuse_address)
+
+
+def is_for_a_program(request: Request) -> bool:
+    """Whether a refusal goes out as a problem document, and not as a page for whoever typed the address."""
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return not wants_page or request.url.path.split("/")[1] in FOR_PROGRAMS
+
+
+class PublicFiles(StaticFiles):
+    """What pages are made of: kept by browsers, and asked after each time, so that a new version shows at once."""
+
+    def file_response(self, *arguments: Any, **named: Any) -> Response:
+        response = super().file_response(*arguments, **named)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def make_uploads(archive: Archive) -> AsgiApplication:

@@ -177,6 +177,9 @@ def problem_of(error: Exception, language: str) -> dict[str, Any]:
         return _document(
             f"upload:{upload.code}", upload.status, upload.zh.format_map(facts), upload.en.format_map(facts), language
         )
+    if isinstance(error, HTTPException):
+        chinese, english = _PLAIN.get(error.status_code, ("请求无法处理", "the request cannot be carried out"))
+        return _document(f"http-{error.status_code}", error.status_code, chinese, english, language)
     if isinstance(error, HttpRefused):
         return _document(error.code, error.status, error.chinese, error.english, language)
     if isinstance(error, casework.AccessRefused):
@@ -220,7 +223,10 @@ def problem_response(request: Request, error: Exception) -> Response:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Every error of every package leaves as a problem document; none leaves as a traceback."""
+    """Every error of every package leaves as a problem document; none leaves as a traceback.
+
+    What is no error of a package, a wrong address, is answered in api/http/app.py: with a page to whoever typed it.
+    """
 
     async def refuse(request: Request, error: Exception) -> Response:
         return problem_response(request, error)
@@ -228,14 +234,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def refuse_input(request: Request, error: Exception) -> Response:
         return _validation_response(request, error)
 
-    async def refuse_path(request: Request, error: Exception) -> Response:
-        return _plain_http_response(request, error)
-
     families = (ApiError, casework.CaseworkError, retention.RetentionError, storage.StorageError, IngestError)
     for family in (*families, integrity.EvidenceError, DBAPIError, PoolTimeout, Exception):
         app.add_exception_handler(family, refuse)
     app.add_exception_handler(RequestValidationError, refuse_input)
-    app.add_exception_handler(HTTPException, refuse_path)
 
 
 def _validation_response(request: Request, error: Exception) -> Response:
@@ -247,10 +249,10 @@ def _validation_response(request: Request, error: Exception) -> Response:
     return JSONResponse(document, 422, {"Cache-Control": "no-store"}, media_type=PROBLEM_TYPE)
 
 
-def _plain_http_response(request: Request, error: Exception) -> Response:
+def plain_http_response(request: Request, error: Exception) -> Response:
+    """The problem of an address that is none, or of a method it does not offer."""
     assert isinstance(error, HTTPException)
-    chinese, english = _PLAIN.get(error.status_code, ("请求无法处理", "the request cannot be carried out"))
-    document = _document(f"http-{error.status_code}", error.status_code, chinese, english, language_of(request))
+    document = problem_of(error, language_of(request))
     return JSONResponse(document, error.status_code, dict(error.headers or {}), media_type=PROBLEM_TYPE)
 
 

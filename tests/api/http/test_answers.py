@@ -36,6 +36,33 @@ def test_every_refusal_is_a_problem_document(served: Any, scene: Any) -> None:
     assert caller.post("/api/v1/cases", json={}).json()["fields"] == ["kind", "number", "title"]
 
 
+def test_a_wrong_address_typed_in_a_browser_gets_a_page_and_a_program_a_problem(served: Any, scene: Any) -> None:
+    typed = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = scene.officer.get("/recordngs", headers=typed)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "nothing is at this address" in page.text
+    assert 'href="/cases"' in page.text
+    stranger = served.caller().get("/recordngs", headers=typed | {"Accept-Language": "zh"})
+    assert (stranger.status_code, "没有这个地址" in stranger.text) == (404, True)
+    assert served.caller().get("/static/none.js", headers=typed).headers["content-type"].startswith("text/html")
+    for answer in (
+        scene.officer.get("/recordngs"),
+        scene.officer.post("/cases", headers=typed),
+        scene.officer.get("/api/v1/nowhere", headers=typed),
+        scene.officer.get("/ledger/nowhere", headers=typed),
+        scene.officer.get("/uploads/nowhere", headers=typed | {"Tus-Resumable": "1.0.0"}),
+    ):
+        assert answer.status_code in (401, 404, 405)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_static_files_are_asked_after_each_time(served: Any) -> None:
+    script = served.caller().get("/static/js/liuhen.js")
+    assert (script.status_code, script.headers["cache-control"]) == (200, "no-cache")
+    known = served.caller().get("/static/js/liuhen.js", headers={"If-None-Match": script.headers["etag"]})
+    assert (known.status_code, known.headers["cache-control"]) == (304, "no-cache")
+
+
 def test_an_unforeseen_error_tells_nothing_of_the_inside(served: Any, scene: Any, monkeypatch: Any) -> None:
     def fail(*_: object, **__: object) -> None:
         raise KeyError("/secret/path")
