@@ -41,7 +41,7 @@ def test_everything_is_killed_and_each_file_is_sealed_once(archive: RunningArchi
     contents = make_card(tmp_path / "card")
     token = archive.enrol("killed")
     command = [LIUHEN, "dock", str(tmp_path / "card"), "--station-token-file", str(token), "--url", archive.url]
-    command += ["--state", str(tmp_path / "state"), "--limit-rate", "3", "--json", "--wipe"]
+    command += ["--state", str(tmp_path / "state"), "--limit-rate", "2.5", "--json", "--wipe"]
     with (tmp_path / "dock.jsonl").open("w") as events:
         agent = subprocess.Popen(command, env=archive.environment, stdout=events, stderr=subprocess.STDOUT)
     try:
@@ -59,14 +59,22 @@ def test_everything_is_killed_and_each_file_is_sealed_once(archive: RunningArchi
 def kill_in_turn(archive: RunningArchive, agent: subprocess.Popen[bytes]) -> list[str]:
     killed = []
     for name, words in VICTIMS.items():
-        time.sleep(1.5)
-        if agent.poll() is not None:
-            return killed
-        for pid in archive.processes(*words):
+        time.sleep(1.0)
+        for pid in wait_for_victims(archive, words):
+            if agent.poll() is not None:
+                return killed
             os.kill(pid, signal.SIGKILL)
             if name not in killed:
                 killed.append(name)
     return killed
+
+
+def wait_for_victims(archive: RunningArchive, words: tuple[str, ...]) -> list[int]:
+    """One that fell with its neighbour is on its way back: it is waited for, so that it can be killed too."""
+    deadline = time.monotonic() + 15
+    while not (victims := archive.processes(*words)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return victims
 
 
 def assert_sealed_once(archive: RunningArchive, contents: dict[str, bytes]) -> None:

@@ -61,3 +61,60 @@ INSERT INTO retention_class (code, name_zh, name_en, keep_months) VALUES
     ('general', '一般（六个月）', 'General (six months)', 6),
     ('extended', '长期（五年）', 'Extended (five years)', 60),
     ('permanent', '永久', 'Permanent', NULL);
+
+-- What SQL alone can hold, whoever writes it: an entry's columns are those of its bytes, a grant is of its own approved
+-- request, what has ended stays ended, and retention only lengthens.
+CREATE FUNCTION require_entry_columns() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE said jsonb;
+BEGIN
+    said := convert_from(NEW.entry, 'UTF8')::jsonb;
+    IF said->>'id' IS DISTINCT FROM NEW.id::text
+        OR said->>'action' IS DISTINCT FROM NEW.action
+        OR said->>'unit_id' IS DISTINCT FROM NEW.unit_id::text
+        OR said->'subject'->>'id' IS DISTINCT FROM NEW.subject_id
+        OR (said->>'occurred_at')::timestamptz IS DISTINCT FROM NEW.occurred_at THEN
+        RAISE EXCEPTION 'a ledger entry says otherwise than its row' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.occurred_at NOT BETWEEN now() - interval '1 hour' AND clock_timestamp() + interval '1 hour' THEN
+        RAISE EXCEPTION 'a ledger entry is of now, not of %', NEW.occurred_at USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER columns_of_bytes BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION require_entry_columns();
+
+CREATE FUNCTION require_approved_request() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM access_request r
+        WHERE r.id = NEW.request_id AND r.state = 'approved' AND r.person_id = NEW.person_id AND r.case_id = NEW.case_id
+            AND r.kind = NEW.kind AND r.unit_id = NEW.unit_id AND r.decided_by = NEW.approved_by;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'a grant is of its own approved request' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE CONSTRAINT TRIGGER own_approved_request AFTER INSERT ON access_grant DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION require_approved_request();
+
+CREATE FUNCTION keep_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(OLD)->>TG_ARGV[0] IS NOT NULL AND to_jsonb(NEW)->>TG_ARGV[0] IS DISTINCT FROM to_jsonb(OLD)->>TG_ARGV[0] THEN
+        RAISE EXCEPTION '%.% was set and stays', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep_ended BEFORE UPDATE ON access_grant FOR EACH ROW EXECUTE FUNCTION keep_ended('revoked_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON access_request FOR EACH ROW EXECUTE FUNCTION keep_ended('decided_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON case_link FOR EACH ROW EXECUTE FUNCTION keep_ended('ended_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON "case" FOR EACH ROW EXECUTE FUNCTION keep_ended('closed_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON hold FOR EACH ROW EXECUTE FUNCTION keep_ended('released_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON station FOR EACH ROW EXECUTE FUNCTION keep_ended('revoked_at');
+CREATE TRIGGER keep_ended BEFORE UPDATE ON api_token FOR EACH ROW EXECUTE FUNCTION keep_ended('revoked_at');
+
+CREATE FUNCTION only_lengthen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.retain_until IS NOT NULL AND (OLD.retain_until IS NULL OR NEW.retain_until < OLD.retain_until) THEN
+        RAISE EXCEPTION 'retention only lengthens' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER only_lengthen BEFORE UPDATE OF retain_until ON recording FOR EACH ROW EXECUTE FUNCTION only_lengthen();
