@@ -9,6 +9,7 @@ HttpRefused
 ├── NotFound            nothing of that name that this person may know of
 ├── RangeUnsatisfiable  a range that the object does not have
 ├── InputUnusable       a field that cannot be understood
+├── OthersToken         a token of somebody else, who signs in and can make it
 ├── PasswordUnusable    a new password that is too short or too long
 ├── CodeRefused         a one-time code that does not count, or not any more
 ├── TokenRevoked        the token has been revoked before
@@ -50,9 +51,10 @@ class SignInThrottled(HttpRefused):
     status, code = 429, "sign-in-throttled"
 
     def __init__(self, retry_after_seconds: int) -> None:
+        minutes = -(-retry_after_seconds // 60)
         super().__init__(
-            f"登录失败次数过多，请在 {retry_after_seconds} 秒后再试",
-            f"too many failed sign-ins: try again in {retry_after_seconds} seconds",
+            f"登录失败次数过多，请约 {minutes} 分钟后再试；忘记密码请联系管理员重设",
+            f"too many failed sign-ins: try again in about {minutes} min; an administrator can set a new password",
         )
         self.retry_after_seconds = retry_after_seconds
 
@@ -93,6 +95,16 @@ class RangeUnsatisfiable(HttpRefused):
         self.size_bytes = size_bytes
 
 
+class OthersToken(HttpRefused):
+    status, code = 403, "others-token"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "能够登录的人员只能由本人签发自己的令牌；请本人登录后签发，或为程序另建一个没有密码的身份",
+            "whoever signs in makes their own tokens; for a program make an identity without a password",
+        )
+
+
 class InputUnusable(HttpRefused):
     status, code = 422, "input"
 
@@ -116,8 +128,8 @@ class CodeRefused(HttpRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "一次性代码无效、已使用或已过期；请重新启动 liuhen up 获取新代码",
-            "the one-time code is not valid, used or expired: start `liuhen up` again for a new one",
+            "一次性代码不正确、已使用或已过期；请核对输入，仍不行时用 liuhen admin first-admin-code 获取新代码",
+            "the one-time code is mistyped, used or expired: check it, or get a new one: liuhen admin first-admin-code",
         )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy import select
 
 from api.http.deeds import doing, looking
-from api.http.errors import InputUnusable, NotFound, TokenRevoked
+from api.http.errors import InputUnusable, NotFound, OthersToken, TokenRevoked
 from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree
 from api.http.schema.base import Listed
@@ -25,8 +25,12 @@ router = APIRouter(tags=["tokens"])
 
 @router.post("/people/{person_id}/tokens", summary="签发访问令牌 / Issue a token", status_code=201)
 def make_token(person_id: uuid.UUID, form: NewToken, viewer: SignedIn, archive: TheArchive) -> IssuedToken:
-    """For a program that acts as this person. Administrators, for anybody but themselves in their units."""
-    require_role(viewer, "administrator")
+    """For a program. Everybody makes their own; an administrator makes those of programs, which have no password.
+
+    Nobody gets a token of somebody who signs in: with two of them one person could ask and approve in others' names.
+    """
+    if person_id != viewer.person.id:
+        require_role(viewer, "administrator")
     if form.expires_at is not None and form.expires_at.tzinfo is None:
         raise InputUnusable("expires_at", "缺少时区", "has no time zone")
     with doing(archive, viewer) as session:
@@ -34,6 +38,8 @@ def make_token(person_id: uuid.UUID, form: NewToken, viewer: SignedIn, archive: 
         if person is None or not person.active:
             raise NotFound(f"person {person_id}")
         require_in_tree(session, viewer.person, person.unit_id)
+        if person.id != viewer.person.id and person.password_hash is not None:
+            raise OthersToken
         token = create_api_token(session, person, form.label, form.expires_at, Actor.person(viewer.person.id))
         session.flush()
         row = session.scalars(select(ApiToken).where(ApiToken.token_hash == hash_secret(token))).one()

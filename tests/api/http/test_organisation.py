@@ -80,8 +80,15 @@ def test_unknown_fields_and_control_characters_are_refused(administrator: Any) -
     assert administrator.post("/api/v1/people", content=b"{").status_code in (400, 422)
 
 
+def test_nobody_gets_a_token_of_somebody_who_signs_in(served: Any, administrator: Any) -> None:
+    person = administrator.post("/api/v1/people", json={**NEW_PERSON, "password": "a long enough one"}).json()
+    refused = administrator.post(f"/api/v1/people/{person['id']}/tokens", json={"label": "in another's name"})
+    assert refused.status_code == 403
+    assert refused.json()["type"].endswith("others-token")
+
+
 def test_a_token_acts_as_its_person_until_it_is_revoked(served: Any, administrator: Any) -> None:
-    person = administrator.post("/api/v1/people", json=NEW_PERSON).json()
+    person = administrator.post("/api/v1/people", json={**NEW_PERSON, "password": None}).json()
     issued = administrator.post(f"/api/v1/people/{person['id']}/tokens", json={"label": "案管系统"}).json()
     program = served.caller(Authorization=f"Bearer {issued['token']}")
     shown = program.get("/api/v1/session").json()
