@@ -1,4 +1,4 @@
-"""Who may do what in casework: one table, so that it can be read, and questioned, at a glance."""
+"""Who may do what with cases and the archive: one table, so that it can be read, and questioned, at a glance."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "ask_for_access": ("officer", "supervisor", "legal_reviewer", "auditor"),
     "approve_view": ("supervisor",),
     "approve_copy": ("supervisor", "legal_reviewer"),
+    "list_people": ("administrator", "auditor"),
+    "enrol_stations": ("administrator",),
+    "list_stations": ("administrator", "auditor"),
+    "read_the_ledger": ("auditor", "administrator"),
+    "read_the_entries_of_every_unit": ("auditor",),
+    "verify_the_archive": ("auditor",),
 }
 
 

@@ -15,7 +15,8 @@ from api.http.reading.entries import EntryFilter, list_entries
 from api.http.reading.scope import is_at_the_top
 from api.http.schema.base import Listed, ShortText
 from api.http.schema.recordings import EntryItem
-from api.http.sessions import SignedIn, TheArchive, require_role, require_viewer
+from api.http.sessions import SignedIn, TheArchive, require_viewer
+from casework.permission import require
 from integrity.errors import MalformedEvidence
 from integrity.tiles import Bundle, parse_path
 
@@ -38,7 +39,7 @@ def show_entries(
     unit: Annotated[uuid.UUID | None, Query()] = None,
 ) -> Listed[EntryItem]:
     """Of one's unit and those below it, the latest first; each as it was hashed, with names beside it."""
-    require_role(viewer, "auditor", "administrator")
+    require(viewer.person, "read_the_ledger")
     with looking(archive, viewer) as session:
         wanted = EntryFilter(action=action, subject_id=subject, unit_id=unit)
         return list_entries(session, viewer.person, wanted, page.after, page.limit)
@@ -82,7 +83,7 @@ def show_tile(path: str, request: Request, archive: TheArchive) -> Response:
 def _require_reader_of_all(request: Request, archive: TheArchive) -> None:
     """A bundle holds entries of every unit: for auditors at the top, and the programs that act as one."""
     viewer = require_viewer(request)
-    require_role(viewer, "auditor")
+    require(viewer.person, "read_the_entries_of_every_unit")
     with archive.database.reading() as session:
         if not is_at_the_top(session, viewer.person):
             raise RoleRefused("auditor of a unit below", ("auditor of the topmost unit",))

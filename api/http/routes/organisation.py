@@ -25,7 +25,7 @@ from api.http.schema.organisation import (
     PersonItem,
     UnitItem,
 )
-from api.http.sessions import SignedIn, TheArchive, require_role
+from api.http.sessions import SignedIn, TheArchive
 from api.signin import end_sessions, hash_password, prove
 from casework.organisation import (
     change_role,
@@ -35,6 +35,7 @@ from casework.organisation import (
     list_people,
     set_password_hash,
 )
+from casework.permission import require
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.organisation import Person, Unit
 
@@ -64,7 +65,7 @@ def show_units(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[Un
 
 @router.post("/people", summary="登记人员 / Create a person", status_code=201)
 def make_person(form: NewPerson, viewer: SignedIn, archive: TheArchive) -> PersonItem:
-    require_role(viewer, "administrator")
+    require(viewer.person, "change_the_organisation")
     password_hash = None if form.password is None else hash_password(form.password)
     with doing(archive, viewer) as session:
         person = create_person(
@@ -87,7 +88,7 @@ def show_people(
     page: Wanted,
     unit: Annotated[uuid.UUID | None, Query(description="默认本单位 / one's own when it is not named")] = None,
 ) -> Listed[PersonItem]:
-    require_role(viewer, "administrator", "auditor")
+    require(viewer.person, "list_people")
     with looking(archive, viewer) as session:
         unit_id = unit or viewer.person.unit_id
         require_in_tree(session, viewer.person, unit_id)
@@ -119,7 +120,7 @@ def set_password(
             raise SignInFailed
         prove(archive.database, person.sign_in_name, form.former_password, address_of(request), now)
     else:
-        require_role(viewer, "administrator")
+        require(viewer.person, "change_the_organisation")
     password_hash = hash_password(form.password)
     with doing(archive, viewer) as session:
         set_password_hash(session, person, person_id, password_hash)

@@ -15,7 +15,8 @@ from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree, unit_tree
 from api.http.schema.base import Listed
 from api.http.schema.organisation import EnrolledStation, NewStation, StationItem
-from api.http.sessions import SignedIn, TheArchive, require_role
+from api.http.sessions import SignedIn, TheArchive
+from casework.permission import require
 from ingest.sealing.receipts import find_receipt
 from ingest.stations import StationUnknown, enrol_station, revoke_station, station_of_token
 from ingest.uploads.register import CatalogRegister
@@ -33,7 +34,7 @@ _OVER = ("terminated", "expired")
 @router.post("/stations", summary="登记采集工作站 / Enrol a station", status_code=201)
 def make_station(form: NewStation, viewer: SignedIn, archive: TheArchive) -> EnrolledStation:
     """The token is in this answer and nowhere else."""
-    require_role(viewer, "administrator")
+    require(viewer.person, "enrol_stations")
     receipt_key = archive.keyring.public_key("receipt")
     with doing(archive, viewer) as session:
         unit_id = form.unit_id or viewer.person.unit_id
@@ -47,7 +48,7 @@ def make_station(form: NewStation, viewer: SignedIn, archive: TheArchive) -> Enr
 @router.get("/stations", summary="采集工作站列表 / List stations")
 def show_stations(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[StationItem]:
     """Those of one's unit and of the units below it."""
-    require_role(viewer, "administrator", "auditor")
+    require(viewer.person, "list_stations")
     with looking(archive, viewer) as session:
         tree = unit_tree(viewer.person.unit_id)
         statement = select(Station).where(Station.unit_id.in_(select(tree.c.id)))
@@ -58,7 +59,7 @@ def show_stations(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed
 
 @router.post("/stations/{station_id}/revoke", summary="吊销工作站凭证 / Revoke a station's credential")
 def revoke(station_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> StationItem:
-    require_role(viewer, "administrator")
+    require(viewer.person, "enrol_stations")
     with doing(archive, viewer) as session:
         station = session.get(Station, station_id)
         if station is None:
