@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,13 +24,16 @@ from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
 PIECE_BYTES = 256 * 1024
+ASK_AGAIN_SECONDS = 2.0
+"""A download under way stops this long after its grant was revoked or its person deactivated, at the latest."""
 
 
 class Sending:
     """The bytes of one response, and the note of how many of them were handed over under which window.
 
     `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused: it is asked again
-    wherever a window ends, by bytes or by time, so that a revoked grant stops a download that is under way.
+    wherever a window ends, by bytes or by time, and every ASK_AGAIN_SECONDS, so that a revoked grant stops a download
+    that is under way.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Sending:
         self._notes, self._plaintext = notes, plaintext
         self._position, self._last = span.first, span.last
         self._window, self._open_next = window, open_next
+        self._asked_at = time.monotonic()
         self._handed: Counter[uuid.UUID] = Counter()
         self._pieces = self._pieces_in_window()
 
@@ -60,7 +65,7 @@ class Sending:
                 self._handed[self._window.window_id] += len(piece)
                 self._position += len(piece)
                 yield piece
-                if datetime.now(UTC) >= self._window.expires_at:
+                if self._is_over():
                     break
 
     async def finish(self) -> None:
@@ -71,10 +76,12 @@ class Sending:
                 await anyio.to_thread.run_sync(self._notes.write)
 
     def _is_over(self) -> bool:
-        return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
+        ended = self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
+        return ended or time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS
 
     def _enter_next_window(self) -> None:
         self._window = self._open_next(self._position)
+        self._asked_at = time.monotonic()
         self._pieces = self._pieces_in_window()
 
     def _pieces_in_window(self) -> Iterator[memoryview]:

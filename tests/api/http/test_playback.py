@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 import api.http.playback
+import api.http.sending
 import casework.playback
 import casework.standing
 from casework.requests import revoke
@@ -143,6 +144,23 @@ def test_a_grant_revoked_during_a_download_stops_it_at_the_next_window(
     assert b"content-length: 3000000" in head.lower()
     assert body == scene.content[: 1 << 20]
     assert [entry.data["reason"] for entry in served.entries("access.denied")] == ["revoked"]
+
+
+def test_a_grant_revoked_within_a_window_stops_the_download_soon(
+    served: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.http.sending, "ASK_AGAIN_SECONDS", 0.0)
+    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    whole = api.http.playback.reopen
+
+    def revoke_first(*arguments: Any, **named: Any) -> Any:
+        with served.database.transaction() as session:
+            revoke(session, scene.supervisor.person, grant.id, "误批")
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(api.http.playback, "reopen", revoke_first)
+    _, _, body = read_raw(served, scene.officer, original(scene)).partition(b"\r\n\r\n")
+    assert body == scene.content[: api.http.sending.PIECE_BYTES]
 
 
 def test_no_byte_leaves_when_the_entry_cannot_be_committed(
