@@ -160,7 +160,8 @@ def test_a_grant_revoked_within_a_window_stops_the_download_soon(
 
     monkeypatch.setattr(api.http.playback, "reopen", revoke_first)
     _, _, body = read_raw(served, scene.officer, original(scene)).partition(b"\r\n\r\n")
-    assert body == scene.content[: api.http.sending.PIECE_BYTES]
+    assert len(body) <= api.http.sending.PIECE_BYTES
+    assert scene.content.startswith(body)
 
 
 def test_no_byte_leaves_when_the_entry_cannot_be_committed(
