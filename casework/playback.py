@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound
@@ -40,7 +40,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Viewing:
-    """What one grant let one person see of a recording, all its windows together."""
+    """What one grant let one person see of a recording, all its windows together.
+
+    `poster_only`: no more than its poster or preview pictures, as a list shows them; of a photograph that is all of it.
+    """
 
     grant_id: uuid.UUID
     person_id: uuid.UUID
@@ -50,6 +53,7 @@ class Viewing:
     last_opened_at: datetime
     window_count: int
     sent_bytes: int
+    poster_only: bool
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,8 @@ def who_saw(
             first,
             func.max(PlaybackWindow.opened_at),
             func.count(),
-            func.sum(PlaybackWindow.sent_bytes),
+            cast(func.sum(PlaybackWindow.sent_bytes), BigInteger),
+            func.bool_and(shows_poster()),
         )
         .join(Person, Person.id == PlaybackWindow.person_id)
         .join(Grant, Grant.id == PlaybackWindow.grant_id)
@@ -162,8 +167,13 @@ def who_saw(
         statement = statement.having(
             tuple_(first, PlaybackWindow.grant_id) < tuple_(literal(after.at), literal(after.id))
         )
-    viewings = [Viewing(*row[:7], sent_bytes=int(row[7])) for row in session.execute(statement)]
+    viewings = [Viewing(*row) for row in session.execute(statement)]
     return take_page(viewings, limit, lambda viewing: Cursor(viewing.first_opened_at, str(viewing.grant_id)))
+
+
+def shows_poster() -> ColumnElement[bool]:
+    """Whether a window is of a poster or of preview pictures: whoever opened it has not played anything."""
+    return PlaybackWindow.object_name.regexp_match("^renditions/[^/]+/(poster|sprite)-")
 
 
 def _live_windows(session: Session, shown: _Shown, starts: range, now: datetime) -> dict[int, Window]:

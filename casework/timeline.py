@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, Uuid, cast, func, literal, null, select, tuple_, union_all
+from sqlalchemy import Select, Text, Uuid, and_, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
+from casework.playback import shows_poster
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
@@ -22,12 +23,14 @@ TIMELINE_KINDS = (
     "stage_entered",
     "closed",
     "recording_made",
+    "recording_received",
     "recording_linked",
     "recording_unlinked",
     "access_requested",
     "request_refused",
     "access_granted",
     "grant_revoked",
+    "poster_viewed",
     "viewed",
     "export_started",
     "export_finished",
@@ -39,8 +42,9 @@ class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
     `subject_id` is the row of the stage, link, request, grant or export. `detail` is a word or a name: the stage, the
-    original name, the kind of access. `recording_made` is dated by the recording's own claim where it has one (it
-    is no more than a claim), else by its arrival.
+    original name, the kind of access. `recording_made` is dated by the recording's own claim, which is no more
+    than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is the
+    poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
 
     at: datetime
@@ -96,12 +100,16 @@ def _of_case(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
 
 def _of_recordings(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     link, recording = CaseLink, Recording
-    made_at = func.coalesce(recording.started_at, recording.received_at)
-    yield (
-        _item(made_at, "recording_made", link.id, recording_id=recording.id, detail=recording.original_name)
-        .join(recording, recording.id == link.recording_id)
-        .where(link.case_id == case_id, link.ended_at.is_(None))
-    )
+    claims_time = recording.started_at.is_not(None)
+    for at, kind, applies in (
+        (recording.started_at, "recording_made", claims_time),
+        (recording.received_at, "recording_received", ~claims_time),
+    ):
+        yield (
+            _item(at, kind, link.id, recording_id=recording.id, detail=recording.original_name)
+            .join(recording, recording.id == link.recording_id)
+            .where(link.case_id == case_id, link.ended_at.is_(None), applies)
+        )
     yield _item(
         link.created_at, "recording_linked", link.id, link.person_id, link.recording_id, detail=link.stage
     ).where(link.case_id == case_id)
@@ -124,12 +132,18 @@ def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(grant.revoked_at, "grant_revoked", grant.id, grant.revoked_by, detail=grant.kind).where(
         grant.case_id == case_id, grant.revoked_at.is_not(None)
     )
-    yield (
-        _item(func.min(window.opened_at), "viewed", grant.id, window.person_id, window.recording_id, detail=grant.kind)
-        .join(grant, grant.id == window.grant_id)
-        .where(grant.case_id == case_id)
-        .group_by(grant.id, window.person_id, window.recording_id)
+    # A photograph's poster is the photograph: nothing else of it is ever played.
+    poster_alone = and_(
+        shows_poster(), func.jsonb_extract_path_text(Recording.findings, "kind").is_distinct_from("still")
     )
+    for kind, applies in (("poster_viewed", poster_alone), ("viewed", ~poster_alone)):
+        yield (
+            _item(func.min(window.opened_at), kind, grant.id, window.person_id, window.recording_id, detail=grant.kind)
+            .join(grant, grant.id == window.grant_id)
+            .join(Recording, Recording.id == window.recording_id)
+            .where(grant.case_id == case_id, applies)
+            .group_by(grant.id, window.person_id, window.recording_id)
+        )
 
 
 def _of_exports(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

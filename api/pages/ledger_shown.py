@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +16,20 @@ from integrity.canonical import canonical_json
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 
 _LATEST = 10_000
+_POSTER = re.compile(r"renditions/[^/]+/(poster|sprite)-")
 
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """`index` is None while the sequencer has not yet placed the entry; `text` is what was hashed, byte by byte."""
+    """`index` is None while the sequencer has not yet placed the entry; `text` is what was hashed, byte by byte.
+
+    `told` is the action in the code of its wording, which may tell more than the action does.
+    """
 
     index: int | None
     occurred_at: datetime
     action: str
+    told: str
     actor_kind: str
     actor: str
     subject_kind: str
@@ -69,6 +75,13 @@ def telling_facts(action: str, data: Mapping[str, Any]) -> Iterable[tuple[str, s
             yield table or name, str(value)
 
 
+def told_as(action: str, data: Mapping[str, Any]) -> str:
+    """Whoever was sent a poster, as a list of recordings shows it, has played nothing: it is not to be said of him."""
+    if action == "playback.window_opened" and _POSTER.match(str(data.get("object_name", ""))):
+        return "playback.poster_opened"
+    return action
+
+
 def _show(item: EntryItem) -> ShownEntry:
     entry = item.entry
     actor, subject = entry["actor"], entry["subject"]
@@ -77,6 +90,7 @@ def _show(item: EntryItem) -> ShownEntry:
         index=item.index,
         occurred_at=datetime.fromisoformat(entry["occurred_at"]),
         action=entry["action"],
+        told=told_as(entry["action"], entry["data"]),
         actor_kind=actor["kind"],
         actor=item.names.get(actor_id, actor_id),
         subject_kind=subject["kind"],

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.http.sessions import LANGUAGE_COOKIE, find_viewer
+from api.http.sessions import LANGUAGE_COOKIE, archive_of, find_viewer
 from api.i18n import LANGUAGES
 from api.pages.navigation import landing_of
 from api.pages.shown import local_path
@@ -21,6 +21,7 @@ from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
 from api.pages.visit import Build, page, render
+from api.signin import needs_first_administrator
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 PAGES: Mapping[str, tuple[str, Build]] = {
@@ -51,12 +52,15 @@ def sign_in_page(request: Request) -> Response:
     after = local_path(request.query_params.get("next")) or "/"
     if find_viewer(request) is not None:
         return redirect(after)
-    return render(request, "sign_in.html", None, {"after_sign_in": after})
+    return render(
+        request, "sign_in.html", None, {"after_sign_in": after, "no_administrator": lacks_administrator(request)}
+    )
 
 
 @pages_router.get("/first-administrator", response_model=None)
 def first_administrator_page(request: Request) -> Response:
-    values: Mapping[str, Any] = {"code": request.query_params.get("code", "")[:200]}
+    code = request.query_params.get("code", "")[:200]
+    values: Mapping[str, Any] = {"code": code, "no_administrator": lacks_administrator(request)}
     return render(request, "first_administrator.html", None, values)
 
 
@@ -68,6 +72,12 @@ def choose_language(request: Request, language: str) -> Response:
         secure = urlsplit(str(request.url)).scheme == "https"
         response.set_cookie(LANGUAGE_COOKIE, language, LANGUAGE_SECONDS, httponly=True, samesite="lax", secure=secure)
     return response
+
+
+def lacks_administrator(request: Request) -> bool:
+    """Whether the archive still waits for its first administrator."""
+    with archive_of(request).database.reading() as session:
+        return needs_first_administrator(session)
 
 
 def redirect(address: str) -> Response:

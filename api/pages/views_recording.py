@@ -106,7 +106,7 @@ def choose_screen(
     if wanted in renditions:
         sound_only = renditions[wanted].media_type.startswith("audio/")
         mode = "still" if kind == "still" else "audio" if sound_only else "video"
-        return Screen(mode, grant=grant, poster=poster)
+        return Screen(mode, grant=grant, poster=poster, reasons=reason_codes(recording))
     job = jobs.get(wanted)
     state = {"due": "pending", "failed": "failed"}.get("" if job is None else job.state, "nothing")
     outcome = None if job is None else job.outcome

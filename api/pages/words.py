@@ -14,7 +14,7 @@ def mark(message: str) -> str:
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
-    "supervisor": mark("监督人员"),
+    "supervisor": mark("主管"),
     "legal_reviewer": mark("法制审核人员"),
     "publisher": mark("公示人员"),
     "auditor": mark("审计人员"),
@@ -144,7 +144,7 @@ ACTIONS: Mapping[str, str] = {
     "access.grant_revoked": mark("撤销授权"),
     "access.denied": mark("拒绝调阅"),
     "playback.window_opened": mark("开始播放"),
-    "playback.window_summed_up": mark("播放结束，汇总实际发送量"),
+    "playback.window_summed_up": mark("调阅窗口到期，汇总实际发送量"),
     "export.started": mark("开始导出"),
     "export.finished": mark("导出完成"),
     "export.package_sent": mark("证据包已下载"),
@@ -174,16 +174,24 @@ ACTIONS: Mapping[str, str] = {
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),
 }
+# Entries of one action that are told in words of their own.
+TOLD: Mapping[str, str] = {
+    **ACTIONS,
+    "playback.poster_opened": mark("查看封面"),
+    "playback.photograph_opened": mark("查看照片"),
+}
 TIMELINE: Mapping[str, str] = {
     "stage_entered": mark("进入环节"),
     "closed": mark("已结案"),
     "recording_made": mark("录制（按文件自称的时间）"),
+    "recording_received": mark("收到（文件未写明录制时间）"),
     "recording_linked": mark("记录归入案件"),
     "recording_unlinked": mark("记录移出案件"),
     "access_requested": mark("提出调阅申请"),
     "request_refused": mark("申请未获批准"),
     "access_granted": mark("批准授权"),
     "grant_revoked": mark("撤销授权"),
+    "poster_viewed": mark("查看封面"),
     "viewed": mark("观看"),
     "export_started": mark("开始导出"),
     "export_finished": mark("导出完成"),
@@ -237,6 +245,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "system_actor": SYSTEM_ACTORS,
     "subject_kind": SUBJECT_KINDS,
     "action": ACTIONS,
+    "told": TOLD,
     "timeline": TIMELINE,
     "refusal": REFUSALS,
     "refusal_code": REFUSAL_CODES,

@@ -178,9 +178,20 @@ def test_who_saw_names_person_purpose_and_bytes_by_grant(session: Session, archi
         (later.grant_id, 1, 0),
         (viewer.grant.grant_id, 4, 400),
     ]
+    assert not any(row.poster_only for row in page.items)
     assert {(row.person_name, row.purpose) for row in page.items} == {(viewer.officer.name, "核对现场经过")}
     first = who_saw(session, viewer.recording.id, limit=1)
     rest = who_saw(session, viewer.recording.id, limit=1, after=first.next)
     assert first.items + rest.items == page.items
     assert rest.next is None
     assert who_saw(session, archive.recording(viewer.unit).id).items == ()
+
+
+def test_who_saw_the_poster_alone_is_not_said_to_have_seen_more(session: Session, archive: Any, viewer: Any) -> None:
+    poster = archive.rendition(viewer.recording, "poster-0")
+    viewer.open(0, 9, object_name=poster.object_name, object_size=10)
+    (seen,) = who_saw(session, viewer.recording.id).items
+    assert seen.poster_only
+    viewer.open(0, 9)
+    (seen,) = who_saw(session, viewer.recording.id).items
+    assert not seen.poster_only

@@ -26,7 +26,8 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     case = archive.case(officer)
     made_at = NOW - timedelta(days=3)
     recording, wrong = archive.recording(unit, started_at=made_at), archive.recording(unit, started_at=None)
-    for row in (recording, wrong):
+    undated = archive.recording(unit, started_at=None)
+    for row in (undated, recording, wrong):
         link = link_by_hand(session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="r")
     unlink(session, officer, link.id, "不是本案")
     enter_stage(session, officer, case.id, "investigation")
@@ -36,6 +37,8 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     found = find_grant(session, officer, recording.id, "view", NOW)
     for first_byte in (0, 100 << 20):
         open_window(session, officer, found, first_byte=first_byte, last_byte=first_byte, now=NOW, **values)
+    poster = {**values, "object_name": archive.rendition(recording, "poster-0").object_name, "object_size": 10}
+    open_window(session, officer, found, first_byte=0, last_byte=9, now=NOW, **poster)
     export = start_export(session, officer, case.id, copy.id, NOW)
     finish_export(session, officer, export.id, Digest.of("sha256", b""))
     revoke(session, supervisor, view.id, "r")
@@ -48,11 +51,13 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     assert {kind: kinds.count(kind) for kind in ("stage_entered", "recording_made", "recording_linked", "viewed")} == {
         "stage_entered": 2,
         "recording_made": 1,
-        "recording_linked": 2,
+        "recording_linked": 3,
         "viewed": 1,
     }
     made = items[kinds.index("recording_made")]
     assert (made.at, made.recording_id, made.person_id) == (made_at, recording.id, None)
+    received = items[kinds.index("recording_received")]
+    assert (received.at, received.recording_id) == (undated.received_at, undated.id)
     viewed = items[kinds.index("viewed")]
     assert (viewed.subject_id, viewed.person_id, viewed.recording_id) == (view.id, officer.id, recording.id)
 

@@ -1,5 +1,5 @@
 // Forms that call the API: <form data-action="/api/v1/…" data-method="POST" data-then="reload">.
-// What went wrong is said beside the form, in the words of the problem document.
+// What cannot be taken back asks first: data-confirm="…". What went wrong is said beside the form, in the words of the problem document.
 
 const CHINESE_TIME = "+08:00"; // a datetime-local field knows no zone: the pages show and take Chinese time
 
@@ -7,6 +7,7 @@ export function serveActions(root) {
   for (const form of root.querySelectorAll("form[data-action]")) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return;
       submit(form, event.submitter);
     });
   }
@@ -19,7 +20,7 @@ async function submit(form, submitter) {
   try {
     const response = await send(form, submitter);
     if (response.ok) await followUp(form, response);
-    else showProblem(form, await problemOf(response));
+    else await showRefusal(form, response);
   } catch {
     showProblem(form, document.body.dataset.unreachable);
   } finally {
@@ -114,12 +115,23 @@ function fieldOf(values, path) {
   return path.split(".").reduce((value, name) => value?.[name], values);
 }
 
+async function showRefusal(form, response) {
+  const problem = await problemOf(response);
+  if (problem.type !== "urn:liuhen:problem:sign-in-needed") {
+    return showProblem(form, problem.detail || problem.title || `HTTP ${response.status}`);
+  }
+  const here = window.location.pathname + window.location.search;
+  const link = document.createElement("a");
+  link.href = `/sign-in?next=${encodeURIComponent(here)}`;
+  link.textContent = document.body.dataset.signIn;
+  showProblem(form, `${document.body.dataset.expired} `).append(link);
+}
+
 async function problemOf(response) {
   try {
-    const problem = await response.json();
-    return problem.detail || problem.title || `HTTP ${response.status}`;
+    return await response.json();
   } catch {
-    return `HTTP ${response.status}`;
+    return {};
   }
 }
 
@@ -132,6 +144,7 @@ function showProblem(form, text) {
     form.append(place);
   }
   place.textContent = text;
+  return place;
 }
 
 function clearProblem(form) {
