@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
@@ -18,6 +19,7 @@ from api.http.schema.base import Listed
 from api.http.sessions import SignedIn, TheArchive
 from casework.export import list_exports
 from storage.catalog.access import Export
+from storage.catalog.casework import Case
 
 router = APIRouter(tags=["exports"])
 
@@ -53,10 +55,13 @@ def send_package(export_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
     """For whoever made it, while the grant holds; an entry says so before the first byte leaves."""
     with doing(archive, viewer) as session:
         path = permit_fetching(session, archive, viewer.person, export_id, datetime.now(UTC))
+        number = session.get_one(Case, session.get_one(Export, export_id).case_id).number
     members = tar_members(path, f"liuhen-{export_id}")
     headers = {
         "Content-Length": str(tar_size(members)),
-        "Content-Disposition": f'attachment; filename="liuhen-{export_id}.tar"',
+        # RFC 5987 for what a case is called; the plain name is for whoever does not read that.
+        "Content-Disposition": f'attachment; filename="liuhen-{export_id}.tar"; '
+        f"filename*=UTF-8''{quote(f'{number}-{str(export_id)[:8]}.tar', safe='')}",
         "Cache-Control": "no-store",
     }
     return StreamingResponse(tar_pieces(members), headers=headers, media_type=TAR_TYPE)
