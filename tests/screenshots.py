@@ -24,7 +24,7 @@ FILLED_SECONDS = 180.0
 def wait_until_filled(archive: RunningArchive) -> None:
     """The demo prints its sign-ins once everything is in; before that nobody may add people to the empty archive."""
     deadline = time.monotonic() + FILLED_SECONDS
-    while "口令只显示这一次" not in (archive.folder / "up.log").read_text():
+    while "密码只显示这一次" not in (archive.folder / "up.log").read_text():
         if time.monotonic() > deadline:
             raise SystemExit("the demo did not fill the archive in time")
         time.sleep(1)

@@ -30,7 +30,7 @@ from api.settings import PREFIX, Settings, child_environment, load_settings
 from integrity.fields import format_instant
 
 MARKER = "demo.json"
-HEADINGS = ("登录名 / sign-in name", "角色 / role", "姓名 / name", "口令 / password")
+HEADINGS = ("用户名 / sign-in name", "角色 / role", "姓名 / name", "密码 / password")
 
 
 def fill_empty_archive(settings: Settings, address: str) -> subprocess.Popen[bytes]:
@@ -75,7 +75,7 @@ def show_sign_ins(cast: Cast, address: str, narrator: Narrator) -> None:
     ]
     narrator.table(HEADINGS, rows)
     narrator.say(
-        f"演示系统，口令只显示这一次；请打开 {address}", f"a demo; passwords are shown this once: open {address}"
+        f"演示系统，密码只显示这一次；请打开 {address}", f"a demo; passwords are shown this once: open {address}"
     )
 
 

@@ -44,7 +44,7 @@ def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say:
 def _explain_full(say: Say) -> None:
     say("档案不是空的，未填入演示内容 / this archive is not empty: nothing was filled in")
     say(
-        "忘记口令时：liuhen admin person create --role administrator … 新建管理员，由其重设各人口令；"
+        "忘记密码时：liuhen admin person create --role administrator … 新建管理员，由其重设各人密码；"
         "或另设 LIUHEN_DATA 重新开始"
     )
     say(
