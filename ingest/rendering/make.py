@@ -28,13 +28,14 @@ from ingest.rendering.due import DueRenditions, put_off, settle
 from retention.disposal import disposal_month
 from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
 from storage.database import Database
-from storage.encryption.segments import decrypt_span
 from storage.keystore import KeyStore, WrappedKey
 from storage.ledger.append import Actor, Change, record_change
 from storage.objects.protocol import ObjectStore
+from storage.sealed_object import AtRest, aad_of, open_sealed
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
 log = structlog.get_logger()
+PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
@@ -79,13 +80,10 @@ def make_rendition(
 
 def decrypt_original(due: DueRenditions, rendering: Rendering, path: Path) -> Path:
     """The original's plaintext in a file only this process and the sandbox's user can read."""
-    data_key = rendering.key_store.unwrap_data_key(due.wrapped_key)
+    at_rest = AtRest(due.recording_id, due.object_name, due.ciphertext_size_bytes, due.wrapped_key)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file, rendering.store.open(due.object_name) as reader:
-        aad = str(due.recording_id).encode()
-        for piece in decrypt_span(
-            reader, data_key, aad, 0, due.size_bytes, piece_bytes=1 << 20, pinned_bytes=due.ciphertext_size_bytes
-        ):
+    with os.fdopen(descriptor, "wb") as file, open_sealed(rendering.store, rendering.key_store, at_rest) as sealed:
+        for piece in sealed.pieces(0, due.size_bytes, PIECE_BYTES):
             file.write(piece)
     return path
 
@@ -94,7 +92,7 @@ def store_rendition(due: DueRenditions, made: RenditionMade, rendering: Renderin
     """Seal a rendition under a key of its own, read it back, then record it with its entry and its job's end."""
     rendition_id = uuid.uuid4()
     remove_orphans(due, made.name, rendering)
-    plan = SealingPlan.fresh(f"{renditions_of(due)}{made.name}-{rendition_id.hex}", str(rendition_id).encode())
+    plan = SealingPlan.fresh(f"{renditions_of(due)}{made.name}-{rendition_id.hex}", aad_of(rendition_id))
     sealed = write_sealed(made.path, rendering.store, plan)
     read_back(rendering.store, plan, sealed)
     if not record_rendition(due, made, rendition_id, plan, sealed, rendering):

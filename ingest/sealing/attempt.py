@@ -17,6 +17,7 @@ from retention.classes import retain_until_at_sealing
 from retention.disposal import disposal_month
 from storage.catalog.recordings import CustodyAttempt
 from storage.keystore import WrappedKey
+from storage.sealed_object import aad_of
 from storage.sealing import SealingPlan
 
 
@@ -52,7 +53,7 @@ def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
                 data_key=custody.key_store.unwrap_data_key(wrapped),
                 salt=row.salt,
                 nonce_prefix=row.nonce_prefix,
-                aad=_aad(row),
+                aad=aad_of(row.recording_id),
             ),
             wrapped_key=wrapped,
             retain_until=retain_until,
@@ -72,15 +73,11 @@ def _renew_attempt(
             object_name=f"originals/{upload.finished_at:%Y/%m}/{recording_id}",
         )
         session.add(row)
-    fresh = SealingPlan.fresh(row.object_name, _aad(row))
+    fresh = SealingPlan.fresh(row.object_name, aad_of(row.recording_id))
     wrapped = custody.key_store.wrap_data_key(upload.unit_id, disposal_month(retain_until), fresh.data_key)
     row.kek_id, row.wrapped_data_key = wrapped.kek_id, wrapped.wrapped
     row.salt, row.nonce_prefix = fresh.salt, fresh.nonce_prefix
     return row
-
-
-def _aad(row: CustodyAttempt) -> bytes:
-    return str(row.recording_id).encode()
 
 
 def fix_plaintext(upload: DueUpload, attempt: Attempt, digests: ContentDigests, custody: Custody) -> None:
