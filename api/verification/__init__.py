@@ -22,6 +22,7 @@ from api.verification.orphans import audit_objects
 from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
 from api.verification.renditions import audit_renditions
+from api.verification.rows import audit_rows
 from integrity.checkpoint import Checkpoint
 from storage.catalog.recordings import Recording
 
@@ -72,6 +73,7 @@ def verify_archive(
     checkpoint = audit_ledger(audit)
     counts = {
         "entries": 0 if checkpoint is None else checkpoint.size,
+        "rows": audit_rows(audit),
         "recordings": audit_recordings(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),

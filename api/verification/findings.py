@@ -45,9 +45,21 @@ KINDS: dict[str, Kind] = {
     "entry_row_differs": Kind(
         "error", "数据库中的账本条目与账本不一致", "the row of this ledger entry is not what the ledger holds"
     ),
+    "entry_unreadable": Kind("error", "账本条目无法读取", "this ledger entry cannot be read"),
+    "entries_out_of_time": Kind(
+        "warning",
+        "账本条目自称的时间比在前的条目早一小时以上",
+        "ledger entries claim a time more than an hour before that of entries placed earlier",
+    ),
     "entries_waiting": Kind("warning", "有账本条目长时间未定序", "ledger entries have waited long for their place"),
     "logged_row_missing": Kind(
         "error", "账本记载其存在，数据库中却没有", "the ledger says that it was made, and the database has no such row"
+    ),
+    "row_unaccounted": Kind(
+        "error", "数据库中有此记录，账本中却没有相应条目", "the database has a row that no ledger entry accounts for"
+    ),
+    "row_differs": Kind(
+        "error", "数据库中的记录与账本条目不一致", "a row does not say what the ledger's entries make of it"
     ),
     "recording_missing": Kind(
         "error", "账本记载已封存的原始记录不见了", "a recording that the ledger says was sealed is gone"

@@ -15,12 +15,37 @@ from integrity.trust import EpochKey, Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 
 ACTIVATED = "key.activated"
-GUARDED = ("ledger_entry", "ledger_sequence", "ledger_checkpoint", "signing_key_epoch")
+ROLES = ("liuhen_app", "liuhen_sequencer")
+# The tables nobody may change, each with the one role that may insert: entries and keys come from the application,
+# places and checkpoints from the sequencer.
+GUARDED = {
+    "ledger_entry": "liuhen_app",
+    "signing_key_epoch": "liuhen_app",
+    "ledger_sequence": "liuhen_sequencer",
+    "ledger_checkpoint": "liuhen_sequencer",
+}
+# A statement's trigger before UPDATE, DELETE and TRUNCATE, on whatever columns, under no condition.
 _TRIGGERS = text("""
-    SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    SELECT c.relname, p.prosrc
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE t.tgname = 'append_only' AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
+        AND t.tgtype = 2 + 8 + 16 + 32 AND t.tgqual IS NULL AND t.tgattr = ''::int2vector
+        AND p.proname = 'refuse_ledger_change'
 """)
-_PRIVILEGES = text("SELECT has_table_privilege(current_user, CAST(:name AS text), 'UPDATE, DELETE, TRUNCATE')")
+# The whole body: one that catches its own exception also contains RAISE EXCEPTION.
+_REFUSING = (
+    "BEGIN RAISE EXCEPTION 'the ledger is append-only: % on % is refused', TG_OP, TG_TABLE_NAME"
+    " USING ERRCODE = 'insufficient_privilege'; END"
+)
+_PRIVILEGES = text("""
+    SELECT r.rolname || ': ' || p.privilege
+    FROM pg_roles r, (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p(privilege)
+    WHERE (r.rolname = ANY(:roles) OR r.rolname = current_user)
+        AND NOT (r.rolname = CAST(:inserter AS text) AND p.privilege = 'INSERT')
+        AND CASE WHEN p.privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(r.oid, :name, p.privilege)
+            ELSE has_table_privilege(r.oid, :name, p.privilege) END
+    ORDER BY 1
+""")
 
 
 def announced_trust(archive: Archive, findings: Findings) -> Trust:
@@ -78,11 +103,16 @@ def _key_of(entry: LedgerEntry) -> tuple[object, ...]:
 
 
 def check_guards(audit: Audit) -> None:
-    """The ledger's tables refuse change from everybody, and the application's role has no leave to ask for any."""
+    """The ledger's tables refuse change from everybody, and no role of ours has leave to ask for any, of any column."""
     with audit.archive.database.reading() as session:
-        guarded = set(session.scalars(_TRIGGERS))
-        for table in GUARDED:
-            if table not in guarded:
-                audit.findings.add("guard_missing", f"table {table}", "a trigger that refuses change", "none at work")
-            if session.scalar(_PRIVILEGES, {"name": table}):
-                audit.findings.add("guard_missing", f"table {table}", "insert and select only", "more")
+        bodies = {row.relname: row.prosrc for row in session.execute(_TRIGGERS)}
+        for table, inserter in GUARDED.items():
+            subject = f"table {table}"
+            if table not in bodies:
+                audit.findings.add("guard_missing", subject, "a trigger that refuses change", "none at work")
+            elif " ".join(bodies[table].split()) != _REFUSING:
+                audit.findings.add("guard_missing", subject, _REFUSING, " ".join(bodies[table].split()))
+            wanted = {"roles": list(ROLES), "name": table, "inserter": inserter}
+            more = session.scalars(_PRIVILEGES, wanted).all()
+            if more:
+                audit.findings.add("guard_missing", subject, "insert and select only", ", ".join(more))

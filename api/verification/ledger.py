@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from api.verification.audit import Audit
 from api.verification.files import FileAudit
 from api.verification.logged import check_logged
+from api.verification.order import TimeOrder
 from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.errors import EvidenceError, MalformedEvidence
 from integrity.ledger_entry import LedgerEntry, parse_entry
@@ -38,11 +39,11 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
         return None
     tree, sizes = MerkleAccumulator(), _signed_roots(audit, latest.size)
     files = FileAudit(audit.findings, audit.archive.ledger_files.fetch)
-    signed = next(sizes, None)
+    order, signed = TimeOrder(audit.findings), next(sizes, None)
     for start in range(0, latest.size, TILE_WIDTH):
         width = min(TILE_WIDTH, latest.size - start)
         group = _read_group(audit, start, width)
-        entries, parsed = group.agree(audit)
+        entries, parsed = group.agree(audit, order)
         for position, leaf in enumerate(group.leaves):
             tree.append_leaf_hash(leaf)
             while signed is not None and signed.size <= tree.size:
@@ -53,6 +54,7 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
         check_logged(audit, parsed)
         audit.progress("ledger", start + width, latest.size)
     files.finish()
+    order.finish()
     _check_waiting(audit)
     return latest
 
@@ -67,7 +69,7 @@ class _Group:
     rows: Sequence[EntryRow | None]
     leaves: list[bytes]
 
-    def agree(self, audit: Audit) -> tuple[list[bytes | None], list[LedgerEntry]]:
+    def agree(self, audit: Audit, order: TimeOrder) -> tuple[list[bytes | None], list[LedgerEntry]]:
         """Settle each leaf by majority, name the rows that differ, and give the entries that fit their leaves."""
         entries: list[bytes | None] = []
         parsed: list[LedgerEntry] = []
@@ -77,7 +79,9 @@ class _Group:
             self.leaves.append(leaf)
             entries.append(entry)
             said = _parsed(entry)
-            parsed += [] if said is None else [said]
+            if said is not None:
+                parsed.append(said)
+                order.take(self.start + position, said.occurred_at)
             _check_row(audit, self.start + position, leaf, row, said)
         return entries, parsed
 
@@ -145,7 +149,7 @@ def _check_row(audit: Audit, index: int, leaf: bytes, row: EntryRow | None, entr
     if place.leaf_hash != leaf:
         audit.findings.add("entry_row_differs", f"{subject}: leaf_hash", leaf, place.leaf_hash)
     if entry is None:
-        audit.findings.add("entry_row_differs", subject, "a ledger entry", "bytes that are none")
+        audit.findings.add("entry_unreadable", subject, "a ledger entry", "bytes that are none")
         return
     said = (entry.id, entry.action, entry.subject_id, entry.unit_id, entry.occurred_at)
     kept = (stored.id, stored.action, stored.subject_id, stored.unit_id, stored.occurred_at)

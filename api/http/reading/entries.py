@@ -16,12 +16,17 @@ from api.http.reading.scope import is_at_the_top, unit_tree
 from api.http.schema.base import Listed
 from api.http.schema.recordings import EntryItem
 from integrity.canonical import parse_strict
+from integrity.errors import EvidenceError
+from integrity.fields import format_instant
+from integrity.ledger_entry import parse_entry
 from retention.errors import CursorInvalid
 from retention.paging import Cursor, page_rows, take_page
 from storage.catalog.ledger import LedgerEntryRow, LedgerOpening, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Receipt
 from storage.catalog.uploads import Upload
+
+UNREADABLE = "entry.unreadable"
 
 EntryRow = tuple[LedgerEntryRow, LedgerSequence | None]
 
@@ -69,7 +74,7 @@ def list_chain(session: Session, recording_id: uuid.UUID, after: Cursor | None, 
 
 def entry_items(session: Session, pairs: Sequence[EntryRow], *, with_openings: bool) -> list[EntryItem]:
     """Entries as they were hashed, with names and openings beside them."""
-    documents: list[Any] = [parse_strict(row.entry) for row, _ in pairs]
+    documents: list[Any] = [_document(row) for row, _ in pairs]
     openings = _openings(session, [row.id for row, _ in pairs]) if with_openings else {}
     items = []
     for (row, place), document in zip(pairs, documents, strict=True):
@@ -85,6 +90,27 @@ def entry_items(session: Session, pairs: Sequence[EntryRow], *, with_openings: b
         )
     names = names_in(session, documents)
     return [item.model_copy(update={"names": _names_of(item.entry, names)}) for item in items]
+
+
+def _document(row: LedgerEntryRow) -> Any:
+    """The entry; where its bytes are none, what its row says, in the form of one, so that the others stay readable.
+
+    No entry has the action `entry.unreadable`: what is shown under it was never entered, and an audit names it.
+    """
+    try:
+        parse_entry(row.entry)
+        return parse_strict(row.entry)
+    except EvidenceError:
+        return {
+            "v": 0,
+            "id": str(row.id),
+            "occurred_at": format_instant(row.occurred_at),
+            "action": UNREADABLE,
+            "actor": {"kind": "unknown", "id": None},
+            "unit_id": None if row.unit_id is None else str(row.unit_id),
+            "subject": {"kind": "unknown", "id": row.subject_id},
+            "data": {"bytes": row.entry.hex()},
+        }
 
 
 def _names_of(document: Any, names: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,216 @@
+"""What the ledger says of rows that change: who may see what, who is what, where a case stands, what is held.
+
+Each entry is a step that makes a row or changes facts of one. A fact that an entry does not state is not compared:
+names and reasons are commitments, and the secrets behind hashes were never entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrity.canonical import Json
+from integrity.ledger_entry import LedgerEntry
+from storage.catalog.access import AccessRequest, Grant
+from storage.catalog.base import Base
+from storage.catalog.casework import Case, CaseLink
+from storage.catalog.organisation import Person
+from storage.catalog.retention import Hold
+from storage.catalog.signin import ApiToken
+from storage.catalog.stations import Station
+
+Facts = dict[str, Json]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an action does to a row, which it names in `named_in` of its data, or as its subject.
+
+    `moves` is the fact that goes `from` one value `to` another, so that no step can be left out unseen.
+    """
+
+    action: str
+    says: Callable[[LedgerEntry], Facts]
+    named_in: str | None = None
+    makes: bool = False
+    moves: str | None = None
+
+    def row_id(self, entry: LedgerEntry) -> str:
+        return str(entry.subject_id if self.named_in is None else entry.data.get(self.named_in))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A table whose rows the ledger accounts for. `model` has an `id`."""
+
+    model: type[Base]
+    steps: Sequence[Step]
+
+
+@dataclass
+class Account:
+    """The rows of one table as the entries make them, taken in order; `contradictions` are the ledger's own."""
+
+    subject: Subject
+    rows: dict[str, Facts] = field(default_factory=dict)
+    contradictions: list[tuple[str, Json, Json]] = field(default_factory=list)
+
+    def take(self, entry: LedgerEntry) -> None:
+        for step in self.subject.steps:
+            if step.action == entry.action:
+                self._take(step, step.row_id(entry), entry)
+
+    def _take(self, step: Step, row_id: str, entry: LedgerEntry) -> None:
+        known = self.rows.get(row_id)
+        if step.makes and known is not None:
+            self.contradictions.append((row_id, f"{step.action} once", f"again in entry {entry.id}"))
+        elif step.makes:
+            self.rows[row_id] = step.says(entry)
+        elif known is None:
+            self.contradictions.append((row_id, "made by an entry", f"{step.action} without one in entry {entry.id}"))
+        else:
+            if step.moves is not None and known.get(step.moves) != entry.data.get("from"):
+                self.contradictions.append((f"{row_id}: {step.moves}", known.get(step.moves), entry.data.get("from")))
+            known |= step.says(entry)
+
+
+def _stated(entry: LedgerEntry, *names: str) -> Facts:
+    return {name: entry.data[name] for name in names if name in entry.data}
+
+
+def _unit(entry: LedgerEntry) -> Json:
+    return None if entry.unit_id is None else str(entry.unit_id)
+
+
+def _requested(entry: LedgerEntry) -> Facts:
+    stated = _stated(entry, "case_id", "kind")
+    asker: Facts = {"unit_id": _unit(entry), "person_id": entry.actor_id}
+    return {**stated, **asker, "state": "pending", "decided_by": None}
+
+
+def _decided(state: str) -> Callable[[LedgerEntry], Facts]:
+    return lambda entry: {"state": state, "decided_by": entry.actor_id}
+
+
+def _granted(entry: LedgerEntry) -> Facts:
+    stated = _stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
+    approved: Facts = {"unit_id": _unit(entry), "approved_by": entry.actor_id}
+    return {**stated, **approved, "revoked": False, "revoked_by": None}
+
+
+def _person_created(entry: LedgerEntry) -> Facts:
+    return {**_stated(entry, "role", "can_sign_in"), "unit_id": _unit(entry), "active": True}
+
+
+def _case_opened(entry: LedgerEntry) -> Facts:
+    opened: Facts = {"unit_id": _unit(entry), "opened_by": entry.actor_id}
+    return {**_stated(entry, "kind"), **opened, "stage": "initiation", "closed": False}
+
+
+def _linked(entry: LedgerEntry) -> Facts:
+    by_hand = entry.data.get("made_by") == "person"
+    linked: Facts = {"recording_id": entry.subject_id, "person_id": entry.actor_id if by_hand else None}
+    stated = _stated(entry, "case_id", "stage", "made_by")
+    return {**stated, **linked, "unit_id": _unit(entry), "ended": False, "ended_by": None}
+
+
+def _held(entry: LedgerEntry) -> Facts:
+    target: Facts = {"recording_id": None, "case_id": None, f"{entry.subject_kind}_id": entry.subject_id}
+    placed: Facts = {"unit_id": _unit(entry), "placed_by": entry.actor_id}
+    return {**target, **placed, "released": False, "released_by": None}
+
+
+def _enrolled(entry: LedgerEntry) -> Facts:
+    return {**_stated(entry, "token_hash"), "unit_id": _unit(entry), "revoked": False}
+
+
+def _token_created(entry: LedgerEntry) -> Facts:
+    stated = _stated(entry, "expires_at", "token_hash")
+    return {**stated, "unit_id": _unit(entry), "person_id": entry.subject_id, "revoked": False}
+
+
+def _moved(name: str) -> Callable[[LedgerEntry], Facts]:
+    return lambda entry: {name: entry.data.get("to")}
+
+
+def _ended(flag: str, by: str | None = None) -> Callable[[LedgerEntry], Facts]:
+    return lambda entry: {flag: True} if by is None else {flag: True, by: entry.actor_id}
+
+
+SUBJECTS: Sequence[Subject] = (
+    Subject(
+        Person,
+        (
+            Step("person.created", _person_created, makes=True),
+            Step("person.role_changed", _moved("role"), moves="role"),
+            Step("person.password_set", lambda _: {"can_sign_in": True}),
+            Step("person.deactivated", lambda _: {"active": False}),
+        ),
+    ),
+    Subject(
+        AccessRequest,
+        (
+            Step("access.requested", _requested, makes=True),
+            Step("access.granted", _decided("approved"), "request_id"),
+            Step("access.request_refused", _decided("refused")),
+        ),
+    ),
+    Subject(
+        Grant,
+        (
+            Step("access.granted", _granted, makes=True),
+            Step("access.grant_revoked", _ended("revoked", "revoked_by")),
+        ),
+    ),
+    Subject(
+        Case,
+        (
+            Step("case.opened", _case_opened, makes=True),
+            Step("case.stage_entered", _moved("stage"), moves="stage"),
+            Step("case.closed", _ended("closed")),
+        ),
+    ),
+    Subject(
+        CaseLink,
+        (
+            Step("recording.linked", _linked, "link_id", makes=True),
+            Step("recording.unlinked", _ended("ended", "ended_by"), "link_id"),
+        ),
+    ),
+    Subject(
+        Hold,
+        (
+            Step("hold.placed", _held, "hold_id", makes=True),
+            Step("hold.released", _ended("released", "released_by"), "hold_id"),
+        ),
+    ),
+    Subject(
+        Station,
+        (
+            Step("station.enrolled", _enrolled, makes=True),
+            Step("station.revoked", _ended("revoked")),
+        ),
+    ),
+    Subject(
+        ApiToken,
+        (
+            Step("token.created", _token_created, "token_id", makes=True),
+            Step("token.revoked", _ended("revoked"), "token_id"),
+        ),
+    ),
+)
+
+# Facts that a row keeps as something else: a time or a hash, there or not.
+KEPT_AS: Mapping[str, str] = {
+    "can_sign_in": "password_hash",
+    "revoked": "revoked_at",
+    "closed": "closed_at",
+    "ended": "ended_at",
+    "released": "released_at",
+}
+
+
+def kept_fact(row: Any, name: str) -> object:
+    """What a row says of a fact, as it is."""
+    return getattr(row, KEPT_AS[name]) is not None if name in KEPT_AS else getattr(row, name)
