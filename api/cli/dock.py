@@ -95,7 +95,7 @@ def _run(plan: DockPlan, as_json: bool) -> DockResult:
     """Run the agent under a listener that fits stdout; the closing report goes the same way."""
     from rich.console import Console
 
-    from api.cli.dock_report import print_table, summarise
+    from api.cli.dock_report import NOTHING_THERE, describe_error, print_table, summarise
     from ingest.dock.agent import dock_folder
     from ingest.dock.errors import DockError
     from ingest.dock.progress import Bars, JsonLines
@@ -106,6 +106,10 @@ def _run(plan: DockPlan, as_json: bool) -> DockResult:
         try:
             result = dock_folder(plan, lines, stop)
             lines.write("summary", summarise(result))
+            if result.stopped is not None:
+                typer.echo(describe_error(result.stopped), err=True)
+            elif not result.outcomes:
+                typer.echo(NOTHING_THERE, err=True)
         except DockError as error:
             lines.write("stopped", {"kind": type(error).__name__, "reason": str(error)})
             raise

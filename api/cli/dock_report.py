@@ -15,7 +15,7 @@ from ingest.dock.progress import printable
 
 # What each refusal is in Chinese; the facts come from the error, whose own text is the English half.
 _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
-    errors.SourceUnreadable: lambda e: f"无法读取 {e.name}：{e.reason}；请检查存储卡和权限后重试",
+    errors.SourceUnreadable: lambda e: f"无法读取 {e.name}：{_reason(e)}；请检查存储卡和权限后重试",
     errors.SourceChanged: lambda e: f"{e.name} 仍在写入；写完后请再次运行",
     errors.TransferRefused: lambda e: f"档案系统拒收该文件（HTTP {e.status}）：{e.detail.zh}",
     errors.NoProgress: lambda e: f"{e.waited_seconds:.0f} 秒内无进展（{e.reason.zh}）；再次运行即从断点继续",
@@ -24,10 +24,12 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
         f"上传 {e.upload_id} 的回执未通过验证：{e.reason}；请保留原文件并告知档案系统管理员"
     ),
     errors.RemovalFailed: lambda e: f"{e.name} 已收讫，但无法删除：{e.reason}；回执已保存，可再次运行",
-    errors.TokenUnusable: lambda e: f"凭证文件 {e.path} 不可用：{e.reason}；请用 liuhen admin station enrol 获取",
-    errors.KeyUnusable: lambda e: f"密钥文件 {e.path} 不可用：{e.reason}",
+    errors.TokenUnusable: lambda e: (
+        f"凭证文件 {e.path} 不可用：{_reason(e)}；请核对路径，或用 liuhen admin station enrol 名称 --json 重新获取"
+    ),
+    errors.KeyUnusable: lambda e: f"密钥文件 {e.path} 不可用：{_reason(e)}；请核对路径",
     errors.AddressUnusable: lambda e: f"地址 {e.url!r} 不可用，应形如 http://127.0.0.1:8000",
-    errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{e.reason}",
+    errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{_reason(e)}；请核对路径、读取权限和存储卡",
     errors.StateUnusable: lambda e: f"续传记录 {e.path} 不可用：{e.reason}；请腾出空间，或用 --state 另选位置",
     errors.StateInUse: lambda e: f"另一个上传程序正在处理 {e.path}；请等它结束",
     errors.StationRefused: lambda e: (
@@ -39,6 +41,27 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
     errors.Interrupted: lambda _: "已按要求停止；再次运行即从断点继续",
     errors.UploadGone: lambda e: f"档案系统没有上传 {e.upload_id} 的记录",
 }
+
+
+# Reasons that the system, or the reading of a file, gives in English.
+_REASONS: Mapping[str, str] = {
+    "no such file or directory": "没有这个文件或目录",
+    "permission denied": "没有读取权限",
+    "operation not permitted": "不允许此操作",
+    "is a directory": "这是目录，不是文件",
+    "not a directory": "这不是目录",
+    "input/output error": "读取出错，存储卡可能已损坏或被拔出",
+    "is not text": "内容不是文本",
+    "begins like json and is not": "内容不是完整的 JSON",
+    "holds no token of the form lhs1.secret.pin": "其中没有 lhs1. 开头的凭证",
+    "the token's pin is not base64url": "凭证不完整",
+}
+NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no footage: nothing to send"
+
+
+def _reason(error: Any) -> str:
+    """The reason in Chinese where it is a known one; else as it came."""
+    return _REASONS.get(str(error.reason).lower(), str(error.reason))
 
 
 def describe_error(error: errors.DockError) -> str:
@@ -82,6 +105,19 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
 
 def print_table(console: Console, result: DockResult) -> None:
     """One line a file, then what concerns the whole run."""
+    if result.outcomes:
+        print_files(console, result)
+    elif result.stopped is None:
+        console.print(NOTHING_THERE, markup=False, highlight=False)
+    if result.stopped:
+        console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)
+    if result.skipped:
+        names = ", ".join(printable(name) for name in result.skipped[:10])
+        console.print(f"未取 {len(result.skipped)} 项 / not footage: {names}", markup=False, highlight=False)
+
+
+def print_files(console: Console, result: DockResult) -> None:
+    """The table, then why a file was left."""
     table = Table(
         "文件 / file", "大小 / bytes", "结果 / outcome", "SHA-256", "时间戳 / token time", "账本序号 / ledger index"
     )
@@ -99,11 +135,6 @@ def print_table(console: Console, result: DockResult) -> None:
     for outcome in result.outcomes:
         if outcome.error and result.stopped is None:
             console.print(f"{printable(outcome.name)}: {describe_error(outcome.error)}", markup=False, highlight=False)
-    if result.stopped:
-        console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)
-    if result.skipped:
-        names = ", ".join(printable(name) for name in result.skipped[:10])
-        console.print(f"未取 {len(result.skipped)} 项 / not footage: {names}", markup=False, highlight=False)
 
 
 def _outcome_in_words(outcome: FileOutcome) -> str:

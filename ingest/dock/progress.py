@@ -7,6 +7,7 @@ are durable at the archive: after any crash an upload goes on from there. The to
 
 from __future__ import annotations
 
+import codecs
 import json
 import threading
 import time
@@ -181,6 +182,7 @@ class JsonLines:
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
+        self._holds_unicode = codecs.lookup(getattr(output, "encoding", None) or "utf-8").name == "utf-8"
         self._turn = threading.Lock()
         self._tally = Tally()
         self._written: dict[str, tuple[float, int]] = {}
@@ -219,10 +221,15 @@ class JsonLines:
         if self.closed:
             return
         try:
-            self._output.write(json.dumps(members) + "\n")
+            self._output.write(self._line(members))
             self._output.flush()
         except (OSError, ValueError):
             self.closed = True
+
+    def _line(self, members: Mapping[str, object]) -> str:
+        """Chinese as it is, where the output can hold it; a name that is no text keeps its escapes."""
+        text = json.dumps(members, ensure_ascii=not self._holds_unicode) + "\n"
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Bars:

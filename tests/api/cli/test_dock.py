@@ -120,6 +120,29 @@ def test_misuse_exits_2(command: list[str], option: str, value: str, words: str)
     assert "Traceback" not in done.stderr
 
 
+def test_empty_folder_says_so_in_a_sentence(archive: Any, command: list[str]) -> None:
+    done = _run(command)
+    assert done.returncode == 0
+    assert "文件夹中没有录像" in done.stderr
+    assert _events(done.stdout.splitlines())[-1]["event"] == "summary"
+
+
+def test_a_wrong_token_file_is_explained_in_chinese_first(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("not a token")
+    done = _run(command)
+    assert done.returncode == 2
+    assert "其中没有 lhs1. 开头的凭证" in done.stderr.partition(" / ")[0]
+
+
+def test_lines_keep_chinese_names_and_names_that_are_no_text(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "执法.mp4").write_bytes(b"x")
+    (tmp_path / "card" / os.fsdecode(b"\xff.mp4")).write_bytes(b"y")
+    done = _run(command)
+    assert "执法.mp4" in done.stdout
+    names = {file["file"] for file in _events(done.stdout.splitlines())[-1]["files"]}
+    assert names == {"执法.mp4", os.fsdecode(b"\xff.mp4")}
+
+
 def test_missing_folder_exits_2(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "card").rmdir()
     done = _run(command)
