@@ -295,6 +295,34 @@ def test_a_guard_that_is_off_is_found(sealed: Any, superuser: psycopg.Connection
         superuser.execute(undo)
 
 
+def test_a_guard_that_is_hollow_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    (body,) = superuser.execute("SELECT pg_get_functiondef('refuse_ledger_change'::regproc)").fetchone() or ()
+    trigger = "CREATE TRIGGER append_only BEFORE {} ON ledger_sequence FOR EACH STATEMENT EXECUTE FUNCTION {}()"
+    whole = trigger.format("UPDATE OR DELETE OR TRUNCATE", "refuse_ledger_change")
+    drop = "DROP TRIGGER append_only ON ledger_sequence; "
+    swallow = body.replace("END $", "EXCEPTION WHEN OTHERS THEN RETURN NULL; END $")
+    again = drop + whole
+    idle = "CREATE FUNCTION idle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+    assert swallow != body
+    for change, undo, tables in (
+        (swallow, body, 4),
+        (drop + trigger.format("UPDATE", "refuse_ledger_change"), again, 1),
+        (drop + trigger.format("UPDATE OF index OR DELETE OR TRUNCATE", "refuse_ledger_change"), again, 1),
+        (idle + drop + trigger.format("UPDATE OR DELETE OR TRUNCATE", "idle"), again, 1),
+        (
+            "GRANT UPDATE (leaf_hash) ON ledger_sequence TO liuhen_app",
+            "REVOKE UPDATE (leaf_hash) ON ledger_sequence FROM liuhen_app",
+            1,
+        ),
+        ("GRANT DELETE ON ledger_entry TO liuhen_sequencer", "REVOKE DELETE ON ledger_entry FROM liuhen_sequencer", 1),
+        ("GRANT INSERT ON ledger_sequence TO liuhen_app", "REVOKE INSERT ON ledger_sequence FROM liuhen_app", 1),
+    ):
+        superuser.execute(change)
+        assert len(subjects(audit(sealed, sample=0), "guard_missing")) == tables, change
+        superuser.execute(undo)
+    assert audit(sealed, sample=0).holds
+
+
 def test_a_changed_copy_is_found_even_where_its_row_was_changed_alike(
     sealed: Any, superuser: psycopg.Connection[Any], tmp_path: Path
 ) -> None:

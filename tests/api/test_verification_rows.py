@@ -1,0 +1,260 @@
+"""Who may see what, who is what, where a case stands: a row that no entry accounts for is found and named."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+
+from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
+from api.http.sessions import create_api_token
+from api.pages.ledger_shown import show_entries
+from api.verification import VerificationReport, verify_archive
+from casework.cases import close_case, enter_stage
+from casework.linking import unlink
+from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
+from casework.requests import ask, refuse, revoke
+from ingest.stations import revoke_station
+from integrity.ledger_entry import LedgerEntry
+from retention.holds import place_hold, release_hold
+from storage.catalog.access import AccessRequest, Grant
+from storage.catalog.casework import CaseLink
+from storage.catalog.organisation import Person
+from storage.catalog.retention import Hold
+from storage.ledger.append import Actor, Change, record_change
+
+OPERATOR = Actor.system("admin")
+CONTENT = b"no picture, but evidence\n" * 1000
+
+
+@pytest.fixture
+def lived_in(sealing: Any) -> Any:
+    """An archive in which each kind of row was made, and one of each kind changed as far as it goes."""
+    sealing.recording = sealing.seal(CONTENT)
+    sealing.link(sealing.recording)
+    sealing.granted, sealing.publisher = sealing.grant("view"), _add_publisher(sealing)
+    _live(sealing, sealing.people["supervisor"], sealing.people["other"])
+    sealing.settle()
+    return sealing
+
+
+def _add_publisher(archive: Any) -> Person:
+    with archive.archive.database.transaction() as session:
+        person = create_person(
+            session, OPERATOR, unit_id=archive.unit.id, name="公示", sign_in_name="publisher", role="officer"
+        )
+        create_api_token(session, person, "program", datetime.now(UTC) + timedelta(days=1))
+        set_password_hash(session, OPERATOR, person.id, "a hash")
+        return change_role(session, OPERATOR, person.id, "publisher")
+
+
+def _live(archive: Any, supervisor: Person, other: Person) -> None:
+    leaver = archive.people["officer"]
+    with archive.archive.database.transaction() as session:
+        refuse(session, other, ask(session, supervisor, case_id=archive.case.id, kind="copy", purpose="x").id, "不必")
+        enter_stage(session, leaver, archive.case.id, "investigation")
+        place_hold(session, supervisor, case_id=archive.case.id, reason="复议")
+        release_hold(session, supervisor, place_hold(session, supervisor, case_id=archive.case.id, reason="a").id, "b")
+        deactivate_person(session, OPERATOR, leaver.id, "离职")
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Who can do everything: guards off, keys between tables off."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+@contextmanager
+def changed(superuser: psycopg.Connection[Any], table: str, change: str) -> Iterator[None]:
+    superuser.execute(f"CREATE TEMP TABLE saved AS SELECT * FROM {table}")
+    superuser.execute(change)
+    try:
+        yield
+    finally:
+        superuser.execute(f"DELETE FROM {table}")
+        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved")
+        superuser.execute("DROP TABLE saved")
+
+
+def audit(archive: Any) -> VerificationReport:
+    return verify_archive(archive.archive, 0)
+
+
+def named(report: VerificationReport) -> set[tuple[str, str]]:
+    return {(finding.code, finding.subject) for finding in report.findings}
+
+
+def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
+    with lived_in.archive.database.transaction() as session:
+        supervisor, other = lived_in.people["supervisor"], lived_in.people["other"]
+        revoke(session, other, lived_in.granted.id, "撤回")
+        unlink(session, supervisor, session.scalars(select(CaseLink.id)).one(), reason="错归")
+        close_case(session, supervisor, lived_in.case.id, "并案")
+        revoke_station(session, OPERATOR, lived_in.station_id)
+    lived_in.settle()
+    report = audit(lived_in)
+    assert report.findings == ()
+    assert report.counts["rows"] == 4 + 2 + 1 + 1 + 1 + 2 + 1 + 1
+
+
+def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:
+    """What the role of the application can do in psql, without an entry."""
+    request_id, grant_id, hold_id = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    publisher, supervisor, case, now = lived_in.publisher, lived_in.people["supervisor"], lived_in.case, func.now()
+    about = {"unit_id": lived_in.unit.id, "case_id": case.id}
+    for_him = {**about, "person_id": publisher.id, "kind": "view"}
+    decided = {"state": "approved", "decided_by": supervisor.id, "decided_at": datetime.now(UTC)}
+    until = {"granted_at": datetime.now(UTC), "expires_at": datetime.now(UTC) + timedelta(days=1)}
+    with lived_in.archive.database.transaction() as session:
+        session.add(AccessRequest(id=request_id, purpose="x", **for_him, **decided))
+        session.flush()
+        session.add(Grant(id=grant_id, request_id=request_id, approved_by=supervisor.id, **for_him, **until))
+        session.add(Hold(id=hold_id, reason="x", placed_by=supervisor.id, released_at=now, **about))
+        session.get_one(Person, publisher.id).role = "administrator"
+    report = audit(lived_in)
+    assert named(report) == {
+        ("row_unaccounted", f"access_request {request_id}"),
+        ("row_unaccounted", f"access_grant {grant_id}"),
+        ("row_unaccounted", f"hold {hold_id}"),
+        ("row_differs", f"person {publisher.id}: role"),
+    }
+    role = next(finding for finding in report.findings if finding.subject.endswith("role"))
+    assert (role.expected, role.found) == ("publisher", "administrator")
+    assert role.chinese
+    assert role.english
+
+
+CHANGES = [
+    ("person", "active = true WHERE NOT active", "active"),
+    ("person", "role = 'auditor' WHERE sign_in_name = 'other'", "role"),
+    ("person", "unit_id = gen_random_uuid() WHERE sign_in_name = 'other'", "unit_id"),
+    ("person", "password_hash = 'mine' WHERE sign_in_name = 'other'", "can_sign_in"),
+    ("access_request", "person_id = gen_random_uuid()", "person_id"),
+    ("access_request", "kind = 'copy' WHERE state = 'approved'", "kind"),
+    ("access_request", "state = 'approved' WHERE state = 'refused'", "state"),
+    ("access_request", "decided_by = gen_random_uuid()", "decided_by"),
+    ("access_grant", "person_id = gen_random_uuid()", "person_id"),
+    ("access_grant", "case_id = gen_random_uuid()", "case_id"),
+    ("access_grant", "kind = 'copy'", "kind"),
+    ("access_grant", "approved_by = gen_random_uuid()", "approved_by"),
+    ("access_grant", "expires_at = expires_at + interval '1 second'", "expires_at"),
+    ("access_grant", "revoked_at = now()", "revoked"),
+    ('"case"', "closed_at = now()", "closed"),
+    ('"case"', "stage = 'execution'", "stage"),
+    ('"case"', "kind = 'inspection'", "kind"),
+    ("case_link", "ended_at = now()", "ended"),
+    ("case_link", "case_id = gen_random_uuid()", "case_id"),
+    ("case_link", "recording_id = gen_random_uuid()", "recording_id"),
+    ("case_link", "person_id = gen_random_uuid()", "person_id"),
+    ("hold", "released_at = now() WHERE released_at IS NULL", "released"),
+    ("hold", "released_at = NULL, released_by = NULL", "released"),
+    ("hold", "case_id = gen_random_uuid()", "case_id"),
+    ("station", "revoked_at = now()", "revoked"),
+    ("api_token", "revoked_at = now()", "revoked"),
+    ("api_token", "person_id = gen_random_uuid()", "person_id"),
+    ("api_token", "expires_at = NULL", "expires_at"),
+]
+
+
+def test_a_changed_fact_is_found_and_named(lived_in: Any, superuser: psycopg.Connection[Any]) -> None:
+    for table, change, fact in CHANGES:
+        with changed(superuser, table, f"UPDATE {table} SET {change}"):
+            found = [finding for finding in audit(lived_in).findings if finding.code == "row_differs"]
+        subjects = [finding.subject for finding in found]
+        bare = table.strip('"')
+        assert any(each.startswith(f"{bare} ") and each.endswith(f": {fact}") for each in subjects), (change, subjects)
+        assert all(finding.found is not None for finding in found)
+    assert audit(lived_in).holds
+
+
+@pytest.mark.parametrize(
+    "table", ["person", "access_request", "access_grant", "case", "case_link", "hold", "api_token"]
+)
+def test_a_row_under_another_id_is_one_too_many_and_one_too_few(
+    lived_in: Any, superuser: psycopg.Connection[Any], table: str
+) -> None:
+    superuser.execute(f"""UPDATE "{table}" SET id = gen_random_uuid()""")
+    codes = {code for code, subject in named(audit(lived_in)) if subject.startswith(f"{table} ")}
+    assert codes == {"row_unaccounted", "logged_row_missing"}
+
+
+def test_a_second_entry_cannot_make_a_row_again(lived_in: Any) -> None:
+    """The application's role may append entries: it cannot take back what the first one said."""
+    role = Change("person.created", "person", str(lived_in.publisher.id), lived_in.unit.id, {"role": "administrator"})
+    moved = Change(
+        "person.role_changed", "person", role.subject_id, lived_in.unit.id, {"from": "auditor", "to": "publisher"}
+    )
+    with lived_in.archive.database.transaction() as session:
+        record_change(session, OPERATOR, role)
+        record_change(session, OPERATOR, moved)
+    lived_in.settle()
+    assert named(audit(lived_in)) == {
+        ("row_differs", f"person {role.subject_id}"),
+        ("row_differs", f"person {role.subject_id}: role"),
+    }
+
+
+def test_entries_dated_back_are_found_and_named_together(lived_in: Any, superuser: psycopg.Connection[Any]) -> None:
+    for hours in (2, 3, 0.5):
+        entry = _entry(datetime.now(UTC) - timedelta(hours=hours))
+        _insert(superuser, entry.id, entry.to_bytes(), entry.occurred_at, None)
+    lived_in.settle()
+    report = audit(lived_in)
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("entries_out_of_time", "warning")]
+    assert report.checkpoint is not None
+    size = report.checkpoint.size
+    assert report.findings[0].subject == f"ledger entries {size - 3} to {size - 2}"
+
+
+def _insert(
+    superuser: psycopg.Connection[Any], entry_id: uuid.UUID, entry: bytes, occurred_at: datetime, unit_id: Any
+) -> None:
+    """Past every guard of the database."""
+    superuser.execute(
+        "INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)"
+        " VALUES (%s, %s, 'test.noted', 'x', %s, %s)",
+        [entry_id, unit_id, entry, occurred_at],
+    )
+
+
+def _entry(occurred_at: datetime) -> LedgerEntry:
+    return LedgerEntry(
+        id=uuid.uuid4(),
+        occurred_at=occurred_at,
+        action="test.noted",
+        actor_kind="system",
+        actor_id="test",
+        unit_id=None,
+        subject_kind="test",
+        subject_id="x",
+        data={},
+    )
+
+
+@pytest.mark.parametrize("content", [b"no entry", b"{}", b"[" * 60_000, b'{"v":1}', b"\xff\x00"])
+def test_an_entry_that_cannot_be_read_is_named_and_the_others_stay_readable(
+    lived_in: Any, superuser: psycopg.Connection[Any], content: bytes
+) -> None:
+    stray = uuid.uuid4()
+    _insert(superuser, stray, content, datetime.now(UTC), lived_in.unit.id)
+    lived_in.settle()
+    report = audit(lived_in)
+    assert report.checkpoint is not None
+    assert named(report) == {("entry_unreadable", f"ledger entry {report.checkpoint.size - 1}")}
+    with lived_in.archive.database.reading() as session:
+        entries = list_entries(session, lived_in.people["other"], EntryFilter(), None, 50).items
+    assert (entries[0].entry_id, entries[0].index) == (stray, report.checkpoint.size - 1)
+    assert entries[0].entry["action"] == UNREADABLE
+    assert entries[0].entry["data"] == {"bytes": content.hex()}
+    assert [shown.action for shown in show_entries(entries)].count(UNREADABLE) == 1
+    assert len(entries) > 5
