@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import uvicorn
 
+from api.engines.http_protocol import BoundedProtocol
+
 # Long downloads are cut off then: a range request goes on where it stopped.
 GRACEFUL_SECONDS = 8
 
@@ -36,7 +38,7 @@ def serve_http(factory: str, listener: socket.socket, on_ready: Callable[[], Non
         proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
     )
     _Server(config, on_ready).run(sockets=[listener])

@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from api.archive import Archive, open_archive
+from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
@@ -41,8 +42,8 @@ def create_app(archive: Archive | None = None) -> AsgiApplication:
     write_log_lines()
     archive = archive or open_archive(load_settings(), pool_size=POOL_SIZE, process="liuhen-http")
     framework = make_framework(archive)
-    answering = with_security_headers(with_measuring(framework, framework.state.metrics))
-    return mount_uploads(make_uploads(archive), answering)
+    answering = with_measuring(with_body_limit(framework), framework.state.metrics)
+    return with_security_headers(mount_uploads(make_uploads(archive), answering))
 
 
 def make_framework(archive: Archive) -> FastAPI:

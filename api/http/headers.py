@@ -18,6 +18,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _ENCODED = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+# Answers speak of people and cases: nothing between here and the reader keeps them unless a route says it may.
+_OF_THE_API = (*_ENCODED, (b"cache-control", b"no-store"))
 
 
 def with_security_headers(application: AsgiApplication) -> AsgiApplication:
@@ -27,12 +29,13 @@ def with_security_headers(application: AsgiApplication) -> AsgiApplication:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
+        defaults = _OF_THE_API if scope["path"].startswith("/api/v1") else _ENCODED
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 stated = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in stated}
-                message = {**message, "headers": stated + [pair for pair in _ENCODED if pair[0] not in names]}
+                message = {**message, "headers": stated + [pair for pair in defaults if pair[0] not in names]}
             await send(message)
 
         await application(scope, receive, send_with_headers)

@@ -1,0 +1,119 @@
+"""What a connection may ask of this process before anybody knows who is asking: so many bytes, so many seconds.
+
+The parser keeps what is not complete yet, a header line, an address, a trailer, however long it grows. So bytes are
+counted here from one thing that the parser completed to the next. Bodies are not limited: whoever reads them does
+that, and uploads pass through unlooked-at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD_BYTES = 64 << 10
+HEAD_SECONDS = 20.0
+# Each waiting request costs some kilobytes of ours and eighteen bytes of theirs; browsers pipeline none.
+MOST_PIPELINED = 16
+# A head is parsed in pieces of this size, so that the limit is overstepped by no more.
+_PIECE_BYTES = 16 << 10
+# Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
+_LINGER_SECONDS = 1.0
+
+_REFUSAL_BODY = "请求头过大 / the request line and headers are too large\n".encode()
+_REFUSAL = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_REFUSAL_BODY), _REFUSAL_BODY)
+)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after HEAD_SECONDS."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._in_head = True
+        self._incomplete_bytes = 0
+        self._head_deadline: asyncio.TimerHandle | None = None
+        self._refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._in_head:
+            self._parse(data)
+            return
+        position = 0
+        while position < len(data) and not self._refused and not self.transport.is_closing():
+            end = position + _PIECE_BYTES if self._in_head else len(data)
+            self._parse(data[position:end])
+            position = end
+
+    def _parse(self, piece: bytes) -> None:
+        if self._refused:
+            return
+        # Whatever the parser completes in this piece sets the count back.
+        self._incomplete_bytes += len(piece)
+        super().data_received(piece)
+        if self.transport.is_closing():
+            return
+        if len(self.pipeline) > MOST_PIPELINED:
+            self.transport.abort()
+        elif self._incomplete_bytes > MOST_HEAD_BYTES:
+            self._refuse()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._incomplete_bytes = 0
+        self._cancel_deadline()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._incomplete_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._incomplete_bytes = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._await_head()
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _refuse(self) -> None:
+        """An answer under way cannot be followed by another one: then there is nothing but to hang up."""
+        self._refused = True
+        if self._is_answering:
+            self.transport.abort()
+            return
+        self._cancel_deadline()
+        self.transport.write(_REFUSAL)
+        self.transport.write_eof()
+        self._head_deadline = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    def _await_head(self) -> None:
+        self._cancel_deadline()
+        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        # While an answer is under way the next head may take its time: its end sets the next deadline.
+        if not self._is_answering and not self.transport.is_closing():
+            self.transport.close()
+
+    def _cancel_deadline(self) -> None:
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None

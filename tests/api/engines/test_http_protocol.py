@@ -1,0 +1,195 @@
+"""What strangers can do to an HTTP process: a real one, over raw sockets."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.engines.listener import listening_address, open_listener
+from api.settings import BindAddress
+
+PROGRAM = Path(__file__).with_name("bounded_http.py")
+FLOOD_BYTES = 32 << 20
+MOST_GROWTH_BYTES = 12 << 20
+HEAD_SECONDS = 1.0
+HOST = b"Host: liuhen\r\n"
+TRAILERS = b"POST /uploads HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+
+
+class Server:
+    def __init__(self, listener: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        self._address = listening_address(listener)
+        self._process = process
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._address.port), timeout=10)
+
+    @property
+    def peak_bytes(self) -> int:
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) << 10
+
+    def ask(self, request: bytes) -> bytes:
+        """All that comes back until the server closes."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return read_to_end(connection)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    ready_file = tmp_path_factory.mktemp("bounded") / "ready"
+    with open_listener(BindAddress("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(HEAD_SECONDS)],
+            pass_fds=(listener.fileno(),),
+            stderr=subprocess.DEVNULL,
+        )
+        while not ready_file.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        served = Server(listener, process)
+        served.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+        yield served
+        process.terminate()
+        process.wait(10)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    answer = bytearray()
+    try:
+        while piece := connection.recv(65536):
+            answer += piece
+    except ConnectionError:
+        pass
+    return bytes(answer)
+
+
+def flood(connection: socket.socket, begin: bytes, again: bytes) -> int:
+    """Send `begin` and then `again` without end; how many bytes went out before the server hung up."""
+    block = again * (65536 // len(again))
+    sent_bytes = 0
+    try:
+        connection.sendall(begin)
+        while sent_bytes < FLOOD_BYTES:
+            connection.sendall(block)
+            sent_bytes += len(block)
+    except OSError:
+        pass
+    return sent_bytes
+
+
+FLOODS = {
+    "header lines": (b"GET / HTTP/1.1\r\n", b"a: b\r\n"),
+    "one value": (b"GET / HTTP/1.1\r\na: ", b"b"),
+    "one name": (b"GET / HTTP/1.1\r\n", b"a"),
+    "an address": (b"GET /", b"a"),
+    "trailers": (TRAILERS, b"a: b\r\n"),
+    "one trailer": (TRAILERS + b"a: ", b"b"),
+    "requests": (b"", b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_what_never_ends_is_cut_and_costs_no_memory(server: Server, kind: str) -> None:
+    before_bytes = server.peak_bytes
+    with server.connect() as connection:
+        flood(connection, *FLOODS[kind])
+        connection.settimeout(10)
+        read_to_end(connection)
+    assert server.peak_bytes - before_bytes < MOST_GROWTH_BYTES
+
+
+@pytest.mark.parametrize("head", [b"/ HTTP/1.1\r\na: " + b"b" * 70_000, b"/" + b"a" * 70_000])
+def test_a_head_past_the_limit_is_told_so(server: Server, head: bytes) -> None:
+    assert server.ask(b"GET " + head).startswith(b"HTTP/1.1 431 ")
+
+
+def test_the_limit_is_each_requests_own(server: Server) -> None:
+    request = b"GET / HTTP/1.1\r\n" + HOST + b"a: " + b"b" * 40_000 + b"\r\n"
+    with server.connect() as connection:
+        for _ in range(3):
+            connection.sendall(request + b"\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(request + b"Connection: close\r\n\r\n")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("half", [b"", b"\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_half_sent_head_is_not_waited_for(server: Server, half: bytes) -> None:
+    started = time.monotonic()
+    assert server.ask(half) == b""
+    assert time.monotonic() - started < HEAD_SECONDS + 2
+
+
+def test_dripping_does_not_put_the_end_off(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+        for _ in range(int((HEAD_SECONDS + 2) * 10)):
+            try:
+                connection.sendall(b"\r\n")
+            except ConnectionError:
+                return
+            time.sleep(0.1)
+    pytest.fail("the connection was kept open")
+
+
+def post(path: bytes, size_bytes: int, method: bytes = b"POST") -> bytes:
+    return b"%s %s HTTP/1.1\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n" % (method, path, HOST, size_bytes)
+
+
+def test_a_large_body_is_refused_before_it_is_read(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(post(b"/api/v1/session", 2 << 20))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+    answer = server.ask(post(b"/api/v1/session", 2 << 20) + b"x" * (2 << 20))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"application/problem+json" in answer
+    assert b"urn:liuhen:problem:body-too-large" in answer
+
+
+def test_a_large_body_of_unsaid_size_is_refused(server: Server) -> None:
+    head = b"POST /api/v1/session HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"\r\n"
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    assert server.ask(head + chunk * 17).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_within_the_limit_arrives_whole(server: Server) -> None:
+    answer = server.ask(post(b"/api/v1/session", 1 << 20) + b"x" * (1 << 20))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n1048576")
+
+
+def test_a_half_sent_body_is_not_waited_for(server: Server) -> None:
+    assert server.ask(post(b"/api/v1/session", 100) + b"x").startswith(b"HTTP/1.1 408 ")
+
+
+def test_an_upload_has_no_such_limits(server: Server) -> None:
+    size_bytes = 64 << 20
+    with server.connect() as connection:
+        connection.sendall(post(b"/uploads/1", size_bytes, b"PATCH"))
+        time.sleep(HEAD_SECONDS + 0.5)
+        for _ in range(64):
+            connection.sendall(bytes(1 << 20))
+        answer = read_to_end(connection)
+    assert answer.endswith(b"\r\n%d" % size_bytes)
+    assert b"x-content-type-options: nosniff" in answer
+
+
+def test_answers_of_the_api_are_kept_nowhere_unless_they_say_so(server: Server) -> None:
+    def asked(path: bytes) -> bytes:
+        return server.ask(b"GET " + path + b" HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+
+    assert b"cache-control: no-store" in asked(b"/api/v1/cases")
+    assert b"cache-control: no-store" not in asked(b"/api/v1/kept")
+    assert b"cache-control: max-age=9" in asked(b"/api/v1/kept")
+    assert b"cache-control" not in asked(b"/static/x")
