@@ -13,16 +13,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.dock.archive import Archive
+from ingest.dock.archive import Archive, is_open_to_listeners
 from ingest.dock.errors import (
     DockError,
     DockStopped,
     SourceChanged,
     UploadGone,
+    Words,
 )
 from ingest.dock.folder import Listing, SourceFile, digest_source, list_sources, read_identity
 from ingest.dock.patience import Patience
-from ingest.dock.progress import FileDigested, FileStays, FileUploaded, FileWiped, FolderListed, Listener, ReceiptHeld
+from ingest.dock.progress import (
+    AddressOpen,
+    FileDigested,
+    FileStays,
+    FileUploaded,
+    FileWiped,
+    FolderListed,
+    Listener,
+    ReceiptHeld,
+)
 from ingest.dock.receipts import ReceiptTrust, await_receipt, fetch_pinned_key, find_kept_receipt
 from ingest.dock.state import DockState, FileRecord, Phase, opened_state
 from ingest.dock.token import StationToken
@@ -34,6 +44,10 @@ from integrity.receipt import Receipt
 _WAITING_FOR_RECEIPTS = 24
 # A file that changes each time it is read is being written: two more looks, then the next run.
 _MOST_ATTEMPTS = 3
+_IN_THE_CLEAR = Words(
+    "this address is plain http: anybody on the network can read the footage and the station's credential; use https",
+    "该地址为明文 http，网络上任何人都能读取录像和工作站凭证，请改用 https",
+)
 
 
 def _claim_nothing(_: str) -> dict[str, str]:
@@ -100,6 +114,8 @@ def dock_folder(plan: DockPlan, tell: Listener, stop: threading.Event) -> DockRe
         gone = [_outcome_of_gone(record, state, tell) for record in complete_wipes(state, plan.folder)]
         archive = Archive(plan.url, plan.token, plan.tls)
         try:
+            if is_open_to_listeners(plan.url):
+                tell(AddressOpen(plan.url, _IN_THE_CLEAR))
             run = _begin_run(plan, archive, state, tell, stop)
             outcomes = run.take_over(listing)
         finally:
@@ -117,7 +133,8 @@ def _begin_run(plan: DockPlan, archive: Archive, state: DockState, tell: Listene
     patience = Patience(plan.give_up_seconds, stop)
     limit = RateLimit(plan.bytes_per_second, patience)
     sender = Sender(archive, state, patience, limit, tell, plan.token.credential_id, plan.claims)
-    # Before any footage leaves: a server that does not hold the archive's key is not sent to.
+    # Before any footage leaves: a wrong address is noticed. It proves no more, for a public key is anybody's to repeat:
+    # who gets the footage and the credential, only TLS can say. What a receipt is worth rests on its signature.
     key = plan.archive_key or fetch_pinned_key(archive, plan.token.pinned_key_id, sender.retries_for(""))
     return _Run(plan, sender, ReceiptTrust((key,), plan.token.station_id, plan.ledger_vkey))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import email.utils
+import ipaddress
 import json
 import re
 import ssl
@@ -65,12 +66,14 @@ class Archive:
 
     def __init__(self, url: str, token: StationToken, tls: ssl.SSLContext | None = None) -> None:
         self._url = _checked_address(url)
-        headers = {"Authorization": f"Bearer {token.text}", "User-Agent": "liuhen-dock/1"}
+        self._credential = {"Authorization": f"Bearer {token.text}"}
         if tls is None and self._url.startswith("http:"):
             # No certificate is looked at, so none is loaded: that alone takes longer than a small upload.
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # trust_env off: a proxy set for browsing must not be handed footage and a credential.
-        self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=False, verify=tls or True)
+        self._http = httpx.Client(
+            headers={"User-Agent": "liuhen-dock/1"}, timeout=_TIMEOUT, trust_env=False, verify=tls or True
+        )
 
     def close(self) -> None:
         """End all connections."""
@@ -124,9 +127,14 @@ class Archive:
         raise _meaning_of(reply)
 
     def read_receipt_key(self) -> bytes:
-        """The public key that this server says signs its receipts, PEM: believed only when it is the pinned one."""
-        reply = self._exchange("GET", "/api/v1/keys/receipt", {})
-        return reply.body
+        """The public key that this server says signs its receipts, PEM: believed only when it is the pinned one.
+
+        Asked for without the credential: anybody may read it, and nothing is known of who answers yet.
+        """
+        reply = self._send("GET", "/api/v1/keys/receipt", {}, None)
+        if 200 <= reply.status < 300:
+            return reply.body
+        raise _meaning_of(reply)
 
     def _exchange(
         self,
@@ -146,6 +154,9 @@ class Archive:
     def _request(
         self, method: str, path: str, headers: Mapping[str, str], content: Iterable[bytes] | None = None
     ) -> Reply:
+        return self._send(method, path, {**self._credential, **headers}, content)
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], content: Iterable[bytes] | None) -> Reply:
         try:
             with self._http.stream(method, self._url + path, headers=dict(headers), content=content) as response:
                 body = bytearray()
@@ -161,6 +172,18 @@ class Archive:
             raise TryAgain(
                 Words(f"no connection to the archive ({cause})", f"与档案系统的连接中断（{cause}）")
             ) from error
+
+
+def is_open_to_listeners(url: str) -> bool:
+    """Whether what goes to `url` can be read on its way, the station's credential included: plain http off loopback."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "http" or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def trusting(ca_file: Path) -> ssl.SSLContext:

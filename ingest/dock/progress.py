@@ -42,6 +42,17 @@ class FolderListed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressOpen:
+    """`event: warning`, at most once, before anything is sent: what is sent to `url` can be read on its way.
+
+    `reason` is {"en": …, "zh": …}.
+    """
+
+    url: str
+    reason: Words
+
+
+@dataclass(frozen=True, slots=True)
 class FileDigested:
     """`event: digested`: the whole file was read here."""
 
@@ -124,11 +135,21 @@ class FileStays:
 
 
 Event = (
-    FolderListed | FileDigested | UploadBegun | BytesMoved | Paused | FileUploaded | ReceiptHeld | FileWiped | FileStays
+    FolderListed
+    | AddressOpen
+    | FileDigested
+    | UploadBegun
+    | BytesMoved
+    | Paused
+    | FileUploaded
+    | ReceiptHeld
+    | FileWiped
+    | FileStays
 )
 
 _NAMES: Mapping[type, str] = {
     FolderListed: "folder",
+    AddressOpen: "warning",
     FileDigested: "digested",
     UploadBegun: "upload",
     BytesMoved: "progress",
@@ -268,6 +289,8 @@ class Bars:
     def _show(self, event: Event) -> None:
         if isinstance(event, FolderListed):
             self._progress.update(self._total, total=event.size_bytes)
+        elif isinstance(event, AddressOpen):
+            self._say(f"警告：{event.reason.zh} / WARNING: {event.reason.en}", "bold red")
         elif isinstance(event, UploadBegun):
             self._begin(event)
         elif isinstance(event, BytesMoved):
@@ -292,8 +315,8 @@ class Bars:
         if task is not None:
             self._progress.remove_task(task)
 
-    def _say(self, line: str) -> None:
-        self._console.print(printable(line), style="yellow", markup=False, highlight=False)
+    def _say(self, line: str, style: str = "yellow") -> None:
+        self._console.print(printable(line), style=style, markup=False, highlight=False)
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ingest.dock import errors
-from ingest.dock.progress import FileWiped, Paused, ReceiptHeld, UploadBegun
+from ingest.dock.archive import is_open_to_listeners
+from ingest.dock.progress import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
 from integrity.checkpoint import encode_vkey
 from integrity.keys import SigningKey
 
@@ -432,3 +433,29 @@ def test_same_name_copied_back_after_removal_is_removed_again(docking: Any, arch
     assert not path.exists()
     assert not other.exists()
     assert len(archive.uploads) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "is_open"),
+    [
+        ("http://archive.police:8000", True),
+        ("http://10.1.2.3", True),
+        ("http://127.0.0.1.police", True),
+        ("https://archive.police", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:8000", False),
+        ("http://localhost", False),
+    ],
+)
+def test_plain_http_off_loopback_is_open_to_listeners(url: str, is_open: bool) -> None:
+    assert is_open_to_listeners(url) is is_open
+
+
+def test_plain_http_off_loopback_is_warned_of_before_anything_is_sent(docking: Any) -> None:
+    with pytest.raises(errors.NoProgress):
+        docking.run(url="http://archive.invalid", give_up_seconds=0.3)
+    (warning,) = docking.told(AddressOpen)
+    assert "https" in warning.reason.en
+    assert "https" in warning.reason.zh
+    docking.run()
+    assert docking.told(AddressOpen) == []

@@ -10,7 +10,17 @@ import pytest
 from rich.console import Console
 
 from ingest.dock.errors import Words
-from ingest.dock.progress import Bars, BytesMoved, FileUploaded, FolderListed, JsonLines, Paused, UploadBegun, printable
+from ingest.dock.progress import (
+    AddressOpen,
+    Bars,
+    BytesMoved,
+    FileUploaded,
+    FolderListed,
+    JsonLines,
+    Paused,
+    UploadBegun,
+    printable,
+)
 
 UPLOAD = "0" * 32
 
@@ -74,3 +84,13 @@ def test_name_that_would_steer_the_terminal_is_defused() -> None:
     assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\x0a"
     assert printable("执法.mp4") == "执法.mp4"
     assert printable(os.fsdecode(b"\xff.mp4")) == "\\udcff.mp4"
+
+
+def test_a_warning_is_a_line_and_stays_on_the_screen() -> None:
+    warning = AddressOpen("http://a", Words("plain http", "明文"))
+    output, screen = io.StringIO(), io.StringIO()
+    JsonLines(output)(warning)
+    assert _lines(output) == [{"event": "warning", "url": "http://a", "reason": {"en": "plain http", "zh": "明文"}}]
+    with Bars(Console(file=screen, force_terminal=True, width=120)) as tell:
+        tell(warning)
+    assert "WARNING: plain http" in screen.getvalue()
