@@ -61,8 +61,15 @@ def test_the_method_override_is_no_way_around_authority(tus):
     path = tus.create(4)
     headers = {"X-HTTP-Method-Override": "DELETE"}
     assert tus.request("POST", path, headers, token=None).status == 401
-    assert tus.request("GET", path, headers, token="t2").status == 403
+    assert tus.request("POST", path, headers, token="t2").status == 403
     assert tus.request("POST", path, {"X-HTTP-Method-Override": "BREW"}).status == 405
+    assert tus.head(path).status == 200
+
+
+def test_only_a_post_stands_for_another_method(tus):
+    path = tus.create(4)
+    assert tus.request("GET", path, {"X-HTTP-Method-Override": "DELETE"}).status == 405
+    assert tus.request("HEAD", path, {"X-HTTP-Method-Override": "DELETE"}).status == 200
     assert tus.head(path).status == 200
 
 
