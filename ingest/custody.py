@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
+
 from ingest.errors import (
+    MediaError,
     PlaintextChanged,
     StagedFileMissing,
     StagedLengthDiffers,
     StoredBytesDiffer,
     TimestampDelayed,
 )
-from ingest.media.findings import Findings
+from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
+from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
-from ingest.sealing.claims import claims_by_kind
+from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
@@ -33,18 +37,20 @@ from integrity.timestamp import TimestampToken
 from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
 from storage.sealing import SealedObject, read_back, write_sealed
 
+log = structlog.get_logger()
+
 
 def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     """Seal one finished upload, exactly once. Raises CustodyStopped (a person must look) or CustodyDelayed."""
     if upload.state == "sealed":  # an earlier run got as far as the row; only the receipt is owed
         return issue_receipt(upload, custody)
     staged = verify_upload(upload, custody)
-    findings = probe(staged, custody)
+    findings = probe(upload, staged, custody)
     attempt = begin_attempt(upload, custody)
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
-        claims = custody.read_claims(upload, staged, findings)
+        claims = gather_claims(upload, staged, findings, custody)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)
@@ -66,9 +72,32 @@ def verify_upload(upload: DueUpload, custody: Custody) -> Path:
     return path
 
 
-def probe(staged: Path, custody: Custody) -> Findings:
-    """What the tools make of it, in the sandbox. Unreadable is a finding: the file is sealed all the same."""
-    return custody.probe(staged)
+def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
+    """What the tools make of it, in the sandbox. Unreadable is a finding: the file is sealed all the same.
+
+    MediaError and OSError are failures of our own, which a later run may not meet; the file brought about the rest.
+    """
+    try:
+        return custody.probe(staged)
+    except (MediaError, OSError):
+        raise
+    except Exception as error:
+        log.exception("custody.probe_failed", upload=upload.id, error=type(error).__name__)
+        return not_understood(error)
+
+
+def gather_claims(upload: DueUpload, staged: Path, findings: Findings, custody: Custody) -> Claims:
+    """What is claimed about the file; the station's word alone where the file's own could not be read."""
+    try:
+        return custody.read_claims(upload, staged, findings)
+    except (MediaError, OSError):
+        raise
+    except Exception as error:
+        log.exception("custody.claims_failed", upload=upload.id, error=type(error).__name__)
+    try:
+        return withhold_unstatable(claims_of_station(upload.claims, SHANGHAI))
+    except (ValueError, OverflowError):  # A time at the end of the calendar, moved by its zone.
+        return Claims()
 
 
 def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt, custody: Custody) -> SealedObject:

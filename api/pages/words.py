@@ -60,6 +60,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "frames_missing": mark("缺少部分画面"),
     "no_decodable_frame": mark("没有可以解码的画面"),
     "decoder_complained": mark("解码时发现错误"),
+    "parser_failed": mark("检查程序无法解析此文件"),
     "not_a_moving_picture": mark("不是活动画面"),
     "no_picture": mark("没有画面"),
 }

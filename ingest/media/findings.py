@@ -23,6 +23,7 @@ ENDS_EARLY: Final = "ends_early"  # containers declare more bytes than there are
 FRAMES_MISSING: Final = "frames_missing"
 NO_DECODABLE_FRAME: Final = "no_decodable_frame"
 DECODER_COMPLAINED: Final = "decoder_complained"
+PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,20 @@ class Findings:
     def as_facts(self) -> dict[str, Any]:
         """Everything, as JSON: for the row that keeps it."""
         return {**dataclasses.asdict(self), "kind": self.kind}
+
+
+def not_understood(error: Exception) -> Findings:
+    """For a file that broke the looking itself: nothing is known of it, and that is no reason not to keep it."""
+    return Findings(
+        state="unreadable",
+        reasons=(Reason(PARSER_FAILED, {"error": type(error).__name__}),),
+        container=None,
+        duration_seconds=None,
+        streams=(),
+        extent=None,
+        orientation=1,
+        tags={},
+        tool="none",
+        tool_version="",
+        sandbox="none",
+    )

@@ -90,7 +90,8 @@ def explain_failure(reason: Reason, boxes: Boxes | None, runner: MediaRunner) ->
     if boxes is None:
         return unreadable(reason, runner)
     extent = Extent(boxes.declared_bytes, boxes.present_bytes)
-    if reason.code == code.NOT_MEDIA and "mdat" in boxes.kinds and "moov" not in boxes.kinds:
+    lost_index = boxes.complete and "mdat" in boxes.kinds and "moov" not in boxes.kinds
+    if reason.code == code.NOT_MEDIA and lost_index:
         reasons = (Reason(code.MOOV_MISSING), *ends_early(boxes))
         return replace(unreadable(reason, runner, extent), state="damaged", reasons=reasons, container="mp4")
     return unreadable(reason, runner, extent)
@@ -220,7 +221,13 @@ def read_rate(value: object) -> float | None:
 def read_tags(value: object) -> dict[str, str]:
     """Bounded: a hostile file may carry megabytes of them."""
     tags = value if isinstance(value, dict) else {}
-    return {str(name)[:LONGEST_TAG]: str(tags[name])[:LONGEST_TAG] for name in list(tags)[:MOST_TAGS]}
+    return {storable(str(name)): storable(str(tags[name])) for name in list(tags)[:MOST_TAGS]}
+
+
+def storable(value: str) -> str:
+    """Half a surrogate pair and NUL pass through JSON; no database takes them."""
+    whole_pairs = value[:LONGEST_TAG].encode("utf-8", "replace").decode()
+    return whole_pairs.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def listed(value: object) -> list[Mapping[str, Any]]:
@@ -228,7 +235,7 @@ def listed(value: object) -> list[Mapping[str, Any]]:
 
 
 def text(value: object) -> str | None:
-    return value[:LONGEST_TAG] if isinstance(value, str) else None
+    return storable(value) if isinstance(value, str) else None
 
 
 def whole(value: object) -> int | None:

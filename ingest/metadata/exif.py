@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
@@ -18,19 +19,41 @@ from ingest.metadata.location import NOT_UNDERSTOOD, location_from_degrees
 
 # A JPEG's EXIF lies in its first segments, a HEIC's anywhere; a photograph is smaller than this.
 MOST_BYTES: Final = 64 << 20
+# Tags may claim the same bytes over and over, and boxes may lead back to themselves.
+MOST_BYTES_READ: Final = 2 * MOST_BYTES
+LONGEST_SECONDS: Final = 10.0
 Tags = Mapping[str, Any]
 
 # It writes a warning for every broken tag of every hostile file; the findings say so once.
 logging.getLogger("exifread").setLevel(logging.CRITICAL)
 
 
+class ReadingTooMuch(Exception):
+    """The file makes its reader go on for longer than any photograph does. Never leaves this module."""
+
+
+class BoundedBytes(io.BytesIO):
+    """What the parser reads from. It has no limits of its own, but does nothing for long without reading."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._left, self._until = MOST_BYTES_READ, time.monotonic() + LONGEST_SECONDS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self._left -= len(piece)
+        if self._left < 0 or time.monotonic() > self._until:
+            raise ReadingTooMuch
+        return piece
+
+
 def read_exif(path: Path) -> Tags:
     """Empty for whatever carries none or carries it broken. Makers' private notes and thumbnails are left alone."""
     with path.open("rb") as handle:
-        start = io.BytesIO(handle.read(MOST_BYTES))
+        start = BoundedBytes(handle.read(MOST_BYTES))
     try:
         tags: Tags = exifread.process_file(start, details=False)
-    except Exception:
+    except Exception:  # RecursionError and MemoryError are among them.
         return {}
     return tags
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +24,7 @@ from ingest.custody import seal_upload
 from ingest.errors import (
     ClaimedDigestDiffers,
     PlaintextChanged,
+    SandboxFailed,
     StagedFileMissing,
     StagedLengthDiffers,
     StoredBytesDiffer,
@@ -240,6 +244,35 @@ def test_a_wrong_claimed_digest_stops_with_nothing_stored(bench: Bench) -> None:
     assert bench.entries("upload.failed") == 1
     assert lease_due_upload(bench.database, "test") is None
     assert (bench.staging / upload.id).read_bytes() == CONTENT
+
+
+MOOV_WITHOUT_END = struct.pack(">I", 8) + b"moov" * 3000
+
+
+def test_a_file_made_to_exhaust_the_looking_gets_its_receipt(bench: Bench) -> None:
+    issued = seal_upload(bench.stage(MOOV_WITHOUT_END), bench.custody)
+    assert open_receipt(issued.envelope, [bench.receipt_key.public]).recording_id == bench.recording().id
+    assert bench.decrypted(bench.recording()) == MOOV_WITHOUT_END
+
+
+def test_a_file_that_breaks_the_looking_is_sealed_with_the_stations_word(bench: Bench) -> None:
+    def fall(*_: object) -> Any:
+        raise RecursionError
+
+    seal_upload(bench.stage(CONTENT, device="XY00009"), replace(bench.custody, probe=fall, read_claims=fall))
+    recording = bench.recording()
+    assert (recording.media_state, recording.device) == ("unreadable", "XY00009")
+    assert recording.findings["reasons"] == [{"code": "parser_failed", "facts": {"error": "RecursionError"}}]
+    assert bench.count(Receipt) == 1
+
+
+def test_a_sandbox_that_fails_delays_and_says_nothing_of_the_file(bench: Bench) -> None:
+    def fail(_: object) -> Any:
+        raise SandboxFailed("namespaces", "no more processes")
+
+    with pytest.raises(SandboxFailed):
+        seal_upload(bench.stage(CONTENT), replace(bench.custody, probe=fail))
+    assert bench.count(Recording) == 0
 
 
 def test_a_missing_or_shortened_staged_file_stops(bench: Bench) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from ingest.metadata import exif as exif_reading
 from ingest.metadata.clock import NO_SUCH_TIME
-from ingest.metadata.exif import claims_from_exif, read_orientation
+from ingest.metadata.exif import claims_from_exif, read_exif, read_orientation
 from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD
 
 Ifd = dict[int, object]
@@ -122,3 +124,18 @@ def test_every_photograph_of_the_corpus_is_read(corpus: Path) -> None:
     located = [path.name for path in photos if claims_from_exif(path).of("location")]
     assert len(photos) >= 20
     assert {"jpg__gps__DSCN0012.jpg", "t__images__GPS.jpg"} <= set(located)
+
+
+def test_a_box_that_leads_back_to_itself_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exif_reading, "LONGEST_SECONDS", 0.2)
+    path = tmp_path / "loop.heic"
+    path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + struct.pack(">I4sQ", 1, b"free", 0))
+    assert read_exif(path) == {}
+
+
+def test_tags_that_claim_the_same_bytes_over_and_over_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exif_reading, "MOST_BYTES_READ", 4 << 20)
+    path = tmp_path / "fat.tif"
+    entries = b"".join(struct.pack(">HHII", 0x010F, 2, 1 << 20, 0) for _ in range(60_000))
+    path.write_bytes(b"MM\0*" + struct.pack(">IH", 8, 60_000) + entries + b"\0" * 4 + b"x" * (1 << 20))
+    assert read_exif(path) == {}
