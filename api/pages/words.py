@@ -124,6 +124,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "key": mark("密钥"),
     "one_time_code": mark("一次性代码"),
     "archive": mark("档案"),
+    "unknown": mark("不明"),
 }
 ACTIONS: Mapping[str, str] = {
     "upload.created": mark("开始上传"),
@@ -179,6 +180,7 @@ ACTIONS: Mapping[str, str] = {
 TOLD: Mapping[str, str] = {
     **ACTIONS,
     "playback.poster_opened": mark("查看封面"),
+    "entry.unreadable": mark("条目损坏，无法读取"),
     "playback.photograph_opened": mark("查看照片"),
 }
 TIMELINE: Mapping[str, str] = {
