@@ -73,3 +73,14 @@ def test_another_units_recording_is_refused_and_the_refusal_is_entered(served: A
     assert stranger.get(f"/recordings/{recording.id}").status_code == 403
     (entry,) = served.entries("access.denied")
     assert (entry.actor_id, entry.data["reason"]) == (str(stranger.person.id), "other_unit")
+
+
+def test_setting_up_is_offered_while_there_is_no_administrator_and_not_after(served: Any) -> None:
+    assert 'href="/first-administrator"' in served.caller().get("/sign-in").text
+    assert 'data-action="/api/v1/first-administrator"' in served.caller().get("/first-administrator").text
+    administrator = served.signed_in(served.unit(), "administrator").person
+    served.as_owner("UPDATE person SET password_hash = 'set' WHERE id = %s", administrator.id)
+    assert 'href="/first-administrator"' not in served.caller().get("/sign-in").text
+    done = served.caller().get("/first-administrator").text
+    assert "data-action" not in done
+    assert 'href="/sign-in"' in done
