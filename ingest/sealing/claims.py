@@ -46,16 +46,18 @@ def read_claims(station_claims: Mapping[str, Any], path: Path, findings: Finding
 
 
 def withhold_unstatable(said: Claims) -> Claims:
-    """What canonical JSON cannot hold (half a surrogate pair, a number past 2^53) must not stop a file's sealing."""
+    """What neither manifest nor row can hold (half a surrogate pair, a number past 2^53, NUL) must not stop a sealing."""
     stated, withheld = [], list(said.withheld)
     for claim in said.stated:
         try:
-            canonical_json(claim.as_facts())
+            storable = b"\\u0000" not in canonical_json(claim.as_facts())
         except MalformedEvidence:
+            storable = False
+        if storable:
+            stated.append(claim)
+        else:
             raw = repr(claim.value).encode("ascii", "backslashreplace").decode()[:200]
             withheld.append(Withheld(claim.kind, raw, claim.source, UNSTATABLE))
-        else:
-            stated.append(claim)
     return Claims(tuple(stated), tuple(withheld))
 
 
@@ -103,6 +105,6 @@ def _moment(claim: Claim | None) -> datetime | None:
 def _parse_moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time at all, or one of the years 1 and 9999 moved by its zone
         return None
-    return moment if moment.tzinfo is None else moment.astimezone(UTC)

@@ -58,8 +58,13 @@ def test_hostile_values_are_withheld_and_everything_left_can_be_stated(tmp_path:
     assert canonical_json(claims_by_kind(said))
 
 
-@pytest.mark.parametrize("value", ["\ud800", {"latitude": 1e30, "longitude": 0.0}])
+@pytest.mark.parametrize("value", ["\ud800", "a\0b", {"latitude": 1e30, "longitude": 0.0}])
 def test_what_no_manifest_can_hold_is_kept_as_withheld(value: object) -> None:
     said = withhold_unstatable(Claims((Claim("device", value, "test", "stated"),)))  # type: ignore[arg-type]
     assert said.stated == ()
     assert said.withheld[0].reason == UNSTATABLE
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "soon", ""])
+def test_a_time_that_is_none_claims_nothing(said: str) -> None:
+    assert claims_of_station({"started_at": said}, SHANGHAI).of("started_at") == ()
