@@ -75,7 +75,7 @@ def enrol_station(session: Session, by: Actor, unit_id: uuid.UUID, name: str, re
         if isinstance(error.orig, UniqueViolation):
             raise StationNameTaken(name) from error
         raise
-    data = {"receipt_key": receipt_key.key_id}
+    data = {"receipt_key": receipt_key.key_id, "token_hash": station.token_hash.hex()}
     record_change(session, by, Change("station.enrolled", "station", str(station.id), unit_id, data, {"name": name}))
     return token
 

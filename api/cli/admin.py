@@ -118,21 +118,21 @@ def list_units(as_json: Json = False) -> None:
 def create_person(
     role: Annotated[str, typer.Option(help="角色，如 supervisor / the role")],
     name: Annotated[str, typer.Option(help="姓名 / the name")],
-    sign_in_name: Annotated[str, typer.Option(help="登录名 / the name to sign in with")],
+    sign_in_name: Annotated[str, typer.Option(help="用户名 / the name to sign in with")],
     unit: UnitCode = None,
     badge: Annotated[str | None, typer.Option(help="执法证号 / badge number")] = None,
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="从标准输入读取口令 / read the password from stdin")
+        bool, typer.Option("--password-stdin", help="从标准输入读取密码 / read the password from stdin")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """新建可登录的人员；未给口令则随机生成并只显示一次 / Add somebody who can sign in."""
+    """新建可登录的人员；未给密码则随机生成并只显示一次 / Add somebody who can sign in."""
     from api.cli.admin_people import add_person, unit_or_only
     from api.errors import UsageRefused
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     if password == "":
-        raise UsageRefused("标准输入中没有口令", "there is no password on stdin")
+        raise UsageRefused("标准输入中没有密码", "there is no password on stdin")
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_person(
             session,
@@ -143,7 +143,7 @@ def create_person(
             badge=badge,
             password=password,
         )
-    shown = (f"口令（只显示这一次） / password, shown this once: {facts['password']}",) if password is None else ()
+    shown = (f"密码（只显示这一次） / password, shown this once: {facts['password']}",) if password is None else ()
     report(as_json, facts, (f"已新建 / made: {sign_in_name} ({role}) {facts['person_id']}", *shown))
 
 

@@ -125,7 +125,7 @@ def token_holder(session: Session, role: str | None, name: str | None, unit: str
         )
     person = find_person(session, sign_in)
     if person is None or not person.active:
-        raise UsageRefused(f"没有登录名为 {sign_in} 的在用账号", f"nobody active signs in as {sign_in}")
+        raise UsageRefused(f"没有用户名为 {sign_in} 的在用账号", f"nobody active signs in as {sign_in}")
     if role not in (None, person.role):
         raise UsageRefused(f"{sign_in} 的角色是 {person.role}，不是 {role}", f"{sign_in} is {person.role}, not {role}")
     return person

@@ -14,7 +14,7 @@ def up(
     demo: Annotated[
         bool,
         typer.Option(
-            "--demo", help="空的档案填入演示内容并打印登录口令 / fill an empty archive with the demo's content"
+            "--demo", help="空的档案填入演示内容并打印登录密码 / fill an empty archive with the demo's content"
         ),
     ] = False,
 ) -> None:

@@ -181,7 +181,11 @@ def create_api_token(
         expires_at=expires_at,
     )
     session.add(row)
-    data = {"token_id": str(row.id), "expires_at": None if expires_at is None else format_instant(expires_at)}
+    data = {
+        "token_id": str(row.id),
+        "token_hash": row.token_hash.hex(),
+        "expires_at": None if expires_at is None else format_instant(expires_at),
+    }
     change = Change("token.created", "person", str(person.id), person.unit_id, data, {"label": label})
     record_change(session, by or Actor.system("admin"), change)
     return token

@@ -46,7 +46,7 @@ def read_claims(station_claims: Mapping[str, Any], path: Path, findings: Finding
 
 
 def withhold_unstatable(said: Claims) -> Claims:
-    """What neither manifest nor row can hold (half a surrogate pair, a number past 2^53, NUL) must not stop a sealing."""
+    """What neither manifest nor row can hold (half a surrogate pair, a number past 2^53, NUL) must not stop sealing."""
     stated, withheld = [], list(said.withheld)
     for claim in said.stated:
         try:
