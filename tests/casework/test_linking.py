@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,8 +28,7 @@ from casework.linking import (
     unlink,
 )
 from retention.errors import OutsideUnit
-from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
-from storage.database import Database
+from storage.catalog.casework import CaseLink, LinkQuestion
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -372,56 +370,3 @@ def test_unlinked_recordings_are_listed_in_pages(session: Session, archive: Any,
     assert second.next is None
     assert {row.recording.id for row in first.items + second.items} == expected
     assert {row.outcome for row in first.items} == {None}
-
-
-def test_two_linkers_at_once_make_each_link_once(database: Database, archive_in: Any) -> None:
-    with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        assigned_case(session, archive, officer)
-        for second in range(30):
-            recorded(archive, unit, START + timedelta(seconds=second))
-    counts: list[int] = []
-
-    def work() -> None:
-        for _ in range(20):
-            with database.transaction() as own:
-                counts.append(link_due_recordings(own, limit=4).get("linked", 0))
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with database.reading() as session:
-        assert len(session.scalars(select(CaseLink)).all()) == 30
-        assert len(session.scalars(select(LinkingDone)).all()) == 30
-        assert len(archive_in(session).entries("recording.linked")) == 30
-    assert sum(counts) == 30
-
-
-def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_in: Any) -> None:
-    """The linker has looked, not committed; the assignment that fits is entered: it must wait and see."""
-    with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        case = archive.case(officer)
-        recording = recorded(archive, unit)
-    entered = threading.Event()
-
-    def enter_assignment() -> None:
-        with database.transaction() as own:
-            assign(own, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
-        entered.set()
-
-    with database.transaction() as linker:
-        assert link_due_recordings(linker) == {"no_case": 1}
-        thread = threading.Thread(target=enter_assignment)
-        thread.start()
-        assert not entered.wait(0.5)
-    thread.join()
-    with database.transaction() as session:
-        assert link_due_recordings(session) == {"linked": 1}
-        assert [link.case_id for link in live_links(session, recording.id)] == [case.id]
