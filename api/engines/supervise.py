@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from api.engines.launch import Child, Launch, log_tail
-from api.engines.process import list_processes
+from api.engines.process import ProcessStatus, list_processes
 from api.engines.run_record import ProcessRecord
 from api.engines.signals import StopSignals
 from api.engines.watched import ChildSpec, Phase, Watched
@@ -55,6 +55,8 @@ class Supervisor:
         self._signals = signals
         self._say = say
         self._started: list[list[Watched]] = []
+        # Whoever was this process's child before is somebody else's business: it is neither reaped nor ended here.
+        self._others = frozenset((status.pid, status.started_ticks) for status in _children_of_ours())
 
     def start(self) -> None:
         """Return once all stages are up. Raises StartFailed, StopRequested, or what a step raises; stop() follows."""
@@ -164,21 +166,29 @@ class Supervisor:
         known = {watched.child.pid for watched in self._all() if watched.child is not None}
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-                if ended.si_pid in known:  # its own turn comes in _attend
+                # Its own turn comes in _attend, or it is for whoever started it.
+                if ended.si_pid in known or self._is_other(ProcessStatus.read(ended.si_pid)):
                     return
                 os.waitpid(ended.si_pid, 0)
+
+    def _is_other(self, status: ProcessStatus | None) -> bool:
+        return status is not None and (status.pid, status.started_ticks) in self._others
 
     def _kill_descendants(self) -> None:
         """All our children are gone: what is our child now was left behind by one of them, or by such a one."""
         deadline = time.monotonic() + 10.0
         while time.monotonic() < deadline:
-            left = [status for status in list_processes(including_ended=True) if status.parent_pid == os.getpid()]
+            left = [status for status in _children_of_ours() if not self._is_other(status)]
             if not left:
                 return
             for status in left:
                 with contextlib.suppress(ProcessLookupError, ChildProcessError):
                     os.kill(status.pid, signal.SIGKILL)
                     os.waitpid(status.pid, 0)
+
+
+def _children_of_ours() -> list[ProcessStatus]:
+    return [status for status in list_processes(including_ended=True) if status.parent_pid == os.getpid()]
 
 
 def _stop_together(children: Sequence[Child]) -> None:

@@ -186,6 +186,17 @@ def test_grandchildren_end_too_wherever_they_went(tmp_path: Path) -> None:
         assert len(heirs()) == 3
 
 
+def test_a_child_this_process_had_before_is_left_alone(tmp_path: Path) -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        with supervised(tmp_path, [(child(tmp_path, "worker"),)]):
+            pass
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
 def test_a_signal_during_the_start_ends_it(tmp_path: Path) -> None:
     def interrupt() -> None:
         os.kill(os.getpid(), signal.SIGINT)
