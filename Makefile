@@ -26,7 +26,7 @@ check: $(VENV)/.installed-dev
 test: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(MAKE) check
-	$(BIN)/pytest --durations=15
+	$(BIN)/pytest -n 2 --dist loadfile --durations=10
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev
