@@ -121,7 +121,8 @@ def test_empty_file_is_refused_in_both_languages(station: Station) -> None:
 
 def test_revoked_station_is_told(station: Station) -> None:
     (station.folder / "card" / "a.mp4").write_bytes(b"x")
-    (station.folder / "token").write_text(station.token.replace("ss", "tt"))
+    mark, secret, pin = station.token.split(".")
+    (station.folder / "token").write_text(".".join([mark, secret.replace("ss", "tt"), pin]))
     with station.agent() as agent:
         summary = _until(agent, lambda event: event["event"] == "summary")
     assert summary["stopped"]["kind"] == "StationRefused"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import http.client
 import importlib.util
 import json
@@ -26,6 +25,15 @@ from ingest.uploads.staging import Staging
 
 SERVING = Path(__file__).with_name("serving.py")
 GIBIBYTE = 1 << 30
+
+
+def _serving() -> Any:
+    spec = importlib.util.spec_from_file_location("serving", SERVING)
+    assert spec is not None
+    assert spec.loader is not None
+    serving = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(serving)
+    return serving
 
 
 @dataclass
@@ -104,21 +112,11 @@ class TusServer:
     @property
     def register(self) -> Any:
         """The same register that the server uses, for the sweeps that housekeeping runs elsewhere."""
-        spec = importlib.util.spec_from_file_location("serving", SERVING)
-        assert spec is not None
-        assert spec.loader is not None
-        serving = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(serving)
-        return serving.FileRegister(Path(self.setup["register"]))
+        return _serving().FileRegister(Path(self.setup["register"]))
 
     def change_register(self, change: Callable[[dict[str, Any]], object]) -> None:
-        with Path(self.setup["register"]).open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            content = json.load(file)
+        with _serving().locked_register(Path(self.setup["register"])) as content:
             change(content)
-            file.seek(0)
-            file.truncate()
-            json.dump(content, file)
 
     # HTTP.
 

@@ -27,6 +27,18 @@ from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.staging import Staging
 
 
+@contextmanager
+def locked_register(path: Path) -> Iterator[dict[str, Any]]:
+    """The file's content, written back whole: a server that is killed leaves the old one or the new one."""
+    with path.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        content = json.loads(path.read_text())
+        yield content
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(content))
+        fresh.replace(path)
+
+
 class FileRegister:
     """The UploadRegister as one JSON file under flock. `down` in it plays a catalog that does not answer."""
 
@@ -35,15 +47,10 @@ class FileRegister:
 
     @contextmanager
     def _content(self) -> Iterator[dict[str, Any]]:
-        with self._path.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            content = json.load(file)
+        with locked_register(self._path) as content:
             if content.get("down"):
                 raise RegisterUnavailable("down")
             yield content
-            file.seek(0)
-            file.truncate()
-            json.dump(content, file)
 
     def authenticate(self, authorization: str | None) -> StationIdentity:
         scheme, _, token = (authorization or "").partition(" ")
