@@ -17,7 +17,6 @@ EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 
 _LINGER_SECONDS = 2
 _LINGER_BYTES = 16 << 20
-_EMPTY_STATUSES = frozenset({201, 204})
 
 
 @dataclass(frozen=True)
