@@ -16,6 +16,10 @@ JOB_STATES = ("due", "done", "nothing", "failed")
 RENDITION_KINDS = ("poster", "sprite", "proxy")
 """In the order they are made, quickest first: a list shows the poster while the proxy is still being made."""
 
+PLACE_CHECK = (
+    "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
+)
+
 
 class CustodyAttempt(Base):
     """Committed before the first ciphertext byte, so that a repeat makes the same bytes or stops.
@@ -37,15 +41,21 @@ class CustodyAttempt(Base):
 
 
 class Recording(Base):
-    """原始记录: one original, sealed. `manifest` and `token` are stored verbatim as they were signed."""
+    """原始记录: one original, sealed. `manifest` and `token` are stored verbatim as they were signed.
+
+    `started_at` is the best estimate of when it began, by what, and how far it may be off (null: nobody can say); the
+    place is in degrees of WGS 84. Every word on it, with its source, is in `claims`.
+    """
 
     __tablename__ = "recording"
     __table_args__ = (
         UniqueConstraint("unit_id", "sha256"),
         CheckConstraint(one_of("media_state", *MEDIA_STATES), name="media_state"),
+        CheckConstraint(PLACE_CHECK, name="place"),
         Index("ix_recording_listing", "unit_id", "sealed_at", "id"),
         Index("ix_recording_sha256", "sha256"),
         Index("ix_recording_started", "unit_id", "started_at"),
+        Index("ix_recording_device", "unit_id", "device", "started_at"),
         Index("ix_recording_retain_until", "retain_until", postgresql_where=text("retain_until IS NOT NULL")),
     )
     id: Mapped[Id]
@@ -68,6 +78,11 @@ class Recording(Base):
     device: Mapped[str | None]
     officer: Mapped[str | None]
     started_at: Mapped[datetime | None]
+    started_at_source: Mapped[str | None]
+    started_at_uncertainty_seconds: Mapped[float | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    place_source: Mapped[str | None]
     duration_seconds: Mapped[float | None]
     received_at: Mapped[Instant]
     sealed_at: Mapped[Instant]
@@ -78,6 +93,45 @@ class Recording(Base):
     sealed_entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_entry.id"))
     retention_class: Mapped[str] = mapped_column(ForeignKey("retention_class.code"))
     retain_until: Mapped[date | None]
+
+
+class PositionTrack(Base):
+    """Where the recorder was, point by point: docs/formats/positions.md. `read_from` is the recording whose bytes say
+    so: this one itself, or a sidecar."""
+
+    __tablename__ = "position_track"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "read_from", "source", name="uq_position_track_recording_id_read_from_source"),
+        CheckConstraint("point_count > 0", name="point_count"),
+    )
+    id: Mapped[Id]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    read_from: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    unit_id: Mapped[UnitId]
+    source: Mapped[str]
+    point_count: Mapped[int]
+    points: Mapped[JsonList]
+    sha256: Mapped[Octets]
+    created_at: Mapped[CreatedAt]
+
+
+class RecordingSegment(Base):
+    """A recording among the segments of one act, `ordinal` of `segment_count`; `first_recording_id` names the act.
+
+    `gap_seconds` is between the end of the one before and this one's start: negative where they overlap, null for the
+    first. Of a recording that stands alone, the row says that it was looked at.
+    """
+
+    __tablename__ = "recording_segment"
+    __table_args__ = (CheckConstraint("ordinal BETWEEN 1 AND segment_count", name="ordinal"),)
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    unit_id: Mapped[UnitId]
+    first_recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    ordinal: Mapped[int]
+    segment_count: Mapped[int]
+    gap_seconds: Mapped[float | None]
+    basis: Mapped[str]
+    grouped_at: Mapped[CreatedAt]
 
 
 class Receipt(Base):
