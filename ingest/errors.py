@@ -3,7 +3,7 @@
     IngestError
     ├── UploadRefused …                 one tree of its own, in ingest/uploads/errors.py
     ├── DockError …                     what keeps footage on a device: ingest/dock/errors.py
-    ├── StationError …                  enrolling stations: ingest/stations.py
+    ├── StationError …                  enrolling stations: ingest/stations/errors.py
     ├── CustodyError
     │   ├── CustodyStopped              a person must look; a repeat would only fail again
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged

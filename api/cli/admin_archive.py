@@ -219,7 +219,7 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 def _both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
-    from ingest.stations import StationError
+    from ingest.stations.errors import StationError
 
     try:
         yield

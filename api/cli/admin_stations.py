@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import UsageRefused
-from ingest.stations import enrol_station, revoke_station, station_of_token
+from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from integrity.fields import format_instant
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station

@@ -24,8 +24,8 @@ from api.http.chinese_facts import in_chinese
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
-from ingest import stations as ingest
 from ingest.errors import IngestError
+from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
 from integrity import errors as integrity
@@ -106,10 +106,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     storage.LedgerStorageError: Problem(
         503, "ledger", "账本暂不可用，请联系管理员", "the ledger's storage does not answer: call the administrator"
     ),
-    ingest.StationUnknown: Problem(404, "unknown", "找不到该工作站（{station_id}），请核对编号"),
-    ingest.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
-    ingest.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
-    ingest.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
+    stations.StationUnknown: Problem(404, "unknown", "找不到该工作站（{station_id}），请核对编号"),
+    stations.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
+    stations.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
+    stations.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
     integrity.KeyFileError: Problem(
         503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
     ),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from ingest.stations.credential import PresentedCredential
 from ingest.uploads.metadata import UploadClaims
 
 GONE_STATES = frozenset({"terminated", "expired"})
@@ -75,10 +76,11 @@ class UploadRegister(Protocol):
     process, gets True, and only an open upload changes. They return False for one that is not open, or not there.
     """
 
-    def authenticate(self, authorization: str | None) -> StationIdentity:
-        """The station that this Authorization header proves. Asks afresh each time: a revocation counts at once.
+    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
+        """The station that this request's credential proves. Asks afresh each time: a revocation counts at once.
 
-        Raises CredentialRefused, always before a byte of the body was asked for.
+        `again`: the request was let in before and its body is still arriving. Whether it is too old, or was seen
+        before, is no longer asked. Raises CredentialRefused, always before a byte of the body was asked for.
         """
         ...
 

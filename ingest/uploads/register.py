@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from ingest.stations.credential import PresentedCredential, hash_station_token
 from ingest.uploads.contract import GIBIBYTE, StationIdentity, UploadRecord
 from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads
 from ingest.uploads.metadata import UploadClaims
@@ -24,7 +24,6 @@ from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
 
 _WAITING_STATES = ("open", "finished")
-_SCHEME = "bearer"
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,6 @@ class StationDefaults:
     max_waiting_bytes: int = 16 * GIBIBYTE
 
 
-def hash_station_token(token: str) -> bytes:
-    """What `station.token_hash` holds. Tokens are long and random, so one SHA-256 is enough."""
-    return hashlib.sha256(token.encode("utf-8")).digest()
-
-
 class CatalogRegister:
     """The UploadRegister (contract.py) of a real archive."""
 
@@ -47,8 +41,10 @@ class CatalogRegister:
         self._database = database
         self._defaults = defaults or StationDefaults()
 
-    def authenticate(self, authorization: str | None) -> StationIdentity:
-        token = _bearer_token(authorization)
+    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
+        token = presented.bearer_token
+        if token is None:
+            raise CredentialRefused("no Authorization: Bearer header")
         with _translated(), self._database.reading() as session:
             station = session.scalar(select(Station).where(Station.token_hash == hash_station_token(token)))
         if station is None:
@@ -141,13 +137,6 @@ class CatalogRegister:
                 defaults.max_waiting_bytes if station.max_waiting_bytes is None else station.max_waiting_bytes
             ),
         )
-
-
-def _bearer_token(authorization: str | None) -> str:
-    scheme, _, token = (authorization or "").strip().partition(" ")
-    if scheme.lower() != _SCHEME or not token.strip():
-        raise CredentialRefused("no Authorization: Bearer header")
-    return token.strip()
 
 
 def _record(

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.stations.credential import PresentedCredential
 from ingest.uploads.errors import RequestMalformed, UploadUnknown
 from ingest.uploads.staging import UPLOAD_ID
 
@@ -46,6 +47,7 @@ class Request:
         self.root_path: str = scope.get("root_path", "")
         self.receive = receive
         self.body_ended = False
+        self.presented = PresentedCredential.of(scope)
         self._path: str = scope["path"].removeprefix(self.root_path)
         self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         self._headers = dict(self._pairs)

@@ -113,7 +113,7 @@ class Verbs:
     # In a thread of the catalog's pool.
 
     def _create(self, request: Request) -> UploadRecord:
-        station = self._register.authenticate(request.header("authorization"))
+        station = self._register.authenticate(request.presented)
         length = self._declared_length(request)
         claims = parse_metadata(request.header("upload-metadata") or "")
         if request.has_body and not request.carries_upload_bytes:
@@ -148,7 +148,7 @@ class Verbs:
 
     def _admit(self, request: Request, upload_id: str) -> UploadRecord:
         """Authority: the credential, then the upload, then whether the one belongs to the other."""
-        station = self._register.authenticate(request.header("authorization"))
+        station = self._register.authenticate(request.presented)
         record = self._register.find_upload(upload_id)
         if record is None:
             raise UploadUnknown
@@ -268,7 +268,7 @@ class Verbs:
         return Answer(204, tuple(headers))
 
     async def _ask_again(self, request: Request) -> StationIdentity:
-        return await self._in_catalog(lambda: self._register.authenticate(request.header("authorization")))
+        return await self._in_catalog(lambda: self._register.authenticate(request.presented, again=True))
 
     async def _in_catalog(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._catalog, work)

@@ -23,7 +23,7 @@ from casework.cases import open_case
 from casework.linking import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.requests import approve_for, ask
-from ingest.stations import enrol_station, station_of_token
+from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.staging import Staging
 from integrity.authority import Authority
 from integrity.authority_server import open_authority_server

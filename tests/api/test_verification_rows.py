@@ -21,7 +21,7 @@ from casework.cases import close_case, enter_stage
 from casework.linking import unlink
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
 from casework.requests import ask, refuse, revoke
-from ingest.stations import revoke_station
+from ingest.stations.enrolment import revoke_station
 from integrity.ledger_entry import LedgerEntry
 from retention.holds import place_hold, release_hold
 from storage.catalog.access import AccessRequest, Grant

@@ -18,7 +18,9 @@ from api.http.schema.organisation import EnrolledStation, NewStation, StationIte
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from ingest.sealing.receipts import find_receipt
-from ingest.stations import StationUnknown, enrol_station, revoke_station, station_of_token
+from ingest.stations.credential import PresentedCredential
+from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
+from ingest.stations.errors import StationUnknown
 from ingest.uploads.register import CatalogRegister
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.stations import Station
@@ -79,7 +81,7 @@ def revoke(station_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Stat
 def show_receipt(
     upload_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], request: Request, archive: TheArchive
 ) -> Response:
-    station = CatalogRegister(archive.database).authenticate(request.headers.get("authorization"))
+    station = CatalogRegister(archive.database).authenticate(PresentedCredential.of(request.scope))
     with archive.database.reading() as session:
         upload = session.get(Upload, upload_id)
         # Another station's upload is unknown here: which ids exist is nobody else's business.

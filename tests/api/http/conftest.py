@@ -39,7 +39,7 @@ from ingest.rendering.make import Rendering, store_rendition
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
-from ingest.stations import enrol_station, station_of_token
+from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.staging import Staging
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server

@@ -20,6 +20,7 @@ from typing import Any
 
 import uvicorn
 
+from ingest.stations.credential import PresentedCredential
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import StationIdentity, UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooManyUploads
@@ -52,10 +53,9 @@ class FileRegister:
                 raise RegisterUnavailable("down")
             yield content
 
-    def authenticate(self, authorization: str | None) -> StationIdentity:
-        scheme, _, token = (authorization or "").partition(" ")
+    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
         with self._content() as content:
-            station = content["stations"].get(token) if scheme == "Bearer" else None
+            station = content["stations"].get(presented.bearer_token)
         if station is None:
             raise CredentialRefused("unknown")
         return StationIdentity(

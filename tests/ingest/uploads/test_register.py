@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from ingest.stations.credential import PresentedCredential, hash_station_token
 from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister, StationDefaults, hash_station_token
+from ingest.uploads.register import CatalogRegister, StationDefaults
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
@@ -36,7 +37,12 @@ def station_row(database) -> Station:
 
 @pytest.fixture
 def station(register, station_row):
-    return register.authenticate(f"Bearer {TOKEN}")
+    return register.authenticate(shown(f"Bearer {TOKEN}"))
+
+
+def shown(authorization: str | None) -> PresentedCredential:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return PresentedCredential("HEAD", "/uploads/", "archive.test", headers)
 
 
 def enrol(database, token: str, **limits: int) -> Station:
@@ -56,11 +62,11 @@ def entries(database) -> list[dict]:
 
 
 def test_a_station_is_known_by_its_token_with_its_own_limits_or_the_defaults(register, database, station_row):
-    seen = register.authenticate(f"bearer  {TOKEN} ")
+    seen = register.authenticate(shown(f"bearer  {TOKEN} "))
     assert (seen.station_id, seen.unit_id) == (station_row.id, station_row.unit_id)
     assert (seen.max_uploads, seen.max_waiting_bytes) == (64, 16 << 30)
     enrol(database, "other", max_uploads=3, max_waiting_bytes=500)
-    other = register.authenticate("Bearer other")
+    other = register.authenticate(shown("Bearer other"))
     assert (other.max_uploads, other.max_waiting_bytes) == (3, 500)
 
 
@@ -69,14 +75,14 @@ def test_a_station_is_known_by_its_token_with_its_own_limits_or_the_defaults(reg
 )
 def test_anything_else_is_refused(register, station_row, header):
     with pytest.raises(CredentialRefused):
-        register.authenticate(header)
+        register.authenticate(shown(header))
 
 
 def test_a_revocation_counts_at_once_for_opening_too(register, database, station, station_row):
     with database.transaction() as session:
         session.execute(update(Station).where(Station.id == station_row.id).values(revoked_at=datetime.now(UTC)))
     with pytest.raises(CredentialRefused):
-        register.authenticate(f"Bearer {TOKEN}")
+        register.authenticate(shown(f"Bearer {TOKEN}"))
     with pytest.raises(CredentialRefused):
         register.open_upload(station, "a" * 32, 10, UploadClaims(), LATER)
     assert register.find_upload("a" * 32) is None
@@ -118,7 +124,7 @@ def test_an_unknown_upload_ends_in_nothing(register, database, station):
 def test_the_limits_hold_exactly_when_many_ask_at_once(database):
     enrol(database, "busy", max_uploads=5, max_waiting_bytes=70)
     register = CatalogRegister(database)
-    station = register.authenticate("Bearer busy")
+    station = register.authenticate(shown("Bearer busy"))
 
     def ask(number: int) -> str:
         try:
@@ -139,7 +145,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
     register = CatalogRegister(database)
-    station = register.authenticate("Bearer small")
+    station = register.authenticate(shown("Bearer small"))
     register.open_upload(station, "a" * 32, 20, UploadClaims(), LATER)
     with pytest.raises(TooManyUploads):
         register.open_upload(station, "b" * 32, 5, UploadClaims(), LATER)
@@ -173,7 +179,7 @@ def test_one_station_never_waits_for_another(database):
     enrol(database, "first")
     enrol(database, "second")
     register = CatalogRegister(database)
-    first, second = register.authenticate("Bearer first"), register.authenticate("Bearer second")
+    first, second = register.authenticate(shown("Bearer first")), register.authenticate(shown("Bearer second"))
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
         with ThreadPoolExecutor(1) as pool:
@@ -184,7 +190,7 @@ def test_a_catalog_that_does_not_answer_is_said_so():
     nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent", pool_size=1)
     try:
         with pytest.raises(RegisterUnavailable):
-            CatalogRegister(nowhere, StationDefaults()).authenticate("Bearer x")
+            CatalogRegister(nowhere, StationDefaults()).authenticate(shown("Bearer x"))
     finally:
         nowhere.close()
 

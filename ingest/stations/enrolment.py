@@ -1,27 +1,18 @@
-"""Enrolling docking stations (采集工作站), and taking their credential away.
-
-IngestError
-└── StationError
-    ├── StationUnknown          no station of that id
-    ├── StationNameUnusable     empty, too long, or more than one line
-    ├── StationNameTaken        another station, perhaps one of another unit or a revoked one, has that name
-    └── StationRevoked          its credential was taken away before
-"""
+"""Enrolling docking stations, and taking their credential away."""
 
 from __future__ import annotations
 
 import base64
 import secrets
 import uuid
-from datetime import datetime
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ingest.errors import IngestError
-from ingest.uploads.register import hash_station_token
+from ingest.stations.credential import hash_station_token
+from ingest.stations.errors import StationNameTaken, StationNameUnusable, StationRevoked, StationUnknown
 from integrity.keys import PublicKey
 from retention.wording import find_problem, tidy
 from storage.catalog.stations import Station
@@ -29,34 +20,6 @@ from storage.ledger.append import Actor, Change, record_change
 
 SECRET_BYTES = 32
 LONGEST_NAME = 200
-
-
-class StationError(IngestError):
-    """Something about a station's enrolment; nothing was changed."""
-
-
-class StationUnknown(StationError):
-    def __init__(self, station_id: uuid.UUID) -> None:
-        super().__init__(f"there is no station {station_id}; check the id")
-        self.station_id = station_id
-
-
-class StationNameUnusable(StationError):
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"the station's name {problem}; give it a name of one line")
-        self.problem = problem
-
-
-class StationNameTaken(StationError):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"a station named {name} is there already; choose another name")
-        self.name = name
-
-
-class StationRevoked(StationError):
-    def __init__(self, station_id: uuid.UUID, revoked_at: datetime) -> None:
-        super().__init__(f"station {station_id} was revoked at {revoked_at.isoformat()}; nothing more to do")
-        self.station_id = station_id
 
 
 def enrol_station(session: Session, by: Actor, unit_id: uuid.UUID, name: str, receipt_key: PublicKey) -> str:

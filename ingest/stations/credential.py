@@ -1,0 +1,44 @@
+"""What a request shows to prove which station sent it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+_SCHEME = "bearer"
+
+
+@dataclass(frozen=True)
+class PresentedCredential:
+    """The parts of a request that a credential may speak of, as they came over the wire.
+
+    `method` is the request line's own, whatever X-HTTP-Method-Override says; `target` its path with the query;
+    `authority` the Host header. The names of `headers` are in lower case.
+    """
+
+    method: str
+    target: str
+    authority: str
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, scope: MutableMapping[str, Any]) -> PresentedCredential:
+        """Of an ASGI request. Headers are Latin-1 text, which keeps every byte; of one sent twice, the last counts."""
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        query: bytes = scope.get("query_string", b"")
+        target = (path + b"?" + query if query else path).decode("latin-1")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        return cls(scope["method"].upper(), target, headers.get("host", ""), headers)
+
+    @property
+    def bearer_token(self) -> str | None:
+        """Of `Authorization: Bearer …`; None when there is no such header or nothing in it."""
+        scheme, _, token = self.headers.get("authorization", "").strip().partition(" ")
+        return token.strip() or None if scheme.lower() == _SCHEME else None
+
+
+def hash_station_token(token: str) -> bytes:
+    """What `station.token_hash` holds. Tokens are long and random, so one SHA-256 is enough."""
+    return hashlib.sha256(token.encode("utf-8")).digest()
