@@ -25,11 +25,14 @@ class PresentedCredential:
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> PresentedCredential:
-        """Of an ASGI request. Headers are Latin-1 text, which keeps every byte; of one sent twice, the last counts."""
+        """Of an ASGI request. Headers are Latin-1 text, which keeps every byte; what came twice is one list of both."""
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope.get("query_string", b"")
         target = (path + b"?" + query if query else path).decode("latin-1")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return cls(scope["method"].upper(), target, headers.get("host", ""), headers)
 
     @property

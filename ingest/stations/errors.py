@@ -5,7 +5,9 @@ IngestError
     ├── StationUnknown          no station of that id
     ├── StationNameUnusable     empty, too long, or more than one line
     ├── StationNameTaken        another station, perhaps one of another unit or a revoked one, has that name
-    └── StationRevoked          its credential was taken away before
+    ├── StationRevoked          its credential was taken away before
+    └── SignatureRefused        a request's signature proves nothing; `reason` is for our own log
+        └── SignatureStale      it was made too long ago, or too far ahead of the server's clock
 
 A request whose credential proves nothing is a CredentialRefused of ingest/uploads/errors.py, at whatever address.
 """
@@ -44,3 +46,16 @@ class StationRevoked(StationError):
     def __init__(self, station_id: uuid.UUID, revoked_at: datetime) -> None:
         super().__init__(f"station {station_id} was revoked at {revoked_at.isoformat()}; nothing more to do")
         self.station_id = station_id
+
+
+class SignatureRefused(StationError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"signature refused: {reason}")
+        self.reason = reason
+
+
+class SignatureStale(SignatureRefused):
+    def __init__(self, created: datetime, server_time: datetime) -> None:
+        super().__init__(f"made at {created.isoformat()}, received at {server_time.isoformat()}")
+        self.created = created
+        self.server_time = server_time
