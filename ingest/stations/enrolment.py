@@ -30,7 +30,8 @@ def enrol_station(session: Session, by: Actor, unit_id: uuid.UUID, name: str, re
     """
     name = _usable_name(name)
     token = f"lhs1.{_base64url(secrets.token_bytes(SECRET_BYTES))}.{_base64url(bytes.fromhex(receipt_key.key_id))}"
-    station = Station(id=uuid.uuid4(), unit_id=unit_id, name=name, token_hash=hash_station_token(token))
+    token_hash = hash_station_token(token)
+    station = Station(id=uuid.uuid4(), unit_id=unit_id, name=name, token_hash=token_hash)
     try:
         with session.begin_nested():
             session.add(station)
@@ -38,7 +39,7 @@ def enrol_station(session: Session, by: Actor, unit_id: uuid.UUID, name: str, re
         if isinstance(error.orig, UniqueViolation):
             raise StationNameTaken(name) from error
         raise
-    data = {"receipt_key": receipt_key.key_id, "token_hash": station.token_hash.hex()}
+    data = {"receipt_key": receipt_key.key_id, "token_hash": token_hash.hex()}
     record_change(session, by, Change("station.enrolled", "station", str(station.id), unit_id, data, {"name": name}))
     return token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.catalog import (
     access,
     casework,
+    devices,
     ledger,
     organisation,
     recordings,
@@ -19,6 +20,7 @@ __all__ = [
     "Base",
     "access",
     "casework",
+    "devices",
     "ledger",
     "organisation",
     "recordings",

@@ -1,0 +1,187 @@
+"""Who had which device when: what the database refuses whoever asks, and what the register answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from api.engines.roles import DatabaseAddresses
+from storage.catalog.devices import Device, DeviceIssue, IssueAt, OfficerCertificate, issued_to
+from storage.catalog.organisation import Person, Unit
+from storage.database import Database
+
+MORNING = datetime(2026, 3, 4, 0, 30, tzinfo=UTC)
+NOON = MORNING + timedelta(hours=4)
+EVENING = MORNING + timedelta(hours=10)
+
+
+def unit(session: Session, parent: Unit | None = None) -> Unit:
+    row = Unit(name="城管一中队", code=uuid.uuid4().hex, parent_id=None if parent is None else parent.id)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def person(session: Session, of: Unit, badge: str) -> Person:
+    row = Person(unit_id=of.id, name=f"执法{badge}", sign_in_name=uuid.uuid4().hex, badge_number=badge, role="officer")
+    session.add(row)
+    session.flush()
+    return row
+
+
+def device(session: Session, of: Unit, code: str = "JY-0007") -> Device:
+    row = Device(unit_id=of.id, code=code)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def issue(session: Session, of: Device, to: Person, start: datetime, end: datetime | None = None) -> DeviceIssue:
+    row = DeviceIssue(unit_id=of.unit_id, device_id=of.id, person_id=to.id, span=Range(start, end))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def certify(session: Session, to: Person, number: str, start: date, end: date | None) -> None:
+    row = OfficerCertificate(unit_id=to.unit_id, person_id=to.id, number=number, valid=Range(start, end))
+    session.add(row)
+    session.flush()
+
+
+def test_the_register_says_with_whom_a_device_was_at_an_instant(session: Session) -> None:
+    team = unit(session)
+    first, second, recorder = person(session, team, "001"), person(session, team, "002"), device(session, team)
+    issue(session, recorder, first, MORNING, NOON)
+    issue(session, recorder, second, NOON)
+    for instant, holder in [(MORNING, first), (NOON, second), (EVENING, second)]:
+        found = issued_to(session, team.id, "JY-0007", instant)
+        assert (found.device_id, found.person_id, found.badge_number) == (recorder.id, holder.id, holder.badge_number)
+    assert issued_to(session, team.id, "JY-0007", MORNING - timedelta(seconds=1)) == IssueAt(recorder.id)
+    assert issued_to(session, team.id, "JY-0008", NOON) == IssueAt()
+
+
+def test_an_issue_that_was_voided_says_nothing(session: Session) -> None:
+    team = unit(session)
+    wrong, right, recorder = person(session, team, "001"), person(session, team, "002"), device(session, team)
+    issue(session, recorder, wrong, MORNING).voided_at = NOON
+    session.flush()
+    issue(session, recorder, right, MORNING)
+    assert issued_to(session, team.id, "JY-0007", NOON).person_id == right.id
+
+
+def test_a_register_above_counts_for_those_below_and_the_nearest_first(session: Session) -> None:
+    bureau = unit(session)
+    team = unit(session, unit(session, bureau))
+    of_bureau, of_team = device(session, bureau), device(session, team)
+    lent = device(session, bureau, "JY-0009")
+    assert issued_to(session, team.id, "JY-0007", NOON).device_id == of_team.id
+    assert issued_to(session, bureau.id, "JY-0007", NOON).device_id == of_bureau.id
+    assert issued_to(session, team.id, "JY-0009", NOON).device_id == lent.id
+    assert issued_to(session, unit(session).id, "JY-0007", NOON) == IssueAt()
+
+
+def test_whether_the_holder_was_certified_goes_by_the_chinese_day(session: Session) -> None:
+    team = unit(session)
+    holder, recorder = person(session, team, "001"), device(session, team)
+    issue(session, recorder, holder, MORNING - timedelta(days=30))
+
+    def certified(instant: datetime) -> bool | None:
+        return issued_to(session, team.id, "JY-0007", instant).certified
+
+    assert certified(NOON) is None
+    certify(session, holder, "粤A-001", date(2026, 3, 4), date(2026, 3, 5))
+    # 2026-03-03 16:00 UTC is midnight in China.
+    assert certified(datetime(2026, 3, 3, 16, 0, tzinfo=UTC)) is True
+    assert certified(datetime(2026, 3, 3, 15, 59, tzinfo=UTC)) is False
+    assert certified(datetime(2026, 3, 4, 16, 0, tzinfo=UTC)) is False
+
+
+@pytest.fixture
+def issued(
+    addresses: DatabaseAddresses, database: Database
+) -> Iterator[tuple[psycopg.Connection, dict[str, uuid.UUID]]]:
+    """A connection as the application, and the ids of a device that is with somebody since this morning."""
+    with database.transaction() as session:
+        team = unit(session)
+        holder, other, recorder = person(session, team, "001"), person(session, team, "002"), device(session, team)
+        since = issue(session, recorder, holder, MORNING)
+        certify(session, holder, "001", date(2026, 1, 1), date(2027, 1, 1))
+        ids = {"unit": team.id, "holder": holder.id, "other": other.id, "device": recorder.id, "issue": since.id}
+    with psycopg.connect(addresses.app, autocommit=True) as connection:
+        yield connection, ids
+
+
+ISSUE = (
+    "INSERT INTO device_issue (id, unit_id, device_id, person_id, span)"
+    " VALUES (gen_random_uuid(), %(unit)s, %(device)s, %(other)s, tstzrange(%(start)s, %(end)s, %(bounds)s))"
+)
+
+
+def test_no_device_is_with_two_at_a_time(issued) -> None:
+    connection, ids = issued
+    for start, end in [(MORNING, None), (NOON, EVENING), (MORNING - timedelta(days=1), NOON)]:
+        with pytest.raises(psycopg.errors.ExclusionViolation):
+            connection.execute(ISSUE, {**ids, "start": start, "end": end, "bounds": "[)"})
+    connection.execute("UPDATE device_issue SET span = tstzrange(%s, %s) WHERE id = %s", (MORNING, NOON, ids["issue"]))
+    connection.execute(ISSUE, {**ids, "start": NOON, "end": None, "bounds": "[)"})
+
+
+def test_an_issue_has_a_beginning_and_takes_time(issued) -> None:
+    connection, ids = issued
+    for start, end, bounds in [(None, MORNING, "[)"), (NOON, NOON, "[)"), (NOON, EVENING, "(]")]:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(ISSUE, {**ids, "start": start, "end": end, "bounds": bounds})
+
+
+def test_an_issue_ends_once_and_neither_moves_nor_goes(issued) -> None:
+    connection, ids = issued
+    move = "UPDATE device_issue SET span = tstzrange(%s, %s) WHERE id = %s"
+    with pytest.raises(psycopg.errors.CheckViolation, match="ends once"):
+        connection.execute(move, (NOON, None, ids["issue"]))
+    connection.execute(move, (MORNING, NOON, ids["issue"]))
+    for end in (EVENING, None):
+        with pytest.raises(psycopg.errors.CheckViolation, match="ends once"):
+            connection.execute(move, (MORNING, end, ids["issue"]))
+    connection.execute("UPDATE device_issue SET voided_at = now() WHERE id = %s", (ids["issue"],))
+    with pytest.raises(psycopg.errors.CheckViolation, match="was set and stays"):
+        connection.execute("UPDATE device_issue SET voided_at = NULL WHERE id = %s", (ids["issue"],))
+
+
+REWRITING = (
+    "UPDATE device_issue SET person_id = %(other)s",
+    "UPDATE device SET code = 'another'",
+    "UPDATE officer_certificate SET valid = '[2020-01-01,2030-01-01)'",
+    "UPDATE station_key SET public_key = '\\x00'",
+    "UPDATE station_code SET expires_at = now()",
+    "DELETE FROM device_issue",
+    "DELETE FROM device",
+    "DELETE FROM officer_certificate",
+    "DELETE FROM station_key",
+    "DELETE FROM station_code",
+    "DELETE FROM station_state",
+)
+
+
+def test_the_application_rewrites_no_register(issued) -> None:
+    connection, ids = issued
+    for statement in REWRITING:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement, ids)
+
+
+def test_a_certificate_number_is_one_person_s_at_a_time(issued) -> None:
+    connection, ids = issued
+    certificate = (
+        "INSERT INTO officer_certificate (id, unit_id, person_id, number, valid)"
+        " VALUES (gen_random_uuid(), %(unit)s, %(other)s, '001', %(valid)s)"
+    )
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        connection.execute(certificate, {**ids, "valid": "[2026-06-01,2028-01-01)"})
+    connection.execute(certificate, {**ids, "valid": "[2027-01-01,2028-01-01)"})
