@@ -20,6 +20,7 @@ import pytest
 
 from api.engines.process import ProcessIdentity, list_processes, list_with_marker, wait_until_gone
 
+pytestmark = pytest.mark.journey
 READY_SECONDS = 60
 
 
