@@ -50,7 +50,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
-        claims = gather_claims(upload, staged, findings, custody)
+        claims = gather_claims(upload, findings, custody)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)
@@ -86,10 +86,10 @@ def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
         return not_understood(error)
 
 
-def gather_claims(upload: DueUpload, staged: Path, findings: Findings, custody: Custody) -> Claims:
+def gather_claims(upload: DueUpload, findings: Findings, custody: Custody) -> Claims:
     """What is claimed about the file; the station's word alone where the file's own could not be read."""
     try:
-        return custody.read_claims(upload, staged, findings)
+        return custody.read_claims(upload, findings)
     except (MediaError, OSError):
         raise
     except Exception as error:

@@ -12,7 +12,8 @@ INPUT: Final = f"file:{MEDIA_INSIDE}"
 DEMUXERS: Final = "mov,avi,mpegts,matroska,wav,mp3,amr,aac,image2,jpeg_pipe,png_pipe"
 PROTOCOLS: Final = "file"
 MOST_PIXELS: Final = 1 << 28
-MOST_STREAMS: Final = 64
+# A tiled photograph has a stream a tile: 8064 × 6048 in tiles of 512 are 192.
+MOST_STREAMS: Final = 400
 
 POLICY: Final[dict[str, str | int]] = {
     "protocol_whitelist": PROTOCOLS,

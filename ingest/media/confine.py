@@ -171,6 +171,8 @@ def restrict_with_landlock(plan: dict[str, Any]) -> None:
         if bind["writable"]:
             rights |= FS_WRITE_FILE | FS_REMOVE_FILE | FS_MAKE_REG | FS_TRUNCATE
         allow_beneath(ruleset, bind["target"], rights & handled)
+    for folder in plan["listed"]:
+        allow_beneath(ruleset, folder, FS_READ_DIR)
     set_no_new_privileges()
     system_call("Landlock", SYS_LANDLOCK_RESTRICT, ruleset, ctypes.c_uint(0))
     os.close(ruleset)

@@ -1,7 +1,7 @@
-"""How many bytes a container declares, against how many there are. Reads box headers only; decodes nothing.
+"""How many bytes a container declares, against how many there are. Reads headers only; decodes nothing.
 
 A faststart MP4 cut anywhere still opens, with its full duration: only its boxes tell that footage is missing.
-This runs outside the sandbox, over bytes nobody vouches for: what one file may cost is bounded beforehand.
+This runs inside the sandbox (inside.py), and what one file may cost is bounded beforehand all the same.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
+
+from ingest.media.signs import declared_segment, find_zeros, whole_packets
 
 # A fragmented recording has two boxes a fragment: an hour of quarter seconds is 28,800.
 MOST_BOXES: Final = 200_000
@@ -23,6 +25,8 @@ LONGEST_SECONDS: Final = 10.0
 TABLE_PIECE_BYTES: Final = 1 << 20
 
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
+# One of any other type that claims to reach beyond the end is no box at all: letters of a maker's tail or of garbage.
+MP4_TOP = MP4_FIRST | {b"mfra", b"sidx", b"ssix", b"prft", b"pdin", b"emsg", b"meta", b"udta", b"jumb"}
 # Where chunk tables are (8.7.5). A container anywhere else is not entered, so nesting ends by itself.
 WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 # Chunk offset tables and the array type of one entry: 32 bits and 64.
@@ -33,12 +37,15 @@ CHUNK_TABLES = {b"stco": "I", b"co64": "Q"}
 class Boxes:
     """Top-level structure of a file. `declared_bytes` never is less than what is understood of it.
 
-    Where measuring was not `complete`, what was not seen may still be there."""
+    `reaching` names the box that ends beyond the end of the file, `trailing_bytes` counts what follows the last box
+    and is none. Where measuring was not `complete`, what was not seen may still be there."""
 
     family: str
     declared_bytes: int
     present_bytes: int
     kinds: frozenset[str] = field(default_factory=frozenset)
+    reaching: str | None = None
+    trailing_bytes: int = 0
     complete: bool = True
 
     @property
@@ -72,29 +79,49 @@ class Box:
     end: int
 
 
+def measure_file(path: Path) -> dict[str, Any]:
+    """Everything this module and signs.py find, as JSON: `boxes`, `zeros`, each None where there is nothing to say."""
+    boxes, zeros = measure_boxes(path), find_zeros(path)
+    return {
+        "boxes": None if boxes is None else {**asdict(boxes), "kinds": sorted(boxes.kinds)},
+        "zeros": None if zeros is None else asdict(zeros),
+    }
+
+
 def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Boxes | None:
-    """None where the file is neither MP4-like nor RIFF: other containers do not declare their length up front.
+    """None where the container does not declare its length: only MP4, RIFF, Matroska and whole TS packets do.
 
     Never raises for what the file holds; `clock` gives seconds, and after LONGEST_SECONDS what is known has to do."""
     present = path.stat().st_size
     allowance = Allowance(clock, clock() + LONGEST_SECONDS)
     with path.open("rb") as handle:
         start = handle.read(12)
-        if start[:4] == b"RIFF" and len(start) == 12:
+        if start[:4] in (b"RIFF", b"RF64") and len(start) == 12:
             return measure_riff(handle, present, allowance)
         if start[4:8] in MP4_FIRST:
             return measure_mp4(handle, present, allowance)
-    return None
+        if start[:4] == b"\x1a\x45\xdf\xa3":
+            declared = declared_segment(handle)
+            return None if declared is None else Boxes("matroska", declared, present)
+        declared = whole_packets(handle, present)
+        return None if declared is None else Boxes("mpegts", declared, present)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    reach, kinds = 0, set[str]()
+    reach, end, kinds, reaching = 0, 0, set[str](), None
     for box in read_boxes(handle, 0, present, allowance):
-        kinds.add(box.kind.decode("latin-1"))
+        if box.end > present and box.kind not in MP4_TOP:
+            break
+        kind = box.kind.decode("latin-1")
+        kinds.add(kind)
+        end = max(end, box.end)
         reach = max(reach, box.end)
+        if box.end > present:
+            reaching = kind
         if box.kind == WAY_TO_TABLES[0]:
             reach = max(reach, last_chunk_offset(handle, box, present, allowance))
-    return Boxes("mp4", reach, present, frozenset(kinds), complete=not allowance.spent)
+    trailing = 0 if allowance.spent else max(0, present - end)
+    return Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, complete=not allowance.spent)
 
 
 def read_boxes(handle: BinaryIO, at: int, end: int, allowance: Allowance) -> Iterator[Box]:
@@ -166,6 +193,8 @@ def is_box_type(kind: bytes) -> bool:
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     """One RIFF after another (AVI 2.0, "AVIX"). A size of 0 or 2^32 - 1: the writer never came back to fill it in."""
     at, kinds = 0, set[str]()
+    if (large := size_of_rf64(handle)) is not None:
+        return Boxes("riff", large, present, frozenset({"WAVE"}))
     while at < present and allowance.allows(boxes=1):
         handle.seek(at)
         header = handle.read(12)
@@ -176,4 +205,14 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
             return Boxes("riff", present, present, frozenset(kinds))
         kinds.add(header[8:12].decode("latin-1"))
         at += 8 + size
-    return Boxes("riff", at, present, frozenset(kinds), complete=not allowance.spent)
+    trailing = 0 if allowance.spent else max(0, present - at)
+    return Boxes("riff", at, present, frozenset(kinds), trailing_bytes=trailing, complete=not allowance.spent)
+
+
+def size_of_rf64(handle: BinaryIO) -> int | None:
+    """EBU Tech 3306: the size of a WAV of more than 4 GiB stands in the chunk ds64 that comes first."""
+    handle.seek(0)
+    start = handle.read(28)
+    if start[:4] != b"RF64" or start[12:16] != b"ds64" or len(start) < 28:
+        return None
+    return 8 + int(struct.unpack_from("<Q", start, 20)[0])

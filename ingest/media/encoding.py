@@ -71,6 +71,8 @@ def plan_proxy(found: Findings) -> ProxyPlan:
 def plays_video(video: Stream, found: Findings) -> bool:
     even = video.width is not None and video.height is not None and video.width % 2 == 0 and video.height % 2 == 0
     timed = found.container is not None and found.container.startswith(TIMED_CONTAINERS)
+    if video.codec == "av1":  # An encoder needs what a bare ffmpeg has no decoder for; every browser has one.
+        return timed and video.profile in (None, "Main")
     played = video.codec == "h264" and video.pix_fmt in PLAYED_PIXELS and video.profile in PLAYED_PROFILES
     # In MP4, H.264 must be length-prefixed; a stream with start codes inside MP4 is somebody's mistake.
     framed = video.length_prefixed or not (found.container or "").startswith("mov,")
@@ -113,7 +115,7 @@ def proxy_arguments(found: Findings, plan: ProxyPlan, name: str) -> tuple[str, .
     if plan.video != "drop" and found.video is not None:
         picture = source[str(found.video.index)]
         parts.append(fit(picture, WIDEST, "tv") if plan.video == "encode" else picture)
-        options |= video_options(plan.video)
+        options |= video_options(plan.video, found.video.codec)
     if plan.audio != "drop" and found.audio is not None:
         parts.append(source[str(found.audio.index)])
         options |= audio_options(plan.audio, found.audio)
@@ -121,9 +123,9 @@ def proxy_arguments(found: Findings, plan: ProxyPlan, name: str) -> tuple[str, .
     return arguments_of(ffmpeg.output(*parts, f"{OUT_INSIDE}/{name}", **options))
 
 
-def video_options(how: str) -> dict[str, Any]:
+def video_options(how: str, codec: str | None) -> dict[str, Any]:
     if how == "copy":
-        return {"c:v": "copy", "tag:v": "avc1"}
+        return {"c:v": "copy", "tag:v": "av01" if codec == "av1" else "avc1"}
     return {
         "c:v": "libx264",
         "preset": "veryfast",

@@ -23,6 +23,11 @@ ENDS_EARLY: Final = "ends_early"  # containers declare more bytes than there are
 FRAMES_MISSING: Final = "frames_missing"
 NO_DECODABLE_FRAME: Final = "no_decodable_frame"
 DECODER_COMPLAINED: Final = "decoder_complained"
+ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to come
+# Words about a file that may stand beside "intact".
+TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
+NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
+READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 
 
@@ -80,6 +85,8 @@ class Findings:
     tool: str
     tool_version: str
     sandbox: str
+    # What the file's own bytes say (ingest/metadata/reading.py); claims are made of it, the row keeps those.
+    contents: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -99,12 +106,19 @@ class Findings:
         return next((s for s in self.streams if s.kind == "video" and not s.is_picture), None)
 
     @property
+    def main(self) -> Stream | None:
+        """What a person would say the file is of: its picture, else its sound."""
+        return self.video or self.audio
+
+    @property
     def audio(self) -> Stream | None:
         return next((s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown")), None)
 
     def as_facts(self) -> dict[str, Any]:
-        """Everything, as JSON: for the row that keeps it."""
-        return {**dataclasses.asdict(self), "kind": self.kind}
+        """Everything but the contents, as JSON: for the row that keeps it."""
+        facts = dataclasses.asdict(dataclasses.replace(self, contents={}))
+        del facts["contents"]
+        return {**facts, "kind": self.kind}
 
 
 def not_understood(error: Exception) -> Findings:

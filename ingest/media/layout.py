@@ -29,12 +29,14 @@ class Link:
 
 
 def program_inside(program: Program) -> str:
-    return f"/tool/{program.path.name}"
+    return str(program.path.resolve()) if program.in_place else f"/tool/{program.path.name}"
 
 
 def binds_for(job: Job) -> tuple[Bind, ...]:
     """Sources are made absolute and free of links first, so nothing is resolved a second time inside."""
-    binds = [Bind(job.program.path.resolve(), program_inside(job.program), executable=True)]
+    program = job.program
+    binds = [] if program.in_place else [Bind(program.path.resolve(), program_inside(program), executable=True)]
+    binds += [Bind(source.resolve(), target) for source, target in program.brings]
     binds += [Bind(need, str(need), executable=True) for need in job.program.needs if not need.is_symlink()]
     if job.media is not None:
         binds.append(Bind(job.media.resolve(), MEDIA_INSIDE))

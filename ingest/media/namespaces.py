@@ -50,6 +50,8 @@ class NamespaceSandbox:
             "environment": TOOL_ENVIRONMENT,
             "folder": OUT_INSIDE if job.out else "/",
             "binds": [{**dataclasses.asdict(bind), "source": str(bind.source)} for bind in binds_for(job)],
+            # An importer lists the folder that packages stand in.
+            "listed": sorted({os.path.dirname(target) for _, target in job.program.brings}),  # noqa: PTH120
             "links": [dataclasses.asdict(link) for link in links_for(job)],
             "limits": resource_limits(job.limits),
             "filter": filter_program().hex(),
@@ -79,6 +81,9 @@ class NoSandbox:
 
 
 def with_real_paths(argument: str, job: Job) -> str:
+    for source, target in job.program.brings:
+        if argument == target or argument.startswith(f"{target}/"):
+            return f"{source}{argument.removeprefix(target)}"
     prefix = "file:" if argument.startswith("file:") else ""
     path = argument.removeprefix("file:")
     if job.media is not None and path == MEDIA_INSIDE:

@@ -1,4 +1,4 @@
-"""The one module that runs ffmpeg and ffprobe, and only through a sandbox."""
+"""The one module that runs ffmpeg, ffprobe and our reader, and only through a sandbox."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ingest.errors import ToolFailed
 from ingest.media.bubblewrap import BubblewrapSandbox
 from ingest.media.layout import program_at
 from ingest.media.namespaces import NamespaceSandbox, NoSandbox
+from ingest.media.reader import FileFacts, read_facts, reader_program
 from ingest.media.sandbox import Confined, Job, Limits, Program, Sandbox, choose_sandbox
 from ingest.media.tools import MediaTools, locate_tools
 
@@ -19,10 +20,15 @@ SHOWN_STDERR = 600
 
 @dataclass(frozen=True)
 class MediaRunner:
-    """Both tools and the sandbox they run in. Holds no state: share it between threads, build it once a process."""
+    """The tools, the reader and the sandbox they run in. Holds no state: share it between threads, build it once."""
 
     tools: MediaTools
+    reader: Program
     sandbox: Sandbox
+
+    def read(self, media: Path) -> FileFacts:
+        """Boxes, EXIF and tracks. Raises SandboxFailed alone."""
+        return read_facts(media, self.reader, self.sandbox)
 
     def ffprobe(self, arguments: tuple[str, ...], media: Path, limits: Limits) -> Confined:
         return self.sandbox.run(Job(self.tools.ffprobe.program, arguments, media=media, limits=limits))
@@ -39,7 +45,8 @@ def open_runner(search_path: str, *, allow_unsandboxed: bool = False, prefer: Sa
     candidates = (prefer,) if prefer is not None else (BubblewrapSandbox(), NamespaceSandbox())
     trial = Job(program_at(TRIAL), (), limits=Limits(deadline_seconds=10))
     sandbox = choose_sandbox(candidates, trial, NoSandbox() if allow_unsandboxed else None)
-    return MediaRunner(locate_tools(search_path, lambda program: read_version(program, sandbox)), sandbox)
+    tools = locate_tools(search_path, lambda program: read_version(program, sandbox))
+    return MediaRunner(tools, reader_program(), sandbox)
 
 
 def read_version(program: Program, sandbox: Sandbox) -> str:

@@ -23,10 +23,15 @@ MIB: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Program:
-    """An executable, and what of this host it must be able to read: nothing, when it is linked statically."""
+    """An executable, and what of this host it must be able to read: nothing, when it is linked statically.
+
+    `needs` are seen under their own names; of `brings`, pairs of a folder here and its name inside, only the latter.
+    One that finds what it needs by where it stands itself runs `in_place`, which one of `needs` must hold."""
 
     path: Path
     needs: tuple[Path, ...] = ()
+    brings: tuple[tuple[Path, str], ...] = ()
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,18 @@ class Claims:
         return min(self.of(kind), key=lambda claim: order.index(claim.confidence), default=None)
 
 
+def claims_as_facts(claims: Claims) -> dict[str, Any]:
+    """As JSON, to be handed from the process that read them to the one that keeps them."""
+    withheld = [{"kind": w.kind, "raw": w.raw, "source": w.source, "reason": w.reason} for w in claims.withheld]
+    return {"stated": [claim.as_facts() for claim in claims.stated], "withheld": withheld}
+
+
+def claims_from_facts(facts: Mapping[str, Any]) -> Claims:
+    """The inverse of claims_as_facts. Raises KeyError, TypeError or ValueError for anything else."""
+    stated = tuple(Claim(**{**said, "notes": tuple(said["notes"])}) for said in facts["stated"])
+    return Claims(stated, tuple(Withheld(**said) for said in facts["withheld"]))
+
+
 def gather(found: Iterable[Claim | Withheld]) -> Claims:
     """Once each, in the order found."""
     unique: list[Claim | Withheld] = []

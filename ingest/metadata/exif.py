@@ -58,15 +58,14 @@ def read_exif(path: Path) -> Tags:
     return tags
 
 
-def read_orientation(path: Path) -> int:
+def orientation_of_tags(tags: Tags) -> int:
     """1 to 8 (TIFF 6.0, tag 274); 1, upright, for anything else."""
-    values = numbers_of(read_exif(path), "Image Orientation")
+    values = numbers_of(tags, "Image Orientation")
     return int(values[0]) if values and 1 <= values[0] <= 8 else 1
 
 
-def claims_from_exif(path: Path, zone: tzinfo = SHANGHAI) -> Claims:
+def claims_of_tags(tags: Tags, zone: tzinfo = SHANGHAI) -> Claims:
     """Positions, times and the camera; `zone` is supposed where a time carries no offset, as most do not."""
-    tags = read_exif(path)
     return gather((*read_location(tags), *read_times(tags, zone), *read_device(tags)))
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from typing import Any
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, ClaimKind, Claims, Withheld, gather, join
 from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.exif import claims_from_exif
 from ingest.metadata.file_name import claims_from_name
+from ingest.metadata.reading import exif_claims
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
 
@@ -33,14 +32,13 @@ class BestClaims:
     started_at: datetime | None
 
 
-def read_claims(station_claims: Mapping[str, Any], path: Path, findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
+def read_claims(station_claims: Mapping[str, Any], findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
     """Everything the station, the file's name and the file itself say. Never raises for hostile content."""
-    exif = claims_from_exif(path, zone) if findings.is_still else Claims()
     said = join(
         claims_of_station(station_claims, zone),
         claims_from_name(str(station_claims.get("filename", "")), zone),
         claims_from_tags(findings, zone),
-        exif,
+        exif_claims(findings.contents) if findings.is_still else Claims(),
     )
     return withhold_unstatable(said)
 

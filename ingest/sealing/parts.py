@@ -19,7 +19,7 @@ from storage.objects.protocol import ObjectStore
 
 @dataclass(frozen=True)
 class Custody:
-    """What sealing works with. `probe` decodes only in the sandbox; `read_claims` reads EXIF here (ADR 4)."""
+    """What sealing works with. `probe` opens media only in the sandbox (ADR 4); `read_claims` opens none."""
 
     database: Database
     store: ObjectStore
@@ -30,6 +30,6 @@ class Custody:
     receipt_key: SigningKey
     staged_path: Callable[[str], Path]
     probe: Callable[[Path], Findings]
-    read_claims: Callable[[DueUpload, Path, Findings], Claims]
+    read_claims: Callable[[DueUpload, Findings], Claims]
     request_token: Callable[[bytes], TimestampToken]
     receipt_patience_seconds: float = 10.0

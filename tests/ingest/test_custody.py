@@ -95,7 +95,7 @@ class Bench:
             receipt_key=self.receipt_key,
             staged_path=lambda upload_id: self.staging / upload_id,
             probe=lambda path: probe_media(path, runner),
-            read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
+            read_claims=lambda upload, findings: read_claims(upload.claims, findings),
             request_token=lambda data: request_timestamp(self.tsa_url, data, 10),
         )
         self.unit_id, self.station_id = self.make_station("大渡口")

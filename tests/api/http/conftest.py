@@ -214,7 +214,7 @@ class Served:
             receipt_key=archive.keyring.signing_key("receipt"),
             staged_path=self.staging.bytes_path,
             probe=lambda path: self.findings,
-            read_claims=lambda upload, path, findings: read_claims(upload.claims, path, findings),
+            read_claims=lambda upload, findings: read_claims(upload.claims, findings),
             request_token=archive.request_token,
         )
 

@@ -300,7 +300,7 @@ def test_a_kernel_that_forbids_namespaces_makes_the_sandbox_fail_not_leak(python
     confine = Path(sys.modules[NamespaceSandbox.__module__].confine.__file__)
     script = f"""
         import marshal, sys
-        sys.argv = ["confine", marshal.dumps(dict(walls=True, status=1, parent=0, binds=[], links=[])).hex()]
+        sys.argv = ["confine", marshal.dumps(dict(walls=True, status=1, parent=0, binds=[], links=[], listed=[])).hex()]
         exec(compile({confine.read_text()!r}, "confine", "exec"))
     """
     result = run_python(NamespaceSandbox(), python, script)

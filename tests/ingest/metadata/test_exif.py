@@ -9,8 +9,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from ingest.metadata import exif as exif_reading
+from ingest.metadata.claims import Claims
 from ingest.metadata.clock import NO_SUCH_TIME
-from ingest.metadata.exif import claims_from_exif, read_exif, read_orientation
+from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD
 
 Ifd = dict[int, object]
@@ -25,6 +26,14 @@ def photo(tmp_path: Path, gps: Ifd | None = None, exif: Ifd | None = None, image
     path = tmp_path / "photo.jpg"
     Image.new("RGB", (16, 16)).save(path, exif=tags)
     return path
+
+
+def claims_from_exif(path: Path) -> Claims:
+    return claims_of_tags(read_exif(path))
+
+
+def orientation_of(path: Path) -> int:
+    return orientation_of_tags(read_exif(path))
 
 
 @pytest.fixture
@@ -103,12 +112,12 @@ def test_no_bytes_make_it_raise(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
     assert claims_from_exif(path).stated == ()
-    assert read_orientation(path) == 1
+    assert orientation_of(path) == 1
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
 def test_an_orientation_that_is_none_means_upright(tmp_path: Path, value: int) -> None:
-    assert read_orientation(photo(tmp_path, image={274: value})) == 1
+    assert orientation_of(photo(tmp_path, image={274: value})) == 1
 
 
 def test_a_real_camera_s_position(corpus: Path) -> None:

@@ -1,0 +1,90 @@
+"""Reading a file's boxes, EXIF and tracks, in a sandbox, by a Python process that lives for one file (inside.py)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from ingest.media.damage import Boxes
+from ingest.media.layout import SYSTEM_LIBRARIES
+from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
+from ingest.media.signs import ZeroFilled
+
+PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
+SCRIPT: Final = f"{PACKAGES[0]}/media/inside.py"
+# -I and -S: nothing of the environment or of site-packages is looked at; -B: it could not write a cache anyway.
+ARGUMENTS: Final = ("-I", "-S", "-B", SCRIPT, MEDIA_INSIDE, *PACKAGES)
+READING_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What the reader said. `contents` is what ingest/metadata/reading.py gave; `failed` says what broke, if anything.
+
+    All of it was worked out over hostile bytes: sizes and counts may be absurd, texts anything that JSON can carry."""
+
+    boxes: Boxes | None = None
+    zeros: ZeroFilled | None = None
+    contents: Mapping[str, Any] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+
+
+def reader_program() -> Program:
+    """This interpreter with its standard library, our package and exifread: nothing else of the environment."""
+    base, python = Path(sys.base_prefix), Path(sys.executable).resolve()
+    needs = [Path(name) for name in SYSTEM_LIBRARIES if os.path.lexists(name)]
+    if not base.is_relative_to("/usr"):
+        needs.append(base)
+    exifread = find_spec("exifread")
+    if exifread is None or exifread.origin is None:
+        raise ModuleNotFoundError("exifread is not installed", name="exifread")
+    brings = tuple(zip((Path(__file__).parents[1], Path(exifread.origin).parent), PACKAGES, strict=True))
+    return Program(python, tuple(needs), brings, in_place=True)
+
+
+def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = READING_LIMITS) -> FileFacts:
+    """Never raises for what the file holds; SandboxFailed for failures of our own."""
+    result = sandbox.run(Job(program, ARGUMENTS, media=path, limits=limits))
+    if not result.succeeded:
+        return FileFacts(failed=(why_ended(result),))
+    try:
+        said = json.loads(result.stdout)
+        return facts_from(said if isinstance(said, dict) else {})
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return FileFacts(failed=(f"answer: {type(error).__name__}",))
+
+
+def why_ended(result: Confined) -> str:
+    if result.stopped is not None:
+        return f"reader: {result.stopped}"
+    return f"reader: signal {result.signal}" if result.signal else f"reader: exit code {result.exit_code}"
+
+
+def facts_from(said: Mapping[str, Any]) -> FileFacts:
+    extent, contents, failed = said.get("extent"), said.get("contents"), said.get("failed")
+    extent = extent if isinstance(extent, dict) else {}
+    boxes, zeros = extent.get("boxes"), extent.get("zeros")
+    return FileFacts(
+        boxes=None if boxes is None else boxes_from(boxes),
+        zeros=None if zeros is None else ZeroFilled(int(zeros["bytes"]), int(zeros["first_at"])),
+        contents=contents if isinstance(contents, dict) else {},
+        failed=tuple(str(words)[:200] for words in failed) if isinstance(failed, list) else (),
+    )
+
+
+def boxes_from(said: Mapping[str, Any]) -> Boxes:
+    return Boxes(
+        family=str(said["family"]),
+        declared_bytes=int(said["declared_bytes"]),
+        present_bytes=int(said["present_bytes"]),
+        kinds=frozenset(str(kind) for kind in said["kinds"]),
+        reaching=None if said["reaching"] is None else str(said["reaching"])[:4],
+        trailing_bytes=int(said["trailing_bytes"]),
+        complete=bool(said["complete"]),
+    )

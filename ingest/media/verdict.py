@@ -1,0 +1,114 @@
+"""From what was seen to a state: intact, damaged or unreadable, and what is missing. Compares declared with present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ingest.media import findings as code
+from ingest.media.damage import Boxes
+from ingest.media.findings import Extent, Fact, Findings, Reason, Stream
+from ingest.media.reader import FileFacts
+
+Count = Callable[[], tuple[tuple[Stream, ...], Any]]
+# The frames of these are what their bytes are: zeros in them are silence or black, not a hole.
+UNCODED = ("pcm_", "rawvideo", "v210")
+# One byte pads an odd RIFF, and a player's tag is 128: what is longer deserves a word.
+SHORTEST_TRAILER_BYTES = 256
+
+
+def explain_failure(found: Findings, facts: FileFacts) -> Findings:
+    """An MP4 that lost its index (moov) is damaged, not foreign: its footage is there and may be recovered."""
+    boxes = facts.boxes
+    extra = (*zero_filled(facts), *not_read(facts))
+    found = replace(found, reasons=(*found.reasons, *extra), contents=facts.contents)
+    if boxes is None:
+        return found
+    found = replace(found, extent=Extent(boxes.declared_bytes, boxes.present_bytes))
+    lost_index = boxes.complete and "mdat" in boxes.kinds and "moov" not in boxes.kinds
+    if found.reasons[0].code == code.NOT_MEDIA and lost_index:
+        reasons = (Reason(code.MOOV_MISSING), *ends_early(boxes), *extra)
+        return replace(found, state="damaged", reasons=reasons, container="mp4")
+    return found
+
+
+def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> Findings:
+    """`found` as described; `count` is asked only where something speaks against it, because it decodes everything."""
+    notes = not_read(facts)
+    if found.is_still:
+        return judge_still(found, complaints, notes)
+    boxes = facts.boxes
+    extent = None if boxes is None else Extent(boxes.declared_bytes, boxes.present_bytes)
+    found = replace(found, extent=extent)
+    lost = () if boxes is None else ends_early(boxes)
+    zeros = () if is_uncoded(found.main) else zero_filled(facts)
+    nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
+    notes = (*(r for r in found.reasons if r not in nothing), *trailing(boxes), *notes)
+    if not (lost or zeros or nothing):
+        return replace(found, reasons=notes)
+    return weigh(found, (*lost, *zeros), notes, count)
+
+
+def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...], count: Count) -> Findings:
+    """Count what is left. Where every declared frame is there, a sign is a note and no damage."""
+    streams, counted_by = count()
+    found = replace(found, streams=streams)
+    main = found.main
+    declared, present = (main.frames_declared, main.frames_present) if main else (None, None)
+    extent = found.extent or Extent(0, 0)
+    found = replace(
+        found, extent=replace(extent, declared_frames=declared, present_frames=present, counted_by=counted_by)
+    )
+    if declared is not None and declared == present and present:
+        return replace(found, reasons=(*signs, *notes))
+    return replace(found, state="damaged", reasons=(*signs, *frames_missing(found, declared, present), *notes))
+
+
+def frames_missing(found: Findings, declared: int | None, present: int | None) -> tuple[Reason, ...]:
+    nothing = (Reason(code.NO_DECODABLE_FRAME),) if present == 0 else ()
+    if declared is None or present is None or present >= declared:
+        return nothing
+    facts: dict[str, Fact] = {"declared_frames": declared, "present_frames": present}
+    if found.duration_seconds is not None:
+        facts["declared_seconds"] = found.duration_seconds
+    return (Reason(code.FRAMES_MISSING, facts), *nothing)
+
+
+def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...]) -> Findings:
+    """A picture was decoded whole by the look at it, which costs little: a cut JPEG shows nowhere else."""
+    if any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons):
+        return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
+    if complaints:
+        return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))
+    return replace(found, reasons=(*found.reasons, *notes))
+
+
+def ends_early(boxes: Boxes) -> tuple[Reason, ...]:
+    if not boxes.missing_bytes:
+        return ()
+    facts: dict[str, Fact] = {"declared_bytes": boxes.declared_bytes, "present_bytes": boxes.present_bytes}
+    if boxes.reaching is not None:
+        facts["box"] = boxes.reaching
+    return (Reason(code.ENDS_EARLY, facts),)
+
+
+def zero_filled(facts: FileFacts) -> tuple[Reason, ...]:
+    if facts.zeros is None:
+        return ()
+    return (Reason(code.ZERO_FILLED, {"about_bytes": facts.zeros.bytes, "first_at": facts.zeros.first_at}),)
+
+
+def trailing(boxes: Boxes | None) -> tuple[Reason, ...]:
+    if boxes is None or boxes.trailing_bytes < SHORTEST_TRAILER_BYTES:
+        return ()
+    return (Reason(code.TRAILING_BYTES, {"bytes": boxes.trailing_bytes}),)
+
+
+def not_read(facts: FileFacts) -> tuple[Reason, ...]:
+    """What broke the reader says so, and changes no state: ffprobe's word stands by itself."""
+    return tuple(Reason(code.READING_STOPPED, {"by": words}) for words in facts.failed[:4])
+
+
+def is_uncoded(main: Stream | None) -> bool:
+    return main is not None and (main.codec or "").startswith(UNCODED)

@@ -1,0 +1,88 @@
+"""Boxes, EXIF and tracks are read inside: what the reader sees there, and what becomes of it when a file breaks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ingest.media import findings as code
+from ingest.media.probe import probe_media
+from ingest.media.reader import FileFacts, facts_from, read_facts, reader_program
+from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import Job, Limits
+from ingest.metadata.reading import exif_claims
+
+INSIDE_VIEW = Path(__file__).with_name("inside_view.py")
+VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=1")
+
+
+def photo(folder: Path) -> Path:
+    exif = Image.Exif()
+    exif[274] = 6
+    exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 13.0, 49.44), 3: "E", 4: (121.0, 28.0, 25.32)})
+    path = folder / "photo.jpg"
+    Image.new("RGB", (64, 48), "blue").save(path, exif=exif)
+    return path
+
+
+def test_boxes_and_photographs_are_read_in_either_sandbox(
+    any_runner: MediaRunner, make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    clip = make_clip(*VIDEO, "clip.mp4")
+    boxes = any_runner.read(clip).boxes
+    assert boxes is not None
+    assert (boxes.declared_bytes, boxes.missing_bytes, "moov" in boxes.kinds) == (clip.stat().st_size, 0, True)
+    found = probe_media(photo(tmp_path), any_runner)
+    assert found.orientation == 6
+    (place,) = exif_claims(found.contents).of("location")
+    assert place.value == {"latitude": 31.2304, "longitude": 121.4737}
+
+
+def test_the_reader_sees_the_file_its_language_and_its_own_code(any_runner: MediaRunner, tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.write_bytes(b"footage")
+    program = reader_program()
+    script = INSIDE_VIEW.read_text() + "\nprint(json.dumps(listed('/reader')))"
+    result = any_runner.sandbox.run(Job(program, ("-I", "-S", "-c", script), media=media))
+    assert result.succeeded, result
+    view, packages = map(json.loads, result.stdout.splitlines())
+    assert packages == ["exifread", "ingest"]
+    assert view["etc"] == view["descriptors"] == []
+    assert view["beside"] == [".."]
+    deeds = {deed for deed, outcome in view.items() if outcome == "DONE"}
+    assert deeds == {"read /in/media"}
+
+
+@pytest.mark.parametrize("limits", [Limits(deadline_seconds=0.0), Limits(memory_bytes=24 << 20)])
+def test_a_reader_that_is_stopped_says_so_and_nothing_is_raised(
+    any_runner: MediaRunner, tmp_path: Path, limits: Limits
+) -> None:
+    facts = read_facts(photo(tmp_path), any_runner.reader, any_runner.sandbox, limits)
+    assert facts.boxes is None
+    assert facts.failed[0] in ("reader: deadline", "contents: MemoryError", "reader: exit code 1")
+
+
+def test_what_breaks_one_reader_is_a_note_and_no_damage(
+    runner: MediaRunner, make_clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MediaRunner, "read", lambda *_: FileFacts(failed=("contents: RecursionError",)))
+    found = probe_media(make_clip(*VIDEO, "clip.mp4"), runner)
+    assert (found.state, [reason.code for reason in found.reasons]) == ("intact", [code.READING_STOPPED])
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"extent": 7}, {"extent": {}, "contents": [1]}, {"failed": "x"}, {"contents": {"orientation": []}}]
+)
+def test_an_answer_of_another_shape_is_no_facts(said: dict[str, object]) -> None:
+    facts = facts_from(said)
+    assert (facts.boxes, facts.zeros, facts.failed) == (None, None, ())
+
+
+def test_text_and_noise_are_not_worth_a_reader(any_runner: MediaRunner, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_bytes(bytes(range(128, 256)) * 32)
+    assert any_runner.read(noise) == FileFacts()

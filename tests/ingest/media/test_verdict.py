@@ -1,0 +1,88 @@
+"""What a cut, a hole of zeros and a foreign tail are called, container by container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.media import findings as code
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.runner import MediaRunner
+
+Cut = Callable[[Path, float], Path]
+MakeClip = Callable[..., Path]
+VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=4,noise=alls=40:allf=t", "-pix_fmt", "yuv420p")
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=4")
+
+
+def codes(found: Findings) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.ts", "clip.avi", "sound.wav"])
+def test_a_cut_file_is_damaged_and_says_how_many_bytes_are_gone(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, name: str
+) -> None:
+    whole = make_clip(*(TONE if name == "sound.wav" else VIDEO), name)
+    assert codes(probe_media(whole, runner)) == []
+    found = probe_media(cut(whole, 0.6003), runner)
+    assert (found.state, codes(found)[0]) == ("damaged", code.ENDS_EARLY)
+    facts = found.reasons[0].facts
+    assert 0 < int(facts["declared_bytes"]) - int(facts["present_bytes"]) <= whole.stat().st_size * 0.4
+    assert found.extent is not None
+    assert (found.extent.present_frames or 0) > 0
+
+
+def test_the_box_that_reaches_too_far_is_named(runner: MediaRunner, make_clip: MakeClip, cut: Cut) -> None:
+    found = probe_media(cut(make_clip(*VIDEO, "-movflags", "+faststart", "clip.mp4"), 0.6), runner)
+    assert found.reasons[0].facts["box"] == "mdat"
+    assert found.reasons[1].facts["declared_seconds"] == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_hole_of_zeros_is_found_and_counted(runner: MediaRunner, make_clip: MakeClip) -> None:
+    """What a recorder leaves that lost power while the file system had the size already, and not the data."""
+    clip = make_clip(*VIDEO, "-g", "25", "-movflags", "+faststart", "clip.mp4")
+    content = bytearray(clip.read_bytes())
+    start = len(content) // 2
+    content[start : start + 300_000] = bytes(300_000)
+    clip.write_bytes(content)
+    found = probe_media(clip, runner)
+    assert (found.state, codes(found)) == ("damaged", [code.ZERO_FILLED, code.FRAMES_MISSING])
+    assert int(found.reasons[0].facts["about_bytes"]) == pytest.approx(300_000, rel=0.25)
+    assert int(found.reasons[0].facts["first_at"]) == pytest.approx(start, abs=40_000)
+
+
+def test_silence_and_padding_are_no_holes(runner: MediaRunner, make_clip: MakeClip) -> None:
+    silent = make_clip("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", "3", "-c:a", "pcm_s16le", "memo.wav")
+    assert (probe_media(silent, runner).state, codes(probe_media(silent, runner))) == ("intact", [])
+    padded = make_clip(*VIDEO, "-moov_size", "900000", "clip.mp4")
+    found = probe_media(padded, runner)
+    assert (found.state, codes(found)) == ("intact", [code.ZERO_FILLED])
+
+
+def test_a_foreign_tail_is_a_note(runner: MediaRunner, make_clip: MakeClip) -> None:
+    clip = make_clip(*VIDEO, "clip.mp4")
+    clip.write_bytes(clip.read_bytes() + b"\xff\xfe maker's own table " * 40)
+    found = probe_media(clip, runner)
+    assert (found.state, codes(found)) == ("intact", [code.TRAILING_BYTES])
+    assert found.reasons[0].facts["bytes"] == 40 * 21
+
+
+def test_headers_without_one_frame_are_not_intact(runner: MediaRunner, make_clip: MakeClip) -> None:
+    clip = make_clip(*VIDEO, "-movflags", "+faststart", "clip.mp4")
+    content = clip.read_bytes()
+    at = content.index(b"mdat") + 4
+    clip.write_bytes(content[:at] + b"\x5a" * (len(content) - at))
+    found = probe_media(clip, runner)
+    assert (found.state, codes(found)) == ("damaged", [code.FRAMES_MISSING, code.NO_DECODABLE_FRAME])
+
+
+def test_nothing_but_zeros_is_unreadable_and_says_why(runner: MediaRunner, tmp_path: Path) -> None:
+    path = tmp_path / "AB00001_000123_20260101093000.MP4"
+    path.write_bytes(b"\0\0\0\x18ftypisom" + bytes(1 << 20))
+    found = probe_media(path, runner)
+    assert found.state == "unreadable"
+    assert codes(found) == [code.NOT_MEDIA, code.ZERO_FILLED]
