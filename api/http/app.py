@@ -24,7 +24,7 @@ from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.settings import load_settings
-from api.tasks.app import wake
+from api.tasks.app import Waker
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.register import CatalogRegister, StationDefaults
@@ -115,4 +115,5 @@ def make_uploads(archive: Archive) -> AsgiApplication:
         expires_after=timedelta(hours=settings.upload_expiry_hours),
         keep_free_bytes=int(settings.disk_reserve),
     )
-    return tus_application(register, Staging(archive.staging_folder), limits, lambda _: wake("custody.seal_due"))
+    waker = Waker("custody.seal_due")
+    return tus_application(register, Staging(archive.staging_folder), limits, lambda _: waker.wake())

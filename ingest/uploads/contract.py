@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from ingest.stations.credential import PresentedCredential
+from ingest.uploads.errors import UploadRefused
 from ingest.uploads.metadata import UploadClaims
 
 GONE_STATES = frozenset({"terminated", "expired"})
@@ -51,6 +52,7 @@ class UploadRecord:
 
     upload_id: str
     station_id: UUID
+    unit_id: UUID
     declared_length: int
     claims: UploadClaims
     state: str
@@ -65,15 +67,58 @@ class UploadRecord:
         return self.state in GONE_STATES
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whose request this is, and what there is of the upload it names, if it names one."""
+
+    presented: PresentedCredential
+    upload_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A proved station, and the upload that was asked for, whosoever it is. None: there is no such upload."""
+
+    station: StationIdentity
+    record: UploadRecord | None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An upload that a proved station wants to begin."""
+
+    station: StationIdentity
+    upload_id: str
+    declared_length: int
+    claims: UploadClaims
+    expires_at: datetime
+
+    @property
+    def record(self) -> UploadRecord:
+        """The upload as it is once it is open."""
+        station = self.station
+        return UploadRecord(
+            self.upload_id,
+            station.station_id,
+            station.unit_id,
+            self.declared_length,
+            self.claims,
+            "open",
+            self.expires_at,
+        )
+
+
 class UploadRegister(Protocol):
     """Uploads as rows. The offset is not among them: it is a file beside its bytes.
 
-    Every method is synchronous, is called from several threads and several processes at once, and is one transaction:
-    on return the change and its ledger entry are durable together; when it raises, neither happened. Any of them
+    Every method is synchronous and is called from several threads and several processes at once. What changes, changes
+    together with its ledger entry: on return both are durable; when a method raises, neither happened. Any of them
     raises RegisterUnavailable when the catalog does not answer; the caller may then simply ask again.
 
     The changes of state (finish, terminate, expire) each happen at most once: exactly one caller, in whichever
     process, gets True, and only an open upload changes. They return False for one that is not open, or not there.
+
+    Those that take several at once answer each for itself, in order, and let none wait for another's refusal.
     """
 
     def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
@@ -84,32 +129,30 @@ class UploadRegister(Protocol):
         """
         ...
 
-    def open_upload(
-        self,
-        station: StationIdentity,
-        upload_id: str,
-        declared_length: int,
-        claims: UploadClaims,
-        expires_at: datetime,
-    ) -> None:
-        """Reserve `declared_length` bytes of the station's quota and open the upload, as one step.
+    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | UploadRefused]:
+        """Authenticate each, and find the upload it names."""
+        ...
+
+    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:
+        """Reserve each upload's length of its station's quota and open it, as one step; None says it is open.
 
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
-        Raises TooManyUploads, QuotaExceeded, or TooLong when the station could never have that much waiting.
+        Refusals: TooManyUploads, QuotaExceeded, CredentialRefused, or TooLong when the station could never have that
+        much waiting.
         """
         ...
 
     def find_upload(self, upload_id: str) -> UploadRecord | None: ...
 
-    def finish_upload(self, upload_id: str) -> bool:
-        """Hand the upload to custody. The caller has made all its bytes durable."""
+    def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
+        """Hand uploads to custody. The caller has made all their bytes durable."""
         ...
 
-    def terminate_upload(self, upload_id: str) -> bool:
+    def terminate_upload(self, record: UploadRecord) -> bool:
         """Give the upload up, because its station said so or its creation failed, and free its quota."""
         ...
 
-    def expire_upload(self, upload_id: str) -> bool:
+    def expire_upload(self, record: UploadRecord) -> bool:
         """Give the upload up because its time is over, and free its quota."""
         ...
 

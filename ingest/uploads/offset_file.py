@@ -51,12 +51,11 @@ class OffsetFile:
 
     @classmethod
     def create(cls, path: Path, upload_id: str, declared_length: int) -> None:
-        """Durable on return, except for the name: the caller syncs the folder."""
+        """Not durable on return: the first record that is written makes it so."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             first = _encode(RecordedOffset(0, 0, declared_length))
             _write_all(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
-            os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -81,11 +80,12 @@ class OffsetFile:
             raise StagingDamaged(self._upload_id, "its offset record is unreadable; send it again from the start")
         return max(found, key=lambda record: record.sequence)
 
-    def write(self, last: RecordedOffset, offset: int) -> RecordedOffset:
-        """Record that `offset` bytes are durable. Durable on return. Only the holder of the lock may."""
+    def write(self, last: RecordedOffset, offset: int, *, durably: bool = True) -> RecordedOffset:
+        """Record that `offset` bytes are durable. Durable on return, unless it need not be. Only for the holder."""
         record = RecordedOffset(last.sequence + 1, offset, last.declared_length)
         _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
-        os.fdatasync(self._descriptor)
+        if durably:
+            os.fdatasync(self._descriptor)
         return record
 
     def claim(self) -> bytes:

@@ -72,6 +72,7 @@ class BodyReception:
         self._hash: _Hash | None = hashlib.new(self._checksum.algorithm) if self._checksum else None
         self._rate = MinimumRate(limits)
         self._room = held.declared_length - held.offset
+        self._expected_bytes = self._room if request.body_bytes is None else request.body_bytes
         self._pieces: list[bytes] = []
         self._gathered_bytes = 0
         self._unrecorded_bytes = 0
@@ -95,7 +96,14 @@ class BodyReception:
             await self._finish_writing()
         finally:
             pieces, self._pieces = self._pieces, []
-            await self._in_thread(lambda: self._settle(pieces, refused))
+            await self._in_thread(lambda: self._settle_and_close(pieces, refused))
+
+    def _settle_and_close(self, pieces: list[bytes], refused: bool) -> None:
+        try:
+            self._open_bytes()
+            self._settle(pieces, refused)
+        finally:
+            self._held.close_bytes()
 
     def _settle(self, pieces: list[bytes], refused: bool) -> None:
         if self._checksum is None:
@@ -192,7 +200,13 @@ class BodyReception:
         if self._hash is not None:
             for piece in pieces:
                 self._hash.update(piece)
+        self._open_bytes()
         self._held.append(pieces)
+
+    def _open_bytes(self) -> None:
+        """By the thread that writes first: a short body then costs one turn of a thread in all."""
+        if not self._held.has_open_bytes:
+            self._held.open_bytes(self._expected_bytes)
 
     async def _finish_writing(self) -> None:
         writing, self._writing = self._writing, None

@@ -23,9 +23,9 @@ class HeldUpload:
     `offset` is what is recorded. Bytes taken by `append` count once `keep` has returned, and not before.
     """
 
-    def __init__(self, path: Path, upload_id: str, record: OffsetFile, ticket: bytes | None) -> None:
+    def __init__(self, staging: Staging, upload_id: str, record: OffsetFile, ticket: bytes | None) -> None:
         self.upload_id = upload_id
-        self._path = path
+        self._staging = staging
         self._record = record
         self._ticket = ticket
         self._last: RecordedOffset | None = None
@@ -58,16 +58,23 @@ class HeldUpload:
 
     def open_bytes(self, expected_bytes: int) -> None:
         """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
-        self._bytes = StagedBytes(self._path, self.upload_id, self.offset, self.declared_length, expected_bytes)
+        path = self._staging.bytes_path(self.upload_id)
+        self._bytes = StagedBytes(path, self.upload_id, self.offset, self.declared_length, expected_bytes)
 
     def append(self, pieces: Sequence[bytes]) -> None:
         self._staged.append(pieces)
 
     def keep(self) -> int:
-        """Bytes durable first, then their number: the order in which a crash may only lose, never invent."""
+        """Bytes durable first, then their number: the order in which a crash may only lose, never invent.
+
+        The names become durable with the first bytes: until then nothing was acknowledged that could be lost. Nor need
+        the last number be durable, only the bytes: nobody is told of it before the row says that they are all there.
+        """
         offset = self._staged.keep()
         if offset != self.offset:
-            self._last = self._record.write(self._recorded, offset)
+            if self.offset == 0:
+                self._staging.sync_folder()
+            self._last = self._record.write(self._recorded, offset, durably=offset < self.declared_length)
         return offset
 
     def discard(self) -> None:
@@ -76,11 +83,21 @@ class HeldUpload:
     def mark_ending(self) -> None:
         self._record.mark_ending()
 
+    def close_bytes(self) -> None:
+        """Give back what was never kept of them."""
+        staged, self._bytes = self._bytes, None
+        if staged is not None:
+            staged.close()
+
+    @property
+    def has_open_bytes(self) -> bool:
+        """Whether `release` may have to wait for the disk."""
+        return self._bytes is not None
+
     def release(self) -> None:
         """Give up the lock. Releasing twice is harmless."""
         try:
-            if self._bytes is not None:
-                self._bytes.close()
+            self.close_bytes()
         finally:
             self._record.close()
 
@@ -113,12 +130,14 @@ class Staging:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def create(self, upload_id: str, declared_length: int) -> None:
-        """Both files, empty. Durable on return, names included. Raises StagingFull, and leaves nothing then."""
+        """Both files, empty. Raises StagingFull, and leaves nothing then.
+
+        Not durable before the first bytes are kept: what a power failure takes is an upload of which nothing had
+        arrived, and whose station is then told that it is gone.
+        """
         try:
-            # The bytes' file first: then one journal commit, that of the offset's fdatasync, carries both names.
             os.close(os.open(self.bytes_path(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length)
-            self._sync_folder()
         except OSError as error:
             self.remove(upload_id)
             if error.errno in NO_ROOM:
@@ -135,7 +154,7 @@ class Staging:
         """Become the newest request for this upload; `try_lock` until it is ours. Raises UploadGone."""
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
         try:
-            return HeldUpload(self.bytes_path(upload_id), upload_id, record, record.claim())
+            return HeldUpload(self, upload_id, record, record.claim())
         except BaseException:
             record.close()
             raise
@@ -143,7 +162,7 @@ class Staging:
     def hold_if_idle(self, upload_id: str) -> HeldUpload | None:
         """The lock, if nobody has it; otherwise None, and whoever has it is not disturbed. For sweeps."""
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
-        held = HeldUpload(self.bytes_path(upload_id), upload_id, record, None)
+        held = HeldUpload(self, upload_id, record, None)
         try:
             locked = held.try_lock()
         except BaseException:
@@ -168,7 +187,7 @@ class Staging:
         """Both files, durably, when they are there. Custody calls it once the recording is sealed."""
         for path in (self._offset_path(upload_id), self.bytes_path(upload_id)):
             path.unlink(missing_ok=True)
-        self._sync_folder()
+        self.sync_folder()
 
     def bytes_path(self, upload_id: str) -> Path:
         """Where the bytes are. Ids are our own; anything else is a mistake of the caller's."""
@@ -188,7 +207,8 @@ class Staging:
     def _offset_path(self, upload_id: str) -> Path:
         return self.folder / f"{_checked(upload_id)}.offset"
 
-    def _sync_folder(self) -> None:
+    def sync_folder(self) -> None:
+        """Make the names in it durable."""
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ingest.uploads.contract import UploadRegister
+from ingest.uploads.contract import UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
 from ingest.uploads.staging import Staging
 
@@ -21,7 +21,7 @@ def recover_finished(
     """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
     recovered = []
     for record in register.list_open():
-        if _is_complete(staging, record.upload_id) and register.finish_upload(record.upload_id):
+        if _is_complete(staging, record.upload_id) and all(register.finish_uploads([record])):
             recovered.append(record.upload_id)
             _wake(on_finished, record.upload_id)
     return recovered
@@ -36,7 +36,7 @@ def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> l
     return [
         record.upload_id
         for record in register.list_open()
-        if record.expires_at <= now and _expire(staging, register, record.upload_id)
+        if record.expires_at <= now and _expire(staging, register, record)
     ]
 
 
@@ -76,21 +76,21 @@ def _is_complete(staging: Staging, upload_id: str) -> bool:
     return recorded is not None and recorded.offset == recorded.declared_length
 
 
-def _expire(staging: Staging, register: UploadRegister, upload_id: str) -> bool:
+def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:
     """Under the upload's lock, so that no PATCH can complete it meanwhile."""
     try:
-        held = staging.hold_if_idle(upload_id)
+        held = staging.hold_if_idle(record.upload_id)
     except (UploadGone, StagingDamaged) as error:
         log.warning("expired without its bytes: %s", error)
-        return _give_up(staging, register, upload_id)
+        return _give_up(staging, register, record)
     if held is None:
         return False
     with held:
-        return not held.is_complete and _give_up(staging, register, upload_id)
+        return not held.is_complete and _give_up(staging, register, record)
 
 
-def _give_up(staging: Staging, register: UploadRegister, upload_id: str) -> bool:
-    expired = register.expire_upload(upload_id)
+def _give_up(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:
+    expired = register.expire_upload(record)
     if expired:
-        staging.remove(upload_id)
+        staging.remove(record.upload_id)
     return expired

@@ -9,13 +9,21 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ingest.uploads.answers import Answer, http_date
-from ingest.uploads.contract import StationIdentity, UploadLimits, UploadRecord, UploadRegister
+from ingest.uploads.contract import (
+    Admitted,
+    Asked,
+    Opening,
+    StationIdentity,
+    UploadLimits,
+    UploadRecord,
+    UploadRegister,
+)
 from ingest.uploads.errors import (
     ContentTypeWrong,
     NotOwner,
@@ -29,6 +37,7 @@ from ingest.uploads.errors import (
     UploadRefused,
     UploadUnknown,
 )
+from ingest.uploads.gathering import Gathering
 from ingest.uploads.metadata import parse_metadata
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
@@ -42,12 +51,23 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class Begun(NamedTuple):
+    """A PATCH that is let in: what it holds, if anything, and whether it has the lock already."""
+
+    record: UploadRecord
+    held: HeldUpload | None
+    is_locked: bool
+
+
 class ClientGone(Exception):
     """The connection was cut; what arrived is settled, and nobody is there to answer."""
 
 
 class Verbs:
-    """All that blocks runs in threads, the catalog in one pool and bytes in another: neither waits for the other."""
+    """All that blocks runs in threads, the catalog's work and the bytes' in different ones: none waits for the other.
+
+    What requests ask of the catalog is gathered, so that many small uploads at once share its round trips and commits.
+    """
 
     def __init__(
         self, register: UploadRegister, staging: Staging, limits: UploadLimits, on_finished: Callable[[str], None]
@@ -58,10 +78,17 @@ class Verbs:
         self._on_finished = on_finished
         self._disk = ThreadPoolExecutor(_DISK_THREADS, "upload-disk")
         self._catalog = ThreadPoolExecutor(_REGISTER_THREADS, "upload-catalog")
+        self._admit_soon: Gathering[Asked, Admitted] = Gathering(register.admit, "upload-admit")
+        self._begin_soon: Gathering[Request, Begun] = Gathering(self._begin_appends, "upload-begin")
+        self._open_soon: Gathering[Opening, None] = Gathering(self._open_all, "upload-open")
+        self._finish_soon: Gathering[UploadRecord, None] = Gathering(self._finish_all, "upload-finish")
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
-        record = await self._in_catalog(lambda: self._create(request))
+        admitted = await self._admit_soon(Asked(request.presented))
+        opening = self._plan_opening(request, admitted.station)
+        await self._open_soon(opening)
+        record = opening.record
         location = f"{request.root_path}/{record.upload_id}"
         headers = [("Location", location), ("Upload-Expires", http_date(record.expires_at))]
         if request.carries_upload_bytes:
@@ -70,7 +97,7 @@ class Verbs:
 
     async def tell_offset(self, request: Request, upload_id: str) -> Answer:
         """HEAD: how far it is. It disturbs nobody, a running PATCH included."""
-        record = await self._in_catalog(lambda: self._admit(request, upload_id))
+        record = await self._admit(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
         headers = [
@@ -85,19 +112,20 @@ class Verbs:
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        record, held = await self._in_catalog(lambda: self._begin_append(request, upload_id))
+        record, held, is_locked = await self._begin_soon(request)
         if held is None:
             return self._after_append(record, record.declared_length)
         try:
-            await self._wait_for_lock(held)
-            await self._receive_body(request, held)
+            if not is_locked:
+                await self._wait_for_lock(held)
+            await self._receive_body(request, record, held)
             return self._after_append(record, held.offset)
         finally:
-            await self._on_disk(held.release)
+            await self._release(held)
 
     async def terminate(self, request: Request, upload_id: str) -> Answer:
         """DELETE: give an unfinished upload up and free its room. A PATCH under way is stopped first."""
-        record = await self._in_catalog(lambda: self._admit(request, upload_id))
+        record = await self._admit(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
         if not record.is_open:
@@ -105,15 +133,57 @@ class Verbs:
         held = await self._on_disk(lambda: self._staging.claim(upload_id))
         try:
             await self._wait_for_lock(held)
-            await self._in_catalog(lambda: self._terminate(held))
+            await self._in_catalog(lambda: self._terminate(record, held))
         finally:
-            await self._on_disk(held.release)
+            await self._release(held)
         return Answer(204)
 
-    # In a thread of the catalog's pool.
+    # In a thread that answers for all who ask at the time.
 
-    def _create(self, request: Request) -> UploadRecord:
-        station = self._register.authenticate(request.presented)
+    def _open_all(self, openings: Sequence[Opening]) -> Sequence[Exception | None]:
+        """A row before its files: files without a row would be nobody's."""
+        outcomes: list[Exception | None] = []
+        for opening, refused in zip(openings, self._register.open_uploads(openings), strict=True):
+            outcomes.append(refused if refused is not None else self._make_files(opening))
+        return outcomes
+
+    def _make_files(self, opening: Opening) -> Exception | None:
+        try:
+            self._staging.create(opening.upload_id, opening.declared_length)
+        except Exception as error:
+            self._register.terminate_upload(opening.record)
+            return error
+        return None
+
+    def _begin_appends(self, requests: Sequence[Request]) -> Sequence[Begun | Exception]:
+        """Authority, and then the lock, if it is to be had at once."""
+        admitted = self._register.admit([Asked(request.presented, request.upload_id) for request in requests])
+        return [self._begin_append(request, found) for request, found in zip(requests, admitted, strict=True)]
+
+    def _begin_append(self, request: Request, admitted: Admitted | UploadRefused) -> Begun | Exception:
+        try:
+            record = _owned(admitted, request)
+            return self._claim(request, record)
+        except Exception as error:
+            return error
+
+    def _finish_all(self, records: Sequence[UploadRecord]) -> Sequence[None]:
+        """Hand them to custody, each once: whoever gets True says so. A wake-up may be lost, the row may not."""
+        for record, is_first in zip(records, self._register.finish_uploads(records), strict=True):
+            if is_first:
+                self._wake(record.upload_id)
+        return [None] * len(records)
+
+    def _wake(self, upload_id: str) -> None:
+        try:
+            self._on_finished(upload_id)
+        except Exception:
+            log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
+
+    # Without waiting for anything but the staging disk's names.
+
+    def _plan_opening(self, request: Request, station: StationIdentity) -> Opening:
+        """What a POST asks for, as soon as its station is known. Raises what is wrong with it."""
         length = self._declared_length(request)
         claims = parse_metadata(request.header("upload-metadata") or "")
         if request.has_body and not request.carries_upload_bytes:
@@ -122,15 +192,8 @@ class Verbs:
             raise TooLong(length)
         request.checksum()
         self._staging.check_room(length, self._limits.keep_free_bytes)
-        upload_id = uuid.uuid4().hex
         expires_at = datetime.now(UTC).replace(microsecond=0) + self._limits.expires_after
-        self._register.open_upload(station, upload_id, length, claims, expires_at)
-        try:
-            self._staging.create(upload_id, length)
-        except BaseException:
-            self._register.terminate_upload(upload_id)
-            raise
-        return UploadRecord(upload_id, station.station_id, length, claims, "open", expires_at)
+        return Opening(station, uuid.uuid4().hex, length, claims, expires_at)
 
     def _declared_length(self, request: Request) -> int:
         if request.header("upload-defer-length") is not None:
@@ -146,19 +209,8 @@ class Verbs:
             raise TooLong(self._limits.max_upload_bytes)
         return length
 
-    def _admit(self, request: Request, upload_id: str) -> UploadRecord:
-        """Authority: the credential, then the upload, then whether the one belongs to the other."""
-        station = self._register.authenticate(request.presented)
-        record = self._register.find_upload(upload_id)
-        if record is None:
-            raise UploadUnknown
-        if record.station_id != station.station_id:
-            raise NotOwner(upload_id)
-        return record
-
-    def _begin_append(self, request: Request, upload_id: str) -> tuple[UploadRecord, HeldUpload | None]:
-        """None for the upload when it is finished and this request adds nothing: a repeat of the last PATCH."""
-        record = self._admit(request, upload_id)
+    def _claim(self, request: Request, record: UploadRecord) -> Begun:
+        """No upload is held when it is finished and this request adds nothing: a repeat of the last PATCH."""
         if not request.carries_upload_bytes:
             raise ContentTypeWrong
         stated = request.number("upload-offset")
@@ -166,29 +218,25 @@ class Verbs:
             raise RequestMalformed("Upload-Offset", "is missing")
         request.checksum()
         if record.is_gone or (record.is_open and record.expires_at <= datetime.now(UTC)):
-            raise UploadGone(upload_id, record.state if record.is_gone else "expired")
+            raise UploadGone(record.upload_id, record.state if record.is_gone else "expired")
         if record.is_open:
-            return record, self._staging.claim(upload_id)
+            held = self._staging.claim(record.upload_id)
+            try:
+                return Begun(record, held, held.try_lock())
+            except BaseException:
+                held.release()
+                raise
         if stated != record.declared_length:
             raise OffsetDiffers(stated, record.declared_length)
         if request.has_body:
-            raise UploadFinished(upload_id)
-        return record, None
+            raise UploadFinished(record.upload_id)
+        return Begun(record, None, False)
 
-    def _finish(self, upload_id: str) -> None:
-        """Hand it to custody, once: whoever gets True says so. A wake-up may be lost, the row may not."""
-        if not self._register.finish_upload(upload_id):
-            return
-        try:
-            self._on_finished(upload_id)
-        except Exception:
-            log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
-
-    def _terminate(self, held: HeldUpload) -> None:
+    def _terminate(self, record: UploadRecord, held: HeldUpload) -> None:
         if held.is_complete:
-            self._finish(held.upload_id)
+            self._finish_all([record])
             raise UploadFinished(held.upload_id)
-        if not self._register.terminate_upload(held.upload_id):
+        if not self._register.terminate_upload(record):
             raise UploadGone(held.upload_id, "it ended meanwhile")
         self._staging.remove(held.upload_id)
 
@@ -202,35 +250,47 @@ class Verbs:
                 raise UploadBusy(held.upload_id)
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def _admit(self, request: Request) -> UploadRecord:
+        """Authority: the credential, then the upload, then whether the one belongs to the other."""
+        return _owned(await self._admit_soon(Asked(request.presented, request.upload_id)), request)
+
+    async def _release(self, held: HeldUpload) -> None:
+        """What is left of a request that ended well is a descriptor, and no reason to wait for a thread."""
+        if held.has_open_bytes:
+            await self._on_disk(held.release)
+        else:
+            held.release()
+
     async def _receive_first(self, request: Request, record: UploadRecord, location: str) -> int:
         """The body of a creation. Nobody knows the address yet: an upload of which nothing was kept is given up."""
         held = await self._on_disk(lambda: self._staging.claim(record.upload_id))
         try:
             await self._wait_for_lock(held)
-            await self._receive_body(request, held, stated_offset=0)
+            await self._receive_body(request, record, held, stated_offset=0)
             return held.offset
         except (UploadRefused, ClientGone) as error:
             if isinstance(error, UploadRefused) and held.offset > 0:
                 error.location = location
             elif not held.is_complete:
-                await self._in_catalog(lambda: self._terminate(held))
+                await self._in_catalog(lambda: self._terminate(record, held))
             raise
         finally:
-            await self._on_disk(held.release)
+            await self._release(held)
 
-    async def _receive_body(self, request: Request, held: HeldUpload, stated_offset: int | None = None) -> None:
+    async def _receive_body(
+        self, request: Request, record: UploadRecord, held: HeldUpload, stated_offset: int | None = None
+    ) -> None:
         """Take the body and settle it; finish the upload whenever it is complete, however the request itself ends."""
         stated = request.number("upload-offset") if stated_offset is None else stated_offset
+        if held.is_complete:
+            # Also before the offset is named in a refusal: that all is there is only durable as the row says it.
+            await self._finish_soon(record)
         if stated != held.offset:
             raise OffsetDiffers(stated or 0, held.offset)
         if held.is_complete and not request.has_body:
-            await self._in_catalog(lambda: self._finish(held.upload_id))
             return
-        room = held.declared_length - held.offset
-        if (request.body_bytes or 0) > room:
+        if (request.body_bytes or 0) > held.declared_length - held.offset:
             raise TooLong(held.declared_length)
-        body_bytes = room if request.body_bytes is None else request.body_bytes
-        await self._on_disk(lambda: held.open_bytes(body_bytes))
         reception = BodyReception(request, held, self._limits, self._disk, lambda: self._ask_again(request))
         refused = True
         try:
@@ -243,7 +303,7 @@ class Verbs:
                 await reception.settle(refused=refused)
             finally:
                 if held.is_complete:
-                    await self._in_catalog(lambda: self._finish(held.upload_id))
+                    await self._finish_soon(record)
         if reception.was_cut:
             raise ClientGone
 
@@ -256,7 +316,7 @@ class Verbs:
                 raise UploadBusy(record.upload_id)
             await asyncio.sleep(_POLL_SECONDS)
         if recorded.offset == record.declared_length:
-            await self._in_catalog(lambda: self._finish(record.upload_id))
+            await self._finish_soon(record)
         elif record.expires_at <= datetime.now(UTC):
             raise UploadGone(record.upload_id, "expired")
         return recorded.offset
@@ -275,3 +335,14 @@ class Verbs:
 
     async def _on_disk(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+
+def _owned(admitted: Admitted | UploadRefused, request: Request) -> UploadRecord:
+    """The upload that a request names, for its own station and nobody else."""
+    if isinstance(admitted, UploadRefused):
+        raise admitted
+    if admitted.record is None:
+        raise UploadUnknown
+    if admitted.record.station_id != admitted.station.station_id:
+        raise NotOwner(admitted.record.upload_id)
+    return admitted.record

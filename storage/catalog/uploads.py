@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, one_of
@@ -40,3 +40,17 @@ class Upload(Base):
     failure_code: Mapped[str | None]
     failure_detail: Mapped[str | None]
     recording_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recording.id"))
+
+
+class StationLoad(Base):
+    """What a station has open, and waiting to be sealed: kept by triggers on `upload`, locked by whoever adds to it."""
+
+    __tablename__ = "station_load"
+    __table_args__ = (
+        CheckConstraint("open_uploads >= 0", name="open_uploads"),
+        CheckConstraint("waiting_bytes >= 0", name="waiting_bytes"),
+    )
+    station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"), primary_key=True)
+    unit_id: Mapped[UnitId]
+    open_uploads: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    waiting_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

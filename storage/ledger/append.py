@@ -57,17 +57,7 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
         raise ValueError(f"{change.action}: private values belong to a unit, and this change names none")
     salts = {name: new_salt() for name in change.private}
     commitments = {name: commit_value(salts[name], value) for name, value in change.private.items()}
-    entry = LedgerEntry(
-        id=uuid.uuid4(),
-        occurred_at=datetime.now(UTC),
-        action=change.action,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        unit_id=change.unit_id,
-        subject_kind=change.subject_kind,
-        subject_id=change.subject_id,
-        data={**change.data, **({"commitments": commitments} if commitments else {})},
-    )
+    entry = make_entry(actor, change, {"commitments": commitments} if commitments else {})
     append_entry(session, entry)
     if change.private:
         session.flush()
@@ -76,6 +66,21 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
                 LedgerOpening(entry_id=entry.id, name=name, unit_id=change.unit_id, salt=salts[name], value=value)
             )
     return entry
+
+
+def make_entry(actor: Actor, change: Change, more_data: Mapping[str, Any] | None = None) -> LedgerEntry:
+    """The entry of a change as of now, for whoever inserts it in a statement of his own; `private` is not looked at."""
+    return LedgerEntry(
+        id=uuid.uuid4(),
+        occurred_at=datetime.now(UTC),
+        action=change.action,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        unit_id=change.unit_id,
+        subject_kind=change.subject_kind,
+        subject_id=change.subject_id,
+        data={**change.data, **(more_data or {})},
+    )
 
 
 def append_entry(session: Session, entry: LedgerEntry) -> None:

@@ -14,8 +14,9 @@ from api.tasks.app import EVERY, celery_app
 from casework.access import find_grant
 from casework.cases import assign
 from casework.playback import open_window
+from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister, StationDefaults
+from ingest.uploads.register import CatalogRegister
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.casework import CaseLink
 from storage.catalog.stations import Station
@@ -31,10 +32,11 @@ def state_of(sealing: Any, upload_id: str) -> str:
 
 
 def open_upload(sealing: Any, upload_id: str, length: int, expires_at: datetime) -> None:
-    register = CatalogRegister(sealing.archive.database, StationDefaults())
+    register = CatalogRegister(sealing.archive.database)
     with sealing.archive.database.reading() as session:
-        identity = register._identity(session.get_one(Station, sealing.station_id))
-    register.open_upload(identity, upload_id, length, UploadClaims.from_json({"filename": NAME}), expires_at)
+        station = session.get_one(Station, sealing.station_id)
+    identity = StationIdentity(station.id, station.unit_id, 64, 16 << 30)
+    register.open_upload(Opening(identity, upload_id, length, UploadClaims.from_json({"filename": NAME}), expires_at))
     sealing.staging.create(upload_id, length)
 
 

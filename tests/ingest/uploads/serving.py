@@ -12,7 +12,7 @@ import resource
 import socket
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +22,26 @@ import uvicorn
 
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import StationIdentity, UploadLimits, UploadRecord, UploadRegister
-from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooManyUploads
+from ingest.uploads.contract import (
+    Admitted,
+    Asked,
+    Opening,
+    StationIdentity,
+    UploadLimits,
+    UploadRecord,
+    UploadRegister,
+)
+from ingest.uploads.errors import (
+    CredentialRefused,
+    QuotaExceeded,
+    RegisterUnavailable,
+    TooManyUploads,
+    UploadRefused,
+)
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.staging import Staging
+
+UNIT = uuid.UUID(int=1)
 
 
 @contextmanager
@@ -40,7 +56,7 @@ def locked_register(path: Path) -> Iterator[dict[str, Any]]:
         fresh.replace(path)
 
 
-class FileRegister:
+class FileRegister(UploadRegister):
     """The UploadRegister as one JSON file under flock. `down` in it plays a catalog that does not answer."""
 
     def __init__(self, path: Path) -> None:
@@ -58,41 +74,52 @@ class FileRegister:
             station = content["stations"].get(presented.bearer_token)
         if station is None:
             raise CredentialRefused("unknown")
-        return StationIdentity(
-            uuid.UUID(station["id"]), uuid.UUID(int=1), station["max_uploads"], station["max_waiting_bytes"]
-        )
+        return StationIdentity(uuid.UUID(station["id"]), UNIT, station["max_uploads"], station["max_waiting_bytes"])
 
-    def open_upload(
-        self, station: StationIdentity, upload_id: str, declared_length: int, claims: UploadClaims, expires_at: datetime
-    ) -> None:
+    def admit(self, asked: Sequence[Asked]) -> list[Admitted | UploadRefused]:
+        return [self._admit(one) for one in asked]
+
+    def _admit(self, asked: Asked) -> Admitted | UploadRefused:
+        try:
+            station = self.authenticate(asked.presented)
+        except CredentialRefused as refused:
+            return refused
+        return Admitted(station, None if asked.upload_id is None else self.find_upload(asked.upload_id))
+
+    def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRefused | None]:
+        return [self._open(opening) for opening in openings]
+
+    def _open(self, opening: Opening) -> UploadRefused | None:
+        station = opening.station
         with self._content() as content:
             own = [row for row in content["uploads"].values() if row["station_id"] == str(station.station_id)]
             if sum(row["state"] == "open" for row in own) >= station.max_uploads:
-                raise TooManyUploads(station.max_uploads)
+                return TooManyUploads(station.max_uploads)
             waiting = sum(row["length"] for row in own if row["state"] in ("open", "finished"))
-            if waiting + declared_length > station.max_waiting_bytes:
-                raise QuotaExceeded(station.max_waiting_bytes, waiting)
-            content["uploads"][upload_id] = {
+            if waiting + opening.declared_length > station.max_waiting_bytes:
+                return QuotaExceeded(station.max_waiting_bytes, waiting)
+            content["uploads"][opening.upload_id] = {
                 "station_id": str(station.station_id),
-                "length": declared_length,
-                "claims": claims.to_json(),
+                "length": opening.declared_length,
+                "claims": opening.claims.to_json(),
                 "state": "open",
-                "expires_at": expires_at.isoformat(),
+                "expires_at": opening.expires_at.isoformat(),
             }
+        return None
 
     def find_upload(self, upload_id: str) -> UploadRecord | None:
         with self._content() as content:
             row = content["uploads"].get(upload_id)
         return None if row is None else _record(upload_id, row)
 
-    def finish_upload(self, upload_id: str) -> bool:
-        return self._leave_open(upload_id, "finished")
+    def finish_uploads(self, records: Sequence[UploadRecord]) -> list[bool]:
+        return [self._leave_open(record.upload_id, "finished") for record in records]
 
-    def terminate_upload(self, upload_id: str) -> bool:
-        return self._leave_open(upload_id, "terminated")
+    def terminate_upload(self, record: UploadRecord) -> bool:
+        return self._leave_open(record.upload_id, "terminated")
 
-    def expire_upload(self, upload_id: str) -> bool:
-        return self._leave_open(upload_id, "expired")
+    def expire_upload(self, record: UploadRecord) -> bool:
+        return self._leave_open(record.upload_id, "expired")
 
     def list_open(self) -> Iterator[UploadRecord]:
         with self._content() as content:
@@ -112,6 +139,7 @@ def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
     return UploadRecord(
         upload_id,
         uuid.UUID(row["station_id"]),
+        UNIT,
         row["length"],
         UploadClaims.from_json(row["claims"]),
         row["state"],

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
+from ingest.uploads.contract import Opening
 from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
@@ -84,24 +85,28 @@ def test_a_revocation_counts_at_once_for_opening_too(register, database, station
     with pytest.raises(CredentialRefused):
         register.authenticate(shown(f"Bearer {TOKEN}"))
     with pytest.raises(CredentialRefused):
-        register.open_upload(station, "a" * 32, 10, UploadClaims(), LATER)
+        register.open_upload(Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     assert register.find_upload("a" * 32) is None
     assert entries(database) == []
 
 
 def test_creation_and_each_end_are_a_row_and_an_entry_together(register, database, station):
     claims = UploadClaims(header="filename 5b2V", filename="张三的录像.mp4", sha256="ab" * 32)
-    ends = {"a": register.finish_upload, "b": register.terminate_upload, "c": register.expire_upload}
+    ends = {
+        "a": lambda record: register.finish_uploads([record])[0],
+        "b": register.terminate_upload,
+        "c": register.expire_upload,
+    }
     for letter, end in ends.items():
         upload_id = letter * 32
-        register.open_upload(station, upload_id, 10, claims, LATER)
+        register.open_upload(Opening(station, upload_id, 10, claims, LATER))
         found = register.find_upload(upload_id)
         assert (found.station_id, found.declared_length, found.claims, found.state, found.expires_at) == (
             station.station_id, 10, claims, "open", LATER,
         )  # fmt: skip
         assert [record.upload_id for record in register.list_open()] == [upload_id]
-        assert end(upload_id) is True
-        assert [other(upload_id) for other in ends.values()] == [False] * 3
+        assert end(found) is True
+        assert [other(found) for other in ends.values()] == [False] * 3
     written = [(entry["action"], entry["subject"]["id"][0], entry["actor"]["kind"]) for entry in entries(database)]
     assert written == [
         ("upload.created", "a", "station"), ("upload.finished", "a", "station"),
@@ -117,7 +122,8 @@ def test_creation_and_each_end_are_a_row_and_an_entry_together(register, databas
 
 def test_an_unknown_upload_ends_in_nothing(register, database, station):
     assert register.find_upload("f" * 32) is None
-    assert register.finish_upload("f" * 32) is False
+    unknown = Opening(station, "f" * 32, 10, UploadClaims(), LATER).record
+    assert register.finish_uploads([unknown]) == [False]
     assert entries(database) == []
 
 
@@ -128,7 +134,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 
     def ask(number: int) -> str:
         try:
-            register.open_upload(station, uuid.uuid4().hex, 10 if number % 2 else 20, UploadClaims(), LATER)
+            register.open_upload(Opening(station, uuid.uuid4().hex, 10 if number % 2 else 20, UploadClaims(), LATER))
         except (TooManyUploads, QuotaExceeded) as error:
             return type(error).__name__
         return "opened"
@@ -146,30 +152,31 @@ def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(datab
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
     register = CatalogRegister(database)
     station = register.authenticate(shown("Bearer small"))
-    register.open_upload(station, "a" * 32, 20, UploadClaims(), LATER)
+    register.open_upload(Opening(station, "a" * 32, 20, UploadClaims(), LATER))
     with pytest.raises(TooManyUploads):
-        register.open_upload(station, "b" * 32, 5, UploadClaims(), LATER)
-    register.finish_upload("a" * 32)
+        register.open_upload(Opening(station, "b" * 32, 5, UploadClaims(), LATER))
+    register.finish_uploads([register.find_upload("a" * 32)])
     with pytest.raises(QuotaExceeded) as caught:
-        register.open_upload(station, "b" * 32, 20, UploadClaims(), LATER)
+        register.open_upload(Opening(station, "b" * 32, 20, UploadClaims(), LATER))
     assert caught.value.waiting_bytes == 20
     with database.transaction() as session:
         session.execute(update(Upload).where(Upload.id == "a" * 32).values(state="sealed"))
-    register.open_upload(station, "b" * 32, 30, UploadClaims(), LATER)
+    register.open_upload(Opening(station, "b" * 32, 30, UploadClaims(), LATER))
 
 
 def test_what_a_station_could_never_have_waiting_is_too_long(register, station):
     with pytest.raises(TooLong):
-        register.open_upload(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER)
+        register.open_upload(Opening(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER))
 
 
 def test_exactly_one_of_many_finishes(register, station):
-    register.open_upload(station, "a" * 32, 10, UploadClaims(), LATER)
+    register.open_upload(Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+    record = register.find_upload("a" * 32)
     start = threading.Barrier(6)
 
     def finish(_: int) -> bool:
         start.wait()
-        return register.finish_upload("a" * 32)
+        return register.finish_uploads([record])[0]
 
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(finish, range(6))) == [False] * 5 + [True]
@@ -183,7 +190,7 @@ def test_one_station_never_waits_for_another(database):
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(register.open_upload, second, "b" * 32, 5, UploadClaims(), LATER).result(timeout=5)
+            pool.submit(register.open_upload, Opening(second, "b" * 32, 5, UploadClaims(), LATER)).result(timeout=5)
 
 
 def test_a_catalog_that_does_not_answer_is_said_so():

@@ -1,0 +1,69 @@
+"""The SQL of the register: one statement, and so one round trip and one commit, for however many come together.
+
+PostgreSQL may wait for a lock and then looks again at the row as it has become, but only at the row that is locked
+(EvalPlanQual). So what decides, the station's load, is what is locked, and the limits are compared in that same
+condition: two processes can never count the same room. Statements about several stations lock in their order.
+"""
+
+from __future__ import annotations
+
+ADMIT = """
+    SELECT s.id, s.unit_id, s.max_uploads, s.max_waiting_bytes, s.revoked_at,
+        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at
+    FROM unnest(%s::bytea[], %s::text[]) WITH ORDINALITY AS a (token_hash, upload_id, place)
+    LEFT JOIN station s ON s.token_hash = a.token_hash
+    LEFT JOIN upload u ON u.id = a.upload_id AND s.id IS NOT NULL
+    ORDER BY a.place
+"""
+
+# All of a station's openings, or none of them: which of several still fit is then asked one by one.
+OPEN = """
+    WITH wanted AS (
+        SELECT * FROM unnest(
+            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[], %(lengths)s::bigint[], %(claims)s::text[],
+            %(expiries)s::timestamptz[], %(most_uploads)s::bigint[], %(most_bytes)s::bigint[],
+            %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
+        ) AS w (id, station_id, unit_id, declared_length, claims, expires_at, most_uploads, most_bytes,
+            entry_id, entry, occurred_at)
+    ), asked AS (
+        SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
+            min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes
+        FROM wanted GROUP BY station_id
+    ), room AS (
+        SELECT l.station_id FROM station_load l JOIN asked a ON a.station_id = l.station_id
+            JOIN station s ON s.id = l.station_id
+        WHERE s.revoked_at IS NULL AND l.open_uploads + a.uploads <= a.most_uploads
+            AND l.waiting_bytes + a.bytes <= a.most_bytes
+        ORDER BY l.station_id FOR NO KEY UPDATE OF l
+    ), opened AS (
+        INSERT INTO upload (id, station_id, unit_id, declared_length, claims, state, expires_at, attempts)
+        SELECT id, station_id, unit_id, declared_length, claims::jsonb, 'open', expires_at, 0
+        FROM wanted JOIN room USING (station_id)
+    )
+    INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
+    SELECT entry_id, unit_id, 'upload.created', id, entry, occurred_at FROM wanted JOIN room USING (station_id)
+    RETURNING id
+"""
+
+LOAD = """
+    SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes
+    FROM station s JOIN station_load l ON l.station_id = s.id WHERE s.id = %s
+"""
+
+# By entry, not by upload: of two who end the same upload here, the one whose entry was written did it.
+END = """
+    WITH asked AS (
+        SELECT * FROM unnest(
+            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[],
+            %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
+        ) AS a (id, station_id, unit_id, entry_id, entry, occurred_at)
+    ), ended AS (
+        UPDATE upload u SET state = %(state)s, finished_at = CASE WHEN %(state)s = 'finished' THEN a.occurred_at END
+        FROM asked a
+        WHERE u.id = a.id AND u.station_id = a.station_id AND u.unit_id = a.unit_id AND u.state = 'open'
+        RETURNING a.*
+    )
+    INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
+    SELECT entry_id, unit_id, %(action)s, id, entry, occurred_at FROM ended
+    RETURNING id
+"""
