@@ -23,7 +23,7 @@ from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
-from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
+from ingest.sealing.claims import claims_by_kind, claims_of_station, state_best, withhold_unstatable
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
@@ -50,7 +50,8 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
-        claims = gather_claims(upload, findings, custody)
+        said = gather_claims(upload, findings, custody)
+        claims = state_best(said, upload.finished_at, findings.duration_seconds)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PARTS = {
     "ledger": "账本条目 / ledger entries",
     "recordings": "原始记录 / recordings",
+    "positions": "位置轨迹 / position tracks",
     "renditions": "播放副本 / renditions",
     "receipts": "回执 / receipts",
     "objects": "存储对象 / objects",

@@ -19,6 +19,7 @@ from api.verification.findings import Finding, Findings
 from api.verification.guards import announced_trust, check_guards
 from api.verification.ledger import audit_ledger
 from api.verification.orphans import audit_objects
+from api.verification.positions import audit_positions
 from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
 from api.verification.renditions import audit_renditions
@@ -75,6 +76,7 @@ def verify_archive(
         "entries": 0 if checkpoint is None else checkpoint.size,
         "rows": audit_rows(audit),
         "recordings": audit_recordings(audit),
+        "positions": audit_positions(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),

@@ -71,6 +71,9 @@ KINDS: dict[str, Kind] = {
     "recording_differs": Kind(
         "error", "数据库中的原始记录与封存清单不一致", "a recording's row is not what its manifest says"
     ),
+    "positions_differ": Kind(
+        "error", "位置轨迹与封存清单不一致", "a track of positions is not the one its manifest states"
+    ),
     "manifest_invalid": Kind(
         "error", "封存清单无效或签名不符", "a manifest is malformed, or its signature does not hold"
     ),

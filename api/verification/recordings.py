@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -152,9 +153,8 @@ def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json]) -> N
     if kept != stated:
         audit.findings.add("recording_differs", f"recording {row.id}: claims", "those of its manifest", "others")
     best = best_claims(Claims(tuple(_claims(stated))))
-    expected = {"device": best.device, "officer": best.officer, "started_at": best.started_at}
-    found = {"device": row.device, "officer": row.officer, "started_at": row.started_at}
-    _compare(audit, row, expected, found)
+    expected = dataclasses.asdict(best)
+    _compare(audit, row, expected, {name: getattr(row, name) for name in expected})
 
 
 def _claims(stated: Mapping[str, Any]) -> Iterator[Claim]:

@@ -30,7 +30,7 @@ def is_worth_reading(start: bytes) -> bool:
     """Boxes begin with a type of printable letters; sidecars and lists of positions are text."""
     if start.startswith(SIGNATURES) or start[4:5] == b"\x47":
         return True
-    return len(start) >= 8 and all(0x20 <= letter < 0x7F or letter == 0xA9 for letter in start[4:8])
+    return len(start) >= 8 and all(0x20 <= letter < 0x7F or letter in b"\n\r\xa9" for letter in start[4:8])
 
 
 def read_everything(path: str) -> dict[str, object]:

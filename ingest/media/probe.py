@@ -54,7 +54,7 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
         seen = describe(path, runner, limits, *first_packets(FIRST_PACKETS[0]))
         facts = reading.result()
     if seen.reason is not None:
-        return explain_failure(unreadable(seen.reason, runner), facts)
+        return explain_failure(replace(unreadable(seen.reason, runner), contents=facts.contents), facts)
     found = read_description(seen.described, facts, runner)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))

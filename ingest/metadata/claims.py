@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ClaimKind = Literal["location", "clock", "device", "officer", "started_at"]
+ClaimKind = Literal[
+    "location",
+    "clock",
+    "gps_time",
+    "device",
+    "officer",
+    "started_at",
+    "sequence",
+    "mark",
+    "track",
+    "withheld",
+    "best_start",
+    "best_place",
+]
 # "stated": the source says so plainly. "assumed": a zone or a field had to be supposed. "doubtful": known to be
 # wrong often. None of them is a fact: that a clock was right is found out elsewhere.
 Confidence = Literal["stated", "assumed", "doubtful"]
@@ -14,8 +28,9 @@ Confidence = Literal["stated", "assumed", "doubtful"]
 
 @dataclass(frozen=True)
 class Claim:
-    """`value`: text for device and officer; {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS 84
-    degrees; {"time"[, "zone"]} for clock and started_at, the time in UTC as RFC 3339."""
+    """`value`: text for device, officer and mark; {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS
+    84 degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339; {"number"[, "of"]}
+    for a sequence; {"points", "sha256"} for a track. For best_start, best_place and withheld: docs/metadata.md."""
 
     kind: ClaimKind
     value: str | Mapping[str, str | float]
@@ -45,9 +60,19 @@ class Withheld:
 
 
 @dataclass(frozen=True)
+class KeptTrack:
+    """A track as it is stored: rows as docs/formats/positions.md has them, and their digest, which a claim states."""
+
+    source: str
+    points: tuple[tuple[int | None, ...], ...]
+    sha256: bytes
+
+
+@dataclass(frozen=True)
 class Claims:
     stated: tuple[Claim, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    tracks: tuple[KeptTrack, ...] = ()
 
     def of(self, kind: ClaimKind) -> tuple[Claim, ...]:
         return tuple(claim for claim in self.stated if claim.kind == kind)
@@ -86,4 +111,5 @@ def join(*parts: Claims) -> Claims:
     everything: list[Claim | Withheld] = []
     for part in parts:
         everything += [*part.stated, *part.withheld]
-    return gather(everything)
+    tracks = tuple(track for part in parts for track in part.tracks)
+    return dataclasses.replace(gather(everything), tracks=tracks)

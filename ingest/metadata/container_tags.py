@@ -10,6 +10,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, Z_IS_OFTEN_LOCAL, time_claim
 from ingest.metadata.location import location_from_iso6709
+from ingest.metadata.times import AT_THE_END
 
 QUICKTIME = "com.apple.quicktime."
 # MP4's ©xyz comes as "location" and again with a language; Apple and Android have keys of their own.
@@ -41,9 +42,12 @@ def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Cl
     for name in LOCATION_TAGS:
         if known.get(name):
             yield location_from_iso6709(known[name], f"{source}:{name}")
+    android = any(name.startswith("com.android.") for name in known)
     for name in ("creation_time", f"{QUICKTIME}creationdate"):
         if known.get(name):
-            yield read_time(known[name], f"{source}:{name}", zone)
+            read = read_time(known[name], f"{source}:{name}", zone)
+            # Android closes the file, and dates it, as recording stops.
+            yield replace(read, notes=(*read.notes, AT_THE_END)) if android and isinstance(read, Claim) else read
     maker = next((known[name] for name in MAKER_TAGS if known.get(name)), "")
     model = next((known[name] for name in MODEL_TAGS if known.get(name)), "")
     if maker or model:

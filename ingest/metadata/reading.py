@@ -1,26 +1,38 @@
 """What a file's own bytes say of it: run inside the sandbox, over one file, by ingest/media/inside.py.
 
-Pure functions over bounded bytes. What they give is JSON, because another process turns it into claims.
+Pure functions over bounded bytes. What they give is JSON, because another process turns it into claims. Readers are
+imported for the files that are worth it alone: sealing ten thousand small files waits for every import.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from ingest.metadata.claims import Claims, claims_as_facts, claims_from_facts
+if TYPE_CHECKING:
+    from ingest.metadata.claims import Claims
+    from ingest.metadata.positions import Point
 
 # What exifread looks for in a photograph, by its first bytes: JPEG, TIFF, PNG, and boxes of a HEIC or AVIF.
 _PHOTOGRAPHS = (b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\x89PNG", b"RIFF")
 _PHOTOGRAPH_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"hevc")
+_START_BYTES: Final = 4096
+MOST_TEXT_BYTES: Final = 48 << 20
+MOST_TRACKS: Final = 8
 
 
 def read_file_facts(path: Path) -> dict[str, Any]:
-    """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274)."""
+    """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
+    positions, as docs/formats/positions.md has them. Each is there only where the file has something of it.
+
+    Raises OSError when the file cannot be read, and nothing for what it holds."""
     with path.open("rb") as handle:
-        start = handle.read(64)
-    if not is_photograph(start):
-        return {}
+        start = handle.read(_START_BYTES)
+        if not is_photograph(start[:64]):
+            tracks = read_tracks(handle, start, path.stat().st_size)
+            return {"tracks": tracks} if tracks else {}
+    from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 
     tags = read_exif(path)
@@ -33,7 +45,64 @@ def is_photograph(start: bytes) -> bool:
     return start.startswith(_PHOTOGRAPHS) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
 
 
+def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]]:
+    """What a reader meets that it was not written for costs the positions, and nothing else."""
+    try:
+        found = [pair for _, pair in zip(range(MOST_TRACKS), find_points(handle, start, size), strict=False) if pair[1]]
+        if not found:
+            return []
+        from ingest.metadata.positions import judge_track, track_as_facts
+
+        return [track_as_facts(judge_track(source, points)) for source, points in found]
+    except OSError:
+        raise
+    except Exception:
+        return []
+
+
+def find_points(handle: BinaryIO, start: bytes, size: int) -> Iterator[tuple[str, list[Point]]]:
+    """By what the file is, never by its name."""
+    from ingest.metadata.mp4 import Budget, is_mp4, may_have_positions
+
+    if is_mp4(start):
+        if may_have_positions(handle, size, Budget()):
+            from ingest.metadata.mp4_positions import read_mp4
+
+            yield from read_mp4(handle, size, Budget())
+        return
+    if start[:1] == b"\x47" or start[4:5] == b"\x47":  # $GPRMC has one there, too
+        from ingest.metadata.transport_stream import find_layout, read_transport_stream
+
+        layout = find_layout(start)
+        if layout is not None:
+            yield from read_transport_stream(handle, layout, Budget())
+            return
+    if size <= MOST_TEXT_BYTES and b"\0" not in start:
+        handle.seek(0)
+        yield from read_text(handle.read(MOST_TEXT_BYTES))
+
+
+def read_text(content: bytes) -> Iterator[tuple[str, list[Point]]]:
+    """A sidecar: a log that lies beside the recording it belongs to."""
+    if b"<gpx" in content[:_START_BYTES]:
+        from ingest.metadata.gpx import points_of_gpx
+
+        yield "gpx", points_of_gpx(content)
+        return
+    text = content.decode("utf-8", "replace")
+    if " --> " in text[:_START_BYTES]:
+        from ingest.metadata.subtitle_positions import points_of_srt
+
+        yield "srt", list(points_of_srt(text))
+    elif "RMC," in text:
+        from ingest.metadata.nmea import points_of_nmea
+
+        yield "nmea", list(points_of_nmea(text))
+
+
 def exif_claims(contents: dict[str, Any] | Any) -> Claims:
     """The photograph's claims out of what read_file_facts gave in another process."""
+    from ingest.metadata.claims import Claims, claims_from_facts
+
     said = contents.get("exif")
     return claims_from_facts(said) if isinstance(said, dict) else Claims()

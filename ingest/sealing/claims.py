@@ -6,21 +6,27 @@ Claims stay claims: they go into the manifest and the row with their source, and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, get_args
 
 from ingest.media.findings import Findings
-from ingest.metadata.claims import Claim, ClaimKind, Claims, Withheld, gather, join
+from ingest.metadata.claims import Claim, ClaimKind, Claims, Confidence, Withheld, gather, join
 from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.file_name import claims_from_name
 from ingest.metadata.reading import exif_claims
+from ingest.metadata.times import ClockWord, assess_times
+from ingest.metadata.track_facts import claims_of_tracks
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
 
 STATION = "station"
 UNSTATABLE = "not_statable"
+
+
+LONGEST_RAW = 200
+KINDS = get_args(ClaimKind)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class BestClaims:
     device: str | None
     officer: str | None
     started_at: datetime | None
+    started_at_source: str | None = None
+    started_at_uncertainty_seconds: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    place_source: str | None = None
 
 
 def read_claims(station_claims: Mapping[str, Any], findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
@@ -37,10 +48,45 @@ def read_claims(station_claims: Mapping[str, Any], findings: Findings, zone: tzi
     said = join(
         claims_of_station(station_claims, zone),
         claims_from_name(str(station_claims.get("filename", "")), zone),
+        claims_of_tracks(findings.contents.get("tracks")),
         claims_from_tags(findings, zone),
         exif_claims(findings.contents) if findings.is_still else Claims(),
     )
     return withhold_unstatable(said)
+
+
+def state_best(said: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo = SHANGHAI) -> Claims:
+    """The claims and, stated with them, when it began and where, as best as can be said, and what was not believed.
+
+    They are signed with the rest: another release may judge otherwise, and this recording keeps what was judged."""
+    best = assess_times(said, received_at, duration_seconds, zone).best
+    place = said.best("location")
+    stated = [*said.stated, _best_start(best), *([] if place is None else [_best_place(place)])]
+    return replace(said, stated=(*stated, *map(_as_claim, said.withheld)))
+
+
+def _best_start(best: ClockWord | None) -> Claim:
+    """Of a recording no clock can be believed for, that there is none."""
+    if best is None:
+        return Claim("best_start", {}, "receipt", "doubtful")
+    time = best.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    value: dict[str, str | float] = {"time": time, "uncertainty_seconds": round(best.uncertainty_seconds, 3)}
+    confidence: Confidence = "stated" if best.rank < 4 else "assumed" if best.rank < 7 else "doubtful"
+    return Claim("best_start", value, best.source, confidence, best.notes)
+
+
+def _best_place(place: Claim) -> Claim:
+    return replace(place, kind="best_place")
+
+
+def _as_claim(withheld: Withheld) -> Claim:
+    words = {"kind": withheld.kind, "raw": withheld.raw, "reason": withheld.reason}
+    value = {name: _printable(word) for name, word in words.items()}
+    return Claim("withheld", value, _printable(withheld.source), "doubtful")
+
+
+def _printable(raw: str) -> str:
+    return raw.encode("utf-8", "backslashreplace").decode()[:LONGEST_RAW].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def withhold_unstatable(said: Claims) -> Claims:
@@ -48,7 +94,8 @@ def withhold_unstatable(said: Claims) -> Claims:
     stated, withheld = [], list(said.withheld)
     for claim in said.stated:
         try:
-            storable = b"\\u0000" not in canonical_json(claim.as_facts())
+            # A reader in the sandbox may have been led to say anything: only kinds of ours are stated.
+            storable = claim.kind in KINDS and b"\\u0000" not in canonical_json(claim.as_facts())
         except MalformedEvidence:
             storable = False
         if storable:
@@ -56,7 +103,7 @@ def withhold_unstatable(said: Claims) -> Claims:
         else:
             raw = repr(claim.value).encode("ascii", "backslashreplace").decode()[:200]
             withheld.append(Withheld(claim.kind, raw, claim.source, UNSTATABLE))
-    return Claims(tuple(stated), tuple(withheld))
+    return Claims(tuple(stated), tuple(withheld), said.tracks)
 
 
 def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:
@@ -74,10 +121,24 @@ _PLAIN_KINDS: tuple[ClaimKind, ...] = ("device", "officer")
 
 
 def best_claims(claims: Claims) -> BestClaims:
-    """The station's word before the name's, the name's before the file's; a clock only where no start is claimed."""
-    started = claims.best("started_at") or claims.best("clock")
-    return BestClaims(
-        device=_text(claims.best("device")), officer=_text(claims.best("officer")), started_at=_moment(started)
+    """The station's word before the name's, the name's before the file's; when and where as they were judged.
+
+    Manifests of before there was such a judgement state none: there a start before a clock, the surest first.
+    """
+    who = BestClaims(device=_text(claims.best("device")), officer=_text(claims.best("officer")), started_at=None)
+    judged = next(iter(claims.of("best_start")), None)
+    if judged is None:
+        return replace(who, started_at=_moment(claims.best("started_at") or claims.best("clock")))
+    place = next(iter(claims.of("best_place")), None)
+    known = _moment(judged) is not None
+    return replace(
+        who,
+        started_at=_moment(judged),
+        started_at_source=judged.source if known else None,
+        started_at_uncertainty_seconds=_number(judged, "uncertainty_seconds"),
+        latitude=_number(place, "latitude"),
+        longitude=_number(place, "longitude"),
+        place_source=None if place is None else place.source,
     )
 
 
@@ -92,6 +153,11 @@ def claims_by_kind(claims: Claims) -> dict[str, list[dict[str, Any]]]:
 
 def _text(claim: Claim | None) -> str | None:
     return claim.value if claim is not None and isinstance(claim.value, str) else None
+
+
+def _number(claim: Claim | None, name: str) -> float | None:
+    value = None if claim is None or isinstance(claim.value, str) else claim.value.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _moment(claim: Claim | None) -> datetime | None:

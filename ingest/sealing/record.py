@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere
 from ingest.media.findings import Findings
-from ingest.metadata.claims import Claims
+from ingest.metadata.claims import Claims, KeptTrack
 from ingest.sealing.attempt import Attempt
 from ingest.sealing.claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
@@ -23,7 +23,7 @@ from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
 from retention.classes import CLASS_AT_SEALING
-from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording
+from storage.catalog.recordings import RENDITION_KINDS, MediaJob, PositionTrack, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
@@ -91,6 +91,7 @@ def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts:
     session.flush()
     session.add(_recording_row(upload, attempt, facts, manifest_bytes, entry.id))
     session.flush()
+    session.add_all(_track_row(attempt, upload.unit_id, track) for track in facts.claims.tracks)
     session.add_all(
         MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in RENDITION_KINDS
     )
@@ -122,6 +123,11 @@ def _recording_row(
         device=best.device,
         officer=best.officer,
         started_at=best.started_at,
+        started_at_source=best.started_at_source,
+        started_at_uncertainty_seconds=best.started_at_uncertainty_seconds,
+        latitude=best.latitude,
+        longitude=best.longitude,
+        place_source=best.place_source,
         duration_seconds=findings.duration_seconds,
         received_at=upload.finished_at,
         sealed_at=datetime.now(UTC),
@@ -132,6 +138,18 @@ def _recording_row(
         sealed_entry_id=entry_id,
         retention_class=CLASS_AT_SEALING,
         retain_until=attempt.retain_until,
+    )
+
+
+def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> PositionTrack:
+    return PositionTrack(
+        recording_id=attempt.recording_id,
+        read_from=attempt.recording_id,
+        unit_id=unit_id,
+        source=track.source,
+        point_count=len(track.points),
+        points=[list(row) for row in track.points],
+        sha256=track.sha256,
     )
 
 

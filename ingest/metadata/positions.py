@@ -1,0 +1,216 @@
+"""Tracks of positions: what every reader of them gives, what of it is believed, and the compact form that is kept.
+
+No position is better than a wrong one: what a receiver wrote without a fix, outside the globe, at 0,0 or where nothing
+could have got to in the time is never a place, and is counted with its reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ingest.metadata.location import NO_FIX as AT_ZERO
+from ingest.metadata.location import OUT_OF_RANGE
+
+MOST_POINTS: Final = 20_000
+"""Kept of one track: eleven hours at one in two seconds. More are thinned evenly."""
+MOST_POINTS_READ: Final = 400_000
+FASTEST_METRES_PER_SECOND: Final = 150.0
+"""540 km/h. What gets from point to point faster was not carried there by anybody on duty, airliners aside."""
+JUMP_ALLOWANCE_METRES: Final = 200.0
+WORST_PRECISION: Final = 10.0
+"""Dilution of precision; above it a receiver's makers themselves call the position poor."""
+DEEPEST_METRES, HIGHEST_METRES = -500.0, 9000.0
+LONGEST_SECONDS: Final = 31 * 86400.0
+
+Row = tuple[int | None, ...]
+
+NO_FIX: Final = "no_fix"
+POOR_PRECISION: Final = "poor_precision"
+IMPLAUSIBLE_ALTITUDE: Final = "implausible_altitude"
+JUMP: Final = "jump"
+TOO_MANY: Final = "too_many_points"
+
+EPOCH: Final = datetime(1980, 1, 6, tzinfo=UTC)
+"""Of GPS time; any fixed instant would do to count from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One reading: degrees of WGS 84, metres, metres a second.
+
+    `offset_seconds` counts from the recording's first frame; None where only a clock is written. `fix` is 0 for none, 2
+    or 3 for the receiver's dimensions, 1 for a fix of dimensions nobody says; None where nothing says whether there was
+    one. `at` is the satellites' own time.
+    """
+
+    offset_seconds: float | None
+    latitude: float
+    longitude: float
+    altitude_metres: float | None = None
+    speed_metres_per_second: float | None = None
+    fix: int | None = None
+    precision: float | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Track:
+    """Believed points in the order of time, and how many were left out for which reason.
+
+    `started_at` is when the recording's first frame was made by the satellites' clock, `spread_seconds` how far the
+    points disagree on it.
+    """
+
+    source: str
+    points: tuple[Point, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    started_at: datetime | None = None
+    spread_seconds: float = 0.0
+
+    @property
+    def place(self) -> Point | None:
+        """Where it began: the first believed point."""
+        return self.points[0] if self.points else None
+
+
+def judge_track(source: str, points: Iterable[Point]) -> Track:
+    """What may be believed of a track. Never raises for what the points hold."""
+    left_out: Counter[str] = Counter()
+    believed: list[Point] = []
+    for number, point in enumerate(points):
+        if number >= MOST_POINTS_READ:
+            left_out[TOO_MANY] += 1
+            break
+        reason = why_not(point)
+        if reason is None:
+            believed.append(tidy(point))
+        else:
+            left_out[reason] += 1
+    kept = keep_reachable(set_offsets(believed))
+    left_out[JUMP] += len(believed) - len(kept)
+    started_at, spread = start_of(kept)
+    return Track(source, thin(kept), dict(+left_out), started_at, spread)
+
+
+def why_not(point: Point) -> str | None:
+    """The first reason not to believe a point; None when there is none."""
+    numbers = (point.latitude, point.longitude, point.offset_seconds or 0.0)
+    if not all(map(math.isfinite, numbers)) or abs(point.latitude) > 90 or abs(point.longitude) > 180:
+        return OUT_OF_RANGE
+    if point.fix is not None and point.fix < 1:
+        return NO_FIX
+    if round(point.latitude, 4) == 0 and round(point.longitude, 4) == 0:
+        return AT_ZERO
+    height = point.altitude_metres
+    if height is not None and not DEEPEST_METRES <= height <= HIGHEST_METRES:  # NaN fails both
+        return IMPLAUSIBLE_ALTITUDE
+    if point.precision is not None and not 0 <= point.precision <= WORST_PRECISION:
+        return POOR_PRECISION
+    return None
+
+
+def tidy(point: Point) -> Point:
+    """A speed nobody drives is no speed; an offset beyond any recording is none."""
+    speed, offset = point.speed_metres_per_second, point.offset_seconds
+    if speed is not None and not 0 <= speed <= FASTEST_METRES_PER_SECOND:
+        point = replace(point, speed_metres_per_second=None)
+    if offset is not None and not 0 <= offset <= LONGEST_SECONDS:
+        point = replace(point, offset_seconds=None)
+    return point
+
+
+def set_offsets(points: list[Point]) -> list[Point]:
+    """Where only a clock is written, seconds since the first point of all, in the order of time."""
+    if any(point.offset_seconds is None for point in points):
+        timed = sorted(((p.at, n) for n, p in enumerate(points) if p.at is not None), key=lambda pair: pair)
+        return [replace(points[n], offset_seconds=(at - timed[0][0]).total_seconds()) for at, n in timed] or points
+    return sorted(points, key=lambda point: point.offset_seconds or 0.0)
+
+
+def keep_reachable(points: Sequence[Point]) -> list[Point]:
+    """The longest stretch without a jump, and what else can be reached from it, forwards and backwards in time."""
+    if len(points) < 2:
+        return list(points)
+    stretches, begin = [], 0
+    for n in range(1, len(points)):
+        if not reachable(points[n - 1], points[n]):
+            stretches.append((begin, n))
+            begin = n
+    stretches.append((begin, len(points)))
+    begin, end = max(stretches, key=lambda span: span[1] - span[0])
+    before = walk(points[begin], reversed(points[:begin]))
+    return [*reversed(before), *points[begin:end], *walk(points[end - 1], points[end:])]
+
+
+def walk(last: Point, others: Iterable[Point]) -> list[Point]:
+    reached = []
+    for point in others:
+        if reachable(last, point):
+            reached.append(point)
+            last = point
+    return reached
+
+
+def reachable(one: Point, other: Point) -> bool:
+    if one.offset_seconds is None or other.offset_seconds is None:
+        return True
+    seconds = abs(other.offset_seconds - one.offset_seconds)
+    return metres_between(one, other) <= JUMP_ALLOWANCE_METRES + FASTEST_METRES_PER_SECOND * seconds
+
+
+def metres_between(one: Point, other: Point) -> float:
+    """Great circle, on a sphere: good to half a per cent."""
+    lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
+    half = math.radians(other.longitude - one.longitude) / 2
+    inner = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half) ** 2
+    return 2 * 6_371_000.0 * math.asin(math.sqrt(min(1.0, inner)))
+
+
+def start_of(points: Sequence[Point]) -> tuple[datetime | None, float]:
+    """The satellites' time at the first frame, by the first believed point, and how many seconds the others differ.
+
+    The first is nearest to the frame, and a recorder's frames drift against the satellites over a long recording."""
+    timed = [(point.at, point.offset_seconds) for point in points]
+    said = [(at - EPOCH).total_seconds() - offset for at, offset in timed if at is not None and offset is not None]
+    if not said:
+        return None, 0.0
+    try:
+        return EPOCH + timedelta(seconds=said[0]), round(max(said) - min(said), 3)
+    except OverflowError:
+        return None, 0.0
+
+
+def thin(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Evenly, the first and the last always among them."""
+    if len(points) <= MOST_POINTS:
+        return tuple(points)
+    step = (len(points) - 1) / (MOST_POINTS - 1)
+    return tuple(points[round(n * step)] for n in range(MOST_POINTS))
+
+
+def track_as_facts(track: Track) -> dict[str, Any]:
+    started = None if track.started_at is None else track.started_at.isoformat()
+    return {
+        "source": track.source,
+        "points": [pack(point) for point in track.points],
+        "left_out": dict(track.left_out),
+        "started_at": started,
+        "spread_seconds": track.spread_seconds,
+    }
+
+
+def pack(point: Point) -> Row:
+    offset, height, speed = point.offset_seconds, point.altitude_metres, point.speed_metres_per_second
+    return (
+        None if offset is None else round(offset * 1000),
+        round(point.latitude * 1e7),
+        round(point.longitude * 1e7),
+        None if height is None else round(height * 100),
+        None if speed is None else round(speed * 100),
+        point.fix,
+    )

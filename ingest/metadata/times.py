@@ -1,0 +1,183 @@
+"""When a recording began: every clock that says so, apart, and the one best estimate. docs/metadata.md has the reasons.
+
+A recorder's clock is wrong by minutes, by a time zone, or was never set; satellites are right; what a person typed is
+anything. So no clock corrects another: each keeps its own word, its distance from the best estimate shows, and the
+estimate says how far it may be off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final, Literal
+
+from ingest.metadata.claims import Claim, Claims
+from ingest.metadata.clock import Z_IS_OFTEN_LOCAL
+
+Role = Literal["gps", "station", "name", "device", "receipt"]
+
+# How far a clock of each kind may be off when nothing speaks against it.
+GPS_SECONDS: Final = 2.0
+"""A receiver's time is read once a second and written with the picture it belongs to."""
+GPS_OF_A_STILL_SECONDS: Final = 60.0
+"""A photograph carries the time of the last fix, not of the shutter."""
+SET_BY_A_NETWORK_SECONDS: Final = 60.0
+SET_BY_HAND_SECONDS: Final = 300.0
+"""GA/T 947.2 allows three seconds a day: a hundred days undocked."""
+A_DAY: Final = 86_400.0
+
+LATE_TOLERANCE: Final = timedelta(minutes=10)
+"""A clock this much ahead of the archive's is only fast; further on, it speaks of a time that had not come."""
+LOOKS_RESET_AFTER: Final = timedelta(days=30)
+AGREEMENT_SECONDS: Final = 10.0
+QUARTER_HOUR: Final = 900.0
+WIDEST_ZONE_SECONDS: Final = 14 * 3600.0
+
+AFTER_RECEIPT: Final = "after_its_receipt"
+Z_WAS_LOCAL: Final = "z_was_local_time"
+MAY_BE_LOCAL: Final = "z_may_be_local_time"
+LOOKS_RESET: Final = "clock_looks_reset"
+CONTRADICTED: Final = "clocks_contradict"
+AT_THE_END: Final = "written_at_the_end"
+LAST_FIX: Final = "time_of_the_last_fix"
+OFF_AGAINST_GPS: Final = "off_against_gps"
+
+
+@dataclass(frozen=True)
+class ClockWord:
+    """One clock's word on the first frame, in UTC. `rank`: the lower, the more it is trusted."""
+
+    role: Role
+    time: datetime
+    source: str
+    uncertainty_seconds: float
+    rank: int
+    notes: tuple[str, ...] = ()
+
+    def offset_from(self, moment: datetime) -> float:
+        return round((self.time - moment).total_seconds(), 3)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`best` is one of `words` or None: then nothing is known but that it was received at some time."""
+
+    words: tuple[ClockWord, ...]
+    best: ClockWord | None
+
+
+def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo) -> Assessment:
+    """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
+    length = timedelta(seconds=min(max(duration_seconds or 0.0, 0.0), 31 * A_DAY))
+    latest = received_at - length + LATE_TOLERANCE
+    words = [doubt_reset(word, received_at) for word in read_words(claims, length, latest, zone)]
+    words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]
+    believed = sorted((word for word in words if AFTER_RECEIPT not in word.notes), key=lambda word: word.rank)
+    if not believed:
+        return Assessment(tuple(words), None)
+    best = weigh(believed[0], believed[1:])
+    return Assessment(tuple(best if word is believed[0] else flag(word, best) for word in words), best)
+
+
+def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo) -> Iterator[ClockWord]:
+    for claim in claims.stated:
+        time = moment_of(claim)
+        if time is None:
+            continue
+        if claim.kind == "gps_time":
+            yield ClockWord("gps", time, claim.source, GPS_SECONDS + spread_of(claim), 0)
+        elif claim.kind == "clock" and claim.source == "exif:gps":
+            yield ClockWord("gps", time, claim.source, GPS_OF_A_STILL_SECONDS, 1, (LAST_FIX,))
+        elif claim.kind == "started_at":
+            role: Role = "station" if claim.source == "station" else "name"
+            yield ClockWord(role, time, claim.source, SET_BY_HAND_SECONDS, 2 if role == "station" else 4)
+        elif claim.kind == "clock":
+            yield read_device_clock(claim, time, length, latest, zone)
+
+
+def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: datetime, zone: tzinfo) -> ClockWord:
+    """The recorder's own tags. A Z that was local time shows itself when it would lie in the future; else it may be."""
+    notes: tuple[str, ...] = ()
+    if AT_THE_END in claim.notes:
+        time, notes = earlier(time, length), (AT_THE_END,)
+    if Z_IS_OFTEN_LOCAL not in claim.notes:
+        stated = claim.confidence == "stated"
+        seconds = SET_BY_A_NETWORK_SECONDS if stated else SET_BY_HAND_SECONDS
+        return ClockWord("device", time, claim.source, seconds, 3 if stated else 5, notes)
+    if AT_THE_END in notes:  # Android writes UTC, by the network's clock.
+        return ClockWord("device", time, claim.source, SET_BY_A_NETWORK_SECONDS, 3, notes)
+    away = zone.utcoffset(None) or timedelta(0)
+    if time > latest and earlier(time, away) <= latest:
+        return ClockWord("device", earlier(time, away), claim.source, SET_BY_HAND_SECONDS, 6, (Z_WAS_LOCAL,))
+    seconds = SET_BY_HAND_SECONDS + abs(away.total_seconds())
+    return ClockWord("device", time, claim.source, seconds, 7, (MAY_BE_LOCAL,))
+
+
+def doubt_reset(word: ClockWord, received_at: datetime) -> ClockWord:
+    """A recorder whose battery ran out begins again on some first of January. Never so the satellites."""
+    local_new_year = word.time + timedelta(hours=14)
+    first_day = (local_new_year.month, local_new_year.day) in ((1, 1), (1, 2))
+    if word.role == "gps" or not first_day or received_at - word.time < LOOKS_RESET_AFTER:
+        return word
+    off = (received_at - word.time).total_seconds()
+    return replace(word, uncertainty_seconds=off, rank=word.rank + 10, notes=(*word.notes, LOOKS_RESET))
+
+
+def weigh(best: ClockWord, others: Sequence[ClockWord]) -> ClockWord:
+    """Wider where clocks of the same standing contradict; narrower where one of another standing settles the zone.
+
+    Satellites are not made doubtful by a recorder's clock: that is what they are there to show.
+    """
+    if best.role == "gps" and best.rank == 0:
+        return best
+    for other in others:
+        apart = abs(best.offset_from(other.time))
+        zone_alone = other.role == "device" and is_a_zone(best.offset_from(other.time))
+        if zone_alone or MAY_BE_LOCAL in best.notes + other.notes or apart <= other.uncertainty_seconds:
+            continue
+        if other.rank < 10 and apart > best.uncertainty_seconds:
+            notes = best.notes if CONTRADICTED in best.notes else (*best.notes, CONTRADICTED)
+            best = replace(best, uncertainty_seconds=min(apart, A_DAY), notes=notes)
+    return best
+
+
+def flag(word: ClockWord, best: ClockWord) -> ClockWord:
+    """Against the satellites a recorder's clock is right or off; off by a zone, its Z was local time."""
+    apart = word.offset_from(best.time)
+    if word.role == "gps" or abs(apart) <= AGREEMENT_SECONDS:
+        return word
+    notes = tuple(note for note in word.notes if note != MAY_BE_LOCAL)
+    if MAY_BE_LOCAL in word.notes and is_a_zone(apart):
+        notes = (*notes, Z_WAS_LOCAL)
+    return replace(word, notes=(*notes, OFF_AGAINST_GPS) if best.role == "gps" else notes)
+
+
+def is_a_zone(seconds: float) -> bool:
+    """Whether clocks so far apart may be one clock in two zones: whole quarters of an hour, and minutes of drift."""
+    quarters = round(seconds / QUARTER_HOUR)
+    near = abs(seconds - quarters * QUARTER_HOUR) <= SET_BY_HAND_SECONDS
+    return quarters != 0 and near and abs(seconds) <= WIDEST_ZONE_SECONDS
+
+
+def earlier(time: datetime, by: timedelta) -> datetime:
+    try:
+        return time - by
+    except OverflowError:
+        return time
+
+
+def moment_of(claim: Claim) -> datetime | None:
+    """The time of a claim, in UTC; None for a claim of something else."""
+    if isinstance(claim.value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(claim.value.get("time", "")))
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def spread_of(claim: Claim) -> float:
+    spread = 0.0 if isinstance(claim.value, str) else claim.value.get("spread_seconds", 0.0)
+    return min(abs(float(spread)), A_DAY) if isinstance(spread, int | float) and spread == spread else A_DAY

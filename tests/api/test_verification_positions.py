@@ -1,0 +1,74 @@
+"""A track that was moved, shortened or taken away is found and named, and so is a place changed in the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from api.verification import VerificationReport, verify_archive
+from tests.ingest.metadata.telemetry_written import rmc
+
+LOG = "".join(rmc(31.2304, 121.4737 + n / 10_000, n) for n in range(5)).encode()
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+def audit(archive: Any) -> VerificationReport:
+    return verify_archive(archive.archive, 0)
+
+
+def test_what_became_of_a_track_is_found(sealing: Any, superuser: psycopg.Connection[Any]) -> None:
+    recording = sealing.seal(LOG, "AB00001_000123_20260101093000.nmea")
+    sealing.settle()
+    assert (recording.latitude, recording.longitude, recording.place_source) == (31.2304, 121.4737, "track:nmea")
+    assert (recording.started_at_source, recording.started_at_uncertainty_seconds) == ("track:nmea", 2.0)
+    sound = audit(sealing)
+    assert sound.findings == ()
+    assert sound.counts["positions"] == 1
+    subject = f"recording {recording.id}: positions"
+    for change in (
+        "UPDATE position_track SET points = jsonb_set(points, '{2,1}', '312304001')",
+        "UPDATE position_track SET points = points - 4, point_count = 4",
+        "UPDATE position_track SET point_count = 4",
+        "UPDATE position_track SET sha256 = '\\x00'",
+        "UPDATE position_track SET source = 'gpmf'",
+        "DELETE FROM position_track",
+    ):
+        superuser.execute("CREATE TEMP TABLE saved AS SELECT * FROM position_track")
+        superuser.execute(change.encode())
+        found = audit(sealing).findings
+        assert [finding.code for finding in found] == ["positions_differ"], change
+        assert found[0].subject.startswith(subject)
+        superuser.execute("DELETE FROM position_track")
+        superuser.execute("INSERT INTO position_track SELECT * FROM saved")
+        superuser.execute("DROP TABLE saved")
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("latitude = 39.9", "latitude"),
+        ("place_source = 'station'", "place_source"),
+        ("started_at_uncertainty_seconds = 0", "started_at_uncertainty_seconds"),
+        ("started_at_source = 'station'", "started_at_source"),
+        ("started_at = started_at + interval '1 hour'", "started_at"),
+    ],
+)
+def test_a_place_or_time_changed_in_the_row_is_found(
+    sealing: Any, superuser: psycopg.Connection[Any], change: str, column: str
+) -> None:
+    recording = sealing.seal(LOG, "a.nmea")
+    sealing.settle()
+    superuser.execute(f"UPDATE recording SET {change}".encode())
+    (found,) = audit(sealing).findings
+    assert (found.code, found.subject) == ("recording_differs", f"recording {recording.id}: {column}")

@@ -1,0 +1,157 @@
+"""Files as recorders write them, made byte for byte from the published layouts, with positions known beforehand."""
+
+from __future__ import annotations
+
+import struct
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def full_box(kind: bytes, *content: bytes) -> bytes:
+    return box(kind, b"\0\0\0\0", *content)
+
+
+def meta_track(
+    codec: bytes, handler: bytes, samples: list[bytes], offset: int, timescale: int = 1000, duration: int = 1000
+) -> bytes:
+    """A track whose samples lie one after another from `offset` on, all in one chunk."""
+    sizes = b"".join(struct.pack(">I", len(sample)) for sample in samples)
+    stbl = box(
+        b"stbl",
+        full_box(b"stsd", struct.pack(">I", 1), box(codec, b"\0" * 8)),
+        full_box(b"stts", struct.pack(">III", 1, len(samples), duration)),
+        full_box(b"stsz", struct.pack(">II", 0, len(samples)), sizes),
+        full_box(b"stsc", struct.pack(">IIII", 1, 1, len(samples), 1)),
+        full_box(b"stco", struct.pack(">II", 1, offset)),
+    )
+    mdhd = full_box(b"mdhd", struct.pack(">IIIIHH", 0, 0, timescale, 0, 0, 0))
+    hdlr = full_box(b"hdlr", b"\0" * 4, handler, b"\0" * 13)
+    return box(b"trak", box(b"mdia", mdhd, hdlr, box(b"minf", stbl)))
+
+
+def mp4_with_track(codec: bytes, handler: bytes, samples: list[bytes]) -> bytes:
+    """ftyp, mdat with the samples, moov."""
+    start = box(b"ftyp", b"isom\0\0\0\0isom")
+    return start + box(b"mdat", b"".join(samples)) + box(b"moov", meta_track(codec, handler, samples, len(start) + 8))
+
+
+def klv(key: bytes, kind: str, sample_bytes: int, repeat: int, content: bytes) -> bytes:
+    letter = b"\0" if kind == "" else kind.encode()
+    return key + letter + struct.pack(">BH", sample_bytes, repeat) + content + b"\0" * (-len(content) % 4)
+
+
+def nest(key: bytes, *items: bytes) -> bytes:
+    body = b"".join(items)
+    return klv(key, "", 1, len(body), body)
+
+
+def gps5_payload(
+    points: list[tuple[float, float, float, float, float]],
+    fix: int = 3,
+    precision: int = 150,
+    clock: str = "260101013000.000",
+) -> bytes:
+    scale = (10_000_000, 10_000_000, 1000, 1000, 100)
+    rows = b"".join(
+        struct.pack(">5i", *(round(value * by) for value, by in zip(row, scale, strict=True))) for row in points
+    )
+    return nest(
+        b"DEVC",
+        nest(
+            b"STRM",
+            klv(b"GPSF", "L", 4, 1, struct.pack(">I", fix)),
+            klv(b"GPSU", "U", 16, 1, clock.encode()),
+            klv(b"GPSP", "S", 2, 1, struct.pack(">H", precision)),
+            klv(b"SCAL", "l", 4, 5, struct.pack(">5i", *scale)),
+            klv(b"GPS5", "l", 20, len(points), rows),
+        ),
+    )
+
+
+def gps9_payload(latitude: float, longitude: float, days: int, seconds: float, dop: float, fix: int) -> bytes:
+    scale = (10_000_000, 10_000_000, 1000, 1000, 100, 1, 1000, 100, 1)
+    values = (latitude, longitude, 12.5, 1.5, 1.5, days, seconds, dop, fix)
+    row = struct.pack(">7i2H", *(round(value * by) for value, by in zip(values, scale, strict=True)))
+    return nest(
+        b"DEVC",
+        nest(
+            b"STRM",
+            klv(b"TYPE", "c", 1, 9, b"lllllllSS"),
+            klv(b"SCAL", "l", 4, 9, struct.pack(">9i", *scale)),
+            klv(b"GPS9", "?", 32, 1, row),
+        ),
+    )
+
+
+def free_gps_block(
+    latitude: float, longitude: float, second: int, knots: float = 10.0, fix: bytes = b"A", older: bool = True
+) -> bytes:
+    """Degrees as the chips write them, ddmm.mmmm; 256 bytes with the box's own header."""
+    east = b"E"
+    fields = struct.pack(
+        "<IIIIIIcccxfff", 9, 30, second, 26, 1, 1, fix, b"N", east, minutes(latitude), minutes(longitude), knots
+    )
+    between = b"\0" * (36 if older else 4)
+    return (struct.pack(">I", 256) + b"freeGPS " + between + fields).ljust(256, b"\0")
+
+
+def minutes(degrees: float) -> float:
+    whole = int(degrees)
+    return whole * 100 + (degrees - whole) * 60
+
+
+def mp4_with_blocks(blocks: list[bytes]) -> bytes:
+    start = box(b"ftyp", b"isom\0\0\0\0isom")
+    entries = b"".join(
+        struct.pack(">II", len(start) + 8 + sum(map(len, blocks[:n])), len(block)) for n, block in enumerate(blocks)
+    )
+    return start + box(b"mdat", *blocks) + box(b"moov", box(b"gps ", struct.pack(">II", 1, len(blocks)), entries))
+
+
+def nmea(body: str) -> str:
+    total = 0
+    for letter in body:
+        total ^= ord(letter)
+    return f"${body}*{total:02X}\r\n"
+
+
+def rmc(latitude: float, longitude: float, second: int, status: str = "A", day: str = "010126") -> str:
+    clock = f"0130{second:02}.00"
+    return nmea(
+        f"GPRMC,{clock},{status},{minutes(latitude):09.4f},N,{minutes(longitude):010.4f},E,19.4384,90.0,{day},,,A"
+    )
+
+
+def gga(second: int, quality: int = 1, satellites: int = 8, height: float = 21.5) -> str:
+    return nmea(f"GPGGA,0130{second:02}.00,3113.8240,N,12128.4220,E,{quality},{satellites:02},0.9,{height},M,8.0,M,,")
+
+
+def pts(seconds: float) -> bytes:
+    ticks = round(seconds * 90_000)
+    return bytes((0x21 | ticks >> 29 & 0x0E, *struct.pack(">H", ticks >> 14 & 0xFFFE | 1))) + struct.pack(
+        ">H", ticks << 1 & 0xFFFE | 1
+    )
+
+
+def elementary(stream_id: int, seconds: float, payload: bytes) -> bytes:
+    header = b"\x80\x80\x05" + pts(seconds)
+    return b"\x00\x00\x01" + bytes((stream_id,)) + struct.pack(">H", len(header) + len(payload)) + header + payload
+
+
+def packets(pid: int, content: bytes, packet_bytes: int = 188) -> bytes:
+    """Transport packets; the last is filled with an adaptation field, as muxers do."""
+    out, first = [], True
+    while content:
+        piece, content = content[:184], content[184:]
+        head = bytes((0x47, (0x40 if first else 0) | pid >> 8, pid & 0xFF))
+        if len(piece) == 184:
+            packet = head + b"\x10" + piece
+        else:
+            room = 184 - len(piece) - 1
+            packet = head + b"\x30" + bytes((room,)) + (b"\0" + b"\xff" * (room - 1) if room else b"") + piece
+        out.append(b"\0" * (packet_bytes - 188) + packet)
+        first = False
+    return b"".join(out)

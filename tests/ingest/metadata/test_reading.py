@@ -1,0 +1,224 @@
+"""One file of each kind that says where it was made: what was written is what is read, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.metadata.claims import Claims
+from ingest.metadata.reading import read_file_facts
+from ingest.metadata.track_facts import claims_of_tracks
+from tests.ingest.metadata import telemetry_written as written
+
+HERE = (31.2304, 121.4737)
+
+
+def read(tmp_path: Path, content: bytes) -> Claims:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    return claims_of_tracks(json.loads(json.dumps(read_file_facts(path))).get("tracks"))
+
+
+def located(claims: Claims) -> dict[str, Any]:
+    (claim,) = claims.of("location")
+    assert isinstance(claim.value, dict)
+    return {"source": claim.source, **claim.value}
+
+
+def rows(claims: Claims) -> list[tuple[int | None, ...]]:
+    (track,) = claims.tracks
+    return list(track.points)
+
+
+def test_gps5_is_scaled_and_spread_over_its_second(tmp_path: Path) -> None:
+    samples = [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)] * 4, clock=f"26010101300{n}.000") for n in range(3)]
+    claims = read(tmp_path, written.mp4_with_track(b"gpmd", b"meta", samples))
+    assert rows(claims)[:2] == [(0, 312304000, 1214737000, 1250, 150, 3), (250, 312304000, 1214737000, 1250, 150, 3)]
+    assert len(rows(claims)) == 12
+    (time,) = claims.of("gps_time")
+    assert time.value == {"time": "2026-01-01T01:30:00.000Z", "spread_seconds": 0.0}
+
+
+def test_gps9_has_its_own_time_and_fix(tmp_path: Path) -> None:
+    """9,497 days after 2000-01-01 is 2026-01-01."""
+    samples = [written.gps9_payload(*HERE, 9497, 5400 + n, 1.2, 3) for n in range(2)]
+    claims = read(tmp_path, written.mp4_with_track(b"gpmd", b"meta", samples))
+    assert rows(claims) == [(1000 * n, 312304000, 1214737000, 1250, 150, 3) for n in range(2)]
+    assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:30:00.000Z"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (written.gps5_payload([(*HERE, 9540.0, 0.0, 0.0)], fix=0), "no_fix"),
+        (written.gps5_payload([(*HERE, 12.0, 0.0, 0.0)], precision=9999), "poor_precision"),
+        (written.gps5_payload([(0.0, 0.0, 0.0, 0.0, 0.0)]), "zero_zero_is_no_fix"),
+        (written.gps9_payload(*HERE, 9497, 5400, 1.2, 0), "no_fix"),
+    ],
+)
+def test_plausible_coordinates_without_a_fix_are_no_place(tmp_path: Path, payload: bytes, reason: str) -> None:
+    claims = read(tmp_path, written.mp4_with_track(b"gpmd", b"meta", [payload] * 3))
+    assert claims.stated == ()
+    assert claims.tracks == ()
+    assert [(w.kind, w.source, w.reason) for w in claims.withheld] == [("location", "track:gpmf", reason)]
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_blocks_of_a_novatek_chip_are_read_from_mp4(tmp_path: Path, older: bool) -> None:
+    blocks = [written.free_gps_block(*HERE, second, older=older) for second in range(3)]
+    blocks.append(written.free_gps_block(39.9, 116.4, 3, fix=b"V"))
+    claims = read(tmp_path, written.mp4_with_blocks(blocks))
+    assert located(claims)["source"] == "track:novatek"
+    assert [row[0] for row in rows(claims)] == [0, 1000, 2000]
+    # Floats of 32 bits hold ddmm.mmmm to about a metre.
+    assert rows(claims)[0][1] == pytest.approx(312304000, abs=100)
+    assert claims.of("track")[0].notes == ("no_fix:1",)
+    assert claims.of("gps_time") == ()
+
+
+# As ExifTool's notes show them: scrambled degrees in the fields of the plain layouts.
+AKASO = bytes.fromhex(
+    "0e000000270000002c000000e3070000050000001d000000414e4500000000 00f14e3e3d90dfca40".replace(" ", "")
+)
+ACE = bytes.fromhex("08000000220000000100000018000000080000001000000041 4e4500674e69695a384a54".replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"freeGPS \0\0\0\0" + b"YndAkasoCar".ljust(32, b"\0") + AKASO,
+        b"freeGPS \0\0\0\0" + ACE,
+        b"freeGPS \0\0\0\0IQS_A7_20150417\0Mar 29 2017, 16:" + written.free_gps_block(*HERE, 0)[48:],
+    ],
+)
+def test_scrambled_degrees_are_no_place(tmp_path: Path, block: bytes) -> None:
+    whole = (b"\0\0\x01\0" + block).ljust(256, b"\0")
+    assert read(tmp_path, written.mp4_with_blocks([whole] * 3)).stated == ()
+
+
+def test_a_blackvue_log_is_read(tmp_path: Path) -> None:
+    log = "".join(f"[17672322{n:02}000]{written.rmc(*HERE, n)}" for n in range(3))
+    content = written.box(b"ftyp", b"isom") + written.box(b"free", written.box(b"gps ", log.encode()))
+    assert located(read(tmp_path, content))["source"] == "track:blackvue"
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_private_streams_of_a_transport_stream_are_read(tmp_path: Path, bare: bool) -> None:
+    pieces = [written.packets(256, written.elementary(0xE0, 10.0 + n, b"\0" * 3000)) for n in range(3)]
+    for n in range(3):
+        block = written.free_gps_block(*HERE, n)[48 if bare else 4 :]
+        pieces.insert(2 * n + 1, written.packets(768, written.elementary(0xBD, 10.0 + n, block)))
+    claims = read(tmp_path, b"".join(pieces))
+    assert located(claims)["source"] == "track:ts_novatek"
+    assert [row[0] for row in rows(claims)] == [0, 1000, 2000]
+
+
+@pytest.mark.parametrize("packet_bytes", [188, 192])
+def test_nmea_in_a_transport_stream_has_the_streams_own_time(tmp_path: Path, packet_bytes: int) -> None:
+    pieces = []
+    for n in range(4):
+        pieces.append(written.packets(256, written.elementary(0xE0, 7.0 + n, b"\0" * 999), packet_bytes))
+        text = (written.gga(n) + written.rmc(*HERE, n)).encode()
+        pieces.append(written.packets(770, written.elementary(0xBF - 2, 7.5 + n, text), packet_bytes))
+    claims = read(tmp_path, b"".join(pieces))
+    assert located(claims)["source"] == "track:ts_nmea"
+    assert [row[0] for row in rows(claims)] == [500, 1500, 2500, 3500]
+    assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:29:59.500Z"  # type: ignore[index]
+
+
+def test_an_nmea_sidecar_gives_place_height_speed_and_time(tmp_path: Path) -> None:
+    text = "".join(written.gga(n) + written.rmc(*HERE, n) for n in range(5))
+    claims = read(tmp_path, text.encode())
+    assert rows(claims)[1] == (1000, 312304000, 1214737000, 2150, 1000, 3)
+    assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:30:00.000Z"  # type: ignore[index]
+
+
+def test_a_torn_sentence_and_one_without_a_fix_give_nothing(tmp_path: Path) -> None:
+    torn = written.rmc(*HERE, 0).replace("31", "32")
+    claims = read(tmp_path, (torn + written.rmc(*HERE, 1, status="V")).encode())
+    assert claims.stated == ()
+    assert [w.reason for w in claims.withheld] == ["no_fix"]
+
+
+def test_a_gpx_sidecar_is_read_without_expanding_anything(tmp_path: Path) -> None:
+    point = '<trkpt lat="31.2304" lon="121.4737"><ele>4.5</ele><time>2026-01-01T01:30:0{}Z</time><fix>3d</fix></trkpt>'
+    body = "".join(point.format(n) for n in range(3))
+    gpx = (
+        f'<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{body}</trkseg></trk></gpx>'
+    )
+    assert rows(read(tmp_path, gpx.encode()))[2] == (2000, 312304000, 1214737000, 450, None, 3)
+    bomb = '<!DOCTYPE gpx [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>' + gpx.replace("4.5", "&b;")
+    assert read(tmp_path, bomb.encode()) == Claims()
+
+
+@pytest.mark.parametrize(
+    "cue",
+    [
+        "[latitude: 31.2304] [longitude: 121.4737] [rel_alt: 1.500 abs_alt: 3.200]",
+        "HOME(121.4,31.2) 2026.01.01 09:30:00\nGPS(121.4737,31.2304,19) BAROMETER:1.9",
+        "F/2.8, SS 60.0, ISO 100, GPS (121.4737, 31.2304, 19), D 5.2m",
+        "Lat: 31.2304 Lon: 121.4737 Alt: 3.2",
+        written.rmc(*HERE, 0),
+    ],
+)
+def test_positions_in_subtitles_are_read_beside_and_inside(tmp_path: Path, cue: str) -> None:
+    srt = f"1\n00:00:00,000 --> 00:00:01,000\n{cue}\n\n2\n00:00:01,500 --> 00:00:02,000\n{cue}\n"
+    beside = read(tmp_path, srt.encode())
+    assert [row[:3] for row in rows(beside)] == [(0, 312304000, 1214737000), (1500, 312304000, 1214737000)]
+    sample = len(cue.encode()).to_bytes(2) + cue.encode()
+    inside = read(tmp_path, written.mp4_with_track(b"tx3g", b"sbtl", [sample] * 2))
+    assert located(inside)["source"] == "track:text_track"
+    assert [row[0] for row in rows(inside)] == [0, 1000]
+
+
+EXAMPLES = {
+    "gpmf": written.mp4_with_track(b"gpmd", b"meta", [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)] * 9)] * 4),
+    "gps9": written.mp4_with_track(b"gpmd", b"meta", [written.gps9_payload(*HERE, 9497, 5400, 1.2, 3)] * 9),
+    "novatek": written.mp4_with_blocks([written.free_gps_block(*HERE, second) for second in range(9)]),
+    "text": written.mp4_with_track(b"tx3g", b"sbtl", [b"\0\x1aLat: 31.2304 Lon: 121.4737"] * 3),
+    "ts": b"".join(written.packets(768, written.elementary(0xBD, n, written.rmc(*HERE, n).encode())) for n in range(9)),
+    "nmea": "".join(written.gga(n) + written.rmc(*HERE, n) for n in range(9)).encode(),
+}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_no_mutation_of_a_file_makes_the_reader_raise(tmp_path: Path, kind: str) -> None:
+    """Bytes replaced, cut out and doubled; and where something is still read, it can be stated."""
+    chance, example = random.Random(kind), EXAMPLES[kind]
+    for _ in range(150):
+        content = bytearray(example)
+        for _ in range(chance.randint(1, 12)):
+            at = chance.randrange(len(content))
+            match chance.randrange(4):
+                case 0:
+                    content[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+                case 1:
+                    content[at : at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff"))
+                case 2:
+                    del content[at : at + chance.randrange(1, 64)]
+                case _:
+                    content[at:at] = content[at : at + chance.randrange(1, 64)]
+            content = content or bytearray(b"\0")
+        claims = read(tmp_path, bytes(content))
+        assert all(-90 <= claim.value["latitude"] <= 90 for claim in claims.of("location"))  # type: ignore[index, operator]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.sampled_from([b"", *(example[:40] for example in EXAMPLES.values())]), st.binary(max_size=400))
+def test_no_bytes_make_the_reader_raise(tmp_path: Path, start: bytes, rest: bytes) -> None:
+    read(tmp_path, start + rest)
+
+
+def test_a_file_that_claims_endless_samples_is_given_up_in_time(tmp_path: Path) -> None:
+    """2^32 samples of 2^32 - 1 chunks, all at the same byte."""
+    content = EXAMPLES["gps9"]
+    for kind, at in ((b"stts", 12), (b"stsz", 12), (b"stsc", 16)):
+        place = content.index(kind) + at - 4 + 4
+        content = content[:place] + b"\xff\xff\xff\xff" + content[place + 4 :]
+    assert read(tmp_path, content).withheld == ()

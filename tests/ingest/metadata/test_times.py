@@ -1,0 +1,174 @@
+"""When a recording began: each clock apart, and one best estimate that says how far it may be off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.media.findings import Findings
+from ingest.metadata.claims import Claim, Claims, gather
+from ingest.metadata.clock import SHANGHAI
+from ingest.metadata.container_tags import claims_from_tags
+from ingest.metadata.file_name import claims_from_name
+from ingest.metadata.times import (
+    AFTER_RECEIPT,
+    AT_THE_END,
+    CONTRADICTED,
+    LOOKS_RESET,
+    MAY_BE_LOCAL,
+    OFF_AGAINST_GPS,
+    Z_WAS_LOCAL,
+    Assessment,
+    ClockWord,
+    assess_times,
+)
+
+NAME = "AB00001_000123_20260101093000.MP4"
+START = datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
+RECEIVED = START + timedelta(hours=9)
+
+
+def container(**tags: str) -> Claims:
+    empty: dict[str, Any] = dict.fromkeys(("container", "duration_seconds", "extent"))
+    found = Findings("intact", (), streams=(), orientation=1, tags=tags, tool="", tool_version="", sandbox="", **empty)
+    return claims_from_tags(found)
+
+
+def gps(moment: datetime, spread: float = 0.5) -> Claim:
+    value = {"time": moment.isoformat(), "spread_seconds": spread}
+    return Claim("gps_time", value, "track:gpmf", "stated")
+
+
+def assess(*claims: Claim, received_at: datetime = RECEIVED, seconds: float | None = 60.0) -> Assessment:
+    return assess_times(gather(claims), received_at, seconds, SHANGHAI)
+
+
+def best_of(assessment: Assessment) -> ClockWord:
+    assert assessment.best is not None
+    return assessment.best
+
+
+def word_of(assessment: Assessment, source: str) -> ClockWord:
+    return next(word for word in assessment.words if word.source == source)
+
+
+def test_satellites_come_first_and_show_how_far_the_recorders_clock_is_off() -> None:
+    """The GoPro of media-facts.md: a Z that is California's time, and eighteen seconds."""
+    begun = datetime(2019, 11, 18, 23, 45, 14, tzinfo=UTC)
+    said = assess(*container(creation_time="2019-11-18T15:45:32.000000Z").stated, gps(begun))
+    assert (best_of(said).time, best_of(said).uncertainty_seconds) == (begun, 2.5)
+    clock = word_of(said, "tag:creation_time")
+    assert clock.offset_from(best_of(said).time) == -28_782
+    assert clock.notes == (Z_WAS_LOCAL, OFF_AGAINST_GPS)
+
+
+def test_a_name_says_what_the_z_beside_it_means() -> None:
+    """Most recorders here: the name in local time, the tag in local time with a Z."""
+    local = assess(*claims_from_name(NAME).stated, *container(creation_time="2026-01-01T09:30:00Z").stated)
+    assert (best_of(local).time, best_of(local).role) == (START, "name")
+    assert word_of(local, "tag:creation_time").offset_from(START) == 28_800
+    assert word_of(local, "tag:creation_time").notes == (Z_WAS_LOCAL,)
+    utc = assess(*claims_from_name(NAME).stated, *container(creation_time="2026-01-01T01:30:00Z").stated)
+    assert (best_of(utc).time, word_of(utc, "tag:creation_time").offset_from(START)) == (START, 0)
+
+
+def test_a_z_alone_may_be_eight_hours_off_and_says_so() -> None:
+    said = best_of(assess(*container(creation_time="2026-01-01T01:30:00Z").stated))
+    assert said.time == START
+    assert said.uncertainty_seconds == 28_800 + 300
+    assert said.notes == (MAY_BE_LOCAL,)
+
+
+def test_a_z_that_would_lie_in_the_future_was_local_time() -> None:
+    """Docked two hours after it was made: as UTC it would not have happened yet."""
+    claims = container(creation_time="2026-01-01T09:30:00Z").stated
+    said = best_of(assess(*claims, received_at=START + timedelta(hours=2)))
+    assert (said.time, said.notes, said.uncertainty_seconds) == (START, (Z_WAS_LOCAL,), 300)
+
+
+def test_a_clock_that_runs_ahead_of_the_receipt_is_not_believed() -> None:
+    said = assess(*claims_from_name("AB00001_000123_20270101093000.MP4").stated)
+    assert said.best is None
+    assert said.words[0].notes == (AFTER_RECEIPT,)
+
+
+def test_a_clock_a_few_minutes_fast_is_believed() -> None:
+    said = assess(*claims_from_name(NAME).stated, received_at=START - timedelta(minutes=4))
+    assert best_of(said).time == START
+
+
+def test_a_recording_cannot_end_after_its_receipt() -> None:
+    said = assess(*claims_from_name(NAME).stated, received_at=START + timedelta(minutes=30), seconds=3600)
+    assert said.best is None
+
+
+@pytest.mark.parametrize("raw", ["1970-01-01T00:00:00Z", "1904-01-01T00:00:00Z", "1980-01-06T00:00:12Z"])
+def test_a_clock_that_was_never_set_says_nothing(raw: str) -> None:
+    claims = container(creation_time=raw)
+    assert claims.stated == ()
+    assert [w.reason for w in claims.withheld] == ["clock_never_set"]
+    assert assess(*claims.stated).best is None
+
+
+def test_a_clock_that_began_again_on_new_years_day_may_be_anywhere() -> None:
+    said = assess(*claims_from_name("AB00001_000123_20150101000312.MP4").stated)
+    assert LOOKS_RESET in best_of(said).notes
+    assert best_of(said).uncertainty_seconds > 10 * 365 * 86_400
+    other = Claim("clock", {"time": "2026-01-01T01:31:00Z"}, "exif:DateTimeOriginal", "stated")
+    assert best_of(assess(*claims_from_name("AB00001_000123_20150101000312.MP4").stated, other)).role == "device"
+
+
+def test_new_years_day_itself_is_no_reset() -> None:
+    assert best_of(assess(*claims_from_name(NAME).stated)).notes == ()
+
+
+def test_clocks_that_contradict_each_other_widen_the_estimate() -> None:
+    station = Claim("started_at", {"time": "2026-01-01T02:30:00Z"}, "station", "stated")
+    said = best_of(assess(station, *claims_from_name(NAME).stated))
+    assert (said.role, said.uncertainty_seconds, said.notes) == ("station", 3600, (CONTRADICTED,))
+
+
+def test_android_dates_a_file_as_it_closes_it() -> None:
+    tags = {"creation_time": "2026-01-01T01:31:00.000000Z", "com.android.version": "14"}
+    said = best_of(assess(*container(**tags).stated, seconds=60.0))
+    assert (said.time, said.notes, said.uncertainty_seconds) == (START, (AT_THE_END,), 60)
+
+
+def test_a_photograph_without_an_offset_is_off_by_the_zone_alone() -> None:
+    camera = Claim("clock", {"time": "2026-01-01T09:30:20Z"}, "exif:DateTimeOriginal", "assumed")
+    fixed = Claim("clock", {"time": "2026-01-01T01:30:00Z"}, "exif:gps", "stated")
+    said = best_of(assess(camera, fixed, received_at=RECEIVED + timedelta(days=1), seconds=None))
+    assert (said.role, said.time, said.uncertainty_seconds) == ("gps", START, 60)
+
+
+def test_nothing_is_known_of_a_file_without_a_clock() -> None:
+    assert assess() == Assessment((), None)
+
+
+values = st.text(max_size=30) | st.fixed_dictionaries(
+    {"time": st.text(max_size=30) | st.datetimes().map(str) | st.datetimes(timezones=st.just(UTC)).map(str)},
+    optional={"spread_seconds": st.floats() | st.text(max_size=3)},
+)
+kinds = st.sampled_from(["gps_time", "clock", "started_at", "location"])
+claims = st.builds(
+    Claim,
+    kinds,
+    values,
+    st.sampled_from(["station", "exif:gps", "tag:creation_time", "name:x", "track:gpx"]),
+    st.sampled_from(["stated", "assumed", "doubtful"]),
+    st.lists(st.sampled_from([AT_THE_END, "written as UTC, but many recorders write their local time there"])).map(
+        tuple
+    ),
+)
+
+
+@given(st.lists(claims, max_size=6), st.floats() | st.none())
+def test_whatever_is_claimed_an_estimate_is_never_after_the_receipt(said: list[Claim], seconds: float | None) -> None:
+    found = assess_times(gather(said), RECEIVED, seconds, SHANGHAI)
+    if found.best is not None:
+        assert found.best.time <= RECEIVED + timedelta(minutes=10)
+        assert found.best.uncertainty_seconds >= 0
