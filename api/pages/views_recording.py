@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.entries import list_chain
 from api.http.reading.recordings import find_recording
 from api.pages.ledger_shown import show_entries
+from api.pages.views_made import made_of
 from api.pages.views_recordings import cases_of, officer_names
 from api.pages.visit import Visit
 from casework import permission as casework_permission
@@ -84,6 +85,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "cases": open_cases(visit) if may["link"] else (),
         "stages": STAGES,
         "facts": technical_facts(recording),
+        **made_of(session, recording, visit.translate),
     }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from api.http.paging import listed
 from api.http.reading.links import link_items
 from api.http.reading.names import case_refs, people_named
+from api.http.reading.positions import clock_items
 from api.http.schema.base import CaseRef, Listed, PersonRef
 from api.http.schema.recordings import (
     HoldItem,
@@ -115,6 +116,12 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
         manifest_sha256=row.manifest_sha256.hex(),
         token_time=row.token_time,
         ledger_index=session.scalar(index),
+        started_at_source=row.started_at_source,
+        started_at_uncertainty_seconds=row.started_at_uncertainty_seconds,
+        clocks=clock_items(row),
+        latitude=row.latitude,
+        longitude=row.longitude,
+        place_source=row.place_source,
         claims=row.claims,
         findings=row.findings,
         media_jobs=_media_jobs(session, row.id),

@@ -13,6 +13,7 @@ from api.http.deeds import looking
 from api.http.paging import Wanted
 from api.http.playback import send_footage
 from api.http.reading.entries import list_chain
+from api.http.reading.positions import track_items
 from api.http.reading.recordings import (
     RecordingFilter,
     describe_recording,
@@ -21,7 +22,7 @@ from api.http.reading.recordings import (
     list_viewings,
 )
 from api.http.schema.base import Listed, Sha256Hex, ShortText
-from api.http.schema.recordings import EntryItem, RecordingDetail, RecordingItem, ViewingItem
+from api.http.schema.recordings import EntryItem, Positions, RecordingDetail, RecordingItem, ViewingItem
 from api.http.sessions import SignedIn, TheArchive
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
@@ -103,6 +104,13 @@ def show_chain(recording_id: uuid.UUID, viewer: SignedIn, archive: TheArchive, p
     with looking(archive, viewer) as session:
         find_recording(session, viewer.person, recording_id)
         return list_chain(session, recording_id, page.after, page.limit)
+
+
+@router.get("/{recording_id}/positions", summary="位置轨迹 / Where the recorder was, point by point")
+def show_positions(recording_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Positions:
+    """For whoever may see the recording's facts; docs/formats/positions.md has the rows."""
+    with looking(archive, viewer) as session:
+        return Positions(tracks=track_items(session, find_recording(session, viewer.person, recording_id)))
 
 
 @router.get("/{recording_id}/viewings", summary="谁看过 / Who saw it")

@@ -88,8 +88,39 @@ class ReceiptItem(Answer):
     issued_at: datetime
 
 
+class ClockItem(Answer):
+    """One clock's word on the first frame. `offset_seconds`: later than `started_at`, the best estimate, by so much."""
+
+    role: str = Field(description="gps, station, name or device", examples=["device"])
+    time: datetime
+    source: str = Field(examples=["tag:creation_time"])
+    uncertainty_seconds: float = Field(examples=[300.0])
+    offset_seconds: float | None = Field(examples=[-28782.0])
+    notes: list[str] = Field(examples=[["z_was_local_time", "off_against_gps"]])
+
+
+class PositionTrackItem(Answer):
+    """A track: rows in the order of time, their places named by `columns`. `read_from`: the recording that holds it."""
+
+    source: str = Field(examples=["gpmf"])
+    read_from: uuid.UUID
+    point_count: int = Field(examples=[191])
+    sha256: str = Field(description="of the rows as canonical JSON", examples=[SHA256])
+    columns: list[str] = Field(
+        examples=[["offset_ms", "latitude_e7", "longitude_e7", "altitude_cm", "speed_cm_s", "fix"]]
+    )
+    points: list[list[int | None]] = Field(examples=[[[0, 312304000, 1214737000, 1250, 150, 3]]])
+
+
+class Positions(Answer):
+    tracks: list[PositionTrackItem]
+
+
 class RecordingDetail(RecordingItem):
-    """Everything the catalog knows. `claims` are what was said, with their source; `findings` what our tools saw."""
+    """Everything the catalog knows. `claims` are what was said, with their source; `findings` what our tools saw.
+
+    `started_at` is the best estimate, by `started_at_source`; `clocks` are all that said when; the place is in degrees
+    of WGS 84, null where nothing believable says so."""
 
     unit_id: uuid.UUID
     station_id: uuid.UUID
@@ -100,6 +131,12 @@ class RecordingDetail(RecordingItem):
     manifest_sha256: str = Field(description="of the DSSE file at …/manifest", examples=[SHA256])
     token_time: datetime
     ledger_index: int | None = Field(description="of the entry recording.sealed; null until it has one", examples=[42])
+    started_at_source: str | None = Field(examples=["track:gpmf"])
+    started_at_uncertainty_seconds: float | None = Field(examples=[2.0])
+    clocks: list[ClockItem]
+    latitude: float | None = Field(examples=[31.2304])
+    longitude: float | None = Field(examples=[121.4737])
+    place_source: str | None = Field(examples=["track:gpmf"])
     claims: list[Json]
     findings: Json
     media_jobs: list[MediaJobItem]

@@ -1,0 +1,83 @@
+"""When and where a recording was made: what its page says, and what a program gets."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ingest.metadata.positions import Point, judge_track, track_as_facts
+from ingest.metadata.track_facts import COLUMNS
+
+WAY = [Point(float(n), 31.23 + n * 1e-4, 121.47 + n * 2e-4, 4.0, 12.0, 3) for n in range(10)]
+NO_FIX = [Point(10.0, 33.1, -117.3, 9540.0, fix=0)] * 3
+
+
+@contextmanager
+def looked_at(district: Any, **found: Any) -> Iterator[None]:
+    before = district.served.findings
+    district.served.findings = dataclasses.replace(before, **found)
+    yield
+    district.served.findings = before
+
+
+@pytest.fixture(scope="module")
+def walk(district: Any) -> Any:
+    station = district.served.station(district.unit)
+    contents = {"tracks": [track_as_facts(judge_track("gpmf", [*WAY, *NO_FIX]))]}
+    tags = {"creation_time": "2026-03-09T09:00:42Z", "location": "+00.0000+000.0000/"}
+    with looked_at(district, contents=contents, tags=tags):
+        return district.served.seal(station, os.urandom(900), "AB00001_000123_20260309090000.MP4")
+
+
+def test_the_page_shows_the_estimate_each_clock_and_the_way(district: Any, walk: Any) -> None:
+    text = district.page("officer", f"/recordings/{walk.id}", "en").text
+    assert "2026-03-09 09:00:00</time></strong> ±5 min" in text
+    assert "name:ga/t-947" in text
+    assert "8 h 42 s later" in text
+    assert "written as UTC, and is local time" in text
+    assert "31.23000, 121.47000" in text
+    assert "<polyline points=" in text
+    assert "GoPro telemetry, 10 points" in text
+    assert "the receiver had no fix 3" in text
+    chinese = district.page("officer", f"/recordings/{walk.id}").text
+    assert "±5 分" in chinese
+    assert "晚 8 小时 42 秒" in chinese
+
+
+def test_what_was_not_believed_is_told_with_its_reason(district: Any) -> None:
+    station = district.served.station(district.unit)
+    tags = {"creation_time": "1970-01-01T00:00:00Z", "location": "<b>+00.0000+000.0000/"}
+    with looked_at(district, tags=tags):
+        row = district.served.seal(station, os.urandom(901), "x.mp4")
+    text = district.page("auditor", f"/recordings/{row.id}", "en").text
+    assert "Nobody can say; not later than it was received" in text
+    assert "No believable position" in text
+    assert "&lt;b&gt;+00.0000" in text
+    assert "the device&#39;s clock was never set" in text
+
+
+def test_a_program_gets_the_points_and_the_clocks(district: Any, walk: Any) -> None:
+    officer = district.people["officer"]
+    (track,) = officer.get(f"/api/v1/recordings/{walk.id}/positions").json()["tracks"]
+    assert (track["source"], track["read_from"], track["point_count"]) == ("gpmf", str(walk.id), 10)
+    assert track["columns"] == list(COLUMNS)
+    assert track["points"][1] == [1000, 312301000, 1214702000, 400, 1200, 3]
+    detail = officer.get(f"/api/v1/recordings/{walk.id}").json()
+    assert (detail["latitude"], detail["longitude"], detail["place_source"]) == (31.23, 121.47, "track:gpmf")
+    assert (detail["started_at_source"], detail["started_at_uncertainty_seconds"]) == ("name:ga/t-947", 300.0)
+    assert {clock["source"]: clock["offset_seconds"] for clock in detail["clocks"]} == {
+        "name:ga/t-947": 0.0,
+        "tag:creation_time": 28_842.0,
+    }
+
+
+def test_positions_of_another_unit_are_refused(district: Any, walk: Any) -> None:
+    stranger = district.served.signed_in(district.served.unit("邻区大队"), "supervisor")
+    answer = stranger.get(f"/api/v1/recordings/{walk.id}/positions")
+    assert answer.status_code == 403
+    assert "312301000" not in answer.text
