@@ -24,6 +24,9 @@ _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
 _SECRET = frozenset({"LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_OWNER_URL", "LIUHEN_DATABASE_SEQUENCER_URL"})
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 @dataclass(frozen=True)
 class BindAddress:
     """Where HTTP is served. Port 0 takes a free one."""
@@ -95,6 +98,18 @@ def _parse_tsa(value: object) -> tuple[str, ...]:
     return urls
 
 
+def _parse_networks(value: object) -> tuple[Network, ...]:
+    words = value if isinstance(value, tuple | list) else re.split(r"[\s,]+", str(value).strip())
+    return tuple(ipaddress.ip_network(str(word)) for word in words)
+
+
+def _check_header_name(value: object) -> str:
+    name = str(value).strip().lower()
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise ValueError("not a header's name")
+    return name
+
+
 _SIZE = Wanted("大小，如 16GiB", "a size such as 16GiB")
 _COUNT = Wanted("大于零的整数", "a whole number above zero")
 _DATABASE = Wanted("postgresql://角色:口令@主机/库", "postgresql://role:password@host/database")
@@ -147,6 +162,21 @@ class Settings(BaseSettings):
     upload_rate_seconds: Count = 60
     upload_expiry_hours: Count = 72
     disk_reserve: Size = ByteSize(64 << 20)
+
+    station_code_hours: Count = 24
+    station_silent_hours: Count = 24
+    station_clock_seconds: Count = 60
+    station_history_days: Count = 30
+
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        NoDecode,
+        BeforeValidator(_parse_networks),
+        Wanted("一个或多个地址或网段，以逗号分隔", "one or more addresses or networks with commas between"),
+    ] = ()
+    client_certificate_header: (
+        Annotated[str, BeforeValidator(_check_header_name), Wanted("请求头名称", "the name of a header")] | None
+    ) = None
 
     ready_file: Path | None = None
 

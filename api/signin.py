@@ -7,7 +7,6 @@ was counted is forgotten when the attempt succeeds. Hashing holds neither transa
 from __future__ import annotations
 
 import ipaddress
-import re
 import secrets
 import threading
 import uuid
@@ -21,12 +20,13 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.http.errors import CodeRefused, PasswordUnusable, SignInFailed, SignInThrottled
-from api.http.sessions import hash_secret, open_session
+from api.http.sessions import open_session
 from casework.organisation import create_person, create_unit, find_person
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.signin import OneTimeCode, SignInFailure, SignInSession
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
+from storage.one_time_code import hash_code, make_code
 
 THROTTLE = timedelta(minutes=15)
 FAILURES_OF_NAME = 5
@@ -34,8 +34,6 @@ FAILURES_OF_ADDRESS = 20
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 FIRST_ADMINISTRATOR = "first_administrator"
 CODE_LIFETIME = timedelta(hours=24)
-# No 0, 1, O, I, L: it is read from a terminal and typed in.
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 SETTING_UP = Actor.system("first_administrator")
 
 _HASHING_SECONDS = 10
@@ -81,7 +79,7 @@ def prove(database: Database, sign_in_name: str, password: str, address: str, no
         raise SignInFailed
     with database.transaction() as session:
         if matches and person.active:
-            _forget_attempts(session, name, network, now)
+            forget_attempts(session, name, network, now)
             return person
         _record_refusal(session, person, "password" if person.active else "inactive")
     raise SignInFailed
@@ -124,11 +122,10 @@ def issue_first_administrator_code(session: Session, now: datetime) -> str:
     """The code with which an empty archive's first administrator signs up; earlier ones are void from now on."""
     for row in session.scalars(_unused_codes().with_for_update()):
         row.used_at = now
-    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(20))
-    code = "-".join(letters[start : start + 5] for start in range(0, 20, 5))
+    code = make_code()
     row = OneTimeCode(
         id=uuid.uuid4(),
-        code_hash=hash_secret(letters),
+        code_hash=hash_code(code),
         purpose=FIRST_ADMINISTRATOR,
         created_at=now,
         expires_at=now + CODE_LIFETIME,
@@ -154,12 +151,11 @@ def use_first_administrator_code(
     A top unit that is there already (the operator may have made one) is taken as it is. Whatever is refused, the code
     stays good; once it has worked it never works again.
     """
-    letters = re.sub(r"[^A-Z0-9]", "", code.upper())[:40]
     with database.reading() as session:
-        _live_code(session, letters, now, lock=False)
+        _live_code(session, code, now, lock=False)
     password_hash = hash_password(password)
     with database.transaction() as session:
-        row = _live_code(session, letters, now, lock=True)
+        row = _live_code(session, code, now, lock=True)
         row.used_at = now
         top = session.scalars(select(Unit).where(Unit.parent_id.is_(None)).order_by(Unit.created_at, Unit.id)).first()
         unit = top or create_unit(session, SETTING_UP, name=unit_name, code=f"U-{secrets.token_hex(4)}")
@@ -180,15 +176,15 @@ def _unused_codes() -> Select[OneTimeCode]:
     return select(OneTimeCode).where(OneTimeCode.purpose == FIRST_ADMINISTRATOR, OneTimeCode.used_at.is_(None))
 
 
-def _live_code(session: Session, letters: str, now: datetime, *, lock: bool) -> OneTimeCode:
-    statement = _unused_codes().where(OneTimeCode.code_hash == hash_secret(letters), OneTimeCode.expires_at > now)
+def _live_code(session: Session, code: str, now: datetime, *, lock: bool) -> OneTimeCode:
+    statement = _unused_codes().where(OneTimeCode.code_hash == hash_code(code), OneTimeCode.expires_at > now)
     row = session.scalars(statement.with_for_update() if lock else statement).first()
     if row is None or not needs_first_administrator(session):
         raise CodeRefused
     return row
 
 
-def _forget_attempts(session: Session, name: str, network: str, now: datetime) -> None:
+def forget_attempts(session: Session, name: str, network: str, now: datetime) -> None:
     session.execute(delete(SignInFailure).where(SignInFailure.sign_in_name == name, SignInFailure.address == network))
     session.execute(delete(SignInFailure).where(SignInFailure.failed_at < now - THROTTLE))
 

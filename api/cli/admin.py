@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from api.cli.admin_archive import open_for_command, remark, report
+from api.cli.options import Json, UnitCode
+from api.cli.station_commands import stations
 
 app = typer.Typer(help="本机管理 / administration at the machine", no_args_is_help=True)
 units = typer.Typer(help="单位 / units", no_args_is_help=True)
 persons = typer.Typer(help="人员 / people", no_args_is_help=True)
-stations = typer.Typer(help="采集工作站 / docking stations", no_args_is_help=True)
 tokens = typer.Typer(help="程序令牌 / bearer tokens for programs", no_args_is_help=True)
 recordings = typer.Typer(help="原始记录 / recordings", no_args_is_help=True)
 ledgers = typer.Typer(help="账本 / the ledger", no_args_is_help=True)
@@ -26,11 +27,6 @@ for name, group in {
     "ledger": ledgers,
 }.items():
     app.add_typer(group, name=name)
-
-Json = Annotated[bool, typer.Option("--json", help="只输出 JSON / print JSON only")]
-UnitCode = Annotated[
-    str | None, typer.Option("--unit", metavar="CODE", help="单位代码，唯一时可省 / unit code; needless if only one")
-]
 
 
 @app.command()
@@ -155,42 +151,6 @@ def list_persons(unit: UnitCode = None, as_json: Json = False) -> None:
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_persons(session, unit)
     report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
-
-
-@stations.command("enrol")
-def enrol_station(
-    name: Annotated[str, typer.Argument(help="工作站名称 / the station's name")],
-    unit: UnitCode = None,
-    as_json: Json = False,
-) -> None:
-    """登记采集工作站并打印其凭证（只此一次） / Enrol a station and print its token, this once."""
-    from api.cli.admin_stations import enrol
-
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
-        facts = enrol(opened.archive, session, name, unit)
-    report(as_json, facts, (str(facts["token"]),))
-
-
-@stations.command("list")
-def list_stations(as_json: Json = False) -> None:
-    """列出采集工作站 / List the stations."""
-    from api.cli.admin_stations import list_stations
-
-    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
-        items = list_stations(session)
-    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
-
-
-@stations.command("revoke")
-def revoke_station(
-    name: Annotated[str, typer.Argument(help="工作站名称 / the station's name")], as_json: Json = False
-) -> None:
-    """吊销工作站的凭证 / Revoke a station's credential."""
-    from api.cli.admin_stations import revoke
-
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
-        facts = revoke(session, name)
-    report(as_json, facts, (f"已吊销 / revoked: {facts['name']}",))
 
 
 @tokens.command("create")

@@ -1,6 +1,9 @@
-"""What `liuhen admin station` does: docking stations are enrolled, listed and revoked."""
+"""What `liuhen admin station` does: docking stations are enrolled, watched, given other credentials, and revoked."""
 
 from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,10 +11,15 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import UsageRefused
+from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
+from ingest.stations.keys import bind_certificate, replace_token
+from ingest.stations.overview import StationOverview, overviews
 from integrity.fields import format_instant
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
+
+_REPORTED = ("agent_version", "free_bytes", "waiting_files", "clock_offset_seconds", "clock_uncertainty_seconds")
 
 
 def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) -> Facts:
@@ -20,19 +28,62 @@ def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) 
     token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
     station = station_of_token(session, token)
     assert station is not None
-    return {"token": token, **_facts(station, unit.code)}
+    return {"token": token, **_facts(_seen(session, station), unit.code)}
+
+
+def issue_code(archive: Archive, session: Session, name: str, unit_code: str | None) -> Facts:
+    """A one-time code for the station of that name, which is made when there is none. Raises StationError."""
+    station = session.scalars(select(Station).where(Station.name == name.strip())).first()
+    if station is None:
+        station = register_station(session, OPERATOR, unit_or_only(session, unit_code).id, name)
+    lifetime = timedelta(hours=archive.settings.station_code_hours)
+    code, row = issue_station_code(session, OPERATOR, station.id, datetime.now(UTC), lifetime)
+    return {
+        "code": code,
+        "expires_at": format_instant(row.expires_at),
+        "station": station.name,
+        "station_id": str(station.id),
+        "receipt_key": archive.keyring.public_key("receipt").key_id,
+    }
+
+
+def replace(archive: Archive, session: Session, name: str) -> Facts:
+    """Another token, which the facts show this once; what the station went by before counts no more."""
+    station = find_station(session, name)
+    token = replace_token(session, OPERATOR, station.id, archive.keyring.public_key("receipt"), datetime.now(UTC))
+    return {"token": token, **_facts_of(session, station)}
+
+
+def bind(session: Session, name: str, sha256: str) -> Facts:
+    """From now on the station's requests count only with that client certificate; `none`: with any, or none."""
+    digits = sha256.replace(":", "").strip().lower()
+    if digits != "none" and not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise UsageRefused(
+            f"“{sha256}”不是 SHA-256：应为 64 位十六进制数，或 none",
+            f"{sha256} is no SHA-256: it has 64 hexadecimal digits; or say none",
+        )
+    fingerprint = None if digits == "none" else bytes.fromhex(digits)
+    return _facts_of(session, bind_certificate(session, OPERATOR, find_station(session, name).id, fingerprint))
 
 
 def list_stations(session: Session) -> list[Facts]:
     statement = select(Station, Unit.code).join(Unit, Unit.id == Station.unit_id)
-    rows = session.execute(statement.order_by(Station.created_at, Station.name).limit(ROW_LIMIT))
-    return [_facts(station, code) for station, code in rows]
+    rows = session.execute(statement.order_by(Station.created_at, Station.name).limit(ROW_LIMIT)).all()
+    seen = overviews(session, [row[0] for row in rows], datetime.now(UTC))
+    return [_facts(each, code) for each, (_, code) in zip(seen, rows, strict=True)]
+
+
+def station_line(facts: Facts) -> str:
+    """One station in a line for a person."""
+    seen = facts["last_seen_at"] or "—"
+    return (
+        f"{facts['name']}  {facts['unit']}  {facts['condition']}  {facts['credential']}  {seen}  {facts['station_id']}"
+    )
 
 
 def revoke(session: Session, name: str) -> Facts:
     """The station's credential counts no more, from its next request on."""
-    station = revoke_station(session, OPERATOR, find_station(session, name).id)
-    return _facts(station, session.get_one(Unit, station.unit_id).code)
+    return _facts_of(session, revoke_station(session, OPERATOR, find_station(session, name).id))
 
 
 def find_station(session: Session, name: str) -> Station:
@@ -46,11 +97,32 @@ def find_station(session: Session, name: str) -> Station:
     return station
 
 
-def _facts(station: Station, unit_code: str) -> Facts:
-    revoked_at = station.revoked_at
+def _facts_of(session: Session, station: Station) -> Facts:
+    return _facts(_seen(session, station), session.get_one(Unit, station.unit_id).code)
+
+
+def _seen(session: Session, station: Station) -> StationOverview:
+    return overviews(session, [station], datetime.now(UTC))[0]
+
+
+def _facts(seen: StationOverview, unit_code: str) -> Facts:
+    station, state = seen.station, seen.state
+    certificate = station.certificate_sha256
     return {
         "station_id": str(station.id),
         "name": station.name,
         "unit": unit_code,
-        "revoked_at": None if revoked_at is None else format_instant(revoked_at),
+        "condition": seen.condition,
+        "credential": seen.credential,
+        "key_id": seen.key_id,
+        "certificate_sha256": None if certificate is None else certificate.hex(),
+        "last_seen_at": _instant(seen.last_seen_at),
+        **{name: getattr(state, name, None) for name in _REPORTED},
+        "silent_since": _instant(getattr(state, "silent_since", None)),
+        "clock_off_since": _instant(getattr(state, "clock_off_since", None)),
+        "revoked_at": _instant(station.revoked_at),
     }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else format_instant(moment)

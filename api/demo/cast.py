@@ -14,7 +14,7 @@ import httpx
 from api.demo.assignments import Assignment
 from api.demo.client import ApiClient
 from api.demo.programs import Programs
-from api.signin import CODE_LETTERS
+from storage.one_time_code import LETTERS
 
 UNIT_NAME, UNIT_CODE = "江城区综合行政执法大队（演示）", "DEMO-01"
 STATION_NAME = "演示采集站一号"
@@ -106,7 +106,7 @@ def _enrol_station(programs: Programs, station_file: Path) -> Path:
 
 def _make_password() -> str:
     """Some 80 bits, in letters that are told apart when they are typed in from a terminal."""
-    return "".join(secrets.choice(CODE_LETTERS) for _ in range(16))
+    return "".join(secrets.choice(LETTERS) for _ in range(16))
 
 
 def _join(administrator: ApiClient, url: str, sign_in: SignIn) -> ApiClient:

@@ -20,6 +20,7 @@ from api.http.headers import with_security_headers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
 from api.http.problems import install_problem_handlers, plain_http_response
+from api.http.proxies import with_trusted_proxies
 from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
@@ -43,7 +44,8 @@ def create_app(archive: Archive | None = None) -> AsgiApplication:
     archive = archive or open_archive(load_settings(), pool_size=POOL_SIZE, process="liuhen-http")
     framework = make_framework(archive)
     answering = with_measuring(with_body_limit(framework), framework.state.metrics)
-    return with_security_headers(mount_uploads(make_uploads(archive), answering))
+    application = with_security_headers(mount_uploads(make_uploads(archive), answering))
+    return with_trusted_proxies(application, archive.settings)
 
 
 def make_framework(archive: Archive) -> FastAPI:

@@ -4,6 +4,7 @@ HttpRefused
 ├── SignInNeeded        no valid session and no valid token
 ├── SignInFailed        name or password are wrong; which, is not said
 ├── SignInThrottled     too many failures from here or for this name
+│   └── CodeThrottled   too many codes that did not count, from here
 ├── CsrfRefused         a change without the session's own token
 ├── RoleRefused         signed in, with a role that may not do this
 ├── NotFound            nothing of that name that this person may know of
@@ -57,6 +58,16 @@ class SignInThrottled(HttpRefused):
             f"too many failed sign-ins: try again in about {minutes} min; an administrator can set a new password",
         )
         self.retry_after_seconds = retry_after_seconds
+
+
+class CodeThrottled(SignInThrottled):
+    code = "code-throttled"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds)
+        minutes = -(-retry_after_seconds // 60)
+        self.chinese = f"一次性代码多次不正确，请约 {minutes} 分钟后再试"
+        self.english = f"too many one-time codes that did not count: try again in about {minutes} min"
 
 
 class CsrfRefused(HttpRefused):

@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import func, select
 
+from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.recordings import MediaJob
@@ -40,6 +41,12 @@ class Metrics:
         self._uploads = Gauge("liuhen_uploads_waiting", "Uploads to be sealed", ["state"], registry=self.registry)
         self._jobs = Gauge("liuhen_media_jobs_due", "Copies to be made", registry=self.registry)
         self._ledger = Gauge("liuhen_ledger_size", "Entries under the latest checkpoint", registry=self.registry)
+        self._stations = Gauge(
+            "liuhen_stations",
+            "Stations that may upload, and those of them with an alert",
+            ["which"],
+            registry=self.registry,
+        )
         self._process = process
 
     def note_response(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -53,10 +60,13 @@ class Metrics:
             waiting = {row[0]: row[1] for row in session.execute(count)}
             due = session.scalar(select(func.count()).select_from(MediaJob).where(MediaJob.state == "due"))
             size = session.scalar(select(func.max(LedgerCheckpoint.size)))
+            stations = count_alerts(session)
         for state in states:
             self._uploads.labels(state).set(waiting.get(state, 0))
         self._jobs.set(due or 0)
         self._ledger.set(size or 0)
+        for which, number in stations.items():
+            self._stations.labels(which).set(number)
 
 
 def with_measuring(application: AsgiApplication, metrics: Metrics) -> AsgiApplication:

@@ -21,11 +21,15 @@ Browsers come with a session cookie, and send X-CSRF-Token with whatever changes
 Errors are RFC 9457 documents, in the language of Accept-Language.
 列表以 `cursor` 翻页。Lists are paged by `cursor`. 上传（tus 1.0）在 /uploads。Uploads (tus 1.0) are under /uploads.
 """
-RECEIPT = "/api/v1/uploads/{upload_id}/receipt"
+BY_STATIONS = ("/api/v1/uploads/{upload_id}/receipt", "/api/v1/station-keys", "/api/v1/station-reports")
 # Hash tiles need none, bundles do.
 TILE = "/ledger/tile/{path}"
 PUBLIC = ("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys", "/api/v1/keys/receipt")
-SIGNING_IN = (("/api/v1/session", "post"), ("/api/v1/first-administrator", "post"))
+SIGNING_IN = (
+    ("/api/v1/session", "post"),
+    ("/api/v1/first-administrator", "post"),
+    ("/api/v1/station-enrolments", "post"),
+)
 _REASONS = {
     "401": "未登录或令牌无效 / not signed in, or a token that is not valid",
     "403": "不允许 / not allowed",
@@ -58,12 +62,18 @@ def _build(app: FastAPI) -> dict[str, Any]:
         "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": f"+ {CSRF_HEADER}"},
         "bearer": {"type": "http", "scheme": "bearer", "description": "lha1.…"},
         "station": {"type": "http", "scheme": "bearer", "description": "lhs1.…"},
+        "station_signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Signature",
+            "description": "RFC 9421, with Signature-Input and, for a body, Content-Digest: docs/stations.md",
+        },
     }
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _add_problems(operation)
-            if path == RECEIPT:
-                operation["security"] = [{"station": []}]
+            if path in BY_STATIONS:
+                operation["security"] = [{"station": []}, {"station_signature": []}]
             elif path == TILE:
                 operation["security"] = [{}, {"session": []}, {"bearer": []}]
             elif path not in PUBLIC and (path, method) not in SIGNING_IN:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -110,6 +111,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     stations.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
     stations.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
     stations.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
+    stations.StationCodeRefused: Problem(
+        403, "station-code", "一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成"
+    ),
+    stations.StationKeyTaken: Problem(409, "key-taken", "该公钥已登记过；请在工作站上重新生成密钥对"),
+    stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
+    stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
+    stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
     integrity.KeyFileError: Problem(
         503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
     ),
@@ -155,6 +163,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
         503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
     ),
     InterfaceError: Problem(
+        503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
+    ),
+    psycopg.OperationalError: Problem(
         503, "database", "数据库暂不可用，请稍后重试", "the database does not answer: try again later"
     ),
 }

@@ -21,6 +21,7 @@ EVERY = {
     "housekeeping.recover_uploads": 10.0,
     "housekeeping.list_disposal_due": 3600.0,
     "housekeeping.sweep_packages": 600.0,
+    "housekeeping.watch_stations": 60.0,
 }
 # A wake-up that waited longer than this has been overtaken by a later one.
 EXPIRES_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -11,6 +11,8 @@ from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
 from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
+from ingest.stations.authentication import forget_old_signatures
+from ingest.stations.reports import forget_old_reports, judge_silence
 from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
@@ -54,6 +56,12 @@ def sweep_made_packages() -> None:
     sweep_packages(worker_archive())
 
 
+@celery_app.task(name="housekeeping.watch_stations")  # type: ignore[untyped-decorator]
+def watch_stations() -> None:
+    """Say which stations have fallen silent, and drop what stations said too long ago to matter."""
+    look_after_stations(worker_archive(), datetime.now(UTC))
+
+
 def link_all_due(archive: Archive) -> None:
     """One transaction a batch, until nothing is due."""
     looked_at = True
@@ -80,3 +88,12 @@ def sweep_uploads(archive: Archive) -> None:
     now = datetime.now(UTC)
     expire_stale(staging, register, now)
     remove_orphans(staging, register, now)
+
+
+def look_after_stations(archive: Archive, now: datetime) -> None:
+    settings = archive.settings
+    with archive.database.transaction() as session:
+        judge_silence(session, now, timedelta(hours=settings.station_silent_hours))
+    with archive.database.transaction() as session:
+        forget_old_signatures(session, now)
+        forget_old_reports(session, now - timedelta(days=settings.station_history_days))

@@ -18,7 +18,7 @@ from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
-from storage.catalog.stations import Station
+from storage.catalog.stations import Station, StationCode, StationKey
 
 Facts = dict[str, Json]
 
@@ -121,8 +121,19 @@ def _held(entry: LedgerEntry) -> Facts:
     return {**target, **placed, "released": False, "released_by": None}
 
 
-def _enrolled(entry: LedgerEntry) -> Facts:
-    return {**_stated(entry, "token_hash"), "unit_id": _unit(entry), "revoked": False}
+def _station(entry: LedgerEntry) -> Facts:
+    nothing: Facts = {"token_hash": None, "certificate_sha256": None, "revoked": False}
+    return {**nothing, **_stated(entry, "token_hash"), "unit_id": _unit(entry)}
+
+
+def _station_key(entry: LedgerEntry) -> Facts:
+    of_station: Facts = {"unit_id": _unit(entry), "station_id": entry.subject_id, "ended": False}
+    return {**_stated(entry, "public_key"), **of_station}
+
+
+def _station_code(entry: LedgerEntry) -> Facts:
+    of_station: Facts = {"unit_id": _unit(entry), "station_id": entry.subject_id, "used": False}
+    return {**_stated(entry, "code_hash", "expires_at"), **of_station}
 
 
 def _token_created(entry: LedgerEntry) -> Facts:
@@ -188,8 +199,27 @@ SUBJECTS: Sequence[Subject] = (
     Subject(
         Station,
         (
-            Step("station.enrolled", _enrolled, makes=True),
+            Step("station.enrolled", _station, makes=True),
+            Step("station.registered", _station, makes=True),
+            Step("station.token_replaced", lambda entry: _stated(entry, "token_hash")),
+            Step("station.token_ended", lambda _: {"token_hash": None}),
+            Step("station.certificate_bound", lambda entry: _stated(entry, "certificate_sha256")),
             Step("station.revoked", _ended("revoked")),
+        ),
+    ),
+    Subject(
+        StationKey,
+        (
+            Step("station.key_enrolled", _station_key, "key_id", makes=True),
+            Step("station.key_ended", _ended("ended"), "key_id"),
+        ),
+    ),
+    Subject(
+        StationCode,
+        (
+            Step("station.code_issued", _station_code, "code_id", makes=True),
+            Step("station.code_voided", _ended("used"), "code_id"),
+            Step("station.code_used", _ended("used"), "code_id"),
         ),
     ),
     Subject(
@@ -208,6 +238,7 @@ KEPT_AS: Mapping[str, str] = {
     "closed": "closed_at",
     "ended": "ended_at",
     "released": "released_at",
+    "used": "used_at",
 }
 
 

@@ -20,7 +20,7 @@ from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Receipt, Recording, Rendition
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
-from storage.catalog.stations import Station
+from storage.catalog.stations import Station, StationCode, StationKey
 from storage.catalog.uploads import Upload
 
 
@@ -46,6 +46,9 @@ MADE: Mapping[str, _Made] = {
     "unit.created": _Made(Unit.id),
     "person.created": _Made(Person.id),
     "station.enrolled": _Made(Station.id),
+    "station.registered": _Made(Station.id),
+    "station.code_issued": _Made(StationCode.id, "code_id"),
+    "station.key_enrolled": _Made(StationKey.id, "key_id", parse=str),
     "token.created": _Made(ApiToken.id, "token_id"),
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),
     "upload.created": _Made(Upload.id, parse=str),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SCHEME = "bearer"
+CERTIFICATE = "liuhen.client_certificate_sha256"
+"""Where an ASGI scope carries it: nothing that a client sends can set a scope's key."""
 
 
 @dataclass(frozen=True)
@@ -15,13 +17,15 @@ class PresentedCredential:
     """The parts of a request that a credential may speak of, as they came over the wire.
 
     `method` is the request line's own, whatever X-HTTP-Method-Override says; `target` its path with the query;
-    `authority` the Host header. The names of `headers` are in lower case.
+    `authority` the Host header. The names of `headers` are in lower case. `certificate_sha256`: of the client
+    certificate that a trusted proxy has checked (api/http/proxies.py), None without one.
     """
 
     method: str
     target: str
     authority: str
     headers: Mapping[str, str]
+    certificate_sha256: bytes | None = None
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> PresentedCredential:
@@ -33,13 +37,17 @@ class PresentedCredential:
         for raw_name, raw_value in scope["headers"]:
             name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return cls(scope["method"].upper(), target, headers.get("host", ""), headers)
+        return cls(scope["method"].upper(), target, headers.get("host", ""), headers, scope.get(CERTIFICATE))
 
     @property
     def bearer_token(self) -> str | None:
         """Of `Authorization: Bearer …`; None when there is no such header or nothing in it."""
         scheme, _, token = self.headers.get("authorization", "").strip().partition(" ")
         return token.strip() or None if scheme.lower() == _SCHEME else None
+
+    @property
+    def has_body(self) -> bool:
+        return "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
 
 
 def hash_station_token(token: str) -> bytes:

@@ -6,6 +6,10 @@ IngestError
     ├── StationNameUnusable     empty, too long, or more than one line
     ├── StationNameTaken        another station, perhaps one of another unit or a revoked one, has that name
     ├── StationRevoked          its credential was taken away before
+    ├── StationCodeRefused      a one-time code that is mistyped, used, void or expired
+    ├── StationKeyTaken         this public key was enrolled before: a station makes a new pair each time
+    ├── StationKeyReplaced      the station's key was replaced meanwhile
+    ├── CertificateTaken        another station is bound to this client certificate
     └── SignatureRefused        a request's signature proves nothing; `reason` is for our own log
         └── SignatureStale      it was made too long ago, or too far ahead of the server's clock
 
@@ -46,6 +50,29 @@ class StationRevoked(StationError):
     def __init__(self, station_id: uuid.UUID, revoked_at: datetime) -> None:
         super().__init__(f"station {station_id} was revoked at {revoked_at.isoformat()}; nothing more to do")
         self.station_id = station_id
+
+
+class StationCodeRefused(StationError):
+    def __init__(self) -> None:
+        super().__init__("the one-time code is mistyped, used or expired: check it, or ask for a new one")
+
+
+class StationKeyTaken(StationError):
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the key {key_id} was enrolled before; make a new key pair")
+        self.key_id = key_id
+
+
+class StationKeyReplaced(StationError):
+    def __init__(self, station_id: uuid.UUID) -> None:
+        super().__init__(f"the credential of station {station_id} was replaced meanwhile; use the new one")
+        self.station_id = station_id
+
+
+class CertificateTaken(StationError):
+    def __init__(self, certificate_sha256: str) -> None:
+        super().__init__(f"another station is bound to the client certificate {certificate_sha256}")
+        self.certificate_sha256 = certificate_sha256
 
 
 class SignatureRefused(StationError):

@@ -4,6 +4,7 @@ UploadRefused
 ├── RequestMalformed        a header that cannot be understood, or is missing
 ├── UploadEmpty             a length of zero
 ├── CredentialRefused       no, an unknown or a revoked station credential
+│   └── SignatureOutOfDate  signed by a clock too far from the server's
 ├── NotOwner                the upload belongs to another station
 ├── UploadUnknown           no such upload, or no such address
 ├── MethodNotOffered        the address does not offer this method
@@ -25,6 +26,8 @@ UploadRefused
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from ingest.errors import IngestError
 
@@ -56,6 +59,15 @@ class CredentialRefused(UploadRefused):
     def __init__(self, reason: str) -> None:
         super().__init__(f"credential refused: {reason}")
         self.reason = reason
+
+
+class SignatureOutOfDate(CredentialRefused):
+    """The one refusal of a credential that says why: the station can sign again by the server's clock."""
+
+    def __init__(self, created: datetime, server_time: datetime) -> None:
+        super().__init__(f"signed at {created.isoformat()}, received at {server_time.isoformat()}")
+        self.created = created
+        self.server_time = server_time.replace(microsecond=0)
 
 
 class NotOwner(UploadRefused):

@@ -47,6 +47,13 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
         "采集工作站凭证缺失、无效或已吊销，请向管理员重新登记。",
         "The station credential is missing, unknown or revoked. Ask the administrator to enrol the station again.",
     ),
+    errors.SignatureOutOfDate: Problem(
+        401,
+        "signature-out-of-date",
+        "请求的签名时间与服务器相差过大；服务器时间为 {server_time:%Y-%m-%d %H:%M:%S} UTC，请据此重新签名后再发。",
+        "The request was signed too long ago or too far ahead; the server's time is {server_time:%Y-%m-%d %H:%M:%S} "
+        "UTC. Sign again by it.",
+    ),
     errors.NotOwner: Problem(
         403,
         "not-owner",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ingest.stations.credential import PresentedCredential, hash_station_token
+from ingest.stations.authentication import Claim, Holder, check_claim, let_in_once, read_claim
+from ingest.stations.credential import PresentedCredential
 from ingest.uploads import statements
 from ingest.uploads.contract import (
     GIBIBYTE,
@@ -39,8 +41,6 @@ from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, make_entry
 
-_NOBODY = b""
-
 
 @dataclass(frozen=True)
 class StationDefaults:
@@ -58,16 +58,13 @@ class CatalogRegister(UploadRegister):
         self._defaults = defaults or StationDefaults()
 
     def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
-        (found,) = self.admit([Asked(presented)])
+        (found,) = self._admit([Asked(presented)], again=again)
         if isinstance(found, UploadRefused):
             raise found
         return found.station
 
     def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | UploadRefused]:
-        tokens = [one.presented.bearer_token for one in asked]
-        hashes = [_NOBODY if token is None else hash_station_token(token) for token in tokens]
-        rows = self._run(statements.ADMIT, (hashes, [one.upload_id for one in asked]))
-        return [self._admitted(row, token) for row, token in zip(rows, tokens, strict=True)]
+        return self._admit(asked, again=False)
 
     def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:
         outcomes: dict[str, UploadRefused | None] = {
@@ -109,6 +106,37 @@ class CatalogRegister(UploadRegister):
     def _run(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         with _translated(), self._database.direct() as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
+
+    def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | UploadRefused]:
+        claims = [_claim_of(one) for one in asked]
+        shown = [
+            Claim(one.presented) if isinstance(claim, UploadRefused) else claim
+            for one, claim in zip(asked, claims, strict=True)
+        ]
+        parameters = (
+            [claim.token_hash for claim in shown],
+            [claim.key_id for claim in shown],
+            [claim.certificate_sha256 for claim in shown],
+            [one.upload_id for one in asked],
+        )
+        rows, now = self._run(statements.ADMIT, parameters), datetime.now(UTC)
+        found = [
+            claim if isinstance(claim, UploadRefused) else self._admitted(row, claim, now, again)
+            for row, claim in zip(rows, claims, strict=True)
+        ]
+        return found if again else self._let_in_once(shown, found)
+
+    def _let_in_once(
+        self, claims: Sequence[Claim], found: list[Admitted | UploadRefused]
+    ) -> list[Admitted | UploadRefused]:
+        """Only what was proved is remembered: nobody else can spend a station's nonces."""
+        places = [place for place, one in enumerate(found) if isinstance(one, Admitted)]
+        with _translated():
+            let_in = let_in_once(self._database, [claims[place] for place in places])
+        for place, is_first in zip(places, let_in, strict=True):
+            if not is_first:
+                found[place] = CredentialRefused("this signature was let in before")
+        return found
 
     def _open(self, openings: Sequence[Opening]) -> set[str]:
         """The ids of those that are open now: for each station all that it asked for, or none."""
@@ -157,14 +185,15 @@ class CatalogRegister(UploadRegister):
         written = {row[0] for row in self._run(statements.END, parameters)}
         return [entry.id in written for entry in entries]
 
-    def _admitted(self, row: tuple[Any, ...], token: str | None) -> Admitted | UploadRefused:
-        station_id, unit_id, max_uploads, max_waiting_bytes, revoked_at, upload_id, *rest = row
-        if token is None:
-            return CredentialRefused("no Authorization: Bearer header")
-        if station_id is None:
-            return CredentialRefused("unknown")
-        if revoked_at is not None:
-            return CredentialRefused(f"station {station_id} was revoked at {revoked_at.isoformat()}")
+    def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | UploadRefused:
+        station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, upload_id, *rest = row
+        holder = None
+        if station_id is not None:
+            holder = Holder(station_id, unit_id, revoked_at, certificate, public_key)
+        try:
+            check_claim(claim, holder, now, again=again)
+        except CredentialRefused as error:
+            return error
         return Admitted(
             self._identity(station_id, unit_id, max_uploads, max_waiting_bytes),
             None if upload_id is None else _record(upload_id, *rest),
@@ -180,6 +209,13 @@ class CatalogRegister(UploadRegister):
             max_uploads=defaults.max_uploads if max_uploads is None else max_uploads,
             max_waiting_bytes=defaults.max_waiting_bytes if max_waiting_bytes is None else max_waiting_bytes,
         )
+
+
+def _claim_of(asked: Asked) -> Claim | CredentialRefused:
+    try:
+        return read_claim(asked.presented)
+    except CredentialRefused as error:
+        return error
 
 
 def _entry_of_opening(opening: Opening) -> LedgerEntry:

@@ -26,8 +26,9 @@ _LARGEST = (1 << 63) - 1
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _ONCE = frozenset(
     {
-        "authorization", "content-length", "content-type", "tus-resumable", "transfer-encoding", "upload-checksum",
-        "upload-length", "upload-metadata", "upload-offset", "x-http-method-override",
+        "authorization", "content-digest", "content-length", "content-type", "signature", "signature-input",
+        "tus-resumable", "transfer-encoding", "upload-checksum", "upload-length", "upload-metadata", "upload-offset",
+        "x-http-method-override",
     }
 )  # fmt: skip
 

@@ -7,14 +7,16 @@ condition: two processes can never count the same room. Statements about several
 
 from __future__ import annotations
 
-ADMIT = """
-    SELECT s.id, s.unit_id, s.max_uploads, s.max_waiting_bytes, s.revoked_at,
+from ingest.stations.authentication import HOLDER_OF
+
+ADMIT = f"""
+    SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
         u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at
-    FROM unnest(%s::bytea[], %s::text[]) WITH ORDINALITY AS a (token_hash, upload_id, place)
-    LEFT JOIN station s ON s.token_hash = a.token_hash
+    FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
+        WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
     LEFT JOIN upload u ON u.id = a.upload_id AND s.id IS NOT NULL
     ORDER BY a.place
-"""
+"""  # noqa: S608  put together from our own words
 
 # All of a station's openings, or none of them: which of several still fit is then asked one by one.
 OPEN = """

@@ -34,7 +34,7 @@ class Station(Base):
 class StationKey(Base):
     """The public half of a key pair made on the station. `id` is the key's own (integrity/keys.py), its keyid.
 
-    Ended by rotation, by a new enrolment, or with the station's revocation; one of a station is live at a time.
+    Ended by rotation or by a new enrolment; one of a station is live at a time.
     """
 
     __tablename__ = "station_key"

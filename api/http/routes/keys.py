@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.http.schema.ledger import KeyItem, Keys
 from api.http.sessions import TheArchive
@@ -19,19 +20,23 @@ PEM_TYPE = "application/x-pem-file"
 @router.get("", summary="公钥 / Public keys")
 def show_keys(archive: TheArchive) -> Keys:
     with archive.database.reading() as session:
-        rows = session.scalars(select(SigningKeyEpoch).order_by(SigningKeyEpoch.purpose, SigningKeyEpoch.epoch))
-        keys = [
-            KeyItem(
-                purpose=row.purpose,
-                epoch=row.epoch,
-                key_id=row.key_id,
-                public_key=row.public_key.hex(),
-                pem=PublicKey(row.public_key).pem.decode(),
-                activated_at=row.activated_at,
-            )
-            for row in rows
-        ]
-    return Keys(keys=keys, ledger_vkey=archive.keyring.ledger_vkey)
+        return Keys(keys=announced_keys(session), ledger_vkey=archive.keyring.ledger_vkey)
+
+
+def announced_keys(session: Session) -> list[KeyItem]:
+    """Every public key that was ever announced, the latest epoch of each purpose last."""
+    rows = session.scalars(select(SigningKeyEpoch).order_by(SigningKeyEpoch.purpose, SigningKeyEpoch.epoch))
+    return [
+        KeyItem(
+            purpose=row.purpose,
+            epoch=row.epoch,
+            key_id=row.key_id,
+            public_key=row.public_key.hex(),
+            pem=PublicKey(row.public_key).pem.decode(),
+            activated_at=row.activated_at,
+        )
+        for row in rows
+    ]
 
 
 @router.get(

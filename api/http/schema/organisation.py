@@ -64,27 +64,6 @@ class PersonItem(Answer):
     created_at: datetime
 
 
-class NewStation(Form):
-    name: ShortText = Field(examples=["三大队采集站"])
-    unit_id: uuid.UUID | None = Field(default=None, description="one's own unit when it is not named")
-
-
-class StationItem(Answer):
-    id: uuid.UUID
-    unit_id: uuid.UUID
-    name: str = Field(examples=["三大队采集站"])
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class EnrolledStation(Answer):
-    """`token` is shown here and never again; a file with this whole answer is what `liuhen dock` takes."""
-
-    station_id: uuid.UUID
-    name: str = Field(examples=["三大队采集站"])
-    token: str = Field(examples=["lhs1.…"])
-
-
 class NewToken(Form):
     """A token that acts as the person, for a program."""
 

@@ -323,7 +323,9 @@ class HttpServer:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(application, access_log=False, log_level="critical", ws="none", lifespan="off")
+        config = uvicorn.Config(
+            application, access_log=False, log_level="critical", ws="none", lifespan="off", proxy_headers=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()

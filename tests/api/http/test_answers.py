@@ -162,6 +162,6 @@ def test_the_description_is_whole_and_says_what_each_route_does(served: Any) -> 
 
 
 def is_public(path: str, method: str) -> bool:
-    if path in ("/api/v1/session", "/api/v1/first-administrator"):
+    if path in ("/api/v1/session", "/api/v1/first-administrator", "/api/v1/station-enrolments"):
         return method == "post"
     return path.startswith(("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +14,7 @@ EXAMPLES = [
     errors.RequestMalformed("Upload-Offset", "{0.__class__}"),
     errors.UploadEmpty(),
     errors.CredentialRefused("secret reason"),
+    errors.SignatureOutOfDate(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)),
     errors.NotOwner("a" * 32),
     errors.UploadUnknown(),
     errors.MethodNotOffered("BREW", ("POST",)),

@@ -1,0 +1,120 @@
+"""What docking stations themselves ask for: a key of their own, a word about how they are, their receipts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.orm import Session
+
+from api.archive import Archive
+from api.http.errors import CodeThrottled, CustodyFailed, NotFound, SignInThrottled
+from api.http.routes.keys import announced_keys
+from api.http.routes.session import address_of
+from api.http.schema.stations import EnrolledKey, Enrolment, NewReport, NewStationKey, ReportTaken
+from api.http.sessions import TheArchive
+from api.http.station_requests import Sender
+from api.signin import count_attempt, forget_attempts, network_of
+from ingest.sealing.receipts import find_receipt
+from ingest.stations.codes import enrol_with_code
+from ingest.stations.keys import replace_key
+from ingest.stations.reports import Report, take_report
+from integrity.keys import PublicKey
+from storage.catalog.stations import Station, StationKey
+from storage.catalog.uploads import Upload
+
+router = APIRouter(tags=["stations"])
+
+RECEIPT_TYPE = "application/vnd.dsse.envelope.v1+json"
+_OVER = ("terminated", "expired")
+
+
+@router.post("/station-enrolments", summary="以一次性代码登记工作站密钥 / Enrol a key with a code", status_code=201)
+def enrol_key(form: Enrolment, request: Request, archive: TheArchive) -> EnrolledKey:
+    """The same code with the same key again gives the same answer: an answer may be lost. Guessing is slowed down."""
+    now, network = datetime.now(UTC), network_of(address_of(request))
+    name = f"station code from {network}"
+    try:
+        with archive.database.transaction() as session:
+            count_attempt(session, name, network, now)
+    except SignInThrottled as error:
+        raise CodeThrottled(error.retry_after_seconds) from error
+    with archive.database.transaction() as session:
+        station, key = enrol_with_code(session, form.code, _public_key(form.public_key), now)
+        forget_attempts(session, name, network, now)
+        return _enrolled(session, archive, station, key, now)
+
+
+@router.post("/station-keys", summary="工作站更换密钥 / Replace the station's key", status_code=201)
+def replace_own_key(form: NewStationKey, sender: Sender, archive: TheArchive) -> EnrolledKey:
+    """Signed with the key that is replaced, or with the token: that counts no more from now on."""
+    now = datetime.now(UTC)
+    with archive.database.transaction() as session:
+        key = replace_key(session, sender.station_id, sender.key_id, _public_key(form.public_key), now)
+        return _enrolled(session, archive, session.get_one(Station, sender.station_id), key, now)
+
+
+@router.post("/station-reports", summary="工作站报告状态 / A station's word about itself")
+def report(form: NewReport, sender: Sender, archive: TheArchive) -> ReportTaken:
+    """Once a minute, and when something changes. The answer has the server's time, to measure one's own clock by."""
+    now = datetime.now(UTC)
+    said = Report(
+        agent_version=form.agent_version,
+        free_bytes=form.free_bytes,
+        waiting_files=form.waiting_files,
+        reported_at=form.at,
+        clock_offset_seconds=form.clock_offset_seconds,
+        clock_uncertainty_seconds=form.clock_uncertainty_seconds,
+    )
+    with archive.database.transaction() as session:
+        take_report(
+            session,
+            sender.station_id,
+            sender.unit_id,
+            said,
+            now,
+            timedelta(seconds=archive.settings.station_clock_seconds),
+        )
+    return ReportTaken(server_time=datetime.now(UTC))
+
+
+@router.get(
+    "/uploads/{upload_id}/receipt",
+    summary="回执（DSSE 原文） / The receipt of an upload, verbatim",
+    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存，请保留原件。 / "
+    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, keep the original.",
+    response_class=Response,
+    responses={200: {"content": {RECEIPT_TYPE: {}}}, 202: {"description": "尚未封存完毕 / not sealed yet"}},
+)
+def show_receipt(
+    upload_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], sender: Sender, archive: TheArchive
+) -> Response:
+    with archive.database.reading() as session:
+        upload = session.get(Upload, upload_id)
+        # Another station's upload is unknown here: which ids exist is nobody else's business.
+        if upload is None or upload.station_id != sender.station_id or upload.state in _OVER:
+            raise NotFound(f"upload {upload_id}")
+        if upload.state == "failed":
+            raise CustodyFailed(upload_id, upload.failure_code or "unknown")
+        issued = find_receipt(session, upload_id)
+    if issued is None:
+        return JSONResponse({"state": upload.state}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
+    return Response(issued.envelope, media_type=RECEIPT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def _public_key(text: str) -> PublicKey:
+    return PublicKey(bytes.fromhex(text))
+
+
+def _enrolled(session: Session, archive: Archive, station: Station, key: StationKey, now: datetime) -> EnrolledKey:
+    return EnrolledKey(
+        station_id=station.id,
+        name=station.name,
+        key_id=key.id,
+        receipt_key=archive.keyring.public_key("receipt").key_id,
+        ledger_vkey=archive.keyring.ledger_vkey,
+        keys=announced_keys(session),
+        server_time=now,
+    )

@@ -1,0 +1,343 @@
+"""What a station asks for itself: enrolled by a code, signing with its own key, revoked in the middle of a piece."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from api.tasks.housekeeping import look_after_stations
+from api.verification import verify_archive
+from ingest.stations.credential import PresentedCredential
+from ingest.stations.signature import content_digest, sign_request
+from integrity.keys import SigningKey
+from storage.catalog.stations import StationReport
+
+BODY = b"evidence, "
+PIECE = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+
+
+class SigningStation:
+    """A docking station with a key pair of its own, as the agent is one."""
+
+    def __init__(self, served: Any, key: SigningKey | None = None) -> None:
+        self.key = key or SigningKey.generate()
+        self._http = served.caller()
+        self._authority = urlsplit(served.url).netloc
+
+    def signed(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        created: datetime | None = None,
+        nonce: str | None = None,
+    ) -> httpx.Request:
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if body or method == "POST":
+            # httpx states it for every POST: what is sent is signed.
+            sent["content-length"] = str(len(body))
+        presented = PresentedCredential(method, target, self._authority, sent)
+        signature = sign_request(presented, self.key, created or datetime.now(UTC), nonce)
+        return self._http.build_request(method, target, headers={**sent, **signature}, content=body or None)
+
+    def send(self, *arguments: Any, **named: Any) -> httpx.Response:
+        return self._http.send(self.signed(*arguments, **named))
+
+    def resend(self, request: httpx.Request) -> httpx.Response:
+        return self._http.send(request)
+
+    def post_json(self, target: str, document: Any, **named: Any) -> httpx.Response:
+        body = json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Content-Digest": content_digest(body)}
+        return self.send("POST", target, headers, body, **named)
+
+    def create(self, length: int) -> str:
+        answer = self.send("POST", "/uploads", {"Tus-Resumable": "1.0.0", "Upload-Length": str(length)})
+        assert answer.status_code == 201, answer.text
+        return urlsplit(answer.headers["location"]).path
+
+    def piece(self, path: str, offset: int, body: bytes) -> httpx.Request:
+        return self.signed("PATCH", path, {**PIECE, "Upload-Offset": str(offset), **checksum(body)}, body)
+
+
+def checksum(body: bytes) -> dict[str, str]:
+    return {"Upload-Checksum": "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()}
+
+
+@pytest.fixture
+def administrator(served: Any) -> Any:
+    return served.signed_in(served.unit(), "administrator")
+
+
+@pytest.fixture
+def station(served: Any, administrator: Any) -> SigningStation:
+    issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
+    station = SigningStation(served)
+    answer = enrol(served, issued["code"], station.key)
+    assert answer.status_code == 201, answer.text
+    return station
+
+
+def enrol(served: Any, code: str, key: SigningKey) -> httpx.Response:
+    form = {"code": code, "public_key": key.public.raw.hex()}
+    return served.caller().post("/api/v1/station-enrolments", json=form)
+
+
+def kind(answer: httpx.Response) -> str:
+    return answer.json()["type"].rpartition(":")[2]
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    said = {
+        "agent_version": "0.1.0",
+        "free_bytes": 5 << 30,
+        "waiting_files": 3,
+        "at": "2026-03-04T05:06:07+08:00",
+        "clock_offset_seconds": 1.5,
+        "clock_uncertainty_seconds": 0.2,
+    }
+    return {**said, **changes}
+
+
+def test_a_code_enrols_one_key_and_says_whom_to_believe(served: Any, administrator: Any) -> None:
+    issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
+    assert issued["receipt_key"] == served.keyring.public_key("receipt").key_id
+    former = issued["code"]
+    issued = administrator.post(f"/api/v1/stations/{issued['station_id']}/code").json()
+    key, another = SigningKey.generate(), SigningKey.generate()
+    assert kind(enrol(served, former, key)) == "station-code"
+
+    answer = enrol(served, issued["code"].lower().replace("-", " "), key)
+    told = answer.json()
+    assert (answer.status_code, told["key_id"], told["name"]) == (201, key.key_id, "一号采集站")
+    assert told["receipt_key"] == issued["receipt_key"]
+    assert told["ledger_vkey"] == served.keyring.ledger_vkey
+    assert {item["purpose"] for item in told["keys"]} == {"manifest", "receipt", "ledger", "package"}
+    # The answer was lost: the same key again is told the same, another one is not let in.
+    assert enrol(served, issued["code"], key).json()["station_id"] == told["station_id"]
+    assert kind(enrol(served, issued["code"], another)) == "station-code"
+    assert len(served.entries("station.key_enrolled")) == 1
+
+    (listed,) = administrator.get("/api/v1/stations").json()["items"]
+    assert (listed["credential"], listed["key_id"], listed["condition"]) == ("key", key.key_id, "away")
+    assert listed["code_expires_at"] is None
+    assert "code" not in str(served.entries("station.code_issued")[0].data.keys() - {"code_id", "code_hash"})
+
+
+def test_a_code_that_is_over_or_of_a_revoked_station_counts_no_more(served: Any, administrator: Any) -> None:
+    issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
+    served.as_owner("UPDATE station_code SET expires_at = now() - interval '1 second'")
+    assert kind(enrol(served, issued["code"], SigningKey.generate())) == "station-code"
+    issued = administrator.post(f"/api/v1/stations/{issued['station_id']}/code").json()
+    administrator.post(f"/api/v1/stations/{issued['station_id']}/revoke")
+    assert kind(enrol(served, issued["code"], SigningKey.generate())) == "station-code"
+    assert administrator.post(f"/api/v1/stations/{issued['station_id']}/code").status_code == 409
+    # Guessing from one place is slowed down; what counted before that is forgotten only by a code that counts.
+    kinds = [kind(enrol(served, "ABCDE-ABCDE-ABCDE-ABCDE", SigningKey.generate())) for _ in range(5)]
+    assert kinds == ["station-code"] * 3 + ["code-throttled"] * 2
+
+
+def test_a_signed_upload_goes_through_and_what_was_tampered_with_does_not(served: Any, station: SigningStation) -> None:
+    path = station.create(20)
+    piece = station.piece(path, 0, BODY)
+    for header, value in [
+        ("upload-offset", "10"),
+        ("upload-checksum", "sha256 x"),
+        ("x-http-method-override", "DELETE"),
+    ]:
+        changed = httpx.Request("PATCH", piece.url, headers={**piece.headers, header: value}, content=BODY)
+        assert kind(station.resend(changed)) == "credential-refused"
+    unbound = station.signed("PATCH", path, {**PIECE, "Upload-Offset": "0"}, BODY)
+    assert kind(station.resend(unbound)) == "credential-refused"
+    assert station.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).headers["upload-offset"] == "0"
+    assert station.resend(piece).status_code == 204
+    assert station.resend(station.piece(path, 10, BODY)).status_code == 204
+    # The same bytes at the same offset once more change nothing.
+    assert station.resend(piece).status_code == 409
+
+    stranger = SigningStation(served)
+    assert stranger.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 401
+    stranger.key = station.key
+    assert stranger.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 200
+    receipt = f"/api/v1/uploads/{path.rpartition('/')[2]}/receipt"
+    assert station.send("GET", receipt).status_code == 202
+
+
+def test_a_signature_is_let_in_once_where_twice_would_change_something(served: Any, station: SigningStation) -> None:
+    creation = station.signed("POST", "/uploads", {"Tus-Resumable": "1.0.0", "Upload-Length": "20"})
+    created = station.resend(creation)
+    assert created.status_code == 201
+    assert kind(station.resend(creation)) == "credential-refused"
+    assert len(served.entries("upload.created")) == 1
+    path = urlsplit(created.headers["location"]).path
+    end = station.signed("DELETE", path, {"Tus-Resumable": "1.0.0"})
+    assert [station.resend(end).status_code for _ in range(2)] == [204, 401]
+    head = station.signed("HEAD", path, {"Tus-Resumable": "1.0.0"})
+    assert [station.resend(head).status_code for _ in range(2)] == [410, 410]
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_signature_of_another_time_is_refused_with_the_server_s(station: SigningStation, minutes: int) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "20"}
+    answer = station.send("POST", "/uploads", headers, created=datetime.now(UTC) + timedelta(minutes=minutes))
+    assert (answer.status_code, kind(answer)) == (401, "signature-out-of-date")
+    told = datetime.strptime(answer.headers["date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=30)
+    assert station.send("POST", "/uploads", headers, created=told).status_code == 201
+
+
+def test_a_revoked_key_stops_the_piece_that_is_under_way(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    path = station.create(1000)
+    headers = {**PIECE, "Upload-Offset": "0", **checksum(b"a" * 1000)}
+    sent = {name.lower(): value for name, value in headers.items()} | {"content-length": "1000"}
+    presented = PresentedCredential("PATCH", path, urlsplit(served.url).netloc, sent)
+    lines = {"Host": presented.authority, **sent, **sign_request(presented, station.key, datetime.now(UTC))}
+    host, port = presented.authority.split(":")
+    with socket.create_connection((host, int(port)), timeout=15) as connection:
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        connection.sendall(f"PATCH {path} HTTP/1.1\r\n{head}\r\n".encode() + b"a" * 400)
+        (listed,) = administrator.get("/api/v1/stations").json()["items"]
+        time.sleep(0.2)
+        revoked_at = time.monotonic()
+        assert administrator.post(f"/api/v1/stations/{listed['id']}/revoke").status_code == 200
+        answered = b""
+        while b"\r\n" not in answered:
+            connection.sendall(b"a")
+            time.sleep(0.05)
+            connection.setblocking(False)
+            with suppress(BlockingIOError):
+                answered += connection.recv(4096)
+            connection.setblocking(True)
+            assert time.monotonic() - revoked_at < 10
+    assert answered.startswith(b"HTTP/1.1 401")
+    assert station.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 401
+
+
+def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    fresh = SigningKey.generate()
+    body = {"public_key": fresh.public.raw.hex()}
+    unsigned = served.caller().post("/api/v1/station-keys", json=body)
+    assert unsigned.status_code == 401
+    swapped = station.signed(
+        "POST",
+        "/api/v1/station-keys",
+        {"Content-Type": "application/json", "Content-Digest": content_digest(b"{}")},
+        b"{}",
+    )
+    swapped = httpx.Request("POST", swapped.url, headers=swapped.headers, content=b"[]")
+    assert kind(station.resend(swapped)) == "credential-refused"
+    answer = station.post_json("/api/v1/station-keys", body)
+    assert (answer.status_code, answer.json()["key_id"]) == (201, fresh.key_id)
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 401
+    station.key = fresh
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 200
+    # An administrator can give it a bearer token instead, and a station with a token can go over to a key.
+    (listed,) = administrator.get("/api/v1/stations").json()["items"]
+    token = administrator.post(f"/api/v1/stations/{listed['id']}/token").json()["token"]
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 401
+    bearer = served.caller(Authorization=f"Bearer {token}")
+    assert bearer.post("/api/v1/station-reports", json=report()).status_code == 200
+    last = SigningKey.generate()
+    assert bearer.post("/api/v1/station-keys", json=body).json()["type"].endswith(":key-taken")
+    assert bearer.post("/api/v1/station-keys", json={"public_key": last.public.raw.hex()}).status_code == 201
+    assert bearer.post("/api/v1/station-reports", json=report()).status_code == 401
+    station.key = last
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 200
+    served.wait_for_places()
+    assert verify_archive(served.archive, 0).findings == ()
+    served.as_owner("UPDATE station_key SET public_key = decode(repeat('ab', 32), 'hex') WHERE ended_at IS NULL")
+    found = verify_archive(served.archive, 0).findings
+    assert [(each.code, each.subject) for each in found] == [("row_differs", f"station_key {last.key_id}: public_key")]
+
+
+def test_a_report_is_the_latest_state_and_alerts_are_entries_not_each_report(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    answer = station.post_json("/api/v1/station-reports", {**report(), "from_a_newer_agent": 1})
+    told = datetime.fromisoformat(answer.json()["server_time"])
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=30)
+    (listed,) = administrator.get("/api/v1/stations").json()["items"]
+    shown = {name: listed[name] for name in ("condition", "agent_version", "free_bytes", "waiting_files")}
+    assert shown == {"condition": "online", "agent_version": "0.1.0", "free_bytes": 5 << 30, "waiting_files": 3}
+    assert listed["reported_at"] == "2026-03-03T21:06:07Z"
+    for offset in (3600, 3601, 1, 2, -7200):
+        assert station.post_json("/api/v1/station-reports", report(clock_offset_seconds=offset)).status_code == 200
+    assert [entry.data["offset_milliseconds"] for entry in served.entries("station.clock_off")] == [3_600_000]
+    # An alert about a clock stands for an hour: a station cannot fill the ledger with its changes of mind.
+    assert served.entries("station.clock_right") == []
+    served.as_owner("UPDATE station_state SET clock_off_since = now() - interval '2 hours'")
+    station.post_json("/api/v1/station-reports", report())
+    assert len(served.entries("station.clock_right")) == 1
+    for wrong in (
+        {"free_bytes": -1},
+        {"at": "2026-03-04T05:06:07"},
+        {"clock_offset_seconds": "NaN"},
+        {"agent_version": ""},
+    ):
+        assert station.post_json("/api/v1/station-reports", report(**wrong)).status_code == 422
+    with served.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(StationReport)) == 1
+
+
+def test_a_station_that_says_nothing_is_called_silent_until_it_is_heard_again(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 200
+    administrator.post("/api/v1/station-codes", json={"name": "尚未登记"})
+    now = datetime.now(UTC)
+    look_after_stations(served.archive, now + timedelta(hours=23))
+    assert served.entries("station.silent") == []
+    for _ in range(2):
+        look_after_stations(served.archive, now + timedelta(hours=25))
+    assert len(served.entries("station.silent")) == 1
+    listed = {item["name"]: item["condition"] for item in administrator.get("/api/v1/stations").json()["items"]}
+    assert listed == {"一号采集站": "silent", "尚未登记": "unenrolled"}
+    assert 'liuhen_stations{which="silent"} 1.0' in administrator.get("/metrics").text
+    assert station.post_json("/api/v1/station-reports", report()).status_code == 200
+    assert len(served.entries("station.heard_again")) == 1
+    assert 'liuhen_stations{which="silent"} 0.0' in administrator.get("/metrics").text
+
+
+def test_only_administrators_of_the_unit_or_above_give_and_take_credentials(served: Any, administrator: Any) -> None:
+    made = administrator.post("/api/v1/stations", json={"name": "一号采集站"}).json()
+    stranger = served.signed_in(served.unit(), "administrator")
+    officer = served.signed_in(served.unit(), "officer")
+    for deed, form in [("code", None), ("token", None), ("revoke", None), ("certificate", {"sha256": "ab" * 32})]:
+        for somebody in (stranger, officer):
+            answer = somebody.post(f"/api/v1/stations/{made['station_id']}/{deed}", json=form)
+            assert answer.status_code == 403, (deed, answer.text)
+    assert served.entries("station.code_issued") == served.entries("station.token_replaced") == []
+
+
+def test_a_signature_speaks_of_what_came_over_the_wire() -> None:
+    scope = {
+        "method": "POST",
+        "path": "/留",
+        "raw_path": b"/%E7%95%99",
+        "query_string": b"a=1",
+        "headers": [(b"host", b"archive.test"), (b"x-a", b"1"), (b"x-a", b"2"), (b"content-length", b"0")],
+    }
+    presented = PresentedCredential.of(scope)
+    assert (presented.target, presented.authority) == ("/%E7%95%99?a=1", "archive.test")
+    assert presented.headers["x-a"] == "1, 2"
+    assert not presented.has_body
+    assert replace(presented, headers={"transfer-encoding": "chunked"}).has_body
