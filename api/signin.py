@@ -189,6 +189,11 @@ def forget_attempts(session: Session, name: str, network: str, now: datetime) ->
     session.execute(delete(SignInFailure).where(SignInFailure.failed_at < now - THROTTLE))
 
 
+def lift_throttle(session: Session, name: str) -> None:
+    """Somebody who may do so gave the name a new password: guesses at the former one count no more."""
+    session.execute(delete(SignInFailure).where(SignInFailure.sign_in_name == name))
+
+
 def _nth_latest_failure(session: Session, whose: ColumnElement[bool], n: int, now: datetime) -> datetime | None:
     recent = select(SignInFailure.failed_at).where(whose, SignInFailure.failed_at > now - THROTTLE)
     return session.scalars(recent.order_by(SignInFailure.failed_at.desc()).offset(n - 1).limit(1)).first()

@@ -16,6 +16,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "approve_view": ("supervisor",),
     "approve_copy": ("supervisor", "legal_reviewer"),
     "list_people": ("administrator", "auditor"),
+    "issue_others_tokens": ("administrator",),
+    "list_others_tokens": ("administrator", "auditor"),
     "enrol_stations": ("administrator",),
     "list_stations": ("administrator", "auditor"),
     "read_the_ledger": ("auditor", "administrator"),

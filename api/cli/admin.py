@@ -29,6 +29,11 @@ for name, group in {
     app.add_typer(group, name=name)
 
 
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="从标准输入读取密码 / read the password from stdin")
+]
+
+
 @app.command()
 def database(
     as_json: Json = False,
@@ -117,18 +122,13 @@ def create_person(
     sign_in_name: Annotated[str, typer.Option(help="用户名 / the name to sign in with")],
     unit: UnitCode = None,
     badge: Annotated[str | None, typer.Option(help="执法证号 / badge number")] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="从标准输入读取密码 / read the password from stdin")
-    ] = False,
+    password_stdin: PasswordStdin = False,
     as_json: Json = False,
 ) -> None:
     """新建可登录的人员；未给密码则随机生成并只显示一次 / Add somebody who can sign in."""
     from api.cli.admin_people import add_person, unit_or_only
-    from api.errors import UsageRefused
 
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    if password == "":
-        raise UsageRefused("标准输入中没有密码", "there is no password on stdin")
+    password = _password_from_stdin() if password_stdin else None
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_person(
             session,
@@ -139,8 +139,24 @@ def create_person(
             badge=badge,
             password=password,
         )
-    shown = (f"密码（只显示这一次） / password, shown this once: {facts['password']}",) if password is None else ()
-    report(as_json, facts, (f"已新建 / made: {sign_in_name} ({role}) {facts['person_id']}", *shown))
+    report(as_json, facts, (f"已新建 / made: {sign_in_name} ({role}) {facts['person_id']}", *_password_shown(facts)))
+
+
+@persons.command("password")
+def reset_password(
+    sign_in_name: Annotated[str, typer.Argument(help="用户名 / the name to sign in with")],
+    password_stdin: PasswordStdin = False,
+    as_json: Json = False,
+) -> None:
+    """重设密码并结束其登录；未给密码则随机生成并只显示一次 / Set somebody's password anew; their sessions end."""
+    from api.cli.admin_people import reset_password
+
+    password = _password_from_stdin() if password_stdin else None
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+        facts = reset_password(session, sign_in_name, password)
+    report(
+        as_json, facts, (f"已重设 / set anew: {facts['sign_in_name']} {facts['person_id']}", *_password_shown(facts))
+    )
 
 
 @persons.command("list")
@@ -233,3 +249,17 @@ def _wait_for_signal() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
+
+
+def _password_from_stdin() -> str:
+    from api.errors import UsageRefused
+
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise UsageRefused("标准输入中没有密码", "there is no password on stdin")
+    return password
+
+
+def _password_shown(facts: dict[str, object]) -> tuple[str, ...]:
+    """The line that shows a password which the command chose itself; none when it was given."""
+    return (f"密码（只显示这一次） / password, shown this once: {facts['password']}",) if "password" in facts else ()

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
-from api.http.errors import CsrfRefused, RoleRefused, SignInNeeded
+from api.http.errors import CsrfRefused, SignInNeeded
 from api.i18n import choose_language
 from integrity.fields import format_instant
 from storage.catalog.organisation import Person
@@ -130,12 +130,6 @@ def set_session_cookie(request: Request, response: Response, cookie: str) -> Non
 
 def clear_session_cookie(response: Response) -> None:
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
-
-
-def require_role(viewer: Viewer, *roles: str) -> None:
-    """Raises RoleRefused for any other role."""
-    if viewer.person.role not in roles:
-        raise RoleRefused(viewer.person.role, roles)
 
 
 def hash_secret(secret: str) -> bytes:

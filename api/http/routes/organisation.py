@@ -26,7 +26,7 @@ from api.http.schema.organisation import (
     UnitItem,
 )
 from api.http.sessions import SignedIn, TheArchive
-from api.signin import end_sessions, hash_password, prove
+from api.signin import end_sessions, hash_password, lift_throttle, prove
 from casework.organisation import (
     change_role,
     create_person,
@@ -123,7 +123,9 @@ def set_password(
         require(viewer.person, "change_the_organisation")
     password_hash = hash_password(form.password)
     with doing(archive, viewer) as session:
-        set_password_hash(session, person, person_id, password_hash)
+        owner = set_password_hash(session, person, person_id, password_hash)
+        if owner.id != person.id:
+            lift_throttle(session, owner.sign_in_name)
         end_sessions(session, person_id, now, keep=viewer.session_id)
 
 

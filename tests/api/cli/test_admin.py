@@ -219,6 +219,44 @@ def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> Non
     assert "is taken" in taken
 
 
+def test_a_forgotten_password_is_set_anew_and_ends_what_was_open_under_the_former_one(lent: Path) -> None:
+    words = ("admin", "person", "create", "--role", "administrator", "--name", "赵六", "--sign-in-name", "zhaoliu")
+    person = done(lent, *words)
+    database = done(lent, "admin", "database")["app"]
+    with psycopg.connect(database) as connection:
+        former = connection.execute(
+            "SELECT password_hash, unit_id FROM person WHERE sign_in_name = 'zhaoliu'"
+        ).fetchone()
+        assert former is not None
+        connection.execute(
+            "INSERT INTO sign_in_session (id, unit_id, person_id, token_hash, csrf_token, expires_at)"
+            " VALUES (gen_random_uuid(), %s, %s, decode(repeat('ab', 32), 'hex'), 'x', now() + interval '1 hour')",
+            [former[1], person["person_id"]],
+        )
+        connection.execute(
+            "INSERT INTO sign_in_failure (sign_in_name, address, failed_at) VALUES ('zhaoliu', '192.0.2.1', now())"
+        )
+    made = done(lent, "admin", "person", "password", "zhaoliu")
+    given = done(lent, "admin", "person", "password", "zhaoliu", "--password-stdin", stdin="correct horse\n")
+    assert len(made["password"]) >= 20
+    assert "password" not in given
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT password_hash FROM person WHERE sign_in_name = 'zhaoliu'").fetchone()
+        assert row is not None
+        assert row[0].startswith("$argon2id$")
+        assert row[0] != former[0]
+        count = "SELECT count(*) FROM sign_in_session WHERE person_id = %s AND ended_at IS NULL"
+        assert connection.execute(count, [person["person_id"]]).fetchone() == (0,)
+        count = "SELECT count(*) FROM sign_in_failure WHERE sign_in_name = 'zhaoliu'"
+        assert connection.execute(count).fetchone() == (0,)
+        entries = connection.execute(
+            "SELECT count(*) FROM ledger_entry WHERE action = 'person.password_set' AND subject_id = %s",
+            [person["person_id"]],
+        ).fetchone()
+        assert entries == (2,)
+    assert "没有用户名" in refused(lent, 2, "admin", "person", "password", "nobody")
+
+
 def test_a_wrong_role_is_refused_in_both_languages(lent: Path) -> None:
     line = refused(lent, 2, "admin", "token", "create", "--role", "king")
     assert "不在可选范围内" in line

@@ -118,6 +118,18 @@ def test_after_five_failures_of_a_name_even_the_right_password_waits(served: Any
     assert sign_in(served.database, person.sign_in_name, PASSWORD, "127.0.0.1", later).person.id == person.id
 
 
+def test_a_new_password_from_an_administrator_ends_the_wait(served: Any, password_hash: str) -> None:
+    unit = served.unit()
+    caller, person = served.caller(), served.person(unit, "officer", password_hash)
+    for _ in range(5):
+        caller.post(SESSION, json=form(person, "wrong password"))
+    assert caller.post(SESSION, json=form(person)).status_code == 429
+    administrator = served.browser(served.person(unit, "administrator"))
+    new = {"password": "another password"}
+    assert administrator.post(f"/api/v1/people/{person.id}/password", json=new).status_code == 204
+    assert caller.post(SESSION, json=form(person, "another password")).status_code == 200
+
+
 def test_many_guesses_at_once_are_no_more_than_five(served: Any, person: Person) -> None:
     def guess(number: int) -> bool:
         try:
