@@ -9,16 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.errors import OwnAccount, Taken, Unknown
-from casework.permission import require
 from casework.rows import unique
+from casework.units import Doer, actor_of, require_over
 from casework.wording import known_word, optional_name, required_name, required_text
-from retention.errors import OutsideUnit
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.organisation import ROLES, Person, Unit
-from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.append import Change, record_change
 
-Doer = Person | Actor
-"""A signed-in person, or the operator at the machine (`Actor.system("admin")`), whom no role binds."""
+DEED = "change_the_organisation"
 
 
 def create_unit(session: Session, by: Doer, *, name: str, code: str, parent_id: uuid.UUID | None = None) -> Unit:
@@ -29,14 +27,14 @@ def create_unit(session: Session, by: Doer, *, name: str, code: str, parent_id: 
     if isinstance(by, Person) and parent_id is None:
         parent_id = by.unit_id
     if parent_id is not None:
-        _require_over(session, by, parent_id)
+        require_over(session, by, DEED, parent_id)
     name, code = required_name("name", name), required_name("code", code)
     unit = Unit(id=uuid.uuid4(), name=name, code=code, parent_id=parent_id)
     with unique(session, {"uq_unit_code": Taken("unit code", code)}):
         session.add(unit)
     data = {"parent_id": None if parent_id is None else str(parent_id)}
     private = {"name": name, "code": code}
-    record_change(session, _actor(by), Change("unit.created", "unit", str(unit.id), unit.id, data, private))
+    record_change(session, actor_of(by), Change("unit.created", "unit", str(unit.id), unit.id, data, private))
     return unit
 
 
@@ -55,7 +53,7 @@ def create_person(
 
     Raises WordUnknown (role), Taken (sign-in name, badge number), Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
     """
-    _require_over(session, by, unit_id)
+    require_over(session, by, DEED, unit_id)
     person = Person(
         id=uuid.uuid4(),
         unit_id=unit_id,
@@ -132,24 +130,6 @@ def names_of(session: Session, person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUI
     return {row.id: row.name for row in rows}
 
 
-def _require_over(session: Session, by: Doer, unit_id: uuid.UUID) -> None:
-    """The unit exists, and a person is an administrator of it or of one above it."""
-    if isinstance(by, Person):
-        require(by, "change_the_organisation")
-    line = _unit_and_those_above(session, unit_id)
-    if not line:
-        raise Unknown("unit", unit_id)
-    if isinstance(by, Person) and by.unit_id not in line:
-        raise OutsideUnit("unit", unit_id)
-
-
-def _unit_and_those_above(session: Session, unit_id: uuid.UUID) -> set[uuid.UUID]:
-    # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
-    line = select(Unit.id, Unit.parent_id).where(Unit.id == unit_id).cte("line", recursive=True)
-    line = line.union(select(Unit.id, Unit.parent_id).join(line, Unit.id == line.c.parent_id))
-    return set(session.scalars(select(line.c.id)))
-
-
 def _lock_person(session: Session, person_id: uuid.UUID) -> Person:
     statement = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
     person = session.scalars(statement.execution_options(populate_existing=True)).first()
@@ -160,7 +140,7 @@ def _lock_person(session: Session, person_id: uuid.UUID) -> Person:
 
 def _lock_below(session: Session, by: Doer, person_id: uuid.UUID) -> Person:
     person = _lock_person(session, person_id)
-    _require_over(session, by, person.unit_id)
+    require_over(session, by, DEED, person.unit_id)
     return person
 
 
@@ -169,10 +149,6 @@ def _lock_other(session: Session, by: Doer, person_id: uuid.UUID) -> Person:
     if isinstance(by, Person) and by.id == person_id:
         raise OwnAccount(person_id)
     return person
-
-
-def _actor(by: Doer) -> Actor:
-    return Actor.person(by.id) if isinstance(by, Person) else by
 
 
 def _record(
@@ -184,4 +160,4 @@ def _record(
     private: dict[str, str] | None = None,
 ) -> None:
     change = Change(action, "person", str(person.id), person.unit_id, data or {}, private or {})
-    record_change(session, _actor(by), change)
+    record_change(session, actor_of(by), change)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import UsageRefused
+from api.pages.words import word_for
 from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.keys import bind_certificate, replace_token
@@ -75,10 +76,16 @@ def list_stations(session: Session) -> list[Facts]:
 
 def station_line(facts: Facts) -> str:
     """One station in a line for a person."""
-    seen = facts["last_seen_at"] or "—"
-    return (
-        f"{facts['name']}  {facts['unit']}  {facts['condition']}  {facts['credential']}  {seen}  {facts['station_id']}"
+    condition, credential = str(facts["condition"]), str(facts["credential"])
+    parts = (
+        facts["name"],
+        facts["unit"],
+        f"{word_for('station_condition', condition)} / {condition}",
+        f"{word_for('station_credential', credential)} / {credential}",
+        facts["last_seen_at"] or "—",
+        facts["station_id"],
     )
+    return "  ".join(str(part) for part in parts)
 
 
 def revoke(session: Session, name: str) -> Facts:

@@ -306,6 +306,19 @@ UPLOAD_STATES: Mapping[str, str] = {
     "terminated": mark("已取消"),
     "expired": mark("已过期"),
 }
+STATION_CONDITIONS: Mapping[str, str] = {
+    "online": mark("在线"),
+    "away": mark("离线"),
+    "silent": mark("失联"),
+    "unenrolled": mark("等待登记"),
+    "revoked": mark("已吊销"),
+}
+STATION_CREDENTIALS: Mapping[str, str] = {
+    "key": mark("自有密钥"),
+    "token": mark("令牌"),
+    "certificate": mark("客户端证书"),
+    "none": mark("无凭证"),
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "case_kind": CASE_KINDS,
@@ -335,6 +348,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "refusal": REFUSALS,
     "refusal_code": REFUSAL_CODES,
     "upload_state": UPLOAD_STATES,
+    "station_condition": STATION_CONDITIONS,
+    "station_credential": STATION_CREDENTIALS,
 }
 
 

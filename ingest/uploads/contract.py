@@ -29,8 +29,8 @@ class UploadLimits:
     record_offset_bytes: int = 64 << 20
     record_offset_seconds: float = 2
     """A long body's offset is made durable this often, so that SIGKILL costs little."""
-    ask_again_seconds: float = 1
-    """A long body's authority is asked for again this often: a revoked credential stops what is under way."""
+    ask_again_seconds: float = 0.5
+    """A long body's authority is asked for again this often, so that a revocation counts within a second."""
     retry_after_seconds: int = 30
     keep_free_bytes: int = 64 << 20
     """Staging room that creations leave alone, for the offset records and for what is under way."""

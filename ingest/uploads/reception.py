@@ -21,7 +21,7 @@ from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
 _BLOCK_PIECES = 1024
-_LOOK_AROUND_SECONDS = 0.25
+LOOK_AROUND_SECONDS = 0.25
 
 
 class _Hash(Protocol):
@@ -131,7 +131,7 @@ class BodyReception:
         started = time.monotonic()
         before = self._gathered_bytes
         try:
-            async with asyncio.timeout(_LOOK_AROUND_SECONDS):
+            async with asyncio.timeout(LOOK_AROUND_SECONDS):
                 while self._gathered_bytes < _BLOCK_BYTES and len(self._pieces) < _BLOCK_PIECES:
                     await self._receive_piece()
                     if self._request.body_ended or self.was_cut:
@@ -161,7 +161,7 @@ class BodyReception:
 
     async def _look_around(self) -> None:
         now = time.monotonic()
-        if now - self._looked_at < _LOOK_AROUND_SECONDS:
+        if now - self._looked_at < LOOK_AROUND_SECONDS:
             return
         self._looked_at = now
         self._held.check_newest()

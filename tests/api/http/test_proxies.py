@@ -97,6 +97,9 @@ def test_a_named_proxy_is_believed(served: Any, behind: httpx.Client, certificat
     for form in forms_of(certificate).values():
         assert status((HEADER, form)) == 404
         assert status((HEADER, form), *bearer.items()) == 404
+    creation = {"Tus-Resumable": "1.0.0", "Upload-Length": "20"}
+    assert behind.post("/uploads", headers={**creation, HEADER: fingerprint}).status_code == 201
+    assert behind.post("/uploads", headers={**creation, **bearer}).status_code == 401
     assert status(*bearer.items()) == 401
     assert status((HEADER, "ab" * 32), *bearer.items()) == 401
     assert status((HEADER, "ab" * 32)) == 401
@@ -122,6 +125,8 @@ def test_whoever_is_not_named_is_not_believed(served: Any, behind: httpx.Client,
     administrator.post(f"/api/v1/stations/{station.id}/certificate", json={"sha256": fingerprint})
     headers = {HEADER: fingerprint, "Authorization": f"Bearer {station.token}"}
     assert behind.get(f"/api/v1/uploads/{'0' * 32}/receipt", headers=headers).status_code == 401
+    creation = {"Tus-Resumable": "1.0.0", "Upload-Length": "20", **headers}
+    assert behind.post("/uploads", headers=creation).status_code == 401
 
 
 def test_the_settings_name_proxies_as_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
