@@ -16,6 +16,8 @@ from pydantic import BeforeValidator, ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.errors import SettingInvalid, UsageRefused
+from ingest.metadata.file_name import NamePattern
+from ingest.metadata.own_names import PatternRefused, read_patterns
 
 PREFIX = "LIUHEN_"
 # Read elsewhere (tests) or by nobody (the mark of one run): no misspelling of ours.
@@ -103,6 +105,10 @@ def _parse_networks(value: object) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(str(word)) for word in words)
 
 
+def _parse_names(value: object) -> tuple[NamePattern, ...]:
+    return value if isinstance(value, tuple) else read_patterns(str(value).strip())
+
+
 def _check_header_name(value: object) -> str:
     name = str(value).strip().lower()
     if not re.fullmatch(r"[a-z0-9-]+", name):
@@ -168,6 +174,13 @@ class Settings(BaseSettings):
     station_clock_seconds: Count = 60
     station_history_days: Count = 30
 
+    name_patterns: Annotated[
+        tuple[Any, ...],  # of NamePattern
+        NoDecode,
+        BeforeValidator(_parse_names),
+        Wanted("文件名格式，见 docs/metadata.md", "patterns of file names, as docs/metadata.md has them"),
+    ] = ()
+
     trusted_proxies: Annotated[
         tuple[Network, ...],
         NoDecode,
@@ -230,7 +243,11 @@ def _explain(error: ValidationError) -> SettingInvalid:
     first = error.errors()[0]
     name = str(first["loc"][0])
     wanted = next((item for item in _metadata(name) if isinstance(item, Wanted)), Wanted(first["msg"], first["msg"]))
-    return SettingInvalid(PREFIX + name.upper(), _without_password(str(first["input"])), wanted.chinese, wanted.english)
+    chinese, english = wanted.chinese, wanted.english
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, PatternRefused):
+        chinese, english = f"{chinese}（{cause}）", f"{english} ({cause})"
+    return SettingInvalid(PREFIX + name.upper(), _without_password(str(first["input"])), chinese, english)
 
 
 def _metadata(name: str) -> list[Any]:

@@ -50,7 +50,7 @@ def open_custody(archive: Archive) -> Custody:
         receipt_key=archive.keyring.signing_key("receipt"),
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
-        read_claims=lambda upload, findings: read_claims(upload.claims, findings),
+        read_claims=lambda upload, findings: read_claims(upload.claims, findings, names=archive.settings.name_patterns),
         request_token=request_verified_token,
     )
 

@@ -29,8 +29,9 @@ Confidence = Literal["stated", "assumed", "doubtful"]
 @dataclass(frozen=True)
 class Claim:
     """`value`: text for device, officer and mark; {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS
-    84 degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339; {"number"[, "of"]}
-    for a sequence; {"points", "sha256"} for a track. For best_start, best_place and withheld: docs/metadata.md."""
+    84 degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339;
+    {"number"[, "group"]} for a sequence, the group naming what is counted together; {"points", "sha256"} for a track.
+    For best_start, best_place and withheld: docs/metadata.md."""
 
     kind: ClaimKind
     value: str | Mapping[str, str | float]

@@ -1,31 +1,49 @@
-"""What a file's name claims. One table, a pattern a maker; a name is a claim, never authority."""
+"""What a file's name claims. One table, a pattern a maker (docs/metadata.md has it with examples), own ones before it.
+
+A name is a claim, never authority: anybody can give a file another.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
 
+LONGEST_NAME: Final = 255
+"""Of one name on any file system; what is longer names nothing."""
+# What copying adds, then the type: "clip (1).mp4".
+ENDING: Final = r"(?: ?\(\d{1,3}\))?\.[A-Za-z0-9]{1,5}"
+
 
 @dataclass(frozen=True)
 class NamePattern:
-    """Named groups: device, officer, and either time (14 digits) or day (8) with clock (6)."""
+    """Named groups, each of them optional:
+
+    device, officer; time (14 digits, or 12 with a year of two; what stands between digits is passed over), or day with
+    clock, which may lack its seconds; unix (seconds or thousandths since 1970); number (in what order), of which group.
+    `zone` is the one that this maker's names are written in, where it is not the recorders'.
+    """
 
     source: str
     regex: re.Pattern[str]
     example: str
+    zone: tzinfo | None = None
 
 
-def pattern(source: str, regex: str, example: str) -> NamePattern:
-    return NamePattern(source, re.compile(rf"{regex}\.[A-Za-z0-9]{{1,5}}", re.ASCII), example)
+def pattern(source: str, regex: str, example: str, zone: tzinfo | None = None) -> NamePattern:
+    return NamePattern(source, re.compile(regex + ENDING, re.ASCII), example, zone)
 
+
+# A word in capitals is no device; a device's code has a number in it.
+_DEVICE: Final = r"(?P<device>(?=[A-Z]*\d)[A-Z0-9]{4,20})"
 
 # The first that matches the whole name wins, so the narrow ones come first.
-PATTERNS = (
+PATTERNS: Final = (
     pattern(
         "name:ga/t-947",
         r"(?P<device>[A-Z0-9]{7})_(?P<officer>[A-Z0-9]{6})_(?P<time>\d{14})",
@@ -33,48 +51,120 @@ PATTERNS = (
     ),
     pattern(
         "name:ga/t-947-numbered",
-        r"(?P<device>[A-Z0-9]{7})_(?P<officer>[A-Z0-9]{6})_(?P<time>\d{14})[_-]\d{1,4}",
+        r"(?P<device>[A-Z0-9]{7})_(?P<officer>[A-Z0-9]{6})_(?P<time>\d{14})[_-](?P<number>\d{1,4})",
         "AB00001_000123_20260101093000_0001.MP4",
     ),
-    pattern("name:device-time", r"(?P<device>[A-Z0-9]{4,20})[_-](?P<time>\d{14})", "DSJ00042_20260101093000.mp4"),
     pattern(
-        "name:device-day-clock",
-        r"(?P<device>(?!VID|IMG|MOV|PXL|REC)[A-Z0-9]{4,20})[_-](?P<day>\d{8})[_-](?P<clock>\d{6})",
-        "DSJ00042_20260101_093000.mp4",
+        "name:hikvision-event",
+        r"\d{1,3}(?:\.\d{1,3}){3}_\d{2}_(?P<time>\d{14})\d{3}_[A-Z][A-Z_]{1,40}",
+        "192.168.0.64_01_20260101093000939_MOTION_DETECTION.jpg",
     ),
     pattern(
-        "name:day-clock-number", r"(?P<day>\d{8})_(?P<clock>\d{6})(?:_\d{1,4})?[A-Z]?", "20260101_093000_0007A.MP4"
+        "name:hikvision-serial",
+        r"[A-Za-z0-9]{1,20}_(?P<device>\d{9})_(?P<time>\d{14})\d{3}_[A-Z][A-Z_]{1,40}",
+        "gg_733804851_20260101093000348_MOTION_DETECTION.jpg",
+    ),
+    pattern(
+        "name:dahua",
+        r"[A-Za-z0-9.-]{1,40}_(?:ch\d{1,3}|IPC)_(?:main|sub|extra)_(?P<time>\d{14})_\d{14}",
+        "NVR_ch1_main_20260101093000_20260101093500.dav",
+    ),
+    pattern(
+        "name:axon",
+        r"(?i:axon)_(?i:body|flex|fleet|signal)_\d_(?i:video)_(?P<day>\d{4}-\d\d-\d\d)_(?P<clock>\d{4})"
+        r"(?:[_-](?P<device>[XD][0-9A-Z]{8}))?(?:[_-](?P<number>\d{1,3}))?",
+        "AXON_Body_3_Video_2026-01-01_0930_X60A12345.mp4",
+    ),
+    pattern("name:gopro", r"G[HXL](?P<number>\d\d)(?P<group>\d{4})", "GX010123.MP4"),
+    pattern("name:gopro-first", r"GOPR(?P<group>\d{4})", "GOPR0123.MP4"),
+    pattern("name:gopro-later", r"GP(?P<number>\d\d)(?P<group>\d{4})", "GP010123.MP4"),
+    pattern(
+        "name:novatek",
+        r"(?P<time>\d{4}_\d{4}_\d{6})_(?P<number>\d{3,6})[A-Z]{0,2}",
+        "2026_0101_093000_001.MP4",
+    ),
+    pattern(
+        "name:novatek-file",
+        r"(?:FILE|REC_?|NO|EV|PA|LA)(?P<day>\d{6}|\d{8})-(?P<clock>\d{6})(?:-(?P<number>\d{1,6}))?[A-Z]{0,2}",
+        "FILE260101-093000-000123F.MP4",
+    ),
+    pattern(
+        "name:day-clock-number",
+        r"(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:_(?P<number>\d{1,6}))?[A-Z]{0,2}",
+        "20260101_093000_0007A.MP4",
+    ),
+    pattern("name:blackvue", r"(?P<day>\d{8})_(?P<clock>\d{6})_[A-Z]{1,2}[FRIO]?", "20260101_093000_NF.mp4"),
+    pattern(
+        "name:rec",
+        r"(?:REC|EVT|MAN|PARK|FRONT|REAR)_(?P<time>\d{4}_?\d\d_?\d\d_\d\d_?\d\d_?\d\d)(?:_[A-Z0-9]{1,4})?",
+        "REC_2026_01_01_09_30_00_F.MP4",
+    ),
+    # https://support.google.com/pixelcamera: a Pixel names its files in UTC.
+    pattern(
+        "name:pixel",
+        r"PXL_(?P<day>\d{8})_(?P<clock>\d{6})\d{3}(?:[.~_][A-Za-z0-9.\-~]{1,24})?",
+        "PXL_20260101_013000123.mp4",
+        UTC,
     ),
     pattern(
         "name:phone",
-        r"(?:VID|IMG|MOV|PXL|REC)[_-]?(?P<day>\d{8})[_-](?P<clock>\d{6})(?:[_-]?\d{1,6})?",
+        r"(?:VID|IMG|MOV|REC)[_-]?(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:[_-]?\d{1,6})?(?:_[A-Z]{1,8})?",
         "VID_20260101_093000.mp4",
     ),
-    pattern("name:drone", r"DJI_(?P<time>\d{14})_\d{4}(?:_[A-Z])?", "DJI_20260101093000_0001_D.MP4"),
-    pattern("name:time", r"(?P<time>\d{14})", "20260101093000.mp4"),
+    pattern("name:wechat-camera", r"wx_camera_(?P<unix>\d{13})", "wx_camera_1767231000000.mp4"),
+    pattern(
+        "name:drone",
+        r"DJI_(?P<time>\d{14})_(?P<number>\d{4})(?:_[A-Z])?",
+        "DJI_20260101093000_0001_D.MP4",
+    ),
+    pattern("name:device-time", rf"{_DEVICE}[_-](?P<time>\d{{14}})", "DSJ00042_20260101093000.mp4"),
+    pattern(
+        "name:device-day-clock",
+        rf"{_DEVICE}[_-](?P<day>\d{{8}})[_-](?P<clock>\d{{6}})",
+        "DSJ00042_20260101_093000.mp4",
+    ),
 )
 
 
-def claims_from_name(name: str, zone: tzinfo = SHANGHAI) -> Claims:
-    """`zone` is the one recorders' clocks are kept in; names never carry one. Folders before the name are ignored."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    for known in PATTERNS:
+def claims_from_name(name: str, zone: tzinfo = SHANGHAI, own: Sequence[NamePattern] = ()) -> Claims:
+    """`zone` is the one recorders' clocks are kept in; few names carry one. Folders before the name are ignored."""
+    last = name[-4 * LONGEST_NAME :].replace("\\", "/").rsplit("/", 1)[-1]
+    if len(last) > LONGEST_NAME:
+        return Claims()
+    for known in (*own, *PATTERNS):
         found = known.regex.fullmatch(last)
         if found is not None:
-            return gather(read_match(found, known.source, zone))
+            return gather(read_match(found.groupdict(), known.source, known.zone or zone))
     return Claims()
 
 
-def read_match(found: re.Match[str], source: str, zone: tzinfo) -> Iterator[Claim | Withheld]:
-    groups = found.groupdict()
-    if groups.get("device"):
-        yield Claim("device", groups["device"], source, "stated")
-    if groups.get("officer"):
-        yield Claim("officer", groups["officer"], source, "stated")
-    raw = groups.get("time") or groups["day"] + groups["clock"]
+def read_match(groups: dict[str, str | None], source: str, zone: tzinfo) -> Iterator[Claim | Withheld]:
+    device, officer, number = groups.get("device"), groups.get("officer"), groups.get("number")
+    if device:
+        yield Claim("device", device, source, "stated")
+    if officer:
+        yield Claim("officer", officer, source, "stated")
+    group, unix = groups.get("group"), groups.get("unix")
+    if number or group:
+        order: dict[str, str | float] = {"number": int(number or 0)}
+        yield Claim("sequence", {**order, "group": group} if group else order, source, "stated")
+    if unix:
+        yield read_unix(unix, source)
+    raw = groups.get("time") or "".join(groups.get(part) or "" for part in ("day", "clock"))
+    if raw:
+        yield read_time(raw, source, zone)
+
+
+def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:
+    digits = re.sub(r"\D", "", raw)
+    form = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M" if raw[:2] == "20" and "-" in raw else "%y%m%d%H%M%S"}
     try:
-        moment = datetime.strptime(raw, "%Y%m%d%H%M%S")  # noqa: DTZ007 - names carry no zone; it is supposed
-    except ValueError:
-        yield Withheld("started_at", raw, source, NO_SUCH_TIME)
-        return
-    yield time_claim("started_at", moment, zone, raw, source)
+        moment = datetime.strptime(digits, form[len(digits)])  # noqa: DTZ007 - names carry no zone; it is supposed
+    except (KeyError, ValueError):
+        return Withheld("started_at", raw, source, NO_SUCH_TIME)
+    return time_claim("started_at", moment, zone, raw, source)
+
+
+def read_unix(raw: str, source: str) -> Claim | Withheld:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(raw) * (1 if len(raw) > 10 else 1000))
+    return time_claim("started_at", moment, UTC, raw, source)

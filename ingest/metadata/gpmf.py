@@ -51,6 +51,7 @@ def points_of_payload(payload: bytes, start_seconds: float, length_seconds: floa
 
     GPS5: latitude, longitude, altitude, ground speed, 3D speed. GPS9 (HERO11 on): the same, then days since 2000,
     seconds of the day, dilution of precision, fix, each point with its own. For GPS5 the payload says them once.
+    GPRI (Karma): seconds since it began, latitude, longitude, altitude, two errors in metres, speed, course, fix.
     """
     points: list[Point] = []
     try:
@@ -88,7 +89,7 @@ def items_of(content: bytes, allowance: list[int]) -> Iterator[Item]:
 
 def points_of_stream(stream: Sequence[Item], start: float, length: float) -> Iterator[Point]:
     by_key = {item.key: item for item in stream}
-    samples = by_key.get(b"GPS9") or by_key.get(b"GPS5")
+    samples = by_key.get(b"GPS9") or by_key.get(b"GPS5") or by_key.get(b"GPRI")
     if samples is None or b"SCAL" not in by_key or not samples.repeat:
         return
     scales = numbers_in(by_key[b"SCAL"])
@@ -102,7 +103,10 @@ def points_of_stream(stream: Sequence[Item], start: float, length: float) -> Ite
             return
         offset = start + length * n / len(rows)
         shared = (offset, values[0], values[1], values[2], values[3])
-        if samples.key == b"GPS9" and len(values) >= 9:
+        if samples.key == b"GPRI":
+            if len(values) >= 9:
+                yield Point(offset, values[1], values[2], values[3], values[6], fix=int(values[8]))
+        elif samples.key == b"GPS9" and len(values) >= 9:
             at = moment_of(values[5], values[6])
             yield Point(*shared, fix=int(values[8]), precision=values[7], at=at)
         else:

@@ -27,10 +27,12 @@ def location_from_iso6709(raw: str, source: str) -> Claim | Withheld:
 
 
 def degrees_of(text: str, degree_digits: int) -> float | None:
-    """Annex H: the number of digits before the point says whether minutes and seconds are among them."""
+    """Annex H: the number of digits before the point says whether minutes and seconds are among them.
+
+    Fewer than degrees have (Android wrote -0.2431 for -000.2431) can be degrees alone."""
     sign, number = (-1 if text[0] == "-" else 1), text[1:]
     digits = len(number.split(".")[0])
-    if digits == degree_digits:
+    if digits == degree_digits or (digits < degree_digits and "." in number):
         return sign * float(number)
     minutes = number[degree_digits:]
     degrees = float(number[:degree_digits])

@@ -69,7 +69,7 @@ class Assessment:
 
 def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo) -> Assessment:
     """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
-    length = timedelta(seconds=min(max(duration_seconds or 0.0, 0.0), 31 * A_DAY))
+    length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
     latest = received_at - length + LATE_TOLERANCE
     words = [doubt_reset(word, received_at) for word in read_words(claims, length, latest, zone)]
     words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]

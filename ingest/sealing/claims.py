@@ -5,7 +5,7 @@ Claims stay claims: they go into the manifest and the row with their source, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, get_args
@@ -14,7 +14,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, ClaimKind, Claims, Confidence, Withheld, gather, join
 from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.file_name import claims_from_name
+from ingest.metadata.file_name import NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
 from ingest.metadata.times import ClockWord, assess_times
 from ingest.metadata.track_facts import claims_of_tracks
@@ -43,11 +43,15 @@ class BestClaims:
     place_source: str | None = None
 
 
-def read_claims(station_claims: Mapping[str, Any], findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
-    """Everything the station, the file's name and the file itself say. Never raises for hostile content."""
+def read_claims(
+    station_claims: Mapping[str, Any], findings: Findings, zone: tzinfo = SHANGHAI, names: Sequence[NamePattern] = ()
+) -> Claims:
+    """Everything the station, the file's name and the file itself say. `names`: patterns beside the known ones.
+
+    Never raises for hostile content."""
     said = join(
         claims_of_station(station_claims, zone),
-        claims_from_name(str(station_claims.get("filename", "")), zone),
+        claims_from_name(str(station_claims.get("filename", "")), zone, names),
         claims_of_tracks(findings.contents.get("tracks")),
         claims_from_tags(findings, zone),
         exif_claims(findings.contents) if findings.is_still else Claims(),

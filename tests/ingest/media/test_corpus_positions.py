@@ -59,6 +59,7 @@ def test_case_3_zero_zero_is_no_place_and_the_reason_is_kept(corpus: Path, runne
     assert reasons == [{"kind": "location", "raw": "+00.0000+000.0000/", "reason": "zero_zero_is_no_fix"}]
 
 
+EXOPLAYER = "ExoPlayer/testdata__src__test__assets__media"
 # Path, latitude, longitude; points of a track, and when it began by the satellites.
 PLACES: list[tuple[str, float, float, int | None, str | None]] = [
     ("exiftool/t__images__Geotag.gpx", 43.642824, -116.061502, 9, "2003-05-24T17:09:04Z"),
@@ -67,6 +68,9 @@ PLACES: list[tuple[str, float, float, int | None, str | None]] = [
     ("exiftool/t__images__GoPro.jpg", 40.6584192, -73.9933543, None, "2017-10-03T14:58:14Z"),
     ("exiftool/t__images__Google.jpg", 40.4000694, -3.7146472, None, "2023-10-06T20:52:10Z"),
     ("exif-samples/jpg__gps__DSCN0012.jpg", 43.4671567, 11.885395, None, "2008-10-23T14:28:17Z"),
+    # ExifTool has the drone's filtered positions (GLPI), these are its receiver's: they lie 0.1 m apart.
+    ("gpmf-parser/samples__karma.mp4", 33.125368, -117.3310641, 47, "2017-04-17T19:27:57Z"),
+    (f"{EXOPLAYER}__mp4__h265_with_metadata_track.mp4", 51.5932, -0.2431, None, "2023-04-28T17:52:16.899Z"),
 ]
 
 
@@ -83,5 +87,5 @@ def test_positions_are_those_another_tool_reads(
 
 def test_no_other_file_of_the_corpus_has_a_track(corpus: Path, runner: MediaRunner) -> None:
     """Timecodes, motion metadata and subtitles are no positions."""
-    for name in ("gpmf-parser/samples__karma.mp4", "ExoPlayer/testdata__src__test__assets__media__ts__bbb_2500ms.ts"):
+    for name in (f"{EXOPLAYER}__mp4__sample_android_slow_motion.mp4", f"{EXOPLAYER}__ts__bbb_2500ms.ts"):
         assert runner.read(corpus / name).contents.get("tracks") is None

@@ -24,6 +24,7 @@ def claims_of(tags: dict[str, str], *streams: dict[str, str]) -> Claims:
     [
         ("+51.4169-000.0806/", {"latitude": 51.4169, "longitude": -0.0806}),
         ("+32.0929+034.8620+028.516/", {"latitude": 32.0929, "longitude": 34.862, "altitude_metres": 28.52}),
+        ("+51.5932-0.2431/", {"latitude": 51.5932, "longitude": -0.2431}),
         ("-3345.6-07030.5/", {"latitude": -33.76, "longitude": -70.5083333}),
         ("+311349.5+1212825.2+5CRSWGS_84/", {"latitude": 31.2304167, "longitude": 121.4736667, "altitude_metres": 5.0}),
     ],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.media.findings import Findings
@@ -167,6 +167,7 @@ claims = st.builds(
 
 
 @given(st.lists(claims, max_size=6), st.floats() | st.none())
+@example([], float("nan"))
 def test_whatever_is_claimed_an_estimate_is_never_after_the_receipt(said: list[Claim], seconds: float | None) -> None:
     found = assess_times(gather(said), RECEIVED, seconds, SHANGHAI)
     if found.best is not None:
