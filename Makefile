@@ -7,7 +7,7 @@ PACKAGES := integrity storage retention ingest casework api
 # pip as root warns that it may break the system's Python; this one only ever writes into .venv.
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo up check test screenshots lock clean
+.PHONY: demo up check test fuzz screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -27,6 +27,12 @@ test: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(MAKE) check
 	$(BIN)/pytest -n 2 --dist loadfile --durations=10
+
+# Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
+COUNT ?= 10000
+SEED ?= 1
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz.run --count $(COUNT) --seed $(SEED)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev
