@@ -164,6 +164,7 @@ class Settings(BaseSettings):
     uploads_at_once: Count = 64
     uploads_waiting: Size = ByteSize(16 << 30)
     upload_size: Size = ByteSize(16 << 30)
+    upload_deferred_size: Size = ByteSize(1 << 30)
     upload_rate: Size = ByteSize(4 << 10)
     upload_rate_seconds: Count = 60
     upload_expiry_hours: Count = 72

@@ -11,6 +11,7 @@
     │   │   ├── ClaimedDigestDiffers    the station claimed another SHA-256 than the bytes have
     │   │   ├── StoredBytesDiffer       the store gives back other bytes than it was given: alarm
     │   │   └── PlaintextChanged        a repeated attempt read other bytes than the first: alarm, nothing is written
+    │   ├── UploadNotInTrouble          neither failed nor stuck: nothing for a person to decide
     │   └── CustodyDelayed              nothing is wrong with the bytes; the next wake-up tries again
     │       ├── AttemptHeldElsewhere    another worker holds this upload
     │       ├── TimestampDelayed        the time-stamping authority gave no token
@@ -45,6 +46,14 @@ class CustodyError(IngestError):
 
 class CustodyStopped(CustodyError):
     """A person must look before this upload is tried again."""
+
+
+class UploadNotInTrouble(CustodyError):
+    """`state` is the upload's, or `unknown`."""
+
+    def __init__(self, upload_id: str, state: str) -> None:
+        super().__init__(upload_id, f"is {state}, there is nothing to decide; see liuhen admin upload list")
+        self.state = state
 
 
 class StagedFileMissing(CustodyStopped):

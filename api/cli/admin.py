@@ -11,6 +11,7 @@ import typer
 from api.cli.admin_archive import open_for_command, remark, report
 from api.cli.options import Json, UnitCode
 from api.cli.station_commands import stations
+from api.cli.upload_commands import uploads
 
 app = typer.Typer(help="本机管理 / administration at the machine", no_args_is_help=True)
 units = typer.Typer(help="单位 / units", no_args_is_help=True)
@@ -23,6 +24,7 @@ for name, group in {
     "person": persons,
     "station": stations,
     "token": tokens,
+    "upload": uploads,
     "recording": recordings,
     "ledger": ledgers,
 }.items():

@@ -219,12 +219,14 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 def _both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
+    from ingest.errors import CustodyError
     from ingest.stations.errors import StationError
+    from retention.errors import ReasonUnusable
 
     try:
         yield
-    except (CaseworkError, StationError) as error:
+    except (CaseworkError, CustodyError, ReasonUnusable, StationError) as error:
         from api.http.problems import problem_of
 
-        kind = UsageRefused if isinstance(error, TextUnusable | WordUnknown) else ApiError
+        kind = UsageRefused if isinstance(error, ReasonUnusable | TextUnusable | WordUnknown) else ApiError
         raise kind(str(problem_of(error, "zh")["detail"]), str(error)) from error

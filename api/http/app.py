@@ -112,6 +112,7 @@ def make_uploads(archive: Archive) -> AsgiApplication:
     )
     limits = UploadLimits(
         max_upload_bytes=int(settings.upload_size),
+        max_deferred_bytes=int(settings.upload_deferred_size),
         minimum_bytes_per_second=int(settings.upload_rate),
         rate_window_seconds=settings.upload_rate_seconds,
         expires_after=timedelta(hours=settings.upload_expiry_hours),

@@ -25,7 +25,7 @@ from api.http.chinese_facts import in_chinese
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
-from ingest.errors import IngestError
+from ingest.errors import IngestError, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
@@ -118,6 +118,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
     stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
     stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
+    UploadNotInTrouble: Problem(
+        409, "not-in-trouble", "上传 {upload_id} 的状态为 {state}，无需处理；见 liuhen admin upload list"
+    ),
     integrity.KeyFileError: Problem(
         503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
     ),

@@ -21,6 +21,8 @@ class UploadLimits:
     """How much, how slow and how long. Times in seconds unless they are timedeltas."""
 
     max_upload_bytes: int = 16 * GIBIBYTE
+    max_deferred_bytes: int = GIBIBYTE
+    """What is reserved for an upload of unknown length, and may arrive of it before its length is declared."""
     expires_after: timedelta = timedelta(days=3)
     minimum_bytes_per_second: int = 4096
     rate_window_seconds: float = 60
@@ -48,7 +50,10 @@ class StationIdentity:
 
 @dataclass(frozen=True)
 class UploadRecord:
-    """What the catalog knows of an upload. `state` is one of storage.catalog.uploads.UPLOAD_STATES."""
+    """What the catalog knows of an upload. `state` is one of storage.catalog.uploads.UPLOAD_STATES.
+
+    While the length is deferred, `declared_length` is what is reserved for it instead.
+    """
 
     upload_id: str
     station_id: UUID
@@ -57,6 +62,7 @@ class UploadRecord:
     claims: UploadClaims
     state: str
     expires_at: datetime
+    length_is_deferred: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -85,13 +91,14 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Opening:
-    """An upload that a proved station wants to begin."""
+    """An upload that a proved station wants to begin. `declared_length` as in UploadRecord."""
 
     station: StationIdentity
     upload_id: str
     declared_length: int
     claims: UploadClaims
     expires_at: datetime
+    length_is_deferred: bool = False
 
     @property
     def record(self) -> UploadRecord:
@@ -105,6 +112,7 @@ class Opening:
             self.claims,
             "open",
             self.expires_at,
+            self.length_is_deferred,
         )
 
 
@@ -143,6 +151,14 @@ class UploadRegister(Protocol):
         ...
 
     def find_upload(self, upload_id: str) -> UploadRecord | None: ...
+
+    def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
+        """Fix the length of an upload that deferred it, once, and reserve that much in place of what was reserved.
+
+        For the holder of the upload's lock. Refusals leave it as it was: QuotaExceeded, TooLong as in `open_uploads`,
+        or UploadGone when the upload is no longer open, or its length no longer deferred.
+        """
+        ...
 
     def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
         """Hand uploads to custody. The caller has made all their bytes durable."""

@@ -14,6 +14,7 @@ UploadRefused
 ├── UploadGone              expired or terminated
 ├── VersionUnsupported      Tus-Resumable is not 1.0.0
 ├── TooLong                 longer than allowed, or than declared
+│   └── LengthUndeclared    as much as may come before the length is declared
 ├── ContentTypeWrong        a PATCH that is not application/offset+octet-stream
 ├── TakenOver               a newer request for the same upload took its place
 ├── UploadBusy              the older request for the same upload does not let go
@@ -127,6 +128,10 @@ class TooLong(UploadRefused):
     def __init__(self, allowed_bytes: int) -> None:
         super().__init__(f"more than the {allowed_bytes} bytes allowed")
         self.allowed_bytes = allowed_bytes
+
+
+class LengthUndeclared(TooLong):
+    """`allowed_bytes` may come before Upload-Length is stated."""
 
 
 class ContentTypeWrong(UploadRefused):

@@ -1,7 +1,8 @@
 """The offset of an upload as a file of its own: crash-safe, locked, and the place where requests meet.
 
-    page 0   slot A     magic "LHOFFSET", version u16, zero u16 × 3, sequence u64, offset u64, declared length u64,
-    page 1   slot B     then the first 16 bytes of the SHA-256 of the 40 bytes before; big-endian
+    page 0   slot A     magic "LHOFFSET", version u16, deferred u16, zero u16 × 2, sequence u64, offset u64, declared
+    page 1   slot B     length u64, then the first 16 bytes of the SHA-256 of the 40 bytes before; big-endian.
+                        Deferred is 1 as long as the length is unknown; then what is reserved stands in its place
     page 2   ticket     16 random bytes of the newest request that wants this upload; then one byte: 1 while its
                         holder is writing the last bytes out. Neither survives a crash, neither needs to.
 
@@ -17,7 +18,7 @@ import fcntl
 import hashlib
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, UploadGone
@@ -40,6 +41,7 @@ class RecordedOffset:
     sequence: int
     offset: int
     declared_length: int
+    is_deferred: bool = False
 
 
 class OffsetFile:
@@ -50,11 +52,11 @@ class OffsetFile:
         self._upload_id = upload_id
 
     @classmethod
-    def create(cls, path: Path, upload_id: str, declared_length: int) -> None:
+    def create(cls, path: Path, upload_id: str, declared_length: int, *, is_deferred: bool = False) -> None:
         """Not durable on return: the first record that is written makes it so."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            first = _encode(RecordedOffset(0, 0, declared_length))
+            first = _encode(RecordedOffset(0, 0, declared_length, is_deferred))
             _write_all(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
         finally:
             os.close(descriptor)
@@ -82,11 +84,12 @@ class OffsetFile:
 
     def write(self, last: RecordedOffset, offset: int, *, durably: bool = True) -> RecordedOffset:
         """Record that `offset` bytes are durable. Durable on return, unless it need not be. Only for the holder."""
-        record = RecordedOffset(last.sequence + 1, offset, last.declared_length)
-        _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
-        if durably:
-            os.fdatasync(self._descriptor)
-        return record
+        return self._write(replace(last, sequence=last.sequence + 1, offset=offset), durably)
+
+    def declare(self, last: RecordedOffset, length: int) -> RecordedOffset:
+        """Record the length that was deferred. Durable on return. Only for the holder."""
+        declared = replace(last, sequence=last.sequence + 1, declared_length=length, is_deferred=False)
+        return self._write(declared, durably=True)
 
     def claim(self) -> bytes:
         """Become the newest request for this upload; an older holder sees it and lets go."""
@@ -123,19 +126,26 @@ class OffsetFile:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         return False
 
+    def _write(self, record: RecordedOffset, durably: bool) -> RecordedOffset:
+        _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
+        if durably:
+            os.fdatasync(self._descriptor)
+        return record
+
     def _read_slot(self, position: int) -> RecordedOffset | None:
         raw = os.pread(self._descriptor, _FIELDS.size + _CHECK_BYTES, position)
         fields, check = raw[: _FIELDS.size], raw[_FIELDS.size :]
         if len(check) != _CHECK_BYTES or hashlib.sha256(fields).digest()[:_CHECK_BYTES] != check:
             return None
-        magic, version, _, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
+        magic, version, deferred, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
         if magic != _MAGIC or version != _VERSION or offset > declared_length:
             return None
-        return RecordedOffset(sequence, offset, declared_length)
+        return RecordedOffset(sequence, offset, declared_length, bool(deferred))
 
 
 def _encode(record: RecordedOffset) -> bytes:
-    fields = _FIELDS.pack(_MAGIC, _VERSION, 0, 0, 0, record.sequence, record.offset, record.declared_length)
+    numbers = record.sequence, record.offset, record.declared_length
+    fields = _FIELDS.pack(_MAGIC, _VERSION, record.is_deferred, 0, 0, *numbers)
     return fields + hashlib.sha256(fields).digest()[:_CHECK_BYTES]
 
 

@@ -106,6 +106,13 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
         "超过允许的 {allowed_bytes} 字节，多出部分未保存；请核对文件大小。",
         "Longer than the {allowed_bytes} bytes allowed; nothing beyond them is kept. Check the file's size.",
     ),
+    errors.LengthUndeclared: Problem(
+        413,
+        "length-undeclared",
+        "未声明长度的上传最多 {allowed_bytes} 字节，多出部分未保存；请在下一个 PATCH 中用 Upload-Length 声明长度。",
+        "At most {allowed_bytes} bytes before the length is declared; nothing beyond them is kept. "
+        "State Upload-Length with the next PATCH.",
+    ),
     errors.ContentTypeWrong: Problem(
         415,
         "content-type",

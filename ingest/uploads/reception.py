@@ -15,7 +15,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.errors import ChecksumDiffers, StagingFull, TooLong, UploadStalled
+from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
 from ingest.uploads.request import ClaimedChecksum, Receive, Request
 from ingest.uploads.staging import HeldUpload
 
@@ -157,7 +157,7 @@ class BodyReception:
             self._gathered_bytes += len(fitting)
             self._room -= len(fitting)
         if len(fitting) < len(piece):
-            raise TooLong(self._held.declared_length)
+            raise self._held.too_long()
 
     async def _look_around(self) -> None:
         now = time.monotonic()

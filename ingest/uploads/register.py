@@ -33,6 +33,7 @@ from ingest.uploads.errors import (
     RegisterUnavailable,
     TooLong,
     TooManyUploads,
+    UploadGone,
     UploadRefused,
 )
 from ingest.uploads.metadata import UploadClaims
@@ -88,6 +89,31 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.reading() as session:
             row = session.get(Upload, upload_id)
         return None if row is None else _record_of(row)
+
+    def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
+        if length > station.max_waiting_bytes:
+            raise TooLong(station.max_waiting_bytes)
+        change = Change("upload.length_declared", "upload", record.upload_id, record.unit_id, {"length": length})
+        entry = make_entry(Actor.station(record.station_id), change)
+        parameters = {
+            "id": record.upload_id,
+            "station": record.station_id,
+            "unit": record.unit_id,
+            "length": length,
+            "most_bytes": station.max_waiting_bytes,
+            "entry_id": entry.id,
+            "entry": entry.to_bytes(),
+            "occurred_at": entry.occurred_at,
+        }
+        if not self._run(statements.DECLARE, parameters):
+            raise self._why_not_declared(record, station)
+
+    def _why_not_declared(self, record: UploadRecord, station: StationIdentity) -> UploadRefused:
+        found = self.find_upload(record.upload_id)
+        if found is None or not found.is_open or not found.length_is_deferred:
+            return UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
+        ((_, _, waiting_bytes),) = self._run(statements.LOAD, (station.station_id,))
+        return QuotaExceeded(station.max_waiting_bytes, waiting_bytes)
 
     def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
         return self._end(records, "finished")
@@ -146,6 +172,7 @@ class CatalogRegister(UploadRegister):
             "stations": [one.station.station_id for one in openings],
             "units": [one.station.unit_id for one in openings],
             "lengths": [one.declared_length for one in openings],
+            "deferred": [one.length_is_deferred for one in openings],
             "claims": [json.dumps(one.claims.to_json()) for one in openings],
             "expiries": [one.expires_at for one in openings],
             "most_uploads": [one.station.max_uploads for one in openings],
@@ -220,7 +247,8 @@ def _claim_of(asked: Asked) -> Claim | CredentialRefused:
 
 def _entry_of_opening(opening: Opening) -> LedgerEntry:
     claimed = {"claimed_sha256": opening.claims.sha256} if opening.claims.sha256 else {}
-    data = {"declared_length": opening.declared_length, **claimed}
+    length = "reserved_length" if opening.length_is_deferred else "declared_length"
+    data = {length: opening.declared_length, **claimed}
     station = opening.station
     change = Change("upload.created", "upload", opening.upload_id, station.unit_id, data)
     return make_entry(Actor.station(station.station_id), change)
@@ -235,15 +263,22 @@ def _entry_columns(entries: Sequence[LedgerEntry]) -> dict[str, Any]:
 
 
 def _record_of(row: Upload) -> UploadRecord:
-    return _record(row.id, row.station_id, row.unit_id, row.declared_length, row.claims, row.state, row.expires_at)
+    length, deferred = row.declared_length, row.length_deferred
+    return _record(row.id, row.station_id, row.unit_id, length, row.claims, row.state, row.expires_at, deferred)
 
 
 def _record(
-    upload_id: str, station_id: UUID, unit_id: UUID, declared_length: int, claims: Any, state: str, expires_at: Any
+    upload_id: str,
+    station_id: UUID,
+    unit_id: UUID,
+    declared_length: int,
+    claims: Any,
+    state: str,
+    expires_at: datetime,
+    deferred: bool,
 ) -> UploadRecord:
-    return UploadRecord(
-        upload_id, station_id, unit_id, declared_length, UploadClaims.from_json(claims), state, expires_at
-    )
+    said = UploadClaims.from_json(claims)
+    return UploadRecord(upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred)
 
 
 @contextmanager

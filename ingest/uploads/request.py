@@ -27,8 +27,8 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _ONCE = frozenset(
     {
         "authorization", "content-digest", "content-length", "content-type", "signature", "signature-input",
-        "tus-resumable", "transfer-encoding", "upload-checksum", "upload-length", "upload-metadata", "upload-offset",
-        "x-http-method-override",
+        "tus-resumable", "transfer-encoding", "upload-checksum", "upload-defer-length", "upload-length",
+        "upload-metadata", "upload-offset", "x-http-method-override",
     }
 )  # fmt: skip
 
@@ -102,6 +102,14 @@ class Request:
     @property
     def carries_upload_bytes(self) -> bool:
         return (self.header("content-type") or "").strip().lower() == OFFSET_STREAM
+
+    @property
+    def defers_length(self) -> bool:
+        """Upload-Defer-Length, whose only value is 1. Raises RequestMalformed for others."""
+        value = self.header("upload-defer-length")
+        if value not in (None, "1"):
+            raise RequestMalformed("Upload-Defer-Length", "must be 1")
+        return value is not None
 
     def checksum(self) -> ClaimedChecksum | None:
         """Upload-Checksum: algorithm, space, Base64 digest. Raises RequestMalformed."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ingest.uploads.errors import StagingFull, TakenOver
+from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooLong
 from ingest.uploads.offset_file import OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
 
@@ -53,8 +53,25 @@ class HeldUpload:
         return self._recorded.declared_length
 
     @property
+    def length_is_deferred(self) -> bool:
+        return self._recorded.is_deferred
+
+    @property
     def is_complete(self) -> bool:
-        return self.offset == self.declared_length
+        return self._is_last(self.offset)
+
+    def too_long(self) -> TooLong:
+        """What to raise when more comes than may."""
+        return (LengthUndeclared if self.length_is_deferred else TooLong)(self.declared_length)
+
+    def cut_to_offset(self) -> None:
+        """Durably without the bytes that were never acknowledged: the length may be declared as what is left."""
+        self.open_bytes(0)
+        self._staged.keep()
+        self.close_bytes()
+
+    def declare_length(self, length: int) -> None:
+        self._last = self._record.declare(self._recorded, length)
 
     def open_bytes(self, expected_bytes: int) -> None:
         """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
@@ -74,8 +91,11 @@ class HeldUpload:
         if offset != self.offset:
             if self.offset == 0:
                 self._staging.sync_folder()
-            self._last = self._record.write(self._recorded, offset, durably=offset < self.declared_length)
+            self._last = self._record.write(self._recorded, offset, durably=not self._is_last(offset))
         return offset
+
+    def _is_last(self, offset: int) -> bool:
+        return offset == self.declared_length and not self.length_is_deferred
 
     def discard(self) -> None:
         self._staged.discard()
@@ -129,7 +149,7 @@ class Staging:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def create(self, upload_id: str, declared_length: int) -> None:
+    def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:
         """Both files, empty. Raises StagingFull, and leaves nothing then.
 
         Not durable before the first bytes are kept: what a power failure takes is an upload of which nothing had
@@ -137,7 +157,7 @@ class Staging:
         """
         try:
             os.close(os.open(self.bytes_path(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length)
+            OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length, is_deferred=length_is_deferred)
         except OSError as error:
             self.remove(upload_id)
             if error.errno in NO_ROOM:

@@ -11,7 +11,7 @@ from ingest.stations.authentication import HOLDER_OF
 
 ADMIT = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
-        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at
+        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred
     FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
         WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
     LEFT JOIN upload u ON u.id = a.upload_id AND s.id IS NOT NULL
@@ -22,11 +22,11 @@ ADMIT = f"""
 OPEN = """
     WITH wanted AS (
         SELECT * FROM unnest(
-            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[], %(lengths)s::bigint[], %(claims)s::text[],
-            %(expiries)s::timestamptz[], %(most_uploads)s::bigint[], %(most_bytes)s::bigint[],
+            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[], %(lengths)s::bigint[], %(deferred)s::boolean[],
+            %(claims)s::text[], %(expiries)s::timestamptz[], %(most_uploads)s::bigint[], %(most_bytes)s::bigint[],
             %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
-        ) AS w (id, station_id, unit_id, declared_length, claims, expires_at, most_uploads, most_bytes,
-            entry_id, entry, occurred_at)
+        ) AS w (id, station_id, unit_id, declared_length, length_deferred, claims, expires_at, most_uploads,
+            most_bytes, entry_id, entry, occurred_at)
     ), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
             min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes
@@ -38,8 +38,9 @@ OPEN = """
             AND l.waiting_bytes + a.bytes <= a.most_bytes
         ORDER BY l.station_id FOR NO KEY UPDATE OF l
     ), opened AS (
-        INSERT INTO upload (id, station_id, unit_id, declared_length, claims, state, expires_at, attempts)
-        SELECT id, station_id, unit_id, declared_length, claims::jsonb, 'open', expires_at, 0
+        INSERT INTO upload
+            (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at, attempts)
+        SELECT id, station_id, unit_id, declared_length, length_deferred, claims::jsonb, 'open', expires_at, 0
         FROM wanted JOIN room USING (station_id)
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
@@ -50,6 +51,23 @@ OPEN = """
 LOAD = """
     SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes
     FROM station s JOIN station_load l ON l.station_id = s.id WHERE s.id = %s
+"""
+
+# Less than was reserved always fits, also when the station's limit has come down since.
+DECLARE = """
+    WITH room AS (
+        SELECT u.id FROM upload u JOIN station_load l ON l.station_id = u.station_id
+        WHERE u.id = %(id)s AND u.station_id = %(station)s AND u.unit_id = %(unit)s
+            AND u.state = 'open' AND u.length_deferred
+            AND (%(length)s <= u.declared_length OR l.waiting_bytes - u.declared_length + %(length)s <= %(most_bytes)s)
+        FOR NO KEY UPDATE OF l
+    ), declared AS (
+        UPDATE upload u SET declared_length = %(length)s, length_deferred = FALSE
+        FROM room WHERE u.id = room.id AND u.state = 'open' AND u.length_deferred RETURNING u.*
+    )
+    INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
+    SELECT %(entry_id)s, unit_id, 'upload.length_declared', id, %(entry)s, %(occurred_at)s FROM declared
+    RETURNING id
 """
 
 # By entry, not by upload: of two who end the same upload here, the one whose entry was written did it.

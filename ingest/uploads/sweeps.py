@@ -21,7 +21,7 @@ def recover_finished(
     """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
     recovered = []
     for record in register.list_open():
-        if _is_complete(staging, record.upload_id) and all(register.finish_uploads([record])):
+        if _is_complete(staging, record) and all(register.finish_uploads([record])):
             recovered.append(record.upload_id)
             _wake(on_finished, record.upload_id)
     return recovered
@@ -68,12 +68,15 @@ def _wake(on_finished: Callable[[str], None], upload_id: str) -> None:
         log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
 
 
-def _is_complete(staging: Staging, upload_id: str) -> bool:
+def _is_complete(staging: Staging, record: UploadRecord) -> bool:
+    """By the row's length: a crash may have kept a declared one from the offset's file, never the other way round."""
+    if record.length_is_deferred:
+        return False
     try:
-        recorded = staging.read_offset(upload_id)
+        recorded = staging.read_offset(record.upload_id)
     except (UploadGone, StagingDamaged):
         return False
-    return recorded is not None and recorded.offset == recorded.declared_length
+    return recorded is not None and recorded.offset == record.declared_length
 
 
 def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:
@@ -86,7 +89,8 @@ def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) ->
     if held is None:
         return False
     with held:
-        return not held.is_complete and _give_up(staging, register, record)
+        is_complete = held.offset == record.declared_length and not record.length_is_deferred
+        return not (is_complete or held.is_complete) and _give_up(staging, register, record)
 
 
 def _give_up(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:

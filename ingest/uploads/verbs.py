@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
@@ -26,18 +27,19 @@ from ingest.uploads.contract import (
 )
 from ingest.uploads.errors import (
     ContentTypeWrong,
+    LengthUndeclared,
     NotOwner,
     OffsetDiffers,
     RequestMalformed,
     TooLong,
     UploadBusy,
-    UploadEmpty,
     UploadFinished,
     UploadGone,
     UploadRefused,
     UploadUnknown,
 )
 from ingest.uploads.gathering import Gathering
+from ingest.uploads.lengths import check_declared, check_length_stays, plan_length
 from ingest.uploads.metadata import parse_metadata
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
@@ -54,6 +56,7 @@ log = logging.getLogger(__name__)
 class Begun(NamedTuple):
     """A PATCH that is let in: what it holds, if anything, and whether it has the lock already."""
 
+    station: StationIdentity
     record: UploadRecord
     held: HeldUpload | None
     is_locked: bool
@@ -100,9 +103,10 @@ class Verbs:
         record = await self._admit(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
+        length = ("Upload-Length", str(record.declared_length))
         headers = [
             ("Upload-Offset", str(await self._current_offset(record))),
-            ("Upload-Length", str(record.declared_length)),
+            ("Upload-Defer-Length", "1") if record.length_is_deferred else length,
         ]
         if record.claims.header:
             headers.append(("Upload-Metadata", record.claims.header))
@@ -112,14 +116,19 @@ class Verbs:
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        record, held, is_locked = await self._begin_soon(request)
+        begun = await self._begin_soon(request)
+        record, held = begun.record, begun.held
         if held is None:
-            return self._after_append(record, record.declared_length)
+            return self._after_append(record, record.declared_length, is_complete=True)
         try:
-            if not is_locked:
+            if not begun.is_locked:
                 await self._wait_for_lock(held)
+            if held.length_is_deferred:
+                record = await self._in_catalog(lambda: self._learn_length(request, begun.station, held))
+            else:
+                check_length_stays(request, held.declared_length)
             await self._receive_body(request, record, held)
-            return self._after_append(record, held.offset)
+            return self._after_append(record, held.offset, is_complete=held.is_complete)
         finally:
             await self._release(held)
 
@@ -149,7 +158,9 @@ class Verbs:
 
     def _make_files(self, opening: Opening) -> Exception | None:
         try:
-            self._staging.create(opening.upload_id, opening.declared_length)
+            self._staging.create(
+                opening.upload_id, opening.declared_length, length_is_deferred=opening.length_is_deferred
+            )
         except Exception as error:
             self._register.terminate_upload(opening.record)
             return error
@@ -163,7 +174,8 @@ class Verbs:
     def _begin_append(self, request: Request, admitted: Admitted | UploadRefused) -> Begun | Exception:
         try:
             record = _owned(admitted, request)
-            return self._claim(request, record)
+            assert isinstance(admitted, Admitted)
+            return self._claim(request, admitted.station, record)
         except Exception as error:
             return error
 
@@ -184,32 +196,18 @@ class Verbs:
 
     def _plan_opening(self, request: Request, station: StationIdentity) -> Opening:
         """What a POST asks for, as soon as its station is known. Raises what is wrong with it."""
-        length = self._declared_length(request)
+        length, is_deferred = plan_length(request, self._limits)
         claims = parse_metadata(request.header("upload-metadata") or "")
         if request.has_body and not request.carries_upload_bytes:
             raise ContentTypeWrong
         if (request.body_bytes or 0) > length:
-            raise TooLong(length)
+            raise (LengthUndeclared if is_deferred else TooLong)(length)
         request.checksum()
         self._staging.check_room(length, self._limits.keep_free_bytes)
         expires_at = datetime.now(UTC).replace(microsecond=0) + self._limits.expires_after
-        return Opening(station, uuid.uuid4().hex, length, claims, expires_at)
+        return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred)
 
-    def _declared_length(self, request: Request) -> int:
-        if request.header("upload-defer-length") is not None:
-            raise RequestMalformed("Upload-Defer-Length", "is not offered; state Upload-Length")
-        if request.header("upload-concat") is not None:
-            raise RequestMalformed("Upload-Concat", "is not offered; send the file as one upload")
-        length = request.number("upload-length")
-        if length is None:
-            raise RequestMalformed("Upload-Length", "is missing")
-        if length == 0:
-            raise UploadEmpty
-        if length > self._limits.max_upload_bytes:
-            raise TooLong(self._limits.max_upload_bytes)
-        return length
-
-    def _claim(self, request: Request, record: UploadRecord) -> Begun:
+    def _claim(self, request: Request, station: StationIdentity, record: UploadRecord) -> Begun:
         """No upload is held when it is finished and this request adds nothing: a repeat of the last PATCH."""
         if not request.carries_upload_bytes:
             raise ContentTypeWrong
@@ -222,7 +220,7 @@ class Verbs:
         if record.is_open:
             held = self._staging.claim(record.upload_id)
             try:
-                return Begun(record, held, held.try_lock())
+                return Begun(station, record, held, held.try_lock())
             except BaseException:
                 held.release()
                 raise
@@ -230,7 +228,32 @@ class Verbs:
             raise OffsetDiffers(stated, record.declared_length)
         if request.has_body:
             raise UploadFinished(record.upload_id)
-        return Begun(record, None, False)
+        check_length_stays(request, record.declared_length)
+        return Begun(station, record, None, False)
+
+    # In a thread of the catalog's.
+
+    def _learn_length(self, request: Request, station: StationIdentity, held: HeldUpload) -> UploadRecord:
+        """Under the lock: the length that was deferred, if this request or the row says it; the upload as it is then.
+
+        The row first, then the offset's file. A crash between leaves a row that knows more: hence the row is read
+        here again, and nothing is written before the file knows what it does.
+        """
+        record = self._register.find_upload(held.upload_id)
+        if record is None or not record.is_open:
+            raise UploadGone(held.upload_id, "it ended meanwhile")
+        stated = request.number("upload-length")
+        if not record.length_is_deferred:
+            check_length_stays(request, record.declared_length)
+            held.declare_length(record.declared_length)
+        elif stated is not None:
+            check_declared(stated, held.offset, self._limits)
+            self._staging.check_room(stated - held.offset, self._limits.keep_free_bytes)
+            held.cut_to_offset()
+            self._register.declare_length(record, station, stated)
+            held.declare_length(stated)
+            return replace(record, declared_length=stated, length_is_deferred=False)
+        return record
 
     def _terminate(self, record: UploadRecord, held: HeldUpload) -> None:
         if held.is_complete:
@@ -290,7 +313,7 @@ class Verbs:
         if held.is_complete and not request.has_body:
             return
         if (request.body_bytes or 0) > held.declared_length - held.offset:
-            raise TooLong(held.declared_length)
+            raise held.too_long()
         reception = BodyReception(request, held, self._limits, self._disk, lambda: self._ask_again(request))
         refused = True
         try:
@@ -315,15 +338,15 @@ class Verbs:
             if time.monotonic() > deadline:
                 raise UploadBusy(record.upload_id)
             await asyncio.sleep(_POLL_SECONDS)
-        if recorded.offset == record.declared_length:
+        if recorded.offset == record.declared_length and not record.length_is_deferred:
             await self._finish_soon(record)
         elif record.expires_at <= datetime.now(UTC):
             raise UploadGone(record.upload_id, "expired")
         return recorded.offset
 
-    def _after_append(self, record: UploadRecord, offset: int) -> Answer:
+    def _after_append(self, record: UploadRecord, offset: int, *, is_complete: bool) -> Answer:
         headers = [("Upload-Offset", str(offset))]
-        if offset < record.declared_length:
+        if not is_complete:
             headers.append(("Upload-Expires", http_date(record.expires_at)))
         return Answer(204, tuple(headers))
 

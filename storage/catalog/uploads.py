@@ -15,12 +15,16 @@ UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminate
 
 
 class Upload(Base):
-    """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it."""
+    """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it.
+
+    While `length_deferred`, `declared_length` is what is reserved for it, and the real length not known yet.
+    """
 
     __tablename__ = "upload"
     __table_args__ = (
         CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
         CheckConstraint("declared_length > 0", name="declared_length"),
+        CheckConstraint("NOT length_deferred OR state IN ('open', 'terminated', 'expired')", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
         Index("ix_upload_due", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
         Index("ix_upload_station_open", "station_id", postgresql_where=text("state IN ('open', 'finished', 'sealed')")),
@@ -29,6 +33,7 @@ class Upload(Base):
     station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
     unit_id: Mapped[UnitId]
     declared_length: Mapped[Size]
+    length_deferred: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     claims: Mapped[Json]
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[CreatedAt]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import struct
 import threading
@@ -224,6 +225,27 @@ def test_the_same_file_again_is_the_same_recording_with_a_second_receipt(bench: 
     assert bench.count(Receipt) == 2
     assert len(bench.originals()) == 1
     assert bench.entries("recording.received_again") == 1
+
+
+def test_the_same_file_from_another_station_of_the_unit_is_the_same_recording_and_its_entry_says_so(
+    bench: Bench,
+) -> None:
+    first = seal_upload(bench.stage(CONTENT), bench.custody)
+    with bench.database.transaction() as session:
+        other = Station(unit_id=bench.unit_id, name=uuid.uuid4().hex, token_hash=os.urandom(32))
+        session.add(other)
+        session.flush()
+        bench.station_id = other.id
+    upload = bench.stage(CONTENT)
+    second = seal_upload(upload, bench.custody)
+    receipt = open_receipt(second.envelope, [bench.receipt_key.public])
+    assert (receipt.recording_id, receipt.station_id, receipt.repeat) == (first.recording_id, other.id, True)
+    assert receipt.upload_id == upload.id
+    with bench.database.reading() as session:
+        entry = session.scalars(select(LedgerEntryRow).where(LedgerEntryRow.action == "recording.received_again")).one()
+    said = json.loads(entry.entry)
+    assert said["subject"]["id"] == upload.id
+    assert said["data"] == {"recording": str(first.recording_id), "station": str(other.id)}
 
 
 def test_another_unit_gets_a_recording_of_its_own(bench: Bench) -> None:

@@ -307,6 +307,12 @@ def test_a_digest_that_nothing_has_is_not_found(lent: Path) -> None:
     assert "--sha256" in refused(lent, 2, "admin", "recording", "find", "--sha256", "ab")
 
 
+def test_uploads_in_trouble_are_listed_and_others_left_alone(lent: Path) -> None:
+    assert done(lent, "admin", "upload", "list") == {"items": []}
+    assert "无需处理" in refused(lent, 1, "admin", "upload", "retry", "0" * 32)
+    assert "无需处理" in refused(lent, 1, "admin", "upload", "release", "0" * 32, "--reason", "重发")
+
+
 def test_the_trust_handed_over_is_one_the_verifier_loads(lent: Path, tmp_path: Path) -> None:
     shown = done(lent, "admin", "trust", str(tmp_path / "trust"))
     trust = load_trust(tmp_path / "trust")

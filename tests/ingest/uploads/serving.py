@@ -101,6 +101,7 @@ class FileRegister(UploadRegister):
             content["uploads"][opening.upload_id] = {
                 "station_id": str(station.station_id),
                 "length": opening.declared_length,
+                "deferred": opening.length_is_deferred,
                 "claims": opening.claims.to_json(),
                 "state": "open",
                 "expires_at": opening.expires_at.isoformat(),
@@ -111,6 +112,16 @@ class FileRegister(UploadRegister):
         with self._content() as content:
             row = content["uploads"].get(upload_id)
         return None if row is None else _record(upload_id, row)
+
+    def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
+        with self._content() as content:
+            row = content["uploads"][record.upload_id]
+            waiting = sum(
+                each["length"] for each in content["uploads"].values() if each["state"] in ("open", "finished")
+            )
+            if waiting - row["length"] + length > station.max_waiting_bytes:
+                raise QuotaExceeded(station.max_waiting_bytes, waiting)
+            row["length"], row["deferred"] = length, False
 
     def finish_uploads(self, records: Sequence[UploadRecord]) -> list[bool]:
         return [self._leave_open(record.upload_id, "finished") for record in records]
@@ -144,6 +155,7 @@ def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
         UploadClaims.from_json(row["claims"]),
         row["state"],
         datetime.fromisoformat(row["expires_at"]),
+        row["deferred"],
     )
 
 

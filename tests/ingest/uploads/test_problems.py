@@ -24,6 +24,7 @@ EXAMPLES = [
     errors.UploadGone("a" * 32, "expired"),
     errors.VersionUnsupported(),
     errors.TooLong(10),
+    errors.LengthUndeclared(10),
     errors.ContentTypeWrong(),
     errors.TakenOver("a" * 32),
     errors.UploadBusy("a" * 32),

@@ -9,11 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg.errors import IntegrityError
 from sqlalchemy import select, update
+from sqlalchemy.exc import DatabaseError
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
 from ingest.uploads.contract import Opening
-from ingest.uploads.errors import CredentialRefused, QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads
+from ingest.uploads.errors import (
+    CredentialRefused,
+    QuotaExceeded,
+    RegisterUnavailable,
+    TooLong,
+    TooManyUploads,
+    UploadGone,
+)
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
 from storage.catalog.ledger import LedgerEntryRow
@@ -162,6 +171,60 @@ def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(datab
     with database.transaction() as session:
         session.execute(update(Upload).where(Upload.id == "a" * 32).values(state="sealed"))
     register.open_upload(Opening(station, "b" * 32, 30, UploadClaims(), LATER))
+
+
+def begin_deferred(register, station, letter: str, reserved: int):
+    register.open_upload(Opening(station, letter * 32, reserved, UploadClaims(), LATER, length_is_deferred=True))
+    return register.find_upload(letter * 32)
+
+
+def test_a_deferred_length_takes_what_is_reserved_until_it_is_declared_once(database):
+    enrol(database, "small", max_waiting_bytes=100)
+    register = CatalogRegister(database)
+    station = register.authenticate(shown("Bearer small"))
+    first, second = (begin_deferred(register, station, letter, 40) for letter in "ab")
+    assert (first.length_is_deferred, first.declared_length) == (True, 40)
+    with pytest.raises(QuotaExceeded):
+        begin_deferred(register, station, "c", 40)
+    with pytest.raises(QuotaExceeded) as caught:
+        register.declare_length(first, station, 61)
+    assert caught.value.waiting_bytes == 80
+    with pytest.raises(TooLong):
+        register.declare_length(first, station, 101)
+    register.declare_length(first, station, 60)
+    register.declare_length(second, station, 7)
+    found = register.find_upload(first.upload_id)
+    assert (found.length_is_deferred, found.declared_length) == (False, 60)
+    with pytest.raises(UploadGone):
+        register.declare_length(first, station, 61)
+    with pytest.raises(DatabaseError, match="is declared"), database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == first.upload_id).values(declared_length=61))
+    begin_deferred(register, station, "d", 33)
+    made = [(entry["action"], entry["data"]) for entry in entries(database)]
+    assert made[0] == ("upload.created", {"reserved_length": 40})
+    assert made[2:4] == [("upload.length_declared", {"length": 60}), ("upload.length_declared", {"length": 7})]
+
+
+def test_an_upload_without_a_length_is_never_handed_on(database, register, station):
+    record = begin_deferred(register, station, "a", 40)
+    with pytest.raises(IntegrityError):
+        register.finish_uploads([record])
+    assert register.find_upload(record.upload_id).is_open
+
+
+def test_one_of_many_declares_the_length(database, register, station):
+    record = begin_deferred(register, station, "a", 40)
+
+    def declare(length: int) -> bool:
+        try:
+            register.declare_length(record, station, length)
+        except UploadGone:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(declare, range(1, 17))).count(True) == 1
+    assert [entry["action"] for entry in entries(database)].count("upload.length_declared") == 1
 
 
 def test_what_a_station_could_never_have_waiting_is_too_long(register, station):

@@ -1,0 +1,51 @@
+"""What `liuhen admin upload` does: uploads that could not be sealed are looked at, tried again, or given up."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.archive import Archive
+from api.cli.admin_people import OPERATOR, Facts
+from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
+from ingest.uploads.staging import Staging
+from integrity.fields import format_instant
+from storage.catalog.stations import Station
+from storage.catalog.uploads import Upload
+
+
+def list_uploads(archive: Archive, session: Session) -> list[Facts]:
+    staging = Staging(archive.staging_folder)
+    return [_facts(session, staging, each) for each in list_in_trouble(session)]
+
+
+def retry(archive: Archive, session: Session, upload_id: str) -> Facts:
+    return _facts(session, Staging(archive.staging_folder), retry_upload(session, OPERATOR, upload_id))
+
+
+def release(archive: Archive, session: Session, upload_id: str, reason: str) -> Facts:
+    return _facts(session, Staging(archive.staging_folder), release_upload(session, OPERATOR, upload_id, reason))
+
+
+def upload_line(facts: Facts) -> str:
+    """One upload in a line for a person."""
+    why = facts["failure_code"] or f"{facts['attempts']} ×"
+    return f"{facts['upload_id']}  {facts['state']}  {facts['station']}  {why}: {facts['failure_detail'] or '—'}"
+
+
+def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:
+    path = staging.bytes_path(upload.id)
+    return {
+        "upload_id": upload.id,
+        "state": upload.state,
+        "failure_code": upload.failure_code,
+        "failure_detail": upload.failure_detail,
+        "attempts": upload.attempts,
+        "filename": str(upload.claims.get("filename", "")),
+        "declared_length": upload.declared_length,
+        "staged_bytes": path.stat().st_size if path.exists() else None,
+        "finished_at": None if upload.finished_at is None else format_instant(upload.finished_at),
+        "station": session.scalar(select(Station.name).where(Station.id == upload.station_id)),
+        "station_id": str(upload.station_id),
+        "unit_id": str(upload.unit_id),
+    }

@@ -1,0 +1,52 @@
+"""`liuhen admin upload`: uploads that could not be sealed are looked at, tried again, or given up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.admin_archive import open_for_command, report
+from api.cli.options import Json
+
+uploads = typer.Typer(help="未能封存的上传 / uploads that could not be sealed", no_args_is_help=True)
+
+UploadId = Annotated[str, typer.Argument(metavar="ID", help="上传编号 / the upload's id")]
+
+
+@uploads.command("list")
+def list_uploads(as_json: Json = False) -> None:
+    """列出未能封存、或反复推迟的上传及原因 / List those that failed or are put off again and again, and why."""
+    from api.cli.admin_uploads import list_uploads, upload_line
+
+    with open_for_command("admin") as opened, opened.archive.database.reading() as session:
+        items = list_uploads(opened.archive, session)
+    report(as_json, {"items": items}, (upload_line(each) for each in items))
+
+
+@uploads.command("retry")
+def retry_upload(upload_id: UploadId, as_json: Json = False) -> None:
+    """原因已排除，立即重新封存 / Seal it now: the cause is gone."""
+    from api.cli.admin_uploads import retry
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = retry(opened.archive, session, upload_id)
+    report(as_json, facts, (f"将重新封存 / to be sealed again: {upload_id}",))
+
+
+@uploads.command("release")
+def release_upload(
+    upload_id: UploadId,
+    reason: Annotated[str, typer.Option(help="原因，一句话 / why, in a sentence")],
+    as_json: Json = False,
+) -> None:
+    """放弃该上传并删除其暂存数据，工作站可重新发送 / Give it up and remove its bytes; it may be sent again."""
+    from api.cli.admin_uploads import release
+    from ingest.uploads.staging import Staging
+
+    with open_for_command("admin") as opened:
+        with opened.archive.database.transaction() as session:
+            facts = release(opened.archive, session, upload_id, reason)
+        # After the commit; the sweep makes good what a crash leaves in between.
+        Staging(opened.archive.staging_folder).remove(upload_id)
+    report(as_json, facts, (f"已放弃 / given up: {upload_id}",))

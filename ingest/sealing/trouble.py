@@ -1,0 +1,75 @@
+"""Uploads that sealing stopped at, or does not get through with: a person has them tried again, or gives them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from ingest.errors import UploadNotInTrouble
+from ingest.lease import given_back
+from retention.permission import require_reason
+from storage.catalog.uploads import Upload
+from storage.ledger.append import Actor, Change, record_change
+
+STUCK_ATTEMPTS = 5
+"""Whoever was tried so often has waited for about a minute by then: more than any restart takes."""
+_IN_TROUBLE = or_(
+    Upload.state == "failed", and_(Upload.state.in_(("finished", "sealed")), Upload.attempts >= STUCK_ATTEMPTS)
+)
+LIST_LIMIT = 10_000
+
+
+def list_in_trouble(session: Session) -> Sequence[Upload]:
+    """The uploads that failed, and those that were put off again and again; the oldest first."""
+    statement = select(Upload).where(_IN_TROUBLE)
+    return session.scalars(statement.order_by(Upload.finished_at, Upload.id).limit(LIST_LIMIT)).all()
+
+
+def retry_upload(session: Session, by: Actor, upload_id: str) -> Upload:
+    """Make it due now, as if it had just been finished. Raises UploadNotInTrouble."""
+    upload = _in_trouble(session, upload_id)
+    if upload.state == "failed":
+        upload.state = "finished"
+    _forget_failure(upload)
+    record_change(session, by, Change("upload.retried", "upload", upload.id, upload.unit_id))
+    return upload
+
+
+def release_upload(session: Session, by: Actor, upload_id: str, reason: str) -> Upload:
+    """Give it up; its staged bytes are the caller's to remove, after the commit.
+
+    Raises UploadNotInTrouble, also for one that is sealed or being sealed, and retention's ReasonUnusable.
+    """
+    reason = require_reason(reason)
+    upload = _in_trouble(session, upload_id)
+    if upload.state == "sealed" or (upload.leased_by is not None and _is_ahead(upload.leased_until)):
+        raise UploadNotInTrouble(upload_id, "sealed" if upload.state == "sealed" else "being sealed")
+    data = {"code": upload.failure_code or "stuck"}
+    upload.state = "terminated"
+    record_change(session, by, Change("upload.released", "upload", upload.id, upload.unit_id, data, {"reason": reason}))
+    return upload
+
+
+def _in_trouble(session: Session, upload_id: str) -> Upload:
+    """Locked, so that no worker takes it meanwhile."""
+    statement = select(Upload).where(Upload.id == upload_id, _IN_TROUBLE).with_for_update()
+    upload = session.scalars(statement).first()
+    if upload is None:
+        raise UploadNotInTrouble(
+            upload_id, session.scalar(select(Upload.state).where(Upload.id == upload_id)) or "unknown"
+        )
+    return upload
+
+
+def _forget_failure(upload: Upload) -> None:
+    """A worker that has it at the moment keeps it: only a pause is over."""
+    upload.attempts, upload.failure_code, upload.failure_detail = 0, None, None
+    if upload.leased_by is None:
+        upload.leased_until = given_back()["leased_until"]
+
+
+def _is_ahead(moment: datetime | None) -> bool:
+    return moment is not None and moment > datetime.now(UTC)

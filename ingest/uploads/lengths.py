@@ -1,0 +1,38 @@
+"""What a request says of the upload's length: at creation, or later, once, when it was deferred (tus 1.0, creation)."""
+
+from __future__ import annotations
+
+from ingest.uploads.contract import UploadLimits
+from ingest.uploads.errors import RequestMalformed, TooLong, UploadEmpty
+from ingest.uploads.request import Request
+
+
+def plan_length(request: Request, limits: UploadLimits) -> tuple[int, bool]:
+    """Of a creation: the length, or what to reserve because it is deferred, and whether it is. Raises what is wrong."""
+    if request.header("upload-concat") is not None:
+        raise RequestMalformed("Upload-Concat", "is not offered; send the file as one upload")
+    length = request.number("upload-length")
+    if request.defers_length:
+        if length is not None:
+            raise RequestMalformed("Upload-Defer-Length", "comes together with Upload-Length")
+        return min(limits.max_deferred_bytes, limits.max_upload_bytes), True
+    if length is None:
+        raise RequestMalformed("Upload-Length", "is missing")
+    check_declared(length, 0, limits)
+    return length, False
+
+
+def check_declared(length: int, offset: int, limits: UploadLimits) -> None:
+    """Raises UploadEmpty, TooLong, or RequestMalformed when less is declared than arrived."""
+    if length == 0:
+        raise UploadEmpty
+    if length > limits.max_upload_bytes:
+        raise TooLong(limits.max_upload_bytes)
+    if length < offset:
+        raise RequestMalformed("Upload-Length", f"is less than the {offset} bytes that have arrived")
+
+
+def check_length_stays(request: Request, declared_length: int) -> None:
+    """A length is declared once. The same one again is an answer that was lost; another is refused."""
+    if request.number("upload-length") not in (None, declared_length):
+        raise RequestMalformed("Upload-Length", f"was declared as {declared_length} and cannot change")

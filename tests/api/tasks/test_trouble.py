@@ -1,0 +1,135 @@
+"""Uploads that could not be sealed: listed with their reason, tried again, given up; each an entry, the quota right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from api.cli.admin_people import OPERATOR
+from api.cli.admin_uploads import list_uploads, release, retry
+from api.tasks.custody import seal_next
+from api.tasks.housekeeping import sweep_uploads
+from ingest.errors import UploadNotInTrouble
+from ingest.sealing.trouble import STUCK_ATTEMPTS, retry_upload
+from retention.errors import ReasonUnusable
+from storage.catalog.ledger import LedgerOpening
+from storage.catalog.uploads import StationLoad, Upload
+
+CONTENT = b"no video at all, but evidence"
+
+
+def fail_one(sealing: Any) -> str:
+    """Staged bytes that are not there any more: sealing stops."""
+    upload_id: str = sealing.stage(CONTENT, "a.mp4")
+    sealing.staging.bytes_path(upload_id).rename(sealing.staging.folder / "elsewhere")
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    return upload_id
+
+
+def row(sealing: Any, upload_id: str) -> Upload:
+    with sealing.archive.database.reading() as session:
+        return session.get_one(Upload, upload_id)
+
+
+def waiting_bytes(sealing: Any) -> int:
+    with sealing.archive.database.reading() as session:
+        return session.get_one(StationLoad, sealing.station_id).waiting_bytes
+
+
+def change(sealing: Any, upload_id: str, **values: Any) -> None:
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+
+
+def decide(sealing: Any, deed: Callable[..., dict[str, object]], *words: str) -> dict[str, object]:
+    with sealing.archive.database.transaction() as session:
+        return deed(sealing.archive, session, *words)
+
+
+def test_a_failed_upload_is_listed_out_of_the_quota_and_sealed_once_its_cause_is_gone(sealing: Any) -> None:
+    upload_id = fail_one(sealing)
+    assert waiting_bytes(sealing) == 0
+    (listed,) = decide(sealing, list_uploads)
+    assert (listed["upload_id"], listed["state"], listed["failure_code"]) == (upload_id, "failed", "StagedFileMissing")
+    assert (listed["filename"], listed["declared_length"], listed["staged_bytes"]) == ("a.mp4", len(CONTENT), None)
+    assert "restore it" in str(listed["failure_detail"])
+    (sealing.staging.folder / "elsewhere").rename(sealing.staging.bytes_path(upload_id))
+    assert decide(sealing, retry, upload_id)["state"] == "finished"
+    assert waiting_bytes(sealing) == len(CONTENT)
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    assert row(sealing, upload_id).state == "receipted"
+    assert decide(sealing, list_uploads) == []
+    assert sealing.entries("upload.retried") == 1
+    with pytest.raises(UploadNotInTrouble):
+        decide(sealing, retry, upload_id)
+
+
+def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swept(sealing: Any) -> None:
+    upload_id = sealing.stage(CONTENT, "a.mp4")
+    change(sealing, upload_id, state="failed", failure_code="ClaimedDigestDiffers", failure_detail="other bytes")
+    for reason in ("", "  ", "with\x00nul"):
+        with pytest.raises(ReasonUnusable):
+            decide(sealing, release, upload_id, reason)
+    assert decide(sealing, release, upload_id, "工作站已重新上传")["state"] == "terminated"
+    assert decide(sealing, list_uploads) == []
+    with sealing.archive.database.reading() as session:
+        opening = session.scalars(select(LedgerOpening).where(LedgerOpening.value == "工作站已重新上传")).one()
+    assert opening.name == "reason"
+    assert sealing.entries("upload.released") == 1
+    for undone in (lambda: decide(sealing, release, upload_id, "再次"), lambda: decide(sealing, retry, upload_id)):
+        with pytest.raises(UploadNotInTrouble):
+            undone()
+    # The command removes the bytes; had it been killed before, the sweep does, once they are an hour old.
+    sweep_uploads(sealing.archive)
+    assert sealing.staging.bytes_path(upload_id).exists()
+    hour_ago = sealing.staging.bytes_path(upload_id).stat().st_mtime - 3700
+    os.utime(sealing.staging.bytes_path(upload_id), (hour_ago, hour_ago))
+    sweep_uploads(sealing.archive)
+    assert not sealing.staging.bytes_path(upload_id).exists()
+
+
+def test_what_was_put_off_again_and_again_is_stuck_and_a_retry_ends_its_pause(sealing: Any) -> None:
+    upload_id, pause = sealing.stage(CONTENT, "a.mp4"), func.now() + timedelta(minutes=5)
+    change(sealing, upload_id, attempts=STUCK_ATTEMPTS - 1, leased_until=pause, failure_detail="no token")
+    assert decide(sealing, list_uploads) == []
+    change(sealing, upload_id, attempts=STUCK_ATTEMPTS)
+    (listed,) = decide(sealing, list_uploads)
+    assert (listed["state"], listed["attempts"], listed["failure_detail"]) == ("finished", STUCK_ATTEMPTS, "no token")
+    assert not seal_next(sealing.custody, sealing.staging, "test")
+    decide(sealing, retry, upload_id)
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    assert row(sealing, upload_id).state == "receipted"
+
+
+@pytest.mark.parametrize("state", ["open", "finished", "receipted", "terminated"])
+def test_what_is_in_no_trouble_is_left_alone(sealing: Any, state: str) -> None:
+    upload_id = sealing.stage(CONTENT, "a.mp4")
+    change(sealing, upload_id, state=state)
+    for deed, words in ((retry, ()), (release, ("原因",))):
+        with pytest.raises(UploadNotInTrouble) as refused:
+            decide(sealing, deed, upload_id, *words)
+        assert refused.value.state == state
+    assert row(sealing, upload_id).state == state
+
+
+def test_what_is_being_sealed_or_sealed_is_not_given_up(sealing: Any) -> None:
+    upload_id = sealing.stage(CONTENT, "a.mp4")
+    busy = {"leased_by": "worker", "leased_until": func.now() + timedelta(minutes=1)}
+    change(sealing, upload_id, attempts=STUCK_ATTEMPTS, **busy)
+    with pytest.raises(UploadNotInTrouble):
+        decide(sealing, release, upload_id, "原因")
+    with sealing.archive.database.transaction() as session:
+        assert retry_upload(session, OPERATOR, upload_id).leased_by == "worker"
+    change(sealing, upload_id, state="sealed", attempts=STUCK_ATTEMPTS, leased_by=None, leased_until=None)
+    with pytest.raises(UploadNotInTrouble):
+        decide(sealing, release, upload_id, "原因")
+
+
+def test_an_unknown_upload_is_said_to_be_unknown(sealing: Any) -> None:
+    with pytest.raises(UploadNotInTrouble, match="unknown"):
+        decide(sealing, retry, "0" * 32)
