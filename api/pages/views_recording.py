@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.entries import list_chain
 from api.http.reading.recordings import find_recording
 from api.pages.ledger_shown import show_entries
+from api.pages.views_damage import damage_of, reason_codes
 from api.pages.views_made import made_of
 from api.pages.views_recordings import cases_of, officer_names
 from api.pages.visit import Visit
@@ -85,6 +86,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "cases": open_cases(visit) if may["link"] else (),
         "stages": STAGES,
         "facts": technical_facts(recording),
+        "damage": damage_of(recording),
         **made_of(session, recording, visit.translate),
     }
 
@@ -98,7 +100,7 @@ def choose_screen(
 ) -> Screen:
     """What can be shown to this person now, or why nothing can. Looking at the page opens no window by itself."""
     if recording.media_state == "unreadable":  # no grant would help, so nobody is sent to ask for one
-        return Screen("nothing", reasons=reason_codes(recording))
+        return Screen("nothing", reasons=reason_codes(recording.findings))
     try:
         grant = find_grant(visit.session, visit.person, recording.id, "view", visit.now)
     except AccessRefused as refused:
@@ -108,17 +110,11 @@ def choose_screen(
     if wanted in renditions:
         sound_only = renditions[wanted].media_type.startswith("audio/")
         mode = "still" if kind == "still" else "audio" if sound_only else "video"
-        return Screen(mode, grant=grant, poster=poster, reasons=reason_codes(recording))
+        return Screen(mode, grant=grant, poster=poster, reasons=reason_codes(recording.findings))
     job = jobs.get(wanted)
     state = {"due": "pending", "failed": "failed"}.get("" if job is None else job.state, "nothing")
     outcome = None if job is None else job.outcome
-    return Screen(state, grant=grant, poster=poster, reasons=reason_codes(recording), outcome=outcome)
-
-
-def reason_codes(recording: Recording) -> tuple[str, ...]:
-    """Why the file is not intact, as the codes the probe found."""
-    reasons = recording.findings.get("reasons") or ()
-    return tuple(str(reason.get("code", "")) for reason in reasons if isinstance(reason, dict))
+    return Screen(state, grant=grant, poster=poster, reasons=reason_codes(recording.findings), outcome=outcome)
 
 
 def technical_facts(recording: Recording) -> tuple[tuple[str, str], ...]:

@@ -95,6 +95,7 @@ CLAIM_KINDS: Mapping[str, str] = {
     "best_start": mark("开始时间（最佳估计）"),
     "best_place": mark("位置（最佳估计）"),
     "filename": mark("文件名"),
+    "damage": mark("损坏情况"),
 }
 CLAIM_SOURCES: Mapping[str, str] = {
     "station": mark("采集工作站所报"),
@@ -104,6 +105,7 @@ CLAIM_SOURCES: Mapping[str, str] = {
     "track": mark("位置轨迹"),
     "sidecar": mark("旁附的轨迹文件"),
     "receipt": mark("收到时间"),
+    "probe": mark("本系统的检查"),
 }
 CLOCK_ROLES: Mapping[str, str] = {
     "gps": mark("卫星"),

@@ -71,6 +71,19 @@ class Extent:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What a damaged file lacks (missing.py). None: nobody can say. Seconds are approximate, counts are not."""
+
+    declared_seconds: float | None = None
+    present_seconds: float | None = None
+    declared_frames: int | None = None
+    present_frames: int | None = None
+    missing_bytes: int = 0
+    first_missing_byte: int | None = None
+    first_missing_seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Findings:
     """The state is about the file as a whole: "unreadable" means that nothing here can open it."""
 
@@ -87,6 +100,7 @@ class Findings:
     sandbox: str
     # What the file's own bytes say (ingest/metadata/reading.py); claims are made of it, the row keeps those.
     contents: Mapping[str, Any] = field(default_factory=dict)
+    missing: Missing | None = None
 
     @property
     def kind(self) -> Kind:

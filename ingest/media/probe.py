@@ -13,6 +13,7 @@ from ingest.media import findings as code
 from ingest.media.commands import INPUT, policy_arguments
 from ingest.media.description import decimal, listed, read_stream, read_tags, text, whole
 from ingest.media.findings import Extent, Findings, Reason, Stream
+from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import MIB, Limits
@@ -54,12 +55,13 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
         seen = describe(path, runner, limits, *first_packets(FIRST_PACKETS[0]))
         facts = reading.result()
     if seen.reason is not None:
-        return explain_failure(replace(unreadable(seen.reason, runner), contents=facts.contents), facts)
+        failed = replace(unreadable(seen.reason, runner), contents=facts.contents)
+        return with_what_is_missing(explain_failure(failed, facts))
     found = read_description(seen.described, facts, runner)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
     found = look_at_first_packets(found, seen, path, runner)
-    return judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner))
+    return with_what_is_missing(judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner)))
 
 
 def first_packets(number: int) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ ClaimKind = Literal[
     "withheld",
     "best_start",
     "best_place",
+    "damage",
 ]
 # "stated": the source says so plainly. "assumed": a zone or a field had to be supposed. "doubtful": known to be
 # wrong often. None of them is a fact: that a clock was right is found out elsewhere.

@@ -18,6 +18,7 @@ from ingest.metadata.file_name import NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
 from ingest.metadata.times import ClockWord, assess_times
 from ingest.metadata.track_facts import claims_of_tracks
+from ingest.sealing.damage_claims import claims_of_damage
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
 
@@ -55,6 +56,7 @@ def read_claims(
         claims_of_tracks(findings.contents.get("tracks")),
         claims_from_tags(findings, zone),
         exif_claims(findings.contents) if findings.is_still else Claims(),
+        gather(claims_of_damage(findings)),
     )
     return withhold_unstatable(said)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from api.http.paging import listed
+from api.http.reading.damage import missing_of
 from api.http.reading.links import link_items
 from api.http.reading.names import case_refs, people_named
 from api.http.reading.positions import clock_items
@@ -124,6 +125,7 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
         place_source=row.place_source,
         claims=row.claims,
         findings=row.findings,
+        missing=missing_of(row.findings),
         media_jobs=_media_jobs(session, row.id),
         copies=_copies(session, row.id),
         links=link_items(session, session.scalars(links).all()),

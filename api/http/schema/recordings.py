@@ -116,6 +116,21 @@ class Positions(Answer):
     tracks: list[PositionTrackItem]
 
 
+class MissingItem(Answer):
+    """What a damaged file lacks. null: nobody can say. Bytes and frames are counts, seconds approximate."""
+
+    declared_seconds: float | None = Field(examples=[5.056])
+    present_seconds: float | None = Field(examples=[2.831])
+    declared_frames: int | None = Field(examples=[125])
+    present_frames: int | None = Field(examples=[70])
+    counted_by: str | None = Field(description="decoding, or packets where that took too long", examples=["decoding"])
+    declared_bytes: int | None = Field(examples=[1992800])
+    present_bytes: int | None = Field(examples=[1195680])
+    missing_bytes: int = Field(description="0 where a part was overwritten with zeros", examples=[797120])
+    first_missing_byte: int | None = Field(examples=[1195680])
+    first_missing_seconds: float | None = Field(examples=[2.831])
+
+
 class RecordingDetail(RecordingItem):
     """Everything the catalog knows. `claims` are what was said, with their source; `findings` what our tools saw.
 
@@ -139,6 +154,7 @@ class RecordingDetail(RecordingItem):
     place_source: str | None = Field(examples=["track:gpmf"])
     claims: list[Json]
     findings: Json
+    missing: MissingItem | None = Field(description="of a damaged recording")
     media_jobs: list[MediaJobItem]
     copies: list[RenditionItem]
     links: list[LinkItem]

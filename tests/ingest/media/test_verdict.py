@@ -86,3 +86,38 @@ def test_nothing_but_zeros_is_unreadable_and_says_why(runner: MediaRunner, tmp_p
     found = probe_media(path, runner)
     assert found.state == "unreadable"
     assert codes(found) == [code.NOT_MEDIA, code.ZERO_FILLED]
+
+
+def test_a_cut_film_says_from_which_second_and_byte_on_it_is_gone(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut
+) -> None:
+    whole = make_clip(*VIDEO, "-movflags", "+faststart", "clip.mp4")
+    missing = probe_media(cut(whole, 0.6), runner).missing
+    assert missing is not None
+    assert missing.declared_seconds == pytest.approx(4.0, abs=0.1)
+    assert missing.first_missing_seconds == missing.present_seconds == pytest.approx(2.4, abs=0.4)
+    assert missing.first_missing_byte == int(whole.stat().st_size * 0.6)
+    assert missing.missing_bytes == pytest.approx(whole.stat().st_size * 0.4, rel=0.05)
+    assert probe_media(whole, runner).missing is None
+
+
+def test_a_film_of_avi_keeps_its_header_s_word_when_its_index_is_gone(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut
+) -> None:
+    missing = probe_media(cut(make_clip(*VIDEO, "-c:v", "mjpeg", "clip.avi"), 0.6), runner).missing
+    assert missing is not None
+    assert missing.declared_seconds == pytest.approx(4.0, abs=0.05)
+    assert (missing.declared_frames, missing.present_frames) == (100, pytest.approx(55, abs=15))
+
+
+def test_where_a_hole_begins_is_told_by_byte_and_about_by_time(runner: MediaRunner, make_clip: MakeClip) -> None:
+    clip = make_clip(*VIDEO, "-g", "25", "-movflags", "+faststart", "clip.mp4")
+    content = bytearray(clip.read_bytes())
+    start = len(content) // 2
+    content[start : start + 300_000] = bytes(300_000)
+    clip.write_bytes(content)
+    missing = probe_media(clip, runner).missing
+    assert missing is not None
+    assert missing.missing_bytes == 0
+    assert missing.first_missing_byte == pytest.approx(start, abs=40_000)
+    assert missing.first_missing_seconds == pytest.approx(2.0, abs=0.2)

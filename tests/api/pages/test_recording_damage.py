@@ -1,0 +1,80 @@
+"""A damaged recording: what is missing of it, on its page, for a program, and in its signed manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from ingest.media import findings as code
+from ingest.media.findings import Extent, Reason, Stream
+from ingest.media.missing import with_what_is_missing
+from integrity.dsse import Envelope
+from integrity.manifest import parse_manifest
+
+CUT = (Reason(code.ENDS_EARLY, {"declared_bytes": 1_992_800, "present_bytes": 1_195_680}), Reason(code.FRAMES_MISSING))
+STREAM = Stream(0, "video", "h264", width=640, height=360, frames_declared=125, frames_present=70)
+
+
+@contextmanager
+def looked_at(district: Any, **found: Any) -> Iterator[None]:
+    before = district.served.findings
+    district.served.findings = with_what_is_missing(dataclasses.replace(before, state="damaged", **found))
+    yield
+    district.served.findings = before
+
+
+@pytest.fixture(scope="module")
+def torn(district: Any) -> Any:
+    extent = Extent(1_992_800, 1_195_680, 125, 70, "decoding")
+    with looked_at(district, reasons=CUT, extent=extent, duration_seconds=5.056, streams=(STREAM,)):
+        return district.served.seal(district.served.station(district.unit), os.urandom(910), "torn.mp4")
+
+
+def test_the_page_says_what_is_declared_what_is_there_and_where_the_loss_begins(district: Any, torn: Any) -> None:
+    chinese = district.page("officer", f"/recordings/{torn.id}").text
+    for words in ("声明 5.1 秒，实有约 2.8 秒", "声明 125 帧，能解码 70 帧", "缺 778 KiB", "约 2.8 秒 处", "1,195,680"):
+        assert words in chinese
+    english = district.page("officer", f"/recordings/{torn.id}", "en").text
+    assert "declares 125 frames, 70 can be decoded" in english
+    assert "The original is sealed as it was received, unchanged" in english
+
+
+def test_a_program_gets_the_same_as_numbers(district: Any, torn: Any) -> None:
+    missing = district.people["officer"].get(f"/api/v1/recordings/{torn.id}").json()["missing"]
+    assert missing == {
+        "declared_seconds": 5.056,
+        "present_seconds": 2.831,
+        "declared_frames": 125,
+        "present_frames": 70,
+        "counted_by": "decoding",
+        "declared_bytes": 1_992_800,
+        "present_bytes": 1_195_680,
+        "missing_bytes": 797_120,
+        "first_missing_byte": 1_195_680,
+        "first_missing_seconds": 2.831,
+    }
+    assert district.people["officer"].get(f"/api/v1/recordings/{district.film.id}").json()["missing"] is None
+
+
+def test_it_is_signed_with_the_manifest(torn: Any) -> None:
+    manifest = parse_manifest(Envelope.parse(torn.manifest).payload)
+    (claim,) = manifest.claims["damage"]
+    assert claim["value"]["present_frames"] == 70
+    assert claim["value"]["missing_bytes"] == 797_120
+    assert claim["value"]["reasons"] == "ends_early frames_missing"
+    assert claim["confidence"] == "stated"
+
+
+def test_where_nobody_can_say_nothing_is_made_up(district: Any) -> None:
+    reasons, extent = (Reason(code.MOOV_MISSING),), Extent(4_115_984, 2_480_788)
+    with looked_at(district, reasons=reasons, extent=extent, duration_seconds=None, streams=()):
+        row = district.served.seal(district.served.station(district.unit), os.urandom(911), "no-index.mp4")
+    text = district.page("auditor", f"/recordings/{row.id}").text
+    assert "缺少索引：录制可能被突然中断" in text
+    assert "2,480,788" in text
+    assert "声明 " not in text.split("损坏情况")[1].split("数据")[0]
