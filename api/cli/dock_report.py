@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.dock import errors
-from ingest.dock.agent import DockResult, FileOutcome
+from ingest.dock.agent import DockResult
 from ingest.dock.progress import printable
+from ingest.dock.settling import FileOutcome
 
 # What each refusal is in Chinese; the facts come from the error, whose own text is the English half.
 _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
@@ -79,6 +80,7 @@ def summarise(result: DockResult) -> dict[str, object]:
         "wiped": sum(outcome.wiped for outcome in result.outcomes),
         "left": left,
         "skipped": list(result.skipped),
+        "why_skipped": dict(result.why_skipped),
         "stopped": result.stopped and {"kind": type(result.stopped).__name__, "reason": str(result.stopped)},
         "files": [_members_of(outcome) for outcome in result.outcomes],
     }

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from api.demo.errors import FootageUnusable
 from ingest.dock.errors import DockError
-from ingest.dock.folder import SourceFile, list_sources
+from ingest.dock.folder import list_sources
 from ingest.dock.progress import printable
+from ingest.dock.source import SourceFile
 
 _PIECE_BYTES = 1 << 20
 

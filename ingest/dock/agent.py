@@ -8,38 +8,24 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.dock.archive import Archive, is_open_to_listeners
-from ingest.dock.errors import (
-    DockError,
-    DockStopped,
-    SourceChanged,
-    UploadGone,
-    Words,
-)
-from ingest.dock.folder import Listing, SourceFile, digest_source, list_sources, read_identity
+from ingest.dock.errors import DockError, DockStopped, SourceChanged, UploadGone, Words
+from ingest.dock.folder import Listing, list_source
 from ingest.dock.patience import Patience
-from ingest.dock.progress import (
-    AddressOpen,
-    FileDigested,
-    FileStays,
-    FileUploaded,
-    FileWiped,
-    FolderListed,
-    Listener,
-    ReceiptHeld,
-)
-from ingest.dock.receipts import ReceiptTrust, await_receipt, fetch_pinned_key, find_kept_receipt
-from ingest.dock.state import DockState, FileRecord, Phase, opened_state
+from ingest.dock.progress import AddressOpen, FileStays, FileWiped, FolderListed, Listener
+from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
+from ingest.dock.settling import Desk, FileOutcome, identify_file, receive_file
+from ingest.dock.source import Source, SourceFile
+from ingest.dock.state import DockState, FileRecord, opened_state
 from ingest.dock.token import StationToken
 from ingest.dock.transfer import Claims, RateLimit, Sender, upload_file
-from ingest.dock.wipe import complete_wipes, wipe_file
+from ingest.dock.wipe import complete_wipes
 from integrity.keys import PublicKey
-from integrity.receipt import Receipt
 
 _WAITING_FOR_RECEIPTS = 24
 # A file that changes each time it is read is being written: two more looks, then the next run.
@@ -76,23 +62,12 @@ class DockPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """What became of one file. Without `error` it was received, and removed when `wiped`."""
-
-    name: str
-    size_bytes: int
-    sha256: str = ""
-    receipt: Receipt | None = None
-    wiped: bool = False
-    error: DockError | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DockResult:
     """What became of the folder. `stopped` is set when the run ended before its end."""
 
     outcomes: tuple[FileOutcome, ...]
     skipped: tuple[str, ...] = ()
+    why_skipped: Mapping[str, str] = field(default_factory=dict)
     stopped: DockStopped | None = None
 
     @property
@@ -108,10 +83,12 @@ def dock_folder(plan: DockPlan, tell: Listener, stop: threading.Event) -> DockRe
     the archive does not answer at all.
     """
     plan = replace(plan, folder=plan.folder.resolve(), state_folder=plan.state_folder.resolve())
-    listing = list_sources(plan.folder, plan.state_folder)
+    source = Source(plan.folder, str(plan.folder))
+    listing = list_source(source, plan.state_folder)
     tell(FolderListed(len(listing.files), sum(file.size_bytes for file in listing.files), listing.skipped))
     with opened_state(plan.state_folder) as state:
-        gone = [_outcome_of_gone(record, state, tell) for record in complete_wipes(state, plan.folder)]
+        state.adopt(source.id)
+        gone = [_outcome_of_gone(record, tell) for record in complete_wipes(state, source)]
         archive = Archive(plan.url, plan.token, plan.tls)
         try:
             if is_open_to_listeners(plan.url):
@@ -120,10 +97,10 @@ def dock_folder(plan: DockPlan, tell: Listener, stop: threading.Event) -> DockRe
             outcomes = run.take_over(listing)
         finally:
             archive.close()
-    return DockResult((*gone, *outcomes), listing.skipped, run.stopped)
+    return DockResult((*gone, *outcomes), listing.skipped, listing.why_skipped, run.stopped)
 
 
-def _outcome_of_gone(record: FileRecord, state: DockState, tell: Listener) -> FileOutcome:
+def _outcome_of_gone(record: FileRecord, tell: Listener) -> FileOutcome:
     size_bytes = record.digests.size_bytes
     tell(FileWiped(record.name, size_bytes))
     return FileOutcome(record.name, size_bytes, record.digests.sha256.hex, wiped=True)
@@ -136,17 +113,16 @@ def _begin_run(plan: DockPlan, archive: Archive, state: DockState, tell: Listene
     # Before any footage leaves: a wrong address is noticed. It proves no more, for a public key is anybody's to repeat:
     # who gets the footage and the credential, only TLS can say. What a receipt is worth rests on its signature.
     key = plan.archive_key or fetch_pinned_key(archive, plan.token.pinned_key_id, sender.retries_for(""))
-    return _Run(plan, sender, ReceiptTrust((key,), plan.token.station_id, plan.ledger_vkey))
+    return _Run(plan, Desk(sender, ReceiptTrust((key,), plan.token.station_id, plan.ledger_vkey), plan.wipe))
 
 
 class _Run:
     """All files of one folder, side by side."""
 
-    def __init__(self, plan: DockPlan, sender: Sender, trust: ReceiptTrust) -> None:
+    def __init__(self, plan: DockPlan, desk: Desk) -> None:
         self._plan = plan
-        self._sender = sender
-        self._trust = trust
-        self._state = sender.state
+        self._desk = desk
+        self._sender = desk.sender
         self._sending = threading.BoundedSemaphore(plan.parallel)
         self._stopping = threading.Lock()
         self.stopped: DockStopped | None = None
@@ -178,68 +154,15 @@ class _Run:
             try:
                 with self._sending:
                     self._sender.patience.check()
-                    record = upload_file(self._sender, source, self._identify(source, look_closely=attempts > 1))
-                return self._receive(source, record)
+                    record = upload_file(self._sender, source, identify_file(self._desk, source, attempts > 1))
+                return receive_file(self._desk, source, record)
             except (SourceChanged, UploadGone):
                 if attempts == _MOST_ATTEMPTS:
                     raise
 
-    def _identify(self, source: SourceFile, look_closely: bool) -> FileRecord:
-        """What is known of these bytes: the note, if they still are what it speaks of, or else a new one.
-
-        The file's identity is enough to know them by, unless `look_closely`: then they are read.
-        """
-        archive = self._trust.keys[0].key_id
-        known = self._state.find(source.name)
-        if known and known.archive != archive:
-            known = None
-        if known and known.phase is Phase.WIPED:
-            # Somebody copied it back. If these are the same bytes, the receipt still holds.
-            known, look_closely = known.at(Phase.RECEIVED), True
-        if known and not look_closely and known.identity == read_identity(source):
-            return known
-        identity, digests = digest_source(source, self._sender.patience.check)
-        self._sender.patience.progressed()
-        self._sender.tell(FileDigested(source.name, digests.size_bytes, digests.sha256.hex))
-        if known and known.digests == digests:
-            return self._state.save(replace(known, identity=identity))
-        return self._state.save(FileRecord(source.name, identity, digests, archive))
-
-    def _receive(self, source: SourceFile, record: FileRecord) -> FileOutcome:
-        if record.phase is Phase.UPLOADED:
-            self._sender.tell(FileUploaded(source.name, record.upload_id, record.digests.size_bytes))
-        receipt = find_kept_receipt(self._state, record, self._trust) if record.phase is Phase.RECEIVED else None
-        if receipt is None:
-            retries = self._sender.retries_for(source.name)
-            record, receipt = await_receipt(self._sender, record, self._trust, retries)
-        self._tell_receipt(source, receipt)
-        if self._plan.wipe:
-            self._wipe(source, record, receipt)
-        elif read_identity(source) != record.identity:
-            # Written to while it was on its way: what was received is not all there is.
-            raise SourceChanged(source.name)
-        return FileOutcome(source.name, receipt.size_bytes, receipt.sha256.hex, receipt, self._plan.wipe)
-
-    def _wipe(self, source: SourceFile, record: FileRecord, receipt: Receipt) -> None:
-        wipe_file(self._state, source, record, receipt, self._sender.patience.check)
-        self._sender.tell(FileWiped(source.name, receipt.size_bytes))
-
-    def _tell_receipt(self, source: SourceFile, receipt: Receipt) -> None:
-        self._sender.tell(
-            ReceiptHeld(
-                file=source.name,
-                upload_id=receipt.upload_id,
-                size_bytes=receipt.size_bytes,
-                recording_id=str(receipt.recording_id),
-                token_time=receipt.token_time.isoformat(),
-                ledger_index=receipt.ledger_index,
-                repeat=receipt.repeat,
-            )
-        )
-
     def _left(self, source: SourceFile, error: DockError) -> FileOutcome:
-        self._sender.tell(FileStays(source.name, type(error).__name__, str(error)))
-        return FileOutcome(source.name, source.size_bytes, error=error)
+        self._sender.tell(FileStays(source.title, type(error).__name__, str(error)))
+        return FileOutcome(source.title, source.size_bytes, error=error)
 
     def _stop(self, error: DockStopped) -> DockStopped:
         """End the run for all files; the first reason is the one that is told, for each of them."""

@@ -1,161 +1,128 @@
-"""The folder a docking station reads: which files are footage, and reading them without ever trusting them to stay.
-
-A card is pulled out, a camera still writes, a name is a link to somewhere else: every read says so by name instead of
-ending the agent.
-"""
+"""What is below a source: which files are footage, and why the others are not."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.dock.errors import FolderUnusable, SourceChanged, SourceUnreadable
-from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
+from ingest.dock.errors import FolderUnusable, SourceUnreadable
+from ingest.dock.source import Source, SourceFile, reason_of
 
 # What operating systems, file managers and half-finished copies leave on a card: not footage.
 _IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "system volume information", "$recycle.bin", "lost+found"})
-
-
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """Cheap to read; while it stays the same, so do the bytes. When it differs, only a digest can say."""
-
-    size_bytes: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileIdentity:
-        """The identity in an answer of stat."""
-        # Some file systems number their inodes beyond the signed integers that the agent's notes can hold.
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & 0x7FFF_FFFF_FFFF_FFFF)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of footage. `name` is its path below the folder, with slashes."""
-
-    path: Path
-    name: str
-    size_bytes: int
+# A damaged card may hold a folder that contains itself; a recorder nests three or four.
+_DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is in the folder. `skipped` are names that are not footage: links, hidden and temporary files."""
+    """What is in the source.
+
+    `skipped` are names that are not footage; `why_skipped` says for each: link, hidden, system, temporary, special (a
+    pipe, socket or device), loop, or too deep.
+    """
 
     files: tuple[SourceFile, ...]
     unreadable: tuple[SourceUnreadable, ...]
     skipped: tuple[str, ...]
+    why_skipped: dict[str, str] = field(default_factory=dict)
 
 
 def list_sources(folder: Path, state_folder: Path) -> Listing:
-    """Every file below `folder`, by name, but for links, hidden and temporary ones and the agent's own notes.
+    """As `list_source`, of a folder."""
+    return list_source(Source(folder), state_folder)
+
+
+def list_source(source: Source, state_folder: Path) -> Listing:
+    """Every file below the source, by name, but for what is no footage and the agent's own notes.
 
     Raises FolderUnusable when there is no such folder or it cannot be listed; a folder further down that cannot be
-    listed becomes an entry of `unreadable`.
+    listed becomes an entry of `unreadable`. Links are never followed.
     """
-    files: list[SourceFile] = []
-    unreadable: list[SourceUnreadable] = []
-    skipped: list[str] = []
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        try:
-            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
-        except OSError as error:
-            if current == folder:
-                raise FolderUnusable(folder, reason_of(error)) from error
-            unreadable.append(SourceUnreadable(_name_below(folder, current), reason_of(error)))
-            continue
-        for entry in entries:
-            path = Path(entry.path)
-            if path == state_folder:
-                continue
+    walk = _Walk(source, state_folder)
+    walk.run()
+    skipped = dict(sorted(walk.skipped.items()))
+    return Listing(
+        tuple(sorted(walk.files, key=lambda file: file.name)), tuple(walk.unreadable), tuple(skipped), skipped
+    )
+
+
+class _Walk:
+    """One look through the folders, the pending ones in a list: depth is the card's to choose, not our stack's."""
+
+    def __init__(self, source: Source, state_folder: Path) -> None:
+        self._source = source
+        self._state_folder = state_folder
+        self._seen: set[tuple[int, int]] = set()
+        self.files: list[SourceFile] = []
+        self.unreadable: list[SourceUnreadable] = []
+        self.skipped: dict[str, str] = {}
+
+    def run(self) -> None:
+        pending = [(self._source.root, 0)]
+        while pending:
+            folder, depth = pending.pop()
             try:
-                _sort_entry(entry, path, _name_below(folder, path), files, pending, skipped)
+                entries = self._read_folder(folder)
             except OSError as error:
-                unreadable.append(SourceUnreadable(_name_below(folder, path), reason_of(error)))
-    return Listing(tuple(sorted(files, key=lambda file: file.name)), tuple(unreadable), tuple(sorted(skipped)))
+                if depth == 0:
+                    raise FolderUnusable(folder, reason_of(error)) from error
+                self.unreadable.append(SourceUnreadable(self._title(folder), reason_of(error)))
+                continue
+            for entry in entries:
+                try:
+                    pending += [(path, depth + 1) for path in self._sort_entry(entry, depth)]
+                except OSError as error:
+                    self.unreadable.append(SourceUnreadable(self._title(Path(entry.path)), reason_of(error)))
+
+    def _read_folder(self, folder: Path) -> list[os.DirEntry[str]]:
+        status = folder.stat()
+        self._seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+
+    def _sort_entry(self, entry: os.DirEntry[str], depth: int) -> Iterator[Path]:
+        """Note the entry; a folder to look through is given back."""
+        path = Path(entry.path)
+        if path == self._state_folder:
+            return
+        status = entry.stat(follow_symlinks=False)
+        reason = _why_no_footage(entry.name, status.st_mode)
+        if reason is None and stat.S_ISDIR(status.st_mode):
+            reason = self._why_not_entered(status, depth)
+            if reason is None:
+                yield path
+                return
+        if reason is not None:
+            self.skipped[self._title(path)] = reason
+            return
+        name = path.relative_to(self._source.root).as_posix()
+        mode = stat.S_IMODE(status.st_mode)
+        self.files.append(SourceFile(path, name, status.st_size, status.st_mtime_ns, mode, self._source))
+
+    def _why_not_entered(self, status: os.stat_result, depth: int) -> str | None:
+        if (status.st_dev, status.st_ino) in self._seen:
+            return "loop"
+        return "too deep" if depth + 1 >= _DEEPEST else None
+
+    def _title(self, path: Path) -> str:
+        name = path.relative_to(self._source.root).as_posix()
+        return f"{self._source.label}/{name}" if self._source.label else name
 
 
-def _sort_entry(
-    entry: os.DirEntry[str], path: Path, name: str, files: list[SourceFile], folders: list[Path], skipped: list[str]
-) -> None:
-    ignored = entry.name.startswith(".") or entry.name.lower() in _IGNORED_NAMES
-    if ignored or entry.is_symlink():
-        skipped.append(name)
-    elif entry.is_dir(follow_symlinks=False):
-        folders.append(path)
-    elif not entry.is_file(follow_symlinks=False) or entry.name.lower().endswith(_IGNORED_SUFFIXES):
-        skipped.append(name)
-    else:
-        files.append(SourceFile(path, name, entry.stat(follow_symlinks=False).st_size))
-
-
-def _name_below(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()
-
-
-@contextmanager
-def open_source(source: SourceFile) -> Iterator[int]:
-    """A descriptor to read from. Raises SourceUnreadable for whatever stands in the way, also while it is read."""
-    try:
-        # O_NOFOLLOW and O_NONBLOCK: since the listing, the name may have become a link or a pipe.
-        descriptor = os.open(source.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise SourceUnreadable(source.name, reason_of(error)) from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SourceUnreadable(source.name, "it is no longer a plain file")
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def read_identity(source: SourceFile, descriptor: int | None = None) -> FileIdentity:
-    """What the open file, or else the name, shows now. Raises SourceUnreadable."""
-    try:
-        return FileIdentity.of(os.fstat(descriptor) if descriptor is not None else os.lstat(source.path))
-    except OSError as error:
-        raise SourceUnreadable(source.name, reason_of(error)) from error
-
-
-def read_block(source: SourceFile, descriptor: int, length: int, offset: int) -> bytes:
-    """Up to `length` bytes at `offset`; empty at the end. Raises SourceUnreadable, as when the card is pulled out."""
-    try:
-        return os.pread(descriptor, length, offset)
-    except OSError as error:
-        raise SourceUnreadable(source.name, reason_of(error)) from error
-
-
-def digest_source(source: SourceFile, pause: Callable[[], None]) -> tuple[FileIdentity, ContentDigests]:
-    """Read the whole file once. `pause` is called between pieces and may raise to end it.
-
-    Raises SourceChanged when the file was written to meanwhile: the digest would be of no state it ever had.
-    """
-    with open_source(source) as descriptor:
-        before = read_identity(source, descriptor)
-        digests = digest_stream(_read_all(source, descriptor, pause))
-        if read_identity(source, descriptor) != before or digests.size_bytes != before.size_bytes:
-            raise SourceChanged(source.name)
-    return before, digests
-
-
-def _read_all(source: SourceFile, descriptor: int, pause: Callable[[], None]) -> Iterator[bytes]:
-    offset = 0
-    while block := read_block(source, descriptor, CHUNK_BYTES, offset):
-        pause()
-        yield block
-        offset += len(block)
-
-
-def reason_of(error: OSError) -> str:
-    """The system's words, in lower case as they stand inside a sentence."""
-    return (error.strerror or str(error)).lower()
+def _why_no_footage(name: str, mode: int) -> str | None:
+    if stat.S_ISLNK(mode):
+        return "link"
+    if name.startswith("."):
+        return "hidden"
+    if name.lower() in _IGNORED_NAMES:
+        return "system"
+    if stat.S_ISDIR(mode):
+        return None
+    if not stat.S_ISREG(mode):
+        return "special"
+    return "temporary" if name.lower().endswith(_IGNORED_SUFFIXES) else None

@@ -95,10 +95,18 @@ def await_receipt(
         except (UploadGone, CustodyFailed):
             sender.state.save(record.forgotten())
             raise
-    receipt = check_receipt(envelope, record, trust)
+    record, receipt = accept_receipt(sender.state, record, envelope, trust)
     retries.worked()
-    sender.state.keep_receipt(record.upload_id, envelope)
-    return sender.state.save(record.at(Phase.RECEIVED)), receipt
+    return record, receipt
+
+
+def accept_receipt(
+    state: DockState, record: FileRecord, envelope: bytes, trust: ReceiptTrust
+) -> tuple[FileRecord, Receipt]:
+    """Check a receipt, keep it durably, then note that it is held. Raises ReceiptRejected."""
+    receipt = check_receipt(envelope, record, trust)
+    state.keep_receipt(record.upload_id, envelope)
+    return state.save(record.at(Phase.RECEIVED)), receipt
 
 
 def _read_receipt(sender: Sender, record: FileRecord) -> bytes:

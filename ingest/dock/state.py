@@ -20,30 +20,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.dock.errors import StateInUse, StateUnusable
-from ingest.dock.folder import FileIdentity, reason_of
+from ingest.dock.schema import bring_up_to_date
+from ingest.dock.source import FileIdentity, reason_of
 from integrity.digest import ContentDigests, Digest
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
 from integrity.errors import EvidenceError
 
 _Value = TypeVar("_Value")
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE source_file (
-    name          BLOB PRIMARY KEY,
-    size_bytes    INTEGER NOT NULL,
-    mtime_ns      INTEGER NOT NULL,
-    ctime_ns      INTEGER NOT NULL,
-    inode         INTEGER NOT NULL,
-    sha256        BLOB NOT NULL,
-    sm3           BLOB NOT NULL,
-    chunk_root    BLOB NOT NULL,
-    archive       TEXT NOT NULL,
-    credential    TEXT NOT NULL,
-    upload_id     TEXT NOT NULL,
-    phase         TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
 
 
 class Phase(StrEnum):
@@ -53,14 +36,18 @@ class Phase(StrEnum):
     UPLOADING = "uploading"  # has an upload id
     UPLOADED = "uploaded"  # every byte was acknowledged
     RECEIVED = "received"  # its receipt was checked and is on this disk
-    WIPING = "wiping"  # about to be removed; after a crash the folder says whether it was
+    WIPING = "wiping"  # may be removed from here on; after a crash the folder says whether it was
     WIPED = "wiped"  # removed from the folder, durably
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of one file. `archive` is the pinned key's id: another archive's receipt counts for nothing."""
+    """What is known of one file, named by its source's id and its name there.
 
+    `archive` is the pinned key's id: another archive's receipt counts for nothing.
+    """
+
+    source: str
     name: str
     identity: FileIdentity
     digests: ContentDigests
@@ -83,7 +70,7 @@ class FileRecord:
 
 
 class DockState:
-    """The notes of one folder. Safe to use from several threads; one process at a time.
+    """The agent's notes. Safe to use from several threads; one process at a time.
 
     Every method raises StateUnusable when the disk is full, read only or the notes are damaged.
     """
@@ -93,28 +80,40 @@ class DockState:
         self._connection = connection
         self._turn = threading.Lock()
 
-    def find(self, name: str) -> FileRecord | None:
-        """What is noted of the file `name`."""
+    def find(self, source: str, name: str) -> FileRecord | None:
+        """What is noted of the file `name` of a source."""
+        key = (os.fsencode(source), os.fsencode(name))
         with self._guarded():
-            row = self._connection.execute("SELECT * FROM source_file WHERE name = ?", (os.fsencode(name),)).fetchone()
+            row = self._connection.execute("SELECT * FROM source_file WHERE source = ? AND name = ?", key).fetchone()
             return None if row is None else _record_of(row)
 
-    def find_all(self, phase: Phase) -> list[FileRecord]:
-        """All files in one phase."""
+    def find_all(self, source: str, phase: Phase) -> list[FileRecord]:
+        """All files of a source in one phase."""
+        key = (os.fsencode(source), phase)
         with self._guarded():
-            rows = self._connection.execute("SELECT * FROM source_file WHERE phase = ? ORDER BY name", (phase,))
+            rows = self._connection.execute(
+                "SELECT * FROM source_file WHERE source = ? AND phase = ? ORDER BY name", key
+            )
             return [_record_of(row) for row in rows]
+
+    def adopt(self, source: str) -> None:
+        """Give what an earlier release noted, when one folder was all there was, to that folder's source."""
+        with self._guarded():
+            self._connection.execute(
+                "UPDATE OR IGNORE source_file SET source = ? WHERE source = x''", (os.fsencode(source),)
+            )
 
     def save(self, record: FileRecord) -> FileRecord:
         """Note `record`, durable on return; gives it back."""
         identity, digests = record.identity, record.digests
         row = (
-            os.fsencode(record.name), identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
+            os.fsencode(record.source), os.fsencode(record.name),
+            identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
             digests.sha256.value, digests.sm3.value, digests.chunk_root,
             record.archive, record.credential, record.upload_id, record.phase,
         )  # fmt: skip
         with self._guarded():
-            self._connection.execute("REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.execute("REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         return record
 
     def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
@@ -181,21 +180,20 @@ def _take_lock(folder: Path, lock: int) -> None:
 def _connect(folder: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(folder / "state.sqlite3", isolation_level=None, check_same_thread=False)
-        # EXTRA also syncs the folder after each commit: a removed file must not come back as "received" alone.
-        connection.execute("PRAGMA synchronous = EXTRA")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.executescript(f"BEGIN; {_SCHEMA}; PRAGMA user_version = {_VERSION}; COMMIT")
-        elif version != _VERSION:
-            raise StateUnusable(folder, f"they were written by another release (version {version})")
-    except sqlite3.Error as error:
+        try:
+            bring_up_to_date(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, ValueError) as error:
         raise StateUnusable(folder, str(error)) from error
     return connection
 
 
 def _record_of(row: tuple[object, ...]) -> FileRecord:
-    name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase = row
+    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase = row
     return FileRecord(
+        source=os.fsdecode(_as(bytes, source)),
         name=os.fsdecode(_as(bytes, name)),
         identity=FileIdentity(_as(int, size), _as(int, mtime), _as(int, ctime), _as(int, inode)),
         digests=ContentDigests(

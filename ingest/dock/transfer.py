@@ -25,9 +25,9 @@ from ingest.dock.errors import (
     UploadGone,
     Words,
 )
-from ingest.dock.folder import SourceFile, open_source, read_block, read_identity
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.progress import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
+from ingest.dock.source import SourceFile, open_source, read_block, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
 
 _BLOCK_BYTES = 256 * 1024
@@ -86,7 +86,7 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
     Raises FileLeft for what concerns this file alone (SourceChanged: its bytes are not those of the record), and
     DockStopped for what ends the run.
     """
-    retries = sender.retries_for(source.name)
+    retries = sender.retries_for(source.title)
     new_uploads = 0
     while record.phase in (Phase.DIGESTED, Phase.UPLOADING):
         try:
@@ -120,13 +120,13 @@ def _begin_upload(sender: Sender, record: FileRecord) -> FileRecord:
 def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: Retries) -> FileRecord:
     size_bytes = record.digests.size_bytes
     offset = _ask_offset(sender, record)
-    sender.tell(UploadBegun(source.name, record.upload_id, offset, size_bytes, resumed=offset > 0))
+    sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, resumed=offset > 0))
     piece = _PieceLength()
     with open_source(source) as descriptor:
         while offset < size_bytes:
             # Before each piece, so that a file which is still written never becomes a finished upload.
             if read_identity(source, descriptor) != record.identity:
-                raise SourceChanged(source.name)
+                raise SourceChanged(source.title)
             length = min(piece.length_bytes, size_bytes - offset)
             blocks = _read_piece(sender, source, record, descriptor, offset, length)
             began = time.monotonic()
@@ -135,8 +135,8 @@ def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: 
             if acknowledged > offset:
                 retries.worked()
             offset = acknowledged
-            sender.tell(BytesMoved(source.name, record.upload_id, offset, offset, size_bytes))
-    sender.tell(FileUploaded(source.name, record.upload_id, size_bytes))
+            sender.tell(BytesMoved(source.title, record.upload_id, offset, offset, size_bytes))
+    sender.tell(FileUploaded(source.title, record.upload_id, size_bytes))
     return sender.state.save(record.at(Phase.UPLOADED))
 
 
@@ -161,11 +161,11 @@ def _read_piece(
     while position < end:
         block = read_block(source, descriptor, min(_BLOCK_BYTES, end - position), position)
         if not block:
-            raise SourceChanged(source.name)
+            raise SourceChanged(source.title)
         sender.limit.take(len(block))
         yield block
         position += len(block)
-        sender.tell(BytesMoved(source.name, record.upload_id, position, offset, record.digests.size_bytes))
+        sender.tell(BytesMoved(source.title, record.upload_id, position, offset, record.digests.size_bytes))
 
 
 def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:

@@ -1,74 +1,110 @@
-"""Removing one file from the device, so that a power cut on any line leaves either the file or its receipt and a note.
+"""Removing one file from a card, so that a power cut on any line leaves either the file, or its receipt and a note.
 
-    receipt on disk → digest again → note "wiping" → unlink → sync the folder → note "wiped"
+    receipt on disk → note "wiping" → digest again → still the same file → unlink → sync the folder → note "wiped"
 
-A crash before the unlink leaves the file, and the next run begins again. A crash after it leaves no file and the note
-"wiping", which the next run completes. A crash between unlink and sync may bring the file back: it is then simply
-there, with a valid receipt, and is removed again.
+Before the unlink the file is there, and the next run begins again. After it the note says "wiping" and the receipt is
+kept: the next run finds the file gone and notes it. A crash between unlink and sync may bring the file back: it is then
+simply there, with a valid receipt, and is removed again.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
 
-from ingest.dock.errors import RemovalFailed, SourceChanged
-from ingest.dock.folder import SourceFile, digest_source, read_identity, reason_of
+from ingest.dock.errors import DockError, RemovalFailed, SourceChanged
+from ingest.dock.source import (
+    FileIdentity,
+    Source,
+    SourceFile,
+    digest_open,
+    is_being_written,
+    open_source,
+    read_identity,
+    reason_of,
+)
 from ingest.dock.state import DockState, FileRecord, Phase
 from integrity.durable_files import sync_folder
 from integrity.receipt import Receipt
 
 
 def wipe_file(
-    state: DockState, source: SourceFile, record: FileRecord, receipt: Receipt, pause: Callable[[], None]
+    state: DockState, file: SourceFile, record: FileRecord, receipt: Receipt, pause: Callable[[], None]
 ) -> FileRecord:
-    """Remove `source`, whose checked and durably kept receipt is `receipt`.
+    """Remove `file`, whose checked and durably kept receipt is `receipt`.
 
     The whole file is read again first: what is removed is what was sealed, not what bore the name an hour ago. Raises
-    SourceChanged when it is something else, RemovalFailed when the device refuses, SourceUnreadable.
+    SourceChanged when it is something else or somebody writes to it, RemovalFailed when the device refuses,
+    SourceUnreadable; then the note is "received" again.
     """
-    identity, digests = digest_source(source, pause)
-    if (digests.size_bytes, digests.sha256, digests.sm3) != (receipt.size_bytes, receipt.sha256, receipt.sm3):
-        raise SourceChanged(source.name)
     record = state.save(record.at(Phase.WIPING))
     try:
-        # The name must still be the file that was read: a camera may have put a new one in its place.
-        if read_identity(source) != identity:
-            raise SourceChanged(source.name)
-        source.path.unlink()
-        sync_folder(source.path.parent)
-    except OSError as error:
-        state.save(record.at(Phase.RECEIVED))
-        raise RemovalFailed(source.name, reason_of(error)) from error
-    except SourceChanged:
+        with open_source(file) as descriptor:
+            identity = _require_sealed_bytes(file, descriptor, receipt, pause)
+            _remove(file, descriptor, identity)
+    except DockError:
         state.save(record.at(Phase.RECEIVED))
         raise
     return state.save(record.at(Phase.WIPED))
 
 
-def complete_wipes(state: DockState, folder: Path) -> list[FileRecord]:
+def _require_sealed_bytes(
+    file: SourceFile, descriptor: int, receipt: Receipt, pause: Callable[[], None]
+) -> FileIdentity:
+    """Read every byte from the card, not from what memory kept of an earlier read. Raises SourceChanged."""
+    with suppress(OSError):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    identity, digests = digest_open(file, descriptor, pause)
+    if (digests.size_bytes, digests.sha256, digests.sm3) != (receipt.size_bytes, receipt.sha256, receipt.sm3):
+        raise SourceChanged(file.title)
+    return identity
+
+
+def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
+    """Unlink the name while it still is the file that was read, and make that durable.
+
+    Everything goes through the folder's descriptor: a folder that becomes a link, or another card at the same place,
+    is not what it leads to.
+    """
+    name = file.path.name
+    try:
+        with _opened_folder(file) as folder:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            same = os.path.samestat(found, os.fstat(descriptor)) and FileIdentity.of(found) == identity
+            if not same or read_identity(file, descriptor) != identity or is_being_written(descriptor):
+                raise SourceChanged(file.title)
+            os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+    except OSError as error:
+        raise RemovalFailed(file.title, reason_of(error)) from error
+
+
+@contextmanager
+def _opened_folder(file: SourceFile) -> Iterator[int]:
+    descriptor = os.open(file.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:
     """Settle what a crash left between note and removal; the records of files that turned out to be gone."""
     gone = []
-    for record in state.find_all(Phase.WIPING):
+    for record in state.find_all(source.id, Phase.WIPING):
+        path = source.root / PurePosixPath(record.name)
         try:
-            os.lstat(folder / record.name)
+            if not os.path.lexists(path.parent):
+                continue  # More is missing than we would have removed, as when the card is out: nothing is known.
+            os.lstat(path)
         except FileNotFoundError:
-            _sync_nearest(folder, folder / record.name)
+            with suppress(OSError):
+                sync_folder(path.parent)
             gone.append(state.save(record.at(Phase.WIPED)))
         except OSError:
             continue
         else:
             state.save(record.at(Phase.RECEIVED))
     return gone
-
-
-def _sync_nearest(folder: Path, path: Path) -> None:
-    """Make the removal durable: what the crashed run did not reach to do."""
-    parent = path.parent
-    while parent != folder and not parent.is_dir():
-        parent = parent.parent
-    try:
-        sync_folder(parent)
-    except OSError:
-        return

@@ -188,14 +188,14 @@ def test_file_changed_after_receipt_is_not_removed_but_sent_anew(docking: Any, a
 
 
 def test_change_that_stat_does_not_show_is_found_before_removal(docking: Any, archive: Any) -> None:
-    from ingest.dock.folder import FileIdentity
+    from ingest.dock.source import FileIdentity
     from ingest.dock.state import Phase, opened_state
 
     path = docking.write("a.mp4", b"first version")
     docking.run()
     path.write_bytes(b"other version")
     with opened_state(docking.state) as state:
-        (record,) = state.find_all(Phase.RECEIVED)
+        (record,) = state.find_all(str(docking.folder), Phase.RECEIVED)
         # A card's file system with coarse times: the note looks as if it were of the file as it is now.
         state.save(dataclasses.replace(record, identity=FileIdentity.of(path.stat())))
     assert docking.run(wipe=True).complete

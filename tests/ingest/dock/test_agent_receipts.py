@@ -69,7 +69,7 @@ def test_every_flipped_byte_of_a_receipt_is_found(docking: Any, archive: Any) ->
     docking.run()
     trust = ReceiptTrust((archive.receipt_key.public,), str(archive.station_id))
     with opened_state(docking.state) as state:
-        (record,) = state.find_all(Phase.RECEIVED)
+        (record,) = state.find_all(str(docking.folder), Phase.RECEIVED)
         envelope = state.read_receipt(record.upload_id)
     assert envelope is not None
     check_receipt(envelope, record, trust)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ingest.dock.errors import StateInUse, StateUnusable
-from ingest.dock.folder import FileIdentity
+from ingest.dock.source import FileIdentity
 from ingest.dock.state import FileRecord, Phase, opened_state
 from integrity.digest import digest_stream
 
-RECORD = FileRecord("DCIM/a.mp4", FileIdentity(3, 1, 2, 7), digest_stream([b"abc"]), "a" * 64)
+RECORD = FileRecord("card", "DCIM/a.mp4", FileIdentity(3, 1, 2, 7), digest_stream([b"abc"]), "a" * 64)
 
 
 def test_record_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -22,9 +22,9 @@ def test_record_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
     with opened_state(tmp_path / "notes") as state:
         state.save(record)
     with opened_state(tmp_path / "notes") as state:
-        assert state.find(record.name) == record
-        assert state.find_all(Phase.UPLOADING) == [record]
-        assert state.find("other.mp4") is None
+        assert state.find("card", record.name) == record
+        assert state.find_all("card", Phase.UPLOADING) == [record]
+        assert state.find("card", "other.mp4") is None
 
 
 def test_notes_are_for_their_owner_alone(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_full_disk_is_told_as_such(tmp_path: Path) -> None:
         state._connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StateUnusable, match="full"):
             state.save(replace(RECORD, name="n" * 100_000))
-        assert state.find(RECORD.name) is None
+        assert state.find("card", RECORD.name) is None
 
 
 def test_damaged_notes_are_refused(tmp_path: Path) -> None:
@@ -64,7 +64,48 @@ def test_notes_with_a_phase_nobody_knows_are_refused(tmp_path: Path) -> None:
         connection.execute("UPDATE source_file SET phase = 'sideways'")
     connection.close()
     with opened_state(tmp_path) as state, pytest.raises(StateUnusable, match="sideways"):
-        state.find(RECORD.name)
+        state.find("card", RECORD.name)
+
+
+def test_every_commit_is_synced_before_it_returns(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        assert state._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert state._connection.execute("PRAGMA synchronous").fetchone() == (3,)
+
+
+def test_the_same_name_on_two_cards_is_two_files(tmp_path: Path) -> None:
+    other = replace(RECORD, source="another card", phase=Phase.RECEIVED)
+    with opened_state(tmp_path) as state:
+        state.save(RECORD)
+        state.save(other)
+        assert state.find("card", RECORD.name) == RECORD
+        assert state.find_all("another card", Phase.RECEIVED) == [other]
+
+
+# As the first release made them: the notes of one folder, that its name alone told apart.
+FIRST_RELEASE = """
+CREATE TABLE source_file (name BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 BLOB NOT NULL, sm3 BLOB NOT NULL,
+    chunk_root BLOB NOT NULL, archive TEXT NOT NULL, credential TEXT NOT NULL, upload_id TEXT NOT NULL,
+    phase TEXT NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_notes_of_the_first_release_go_on_as_those_of_their_folder(tmp_path: Path) -> None:
+    digests, identity = RECORD.digests, RECORD.identity
+    row = (RECORD.name.encode(), identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode)
+    row += (digests.sha256.value, digests.sm3.value, digests.chunk_root, RECORD.archive, "", "0" * 32, "uploaded")
+    with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
+        connection.executescript(FIRST_RELEASE)
+        connection.execute(f"INSERT INTO source_file VALUES ({', '.join('?' * len(row))})", row)
+    connection.close()
+    with opened_state(tmp_path) as state:
+        state.adopt("card")
+        assert state.find("card", RECORD.name) == replace(RECORD, upload_id="0" * 32, phase=Phase.UPLOADED)
+    with opened_state(tmp_path) as state:
+        state.adopt("another card")
+        assert state.find("another card", RECORD.name) is None
 
 
 def test_notes_of_another_release_are_refused(tmp_path: Path) -> None:

@@ -3,124 +3,256 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
 from ingest.dock import errors
+from ingest.dock.folder import list_source
+from ingest.dock.patience import Patience
 from ingest.dock.progress import FileWiped
-from ingest.dock.state import DockState, Phase, opened_state
+from ingest.dock.receipts import ReceiptTrust, accept_receipt, check_receipt
+from ingest.dock.settling import Desk, identify_file, receive_file
+from ingest.dock.source import Source, SourceFile, digest_source
+from ingest.dock.state import DockState, FileRecord, Phase, opened_state
+from ingest.dock.wipe import complete_wipes, wipe_file
+from integrity.keys import SigningKey
+from integrity.receipt import sign_receipt
+from tests.ingest.dock.conftest import write_receipt
+from tests.ingest.dock.killing import in_killed_child, kill_around, kill_at_line
 
-
-class PowerCut(BaseException):
-    """Nothing after it happens; no error handling of the agent's may catch it."""
-
-
-def _cut_around(
-    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, when: str, applies: Callable[..., bool]
-) -> None:
-    real = getattr(owner, name)
-
-    def cutting(*arguments: Any, **named: Any) -> Any:
-        if not applies(*arguments):
-            return real(*arguments, **named)
-        if when == "after":
-            real(*arguments, **named)
-        raise PowerCut
-
-    monkeypatch.setattr(owner, name, cutting)
-
-
-def _always(*_: Any) -> bool:
-    return True
+CONTENT = b"x" * 1000
 
 
 def _saving(phase: Phase) -> Callable[..., bool]:
     return lambda _, record: record.phase is phase
 
 
-STEPS = {
-    "receipt written": (state_module, "write_durably", _always),
-    "receipt named": (state_module, "sync_folder", _always),
+def _of_card(descriptor: int, *_: object) -> bool:
+    return Path(f"/proc/self/fd/{descriptor}").readlink().name == "card"
+
+
+STEPS: dict[str, tuple[Any, str, Callable[..., bool]]] = {
+    "receipt written": (state_module, "write_durably", lambda *_: True),
+    "receipt named": (state_module, "sync_folder", lambda *_: True),
     "received noted": (DockState, "save", _saving(Phase.RECEIVED)),
     "wiping noted": (DockState, "save", _saving(Phase.WIPING)),
-    "unlinked": (Path, "unlink", lambda path, *_: path.name == "a.mp4"),
-    "folder synced": (wipe_module, "sync_folder", _always),
+    "read again": (wipe_module, "digest_open", lambda *_: True),
+    "looked at again": (wipe_module, "read_identity", lambda *_: True),
+    "unlinked": (os, "unlink", lambda name, *_: name == "a.mp4"),
+    "folder synced": (os, "fsync", _of_card),
     "wiped noted": (DockState, "save", _saving(Phase.WIPED)),
 }
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_power_cut_at_any_step_ends_as_if_there_had_been_none(
+def test_agent_killed_at_any_step_ends_as_if_it_had_not_been(
     docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch, step: str, when: str
 ) -> None:
-    path = docking.write("a.mp4", b"x" * 1000)
+    path = docking.write("a.mp4", CONTENT)
     owner, name, applies = STEPS[step]
     with monkeypatch.context() as patch:
-        _cut_around(patch, owner, name, when, applies)
-        with pytest.raises(PowerCut):
-            docking.run(wipe=True)
+        kill_around(patch, owner, name, when, applies)
+        assert in_killed_child(lambda: docking.run(wipe=True)), "the step was not reached"
     if not path.exists():
         assert len(list((docking.state / "receipts").glob("*.dsse.json"))) == 1, "gone only with its receipt kept"
-    docking.stop.clear()
     assert docking.run(wipe=True).complete
     assert not path.exists()
     with opened_state(docking.state) as state:
-        assert [record.name for record in state.find_all(Phase.WIPED)] == ["a.mp4"]
+        assert [record.name for record in state.find_all(str(docking.folder), Phase.WIPED)] == ["a.mp4"]
     assert len(archive.uploads) == 1
     assert len(list((docking.state / "receipts").glob("*.dsse.json"))) == 1
+
+
+class Card:
+    """A card with one uploaded file whose receipt has just come, and the notes about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes = folder / "notes"
+        self.source = Source(folder / "card", "card")
+        self.source.root.mkdir()
+        self.path = self.source.root / "a.mp4"
+        self.path.write_bytes(CONTENT)
+        key = SigningKey.generate()
+        self.trust = ReceiptTrust((key.public,), str(UUID(int=7)))
+        receipt = write_receipt("0" * 32, UUID(int=7), "a.mp4", CONTENT, SigningKey.generate())
+        self.envelope = sign_receipt(receipt, key).to_bytes()
+        with opened_state(self.notes) as state:
+            self.save_uploaded(state)
+
+    def file(self) -> SourceFile:
+        (file,) = list_source(self.source, self.notes).files
+        return file
+
+    def save_uploaded(self, state: DockState) -> FileRecord:
+        identity, digests = digest_source(self.file(), lambda: None)
+        record = FileRecord("card", "a.mp4", identity, digests, self.trust.keys[0].key_id)
+        return state.save(record.begun("0" * 32, "credential").at(Phase.UPLOADED))
+
+    def take_receipt_and_wipe(self) -> None:
+        with opened_state(self.notes) as state:
+            record = state.find("card", "a.mp4")
+            assert record is not None
+            record, receipt = accept_receipt(state, record, self.envelope, self.trust)
+            wipe_file(state, self.file(), record, receipt, lambda: None)
+
+    def run_again(self) -> None:
+        """What the agent does with it when it starts again; the archive is only asked for the receipt."""
+        patience = Patience(1.0, threading.Event())
+        asked = SimpleNamespace(read_receipt=lambda _: self.envelope)
+        with opened_state(self.notes) as state:
+            complete_wipes(state, self.source)
+            sender: Any = SimpleNamespace(state=state, patience=patience, tell=lambda _: None, archive=asked)
+            sender.retries_for = lambda _: SimpleNamespace(worked=lambda: None)
+            desk = Desk(sender, self.trust, wipe=True)
+            for file in list_source(self.source, self.notes).files:
+                receive_file(desk, file, identify_file(desk, file))
+
+    def receipt_is_held(self) -> bool:
+        with opened_state(self.notes) as state:
+            record, envelope = state.find("card", "a.mp4"), state.read_receipt("0" * 32)
+            assert record is not None
+            assert envelope is not None
+            check_receipt(envelope, record, self.trust)
+            return record.phase in (Phase.WIPING, Phase.WIPED)
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Where a sync costs nothing: what SIGKILL leaves is the same there."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+def test_killed_on_every_line_from_the_receipt_to_the_last_note(in_memory: Path) -> None:
+    lines = ("dock/state.py", "dock/wipe.py", "integrity/durable_files.py")
+    gone_early = 0
+    for number in range(1, 1000):
+        (in_memory / str(number)).mkdir()
+        card = Card(in_memory / str(number))
+
+        def act(card: Card = card, number: int = number) -> None:
+            kill_at_line(number, lines)
+            card.take_receipt_and_wipe()
+
+        killed = in_killed_child(act)
+        if not card.path.exists():
+            assert card.receipt_is_held(), f"gone without its receipt, killed at line {number}"
+            gone_early += killed
+        card.run_again()
+        assert not card.path.exists()
+        assert card.receipt_is_held()
+        if not killed:
+            break
+        shutil.rmtree(card.notes.parent)
+    assert number > 60, "the lines were not reached"
+    assert gone_early > 3, "no kill fell between the unlink and the end"
 
 
 def test_removal_that_the_power_cut_undid_is_done_again(
     docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = docking.write("a.mp4", b"x" * 1000)
+    path = docking.write("a.mp4", CONTENT)
     with monkeypatch.context() as patch:
-        _cut_around(patch, wipe_module, "sync_folder", "before", _always)
-        with pytest.raises(PowerCut):
-            docking.run(wipe=True)
-    path.write_bytes(b"x" * 1000)  # The unlink never reached the card.
-    docking.stop.clear()
+        kill_around(patch, os, "fsync", "before", _of_card)
+        assert in_killed_child(lambda: docking.run(wipe=True))
+    assert not path.exists()
+    path.write_bytes(CONTENT)  # The unlink never reached the card.
     assert docking.run(wipe=True).complete
     assert not path.exists()
     assert len(archive.uploads) == 1
 
 
 def test_completed_removal_is_told_by_the_next_run(docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    docking.write("a.mp4", b"x" * 1000)
+    docking.write("a.mp4", CONTENT)
     with monkeypatch.context() as patch:
-        _cut_around(patch, DockState, "save", "before", _saving(Phase.WIPED))
-        with pytest.raises(PowerCut):
-            docking.run(wipe=True)
-    docking.stop.clear()
+        kill_around(patch, DockState, "save", "before", _saving(Phase.WIPED))
+        assert in_killed_child(lambda: docking.run(wipe=True))
     result = docking.run(wipe=True)
     assert [(outcome.name, outcome.wiped) for outcome in result.outcomes] == [("a.mp4", True)]
     assert [event.file for event in docking.told(FileWiped)] == ["a.mp4"]
     assert docking.run(wipe=True).outcomes == ()
 
 
-def test_new_file_put_in_its_place_at_the_last_moment_is_not_removed(
+def test_card_that_is_out_is_not_said_to_be_wiped(docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = docking.write("DCIM/a.mp4", CONTENT)
+    with monkeypatch.context() as patch:
+        kill_around(patch, os, "unlink", "before", lambda name, *_: name == "a.mp4")
+        assert in_killed_child(lambda: docking.run(wipe=True))
+    card = path.parent.rename(docking.folder.parent / "in a pocket")
+    assert docking.run(wipe=True).outcomes == ()
+    with opened_state(docking.state) as state:
+        assert len(state.find_all(str(docking.folder), Phase.WIPING)) == 1
+    card.rename(path.parent)
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+
+
+def _swap_after_digest(monkeypatch: pytest.MonkeyPatch, swap: Callable[[], object]) -> None:
+    real = wipe_module.digest_open
+
+    def digest_then_swap(*arguments: Any) -> Any:
+        found = real(*arguments)
+        swap()
+        return found
+
+    monkeypatch.setattr(wipe_module, "digest_open", digest_then_swap)
+
+
+def test_new_file_put_in_its_place_at_the_last_moment_is_sent_before_it_is_removed(
     docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = docking.write("a.mp4", b"sealed")
-    real = wipe_module.digest_source
+    swapped = []
 
-    def swap_after_digest(*arguments: Any) -> Any:
-        found = real(*arguments)
-        path.unlink()
-        path.write_bytes(b"never sent")
-        return found
+    def swap() -> None:
+        if not swapped:
+            swapped.append(path.rename(path.with_name("b.mp4")))
+            path.write_bytes(b"never sent")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(wipe_module, "digest_source", swap_after_digest)
+    _swap_after_digest(monkeypatch, swap)
+    assert docking.run(wipe=True).complete
+    assert sorted(bytes(upload.content) for upload in archive.uploads.values()) == [b"never sent", b"sealed"]
+    assert swapped[0].read_bytes() == b"sealed"
+
+
+def test_folder_that_becomes_a_link_leads_to_no_removal(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = docking.write("DCIM/a.mp4", b"sealed")
+    elsewhere = docking.folder.parent / "elsewhere"
+
+    def swap() -> None:
+        if not elsewhere.exists():
+            path.parent.rename(elsewhere)
+            path.parent.symlink_to(elsewhere)
+
+    _swap_after_digest(monkeypatch, swap)
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.RemovalFailed)
+    assert (elsewhere / "a.mp4").exists()
+
+
+def test_file_that_somebody_holds_open_for_writing_is_not_removed(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", CONTENT)
+    docking.run()
+    with path.open("ab"):
         (outcome,) = docking.run(wipe=True).outcomes
-    assert isinstance(outcome.error, errors.SourceChanged)
-    assert path.read_bytes() == b"never sent"
+        assert isinstance(outcome.error, errors.SourceChanged)
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    assert len(archive.uploads) == 1
 
 
 def test_device_that_refuses_removal_keeps_the_file_and_the_receipt(
@@ -128,11 +260,11 @@ def test_device_that_refuses_removal_keeps_the_file_and_the_receipt(
 ) -> None:
     path = docking.write("a.mp4", b"x")
 
-    def refuse(self: Path, missing_ok: bool = False) -> None:
+    def refuse(name: Any, **_: Any) -> None:
         raise OSError(30, os.strerror(30))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", refuse)
+        patch.setattr(os, "unlink", refuse)
         (outcome,) = docking.run(wipe=True).outcomes
     assert isinstance(outcome.error, errors.RemovalFailed)
     assert "read-only file system" in str(outcome.error)

@@ -1,0 +1,50 @@
+"""How the agent's notes lie on the disk: the tables, how a change becomes durable, and earlier releases' notes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+VERSION = 2
+
+_COLUMNS = """
+    name          BLOB NOT NULL,
+    size_bytes    INTEGER NOT NULL,
+    mtime_ns      INTEGER NOT NULL,
+    ctime_ns      INTEGER NOT NULL,
+    inode         INTEGER NOT NULL,
+    sha256        BLOB NOT NULL,
+    sm3           BLOB NOT NULL,
+    chunk_root    BLOB NOT NULL,
+    archive       TEXT NOT NULL,
+    credential    TEXT NOT NULL,
+    upload_id     TEXT NOT NULL,
+    phase         TEXT NOT NULL
+"""
+_TABLE = f"""
+CREATE TABLE source_file (source BLOB NOT NULL, {_COLUMNS}, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
+"""
+_FROM_VERSION_1 = "INSERT INTO source_file SELECT x'', * FROM source_file_1;"
+# By the version that is found: what makes it the next one.
+_STEPS = {
+    0: _TABLE,
+    # Notes were one folder's; from 2 on they are of several sources. DockState.adopt gives them to theirs.
+    1: "ALTER TABLE source_file RENAME TO source_file_1;" + _TABLE + _FROM_VERSION_1 + "DROP TABLE source_file_1;",
+}
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Make each commit durable when it returns, and the tables those of this release, in one transaction.
+
+    Raises sqlite3.Error, or ValueError for the notes of a later release.
+    """
+    # The notes have one holder (its lock is beside them), so their index needs no memory shared with others.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL syncs the log at each commit. EXTRA is the same under WAL, and syncs the folder where WAL is refused.
+    connection.execute("PRAGMA synchronous = EXTRA")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == VERSION:
+        return
+    if version not in (0, 1):
+        raise ValueError(f"they were written by another release (version {version})")
+    connection.executescript(f"BEGIN IMMEDIATE; {_STEPS[version]} PRAGMA user_version = {VERSION}; COMMIT")

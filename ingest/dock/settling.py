@@ -1,0 +1,94 @@
+"""One file from the card to its receipt: identify_file → upload_file → receive_file, which wipes it when asked to."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from ingest.dock.errors import DockError, SourceChanged
+from ingest.dock.progress import FileDigested, FileUploaded, FileWiped, ReceiptHeld
+from ingest.dock.receipts import ReceiptTrust, await_receipt, find_kept_receipt
+from ingest.dock.source import SourceFile, digest_source, read_identity
+from ingest.dock.state import FileRecord, Phase
+from ingest.dock.transfer import Sender
+from ingest.dock.wipe import wipe_file
+from integrity.receipt import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file. Without `error` it was received, and removed when `wiped`."""
+
+    name: str
+    size_bytes: int
+    sha256: str = ""
+    receipt: Receipt | None = None
+    wiped: bool = False
+    error: DockError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What settling a file needs, the same for every file of a run."""
+
+    sender: Sender
+    trust: ReceiptTrust
+    wipe: bool
+    # A card is read through one file after another: side by side it would only be slower.
+    reading_back: threading.Lock = field(default_factory=threading.Lock)
+
+
+def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> FileRecord:
+    """What is known of these bytes: the note, if they still are what it speaks of, or else a new one.
+
+    The file's identity is enough to know them by, unless `look_closely`: then they are read.
+    """
+    sender, archive = desk.sender, desk.trust.keys[0].key_id
+    known = sender.state.find(file.source.id, file.name)
+    if known and known.archive != archive:
+        known = None
+    if known and known.phase in (Phase.WIPING, Phase.WIPED):
+        # Somebody copied it back, or a power cut did. If these are the same bytes, the receipt still holds.
+        known, look_closely = known.at(Phase.RECEIVED), True
+    if known and not look_closely and known.identity == read_identity(file):
+        return known
+    identity, digests = digest_source(file, sender.patience.check)
+    sender.patience.progressed()
+    sender.tell(FileDigested(file.title, digests.size_bytes, digests.sha256.hex))
+    if known and known.digests == digests:
+        return sender.state.save(replace(known, identity=identity))
+    return sender.state.save(FileRecord(file.source.id, file.name, identity, digests, archive))
+
+
+def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> FileOutcome:
+    """Wait for the receipt of what was uploaded, keep it, and let go of the file when that is asked.
+
+    Raises what await_receipt and wipe_file raise; SourceChanged also when the file was written to on its way.
+    """
+    sender = desk.sender
+    if record.phase is Phase.UPLOADED:
+        sender.tell(FileUploaded(file.title, record.upload_id, record.digests.size_bytes))
+    receipt = find_kept_receipt(sender.state, record, desk.trust) if record.phase is Phase.RECEIVED else None
+    if receipt is None:
+        record, receipt = await_receipt(sender, record, desk.trust, sender.retries_for(file.title))
+    sender.tell(_of_receipt(file, receipt))
+    if desk.wipe:
+        with desk.reading_back:
+            wipe_file(sender.state, file, record, receipt, sender.patience.check)
+        sender.tell(FileWiped(file.title, receipt.size_bytes))
+    elif read_identity(file) != record.identity:
+        # What was received is not all there is.
+        raise SourceChanged(file.title)
+    return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, desk.wipe)
+
+
+def _of_receipt(file: SourceFile, receipt: Receipt) -> ReceiptHeld:
+    return ReceiptHeld(
+        file=file.title,
+        upload_id=receipt.upload_id,
+        size_bytes=receipt.size_bytes,
+        recording_id=str(receipt.recording_id),
+        token_time=receipt.token_time.isoformat(),
+        ledger_index=receipt.ledger_index,
+        repeat=receipt.repeat,
+    )
