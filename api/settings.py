@@ -174,6 +174,7 @@ class Settings(BaseSettings):
     station_silent_hours: Count = 24
     station_clock_seconds: Count = 60
     station_history_days: Count = 30
+    certificate_warning_days: Count = 60
 
     name_patterns: Annotated[
         tuple[Any, ...],  # of NamePattern

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.errors import Unknown
 from casework.permission import require
@@ -41,3 +41,17 @@ def unit_and_those_above(session: Session, unit_id: uuid.UUID) -> set[uuid.UUID]
     line = select(Unit.id, Unit.parent_id).where(Unit.id == unit_id).cte("line", recursive=True)
     line = line.union(select(Unit.id, Unit.parent_id).join(line, Unit.id == line.c.parent_id))
     return set(session.scalars(select(line.c.id)))
+
+
+def unit_tree(unit_id: uuid.UUID) -> CTE:
+    """The unit and all below it, to be selected from in another statement."""
+    # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
+    tree = select(Unit.id).where(Unit.id == unit_id).cte("tree", recursive=True)
+    return tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
+
+
+def in_reach(by: Doer, unit_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    """The condition that a row is of the person's own unit or of one below it; of any, for the operator."""
+    if isinstance(by, Actor):
+        return true()
+    return unit_id.in_(select(unit_tree(by.unit_id).c.id))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.admin_archive import open_for_command, remark, report
+from api.cli.device_commands import devices, officers
 from api.cli.options import Json, UnitCode
 from api.cli.station_commands import stations
 from api.cli.upload_commands import uploads
@@ -23,6 +24,8 @@ for name, group in {
     "unit": units,
     "person": persons,
     "station": stations,
+    "device": devices,
+    "officer": officers,
     "token": tokens,
     "upload": uploads,
     "recording": recordings,

@@ -25,6 +25,7 @@ from api.http.chinese_facts import in_chinese
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
+from casework.register import errors as register
 from ingest.errors import IngestError, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
@@ -81,6 +82,29 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
     casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
     casework.AlreadyFinished: Problem(409, "already-finished", "该导出已完成；请另行导出"),
+    register.DeviceUnknown: Problem(404, "device-unknown", "没有编号为 {code} 的设备；请核对编号，或先登记该设备"),
+    register.DeviceAmbiguous: Problem(409, "device-ambiguous", "多个单位有编号为 {code} 的设备；请指明单位"),
+    register.DeviceRetired: Problem(409, "device-retired", "设备 {code} 已于 {retired_at} 停用；请另选设备"),
+    register.DeviceIsOut: Problem(409, "device-is-out", "设备 {code} 自 {issued_from} 起在 {holder} 处；请先办理交还"),
+    register.DeviceWasOut: Problem(
+        409,
+        "device-was-out",
+        "设备 {code} 在 {issued_from} 至 {returned_at} 由 {holder} 使用；请改用其他时间，或先将该次配发作废",
+    ),
+    register.AlreadyReturned: Problem(409, "already-returned", "设备 {code} 已于 {returned_at} 交还，无需再办"),
+    register.AlreadyVoided: Problem(409, "already-voided", "已于 {voided_at} 作废，无需再办"),
+    register.OfficerUnknown: Problem(
+        404, "officer-unknown", "没有编号或用户名为 {text} 的在用人员；请核对，并注意前导零是否丢失"
+    ),
+    register.OfficerAmbiguous: Problem(409, "officer-ambiguous", "多名人员的编号为 {text}；请改用用户名"),
+    register.OfficerElsewhere: Problem(
+        409, "officer-elsewhere", "{name} 不属于设备 {code} 所在的单位及其下级单位；请先在该单位登记设备"
+    ),
+    register.TimeUnusable: Problem(422, "time", "时间 {at} 无法使用：{problem}"),
+    register.DaysUnusable: Problem(422, "days", "有效期自 {valid_from} 至 {last_day} 无法使用；请核对起止日期"),
+    register.CertificateTaken: Problem(
+        409, "certificate-taken", "证号 {number} 自 {valid_from} 起为 {holder} 所有；请核对证号和有效期"
+    ),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),

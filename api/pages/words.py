@@ -187,6 +187,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "person": mark("人员"),
     "unit": mark("单位"),
     "station": mark("采集工作站"),
+    "device": mark("执法记录仪"),
     "upload": mark("上传"),
     "key": mark("密钥"),
     "one_time_code": mark("一次性代码"),
@@ -256,6 +257,14 @@ ACTIONS: Mapping[str, str] = {
     "station.heard_again": mark("工作站恢复消息"),
     "station.clock_off": mark("工作站时钟偏差过大"),
     "station.clock_right": mark("工作站时钟恢复准确"),
+    "device.added": mark("登记设备"),
+    "device.described": mark("更改设备说明"),
+    "device.retired": mark("停用设备"),
+    "device.issued": mark("配发设备"),
+    "device.returned": mark("交还设备"),
+    "device.issue_voided": mark("配发登记作废"),
+    "certificate.added": mark("登记执法证"),
+    "certificate.voided": mark("执法证登记作废"),
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),
 }
@@ -324,6 +333,18 @@ STATION_CREDENTIALS: Mapping[str, str] = {
     "certificate": mark("客户端证书"),
     "none": mark("无凭证"),
 }
+CERTIFICATE_STATES: Mapping[str, str] = {
+    "valid": mark("有效"),
+    "soon": mark("即将到期"),
+    "expired": mark("已过期"),
+    "coming": mark("尚未生效"),
+    "voided": mark("已作废"),
+}
+WHEREABOUTS: Mapping[str, str] = {
+    "out": mark("配发中"),
+    "in": mark("在库"),
+    "retired": mark("已停用"),
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "case_kind": CASE_KINDS,
@@ -355,6 +376,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "upload_state": UPLOAD_STATES,
     "station_condition": STATION_CONDITIONS,
     "station_credential": STATION_CREDENTIALS,
+    "certificate_state": CERTIFICATE_STATES,
+    "whereabouts": WHEREABOUTS,
 }
 
 

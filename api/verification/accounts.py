@@ -6,6 +6,7 @@ names and reasons are commitments, and the secrets behind hashes were never ente
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,16 @@ from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 
-Facts = dict[str, Json]
+Facts = dict[str, "Json | Pledge"]
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """A fact that an entry does not state, but has committed to: beside the ledger lies what opens it."""
+
+    entry_id: uuid.UUID
+    name: str
+    commitment: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Account:
 
     subject: Subject
     rows: dict[str, Facts] = field(default_factory=dict)
-    contradictions: list[tuple[str, Json, Json]] = field(default_factory=list)
+    contradictions: list[tuple[str, object, object]] = field(default_factory=list)
 
     def take(self, entry: LedgerEntry) -> None:
         for step in self.subject.steps:
@@ -75,17 +85,25 @@ class Account:
             known |= step.says(entry)
 
 
-def _stated(entry: LedgerEntry, *names: str) -> Facts:
+def as_stated(entry: LedgerEntry, *names: str) -> Facts:
     return {name: entry.data[name] for name in names if name in entry.data}
 
 
-def _unit(entry: LedgerEntry) -> Json:
+def pledged(entry: LedgerEntry, *names: str) -> Facts:
+    """What the entry has committed to of these."""
+    commitments = entry.data.get("commitments", {})
+    if not isinstance(commitments, Mapping):
+        return {}
+    return {name: Pledge(entry.id, name, str(commitments[name])) for name in names if name in commitments}
+
+
+def unit_of(entry: LedgerEntry) -> Json:
     return None if entry.unit_id is None else str(entry.unit_id)
 
 
 def _requested(entry: LedgerEntry) -> Facts:
-    stated = _stated(entry, "case_id", "kind")
-    asker: Facts = {"unit_id": _unit(entry), "person_id": entry.actor_id}
+    stated = as_stated(entry, "case_id", "kind")
+    asker: Facts = {"unit_id": unit_of(entry), "person_id": entry.actor_id}
     return {**stated, **asker, "state": "pending", "decided_by": None}
 
 
@@ -94,58 +112,58 @@ def _decided(state: str) -> Callable[[LedgerEntry], Facts]:
 
 
 def _granted(entry: LedgerEntry) -> Facts:
-    stated = _stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
-    approved: Facts = {"unit_id": _unit(entry), "approved_by": entry.actor_id}
+    stated = as_stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
+    approved: Facts = {"unit_id": unit_of(entry), "approved_by": entry.actor_id}
     return {**stated, **approved, "revoked": False, "revoked_by": None}
 
 
 def _person_created(entry: LedgerEntry) -> Facts:
-    return {**_stated(entry, "role", "can_sign_in"), "unit_id": _unit(entry), "active": True}
+    return {**as_stated(entry, "role", "can_sign_in"), "unit_id": unit_of(entry), "active": True}
 
 
 def _case_opened(entry: LedgerEntry) -> Facts:
-    opened: Facts = {"unit_id": _unit(entry), "opened_by": entry.actor_id}
-    return {**_stated(entry, "kind"), **opened, "stage": "initiation", "closed": False}
+    opened: Facts = {"unit_id": unit_of(entry), "opened_by": entry.actor_id}
+    return {**as_stated(entry, "kind"), **opened, "stage": "initiation", "closed": False}
 
 
 def _linked(entry: LedgerEntry) -> Facts:
     by_hand = entry.data.get("made_by") == "person"
     linked: Facts = {"recording_id": entry.subject_id, "person_id": entry.actor_id if by_hand else None}
-    stated = _stated(entry, "case_id", "stage", "made_by")
-    return {**stated, **linked, "unit_id": _unit(entry), "ended": False, "ended_by": None}
+    stated = as_stated(entry, "case_id", "stage", "made_by")
+    return {**stated, **linked, "unit_id": unit_of(entry), "ended": False, "ended_by": None}
 
 
 def _held(entry: LedgerEntry) -> Facts:
     target: Facts = {"recording_id": None, "case_id": None, f"{entry.subject_kind}_id": entry.subject_id}
-    placed: Facts = {"unit_id": _unit(entry), "placed_by": entry.actor_id}
+    placed: Facts = {"unit_id": unit_of(entry), "placed_by": entry.actor_id}
     return {**target, **placed, "released": False, "released_by": None}
 
 
 def _station(entry: LedgerEntry) -> Facts:
     nothing: Facts = {"token_hash": None, "certificate_sha256": None, "revoked": False}
-    return {**nothing, **_stated(entry, "token_hash"), "unit_id": _unit(entry)}
+    return {**nothing, **as_stated(entry, "token_hash"), "unit_id": unit_of(entry)}
 
 
 def _station_key(entry: LedgerEntry) -> Facts:
-    of_station: Facts = {"unit_id": _unit(entry), "station_id": entry.subject_id, "ended": False}
-    return {**_stated(entry, "public_key"), **of_station}
+    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "ended": False}
+    return {**as_stated(entry, "public_key"), **of_station}
 
 
 def _station_code(entry: LedgerEntry) -> Facts:
-    of_station: Facts = {"unit_id": _unit(entry), "station_id": entry.subject_id, "used": False}
-    return {**_stated(entry, "code_hash", "expires_at"), **of_station}
+    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "used": False}
+    return {**as_stated(entry, "code_hash", "expires_at"), **of_station}
 
 
 def _token_created(entry: LedgerEntry) -> Facts:
-    stated = _stated(entry, "expires_at", "token_hash")
-    return {**stated, "unit_id": _unit(entry), "person_id": entry.subject_id, "revoked": False}
+    stated = as_stated(entry, "expires_at", "token_hash")
+    return {**stated, "unit_id": unit_of(entry), "person_id": entry.subject_id, "revoked": False}
 
 
 def _moved(name: str) -> Callable[[LedgerEntry], Facts]:
     return lambda entry: {name: entry.data.get("to")}
 
 
-def _ended(flag: str, by: str | None = None) -> Callable[[LedgerEntry], Facts]:
+def ended(flag: str, by: str | None = None) -> Callable[[LedgerEntry], Facts]:
     return lambda entry: {flag: True} if by is None else {flag: True, by: entry.actor_id}
 
 
@@ -171,7 +189,7 @@ SUBJECTS: Sequence[Subject] = (
         Grant,
         (
             Step("access.granted", _granted, makes=True),
-            Step("access.grant_revoked", _ended("revoked", "revoked_by")),
+            Step("access.grant_revoked", ended("revoked", "revoked_by")),
         ),
     ),
     Subject(
@@ -179,21 +197,21 @@ SUBJECTS: Sequence[Subject] = (
         (
             Step("case.opened", _case_opened, makes=True),
             Step("case.stage_entered", _moved("stage"), moves="stage"),
-            Step("case.closed", _ended("closed")),
+            Step("case.closed", ended("closed")),
         ),
     ),
     Subject(
         CaseLink,
         (
             Step("recording.linked", _linked, "link_id", makes=True),
-            Step("recording.unlinked", _ended("ended", "ended_by"), "link_id"),
+            Step("recording.unlinked", ended("ended", "ended_by"), "link_id"),
         ),
     ),
     Subject(
         Hold,
         (
             Step("hold.placed", _held, "hold_id", makes=True),
-            Step("hold.released", _ended("released", "released_by"), "hold_id"),
+            Step("hold.released", ended("released", "released_by"), "hold_id"),
         ),
     ),
     Subject(
@@ -201,47 +219,51 @@ SUBJECTS: Sequence[Subject] = (
         (
             Step("station.enrolled", _station, makes=True),
             Step("station.registered", _station, makes=True),
-            Step("station.token_replaced", lambda entry: _stated(entry, "token_hash")),
+            Step("station.token_replaced", lambda entry: as_stated(entry, "token_hash")),
             Step("station.token_ended", lambda _: {"token_hash": None}),
-            Step("station.certificate_bound", lambda entry: _stated(entry, "certificate_sha256")),
-            Step("station.revoked", _ended("revoked")),
+            Step("station.certificate_bound", lambda entry: as_stated(entry, "certificate_sha256")),
+            Step("station.revoked", ended("revoked")),
         ),
     ),
     Subject(
         StationKey,
         (
             Step("station.key_enrolled", _station_key, "key_id", makes=True),
-            Step("station.key_ended", _ended("ended"), "key_id"),
+            Step("station.key_ended", ended("ended"), "key_id"),
         ),
     ),
     Subject(
         StationCode,
         (
             Step("station.code_issued", _station_code, "code_id", makes=True),
-            Step("station.code_voided", _ended("used"), "code_id"),
-            Step("station.code_used", _ended("used"), "code_id"),
+            Step("station.code_voided", ended("used"), "code_id"),
+            Step("station.code_used", ended("used"), "code_id"),
         ),
     ),
     Subject(
         ApiToken,
         (
             Step("token.created", _token_created, "token_id", makes=True),
-            Step("token.revoked", _ended("revoked"), "token_id"),
+            Step("token.revoked", ended("revoked"), "token_id"),
         ),
     ),
 )
 
-# Facts that a row keeps as something else: a time or a hash, there or not.
-KEPT_AS: Mapping[str, str] = {
-    "can_sign_in": "password_hash",
-    "revoked": "revoked_at",
-    "closed": "closed_at",
-    "ended": "ended_at",
-    "released": "released_at",
-    "used": "used_at",
+# Facts that a row keeps as something else: a time or a hash, there or not; an end of a span.
+KEPT_AS: Mapping[str, Callable[[Any], object]] = {
+    "can_sign_in": lambda row: row.password_hash is not None,
+    "revoked": lambda row: row.revoked_at is not None,
+    "closed": lambda row: row.closed_at is not None,
+    "ended": lambda row: row.ended_at is not None,
+    "released": lambda row: row.released_at is not None,
+    "used": lambda row: row.used_at is not None,
+    "retired": lambda row: row.retired_at is not None,
+    "voided": lambda row: row.voided_at is not None,
+    "issued_from": lambda row: row.span.lower,
+    "valid_from": lambda row: row.valid.lower,
 }
 
 
 def kept_fact(row: Any, name: str) -> object:
     """What a row says of a fact, as it is."""
-    return getattr(row, KEPT_AS[name]) is not None if name in KEPT_AS else getattr(row, name)
+    return KEPT_AS[name](row) if name in KEPT_AS else getattr(row, name)

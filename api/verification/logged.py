@@ -15,6 +15,7 @@ from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Receipt, Recording, Rendition
@@ -49,6 +50,9 @@ MADE: Mapping[str, _Made] = {
     "station.registered": _Made(Station.id),
     "station.code_issued": _Made(StationCode.id, "code_id"),
     "station.key_enrolled": _Made(StationKey.id, "key_id", parse=str),
+    "device.added": _Made(Device.id),
+    "device.issued": _Made(DeviceIssue.id, "issue_id"),
+    "certificate.added": _Made(OfficerCertificate.id, "certificate_id"),
     "token.created": _Made(ApiToken.id, "token_id"),
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),
     "upload.created": _Made(Upload.id, parse=str),

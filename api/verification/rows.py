@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from api.verification.accounts import SUBJECTS, Account, Subject, kept_fact
+from api.verification.accounts import SUBJECTS, Account, Pledge, Subject, kept_fact
 from api.verification.audit import Audit
+from api.verification.register_accounts import REGISTER_SUBJECTS
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
-from integrity.ledger_entry import LedgerEntry, parse_entry
-from storage.catalog.ledger import LedgerEntryRow
+from integrity.ledger_entry import LedgerEntry, commit_value, parse_entry
+from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
 
 _AT_A_TIME = 500
 # A change and its entry commit together: in one snapshot each is there with the other, however busy the archive is.
@@ -28,7 +29,7 @@ _ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in SUBJECTS:
+    for subject in (*SUBJECTS, *REGISTER_SUBJECTS):
         with audit.archive.database.reading() as session:
             session.execute(_ONE_SNAPSHOT)
             account = Account(subject)
@@ -57,20 +58,31 @@ def _check_table(audit: Audit, session: Session, account: Account) -> int:
     count = 0
     for row in session.scalars(select(model).execution_options(yield_per=_AT_A_TIME)):
         count += 1
-        _check(audit, f"{table} {kept_fact(row, 'id')}", row, account)
+        _check(audit, session, f"{table} {kept_fact(row, 'id')}", row, account)
     return count
 
 
-def _check(audit: Audit, subject: str, row: object, account: Account) -> None:
+def _check(audit: Audit, session: Session, subject: str, row: object, account: Account) -> None:
     expected = account.rows.get(str(kept_fact(row, "id")))
     if expected is None:
         made_by = next(step.action for step in account.subject.steps if step.makes)
         audit.findings.add("row_unaccounted", subject, f"an entry {made_by}", "none")
         return
-    for name, value in expected.items():
+    for name, fact in expected.items():
         kept = _as_stated(kept_fact(row, name))
+        value = _opened(session, fact, kept) if isinstance(fact, Pledge) else fact
         if kept != value:
             audit.findings.add("row_differs", f"{subject}: {name}", value, "nothing" if kept is None else kept)
+
+
+def _opened(session: Session, pledge: Pledge, kept: object) -> object:
+    """What the entry committed to; where its opening was destroyed, as it may be, nothing speaks against the row."""
+    opening = session.get(LedgerOpening, (pledge.entry_id, pledge.name))
+    if opening is None:
+        return kept
+    if commit_value(opening.salt, opening.value) != pledge.commitment:
+        return f"what opens {pledge.commitment}"
+    return opening.value
 
 
 def _as_stated(value: object) -> object:
@@ -79,4 +91,6 @@ def _as_stated(value: object) -> object:
         return str(value)
     if isinstance(value, datetime):
         return format_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value

@@ -17,7 +17,7 @@ from storage.catalog.base import Base, CreatedAt, Id, UnitId
 from storage.catalog.organisation import Person, Unit
 
 # Certificates name days, and days are Chinese ones.
-_CHINA = timezone(timedelta(hours=8))
+CHINA = timezone(timedelta(hours=8))
 # A ring of parents, should there ever be one, ends the walk up.
 _HIGHEST_TREE = 20
 
@@ -102,9 +102,9 @@ class OfficerCertificate(Base):
         return self.valid.lower
 
     @property
-    def valid_until(self) -> date | None:
-        """The first day on which it is no longer valid; None while no end is known."""
-        return self.valid.upper
+    def last_day(self) -> date | None:
+        """The last day on which it is valid, as it is printed on it; None while no end is known."""
+        return None if self.valid.upper is None else self.valid.upper - timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,11 @@ class IssueAt:
     badge_number: str | None = None
     name: str | None = None
     certified: bool | None = None
+
+
+def chinese_day(instant: datetime) -> date:
+    """The day on which an instant falls in China."""
+    return instant.astimezone(CHINA).date()
 
 
 def issued_to(session: Session, unit_id: uuid.UUID, device_code: str, instant: datetime) -> IssueAt:
@@ -150,6 +155,6 @@ def _registered(session: Session, unit_id: uuid.UUID, device_code: str) -> uuid.
 
 
 def _certified(session: Session, person_id: uuid.UUID, instant: datetime) -> bool | None:
-    day = instant.astimezone(_CHINA).date()
+    day = chinese_day(instant)
     of_person = (OfficerCertificate.person_id == person_id, OfficerCertificate.voided_at.is_(None))
     return session.scalar(select(func.bool_or(OfficerCertificate.valid.contains(day))).where(*of_person))

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from api.http.paging import listed
 from api.http.reading.names import names_in
-from api.http.reading.scope import is_at_the_top, unit_tree
+from api.http.reading.scope import is_at_the_top
 from api.http.schema.base import Listed
 from api.http.schema.recordings import EntryItem
+from casework.units import unit_tree
 from integrity.canonical import parse_strict
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant

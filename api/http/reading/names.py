@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.http.schema.base import CaseRef
 from casework.organisation import names_of
 from storage.catalog.casework import Case
+from storage.catalog.devices import Device
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
@@ -28,7 +29,7 @@ def case_refs(session: Session, case_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID
 
 
 def names_in(session: Session, documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Names for every id anywhere in these documents: people, units, stations, case numbers, recordings' names."""
+    """Names for every id anywhere in these documents: people, units, stations, devices, cases, recordings."""
     ids = {found for document in documents for found in _ids_in(document)}
     if not ids:
         return {}
@@ -36,6 +37,7 @@ def names_in(session: Session, documents: Iterable[Mapping[str, Any]]) -> dict[s
     for column, name in (
         (Unit.id, Unit.name),
         (Station.id, Station.name),
+        (Device.id, Device.code),
         (Case.id, Case.number),
         (Recording.id, Recording.original_name),
     ):

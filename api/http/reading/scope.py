@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import CTE, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
+from casework.units import unit_tree
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person, Unit
-
-
-def unit_tree(unit_id: uuid.UUID) -> CTE:
-    """The unit and all below it, to be selected from in another statement."""
-    # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
-    tree = select(Unit.id).where(Unit.id == unit_id).cte("tree", recursive=True)
-    return tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
 
 
 def require_in_tree(session: Session, person: Person, unit_id: uuid.UUID) -> None:

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from api.http.routes import (
     access,
     cases,
+    certificates,
+    devices,
     exports,
     health,
     keys,
@@ -29,6 +31,8 @@ for module in (
     tokens,
     stations,
     station_side,
+    devices,
+    certificates,
     keys,
     recordings,
     cases,

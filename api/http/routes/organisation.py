@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.http.deeds import doing, looking
 from api.http.errors import SignInFailed
 from api.http.paging import Wanted, listed_each
-from api.http.reading.scope import require_in_tree, unit_tree
+from api.http.reading.scope import require_in_tree
 from api.http.routes.session import address_of
 from api.http.schema.base import Listed
 from api.http.schema.organisation import (
@@ -36,6 +36,7 @@ from casework.organisation import (
     set_password_hash,
 )
 from casework.permission import require
+from casework.units import unit_tree
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.organisation import Person, Unit
 

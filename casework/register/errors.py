@@ -1,0 +1,169 @@
+"""What the register of devices and certificates refuses. The trunk is CaseworkError; nothing was changed.
+
+CaseworkError
+└── RegisterError
+    ├── DeviceUnknown           no device of that code where the person may look
+    ├── DeviceAmbiguous         several units have a device of that code
+    ├── DeviceRetired           out of use since then
+    ├── DeviceIsOut             with somebody now; it has to come back first
+    ├── DeviceWasOut            with somebody else at that time
+    ├── AlreadyReturned         the issue has ended before
+    ├── AlreadyVoided           the issue or certificate counts for nothing already
+    ├── OfficerUnknown          nobody active of that badge number or sign-in name
+    ├── OfficerAmbiguous        several units have that badge number
+    ├── OfficerElsewhere        not of the device's unit, nor of one below it
+    ├── TimeUnusable            an instant that is no use: in the future, without a zone, before the issue
+    ├── DaysUnusable            a certificate that ends before it begins
+    └── CertificateTaken        that number is somebody's on some of these days
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from casework.errors import CaseworkError
+from storage.catalog.devices import CHINA
+
+
+@dataclass(eq=False)
+class RegisterError(CaseworkError):
+    """Anything the register refuses."""
+
+
+@dataclass(eq=False)
+class DeviceUnknown(RegisterError):
+    code: str
+
+    def __str__(self) -> str:
+        return f"there is no device {self.code} here: check the code, or add it first"
+
+
+@dataclass(eq=False)
+class DeviceAmbiguous(RegisterError):
+    code: str
+
+    def __str__(self) -> str:
+        return f"several units have a device {self.code}: say of which unit"
+
+
+@dataclass(eq=False)
+class DeviceRetired(RegisterError):
+    code: str
+    retired_at: datetime
+
+    def __str__(self) -> str:
+        return f"device {self.code} is out of use since {_local(self.retired_at)}: choose another"
+
+
+@dataclass(eq=False)
+class DeviceIsOut(RegisterError):
+    """`holder` is a name with its number."""
+
+    code: str
+    holder: str
+    issued_from: datetime
+
+    def __str__(self) -> str:
+        return f"device {self.code} is with {self.holder} since {_local(self.issued_from)}: have it returned first"
+
+
+@dataclass(eq=False)
+class DeviceWasOut(RegisterError):
+    code: str
+    holder: str
+    issued_from: datetime
+    returned_at: datetime
+
+    def __str__(self) -> str:
+        span = f"{_local(self.issued_from)} to {_local(self.returned_at)}"
+        return f"device {self.code} was with {self.holder} from {span}: choose another time, or void that issue"
+
+
+@dataclass(eq=False)
+class AlreadyReturned(RegisterError):
+    code: str
+    returned_at: datetime
+
+    def __str__(self) -> str:
+        return f"device {self.code} came back at {_local(self.returned_at)}; nothing more to do"
+
+
+@dataclass(eq=False)
+class AlreadyVoided(RegisterError):
+    voided_at: datetime
+
+    def __str__(self) -> str:
+        return f"it counts for nothing since {_local(self.voided_at)}; nothing more to do"
+
+
+@dataclass(eq=False)
+class OfficerUnknown(RegisterError):
+    text: str
+
+    def __str__(self) -> str:
+        return f"nobody active here has the badge number or sign-in name {self.text}: check it, leading zeros too"
+
+
+@dataclass(eq=False)
+class OfficerAmbiguous(RegisterError):
+    text: str
+
+    def __str__(self) -> str:
+        return f"several people have the badge number {self.text}: give the sign-in name"
+
+
+@dataclass(eq=False)
+class OfficerElsewhere(RegisterError):
+    code: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is not of the unit that has device {self.code}, nor of one below it: add it there first"
+
+
+@dataclass(eq=False)
+class TimeUnusable(RegisterError):
+    """`problem` is a key of TIME_PROBLEMS."""
+
+    at: datetime
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{_local(self.at)} {TIME_PROBLEMS[self.problem]}"
+
+
+TIME_PROBLEMS = {
+    "in_the_future": "lies in the future: enter what happened",
+    "without_zone": "says no time zone: add one, such as +08:00",
+    "before_the_issue": "is not after the issue: check both times",
+}
+
+
+@dataclass(eq=False)
+class DaysUnusable(RegisterError):
+    valid_from: date
+    last_day: date
+
+    def __str__(self) -> str:
+        return f"a certificate cannot be valid from {self.valid_from} to {self.last_day}: check both days"
+
+
+@dataclass(eq=False)
+class CertificateTaken(RegisterError):
+    """`last_day` None: without an end."""
+
+    number: str
+    holder: str
+    valid_from: date
+    last_day: date | None
+
+    def __str__(self) -> str:
+        until = "" if self.last_day is None else f" to {self.last_day}"
+        return f"certificate {self.number} is {self.holder}'s from {self.valid_from}{until}: check the number and days"
+
+
+def _local(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        return moment.isoformat(timespec="minutes")
+    return moment.astimezone(CHINA).isoformat(timespec="minutes")

@@ -1,0 +1,150 @@
+"""Issue and return (配发、交还): one device with one officer at a time, from an instant to an instant."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from psycopg.errors import ExclusionViolation
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casework.errors import Unknown
+from casework.register.devices import lock_device, record_device
+from casework.register.errors import (
+    AlreadyReturned,
+    AlreadyVoided,
+    DeviceIsOut,
+    DeviceRetired,
+    DeviceWasOut,
+    OfficerElsewhere,
+    OfficerUnknown,
+    RegisterError,
+    TimeUnusable,
+)
+from casework.register.people import holder_of, shown_as
+from casework.units import Doer, unit_and_those_above
+from casework.wording import required_text
+from integrity.fields import format_instant
+from storage.catalog.devices import Device, DeviceIssue
+from storage.catalog.organisation import Person
+
+ISSUING = "issue_devices"
+
+
+def issue_device(
+    session: Session,
+    by: Doer,
+    device_id: uuid.UUID,
+    person_id: uuid.UUID,
+    *,
+    now: datetime,
+    issued_at: datetime | None = None,
+    returned_at: datetime | None = None,
+) -> DeviceIssue:
+    """The device is with this officer from `issued_at` (now) on; `returned_at` where that is over already.
+
+    Raises DeviceIsOut, DeviceWasOut (with whom, since when), DeviceRetired, OfficerUnknown, OfficerElsewhere,
+    TimeUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    device = lock_device(session, by, ISSUING, device_id)
+    person = _require_officer(session, device, person_id)
+    span = _span(issued_at or now, returned_at, now)
+    if device.retired_at is not None and (span.upper is None or span.upper > device.retired_at):
+        raise DeviceRetired(device.code, device.retired_at)
+    clash = _clash(session, device, span)
+    if clash is not None:
+        raise clash
+    issue = DeviceIssue(id=uuid.uuid4(), unit_id=device.unit_id, device_id=device.id, person_id=person.id, span=span)
+    try:
+        with session.begin_nested():
+            session.add(issue)
+    except IntegrityError as error:
+        # Somebody who does not lock the device, such as psql: the constraint decides.
+        if isinstance(error.orig, ExclusionViolation):
+            raise _clash(session, device, span) or error from error
+        raise
+    data = {"issue_id": str(issue.id), "person_id": str(person.id), "issued_from": format_instant(issue.issued_from)}
+    returned = None if span.upper is None else format_instant(span.upper)
+    record_device(session, by, device, "device.issued", {**data, "returned_at": returned})
+    return issue
+
+
+def return_device(
+    session: Session, by: Doer, issue_id: uuid.UUID, *, now: datetime, returned_at: datetime | None = None
+) -> DeviceIssue:
+    """The device came back at `returned_at` (now).
+
+    Raises AlreadyReturned, AlreadyVoided, TimeUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    device, issue = _lock_issue(session, by, issue_id)
+    if issue.returned_at is not None:
+        raise AlreadyReturned(device.code, issue.returned_at)
+    issue.span = _span(issue.issued_from, returned_at or now, now)
+    session.flush()
+    assert issue.returned_at is not None
+    data = {"issue_id": str(issue.id), "returned_at": format_instant(issue.returned_at)}
+    record_device(session, by, device, "device.returned", data)
+    return issue
+
+
+def void_issue(session: Session, by: Doer, issue_id: uuid.UUID, reason: str, now: datetime) -> DeviceIssue:
+    """It was entered by mistake and counts for nothing; the row stays, and the time is free for the true one.
+
+    Raises AlreadyVoided, Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
+    """
+    reason = required_text("reason", reason)
+    device, issue = _lock_issue(session, by, issue_id)
+    issue.voided_at = now
+    session.flush()
+    record_device(session, by, device, "device.issue_voided", {"issue_id": str(issue.id)}, {"reason": reason})
+    return issue
+
+
+def _lock_issue(session: Session, by: Doer, issue_id: uuid.UUID) -> tuple[Device, DeviceIssue]:
+    """Device first, as when it is issued: two can wait for each other, but never both."""
+    device_id = session.scalar(select(DeviceIssue.device_id).where(DeviceIssue.id == issue_id))
+    if device_id is None:
+        raise Unknown("device_issue", issue_id)
+    device = lock_device(session, by, ISSUING, device_id)
+    statement = select(DeviceIssue).where(DeviceIssue.id == issue_id).with_for_update()
+    issue = session.scalars(statement.execution_options(populate_existing=True)).one()
+    if issue.voided_at is not None:
+        raise AlreadyVoided(issue.voided_at)
+    return device, issue
+
+
+def _require_officer(session: Session, device: Device, person_id: uuid.UUID) -> Person:
+    person = session.get(Person, person_id)
+    if person is None:
+        raise Unknown("person", person_id)
+    if device.unit_id not in unit_and_those_above(session, person.unit_id):
+        raise OfficerElsewhere(device.code, shown_as(person))
+    if not person.active:
+        raise OfficerUnknown(person.badge_number or person.sign_in_name)
+    return person
+
+
+def _span(issued_at: datetime, returned_at: datetime | None, now: datetime) -> Range[datetime]:
+    for moment in (issued_at, returned_at):
+        if moment is not None and moment.tzinfo is None:
+            raise TimeUnusable(moment, "without_zone")
+        if moment is not None and moment > now:
+            raise TimeUnusable(moment, "in_the_future")
+    if returned_at is not None and returned_at <= issued_at:
+        raise TimeUnusable(returned_at, "before_the_issue")
+    return Range(issued_at.astimezone(UTC), None if returned_at is None else returned_at.astimezone(UTC))
+
+
+def _clash(session: Session, device: Device, span: Range[datetime]) -> RegisterError | None:
+    """With whom the device is or was within that span, as an error to raise; the latest of several."""
+    counting = select(DeviceIssue).where(DeviceIssue.device_id == device.id, DeviceIssue.voided_at.is_(None))
+    other = session.scalars(counting.where(DeviceIssue.span.overlaps(span)).order_by(DeviceIssue.span.desc())).first()
+    if other is None:
+        return None
+    holder = holder_of(session, other.person_id)
+    if other.returned_at is None:
+        return DeviceIsOut(device.code, holder, other.issued_from)
+    return DeviceWasOut(device.code, holder, other.issued_from, other.returned_at)

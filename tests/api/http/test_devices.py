@@ -1,0 +1,125 @@
+"""Devices and certificates over HTTP: who may do what, and whoever is refused learns what to do, in his language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def squad(served: Any) -> Any:
+    """One browser of each role that has to do with devices, in one unit; the officer has badge number 000123."""
+    unit = served.unit()
+    people = {role: served.signed_in(unit, role) for role in ("administrator", "supervisor", "officer", "auditor")}
+    served.as_owner("UPDATE person SET badge_number = '000123' WHERE id = %s", people["officer"].person.id)
+    people["unit"] = unit
+    return people
+
+
+def kind(answer: Any) -> str:
+    return answer.json()["type"].rpartition(":")[2]
+
+
+def add(by: Any, code: str = "AB00001", **words: str) -> Any:
+    return by.post("/api/v1/devices", json={"code": code, **words})
+
+
+def test_a_device_is_added_issued_returned_and_its_history_stays(served: Any, squad: Any) -> None:
+    device = add(squad["administrator"], model="DSJ-A9", serial="SN1").json()
+    assert (device["code"], device["holder"], device["retired_at"]) == ("AB00001", None, None)
+    issued = squad["supervisor"].post(
+        "/api/v1/device-issues",
+        json={"device": "AB00001", "officer": "000123", "issued_at": "2026-03-04T09:00:00+08:00"},
+    )
+    assert issued.status_code == 201, issued.text
+    assert issued.json()["issued_from"] == "2026-03-04T01:00:00Z"
+    (now,) = squad["auditor"].get("/api/v1/devices", params={"whereabouts": "out"}).json()["items"]
+    assert (now["holder"]["badge_number"], now["issue_id"]) == ("000123", issued.json()["id"])
+
+    again = squad["supervisor"].post(
+        "/api/v1/device-issues", json={"device_id": device["id"], "officer": squad["supervisor"].person.sign_in_name}
+    )
+    assert (again.status_code, kind(again)) == (409, "device-is-out")
+    sentences, name = again.json()["sentences"], squad["officer"].person.name
+    assert sentences["zh-CN"] == f"设备 AB00001 自 2026-03-04 09:00:00 起在 {name}（000123） 处；请先办理交还"
+    assert f"is with {name}（000123） since 2026-03-04T09:00+08:00" in sentences["en"]
+
+    back = squad["supervisor"].post(f"/api/v1/device-issues/{issued.json()['id']}/return", json={})
+    assert back.json()["returned_at"] is not None
+    twice = squad["supervisor"].post(f"/api/v1/device-issues/{issued.json()['id']}/return", json={})
+    assert kind(twice) == "already-returned"
+    voided = squad["supervisor"].post(f"/api/v1/device-issues/{issued.json()['id']}/void", json={"reason": "录错"})
+    assert voided.json()["voided_at"] is not None
+    (listed,) = squad["supervisor"].get("/api/v1/device-issues", params={"device": device["id"]}).json()["items"]
+    assert listed["voided_at"] is not None
+
+    described = (
+        squad["administrator"].post(f"/api/v1/devices/{device['id']}/description", json={"name": "一号机"}).json()
+    )
+    assert (described["name"], described["model"]) == ("一号机", "DSJ-A9")
+    retired = squad["administrator"].post(f"/api/v1/devices/{device['id']}/retire", json={"reason": "报废"})
+    assert retired.json()["retired_at"] is not None
+    assert kind(add(squad["administrator"])) == "taken"
+    assert squad["auditor"].get(f"/api/v1/devices/{device['id']}").json()["code"] == "AB00001"
+
+
+def test_each_deed_is_for_its_roles_and_units(served: Any, squad: Any) -> None:
+    device = add(squad["administrator"]).json()
+    stranger = served.signed_in(served.unit(), "administrator")
+    deeds = [
+        ("/api/v1/devices", {"code": "AB00002", "unit_id": str(squad["unit"].id)}, {"administrator"}),
+        (f"/api/v1/devices/{device['id']}/description", {"name": "x"}, {"administrator"}),
+        ("/api/v1/certificates", {"officer": "000123", "number": "1", "valid_from": "2026-01-01"}, {"administrator"}),
+        ("/api/v1/device-issues", {"device_id": device["id"], "officer": "000123"}, {"supervisor"}),
+    ]
+    for path, form, allowed in deeds:
+        for role in ("officer", "auditor", "supervisor", "administrator"):
+            if role in allowed or role == "administrator":
+                continue
+            assert squad[role].post(path, json=form).status_code == 403, (path, role)
+        refused = stranger.post(path, json=form)
+        assert refused.status_code in (403, 404), (path, refused.text)
+        assert squad[min(allowed)].post(path, json=form).status_code in (200, 201), path
+    assert stranger.get(f"/api/v1/devices/{device['id']}").status_code == 403
+    assert stranger.get("/api/v1/devices").json()["items"] == []
+    for path in ("devices", "device-issues", "certificates"):
+        assert squad["officer"].get(f"/api/v1/{path}").status_code == 403
+
+
+def test_input_that_is_no_use_is_said_so(squad: Any) -> None:
+    device, by = add(squad["administrator"]).json(), squad["supervisor"]
+    issues = "/api/v1/device-issues"
+    cases = [
+        ({"officer": "000123"}, 422, "input"),
+        ({"device": "AB00001", "device_id": device["id"], "officer": "000123"}, 422, "input"),
+        ({"device": "AB99999", "officer": "000123"}, 404, "device-unknown"),
+        ({"device": "AB00001", "officer": "123"}, 404, "officer-unknown"),
+        ({"device": "AB00001", "officer": "000123", "issued_at": "2099-01-01T00:00:00Z"}, 422, "time"),
+        ({"device": "AB00001", "officer": "000123", "issued_at": "2026-01-01T00:00:00"}, 422, "time"),
+    ]
+    for form, status, code in cases:
+        answer = by.post(issues, json=form)
+        assert (answer.status_code, kind(answer)) == (status, code), answer.text
+    future = by.post(issues, json={"device": "AB00001", "officer": "000123", "issued_at": "2099-01-01T00:00:00Z"})
+    assert "晚于现在" in future.json()["sentences"]["zh-CN"]
+    assert by.get("/api/v1/devices", params={"whereabouts": "lost"}).status_code == 422
+
+
+def test_a_certificate_is_somebodys_and_running_out_is_seen(squad: Any) -> None:
+    by = squad["administrator"]
+    form = {"officer": "000123", "number": "0042", "valid_from": "2024-01-01", "last_day": "2024-12-31"}
+    made = by.post("/api/v1/certificates", json=form)
+    assert (made.status_code, made.json()["state"]) == (201, "expired")
+    other = by.post("/api/v1/certificates", json={**form, "officer": squad["supervisor"].person.sign_in_name})
+    assert (other.status_code, kind(other)) == (409, "certificate-taken")
+    (running_out,) = by.get("/api/v1/certificates", params={"running_out": True}).json()["items"]
+    assert running_out["number"] == "0042"
+    by.post("/api/v1/certificates", json={**form, "number": "0043", "valid_from": "2025-01-01", "last_day": None})
+    assert by.get("/api/v1/certificates", params={"running_out": True}).json()["items"] == []
+    voided = by.post(f"/api/v1/certificates/{made.json()['id']}/void", json={"reason": "录错"})
+    assert voided.json()["state"] == "voided"
+    backwards = by.post("/api/v1/certificates", json={**form, "last_day": "2023-01-01"})
+    assert kind(backwards) == "days"
+    listed = squad["auditor"].get("/api/v1/certificates", params={"person": str(squad["officer"].person.id)}).json()
+    assert [each["state"] for each in listed["items"]] == ["valid", "voided"]

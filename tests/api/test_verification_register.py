@@ -1,0 +1,123 @@
+"""The register against the ledger: whoever holds the database cannot rewrite unseen who had which device when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from api.verification import verify_archive
+from casework.register.certificates import add_certificate, void_certificate
+from casework.register.devices import add_device, describe_device, retire_device
+from casework.register.issues import issue_device, return_device, void_issue
+from storage.ledger.append import Actor
+
+OPERATOR = Actor.system("admin")
+# What is done together, and the facts that then differ; or the code of what is found of each table.
+REWRITTEN = (
+    (
+        "UPDATE device SET code = code || '9', serial = NULL, retired_at = NULL",
+        "UPDATE device_issue SET person_id = gen_random_uuid(), device_id = gen_random_uuid(), voided_at = NULL,"
+        " span = tstzrange(lower(span) - interval '1 second', NULL)",
+        "UPDATE officer_certificate SET number = '9', valid = daterange(lower(valid) - 1, '2100-01-01'),"
+        " person_id = gen_random_uuid(), voided_at = NULL",
+    ),
+    {
+        "device": {"code", "serial", "retired"},
+        "device_issue": {"person_id", "device_id", "issued_from", "returned_at", "voided"},
+        "officer_certificate": {"number", "valid_from", "last_day", "person_id", "voided"},
+    },
+)
+WITHDRAWN = (
+    (
+        "UPDATE device_issue SET voided_at = now()",
+        "UPDATE ledger_opening SET value = 'AB00009' WHERE name = 'code' AND value = 'AB00001'",
+    ),
+    {"device": {"code"}, "device_issue": {"voided"}},
+)
+TABLES = ("device", "device_issue", "officer_certificate", "ledger_opening")
+
+
+@pytest.fixture
+def kept(sealing: Any) -> Any:
+    """A register in which everything was done that can be done."""
+    now, officer = datetime.now(UTC), sealing.people["officer"]
+    with sealing.archive.database.transaction() as session:
+        first, second = (
+            add_device(session, OPERATOR, unit_id=sealing.unit.id, code=code, serial="SN")
+            for code in ("AB00001", "AB00002")
+        )
+        describe_device(session, OPERATOR, second.id, serial="SN2", name="二号机")
+        for device in (first, second):
+            issue = issue_device(session, OPERATOR, device.id, officer.id, now=now, issued_at=now - timedelta(days=1))
+            return_device(session, OPERATOR, issue.id, now=now)
+        issue_device(session, OPERATOR, first.id, officer.id, now=now)
+        wrong = issue_device(session, OPERATOR, second.id, officer.id, now=now)
+        void_issue(session, OPERATOR, wrong.id, "录错", now)
+        retire_device(session, OPERATOR, second.id, "报废", now)
+        for number in ("1", "2"):
+            row = add_certificate(
+                session, OPERATOR, officer.id, number=number, valid_from=date(2026, 1, 1), last_day=date(2027, 12, 31)
+            )
+        void_certificate(session, OPERATOR, row.id, "录错", now)
+    sealing.settle()
+    return sealing
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Who can do everything: guards off, keys between tables off, and constraints gone."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("ALTER TABLE device_issue DROP CONSTRAINT ex_device_issue_one_officer")
+        connection.execute("ALTER TABLE officer_certificate DROP CONSTRAINT ex_officer_certificate_one_person")
+        connection.commit()
+        yield connection
+
+
+def test_a_register_kept_by_the_rules_is_sound(kept: Any) -> None:
+    report = verify_archive(kept.archive, 0)
+    assert report.findings == ()
+    # People, the case and the station, devices, issues, certificates.
+    assert report.counts["rows"] == 3 + 1 + 1 + 2 + 4 + 2
+
+
+@contextmanager
+def changed(superuser: psycopg.Connection[Any], statements: Iterable[str]) -> Iterator[None]:
+    for table in TABLES:
+        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}")
+    for statement in statements:
+        superuser.execute(statement)
+    superuser.commit()
+    yield
+    for table in TABLES:
+        superuser.execute(f"DELETE FROM {table}")
+        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}")
+        superuser.execute(f"DROP TABLE saved_{table}")
+    superuser.commit()
+
+
+def test_whatever_is_rewritten_past_the_ledger_is_found_and_named(
+    kept: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    for statements, expected in (REWRITTEN, WITHDRAWN):
+        with changed(superuser, statements):
+            found = verify_archive(kept.archive, 0).findings
+        facts: dict[str, set[str]] = {}
+        for each in found:
+            assert each.code == "row_differs", each
+            facts.setdefault(each.subject.split()[0], set()).add(each.subject.rpartition(": ")[2])
+        assert facts == expected
+    for table in TABLES[:3]:
+        with changed(superuser, [f"UPDATE {table} SET id = gen_random_uuid()"]):
+            codes = {each.code for each in verify_archive(kept.archive, 0).findings}
+        assert codes == {"row_unaccounted", "logged_row_missing"}, table
+    # What was personal may be destroyed: then nothing speaks against the row.
+    with changed(superuser, ["DELETE FROM ledger_opening WHERE name IN ('code', 'number')"]):
+        assert verify_archive(kept.archive, 0).findings == ()
