@@ -183,6 +183,8 @@ class Settings(BaseSettings):
         Wanted("文件名格式，见 docs/metadata.md", "patterns of file names, as docs/metadata.md has them"),
     ] = ()
 
+    segment_gap_seconds: Count = 5
+
     trusted_proxies: Annotated[
         tuple[Network, ...],
         NoDecode,

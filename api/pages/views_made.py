@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.http.reading.positions import clocks_of, tracks_of
+from api.http.reading.segments import segments_of
 from api.i18n import Translate
 from storage.catalog.recordings import PositionTrack, Recording
 
@@ -45,14 +46,28 @@ class TrackDrawn:
 
 
 def made_of(session: Session, recording: Recording, translate: Translate) -> dict[str, Any]:
+    segments = segments_of(session, recording)
     return {
         "span": lambda seconds: span_words(seconds, translate),
+        "segments": segments,
+        "segment_gap": "" if segments is None else gap_words(segments.own.gap_seconds, translate),
         "clocks": show_clocks(recording),
         "refused_places": refused(recording, "location"),
         "refused_times": (*refused(recording, "clock"), *refused(recording, "started_at")),
         "tracks": tuple(draw_track(track) for track in tracks_of(session, recording)),
         "left_out": left_out(recording),
     }
+
+
+def gap_words(seconds: float | None, translate: Translate) -> str:
+    """What lies between a segment and the one before. Clocks are written in whole seconds: one is nothing."""
+    if seconds is None:
+        return translate("间隔未知")
+    shown = f"{abs(seconds):.2f}".rstrip("0").rstrip(".")
+    if abs(seconds) <= 1:
+        return translate("紧接上一段（相差 {seconds} 秒）").format(seconds=shown)
+    sentence = translate("与上一段相隔 {seconds} 秒") if seconds > 0 else translate("与上一段重叠 {seconds} 秒")
+    return sentence.format(seconds=shown)
 
 
 def span_words(seconds: float, translate: Translate) -> str:

@@ -114,6 +114,7 @@ CLOCK_ROLES: Mapping[str, str] = {
     "device": mark("设备时钟"),
     "receipt": mark("收到时间"),
 }
+SEGMENT_BASES: Mapping[str, str] = {**CLOCK_ROLES, "number": mark("文件名中的编号")}
 CLOCK_NOTES: Mapping[str, str] = {
     AFTER_RECEIPT: mark("晚于收到时间，不采信"),
     Z_WAS_LOCAL: mark("写作世界时，实为当地时间"),
@@ -360,6 +361,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "confidence": CONFIDENCES,
     "claim_note": CLAIM_NOTES,
     "clock_role": CLOCK_ROLES,
+    "segment_basis": SEGMENT_BASES,
     "clock_note": CLOCK_NOTES,
     "refused_claim": REFUSED_CLAIMS,
     "track_source": TRACK_SOURCES,

@@ -11,6 +11,7 @@ from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
 from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
+from ingest.metadata.segments import group_segments
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
 from ingest.uploads.register import CatalogRegister
@@ -27,6 +28,12 @@ log = structlog.get_logger()
 def link_new() -> None:
     """Look for the cases of recordings that nobody has looked at yet."""
     link_all_due(worker_archive())
+
+
+@celery_app.task(name="housekeeping.group_segments")  # type: ignore[untyped-decorator]
+def group_new_segments() -> None:
+    """Find the act of recordings that nobody has looked at yet."""
+    group_all_segments(worker_archive())
 
 
 @celery_app.task(name="housekeeping.sum_up_windows")  # type: ignore[untyped-decorator]
@@ -68,6 +75,14 @@ def link_all_due(archive: Archive) -> None:
     while looked_at:
         with archive.database.transaction() as session:
             looked_at = bool(link_due_recordings(session, BATCH))
+
+
+def group_all_segments(archive: Archive) -> None:
+    """One transaction a batch, until nothing is due."""
+    looked_at = BATCH
+    while looked_at == BATCH:
+        with archive.database.transaction() as session:
+            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH)
 
 
 def sum_up_all_windows(archive: Archive) -> None:

@@ -97,6 +97,17 @@ def claims_from_facts(facts: Mapping[str, Any]) -> Claims:
     return Claims(stated, tuple(Withheld(**said) for said in facts["withheld"]))
 
 
+def claims_of_row(kept: Iterable[Any]) -> Claims:
+    """Those of a recording's row, as they were stated at sealing."""
+    rows = (facts for facts in kept if isinstance(facts, Mapping))
+    return Claims(
+        tuple(
+            Claim(facts["kind"], facts["value"], facts["source"], facts["confidence"], tuple(facts.get("notes") or ()))
+            for facts in rows
+        )
+    )
+
+
 def gather(found: Iterable[Claim | Withheld]) -> Claims:
     """Once each, in the order found."""
     unique: list[Claim | Withheld] = []

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from casework.cases import open_case
 from casework.organisation import create_person, create_unit
 from casework.requests import approve_for, ask
+from ingest.metadata.claims import Claim
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.access import Grant
@@ -68,6 +70,8 @@ class SampleArchive:
         received_at: datetime = NOW,
         retention_class: str = CLASS_AT_SEALING,
         retain_until: date | str | None = "at sealing",
+        claims: Sequence[Claim] = (),
+        kind: str | None = None,
     ) -> Recording:
         recording_id, fake = uuid.uuid4(), _digests(next(_numbers))
         sealed = record_change(
@@ -88,8 +92,8 @@ class SampleArchive:
             kek_id="unit.2026-09.000001-0",
             wrapped_data_key=b"wrapped",
             media_state="intact",
-            findings={},
-            claims=[],
+            findings={} if kind is None else {"kind": kind},
+            claims=[claim.as_facts() for claim in claims],
             device=device,
             officer=officer,
             started_at=started_at,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.http.schema.recordings import ClockItem, PositionTrackItem
-from ingest.metadata.claims import Claim, Claims
+from ingest.metadata.claims import claims_of_row
 from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import ClockWord, assess_times
 from ingest.metadata.track_facts import COLUMNS
@@ -18,7 +15,7 @@ from storage.catalog.recordings import PositionTrack, Recording
 
 def clocks_of(row: Recording) -> tuple[ClockWord, ...]:
     """Every clock's word, as it was claimed at sealing."""
-    return assess_times(Claims(tuple(_claims(row))), row.received_at, row.duration_seconds, SHANGHAI).words
+    return assess_times(claims_of_row(row.claims), row.received_at, row.duration_seconds, SHANGHAI).words
 
 
 def clock_items(row: Recording) -> list[ClockItem]:
@@ -56,12 +53,3 @@ def track_items(session: Session, row: Recording) -> list[PositionTrackItem]:
         )
         for track in tracks_of(session, row)
     ]
-
-
-def _claims(row: Recording) -> Iterator[Claim]:
-    for facts in row.claims:
-        if isinstance(facts, Mapping):
-            known: Mapping[str, Any] = facts
-            yield Claim(
-                known["kind"], known["value"], known["source"], known["confidence"], tuple(known.get("notes") or ())
-            )

@@ -15,6 +15,7 @@ from api.http.reading.damage import missing_of
 from api.http.reading.links import link_items
 from api.http.reading.names import case_refs, people_named
 from api.http.reading.positions import clock_items
+from api.http.reading.segments import segment_items
 from api.http.schema.base import CaseRef, Listed, PersonRef
 from api.http.schema.recordings import (
     HoldItem,
@@ -123,6 +124,7 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
         latitude=row.latitude,
         longitude=row.longitude,
         place_source=row.place_source,
+        segments=segment_items(session, row),
         claims=row.claims,
         findings=row.findings,
         missing=missing_of(row.findings),

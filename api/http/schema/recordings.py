@@ -99,6 +99,19 @@ class ClockItem(Answer):
     notes: list[str] = Field(examples=[["z_was_local_time", "off_against_gps"]])
 
 
+class SegmentItem(Answer):
+    """A segment of one act. `gap_seconds`: between the end of the one before and its start by the clock of `basis`;
+    negative where they overlap, null for the first."""
+
+    recording_id: uuid.UUID
+    ordinal: int = Field(examples=[2])
+    segment_count: int = Field(examples=[5])
+    gap_seconds: float | None = Field(examples=[0.04])
+    basis: str = Field(description="device, name, gps, station or number", examples=["device"])
+    started_at: datetime | None
+    duration_seconds: float | None
+
+
 class PositionTrackItem(Answer):
     """A track: rows in the order of time, their places named by `columns`. `read_from`: the recording that holds it."""
 
@@ -152,6 +165,9 @@ class RecordingDetail(RecordingItem):
     latitude: float | None = Field(examples=[31.2304])
     longitude: float | None = Field(examples=[121.4737])
     place_source: str | None = Field(examples=["track:gpmf"])
+    segments: list[SegmentItem] = Field(
+        description="all of its act, itself among them; empty for one that stands alone"
+    )
     claims: list[Json]
     findings: Json
     missing: MissingItem | None = Field(description="of a damaged recording")

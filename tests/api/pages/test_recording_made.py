@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.metadata.positions import Point, judge_track, track_as_facts
+from ingest.metadata.segments import group_segments
 from ingest.metadata.track_facts import COLUMNS
 
 WAY = [Point(float(n), 31.23 + n * 1e-4, 121.47 + n * 2e-4, 4.0, 12.0, 3) for n in range(10)]
@@ -81,3 +82,39 @@ def test_positions_of_another_unit_are_refused(district: Any, walk: Any) -> None
     answer = stranger.get(f"/api/v1/recordings/{walk.id}/positions")
     assert answer.status_code == 403
     assert "312301000" not in answer.text
+
+
+@pytest.fixture(scope="module")
+def act(district: Any) -> list[Any]:
+    """Three segments of 61.5 s: the second right after the first, the third three seconds and a half later."""
+    station, names = district.served.station(district.unit), ("100000", "100101", "100206")
+    clips = [district.served.seal(station, os.urandom(800), f"AB00077_000123_20260309{name}.MP4") for name in names]
+    with district.served.database.transaction() as session:
+        group_segments(session, 5, 1000)
+    return clips
+
+
+def test_the_page_of_a_segment_leads_to_the_ones_beside_it(district: Any, act: list[Any]) -> None:
+    first, second, third = (district.page("officer", f"/recordings/{clip.id}").text for clip in act)
+    assert "第 1 段，共 3 段" in first
+    assert "上一段" not in first
+    assert f'href="/recordings/{act[1].id}" rel="next"' in first
+    assert "第 2 段，共 3 段</strong> 紧接上一段（相差 0.5 秒）" in second
+    assert f'href="/recordings/{act[0].id}" rel="prev"' in second
+    assert "第 3 段，共 3 段</strong> 与上一段相隔 3.5 秒" in third
+    english = district.page("officer", f"/recordings/{act[2].id}", "en").text
+    assert "Segment 3 of 3</strong> 3.5 s after the one before" in english
+    assert "Recorded on end by one device. By: File name" in english
+
+
+def test_a_recording_that_stands_alone_says_nothing_of_segments(district: Any, walk: Any, act: list[Any]) -> None:
+    assert "分段" not in district.page("officer", f"/recordings/{walk.id}").text
+
+
+def test_a_program_gets_the_segments_of_an_act_with_the_gaps(district: Any, act: list[Any], walk: Any) -> None:
+    officer = district.people["officer"]
+    segments = officer.get(f"/api/v1/recordings/{act[1].id}").json()["segments"]
+    assert [segment["recording_id"] for segment in segments] == [str(clip.id) for clip in act]
+    assert [segment["gap_seconds"] for segment in segments] == [None, -0.5, 3.5]
+    assert {segment["basis"] for segment in segments} == {"name"}
+    assert officer.get(f"/api/v1/recordings/{walk.id}").json()["segments"] == []

@@ -1,0 +1,154 @@
+"""Recordings of one act, kept as `recording_segment`: a step that may run at any time, and gives the same again.
+
+A recorder that cuts its files is known by the station's word or the file's name; one that names its make alone could be
+any of its kind, and its files stay apart. Originals are never joined. A late file finds its place, and moves others.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ingest.metadata.claims import Claims, claims_of_row
+from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
+from storage.catalog.recordings import Recording, RecordingSegment
+
+ONE_AT_A_TIME: Final = 0x5E9  # a lock of PostgreSQL's, for the length of a transaction
+NEAR: Final = timedelta(days=1)
+"""How far from a new recording its neighbours are looked for, by the best estimate of when they began."""
+DOCKED_TOGETHER: Final = timedelta(hours=2)
+MOST_DOCKED: Final = 1000
+"""Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
+
+Found = Row[Any]
+Device = tuple[uuid.UUID, str]
+
+
+def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int:
+    """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it."""
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
+        return 0
+    due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
+    for (unit_id, device), rows in by_device(due).items():
+        neighbours = find_neighbours(session, unit_id, device, rows)
+        pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
+        write_places(session, unit_id, place_pieces(pieces, most_gap_seconds))
+    for row in due:
+        if key_of(row) is None or as_piece(row) is None:
+            write_places(session, row.unit_id, [Place(str(row.id), str(row.id), 1, 1, None, ALONE)])
+    return len(due)
+
+
+COLUMNS: Final = (
+    Recording.id,
+    Recording.unit_id,
+    Recording.device,
+    Recording.claims,
+    Recording.findings["kind"].astext.label("kind"),
+    Recording.duration_seconds,
+    Recording.started_at,
+    Recording.received_at,
+)
+
+
+def looked_at() -> ColumnElement[bool]:
+    return select(RecordingSegment.recording_id).where(RecordingSegment.recording_id == Recording.id).exists()
+
+
+def by_device(rows: Iterable[Found]) -> dict[Device, list[Found]]:
+    """Never across units or devices."""
+    found: dict[Device, list[Found]] = {}
+    for row in rows:
+        key = key_of(row)
+        if key is not None:
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def key_of(row: Found) -> Device | None:
+    """A make and model without a number are no device of their own."""
+    best = claims_of_row(row.claims).best("device")
+    known = best is not None and (best.source == "station" or best.source.startswith("name:") or "#" in str(best.value))
+    return (row.unit_id, row.device) if row.device and known else None
+
+
+def as_piece(row: Found) -> Piece | None:
+    """None for what has no length: photographs, sidecars, files that nobody could open."""
+    if row.kind not in ("video", "audio") or not row.duration_seconds or row.duration_seconds <= 0:
+        return None
+    claims: Claims = claims_of_row(row.claims)
+    return piece_of(str(row.id), claims, min(row.duration_seconds, NEAR.total_seconds() * 31))
+
+
+def find_neighbours(session: Session, unit_id: uuid.UUID, device: str, rows: Sequence[Found]) -> Sequence[Found]:
+    """The new ones, those near to them by either clock, and the whole of every act that one of these stands in."""
+    same = and_(Recording.unit_id == unit_id, Recording.device == device)
+    times = [row.started_at for row in rows if row.started_at is not None]
+    near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
+    arrived = [row.received_at for row in rows]
+    docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_TOGETHER)))
+    around = set(session.scalars(select(Recording.id).where(same, near)))
+    around |= set(session.scalars(select(Recording.id).where(same, docked).order_by(Recording.id).limit(MOST_DOCKED)))
+    around |= {row.id for row in rows}
+    acts = select(RecordingSegment.first_recording_id).where(RecordingSegment.recording_id.in_(around))
+    members = select(RecordingSegment.recording_id).where(RecordingSegment.first_recording_id.in_(acts))
+    return session.execute(select(*COLUMNS).where(or_(Recording.id.in_(around), Recording.id.in_(members)))).all()
+
+
+def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """Spans around each, joined where they touch."""
+    begin = end = None
+    for time in sorted(times):
+        if begin is None or end is None or time - each_way > end:
+            if begin is not None and end is not None:
+                yield begin, end
+            begin = time - each_way
+        end = time + each_way
+    if begin is not None and end is not None:
+        yield begin, end
+
+
+def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) -> None:
+    """Only what is new or other than it was."""
+    wanted = changed(places, known_places(session, [place.id for place in places]))
+    if not wanted:
+        return
+    rows = [
+        {
+            "recording_id": uuid.UUID(place.id),
+            "unit_id": unit_id,
+            "first_recording_id": uuid.UUID(place.first),
+            "ordinal": place.ordinal,
+            "segment_count": place.count,
+            "gap_seconds": place.gap_seconds,
+            "basis": place.basis,
+        }
+        for place in wanted
+    ]
+    statement = insert(RecordingSegment).values(rows)
+    names = ("first_recording_id", "ordinal", "segment_count", "gap_seconds", "basis")
+    news = {name: statement.excluded[name] for name in names} | {"grouped_at": func.now()}
+    session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=news))
+
+
+def known_places(session: Session, ids: Sequence[str]) -> Mapping[str, Place]:
+    rows = session.scalars(
+        select(RecordingSegment).where(RecordingSegment.recording_id.in_([uuid.UUID(one) for one in ids]))
+    )
+    return {
+        str(row.recording_id): Place(
+            str(row.recording_id),
+            str(row.first_recording_id),
+            row.ordinal,
+            row.segment_count,
+            row.gap_seconds,
+            row.basis,
+        )
+        for row in rows
+    }

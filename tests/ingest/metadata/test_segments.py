@@ -1,0 +1,167 @@
+"""Segments in the catalog: the same rows give the same acts, late ones find their place, and nothing is mixed."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ingest.metadata.claims import Claim
+from ingest.metadata.segments import group_segments, windows
+from storage.catalog.organisation import Unit
+from storage.catalog.recordings import Recording, RecordingSegment
+from tests.casework.sample_archive import SampleArchive
+
+START = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+GAP = 5.0
+
+
+class Segmented:
+    """A unit's recordings of five minutes each, by the second they began at."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.archive = session, SampleArchive(session)
+        self.unit = self.archive.unit()
+
+    def add(self, after: float, unit: Unit | None = None, device: str = "AB00001", **more: Any) -> Recording:
+        started = START + timedelta(seconds=after)
+        source = more.pop("device_source", "name:ga/t-947")
+        said = (
+            Claim("device", device, source, "stated"),
+            Claim("started_at", {"time": started.isoformat()}, "name:ga/t-947", "assumed"),
+        )
+        facts = {"started_at": started, "duration_seconds": 300.0, "kind": "video", "claims": said} | more
+        return self.archive.recording(unit or self.unit, device=device, **facts)
+
+    def group(self, batch: int = 100) -> int:
+        looked_at = group_segments(self.session, GAP, batch)
+        self.session.expire_all()
+        return looked_at
+
+    def place(self, recording: Recording) -> tuple[Any, int, int, float | None]:
+        row = self.session.get_one(RecordingSegment, recording.id)
+        return row.first_recording_id, row.ordinal, row.segment_count, row.gap_seconds
+
+
+@pytest.fixture
+def shift(session: Session) -> Segmented:
+    return Segmented(session)
+
+
+def test_segments_of_one_act_are_numbered_and_looked_at_once(shift: Segmented) -> None:
+    first, second = shift.add(0), shift.add(300)
+    alone = shift.add(9000)
+    assert shift.group() == 3
+    assert shift.place(first) == (first.id, 1, 2, None)
+    assert shift.place(second) == (first.id, 2, 2, 0.0)
+    assert shift.place(alone) == (alone.id, 1, 1, None)
+    assert shift.session.get_one(RecordingSegment, alone.id).basis == "alone"
+    assert shift.group() == 0
+
+
+def test_a_late_segment_joins_what_was_two_acts(shift: Segmented) -> None:
+    first, third = shift.add(0), shift.add(600)
+    shift.group()
+    before = shift.place(third)
+    assert before == (third.id, 1, 1, None)
+    zeroth, second = shift.add(-301.5), shift.add(300)
+    assert shift.group() == 2
+    acts = [shift.place(row) for row in (zeroth, first, second, third)]
+    assert acts == [(zeroth.id, n, 4, gap) for n, gap in ((1, None), (2, 1.5), (3, 0.0), (4, 0.0))]
+
+
+def test_nothing_is_written_where_nothing_is_new(shift: Segmented) -> None:
+    rows = [shift.add(300.0 * n) for n in range(3)]
+    shift.group()
+    session = shift.session
+    stamps = select(RecordingSegment.recording_id, RecordingSegment.grouped_at).order_by(RecordingSegment.recording_id)
+    session.execute(RecordingSegment.__table__.update().values(grouped_at=START))
+    shift.add(50_000)
+    assert shift.group() == 1
+    assert [stamp for row, stamp in session.execute(stamps) if row in {one.id for one in rows}] == [START] * 3
+
+
+def test_units_devices_and_makes_without_a_number_stay_apart(shift: Segmented) -> None:
+    mine, theirs = shift.add(0), shift.add(300, unit=shift.archive.unit())
+    other = shift.add(300, device="AB00002")
+    phones = [shift.add(at, device="Apple iPhone 6", device_source="tag:make+model") for at in (0, 300)]
+    cameras = [shift.add(at, device="GoPro HERO6 #C322", device_source="exif:make+model") for at in (0, 300)]
+    assert shift.group() == 7
+    assert [shift.place(row)[2] for row in (mine, theirs, other, *phones)] == [1] * 5
+    assert [shift.place(row)[1:3] for row in cameras] == [(1, 2), (2, 2)]
+
+
+def test_what_has_no_length_or_device_stands_alone(shift: Segmented) -> None:
+    rows = [
+        shift.add(0),
+        shift.add(300, kind="still"),
+        shift.add(300, duration_seconds=None),
+        shift.add(300, kind="none"),
+    ]
+    rows.append(shift.archive.recording(shift.unit, device=None, started_at=None))
+    assert shift.group() == 5
+    assert [shift.place(row)[2] for row in rows] == [1] * 5
+
+
+def test_segments_whose_estimates_are_years_apart_meet_by_the_clock_they_share(shift: Segmented) -> None:
+    """The first saw satellites, the second was made indoors by a clock seven years slow."""
+    slow = timedelta(days=7 * 365)
+    said = [
+        (
+            Claim("device", "AB00001", "station", "stated"),
+            Claim(
+                "clock", {"time": (START - slow + timedelta(seconds=at)).isoformat()}, "tag:creation_time", "doubtful"
+            ),
+        )
+        for at in (0, 300)
+    ]
+    first = shift.add(0, claims=said[0])
+    second = shift.add(0, claims=said[1], started_at=START - slow + timedelta(seconds=300))
+    shift.group(batch=1)
+    shift.group(batch=1)
+    assert shift.place(second) == (first.id, 2, 2, 0.0)
+
+
+def test_a_batch_at_a_time_ends_as_all_at_once(shift: Segmented) -> None:
+    """In whatever order they come; a day of segments, each batch looks at no more than is near to it."""
+    order = [(n * 7) % 24 for n in range(24)]
+    rows = {n: shift.add(300.0 * n) for n in order}
+    while shift.group(batch=5):
+        pass
+    assert [shift.place(rows[n])[:3] for n in range(24)] == [(rows[0].id, n + 1, 24) for n in range(24)]
+
+
+def test_windows_that_touch_are_one() -> None:
+    hour = timedelta(hours=1)
+    spans = list(windows([START, START + 3 * hour, START + 1.5 * hour, START + 9 * hour], hour))
+    assert spans == [(START - hour, START + 4 * hour), (START + 8 * hour, START + 10 * hour)]
+    assert list(windows([], hour)) == []
+
+
+def test_two_at_once_do_it_once(shift: Segmented, server: Any) -> None:
+    """The second goes home: what the first holds is its lock until it commits."""
+    from storage.database import Database
+
+    shift.add(0)
+    shift.group()
+    other = Database(server.addresses.app, pool_size=1)
+    with other.transaction() as session:
+        assert group_segments(session, GAP, 100) == 0
+    other.close()
+
+
+def test_a_year_of_a_device_does_not_slow_the_next_one_down(shift: Segmented) -> None:
+    """A hundred and fifty recordings a day apart: ten more cost no more than ten did at the beginning, within noise."""
+    for n in range(150):
+        shift.add(86_400.0 * 3 * n, received_at=START + timedelta(days=3 * n))
+    while shift.group(batch=200):
+        pass
+    late = [shift.add(86_400.0 * 3 * 150 + 300.0 * n, received_at=START + timedelta(days=450)) for n in range(10)]
+    begun = time.monotonic()
+    assert shift.group() == 10
+    assert time.monotonic() - begun < 2
+    assert shift.place(late[-1])[:3] == (late[0].id, 10, 10)
