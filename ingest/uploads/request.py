@@ -24,6 +24,7 @@ CHECKSUM_BYTES = {"sha1": 20, "sha256": 32}
 
 _LARGEST = (1 << 63) - 1
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ONCE = frozenset(
     {
         "authorization", "content-digest", "content-length", "content-type", "signature", "signature-input",
@@ -49,6 +50,7 @@ class Request:
         self.receive = receive
         self.body_ended = False
         self.presented = PresentedCredential.of(scope)
+        self._scheme: str = scope.get("scheme", "http")
         self._path: str = scope["path"].removeprefix(self.root_path)
         self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         self._headers = dict(self._pairs)
@@ -80,6 +82,14 @@ class Request:
         if not UPLOAD_ID.fullmatch(name):
             raise UploadUnknown
         return name
+
+    def address_of(self, upload_id: str) -> str:
+        """Absolute, since some clients (aiotus) take no other; a path where a proxy nobody named speaks otherwise."""
+        path = f"{self.root_path}/{upload_id}"
+        host = self.header("host") or ""
+        if not _HOST.fullmatch(host) or self._headers.get("x-forwarded-proto", self._scheme) != self._scheme:
+            return path
+        return f"{self._scheme}://{host}{path}"
 
     @property
     def has_body(self) -> bool:

@@ -92,7 +92,7 @@ class Verbs:
         opening = self._plan_opening(request, admitted.station)
         await self._open_soon(opening)
         record = opening.record
-        location = f"{request.root_path}/{record.upload_id}"
+        location = request.address_of(record.upload_id)
         headers = [("Location", location), ("Upload-Expires", http_date(record.expires_at))]
         if request.carries_upload_bytes:
             headers.append(("Upload-Offset", str(await self._receive_first(request, record, location))))

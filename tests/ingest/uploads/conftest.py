@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -45,6 +46,11 @@ class Reply:
     @property
     def offset(self) -> int:
         return int(self.headers["upload-offset"])
+
+    @property
+    def path(self) -> str:
+        """Of the upload that was created."""
+        return urlsplit(self.headers["location"]).path
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -137,7 +143,7 @@ class TusServer:
         """The path of a new upload."""
         reply = self.request("POST", "/uploads", {"Upload-Length": str(length), **(headers or {})}, body, token)
         assert reply.status == 201, reply
-        return reply.headers["location"]
+        return reply.path
 
     def patch(
         self, path: str, offset: int, body: bytes, headers: dict[str, str] | None = None, token: str | None = "t1"

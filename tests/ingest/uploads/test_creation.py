@@ -6,6 +6,7 @@ import base64
 import email.utils
 import hashlib
 import os
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,10 +32,21 @@ def test_creation_says_where_and_until_when(tus):
     assert reply.headers["tus-resumable"] == "1.0.0"
     until = email.utils.parsedate_to_datetime(reply.headers["upload-expires"])
     assert timedelta(days=2, hours=23) < until - datetime.now(UTC) <= timedelta(days=3)
-    seen = tus.head(reply.headers["location"])
+    seen = tus.head(reply.path)
     assert (seen.status, seen.offset, seen.headers["upload-length"]) == (200, 0, "10")
     assert seen.headers["cache-control"] == "no-store"
     assert seen.headers["upload-expires"] == reply.headers["upload-expires"]
+
+
+def test_the_address_is_absolute_unless_a_proxy_that_nobody_named_says_otherwise(tus):
+    def location(**headers):
+        return tus.request("POST", "/uploads", {"Upload-Length": "10", **headers}).headers["location"]
+
+    assert re.fullmatch(rf"http://127\.0\.0\.1:{tus.port}/uploads/[0-9a-f]{{32}}", location())
+    assert location(Host="archive.test:8443").startswith("http://archive.test:8443/uploads/")
+    assert location(Host="[::1]:80").startswith("http://[::1]:80/uploads/")
+    assert location(**{"X-Forwarded-Proto": "https"}).startswith("/uploads/")
+    assert location(Host="user@archive.test/x?").startswith("/uploads/")
 
 
 def test_everything_else_is_left_to_the_other_application(tus):
@@ -92,7 +104,7 @@ def test_creation_with_upload_finishes_when_all_is_there(tus):
     data = os.urandom(200_000)
     reply = tus.request("POST", "/uploads", {"Upload-Length": str(len(data)), **STREAM}, data)
     assert (reply.status, reply.offset) == (201, len(data))
-    path = reply.headers["location"]
+    path = reply.path
     assert tus.finishes(path) == 1
     assert tus.staged(path.rpartition("/")[2]) == data
 
@@ -100,7 +112,7 @@ def test_creation_with_upload_finishes_when_all_is_there(tus):
 def test_creation_with_part_of_the_upload_goes_on_with_patch(tus):
     reply = tus.request("POST", "/uploads", {"Upload-Length": "10", **STREAM}, b"0123")
     assert (reply.status, reply.offset) == (201, 4)
-    path = reply.headers["location"]
+    path = reply.path
     assert tus.finishes(path) == 0
     assert tus.patch(path, 4, b"456789").status == 204
     assert tus.finishes(path) == 1
@@ -127,7 +139,7 @@ def test_creation_with_more_than_declared_is_413(tus, wire):
     reply = wire.reply(connection, "POST")
     connection.close()
     assert reply.status == 413
-    assert tus.finishes(reply.headers["location"]) == 1
+    assert tus.finishes(reply.path) == 1
 
 
 def test_a_creation_cut_in_its_body_leaves_no_quota_taken(start_server, wire):
