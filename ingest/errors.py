@@ -21,7 +21,8 @@
         ├── SandboxFailed               a sandbox that works otherwise could not be set up for this call
         ├── ToolMissing                 neither a system ffmpeg that is new enough nor the wheel's
         ├── ToolFailed                  the tool itself does not run (not: it refused a file)
-        └── RenditionFailed             a copy could not be made; custody is not concerned
+        ├── RenditionFailed             a copy could not be made; custody is not concerned
+        └── RecoveryNotPossible         there is nothing to recover, or the reference chosen for it is none
 
 A file that nobody can read is no error: it is a finding (ingest/media/findings.py). Nor is a file that was sealed
 before: SameFileSealed (ingest/sealing/record.py) only leads sealing to its second receipt, and never leaves it.
@@ -29,6 +30,7 @@ before: SameFileSealed (ingest/sealing/record.py) only leads sealing to its seco
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 
@@ -184,3 +186,10 @@ class RenditionFailed(MediaError):
         self.name = name
         self.reason = reason
         self.stderr_tail = stderr_tail
+
+
+class RecoveryNotPossible(MediaError):
+    def __init__(self, recording_id: uuid.UUID, why: str) -> None:
+        super().__init__(f"recording {recording_id} cannot be recovered so: {why}")
+        self.recording_id = recording_id
+        self.why = why

@@ -26,7 +26,7 @@ from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
 from casework.register import errors as register
-from ingest.errors import IngestError, UploadNotInTrouble
+from ingest.errors import IngestError, RecoveryNotPossible, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
@@ -142,6 +142,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
     stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
     stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
+    RecoveryNotPossible: Problem(409, "no-recovery", "该记录无法这样恢复（{why}）；请核对记录或另选一份完整的参考录像"),
     UploadNotInTrouble: Problem(
         409, "not-in-trouble", "上传 {upload_id} 的状态为 {state}，无需处理；见 liuhen admin upload list"
     ),

@@ -1,28 +1,57 @@
-"""What a damaged recording lacks, as its page shows it."""
+"""What a damaged recording lacks, and what was recovered of it, as its page shows it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.http.reading.damage import missing_of
-from api.http.schema.recordings import MissingItem
-from storage.catalog.recordings import Recording
+from api.http.reading.recovery import recovery_references
+from api.http.schema.recordings import MissingItem, RecoveryReference
+from api.pages.visit import Visit
+from ingest.rendering.asking import MAY_ASK
+from storage.catalog.recordings import MediaJob, Recording, Rendition
+
+SETS = "parameter-sets="
 
 
 @dataclass(frozen=True)
 class DamageShown:
-    """`missing` is None of recordings that were sealed before it was worked out; their reasons are there."""
+    """`missing` is None of recordings that were sealed before it was worked out; their reasons are there.
+
+    `state`: made, due, failed, or the code why there is no recovery copy. `way`: remuxed, in-band or reference."""
 
     missing: MissingItem | None
     reasons: tuple[str, ...]
+    state: str
+    way: str = "remuxed"
+    reference: str | None = None
+    offered: tuple[RecoveryReference, ...] = ()
+    copy: Rendition | None = None
 
 
-def damage_of(recording: Recording) -> DamageShown | None:
+def damage_of(
+    visit: Visit, recording: Recording, jobs: Mapping[str, MediaJob], renditions: Mapping[str, Rendition]
+) -> DamageShown | None:
     """None of a recording that is not damaged."""
     if recording.media_state != "damaged":
         return None
-    return DamageShown(missing_of(recording.findings), reason_codes(recording.findings))
+    job, made = jobs.get("recovery"), renditions.get("recovery")
+    missing, reasons = missing_of(recording.findings), reason_codes(recording.findings)
+    if made is not None:
+        return DamageShown(missing, reasons, "made", *way_of(made.settings), copy=made)
+    state = "none" if job is None else job.state if job.state in ("due", "failed") else job.outcome or "none"
+    offered = recovery_references(visit.session, recording) if state != "due" and visit.person.role in MAY_ASK else ()
+    return DamageShown(missing, reasons, state, offered=tuple(offered))
+
+
+def way_of(settings: list[str]) -> tuple[str, str | None]:
+    """How a recovery copy was made, and with the help of which recording."""
+    said = next((word.removeprefix(SETS) for word in settings[:3] if word.startswith(SETS)), None)
+    if said is None:
+        return "remuxed", None
+    return ("in-band", None) if said == "in-band" else ("reference", said.removeprefix("recording:"))
 
 
 def reason_codes(findings: dict[str, Any]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "cases": open_cases(visit) if may["link"] else (),
         "stages": STAGES,
         "facts": technical_facts(recording),
-        "damage": damage_of(recording),
+        "damage": damage_of(visit, recording, jobs, renditions),
         **made_of(session, recording, visit.translate),
     }
 

@@ -77,8 +77,12 @@ MEDIA_REASONS: Mapping[str, str] = {
     "parser_failed": mark("检查程序无法解析此文件"),
     "not_a_moving_picture": mark("不是活动画面"),
     "no_picture": mark("没有画面"),
+    "reference_needed": mark("需要同一执法记录仪的一份完整录像作参考"),
+    "reference_unfit": mark("参考录像与此文件不相符"),
+    "not_damaged": mark("没有损坏"),
 }
 RENDITIONS: Mapping[str, str] = {
+    "recovery": mark("恢复副本"),
     "proxy": mark("播放副本"),
     "poster": mark("封面图"),
     "sprite": mark("预览图"),
@@ -208,6 +212,7 @@ ACTIONS: Mapping[str, str] = {
     "recording.received_again": mark("再次收到同一文件"),
     "receipt.issued": mark("签发回执"),
     "rendition.made": mark("制作副本"),
+    "recovery.asked": mark("请求借助参考录像恢复"),
     "recording.linked": mark("已归入案件"),
     "recording.unlinked": mark("解除归案"),
     "recording.link_queued": mark("请人选择案件"),

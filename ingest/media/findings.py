@@ -128,6 +128,15 @@ class Findings:
     def audio(self) -> Stream | None:
         return next((s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown")), None)
 
+    @property
+    def lost_its_index(self) -> bool:
+        return any(reason.code == MOOV_MISSING for reason in self.reasons)
+
+    @property
+    def may_be_recovered(self) -> bool:
+        """Whether there is something moving or to be heard in it that a copy in a whole container would help."""
+        return self.state == "damaged" and (self.kind in ("video", "audio") or self.lost_its_index)
+
     def as_facts(self) -> dict[str, Any]:
         """Everything but the contents, as JSON: for the row that keeps it."""
         facts = dataclasses.asdict(dataclasses.replace(self, contents={}))

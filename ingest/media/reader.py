@@ -60,6 +60,27 @@ def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = 
         return FileFacts(failed=(f"answer: {type(error).__name__}",))
 
 
+def run_script(
+    name: str,
+    arguments: tuple[str, ...],
+    media: Path,
+    out: Path | None,
+    program: Program,
+    sandbox: Sandbox,
+    limits: Limits,
+) -> dict[str, Any]:
+    """Another module of this package, run inside over one file: its first word, the media, the rest, our packages.
+
+    Its one line of JSON, which is worth no more than the file was; empty where it broke or was stopped."""
+    words = ("-I", "-S", "-B", f"{PACKAGES[0]}/media/{name}.py", arguments[0], MEDIA_INSIDE, *arguments[1:], *PACKAGES)
+    result = sandbox.run(Job(program, words, media=media, out=out, limits=limits))
+    try:
+        said = json.loads(result.stdout) if result.succeeded else {}
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def why_ended(result: Confined) -> str:
     if result.stopped is not None:
         return f"reader: {result.stopped}"

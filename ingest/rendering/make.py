@@ -12,7 +12,8 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -22,11 +23,14 @@ from ingest.errors import RenditionFailed
 from ingest.lease import given_back
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
+from ingest.media.recovery import KIND as RECOVERY
+from ingest.media.recovery import Reference, make_recovery, read_reference
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.rendering.due import DueRenditions, put_off, settle
+from ingest.rendering.references import references_for
 from retention.disposal import disposal_month
-from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
+from storage.catalog.recordings import MediaJob, Recording, Rendition
 from storage.database import Database
 from storage.keystore import KeyStore, WrappedKey
 from storage.ledger.append import Actor, Change, record_change
@@ -39,6 +43,8 @@ PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
+# A recovered film's copies are made of the recovery copy; their settings say so first.
+OF_RECOVERY = "of=recovery"
 
 
 @dataclass(frozen=True)
@@ -57,33 +63,84 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     with private_folder(rendering.work_folder) as folder:
         media = decrypt_original(due, rendering, folder / "original")
         found = probe_media(media, rendering.runner)
-        for kind in (kind for kind in RENDITION_KINDS if kind in due.kinds):
+        shown = Shown(media, found)
+        if RECOVERY in due.kinds or found.lost_its_index:
+            shown = recover(due, shown, folder / RECOVERY, rendering)
+        for kind in (kind for kind in MAKERS if kind in due.kinds):
             out = folder / kind
             out.mkdir(mode=0o700)
-            make_rendition(due, kind, media, found, out, rendering)
+            make_rendition(due, kind, partial(shown.copy, kind, out, rendering.runner), rendering)
 
 
-def make_rendition(
-    due: DueRenditions, kind: str, media: Path, found: Findings, out: Path, rendering: Rendering
-) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """What copies are made of: the original, or, of one that no player opens, what was recovered of it."""
+
+    media: Path
+    found: Findings
+    recovered: bool = False
+
+    def copy(self, kind: str, out: Path, runner: MediaRunner) -> Outcome:
+        outcome = MAKERS[kind](self.media, self.found, out, runner)
+        if self.recovered and isinstance(outcome, RenditionMade):
+            return replace(outcome, settings=(OF_RECOVERY, *outcome.settings))
+        return outcome
+
+
+def recover(due: DueRenditions, original: Shown, out: Path, rendering: Rendering) -> Shown:
+    """Make the recovery copy, and record it where it is due. What plays by itself goes on being shown by itself."""
+    out.mkdir(mode=0o700)
+
+    def attempt() -> Outcome:
+        references = read_references(due, out.parent, rendering) if original.found.lost_its_index else ()
+        return make_recovery(original.media, original.found, out, rendering.runner, references)
+
+    outcome = make_rendition(due, RECOVERY, attempt, rendering) if RECOVERY in due.kinds else attempt()
+    if not original.found.lost_its_index or not isinstance(outcome, RenditionMade):
+        return original
+    return Shown(outcome.path, probe_media(outcome.path, rendering.runner), recovered=True)
+
+
+def read_references(due: DueRenditions, folder: Path, rendering: Rendering) -> tuple[Reference, ...]:
+    """Each is decrypted, looked at in the sandbox, and removed again before the next."""
+    with rendering.database.reading() as session:
+        rows = references_for(session, due.recording_id)
+    found = []
+    for row in rows:
+        path = folder / "reference"
+        key = WrappedKey(row.kek_id, row.wrapped_data_key)
+        decrypt(AtRest(row.id, row.object_name, row.ciphertext_size_bytes, key), row.size_bytes, rendering, path)
+        reference = read_reference(path, str(row.id), probe_media(path, rendering.runner), rendering.runner)
+        path.unlink()
+        found += [] if reference is None else [reference]
+    return tuple(found)
+
+
+def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], rendering: Rendering) -> Outcome | None:
+    """The outcome, recorded; None where it failed, which was recorded as well."""
     try:
-        outcome = MAKERS[kind](media, found, out, rendering.runner)
+        outcome = make()
     except RenditionFailed as error:
         log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
         put_off(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
-        return
+        return None
     if isinstance(outcome, NothingToShow):
         settle(rendering.database, due, kind, outcome.reason)
     else:
         store_rendition(due, outcome, rendering)
+    return outcome
 
 
 def decrypt_original(due: DueRenditions, rendering: Rendering, path: Path) -> Path:
-    """The original's plaintext in a file only this process and the sandbox's user can read."""
     at_rest = AtRest(due.recording_id, due.object_name, due.ciphertext_size_bytes, due.wrapped_key)
+    return decrypt(at_rest, due.size_bytes, rendering, path)
+
+
+def decrypt(at_rest: AtRest, size_bytes: int, rendering: Rendering, path: Path) -> Path:
+    """A plaintext in a file only this process and the sandbox's user can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file, open_sealed(rendering.store, rendering.key_store, at_rest) as sealed:
-        for piece in sealed.pieces(0, due.size_bytes, PIECE_BYTES):
+        for piece in sealed.pieces(0, size_bytes, PIECE_BYTES):
             file.write(piece)
     return path
 

@@ -23,7 +23,7 @@ from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
 from retention.classes import CLASS_AT_SEALING
-from storage.catalog.recordings import RENDITION_KINDS, MediaJob, PositionTrack, Recording
+from storage.catalog.recordings import ALWAYS_DUE, MediaJob, PositionTrack, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
@@ -92,9 +92,8 @@ def _insert_sealed(session: Session, upload: DueUpload, attempt: Attempt, facts:
     session.add(_recording_row(upload, attempt, facts, manifest_bytes, entry.id))
     session.flush()
     session.add_all(_track_row(attempt, upload.unit_id, track) for track in facts.claims.tracks)
-    session.add_all(
-        MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in RENDITION_KINDS
-    )
+    kinds = (*(("recovery",) if facts.findings.may_be_recovered else ()), *ALWAYS_DUE)
+    session.add_all(MediaJob(recording_id=attempt.recording_id, unit_id=upload.unit_id, kind=kind) for kind in kinds)
     _mark_sealed(session, upload, attempt.recording_id)
 
 

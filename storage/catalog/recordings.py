@@ -13,8 +13,10 @@ from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, O
 
 MEDIA_STATES = ("intact", "damaged", "unreadable")
 JOB_STATES = ("due", "done", "nothing", "failed")
-RENDITION_KINDS = ("poster", "sprite", "proxy")
-"""In the order they are made, quickest first: a list shows the poster while the proxy is still being made."""
+RENDITION_KINDS = ("recovery", "poster", "sprite", "proxy")
+"""In the order they are made, quickest first: a list shows the poster while the proxy is still being made. What has to
+be recovered comes before what is made of it."""
+ALWAYS_DUE = ("poster", "sprite", "proxy")
 
 PLACE_CHECK = (
     "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
@@ -147,13 +149,16 @@ class Receipt(Base):
 
 
 class MediaJob(Base):
-    """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show."""
+    """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show.
+
+    `reference_id`: the whole recording that a person chose to help with a recovery."""
 
     __tablename__ = "media_job"
     __table_args__ = (
         UniqueConstraint("recording_id", "kind"),
         CheckConstraint(one_of("state", *JOB_STATES), name="state"),
         CheckConstraint(one_of("kind", *RENDITION_KINDS), name="kind"),
+        CheckConstraint("reference_id IS NULL OR kind = 'recovery'", name="reference"),
         Index("ix_media_job_due", "created_at", postgresql_where=text("state = 'due'")),
     )
     id: Mapped[Id]
@@ -167,6 +172,7 @@ class MediaJob(Base):
     outcome: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+    reference_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recording.id"))
 
 
 class Rendition(Base):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, CaseRef, Json, PersonRef
+from api.http.schema.base import Answer, CaseRef, Form, Json, PersonRef
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -50,6 +50,22 @@ class MediaJobItem(Answer):
     kind: str = Field(examples=["proxy"])
     state: str = Field(examples=["done"])
     outcome: str | None
+
+
+class RecoveryReference(Answer):
+    """A whole film that may tell how to read one without its index."""
+
+    id: uuid.UUID
+    original_name: str
+    device: str | None
+    started_at: datetime | None
+    same_device: bool
+
+
+class NewRecovery(Form):
+    """`reference`: a recording of the same recorder, in the same mode where it has several."""
+
+    reference: uuid.UUID
 
 
 class LinkItem(Answer):

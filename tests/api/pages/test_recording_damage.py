@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from ingest.media import findings as code
 from ingest.media.findings import Extent, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from integrity.dsse import Envelope
 from integrity.manifest import parse_manifest
+from storage.catalog.recordings import MediaJob
 
 CUT = (Reason(code.ENDS_EARLY, {"declared_bytes": 1_992_800, "present_bytes": 1_195_680}), Reason(code.FRAMES_MISSING))
 STREAM = Stream(0, "video", "h264", width=640, height=360, frames_declared=125, frames_present=70)
@@ -78,3 +80,42 @@ def test_where_nobody_can_say_nothing_is_made_up(district: Any) -> None:
     assert "缺少索引：录制可能被突然中断" in text
     assert "2,480,788" in text
     assert "声明 " not in text.split("损坏情况")[1].split("数据")[0]
+
+
+def test_a_reference_is_offered_to_choose_and_asked_for_by_the_same_call_a_program_makes(district: Any) -> None:
+    served, station = district.served, district.served.station(district.unit)
+    before = served.findings
+    film = (Stream(0, "video", "h264"),)
+    served.findings = dataclasses.replace(before, container="mov,mp4", streams=film, state="intact", reasons=())
+    whole = served.seal(station, os.urandom(912), "AB00009_000123_20260309090000.MP4")
+    served.findings = before
+    with looked_at(district, reasons=(Reason(code.MOOV_MISSING),), duration_seconds=None, streams=()):
+        row = served.seal(station, os.urandom(913), "AB00009_000123_20260309093000.MP4")
+    with served.database.transaction() as session:
+        ended = {"state": "nothing", "outcome": "reference_needed"}
+        session.execute(update(MediaJob).where(MediaJob.recording_id == row.id).values(**ended))
+    officer = district.people["officer"]
+    page = district.page("officer", f"/recordings/{row.id}").text
+    assert "需要同一执法记录仪的一份完整录像作参考" in page
+    assert f'<option value="{whole.id}">同一设备' in page
+    assert "尝试恢复画面" not in district.page("auditor", f"/recordings/{row.id}").text
+    (offered, *_) = officer.get(f"/api/v1/recordings/{row.id}/recovery-references").json()["items"]
+    assert (offered["id"], offered["same_device"]) == (str(whole.id), True)
+    assert officer.get(f"/api/v1/recordings/{whole.id}/recovery-references").json()["items"] == []
+    answer = officer.post(f"/api/v1/recordings/{row.id}/recovery", json={"reference": str(whole.id)})
+    assert answer.status_code == 202
+    assert {"recovery", "proxy"} <= {job["kind"] for job in answer.json()["media_jobs"] if job["state"] == "due"}
+    assert "正在制作。" in district.page("officer", f"/recordings/{row.id}").text
+    refused = officer.post(f"/api/v1/recordings/{whole.id}/recovery", json={"reference": str(row.id)})
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "no-recovery")
+
+
+def test_a_recovery_copy_is_labelled_and_says_how_it_came_about(district: Any, torn: Any) -> None:
+    served = district.served
+    served.copy(torn, "recovery", b"recovered bytes", "video/mp4")
+    page = district.page("officer", f"/recordings/{torn.id}").text
+    assert "恢复副本" in page
+    assert "它不是原件" in page
+    assert "ffmpeg" in page
+    english = district.page("officer", f"/recordings/{torn.id}", "en").text
+    assert "It is not the original" in english

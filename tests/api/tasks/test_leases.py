@@ -16,6 +16,7 @@ import ingest.lease
 from api.tasks.media import open_rendering
 from ingest.custody import seal_upload
 from ingest.errors import AttemptHeldElsewhere, StagedFileMissing
+from ingest.media.recovery import KIND as RECOVERY
 from ingest.rendering.due import DueRenditions, lease_due_renditions, settle
 from ingest.rendering.due import put_off as put_off_rendition
 from ingest.rendering.make import MAKERS, make_due_renditions
@@ -113,4 +114,4 @@ def test_a_rendition_made_while_the_keeping_was_lengthened_has_its_key_under_the
 
 
 def test_there_is_a_maker_for_each_kind_of_rendition() -> None:
-    assert set(MAKERS) == set(RENDITION_KINDS)
+    assert {RECOVERY, *MAKERS} == set(RENDITION_KINDS)

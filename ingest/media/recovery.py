@@ -1,0 +1,175 @@
+"""Recovery copies: what a damaged file still holds, in a container that is whole. Nothing in it is encoded anew.
+
+Two ways. What a demuxer still opens (a cut MP4, a fragmented one, an AVI without its index, a torn transport stream) is
+remuxed. A film without its index is opened by none: its pictures are picked out of the samples (salvage.py), with the
+parameter sets that stand among them, or those of a whole film of the same recorder; its sound is not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ffmpeg
+
+from ingest.errors import RenditionFailed
+from ingest.media import findings as code
+from ingest.media.commands import INPUT, POLICY
+from ingest.media.description import whole
+from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
+from ingest.media.findings import Findings
+from ingest.media.parameter_sets import ParameterSets
+from ingest.media.probe import COUNT_LIMITS, describe, first_packets, probe_media
+from ingest.media.reader import run_script
+from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, is_empty_handed, proxy_limits, take
+from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
+
+KIND: Final = "recovery"
+# Why there is none, beside the codes of findings.py.
+REFERENCE_NEEDED: Final = "reference_needed"
+REFERENCE_UNFIT: Final = "reference_unfit"
+NOT_DAMAGED: Final = "not_damaged"
+# What MP4 holds without a change; everything else fits into Matroska.
+MP4_CODECS: Final = frozenset({"h264", "hevc", "mpeg4", "aac", "mp3", "av1"})
+SALVAGE_SECONDS: Final = 330.0
+PACKETS_TRIED: Final = 48
+MOST_COMPLAINTS: Final = 3
+SET_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=1024 * MIB, stdout_bytes=1 * MIB, threads=8)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A whole film of the same recorder: what a decoder needs to know, and its rate. `recording` names it."""
+
+    recording: str
+    sets: ParameterSets
+    fps: float | None
+
+
+def make_recovery(
+    media: Path, found: Findings, out: Path, runner: MediaRunner, references: tuple[Reference, ...] = ()
+) -> Outcome:
+    """`out`: an empty private folder. Raises RenditionFailed where a copy was due and did not come about."""
+    if not found.may_be_recovered:
+        return NothingToShow(KIND, NOT_DAMAGED)
+    if not found.lost_its_index:
+        return remux(media, found, out, runner)
+    own = pick_out(media, out, runner, None)
+    if isinstance(own, RenditionMade) or not references:
+        return own
+    outcome: Outcome = own
+    for reference in references:
+        outcome = pick_out(media, out, runner, reference)
+        if isinstance(outcome, RenditionMade):
+            break
+    return outcome
+
+
+def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outcome:
+    """Every packet that is there, picture and sound, as it was written."""
+    streams = [stream for stream in (found.video, found.audio) if stream is not None and stream.frames_present != 0]
+    if not streams:
+        return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
+    fits = all(stream.codec in MP4_CODECS for stream in streams)
+    name, muxer, media_type = ("recovery.mp4", "mp4", "mp4") if fits else ("recovery.mkv", "matroska", "x-matroska")
+    source = open_input(err_detect="ignore_err", fflags="+genpts+discardcorrupt")
+    options: dict[str, Any] = {"c": "copy", "map_metadata": -1, "map_chapters": -1, "f": muxer, **ALL_ERRORS}
+    options |= {"movflags": "+faststart"} if fits else {}
+    parts = [source[str(stream.index)] for stream in streams]
+    arguments = arguments_of(ffmpeg.output(*parts, f"{OUT_INSIDE}/{name}", **options))
+    result = runner.ffmpeg(arguments, media, out, proxy_limits(media, found))
+    if is_empty_handed(result, out / name):
+        return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
+    kind = "video" if found.video is not None else "audio"
+    made = take(KIND, f"{kind}/{media_type}", out / name, result, arguments, runner, media, {})
+    holds = probe_media(made.path, runner)
+    if holds.main is None:
+        return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
+    return dataclasses.replace(made, facts={"duration_seconds": holds.duration_seconds or 0.0, "by": "remux"})
+
+
+def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference | None) -> Outcome:
+    """Pictures out of samples, then into an MP4 at the reference's rate (else 25 a second: no time is in samples)."""
+    picked = fresh(out / "picked")
+    stream = picked / "pictures"
+    said = "none" if reference is None else json.dumps(reference.sets.as_facts())
+    room = media.stat().st_size * 2 + 16 * MIB
+    limits = Limits(
+        SALVAGE_SECONDS,
+        memory_bytes=media.stat().st_size + 1024 * MIB,
+        output_bytes=room,
+        stdout_bytes=1 * MIB,
+        threads=8,
+    )
+    arguments = ("pictures", f"{OUT_INSIDE}/{stream.name}", said)
+    told = run_script("salvage", arguments, media, picked, runner.reader, runner.sandbox, limits)
+    if not told.get("units") or told.get("codec") not in ("h264", "hevc"):
+        stream.unlink(missing_ok=True)
+        reason = REFERENCE_NEEDED if told.get("missing") == "parameter_sets" else code.NO_DECODABLE_FRAME
+        return NothingToShow(KIND, reason)
+    try:
+        return into_container(stream, str(told["codec"]), out, runner, reference, told)
+    finally:
+        stream.unlink(missing_ok=True)
+
+
+def fresh(folder: Path) -> Path:
+    """A folder for one call's output, which may hold nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def into_container(
+    stream: Path, codec: str, out: Path, runner: MediaRunner, reference: Reference | None, told: dict[str, Any]
+) -> Outcome:
+    """The stream is bytes of ours around units of theirs: opened in the sandbox like anything else."""
+    folder = fresh(out / "muxed")
+    rate = {"framerate": reference.fps} if reference is not None and reference.fps else {}
+    policy = {**POLICY, "format_whitelist": codec}
+    source = ffmpeg.input(INPUT, nostdin=None, v="error", f=codec, fflags="+genpts", **rate, **policy)
+    options = {"c": "copy", "map_metadata": -1, "movflags": "+faststart", "f": "mp4", **ALL_ERRORS}
+    arguments = arguments_of(ffmpeg.output(source["v:0"], f"{OUT_INSIDE}/recovery.mp4", **options))
+    limits = Limits(SALVAGE_SECONDS, 2048 * MIB, output_bytes=stream.stat().st_size * 2 + 16 * MIB)
+    result = runner.ffmpeg(arguments, stream, folder, limits)
+    path = folder / "recovery.mp4"
+    try:
+        made = take(KIND, "video/mp4", path, result, settings_of(reference, arguments), runner, stream, {})
+    except RenditionFailed:
+        return NothingToShow(KIND, REFERENCE_UNFIT if reference is not None else code.NO_DECODABLE_FRAME)
+    holds = probe_media(path, runner)
+    fits = reference is None or decodes_quietly(path, runner)
+    if holds.state != "intact" or holds.video is None or not fits:
+        path.unlink()
+        return NothingToShow(KIND, REFERENCE_UNFIT if reference is not None else code.NO_DECODABLE_FRAME)
+    facts = {"duration_seconds": holds.duration_seconds or 0.0, "frames": holds.video.frames_declared or 0}
+    about = {name: whole(told.get(name)) or 0 for name in ("picture_bytes", "other_bytes", "first_at")}
+    by = "picked out" if reference is None else "picked out with a reference"
+    return dataclasses.replace(made, facts={**facts, **about, "by": by})
+
+
+def decodes_quietly(path: Path, runner: MediaRunner) -> bool:
+    """Parameter sets of another mode give pictures too, and a complaint for each: a decoder conceals what it can."""
+    seen = describe(path, runner, COUNT_LIMITS, *first_packets(PACKETS_TRIED))
+    return seen.reason is None and len(seen.complaints.splitlines()) <= MOST_COMPLAINTS
+
+
+def settings_of(reference: Reference | None, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """How it was made, for the row that keeps it: first our own step, then the tool's arguments."""
+    whose = "in-band" if reference is None else f"recording:{reference.recording}"
+    return ("liuhen-salvage/1", f"parameter-sets={whose}", *arguments)
+
+
+def read_reference(media: Path, recording: str, found: Findings, runner: MediaRunner) -> Reference | None:
+    """What a whole film tells of its recorder; None where it has nothing that helps."""
+    told = run_script("salvage", ("sets",), media, None, runner.reader, runner.sandbox, SET_LIMITS)
+    try:
+        sets = ParameterSets.from_facts(told)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Reference(recording, sets, None if found.video is None else found.video.fps)

@@ -1,0 +1,60 @@
+"""A person names a whole recording of the same recorder, and the recovery of one without an index is tried with it."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ingest.errors import RecoveryNotPossible
+from ingest.lease import given_back
+from ingest.media import findings as code
+from ingest.rendering.references import is_reference
+from retention.errors import DeedNotAllowed
+from retention.subjects import row_in_unit
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import MediaJob, Recording
+from storage.ledger.append import Actor, Change, record_change
+
+MAY_ASK = ("officer", "supervisor", "administrator")
+
+
+def ask_for_recovery(session: Session, by: Person, recording_id: uuid.UUID, reference_id: uuid.UUID) -> Recording:
+    """The recovery and the copies that wait for it become due again; the original is only read.
+
+    Raises DeedNotAllowed, UnknownSubject, OutsideUnit, RecoveryNotPossible. Its entry is in the same transaction."""
+    if not by.active or by.role not in MAY_ASK:
+        raise DeedNotAllowed("recover", by.role, MAY_ASK)
+    recording = row_in_unit(session, by, Recording, recording_id, lock=True)
+    reference = row_in_unit(session, by, Recording, reference_id)
+    if not lacks_index(recording):
+        raise RecoveryNotPossible(recording_id, "its index is there")
+    fits = select(Recording.id).where(Recording.id == reference.id, is_reference(recording))
+    if session.scalars(fits).first() is None:
+        raise RecoveryNotPossible(recording_id, "the reference is no whole H.264 or HEVC film in MP4")
+    make_due(session, recording, reference_id)
+    data = {"reference": str(reference_id)}
+    change = Change("recovery.asked", "recording", str(recording_id), recording.unit_id, data)
+    record_change(session, Actor.person(by.id), change)
+    return recording
+
+
+def lacks_index(recording: Recording) -> bool:
+    reasons = recording.findings.get("reasons") or ()
+    return any(isinstance(reason, dict) and reason.get("code") == code.MOOV_MISSING for reason in reasons)
+
+
+def make_due(session: Session, recording: Recording, reference_id: uuid.UUID) -> None:
+    """Raises RecoveryNotPossible where it was recovered before: a copy is never replaced."""
+    jobs = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id).with_for_update()).all()
+    kinds = {job.kind: job.state for job in jobs}
+    if kinds.get("recovery") == "done":
+        raise RecoveryNotPossible(recording.id, "it has been recovered")
+    if "recovery" not in kinds:
+        session.add(MediaJob(recording_id=recording.id, unit_id=recording.unit_id, kind="recovery"))
+        session.flush()
+    ended = MediaJob.recording_id == recording.id, MediaJob.state.in_(("nothing", "failed", "due"))
+    again = {"state": "due", "attempts": 0, "outcome": None, "finished_at": None, **given_back()}
+    session.execute(update(MediaJob).where(*ended).values(**again))
+    session.execute(update(MediaJob).where(*ended, MediaJob.kind == "recovery").values(reference_id=reference_id))

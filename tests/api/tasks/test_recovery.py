@@ -1,0 +1,88 @@
+"""A film that lost its index: sealed as it is, recovered with a sibling's help, and every copy accounted for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from api.media_tools import media_runner
+from api.verification import verify_archive
+from ingest.errors import RecoveryNotPossible
+from ingest.rendering.asking import ask_for_recovery
+from retention.errors import DeedNotAllowed
+from storage.catalog.recordings import MediaJob, Recording, Rendition
+
+
+def film(sealing: Any, folder: Path, seed: int, *options: str) -> bytes:
+    program = media_runner(sealing.settings).tools.ffmpeg.program.path
+    path = folder / f"film-{seed}.mp4"
+    source = f"testsrc2=size=320x180:rate=25:duration=2,noise=alls=20:all_seed={seed}"
+    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *options)
+    subprocess.run([program, "-v", "error", "-f", "lavfi", "-i", source, *encode, path], check=True)
+    return path.read_bytes()
+
+
+def without_index(content: bytes) -> bytes:
+    return content[: int(content.index(b"moov") * 0.9)]
+
+
+def states(sealing: Any, recording: Recording) -> dict[str, tuple[str, str | None]]:
+    with sealing.archive.database.reading() as session:
+        jobs = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id))
+        return {job.kind: (job.state, job.outcome) for job in jobs}
+
+
+def renditions(sealing: Any, recording: Recording) -> dict[str, Rendition]:
+    with sealing.archive.database.reading() as session:
+        rows = session.scalars(select(Rendition).where(Rendition.recording_id == recording.id))
+        return {row.name: row for row in rows}
+
+
+def test_a_sibling_of_the_same_recorder_helps_by_itself(sealing: Any, tmp_path: Path) -> None:
+    whole = sealing.seal(film(sealing, tmp_path, 1), "AB00001_000123_20260101093000.MP4")
+    torn = sealing.seal(without_index(film(sealing, tmp_path, 2)), "AB00001_000123_20260101100000.MP4")
+    assert torn.media_state == "damaged"
+    sealing.render()
+    assert set(states(sealing, torn)) == {"recovery", "poster", "sprite", "proxy"}
+    assert "recovery" not in states(sealing, whole)
+    made = renditions(sealing, torn)
+    assert set(made) == {"recovery", "poster", "sprite", "proxy"}
+    assert made["recovery"].settings[:2] == ["liuhen-salvage/1", f"parameter-sets=recording:{whole.id}"]
+    assert made["proxy"].settings[0] == "of=recovery"
+    assert {row.parent_sha256 for row in made.values()} == {torn.sha256}
+    sealing.settle()
+    assert verify_archive(sealing.archive, 0).findings == ()
+
+
+def test_a_person_names_the_reference_and_it_is_entered(sealing: Any, tmp_path: Path) -> None:
+    torn = sealing.seal(without_index(film(sealing, tmp_path, 3)), "AB00002_000123_20260101100000.MP4")
+    whole = sealing.seal(film(sealing, tmp_path, 4), "AB00001_000123_20260101093000.MP4")
+    sealing.render()
+    assert states(sealing, torn)["recovery"] == ("nothing", "reference_needed")
+    assert states(sealing, torn)["proxy"][0] == "nothing"
+
+    def ask(name: str, recording: Recording, reference: Recording) -> None:
+        with sealing.archive.database.transaction() as session:
+            ask_for_recovery(session, sealing.people[name], recording.id, reference.id)
+
+    with pytest.raises(RecoveryNotPossible, match="its index is there"):
+        ask("officer", whole, torn)
+    with pytest.raises(RecoveryNotPossible, match="no whole"):
+        ask("officer", torn, torn)
+    sealing.people["other"].role = "publisher"
+    with pytest.raises(DeedNotAllowed):
+        ask("other", torn, whole)
+    ask("officer", torn, whole)
+    assert sealing.entries("recovery.asked") == 1
+    assert {state for state, _ in states(sealing, torn).values()} == {"due"}
+    sealing.render()
+    assert states(sealing, torn)["recovery"] == ("done", None)
+    assert states(sealing, torn)["proxy"] == ("done", None)
+    with pytest.raises(RecoveryNotPossible, match="has been recovered"):
+        ask("officer", torn, whole)
+    sealing.settle()
+    assert verify_archive(sealing.archive, 0).findings == ()

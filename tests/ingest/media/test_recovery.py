@@ -1,0 +1,156 @@
+"""What is got out of damaged files: as it was written, in a container that is whole, and said to be no original."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.media import findings as code
+from ingest.media.parameter_sets import read_parameter_sets
+from ingest.media.probe import PROBE_LIMITS, count_frames, probe_media
+from ingest.media.recovery import NOT_DAMAGED, REFERENCE_NEEDED, REFERENCE_UNFIT, make_recovery, read_reference
+from ingest.media.renditions import NothingToShow, RenditionMade
+from ingest.media.runner import MediaRunner
+from ingest.media.salvage import Pictures, samples_begin
+
+Cut = Callable[[Path, float], Path]
+MakeClip = Callable[..., Path]
+FILM = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=4,noise=alls=30:allf=t")
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=4")
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac")
+FIRST = (*FILM, *TONE, *H264)
+
+
+def recovered(outcome: object) -> RenditionMade:
+    assert isinstance(outcome, RenditionMade), outcome
+    assert outcome.name == "recovery"
+    return outcome
+
+
+def frames_in(path: Path, runner: MediaRunner) -> int:
+    streams, _ = count_frames(probe_media(path, runner), path, runner)
+    return next(stream.frames_present or 0 for stream in streams if stream.kind == "video")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("cut.mp4", ("-movflags", "+faststart")),
+        ("fragments.mp4", ("-movflags", "+frag_keyframe+empty_moov")),
+        ("no-index.avi", ()),
+        ("torn.ts", ()),
+    ],
+)
+def test_what_a_demuxer_opens_is_copied_packet_by_packet(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path, name: str, options: tuple[str, ...]
+) -> None:
+    torn = cut(make_clip(*FIRST, *options, name), 0.6003)
+    found = probe_media(torn, runner)
+    assert found.state == "damaged"
+    copy = recovered(make_recovery(torn, found, out, runner))
+    held = probe_media(copy.path, runner)
+    assert held.state == "intact"
+    assert [stream.codec for stream in held.streams] == ["h264", "aac"]
+    assert copy.settings[copy.settings.index("-c") :][:2] == ("-c", "copy")
+    present = found.video.frames_present if found.video else 0
+    assert frames_in(copy.path, runner) == pytest.approx(present or 0, abs=1)
+    assert 0 < (held.duration_seconds or 0) < 4
+
+
+def test_a_film_without_its_index_is_read_with_a_whole_one_of_the_same_recorder(
+    any_runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path
+) -> None:
+    whole = make_clip(*FIRST, "whole.mp4")
+    torn = cut(whole, 0.6)
+    found = probe_media(torn, any_runner)
+    assert found.lost_its_index
+    assert make_recovery(torn, found, out, any_runner) == NothingToShow("recovery", REFERENCE_NEEDED)
+    reference = read_reference(whole, "R", probe_media(whole, any_runner), any_runner)
+    assert reference is not None
+    copy = recovered(make_recovery(torn, found, out, any_runner, (reference,)))
+    assert copy.settings[:2] == ("liuhen-salvage/1", "parameter-sets=recording:R")
+    assert frames_in(copy.path, any_runner) == pytest.approx(60, abs=4)
+    assert copy.facts["duration_seconds"] == pytest.approx(2.4, abs=0.2)
+
+
+def test_a_film_that_carries_its_parameter_sets_needs_no_other(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path
+) -> None:
+    torn = cut(make_clip(*FIRST, "-x264-params", "repeat-headers=1", "self.mp4"), 0.6)
+    copy = recovered(make_recovery(torn, probe_media(torn, runner), out, runner))
+    assert copy.settings[:2] == ("liuhen-salvage/1", "parameter-sets=in-band")
+    assert frames_in(copy.path, runner) == pytest.approx(60, abs=4)
+
+
+def test_a_reference_of_another_mode_is_refused_and_the_next_is_tried(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path
+) -> None:
+    whole = make_clip(*FIRST, "whole.mp4")
+    torn = cut(whole, 0.6)
+    other = make_clip("-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25:duration=1", *H264, "-bf", "0", "other.mp4")
+    wrong, right = (read_reference(path, path.stem, probe_media(path, runner), runner) for path in (other, whole))
+    assert wrong is not None
+    assert right is not None
+    found = probe_media(torn, runner)
+    assert make_recovery(torn, found, out, runner, (wrong,)) == NothingToShow("recovery", REFERENCE_UNFIT)
+    assert (
+        "parameter-sets=recording:whole" in recovered(make_recovery(torn, found, out, runner, (wrong, right))).settings
+    )
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_exactly_the_units_that_were_written_are_found(runner: MediaRunner, make_clip: MakeClip, codec: str) -> None:
+    """Between sound, in both codecs: none is missed and none invented."""
+    whole = make_clip(*FILM, *TONE, "-c:v", codec, "-preset", "ultrafast", "-pix_fmt", "yuv420p", "whole.mp4")
+    content = whole.read_bytes()
+    end = content.index(b"moov") - 4
+    with whole.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        pictures = Pictures(data, read_parameter_sets(whole), time.monotonic() + 60)
+        found = [(at, length) for at, length in pictures.chain(samples_begin(data)) if at < end]
+    packets = runner.ffprobe(
+        ("-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pos,size", "-of", "json", "/in/media"),
+        whole,
+        PROBE_LIMITS,
+    )
+    written = []
+    for packet in json.loads(packets.stdout)["packets"]:
+        at, last = int(packet["pos"]), int(packet["pos"]) + int(packet["size"])
+        while at < last:
+            length = int.from_bytes(content[at : at + 4], "big")
+            written.append((at + 4, length))
+            at += 4 + length
+    assert sorted(found) == sorted(written)
+
+
+def test_noise_without_an_index_gives_nothing_and_ends(runner: MediaRunner, tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "noise"
+    path.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\0mdat" + bytes(range(256)) * 8000)
+    found = probe_media(path, runner)
+    assert found.lost_its_index
+    assert isinstance(make_recovery(path, found, out, runner), NothingToShow)
+    assert not any(entry.is_file() for entry in out.rglob("*"))
+
+
+def test_what_is_whole_is_not_recovered(runner: MediaRunner, make_clip: MakeClip, out: Path) -> None:
+    clip = make_clip(*FILM, "clip.mp4")
+    assert make_recovery(clip, probe_media(clip, runner), out, runner) == NothingToShow("recovery", NOT_DAMAGED)
+
+
+def test_case_7_of_the_corpus_with_its_whole_sibling(
+    corpus: Path, any_runner: MediaRunner, cut: Cut, out: Path
+) -> None:
+    source = corpus / "gpmf-parser" / "samples__karma.mp4"
+    torn = cut(source, 0.6)
+    found = probe_media(torn, any_runner)
+    assert (found.state, found.reasons[0].code) == ("damaged", code.MOOV_MISSING)
+    reference = read_reference(source, "R", probe_media(source, any_runner), any_runner)
+    assert reference is not None
+    copy = recovered(make_recovery(torn, found, out, any_runner, (reference,)))
+    held = probe_media(copy.path, any_runner)
+    assert held.video is not None
+    assert (held.video.width, held.video.height, held.video.frames_declared) == (864, 480, 217)
