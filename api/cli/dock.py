@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.dock_group import DockGroup
+from api.cli.dock_key import enrol, rotate_key
+
 if TYPE_CHECKING:
     from threading import Event
 
@@ -19,12 +22,17 @@ _MEBIBYTE = 1 << 20
 def dock(
     folder: Annotated[Path, typer.Argument(help="存放录像的文件夹 / the folder with the footage")],
     station_token_file: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="采集工作站凭证文件（enrol 打印的 JSON 亦可） / the station's token, bare or as enrol prints it"
         ),
-    ],
-    url: Annotated[str, typer.Option(help="档案系统地址 / the archive's address")] = "http://127.0.0.1:8000",
+    ] = None,
+    station_key_file: Annotated[
+        Path | None, typer.Option(help="工作站密钥文件，由 dock enrol 生成 / the station's key, made by dock enrol")
+    ] = None,
+    url: Annotated[
+        str, typer.Option(help="档案系统地址，默认取自密钥文件 / the archive's address; the key file's, if not given")
+    ] = "",
     wipe: Annotated[
         bool, typer.Option("--wipe", help="验证回执后删除原文件 / remove each file once its receipt was checked")
     ] = False,
@@ -52,20 +60,25 @@ def dock(
 ) -> None:
     """上传文件夹中的录像，可断点续传，并验证回执 / Upload a folder's footage, resume, and check each receipt.
 
+    另有 / also: liuhen dock enrol（登记密钥 / enrol a key）, liuhen dock rotate-key（更换密钥 / replace it）.
+    详见 / see docs/docking.md.
+
     退出码 / exit codes: 0 全部收讫 / all received; 1 有文件未完成 / something is left; 2 用法错误 / usage.
     """
+    from api.cli.dock_credential import choose_credential, is_usage
     from api.cli.dock_report import describe_error
     from ingest.dock.agent import DockPlan
-    from ingest.dock.archive import trusting
+    from ingest.dock.connection import trusting
     from ingest.dock.errors import DockError
     from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
-    from ingest.dock.token import read_station_token
 
     try:
+        tls = trusting(ca_file) if ca_file else None
+        credential, address = choose_credential(station_token_file, station_key_file, url, tls)
         plan = DockPlan(
             folder=folder,
-            url=url,
-            token=read_station_token(station_token_file),
+            url=address,
+            credential=credential,
             state_folder=state or _default_state(folder),
             wipe=wipe,
             parallel=parallel,
@@ -73,12 +86,12 @@ def dock(
             bytes_per_second=int(limit_rate * _MEBIBYTE),
             archive_key=load_pinned_key(archive_key) if archive_key else None,
             ledger_vkey=load_ledger_vkey(ledger_key) if ledger_key else None,
-            tls=trusting(ca_file) if ca_file else None,
+            tls=tls,
         )
         result = _run(plan, as_json or not sys.stdout.isatty())
     except DockError as error:
         typer.echo(describe_error(error), err=True)
-        raise typer.Exit(2 if _is_usage(error) else 1) from error
+        raise typer.Exit(2 if is_usage(error) else 1) from error
     raise typer.Exit(0 if result.complete else 1)
 
 
@@ -151,9 +164,11 @@ def _stop_on_signal() -> Event:
     return stop
 
 
-def _is_usage(error: Exception) -> bool:
-    from ingest.dock.errors import AddressUnusable, FolderUnusable, KeyUnusable, TokenUnusable
-
-    no_such_folder = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
-    misused = isinstance(error, AddressUnusable | KeyUnusable | TokenUnusable)
-    return misused or (isinstance(error, FolderUnusable) and no_such_folder)
+app = typer.Typer(
+    cls=DockGroup,
+    add_completion=False,
+    help="采集工作站：上传录像，凭回执删除 / the docking station: upload footage, let go of it for a receipt",
+)
+app.command(DockGroup.DEFAULT, hidden=True)(dock)
+app.command("enrol")(enrol)
+app.command("rotate-key")(rotate_key)

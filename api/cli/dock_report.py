@@ -25,6 +25,7 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
         f"上传 {e.upload_id} 的回执未通过验证：{e.reason}；请保留原文件并告知档案系统管理员"
     ),
     errors.RemovalFailed: lambda e: f"{e.name} 已收讫，但无法删除：{e.reason}；回执已保存，可再次运行",
+    errors.CredentialMissing: lambda _: "缺少工作站凭证：请用 --station-key-file 或 --station-token-file 指定其一",
     errors.TokenUnusable: lambda e: (
         f"凭证文件 {e.path} 不可用：{_reason(e)}；请核对路径，或用 liuhen admin station enrol 名称 --json 重新获取"
     ),
@@ -36,6 +37,10 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
     errors.StationRefused: lambda e: (
         f"档案系统拒绝本站（HTTP {e.status}）：{e.detail.zh}；凭证未知或已吊销，请联系管理员"
     ),
+    errors.EnrolmentRefused: lambda e: (
+        f"档案系统未登记本站（HTTP {e.status}）：{e.detail.zh}；请向管理员索取新的一次性代码"
+    ),
+    errors.TryAgain: lambda e: f"{e.reason.zh}；请稍后重试",
     errors.ArchiveKeyDiffers: lambda e: (
         f"对方的回执密钥 {e.found or '（无）'} 与登记时的 {e.pinned} 不符；未上传也未删除任何文件"
     ),

@@ -13,16 +13,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ingest.dock.archive import Archive, is_open_to_listeners
+from ingest.dock.archive import Archive
+from ingest.dock.connection import is_open_to_listeners
+from ingest.dock.credential import StationCredential
 from ingest.dock.errors import DockError, DockStopped, SourceChanged, UploadGone, Words
+from ingest.dock.events import AddressOpen, FileStays, FileWiped, FolderListed, Listener
 from ingest.dock.folder import Listing, list_source
 from ingest.dock.patience import Patience
-from ingest.dock.progress import AddressOpen, FileStays, FileWiped, FolderListed, Listener
 from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
+from ingest.dock.reporting import Reporter
 from ingest.dock.settling import Desk, FileOutcome, identify_file, receive_file
 from ingest.dock.source import Source, SourceFile
 from ingest.dock.state import DockState, FileRecord, opened_state
-from ingest.dock.token import StationToken
 from ingest.dock.transfer import Claims, RateLimit, Sender, upload_file
 from ingest.dock.wipe import complete_wipes
 from integrity.keys import PublicKey
@@ -42,14 +44,14 @@ def _claim_nothing(_: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class DockPlan:
-    """One run. `archive_key` overrides the pin in the token; `bytes_per_second` 0 is no limit.
+    """One run. `archive_key` overrides the pin that came with the credential; `bytes_per_second` 0 is no limit.
 
     `claims` reads device, officer and started_at out of a file's name; they are claims and nothing hangs on them.
     """
 
     folder: Path
     url: str
-    token: StationToken
+    credential: StationCredential
     state_folder: Path
     wipe: bool = False
     parallel: int = 3
@@ -89,12 +91,13 @@ def dock_folder(plan: DockPlan, tell: Listener, stop: threading.Event) -> DockRe
     with opened_state(plan.state_folder) as state:
         state.adopt(source.id)
         gone = [_outcome_of_gone(record, tell) for record in complete_wipes(state, source)]
-        archive = Archive(plan.url, plan.token, plan.tls)
+        archive = Archive(plan.url, plan.credential, plan.tls)
         try:
             if is_open_to_listeners(plan.url):
                 tell(AddressOpen(plan.url, _IN_THE_CLEAR))
             run = _begin_run(plan, archive, state, tell, stop)
-            outcomes = run.take_over(listing)
+            with Reporter(archive, plan.state_folder, lambda: run.waiting, tell):
+                outcomes = run.take_over(listing)
         finally:
             archive.close()
     return DockResult((*gone, *outcomes), listing.skipped, listing.why_skipped, run.stopped)
@@ -109,11 +112,12 @@ def _outcome_of_gone(record: FileRecord, tell: Listener) -> FileOutcome:
 def _begin_run(plan: DockPlan, archive: Archive, state: DockState, tell: Listener, stop: threading.Event) -> _Run:
     patience = Patience(plan.give_up_seconds, stop)
     limit = RateLimit(plan.bytes_per_second, patience)
-    sender = Sender(archive, state, patience, limit, tell, plan.token.credential_id, plan.claims)
+    sender = Sender(archive, state, patience, limit, tell, plan.credential.credential_id, plan.claims)
     # Before any footage leaves: a wrong address is noticed. It proves no more, for a public key is anybody's to repeat:
     # who gets the footage and the credential, only TLS can say. What a receipt is worth rests on its signature.
-    key = plan.archive_key or fetch_pinned_key(archive, plan.token.pinned_key_id, sender.retries_for(""))
-    return _Run(plan, Desk(sender, ReceiptTrust((key,), plan.token.station_id, plan.ledger_vkey), plan.wipe))
+    key = plan.archive_key or fetch_pinned_key(archive, plan.credential.pinned_key_id, sender.retries_for(""))
+    ledger_vkey = plan.ledger_vkey or plan.credential.ledger_vkey or None
+    return _Run(plan, Desk(sender, ReceiptTrust((key,), plan.credential.station_id, ledger_vkey), plan.wipe))
 
 
 class _Run:
@@ -126,11 +130,13 @@ class _Run:
         self._sending = threading.BoundedSemaphore(plan.parallel)
         self._stopping = threading.Lock()
         self.stopped: DockStopped | None = None
+        self.waiting = 0
 
     def take_over(self, listing: Listing) -> Iterable[FileOutcome]:
         for error in listing.unreadable:
             self._sender.tell(FileStays(error.name, type(error).__name__, str(error)))
         unreadable = [FileOutcome(error.name, 0, error=error) for error in listing.unreadable]
+        self.waiting = len(listing.files)
         with ThreadPoolExecutor(self._plan.parallel + _WAITING_FOR_RECEIPTS, "dock") as pool:
             futures: list[Future[FileOutcome]] = [pool.submit(self._dock_file, source) for source in listing.files]
             return [*unreadable, *(future.result() for future in futures)]
@@ -146,6 +152,9 @@ class _Run:
         except BaseException:
             self._sender.patience.stop.set()
             raise
+        finally:
+            with self._stopping:
+                self.waiting -= 1
 
     def _attempt_until_settled(self, source: SourceFile) -> FileOutcome:
         attempts = 0

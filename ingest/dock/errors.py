@@ -10,12 +10,14 @@
     │   ├── ReceiptRejected             a receipt that does not speak of these bytes, or is not the archive's
     │   └── RemovalFailed               received, but the device would not let go of it
     ├── DockStopped                     nothing more can be done in this run
+    │   ├── CredentialMissing           neither a token nor a key was named, or both
     │   ├── TokenUnusable               no station token in the file
     │   ├── KeyUnusable                 a key or certificate file that holds none
     │   ├── AddressUnusable             not an http:// or https:// address
     │   ├── FolderUnusable              no such folder, or not a folder
     │   ├── StateUnusable               the agent's own notes cannot be read or written
     │   ├── StateInUse                  another agent works on this folder now
+    │   ├── EnrolmentRefused            the archive does not take this code, or this key
     │   ├── StationRefused              401 or 403: unknown or revoked credential
     │   ├── ArchiveKeyDiffers           the server does not hold the key that was handed over at enrolment
     │   └── Interrupted                 somebody asked the agent to stop
@@ -108,6 +110,11 @@ class DockStopped(DockError):
     """Nothing more can be done in this run; what was acknowledged stays acknowledged."""
 
 
+class CredentialMissing(DockStopped):
+    def __init__(self) -> None:
+        super().__init__("no station credential: name one of --station-key-file and --station-token-file")
+
+
 class TokenUnusable(DockStopped):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"station token file {path}: {reason}; get one with: liuhen admin station enrol NAME --json")
@@ -159,6 +166,15 @@ class StationRefused(DockStopped):
         super().__init__(
             f"the archive refused this station (HTTP {status}): {detail}; its credential is unknown or revoked: "
             "ask the archive's administrator to enrol it",
+        )
+        self.status = status
+        self.detail = detail
+
+
+class EnrolmentRefused(DockStopped):
+    def __init__(self, status: int, detail: Words) -> None:
+        super().__init__(
+            f"the archive did not enrol this station (HTTP {status}): {detail}; ask its administrator for a new code"
         )
         self.status = status
         self.detail = detail

@@ -1,8 +1,7 @@
-"""What the agent says while it works: events, their sums, bars on a terminal, JSON lines elsewhere.
+"""The agent's events shown: bars on a terminal, JSON lines elsewhere, and the sums of both.
 
-JSON lines: one object a line on stdout, `event` names its kind, the other members are the fields of the class below;
-every line is flushed. `file` is the path below the folder. `sent_bytes` have left this machine, `acknowledged_bytes`
-are durable at the archive: after any crash an upload goes on from there. The totals count all files of the folder.
+JSON lines: one object a line on stdout, `event` names its kind, the other members are the fields of its class in
+events.py; every line is flushed. The totals count all files. docs/docking.md lists them.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Protocol, TextIO
+from dataclasses import asdict
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -27,144 +26,21 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from ingest.dock.errors import Words
-
-_SECONDS_BETWEEN_LINES = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class FolderListed:
-    """`event: folder`, once, before anything is sent."""
-
-    files: int
-    size_bytes: int
-    skipped: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AddressOpen:
-    """`event: warning`, at most once, before anything is sent: what is sent to `url` can be read on its way.
-
-    `reason` is {"en": …, "zh": …}.
-    """
-
-    url: str
-    reason: Words
-
-
-@dataclass(frozen=True, slots=True)
-class FileDigested:
-    """`event: digested`: the whole file was read here."""
-
-    file: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class UploadBegun:
-    """`event: upload`: bytes are about to flow from `offset` on; `resumed` when an earlier attempt got that far."""
-
-    file: str
-    upload_id: str
-    offset: int
-    size_bytes: int
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BytesMoved:
-    """`event: progress`, with `total_sent_bytes`, `total_acknowledged_bytes` and `total_size_bytes` beside it."""
-
-    file: str
-    upload_id: str
-    sent_bytes: int
-    acknowledged_bytes: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
-    """`event: retry`: something is in the way, and the agent tries again after `wait_seconds`.
-
-    `file` is empty when it concerns the whole run. `reason` is {"en": …, "zh": …}.
-    """
-
-    file: str
-    reason: Words
-    wait_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class FileUploaded:
-    """`event: uploaded`: every byte was acknowledged; the receipt is awaited."""
-
-    file: str
-    upload_id: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptHeld:
-    """`event: receipt`: the receipt was checked and is kept on this machine."""
-
-    file: str
-    upload_id: str
-    size_bytes: int
-    recording_id: str
-    token_time: str
-    ledger_index: int
-    repeat: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FileWiped:
-    """`event: wiped`: removed from the folder."""
-
-    file: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class FileStays:
-    """`event: left`: nothing more is done for it in this run. `kind` is the name of a class in errors.py."""
-
-    file: str
-    kind: str
-    reason: str
-
-
-Event = (
-    FolderListed
-    | AddressOpen
-    | FileDigested
-    | UploadBegun
-    | BytesMoved
-    | Paused
-    | FileUploaded
-    | ReceiptHeld
-    | FileWiped
-    | FileStays
+from ingest.dock.events import (
+    EVENT_NAMES,
+    AddressOpen,
+    BytesMoved,
+    Event,
+    FileStays,
+    FileUploaded,
+    FileWiped,
+    FolderListed,
+    Paused,
+    ReceiptHeld,
+    UploadBegun,
 )
 
-_NAMES: Mapping[type, str] = {
-    FolderListed: "folder",
-    AddressOpen: "warning",
-    FileDigested: "digested",
-    UploadBegun: "upload",
-    BytesMoved: "progress",
-    Paused: "retry",
-    FileUploaded: "uploaded",
-    ReceiptHeld: "receipt",
-    FileWiped: "wiped",
-    FileStays: "left",
-}
-
-
-class Listener(Protocol):
-    """Hears every event, from several threads at once; must not raise and must not block for long."""
-
-    def __call__(self, event: Event, /) -> None: ...
+_SECONDS_BETWEEN_LINES = 0.1
 
 
 class Tally:
@@ -213,7 +89,7 @@ class JsonLines:
         with self._turn:
             self._tally.take(event)
             if not isinstance(event, BytesMoved):
-                self._write({"event": _NAMES[type(event)], **asdict(event)})
+                self._write({"event": EVENT_NAMES[type(event)], **asdict(event)})
             elif self._is_due(event):
                 self._write({"event": "progress", **asdict(event), **self._totals()})
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from ingest.dock.errors import DockError, SourceChanged
-from ingest.dock.progress import FileDigested, FileUploaded, FileWiped, ReceiptHeld
+from ingest.dock.events import FileDigested, FileUploaded, FileWiped, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, await_receipt, find_kept_receipt
 from ingest.dock.source import SourceFile, digest_source, read_identity
 from ingest.dock.state import FileRecord, Phase

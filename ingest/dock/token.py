@@ -11,10 +11,13 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from ingest.dock.errors import TokenUnusable
+from ingest.stations.credential import PresentedCredential
 
 _TOKEN = re.compile(r"lhs1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})")
 _MAX_FILE_BYTES = 64 * 1024
@@ -27,11 +30,17 @@ class StationToken:
     text: str = field(repr=False)
     pinned_key_id: str
     station_id: str = ""
+    ledger_vkey: str = ""
+    binds_bodies: bool = False
 
     @property
     def credential_id(self) -> str:
         """Tells two credentials apart in the agent's notes without keeping the secret there."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    def prove(self, request: PresentedCredential, now: datetime) -> Mapping[str, str]:
+        """The same header for every request."""
+        return {"Authorization": f"Bearer {self.text}"}
 
 
 def read_station_token(path: Path) -> StationToken:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.dock.archive import Archive
@@ -25,8 +26,8 @@ from ingest.dock.errors import (
     UploadGone,
     Words,
 )
+from ingest.dock.events import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
 from ingest.dock.patience import Patience, Retries
-from ingest.dock.progress import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
 from ingest.dock.source import SourceFile, open_source, read_block, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
 
@@ -127,10 +128,10 @@ def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: 
             # Before each piece, so that a file which is still written never becomes a finished upload.
             if read_identity(source, descriptor) != record.identity:
                 raise SourceChanged(source.title)
-            length = min(piece.length_bytes, size_bytes - offset)
-            blocks = _read_piece(sender, source, record, descriptor, offset, length)
+            content = _read_piece(source, descriptor, offset, min(piece.length_bytes, size_bytes - offset))
+            blocks = partial(_pace_blocks, sender, source, record, offset)
             began = time.monotonic()
-            acknowledged = sender.archive.append_bytes(record.upload_id, offset, length, blocks)
+            acknowledged = sender.archive.append_bytes(record.upload_id, offset, content, blocks)
             piece.learn(time.monotonic() - began)
             if acknowledged > offset:
                 retries.worked()
@@ -153,19 +154,25 @@ def meaning_of_refusal(error: StationRefused, record: FileRecord, credential: st
     return UploadGone(record.upload_id) if foreign else error
 
 
-def _read_piece(
-    sender: Sender, source: SourceFile, record: FileRecord, descriptor: int, offset: int, length: int
-) -> Iterator[bytes]:
-    """The piece's bytes in blocks, as fast as the limit lets them go. Raises SourceChanged when the file ends early."""
-    position, end = offset, offset + length
-    while position < end:
-        block = read_block(source, descriptor, min(_BLOCK_BYTES, end - position), position)
+def _read_piece(source: SourceFile, descriptor: int, offset: int, length: int) -> bytes:
+    """`length` bytes, read before they are sent: a slow card must not hold a request open. Raises SourceChanged."""
+    piece = bytearray()
+    while len(piece) < length:
+        block = read_block(source, descriptor, length - len(piece), offset + len(piece))
         if not block:
             raise SourceChanged(source.title)
+        piece += block
+    return bytes(piece)
+
+
+def _pace_blocks(sender: Sender, source: SourceFile, record: FileRecord, offset: int, piece: bytes) -> Iterator[bytes]:
+    """The piece in blocks, as fast as the limit lets them go."""
+    for position in range(0, len(piece), _BLOCK_BYTES):
+        block = piece[position : position + _BLOCK_BYTES]
         sender.limit.take(len(block))
         yield block
-        position += len(block)
-        sender.tell(BytesMoved(source.title, record.upload_id, position, offset, record.digests.size_bytes))
+        sent = offset + position + len(block)
+        sender.tell(BytesMoved(source.title, record.upload_id, sent, offset, record.digests.size_bytes))
 
 
 def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:

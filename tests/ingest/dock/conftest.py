@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
-from ingest.dock.progress import Event
+from ingest.dock.events import Event
 from ingest.dock.token import StationToken
 from integrity.checkpoint import Checkpoint, sign_checkpoint
 from integrity.digest import Digest, digest_stream
@@ -71,6 +71,7 @@ class SmallArchive:
     station_id: UUID = field(default_factory=uuid4)
     uploads: dict[str, Upload] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str, str], tuple[int, dict[str, str], bytes] | None] = lambda *_: None
     cut_after_bytes: int | None = None  # the next PATCH is cut when so many bytes of it arrived
     seconds_a_block: float = 0.0
@@ -165,6 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def dispatch(self) -> None:
         archive = self.archive
+        if self.path == "/api/v1/station-reports":  # Comes when it comes: nothing that a test counts or refuses.
+            archive.reports.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.answer(200, {}, json.dumps({"server_time": datetime.now(UTC).isoformat()}).encode())
+            return
         archive.requests.append((self.command, self.path))
         early = archive.before(self.command, self.path)
         # The key is public, and asked for before anything is known of who answers: no credential may come with it.
@@ -273,7 +278,7 @@ class Docking:
         options: dict[str, Any] = {
             "folder": self.folder,
             "url": self.archive.url,
-            "token": self.archive.token,
+            "credential": self.archive.token,
             "state_folder": self.state,
             "give_up_seconds": 10.0,
         }

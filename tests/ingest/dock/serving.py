@@ -43,6 +43,8 @@ def receipts(register: Any, staging: Staging, key: SigningKey) -> Any:
     def answer(path: str) -> tuple[int, bytes]:
         if path == "/api/v1/keys/receipt":
             return 200, key.public.pem
+        if path == "/api/v1/station-reports":
+            return 404, b""
         upload_id = path.split("/")[4]
         record = register.find_upload(upload_id)
         if record is None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ingest.dock import errors
-from ingest.dock.archive import is_open_to_listeners
-from ingest.dock.progress import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
+from ingest.dock.connection import is_open_to_listeners
+from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
 
 
 def test_every_file_is_sealed_once_with_its_name_and_digest(docking: Any, archive: Any) -> None:
@@ -273,10 +273,19 @@ def test_asked_to_stop_it_stops_and_a_later_run_goes_on(docking: Any, archive: A
     content = os.urandom(4 << 20)
     docking.write("a.mp4", content)
     docking.write("b.mp4", b"second")
-    threading.Timer(0.4, docking.stop.set).start()
-    began = time.monotonic()
+    asked: list[float] = []
+
+    def stop_in_mid_file() -> None:
+        while sum(len(upload.content) for upload in archive.uploads.values()) < 1 << 19:
+            time.sleep(0.005)
+        asked.append(time.monotonic())
+        docking.stop.set()
+
+    stopping = threading.Thread(target=stop_in_mid_file)
+    stopping.start()
     result = docking.run(parallel=1, bytes_per_second=2 << 20)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - asked[0] < 2
+    stopping.join()
     assert isinstance(result.stopped, errors.Interrupted)
     docking.stop.clear()
     assert docking.run().complete

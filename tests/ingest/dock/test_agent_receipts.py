@@ -96,11 +96,11 @@ def test_server_with_another_key_is_sent_nothing(docking: Any, archive: Any) -> 
     other = SigningKey.generate()
     pinned = dataclasses.replace(token, pinned_key_id=other.key_id)
     with pytest.raises(errors.ArchiveKeyDiffers):
-        docking.run(token=pinned)
+        docking.run(credential=pinned)
     assert archive.uploads == {}
 
 
 def test_key_from_a_file_overrides_the_pin(docking: Any, archive: Any) -> None:
     docking.write("a.mp4", b"x")
     pinned = dataclasses.replace(archive.token, pinned_key_id="0" * 64)
-    assert docking.run(token=pinned, archive_key=archive.receipt_key.public).complete
+    assert docking.run(credential=pinned, archive_key=archive.receipt_key.public).complete

@@ -10,17 +10,8 @@ import pytest
 from rich.console import Console
 
 from ingest.dock.errors import Words
-from ingest.dock.progress import (
-    AddressOpen,
-    Bars,
-    BytesMoved,
-    FileUploaded,
-    FolderListed,
-    JsonLines,
-    Paused,
-    UploadBegun,
-    printable,
-)
+from ingest.dock.events import AddressOpen, BytesMoved, FileUploaded, FolderListed, Paused, UploadBegun
+from ingest.dock.progress import Bars, JsonLines, printable
 
 UPLOAD = "0" * 32
 

@@ -17,9 +17,9 @@ import pytest
 import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
 from ingest.dock import errors
+from ingest.dock.events import FileWiped
 from ingest.dock.folder import list_source
 from ingest.dock.patience import Patience
-from ingest.dock.progress import FileWiped
 from ingest.dock.receipts import ReceiptTrust, accept_receipt, check_receipt
 from ingest.dock.settling import Desk, identify_file, receive_file
 from ingest.dock.source import Source, SourceFile, digest_source

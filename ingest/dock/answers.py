@@ -1,0 +1,102 @@
+"""What the archive's answers mean for the agent: wait, begin anew, leave the file, or stop."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ingest.dock.errors import StationRefused, TransferRefused, TryAgain, Words
+
+_MAX_RETRY_AFTER_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def problem(self) -> str:
+        """The last part of a problem document's type (RFC 9457), empty when it is none."""
+        return str(_members_of(self).get("type", "")).rpartition(":")[2]
+
+
+def meaning_of(reply: Reply) -> Exception:
+    """A refusal as an error. TryAgain stands for what time may heal: 408, 409, 423, 425, 429, 460, any 5xx."""
+    detail = detail_of(reply)
+    if reply.status in (401, 403):
+        return StationRefused(reply.status, detail)
+    if reply.status in (408, 409, 423, 425, 429, 460) or reply.status >= 500:
+        words = Words(f"HTTP {reply.status}: {detail.en}", f"HTTP {reply.status}：{detail.zh}")
+        return TryAgain(words, retry_after_of(reply))
+    return TransferRefused(reply.status, detail)
+
+
+def detail_of(reply: Reply) -> Words:
+    """What a problem document (RFC 9457) says, in both languages where it is ours; else the status in words."""
+    members = _members_of(reply)
+    sentences = members.get("sentences")
+    plain = members.get("detail") or members.get("title") or httpx.codes.get_reason_phrase(reply.status) or "?"
+    if not isinstance(sentences, dict):
+        sentences = {}
+    return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN", plain)))
+
+
+def retry_after_of(reply: Reply) -> float:
+    """Retry-After in seconds, 0 when there is none: a number, or a date (RFC 9110 section 10.2.3)."""
+    value = reply.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _MAX_RETRY_AFTER_SECONDS)
+    try:
+        due = email.utils.parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return 0.0
+    return max(0.0, min(due - time.time(), _MAX_RETRY_AFTER_SECONDS))
+
+
+def offset_of(reply: Reply, least: int, most: int) -> int:
+    """Upload-Offset. Raises TryAgain when it is not between the two."""
+    value = reply.headers.get("upload-offset", "")
+    if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
+        raise TryAgain(
+            Words(
+                f"the archive answered with the offset {value[:20]!r}, expected {least} to {most}",
+                f"档案系统返回的偏移量为 {value[:20]!r}，应在 {least} 与 {most} 之间",
+            )
+        )
+    return int(value)
+
+
+def read_object(reply: Reply) -> dict[str, Any]:
+    """The JSON object in an answer. Raises TryAgain for anything else: it is not the archive that answers."""
+    members = _members_of(reply)
+    if not members:
+        raise TryAgain(Words("the answer is not the archive's", "应答不是档案系统的格式"))
+    return members
+
+
+def _members_of(reply: Reply) -> dict[str, Any]:
+    try:
+        document = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _one_line(text: object) -> str:
+    """Up to 500 characters without control characters: it goes to a terminal."""
+    letters = "".join(letter if letter.isprintable() else " " for letter in str(text)[:500])
+    return " ".join(letters.split())

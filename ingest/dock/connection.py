@@ -1,0 +1,161 @@
+"""One request to the archive, proved by the station's credential, and its answer.
+
+The station's credential goes to the address that was typed in and nowhere else; redirects are not followed for the same
+reason. A signature speaks of the very headers that are sent, so nothing is left for the HTTP library to add.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from ingest.dock.answers import Reply
+from ingest.dock.clock import ServerClock
+from ingest.dock.credential import StationCredential
+from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain, Words
+from ingest.stations.credential import PresentedCredential
+from ingest.stations.signature import content_digest
+
+Blocks = Callable[[bytes], Iterable[bytes]]
+"""How a body goes out: its blocks, each when it may go. What it raises comes through unchanged."""
+
+# A server syncs to disk before it answers, and a full station may stand before it in the queue.
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+_MAX_ANSWER_BYTES = 1 << 20
+_OUT_OF_DATE = "signature-out-of-date"
+
+_NO_ANSWER = Words("the archive did not answer in time", "档案系统未及时应答")
+_TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} bytes", "档案系统的应答过长")
+
+
+class Connection:
+    """Safe to use from several threads. `clock` learns the server's time when the archive says that ours is off."""
+
+    def __init__(self, url: str, credential: StationCredential | None, tls: ssl.SSLContext | None = None) -> None:
+        self._url = checked_address(url)
+        parts = urlsplit(self._url)
+        self._authority = httpx.URL(self._url).netloc.decode("ascii")
+        self._base_path = parts.path
+        self._credential = credential
+        self.clock = ServerClock()
+        if tls is None and self._url.startswith("http:"):
+            # No certificate is looked at, so none is loaded: that alone takes longer than a small upload.
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # trust_env off: a proxy set for browsing must not be handed footage and a credential.
+        self._http = httpx.Client(
+            headers={"User-Agent": "liuhen-dock/1"}, timeout=_TIMEOUT, trust_env=False, verify=tls or True
+        )
+
+    def close(self) -> None:
+        """End all connections."""
+        self._http.close()
+
+    def ask(self, method: str, path: str) -> Reply:
+        """A request without credential, of what anybody may read. Raises TryAgain."""
+        return self._send(method, path, {}, None, _whole)
+
+    def tell(self, path: str, body: bytes) -> Reply:
+        """POST a JSON document without credential. Raises TryAgain."""
+        return self._send("POST", path, {"content-type": "application/json"}, body, _whole)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        blocks: Blocks | None = None,
+    ) -> Reply:
+        """A request proved by the credential; header names in lower case. Raises TryAgain."""
+        sent = self._complete(method, path, headers or {}, body)
+        reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
+        if (
+            reply.status == 401
+            and reply.problem == _OUT_OF_DATE
+            and self.clock.learn_date(reply.headers.get("date", ""))
+        ):
+            reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
+        return reply
+
+    def _complete(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+        """Every header that the request will have and a signature has to cover."""
+        sent = dict(headers)
+        if body is not None or method in ("POST", "PATCH", "PUT"):
+            sent["content-length"] = str(len(body or b""))
+        if body and self._credential is not None and self._credential.binds_bodies:
+            if path.startswith("/uploads"):
+                sent["upload-checksum"] = "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()
+            else:
+                sent["content-digest"] = content_digest(body)
+        return sent
+
+    def _proved(self, method: str, path: str, sent: Mapping[str, str]) -> dict[str, str]:
+        if self._credential is None:
+            return dict(sent)
+        presented = PresentedCredential(method, self._base_path + path, self._authority, sent)
+        return {**sent, **self._credential.prove(presented, self.clock.now())}
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, blocks: Blocks) -> Reply:
+        content = None if body is None else blocks(body)
+        if body is not None:
+            headers = {**headers, "content-length": str(len(body))}
+        try:
+            with self._http.stream(method, self._url + path, headers=dict(headers), content=content) as response:
+                answer = bytearray()
+                for piece in response.iter_bytes():
+                    answer += piece
+                    if len(answer) > _MAX_ANSWER_BYTES:
+                        raise TryAgain(_TOO_MUCH)
+                return Reply(response.status_code, dict(response.headers), bytes(answer))
+        except httpx.TimeoutException as error:
+            raise TryAgain(_NO_ANSWER) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            cause = str(error) or type(error).__name__
+            raise TryAgain(
+                Words(f"no connection to the archive ({cause})", f"与档案系统的连接中断（{cause}）")
+            ) from error
+
+
+def _whole(body: bytes) -> Iterator[bytes]:
+    yield body
+
+
+def is_open_to_listeners(url: str) -> bool:
+    """Whether what goes to `url` can be read on its way, a token included: plain http off loopback."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "http" or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def trusting(ca_file: Path) -> ssl.SSLContext:
+    """TLS that believes the certificates in `ca_file` alone: a closed network has its own. Raises KeyUnusable."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise KeyUnusable(ca_file, f"no root certificates: {error}") from error
+
+
+def checked_address(url: str) -> str:
+    """The address without a slash at its end. Raises AddressUnusable."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — reading it is what checks it
+    except ValueError as error:
+        raise AddressUnusable(url, str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise AddressUnusable(url, "not an http or https address without query")
+    if parts.username is not None:
+        raise AddressUnusable(url, "a user name in it is not used")
+    return url.rstrip("/")

@@ -1,0 +1,85 @@
+"""A key of the station's own: enrolled with a one-time code, replaced; on disk before the archive hears of it.
+
+An answer may be lost at any moment. Asking again with the same code and key gives the same answer; of a replacement,
+the one of the two keys that the archive still takes says whether it had happened.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.dock.archive import Archive
+from ingest.dock.errors import ArchiveKeyDiffers, KeyUnusable, StationRefused
+from ingest.dock.key_file import StationKeyFile, read_enrolled_key, read_key_file, write_key_file
+from integrity.keys import SigningKey
+
+
+def enrol_station(
+    url: str, code: str, path: Path, expected_receipt_key: str = "", tls: ssl.SSLContext | None = None
+) -> StationKeyFile:
+    """Make a key in `path` and have the archive at `url` enrol it; what the file then holds.
+
+    `expected_receipt_key` is what the administrator was shown beside the code, where it is at hand. Raises KeyUnusable
+    (also when an enrolled key is there already), ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
+    """
+    held = _begin_file(path, url)
+    archive = Archive(url, None, tls)
+    try:
+        said = archive.enrol_key(code, held.key.public)
+    finally:
+        archive.close()
+    if expected_receipt_key and said.receipt_key != expected_receipt_key.strip().lower():
+        raise ArchiveKeyDiffers(expected_receipt_key, said.receipt_key)
+    enrolled = replace(
+        held, station_id=said.station_id, name=said.name, receipt_key=said.receipt_key, ledger_vkey=said.ledger_vkey
+    )
+    write_key_file(path, enrolled)
+    return enrolled
+
+
+def _begin_file(path: Path, url: str) -> StationKeyFile:
+    """The file of an attempt whose answer was lost, or else a new one."""
+    if path.exists():
+        held = read_key_file(path)
+        if held.is_enrolled:
+            raise KeyUnusable(path, f"holds the key of station {held.name} already; name another file")
+        held = replace(held, url=url)
+    else:
+        held = StationKeyFile(url, SigningKey.generate())
+    write_key_file(path, held)
+    return held
+
+
+def rotate_key(path: Path, url: str = "", tls: ssl.SSLContext | None = None) -> StationKeyFile:
+    """Replace the key in `path`, or finish a replacement that was cut off; what the file then holds.
+
+    Raises KeyUnusable, TryAgain, StationRefused when the archive takes neither key.
+    """
+    held = read_enrolled_key(path)
+    if held.next_key is None:
+        held = replace(held, next_key=SigningKey.generate())
+        write_key_file(path, held)
+    return settle_rotation(path, held, url, tls)
+
+
+def settle_rotation(
+    path: Path, held: StationKeyFile, url: str = "", tls: ssl.SSLContext | None = None
+) -> StationKeyFile:
+    """Bring a replacement that was begun to its end. Raises as `rotate_key`."""
+    if held.next_key is None:
+        return held
+    archive = Archive(url or held.url, held.credential(), tls)
+    try:
+        archive.replace_key(held.next_key.public)
+    except StationRefused:
+        # It may have happened, and the answer been lost: then the new key is the one that counts.
+        archive.close()
+        archive = Archive(url or held.url, held.credential(held.next_key), tls)
+        archive.replace_key(held.next_key.public)
+    finally:
+        archive.close()
+    settled = replace(held, key=held.next_key, next_key=None)
+    write_key_file(path, settled)
+    return settled

@@ -1,0 +1,167 @@
+"""What the agent says while it works, to whoever listens: a person's screen, a program's JSON lines, a test.
+
+`file` is the path below its source, after the source's label where there are several. `sent_bytes` have left this
+machine, `acknowledged_bytes` are durable at the archive: after any crash an upload goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.dock.errors import Words
+
+
+@dataclass(frozen=True, slots=True)
+class FolderListed:
+    """`event: folder`, once, before anything is sent."""
+
+    files: int
+    size_bytes: int
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOpen:
+    """`event: warning`, at most once, before anything is sent: what is sent to `url` can be read on its way.
+
+    `reason` is {"en": …, "zh": …}.
+    """
+
+    url: str
+    reason: Words
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigested:
+    """`event: digested`: the whole file was read here."""
+
+    file: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadBegun:
+    """`event: upload`: bytes are about to flow from `offset` on; `resumed` when an earlier attempt got that far."""
+
+    file: str
+    upload_id: str
+    offset: int
+    size_bytes: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BytesMoved:
+    """`event: progress`, with `total_sent_bytes`, `total_acknowledged_bytes` and `total_size_bytes` beside it."""
+
+    file: str
+    upload_id: str
+    sent_bytes: int
+    acknowledged_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """`event: retry`: something is in the way, and the agent tries again after `wait_seconds`.
+
+    `file` is empty when it concerns the whole run. `reason` is {"en": …, "zh": …}.
+    """
+
+    file: str
+    reason: Words
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileUploaded:
+    """`event: uploaded`: every byte was acknowledged; the receipt is awaited."""
+
+    file: str
+    upload_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptHeld:
+    """`event: receipt`: the receipt was checked and is kept on this machine."""
+
+    file: str
+    upload_id: str
+    size_bytes: int
+    recording_id: str
+    token_time: str
+    ledger_index: int
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileWiped:
+    """`event: wiped`: removed from the folder."""
+
+    file: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileStays:
+    """`event: left`: nothing more is done for it in this run. `kind` is the name of a class in errors.py."""
+
+    file: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMeasured:
+    """`event: clock`: the station's clock minus the server's, known to `uncertainty_seconds`. Nothing is adjusted."""
+
+    offset_seconds: float
+    uncertainty_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFailed:
+    """`event: report_failed`: the archive did not take the station's report; told once until one is taken again."""
+
+    reason: Words
+
+
+Event = (
+    FolderListed
+    | AddressOpen
+    | FileDigested
+    | UploadBegun
+    | BytesMoved
+    | Paused
+    | FileUploaded
+    | ReceiptHeld
+    | FileWiped
+    | FileStays
+    | ClockMeasured
+    | ReportFailed
+)
+
+EVENT_NAMES: Mapping[type[Event], str] = {
+    FolderListed: "folder",
+    AddressOpen: "warning",
+    FileDigested: "digested",
+    UploadBegun: "upload",
+    BytesMoved: "progress",
+    Paused: "retry",
+    FileUploaded: "uploaded",
+    ReceiptHeld: "receipt",
+    FileWiped: "wiped",
+    FileStays: "left",
+    ClockMeasured: "clock",
+    ReportFailed: "report_failed",
+}
+
+
+class Listener(Protocol):
+    """Hears every event, from several threads at once; must not raise and must not block for long."""
+
+    def __call__(self, event: Event, /) -> None: ...

@@ -1,0 +1,106 @@
+"""The station's key file: its private key, and whose receipts it believes. One JSON object, for its owner's eyes alone.
+
+Every change is a whole new file under the old name, durable before anything relies on it. `next_key` is there while a
+key is being replaced: it is on this disk before the archive hears of it, so a lost answer loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ingest.dock.credential import StationKey
+from ingest.dock.errors import KeyUnusable
+from ingest.dock.source import reason_of
+from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.errors import EvidenceError
+from integrity.keys import SigningKey, read_secret_file
+
+_FORMAT = "liuhen-station-key/1"
+
+
+@dataclass(frozen=True, slots=True)
+class StationKeyFile:
+    """`station_id` is empty until the archive has enrolled the key. Ids and keys of the archive as it said them."""
+
+    url: str
+    key: SigningKey = field(repr=False)
+    station_id: str = ""
+    name: str = ""
+    receipt_key: str = ""
+    ledger_vkey: str = ""
+    next_key: SigningKey | None = field(default=None, repr=False)
+
+    @property
+    def is_enrolled(self) -> bool:
+        return bool(self.station_id)
+
+    def credential(self, key: SigningKey | None = None) -> StationKey:
+        """What requests are signed with: the file's key, unless another one is named."""
+        return StationKey(key or self.key, self.station_id, self.receipt_key, self.ledger_vkey)
+
+
+def read_key_file(path: Path) -> StationKeyFile:
+    """Raises KeyUnusable when it is missing, open to others, or no such file."""
+    try:
+        document = json.loads(read_secret_file(path))
+        if not isinstance(document, dict) or document.get("format") != _FORMAT:
+            raise KeyUnusable(path, "is no station key file; make one with: liuhen dock enrol")
+        following = document.get("next_private_key")
+        return StationKeyFile(
+            url=str(document["url"]),
+            key=_read_key(document["private_key"]),
+            station_id=str(document.get("station_id", "")),
+            name=str(document.get("name", "")),
+            receipt_key=str(document.get("receipt_key", "")),
+            ledger_vkey=str(document.get("ledger_vkey", "")),
+            next_key=_read_key(following) if following else None,
+        )
+    except EvidenceError as error:
+        raise KeyUnusable(path, getattr(error, "reason", str(error))) from error
+    except (ValueError, KeyError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable(path, f"is damaged: {error}") from error
+
+
+def read_enrolled_key(path: Path) -> StationKeyFile:
+    """As `read_key_file`, of a key that the archive knows."""
+    held = read_key_file(path)
+    if not held.is_enrolled:
+        raise KeyUnusable(path, "is not enrolled yet; run liuhen dock enrol with a code of the administrator's")
+    return held
+
+
+def write_key_file(path: Path, held: StationKeyFile) -> None:
+    """Put `held` where the file is, or is to be; durable on return. Raises KeyUnusable."""
+    document = {
+        "format": _FORMAT,
+        "url": held.url,
+        "station_id": held.station_id,
+        "name": held.name,
+        "key_id": held.key.key_id,
+        "private_key": held.key.private_pem().decode(),
+        "next_private_key": held.next_key.private_pem().decode() if held.next_key else None,
+        "receipt_key": held.receipt_key,
+        "ledger_vkey": held.ledger_vkey,
+    }
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_durably(passing, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(), PRIVATE)
+        passing.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        passing.unlink(missing_ok=True)
+        raise KeyUnusable(path, reason_of(error)) from error
+
+
+def _read_key(pem: str) -> SigningKey:
+    private = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise TypeError("the private key is not an Ed25519 one")
+    return SigningKey(private)

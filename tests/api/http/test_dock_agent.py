@@ -1,0 +1,236 @@
+"""The docking agent with a key of its own against the archive: enrolled, signing, replaced, reporting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import ingest.dock.clock as clock_module
+from ingest.custody import seal_upload
+from ingest.dock import errors
+from ingest.dock.agent import DockPlan, DockResult, dock_folder
+from ingest.dock.archive import Archive
+from ingest.dock.enrolment import enrol_station, rotate_key, settle_rotation
+from ingest.dock.events import ClockMeasured, Event, UploadBegun
+from ingest.dock.key_file import read_enrolled_key, read_key_file
+from ingest.sealing.due import lease_due_upload
+from storage.catalog.recordings import Recording
+from storage.catalog.stations import StationState
+
+
+class Dock:
+    """A station with a key file, a card and notes, at a served archive whose custody is at work."""
+
+    def __init__(self, served: Any, folder: Path, code: str) -> None:
+        self.served = served
+        self.code = code
+        self.key_file = folder / "station.key"
+        self.card = folder / "card"
+        self.card.mkdir()
+        self.notes = folder / "notes"
+        self.events: list[Event] = []
+
+    def enrol(self, **options: Any) -> None:
+        enrol_station(self.served.url, self.code, self.key_file, **options)
+
+    def run(self, **options: Any) -> DockResult:
+        self.events.clear()
+        held = read_enrolled_key(self.key_file)
+        plan = DockPlan(self.card, self.served.url, held.credential(), self.notes, give_up_seconds=20, **options)
+        return dock_folder(plan, self.events.append, threading.Event())
+
+    def state(self) -> StationState:
+        station = read_enrolled_key(self.key_file).station_id
+        with self.served.database.reading() as session:
+            return session.scalars(select(StationState).where(StationState.station_id == station)).one()
+
+
+@pytest.fixture
+def sealing(served: Any) -> Iterator[None]:
+    over = threading.Event()
+
+    def seal() -> None:
+        while not over.wait(0.05):
+            while due := lease_due_upload(served.database, "test"):
+                seal_upload(due, served.custody)
+
+    thread = threading.Thread(target=seal)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.fixture
+def dock(served: Any, sealing: None, tmp_path: Path) -> Dock:
+    administrator = served.signed_in(served.unit(), "administrator")
+    issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
+    return Dock(served, tmp_path, issued["code"])
+
+
+def test_enrolled_station_signs_uploads_and_reports(dock: Dock) -> None:
+    dock.enrol(expected_receipt_key=dock.served.keyring.public_key("receipt").key_id)
+    assert dock.key_file.stat().st_mode & 0o077 == 0
+    content = bytes(range(256)) * 5000
+    (dock.card / "a.mp4").write_bytes(content)
+    result = dock.run(wipe=True)
+    assert result.complete
+    assert list(dock.card.iterdir()) == []
+    with dock.served.database.reading() as session:
+        (recording,) = session.scalars(select(Recording))
+        assert recording.sha256 == bytes.fromhex(result.outcomes[0].sha256)
+    state = dock.state()
+    assert (state.waiting_files, state.agent_version) == (0, "0.1.0")
+    assert state.free_bytes
+    assert state.clock_offset_seconds is not None
+    assert abs(state.clock_offset_seconds) <= state.clock_uncertainty_seconds + 0.01
+    assert [event for event in dock.events if isinstance(event, ClockMeasured)]
+
+
+def test_answer_that_was_lost_is_given_again_to_the_same_key(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ingest.dock.enrolment as enrolment
+
+    real = enrolment.write_key_file
+
+    def die_when_enrolled(path: Path, held: Any) -> None:
+        if held.is_enrolled:
+            raise KeyboardInterrupt
+        real(path, held)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(enrolment, "write_key_file", die_when_enrolled)
+        with pytest.raises(KeyboardInterrupt):
+            dock.enrol()
+    key = read_key_file(dock.key_file).key.key_id
+    with pytest.raises(errors.KeyUnusable, match="not enrolled"):
+        read_enrolled_key(dock.key_file)
+    dock.enrol()
+    assert read_enrolled_key(dock.key_file).key.key_id == key
+    with pytest.raises(errors.KeyUnusable, match="already"):
+        dock.enrol()
+
+
+def test_archive_with_another_receipt_key_than_shown_is_not_believed(dock: Dock) -> None:
+    with pytest.raises(errors.ArchiveKeyDiffers):
+        dock.enrol(expected_receipt_key="0" * 64)
+    assert not read_key_file(dock.key_file).is_enrolled
+
+
+def test_wrong_code_is_refused_with_what_to_do(dock: Dock) -> None:
+    dock.code = "ABCDE-FGHJK-MNPQR-STUVW"
+    with pytest.raises(errors.EnrolmentRefused, match="new code"):
+        dock.enrol()
+
+
+@pytest.mark.parametrize("lost", ["never", "request", "answer"])
+def test_key_is_replaced_whatever_is_lost_and_uploads_go_on(
+    dock: Dock, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    dock.enrol()
+    former = read_enrolled_key(dock.key_file)
+    content = bytes(range(256)) * 8192
+    (dock.card / "a.mp4").write_bytes(content)
+    begun = Archive(dock.served.url, former.credential())
+    upload_id = _begin_upload(dock, begun, content)
+    if lost != "never":
+        _lose(monkeypatch, lost)
+        with pytest.raises(errors.TryAgain):
+            rotate_key(dock.key_file)
+        monkeypatch.undo()
+        held = read_enrolled_key(dock.key_file)
+        assert held.next_key is not None
+        assert held.key.key_id == former.key.key_id
+        settled = settle_rotation(dock.key_file, held)
+        assert settled.key.key_id == held.next_key.key_id
+    else:
+        settled = rotate_key(dock.key_file)
+    assert settled.key.key_id != former.key.key_id
+    assert settled.next_key is None
+    with pytest.raises(errors.StationRefused):
+        begun.read_offset(upload_id, len(content))
+    begun.close()
+    assert dock.run().complete
+    (first, *_) = [event for event in dock.events if isinstance(event, UploadBegun)]
+    assert (first.upload_id, first.offset) == (upload_id, 1 << 20), "the new key goes on with what the old one began"
+
+
+def _begin_upload(dock: Dock, archive: Archive, content: bytes) -> str:
+    """As an agent does that is killed after the first MiB."""
+    from ingest.dock.folder import list_source
+    from ingest.dock.source import Source, digest_source
+    from ingest.dock.state import FileRecord, opened_state
+
+    source = Source(dock.card, str(dock.card))
+    (file,) = list_source(source, dock.notes).files
+    credential = read_enrolled_key(dock.key_file).credential()
+    upload_id = archive.create_upload(len(content), {"filename": "a.mp4"})
+    assert archive.append_bytes(upload_id, 0, content[: 1 << 20], lambda piece: [piece]) == 1 << 20
+    identity, digests = digest_source(file, lambda: None)
+    with opened_state(dock.notes) as state:
+        record = FileRecord(source.id, "a.mp4", identity, digests, credential.pinned_key_id)
+        state.save(record.begun(upload_id, credential.credential_id))
+    return upload_id
+
+
+def _lose(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    real = Archive.replace_key
+
+    def lossy(self: Archive, key: Any) -> None:
+        if what == "answer":
+            real(self, key)
+        raise errors.TryAgain(errors.Words("cut", "中断"))
+
+    monkeypatch.setattr(Archive, "replace_key", lossy)
+
+
+def test_station_whose_clock_is_days_off_signs_by_the_servers(dock: Dock, monkeypatch: pytest.MonkeyPatch) -> None:
+    dock.enrol()
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=3, seconds=7)
+
+    (dock.card / "a.mp4").write_bytes(b"x" * 1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock_module, "datetime", Wrong)
+        assert dock.run().complete
+    (told, *_) = [event for event in dock.events if isinstance(event, ClockMeasured)]
+    assert told.offset_seconds == pytest.approx(3 * 86400 + 7, abs=told.uncertainty_seconds + 0.1)
+    assert dock.state().clock_offset_seconds == pytest.approx(3 * 86400 + 7, abs=2)
+
+
+def test_revoked_key_ends_the_run_with_its_reason(dock: Dock) -> None:
+    dock.enrol()
+    station = read_enrolled_key(dock.key_file).station_id
+    (dock.card / "a.mp4").write_bytes(b"x" * 1000)
+    dock.served.as_owner("UPDATE station SET revoked_at = now() WHERE id = %s", station)
+    result = dock.run(wipe=True)
+    assert isinstance(result.stopped, errors.StationRefused)
+    assert (dock.card / "a.mp4").exists()
+
+
+def test_round_trip_is_halved_and_a_longer_one_believed_less() -> None:
+    clock = clock_module.ServerClock()
+    assert clock.read() is None
+    now, server = time.monotonic(), datetime.now(UTC) - timedelta(hours=1)
+    clock.learn(now - 0.4, now, server - timedelta(seconds=0.2))
+    reading = clock.read()
+    assert reading is not None
+    assert reading.uncertainty_seconds == pytest.approx(0.2, abs=0.01)
+    assert reading.offset_seconds == pytest.approx(3600, abs=0.2)
+    clock.learn(now - 4, now, server - timedelta(seconds=2.1))
+    kept = clock.read()
+    assert kept is not None
+    assert kept.uncertainty_seconds == pytest.approx(0.2, abs=0.01)
+    clock.learn(now - 4, now, server + timedelta(days=1))
+    moved = clock.read()
+    assert moved is not None
+    assert moved.offset_seconds < -80_000, "a server whose clock was set is believed again"
