@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -16,6 +17,9 @@ Code = Annotated[str, typer.Argument(help="设备编号，即文件名中的编�
 Officer = Annotated[str, typer.Argument(help="人员编号或用户名 / badge number or sign-in name")]
 At = Annotated[str | None, typer.Option(help="时间，默认现在；无时区按北京时间 / when, else now; Chinese time")]
 Reason = Annotated[str, typer.Option(help="理由 / why")]
+TableFile = Annotated[Path, typer.Argument(help="CSV 文件，UTF-8 或 GBK，首行为列名 / a CSV file; docs/devices.md")]
+Trial = Annotated[bool, typer.Option("--dry-run", help="只试读，不更改 / only say what would become of it")]
+Kind = Literal["devices", "issues", "certificates"]
 Where = Annotated[
     Literal["out", "in", "retired"] | None, typer.Option(help="配发中、在库、已停用 / issued, in stock, out of use")
 ]
@@ -111,6 +115,34 @@ def device_history(code: Code, unit: UnitCode = None, as_json: Json = False) -> 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = history(session, code, unit)
     report(as_json, {"items": items}, map(issue_line, items))
+
+
+@devices.command("import")
+def import_devices(
+    file: TableFile,
+    issues: Annotated[bool, typer.Option("--issues", help="表格为配发、交还 / rows are issues")] = False,
+    trial: Trial = False,
+    unit: UnitCode = None,
+    as_json: Json = False,
+) -> None:
+    """从表格导入设备，或（--issues）配发与交还；有一行错误则全部不导入 / Take a table of devices, or of issues."""
+    _take("issues" if issues else "devices", file, trial, unit, as_json)
+
+
+@officers.command("import")
+def import_certificates(file: TableFile, trial: Trial = False, as_json: Json = False) -> None:
+    """从表格导入执法证；有一行错误则全部不导入 / Take a table of certificates: all of it, or nothing."""
+    _take("certificates", file, trial, None, as_json)
+
+
+def _take(kind: Kind, file: Path, trial: bool, unit: str | None, as_json: bool) -> None:
+    from api.cli.admin_imports import ImportRefused, result_lines, take_file
+
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+        result = take_file(session, kind, file, trial, unit)
+    report(as_json, result.model_dump(mode="json"), result_lines(result, trial))
+    if result.problems:
+        raise ImportRefused(len(result.problems))
 
 
 @officers.command("certify")

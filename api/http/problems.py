@@ -105,6 +105,11 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.CertificateTaken: Problem(
         409, "certificate-taken", "证号 {number} 自 {valid_from} 起为 {holder} 所有；请核对证号和有效期"
     ),
+    register.UnitUnknown: Problem(404, "unit-unknown", "没有代码为 {code} 的单位，请核对"),
+    register.TableUnreadable: Problem(422, "table", "文件无法使用：{problem}"),
+    register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
+    register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
+    register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
@@ -205,6 +210,9 @@ UNEXPECTED = Problem(
 )
 
 
+_OF_A_COLUMN = (register.ColumnMissing, register.CellMissing, register.CellUnusable)
+
+
 def problem_of(error: Exception, language: str) -> dict[str, Any]:
     """The problem document of an error: type, title, status, detail, and `reason` of a refused access.
 
@@ -241,7 +249,9 @@ def _document(code: str, status: int, chinese: str, english: str, language: str)
 
 
 def _facts(error: Exception) -> Mapping[str, Any]:
-    return {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
+    facts = {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
+    # A column of a table goes by several headings, the Chinese one first.
+    return facts | ({"column": error.columns[0]} if isinstance(error, _OF_A_COLUMN) else {})
 
 
 def problem_response(request: Request, error: Exception) -> Response:

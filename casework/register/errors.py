@@ -14,7 +14,13 @@ CaseworkError
     ├── OfficerElsewhere        not of the device's unit, nor of one below it
     ├── TimeUnusable            an instant that is no use: in the future, without a zone, before the issue
     ├── DaysUnusable            a certificate that ends before it begins
-    └── CertificateTaken        that number is somebody's on some of these days
+    ├── CertificateTaken        that number is somebody's on some of these days
+    ├── UnitUnknown             no unit of that code where the person may look
+    └── TableRefused            what a file of rows says (table.py, imports.py)
+        ├── TableUnreadable     no table, or too much of one
+        ├── ColumnMissing       a column that every row needs
+        ├── CellMissing         nothing where something is needed
+        └── CellUnusable        a text that is no day, no time or no number of the kind
 """
 
 from __future__ import annotations
@@ -161,6 +167,77 @@ class CertificateTaken(RegisterError):
     def __str__(self) -> str:
         until = "" if self.last_day is None else f" to {self.last_day}"
         return f"certificate {self.number} is {self.holder}'s from {self.valid_from}{until}: check the number and days"
+
+
+@dataclass(eq=False)
+class UnitUnknown(RegisterError):
+    code: str
+
+    def __str__(self) -> str:
+        return f"there is no unit with the code {self.code} here: check it"
+
+
+@dataclass(eq=False)
+class TableRefused(RegisterError):
+    """Something about a file of rows."""
+
+
+@dataclass(eq=False)
+class TableUnreadable(TableRefused):
+    """`problem` is a key of TABLE_PROBLEMS."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the file {TABLE_PROBLEMS[self.problem]}"
+
+
+TABLE_PROBLEMS = {
+    "not_text": "is neither UTF-8 nor GBK: save it as CSV again",
+    "no_rows": "has no rows below its headings",
+    "too_many_rows": "has more than 5,000 rows: split it",
+    "quotes": "has a quotation mark that does not end: save it as CSV again",
+    "workbook": "is a workbook, not a table of text: save it as CSV",
+}
+
+
+@dataclass(eq=False)
+class ColumnMissing(TableRefused):
+    """`columns` are the headings by which it is known, the Chinese one first."""
+
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"no column is called {' or '.join(self.columns)}: the first line has to name the columns"
+
+
+@dataclass(eq=False)
+class CellMissing(TableRefused):
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.columns[-1]} is empty: fill it in"
+
+
+@dataclass(eq=False)
+class CellUnusable(TableRefused):
+    """`problem` is a key of CELL_PROBLEMS."""
+
+    columns: tuple[str, ...]
+    text: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.columns[-1]} “{self.text}” {CELL_PROBLEMS[self.problem]}"
+
+
+CELL_PROBLEMS = {
+    "no_day": "is no day such as 2026-03-04",
+    "no_time": "is no time such as 2026-03-04 09:00",
+    "needs_time": "is today: say the time too, such as 2026-03-04 18:00",
+    "too_long": "… has more than 200 characters: shorten it",
+    "rounded": "was rounded by the spreadsheet: make the column text there and type the number again",
+}
 
 
 def _local(moment: datetime) -> str:

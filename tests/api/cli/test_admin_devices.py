@@ -63,3 +63,24 @@ def test_certificates_are_listed_with_what_is_to_be_done(admin: Any, commands: A
     assert "已过期 / expired" in capsys.readouterr().out
     assert "officer" in admin("officer", "certify", "other", "0042", *words, code=1)
     assert admin("officer", "void", made["id"], "--reason", "录错")["state"] == "voided"
+
+
+def test_a_table_is_tried_then_taken_and_every_bad_row_is_named(
+    admin: Any, commands: Any, capsys: Any, tmp_path: Any
+) -> None:
+    devices, issues, certificates = (tmp_path / f"{name}.csv" for name in ("devices", "issues", "certificates"))
+    devices.write_bytes("设备编号,型号,备注\nAB00001,DSJ-A9,\n".encode("gbk"))
+    tried = admin("device", "import", str(devices), "--dry-run")
+    assert (tried["applied"], tried["added"], tried["ignored_columns"]) == (False, 1, ["备注"])
+    assert admin("device", "import", str(devices))["applied"]
+    issues.write_text(
+        "设备编号,人员编号,配发时间\nAB00001,officer,2026-03-01\nAB00002,officer,2026-03-01\n", "utf-8-sig"
+    )
+    assert commands("admin", "device", "import", str(issues), "--issues") == 1
+    out, err = capsys.readouterr()
+    assert "第 3 行 / line 3: 没有编号为 AB00002 的设备" in out
+    assert "未导入任何内容" in err
+    certificates.write_text("人员编号,证号,有效期起\nofficer,0042,2026-01-01\n")
+    assert commands("admin", "officer", "import", str(certificates)) == 0
+    assert "新增 1" in capsys.readouterr().out
+    assert "无法读取" in admin("officer", "import", str(tmp_path / "none.csv"), code=2)

@@ -123,3 +123,31 @@ def test_a_certificate_is_somebodys_and_running_out_is_seen(squad: Any) -> None:
     assert kind(backwards) == "days"
     listed = squad["auditor"].get("/api/v1/certificates", params={"person": str(squad["officer"].person.id)}).json()
     assert [each["state"] for each in listed["items"]] == ["valid", "voided"]
+
+
+def test_a_table_is_tried_and_then_taken(squad: Any) -> None:
+    by, imports = squad["administrator"], "/api/v1/register-imports"
+    text = "设备编号,型号\nAB00001,DSJ-A9\n"
+    tried = by.post(imports, params={"kind": "devices", "trial": True}, content=text.encode("gbk"))
+    assert (tried.status_code, tried.json()["applied"], tried.json()["added"]) == (200, False, 1)
+    assert by.get("/api/v1/devices").json()["items"] == []
+    assert by.post(imports, params={"kind": "devices"}, content=text.encode()).json()["applied"] is True
+
+    rows = "设备编号,人员编号,配发时间\nAB00001,000123,2026-03-01\nAB00001,0815,2026-03-01\n"
+    refused = squad["supervisor"].post(imports, params={"kind": "issues"}, content=rows.encode("gbk")).json()
+    (bad,) = refused["problems"]
+    assert (refused["applied"], bad["line"], bad["type"]) == (False, 3, "urn:liuhen:problem:officer-unknown")
+    assert "前导零" in bad["sentences"]["zh-CN"]
+    assert bad["detail"] == bad["sentences"]["en"]
+    assert squad["supervisor"].get("/api/v1/device-issues").json()["items"] == []
+
+    for kind_of, content, status, code in (
+        ("devices", b"PK\x03\x04", 422, "table"),
+        ("devices", b"", 422, "table"),
+        ("devices", b"x" * (1 << 20) + b"x", 413, "body-too-large"),
+        ("recorders", b"", 422, "input"),
+    ):
+        answer = by.post(imports, params={"kind": kind_of}, content=content)
+        assert (answer.status_code, kind(answer)) == (status, code)
+    for role in ("officer", "auditor", "supervisor"):
+        assert squad[role].post(imports, params={"kind": "devices"}, content=text.encode()).status_code == 403
