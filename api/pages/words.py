@@ -210,6 +210,7 @@ ACTIONS: Mapping[str, str] = {
     "upload.released": mark("放弃未能封存的上传"),
     "recording.sealed": mark("封存"),
     "recording.received_again": mark("再次收到同一文件"),
+    "recording.sidecar_attached": mark("附上旁附的轨迹文件"),
     "receipt.issued": mark("签发回执"),
     "rendition.made": mark("制作副本"),
     "recovery.asked": mark("请求借助参考录像恢复"),

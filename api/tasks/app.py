@@ -18,6 +18,7 @@ EVERY = {
     "media.render_due": 1.0,
     "housekeeping.link_new": 2.0,
     "housekeeping.group_segments": 5.0,
+    "housekeeping.attach_sidecars": 20.0,
     "housekeeping.sum_up_windows": 15.0,
     "housekeeping.recover_uploads": 10.0,
     "housekeeping.list_disposal_due": 3600.0,

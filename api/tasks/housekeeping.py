@@ -12,6 +12,7 @@ from api.tasks.app import celery_app, wake, worker_archive
 from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
 from ingest.metadata.segments import group_segments
+from ingest.metadata.sidecars import attach_sidecars
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
 from ingest.uploads.register import CatalogRegister
@@ -20,6 +21,7 @@ from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from retention.disposal import list_due
 
 BATCH = 100
+SIDECARS = 1000
 
 log = structlog.get_logger()
 
@@ -34,6 +36,12 @@ def link_new() -> None:
 def group_new_segments() -> None:
     """Find the act of recordings that nobody has looked at yet."""
     group_all_segments(worker_archive())
+
+
+@celery_app.task(name="housekeeping.attach_sidecars")  # type: ignore[untyped-decorator]
+def attach_new_sidecars() -> None:
+    """Bring logs of positions to the recordings they lay beside."""
+    attach_all_sidecars(worker_archive(), datetime.now(UTC))
 
 
 @celery_app.task(name="housekeeping.sum_up_windows")  # type: ignore[untyped-decorator]
@@ -83,6 +91,12 @@ def group_all_segments(archive: Archive) -> None:
     while looked_at == BATCH:
         with archive.database.transaction() as session:
             looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH)
+
+
+def attach_all_sidecars(archive: Archive, now: datetime) -> int:
+    """Of the last day's; how many there were. Those that found nothing are looked at again by the next run."""
+    with archive.database.transaction() as session:
+        return attach_sidecars(session, now, SIDECARS)
 
 
 def sum_up_all_windows(archive: Archive) -> None:

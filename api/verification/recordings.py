@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from api.verification.audit import Audit, check_object
 from ingest.metadata.claims import Claim, Claims
+from ingest.metadata.sidecars import place_of
 from ingest.sealing.claims import best_claims
 from integrity.canonical import Json
 from integrity.dsse import Envelope
@@ -24,7 +25,7 @@ from integrity.timestamp import verify_timestamp
 from integrity.trust import public_keys, require_epoch
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
-from storage.catalog.recordings import Recording
+from storage.catalog.recordings import PositionTrack, Recording
 from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
 from storage.sealed_object import AtRest, open_sealed
 
@@ -154,7 +155,23 @@ def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json]) -> N
         audit.findings.add("recording_differs", f"recording {row.id}: claims", "those of its manifest", "others")
     best = best_claims(Claims(tuple(_claims(stated))))
     expected = dataclasses.asdict(best)
+    if best.place_source is None and (row.place_source or "").startswith("sidecar:"):
+        expected |= _place_of_sidecar(audit, row)
     _compare(audit, row, expected, {name: getattr(row, name) for name in expected})
+
+
+def _place_of_sidecar(audit: Audit, row: Recording) -> dict[str, Any]:
+    """Where a track begins that came to it from another recording; positions.py looks at the track itself."""
+    statement = select(PositionTrack).where(
+        PositionTrack.recording_id == row.id,
+        PositionTrack.read_from != row.id,
+        PositionTrack.source == str(row.place_source).removeprefix("sidecar:"),
+    )
+    with audit.archive.database.reading() as session:
+        places = [place_of(track) for track in session.scalars(statement)]
+    if (row.latitude, row.longitude) not in places:
+        return {}
+    return {"latitude": row.latitude, "longitude": row.longitude, "place_source": row.place_source}
 
 
 def _claims(stated: Mapping[str, Any]) -> Iterator[Claim]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from api.tasks.housekeeping import attach_all_sidecars
 from api.verification import VerificationReport, verify_archive
 from tests.ingest.metadata.telemetry_written import rmc
 
 LOG = "".join(rmc(31.2304, 121.4737 + n / 10_000, n) for n in range(5)).encode()
+LIES = "positions_differ"
 
 
 @pytest.fixture
@@ -72,3 +75,39 @@ def test_a_place_or_time_changed_in_the_row_is_found(
     superuser.execute(f"UPDATE recording SET {change}".encode())
     (found,) = audit(sealing).findings
     assert (found.code, found.subject) == ("recording_differs", f"recording {recording.id}: {column}")
+
+
+def test_an_attached_track_is_accounted_for(sealing: Any, superuser: psycopg.Connection[Any], tmp_path: Any) -> None:
+    """Its place is the sidecar's; a track or place that no entry brought is found, and so is one taken away."""
+    clip = sealing.seal(sealing.clip(tmp_path), "AB00001_000123_20260101093000.MP4")
+    sealing.seal(LOG, "AB00001_000123_20260101093000.nmea")
+    assert attach_all_sidecars(sealing.archive, datetime.now(UTC)) == 1
+    sealing.settle()
+    sound = audit(sealing)
+    assert sound.findings == ()
+    assert sound.counts["positions"] == 2
+    subject = f"recording {clip.id}: positions (nmea)"
+    attached = f"recording_id = '{clip.id}'"
+    for change, code, named in (
+        (f"UPDATE recording SET latitude = 39.9 WHERE id = '{clip.id}'", "recording_differs", f"recording {clip.id}"),
+        (f"UPDATE position_track SET points = points - 4, point_count = 4 WHERE {attached}", LIES, subject),
+        (f"DELETE FROM position_track WHERE {attached}", LIES, subject),
+    ):
+        superuser.execute("CREATE TEMP TABLE saved AS SELECT * FROM position_track")
+        superuser.execute("CREATE TEMP TABLE kept AS SELECT * FROM recording")
+        superuser.execute(change.encode())
+        found = {(finding.code, finding.subject) for finding in audit(sealing).findings}
+        assert any(kind == code and named in about for kind, about in found), (change, found)
+        superuser.execute("DELETE FROM position_track")
+        superuser.execute("DELETE FROM recording")
+        superuser.execute("INSERT INTO recording SELECT * FROM kept")
+        superuser.execute("INSERT INTO position_track SELECT * FROM saved")
+        superuser.execute("DROP TABLE saved, kept")
+    other = sealing.seal(b"another file " * 100, "AB00001_000123_20260101094500.MP4")
+    superuser.execute(
+        f"INSERT INTO position_track SELECT gen_random_uuid(), '{other.id}', read_from, unit_id, source, point_count, "
+        f"points, sha256, now() FROM position_track WHERE {attached}".encode()
+    )
+    sealing.settle()
+    (finding,) = audit(sealing).findings
+    assert (finding.code, finding.subject) == ("row_unaccounted", f"recording {other.id}: positions (nmea)")

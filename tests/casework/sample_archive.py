@@ -72,6 +72,7 @@ class SampleArchive:
         retain_until: date | str | None = "at sealing",
         claims: Sequence[Claim] = (),
         kind: str | None = None,
+        **more: Any,
     ) -> Recording:
         recording_id, fake = uuid.uuid4(), _digests(next(_numbers))
         sealed = record_change(
@@ -79,7 +80,7 @@ class SampleArchive:
         )
         self.session.flush()
         until = retain_until_at_sealing(received_at.date()) if isinstance(retain_until, str) else retain_until
-        row = Recording(
+        facts = dict(
             id=recording_id,
             unit_id=unit.id,
             station_id=self.station(unit).id,
@@ -108,6 +109,7 @@ class SampleArchive:
             retain_until=until,
             **dict.fromkeys(("sha256", "sm3", "ciphertext_sha256", "manifest_sha256"), fake),
         )
+        row = Recording(**facts | more)
         self.session.add(row)
         self.session.flush()
         return row
@@ -166,6 +168,11 @@ class SampleArchive:
         """All entries as text, to look for what must not be in there."""
         self.session.flush()
         return json.dumps([entry.decode() for entry in self.session.scalars(select(LedgerEntryRow.entry))])
+
+    def new_station(self, unit: Unit) -> Station:
+        """Another one: what comes from now on comes from there."""
+        self._stations.pop(unit.id, None)
+        return self.station(unit)
 
     def station(self, unit: Unit) -> Station:
         if unit.id not in self._stations:
