@@ -11,9 +11,11 @@ from pathlib import Path
 
 from api.bench.custody import RunningCustody, running_custody
 from api.bench.errors import BenchError
+from api.bench.media import measure_media
 from api.bench.rows import Row
 from api.bench.seal import measure_seal
-from api.settings import child_environment
+from api.media_tools import media_runner
+from api.settings import Settings, child_environment
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,14 @@ def worker_resident_mib(custody: RunningCustody, folder: Path, size_bytes: int) 
     return int(done.stdout.split()[-1]) / 1024
 
 
+def measure_media_tools(options: Options) -> list[Row]:
+    """Looking at a recording and copying it, in the sandbox that this machine has. Raises BenchError."""
+    return measure_media(options.folder, media_runner(Settings()), pairs=options.pairs)
+
+
 MEASURES: Mapping[str, Measure] = {
     "seal": Measure("封存，从上传完毕到回执", "sealing, finished upload to receipt", measure_custody),
+    "media": Measure(
+        "检查录像、制作封面、预览和播放副本", "probe, poster, sprite and proxy of a recording", measure_media_tools
+    ),
 }

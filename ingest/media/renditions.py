@@ -27,7 +27,8 @@ from ingest.media.encoding import (
     sprite_layout,
 )
 from ingest.media.findings import Findings
-from ingest.media.probe import probe_media
+from ingest.media.probe import PROBE_LIMITS, describe, read_description
+from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, Confined, Limits
 
@@ -93,8 +94,10 @@ def make_proxy(media: Path, found: Findings, out: Path, runner: MediaRunner, lim
 
 
 def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
-    """Look at the copy itself: an encoder that got no frame still leaves a well-formed, empty MP4."""
-    holds = probe_media(made.path, runner)
+    """Look at the copy itself: an encoder that got no frame still leaves a well-formed, empty MP4.
+
+    Its headers suffice: they are of our own ffmpeg's writing, and a file cut short would have failed before."""
+    holds = read_description(describe(made.path, runner, PROBE_LIMITS).described, FileFacts(), runner)
     main = holds.video or holds.audio
     if main is None or not main.frames_declared:
         return NothingToShow(made.name, code.NO_DECODABLE_FRAME)
