@@ -23,7 +23,7 @@ FIRST_KINDS: Final = frozenset(
     {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"}
 )
 CONTAINERS: Final = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
-TABLES: Final = frozenset({b"mdhd", b"hdlr", b"stsd", b"stts", b"stsz", b"stsc", b"stco", b"co64"})
+TABLES: Final = frozenset({b"tkhd", b"mdhd", b"hdlr", b"stsd", b"stts", b"stsz", b"stsc", b"stco", b"co64"})
 # Of Novatek's chips, and of Blackvue.
 WAYS_TO_LOGS: Final = ((b"moov", b"gps "), (b"free", b"gps "))
 
@@ -52,16 +52,21 @@ class Box:
     kind: bytes
     content_at: int
     end: int
+    header_at: int = 0
 
 
 @dataclass(frozen=True)
 class MetaTrack:
-    """A track and its sample tables as they lie in the file. `codec` is the sample entry's type: gpmd, text, tx3g …"""
+    """A track and its sample tables as they lie in the file. `codec` is the sample entry's type: gpmd, text, tx3g …
+
+    `number` is its track_ID, `defaults` the length and size of its samples where fragments say nothing (8.8.3)."""
 
     handler: bytes
     codec: bytes
     timescale: int
     tables: dict[bytes, bytes]
+    number: int = 0
+    defaults: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def boxes_in(handle: BinaryIO, at: int, end: int, budget: Budget) -> Iterator[Bo
         size = end - at if size == 0 else size
         if size < smallest:
             return
-        yield Box(kind, at + smallest, min(at + size, end))
+        yield Box(kind, at + smallest, min(at + size, end), at)
         at += size
 
 
@@ -152,7 +157,9 @@ def describe_track(tables: dict[bytes, bytes]) -> MetaTrack | None:
     if len(head) < 24 or len(entry) < 16:
         return None
     (timescale,) = struct.unpack_from(">I", head, 20 if head[0] == 1 else 12)
-    return MetaTrack(tables.get(b"hdlr", b"")[8:12], entry[12:16], timescale, tables)
+    place = tables.get(b"tkhd", b"")
+    number = int.from_bytes(place[20:24] if place[:1] == b"\1" else place[12:16])
+    return MetaTrack(tables.get(b"hdlr", b"")[8:12], entry[12:16], timescale, tables, number)
 
 
 def samples_of(handle: BinaryIO, track: MetaTrack, budget: Budget) -> Iterator[Sample]:

@@ -14,6 +14,7 @@ import pytest
 
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import Limits
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import OFF_AGAINST_GPS, Z_WAS_LOCAL, assess_times
@@ -49,6 +50,15 @@ def test_case_2_a_track_of_191_points_and_a_clock_that_is_not_utc(corpus: Path, 
     (clock,) = [word for word in assessment.words if word.source == "tag:creation_time"]
     assert clock.offset_from(best.started_at) == -28_782
     assert clock.notes == (Z_WAS_LOCAL, OFF_AGAINST_GPS)
+
+
+@pytest.mark.parametrize("more", ["", "+empty_moov+default_base_moof"])
+def test_case_2_cut_into_fragments_has_the_same_track(corpus: Path, runner: MediaRunner, out: Path, more: str) -> None:
+    whole = corpus / "gpmf-parser" / "samples__max-heromode.mp4"
+    words = ("-nostdin", "-v", "error", "-i", "/in/media", "-map", "0:v:0", "-map", "0:3", "-c", "copy")
+    made = (*words, "-tag:d", "gpmd", "-movflags", f"+frag_keyframe{more}", "-f", "mp4", "/out/made")
+    assert runner.ffmpeg(made, whole, out, Limits(deadline_seconds=60)).succeeded
+    assert runner.read(out / "made").contents["tracks"] == runner.read(whole).contents["tracks"]
 
 
 def test_case_3_zero_zero_is_no_place_and_the_reason_is_kept(corpus: Path, runner: MediaRunner) -> None:

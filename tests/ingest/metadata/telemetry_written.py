@@ -32,6 +32,33 @@ def meta_track(
     return box(b"trak", box(b"mdia", mdhd, hdlr, box(b"minf", stbl)))
 
 
+def fragmented_mp4(codec: bytes, handler: bytes, samples: list[bytes], duration: int = 1000, said: int = 0x38) -> bytes:
+    """A fragment a sample, of track 7. `said`: flags of tfhd, whether it or the moov's trex has length and size."""
+    empty = [full_box(kind, bytes(4)) for kind in (b"stts", b"stsc", b"stco")]
+    stsd = full_box(b"stsd", struct.pack(">I", 1), box(codec, b"\0" * 8))
+    stbl = box(b"stbl", stsd, *empty, full_box(b"stsz", bytes(8)))
+    mdhd = full_box(b"mdhd", struct.pack(">IIIIHH", 0, 0, 1000, 0, 0, 0))
+    hdlr = full_box(b"hdlr", b"\0" * 4, handler, b"\0" * 13)
+    tkhd = full_box(b"tkhd", struct.pack(">III", 0, 0, 7), bytes(64))
+    trex = full_box(b"trex", struct.pack(">IIIII", 7, 1, 0 if said & 8 else duration, 0, 0))
+    trak = box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, box(b"minf", stbl)))
+    parts = [box(b"ftyp", b"iso5\0\0\0\0iso5"), box(b"moov", trak, box(b"mvex", trex))]
+    for n, sample in enumerate(samples):
+        parts.append(fragment(n, sample, duration, said) + box(b"mdat", sample))
+    return b"".join(parts)
+
+
+def fragment(n: int, sample: bytes, duration: int, said: int) -> bytes:
+    values = [value for flag, value in ((0x8, duration), (0x10, len(sample)), (0x20, 0)) if said & flag]
+    tfhd = box(b"tfhd", struct.pack(f">II{len(values)}I", 0x20000 | said, 7, *values))
+    tfdt = box(b"tfdt", struct.pack(">IQ", 1 << 24, n * duration))
+    sized = struct.pack(">I", len(sample)) if not said & 0x10 else b""
+    run_bytes = 8 + 4 + 4 + 4 + len(sized)
+    offset = 8 + 16 + 8 + len(tfhd) + len(tfdt) + run_bytes + 8
+    trun = box(b"trun", struct.pack(">IIi", 0x1 | (0x200 if sized else 0), 1, offset), sized)
+    return box(b"moof", full_box(b"mfhd", struct.pack(">I", n + 1)), box(b"traf", tfhd, tfdt, trun))
+
+
 def mp4_with_track(codec: bytes, handler: bytes, samples: list[bytes]) -> bytes:
     """ftyp, mdat with the samples, moov."""
     start = box(b"ftyp", b"isom\0\0\0\0isom")

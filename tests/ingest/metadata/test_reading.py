@@ -53,6 +53,21 @@ def test_gps9_has_its_own_time_and_fix(tmp_path: Path) -> None:
     assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:30:00.000Z"  # type: ignore[index]
 
 
+@pytest.mark.parametrize("said", [0x38, 0x28, 0x20, 0x10, 0x0], ids=hex)
+def test_tracks_of_fragmented_mp4_are_read_from_every_fragment(tmp_path: Path, said: int) -> None:
+    """Length and size of a sample stand in one of three places."""
+    samples = [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)] * (n + 1)) for n in range(4)]
+    claims = read(tmp_path, written.fragmented_mp4(b"gpmd", b"meta", samples, said=said))
+    assert [row[0] for row in rows(claims)] == [0, 1000, 1500, 2000, 2333, 2667, 3000, 3250, 3500, 3750]
+
+
+def test_a_cut_fragment_costs_only_itself(tmp_path: Path) -> None:
+    whole = written.fragmented_mp4(b"gpmd", b"meta", [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)])] * 4)
+    for gone in (1, 100, 200):
+        assert len(rows(read(tmp_path, whole[:-gone]))) == 3
+    assert len(rows(read(tmp_path, whole[:-250]))) == 2
+
+
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
