@@ -137,6 +137,7 @@ REFUSED_CLAIMS: Mapping[str, str] = {
     "poor_precision": mark("定位精度过差"),
     "jump": mark("移动速度不可能"),
     "too_many_points": mark("点数过多"),
+    "not_read_to_the_end": mark("轨迹过长，未能读到末尾"),
     "not_understood": mark("无法识别"),
     "not_statable": mark("含有无法保存的字符"),
     "clock_never_set": mark("设备时钟未设置"),

@@ -34,16 +34,18 @@ class ReadingTooMuch(Exception):
 
 @dataclass
 class Budget:
-    """What reading one file may still cost, all its readers together."""
+    """What reading one file may still cost, all its readers together. `spent`: it cost more, and was ended there."""
 
     boxes: int = MOST_BOXES
     bytes: int = MOST_BYTES
     until: float = field(default_factory=lambda: time.monotonic() + LONGEST_SECONDS)
+    spent: bool = False
 
     def take(self, *, boxes: int = 0, bytes_: int = 0) -> None:
         self.boxes -= boxes
         self.bytes -= bytes_
         if self.boxes < 0 or self.bytes < 0 or time.monotonic() > self.until:
+            self.spent = True
             raise ReadingTooMuch
 
 
@@ -101,7 +103,10 @@ def boxes_in(handle: BinaryIO, at: int, end: int, budget: Budget) -> Iterator[Bo
 
 
 def find_boxes(handle: BinaryIO, at: int, end: int, budget: Budget, *path: bytes) -> Iterator[Box]:
+    """Not beyond the first fragment: the moov stands before it (8.8.1), and a shift's recording has 80,000 of them."""
     for box in boxes_in(handle, at, end, budget):
+        if box.kind == b"moof":
+            return
         if box.kind == path[0]:
             if len(path) == 1:
                 yield box

@@ -7,11 +7,13 @@ imported for the files that are worth it alone: sealing ten thousand small files
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
     from ingest.metadata.claims import Claims
+    from ingest.metadata.mp4 import Budget
     from ingest.metadata.positions import Point
 
 # What exifread looks for in a photograph, by its first bytes: JPEG, TIFF, PNG, and boxes of a HEIC or AVIF.
@@ -20,6 +22,7 @@ _PHOTOGRAPH_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"hevc")
 _START_BYTES: Final = 4096
 MOST_TEXT_BYTES: Final = 48 << 20
 MOST_TRACKS: Final = 8
+ENDED_EARLY: Final = "not_read_to_the_end"
 
 
 def read_file_facts(path: Path) -> dict[str, Any]:
@@ -47,35 +50,42 @@ def is_photograph(start: bytes) -> bool:
 
 def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]]:
     """What a reader meets that it was not written for costs the positions, and nothing else."""
+    from ingest.metadata.mp4 import Budget
+
+    budget = Budget()
     try:
-        found = [pair for _, pair in zip(range(MOST_TRACKS), find_points(handle, start, size), strict=False) if pair[1]]
+        points = find_points(handle, start, size, budget)
+        found = [pair for _, pair in zip(range(MOST_TRACKS), points, strict=False) if pair[1]]
         if not found:
             return []
         from ingest.metadata.positions import judge_track, track_as_facts
 
-        return [track_as_facts(judge_track(source, points)) for source, points in found]
+        tracks = [track_as_facts(judge_track(source, points)) for source, points in found]
+        for track in tracks if budget.spent else ():
+            track["left_out"][ENDED_EARLY] = 0  # how many points more there were nobody knows
+        return tracks
     except OSError:
         raise
     except Exception:
         return []
 
 
-def find_points(handle: BinaryIO, start: bytes, size: int) -> Iterator[tuple[str, list[Point]]]:
+def find_points(handle: BinaryIO, start: bytes, size: int, budget: Budget) -> Iterator[tuple[str, list[Point]]]:
     """By what the file is, never by its name."""
-    from ingest.metadata.mp4 import Budget, is_mp4, may_have_positions
+    from ingest.metadata.mp4 import is_mp4, may_have_positions
 
     if is_mp4(start):
-        if may_have_positions(handle, size, Budget()):
+        if may_have_positions(handle, size, replace(budget)):
             from ingest.metadata.mp4_positions import read_mp4
 
-            yield from read_mp4(handle, size, Budget())
+            yield from read_mp4(handle, size, budget)
         return
     if start[:1] == b"\x47" or start[4:5] == b"\x47":  # $GPRMC has one there, too
         from ingest.metadata.transport_stream import find_layout, read_transport_stream
 
         layout = find_layout(start)
         if layout is not None:
-            yield from read_transport_stream(handle, layout, Budget())
+            yield from read_transport_stream(handle, layout, budget)
             return
     if size <= MOST_TEXT_BYTES and b"\0" not in start:
         handle.seek(0)

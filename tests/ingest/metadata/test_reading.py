@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.metadata import mp4
 from ingest.metadata.claims import Claims
 from ingest.metadata.reading import read_file_facts
 from ingest.metadata.track_facts import claims_of_tracks
 from tests.ingest.metadata import telemetry_written as written
 
 HERE = (31.2304, 121.4737)
+DEFAULTS = mp4.Budget.__init__.__defaults__ or ()
 
 
 def read(tmp_path: Path, content: bytes) -> Claims:
@@ -59,6 +61,27 @@ def test_tracks_of_fragmented_mp4_are_read_from_every_fragment(tmp_path: Path, s
     samples = [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)] * (n + 1)) for n in range(4)]
     claims = read(tmp_path, written.fragmented_mp4(b"gpmd", b"meta", samples, said=said))
     assert [row[0] for row in rows(claims)] == [0, 1000, 1500, 2000, 2333, 2667, 3000, 3250, 3500, 3750]
+
+
+def test_hours_of_fragments_are_read_to_their_end(tmp_path: Path) -> None:
+    """A fragment a second: more boxes than a file without fragments may have."""
+    seconds = 11_000
+    whole = written.fragmented_mp4(b"gpmd", b"meta", [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)])] * seconds)
+    claims = read(tmp_path, whole)
+    found = rows(claims)
+    assert (len(found), found[0][0], found[-1][0]) == (seconds, 0, (seconds - 1) * 1000)
+    assert claims.of("track")[0].notes == ()
+
+
+def test_a_track_that_takes_too_long_is_kept_as_far_as_it_was_read_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = [written.gps5_payload([(*HERE, 12.5, 1.5, 1.6)])] * 50
+    whole = written.mp4_with_track(b"gpmd", b"meta", samples)
+    monkeypatch.setattr(mp4.Budget.__init__, "__defaults__", (mp4.MOST_BOXES, 20 * len(samples[0]), *DEFAULTS[2:]))
+    claims = read(tmp_path, whole)
+    assert 0 < len(rows(claims)) < 20
+    assert claims.of("track")[0].notes == ("not_read_to_the_end:0",)
 
 
 def test_a_cut_fragment_costs_only_itself(tmp_path: Path) -> None:
