@@ -14,6 +14,7 @@ from api.bench.errors import BenchError
 from api.bench.media import measure_media
 from api.bench.rows import Row
 from api.bench.seal import measure_seal
+from api.bench.upload import QUICK, UploadSizes, measure_uploads
 from api.media_tools import media_runner
 from api.settings import Settings, child_environment
 
@@ -26,6 +27,7 @@ class Options:
     size_bytes: int = 1 << 30
     memory_bytes: int = 4 << 30
     pairs: int = 3
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,15 @@ def measure_media_tools(options: Options) -> list[Row]:
     return measure_media(options.folder, media_runner(Settings()), pairs=options.pairs)
 
 
+def measure_upload(options: Options) -> list[Row]:
+    """Receiving files beside another tus server, and sealing them. Raises BenchError."""
+    return measure_uploads(options.folder, QUICK if options.quick else UploadSizes(pairs=options.pairs))
+
+
 MEASURES: Mapping[str, Measure] = {
     "seal": Measure("封存，从上传完毕到回执", "sealing, finished upload to receipt", measure_custody),
     "media": Measure(
         "检查录像、制作封面、预览和播放副本", "probe, poster, sprite and proxy of a recording", measure_media_tools
     ),
+    "upload": Measure("上传，与 @tus/server 相比；封存用时", "uploads beside @tus/server, and sealing", measure_upload),
 }

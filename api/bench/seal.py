@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from api.bench.custodian import keep_by_hand, require_tools
-from api.bench.errors import BenchError, RoomMissing
+from api.bench.errors import BenchError
+from api.bench.room import require_room
 from api.bench.rows import Row
 from storage.objects.folder import FolderStore
 from storage.sealing import SealingPlan, read_back, write_sealed
@@ -49,7 +49,7 @@ def measure_seal(
     file it makes in a folder. Raises BenchError.
     """
     require_tools()
-    _require_room(folder, size_bytes * (1 + 3 * pairs) + memory_bytes)
+    require_room(folder, size_bytes * (1 + 3 * pairs) + memory_bytes)
     with tempfile.TemporaryDirectory(prefix="bench-seal-", dir=folder) as name:
         workplace = Path(name)
         source = _make_source(workplace / "source.bin", size_bytes)
@@ -113,12 +113,6 @@ def _make_source(path: Path, size_bytes: int) -> Path:
 
 def _fresh(workplace: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=workplace))
-
-
-def _require_room(folder: Path, needed_bytes: int) -> None:
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes:
-        raise RoomMissing(str(folder), needed_bytes, free_bytes)
 
 
 def _gib(size_bytes: int) -> str:

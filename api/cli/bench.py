@@ -18,6 +18,10 @@ def bench(
         str, typer.Option(help="测内存所用文件的大小 / size of the file for the memory row")
     ] = "4GiB",
     pairs: Annotated[int, typer.Option(min=1, help="成对运行次数，取中位数 / pairs of runs; medians count")] = 3,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="上传：小规模试跑 / upload: small sizes, to try; no bar counts"),
+    ] = False,
     folder: Annotated[
         Path, typer.Option(help="被测磁盘上的目录 / a folder on the disk to measure", file_okay=False, exists=True)
     ] = Path("/var/tmp"),  # noqa: S108  what is made there has names of its own and is removed
@@ -32,7 +36,7 @@ def bench(
     if name is not None and name not in MEASURES:
         known = ", ".join(MEASURES)
         raise UsageRefused(f"没有测量项 {name}；可用：{known}", f"there is no measure {name}: choose one of {known}")
-    options = Options(folder.resolve(), _parse_size(size), _parse_size(memory_size), pairs)
+    options = Options(folder.resolve(), _parse_size(size), _parse_size(memory_size), pairs, quick)
     chosen = MEASURES if name is None else {name: MEASURES[name]}
     rows = [row for measure in chosen.values() for row in measure.run(options)]
     machine = describe_machine()

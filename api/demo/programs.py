@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,10 +35,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Programs:
-    """Commands that concern the archive in `data`; what they say on stderr also goes to a file in `log`."""
+    """Commands that concern the archive in `data`; what they say on stderr also goes to a file in `log`.
+
+    `settings` are variables beyond those of any demo, for the archive that is started.
+    """
 
     data: Path
     log: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def liuhen(self, *words: str, expect: Sequence[int] = (0,)) -> Done:
         """`liuhen WORDS`. Raises ProgramFailed for any other exit code than those expected."""
@@ -94,7 +98,7 @@ class Programs:
         kept = child_environment({})
         ours = {name for name in kept if name.startswith(PREFIX) and name != f"{PREFIX}FFMPEG_FOLDER"}
         mine = {f"{PREFIX}DATA": str(self.data), f"{PREFIX}BIND": "127.0.0.1:0", "PYTHONUTF8": "1"}
-        return {name: value for name, value in kept.items() if name not in ours} | mine
+        return {name: value for name, value in kept.items() if name not in ours} | mine | dict(self.settings)
 
 
 def liuhen_argv(*words: str) -> tuple[str, ...]:

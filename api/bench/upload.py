@@ -1,0 +1,160 @@
+"""`liuhen bench upload`: receiving files beside npm's @tus/server, and how soon they are sealed.
+
+Ours is the whole archive as `liuhen up` runs it; the peer is one node process with its file store, made durable the
+same way. Both get the same files from the same clients, in turn (A B A B …), on the same disk; the medians count. While
+transfers are measured our sealing stands still, as it may lag behind; then it is let go and measured itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.bench.errors import BenchError
+from api.bench.room import require_room
+from api.bench.rows import Row
+from api.bench.tus_peer_process import install_peer, running_peer
+from api.bench.upload_archive import MeasuredArchive, measured_archive
+from api.bench.upload_clients import Order
+from api.bench.upload_files import PICTURE_BYTES, make_large, make_picture
+from api.bench.upload_receipt import seconds_to_receipt
+
+MEMORY_BAR_MIB = 160
+RECEIPT_BAR_SECONDS = 2.0
+LARGE_BAR = 1 / 1.5
+SMALL_BAR = 1 / 1.2
+SEALING_BAR_SECONDS_EACH = 0.1
+
+
+@dataclass(frozen=True)
+class UploadSizes:
+    """How much is sent. Bytes of the large files, and how many files a run has."""
+
+    large: tuple[int, ...] = (100 << 20, 1 << 30)
+    bytes_of_one_client: int = 1 << 30
+    small_files: int = 10_000
+    crowd: int = 64
+    others: int = 16
+    pairs: int = 3
+
+
+QUICK = UploadSizes(large=(8 << 20, 64 << 20), bytes_of_one_client=64 << 20, small_files=300, pairs=1)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """`files` copies of `source`, by so many clients at once."""
+
+    source: Path
+    clients: int
+    files: int
+    unique: bool = False
+
+
+def measure_uploads(folder: Path, sizes: UploadSizes) -> list[Row]:
+    """Measure on the disk that holds `folder`; everything made there is removed again. Raises BenchError."""
+    require_room(folder, sum(sizes.large) + 17 * max(sizes.large) + 4 * sizes.small_files * PICTURE_BYTES)
+    with tempfile.TemporaryDirectory(prefix="bench-upload-", dir=folder) as name:
+        workplace = Path(name)
+        peer = install_peer(workplace)
+        files = [make_large(workplace / f"{size}.bin", size) for size in sizes.large]
+        picture = make_picture(workplace / "picture.jpg")
+        with measured_archive(workplace) as archive:
+            with archive.sealing_stopped():
+                rows = _beside_peer(archive, peer, workplace, files, picture, sizes)
+                rows.append(_memory(archive, workplace, files[0], sizes))
+            rows.append(_receipt(archive, files[0], sizes))
+            rows.append(_sealing(archive, workplace, picture, sizes))
+    return rows
+
+
+def _beside_peer(
+    archive: MeasuredArchive, peer: Path, workplace: Path, files: list[Path], picture: Path, sizes: UploadSizes
+) -> list[Row]:
+    rows = []
+    for source in files:
+        size_bytes = source.stat().st_size
+        for clients in (1, 16):
+            run = _Run(source, clients, max(clients, sizes.bytes_of_one_client // size_bytes))
+            name = f"{_mib(size_bytes)} × {run.files}, {clients} 客户端 / clients"
+            rows.append(_compared(name, run, LARGE_BAR, archive, peer, workplace, sizes.pairs))
+    for clients in (1, 16, 64):
+        run = _Run(picture, clients, sizes.small_files, unique=True)
+        name = f"100 kB × {run.files}, {clients} 客户端 / clients"
+        rows.append(_compared(name, run, SMALL_BAR, archive, peer, workplace, sizes.pairs))
+    return rows
+
+
+def _compared(
+    name: str, run: _Run, bar: float, archive: MeasuredArchive, peer: Path, workplace: Path, pairs: int
+) -> Row:
+    ours, theirs = [], []
+    for _ in range(pairs):
+        ours.append(_ours(run, archive))
+        theirs.append(_theirs(run, peer, workplace))
+        _say(f"{name}: {ours[-1]:.2f} s | {theirs[-1]:.2f} s")
+    return Row.beside_peer(name, "s", ours=statistics.median(ours), peer=statistics.median(theirs), bar=bar)
+
+
+def _ours(run: _Run, archive: MeasuredArchive) -> float:
+    seconds = _send(Order(archive.port, archive.token, run.clients, run.files, str(run.source), run.unique))
+    received = archive.count("finished")
+    archive.drop("finished")
+    if received != run.files:
+        raise BenchError(f"{received} of {run.files} uploads were finished")
+    return seconds
+
+
+def _theirs(run: _Run, peer: Path, workplace: Path) -> float:
+    with tempfile.TemporaryDirectory(dir=workplace) as folder, running_peer(peer, Path(folder)) as port:
+        return _send(Order(port, "unused", run.clients, run.files, str(run.source), run.unique))
+
+
+def _memory(archive: MeasuredArchive, workplace: Path, source: Path, sizes: UploadSizes) -> Row:
+    """After everything before: a peak only grows."""
+    _ours(_Run(source, sizes.crowd, sizes.crowd), archive)
+    name = f"接收进程内存 / memory of an API process, {sizes.crowd} 客户端 / clients"
+    return Row.below_bar(name, "MiB", ours=archive.http_peak_mib(), bar=MEMORY_BAR_MIB)
+
+
+def _receipt(archive: MeasuredArchive, source: Path, sizes: UploadSizes) -> Row:
+    seconds = statistics.median(seconds_to_receipt(archive, source, others=sizes.others) for _ in range(sizes.pairs))
+    name = f"{_mib(source.stat().st_size)} 末字节到回执 / last byte to receipt, beside {sizes.others}"
+    return Row.below_bar(name, "s", ours=seconds, bar=RECEIPT_BAR_SECONDS)
+
+
+def _sealing(archive: MeasuredArchive, workplace: Path, picture: Path, sizes: UploadSizes) -> Row:
+    """From the last byte of many small files until each of them has its receipt."""
+    bar = SEALING_BAR_SECONDS_EACH * sizes.small_files
+    patience_seconds = max(120.0, 20 * bar)
+    archive.wait_until_sealed(patience_seconds)
+    _send(Order(archive.port, archive.token, 16, sizes.small_files, str(picture), unique=True))
+    _say(f"{archive.count('finished', 'sealed')} of {sizes.small_files} wait to be sealed")
+    seconds = archive.wait_until_sealed(patience_seconds)
+    name = f"100 kB × {sizes.small_files}，末字节到最后回执 / last byte to last receipt"
+    return Row.below_bar(name, "s", ours=seconds, bar=bar)
+
+
+def _send(order: Order) -> float:
+    """By a process of its own, on a disk that has nothing left to write from before. Raises BenchError."""
+    os.sync()
+    command = (sys.executable, "-P", "-m", "api.bench.upload_clients", json.dumps(dataclasses.asdict(order)))
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"the clients ended with {done.returncode}: {done.stderr.strip()[-600:]}")
+    return float(done.stdout)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 30):g} GiB" if size_bytes >= 1 << 30 else f"{size_bytes / (1 << 20):g} MiB"

@@ -1,0 +1,53 @@
+"""The measurement of uploads, on small files: the whole archive and the peer run for real, and nothing stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.bench import tus_peer_process
+from api.bench.errors import PeerMissing
+from api.bench.upload import UploadSizes, measure_uploads
+from api.bench.upload_files import PICTURE_BYTES, make_picture
+
+MIB = 1 << 20
+SMALL = UploadSizes(large=(MIB,), bytes_of_one_client=2 * MIB, small_files=4, crowd=4, pairs=1, others=2)
+
+
+def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) -> None:
+    rows = measure_uploads(tmp_path, SMALL)
+    compared, alone = rows[:5], rows[5:]
+    assert all(row.peer is not None and row.ratio is not None and row.ours > 0 for row in compared)
+    assert [round(1 / row.bar, 2) for row in compared] == [1.5, 1.5, 1.2, 1.2, 1.2]
+    memory, receipt, sealing = alone
+    assert (memory.unit, memory.bar) == ("MiB", 160)
+    assert 60 < memory.ours < 300
+    assert (receipt.unit, receipt.bar) == ("s", 2.0)
+    assert 0 < receipt.ours < 60
+    assert sealing.ours > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_peer_without_its_tools_is_said_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tus_peer_process.shutil, "which", lambda tool: None)
+    with pytest.raises(PeerMissing, match="nodejs"):
+        measure_uploads(tmp_path, SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_picture_has_its_size_and_room_for_a_number(tmp_path: Path) -> None:
+    content = make_picture(tmp_path / "picture.jpg").read_bytes()
+    assert len(content) == PICTURE_BYTES
+    assert content.startswith(b"\xff\xd8")
+    assert b"-" * 40 in content[:100]
+
+
+def test_the_peers_lock_file_names_no_address() -> None:
+    for folder in (Path(tus_peer_process.__file__).parent / "tus_peer", Path(__file__).parents[2] / "clients"):
+        text = (folder / "package-lock.json").read_text()
+        assert json.loads(text)["lockfileVersion"] == 3
+        assert "http" not in text
