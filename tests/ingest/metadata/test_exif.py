@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -135,11 +136,12 @@ def test_every_photograph_of_the_corpus_is_read(corpus: Path) -> None:
     assert {"jpg__gps__DSCN0012.jpg", "t__images__GPS.jpg"} <= set(located)
 
 
-def test_a_box_that_leads_back_to_itself_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exif_reading, "LONGEST_SECONDS", 0.2)
+def test_a_box_that_leads_back_to_itself_ends(tmp_path: Path) -> None:
     path = tmp_path / "loop.heic"
     path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + struct.pack(">I4sQ", 1, b"free", 0))
+    begun = time.process_time()
     assert read_exif(path) == {}
+    assert time.process_time() - begun < 1
 
 
 def test_tags_that_claim_the_same_bytes_over_and_over_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
