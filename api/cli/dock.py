@@ -1,26 +1,30 @@
-"""`liuhen dock`: the docking station's command. What it does is in ingest/dock; here it is asked for and told about."""
+"""`liuhen dock`: the docking station's command. What it does is in ingest/dock; here it is asked for."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from api.cli.dock_group import DockGroup
 from api.cli.dock_key import enrol, rotate_key
 
-if TYPE_CHECKING:
-    from threading import Event
-
-    from ingest.dock.agent import DockPlan, DockResult
-
-_MEBIBYTE = 1 << 20
-
 
 def dock(
-    folder: Annotated[Path, typer.Argument(help="存放录像的文件夹 / the folder with the footage")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="存放录像的文件夹；用 --config 时不填 / the folder; none with --config")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="配置文件（TOML），持续监视 / watch what this TOML file says, until TERM")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="持续监视该文件夹，直至 TERM / keep watching the folder until TERM")
+    ] = False,
+    print_unit: Annotated[
+        bool, typer.Option("--print-unit", help="打印 systemd 服务单元 / print a systemd unit for --config")
+    ] = False,
     station_token_file: Annotated[
         Path | None,
         typer.Option(
@@ -43,6 +47,12 @@ def dock(
     limit_rate: Annotated[
         float, typer.Option(min=0, help="总速率上限，MiB/s，0 为不限 / most MiB/s of all files together, 0: no limit")
     ] = 0,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="分时段限速，可多次给出，如 “08:00-18:00 2 MiB/s” / a limit by hour of day; may be given several times"
+        ),
+    ] = None,
     give_up_after: Annotated[
         float, typer.Option(min=1, help="无进展多少秒后放弃 / give up after so many seconds without progress")
     ] = 600,
@@ -65,103 +75,43 @@ def dock(
 
     退出码 / exit codes: 0 全部收讫 / all received; 1 有文件未完成 / something is left; 2 用法错误 / usage.
     """
-    from api.cli.dock_credential import choose_credential, is_usage
+    from api.cli.dock_credential import is_usage
+    from api.cli.dock_order import Order, order_from_file
     from api.cli.dock_report import describe_error
-    from ingest.dock.agent import DockPlan
-    from ingest.dock.connection import trusting
+    from api.cli.dock_run import run_order
     from ingest.dock.errors import DockError
-    from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
 
     try:
-        tls = trusting(ca_file) if ca_file else None
-        credential, address = choose_credential(station_token_file, station_key_file, url, tls)
-        plan = DockPlan(
-            folder=folder,
-            url=address,
-            credential=credential,
-            state_folder=state or _default_state(folder),
-            wipe=wipe,
-            parallel=parallel,
-            give_up_seconds=give_up_after,
-            bytes_per_second=int(limit_rate * _MEBIBYTE),
-            archive_key=load_pinned_key(archive_key) if archive_key else None,
-            ledger_vkey=load_ledger_vkey(ledger_key) if ledger_key else None,
-            tls=tls,
-        )
-        result = _run(plan, as_json or not sys.stdout.isatty())
+        if (folder is None) == (config is None) or (print_unit and config is None):
+            raise typer.BadParameter("FOLDER 与 --config 须且只能给出一个 / give either FOLDER or --config")
+        if config is not None:
+            order = order_from_file(config)
+            if print_unit:
+                typer.echo(order.unit(config), nl=False)
+                return
+        else:
+            assert folder is not None
+            order = Order.of_folder(
+                folder,
+                watch=watch,
+                station_token_file=station_token_file,
+                station_key_file=station_key_file,
+                url=url,
+                wipe=wipe,
+                parallel=parallel,
+                mebibytes_per_second=limit_rate,
+                limits=tuple(limit or ()),
+                give_up_seconds=give_up_after,
+                state=state,
+                archive_key=archive_key,
+                ledger_key=ledger_key,
+                ca_file=ca_file,
+            )
+        result = run_order(order, as_json or not sys.stdout.isatty())
     except DockError as error:
         typer.echo(describe_error(error), err=True)
         raise typer.Exit(2 if is_usage(error) else 1) from error
-    raise typer.Exit(0 if result.complete else 1)
-
-
-def _default_state(folder: Path) -> Path:
-    """Not in the footage folder: it may be read only, and its next card is another one."""
-    import hashlib
-    import os
-
-    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
-    return Path.home() / ".local" / "state" / "liuhen" / "dock" / name
-
-
-def _run(plan: DockPlan, as_json: bool) -> DockResult:
-    """Run the agent under a listener that fits stdout; the closing report goes the same way."""
-    from rich.console import Console
-
-    from api.cli.dock_report import NOTHING_THERE, describe_error, print_table, summarise
-    from ingest.dock.agent import dock_folder
-    from ingest.dock.errors import DockError
-    from ingest.dock.progress import Bars, JsonLines
-
-    stop = _stop_on_signal()
-    if as_json:
-        lines = JsonLines(sys.stdout)
-        try:
-            result = dock_folder(plan, lines, stop)
-            lines.write("summary", summarise(result))
-            if result.stopped is not None:
-                typer.echo(describe_error(result.stopped), err=True)
-            elif not result.outcomes:
-                typer.echo(NOTHING_THERE, err=True)
-        except DockError as error:
-            lines.write("stopped", {"kind": type(error).__name__, "reason": str(error)})
-            raise
-        finally:
-            if lines.closed:
-                _detach_stdout()
-        return result
-    console = Console()
-    with Bars(console) as bars:
-        result = dock_folder(plan, bars, stop)
-    print_table(console, result)
-    return result
-
-
-def _detach_stdout() -> None:
-    """Nobody reads any more; without this the interpreter would turn that into an exit code of its own."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-def _stop_on_signal() -> Event:
-    """The first Ctrl-C or TERM lets the agent end in order, the second ends it at once: its notes survive both."""
-    import os
-    import signal
-    import threading
-
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, _: object) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask_to_stop)
-    return stop
+    raise typer.Exit(0 if result.complete or (order.folder is None and result.ended_on_request) else 1)
 
 
 app = typer.Typer(

@@ -36,8 +36,18 @@ def choose_credential(
 
 def is_usage(error: Exception) -> bool:
     """Whether what was asked for cannot be done at all, rather than not now."""
-    from ingest.dock.errors import AddressUnusable, CredentialMissing, FolderUnusable, KeyUnusable, TokenUnusable
+    from ingest.dock.errors import (
+        AddressUnusable,
+        ConfigUnusable,
+        CredentialMissing,
+        FolderUnusable,
+        KeyUnusable,
+        RateUnreadable,
+        TokenUnusable,
+    )
 
     no_such_folder = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
-    misused = isinstance(error, AddressUnusable | CredentialMissing | KeyUnusable | TokenUnusable)
+    misused = isinstance(
+        error, AddressUnusable | ConfigUnusable | CredentialMissing | KeyUnusable | RateUnreadable | TokenUnusable
+    )
     return misused or (isinstance(error, FolderUnusable) and no_such_folder)

@@ -30,6 +30,10 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
         f"凭证文件 {e.path} 不可用：{_reason(e)}；请核对路径，或用 liuhen admin station enrol 名称 --json 重新获取"
     ),
     errors.KeyUnusable: lambda e: f"密钥文件 {e.path} 不可用：{_reason(e)}；请核对路径",
+    errors.ConfigUnusable: lambda e: f"配置文件 {e.path} 不可用：{_reason(e)}；示例见 docs/docking.md",
+    errors.RateUnreadable: lambda e: (
+        f"{e.text!r} 不是有效的限速；应形如 “08:00-18:00 2 MiB/s”、“18:00-08:00 unlimited” 或 “07:00-08:00 stop”"
+    ),
     errors.AddressUnusable: lambda e: f"地址 {e.url!r} 不可用，应形如 http://127.0.0.1:8000",
     errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{_reason(e)}；请核对路径、读取权限和存储卡",
     errors.StateUnusable: lambda e: f"续传记录 {e.path} 不可用：{e.reason}；请腾出空间，或用 --state 另选位置",
@@ -81,8 +85,8 @@ def summarise(result: DockResult) -> dict[str, object]:
     left = sum(outcome.error is not None for outcome in result.outcomes)
     return {
         "complete": result.complete,
-        "received": len(result.outcomes) - left,
-        "wiped": sum(outcome.wiped for outcome in result.outcomes),
+        "received": len(result.outcomes) - left + result.more_received,
+        "wiped": sum(outcome.wiped for outcome in result.outcomes) + result.more_wiped,
         "left": left,
         "skipped": list(result.skipped),
         "why_skipped": dict(result.why_skipped),
@@ -110,11 +114,11 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
     }
 
 
-def print_table(console: Console, result: DockResult) -> None:
+def print_table(console: Console, result: DockResult, watched: bool = False) -> None:
     """One line a file, then what concerns the whole run."""
     if result.outcomes:
         print_files(console, result)
-    elif result.stopped is None:
+    elif result.stopped is None and not watched:
         console.print(NOTHING_THERE, markup=False, highlight=False)
     if result.stopped:
         console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)

@@ -13,6 +13,8 @@
     │   ├── CredentialMissing           neither a token nor a key was named, or both
     │   ├── TokenUnusable               no station token in the file
     │   ├── KeyUnusable                 a key or certificate file that holds none
+    │   ├── ConfigUnusable              a configuration file that cannot be followed
+    │   ├── RateUnreadable              no limit like "08:00-18:00 2 MiB/s"
     │   ├── AddressUnusable             not an http:// or https:// address
     │   ├── FolderUnusable              no such folder, or not a folder
     │   ├── StateUnusable               the agent's own notes cannot be read or written
@@ -129,6 +131,23 @@ class KeyUnusable(DockStopped):
         super().__init__(f"key file {path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class ConfigUnusable(DockStopped):
+    """`reason` names the member."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"configuration {path}: {reason}; docs/docking.md has an example")
+        self.path = path
+        self.reason = reason
+
+
+class RateUnreadable(DockStopped):
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f'{text!r} is no limit; write one like "08:00-18:00 2 MiB/s", "18:00-08:00 unlimited" or "07:00-08:00 stop"'
+        )
+        self.text = text
 
 
 class AddressUnusable(DockStopped):

@@ -15,11 +15,37 @@ from ingest.dock.errors import Words
 
 @dataclass(frozen=True, slots=True)
 class FolderListed:
-    """`event: folder`, once, before anything is sent."""
+    """`event: folder`: how much there is to take over. Once, before anything is sent; of a watching agent, whenever
+    there is more, all since it began. `skipped`: what is no footage, each named once.
+    """
 
     files: int
     size_bytes: int
     skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFound:
+    """`event: source_found`: a watched folder or a mounted recorder is there. `label` begins the names of its files."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGone:
+    """`event: source_gone`: it was unmounted, pulled out or cannot be listed; the agent goes on when it is back."""
+
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileGrowing:
+    """`event: growing`: it is still written to; its turn comes when it no longer changes."""
+
+    file: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +70,17 @@ class FileDigested:
 
 @dataclass(frozen=True, slots=True)
 class UploadBegun:
-    """`event: upload`: bytes are about to flow from `offset` on; `resumed` when an earlier attempt got that far."""
+    """`event: upload`: bytes are about to flow from `offset` on; `resumed` when an earlier attempt got that far.
+
+    `marked`: the recorder marked it as evidence.
+    """
 
     file: str
     upload_id: str
     offset: int
     size_bytes: int
     resumed: bool
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +137,13 @@ class FileWiped:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChanged:
+    """`event: changed`: it is not what was read or sent before. It is not removed; it is read, and sent anew."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileStays:
     """`event: left`: nothing more is done for it in this run. `kind` is the name of a class in errors.py."""
 
@@ -132,6 +169,9 @@ class ReportFailed:
 
 Event = (
     FolderListed
+    | SourceFound
+    | SourceGone
+    | FileGrowing
     | AddressOpen
     | FileDigested
     | UploadBegun
@@ -140,6 +180,7 @@ Event = (
     | FileUploaded
     | ReceiptHeld
     | FileWiped
+    | FileChanged
     | FileStays
     | ClockMeasured
     | ReportFailed
@@ -147,6 +188,9 @@ Event = (
 
 EVENT_NAMES: Mapping[type[Event], str] = {
     FolderListed: "folder",
+    SourceFound: "source_found",
+    SourceGone: "source_gone",
+    FileGrowing: "growing",
     AddressOpen: "warning",
     FileDigested: "digested",
     UploadBegun: "upload",
@@ -155,6 +199,7 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     FileUploaded: "uploaded",
     ReceiptHeld: "receipt",
     FileWiped: "wiped",
+    FileChanged: "changed",
     FileStays: "left",
     ClockMeasured: "clock",
     ReportFailed: "report_failed",

@@ -124,9 +124,9 @@ class JsonLines:
             self.closed = True
 
     def _line(self, members: Mapping[str, object]) -> str:
-        """Chinese as it is, where the output can hold it; a name that is no text keeps its escapes."""
-        text = json.dumps(members, ensure_ascii=not self._holds_unicode) + "\n"
-        return text.encode("utf-8", "backslashreplace").decode()
+        """Chinese as it is, where the output can hold it; what would steer a terminal or is no text stays escaped."""
+        text = json.dumps(members, ensure_ascii=not self._holds_unicode)
+        return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text) + "\n"
 
 
 class Bars:

@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from ingest.dock.errors import DockError, SourceChanged
-from ingest.dock.events import FileDigested, FileUploaded, FileWiped, ReceiptHeld
+from ingest.dock.events import FileDigested, FileUploaded, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, await_receipt, find_kept_receipt
-from ingest.dock.source import SourceFile, digest_source, read_identity
-from ingest.dock.state import FileRecord, Phase
+from ingest.dock.source import Source, SourceFile, digest_source, read_identity
+from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender
-from ingest.dock.wipe import wipe_file
+from ingest.dock.wipe import complete_wipes, wipe_file
 from integrity.receipt import Receipt
 
 
@@ -80,6 +80,17 @@ def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> FileOutcom
         # What was received is not all there is.
         raise SourceChanged(file.title)
     return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, desk.wipe)
+
+
+def settle_wipes(state: DockState, source: Source, tell: Listener) -> list[FileOutcome]:
+    """Bring the source's interrupted removals to their end, and tell which files they removed."""
+    gone = []
+    for record in complete_wipes(state, source):
+        size_bytes = record.digests.size_bytes
+        title = SourceFile(source.root / record.name, record.name, size_bytes, source=source).title
+        tell(FileWiped(title, size_bytes))
+        gone.append(FileOutcome(title, size_bytes, record.digests.sha256.hex, wiped=True))
+    return gone
 
 
 def _of_receipt(file: SourceFile, receipt: Receipt) -> ReceiptHeld:

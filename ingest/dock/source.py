@@ -24,12 +24,22 @@ class Source:
     """A folder, or a mounted recorder.
 
     `id` tells two cards at one mount point apart where the system can (ingest/dock/mounts.py). `label` stands before
-    the names of its files wherever they are told; it is empty where there is only one source.
+    the names of its files wherever they are told; it is empty where there is only one source. `device` is the file
+    system (st_dev) it was found on, 0 when that is not watched.
     """
 
     root: Path
     id: str = ""
     label: str = ""
+    device: int = 0
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder is, on the file system it was found on: an unmounted card leaves an empty folder."""
+        try:
+            return self.root.stat().st_dev == self.device or not self.device
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,11 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of footage as it was listed. `name` is its path below the source, with slashes."""
+    """One file of footage as it was listed. `name` is its path below the source, with slashes.
+
+    `marked` as evidence by the recorder (ingest/dock/marks.py) and `group` (ingest/dock/grouping.py) are found out from
+    all files of the source together.
+    """
 
     path: Path
     name: str
@@ -58,6 +72,8 @@ class SourceFile:
     mtime_ns: int = 0
     mode: int = 0o644
     source: Source = field(default_factory=lambda: Source(Path()))
+    marked: bool = False
+    group: str = ""
 
     @property
     def title(self) -> str:

@@ -6,7 +6,6 @@ be lost with the connection, so each round begins with the archive's answer to H
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -27,41 +26,19 @@ from ingest.dock.errors import (
     Words,
 )
 from ingest.dock.events import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
+from ingest.dock.pacing import Pacer
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.source import SourceFile, open_source, read_block, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
 
-_BLOCK_BYTES = 256 * 1024
 _FIRST_PIECE_BYTES = 1 << 20
-_SMALLEST_PIECE_BYTES = _BLOCK_BYTES
+_SMALLEST_PIECE_BYTES = 64 * 1024
 _LARGEST_PIECE_BYTES = 16 << 20
 _MOST_NEW_UPLOADS = 3
 
 _FORGETFUL = Words("it opens uploads and forgets them; see its log", "档案系统反复遗失新建的上传，请查看其日志")
 
 Claims = Callable[[str], Mapping[str, str]]
-
-
-class RateLimit:
-    """Shared by all files: together they send no more than `bytes_per_second`; 0 is no limit."""
-
-    def __init__(self, bytes_per_second: int, patience: Patience) -> None:
-        self._bytes_per_second = bytes_per_second
-        self._patience = patience
-        self._turn = threading.Lock()
-        self._free_at = time.monotonic()
-
-    def take(self, size_bytes: int) -> None:
-        """Wait until `size_bytes` may go. Raises Interrupted."""
-        self._patience.check()
-        if not self._bytes_per_second:
-            return
-        with self._turn:
-            now = time.monotonic()
-            wait_seconds = max(0.0, self._free_at - now)
-            self._free_at = max(self._free_at, now) + size_bytes / self._bytes_per_second
-        self._patience.stop.wait(wait_seconds)
-        self._patience.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +48,7 @@ class Sender:
     archive: Archive
     state: DockState
     patience: Patience
-    limit: RateLimit
+    pacer: Pacer
     tell: Listener
     credential: str
     claims: Claims
@@ -92,7 +69,7 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
     while record.phase in (Phase.DIGESTED, Phase.UPLOADING):
         try:
             if record.phase is Phase.DIGESTED:
-                record = _begin_upload(sender, record)
+                record = _begin_upload(sender, source, record)
             record = _send_rest(sender, source, record, retries)
         except TryAgain as answer:
             retries.wait_after(answer)
@@ -107,12 +84,13 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
     return record
 
 
-def _begin_upload(sender: Sender, record: FileRecord) -> FileRecord:
-    metadata = {
-        "filename": PurePosixPath(record.name).name,
-        "sha256": record.digests.sha256.hex,
-        **sender.claims(PurePosixPath(record.name).name),
-    }
+def _begin_upload(sender: Sender, source: SourceFile, record: FileRecord) -> FileRecord:
+    name = PurePosixPath(record.name).name
+    metadata = {"filename": name, "sha256": record.digests.sha256.hex, **sender.claims(name)}
+    if source.marked:
+        metadata["marked"] = "1"
+    if source.group:
+        metadata["group"] = source.group
     upload_id = sender.archive.create_upload(record.digests.size_bytes, metadata)
     # Noted before the first byte: whatever happens from here on, the upload is found again.
     return sender.state.save(record.begun(upload_id, sender.credential))
@@ -121,10 +99,11 @@ def _begin_upload(sender: Sender, record: FileRecord) -> FileRecord:
 def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: Retries) -> FileRecord:
     size_bytes = record.digests.size_bytes
     offset = _ask_offset(sender, record)
-    sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, resumed=offset > 0))
+    sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, offset > 0, source.marked))
     piece = _PieceLength()
     with open_source(source) as descriptor:
         while offset < size_bytes:
+            sender.pacer.wait_until_open(lambda reason, seconds: sender.tell(Paused(source.title, reason, seconds)))
             # Before each piece, so that a file which is still written never becomes a finished upload.
             if read_identity(source, descriptor) != record.identity:
                 raise SourceChanged(source.title)
@@ -167,12 +146,13 @@ def _read_piece(source: SourceFile, descriptor: int, offset: int, length: int) -
 
 def _pace_blocks(sender: Sender, source: SourceFile, record: FileRecord, offset: int, piece: bytes) -> Iterator[bytes]:
     """The piece in blocks, as fast as the limit lets them go."""
-    for position in range(0, len(piece), _BLOCK_BYTES):
-        block = piece[position : position + _BLOCK_BYTES]
-        sender.limit.take(len(block))
+    position = 0
+    while position < len(piece):
+        block = piece[position : position + sender.pacer.block_bytes()]
+        sender.pacer.take(len(block))
         yield block
-        sent = offset + position + len(block)
-        sender.tell(BytesMoved(source.title, record.upload_id, sent, offset, record.digests.size_bytes))
+        position += len(block)
+        sender.tell(BytesMoved(source.title, record.upload_id, offset + position, offset, record.digests.size_bytes))
 
 
 def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:

@@ -96,10 +96,12 @@ def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:
     for record in state.find_all(source.id, Phase.WIPING):
         path = source.root / PurePosixPath(record.name)
         try:
-            if not os.path.lexists(path.parent):
+            if not source.is_there or not os.path.lexists(path.parent):
                 continue  # More is missing than we would have removed, as when the card is out: nothing is known.
             os.lstat(path)
         except FileNotFoundError:
+            if not source.is_there:
+                continue  # It went while we looked.
             with suppress(OSError):
                 sync_folder(path.parent)
             gone.append(state.save(record.at(Phase.WIPED)))

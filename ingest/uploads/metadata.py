@@ -20,7 +20,8 @@ MAX_HEADER_BYTES = 8192
 MAX_PAIRS = 32
 MAX_KEY_BYTES = 64
 MAX_FILENAME_CHARACTERS = 1024
-KNOWN_KEYS = ("filename", "device", "officer", "started_at", "sha256")
+MAX_GROUP_CHARACTERS = 64
+KNOWN_KEYS = ("filename", "device", "officer", "started_at", "sha256", "marked", "act", "group")
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -28,7 +29,11 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 
 @dataclass(frozen=True)
 class UploadClaims:
-    """`header` is Upload-Metadata as it was sent; `sha256` is lower-case hex; `others` are keys we do not know."""
+    """`header` is Upload-Metadata as it was sent; `sha256` is lower-case hex; `others` are keys we do not know.
+
+    `marked` is "1" when the recorder marked the file as evidence; `act` a code of the act; `group` an opaque name that
+    the files of one recorder share (docs/docking.md).
+    """
 
     header: str = ""
     filename: str = ""
@@ -36,6 +41,9 @@ class UploadClaims:
     officer: str | None = None
     started_at: str | None = None
     sha256: str | None = None
+    marked: str | None = None
+    act: str | None = None
+    group: str | None = None
     others: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -63,6 +71,9 @@ def parse_metadata(header: str) -> UploadClaims:
         officer=values.get("officer"),
         started_at=values.get("started_at"),
         sha256=sha256.lower() if sha256 else None,
+        marked="1" if values.get("marked") == "1" else None,
+        act=values.get("act"),
+        group=(values.get("group") or "")[:MAX_GROUP_CHARACTERS] or None,
         others={key: value for key, value in values.items() if key not in KNOWN_KEYS},
     )
 

@@ -201,3 +201,96 @@ def test_terminal_sees_bars_and_a_table(archive: Any, command: list[str], tmp_pa
     assert agent.returncode == 0
     assert "合计 / total" in shown.decode()
     assert "已收讫 / received" in shown.decode()
+
+
+@pytest.fixture
+def config(archive: Any, command: list[str], tmp_path: Path) -> Path:
+    """A configuration that watches the card; `command` made the card and the token."""
+    path = tmp_path / "dock.toml"
+    path.write_text(
+        f'url = "{archive.url}"\nstation_token_file = "token"\nstate = "notes"\nfolders = ["card"]\nwipe = true\n'
+        'poll_seconds = 0.1\nsettle_seconds = 0.2\nlimits = ["00:00-00:00 20 MiB/s"]\n[marks]\nnames = ["zj-*"]\n'
+    )
+    return path
+
+
+def test_configured_agent_watches_until_term_and_ends_well(archive: Any, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "card" / "zj-a.mp4").write_bytes(b"x" * 1000)
+    command = [*COMMAND, "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        events = []
+        for line in agent.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "wiped":
+                agent.terminate()
+    assert agent.returncode == 0
+    kinds = [event["event"] for event in events]
+    assert kinds.index("source_found") < kinds.index("folder") < kinds.index("receipt") < kinds.index("wiped")
+    assert next(event for event in events if event["event"] == "upload")["marked"]
+    assert (events[-1]["event"], events[-1]["received"], events[-1]["wiped"]) == ("summary", 1, 1)
+    assert list((tmp_path / "card").iterdir()) == []
+
+
+def test_second_agent_on_the_same_notes_is_refused_with_the_reason(archive: Any, config: Path) -> None:
+    command = [*COMMAND, "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        agent.stdout.readline()
+        second = _run(command)
+        agent.terminate()
+    assert second.returncode == 1
+    assert "另一个上传程序正在处理" in second.stderr
+    assert "another agent" in second.stderr
+    assert agent.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("limit = 3", "limit: is not known here"),
+        ("parallel = 99", "parallel: is 1 to 16"),
+        ("wipe = 1", "wipe: is true or false"),
+        ('limits = ["all day 2"]', "08:00-18:00 2 MiB/s"),
+        ("folders = []", "neither folders nor mounts"),
+        ("[marks]\nread_only = 'perhaps'", "marks.read_only"),
+        ("= broken", "configuration"),
+    ],
+)
+def test_configuration_that_cannot_be_followed_exits_2_naming_the_member(
+    command: list[str], tmp_path: Path, line: str, words: str
+) -> None:
+    path = tmp_path / "dock.toml"
+    folders = "" if line.startswith("folders") else 'folders = ["card"]\n'
+    path.write_text(f'station_token_file = "token"\n{folders}{line}\n')
+    done = _run([*COMMAND, "--config", str(path)])
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "配置文件" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unit_runs_this_configuration_with_nothing_more_than_it_needs(config: Path, tmp_path: Path) -> None:
+    done = _run([*COMMAND, "--config", str(config), "--print-unit"])
+    assert done.returncode == 0, done.stderr
+    assert f"dock --config {config} --json\n" in done.stdout
+    assert f"ReadWritePaths=-{tmp_path / 'card'}\n" in done.stdout
+    for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "User=liuhen-dock"):
+        assert f"{line}\n" in done.stdout
+
+
+def test_folder_and_configuration_together_are_refused(command: list[str], config: Path) -> None:
+    done = _run([*command, "--config", str(config)])
+    assert done.returncode == 2
+    assert "--config" in done.stderr
+
+
+def test_a_limit_by_the_hour_is_followed(archive: Any, command: list[str], tmp_path: Path) -> None:
+    import time
+
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / "card" / name).write_bytes(b"x" * (1 << 20))
+    began = time.monotonic()
+    done = _run([*command, "--limit", "00:00-00:00 1 MiB/s"])
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began >= 1.5

@@ -43,8 +43,8 @@ class Dock:
     def run(self, **options: Any) -> DockResult:
         self.events.clear()
         held = read_enrolled_key(self.key_file)
-        plan = DockPlan(self.card, self.served.url, held.credential(), self.notes, give_up_seconds=20, **options)
-        return dock_folder(plan, self.events.append, threading.Event())
+        plan = DockPlan(self.served.url, held.credential(), self.notes, give_up_seconds=20, **options)
+        return dock_folder(plan, self.card, self.events.append, threading.Event())
 
     def state(self) -> StationState:
         station = read_enrolled_key(self.key_file).station_id

@@ -20,6 +20,7 @@ import pytest
 
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
 from ingest.dock.events import Event
+from ingest.dock.pacing import RateSchedule
 from ingest.dock.token import StationToken
 from integrity.checkpoint import Checkpoint, sign_checkpoint
 from integrity.digest import Digest, digest_stream
@@ -276,14 +277,16 @@ class Docking:
 
     def run(self, **changes: Any) -> DockResult:
         options: dict[str, Any] = {
-            "folder": self.folder,
             "url": self.archive.url,
             "credential": self.archive.token,
             "state_folder": self.state,
             "give_up_seconds": 10.0,
         }
         self.events.clear()
-        return dock_folder(DockPlan(**{**options, **changes}), self.events.append, self.stop)
+        if "bytes_per_second" in changes:
+            changes["rates"] = RateSchedule(otherwise=changes.pop("bytes_per_second"))
+        folder = changes.pop("folder", self.folder)
+        return dock_folder(DockPlan(**{**options, **changes}), folder, self.events.append, self.stop)
 
     def told(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

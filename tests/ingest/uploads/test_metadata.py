@@ -36,6 +36,13 @@ def test_known_keys_are_claims_and_unknown_ones_are_kept():
     assert claims.others == {"colour": "red", "flag": ""}
 
 
+def test_what_the_agent_says_of_a_file_is_known():
+    claims = parse_metadata(header(marked=b"1", act=b"seizure", group=b"g" * 99))
+    assert (claims.marked, claims.act, claims.group) == ("1", "seizure", "g" * 64)
+    assert parse_metadata(header(marked=b"yes")).marked is None
+    assert UploadClaims.from_json(claims.to_json()) == claims
+
+
 def test_a_name_in_gbk_is_read_and_one_in_nothing_known_still_gives_a_claim():
     assert parse_metadata(header(filename="执法记录.mp4".encode("gbk"))).filename == "执法记录.mp4"
     assert "\N{REPLACEMENT CHARACTER}" in parse_metadata(header(filename=b"a\xff\xffb")).filename

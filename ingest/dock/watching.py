@@ -1,0 +1,208 @@
+"""Folders and mounted recorders, looked at every few seconds: what is new there, and no longer changing, has its turn.
+
+Looking is a poll of names and sizes: it needs nothing of the system but its list of mounts, and misses nothing that
+stays longer than the pause between two looks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.dock.errors import FolderUnusable, SourceUnreadable
+from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone
+from ingest.dock.folder import Listing, list_source
+from ingest.dock.marks import MarkRules
+from ingest.dock.mounts import MOUNTS, find_recorders, read_mounts, volume_of
+from ingest.dock.ordering import WaitingFile, arrange
+from ingest.dock.settling import FileOutcome, settle_wipes
+from ingest.dock.source import Source, SourceFile
+from ingest.dock.state import DockState
+
+_UNMOUNTED = "it was unmounted or pulled out"
+_FIRST_RETRY_SECONDS = 60.0
+_LONGEST_RETRY_SECONDS = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`folders` are watched as they are; whatever is mounted below one of `mounts` is a recorder."""
+
+    folders: tuple[Path, ...] = ()
+    mounts: tuple[Path, ...] = ()
+    mountinfo: Path = MOUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTiming:
+    """A file is taken over when it has stayed the same for `settle_seconds`; one that was left is tried again later."""
+
+    poll_seconds: float = 5.0
+    settle_seconds: float = 10.0
+    retry_seconds: float = _FIRST_RETRY_SECONDS
+
+
+def find_sources(places: Places) -> list[Source]:
+    """What is there now, each with a label of its own."""
+    roots = [Source(folder, str(folder)) for folder in places.folders if folder.is_dir()]
+    mounts = read_mounts(places.mountinfo) if places.mounts else []
+    for below in places.mounts:
+        for mount in find_recorders(below, mounts):
+            volume = volume_of(mount.device)
+            roots.append(Source(mount.path, f"volume {volume}" if volume else str(mount.path), device=mount.device))
+    names = [source.root.name for source in roots]
+    return [
+        Source(source.root, source.id, _label(source.root, names.count(source.root.name) > 1), source.device)
+        for source in roots
+    ]
+
+
+def _label(root: Path, is_ambiguous: bool) -> str:
+    return str(root).strip("/") if is_ambiguous else root.name
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One file over several looks. `since` and `retry_at` are times of the monotonic clock."""
+
+    looks_like: tuple[int, int]
+    since: float
+    size_bytes: int = 0
+    grew: bool = False
+    is_waiting: bool = False
+    outcome: FileOutcome | None = None
+    retry_at: float = 0.0
+    retries: int = 0
+
+
+_Key = tuple[str, str]
+
+
+class Watcher:
+    """Looks, and remembers what it has seen. `look` is one thread's, `settled` anybody's."""
+
+    def __init__(self, places: Places, timing: WatchTiming, state: DockState, marks: MarkRules, tell: Listener) -> None:
+        self._places = places
+        self._timing = timing
+        self._state = state
+        self._marks = marks
+        self._tell = tell
+        self._turn = threading.Lock()
+        self._sources: dict[str, Source] = {}
+        self._out_of_reach: set[str] = set()
+        self._seen: dict[_Key, _Seen] = {}
+        self._named: set[tuple[str, str]] = set()
+        self._found = [0, 0]
+        self._received = self._wiped = 0
+
+    def look(self, put: Callable[[WaitingFile], None]) -> None:
+        """Look once at everything; `put` gets each file whose turn has come."""
+        for source in self._note_sources(find_sources(self._places)):
+            try:
+                listing = list_source(source, self._state.folder)
+            except FolderUnusable as error:
+                self._note_out_of_reach(source, error.reason)
+                continue
+            self._out_of_reach.discard(source.id)
+            self._look_at(source, listing, put)
+
+    def settled(self, file: SourceFile, outcome: FileOutcome) -> None:
+        """A file's end, as far as this attempt goes."""
+        with self._turn:
+            self._received += outcome.error is None
+            self._wiped += outcome.wiped
+            seen = self._seen.get((file.source.id, file.name))
+            if seen is None:
+                return
+            seen.is_waiting = False
+            seen.outcome = outcome if outcome.error else FileOutcome(outcome.name, outcome.size_bytes)
+            pause = min(_LONGEST_RETRY_SECONDS, self._timing.retry_seconds * 2.0**seen.retries)
+            seen.retry_at = time.monotonic() + pause
+            seen.retries = min(seen.retries + 1, 16)
+
+    def count(self) -> tuple[list[FileOutcome], int, int]:
+        """The files that were left with why, how many were received, and how many of those wiped."""
+        with self._turn:
+            outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
+            return sorted(outcomes, key=lambda outcome: outcome.name), self._received, self._wiped
+
+    def _note_sources(self, found: list[Source]) -> list[Source]:
+        now = {source.id: source for source in found}
+        for gone in self._sources.keys() - now.keys():
+            self._note_out_of_reach(self._sources[gone], _UNMOUNTED)
+            self._forget(gone)
+        for source in found:
+            if source.id not in self._sources:
+                self._tell(SourceFound(source.label, str(source.root)))
+                wiped = settle_wipes(self._state, source, self._tell)
+                with self._turn:
+                    self._received += len(wiped)
+                    self._wiped += len(wiped)
+        self._sources = now
+        return found
+
+    def _forget(self, source_id: str) -> None:
+        """What is back may be another card, or changed elsewhere: the notes know, not this memory."""
+        with self._turn:
+            self._seen = {key: seen for key, seen in self._seen.items() if key[0] != source_id or seen.is_waiting}
+        self._out_of_reach.discard(source_id)
+
+    def _note_out_of_reach(self, source: Source, reason: str) -> None:
+        if source.id not in self._out_of_reach:
+            self._out_of_reach.add(source.id)
+            self._tell(SourceGone(source.label, reason))
+
+    def _look_at(self, source: Source, listing: Listing, put: Callable[[WaitingFile], None]) -> None:
+        with self._turn:
+            due = {file.name for file in listing.files if self._is_due((source.id, file.name), file)}
+            there = {file.name for file in listing.files}
+            for key in [key for key, seen in self._seen.items() if key[0] == source.id and not seen.is_waiting]:
+                if key[1] not in there:
+                    del self._seen[key]
+        self._tell_once(source, listing.unreadable)
+        skipped = tuple(name for name in listing.skipped if self._is_news(name, "skipped"))
+        waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
+        if waiting or skipped:
+            self._found[0] += len(waiting)
+            self._found[1] += sum(each.file.size_bytes for each in waiting)
+            self._tell(FolderListed(self._found[0], self._found[1], skipped))
+        for each in waiting:
+            put(each)
+
+    def _is_due(self, key: _Key, file: SourceFile) -> bool:
+        now, looks_like = time.monotonic(), (file.size_bytes, file.mtime_ns)
+        seen = self._seen.get(key)
+        if seen is None:
+            self._seen[key] = _Seen(looks_like, now, file.size_bytes)
+            return self._timing.settle_seconds == 0 and self._take(self._seen[key])
+        if seen.is_waiting:
+            return False
+        if seen.looks_like != looks_like:
+            if not seen.grew:
+                self._tell(FileGrowing(file.title, file.size_bytes))
+            seen.looks_like, seen.since, seen.grew = looks_like, now, True
+            seen.outcome, seen.retries = None, 0
+            return False
+        if now - seen.since < self._timing.settle_seconds:
+            return False
+        if seen.outcome is not None and (seen.outcome.error is None or now < seen.retry_at):
+            return False
+        return self._take(seen)
+
+    def _take(self, seen: _Seen) -> bool:
+        seen.is_waiting, seen.grew, seen.outcome = True, False, None
+        return True
+
+    def _tell_once(self, source: Source, unreadable: tuple[SourceUnreadable, ...]) -> None:
+        for error in unreadable:
+            if self._is_news(error.name, error.reason):
+                self._tell(FileStays(error.name, type(error).__name__, str(error)))
+
+    def _is_news(self, name: str, why: str) -> bool:
+        if (name, why) in self._named:
+            return False
+        self._named.add((name, why))
+        return True

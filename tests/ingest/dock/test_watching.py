@@ -1,0 +1,226 @@
+"""An agent that stays: cards come and go, files grow, the archive is away, and everything is received once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.dock.agent import DockPlan, DockResult, dock_continuously
+from ingest.dock.events import Event, FileGrowing, FileStays, FileWiped, Paused, ReceiptHeld, SourceFound, SourceGone
+from ingest.dock.mounts import find_recorders, read_mounts
+from ingest.dock.watching import Places, WatchTiming, find_sources
+
+QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
+
+
+def mountinfo_line(path: Path, kind: str = "vfat") -> str:
+    device = path.stat().st_dev if path.exists() else 0
+    escaped = str(path).replace(" ", "\\040")
+    return f"40 28 {os.major(device)}:{os.minor(device)} / {escaped} rw,nosuid shared:1 - {kind} /dev/sdb1 rw\n"
+
+
+@dataclass
+class Watching:
+    archive: Any
+    folder: Path
+    timing: WatchTiming = QUICK
+    events: list[Event] = field(default_factory=list)
+    result: DockResult | None = None
+    broken: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self.media = self.folder / "media"
+        self.media.mkdir()
+        self.mounts = self.folder / "mountinfo"
+        self.mounts.write_text("")
+        self.places = Places(mounts=(self.media,), mountinfo=self.mounts)
+        self.stop = threading.Event()
+
+    @contextmanager
+    def running(self, wipe: bool = True) -> Iterator[None]:
+        plan = DockPlan(self.archive.url, self.archive.token, self.folder / "notes", wipe=wipe)
+
+        def work() -> None:
+            try:
+                self.result = dock_continuously(plan, self.places, self.timing, self.events.append, self.stop)
+            except BaseException as error:
+                self.broken = error
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.stop.set()
+            thread.join(20)
+        assert self.broken is None
+        assert not thread.is_alive()
+
+    def plug(self, *names: str) -> Path:
+        """Mount cards of these names, and no others."""
+        for name in names:
+            (self.media / name).mkdir(exist_ok=True)
+        self.mounts.write_text("".join(mountinfo_line(self.media / name) for name in names))
+        return self.media / names[0] if names else self.media
+
+    def told(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def wait(self, reached: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not reached():
+            assert self.broken is None, self.broken
+            assert time.monotonic() < deadline, self.events
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def watching(archive: Any, tmp_path: Path) -> Watching:
+    return Watching(archive, tmp_path)
+
+
+def test_cards_that_are_plugged_in_are_received_wiped_and_plugged_out(watching: Watching, archive: Any) -> None:
+    with watching.running():
+        card = watching.plug("recorder 1")
+        (card / "a.mp4").write_bytes(b"first")
+        watching.wait(lambda: watching.told(FileWiped))
+        (card / "b.mp4").write_bytes(b"second")
+        watching.wait(lambda: len(watching.told(FileWiped)) == 2)
+        watching.plug()
+        watching.wait(lambda: watching.told(SourceGone))
+        other = watching.plug("recorder 2")
+        (other / "a.mp4").write_bytes(b"third")
+        watching.wait(lambda: len(watching.told(FileWiped)) == 3)
+    assert watching.result is not None
+    assert watching.result.ended_on_request
+    assert (watching.result.more_received, watching.result.more_wiped, watching.result.outcomes) == (3, 3, ())
+    assert [event.label for event in watching.told(SourceFound)] == ["recorder 1", "recorder 2"]
+    assert {event.file for event in watching.told(ReceiptHeld)} == {
+        "recorder 1/a.mp4",
+        "recorder 1/b.mp4",
+        "recorder 2/a.mp4",
+    }
+    assert len(archive.uploads) == 3
+
+
+def test_growing_file_waits_until_it_is_whole(watching: Watching, archive: Any) -> None:
+    card = watching.plug("card")
+    with watching.running():
+        path = card / "a.mp4"
+        for number in range(8):
+            with path.open("ab") as camera:
+                camera.write(b"%d" % number)
+            time.sleep(0.06)
+        watching.wait(lambda: watching.told(FileWiped))
+    assert len(watching.told(FileGrowing)) == 1
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == b"01234567"
+
+
+def test_what_was_received_is_left_in_peace_and_what_changes_is_sent_again(watching: Watching, archive: Any) -> None:
+    card = watching.plug("card")
+    path = card / "a.mp4"
+    path.write_bytes(b"one")
+    with watching.running(wipe=False):
+        watching.wait(lambda: watching.told(ReceiptHeld))
+        time.sleep(0.5)
+        assert len(watching.told(ReceiptHeld)) == 1
+        path.write_bytes(b"another")
+        watching.wait(lambda: len(archive.uploads) == 2 and len(watching.told(ReceiptHeld)) == 2)
+
+
+def test_file_that_could_not_be_read_is_tried_again_after_a_while(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ingest.dock.source as source_module
+
+    card = watching.plug("card")
+    (card / "a.mp4").write_bytes(b"x")
+    real, failures = source_module.os.pread, [OSError(5, "Input/output error")] * 2
+
+    def fail_twice(*arguments: Any) -> bytes:
+        if failures:
+            raise failures.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(source_module.os, "pread", fail_twice)
+    with watching.running():
+        watching.wait(lambda: watching.told(FileWiped))
+    assert [event.kind for event in watching.told(FileStays)] == ["SourceUnreadable"] * 2
+    assert watching.result is not None
+    assert watching.result.outcomes == ()
+
+
+def test_archive_that_is_away_at_the_start_is_waited_for(watching: Watching, archive: Any) -> None:
+    card = watching.plug("card")
+    (card / "a.mp4").write_bytes(b"x")
+    archive.stop()
+    with watching.running():
+        watching.wait(lambda: watching.told(Paused))
+        archive.start()
+        watching.wait(lambda: watching.told(FileWiped))
+
+
+def test_stop_in_mid_work_ends_in_order_and_the_next_run_goes_on(watching: Watching, archive: Any) -> None:
+    card = watching.plug("card")
+    content = os.urandom(2 << 20)
+    (card / "a.mp4").write_bytes(content)
+    archive.seconds_a_block = 0.05
+    with watching.running():
+        watching.wait(lambda: any(upload.content for upload in archive.uploads.values()))
+    assert watching.result is not None
+    assert watching.result.ended_on_request
+    assert [outcome.name for outcome in watching.result.outcomes] == ["card/a.mp4"]
+    archive.seconds_a_block = 0
+    watching.stop = threading.Event()
+    with watching.running():
+        watching.wait(lambda: watching.told(FileWiped))
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+
+
+def test_marked_file_that_comes_later_goes_before_what_still_waits(watching: Watching, archive: Any) -> None:
+    card = watching.plug("card")
+    for number in range(6):
+        (card / f"{number}.mp4").write_bytes(os.urandom(256 << 10))
+    archive.seconds_a_block = 0.1
+    with watching.running():
+        watching.wait(lambda: any(upload.content for upload in archive.uploads.values()))
+        (card / "RO").mkdir()
+        (card / "RO" / "evidence.mp4").write_bytes(b"x")
+        watching.wait(lambda: len(watching.told(FileWiped)) == 7)
+    order = [upload.metadata["filename"] for upload in archive.uploads.values()]
+    assert order.index("evidence.mp4") < 6, "it overtook some"
+
+
+def test_mountinfo_is_read_with_its_escapes_and_the_systems_own_mounts_are_no_recorders(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    names = ["a card", "执法仪", "under/user/deep"]
+    for name in names:
+        (media / name).mkdir(parents=True)
+    lines = [mountinfo_line(media / name) for name in names]
+    lines += [mountinfo_line(media / "fuse", "autofs"), mountinfo_line(tmp_path / "elsewhere"), "garbage\n", "\n"]
+    table = tmp_path / "mountinfo"
+    table.write_text("".join(lines))
+    found = [mount.path for mount in find_recorders(media, read_mounts(table))]
+    assert found == sorted(media / name for name in names)
+
+
+def test_this_systems_own_mounts_are_read() -> None:
+    assert any(mount.path == Path("/") for mount in read_mounts())
+
+
+def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    one, other = tmp_path / "x" / "card", tmp_path / "y" / "card"
+    one.mkdir(parents=True)
+    other.mkdir(parents=True)
+    labels = [source.label for source in find_sources(Places((one, other, tmp_path / "not there")))]
+    assert labels == [str(one).strip("/"), str(other).strip("/")]
