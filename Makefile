@@ -7,7 +7,7 @@ PACKAGES := integrity storage retention ingest casework api
 # pip as root warns that it may break the system's Python; this one only ever writes into .venv.
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo up check test fuzz screenshots lock clean
+.PHONY: demo up check test fuzz hostile screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -33,6 +33,11 @@ COUNT ?= 10000
 SEED ?= 1
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz.run --count $(COUNT) --seed $(SEED)
+
+# Files that mean harm, through both sandboxes and through a running archive: what leaked, who was called, how the API felt.
+hostile: $(VENV)/.installed-dev
+	tests/debian-packages
+	$(BIN)/python -m tests.hostile
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

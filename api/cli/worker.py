@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,8 @@ from api.errors import UsageRefused
 
 if TYPE_CHECKING:
     from api.settings import Settings
+
+MEDIA_NICENESS = 10
 
 
 def worker(
@@ -29,6 +32,9 @@ def worker(
         raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
     settings = load_settings()
     write_log_lines()
+    if queue == "media":
+        # Whoever waits for a page comes before a film that is being encoded, or that was made to be hard to.
+        os.nice(MEDIA_NICENESS)
     _try_parts(queue, settings)
 
     def on_ready(**_facts: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from ingest.media.verdict import explain_failure, judge
 
 PROBE_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=2048 * MIB)
 COUNT_LIMITS: Final = Limits(deadline_seconds=20, memory_bytes=2048 * MIB)
+LOOKING_SECONDS: Final = 30.0
 REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # A file may be whole in all its headers and hold nothing that decodes: the first packets tell. A few suffice mostly;
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.
@@ -60,8 +62,22 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     found = read_description(seen.described, facts, runner)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
-    found = look_at_first_packets(found, seen, path, runner)
-    return with_what_is_missing(judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner)))
+    patience = Patience(time.monotonic() + LOOKING_SECONDS)
+    found = look_at_first_packets(found, seen, path, runner, patience.limits())
+    return with_what_is_missing(
+        judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience))
+    )
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What further looks at one file may take together: a bomb costs one deadline, however often it is looked at."""
+
+    until: float
+
+    def limits(self) -> Limits:
+        left = min(COUNT_LIMITS.deadline_seconds, max(1.0, self.until - time.monotonic()))
+        return replace(COUNT_LIMITS, deadline_seconds=left)
 
 
 def first_packets(number: int) -> tuple[str, ...]:
@@ -85,26 +101,28 @@ def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str) -> 
     return Seen(described if isinstance(described, dict) else {}, None, result.stderr_tail.strip())
 
 
-def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: MediaRunner) -> Findings:
+def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: MediaRunner, limits: Limits) -> Findings:
     """Mark what this ffmpeg has no decoder for, and count all where the first packets gave no frame at all."""
     main = found.main
     if main is None or seen.counts("nb_read_frames").get(main.index):
         return found
     if any(words in seen.complaints for words in NO_DECODER_WORDS):
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
-    more = describe(path, runner, COUNT_LIMITS, *first_packets(FIRST_PACKETS[1]))
+    more = describe(path, runner, limits, *first_packets(FIRST_PACKETS[1]))
     if more.counts("nb_read_frames").get(main.index):
         return found
     return replace(found, reasons=(Reason(code.NO_DECODABLE_FRAME),))
 
 
-def count_frames(found: Findings, path: Path, runner: MediaRunner) -> tuple[tuple[Stream, ...], Any]:
+def count_frames(
+    found: Findings, path: Path, runner: MediaRunner, patience: Patience | None = None
+) -> tuple[tuple[Stream, ...], Any]:
     """By decoding; where that takes too long, by packets, which counts the torn last one too."""
     for option, key, word in (
         ("-count_frames", "nb_read_frames", "decoding"),
         ("-count_packets", "nb_read_packets", "packets"),
     ):
-        seen = describe(path, runner, COUNT_LIMITS, option)
+        seen = describe(path, runner, COUNT_LIMITS if patience is None else patience.limits(), option)
         if seen.reason is None:
             counts = seen.counts(key)
             return tuple(replace(s, frames_present=counts.get(s.index, 0)) for s in found.streams), word

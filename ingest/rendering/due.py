@@ -72,6 +72,13 @@ def settle(database: Database, due: DueRenditions, kind: str, reason: str) -> No
         due.lease.write(session, MediaJob.kind == kind, **ended)
 
 
+def give_up(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
+    """The job has failed for good: a repeat would cost the same again and end the same way."""
+    ended = {"state": "failed", "outcome": reason[:500], "finished_at": func.now(), **given_back()}
+    with database.transaction() as session:
+        due.lease.write(session, MediaJob.kind == kind, **ended)
+
+
 def put_off(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
     """Try again later, a few times; then the job has failed and says why. Custody is not concerned."""
     state = case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due")

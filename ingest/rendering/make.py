@@ -27,7 +27,7 @@ from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.recovery import Reference, make_recovery, read_reference
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
-from ingest.rendering.due import DueRenditions, put_off, settle
+from ingest.rendering.due import DueRenditions, give_up, put_off, settle
 from ingest.rendering.references import references_for
 from retention.disposal import disposal_month
 from storage.catalog.recordings import MediaJob, Recording, Rendition
@@ -43,6 +43,8 @@ PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
+# A file that breaks a limit is a bomb, or as good as one: it costs one deadline, not three.
+LIMITS_BROKEN = ("deadline", "stdout", "output", "files", "file type")
 # A recovered film's copies are made of the recovery copy; their settings say so first.
 OF_RECOVERY = "of=recovery"
 
@@ -122,7 +124,8 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
         outcome = make()
     except RenditionFailed as error:
         log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
-        put_off(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
+        end = give_up if error.reason in LIMITS_BROKEN else put_off
+        end(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
         return None
     if isinstance(outcome, NothingToShow):
         settle(rendering.database, due, kind, outcome.reason)

@@ -21,8 +21,9 @@ LIUHEN = str(Path(sys.executable).with_name("liuhen"))
 class RunningArchive:
     """`liuhen up` over one data folder, which may be ended and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ready_seconds: float = READY_SECONDS) -> None:
         self.folder = folder
+        self.ready_seconds = ready_seconds
         self.data = folder / "data"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -43,9 +44,16 @@ class RunningArchive:
                 text=True,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + READY_SECONDS
+        try:
+            self.wait_until_ready(self.process)
+        except BaseException:  # What nobody waits for any more must not run on.
+            self.stop()
+            raise
+
+    def wait_until_ready(self, process: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + self.ready_seconds
         while not self.is_ready():
-            assert self.process.poll() is None, (self.folder / "up.log").read_text()
+            assert process.poll() is None, (self.folder / "up.log").read_text()
             assert time.monotonic() < deadline, (self.folder / "up.log").read_text()
             time.sleep(0.1)
 
