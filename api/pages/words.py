@@ -98,6 +98,10 @@ CLAIM_KINDS: Mapping[str, str] = {
     "withheld": mark("未采信"),
     "best_start": mark("开始时间（最佳估计）"),
     "best_place": mark("位置（最佳估计）"),
+    "sequence": mark("文件编号"),
+    "mark": mark("证据标记"),
+    "act": mark("执法行为"),
+    "group": mark("同一记录仪的文件组"),
     "filename": mark("文件名"),
     "damage": mark("损坏情况"),
 }

@@ -16,6 +16,8 @@ ClaimKind = Literal[
     "started_at",
     "sequence",
     "mark",
+    "act",
+    "group",
     "track",
     "withheld",
     "best_start",
@@ -29,10 +31,11 @@ Confidence = Literal["stated", "assumed", "doubtful"]
 
 @dataclass(frozen=True)
 class Claim:
-    """`value`: text for device, officer and mark; {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS
-    84 degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339;
-    {"number"[, "group"]} for a sequence, the group naming what is counted together; {"points", "sha256"} for a track.
-    For best_start, best_place and withheld: docs/metadata.md."""
+    """`value`: text for device, officer, mark ("evidence": the recorder's key-file mark), act (a code) and group (a
+    name that files of one recorder share); {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS 84
+    degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339; {"number"[, "group"]}
+    for a sequence, the group naming what is counted together; {"points", "sha256"} for a track.
+    For best_start, best_place, damage and withheld: docs/metadata.md, docs/media.md."""
 
     kind: ClaimKind
     value: str | Mapping[str, str | float]

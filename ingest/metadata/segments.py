@@ -1,7 +1,8 @@
 """Recordings of one act, kept as `recording_segment`: a step that may run at any time, and gives the same again.
 
-A recorder that cuts its files is known by the station's word or the file's name; one that names its make alone could be
-any of its kind, and its files stay apart. Originals are never joined. A late file finds its place, and moves others.
+A recorder that cuts its files is known by the station's word or the file's name. One that names its make alone could be
+any of its kind, and its files stay apart, unless the station says which came off one recorder. Originals are never
+joined. A late file finds its place, and moves others.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ MOST_DOCKED: Final = 1000
 """Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
 
 Found = Row[Any]
-Device = tuple[uuid.UUID, str]
+Device = tuple[uuid.UUID, str | None, str | None]
+"""Unit, device, and the group that the station gave a recorder's files where nothing names the device."""
 
 
 def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int:
@@ -35,8 +37,9 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return 0
     due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
-    for (unit_id, device), rows in by_device(due).items():
-        neighbours = find_neighbours(session, unit_id, device, rows)
+    for key, rows in by_device(due).items():
+        unit_id = key[0]
+        neighbours = find_neighbours(session, key, rows)
         pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
         write_places(session, unit_id, place_pieces(pieces, most_gap_seconds))
     for row in due:
@@ -72,10 +75,12 @@ def by_device(rows: Iterable[Found]) -> dict[Device, list[Found]]:
 
 
 def key_of(row: Found) -> Device | None:
-    """A make and model without a number are no device of their own."""
-    best = claims_of_row(row.claims).best("device")
-    known = best is not None and (best.source == "station" or best.source.startswith("name:") or "#" in str(best.value))
-    return (row.unit_id, row.device) if row.device and known else None
+    """A make and model without a number are no device of their own: there the station's group says which files are."""
+    claims = claims_of_row(row.claims)
+    best, group = claims.best("device"), claims.best("group")
+    if best is not None and (best.source == "station" or best.source.startswith("name:") or "#" in str(best.value)):
+        return row.unit_id, row.device, None
+    return None if group is None else (row.unit_id, row.device, str(group.value))
 
 
 def as_piece(row: Found) -> Piece | None:
@@ -86,19 +91,27 @@ def as_piece(row: Found) -> Piece | None:
     return piece_of(str(row.id), claims, min(row.duration_seconds, NEAR.total_seconds() * 31))
 
 
-def find_neighbours(session: Session, unit_id: uuid.UUID, device: str, rows: Sequence[Found]) -> Sequence[Found]:
+def find_neighbours(session: Session, key: Device, rows: Sequence[Found]) -> Sequence[Found]:
     """The new ones, those near to them by either clock, and the whole of every act that one of these stands in."""
-    same = and_(Recording.unit_id == unit_id, Recording.device == device)
+    unit_id, device, group = key
+    # IS NOT DISTINCT FROM would not find by the index.
+    same = and_(
+        Recording.unit_id == unit_id, Recording.device.is_(None) if device is None else Recording.device == device
+    )
+    if group is not None:
+        said = [{"kind": "group", "source": "station", "value": group}]
+        same = and_(same, Recording.claims.contains(said))  # last: it is read from elsewhere than the row
     times = [row.started_at for row in rows if row.started_at is not None]
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
     arrived = [row.received_at for row in rows]
     docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_TOGETHER)))
-    around = set(session.scalars(select(Recording.id).where(same, near)))
-    around |= set(session.scalars(select(Recording.id).where(same, docked).order_by(Recording.id).limit(MOST_DOCKED)))
+    around = set(session.scalars(select(Recording.id).where(near, same)))
+    around |= set(session.scalars(select(Recording.id).where(docked, same).order_by(Recording.id).limit(MOST_DOCKED)))
     around |= {row.id for row in rows}
     acts = select(RecordingSegment.first_recording_id).where(RecordingSegment.recording_id.in_(around))
     members = select(RecordingSegment.recording_id).where(RecordingSegment.first_recording_id.in_(acts))
-    return session.execute(select(*COLUMNS).where(or_(Recording.id.in_(around), Recording.id.in_(members)))).all()
+    found = session.execute(select(*COLUMNS).where(or_(Recording.id.in_(around), Recording.id.in_(members)))).all()
+    return [row for row in found if key_of(row) == key]
 
 
 def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[datetime, datetime]]:

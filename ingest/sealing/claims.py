@@ -24,6 +24,7 @@ from integrity.errors import MalformedEvidence
 
 STATION = "station"
 UNSTATABLE = "not_statable"
+EVIDENCE = "evidence"
 
 
 LONGEST_RAW = 200
@@ -113,17 +114,21 @@ def withhold_unstatable(said: Claims) -> Claims:
 
 
 def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:
-    """`device`, `officer` and `started_at` of Upload-Metadata. A time without an offset is taken for local time."""
+    """What Upload-Metadata says of a file (docs/tus.md). A time without an offset is taken for local time."""
+    others = stated.get("others")
+    stated = {**(others if isinstance(others, Mapping) else {}), **stated}
     plain: list[Claim] = [
-        Claim(kind, str(stated[kind]), STATION, "stated") for kind in _PLAIN_KINDS if stated.get(kind)
+        Claim(kind, str(stated[kind])[:LONGEST_RAW], STATION, "stated") for kind in _PLAIN_KINDS if stated.get(kind)
     ]
+    if stated.get("marked") == "1":
+        plain.append(Claim("mark", EVIDENCE, STATION, "stated"))
     moment = _parse_moment(str(stated.get("started_at") or ""))
     if moment is None:
         return gather(plain)
     return gather([*plain, time_claim("started_at", moment, zone, str(stated["started_at"]), STATION)])
 
 
-_PLAIN_KINDS: tuple[ClaimKind, ...] = ("device", "officer")
+_PLAIN_KINDS: tuple[ClaimKind, ...] = ("device", "officer", "act", "group")
 
 
 def best_claims(claims: Claims) -> BestClaims:

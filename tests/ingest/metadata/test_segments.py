@@ -95,6 +95,27 @@ def test_units_devices_and_makes_without_a_number_stay_apart(shift: Segmented) -
     assert [shift.place(row)[1:3] for row in cameras] == [(1, 2), (2, 2)]
 
 
+def test_files_of_one_recorder_that_names_no_number_are_known_by_the_stations_group(shift: Segmented) -> None:
+    """Two recorders of one make, and the chapters of a third that names nothing at all."""
+
+    def said(group: str, *more: Claim) -> tuple[Claim, ...]:
+        return (Claim("group", group, "station", "stated"), *more)
+
+    def clock(after: float) -> Claim:
+        at = (START + timedelta(seconds=after)).isoformat()
+        return Claim("clock", {"time": at}, "tag:creation_time", "doubtful")
+
+    make = Claim("device", "GoPro HERO9", "tag:make+model", "stated")
+    one = [shift.add(at, device="GoPro HERO9", claims=said("a" * 32, make, clock(at))) for at in (0, 300)]
+    other = [shift.add(at, device="GoPro HERO9", claims=said("b" * 32, make, clock(at))) for at in (0.5, 300.5)]
+    order = [Claim("sequence", {"number": n, "group": "0123"}, "name:gopro", "stated") for n in (1, 2)]
+    chapters = [shift.archive.recording(shift.unit, device=None, kind="video", claims=said("c" * 32, n)) for n in order]
+    assert shift.group() == 6
+    for first, second in (one, other, chapters):
+        assert shift.place(first)[:3] == (first.id, 1, 2)
+        assert shift.place(second)[:3] == (first.id, 2, 2)
+
+
 def test_what_has_no_length_or_device_stands_alone(shift: Segmented) -> None:
     rows = [
         shift.add(0),

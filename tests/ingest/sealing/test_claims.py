@@ -46,6 +46,20 @@ def test_the_stations_word_comes_before_the_names() -> None:
     assert best.started_at == datetime(2026, 1, 2, tzinfo=UTC)
 
 
+def test_mark_act_and_group_are_the_stations_claims() -> None:
+    """Also of uploads that were begun before these keys were known."""
+    keys = {"marked": "1", "act": "seizure", "group": "0f" * 16}
+    for stated in ({"filename": "x.mp4", **keys}, {"filename": "x.mp4", "others": keys}):
+        said = claims_of_station(stated, SHANGHAI)
+        assert [(claim.kind, claim.value) for claim in said.stated] == [
+            ("act", "seizure"),
+            ("group", "0f" * 16),
+            ("mark", "evidence"),
+        ]
+        assert {claim.source for claim in said.stated} == {"station"}
+    assert claims_of_station({"marked": "yes"}, SHANGHAI).stated == ()
+
+
 def test_a_stations_time_without_an_offset_is_local_and_says_so() -> None:
     (claim,) = claims_of_station({"started_at": "2026-01-01T09:30:00"}, SHANGHAI).of("started_at")
     assert claim.confidence == "assumed"
