@@ -1,7 +1,7 @@
 """Which files the recorder marked as evidence: by the folder it put them in, by their name, by being read-only.
 
-The table is what makers are known to do (docs/docking.md gives it with its sources); a bureau sets its own. A mark is a
-claim: it decides what is sent first and is told to the archive, nothing more.
+The table is what cards of recorders and dash cameras commonly show (docs/docking.md); a bureau sets its own. A mark is
+a claim: it decides what is sent first and is told to the archive, nothing more.
 """
 
 from __future__ import annotations
