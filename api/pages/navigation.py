@@ -20,6 +20,9 @@ LINKS = (
     Link("/cases", mark("案件"), EVERYBODY),
     Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
     Link("/link-questions", mark("待归案"), ("officer", "supervisor")),
+    Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
+    Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),
+    Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
     Link("/audit", mark("审计"), ("auditor",)),
     Link("/admin", mark("管理"), ("administrator",)),
 )

@@ -16,10 +16,12 @@ from api.pages.shown import local_path
 from api.pages.views_admin import build_admin
 from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
+from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_questions import build_questions
 from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
+from api.pages.views_stations import build_stations
 from api.pages.visit import Build, page, render
 from api.signin import needs_first_administrator
 
@@ -31,6 +33,10 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/cases/{id}": ("case.html", build_case),
     "/requests": ("requests.html", build_requests),
     "/link-questions": ("link_questions.html", build_questions),
+    "/devices": ("devices.html", build_devices),
+    "/devices/{id}": ("device.html", build_device),
+    "/officers": ("officers.html", build_officers),
+    "/stations": ("stations.html", build_stations),
     "/audit": ("audit.html", build_audit),
     "/admin": ("admin.html", build_admin),
 }

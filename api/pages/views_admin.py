@@ -1,4 +1,4 @@
-"""The administrator's page: units, people, stations, and the archive's own health in a few lines."""
+"""The administrator's page: units, people, and the archive's own health in a few lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,9 +15,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.pages.ledger_shown import count_waiting
 from api.pages.visit import Visit
 from casework.organisation import list_people
+from casework.register.reading import count_running_out
+from ingest.stations.overview import count_alerts
+from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import ROLES, Unit
 from storage.catalog.recordings import MediaJob, Recording
-from storage.catalog.stations import Station
 from storage.catalog.uploads import UPLOAD_STATES, Upload
 
 ROWS = 100
@@ -38,6 +41,8 @@ class Health:
     jobs_due: int
     jobs_failed: int
     entries_unplaced: int
+    stations_silent: int
+    people_running_out: int
     disk_free_bytes: int
     disk_bytes: int
 
@@ -47,11 +52,6 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
     tree = unit_tree(visit.session, visit.person.unit_id)
     chosen = chosen_unit(visit, tree)
     people = list_people(visit.session, chosen.id, after=visit.after, limit=ROWS)
-    stations = visit.session.scalars(
-        select(Station)
-        .where(Station.unit_id.in_([node.unit.id for node in tree]))
-        .order_by(Station.revoked_at.is_not(None), Station.name)
-    ).all()
     return {
         "tree": tree,
         "units": {node.unit.id: node.unit for node in tree},
@@ -59,9 +59,7 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
         "people": people.items,
         "next": visit.next_page(people.next),
         "roles": ROLES,
-        "stations": stations,
-        "last_uploads": last_uploads(visit.session, stations),
-        "health": read_health(visit),
+        "health": read_health(visit, tree),
     }
 
 
@@ -88,13 +86,7 @@ def chosen_unit(visit: Visit, tree: Sequence[UnitNode]) -> Unit:
     return next((node.unit for node in tree if str(node.unit.id) == visit.asked("unit")), tree[0].unit)
 
 
-def last_uploads(session: Session, stations: Sequence[Station]) -> dict[uuid.UUID, Any]:
-    statement = select(Upload.station_id, func.max(Upload.created_at)).group_by(Upload.station_id)
-    ids = [row.id for row in stations]
-    return {row[0]: row[1] for row in session.execute(statement.where(Upload.station_id.in_(ids)))}
-
-
-def read_health(visit: Visit) -> Health:
+def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
     session = visit.session
     count, size = session.execute(select(func.count(), func.sum(Recording.size_bytes)).select_from(Recording)).one()
     by_state = count_by(session, Upload.state)
@@ -107,6 +99,8 @@ def read_health(visit: Visit) -> Health:
         jobs_due=jobs.get("due", 0),
         jobs_failed=jobs.get("failed", 0),
         entries_unplaced=count_waiting(session),
+        stations_silent=count_alerts(session, [node.unit.id for node in tree])["silent"],
+        people_running_out=count_running_out(session, visit.person, _warned_of(visit)),
         disk_free_bytes=disk.free,
         disk_bytes=disk.total,
     )
@@ -115,3 +109,7 @@ def read_health(visit: Visit) -> Health:
 def count_by(session: Session, state: InstrumentedAttribute[str]) -> dict[str, int]:
     rows = session.execute(select(state, func.count()).group_by(state))
     return {row[0]: row[1] for row in rows}
+
+
+def _warned_of(visit: Visit) -> date:
+    return chinese_day(visit.now) + timedelta(days=visit.archive.settings.certificate_warning_days)

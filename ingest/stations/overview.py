@@ -98,14 +98,17 @@ def last_seen() -> Select[Any]:
     )
 
 
-def count_alerts(session: Session) -> dict[str, int]:
-    """How many live stations there are, are silent, and have a clock that is off."""
-    total, silent, clock_off = session.execute(
+def count_alerts(session: Session, unit_ids: Sequence[uuid.UUID] | None = None) -> dict[str, int]:
+    """How many live stations there are, are silent, and have a clock that is off; of some units, or of all."""
+    statement = (
         select(func.count(), func.count(StationState.silent_since), func.count(StationState.clock_off_since))
         .select_from(Station)
         .outerjoin(StationState, StationState.station_id == Station.id)
         .where(Station.revoked_at.is_(None))
-    ).one()
+    )
+    if unit_ids is not None:
+        statement = statement.where(Station.unit_id.in_(unit_ids))
+    total, silent, clock_off = session.execute(statement).one()
     return {"total": total, "silent": silent, "clock_off": clock_off}
 
 

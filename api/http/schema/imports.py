@@ -33,6 +33,7 @@ class ImportResult(Answer):
 
     kind: str
     applied: bool
+    state: str = Field(description="applied, tried, or refused: there are problems", examples=["applied"])
     rows: int
     added: int
     changed: int
@@ -45,6 +46,7 @@ class ImportResult(Answer):
         return cls(
             kind=kind,
             applied=outcome.applied,
+            state="applied" if outcome.applied else "refused" if outcome.problems else "tried",
             rows=outcome.rows,
             added=outcome.counts.get("added", 0),
             changed=outcome.counts.get("changed", 0),

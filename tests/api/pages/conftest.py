@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,9 +22,14 @@ from PIL import Image
 from api.engines.roles import DATABASE, DatabaseAddresses
 from casework.cases import assign
 from casework.linking import link_due_recordings
+from casework.register.certificates import add_certificate
+from casework.register.devices import add_device, retire_device
+from casework.register.issues import issue_device
 from casework.requests import approve, ask
 from ingest.media.findings import Stream
+from ingest.stations.codes import register_station
 from storage.catalog.organisation import ROLES
+from storage.ledger.append import Actor
 
 HOSTILE_NAME = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>.mp4"
 HOSTILE_DEVICE = "</title><svg onload=alert(3)>"
@@ -59,6 +64,7 @@ class District:
     hostile: Any
     ambiguous: Any
     case: Any
+    device: Any
 
     def page(self, role: str, path: str, language: str = "zh") -> Any:
         browser = self.people[role]
@@ -117,8 +123,28 @@ def fill(served: Any) -> District:
             assign(session, officer, each.id, device="AB00002", **span)
         assert link_due_recordings(session) == {"linked": 1, "question": 1, "no_data": 1}
         ask(session, officer, case_id=case.id, kind="view", purpose=HOSTILE_PURPOSE)
+    device = fill_register(served, unit, people)
     served.wait_for_places()
-    return District(served, unit, people, film, hostile, ambiguous, case)
+    return District(served, unit, people, film, hostile, ambiguous, case, device)
+
+
+def fill_register(served: Any, unit: Any, people: dict[str, Any]) -> Any:
+    """A device that the officer has, one whose words are hostile, one out of use; a certificate that has run out."""
+    by, officer, now = people["administrator"].person, people["officer"].person, datetime.now(UTC)
+    with served.database.transaction() as session:
+        device = add_device(session, by, unit_id=unit.id, code="AB00001", model="DSJ-A9")
+        add_device(session, by, unit_id=unit.id, code=HOSTILE_DEVICE, name=HOSTILE_NAME)
+        retired = add_device(session, by, unit_id=unit.id, code="AB00009")
+        retire_device(session, by, retired.id, "报废", now)
+        issue_device(session, by, device.id, officer.id, now=now)
+        days = {"valid_from": date(2020, 1, 1), "last_day": date(2024, 12, 31)}
+        add_certificate(session, by, officer.id, number="0042", **days)
+        register_station(session, Actor.person(by.id), unit.id, HOSTILE_NAME)
+    served.as_owner(
+        "INSERT INTO station_state (station_id, unit_id, silent_since, clock_offset_seconds, clock_off_since)"
+        " SELECT id, unit_id, now(), -90, now() FROM station WHERE token_hash IS NOT NULL"
+    )
+    return device
 
 
 @pytest.fixture

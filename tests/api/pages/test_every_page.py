@@ -12,6 +12,7 @@ from api.pages.navigation import LANDING
 from storage.catalog.organisation import ROLES
 
 CASEWORKERS = ("officer", "supervisor", "legal_reviewer")
+REGISTRARS = ("supervisor", "auditor", "administrator")
 ALLOWED = {
     "/recordings": ROLES,
     "/recordings?view=table&mine=1": ROLES,
@@ -24,6 +25,13 @@ ALLOWED = {
     "/cases/{case}": ROLES,
     "/requests": CASEWORKERS,
     "/link-questions": ("officer", "supervisor"),
+    "/devices": REGISTRARS,
+    "/devices?where=out&find=AB": REGISTRARS,
+    "/devices?where=retired": REGISTRARS,
+    "/devices/{device}": REGISTRARS,
+    "/officers": REGISTRARS,
+    "/officers?running_out=1&find=0": REGISTRARS,
+    "/stations": ("auditor", "administrator"),
     "/audit": ("auditor",),
     "/audit?action=recording.sealed": ("auditor",),
     "/admin": ("administrator",),
@@ -47,7 +55,7 @@ class Page(HTMLParser):
 
 
 def path_of(district: Any, path: str) -> str:
-    ids = {name: getattr(district, name).id for name in ("film", "hostile", "ambiguous", "case")}
+    ids = {name: getattr(district, name).id for name in ("film", "hostile", "ambiguous", "case", "device")}
     return path.format(**ids)
 
 
@@ -90,6 +98,7 @@ def test_what_an_uploader_or_asker_wrote_is_shown_as_text(district: Any, grant_t
         district.page("supervisor", path_of(district, path)).text
         for path in ("/recordings", "/recordings?view=table", "/recordings/{hostile}", "/cases/{case}", "/requests")
     ] + [district.page("officer", "/link-questions").text, district.page("auditor", "/audit").text]
+    shown += [district.page("administrator", path).text for path in ("/devices", "/officers", "/stations")]
     for text in shown:
         check_markup(text)
         for markup in ("<script>alert", "<img src=x", "<svg onload", "<iframe"):

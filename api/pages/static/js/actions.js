@@ -1,6 +1,7 @@
 // Forms that call the API: <form data-action="/api/v1/…" data-method="POST" data-then="reload">.
 // What cannot be taken back asks first: data-confirm="…". What went wrong is said beside the form, in the words of the problem document.
 
+const CHINESE_OFFSET_MS = 8 * 3600 * 1000;
 const CHINESE_TIME = "+08:00"; // a datetime-local field knows no zone: the pages show and take Chinese time
 
 export function serveActions(root) {
@@ -39,10 +40,19 @@ function send(form, submitter) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
   if (token) headers["X-CSRF-Token"] = token;
   const method = form.dataset.method || "POST";
+  if (form.dataset.file !== undefined) return sendFile(form, submitter, headers);
   const values = valuesOf(form, submitter);
   const body = method === "DELETE" && Object.keys(values).length === 0 ? null : JSON.stringify(values);
   if (body !== null) headers["Content-Type"] = "application/json";
   return fetch(addressOf(form), { method, headers, body, credentials: "same-origin" });
+}
+
+// A form with data-file sends its one file as it is; the button that was pressed adds its own field to the address.
+function sendFile(form, submitter, headers) {
+  const file = form.querySelector('input[type="file"]').files[0];
+  const field = submitter?.name ? `&${submitter.name}=${encodeURIComponent(submitter.value)}` : "";
+  headers["Content-Type"] = "text/csv";
+  return fetch(form.dataset.action + field, { method: "POST", headers, body: file, credentials: "same-origin" });
 }
 
 // An address may name one of the form's own fields: /api/v1/recordings/{recording_id}/links
@@ -108,7 +118,14 @@ function fillList(list, items) {
 }
 
 function fill(slot, values) {
-  slot.textContent = fieldOf(values, slot.dataset.field) ?? "—";
+  const value = fieldOf(values, slot.dataset.field) ?? "—";
+  slot.textContent = slot.dataset.time === undefined ? value : chineseTime(value);
+}
+
+// data-time: an instant as the pages show it, to the minute.
+function chineseTime(instant) {
+  const moment = new Date(Date.parse(instant) + CHINESE_OFFSET_MS);
+  return moment.toISOString().slice(0, 16).replace("T", " ");
 }
 
 function fieldOf(values, path) {

@@ -1,0 +1,45 @@
+"""What the pages of stations, devices and officers say, and to whom they offer what."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+def text_of(answer: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def test_a_silent_station_is_named_above_all_and_first_in_the_list(district: Any) -> None:
+    page = district.page("administrator", "/stations")
+    said = text_of(page)
+    assert "有工作站失联 — 超过 24 小时没有任何消息" in said
+    assert said.index("失联") < said.index("等待登记")
+    assert "-90.0 秒" in said
+    assert text_of(district.page("administrator", "/stations", "en")).count("silent") >= 2
+    assert "失联的工作站" in text_of(district.page("administrator", "/admin"))
+
+
+def test_who_may_only_look_is_offered_no_deed(district: Any) -> None:
+    for path in ("/stations", "/devices", f"/devices/{district.device.id}", "/officers"):
+        page = district.page("auditor", path).text
+        assert re.findall(r'data-action="(?!/api/v1/session")[^"]*"', page) == [], path
+    supervisor = district.page("supervisor", "/devices").text
+    assert 'data-action="/api/v1/device-issues"' in supervisor
+    assert 'data-action="/api/v1/devices"' not in supervisor
+    assert "certificates" not in district.page("supervisor", "/officers").text
+
+
+def test_who_has_what_and_whose_certificate_has_run_out(district: Any) -> None:
+    name = district.people["officer"].person.name
+    (row,) = re.findall(r"<tr>(?:(?!</tr>).)*AB00001.*?</tr>", district.page("supervisor", "/devices").text, re.DOTALL)
+    assert f"{name} " in row
+    assert "000123" in row
+    assert "/return" in row
+    said = text_of(district.page("administrator", "/officers"))
+    assert "1 人的执法证已过期或将在 60 天内到期" in said
+    assert "0042 已过期" in said
+    only = district.page("administrator", "/officers?running_out=1").text
+    assert only.count("<tr>") == 2, "the headings and one person"
+    device = text_of(district.page("auditor", f"/devices/{district.device.id}"))
+    assert device.count(name) == 2
