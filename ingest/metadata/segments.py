@@ -37,14 +37,15 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return 0
     due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
-    for key, rows in by_device(due).items():
-        unit_id = key[0]
+    found = by_device(row for row in due if as_piece(row) is not None)
+    for key, rows in found.items():
         neighbours = find_neighbours(session, key, rows)
         pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
-        write_places(session, unit_id, place_pieces(pieces, most_gap_seconds))
-    for row in due:
-        if key_of(row) is None or as_piece(row) is None:
-            write_places(session, row.unit_id, [Place(str(row.id), str(row.id), 1, 1, None, ALONE)])
+        write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
+    placed = {row.id for rows in found.values() for row in rows}
+    for unit_id in {row.unit_id for row in due}:
+        others = [str(row.id) for row in due if row.unit_id == unit_id and row.id not in placed]
+        write_places(session, unit_id, [Place(one, one, 1, 1, None, ALONE) for one in others])
     return len(due)
 
 
@@ -58,6 +59,11 @@ COLUMNS: Final = (
     Recording.started_at,
     Recording.received_at,
 )
+
+
+def is_film() -> ColumnElement[bool]:
+    kind: ColumnElement[str] = Recording.findings["kind"].astext
+    return kind.in_(("video", "audio"))
 
 
 def looked_at() -> ColumnElement[bool]:
@@ -105,8 +111,10 @@ def find_neighbours(session: Session, key: Device, rows: Sequence[Found]) -> Seq
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
     arrived = [row.received_at for row in rows]
     docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_TOGETHER)))
-    around = set(session.scalars(select(Recording.id).where(near, same)))
-    around |= set(session.scalars(select(Recording.id).where(docked, same).order_by(Recording.id).limit(MOST_DOCKED)))
+    around = set(session.scalars(select(Recording.id).where(near, same, is_film())))
+    around |= set(
+        session.scalars(select(Recording.id).where(docked, same, is_film()).order_by(Recording.id).limit(MOST_DOCKED))
+    )
     around |= {row.id for row in rows}
     acts = select(RecordingSegment.first_recording_id).where(RecordingSegment.recording_id.in_(around))
     members = select(RecordingSegment.recording_id).where(RecordingSegment.first_recording_id.in_(acts))
