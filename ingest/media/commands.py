@@ -9,7 +9,7 @@ from ingest.media.sandbox import MEDIA_INSIDE
 INPUT: Final = f"file:{MEDIA_INSIDE}"
 # A playlist or ffconcat script makes ffmpeg open other files, whatever its name ends with, and the protocol list
 # does not stop it: only this list of demuxers does. None of these opens a second file by name.
-DEMUXERS: Final = "mov,avi,mpegts,matroska,wav,mp3,amr,aac,image2,jpeg_pipe,png_pipe"
+DEMUXERS: Final = "mov,avi,mpegts,mpeg,h264,hevc,matroska,wav,mp3,amr,aac,image2,jpeg_pipe,png_pipe"
 PROTOCOLS: Final = "file"
 MOST_PIXELS: Final = 1 << 28
 # A tiled photograph has a stream a tile: 8064 × 6048 in tiles of 512 are 192.

@@ -35,6 +35,8 @@ from ingest.media.sandbox import MIB, Confined, Limits
 PICTURE_LIMITS: Final = Limits(deadline_seconds=60, memory_bytes=3072 * MIB, output_bytes=16 * MIB)
 # An hour of 1080p goes through x264 veryfast in well under an hour on two cores; 4K HEVC takes longer.
 PROXY_SECONDS_A_SECOND: Final = 6.0
+LEAST_BITS_A_SECOND: Final = 1_000_000
+MOST_SECONDS: Final = 24 * 3600.0
 PROXY_LEAST_SECONDS: Final = 120.0
 PROXY_MEMORY_BYTES: Final = 4096 * MIB
 PROXY_OUTPUT_SPARE_BYTES: Final = 256 * MIB
@@ -126,7 +128,9 @@ def nothing_to_play(found: Findings) -> str | None:
 
 
 def proxy_limits(media: Path, found: Findings) -> Limits:
-    deadline = max(PROXY_LEAST_SECONDS, PROXY_SECONDS_A_SECOND * (found.duration_seconds or 0.0))
+    # A bare stream states no length: at the lowest rate that a recorder writes it is this long at most.
+    seconds = found.duration_seconds or media.stat().st_size * 8 / LEAST_BITS_A_SECOND
+    deadline = max(PROXY_LEAST_SECONDS, PROXY_SECONDS_A_SECOND * min(seconds, MOST_SECONDS))
     room = PROXY_OUTPUT_FACTOR * media.stat().st_size + PROXY_OUTPUT_SPARE_BYTES
     return Limits(deadline_seconds=deadline, memory_bytes=PROXY_MEMORY_BYTES, output_bytes=room)
 
