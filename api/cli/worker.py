@@ -44,7 +44,8 @@ def worker(
     # A worker loads the tasks of its own queue and no others: what custody never uses, it need not keep in memory.
     celery_app.conf.include = [f"api.tasks.{queue}"]
     # Gossip and mingle are for workers that watch each other: ours only watch the database.
-    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    # What was sent before this worker began is purged: it only says that something may be due, and beat says it again.
+    quiet = ["--without-gossip", "--without-mingle", "--purge", "--loglevel", "WARNING"]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = "solo" if processes == 1 else "prefork"
     celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-P", pool, "-c", str(processes), *quiet])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from celery import Celery
+from celery.schedules import schedule
 
 from api.archive import Archive, open_archive
 from api.settings import load_settings
@@ -25,8 +27,7 @@ EVERY = {
     "housekeeping.sweep_packages": 600.0,
     "housekeeping.watch_stations": 60.0,
 }
-# A wake-up that waited longer than this has been overtaken by a later one.
-EXPIRES_SECONDS = 5.0
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +41,15 @@ def queue_of(task: str) -> str:
     return task.partition(".")[0]
 
 
+def steady_now() -> datetime:
+    """A time for intervals alone, which no setting of the clock moves.
+
+    By the wall clock, beat would wait for as long as that was set back. Nor do wake-ups expire: that goes by two
+    clocks, and a worker whose own is ahead of the sender's would throw all of them away. An old one does no harm.
+    """
+    return _SOME_DAY + timedelta(seconds=time.monotonic())
+
+
 def make_celery(broker_url: str | None) -> Celery:
     app = Celery("liuhen", broker=broker_url)
     app.conf.update(
@@ -48,7 +58,7 @@ def make_celery(broker_url: str | None) -> Celery:
         task_store_errors_even_if_ignored=False,
         task_routes=lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
         beat_schedule={
-            name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds, EXPIRES_SECONDS)}}
+            name: {"task": name, "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now)}
             for name, seconds in EVERY.items()
         },
         timezone="UTC",
@@ -68,7 +78,7 @@ celery_app = make_celery(load_settings().broker_url)
 def wake(task: str) -> None:
     """Send a wake-up and forget it. Without a broker the beat's next one does the same work: nothing is raised."""
     try:
-        celery_app.send_task(task, queue=queue_of(task), expires=EXPIRES_SECONDS, retry=False)
+        celery_app.send_task(task, queue=queue_of(task), retry=False)
     except Exception:
         return
 
