@@ -26,12 +26,15 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=20)
 """A worker that dies keeps others waiting this long after its last renewal."""
 RENEWALS_PER_LEASE = 4
+FARTHEST = timedelta(minutes=10)
+"""No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
 Leasable = type[Upload] | type[MediaJob]
 
 
 def is_free(table: Leasable) -> ColumnElement[bool]:
     """Of a row: nobody has it, or nobody any more."""
-    return or_(table.leased_until.is_(None), table.leased_until < func.now())
+    until = table.leased_until
+    return or_(until.is_(None), until < func.now(), until > func.now() + FARTHEST)
 
 
 def taken_by(worker: str) -> dict[str, Any]:

@@ -115,3 +115,17 @@ def test_a_rendition_made_while_the_keeping_was_lengthened_has_its_key_under_the
 
 def test_there_is_a_maker_for_each_kind_of_rendition() -> None:
     assert {RECOVERY, *MAKERS} == set(RENDITION_KINDS)
+
+
+@pytest.mark.parametrize(("take", "table"), [(stage_one, Upload), (seal_one, MediaJob)])
+def test_a_lease_from_when_the_clock_was_a_day_ahead_holds_nobody_up(
+    sealing: Any, take: Callable[[Any], Any], table: Any
+) -> None:
+    take(sealing)
+    lease_due = lease_due_upload if table is Upload else lease_due_renditions
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(table).values(leased_until=func.now() + timedelta(minutes=5)))
+    assert lease_due(sealing.archive.database, "next") is None
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(table).values(leased_until=func.now() + timedelta(days=1)))
+    assert lease_due(sealing.archive.database, "next") is not None
