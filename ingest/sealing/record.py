@@ -154,13 +154,14 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
 
 def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, custody: Custody) -> None:
     """The same file again: the same recording, an entry that says so, and a receipt of its own to come."""
+    # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to. It goes
+    # first: after the commit nobody would come by here again, and a crash in between would leave it for ever.
+    if custody.store.stat(attempt.plan.object_name) is not None:
+        custody.store.delete(attempt.plan.object_name)
     with custody.database.transaction() as session:
         data = {"recording": str(recording_id), "station": str(upload.station_id)}
         _mark_sealed(session, upload, recording_id)
         record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
-    # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to.
-    if custody.store.stat(attempt.plan.object_name) is not None:
-        custody.store.delete(attempt.plan.object_name)
 
 
 def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> None:

@@ -1,0 +1,189 @@
+"""Where a process stands in its work, told from outside: steps are wrapped by name, durable writes where they are made.
+
+Nothing of this is in the archive's own code. A step is a function of it; a point is the moment before or after one of
+its durable writes, or the step's beginning or end. The driver stops processes at points to kill them there
+(entry.py); the injection fails the writes themselves (test_failed_writes.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+WRITES_OF_OS = ("fsync", "fdatasync", "link", "rename", "replace", "unlink", "pwrite", "posix_fallocate", "ftruncate")
+"""What puts bytes or names on a disk, as the archive calls it."""
+
+# Each step is MODULE:NAME or MODULE:CLASS.NAME, in the order of the road.
+CUSTODY_STEPS = (
+    "ingest.sealing.due:lease_due_upload",
+    "ingest.custody:verify_upload",
+    "ingest.custody:probe",
+    "ingest.sealing.attempt:begin_attempt",
+    "ingest.custody:digest_and_store_encrypted",
+    "ingest.custody:read_back_and_compare",
+    "ingest.custody:gather_claims",
+    "ingest.sealing.claims:state_best",
+    "ingest.custody:state_manifest",
+    "ingest.custody:sign_manifest",
+    "ingest.custody:timestamp_signature",
+    "ingest.sealing.record:record_sealing",
+    "ingest.sealing.record:record_repeat",
+    "ingest.sealing.receipts:issue_receipt",
+    "ingest.uploads.staging:Staging.remove",
+)
+UPLOAD_STEPS = (
+    "ingest.uploads.register:CatalogRegister.open_uploads",
+    "ingest.uploads.staging:Staging.create",
+    "ingest.uploads.staging:HeldUpload.keep",
+    "ingest.uploads.register:CatalogRegister.finish_uploads",
+)
+SEQUENCER_STEPS = (
+    "storage.ledger.sequencer:Sequencer._assign",
+    "storage.ledger.files:LedgerFiles.grow",
+    "storage.ledger.files:LedgerFiles.publish_checkpoint",
+    "storage.ledger.sequencer:Sequencer._insert_checkpoint",
+)
+DOCK_STEPS = (
+    "ingest.dock.state:DockState.save",
+    "ingest.dock.state:DockState.keep_receipt",
+    "ingest.dock.wipe:wipe_file",
+)
+MEDIA_STEPS = (
+    "ingest.rendering.make:decrypt_original",
+    "ingest.rendering.make:store_rendition",
+    "ingest.rendering.make:record_rendition",
+)
+
+
+def short(step: str) -> str:
+    """As tables name it: the function's own name, with its class where the name alone says too little."""
+    return step.partition(":")[2].removeprefix("CatalogRegister.").removeprefix("HeldUpload.")
+
+
+class Observer(Protocol):
+    """`moment` is "before" or "after"; of a step itself `point` is "step". What it raises takes the place of what
+    the write did."""
+
+    def __call__(self, step: str, point: str, moment: str) -> None: ...
+
+
+class Watch:
+    """Tells an observer of every point inside the watched steps, and of nothing outside them."""
+
+    def __init__(self, steps: Sequence[str], observer: Observer) -> None:
+        self.steps = steps
+        self._observer = observer
+        self._threads = threading.local()
+        self._places: dict[str, list[tuple[object, str, Callable[..., Any]]]] = {}
+        self._alone: list[str] = []
+        """Of a process that does one thing at a time, whose steps have threads of their own."""
+
+    def places_of(self, step: str) -> list[tuple[object, str, Callable[..., Any]]]:
+        if step not in self._places:
+            self._places[step] = _places_of(step)
+        return self._places[step]
+
+    @contextmanager
+    def inside(self, step: str) -> Iterator[None]:
+        stack = self._stack()
+        stack.append(step)
+        self._alone.append(step)
+        try:
+            self._observer(step, "step", "before")
+            yield
+            self._observer(step, "step", "after")
+        finally:
+            stack.pop()
+            if step in self._alone:
+                self._alone.remove(step)
+
+    def current(self) -> str | None:
+        stack = self._stack()
+        if stack:
+            return stack[-1]
+        # The threads that digest and write for a step have no stack of their own; others are no part of any step.
+        return self._alone[-1] if self._alone and threading.current_thread().name.startswith("ring-") else None
+
+    def told(self, point: str, write: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(write)
+        def watched(*arguments: Any, **options: Any) -> Any:
+            step = self.current()
+            if step is None:
+                return write(*arguments, **options)
+            self._observer(step, point, "before")
+            done = write(*arguments, **options)
+            self._observer(step, point, "after")
+            return done
+
+        return watched
+
+    def stepped(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def watched(*arguments: Any, **options: Any) -> Any:
+            with self.inside(step):
+                return function(*arguments, **options)
+
+        return watched
+
+    def _stack(self) -> list[str]:
+        if not hasattr(self._threads, "stack"):
+            self._threads.stack = []
+        stack: list[str] = self._threads.stack
+        return stack
+
+
+def install(watch: Watch) -> Callable[[], None]:
+    """Wrap the steps and the writes; what is returned takes it all off again."""
+    undo: list[tuple[object, str, object]] = []
+
+    def put(owner: object, name: str, value: object) -> None:
+        undo.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
+
+    for step in watch.steps:
+        for owner, name, function in watch.places_of(step):
+            put(owner, name, watch.stepped(step, function))
+    for name in WRITES_OF_OS:
+        put(os, name, watch.told(name, getattr(os, name)))
+    from sqlalchemy.engine.default import DefaultDialect
+
+    put(DefaultDialect, "do_commit", watch.told("commit", DefaultDialect.do_commit))
+    _watch_direct_statements(watch, put)
+
+    def take_off() -> None:
+        for owner, name, value in reversed(undo):
+            setattr(owner, name, value)
+
+    return take_off
+
+
+def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], None]) -> None:
+    """Of the uploads' register: each statement is a transaction of its own."""
+    import psycopg
+
+    put(psycopg.Connection, "execute", watch.told("statement", psycopg.Connection.execute))
+
+
+def _places_of(step: str) -> list[tuple[object, str, Callable[..., Any]]]:
+    """Every name under which the function is called: where it is defined, and wherever it was imported to.
+
+    Raises AttributeError when there is no such function any more: then the list above is out of date.
+    """
+    module_name, _, path = step.partition(":")
+    owner: object = importlib.import_module(module_name)
+    *classes, name = path.split(".")
+    for each in classes:
+        owner = getattr(owner, each)
+    function = getattr(owner, name)
+    if classes:
+        return [(owner, name, function)]
+    importers = [
+        module for module in list(sys.modules.values()) if getattr(module, "__dict__", {}).get(name) is function
+    ]
+    return [(module, name, function) for module in importers]
