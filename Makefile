@@ -7,7 +7,7 @@ PACKAGES := integrity storage retention ingest casework api
 # pip as root warns that it may break the system's Python; this one only ever writes into .venv.
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo up check test fuzz hostile screenshots lock clean
+.PHONY: demo up check test fuzz hostile torture screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -38,6 +38,12 @@ fuzz: $(VENV)/.installed-dev
 hostile: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.hostile
+
+# Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test` has a minute.
+KILLS ?= 1000
+torture: $(VENV)/.installed-dev
+	tests/debian-packages
+	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

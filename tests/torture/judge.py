@@ -1,0 +1,223 @@
+"""What the archive holds, held against what the stations docked: nothing lost, doubled or wrong, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import select
+
+from api.archive import Archive
+from integrity.errors import EvidenceError
+from integrity.receipt import open_receipt
+from storage.catalog.recordings import Recording
+from storage.catalog.uploads import Upload
+from storage.errors import StorageError
+from storage.sealed_object import AtRest, open_sealed
+from tests.torture.files import Footage, PlannedFile
+from tests.torture.system import Engines, Station
+
+PIECE_BYTES = 1 << 20
+ENDED = ("receipted", "expired", "terminated")
+Content = tuple[str, str]
+"""Unit code and SHA-256: what one recording is of."""
+
+
+@dataclass
+class Judgement:
+    """What was found, each in words."""
+
+    files: int
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not (self.lost or self.doubled or self.wrong)
+
+    def last_line(self) -> str:
+        return f"lost {len(self.lost)}, doubled {len(self.doubled)}, wrong {len(self.wrong)} of {self.files}"
+
+
+def judge(
+    archive: Archive, engines: Engines, stations: list[Station], footage: Footage, say: Callable[[str], None]
+) -> Judgement:
+    docked = _docked(stations, footage)
+    found = Judgement(sum(map(len, docked.values())))
+    with psycopg.connect(archive.settings.database_url or "") as connection:
+        _judge_recordings(connection, docked, found)
+        _judge_receipts(connection, docked, found)
+        _judge_ends(connection, found)
+    _judge_kept_receipts(archive, stations, footage, found)
+    say("rows, entries and receipts compared")
+    _judge_bytes(archive, found)
+    say("every recording decrypted and compared")
+    _judge_objects(archive, found)
+    verified = engines.run("verify", "--json", check=False)
+    if verified.returncode:
+        found.wrong.append(f"liuhen verify: {verified.stdout[:2000]}{verified.stderr[:500]}")
+    say("liuhen verify has ended")
+    return found
+
+
+def _docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:
+    docked: dict[Content, list[PlannedFile]] = defaultdict(list)
+    for station in stations:
+        for file in station.docked:
+            docked[station.unit, footage.digest(file)].append(file)
+    return docked
+
+
+def _judge_recordings(
+    connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement
+) -> None:
+    rows = connection.execute(
+        "SELECT unit.code, encode(sha256, 'hex') FROM recording JOIN unit ON unit.id = recording.unit_id"
+    ).fetchall()
+    recordings = Counter((str(code), str(digest)) for code, digest in rows)
+    for content, files in docked.items():
+        if not recordings[content]:
+            found.lost += [f"{file.name}, wiped from its card, is no recording" for file in files]
+    for content, count in recordings.items():
+        if content not in docked:
+            found.wrong.append(f"recording of bytes that nobody docked: {content}")
+        if count > 1:
+            found.doubled.append(f"{count} recordings of {content}")
+
+
+def _judge_receipts(connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement) -> None:
+    """One receipt a docked file, one entry a receipt; a content is sealed once, and each further file is a repeat."""
+    rows = connection.execute("""
+        SELECT unit.code, encode(r.sha256, 'hex'), r.id,
+            (SELECT count(*) FROM receipt c WHERE c.recording_id = r.id),
+            (SELECT count(*) FROM receipt c WHERE c.recording_id = r.id AND c.repeat),
+            (SELECT count(*) FROM ledger_entry e WHERE e.action = 'recording.sealed' AND e.subject_id = r.id::text),
+            (SELECT count(*) FROM ledger_entry e JOIN upload u ON u.id = e.subject_id
+                WHERE e.action = 'recording.received_again' AND u.recording_id = r.id),
+            (SELECT count(*) FROM ledger_entry e JOIN upload u ON u.id = e.subject_id
+                WHERE e.action = 'receipt.issued' AND u.recording_id = r.id),
+            (SELECT count(*) FROM upload u WHERE u.recording_id = r.id)
+        FROM recording r JOIN unit ON unit.id = r.unit_id
+    """).fetchall()
+    for code, digest, recording_id, receipts, repeats, sealed, again, issued, uploads in rows:
+        copies = len(docked.get((code, digest), []))
+        expected = {"receipts": copies, "repeats": copies - 1, "recording.sealed": 1}
+        expected |= {"recording.received_again": copies - 1, "receipt.issued": copies, "uploads": copies}
+        counted = dict(zip(expected, (receipts, repeats, sealed, again, issued, uploads), strict=True))
+        for what, number in counted.items():
+            if number > expected[what]:
+                found.doubled.append(f"recording {recording_id}: {number} {what}, {expected[what]} docked")
+            elif number < expected[what]:
+                found.lost.append(f"recording {recording_id}: {number} {what}, {expected[what]} docked")
+
+
+def _judge_ends(connection: psycopg.Connection, found: Judgement) -> None:
+    questions = {
+        "upload without an end": f"SELECT id, state, failure_detail FROM upload WHERE state NOT IN {ENDED}",
+        "attempt without an end": """SELECT a.recording_id, u.state FROM custody_attempt a
+            JOIN upload u ON u.id = a.upload_id WHERE u.state <> 'receipted'""",
+        "copy that was not made": """SELECT recording_id, kind, state, outcome FROM media_job
+            WHERE state IN ('due', 'failed')""",
+        "lease that nobody gave back": """SELECT id FROM upload WHERE leased_by IS NOT NULL
+            UNION ALL SELECT id::text FROM media_job WHERE leased_by IS NOT NULL""",
+        "entry without a place": """SELECT id, action FROM ledger_entry e
+            WHERE NOT EXISTS (SELECT FROM ledger_sequence s WHERE s.entry_id = e.id)""",
+    }
+    for what, question in questions.items():
+        found.wrong += [f"{what}: {row}" for row in connection.execute(question).fetchall()]
+
+
+def _judge_kept_receipts(archive: Archive, stations: list[Station], footage: Footage, found: Judgement) -> None:
+    """What each agent holds: a true receipt for each file that it removed, and for no other."""
+    keys, vkey = [archive.keyring.public_key("receipt")], archive.keyring.ledger_vkey
+    with archive.database.reading() as session:
+        uploads = {row.id: row for row in session.scalars(select(Upload).where(Upload.state == "receipted"))}
+    for station in stations:
+        wanted = Counter(footage.digest(file) for file in station.docked)
+        for path in station.receipts():
+            try:
+                receipt = open_receipt(path.read_bytes(), keys, vkey)
+            except EvidenceError as error:
+                found.wrong.append(f"station {station.number} keeps {path.name}: {error}")
+                continue
+            wanted[receipt.sha256.hex] -= 1
+            row = uploads.get(receipt.upload_id)
+            if row is None or row.recording_id != receipt.recording_id:
+                found.wrong.append(f"station {station.number} keeps a receipt of another upload: {path.name}")
+        for digest, count in wanted.items():
+            if count > 0:
+                found.lost.append(f"station {station.number} removed {digest} and holds {count} receipts too few")
+            elif count < 0:
+                found.doubled.append(f"station {station.number} holds {-count} receipts too many for {digest}")
+
+
+def _judge_bytes(archive: Archive, found: Judgement) -> None:
+    """By the archive's own way back to the plaintext. Rows were compared with the generator's digests already."""
+    with archive.database.reading() as session:
+        rows = list(session.scalars(select(Recording)))
+    for row in rows:
+        digest = hashlib.sha256()
+        try:
+            with open_sealed(archive.store, archive.key_store, AtRest.of(row)) as sealed:
+                for piece in sealed.pieces(0, row.size_bytes, PIECE_BYTES):
+                    digest.update(piece)
+        except StorageError as error:
+            found.lost.append(f"recording {row.id} does not open: {error}")
+            continue
+        if digest.digest() != row.sha256:
+            found.wrong.append(f"recording {row.id} opens to other bytes")
+
+
+def _judge_objects(archive: Archive, found: Judgement) -> None:
+    with archive.database.reading() as session:
+        known = set(session.scalars(select(Recording.object_name)))
+    stored = set(archive.store.list("originals/"))
+    found.lost += [f"no object {name}" for name in known - stored]
+    found.wrong += [f"object that nobody knows: {name}" for name in stored - known]
+
+
+def judge_export(package: Path, expected: set[str], found: Judgement) -> None:
+    """An exported package's originals are the generator's bytes."""
+    exported = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in package.glob("data/*/original*"))
+    for digest in expected - set(exported):
+        found.lost.append(f"{digest} is not in the package {package.name}")
+    for digest, count in exported.items():
+        if digest not in expected:
+            found.wrong.append(f"{package.name} holds other bytes: {digest}")
+        if count > 1:
+            found.doubled.append(f"{package.name} holds {digest} {count} times")
+
+
+def judge_rest(engines: Engines, stations: list[Station], found: Judgement) -> None:
+    """After the archive was ended: no process, lock, socket or passing file is left."""
+    import os
+
+    from tests.torture.system import descendants, state_of
+
+    own = {1, os.getpid(), *descendants(os.getpid())}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) not in own and state_of(int(entry.name)) not in (None, "Z"):
+            found.wrong.append(f"process left: {entry.name} {_command(entry)}")
+    found.wrong += [f"child left: {pid}" for pid in descendants(os.getpid()) if state_of(pid) not in (None, "Z")]
+    left = [engines.data / "liuhen.lock", *(engines.data / "run").glob("*.sock"), engines.data / "run/processes.json"]
+    found.wrong += [f"left behind: {path}" for path in left if path.exists()]
+    for folder in ("staging", "work", "objects/.incoming"):
+        found.wrong += [f"left behind: {path}" for path in (engines.data / folder).rglob("*") if path.is_file()]
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200]
+    except OSError:
+        return ""
+
+
+def write_down(found: Judgement, folder: Path) -> None:
+    facts = {"lost": found.lost, "doubled": found.doubled, "wrong": found.wrong}
+    (folder / "judgement.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1))

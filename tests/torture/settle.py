@@ -1,0 +1,68 @@
+"""After the last kill: everything that was begun comes to its end by itself, in a time that is bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from tests.torture.driver import Driver, shift_clock
+from tests.torture.system import Engines, Station
+
+RECEIVED_SECONDS = 600.0
+"""Until the last card is empty: the agents' pauses, 15 s at most, and what still waits to be sealed."""
+QUIET_SECONDS = 300.0
+SWEPT_SECONDS = 120.0
+DAYS_LATER = 4 * 86_400
+"""Unfinished uploads end after three days: housekeeping is shown a later day instead of being waited for."""
+
+Say = Callable[[str], None]
+OWED = """
+    SELECT 'upload ' || id || ' is ' || state || coalesce(': ' || failure_detail, '') FROM upload
+    WHERE state IN ('finished', 'sealed')
+    UNION ALL SELECT kind || ' of ' || recording_id || ' is due' FROM media_job WHERE state = 'due'
+"""
+
+
+def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) -> None:
+    """Raises SystemExit naming what does not come to its end."""
+    driver.calm()
+    if not engines.wait_until_ready(120):
+        raise SystemExit("the archive does not answer again")
+    _wait("files are not received", RECEIVED_SECONDS, lambda: _left_on_cards(stations))
+    say("every card is empty")
+    for station in stations:
+        station.end_agent()
+    address = engines.admin("database")["app"]
+    _wait("work is not done", QUIET_SECONDS, lambda: _owed(address))
+    shift_clock(engines.control, "worker-housekeeping", DAYS_LATER)
+    _wait("uploads or staged files are left", SWEPT_SECONDS, lambda: _left_in_staging(engines, address))
+    shift_clock(engines.control, "worker-housekeeping", 0)
+    time.sleep(2)
+    say("nothing is owed any more")
+
+
+def _wait(what: str, seconds: float, left: Callable[[], list[str]]) -> None:
+    deadline = time.monotonic() + seconds
+    while found := left():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} after {seconds:g} s: {len(found)}, such as {found[:5]}")
+        time.sleep(0.5)
+
+
+def _left_on_cards(stations: list[Station]) -> list[str]:
+    for station in stations:
+        station.keep_agent()
+    return [name for station in stations for name in station.waiting()]
+
+
+def _owed(address: str) -> list[str]:
+    with psycopg.connect(address) as connection:
+        return [str(row[0]) for row in connection.execute(OWED)]
+
+
+def _left_in_staging(engines: Engines, address: str) -> list[str]:
+    with psycopg.connect(address) as connection:
+        uploads = [f"upload {row[0]}" for row in connection.execute("SELECT id FROM upload WHERE state = 'open'")]
+    return uploads + [entry.name for entry in (engines.data / "staging").iterdir()]

@@ -1,0 +1,215 @@
+"""The archive under torture: the real `liuhen up` on a small staging disk, with stations that never stop docking."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.torture.files import Footage, PlannedFile
+from tests.torture.proxy import BadLink
+from tests.torture.up import clock_environment
+
+READY_SECONDS = 120.0
+STAGING_BYTES = 64 << 20
+FOLDER = Path(__file__).parent
+LIUHEN = str(Path(sys.executable).with_name("liuhen"))
+
+
+class Engines:
+    """`liuhen up` through up.py, and each of its processes by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data, self.control = folder, folder / "data", folder / "control"
+        for each in (self.data, self.control):
+            each.mkdir(mode=0o700)
+        self.port = _free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")},
+            "LIUHEN_DATA": str(self.data),
+            "LIUHEN_BIND": f"127.0.0.1:{self.port}",
+            "LIUHEN_CUSTODY_WORKERS": "3",
+            "LIUHEN_DISK_RESERVE": "64KiB",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._mount_staging()
+
+    def _mount_staging(self) -> None:
+        """A disk of its own for staging, small enough to fill; it goes with the mount namespace of this run."""
+        staging = self.data / "staging"
+        staging.mkdir(mode=0o700)
+        options = f"size={STAGING_BYTES},mode=0700"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(staging)], check=True)
+
+    def start(self) -> None:
+        with (self.folder / "up.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(FOLDER / "up.py"), str(self.control)],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                tail = (self.folder / "up.log").read_text(errors="replace")[-3000:]
+                raise SystemExit(f"liuhen up does not start:\n{tail}")
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait_until_ready(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not self._answers():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(120)
+
+    def kill_all(self) -> None:
+        """The supervisor first, so that it starts nothing again, then all that it had."""
+        assert self._process is not None
+        below = descendants(self._process.pid)
+        self._process.kill()
+        for pid in below:
+            kill(pid)
+        self._process.wait()
+
+    def pid_of(self, name: str) -> int | None:
+        """Of the supervisor's child of that name, as it wrote it down; None while there is none."""
+        try:
+            fields = json.loads((self.data / "run" / "processes.json").read_text())
+        except (OSError, ValueError):
+            return None
+        pids = [int(entry["pid"]) for entry in fields["processes"] if entry["name"] == name]
+        return pids[0] if pids and state_of(pids[0]) not in (None, "Z") else None
+
+    def children_of(self, name: str) -> list[int]:
+        pid = self.pid_of(name)
+        return [] if pid is None else children(pid)
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run([LIUHEN, *arguments], env=self.environment, capture_output=True, text=True, timeout=1800)
+        if check and done.returncode:
+            raise SystemExit(f"liuhen {' '.join(arguments)}: {done.stdout}\n{done.stderr}")
+        return done
+
+    def admin(self, *arguments: str) -> Any:
+        return json.loads(self.run("admin", *arguments, "--json").stdout)
+
+
+class Station:
+    """A docking station with a folder that is filled again as soon as its agent has emptied it."""
+
+    def __init__(self, number: int, unit: str, token: str, engines: Engines, link: BadLink, footage: Footage) -> None:
+        self.number, self.unit = number, unit
+        self._engines, self._link, self._footage = engines, link, footage
+        base = engines.folder / f"station-{number}"
+        self.card, self.state, self._passing = base / "card", base / "state", base / "passing"
+        for folder in (self.card, self._passing):
+            folder.mkdir(parents=True)
+        self._token = base / "token"
+        self._token.write_text(token)
+        self._token.chmod(0o600)
+        self.docked: list[PlannedFile] = []
+        self.starts = 0
+        self._agent: subprocess.Popen[bytes] | None = None
+
+    def fill(self, count: int) -> None:
+        """Files appear whole, as a camera's do once it has closed them."""
+        while len(self.waiting()) < count:
+            file = self._footage.plan_next()
+            passing = self._passing / file.name
+            passing.write_bytes(self._footage.content(file))
+            passing.rename(self.card / file.name)
+            self.docked.append(file)
+
+    def waiting(self) -> list[str]:
+        return sorted(entry.name for entry in self.card.iterdir())
+
+    def keep_agent(self) -> None:
+        """Start the agent again when it has ended, however it ended, as long as there is something to dock."""
+        if self._agent is not None and self._agent.poll() is None:
+            return
+        self._agent = None
+        if self.waiting():
+            self._start_agent()
+
+    @property
+    def agent_pid(self) -> int | None:
+        return self._agent.pid if self._agent is not None and self._agent.poll() is None else None
+
+    def end_agent(self) -> None:
+        if self._agent is not None:
+            self._agent.kill()
+            self._agent.wait()
+            self._agent = None
+
+    def receipts(self) -> list[Path]:
+        return sorted(self.state.rglob("*.dsse.json"))
+
+    def _start_agent(self) -> None:
+        self.starts += 1
+        options = ["--station-token-file", str(self._token), "--url", self._link.url, "--state", str(self.state)]
+        command = ["dock", str(self.card), *options, "--give-up-after", "120", "--json", "--wipe"]
+        argv = [sys.executable, "-P", str(FOLDER / "entry.py"), str(self._engines.control), *command]
+        clock = clock_environment(self._engines.control, "agent")
+        with (self.card.parent / "agent.log").open("ab") as log:
+            self._agent = subprocess.Popen(argv, env={**self._engines.environment, **clock}, stdout=log, stderr=log)
+
+
+def kill(pid: int) -> bool:
+    """Whether it was there to be killed."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def state_of(pid: int) -> str | None:
+    """As ps shows it: T is stopped, Z only waits for its parent; None when there is no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return text[text.rindex(")") + 2]
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    below = children(pid)
+    return below + [further for each in below for further in descendants(each)]
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,46 @@
+"""What a seed decides, and that the steps torture aims at are all there are."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from itertools import islice
+
+import pytest
+
+from ingest.custody import seal_upload
+from tests.torture.files import Footage
+from tests.torture.plan import VICTIMS, Aim, Kill, plan_acts
+from tests.torture.points import CUSTODY_STEPS
+
+
+def test_acts_and_files_are_a_function_of_the_seed() -> None:
+    first, again, other = (list(islice(plan_acts(seed, 1000), 300)) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    one, same = Footage(5), Footage(5)
+    for _ in range(200):
+        assert one.plan_next() == same.plan_next()
+    plain = next(file for file in one if not file.is_clip)
+    assert one.content(plain) == same.content(plain)
+
+
+def test_a_duplicate_has_the_bytes_of_its_first() -> None:
+    footage = Footage(3)
+    while (file := footage.plan_next()).same_as is None:
+        pass
+    assert footage.content(file) == footage.content(footage.planned[file.same_as])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_even_a_short_run_aims_at_each_step_and_kills_each_process(seed: int) -> None:
+    opening = list(islice(plan_acts(seed, 28), len(CUSTODY_STEPS) + len(VICTIMS) + 3))
+    assert {act.step for act in opening if isinstance(act, Aim)} == set(CUSTODY_STEPS)
+    assert {victim for act in opening if isinstance(act, Kill) for victim in act.victims} == set(VICTIMS)
+
+
+def test_every_function_that_sealing_calls_is_a_step() -> None:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(seal_upload)))
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert called - {"SealedFacts"} <= {step.rpartition(":")[2] for step in CUSTODY_STEPS}
