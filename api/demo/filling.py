@@ -24,6 +24,7 @@ from api.demo.footage import find_ffmpeg, make_demo_footage
 from api.demo.linking import link_by_hand, wait_for_linker
 from api.demo.narration import Narrator
 from api.demo.programs import Programs
+from api.demo.register import fill_register
 from api.engines.launch import wrapped_argv
 from api.errors import ApiError
 from api.settings import PREFIX, Settings, child_environment, load_settings
@@ -60,6 +61,7 @@ def fill(settings: Settings, address: str, narrator: Narrator) -> None:
         footage = make_demo_footage(folder / "footage", find_ffmpeg(settings.tool_search_path))
         with assembled_cast(programs, address, folder) as cast:
             planned = plan_assignments((path.name for path in footage), MAIN_CASE.number, OTHER_CASE.number)
+            fill_register(cast, planned, datetime.now(UTC))
             case_id = open_cases(cast.of(OFFICER), planned)[MAIN_CASE.number]
             order = DockOrder(folder / "footage", cast.station_file, address, folder / "dock")
             _upload(Agent(programs, order), narrator)

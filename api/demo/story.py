@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from api.demo import evidence, viewing
@@ -33,6 +34,7 @@ from api.demo.footage_folder import Footage, choose_folder, digest_all, look_at
 from api.demo.linking import link_everything
 from api.demo.narration import Narrator
 from api.demo.programs import Programs
+from api.demo.register import fill_register
 from api.demo.result import Result, join_recording, show_result, write_result
 from api.demo.uploading import KillingUpload, Uploaded
 from api.media_tools import media_runner
@@ -124,6 +126,9 @@ def _set_the_scene(demo: Demo, named: Path | None, running: ExitStack) -> Scene:
     for each in planned:
         who = f"{each.device or '—'} / {each.officer or '—'}"
         say.say(f"{each.case_number} 出勤：{who}，{each.starts_at} – {each.ends_at}", "who was at work on it, and when")
+
+    issued = fill_register(cast, planned, datetime.now(UTC))
+    say.held(f"配发了 {issued} 台执法记录仪", "recorders are issued, and who wears which is in the register")
 
     say.step("事先交付公钥", "The public keys are handed over, before anything is uploaded")
     evidence.hand_over_trust(demo.programs, demo.folders.trust, say)
