@@ -260,7 +260,7 @@ def test_unit_runs_this_configuration_with_nothing_more_than_it_needs(config: Pa
     assert done.returncode == 0, done.stderr
     assert f"dock --config {config} --json\n" in done.stdout
     assert f"ReadWritePaths=-{tmp_path / 'card'}\n" in done.stdout
-    for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "User=liuhen-dock"):
+    for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=CAP_LEASE", "User=liuhen-dock"):
         assert f"{line}\n" in done.stdout
 
 
