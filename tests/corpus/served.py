@@ -54,7 +54,6 @@ def sign_in(archive: RunningArchive, name: str, password: str) -> httpx.Client:
 
 
 def people_of(archive: RunningArchive) -> dict[str, httpx.Client]:
-    archive.admin("unit", "create", "一大队", "--code", "JC-01")
     made = {}
     for name, role in PEOPLE.items():
         words = ("person", "create", "--role", role, "--name", name, "--sign-in-name", name)
