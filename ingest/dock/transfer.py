@@ -66,12 +66,14 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
     """
     retries = sender.retries_for(source.title)
     new_uploads = 0
+    piece = _PieceLength()
     while record.phase in (Phase.DIGESTED, Phase.UPLOADING):
         try:
             if record.phase is Phase.DIGESTED:
                 record = _begin_upload(sender, source, record)
-            record = _send_rest(sender, source, record, retries)
+            record = _send_rest(sender, source, record, retries, piece)
         except TryAgain as answer:
+            piece.shorten()
             retries.wait_after(answer)
         except UploadGone as answer:
             record = _find_lost_upload(sender, record)
@@ -96,11 +98,12 @@ def _begin_upload(sender: Sender, source: SourceFile, record: FileRecord) -> Fil
     return sender.state.save(record.begun(upload_id, sender.credential))
 
 
-def _send_rest(sender: Sender, source: SourceFile, record: FileRecord, retries: Retries) -> FileRecord:
+def _send_rest(
+    sender: Sender, source: SourceFile, record: FileRecord, retries: Retries, piece: _PieceLength
+) -> FileRecord:
     size_bytes = record.digests.size_bytes
     offset = _ask_offset(sender, record)
     sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, offset > 0, source.marked))
-    piece = _PieceLength()
     with open_source(source) as descriptor:
         while offset < size_bytes:
             sender.pacer.wait_until_open(lambda reason, seconds: sender.tell(Paused(source.title, reason, seconds)))
@@ -188,4 +191,8 @@ class _PieceLength:
         if took_seconds < 0.5:
             self.length_bytes = min(self.length_bytes * 2, _LARGEST_PIECE_BYTES)
         elif took_seconds > 2.0:
-            self.length_bytes = max(self.length_bytes // 2, _SMALLEST_PIECE_BYTES)
+            self.shorten()
+
+    def shorten(self) -> None:
+        """A signed piece counts whole or not at all: on a link that is cut again and again, only short ones arrive."""
+        self.length_bytes = max(self.length_bytes // 2, _SMALLEST_PIECE_BYTES)

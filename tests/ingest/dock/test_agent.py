@@ -118,6 +118,28 @@ def test_refused_station_stops_the_run_and_says_so(docking: Any, archive: Any, s
     assert not result.complete
 
 
+def test_link_that_lets_only_short_pieces_through_is_enough(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ingest.dock.patience as patience
+    from ingest.dock.archive import Archive
+
+    content = os.urandom(900_000)
+    docking.write("a.mp4", content)
+    real = Archive.append_bytes
+
+    def cut_long_ones(self: Archive, upload_id: str, offset: int, piece: bytes, blocks: Any) -> int:
+        if len(piece) > 200 << 10:
+            raise errors.TryAgain(errors.Words("cut", "中断"))
+        return real(self, upload_id, offset, piece, blocks)
+
+    monkeypatch.setattr(patience, "_FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(Archive, "append_bytes", cut_long_ones)
+    assert docking.run().complete
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+
+
 def test_forgotten_upload_is_begun_anew(docking: Any, archive: Any) -> None:
     content = os.urandom(300_000)
     docking.write("a.mp4", content)
