@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tests.torture.files import Footage, PlannedFile
 from tests.torture.system import Engines, Station
 
 PIECE_BYTES = 1 << 20
+OUT_OF_TIME = "entries_out_of_time"
 ENDED = ("receipted", "expired", "terminated")
 Content = tuple[str, str]
 """Unit code and SHA-256: what one recording is of."""
@@ -36,6 +38,7 @@ class Judgement:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    out_of_time: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -59,11 +62,22 @@ def judge(
     _judge_bytes(archive, found)
     say("every recording decrypted and compared")
     _judge_objects(archive, found)
-    verified = engines.run("verify", "--json", check=False)
-    if verified.returncode:
-        found.wrong.append(f"liuhen verify: {verified.stdout[:2000]}{verified.stderr[:500]}")
+    _judge_verification(engines.run("verify", "--json", check=False), found)
     say("liuhen verify has ended")
     return found
+
+
+def _judge_verification(verified: subprocess.CompletedProcess[str], found: Judgement) -> None:
+    """It has to agree; but where clocks were more than an hour wrong it says so of the entries, and is right."""
+    try:
+        findings = json.loads(verified.stdout)["findings"]
+    except (ValueError, KeyError):
+        found.wrong.append(f"liuhen verify: {verified.stdout[:1000]}{verified.stderr[:1000]}")
+        return
+    found.out_of_time = [each["subject"] for each in findings if each["code"] == OUT_OF_TIME]
+    found.wrong += [f"liuhen verify: {each}" for each in findings if each["code"] != OUT_OF_TIME]
+    if verified.returncode and not findings:
+        found.wrong.append(f"liuhen verify ends with {verified.returncode}: {verified.stderr[:1000]}")
 
 
 def _docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:

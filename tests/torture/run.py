@@ -130,6 +130,10 @@ def report(driver: Driver, found: Judgement, seed: int, seconds: float) -> None:
     for what in ("lost", "doubled", "wrong"):
         for line in getattr(found, what)[:20]:
             print(f"{what}: {line}")
+    if found.out_of_time:
+        print(
+            f"as the clocks were set, liuhen verify says that entries are out of time: {len(found.out_of_time)} places"
+        )
     points = len(driver.points)
     print(f"\nseed {seed}, {driver.rounds} rounds, {driver.kills} kills, {points} different points, {seconds:.0f} s")
     print(found.last_line(), flush=True)
