@@ -39,7 +39,7 @@ def torn(district: Any) -> Any:
 
 def test_the_page_says_what_is_declared_what_is_there_and_where_the_loss_begins(district: Any, torn: Any) -> None:
     chinese = district.page("officer", f"/recordings/{torn.id}").text
-    for words in ("声明 5.1 秒，实有约 2.8 秒", "声明 125 帧，能解码 70 帧", "缺 778 KiB", "约 2.8 秒 处", "1,195,680"):
+    for words in ("声明 5.1 秒，实有约 2.8 秒", "声明 125 帧，能解码 70 帧", "缺 778 KiB", "约 2.8 秒处", "1,195,680"):
         assert words in chinese
     english = district.page("officer", f"/recordings/{torn.id}", "en").text
     assert "declares 125 frames, 70 can be decoded" in english
