@@ -1,92 +1,89 @@
-"""Which open cases a recording may belong to, by whom and what was at work on them when it was made."""
+"""Which cases a recording may belong to, with what speaks for each, and whether one of them is clear."""
 
 from __future__ import annotations
 
-import math
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Session
+from casework.scoring import ASKED_FROM, AT_THE_SCENE, CLEAR_BY, LINKS_FROM, Observed, Reason, Work, score_case, shifted
 
-from casework.another_look import LONGEST_RECORDING
-from storage.catalog.casework import Case, CaseAssignment
-from storage.catalog.recordings import Recording
-
-LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
+MOST_CHOICES = 8
+DEVICE_CODES = ("device", "officer_and_device", "holder_and_device", "device_of_another")
+OFFICER_CODES = (
+    "officer",
+    "officer_and_device",
+    "officer_other_device",
+    "officer_against_register",
+    "holder",
+    "holder_and_device",
+)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case and what speaks for it; `matched` is "device", "officer" or both, `stage` the longest overlap's."""
+    """A case, its score, and the reasons; `stage` is the best assignment's."""
 
     case_id: uuid.UUID
     stage: str
-    matched: tuple[str, ...]
-    assignment_ids: tuple[uuid.UUID, ...]
+    score: int = 0
+    reasons: tuple[Reason, ...] = ()
+    assignment_ids: tuple[uuid.UUID, ...] = field(default=())
+    ceiling: int = 0
+    """What it would score if its scene, which nobody has stated, were where the recording was made."""
 
-    def as_json(self) -> dict[str, str | list[str]]:
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """ "device", "officer" or both."""
+        codes = {reason.code for reason in self.reasons}
+        named = (("device", DEVICE_CODES), ("officer", OFFICER_CODES))
+        return tuple(name for name, telling in named if codes & set(telling))
+
+    def reasons_as_json(self) -> list[dict[str, str | int]]:
+        return [reason.as_json() for reason in self.reasons]
+
+    def as_json(self) -> dict[str, Any]:
         return {
             "case_id": str(self.case_id),
             "stage": self.stage,
             "matched": list(self.matched),
             "assignments": [str(assignment_id) for assignment_id in self.assignment_ids],
+            "score": self.score,
+            "reasons": self.reasons_as_json(),
         }
 
 
-def has_data(recording: Recording) -> bool:
-    """Whether the recording claims when it was made, and by what or whom."""
-    return recording.started_at is not None and bool(recording.device or recording.officer)
+def find_candidates(
+    observed: Observed, works: Iterable[Work], standing: Collection[uuid.UUID] = ()
+) -> tuple[Candidate, ...]:
+    """The best first; a repeat over the same facts finds the same. A closed case counts only where it stands in it."""
+    first, last = observed.moment.earliest, shifted(observed.moment.latest, observed.length)
+    by_case: dict[uuid.UUID, list[Work]] = {}
+    for work in works:
+        if work.start <= last and work.end > first and (not work.closed or work.case_id in standing):
+            by_case.setdefault(work.case_id, []).append(work)
+    found = [_candidate(observed, case_id, of_case) for case_id, of_case in by_case.items()]
+    worth = [each for each in found if each is not None and each.score >= ASKED_FROM]
+    return tuple(sorted(worth, key=lambda each: (-each.score, str(each.case_id))))[:MOST_CHOICES]
 
 
-def find_candidates(session: Session, recording: Recording) -> tuple[Candidate, ...]:
-    """One candidate a case, in the order of their ids, so that a repeat finds the same."""
-    if recording.started_at is None:
-        return ()
-    span = _span(recording.started_at, recording.duration_seconds)
-    who = [
-        column == claim
-        for column, claim in ((CaseAssignment.device, recording.device), (CaseAssignment.officer, recording.officer))
-        if claim
-    ]
-    statement = (
-        select(CaseAssignment)
-        .join(Case, Case.id == CaseAssignment.case_id)
-        .where(CaseAssignment.unit_id == recording.unit_id, Case.closed_at.is_(None))
-        .where(CaseAssignment.span.overlaps(span), or_(*who))
-    )
-    by_case: dict[uuid.UUID, list[CaseAssignment]] = {}
-    for assignment in session.scalars(statement.order_by(CaseAssignment.case_id, CaseAssignment.id)):
-        by_case.setdefault(assignment.case_id, []).append(assignment)
-    return tuple(_candidate(recording, span, case_id, assignments) for case_id, assignments in by_case.items())
+def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The best, when it has points enough and every other is far behind, were its unstated scene the right one."""
+    if not candidates or candidates[0].score < LINKS_FROM:
+        return None
+    best, others = candidates[0], candidates[1:]
+    # Where the best is ahead by its scene, a case whose scene nobody stated might be there as well.
+    by_scene = any(reason.code == "at_the_scene" for reason in best.reasons)
+    behind = (best.score - (max(each.score, each.ceiling) if by_scene else each.score) for each in others)
+    return best if all(points >= CLEAR_BY for points in behind) else None
 
 
-def _candidate(
-    recording: Recording, span: Range[datetime], case_id: uuid.UUID, assignments: list[CaseAssignment]
-) -> Candidate:
-    device = any(recording.device and assignment.device == recording.device for assignment in assignments)
-    officer = any(recording.officer and assignment.officer == recording.officer for assignment in assignments)
-    longest = max(assignments, key=lambda assignment: _overlap(assignment.span, span))
-    return Candidate(
-        case_id=case_id,
-        stage=longest.stage,
-        matched=tuple(name for name, holds in (("device", device), ("officer", officer)) if holds),
-        assignment_ids=tuple(assignment.id for assignment in assignments),
-    )
-
-
-def _span(start: datetime, seconds: float | None) -> Range[datetime]:
-    """From its start until just before its end; a still, or a file of unknown length, is one instant."""
-    if seconds is None or math.isnan(seconds) or seconds <= 0:
-        return Range(start, start, bounds="[]")
-    length = timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
-    end = start + min(length, LAST_INSTANT - start)
-    return Range(start, end, bounds="[)") if end > start else Range(start, start, bounds="[]")
-
-
-def _overlap(one: Range[datetime], other: Range[datetime]) -> timedelta:
-    starts = [span.lower for span in (one, other) if span.lower is not None]
-    ends = [span.upper for span in (one, other) if span.upper is not None]
-    return min(ends) - max(starts)
+def _candidate(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> Candidate | None:
+    found = score_case(observed, case_id, works)
+    if found is None:
+        return None
+    score, fitting = found
+    could_be = AT_THE_SCENE if observed.place is not None and all(work.place is None for work in fitting) else 0
+    ids = tuple(work.id for work in fitting)
+    return Candidate(case_id, fitting[0].stage, score.points, score.reasons, ids, score.points + could_be)

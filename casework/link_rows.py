@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,14 +28,6 @@ def live_links(session: Session, recording_id: uuid.UUID) -> tuple[CaseLink, ...
     return tuple(session.scalars(statement.order_by(CaseLink.created_at, CaseLink.id)))
 
 
-def person_has_spoken(session: Session, recording_id: uuid.UUID) -> bool:
-    """Whether somebody linked, unlinked or answered a question about this recording before."""
-    by_hand = or_(CaseLink.made_by == "person", CaseLink.ended_by.is_not(None))
-    linked = exists().where(CaseLink.recording_id == recording_id, by_hand)
-    answered = exists().where(LinkQuestion.recording_id == recording_id, LinkQuestion.answered_at.is_not(None))
-    return bool(session.scalar(select(or_(linked, answered))))
-
-
 def find_open_question(session: Session, recording_id: uuid.UUID) -> LinkQuestion | None:
     statement = select(LinkQuestion).where(
         LinkQuestion.recording_id == recording_id, LinkQuestion.answered_at.is_(None)
@@ -46,23 +39,22 @@ def add_hand_link(
     session: Session, by: Person, recording: Recording, case_id: uuid.UUID, stage: str, reason: str
 ) -> CaseLink:
     """Raises AlreadyLinked."""
-    link = _insert_link(session, recording, case_id, stage, made_by="person", person_id=by.id, reason=reason)
+    link = _make_link(recording, case_id, stage, "person", by.id, reason)
+    with unique(session, {"uq_case_link_live": AlreadyLinked(case_id, recording.id)}):
+        session.add(link)
     data = {"link_id": str(link.id), "case_id": str(case_id), "stage": stage, "made_by": "person"}
     _record(session, Actor.person(by.id), recording, "recording.linked", data, {"reason": reason})
     return link
 
 
 def add_window_link(session: Session, recording: Recording, candidate: Candidate) -> CaseLink:
-    """The linker's own link; its reasons are codes and ids. Raises AlreadyLinked."""
-    link = _insert_link(
-        session,
-        recording,
-        candidate.case_id,
-        candidate.stage,
-        made_by="window",
-        person_id=None,
-        reason=", ".join(candidate.matched),
-    )
+    """The linker's own link, with its score; its reasons are codes and whole numbers.
+
+    No look whether it stands there already: the linker has the recording's row, and has looked.
+    """
+    link = _make_link(recording, candidate.case_id, candidate.stage, "window", None, ", ".join(candidate.matched))
+    link.score, link.reasons = candidate.score, candidate.reasons_as_json()
+    session.add(link)
     _record(
         session,
         LINKER,
@@ -83,28 +75,50 @@ def end_link(session: Session, by: Person, link: CaseLink, reason: str) -> None:
 
 
 def ask_which_case(
-    session: Session, recording: Recording, candidates: Sequence[Candidate], standing: Sequence[CaseLink]
+    session: Session,
+    recording: Recording,
+    candidates: Sequence[Candidate],
+    standing: Sequence[CaseLink],
+    question: LinkQuestion | None,
 ) -> LinkQuestion:
-    """Queue the choice for a person. A case it stands in is one of the choices, though nothing may match it now."""
-    question = find_open_question(session, recording.id)
-    if question is not None:
-        return question
+    """Queue the choice for a person. A case it stands in is one of the choices, though nothing may match it now.
+
+    `question` is the one that is open. If it offers other cases it is withdrawn: nobody should choose among what is no
+    longer so.
+    """
     known = {candidate.case_id for candidate in candidates}
     choices = [
         *candidates,
-        *(Candidate(link.case_id, link.stage, (), ()) for link in standing if link.case_id not in known),
+        *(Candidate(link.case_id, link.stage) for link in standing if link.case_id not in known),
     ]
+    if question is not None:
+        if _offered(question) == {(str(choice.case_id), choice.stage) for choice in choices}:
+            return question
+        withdraw_question(session, question)
     question = LinkQuestion(
         id=uuid.uuid4(),
         unit_id=recording.unit_id,
         recording_id=recording.id,
+        created_at=datetime.now(UTC),
         candidates=[candidate.as_json() for candidate in choices],
     )
     session.add(question)
-    session.flush()
     data = {"question_id": str(question.id), "cases": [str(candidate.case_id) for candidate in choices]}
     _record(session, LINKER, recording, "recording.link_queued", data)
     return question
+
+
+def _offered(question: LinkQuestion) -> set[tuple[str, str]]:
+    return {(str(choice["case_id"]), str(choice["stage"])) for choice in question.candidates}
+
+
+def withdraw_question(session: Session, question: LinkQuestion) -> None:
+    """The linker takes its question back: new facts have answered or changed it. No person has spoken by that."""
+    question.answered_at = datetime.now(UTC)
+    session.flush()
+    data = {"question_id": str(question.id)}
+    change = Change("recording.link_withdrawn", "recording", str(question.recording_id), question.unit_id, data)
+    record_change(session, LINKER, change)
 
 
 def settle_question(session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None) -> None:
@@ -117,24 +131,22 @@ def settle_question(session: Session, by: Person, question: LinkQuestion, case_i
 
 def note_outcome(session: Session, recording: Recording, outcome: str) -> None:
     """What became of looking at it, or that nobody needs to look any more."""
-    values = {"recording_id": recording.id, "unit_id": recording.unit_id, "outcome": outcome}
-    changed = {"outcome": outcome, "looked_at": func.now()}
-    session.execute(
-        insert(LinkingDone).values(values).on_conflict_do_update(index_elements=["recording_id"], set_=changed)
-    )
+    note_outcomes(session, [(recording, outcome)])
 
 
-def _insert_link(
-    session: Session,
-    recording: Recording,
-    case_id: uuid.UUID,
-    stage: str,
-    *,
-    made_by: str,
-    person_id: uuid.UUID | None,
-    reason: str,
+def note_outcomes(session: Session, outcomes: Sequence[tuple[Recording, str]]) -> None:
+    rows = [{"recording_id": row.id, "unit_id": row.unit_id, "outcome": outcome} for row, outcome in outcomes]
+    if not rows:
+        return
+    statement = insert(LinkingDone).values(rows)
+    changed = {"outcome": statement.excluded.outcome, "looked_at": func.now()}
+    session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=changed))
+
+
+def _make_link(
+    recording: Recording, case_id: uuid.UUID, stage: str, made_by: str, person_id: uuid.UUID | None, reason: str
 ) -> CaseLink:
-    link = CaseLink(
+    return CaseLink(
         id=uuid.uuid4(),
         unit_id=recording.unit_id,
         case_id=case_id,
@@ -144,9 +156,6 @@ def _insert_link(
         person_id=person_id,
         reason=reason,
     )
-    with unique(session, {"uq_case_link_live": AlreadyLinked(case_id, recording.id)}):
-        session.add(link)
-    return link
 
 
 def _record(
@@ -154,7 +163,7 @@ def _record(
     actor: Actor,
     recording: Recording,
     action: str,
-    data: Mapping[str, str | Sequence[str]],
+    data: Mapping[str, Any],
     private: dict[str, str] | None = None,
 ) -> None:
     record_change(

@@ -1,19 +1,32 @@
-"""Which case a recording belongs to: said by a person, or found by device, officer and time. Never guessed.
+"""Which case a recording belongs to: said by a person, or found by officer, device, time and place. Never guessed.
 
-The linker looks at a recording once, and again when a new assignment fits it. Where a person has said something about a
-recording (linked it, unlinked it, answered a question), the linker keeps out.
+The linker looks at a recording once, and again when new facts touch it. Only a clear single case is linked, the rest is
+asked. Where a person has said something about a recording (linked it, unlinked it, answered a question), the linker
+keeps out; and it never ends a link, its own neither: a hold, a grant, a retention may hang on it (decisions/0008).
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from casework.another_look import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION, join_linking
-from casework.candidates import find_candidates, has_data
+from casework.another_look import (
+    AGAIN,
+    BY_PERSON,
+    LINKED,
+    NO_CASE,
+    NO_DATA,
+    QUESTION,
+    ask_for_another_look_at_shifts,
+    join_devices,
+    join_linking,
+)
+from casework.candidates import clear_one, find_candidates
 from casework.errors import AlreadyAnswered, LinkEnded
 from casework.link_rows import (
     add_hand_link,
@@ -23,10 +36,13 @@ from casework.link_rows import (
     find_open_question,
     live_links,
     note_outcome,
-    person_has_spoken,
+    note_outcomes,
     settle_question,
+    withdraw_question,
 )
+from casework.observation import observe, reach_of
 from casework.permission import require
+from casework.surroundings import Decided, Surroundings, look_around
 from casework.wording import known_word, required_text
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
@@ -110,19 +126,11 @@ def answer_question(
 def link_by_window(session: Session, recording_id: uuid.UUID) -> str:
     """Look for the recording's case among the assignments of its unit; returns and keeps the outcome.
 
-    Exactly one case: linked. Several: a question, no link. A recording that was looked at is left as it is, unless a
-    new assignment has made it due again. Safe to run twice at once.
+    A clear single case: linked. Otherwise a question, no link. A recording that was looked at is left as it is, unless
+    new facts have made it due again. Safe to run twice at once.
     """
-    recording = session.scalars(
-        select(Recording).where(Recording.id == recording_id).with_for_update(key_share=True)
-    ).one()
-    statement = select(LinkingDone.outcome).where(LinkingDone.recording_id == recording_id)
-    # After the lock: whoever held it may have finished this very recording meanwhile.
-    outcome = session.scalars(statement).first()
-    if outcome in (None, AGAIN):
-        outcome = _look(session, recording)
-        note_outcome(session, recording, outcome)
-    return outcome
+    statement = select(Recording).where(Recording.id == recording_id).with_for_update(key_share=True)
+    return _look_at(session, [session.scalars(statement).one()])[0]
 
 
 def link_due_recordings(session: Session, limit: int = 100) -> dict[str, int]:
@@ -131,18 +139,14 @@ def link_due_recordings(session: Session, limit: int = 100) -> dict[str, int]:
     Recordings that another worker is looking at are skipped. Nothing is due when the counts are empty.
     """
     statement = (
-        select(Recording.id)
+        select(Recording)
         .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
         .where(or_(LinkingDone.recording_id.is_(None), LinkingDone.outcome == AGAIN))
         .order_by(Recording.sealed_at, Recording.id)
         .limit(limit)
         .with_for_update(of=Recording, skip_locked=True, key_share=True)
     )
-    counts: dict[str, int] = {}
-    for recording_id in session.scalars(statement).all():
-        outcome = link_by_window(session, recording_id)
-        counts[outcome] = counts.get(outcome, 0) + 1
-    return counts
+    return dict(Counter(_look_at(session, session.scalars(statement).all())))
 
 
 def list_unlinked(
@@ -171,21 +175,42 @@ def list_questions(
     return take_page(rows, limit, lambda question: Cursor(question.created_at, str(question.id)))
 
 
-def _look(session: Session, recording: Recording) -> str:
-    if person_has_spoken(session, recording.id):
+def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
+    """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
+    join_devices(session, recordings)
+    join_linking(session, {recording.unit_id for recording in recordings})
+    around = look_around(session, recordings, reach_of)
+    outcomes = [_outcome(session, recording, around) for recording in recordings]
+    note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
+    new = [recording for recording in recordings if around.decided[recording.id].outcome is None]
+    ask_for_another_look_at_shifts(session, new, around)
+    return outcomes
+
+
+def _outcome(session: Session, recording: Recording, around: Surroundings) -> str:
+    decided = around.decided[recording.id]
+    # Whoever held the locks may have finished this very recording meanwhile.
+    due = decided.outcome is None or decided.outcome == AGAIN
+    return _look(session, recording, around, decided) if due else str(decided.outcome)
+
+
+def _look(session: Session, recording: Recording, around: Surroundings, decided: Decided) -> str:
+    if decided.by_person:
         return BY_PERSON
-    if not has_data(recording):
+    observed = observe(recording, around)
+    if observed is None:
         return NO_DATA
-    join_linking(session, recording.unit_id)
-    candidates = find_candidates(session, recording)
-    standing = live_links(session, recording.id)
-    cases = {candidate.case_id for candidate in candidates} | {link.case_id for link in standing}
-    if len(cases) > 1:
-        ask_which_case(session, recording, candidates, standing)
+    standing = {link.case_id for link in decided.links}
+    candidates = find_candidates(observed, around.works.get(recording.unit_id, ()), standing)
+    clear = clear_one(candidates)
+    if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}):
+        ask_which_case(session, recording, candidates, decided.links, decided.question)
         return QUESTION
-    if candidates and not standing:
-        add_window_link(session, recording, candidates[0])
-    return LINKED if cases else NO_CASE
+    if decided.question is not None:
+        withdraw_question(session, decided.question)
+    if clear is not None and not standing:
+        add_window_link(session, recording, clear)
+    return LINKED if clear is not None or standing else NO_CASE
 
 
 def _end_other_windows(

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.journeys.browsing import desk_of, open_browser
 from tests.journeys.running import RunningArchive
 
-BODY_CAMERA = "AB00001_000123_20260101093000.MP4"
+BODY_CAMERA = "AB00001_000123_20260302093000.MP4"
 FILLED_SECONDS = 180.0
 
 

@@ -17,7 +17,9 @@ from integrity.fields import format_instant
 
 # Longer than a clip is likely to be, so that a patrol covers its last recording.
 _AFTERWARDS = timedelta(minutes=30)
-_MOMENT = timedelta(seconds=30)
+# Recorders' clocks are believed to five minutes: a patrol that begins only then might have missed its first recording.
+_BEFORE = timedelta(minutes=10)
+_MOMENT = timedelta(minutes=5)
 _YEARS = range(1971, 2200)
 
 
@@ -56,7 +58,7 @@ def plan_assignments(names: Iterable[str], main_case: str, other_case: str) -> t
     for each in sightings:
         patrols.setdefault((each.device, each.officer), []).append(each.at)
     planned = [
-        Assignment(main_case, device, officer, min(times) - _MOMENT, max(times) + _AFTERWARDS)
+        Assignment(main_case, device, officer, min(times) - _BEFORE, max(times) + _AFTERWARDS)
         for (device, officer), times in patrols.items()
     ]
     last = max(sightings, key=lambda each: each.at)

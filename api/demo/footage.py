@@ -58,7 +58,7 @@ class Camera:
 
 
 CAMERA = Camera()
-SHIFT_BEGAN_AT = datetime(2026, 1, 1, 9, 30, tzinfo=_BEIJING)
+SHIFT_BEGAN_AT = datetime(2026, 3, 2, 9, 30, tzinfo=_BEIJING)
 
 
 def make_demo_footage(folder: Path, ffmpeg: Path) -> list[Path]:

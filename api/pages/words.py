@@ -169,11 +169,11 @@ CLAIM_NOTES: Mapping[str, str] = {
     ZONE_SUPPOSED.format(zone=str(SHANGHAI)): mark("未写时区，按北京时间推定"),
     **CLOCK_NOTES,
 }
-LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("按时间自动归案")}
+LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("自动归案")}
 MATCHES: Mapping[str, str] = {"device": mark("设备相符"), "officer": mark("执法人员相符")}
 LINK_OUTCOMES: Mapping[str, str] = {
     "linked": mark("已归案"),
-    "question": mark("有多个可能的案件，等待人工选择"),
+    "question": mark("没有唯一明确的案件，等待人工选择"),
     "no_case": mark("没有时间、人员或设备相符的案件"),
     "no_data": mark("缺少时间、设备或人员信息，无法自动归案"),
     "by_person": mark("已由人工处理"),
@@ -223,6 +223,7 @@ ACTIONS: Mapping[str, str] = {
     "recording.unlinked": mark("解除归案"),
     "recording.link_queued": mark("请人选择案件"),
     "recording.link_answered": mark("选定案件"),
+    "recording.link_withdrawn": mark("收回选择案件的请求"),
     "access.requested": mark("提出调阅申请"),
     "access.request_refused": mark("申请未获批准"),
     "access.granted": mark("批准授权"),

@@ -15,7 +15,7 @@ from integrity.canonical import Json
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.base import Base
-from storage.catalog.casework import Case, CaseLink
+from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
@@ -129,8 +129,25 @@ def _case_opened(entry: LedgerEntry) -> Facts:
 def _linked(entry: LedgerEntry) -> Facts:
     by_hand = entry.data.get("made_by") == "person"
     linked: Facts = {"recording_id": entry.subject_id, "person_id": entry.actor_id if by_hand else None}
-    stated = as_stated(entry, "case_id", "stage", "made_by")
-    return {**stated, **linked, "unit_id": unit_of(entry), "ended": False, "ended_by": None}
+    stated = as_stated(entry, "case_id", "stage", "made_by", "score", "reasons")
+    return {
+        "score": None,
+        "reasons": None,
+        **stated,
+        **linked,
+        "unit_id": unit_of(entry),
+        "ended": False,
+        "ended_by": None,
+    }
+
+
+def _link_asked(entry: LedgerEntry) -> Facts:
+    nothing: Facts = {"answered": False, "answered_by": None, "chosen_case_id": None}
+    return {**nothing, "recording_id": entry.subject_id, "unit_id": unit_of(entry)}
+
+
+def _link_answered(entry: LedgerEntry) -> Facts:
+    return {"answered": True, "answered_by": entry.actor_id, "chosen_case_id": entry.data.get("case_id")}
 
 
 def _held(entry: LedgerEntry) -> Facts:
@@ -205,6 +222,14 @@ SUBJECTS: Sequence[Subject] = (
         (
             Step("recording.linked", _linked, "link_id", makes=True),
             Step("recording.unlinked", ended("ended", "ended_by"), "link_id"),
+        ),
+    ),
+    Subject(
+        LinkQuestion,
+        (
+            Step("recording.link_queued", _link_asked, "question_id", makes=True),
+            Step("recording.link_answered", _link_answered, "question_id"),
+            Step("recording.link_withdrawn", ended("answered"), "question_id"),
         ),
     ),
     Subject(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from casework.another_look import ask_for_another_look_at_device
 from casework.errors import Unknown
 from casework.register.devices import lock_device, record_device
 from casework.register.errors import (
@@ -69,6 +70,7 @@ def issue_device(
     data = {"issue_id": str(issue.id), "person_id": str(person.id), "issued_from": format_instant(issue.issued_from)}
     returned = None if span.upper is None else format_instant(span.upper)
     record_device(session, by, device, "device.issued", {**data, "returned_at": returned})
+    ask_for_another_look_at_device(session, device.code, issue.issued_from, issue.returned_at)
     return issue
 
 
@@ -87,6 +89,7 @@ def return_device(
     assert issue.returned_at is not None
     data = {"issue_id": str(issue.id), "returned_at": format_instant(issue.returned_at)}
     record_device(session, by, device, "device.returned", data)
+    ask_for_another_look_at_device(session, device.code, issue.returned_at, None)
     return issue
 
 
@@ -100,6 +103,7 @@ def void_issue(session: Session, by: Doer, issue_id: uuid.UUID, reason: str, now
     issue.voided_at = now
     session.flush()
     record_device(session, by, device, "device.issue_voided", {"issue_id": str(issue.id)}, {"reason": reason})
+    ask_for_another_look_at_device(session, device.code, issue.issued_from, issue.returned_at)
     return issue
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId, one_of
+from storage.catalog.recordings import PLACE_CHECK
 
 CASE_KINDS = ("inspection", "coercion", "penalty")
 STAGES = ("initiation", "investigation", "decision", "execution")
@@ -51,11 +53,12 @@ class CaseStage(Base):
 
 
 class CaseAssignment(Base):
-    """Which officer and which device were at work on a case, and when: what linking by time window goes by."""
+    """Which officer and which device were at work on a case, when, and, if anybody said so, where (WGS 84 degrees)."""
 
     __tablename__ = "case_assignment"
     __table_args__ = (
         CheckConstraint("officer IS NOT NULL OR device IS NOT NULL", name="officer_or_device"),
+        CheckConstraint(PLACE_CHECK, name="place"),
         Index("ix_case_assignment_span", "span", postgresql_using="gist"),
     )
     id: Mapped[Id]
@@ -65,14 +68,20 @@ class CaseAssignment(Base):
     device: Mapped[str | None]
     stage: Mapped[str]
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
 
 
 class CaseLink(Base):
-    """A recording's place in a case. Ended, never deleted, when it turns out wrong."""
+    """A recording's place in a case. Ended, never deleted, when it turns out wrong.
+
+    Of a link that the linker made, `score` and `reasons` say why: docs/linking.md.
+    """
 
     __tablename__ = "case_link"
     __table_args__ = (
         CheckConstraint(one_of("made_by", "person", "window"), name="made_by"),
+        CheckConstraint("(score IS NULL) = (reasons IS NULL)", name="scored"),
         Index("uq_case_link_live", "case_id", "recording_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     )
     id: Mapped[Id]
@@ -83,6 +92,8 @@ class CaseLink(Base):
     made_by: Mapped[str]
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str]
+    score: Mapped[int | None]
+    reasons: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -90,7 +101,10 @@ class CaseLink(Base):
 
 
 class LinkQuestion(Base):
-    """More than one case is possible for a recording: somebody is asked, nothing is guessed."""
+    """No single case is clear for a recording: somebody is asked, nothing is guessed.
+
+    Answered by nobody (`answered_at` without `answered_by`): the linker withdrew it, because new facts had come.
+    """
 
     __tablename__ = "link_question"
     __table_args__ = (

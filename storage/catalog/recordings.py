@@ -58,6 +58,13 @@ class Recording(Base):
         Index("ix_recording_sha256", "sha256"),
         Index("ix_recording_started", "unit_id", "started_at"),
         Index("ix_recording_device", "unit_id", "device", "started_at"),
+        Index(
+            "ix_recording_satellite_time",
+            "unit_id",
+            "device",
+            "started_at",
+            postgresql_where=text("""claims @> '[{"kind": "gps_time"}]'"""),
+        ),
         Index("ix_recording_retain_until", "retain_until", postgresql_where=text("retain_until IS NOT NULL")),
     )
     id: Mapped[Id]

@@ -56,6 +56,9 @@ class SampleArchive:
             badge_number=f"B{number:06}",
         )
 
+    def unit_of(self, person: Person) -> Unit:
+        return self.session.get_one(Unit, person.unit_id)
+
     def case(self, by: Person, title: str = "占道经营") -> Case:
         return open_case(self.session, by, number=f"江城罚〔2026〕{next(_numbers)}号", title=title, kind="penalty")
 
@@ -66,6 +69,7 @@ class SampleArchive:
         device: str | None = "AB00001",
         officer: str | None = None,
         started_at: datetime | None = NOW - timedelta(days=1),
+        uncertainty_seconds: float | None = 0.0,
         duration_seconds: float | None = 60.0,
         received_at: datetime = NOW,
         retention_class: str = CLASS_AT_SEALING,
@@ -98,6 +102,8 @@ class SampleArchive:
             device=device,
             officer=officer,
             started_at=started_at,
+            started_at_source="name:ga/t-947",
+            started_at_uncertainty_seconds=uncertainty_seconds,
             duration_seconds=duration_seconds,
             received_at=received_at,
             sealed_at=received_at,

@@ -80,32 +80,46 @@ def test_one_fitting_case_is_linked_with_its_reasons(session: Session, archive: 
     entry = archive.last_entry("recording.linked")
     assert (entry.actor_kind, entry.actor_id, entry.subject_id) == ("system", "linker", str(recording.id))
     assert entry.data["matched"] == ["device", "officer"]
+    assert (link.score, entry.data["score"], entry.data["reasons"]) == (85, 85, link.reasons)
+    assert [(reason["code"], reason["points"]) for reason in link.reasons] == [
+        ("officer_and_device", 45),
+        ("time_claimed", 40),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("start", "seconds", "fits"),
+    ("start", "seconds", "outcome"),
     [
-        (START, 60.0, True),
-        (START - MINUTE, 60.0, False),  # ends just when the span begins
-        (START - MINUTE, 60.001, True),
-        (START + HOUR, 60.0, False),  # begins just when the span ends
-        (START + HOUR - timedelta(microseconds=1), 60.0, True),
-        (START - HOUR, 4 * 3600.0, True),  # covers the whole span
-        (START, None, True),  # a still, on the first instant
-        (START + HOUR, None, False),
-        (START - MINUTE, 0.0, False),
-        (START - MINUTE, float("nan"), False),
-        (START - MINUTE, -5.0, False),
-        (START - MINUTE, float("inf"), True),
+        (START, 60.0, "linked"),
+        (START - MINUTE, 60.0, "no_case"),  # ends just when the span begins
+        (START - MINUTE / 2, 60.0, "question"),  # half of it inside
+        (START + HOUR, 60.0, "no_case"),  # begins just when the span ends
+        (START + HOUR - timedelta(seconds=59), 60.0, "linked"),
+        (START - HOUR, 4 * 3600.0, "linked"),  # covers the whole span
+        (START, None, "linked"),  # a still, on the first instant
+        (START + HOUR, None, "no_case"),
+        (START - MINUTE, 0.0, "no_case"),
+        (START - MINUTE, float("nan"), "no_case"),
+        (START - MINUTE, -5.0, "no_case"),
+        (START - MINUTE, float("inf"), "linked"),
     ],
 )
-def test_recording_fits_when_its_time_overlaps_the_span(
-    session: Session, archive: Any, officer: Any, unit: Any, start: datetime, seconds: float | None, fits: bool
+def test_recording_is_linked_by_how_much_of_it_lies_in_the_span(
+    session: Session, archive: Any, officer: Any, unit: Any, start: datetime, seconds: float | None, outcome: str
 ) -> None:
     assigned_case(session, archive, officer)
     recording = recorded(archive, unit, start, duration_seconds=seconds)
-    assert link_by_window(session, recording.id) == ("linked" if fits else "no_case")
-    assert len(live_links(session, recording.id)) == int(fits)
+    assert link_by_window(session, recording.id) == outcome
+    assert len(live_links(session, recording.id)) == (outcome == "linked")
+
+
+@pytest.mark.parametrize(("uncertainty", "outcome"), [(60.0, "linked"), (None, "linked"), (6 * 3600.0, "question")])
+def test_the_less_sure_its_time_the_less_a_recording_fits(
+    session: Session, archive: Any, officer: Any, unit: Any, uncertainty: float | None, outcome: str
+) -> None:
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit, START + HOUR / 2, uncertainty_seconds=uncertainty)
+    assert link_by_window(session, recording.id) == outcome
 
 
 def test_start_at_the_end_of_time_breaks_nothing(session: Session, archive: Any, officer: Any, unit: Any) -> None:
@@ -119,13 +133,14 @@ def test_start_at_the_end_of_time_breaks_nothing(session: Session, archive: Any,
     ("device", "officer_claim", "outcome"),
     [
         ("AB00001", None, "linked"),
-        ("XX", "310042", "linked"),
+        ("XX", "310042", "question"),  # the officer named, and another device than the assignment names
+        (None, "310042", "linked"),
         ("AB00002", "310043", "no_case"),
         ("ab00001", None, "no_case"),
     ],
 )
 def test_device_or_officer_must_match(
-    session: Session, archive: Any, officer: Any, unit: Any, device: str, officer_claim: str | None, outcome: str
+    session: Session, archive: Any, officer: Any, unit: Any, device: str | None, officer_claim: str | None, outcome: str
 ) -> None:
     assigned_case(session, archive, officer, device="AB00001", officer="310042")
     recording = recorded(archive, unit, device=device, officer=officer_claim)
@@ -197,12 +212,15 @@ def test_assignment_entered_later_makes_fitting_recordings_due_again(
         recorded(archive, unit, START + 2 * HOUR),
         recorded(archive, unit, device="ZZ"),
     )
-    assert link_due_recordings(session) == {"no_case": 3}
+    far = recorded(archive, unit, START + timedelta(days=3))
+    assert link_due_recordings(session) == {"no_case": 4}
     case = assigned_case(session, archive, officer)
-    assert link_due_recordings(session) == {"linked": 1}
+    # What else was made about that time is looked at as well: its clock may be judged otherwise now.
+    assert link_due_recordings(session) == {"linked": 1, "no_case": 2}
     assert live_links(session, fitting.id)[0].case_id == case.id
     assert not live_links(session, other_time.id)
     assert not live_links(session, other_device.id)
+    assert not live_links(session, far.id)
 
 
 def test_second_fitting_case_turns_a_window_link_into_a_question(

@@ -22,7 +22,7 @@ from api.demo.footage import copy_real_clips
 # Everything there is, from the first engine to the last verification: half a minute on an idle machine.
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 LIUHEN = str(Path(sys.executable).with_name("liuhen"))
-NAMED = "AB00001_000123_20260101093000.MP4"
+NAMED = "AB00001_000123_20260302093000.MP4"
 
 
 @pytest.fixture

@@ -45,5 +45,5 @@ def test_names_without_a_claim_or_with_an_impossible_clock_plan_nothing() -> Non
 
 def test_the_form_is_what_the_api_takes() -> None:
     form = plan_assignments(CARD, "1", "2")[0].form()
-    assert form["starts_at"] == "2026-01-01T01:29:30.000000Z"
+    assert form["starts_at"] == "2026-01-01T01:20:00.000000Z"
     assert form["ends_at"] == "2026-01-01T02:06:00.000000Z"

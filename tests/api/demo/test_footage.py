@@ -16,10 +16,10 @@ import pytest
 from api.demo import footage
 from ingest.media.tools import find_in_wheel
 
-CLIP = "AB00001_000123_20260101093000.MP4"
-LARGE = "AB00001_000123_20260101093020.MP4"
-TRUNCATED = "AB00001_000123_20260101093500.MP4"
-STILL = "AB00001_000123_20260101093600.JPG"
+CLIP = "AB00001_000123_20260302093000.MP4"
+LARGE = "AB00001_000123_20260302093020.MP4"
+TRUNCATED = "AB00001_000123_20260302093500.MP4"
+STILL = "AB00001_000123_20260302093600.JPG"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_body_camera_clip_carries_position_time_picture_and_sound(card: Path) ->
     found = _probe(card / CLIP)
     assert float(found["format"]["duration"]) == pytest.approx(20, abs=0.1)
     assert found["format"]["tags"]["location"].startswith("+39.9075+116.3972")
-    assert found["format"]["tags"]["creation_time"] == "2026-01-01T01:30:00.000000Z"
+    assert found["format"]["tags"]["creation_time"] == "2026-03-02T01:30:00.000000Z"
     video, audio = found["streams"]
     assert (video["codec_name"], video["width"], video["height"], video["pix_fmt"]) == ("h264", 1280, 720, "yuv420p")
     assert audio["codec_name"] == "aac"
@@ -67,7 +67,7 @@ def test_body_camera_clip_carries_position_time_picture_and_sound(card: Path) ->
 
 def test_large_clip_follows_the_first_without_a_gap(card: Path) -> None:
     found = _probe(card / LARGE)
-    assert found["format"]["tags"]["creation_time"] == "2026-01-01T01:30:20.000000Z"
+    assert found["format"]["tags"]["creation_time"] == "2026-03-02T01:30:20.000000Z"
     assert (found["streams"][0]["width"], found["streams"][0]["height"]) == (1920, 1080)
 
 

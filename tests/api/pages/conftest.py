@@ -117,7 +117,8 @@ def fill(served: Any) -> District:
     officer = people["officer"].person
     case, other = served.case(officer), served.case(officer)
     with served.database.transaction() as session:
-        assign(session, officer, case.id, starts_at=FILMED_AT, ends_at=FILMED_AT + timedelta(hours=1), officer="000123")
+        before, after = FILMED_AT - timedelta(minutes=10), FILMED_AT + timedelta(hours=1)
+        assign(session, officer, case.id, starts_at=before, ends_at=after, officer="000123")
         for each in (case, other):
             span = {"starts_at": FILMED_AT + timedelta(hours=2), "ends_at": FILMED_AT + timedelta(hours=4)}
             assign(session, officer, each.id, device="AB00002", **span)

@@ -47,7 +47,7 @@ def test_every_task_the_clock_knows_is_there() -> None:
 
 def test_a_new_recording_is_linked_to_the_case_of_its_device_and_time(sealing: Any) -> None:
     with sealing.archive.database.transaction() as session:
-        start = datetime(2026, 1, 1, 1, 0, tzinfo=UTC)
+        start = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         assign(
             session,
             sealing.people["officer"],
@@ -56,7 +56,8 @@ def test_a_new_recording_is_linked_to_the_case_of_its_device_and_time(sealing: A
             ends_at=start + timedelta(hours=2),
             device="AB00001",
         )
-    recording = sealing.seal(CONTENT, NAME)
+    # Not of a first of January: such a clock looks reset, and is asked about.
+    recording = sealing.seal(CONTENT, "AB00001_000123_20260302093000.MP4")
     housekeeping.link_all_due(sealing.archive)
     housekeeping.link_all_due(sealing.archive)
     with sealing.archive.database.reading() as session:

@@ -1,0 +1,107 @@
+"""How far a recorder's clock was off, learnt from its recordings whose true time is known. Used for scoring alone.
+
+Nothing that a file said is ever changed by it: the offset is part of the reason of a link, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any, Final
+
+SATELLITES: Final = "gps_time"
+NEAREST: Final = 9
+"""So many of the known recordings count, the nearest in time: a clock that was put right says nothing of before."""
+SAME_SHIFT: Final = timedelta(hours=16)
+"""By its own clock. Longer ago somebody may have set it: docking stations do."""
+FARTHEST: Final = SAME_SHIFT + timedelta(hours=36)
+"""How far off a clock may be, and still be recognised by what the satellites said in the same shift."""
+AGREEMENT_SECONDS: Final = 600.0
+"""Known recordings that differ by more were made before and after somebody set the clock: nothing is learnt."""
+LEAST_UNCERTAINTY_SECONDS: Final = 30.0
+"""Files are named when recording is asked for, and begin some seconds later. Drift is less: 3 s a day (GA/T 947.2)."""
+
+
+@dataclass(frozen=True)
+class ClockWord:
+    """What the recorder's own clock said of the start. `source`: only words of one source can be compared."""
+
+    source: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Offset:
+    """The clock was ahead by `seconds`, give or take `uncertainty_seconds`."""
+
+    seconds: float
+    uncertainty_seconds: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """A recording whose true start is known, and what its clocks said. `looked_at`: by the linker, before."""
+
+    words: tuple[ClockWord, ...]
+    true_start: datetime
+    looked_at: bool = True
+
+
+def own_clock(claims: Sequence[Mapping[str, Any]]) -> ClockWord | None:
+    """The file name's time, which the recorder wrote, else the time in its tags."""
+    return next(iter(own_clocks(claims)), None)
+
+
+def own_clocks(claims: Sequence[Mapping[str, Any]]) -> tuple[ClockWord, ...]:
+    """Each word of the recorder's own clock, the name's first."""
+    words = []
+    for kind, prefix in (("started_at", "name:"), ("clock", "")):
+        for claim in claims:
+            source = str(claim.get("source", ""))
+            if claim.get("kind") == kind and source.startswith(prefix) and source != "exif:gps":
+                time = _time_of(claim)
+                if time is not None:
+                    words.append(ClockWord(prefix or source, time))
+    return tuple(words)
+
+
+def timed_by_satellites(claims: Sequence[Mapping[str, Any]]) -> bool:
+    return any(claim.get("kind") == SATELLITES for claim in claims)
+
+
+def known_of(started_at: datetime | None, claims: Sequence[Mapping[str, Any]], looked_at: bool) -> Known | None:
+    """What a recording timed by satellites tells of its recorder's clock."""
+    words = own_clocks(claims)
+    return Known(words, started_at, looked_at) if words and started_at is not None else None
+
+
+def learn_offset(known: Iterable[Known], word: ClockWord) -> Offset | None:
+    """The device's offset at about the time its clock shows in `word`; None when nothing certain is known.
+
+    The median of the nearest in time, robust against one that is wrong; where they disagree, nothing.
+    """
+    compared = [
+        (abs(said.time - word.time), (said.time - each.true_start).total_seconds())
+        for each in known
+        for said in each.words
+        if said.source == word.source and abs(said.time - word.time) <= SAME_SHIFT
+    ]
+    nearest = [seconds for _, seconds in sorted(compared)[:NEAREST]]
+    if not nearest:
+        return None
+    middle = median(nearest)
+    spread = median(abs(seconds - middle) for seconds in nearest)
+    if abs(nearest[0] - middle) > AGREEMENT_SECONDS or spread > AGREEMENT_SECONDS:
+        return None
+    return Offset(middle, max(LEAST_UNCERTAINTY_SECONDS, 3 * spread))
+
+
+def _time_of(claim: Mapping[str, Any]) -> datetime | None:
+    value = claim.get("value")
+    try:
+        moment = datetime.fromisoformat(str(value.get("time", ""))) if isinstance(value, dict) else None
+        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,212 @@
+"""How well a case fits a recording: points, each with its reason. Pure: no row is read or written here.
+
+docs/linking.md has the table and why each number is what it is. A score is a sum of what speaks for a case and what
+speaks against it, so that a person can follow it; it is no probability.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+LINKS_FROM: Final = 70
+"""A case below this many points is never linked without a person."""
+CLEAR_BY: Final = 25
+"""The case next to the best must be this many points behind it."""
+ASKED_FROM: Final = 30
+"""Below this a case is not worth asking about."""
+
+TIME_POINTS: Final = 40
+CLOCK_IN_DOUBT: Final = -30
+SAME_ACT: Final = 30
+AT_THE_SCENE: Final = 30
+AT_THE_SCENE_METRES: Final = 300
+NEAR_METRES: Final = 500
+FAR_METRES: Final = 3000
+_EARTH_METRES: Final = 6_371_000.0
+_SHORTEST: Final = timedelta(seconds=1)
+
+Basis = Literal["satellites", "person", "learnt", "claimed"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Degrees of WGS 84."""
+
+    latitude: float
+    longitude: float
+
+    def metres_from(self, other: Place) -> float:
+        """Along the ground, well enough within a city."""
+        mean = math.radians((self.latitude + other.latitude) / 2)
+        north = math.radians(self.latitude - other.latitude)
+        east = math.radians(self.longitude - other.longitude) * math.cos(mean)
+        return _EARTH_METRES * math.hypot(north, east)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a recording began: not before `earliest`, not after `latest`. `basis` is whose word that is.
+
+    `offset_seconds`: how far the device's clock was ahead, where that was learnt from other recordings of it.
+    """
+
+    earliest: datetime
+    latest: datetime
+    basis: Basis
+    offset_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is known of a recording. `holders`: the officers who had the device then, says the register; None when it
+    does not know the device. `act_cases`: where persons put other segments of the same act."""
+
+    device: str | None
+    officer: str | None
+    moment: Moment
+    length: timedelta
+    holders: frozenset[str] | None = None
+    place: Place | None = None
+    clock_in_doubt: bool = False
+    act_cases: frozenset[uuid.UUID] = frozenset()
+
+
+@dataclass(frozen=True)
+class Work:
+    """One assignment: who and what was at work on a case, from `start` until just before `end`."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    stage: str
+    start: datetime
+    end: datetime
+    officer: str | None = None
+    device: str | None = None
+    place: Place | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`code` is a word of api/pages/words.py; `detail` holds whole numbers (seconds, metres, percent)."""
+
+    code: str
+    points: int
+    detail: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, str | int]:
+        return {"code": self.code, "points": self.points, **self.detail}
+
+
+@dataclass(frozen=True)
+class Score:
+    reasons: tuple[Reason, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(reason.points for reason in self.reasons)
+
+
+def score_case(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> tuple[Score, list[Work]] | None:
+    """The case's score by its best assignment, and those that fit, that one first; None when nothing speaks for it."""
+    scored = [(score, work) for work in works if (score := score_work(observed, work)) is not None]
+    if not scored:
+        return None
+    scored.sort(key=lambda each: (-each[0].points, -_seconds_inside(observed, each[1]), str(each[1].id)))
+    score = scored[0][0]
+    if case_id in observed.act_cases:
+        score = Score((*score.reasons, Reason("same_act", SAME_ACT)))
+    return score, [work for _, work in scored]
+
+
+def score_work(observed: Observed, work: Work) -> Score | None:
+    who = judge_who(observed, work)
+    share = 0.0 if who is None else covered(observed, work)
+    if who is None or share == 0:
+        return None
+    time = Reason(
+        f"time_{observed.moment.basis}", round(TIME_POINTS * share), _time_detail(observed.moment, round(100 * share))
+    )
+    reasons = [who, time, *judge_place(observed, work)]
+    if observed.clock_in_doubt and observed.moment.basis == "claimed":
+        reasons.append(Reason("clock_in_doubt", CLOCK_IN_DOUBT))
+    return Score(tuple(reasons))
+
+
+def judge_who(observed: Observed, work: Work) -> Reason | None:
+    """None: neither officer nor device is the assignment's. The register's word goes before the file's.
+
+    A recording that names nobody has its place alone to go by."""
+    device = observed.device is not None and work.device == observed.device
+    said = observed.officer is not None and work.officer == observed.officer
+    held = work.officer is not None and work.officer in (observed.holders or ())
+    with_another = bool(observed.holders) and work.officer is not None and not held
+    if held:
+        return Reason("holder_and_device", 45) if device else Reason("holder", 40)
+    if device:
+        if with_another or (observed.officer and work.officer and not said):
+            return Reason("device_of_another", 20)
+        return Reason("officer_and_device", 45) if said else Reason("device", 35)
+    if said:
+        if with_another:
+            return Reason("officer_against_register", 10)
+        return Reason("officer_other_device", 15) if work.device and observed.device else Reason("officer", 40)
+    nobody = not observed.device and not observed.officer and observed.place is not None and work.place is not None
+    return Reason("unnamed", 0) if nobody else None
+
+
+def judge_place(observed: Observed, work: Work) -> Iterable[Reason]:
+    if observed.place is None or work.place is None:
+        return
+    metres = round(observed.place.metres_from(work.place))
+    if metres <= AT_THE_SCENE_METRES:
+        yield Reason("at_the_scene", AT_THE_SCENE, {"metres": metres})
+    elif metres <= NEAR_METRES:
+        yield Reason("near_the_scene", 0, {"metres": metres})
+    elif metres <= FAR_METRES:
+        yield Reason("away_from_the_scene", -30, {"metres": metres})
+    else:
+        yield Reason("far_from_the_scene", -45, {"metres": metres})
+
+
+def covered(observed: Observed, work: Work) -> float:
+    """How much of the recording lies in the span, or of the span in the recording, whichever is more: the mean over all
+    times at which it may have begun, 0 to 1.
+
+    The overlap of two spans, as one slides over the other, is made of four ramps; their integrals are parabolas.
+    """
+    length = max(observed.length, _SHORTEST).total_seconds()
+    whole = (work.end - work.start).total_seconds()
+    first = (observed.moment.earliest - work.start).total_seconds()
+    last = (observed.moment.latest - work.start).total_seconds()
+    corners = ((length, 1.0), (0.0, -1.0), (length - whole, -1.0), (-whole, 1.0))
+    most = min(length, whole)
+    if last - first < 1:
+        share = sum(sign * max(0.0, first + at) for at, sign in corners) / most
+    else:
+        parabolas = (sign * (max(0.0, last + at) ** 2 - max(0.0, first + at) ** 2) / 2 for at, sign in corners)
+        share = sum(parabolas) / (most * (last - first))
+    return 0.0 if share < 0.005 else min(share, 1.0)
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """Times come out of untrusted files: one at the end of time stays there."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
+
+
+def _seconds_inside(observed: Observed, work: Work) -> float:
+    return covered(observed, work) * min(max(observed.length, _SHORTEST), work.end - work.start).total_seconds()
+
+
+def _time_detail(moment: Moment, percent: int) -> dict[str, int]:
+    either_way = round((moment.latest - moment.earliest).total_seconds() / 2)
+    offset = {} if moment.offset_seconds is None else {"offset_seconds": moment.offset_seconds}
+    return {"percent": percent, "uncertainty_seconds": either_way, **offset}

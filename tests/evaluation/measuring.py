@@ -1,0 +1,117 @@
+"""The linker over one world: how many of those that follow from their data linked themselves, how many wrongly."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.linking import link_due_recordings
+from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
+from storage.database import Database
+from tests.evaluation.judge import Judge, Seen, read
+from tests.evaluation.loading import Loaded, load, read_clip
+from tests.evaluation.shifts import World, make_world
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`follows`: the judge names a case, and it is the true one; `misled`: it names another."""
+
+    seed: int
+    recordings: int
+    follows: int
+    misled: int
+    linked: int
+    linked_that_follow: int
+    wrong: int
+    standing_in_question: int
+    outcomes: dict[str, int]
+    wrong_by_hardship: dict[str, int]
+
+    @property
+    def found(self) -> float:
+        return self.linked_that_follow / self.follows
+
+    @property
+    def wrongly(self) -> float:
+        return self.wrong / max(1, self.linked)
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed:>4}: {self.recordings} recordings, the case of {self.follows} follows from their data "
+            f"(data misleading: {self.misled}); linked themselves: {self.linked_that_follow} of these = "
+            f"{100 * self.found:.2f} %; wrong: {self.wrong} of {self.linked} = {100 * self.wrongly:.2f} %"
+        )
+
+
+def measure(database: Database, seed: int, clips: int = 2000) -> Measured:
+    """Make the world, enter it, let the linker look until nothing is due, and compare."""
+    world = make_world(seed, clips)
+    with database.transaction() as session:
+        loaded = load(session, world)
+    looked_at = True
+    while looked_at:
+        with database.transaction() as session:
+            looked_at = bool(link_due_recordings(session, 400))
+    with database.reading() as session:
+        return compare(session, world, loaded)
+
+
+def see(world: World) -> list[Seen]:
+    seen = []
+    for clip in world.clips:
+        best = read_clip(clip)[1]
+        seen.append(read(clip, best.device, best.officer, best.started_at, best.started_at_uncertainty_seconds))
+    return seen
+
+
+def compare(session: Session, world: World, loaded: Loaded) -> Measured:
+    seen = see(world)
+    judge = Judge(world, seen)
+    said = [judge.case_of(each) for each in seen]
+    links, in_question = links_of(session, loaded.unit_id)
+    numbers = {case_id: number for number, case_id in loaded.cases.items()}
+    counts: Counter[str] = Counter()
+    hard: Counter[str] = Counter()
+    for clip, judged, recording_id in zip(world.clips, said, loaded.recordings, strict=True):
+        linked = [numbers[case_id] for case_id in links.get(recording_id, ())]
+        asked = recording_id in in_question
+        right = bool(linked) and not asked and linked == [clip.case]
+        counts["follows"] += judged is not None and judged == clip.case
+        counts["misled"] += judged is not None and judged != clip.case
+        counts["linked"] += bool(linked) and not asked
+        counts["standing"] += bool(linked) and asked
+        counts["both"] += right and judged is not None and judged == clip.case
+        if linked and not asked and not right:
+            counts["wrong"] += 1
+            hard.update(clip.hard or {"nothing"})
+    return Measured(
+        seed=world.seed,
+        recordings=len(world.clips),
+        follows=counts["follows"],
+        misled=counts["misled"],
+        linked=counts["linked"],
+        linked_that_follow=counts["both"],
+        wrong=counts["wrong"],
+        standing_in_question=counts["standing"],
+        outcomes=outcomes_of(session, loaded.unit_id),
+        wrong_by_hardship=dict(hard),
+    )
+
+
+def links_of(session: Session, unit_id: uuid.UUID) -> tuple[dict[uuid.UUID, list[uuid.UUID]], set[uuid.UUID]]:
+    """Cases by recording, of links that stand; and the recordings somebody is asked about."""
+    links: dict[uuid.UUID, list[uuid.UUID]] = {}
+    standing = select(CaseLink.recording_id, CaseLink.case_id).where(CaseLink.unit_id == unit_id)
+    for recording_id, case_id in session.execute(standing.where(CaseLink.ended_at.is_(None))):
+        links.setdefault(recording_id, []).append(case_id)
+    asked = select(LinkQuestion.recording_id).where(LinkQuestion.unit_id == unit_id, LinkQuestion.answered_at.is_(None))
+    return links, set(session.scalars(asked))
+
+
+def outcomes_of(session: Session, unit_id: uuid.UUID) -> dict[str, int]:
+    return dict(Counter(session.scalars(select(LinkingDone.outcome).where(LinkingDone.unit_id == unit_id))))
