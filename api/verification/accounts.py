@@ -276,6 +276,7 @@ SUBJECTS: Sequence[Subject] = (
 
 # Facts that a row keeps as something else: a time or a hash, there or not; an end of a span.
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
+    "answered": lambda row: row.answered_at is not None,
     "can_sign_in": lambda row: row.password_hash is not None,
     "revoked": lambda row: row.revoked_at is not None,
     "closed": lambda row: row.closed_at is not None,

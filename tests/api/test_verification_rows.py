@@ -17,7 +17,9 @@ from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.http.sessions import create_api_token
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
+from casework.candidates import Candidate
 from casework.cases import close_case, enter_stage
+from casework.link_rows import ask_which_case, settle_question, withdraw_question
 from casework.linking import unlink
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
 from casework.requests import ask, refuse, revoke
@@ -27,6 +29,7 @@ from retention.holds import place_hold, release_hold
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.casework import CaseLink
 from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.ledger.append import Actor, Change, record_change
 
@@ -258,3 +261,18 @@ def test_an_entry_that_cannot_be_read_is_named_and_the_others_stay_readable(
     assert entries[0].entry["data"] == {"bytes": content.hex()}
     assert [shown.action for shown in show_entries(entries)].count(UNREADABLE) == 1
     assert len(entries) > 5
+
+
+def test_questions_about_cases_are_held_against_their_entries(lived_in: Any, superuser: Any) -> None:
+    officer, other = lived_in.people["supervisor"], Candidate(lived_in.case.id, "initiation")
+    with lived_in.archive.database.transaction() as session:
+        recording = session.get_one(Recording, lived_in.recording.id)
+        withdrawn = ask_which_case(session, recording, [other], (), None)
+        withdraw_question(session, withdrawn)
+        answered = ask_which_case(session, recording, [other], (), None)
+        settle_question(session, officer, answered, lived_in.case.id)
+    lived_in.settle()
+    assert audit(lived_in).findings == ()
+    change = f"UPDATE link_question SET answered_by = NULL WHERE id = '{answered.id}'"
+    with changed(superuser, "link_question", change):
+        assert named(audit(lived_in)) == {("row_differs", f"link_question {answered.id}: answered_by")}
