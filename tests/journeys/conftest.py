@@ -12,6 +12,8 @@ from tests.journeys.running import RunningArchive
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive]:
     archive = RunningArchive(tmp_path_factory.mktemp("archive"))
-    archive.start()
-    yield archive
-    archive.stop()
+    try:
+        archive.start()
+        yield archive
+    finally:
+        archive.stop()
