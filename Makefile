@@ -7,7 +7,7 @@ PACKAGES := integrity storage retention ingest casework api
 # pip as root warns that it may break the system's Python; this one only ever writes into .venv.
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo up check test evaluate fuzz hostile torture screenshots lock clean
+.PHONY: demo up check test corpus evaluate fuzz hostile torture screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -44,6 +44,13 @@ KILLS ?= 1000
 torture: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
+
+# Real media: all of it through the docking agent, sealed as its manifest states; then each played in a real browser.
+CORPUS ?= $(LIUHEN_CORPUS)
+corpus: $(VENV)/.installed-dev
+	tests/debian-packages
+	$(BIN)/python -m tests.corpus.docks "$(CORPUS)"
+	$(BIN)/python -m tests.corpus.plays "$(CORPUS)"
 
 # The linker over shifts with known answers: eight seeds it was tuned on, eight that were held out. Minutes.
 evaluate: $(VENV)/.installed-dev

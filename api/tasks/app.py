@@ -33,7 +33,7 @@ _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 @lru_cache(maxsize=1)
 def worker_archive() -> Archive:
     """This process's archive, opened at the first task."""
-    return open_archive(load_settings(), pool_size=3, process="liuhen-worker")
+    return open_archive(load_settings(), pool_size=6, process="liuhen-worker")
 
 
 def queue_of(task: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import structlog
 
 from api.archive import Archive
 from api.media_tools import media_runner
-from api.tasks.app import celery_app, wake, worker_archive
+from api.tasks.app import Waker, celery_app, worker_archive
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
@@ -22,6 +25,12 @@ from ingest.uploads.staging import Staging
 from integrity.timestamp import TimestampToken, verify_timestamp
 
 log = structlog.get_logger()
+
+SMALL_BYTES = 4 << 20
+SMALL_LANES = 3
+LOOK_AGAIN_SECONDS = 0.2
+
+_render, _link = Waker("media.render_due"), Waker("housekeeping.link_new")
 
 
 def open_custody(archive: Archive) -> Custody:
@@ -63,16 +72,46 @@ def worker_custody() -> Custody:
 @celery_app.task(name="custody.seal_due")  # type: ignore[untyped-decorator]
 def seal_due() -> None:
     """Seal until nothing is due. Doing it again, or twice at once, seals nothing twice."""
-    custody, worker = worker_custody(), f"{socket.gethostname()}:{os.getpid()}"
-    staging = Staging(worker_archive().staging_folder)
-    while seal_next(custody, staging, worker):
-        wake("media.render_due")
-        wake("housekeeping.link_new")
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    seal_all_due(worker_custody(), Staging(worker_archive().staging_folder), worker, _wake_those_after)
 
 
-def seal_next(custody: Custody, staging: Staging, worker: str) -> bool:
-    """Seal the upload that waited longest. False when none is due."""
-    upload = lease_due_upload(custody.database, worker)
+def seal_all_due(
+    custody: Custody, staging: Staging, worker: str, on_sealed: Callable[[], None], small_lanes: int = SMALL_LANES
+) -> None:
+    """One upload after the other, and small ones beside them, until nothing is due.
+
+    A small file costs little work and much waiting: for tools to start, for disks, for a checkpoint. So several of
+    them are under way at once, and none waits for a large one to be through.
+    """
+    done = threading.Event()
+
+    def seal_small(lane: str) -> None:
+        while not done.is_set():
+            if seal_next(custody, staging, lane, SMALL_BYTES):
+                on_sealed()
+            else:
+                done.wait(LOOK_AGAIN_SECONDS)
+
+    with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
+        lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
+        try:
+            while seal_next(custody, staging, worker):
+                on_sealed()
+        finally:
+            done.set()
+        for lane in lanes:
+            lane.result()
+
+
+def _wake_those_after() -> None:
+    _render.wake()
+    _link.wake()
+
+
+def seal_next(custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None) -> bool:
+    """Seal the upload that waited longest, of those that are not larger. False when none is due."""
+    upload = lease_due_upload(custody.database, worker, at_most_bytes)
     if upload is None:
         return False
     try:

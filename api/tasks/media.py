@@ -8,14 +8,21 @@ import socket
 from functools import lru_cache
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
+from ingest.errors import SandboxFailed
 from ingest.rendering.due import lease_due_renditions, put_off
 from ingest.rendering.make import Rendering, make_due_renditions
+from storage.errors import StoreFull, StoreUnavailable
 
 log = structlog.get_logger()
+
+FAILURES_OF_OURS = (OSError, OperationalError, InterfaceError, PoolTimeout, StoreFull, StoreUnavailable, SandboxFailed)
+"""Whatever file it were, they would have come: no rendition is given up for them."""
 
 
 def open_rendering(archive: Archive) -> Rendering:
@@ -57,7 +64,8 @@ def render_next(rendering: Rendering, worker: str) -> bool:
     except Exception as error:
         log.exception("media.failed", recording=str(due.recording_id))
         for kind in due.kinds:
-            put_off(rendering.database, due, kind, type(error).__name__)
+            by_the_file = not isinstance(error, FAILURES_OF_OURS)
+            put_off(rendering.database, due, kind, type(error).__name__, by_the_file=by_the_file)
     return True
 
 

@@ -30,17 +30,23 @@ from ingest.dock.events import (
     EVENT_NAMES,
     AddressOpen,
     BytesMoved,
+    ClockMeasured,
     Event,
+    FileChanged,
     FileStays,
     FileUploaded,
     FileWiped,
     FolderListed,
     Paused,
     ReceiptHeld,
+    ReportFailed,
+    SourceFound,
+    SourceGone,
     UploadBegun,
 )
 
 _SECONDS_BETWEEN_LINES = 0.1
+_CLOCK_WORTH_SAYING_SECONDS = 60.0
 
 
 class Tally:
@@ -177,6 +183,23 @@ class Bars:
             self._say(f"{event.file} {event.reason.zh} / {event.reason.en}; {event.wait_seconds:.1f} s …".lstrip())
         elif isinstance(event, FileUploaded | FileStays):
             self._end(event.file)
+        else:
+            self._say_what_concerns_all(event)
+
+    def _say_what_concerns_all(self, event: Event) -> None:
+        if isinstance(event, SourceFound):
+            self._say(f"已接入 / found: {event.label}", "green")
+        elif isinstance(event, SourceGone):
+            self._say(f"已断开 / gone: {event.label} ({event.reason})")
+        elif isinstance(event, FileChanged):
+            self._say(f"{event.file}：已改动，将重新上传 / changed: it is sent anew")
+        elif isinstance(event, ReportFailed):
+            self._say(f"状态报告未送达：{event.reason.zh} / the report was not taken: {event.reason.en}")
+        elif isinstance(event, ClockMeasured) and abs(event.offset_seconds) > _CLOCK_WORTH_SAYING_SECONDS:
+            self._say(
+                f"本机时钟与服务器相差 {event.offset_seconds:+.1f} ± {event.uncertainty_seconds:.1f} 秒，请校准"
+                " / this machine's clock is off from the server's by that much: set it"
+            )
 
     def _begin(self, event: UploadBegun) -> None:
         self._end(event.file)

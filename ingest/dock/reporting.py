@@ -86,6 +86,11 @@ class Reporter:
             return self._failed(error.detail)
         except (DockError, OSError) as error:
             return self._failed(Words(str(error), str(error)))
+        except RuntimeError:
+            # The last word came too late: the connection was closed under it, and nobody waits for it any more.
+            if not self._over.is_set():
+                raise
+            return None
         self._failing = False
         self._tell_clock()
         return True

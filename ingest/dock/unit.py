@@ -1,4 +1,4 @@
-"""The agent as a systemd service: a user of its own, no privilege, and only its footage and its notes to write to."""
+"""The agent as a systemd service: a user of its own, one small privilege, its footage and its notes to write to."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ PrivateTmp=yes
 # /dev stays visible for the volumes' ids (/dev/disk/by-uuid); no device can be opened.
 DevicePolicy=closed
 NoNewPrivileges=yes
-CapabilityBoundingSet=
-AmbientCapabilities=
+# The only one: to ask the kernel whether somebody still writes to a file that another user owns (fcntl(2), leases).
+CapabilityBoundingSet=CAP_LEASE
+AmbientCapabilities=CAP_LEASE
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes

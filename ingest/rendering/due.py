@@ -79,8 +79,17 @@ def give_up(database: Database, due: DueRenditions, kind: str, reason: str) -> N
         due.lease.write(session, MediaJob.kind == kind, **ended)
 
 
-def put_off(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
-    """Try again later, a few times; then the job has failed and says why. Custody is not concerned."""
-    state = case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due")
+def put_off(database: Database, due: DueRenditions, kind: str, reason: str, *, by_the_file: bool = True) -> None:
+    """Try again later; custody is not concerned.
+
+    What the file brings about is tried a few times, then the job has failed and says why. What fails on our side (a
+    database that restarts, a full disk) is no attempt at all: it may happen any number of times.
+    """
+    later = {
+        "state": case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due") if by_the_file else "due",
+        "attempts": MediaJob.attempts - int(not by_the_file),
+        "outcome": reason[:500],
+        **given_back(PAUSE),
+    }
     with database.transaction() as session:
-        due.lease.write(session, MediaJob.kind == kind, state=state, outcome=reason[:500], **given_back(PAUSE))
+        due.lease.write(session, MediaJob.kind == kind, **later)

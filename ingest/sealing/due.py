@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere, CustodyStopped
@@ -47,8 +47,8 @@ class DueUpload:
         return Lease(Upload, Upload.id == self.id, self.worker, f"upload {self.id}")
 
 
-def lease_due_upload(database: Database, worker: str) -> DueUpload | None:
-    """Lease the upload that has been waiting longest; None when nothing is due.
+def lease_due_upload(database: Database, worker: str, at_most_bytes: int | None = None) -> DueUpload | None:
+    """Lease the upload that has been waiting longest, of those that are not larger; None when nothing is due.
 
     Two workers never lease the same one: the row is locked while the lease is written, and skipped if locked already.
     """
@@ -56,6 +56,7 @@ def lease_due_upload(database: Database, worker: str) -> DueUpload | None:
         row = session.scalars(
             select(Upload)
             .where(Upload.state.in_(("finished", "sealed")), is_free(Upload))
+            .where(true() if at_most_bytes is None else Upload.declared_length <= at_most_bytes)
             .order_by(Upload.finished_at)
             .limit(1)
             .with_for_update(skip_locked=True)

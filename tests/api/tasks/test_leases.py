@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+import api.tasks.media
 import ingest.lease
-from api.tasks.media import open_rendering
+from api.tasks.media import open_rendering, render_next
 from ingest.custody import seal_upload
 from ingest.errors import AttemptHeldElsewhere, StagedFileMissing
 from ingest.media.recovery import KIND as RECOVERY
-from ingest.rendering.due import DueRenditions, lease_due_renditions, settle
+from ingest.rendering.due import MOST_ATTEMPTS, DueRenditions, lease_due_renditions, settle
 from ingest.rendering.due import put_off as put_off_rendition
 from ingest.rendering.make import MAKERS, make_due_renditions
 from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
@@ -25,6 +26,7 @@ from retention.classes import lengthen_class
 from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
 from storage.catalog.uploads import Upload
 from storage.database import Database
+from storage.errors import StoreUnavailable
 
 LeaseDue = Callable[[Database, str], DueUpload | DueRenditions | None]
 
@@ -129,3 +131,24 @@ def test_a_lease_from_when_the_clock_was_a_day_ahead_holds_nobody_up(
     with sealing.archive.database.transaction() as session:
         session.execute(update(table).values(leased_until=func.now() + timedelta(days=1)))
     assert lease_due(sealing.archive.database, "next") is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(StoreUnavailable("originals/a", "gone"), "due"), (ValueError("what the file holds"), "failed")],
+)
+def test_a_copy_is_given_up_for_what_its_file_does_and_not_for_failures_of_ours(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
+) -> None:
+    sealing.seal(b"no video at all, but evidence")
+    rendering = open_rendering(sealing.archive)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api.tasks.media, "make_due_renditions", fail)
+    for _ in range(MOST_ATTEMPTS + 2):
+        with sealing.archive.database.transaction() as session:
+            session.execute(update(MediaJob).values(leased_until=None))
+        render_next(rendering, "test")
+    assert {job.state for job in rows(sealing, MediaJob)} == {state}

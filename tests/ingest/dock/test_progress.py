@@ -10,7 +10,17 @@ import pytest
 from rich.console import Console
 
 from ingest.dock.errors import Words
-from ingest.dock.events import AddressOpen, BytesMoved, FileUploaded, FolderListed, Paused, UploadBegun
+from ingest.dock.events import (
+    AddressOpen,
+    BytesMoved,
+    ClockMeasured,
+    FileUploaded,
+    FolderListed,
+    Paused,
+    SourceFound,
+    SourceGone,
+    UploadBegun,
+)
 from ingest.dock.progress import Bars, JsonLines, printable
 
 UPLOAD = "0" * 32
@@ -69,6 +79,20 @@ def test_bars_show_file_rate_and_total() -> None:
     assert "合计 / total" in shown
     assert "[bold]a.mp4" in shown
     assert "connection cut" in shown
+
+
+def test_a_person_is_told_of_cards_and_of_a_clock_that_is_far_off() -> None:
+    screen = io.StringIO()
+    with Bars(Console(file=screen, force_terminal=True, width=120)) as tell:
+        tell(SourceFound("recorder 1", "/media/recorder 1"))
+        tell(SourceGone("recorder 1", "it was unmounted or pulled out"))
+        tell(ClockMeasured(3.0, 0.1))
+        tell(ClockMeasured(-7200.0, 0.1))
+    shown = screen.getvalue()
+    assert "已接入 / found: recorder 1" in shown
+    assert "已断开 / gone: recorder 1" in shown
+    assert shown.count("请校准") == 1
+    assert "-7200.0 ± 0.1" in shown
 
 
 def test_name_that_would_steer_the_terminal_is_defused() -> None:

@@ -25,7 +25,7 @@ def test_twelve_hours_are_twelve_hours_and_quickly_read(
     clip = make_clip("-f", "lavfi", "-i", f"testsrc=s=64x48:r={rate}:d=43200", *SMALL, "-r", rate, name)
     begun = time.monotonic()
     found = probe_media(clip, runner)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     assert (found.state, found.kind, found.reasons) == ("intact", "video", ())
     assert found.duration_seconds == pytest.approx(43_200, abs=61)  # a last frame has no length in some containers
 

@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.metadata.claims import Claim, Claims
@@ -125,6 +125,7 @@ some = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(some, st.randoms())
 def test_every_piece_has_one_place_whatever_the_order(
     said: list[tuple[float, float, str, float]], rng: random.Random

@@ -97,11 +97,11 @@ def test_no_name_makes_a_pattern_slow(known: object) -> None:
     """Of every piece of an example, repeated to the longest name there is: half a second for a thousand of them."""
     example = known.example  # type: ignore[attr-defined]
     pieces = {example[at : at + size] for at in range(len(example)) for size in (1, 2, 3, 7)}
-    begun = time.monotonic()
+    begun = time.process_time()
     for piece in pieces:
         known.regex.fullmatch((example + piece * 255)[:254] + "!")  # type: ignore[attr-defined]
         known.regex.fullmatch((piece * 255)[:255])  # type: ignore[attr-defined]
-    assert time.monotonic() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def test_what_cannot_be_used_is_refused_with_the_reason(value: str, why: str) ->
 def test_no_name_makes_an_own_pattern_slow() -> None:
     """All that may be of any length, and a name that fits to the last letter."""
     own = read_patterns("{any}_{any}_{any}_{device}_{officer}_{number}-*")
-    begun = time.monotonic()
+    begun = time.process_time()
     for letter in "a0_-. ":
         claims_from_name("a_a_a_a0_a_0-" + letter * 241 + "!", own=own)
         claims_from_name(letter * 255, own=own)
-    assert time.monotonic() - begun < 0.2
+    assert time.process_time() - begun < 0.2

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.metadata.positions import (
@@ -114,6 +114,7 @@ points = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(points)
 def test_whatever_the_points_hold_the_track_can_be_stated(said: list[Point]) -> None:
     facts = track_as_facts(judge_track("x", said))
@@ -122,6 +123,7 @@ def test_whatever_the_points_hold_the_track_can_be_stated(said: list[Point]) -> 
     assert len(claims.tracks) == (1 if facts["points"] else 0)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(), st.lists, max_leaves=9)
 )

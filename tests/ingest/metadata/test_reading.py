@@ -247,7 +247,7 @@ def test_no_mutation_of_a_file_makes_the_reader_raise(tmp_path: Path, kind: str)
         assert all(-90 <= claim.value["latitude"] <= 90 for claim in claims.of("location"))  # type: ignore[index, operator]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.sampled_from([b"", *(example[:40] for example in EXAMPLES.values())]), st.binary(max_size=400))
 def test_no_bytes_make_the_reader_raise(tmp_path: Path, start: bytes, rest: bytes) -> None:
     read(tmp_path, start + rest)

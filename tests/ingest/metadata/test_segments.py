@@ -182,7 +182,7 @@ def test_a_year_of_a_device_does_not_slow_the_next_one_down(shift: Segmented) ->
     while shift.group(batch=200):
         pass
     late = [shift.add(86_400.0 * 3 * 150 + 300.0 * n, received_at=START + timedelta(days=450)) for n in range(10)]
-    begun = time.monotonic()
+    begun = time.process_time()
     assert shift.group() == 10
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert shift.place(late[-1])[:3] == (late[0].id, 10, 10)

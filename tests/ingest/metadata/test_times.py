@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.media.findings import Findings
@@ -166,6 +166,7 @@ claims = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(claims, max_size=6), st.floats() | st.none())
 @example([], float("nan"))
 def test_whatever_is_claimed_an_estimate_is_never_after_the_receipt(said: list[Claim], seconds: float | None) -> None:

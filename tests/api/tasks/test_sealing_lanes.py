@@ -1,0 +1,81 @@
+"""A worker seals small files beside a large one, each once, and comes to an end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from api.tasks.custody import SMALL_BYTES, seal_all_due
+from ingest.errors import SandboxFailed
+from storage.catalog.recordings import Recording
+from storage.catalog.uploads import Upload
+
+
+def count(sealing: Any, table: Any, *conditions: Any) -> int:
+    with sealing.archive.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+
+def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any) -> None:
+    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    small = [sealing.stage(f"evidence {number}".encode(), f"{number}.jpg") for number in range(12)]
+    reached, go_on = threading.Event(), threading.Event()
+
+    def probe(path: Path) -> Any:
+        if path == sealing.staging.bytes_path(large):
+            reached.set()
+            assert go_on.wait(60)
+        return sealing.custody.probe(path)
+
+    sealed: list[None] = []
+    held = replace(sealing.custody, probe=probe)
+    work = threading.Thread(target=seal_all_due, args=(held, sealing.staging, "test", lambda: sealed.append(None)))
+    work.start()
+    try:
+        assert reached.wait(30)
+        deadline = time.monotonic() + 60
+        while count(sealing, Upload, Upload.state == "receipted") < len(small):
+            assert time.monotonic() < deadline, "small files waited for the large one"
+            time.sleep(0.05)
+        late = sealing.stage(b"finished meanwhile", "late.jpg")
+        while count(sealing, Upload, Upload.id == late, Upload.state == "receipted") == 0:
+            assert time.monotonic() < deadline, "one that came later waited"
+            time.sleep(0.05)
+        assert count(sealing, Upload, Upload.id == large, Upload.state == "finished") == 1
+    finally:
+        go_on.set()
+        work.join(60)
+    assert not work.is_alive()
+    assert count(sealing, Recording) == count(sealing, Upload, Upload.state == "receipted") == len(small) + 2
+    assert sealing.entries("recording.sealed") == sealing.entries("receipt.issued") == len(sealed) == len(small) + 2
+    assert list(sealing.staging.list_uploads()) == []
+
+
+def test_the_same_bytes_in_two_lanes_at_once_are_one_recording(sealing: Any) -> None:
+    for _ in range(8):
+        sealing.stage(b"the very same", "a.jpg")
+    # Two that meet at the last moment: one of them is put off, and due again a little later.
+    deadline = time.monotonic() + 60
+    while count(sealing, Upload, Upload.state == "receipted") < 8 and time.monotonic() < deadline:
+        seal_all_due(sealing.custody, sealing.staging, "test", lambda: None)
+        time.sleep(0.1)
+    assert count(sealing, Upload, Upload.state == "receipted") == 8
+    assert count(sealing, Recording) == 1
+    assert len(list(sealing.archive.store.list("originals/"))) == 1
+    assert sealing.entries("recording.received_again") == 7
+
+
+def test_what_fails_in_a_lane_ends_no_lane(sealing: Any) -> None:
+    for number in range(4):
+        sealing.stage(f"evidence {number}".encode(), f"{number}.jpg")
+
+    def probe(path: Path) -> Any:
+        raise SandboxFailed("running", "no sandbox today")
+
+    seal_all_due(replace(sealing.custody, probe=probe), sealing.staging, "test", lambda: None)
+    assert count(sealing, Upload, Upload.state == "finished", Upload.attempts > 0) == 4
