@@ -11,7 +11,6 @@ nonce was seen before, is for their callers (ingest/stations/authentication.py).
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import secrets
@@ -191,5 +190,5 @@ def _read_value(text: str, label: str) -> bytes:
         raise SignatureRefused(f"Signature has no member {label} and nothing else")
     try:
         return base64.b64decode(encoded[:-1], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # of text that is not ASCII it is no binascii.Error
         raise SignatureRefused("Signature is not Base64") from error

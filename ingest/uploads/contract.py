@@ -137,8 +137,11 @@ class UploadRegister(Protocol):
         """
         ...
 
-    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | UploadRefused]:
-        """Authenticate each, and find the upload it names."""
+    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
+        """Authenticate each, and find the upload it names. What is wrong with one is its own answer, not the batch's.
+
+        Raises RegisterUnavailable, which is everybody's.
+        """
         ...
 
     def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:

@@ -60,11 +60,11 @@ class CatalogRegister(UploadRegister):
 
     def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
         (found,) = self._admit([Asked(presented)], again=again)
-        if isinstance(found, UploadRefused):
+        if isinstance(found, Exception):
             raise found
         return found.station
 
-    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | UploadRefused]:
+    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
         return self._admit(asked, again=False)
 
     def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:
@@ -133,10 +133,10 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.direct() as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
-    def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | UploadRefused]:
+    def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | Exception]:
         claims = [_claim_of(one) for one in asked]
         shown = [
-            Claim(one.presented) if isinstance(claim, UploadRefused) else claim
+            Claim(one.presented) if isinstance(claim, Exception) else claim
             for one, claim in zip(asked, claims, strict=True)
         ]
         parameters = (
@@ -147,14 +147,12 @@ class CatalogRegister(UploadRegister):
         )
         rows, now = self._run(statements.ADMIT, parameters), datetime.now(UTC)
         found = [
-            claim if isinstance(claim, UploadRefused) else self._admitted(row, claim, now, again)
+            claim if isinstance(claim, Exception) else self._admitted(row, claim, now, again)
             for row, claim in zip(rows, claims, strict=True)
         ]
         return found if again else self._let_in_once(shown, found)
 
-    def _let_in_once(
-        self, claims: Sequence[Claim], found: list[Admitted | UploadRefused]
-    ) -> list[Admitted | UploadRefused]:
+    def _let_in_once(self, claims: Sequence[Claim], found: list[Admitted | Exception]) -> list[Admitted | Exception]:
         """Only what was proved is remembered: nobody else can spend a station's nonces."""
         places = [place for place, one in enumerate(found) if isinstance(one, Admitted)]
         with _translated():
@@ -212,19 +210,19 @@ class CatalogRegister(UploadRegister):
         written = {row[0] for row in self._run(statements.END, parameters)}
         return [entry.id in written for entry in entries]
 
-    def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | UploadRefused:
+    def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | Exception:
         station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, upload_id, *rest = row
         holder = None
         if station_id is not None:
             holder = Holder(station_id, unit_id, revoked_at, certificate, public_key)
         try:
             check_claim(claim, holder, now, again=again)
-        except CredentialRefused as error:
+            return Admitted(
+                self._identity(station_id, unit_id, max_uploads, max_waiting_bytes),
+                None if upload_id is None else _record(upload_id, *rest),
+            )
+        except Exception as error:  # whatever it is, it is this request's, not that of all who asked with it
             return error
-        return Admitted(
-            self._identity(station_id, unit_id, max_uploads, max_waiting_bytes),
-            None if upload_id is None else _record(upload_id, *rest),
-        )
 
     def _identity(
         self, station_id: UUID, unit_id: UUID, max_uploads: int | None, max_waiting_bytes: int | None
@@ -238,10 +236,11 @@ class CatalogRegister(UploadRegister):
         )
 
 
-def _claim_of(asked: Asked) -> Claim | CredentialRefused:
+def _claim_of(asked: Asked) -> Claim | Exception:
+    """Anybody can send anything: what goes wrong with one request is answered to it alone."""
     try:
         return read_claim(asked.presented)
-    except CredentialRefused as error:
+    except Exception as error:
         return error
 
 

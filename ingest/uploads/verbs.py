@@ -171,7 +171,7 @@ class Verbs:
         admitted = self._register.admit([Asked(request.presented, request.upload_id) for request in requests])
         return [self._begin_append(request, found) for request, found in zip(requests, admitted, strict=True)]
 
-    def _begin_append(self, request: Request, admitted: Admitted | UploadRefused) -> Begun | Exception:
+    def _begin_append(self, request: Request, admitted: Admitted | Exception) -> Begun | Exception:
         try:
             record = _owned(admitted, request)
             assert isinstance(admitted, Admitted)
@@ -360,9 +360,9 @@ class Verbs:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
 
-def _owned(admitted: Admitted | UploadRefused, request: Request) -> UploadRecord:
+def _owned(admitted: Admitted | Exception, request: Request) -> UploadRecord:
     """The upload that a request names, for its own station and nobody else."""
-    if isinstance(admitted, UploadRefused):
+    if isinstance(admitted, Exception):
         raise admitted
     if admitted.record is None:
         raise UploadUnknown

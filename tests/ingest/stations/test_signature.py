@@ -262,7 +262,9 @@ def test_parameters_outside_the_profile_are_refused(found: str, put: str) -> Non
         read_signature(with_headers(request, signature_input=stated))
 
 
-@pytest.mark.parametrize("value", [None, "", "other=:AAAA:", "liuhen=:A:", "liuhen=:AAAA", "liuhen=:AAAA:, b=:AAAA:"])
+@pytest.mark.parametrize(
+    "value", [None, "", "other=:AAAA:", "liuhen=:A:", "liuhen=:\xe9:", "liuhen=:AAAA", "liuhen=:AAAA:, b=:AAAA:"]
+)
 def test_a_signature_that_is_none_is_refused(value: str | None) -> None:
     with pytest.raises(SignatureRefused):
         check(with_headers(signed(upload()), signature=value))
