@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
-from ingest.dock.source import Source, SourceFile, reason_of
+from ingest.dock.source import Source, SourceFile, opened_folder, reason_of
 
 # What operating systems, file managers and half-finished copies leave on a card: not footage.
 _IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")
@@ -23,7 +23,7 @@ class Listing:
     """What is in the source.
 
     `skipped` are names that are not footage; `why_skipped` says for each: link, hidden, system, temporary, special (a
-    pipe, socket or device), loop, or too deep.
+    pipe, socket or device), loop, too deep, or other volume (mounted below a recorder, and a source of its own).
     """
 
     files: tuple[SourceFile, ...]
@@ -41,7 +41,8 @@ def list_source(source: Source, state_folder: Path) -> Listing:
     """Every file below the source, by name, but for what is no footage and the agent's own notes.
 
     Raises FolderUnusable when there is no such folder or it cannot be listed; a folder further down that cannot be
-    listed becomes an entry of `unreadable`. Links are never followed.
+    listed becomes an entry of `unreadable`. Links are never followed, not
+    even one that takes a folder's place meanwhile.
     """
     walk = _Walk(source, state_folder)
     walk.run()
@@ -63,54 +64,57 @@ class _Walk:
         self.skipped: dict[str, str] = {}
 
     def run(self) -> None:
-        pending = [(self._source.root, 0)]
+        pending = [("", 0)]
         while pending:
             folder, depth = pending.pop()
             try:
-                entries = self._read_folder(folder)
+                pending += [(name, depth + 1) for name in self._read_folder(folder, depth)]
             except OSError as error:
                 if depth == 0:
-                    raise FolderUnusable(folder, reason_of(error)) from error
+                    raise FolderUnusable(self._source.root, reason_of(error)) from error
                 self.unreadable.append(SourceUnreadable(self._title(folder), reason_of(error)))
-                continue
+
+    def _read_folder(self, folder: str, depth: int) -> list[str]:
+        """Note what is in a folder; the folders in it to look through are given back."""
+        further: list[str] = []
+        with opened_folder(self._source, folder) as descriptor:
+            status = os.fstat(descriptor)
+            self._seen.add((status.st_dev, status.st_ino))
+            with os.scandir(descriptor) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
             for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
                 try:
-                    pending += [(path, depth + 1) for path in self._sort_entry(entry, depth)]
+                    further += self._sort_entry(entry, name, depth)
                 except OSError as error:
-                    self.unreadable.append(SourceUnreadable(self._title(Path(entry.path)), reason_of(error)))
+                    self.unreadable.append(SourceUnreadable(self._title(name), reason_of(error)))
+        return further
 
-    def _read_folder(self, folder: Path) -> list[os.DirEntry[str]]:
-        status = folder.stat()
-        self._seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-
-    def _sort_entry(self, entry: os.DirEntry[str], depth: int) -> Iterator[Path]:
-        """Note the entry; a folder to look through is given back."""
-        path = Path(entry.path)
-        if path == self._state_folder:
+    def _sort_entry(self, entry: os.DirEntry[str], name: str, depth: int) -> Iterator[str]:
+        """Note the entry, whose path below the source is `name`; a folder to look through is given back."""
+        if self._source.root / name == self._state_folder:
             return
         status = entry.stat(follow_symlinks=False)
         reason = _why_no_footage(entry.name, status.st_mode)
+        if reason is None and not self._source.holds(status):
+            reason = "other volume"
         if reason is None and stat.S_ISDIR(status.st_mode):
             reason = self._why_not_entered(status, depth)
             if reason is None:
-                yield path
+                yield name
                 return
         if reason is not None:
-            self.skipped[self._title(path)] = reason
+            self.skipped[self._title(name)] = reason
             return
-        name = path.relative_to(self._source.root).as_posix()
         mode = stat.S_IMODE(status.st_mode)
-        self.files.append(SourceFile(path, name, status.st_size, status.st_mtime_ns, mode, self._source))
+        self.files.append(SourceFile(name, status.st_size, status.st_mtime_ns, mode, self._source))
 
     def _why_not_entered(self, status: os.stat_result, depth: int) -> str | None:
         if (status.st_dev, status.st_ino) in self._seen:
             return "loop"
         return "too deep" if depth + 1 >= _DEEPEST else None
 
-    def _title(self, path: Path) -> str:
-        name = path.relative_to(self._source.root).as_posix()
+    def _title(self, name: str) -> str:
         return f"{self._source.label}/{name}" if self._source.label else name
 
 

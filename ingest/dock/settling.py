@@ -87,7 +87,7 @@ def settle_wipes(state: DockState, source: Source, tell: Listener) -> list[FileO
     gone = []
     for record in complete_wipes(state, source):
         size_bytes = record.digests.size_bytes
-        title = SourceFile(source.root / record.name, record.name, size_bytes, source=source).title
+        title = SourceFile(record.name, size_bytes, source=source).title
         tell(FileWiped(title, size_bytes))
         gone.append(FileOutcome(title, size_bytes, record.digests.sha256.hex, wiped=True))
     return gone

@@ -6,6 +6,7 @@ of ending the agent.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -13,7 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingest.dock.errors import SourceChanged, SourceUnreadable
 from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
@@ -37,9 +38,13 @@ class Source:
     def is_there(self) -> bool:
         """Whether its folder is, on the file system it was found on: an unmounted card leaves an empty folder."""
         try:
-            return self.root.stat().st_dev == self.device or not self.device
+            return self.holds(self.root.stat())
         except OSError:
             return False
+
+    def holds(self, status: os.stat_result) -> bool:
+        """Whether an answer of stat is of something on the source's file system; of a watched folder, any will do."""
+        return not self.device or status.st_dev == self.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,6 @@ class SourceFile:
     all files of the source together.
     """
 
-    path: Path
     name: str
     size_bytes: int
     mtime_ns: int = 0
@@ -80,18 +84,70 @@ class SourceFile:
         """What it is told as: unique over all sources of a run."""
         return f"{self.source.label}/{self.name}" if self.source.label else self.name
 
+    @property
+    def path(self) -> Path:
+        """Where it was listed, for folders that nobody else writes to; `open_source` is how the rest is read."""
+        return self.source.root / self.name
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in, as `opened_folder` takes it."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def base_name(self) -> str:
+        """Its name there."""
+        return self.name.rpartition("/")[2]
+
+
+@contextmanager
+def opened_folder(source: Source, name: str) -> Iterator[int]:
+    """A descriptor of a folder below the source, or with an empty name of the source itself. Raises OSError.
+
+    Each step is taken from the folder before it and follows no link: O_NOFOLLOW alone minds only the last one. Of a
+    mounted recorder, no step leads to another file system. It is held for one deed: held longer, no card could be
+    unmounted.
+    """
+    descriptor = _enter(source, source.root)
+    try:
+        for part in PurePosixPath(name).parts:
+            above = descriptor
+            try:
+                descriptor = _enter(source, part, above)
+            finally:
+                if descriptor != above:
+                    os.close(above)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _enter(source: Source, name: str | Path, above: int | None = None) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, dir_fd=above)
+    try:
+        if not source.holds(os.fstat(descriptor)):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
 
 @contextmanager
 def open_source(file: SourceFile) -> Iterator[int]:
     """A descriptor to read from. Raises SourceUnreadable for whatever stands in the way."""
     try:
-        # O_NOFOLLOW and O_NONBLOCK: since the listing, the name may have become a link or a pipe.
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with opened_folder(file.source, file.folder) as folder:
+            # O_NOFOLLOW and O_NONBLOCK: since the listing, the name may have become a link or a pipe.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(file.base_name, flags, dir_fd=folder)
     except OSError as error:
         raise SourceUnreadable(file.title, reason_of(error)) from error
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SourceUnreadable(file.title, "it is no longer a plain file")
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or not file.source.holds(status):
+            raise SourceUnreadable(file.title, "it is no longer a plain file of this source")
         yield descriptor
     finally:
         os.close(descriptor)
@@ -100,7 +156,10 @@ def open_source(file: SourceFile) -> Iterator[int]:
 def read_identity(file: SourceFile, descriptor: int | None = None) -> FileIdentity:
     """What the open file, or else the name, shows now. Raises SourceUnreadable."""
     try:
-        return FileIdentity.of(os.fstat(descriptor) if descriptor is not None else os.lstat(file.path))
+        if descriptor is not None:
+            return FileIdentity.of(os.fstat(descriptor))
+        with opened_folder(file.source, file.folder) as folder:
+            return FileIdentity.of(os.stat(file.base_name, dir_fd=folder, follow_symlinks=False))
     except OSError as error:
         raise SourceUnreadable(file.title, reason_of(error)) from error
 

@@ -10,9 +10,8 @@ simply there, with a valid receipt, and is removed again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from contextlib import suppress
 
 from ingest.dock.errors import DockError, RemovalFailed, SourceChanged
 from ingest.dock.source import (
@@ -22,11 +21,11 @@ from ingest.dock.source import (
     digest_open,
     is_being_written,
     open_source,
+    opened_folder,
     read_identity,
     reason_of,
 )
 from ingest.dock.state import DockState, FileRecord, Phase
-from integrity.durable_files import sync_folder
 from integrity.receipt import Receipt
 
 
@@ -65,12 +64,12 @@ def _require_sealed_bytes(
 def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
     """Unlink the name while it still is the file that was read, and make that durable.
 
-    Everything goes through the folder's descriptor: a folder that becomes a link, or another card at the same place,
-    is not what it leads to.
+    Everything goes through the folder's descriptor: a folder anywhere above that becomes a link, or another card at
+    the same place, is not what it leads to.
     """
-    name = file.path.name
+    name = file.base_name
     try:
-        with _opened_folder(file) as folder:
+        with opened_folder(file.source, file.folder) as folder:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             same = os.path.samestat(found, os.fstat(descriptor)) and FileIdentity.of(found) == identity
             if not same or read_identity(file, descriptor) != identity or is_being_written(descriptor):
@@ -81,32 +80,28 @@ def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
         raise RemovalFailed(file.title, reason_of(error)) from error
 
 
-@contextmanager
-def _opened_folder(file: SourceFile) -> Iterator[int]:
-    descriptor = os.open(file.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:
     """Settle what a crash left between note and removal; the records of files that turned out to be gone."""
     gone = []
     for record in state.find_all(source.id, Phase.WIPING):
-        path = source.root / PurePosixPath(record.name)
+        folder_name, _, name = record.name.rpartition("/")
         try:
-            if not source.is_there or not os.path.lexists(path.parent):
-                continue  # More is missing than we would have removed, as when the card is out: nothing is known.
-            os.lstat(path)
-        except FileNotFoundError:
-            if not source.is_there:
-                continue  # It went while we looked.
-            with suppress(OSError):
-                sync_folder(path.parent)
-            gone.append(state.save(record.at(Phase.WIPED)))
+            # More may be missing than we would have removed, as when the card is out: then nothing is known.
+            with opened_folder(source, folder_name) as folder:
+                if _is_in(folder, name):
+                    state.save(record.at(Phase.RECEIVED))
+                elif source.is_there:  # It did not go while we looked.
+                    with suppress(OSError):
+                        os.fsync(folder)
+                    gone.append(state.save(record.at(Phase.WIPED)))
         except OSError:
             continue
-        else:
-            state.save(record.at(Phase.RECEIVED))
     return gone
+
+
+def _is_in(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from ingest.dock import errors
 from ingest.dock.events import FileChanged, FileStays, FolderListed
 from ingest.dock.folder import list_source
 from ingest.dock.progress import JsonLines, printable
-from ingest.dock.source import Source
+from ingest.dock.source import Source, SourceFile, open_source
 
 ODD_NAMES = [
     "line\nbreak.mp4",
@@ -116,6 +116,23 @@ def test_folder_that_contains_itself_is_looked_through_once(
     assert listing.why_skipped == {"DCIM/again": "loop"}
 
 
+def test_volume_mounted_below_a_recorder_is_not_taken_for_its_files(
+    docking: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docking.write("a.mp4", b"x")
+    (docking.folder / "shm").mkdir()
+    recorder = Source(docking.folder, device=docking.folder.stat().st_dev)
+    elsewhere = SourceFile("a.mp4", 1, source=Source(docking.folder, device=1))
+    with pytest.raises(errors.SourceUnreadable, match="cross-device"), open_source(elsewhere):
+        pass
+    real = Source.holds
+    mounted = (docking.folder / "shm").stat().st_ino
+    monkeypatch.setattr(Source, "holds", lambda source, status: status.st_ino != mounted and real(source, status))
+    listing = list_source(recorder, docking.state)
+    assert [file.name for file in listing.files] == ["a.mp4"]
+    assert listing.why_skipped == {"shm": "other volume"}
+
+
 def test_folders_without_end_are_not_followed_without_end(docking: Any) -> None:
     docking.write("/".join(["d"] * 60) + "/a.mp4", b"x")
     docking.write("b.mp4", b"x")
@@ -139,7 +156,7 @@ def test_unreadable_file_and_folder_are_named_and_the_rest_is_received(
     for name in ("locked.mp4", "shut/inside.mp4", "good.mp4"):
         docking.write(name, b"x")
     monkeypatch.setattr(os, "open", _refusing(os.open, "locked.mp4", errno.EACCES))
-    monkeypatch.setattr(os, "scandir", _refusing(os.scandir, "shut", errno.EACCES))
+    monkeypatch.setattr(os, "open", _refusing(os.open, "shut", errno.EACCES))
     result = docking.run(wipe=True)
     left = {outcome.name: str(outcome.error) for outcome in result.outcomes if outcome.error}
     assert set(left) == {"locked.mp4", "shut"}

@@ -18,7 +18,7 @@ CARD = Source(Path("/media/card"), "volume 1234-ABCD")
 
 
 def file(name: str, mtime_ns: int = 0, mode: int = 0o644, source: Source = CARD) -> SourceFile:
-    return SourceFile(source.root / name, name, 1, mtime_ns, mode, source)
+    return SourceFile(name, 1, mtime_ns, mode, source)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
 from ingest.dock import errors
 from ingest.dock.events import FileWiped
-from ingest.dock.folder import list_source
+from ingest.dock.folder import _Walk, list_source
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, accept_receipt, check_receipt
 from ingest.dock.settling import Desk, identify_file, receive_file
-from ingest.dock.source import Source, SourceFile, digest_source
+from ingest.dock.source import FileIdentity, Source, SourceFile, digest_source, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase, opened_state
 from ingest.dock.wipe import complete_wipes, wipe_file
 from integrity.keys import SigningKey
@@ -242,6 +242,62 @@ def test_folder_that_becomes_a_link_leads_to_no_removal(
     (outcome,) = docking.run(wipe=True).outcomes
     assert isinstance(outcome.error, errors.RemovalFailed)
     assert (elsewhere / "a.mp4").exists()
+
+
+def _become_a_link(folder: Path, elsewhere: Path) -> Path:
+    """What an intruder at the station does between the listing and the rest: `folder` leads to another's files."""
+    victim = elsewhere / "b" / "x.mp4"
+    victim.parent.mkdir(parents=True)
+    victim.write_bytes(b"another's")
+    folder.rename(folder.with_name(".old"))
+    folder.symlink_to(elsewhere)
+    return victim
+
+
+def test_folder_further_up_that_becomes_a_link_is_neither_read_nor_emptied(tmp_path: Path) -> None:
+    (tmp_path / "card/a/b").mkdir(parents=True)
+    (tmp_path / "card/a/b/x.mp4").write_bytes(b"sealed")
+    (file,) = list_source(Source(tmp_path / "card", "card"), tmp_path / "notes").files
+    victim = _become_a_link(tmp_path / "card/a", tmp_path / "other")
+    with pytest.raises(errors.SourceUnreadable):
+        digest_source(file, lambda: None)
+    with pytest.raises(errors.SourceUnreadable):
+        read_identity(file)
+    with victim.open("rb") as opened, pytest.raises(errors.RemovalFailed):
+        wipe_module._remove(file, opened.fileno(), FileIdentity.of(victim.stat()))
+    assert victim.read_bytes() == b"another's"
+
+
+def test_listing_does_not_go_through_a_folder_that_becomes_a_link_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "card/a/b").mkdir(parents=True)
+    (tmp_path / "card/a/b/x.mp4").write_bytes(b"sealed")
+    swapped: list[Path] = []
+    real = _Walk._sort_entry
+
+    def sort_then_swap(walk: Any, entry: Any, *arguments: Any) -> Any:
+        yield from real(walk, entry, *arguments)
+        if entry.name == "b":
+            swapped.append(_become_a_link(tmp_path / "card/a", tmp_path / "other"))
+
+    monkeypatch.setattr(_Walk, "_sort_entry", sort_then_swap)
+    listing = list_source(Source(tmp_path / "card", "card"), tmp_path / "notes")
+    assert swapped
+    assert listing.files == ()
+    assert [error.name for error in listing.unreadable] == ["a/b"]
+
+
+def test_interrupted_removal_is_not_settled_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "card/a/b").mkdir(parents=True)
+    (tmp_path / "card/a/b/y.mp4").write_bytes(b"sealed")
+    source = Source(tmp_path / "card", "card")
+    (file,) = list_source(source, tmp_path / "notes").files
+    with opened_state(tmp_path / "notes") as state:
+        state.save(FileRecord("card", "a/b/y.mp4", *digest_source(file, lambda: None), "archive").at(Phase.WIPING))
+        _become_a_link(tmp_path / "card/a", tmp_path / "other")
+        assert complete_wipes(state, source) == []
+        assert len(state.find_all("card", Phase.WIPING)) == 1
 
 
 def test_file_that_somebody_holds_open_for_writing_is_not_removed(docking: Any, archive: Any) -> None:
