@@ -28,8 +28,11 @@ MOST_DOCKED: Final = 1000
 """Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
 
 Found = Row[Any]
-Device = tuple[uuid.UUID, str | None, str | None]
-"""Unit, device, and the group that the station gave a recorder's files where nothing names the device."""
+Device = tuple[uuid.UUID, str | None, str | None, uuid.UUID | None]
+"""Unit, device, and where nothing names the device the group that the station gave a recorder's files, and the station.
+
+A group is a station's own word: two that are set up alike use the same one for different recorders.
+"""
 
 
 def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int:
@@ -52,6 +55,7 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int
 COLUMNS: Final = (
     Recording.id,
     Recording.unit_id,
+    Recording.station_id,
     Recording.device,
     Recording.claims,
     Recording.findings["kind"].astext.label("kind"),
@@ -85,8 +89,8 @@ def key_of(row: Found) -> Device | None:
     claims = claims_of_row(row.claims)
     best, group = claims.best("device"), claims.best("group")
     if best is not None and (best.source == "station" or best.source.startswith("name:") or "#" in str(best.value)):
-        return row.unit_id, row.device, None
-    return None if group is None else (row.unit_id, row.device, str(group.value))
+        return row.unit_id, row.device, None, None
+    return None if group is None else (row.unit_id, row.device, str(group.value), row.station_id)
 
 
 def as_piece(row: Found) -> Piece | None:
@@ -99,14 +103,16 @@ def as_piece(row: Found) -> Piece | None:
 
 def find_neighbours(session: Session, key: Device, rows: Sequence[Found]) -> Sequence[Found]:
     """The new ones, those near to them by either clock, and the whole of every act that one of these stands in."""
-    unit_id, device, group = key
+    unit_id, device, group, station_id = key
     # IS NOT DISTINCT FROM would not find by the index.
     same = and_(
         Recording.unit_id == unit_id, Recording.device.is_(None) if device is None else Recording.device == device
     )
     if group is not None:
         said = [{"kind": "group", "source": "station", "value": group}]
-        same = and_(same, Recording.claims.contains(said))  # last: it is read from elsewhere than the row
+        same = and_(
+            same, Recording.station_id == station_id, Recording.claims.contains(said)
+        )  # last: it is read from elsewhere than the row
     times = [row.started_at for row in rows if row.started_at is not None]
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
     arrived = [row.received_at for row in rows]

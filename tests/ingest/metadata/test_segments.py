@@ -116,6 +116,22 @@ def test_files_of_one_recorder_that_names_no_number_are_known_by_the_stations_gr
         assert shift.place(second)[:3] == (first.id, 2, 2)
 
 
+def test_one_group_of_two_stations_is_two_recorders(shift: Segmented) -> None:
+    """Stations that watch a folder of the same path say the same group."""
+
+    def chapter(number: int) -> Recording:
+        order = Claim("sequence", {"number": number, "group": "0123"}, "name:gopro", "stated")
+        said = (Claim("group", "a" * 32, "station", "stated"), order)
+        return shift.archive.recording(shift.unit, device=None, kind="video", claims=said)
+
+    here = chapter(1)
+    shift.archive.new_station(shift.unit)
+    there = chapter(2), chapter(3)
+    assert shift.group() == 3
+    assert shift.place(here)[:3] == (here.id, 1, 1)
+    assert [shift.place(row)[:3] for row in there] == [(there[0].id, 1, 2), (there[0].id, 2, 2)]
+
+
 def test_what_has_no_length_or_device_stands_alone(shift: Segmented) -> None:
     rows = [
         shift.add(0),
