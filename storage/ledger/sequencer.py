@@ -15,11 +15,13 @@ one has to look, so a long transaction widens the search and blocks nobody.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
 from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
@@ -78,7 +80,11 @@ class Sequencer:
         self.close()
 
     def close(self) -> None:
-        # The connection goes with its session-level lock; a pooled one would keep it.
+        # The connection goes with its session-level lock; a pooled one would keep it. The server ends a connection when
+        # it comes to it, though, and whoever opens the next sequencer at once would find the lock still taken.
+        if not (self._lock.closed or self._lock.invalidated):
+            with suppress(DBAPIError):
+                self._lock.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
         self._lock.invalidate()
         self._lock.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from api.engines.roles import DatabaseAddresses
 from integrity.checkpoint import encode_vkey, open_checkpoint
@@ -120,6 +121,17 @@ def test_there_is_only_ever_one_sequencer(ledger: Ledger) -> None:
         ledger.open()
     with ledger.open() as sequencer:
         assert sequencer.sequence_pending() == 0
+
+
+def test_one_that_was_closed_is_followed_at_once_however_late_the_server_ends_its_connection(
+    ledger: Ledger, addresses: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "invalidate", lambda connection: None)
+    ledger.open().close()
+    another = Database(addresses.sequencer, pool_size=2)
+    with Sequencer(another, ledger.files, ledger.key, ORIGIN) as sequencer:
+        assert sequencer.sequence_pending() == 0
+    another.close()
 
 
 @pytest.mark.parametrize("broken", ["grow", "publish_checkpoint", "_insert_checkpoint"])
