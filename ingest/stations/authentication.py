@@ -1,4 +1,4 @@
-"""Which station a request is of: by the key pair made on it, by a bearer token, or by a client certificate.
+"""Which station a request is of: by the key pair made on it, by a bearer token, or, without either, by a certificate.
 
 Three steps, so that many requests can share one question to the catalog: what a request claims (`read_claim`), whose
 that is (HOLDER_OF), and whether it holds (`check_claim`, `let_in_once`).
@@ -36,11 +36,16 @@ HOLDER_OF = """
     LEFT JOIN LATERAL (
         SELECT id AS station_id, NULL::bytea AS public_key FROM station WHERE token_hash = a.token_hash
         UNION ALL SELECT station_id, public_key FROM station_key WHERE id = a.key_id AND ended_at IS NULL
-        UNION ALL SELECT id, NULL FROM station WHERE certificate_sha256 = a.certificate_sha256
+        UNION ALL SELECT id, NULL FROM station
+            WHERE certificate_sha256 = a.certificate_sha256 AND token_hash IS NULL AND NOT EXISTS
+                (SELECT FROM station_key WHERE station_id = station.id AND ended_at IS NULL)
     ) c ON true
     LEFT JOIN station s ON s.id = c.station_id
 """
-"""Joins each row of `a` (token_hash, key_id, certificate_sha256, but one of them null) to its station `s`."""
+"""Joins each row of `a` (token_hash, key_id, certificate_sha256, all but one null) to its station `s`.
+
+A certificate alone proves only a station that has neither key nor token: beside one of those it is asked for as well.
+"""
 
 _FIND = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key
@@ -130,7 +135,7 @@ def check_claim(
     bytes checks.
     """
     if holder is None:
-        raise CredentialRefused("unknown, or replaced")
+        raise CredentialRefused("unknown, or replaced, or a certificate where the key or token is needed too")
     try:
         _check_signature(claim, holder, now, again=again, body=body)
     except SignatureStale as error:

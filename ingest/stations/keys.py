@@ -55,7 +55,9 @@ def replace_token(session: Session, by: Actor, station_id: uuid.UUID, receipt_ke
 
 
 def bind_certificate(session: Session, by: Actor, station_id: uuid.UUID, sha256: bytes | None) -> Station:
-    """From now on the station's requests count only with this client certificate, and with it alone; None: any.
+    """From now on the station's requests count only with this client certificate besides its key or token; None: any.
+
+    A station that has neither key nor token goes by the certificate alone.
 
     Raises StationUnknown, StationRevoked, CertificateTaken.
     """

@@ -22,9 +22,14 @@ from sqlalchemy import select
 from api.http.app import create_app
 from api.http.proxies import certificate_sha256
 from api.settings import Settings, load_settings
+from ingest.stations.codes import enrol_with_code, issue_station_code, register_station
+from ingest.stations.keys import bind_certificate, replace_key
+from integrity.keys import SigningKey
 from storage.catalog.signin import SignInFailure
+from storage.ledger.append import Actor
 
 HEADER = "Client-Cert"
+ADMIN = Actor.system("admin")
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +98,14 @@ def test_a_named_proxy_is_believed(served: Any, behind: httpx.Client, certificat
     def status(*pairs: tuple[str, str]) -> int:
         return behind.get(receipt, headers=list(pairs)).status_code
 
-    # 404: let in, and there is no such upload. The certificate alone is enough; the token alone no more.
+    # 404: let in, and there is no such upload. Both are needed: neither the token nor the certificate will do alone.
     for form in forms_of(certificate).values():
-        assert status((HEADER, form)) == 404
+        assert status((HEADER, form)) == 401
         assert status((HEADER, form), *bearer.items()) == 404
     creation = {"Tus-Resumable": "1.0.0", "Upload-Length": "20"}
-    assert behind.post("/uploads", headers={**creation, HEADER: fingerprint}).status_code == 201
+    assert behind.post("/uploads", headers={**creation, HEADER: fingerprint}).status_code == 401
     assert behind.post("/uploads", headers={**creation, **bearer}).status_code == 401
+    assert behind.post("/uploads", headers={**creation, **bearer, HEADER: fingerprint}).status_code == 201
     assert status(*bearer.items()) == 401
     assert status((HEADER, "ab" * 32), *bearer.items()) == 401
     assert status((HEADER, "ab" * 32)) == 401
@@ -112,6 +118,33 @@ def test_a_named_proxy_is_believed(served: Any, behind: httpx.Client, certificat
     assert taken.json()["type"] == "urn:liuhen:problem:taken"
     assert administrator.post(address, json={"sha256": None}).json()["certificate_sha256"] is None
     assert status(*bearer.items()) == 404
+
+
+@pytest.mark.parametrize("behind", ["127.0.0.0/8"], indirect=True)
+def test_a_certificate_alone_does_until_a_key_is_enrolled(
+    served: Any, behind: httpx.Client, certificate: x509.Certificate
+) -> None:
+    unit, now = served.unit(), datetime.now(UTC)
+    fingerprint = forms_of(certificate)["hex"]
+    with served.database.transaction() as session:
+        station = register_station(session, ADMIN, unit.id, "只凭证书")
+        bind_certificate(session, ADMIN, station.id, bytes.fromhex(fingerprint))
+        station_id = station.id
+    receipt, alone = f"/api/v1/uploads/{'0' * 32}/receipt", {HEADER: fingerprint}
+    creation = {"Tus-Resumable": "1.0.0", "Upload-Length": "20", **alone}
+    assert behind.get(receipt, headers=alone).status_code == 404
+    assert behind.post("/uploads", headers=creation).status_code == 201
+    with served.database.transaction() as session:
+        code, _ = issue_station_code(session, ADMIN, station_id, now, timedelta(hours=1))
+    assert behind.get(receipt, headers=alone).status_code == 404  # shown, but not used yet
+    key = SigningKey.generate()
+    with served.database.transaction() as session:
+        enrol_with_code(session, code, key.public, now)
+    assert behind.get(receipt, headers=alone).status_code == 401
+    assert behind.post("/uploads", headers=creation).status_code == 401
+    with served.database.transaction() as session:
+        replace_key(session, station_id, key.key_id, SigningKey.generate().public, now)
+    assert behind.get(receipt, headers=alone).status_code == 401
 
 
 @pytest.mark.parametrize("behind", ["10.0.0.0/8"], indirect=True)
