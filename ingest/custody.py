@@ -23,7 +23,7 @@ from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
-from ingest.sealing.claims import claims_by_kind, claims_of_station, state_best, withhold_unstatable
+from ingest.sealing.claims import claims_by_kind, claims_of_station, state_best, state_unjudged, withhold_unstatable
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
@@ -51,7 +51,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
         said = gather_claims(upload, findings, custody)
-        claims = state_best(said, upload.finished_at, findings.duration_seconds)
+        claims = judge_claims(upload, said, findings)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)
@@ -99,6 +99,15 @@ def gather_claims(upload: DueUpload, findings: Findings, custody: Custody) -> Cl
         return withhold_unstatable(claims_of_station(upload.claims, SHANGHAI))
     except (ValueError, OverflowError):  # A time at the end of the calendar, moved by its zone.
         return Claims()
+
+
+def judge_claims(upload: DueUpload, said: Claims, findings: Findings) -> Claims:
+    """The claims and the best word on when and where; none where judging fails. No claim ever stops a sealing."""
+    try:
+        return state_best(said, upload.finished_at, findings.duration_seconds)
+    except Exception as error:
+        log.exception("custody.judging_failed", upload=upload.id, error=type(error).__name__)
+        return state_unjudged(said)
 
 
 def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt, custody: Custody) -> SealedObject:

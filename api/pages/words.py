@@ -15,6 +15,7 @@ from ingest.metadata.times import (
     OFF_AGAINST_GPS,
     Z_WAS_LOCAL,
 )
+from ingest.sealing.claims import NOT_JUDGED
 
 
 def mark(message: str) -> str:
@@ -132,6 +133,7 @@ CLOCK_NOTES: Mapping[str, str] = {
     AT_THE_END: mark("写于录制结束时，已减去时长"),
     LAST_FIX: mark("最后一次定位的时间"),
     OFF_AGAINST_GPS: mark("与卫星时间不符"),
+    NOT_JUDGED: mark("各种说法未能判断"),
 }
 REFUSED_CLAIMS: Mapping[str, str] = {
     "no_fix": mark("接收机未定位"),

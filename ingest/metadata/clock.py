@@ -12,6 +12,8 @@ from ingest.metadata.claims import Claim, ClaimKind, Withheld
 SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 # Recorders are younger than this; a date before it is a clock that lost its battery (1904, 1970, 1980, 2000).
 OLDEST: Final = datetime(2001, 1, 1, tzinfo=UTC)
+# A clock that shows this or later is broken or lies; and near the end of the calendar every sum of times overflows.
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 CLOCK_UNSET = "clock_never_set"
 NO_SUCH_TIME = "no_such_time"
@@ -20,7 +22,10 @@ ZONE_SUPPOSED = "no zone is written; {zone} supposed"
 
 
 def time_claim(kind: ClaimKind, moment: datetime, zone: tzinfo, raw: str, source: str) -> Claim | Withheld:
-    """A moment without a zone is taken to be in `zone`, and the claim says so."""
+    """A moment without a zone is taken to be in `zone`, and the claim says so.
+
+    Never raises, and states no time outside OLDEST to LATEST.
+    """
     supposed = moment.tzinfo is None
     try:
         utc = (moment.replace(tzinfo=zone) if supposed else moment).astimezone(UTC)
@@ -28,6 +33,8 @@ def time_claim(kind: ClaimKind, moment: datetime, zone: tzinfo, raw: str, source
         return Withheld(kind, raw, source, NO_SUCH_TIME)
     if utc < OLDEST:
         return Withheld(kind, raw, source, CLOCK_UNSET)
+    if utc >= LATEST:
+        return Withheld(kind, raw, source, NO_SUCH_TIME)
     value = {"time": utc.isoformat().replace("+00:00", "Z")}
     if not supposed:
         return Claim(kind, value, source, "stated")

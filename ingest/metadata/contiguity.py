@@ -142,7 +142,8 @@ def overlapping(in_order: Sequence[Piece], basis: str, most_gap_seconds: float) 
         if longest is not None:
             if gap_between(longest, piece, basis) < -most_gap_seconds:
                 found |= {longest.id, piece.id}
-            if piece.starts[basis] + piece.length < longest.starts[basis] + longest.length:
+            # Lengths of time are compared, not moments: a start at the end of the calendar has no end.
+            if piece.starts[basis] - longest.starts[basis] + piece.length < longest.length:
                 continue
         longest = piece
     return found

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims
-from ingest.metadata.clock import Z_IS_OFTEN_LOCAL
+from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
 
 Role = Literal["gps", "station", "name", "device", "receipt"]
 
@@ -70,7 +70,7 @@ class Assessment:
 def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo) -> Assessment:
     """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
     length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
-    latest = received_at - length + LATE_TOLERANCE
+    latest = later(earlier(received_at, length), LATE_TOLERANCE)
     words = [doubt_reset(word, received_at) for word in read_words(claims, length, latest, zone)]
     words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]
     believed = sorted((word for word in words if AFTER_RECEIPT not in word.notes), key=lambda word: word.rank)
@@ -116,7 +116,7 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
 
 def doubt_reset(word: ClockWord, received_at: datetime) -> ClockWord:
     """A recorder whose battery ran out begins again on some first of January. Never so the satellites."""
-    local_new_year = word.time + timedelta(hours=14)
+    local_new_year = later(word.time, timedelta(hours=14))
     first_day = (local_new_year.month, local_new_year.day) in ((1, 1), (1, 2))
     if word.role == "gps" or not first_day or received_at - word.time < LOOKS_RESET_AFTER:
         return word
@@ -167,15 +167,26 @@ def earlier(time: datetime, by: timedelta) -> datetime:
         return time
 
 
+def later(time: datetime, by: timedelta) -> datetime:
+    try:
+        return time + by
+    except OverflowError:
+        return time
+
+
 def moment_of(claim: Claim) -> datetime | None:
-    """The time of a claim, in UTC; None for a claim of something else."""
+    """The time of a claim, in UTC; None for a claim of something else, or a time no recorder was ever at.
+
+    Recordings sealed before such times were withheld still claim them, and so may what a track's reader says.
+    """
     if isinstance(claim.value, str):
         return None
     try:
         moment = datetime.fromisoformat(str(claim.value.get("time", "")))
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return utc if OLDEST <= utc < LATEST else None
 
 
 def spread_of(claim: Claim) -> float:

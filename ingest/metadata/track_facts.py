@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.metadata.claims import Claim, Claims, KeptTrack, Withheld, gather
+from ingest.metadata.clock import LATEST, OLDEST
 from ingest.metadata.positions import MOST_POINTS, Row
 from integrity.canonical import canonical_json
 
@@ -63,7 +64,7 @@ def claims_of_track(source: str, track: Mapping[str, Any], kept: KeptTrack | Non
         moment = datetime.fromisoformat(str(started))
     except ValueError:
         return
-    if moment.tzinfo is not None and isinstance(spread, int | float):
+    if moment.tzinfo is not None and isinstance(spread, int | float) and OLDEST <= moment < LATEST:
         time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         yield Claim("gps_time", {"time": time, "spread_seconds": round(float(spread), 3)}, source, "stated")
 

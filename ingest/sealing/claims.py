@@ -29,6 +29,8 @@ EVIDENCE = "evidence"
 
 LONGEST_RAW = 200
 KINDS = get_args(ClaimKind)
+CONFIDENCES = get_args(Confidence)
+NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ def state_best(said: Claims, received_at: datetime, duration_seconds: float | No
     return replace(said, stated=(*stated, *map(_as_claim, said.withheld)))
 
 
+def state_unjudged(said: Claims) -> Claims:
+    """Where judging failed: every claim as it was made, and that no time is believed, with a note of why."""
+    unjudged = Claim("best_start", {}, "receipt", "doubtful", (NOT_JUDGED,))
+    return replace(said, stated=(*said.stated, unjudged, *map(_as_claim, said.withheld)))
+
+
 def _best_start(best: ClockWord | None) -> Claim:
     """Of a recording no clock can be believed for, that there is none."""
     if best is None:
@@ -102,7 +110,8 @@ def withhold_unstatable(said: Claims) -> Claims:
     for claim in said.stated:
         try:
             # A reader in the sandbox may have been led to say anything: only kinds of ours are stated.
-            storable = claim.kind in KINDS and b"\\u0000" not in canonical_json(claim.as_facts())
+            ours = claim.kind in KINDS and claim.confidence in CONFIDENCES and isinstance(claim.value, str | Mapping)
+            storable = ours and b"\\u0000" not in canonical_json(claim.as_facts())
         except MalformedEvidence:
             storable = False
         if storable:

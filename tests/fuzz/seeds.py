@@ -22,6 +22,7 @@ FORMS: Final = {
     "ts": (".ts", ".mts"),
 }
 HERE: Final = (31.2304, 121.4737)
+ENDS_OF_THE_CALENDAR: Final = ("0001", "9999")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def made_seeds(runner: MediaRunner) -> list[Seed]:
         Seed("made-fragmented.mp4", "mp4", ffmpeg(runner, *mpeg, "-movflags", "frag_keyframe+empty_moov", "-f", "mp4")),
         Seed("made.ts", "ts", ffmpeg(runner, *mpeg, "-f", "mpegts")),
         Seed("made.jpg", "jpeg", photograph()),
+        *(Seed(f"made-{year}.jpg", "jpeg", photograph(year)) for year in ENDS_OF_THE_CALENDAR),
+        Seed(
+            "made-9999.mp4",
+            "mp4",
+            ffmpeg(runner, *mpeg, "-metadata", "creation_time=9999-12-31T23:59:59Z", "-f", "mp4"),
+        ),
         Seed("made-gpmf.mp4", "mp4", telemetry()),
         Seed("made-novatek.mp4", "mp4", written.mp4_with_blocks([written.free_gps_block(*HERE, n) for n in range(20)])),
         Seed("made-private.ts", "ts", private_stream()),
@@ -78,11 +85,11 @@ def ffmpeg(runner: MediaRunner, *arguments: str) -> bytes:
         return (Path(folder) / "made").read_bytes()
 
 
-def photograph() -> bytes:
+def photograph(year: str = "2026") -> bytes:
     tags = Image.Exif()
     tags.update({0x010F: "Liuhen", 0x0110: "DSJ-1", 0x0112: 6})
-    tags.get_ifd(0x8825).update({1: "N", 2: (31.0, 13.0, 49.44), 3: "E", 4: (121.0, 28.0, 25.32), 29: "2026:01:01"})
-    tags.get_ifd(0x8769).update({0x9003: "2026:01:01 09:30:00", 0xA431: "000042"})
+    tags.get_ifd(0x8825).update({1: "N", 2: (31.0, 13.0, 49.44), 3: "E", 4: (121.0, 28.0, 25.32), 29: f"{year}:01:01"})
+    tags.get_ifd(0x8769).update({0x9003: f"{year}:01:01 09:30:00", 0xA431: "000042"})
     buffer = io.BytesIO()
     Image.linear_gradient("L").resize((48, 32)).save(buffer, "JPEG", exif=tags)
     return buffer.getvalue()

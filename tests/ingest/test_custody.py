@@ -288,6 +288,28 @@ def test_a_file_that_breaks_the_looking_is_sealed_with_the_stations_word(bench: 
     assert bench.count(Receipt) == 1
 
 
+def test_a_time_at_the_end_of_the_calendar_stops_no_sealing(bench: Bench) -> None:
+    name = "AB00001_000123_99991231230000.MP4"
+    seal_upload(bench.stage(CONTENT, filename=name, started_at="9999-12-31T23:00:00-12:00"), bench.custody)
+    recording = bench.recording()
+    assert (recording.device, recording.started_at) == ("AB00001", None)
+    assert [claim["value"]["reason"] for claim in recording.claims if claim["kind"] == "withheld"] == ["no_such_time"]
+    assert bench.count(Receipt) == 1
+
+
+def test_claims_that_cannot_be_judged_are_sealed_with_a_note(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fall(*_: object) -> Any:
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr(ingest.custody, "state_best", fall)
+    seal_upload(bench.stage(CONTENT, device="XY00009", started_at="2026-01-01T08:00:00Z"), bench.custody)
+    recording = bench.recording()
+    assert (recording.device, recording.started_at) == ("XY00009", None)
+    assert [claim["notes"] for claim in recording.claims if claim["kind"] == "best_start"] == [["not_judged"]]
+    assert [claim["value"]["time"] for claim in recording.claims if claim["kind"] == "started_at"] != []
+    assert bench.count(Receipt) == 1
+
+
 def test_a_sandbox_that_fails_delays_and_says_nothing_of_the_file(bench: Bench) -> None:
     def fail(_: object) -> Any:
         raise SandboxFailed("namespaces", "no more processes")
