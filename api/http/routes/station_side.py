@@ -35,7 +35,7 @@ _OVER = ("terminated", "expired")
 def enrol_key(form: Enrolment, request: Request, archive: TheArchive) -> EnrolledKey:
     """The same code with the same key again gives the same answer: an answer may be lost. Guessing is slowed down."""
     now, network = datetime.now(UTC), network_of(address_of(request))
-    name = f"station code from {network}"
+    name = f"\tstation code from {network}"  # a blank before it: no name that somebody signs in with keeps one
     try:
         with archive.database.transaction() as session:
             count_attempt(session, name, network, now)

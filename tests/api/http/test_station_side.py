@@ -141,6 +141,15 @@ def test_a_code_enrols_one_key_and_says_whom_to_believe(served: Any, administrat
     assert "code" not in str(served.entries("station.code_issued")[0].data.keys() - {"code_id", "code_hash"})
 
 
+@pytest.mark.parametrize("before", ["", "\t"])
+def test_nobody_locks_enrolment_by_signing_in_under_its_name(served: Any, administrator: Any, before: str) -> None:
+    issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
+    form = {"sign_in_name": f"{before}station code from 127.0.0.1", "password": "not the password"}
+    statuses = [served.caller().post("/api/v1/session", json=form).status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+    assert enrol(served, issued["code"], SigningKey.generate()).status_code == 201
+
+
 def test_a_code_that_is_over_or_of_a_revoked_station_counts_no_more(served: Any, administrator: Any) -> None:
     issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
     served.as_owner("UPDATE station_code SET expires_at = now() - interval '1 second'")
