@@ -94,13 +94,13 @@ class Watcher:
         self._sources: dict[str, Source] = {}
         self._out_of_reach: set[str] = set()
         self._seen: dict[_Key, _Seen] = {}
-        self._named: set[tuple[str, str]] = set()
+        self._named: set[tuple[str, str, str]] = set()
         self._found = [0, 0]
         self._received = self._wiped = 0
 
     def look(self, put: Callable[[WaitingFile], None]) -> None:
         """Look once at everything; `put` gets each file whose turn has come."""
-        for source in self._note_sources(find_sources(self._places)):
+        for source in self._note_sources(self._once_each(find_sources(self._places))):
             try:
                 listing = list_source(source, self._state.folder)
             except FolderUnusable as error:
@@ -129,13 +129,23 @@ class Watcher:
             outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
             return sorted(outcomes, key=lambda outcome: outcome.name), self._received, self._wiped
 
+    def _once_each(self, found: list[Source]) -> list[Source]:
+        """Of those with one id the first: the notes know a file by that id, and two would starve each other."""
+        first: dict[str, Source] = {}
+        for source in found:
+            taken = first.setdefault(source.id, source)
+            if taken is not source:
+                why = f"it is {source.id}, which is watched already at {taken.root}; unmount one of the two"
+                self._tell_once(source, (SourceUnreadable(source.label, why),))
+        return list(first.values())
+
     def _note_sources(self, found: list[Source]) -> list[Source]:
         now = {source.id: source for source in found}
-        for gone in self._sources.keys() - now.keys():
+        for gone in [key for key, source in self._sources.items() if key not in now or now[key].root != source.root]:
             self._note_out_of_reach(self._sources[gone], _UNMOUNTED)
             self._forget(gone)
         for source in found:
-            if source.id not in self._sources:
+            if source.id not in self._sources or self._sources[source.id].root != source.root:
                 self._tell(SourceFound(source.label, str(source.root)))
                 wiped = settle_wipes(self._state, source, self._tell)
                 with self._turn:
@@ -149,6 +159,7 @@ class Watcher:
         with self._turn:
             self._seen = {key: seen for key, seen in self._seen.items() if key[0] != source_id or seen.is_waiting}
         self._out_of_reach.discard(source_id)
+        self._named = {key for key in self._named if key[0] != source_id}
 
     def _note_out_of_reach(self, source: Source, reason: str) -> None:
         if source.id not in self._out_of_reach:
@@ -163,7 +174,7 @@ class Watcher:
                 if key[1] not in there:
                     del self._seen[key]
         self._tell_once(source, listing.unreadable)
-        skipped = tuple(name for name in listing.skipped if self._is_news(name, "skipped"))
+        skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, "skipped"))
         waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
         if waiting or skipped:
             self._found[0] += len(waiting)
@@ -198,11 +209,11 @@ class Watcher:
 
     def _tell_once(self, source: Source, unreadable: tuple[SourceUnreadable, ...]) -> None:
         for error in unreadable:
-            if self._is_news(error.name, error.reason):
+            if self._is_news(source.id, error.name, error.reason):
                 self._tell(FileStays(error.name, type(error).__name__, str(error)))
 
-    def _is_news(self, name: str, why: str) -> bool:
-        if (name, why) in self._named:
+    def _is_news(self, source_id: str, name: str, why: str) -> bool:
+        if (source_id, name, why) in self._named:
             return False
-        self._named.add((name, why))
+        self._named.add((source_id, name, why))
         return True

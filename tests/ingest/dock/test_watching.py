@@ -13,10 +13,23 @@ from typing import Any
 
 import pytest
 
+import ingest.dock.watching as watching_module
 from ingest.dock.agent import DockPlan, DockResult, dock_continuously
-from ingest.dock.events import Event, FileGrowing, FileStays, FileWiped, Paused, ReceiptHeld, SourceFound, SourceGone
+from ingest.dock.events import (
+    Event,
+    FileGrowing,
+    FileStays,
+    FileWiped,
+    FolderListed,
+    Paused,
+    ReceiptHeld,
+    SourceFound,
+    SourceGone,
+)
+from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import find_recorders, read_mounts
-from ingest.dock.watching import Places, WatchTiming, find_sources
+from ingest.dock.state import opened_state
+from ingest.dock.watching import Places, Watcher, WatchTiming, find_sources
 
 QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
 
@@ -224,3 +237,34 @@ def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     other.mkdir(parents=True)
     labels = [source.label for source in find_sources(Places((one, other, tmp_path / "not there")))]
     assert labels == [str(one).strip("/"), str(other).strip("/")]
+
+
+def test_volume_mounted_twice_is_received_once_and_the_second_is_named(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching_module, "volume_of", lambda _: "1234-ABCD")
+    with watching.running():
+        card = watching.plug("one", "two")
+        (card / "a.mp4").write_bytes(b"first")
+        (watching.media / "two" / "b.mp4").write_bytes(b"second")
+        watching.wait(lambda: watching.told(FileWiped))
+        (left,) = watching.told(FileStays)
+        assert left.file == "two"
+        assert str(card) in left.reason
+        watching.plug("two")
+        watching.wait(lambda: len(watching.told(FileWiped)) == 2)
+    assert [event.label for event in watching.told(SourceFound)] == ["one", "two"]
+    assert len(archive.uploads) == 2
+
+
+def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) -> None:
+    with opened_state(watching.folder / "notes") as state:
+        watcher = Watcher(watching.places, QUICK, state, MarkRules(), watching.events.append)
+        (watching.plug("card") / ".hidden").write_bytes(b"x")
+        watcher.look(lambda _: None)
+        watching.plug()
+        watcher.look(lambda _: None)
+        assert not watcher._named
+        watching.plug("card")
+        watcher.look(lambda _: None)
+    assert [event.skipped for event in watching.told(FolderListed)] == [("card/.hidden",)] * 2
