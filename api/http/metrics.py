@@ -38,7 +38,9 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._uploads = Gauge("liuhen_uploads_waiting", "Uploads to be sealed", ["state"], registry=self.registry)
+        self._uploads = Gauge(
+            "liuhen_uploads_waiting", "Uploads to be sealed, and those that failed", ["state"], registry=self.registry
+        )
         self._jobs = Gauge("liuhen_media_jobs_due", "Copies to be made", registry=self.registry)
         self._ledger = Gauge("liuhen_ledger_size", "Entries under the latest checkpoint", registry=self.registry)
         self._stations = Gauge(
@@ -54,7 +56,7 @@ class Metrics:
 
     def look_at(self, database: Database) -> None:
         """Bring the gauges up to date."""
-        states = ("open", "finished", "sealed")
+        states = ("open", "finished", "sealed", "failed")
         count = select(Upload.state, func.count()).where(Upload.state.in_(states)).group_by(Upload.state)
         with database.reading() as session:
             waiting = {row[0]: row[1] for row in session.execute(count)}

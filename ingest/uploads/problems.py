@@ -140,8 +140,10 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
     errors.QuotaExceeded: Problem(
         429,
         "quota",
-        "本工作站待封存数据已达 {waiting_bytes} 字节（上限 {max_waiting_bytes}），请等待封存后再传。",
-        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}). Wait until some are sealed.",
+        "本工作站待封存数据已达 {waiting_bytes} 字节（上限 {max_waiting_bytes}），请等待封存后再传；"
+        "若有上传未能封存，请管理员处理。",
+        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}). Wait until some are sealed; "
+        "have the administrator retry or release those that failed.",
     ),
     errors.ChecksumDiffers: Problem(
         460,

@@ -127,6 +127,7 @@ def test_metrics_count_without_naming_anybody(served: Any, scene: Any) -> None:
     assert 'route="/api/v1/recordings/{recording_id}",status="2xx"' in text
     assert "liuhen_ledger_size 0" not in text
     assert 'liuhen_uploads_waiting{state="open"} 0.0' in text
+    assert 'liuhen_uploads_waiting{state="failed"} 0.0' in text
     for name in (str(scene.recording.id), scene.officer.person.sign_in_name, scene.officer.person.name):
         assert name not in text
 

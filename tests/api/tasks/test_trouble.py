@@ -51,9 +51,9 @@ def decide(sealing: Any, deed: Callable[..., dict[str, object]], *words: str) ->
         return deed(sealing.archive, session, *words)
 
 
-def test_a_failed_upload_is_listed_out_of_the_quota_and_sealed_once_its_cause_is_gone(sealing: Any) -> None:
+def test_a_failed_upload_is_listed_keeps_its_room_and_is_sealed_once_its_cause_is_gone(sealing: Any) -> None:
     upload_id = fail_one(sealing)
-    assert waiting_bytes(sealing) == 0
+    assert waiting_bytes(sealing) == len(CONTENT)
     (listed,) = decide(sealing, list_uploads)
     assert (listed["upload_id"], listed["state"], listed["failure_code"]) == (upload_id, "failed", "StagedFileMissing")
     assert (listed["filename"], listed["declared_length"], listed["staged_bytes"]) == ("a.mp4", len(CONTENT), None)
@@ -63,6 +63,7 @@ def test_a_failed_upload_is_listed_out_of_the_quota_and_sealed_once_its_cause_is
     assert waiting_bytes(sealing) == len(CONTENT)
     assert seal_next(sealing.custody, sealing.staging, "test")
     assert row(sealing, upload_id).state == "receipted"
+    assert waiting_bytes(sealing) == 0
     assert decide(sealing, list_uploads) == []
     assert sealing.entries("upload.retried") == 1
     with pytest.raises(UploadNotInTrouble):
@@ -72,10 +73,12 @@ def test_a_failed_upload_is_listed_out_of_the_quota_and_sealed_once_its_cause_is
 def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swept(sealing: Any) -> None:
     upload_id = sealing.stage(CONTENT, "a.mp4")
     change(sealing, upload_id, state="failed", failure_code="ClaimedDigestDiffers", failure_detail="other bytes")
+    assert waiting_bytes(sealing) == len(CONTENT)
     for reason in ("", "  ", "with\x00nul"):
         with pytest.raises(ReasonUnusable):
             decide(sealing, release, upload_id, reason)
     assert decide(sealing, release, upload_id, "工作站已重新上传")["state"] == "terminated"
+    assert waiting_bytes(sealing) == 0
     assert decide(sealing, list_uploads) == []
     with sealing.archive.database.reading() as session:
         opening = session.scalars(select(LedgerOpening).where(LedgerOpening.value == "工作站已重新上传")).one()

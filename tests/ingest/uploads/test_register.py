@@ -285,3 +285,18 @@ def test_a_whole_upload_over_http_on_the_real_catalog(start_server, database, ad
     assert [entry["action"] for entry in entries(database)] == [
         "upload.created", "upload.finished", "upload.created", "upload.terminated",
     ]  # fmt: skip
+
+
+def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
+    enrol(database, "small", max_waiting_bytes=100)
+    station = register.authenticate(shown("Bearer small"))
+    first, again = (Opening(station, uuid.uuid4().hex, 60, UploadClaims(), LATER) for _ in range(2))
+    register.open_upload(first)
+    for state, has_room in (("failed", False), ("finished", False), ("failed", False), ("terminated", True)):
+        with database.transaction() as session:
+            session.execute(update(Upload).where(Upload.id == first.upload_id).values(state=state))
+        if has_room:
+            register.open_upload(again)
+        else:
+            with pytest.raises(QuotaExceeded):
+                register.open_upload(again)
