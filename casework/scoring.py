@@ -93,7 +93,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Reason:
-    """`code` is a word of api/pages/words.py; `detail` holds whole numbers (seconds, metres, percent)."""
+    """`code` names the reason; `detail` holds whole numbers (seconds, metres, percent)."""
 
     code: str
     points: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.pages.words import mark
+from api.i18n import mark
 
 
 @dataclass(frozen=True)

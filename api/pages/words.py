@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
-from ingest.metadata.times import (
-    AFTER_RECEIPT,
-    AT_THE_END,
-    CONTRADICTED,
-    LAST_FIX,
-    LOOKS_RESET,
-    MAY_BE_LOCAL,
-    OFF_AGAINST_GPS,
-    Z_WAS_LOCAL,
+from api.i18n import mark
+from api.pages.claim_words import (
+    CLAIM_KINDS,
+    CLAIM_NOTES,
+    CLAIM_SOURCES,
+    CLOCK_NOTES,
+    CLOCK_ROLES,
+    CONFIDENCES,
+    REFUSED_CLAIMS,
+    SEGMENT_BASES,
+    TRACK_SOURCES,
 )
-from ingest.sealing.claims import NOT_JUDGED
-
-
-def mark(message: str) -> str:
-    """Marks a message for the English catalog; a page translates it when it shows it."""
-    return message
-
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -87,89 +81,6 @@ RENDITIONS: Mapping[str, str] = {
     "proxy": mark("播放副本"),
     "poster": mark("封面图"),
     "sprite": mark("预览图"),
-}
-CLAIM_KINDS: Mapping[str, str] = {
-    "device": mark("执法记录仪"),
-    "officer": mark("执法人员"),
-    "started_at": mark("开始时间"),
-    "clock": mark("设备时钟"),
-    "location": mark("位置"),
-    "gps_time": mark("卫星时间"),
-    "track": mark("位置轨迹"),
-    "withheld": mark("未采信"),
-    "best_start": mark("开始时间（最佳估计）"),
-    "best_place": mark("位置（最佳估计）"),
-    "sequence": mark("文件编号"),
-    "mark": mark("证据标记"),
-    "act": mark("执法行为"),
-    "group": mark("同一记录仪的文件组"),
-    "filename": mark("文件名"),
-    "damage": mark("损坏情况"),
-}
-CLAIM_SOURCES: Mapping[str, str] = {
-    "station": mark("采集工作站所报"),
-    "name": mark("文件名"),
-    "tag": mark("文件内的标签"),
-    "exif": mark("照片元数据（EXIF）"),
-    "track": mark("位置轨迹"),
-    "sidecar": mark("旁附的轨迹文件"),
-    "receipt": mark("收到时间"),
-    "probe": mark("本系统的检查"),
-}
-CLOCK_ROLES: Mapping[str, str] = {
-    "gps": mark("卫星"),
-    "station": mark("采集工作站"),
-    "name": mark("文件名"),
-    "device": mark("设备时钟"),
-    "receipt": mark("收到时间"),
-}
-SEGMENT_BASES: Mapping[str, str] = {**CLOCK_ROLES, "number": mark("文件名中的编号")}
-CLOCK_NOTES: Mapping[str, str] = {
-    AFTER_RECEIPT: mark("晚于收到时间，不采信"),
-    Z_WAS_LOCAL: mark("写作世界时，实为当地时间"),
-    MAY_BE_LOCAL: mark("写作世界时，也可能是当地时间"),
-    LOOKS_RESET: mark("设备时钟可能曾被重置"),
-    CONTRADICTED: mark("各时钟互相矛盾"),
-    AT_THE_END: mark("写于录制结束时，已减去时长"),
-    LAST_FIX: mark("最后一次定位的时间"),
-    OFF_AGAINST_GPS: mark("与卫星时间不符"),
-    NOT_JUDGED: mark("各种说法未能判断"),
-}
-REFUSED_CLAIMS: Mapping[str, str] = {
-    "no_fix": mark("接收机未定位"),
-    "zero_zero_is_no_fix": mark("0°, 0° 表示没有定位"),
-    "out_of_range": mark("超出经纬度范围"),
-    "implausible_altitude": mark("海拔不可能"),
-    "poor_precision": mark("定位精度过差"),
-    "jump": mark("移动速度不可能"),
-    "too_many_points": mark("点数过多"),
-    "not_read_to_the_end": mark("轨迹过长，未能读到末尾"),
-    "not_understood": mark("无法识别"),
-    "not_statable": mark("含有无法保存的字符"),
-    "clock_never_set": mark("设备时钟未设置"),
-    "no_such_time": mark("没有这样的时间"),
-}
-TRACK_SOURCES: Mapping[str, str] = {
-    "gpmf": mark("GoPro 遥测"),
-    "camm": mark("相机运动元数据"),
-    "text_track": mark("字幕轨"),
-    "novatek": mark("联咏芯片的定位块"),
-    "blackvue": mark("行车记录仪日志"),
-    "ts_novatek": mark("TS 私有流的定位块"),
-    "ts_nmea": mark("TS 私有流中的 NMEA"),
-    "nmea": mark("NMEA 日志"),
-    "gpx": mark("GPX 日志"),
-    "srt": mark("字幕文件"),
-}
-CONFIDENCES: Mapping[str, str] = {
-    "stated": mark("明确写明"),
-    "assumed": mark("部分推定"),
-    "doubtful": mark("存疑"),
-}
-CLAIM_NOTES: Mapping[str, str] = {
-    Z_IS_OFTEN_LOCAL: mark("写作世界时，但许多设备在此写的是当地时间"),
-    ZONE_SUPPOSED.format(zone=str(SHANGHAI)): mark("未写时区，按北京时间推定"),
-    **CLOCK_NOTES,
 }
 LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("自动归案")}
 MATCHES: Mapping[str, str] = {"device": mark("设备相符"), "officer": mark("执法人员相符")}
