@@ -28,7 +28,7 @@ CUSTODY_STEPS = (
     "ingest.custody:digest_and_store_encrypted",
     "ingest.custody:read_back_and_compare",
     "ingest.custody:gather_claims",
-    "ingest.sealing.claims:state_best",
+    "ingest.custody:judge_claims",
     "ingest.custody:state_manifest",
     "ingest.custody:sign_manifest",
     "ingest.custody:timestamp_signature",
@@ -164,10 +164,20 @@ def install(watch: Watch) -> Callable[[], None]:
 
 
 def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], None]) -> None:
-    """Of the uploads' register: each statement is a transaction of its own."""
+    """Of the uploads' register: each statement is a transaction of its own.
+
+    A plain SELECT writes nothing, and whoever waits for the ledger asks it as often as it takes.
+    """
     import psycopg
 
-    put(psycopg.Connection, "execute", watch.told("statement", psycopg.Connection.execute))
+    plain = psycopg.Connection.execute
+    told = watch.told("statement", plain)
+
+    def execute(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        words = query if isinstance(query, str) else bytes(query).decode() if isinstance(query, bytes) else ""
+        return (plain if words.lstrip().startswith("SELECT") else told)(self, query, *arguments, **options)
+
+    put(psycopg.Connection, "execute", execute)
 
 
 def _places_of(step: str) -> list[tuple[object, str, Callable[..., Any]]]:
