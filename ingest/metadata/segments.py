@@ -12,13 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claims, claims_of_row
 from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
+from ingest.metadata.times import earlier, later
 from storage.catalog.recordings import Recording, RecordingSegment
+
+log = structlog.get_logger()
 
 ONE_AT_A_TIME: Final = 0x5E9  # a lock of PostgreSQL's, for the length of a transaction
 NEAR: Final = timedelta(days=1)
@@ -41,15 +46,28 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int
         return 0
     due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
     found = by_device(row for row in due if as_piece(row) is not None)
-    for key, rows in found.items():
-        neighbours = find_neighbours(session, key, rows)
-        pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
-        write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
-    placed = {row.id for rows in found.values() for row in rows}
+    grouped = [rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds)]
+    placed = {row.id for rows in grouped for row in rows}
     for unit_id in {row.unit_id for row in due}:
         others = [str(row.id) for row in due if row.unit_id == unit_id and row.id not in placed]
         write_places(session, unit_id, [Place(one, one, 1, 1, None, ALONE) for one in others])
     return len(due)
+
+
+def group_device(session: Session, key: Device, rows: Sequence[Found], most_gap_seconds: float) -> bool:
+    """Place one device's recordings. False where its claims cannot be worked with: its new ones stay alone, and no
+    other device waits for them. What the database refuses is no fault of the claims, and is raised."""
+    try:
+        with session.begin_nested():
+            neighbours = find_neighbours(session, key, rows)
+            pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
+            write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.exception("segments.device_failed", recordings=len(rows), error=type(error).__name__)
+        return False
+    return True
 
 
 COLUMNS: Final = (
@@ -132,11 +150,11 @@ def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[da
     """Spans around each, joined where they touch."""
     begin = end = None
     for time in sorted(times):
-        if begin is None or end is None or time - each_way > end:
+        if begin is None or end is None or earlier(time, each_way) > end:
             if begin is not None and end is not None:
                 yield begin, end
-            begin = time - each_way
-        end = time + each_way
+            begin = earlier(time, each_way)
+        end = later(time, each_way)
     if begin is not None and end is not None:
         yield begin, end
 

@@ -55,11 +55,6 @@ def made_seeds(runner: MediaRunner) -> list[Seed]:
         Seed("made.ts", "ts", ffmpeg(runner, *mpeg, "-f", "mpegts")),
         Seed("made.jpg", "jpeg", photograph()),
         *(Seed(f"made-{year}.jpg", "jpeg", photograph(year)) for year in ENDS_OF_THE_CALENDAR),
-        Seed(
-            "made-9999.mp4",
-            "mp4",
-            ffmpeg(runner, *mpeg, "-metadata", "creation_time=9999-12-31T23:59:59Z", "-f", "mp4"),
-        ),
         Seed("made-gpmf.mp4", "mp4", telemetry()),
         Seed("made-novatek.mp4", "mp4", written.mp4_with_blocks([written.free_gps_block(*HERE, n) for n in range(20)])),
         Seed("made-private.ts", "ts", private_stream()),

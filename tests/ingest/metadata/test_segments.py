@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import ingest.metadata.segments
 from ingest.metadata.claims import Claim
+from ingest.metadata.contiguity import Piece, Place, place_pieces
 from ingest.metadata.segments import group_segments, windows
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording, RecordingSegment
@@ -177,6 +180,46 @@ def test_windows_that_touch_are_one() -> None:
     spans = list(windows([START, START + 3 * hour, START + 1.5 * hour, START + 9 * hour], hour))
     assert spans == [(START - hour, START + 4 * hour), (START + 8 * hour, START + 10 * hour)]
     assert list(windows([], hour)) == []
+
+
+@pytest.mark.parametrize("end", [datetime.min, datetime.max])
+def test_windows_reach_to_the_ends_of_the_calendar_and_no_further(end: datetime) -> None:
+    at = end.replace(tzinfo=UTC)
+    (begin, until), *others = windows([at, at], timedelta(days=1))
+    assert begin <= at <= until
+    assert others == []
+
+
+def test_files_sealed_as_of_the_end_of_the_calendar_hold_no_other_up(shift: Segmented) -> None:
+    """As they were sealed before such times were withheld."""
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    said = (
+        Claim("device", "AB00009", "name:ga/t-947", "stated"),
+        Claim("started_at", {"time": far.isoformat()}, "name:ga/t-947", "assumed"),
+    )
+    late = [shift.add(0, device="AB00009", claims=said, started_at=far) for _ in range(2)]
+    first, second = shift.add(0), shift.add(300)
+    assert shift.group() == 4
+    assert [shift.place(row)[1:3] for row in (first, second, *late)] == [(1, 2), (2, 2), (1, 1), (1, 1)]
+    assert shift.group() == 0
+
+
+def test_a_device_whose_claims_cannot_be_worked_with_stays_alone_and_holds_no_other_up(
+    shift: Segmented, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [shift.add(300.0 * n, device="AB00009") for n in range(2)]
+    first, second = shift.add(0), shift.add(300)
+    names = {str(row.id) for row in broken}
+
+    def place(pieces: Sequence[Piece], most_gap_seconds: float) -> list[Place]:
+        if names & {piece.id for piece in pieces}:
+            raise OverflowError("date value out of range")
+        return place_pieces(pieces, most_gap_seconds)
+
+    monkeypatch.setattr(ingest.metadata.segments, "place_pieces", place)
+    assert shift.group() == 4
+    assert [shift.place(row)[1:3] for row in (first, second, *broken)] == [(1, 2), (2, 2), (1, 1), (1, 1)]
+    assert shift.group() == 0
 
 
 def test_two_at_once_do_it_once(shift: Segmented, server: Any) -> None:
