@@ -102,6 +102,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     register.TimeUnusable: Problem(422, "time", "时间 {at} 无法使用：{problem}"),
     register.DaysUnusable: Problem(422, "days", "有效期自 {valid_from} 至 {last_day} 无法使用；请核对起止日期"),
+    register.DayOutOfRange: Problem(
+        422, "days", "日期 {day} 不在 1990 年至 2200 年之间；请核对年份，长期有效的证件请将有效期至留空"
+    ),
     register.CertificateTaken: Problem(
         409, "certificate-taken", "证号 {number} 自 {valid_from} 起为 {holder} 所有；请核对证号和有效期"
     ),

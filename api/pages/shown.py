@@ -13,12 +13,12 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 def show_instant(moment: datetime | None) -> str:
     """To the second, in Chinese time."""
-    return "—" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    return "—" if moment is None else _local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def show_minute(moment: datetime | None) -> str:
     """To the minute: for lists, where seconds only take room."""
-    return "—" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return "—" if moment is None else _local(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def show_day(day: date | None) -> str:
@@ -27,7 +27,15 @@ def show_day(day: date | None) -> str:
 
 def input_instant(moment: datetime) -> str:
     """The value of a datetime-local field, which knows no zone: it is read back as Chinese time."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+    return _local(moment).strftime("%Y-%m-%dT%H:%M")
+
+
+def _local(moment: datetime) -> datetime:
+    """In Chinese time; the last hours of the calendar, which have none, as they are."""
+    try:
+        return moment.astimezone(SHANGHAI)
+    except OverflowError:
+        return moment
 
 
 def parse_local(text: str) -> datetime | None:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
-from casework.register.errors import AlreadyVoided, CertificateTaken, DaysUnusable
+from casework.register.calendar import WITHOUT_END, is_usable
+from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
 from casework.register.people import holder_of
 from casework.units import Doer, actor_of, require_over
 from casework.wording import required_name, required_text
@@ -27,11 +28,17 @@ STATES = ("valid", "soon", "expired", "coming", "voided")
 def add_certificate(
     session: Session, by: Doer, person_id: uuid.UUID, *, number: str, valid_from: date, last_day: date | None
 ) -> OfficerCertificate:
-    """A certificate of this person, valid on both days named and between them; `last_day` None: no end is known.
+    """A certificate of this person, valid on both days named and between them; `last_day` None, or the
+    calendar's last: no end is known.
 
-    Raises CertificateTaken (whose number that is), DaysUnusable, Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
+    Raises CertificateTaken (whose number that is), DayOutOfRange, DaysUnusable, Unknown, OutsideUnit,
+    RoleNotAllowed, TextUnusable.
     """
     person = _require_person(session, by, person_id)
+    last_day = None if last_day == WITHOUT_END else last_day
+    for day in (valid_from, last_day):
+        if day is not None and not is_usable(day):
+            raise DayOutOfRange(day)
     if last_day is not None and last_day < valid_from:
         raise DaysUnusable(valid_from, last_day)
     valid = Range(valid_from, None if last_day is None else last_day + timedelta(days=1))

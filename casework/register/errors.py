@@ -12,8 +12,9 @@ CaseworkError
     ├── OfficerUnknown          nobody active of that badge number or sign-in name
     ├── OfficerAmbiguous        several units have that badge number
     ├── OfficerElsewhere        not of the device's unit, nor of one below it
-    ├── TimeUnusable            an instant that is no use: in the future, without a zone, before the issue
+    ├── TimeUnusable            no use: in the future, without a zone, before the issue, of a far year
     ├── DaysUnusable            a certificate that ends before it begins
+    ├── DayOutOfRange           a day of a certificate outside the years 1990 to 2200
     ├── CertificateTaken        that number is somebody's on some of these days
     ├── UnitUnknown             no unit of that code where the person may look
     └── TableRefused            what a file of rows says (table.py, imports.py)
@@ -143,6 +144,7 @@ TIME_PROBLEMS = {
     "in_the_future": "lies in the future: enter what happened",
     "without_zone": "says no time zone: add one, such as +08:00",
     "before_the_issue": "is not after the issue: check both times",
+    "no_such_year": "lies outside the years 1990 to 2200: check the year",
 }
 
 
@@ -153,6 +155,14 @@ class DaysUnusable(RegisterError):
 
     def __str__(self) -> str:
         return f"a certificate cannot be valid from {self.valid_from} to {self.last_day}: check both days"
+
+
+@dataclass(eq=False)
+class DayOutOfRange(RegisterError):
+    day: date
+
+    def __str__(self) -> str:
+        return f"{self.day} lies outside the years 1990 to 2200: check the year; leave the last day empty for no end"
 
 
 @dataclass(eq=False)
@@ -234,6 +244,7 @@ class CellUnusable(TableRefused):
 CELL_PROBLEMS = {
     "no_day": "is no day such as 2026-03-04",
     "no_time": "is no time such as 2026-03-04 09:00",
+    "no_such_year": "lies outside the years 1990 to 2200: check the year",
     "needs_time": "is today: say the time too, such as 2026-03-04 18:00",
     "too_long": "… has more than 200 characters: shorten it",
     "rounded": "was rounded by the spreadsheet: make the column text there and type the number again",
@@ -241,6 +252,8 @@ CELL_PROBLEMS = {
 
 
 def _local(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        return moment.isoformat(timespec="minutes")
-    return moment.astimezone(CHINA).isoformat(timespec="minutes")
+    try:
+        local = moment if moment.tzinfo is None else moment.astimezone(CHINA)
+    except OverflowError:  # the first and the last day of the calendar: as they were given
+        local = moment
+    return local.isoformat(timespec="minutes")

@@ -132,7 +132,7 @@ def _take_issue(session: Session, by: Doer, row: TableRow, at: ImportAt) -> str:
 
 def _take_certificate(session: Session, by: Doer, row: TableRow, at: ImportAt) -> str:
     officer, number = find_officer(session, by, row.needed("officer")), row.needed("number")
-    valid_from, last_day = row.day("valid_from"), row.optional_day("last_day")
+    valid_from, last_day = row.day("valid_from"), row.optional_last_day("last_day")
     same = select(OfficerCertificate).where(
         OfficerCertificate.person_id == officer.id,
         OfficerCertificate.number == number,

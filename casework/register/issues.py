@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.another_look import ask_for_another_look_at_device
 from casework.errors import Unknown
+from casework.register.calendar import is_usable
 from casework.register.devices import lock_device, record_device
 from casework.register.errors import (
     AlreadyReturned,
@@ -135,6 +136,8 @@ def _span(issued_at: datetime, returned_at: datetime | None, now: datetime) -> R
     for moment in (issued_at, returned_at):
         if moment is not None and moment.tzinfo is None:
             raise TimeUnusable(moment, "without_zone")
+        if moment is not None and not is_usable(moment):
+            raise TimeUnusable(moment, "no_such_year")
         if moment is not None and moment > now:
             raise TimeUnusable(moment, "in_the_future")
     if returned_at is not None and returned_at <= issued_at:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from casework.register.calendar import WITHOUT_END, is_usable
 from casework.register.errors import CellMissing, CellUnusable, ColumnMissing, TableUnreadable
 from storage.catalog.devices import CHINA, chinese_day
 
@@ -24,6 +25,7 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _ROUNDED = re.compile(r"\d(\.\d+)?[Ee]\+\d+")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_FOR_GOOD = ("长期", "长期有效", "永久")
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?")
 
 
@@ -65,8 +67,15 @@ class TableRow:
         match = _DAY.fullmatch(self.needed(name))
         return self._day_of(match, name)
 
-    def optional_day(self, name: str) -> date | None:
-        return None if self.optional(name) is None else self.day(name)
+    def optional_last_day(self, name: str) -> date | None:
+        """None for nothing, and for what says that there is no end: 长期, or 9999-12-31. Raises CellUnusable."""
+        text = self.optional(name)
+        if text is None or text in _FOR_GOOD:
+            return None
+        match = _DAY.fullmatch(text)
+        if match is not None and tuple(map(int, match.groups())) == WITHOUT_END.timetuple()[:3]:
+            return None
+        return self._day_of(match, name)
 
     def begin(self, name: str) -> datetime:
         """An instant, in China where no zone is named; a day alone is its beginning.
@@ -105,9 +114,12 @@ class TableRow:
         if match is None:
             raise self._unusable(name, problem)
         try:
-            return date(*(int(part) for part in match.groups()))
+            day = date(*(int(part) for part in match.groups()))
         except ValueError as error:
             raise self._unusable(name, problem) from error
+        if not is_usable(day):
+            raise self._unusable(name, "no_such_year")
+        return day
 
     def _unusable(self, name: str, problem: str) -> CellUnusable:
         return CellUnusable(self.columns[name].headings, self.cells.get(name, "")[:_SHOWN], problem)

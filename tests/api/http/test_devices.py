@@ -103,6 +103,10 @@ def test_input_that_is_no_use_is_said_so(squad: Any) -> None:
         assert (answer.status_code, kind(answer)) == (status, code), answer.text
     future = by.post(issues, json={"device": "AB00001", "officer": "000123", "issued_at": "2099-01-01T00:00:00Z"})
     assert "晚于现在" in future.json()["sentences"]["zh-CN"]
+    for at in ("9999-12-31T20:00:00Z", "0001-01-01T00:00:00+08:00"):
+        answer = by.post(issues, json={"device": "AB00001", "officer": "000123", "issued_at": at})
+        assert (answer.status_code, kind(answer)) == (422, "time"), answer.text
+        assert "1990 年至 2200 年" in answer.json()["sentences"]["zh-CN"]
     assert by.get("/api/v1/devices", params={"whereabouts": "lost"}).status_code == 422
 
 
@@ -121,6 +125,9 @@ def test_a_certificate_is_somebodys_and_running_out_is_seen(squad: Any) -> None:
     assert voided.json()["state"] == "voided"
     backwards = by.post("/api/v1/certificates", json={**form, "last_day": "2023-01-01"})
     assert kind(backwards) == "days"
+    far = by.post("/api/v1/certificates", json={**form, "number": "7", "last_day": "9999-12-30"})
+    assert (far.status_code, kind(far)) == (422, "days")
+    assert "2200 年" in far.json()["sentences"]["zh-CN"]
     listed = squad["auditor"].get("/api/v1/certificates", params={"person": str(squad["officer"].person.id)}).json()
     assert [each["state"] for each in listed["items"]] == ["valid", "voided"]
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from casework.errors import RoleNotAllowed
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.devices import add_device
-from casework.register.errors import AlreadyVoided, CertificateTaken, DaysUnusable
+from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
 from casework.register.issues import issue_device
 from casework.register.reading import count_running_out, list_certificates, list_devices, list_issues, list_officers
 from storage.catalog.devices import issued_to
@@ -42,6 +42,19 @@ def test_the_day_printed_on_it_is_the_last_one(session: Session, archive: Any) -
     entry = archive.last_entry("certificate.added")
     assert (entry.subject_id, entry.data["last_day"]) == (str(officer.id), "2026-03-10")
     assert "0042" not in archive.ledger_text()
+
+
+def test_the_calendars_last_day_is_no_end_and_other_far_days_are_refused(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    add = {"number": "0042", "valid_from": TODAY}
+    for days in ({"valid_from": date.min}, {"valid_from": date(1989, 12, 31)}, {"last_day": date(9999, 12, 30)}):
+        with pytest.raises(DayOutOfRange, match="1990 to 2200"):
+            add_certificate(session, OPERATOR, officer.id, **{"last_day": None, **add, **days})  # type: ignore[arg-type]
+    row = add_certificate(session, OPERATOR, officer.id, number="0042", valid_from=TODAY, last_day=date.max)
+    assert (row.last_day, state_of(row, TODAY, SOON)) == (None, "valid")
+    assert archive.last_entry("certificate.added").data["last_day"] is None
+    last = add_certificate(session, OPERATOR, officer.id, number="7", valid_from=TODAY, last_day=date(2200, 12, 31))
+    assert last.last_day == date(2200, 12, 31)
 
 
 def test_a_number_is_one_persons_at_a_time(session: Session, archive: Any) -> None:

@@ -162,6 +162,34 @@ def test_with_one_bad_row_nothing_is_taken_and_every_bad_row_is_named(office: Of
     assert office.refused("devices", "device,unit", "AB00003,NOWHERE") == [(2, UnitUnknown)]
 
 
+def test_days_at_the_ends_of_the_calendar_are_named_by_their_line(office: Office) -> None:
+    add_device(office.session, office.administrator, unit_id=office.unit.id, code="AB00001")
+    badge = office.officers[0].badge_number
+    rows = (
+        "device,officer,issued_at,returned_at",
+        f"AB00001,{badge},0001-01-01,",
+        f"AB00001,{badge},2026-03-01,9999-12-31",
+        f"AB00001,{badge},9999-12-31T20:00:00Z,",
+        f"AB00001,{badge},0000-00-00,",
+    )
+    assert office.refused("issues", *rows) == [(line, CellUnusable) for line in (2, 3, 4, 5)]
+    rows = (
+        "officer,number,valid_from,last_day",
+        f"{badge},0042,0001-01-01,",
+        f"{badge},0042,2026-01-01,9999-12-30",
+        f"{badge},0042,9999-12-31,9999-12-31",
+    )
+    assert office.refused("certificates", *rows) == [(line, CellUnusable) for line in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("end", ["", "长期", "9999-12-31", "9999年12月31日", "9999/12/31"])
+def test_a_certificate_for_good_has_no_end(office: Office, end: str) -> None:
+    rows = f"人员编号,证号,有效期起,有效期至\n{office.officers[0].badge_number},0042,2026-01-01,{end}\n"
+    assert office.take("certificates", rows).counts == {"added": 1}
+    assert office.session.scalars(select(OfficerCertificate)).one().last_day is None
+    assert office.take("certificates", rows).counts == {"unchanged": 1}
+
+
 def test_a_day_alone_is_that_whole_day_in_china(office: Office, session: Session) -> None:
     add_device(session, office.administrator, unit_id=office.unit.id, code="AB00001")
     badge = office.officers[0].badge_number

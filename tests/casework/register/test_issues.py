@@ -30,7 +30,7 @@ from casework.register.errors import (
 from casework.register.issues import issue_device, return_device, void_issue
 from casework.register.people import find_officer
 from retention.errors import OutsideUnit
-from storage.catalog.devices import Device, DeviceIssue, issued_to
+from storage.catalog.devices import CHINA, Device, DeviceIssue, issued_to
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")
@@ -146,6 +146,8 @@ def test_times_are_of_what_happened_and_have_a_zone(session: Session, squad: Squ
         (naive, None, "without_zone"),
         (NOW - HOUR, NOW + HOUR, "in_the_future"),
         (NOW - HOUR, NOW - HOUR, "before_the_issue"),
+        (datetime(1, 1, 1, tzinfo=CHINA), None, "no_such_year"),
+        (NOW - HOUR, datetime(9999, 12, 31, 20, tzinfo=UTC), "no_such_year"),
     ):
         with pytest.raises(TimeUnusable) as refused:
             issue_device(
@@ -158,6 +160,7 @@ def test_times_are_of_what_happened_and_have_a_zone(session: Session, squad: Squ
                 returned_at=returned_at,
             )
         assert refused.value.problem == problem
+        assert str(refused.value)
 
 
 def test_a_retired_device_stays_known_and_goes_to_nobody(session: Session, archive: Any, squad: Squad) -> None:

@@ -182,9 +182,8 @@ def test_windows_that_touch_are_one() -> None:
     assert list(windows([], hour)) == []
 
 
-@pytest.mark.parametrize("end", [datetime.min, datetime.max])
-def test_windows_reach_to_the_ends_of_the_calendar_and_no_further(end: datetime) -> None:
-    at = end.replace(tzinfo=UTC)
+@pytest.mark.parametrize("at", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_windows_reach_to_the_ends_of_the_calendar_and_no_further(at: datetime) -> None:
     (begin, until), *others = windows([at, at], timedelta(days=1))
     assert begin <= at <= until
     assert others == []
