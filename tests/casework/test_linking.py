@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.another_look import ask_for_another_look_at_device
 from casework.cases import assign, close_case
 from casework.errors import (
     AlreadyAnswered,
@@ -27,6 +28,7 @@ from casework.linking import (
     list_unlinked,
     unlink,
 )
+from ingest.metadata.claims import Claim
 from retention.errors import OutsideUnit
 from storage.catalog.casework import CaseLink, LinkQuestion
 
@@ -127,6 +129,27 @@ def test_start_at_the_end_of_time_breaks_nothing(session: Session, archive: Any,
     recording = recorded(archive, unit, datetime.max.replace(tzinfo=UTC), duration_seconds=1e300)
     assert link_by_window(session, recording.id) == "no_case"
     assigned_case(session, archive, officer)
+
+
+@pytest.mark.parametrize("end", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("by_satellites", [False, True])
+def test_a_shift_at_an_end_of_the_calendar_is_looked_at_like_any_other(
+    session: Session, archive: Any, officer: Any, unit: Any, end: datetime, by_satellites: bool
+) -> None:
+    """As recordings were sealed before such times were withheld: clocks, shifts and surroundings all meet them."""
+    word = {"time": end.isoformat()}
+    said = [Claim("started_at", word, "name:ga/t-947", "assumed"), Claim("clock", word, "tag:date", "doubtful")]
+    said += [Claim("gps_time", word, "track:gpmf", "stated")] if by_satellites else []
+    far = [recorded(archive, unit, end, claims=said, uncertainty_seconds=300.0) for _ in range(5)]
+    case = assigned_case(session, archive, officer)
+    near = recorded(archive, unit)
+    assert sum(link_due_recordings(session, 100).values()) == 6
+    assert [link.case_id for link in live_links(session, near.id)] == [case.id]
+    assert not any(live_links(session, row.id) for row in far)
+    ask_for_another_look_at_device(session, "AB00001", end, None)
+    ask_for_another_look_at_device(session, "AB00001", START, end)
+    link_due_recordings(session, 100)
+    assert not link_due_recordings(session, 100)
 
 
 @pytest.mark.parametrize(
