@@ -30,7 +30,7 @@ FAR_METRES: Final = 3000
 _EARTH_METRES: Final = 6_371_000.0
 _SHORTEST: Final = timedelta(seconds=1)
 
-Basis = Literal["satellites", "person", "learnt", "claimed"]
+Basis = Literal["satellites", "learnt", "claimed"]
 
 
 @dataclass(frozen=True)

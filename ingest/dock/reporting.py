@@ -1,4 +1,4 @@
-"""The station's word about itself, once a minute and when something changes (docs/stations.md, POST station-reports).
+"""The station's word about itself, once a minute and as the agent ends (docs/stations.md, POST station-reports).
 
 A thread of its own, because a report must neither wait for footage nor hold it up: one that fails is told once and
 tried again a minute later.
@@ -40,7 +40,6 @@ class Reporter:
         self._waiting_files = waiting_files
         self._tell = tell
         self._interval_seconds = interval_seconds
-        self._wake = threading.Event()
         self._over = threading.Event()
         self._failing = False
         self._told: ClockReading | None = None
@@ -53,12 +52,7 @@ class Reporter:
     def __exit__(self, *_: object) -> None:
         """A last word on how it ended, if the archive takes it soon enough."""
         self._over.set()
-        self._wake.set()
         self._thread.join(_LAST_WORD_SECONDS)
-
-    def report_soon(self) -> None:
-        """Something changed: do not wait for the minute."""
-        self._wake.set()
 
     def _run(self) -> None:
         while True:
@@ -69,8 +63,7 @@ class Reporter:
                 return
             if taken and before is None and self._archive.clock.read() is not None:
                 continue  # The clock has just been measured for the first time: say so.
-            self._wake.wait(self._interval_seconds)
-            self._wake.clear()
+            self._over.wait(self._interval_seconds)
 
     def _report(self) -> bool | None:
         """Whether the archive took it; None when it never will."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ingest.metadata.claims import Claims
-from ingest.metadata.times import AT_THE_END, earlier, moment_of
+from ingest.metadata.times import AT_THE_END, moment_of, shifted
 
 BASES: Final = ("device", "name", "gps", "station", "number")
 """By what two files are said to follow one another, the first that says so; `number`: chapters without a clock."""
@@ -61,7 +61,7 @@ def piece_of(recording_id: str, claims: Claims, duration_seconds: float) -> Piec
     for claim in claims.stated:
         basis, time = basis_of(claim.kind, claim.source), moment_of(claim)
         if basis is not None and time is not None and basis not in starts:
-            starts[basis] = earlier(time, length) if AT_THE_END in claim.notes else time
+            starts[basis] = shifted(time, -length) if AT_THE_END in claim.notes else time
     return Piece(recording_id, length, starts, chapter_of(claims))
 
 

@@ -13,7 +13,6 @@ from typing import Final
 
 from ingest.metadata.positions import Point
 
-LONGEST_SENTENCE: Final = 120
 SENTENCE: Final = re.compile(r"\$(G[A-Z]|BD)(RMC|GGA),([A-Za-z0-9,.\-]{10,110})\*([0-9A-Fa-f]{2})")
 KNOT: Final = 0.514444
 Fix = tuple[float | None, int | None, float | None]  # height, dimensions, dilution

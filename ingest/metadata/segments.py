@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claims, claims_of_row
 from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
-from ingest.metadata.times import earlier, later
+from ingest.metadata.times import shifted
 from storage.catalog.recordings import Recording, RecordingSegment
 
 log = structlog.get_logger()
@@ -150,11 +150,11 @@ def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[da
     """Spans around each, joined where they touch."""
     begin = end = None
     for time in sorted(times):
-        if begin is None or end is None or earlier(time, each_way) > end:
+        if begin is None or end is None or shifted(time, -each_way) > end:
             if begin is not None and end is not None:
                 yield begin, end
-            begin = earlier(time, each_way)
-        end = later(time, each_way)
+            begin = shifted(time, -each_way)
+        end = shifted(time, each_way)
     if begin is not None and end is not None:
         yield begin, end
 

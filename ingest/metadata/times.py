@@ -70,7 +70,7 @@ class Assessment:
 def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo) -> Assessment:
     """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
     length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
-    latest = later(earlier(received_at, length), LATE_TOLERANCE)
+    latest = shifted(shifted(received_at, -length), LATE_TOLERANCE)
     words = [doubt_reset(word, received_at) for word in read_words(claims, length, latest, zone)]
     words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]
     believed = sorted((word for word in words if AFTER_RECEIPT not in word.notes), key=lambda word: word.rank)
@@ -100,7 +100,7 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
     """The recorder's own tags. A Z that was local time shows itself when it would lie in the future; else it may be."""
     notes: tuple[str, ...] = ()
     if AT_THE_END in claim.notes:
-        time, notes = earlier(time, length), (AT_THE_END,)
+        time, notes = shifted(time, -length), (AT_THE_END,)
     if Z_IS_OFTEN_LOCAL not in claim.notes:
         stated = claim.confidence == "stated"
         seconds = SET_BY_A_NETWORK_SECONDS if stated else SET_BY_HAND_SECONDS
@@ -108,15 +108,15 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
     if AT_THE_END in notes:  # Android writes UTC, by the network's clock.
         return ClockWord("device", time, claim.source, SET_BY_A_NETWORK_SECONDS, 3, notes)
     away = zone.utcoffset(None) or timedelta(0)
-    if time > latest and earlier(time, away) <= latest:
-        return ClockWord("device", earlier(time, away), claim.source, SET_BY_HAND_SECONDS, 6, (Z_WAS_LOCAL,))
+    if time > latest and shifted(time, -away) <= latest:
+        return ClockWord("device", shifted(time, -away), claim.source, SET_BY_HAND_SECONDS, 6, (Z_WAS_LOCAL,))
     seconds = SET_BY_HAND_SECONDS + abs(away.total_seconds())
     return ClockWord("device", time, claim.source, seconds, 7, (MAY_BE_LOCAL,))
 
 
 def doubt_reset(word: ClockWord, received_at: datetime) -> ClockWord:
     """A recorder whose battery ran out begins again on some first of January. Never so the satellites."""
-    local_new_year = later(word.time, timedelta(hours=14))
+    local_new_year = shifted(word.time, timedelta(hours=14))
     first_day = (local_new_year.month, local_new_year.day) in ((1, 1), (1, 2))
     if word.role == "gps" or not first_day or received_at - word.time < LOOKS_RESET_AFTER:
         return word
@@ -160,14 +160,8 @@ def is_a_zone(seconds: float) -> bool:
     return quarters != 0 and near and abs(seconds) <= WIDEST_ZONE_SECONDS
 
 
-def earlier(time: datetime, by: timedelta) -> datetime:
-    try:
-        return time - by
-    except OverflowError:
-        return time
-
-
-def later(time: datetime, by: timedelta) -> datetime:
+def shifted(time: datetime, by: timedelta) -> datetime:
+    """Claims may hold any time: one at either end of the calendar stays there."""
     try:
         return time + by
     except OverflowError:

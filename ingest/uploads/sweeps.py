@@ -23,7 +23,7 @@ def recover_finished(
     for record in register.list_open():
         if _is_complete(staging, record) and all(register.finish_uploads([record])):
             recovered.append(record.upload_id)
-            _wake(on_finished, record.upload_id)
+            wake_up(on_finished, record.upload_id)
     return recovered
 
 
@@ -60,8 +60,8 @@ def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) ->
     return removed
 
 
-def _wake(on_finished: Callable[[str], None], upload_id: str) -> None:
-    """A lost wake-up is made good by the rows; the other uploads of this sweep must not wait for it."""
+def wake_up(on_finished: Callable[[str], None], upload_id: str) -> None:
+    """A lost wake-up is made good by the rows: whoever finished the upload goes on without it."""
     try:
         on_finished(upload_id)
     except Exception:

@@ -6,7 +6,6 @@ In each of them authority comes first: nobody's body is asked for before the cre
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -44,13 +43,13 @@ from ingest.uploads.metadata import parse_metadata
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.staging import HeldUpload, Staging
+from ingest.uploads.sweeps import wake_up
 
 _DISK_THREADS = 8
 _REGISTER_THREADS = 16
 _POLL_SECONDS = 0.05
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 class Begun(NamedTuple):
@@ -183,14 +182,8 @@ class Verbs:
         """Hand them to custody, each once: whoever gets True says so. A wake-up may be lost, the row may not."""
         for record, is_first in zip(records, self._register.finish_uploads(records), strict=True):
             if is_first:
-                self._wake(record.upload_id)
+                wake_up(self._on_finished, record.upload_id)
         return [None] * len(records)
-
-    def _wake(self, upload_id: str) -> None:
-        try:
-            self._on_finished(upload_id)
-        except Exception:
-            log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
 
     # Without waiting for anything but the staging disk's names.
 
