@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.another_look import ask_for_another_look
 from casework.errors import CaseClosed, NobodyAssigned, SpanUnusable, StageOutOfOrder, Taken
+from casework.looks import UnitTime, ask_for_another_look
 from casework.permission import require
 from casework.rows import unique
 from casework.wording import known_word, optional_name, required_name, required_text
@@ -115,7 +115,7 @@ def assign(
     session.add(assignment)
     session.flush()
     _record_assignment(session, by, case, assignment)
-    ask_for_another_look(session, assignment)
+    ask_for_another_look(session, because="assignment", time=UnitTime(case.unit_id, starts_at, ends_at))
     return assignment
 
 

@@ -15,18 +15,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from casework.another_look import (
-    AGAIN,
-    BY_PERSON,
-    LINKED,
-    NO_CASE,
-    NO_DATA,
-    QUESTION,
-    ask_for_another_look_at_shifts,
-    join_devices,
-    join_linking,
-)
 from casework.candidates import clear_one, find_candidates
+from casework.clock_news import ask_about_shifts
 from casework.errors import AlreadyAnswered, LinkEnded
 from casework.link_rows import (
     add_hand_link,
@@ -40,6 +30,8 @@ from casework.link_rows import (
     settle_question,
     withdraw_question,
 )
+from casework.linking_locks import join_devices, join_linking
+from casework.looks import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION
 from casework.observation import observe, reach_of
 from casework.permission import require
 from casework.surroundings import Decided, Surroundings, look_around
@@ -183,7 +175,7 @@ def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
     outcomes = [_outcome(session, recording, around) for recording in recordings]
     note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
     new = [recording for recording in recordings if around.decided[recording.id].outcome is None]
-    ask_for_another_look_at_shifts(session, new, around)
+    ask_about_shifts(session, new, around)
     return outcomes
 
 

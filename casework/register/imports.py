@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.errors import CaseworkError
+from casework.looks import looks_together
 from casework.permission import require
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, describe_device, find_device, require_in_use
@@ -80,18 +81,20 @@ def import_table(session: Session, by: Doer, kind: str, content: bytes, at: Impo
     table = read_table(content, wanted.columns)
     counts: Counter[str] = Counter()
     problems: list[RowProblem] = []
-    whole = session.begin_nested()
-    for row in table.rows:
-        try:
-            with session.begin_nested():
-                counts[wanted.take(session, by, row, at)] += 1
-        except (CaseworkError, RetentionError) as error:
-            problems.append(RowProblem(row.line, error))
-    applied = not (trial or problems)
-    if applied:
-        whole.commit()
-    else:
-        whole.rollback()
+    with looks_together(session) as looks:
+        whole = session.begin_nested()
+        for row in table.rows:
+            try:
+                with session.begin_nested():
+                    counts[wanted.take(session, by, row, at)] += 1
+            except (CaseworkError, RetentionError) as error:
+                problems.append(RowProblem(row.line, error))
+        applied = not (trial or problems)
+        if applied:
+            whole.commit()
+        else:
+            whole.rollback()
+            looks.forget()
     return ImportOutcome(len(table.rows), dict(counts), tuple(problems), table.ignored, applied)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from casework.another_look import ask_for_another_look_at_device
 from casework.errors import Unknown
+from casework.looks import DeviceTime, ask_for_another_look
 from casework.register.calendar import is_usable
 from casework.register.devices import lock_device, record_device
 from casework.register.errors import (
@@ -71,7 +71,7 @@ def issue_device(
     data = {"issue_id": str(issue.id), "person_id": str(person.id), "issued_from": format_instant(issue.issued_from)}
     returned = None if span.upper is None else format_instant(span.upper)
     record_device(session, by, device, "device.issued", {**data, "returned_at": returned})
-    ask_for_another_look_at_device(session, device.code, issue.issued_from, issue.returned_at)
+    _look_again(session, device, issue.issued_from, issue.returned_at)
     return issue
 
 
@@ -90,7 +90,7 @@ def return_device(
     assert issue.returned_at is not None
     data = {"issue_id": str(issue.id), "returned_at": format_instant(issue.returned_at)}
     record_device(session, by, device, "device.returned", data)
-    ask_for_another_look_at_device(session, device.code, issue.returned_at, None)
+    _look_again(session, device, issue.returned_at, None)
     return issue
 
 
@@ -104,8 +104,14 @@ def void_issue(session: Session, by: Doer, issue_id: uuid.UUID, reason: str, now
     issue.voided_at = now
     session.flush()
     record_device(session, by, device, "device.issue_voided", {"issue_id": str(issue.id)}, {"reason": reason})
-    ask_for_another_look_at_device(session, device.code, issue.issued_from, issue.returned_at)
+    _look_again(session, device, issue.issued_from, issue.returned_at)
     return issue
+
+
+def _look_again(session: Session, device: Device, start: datetime, end: datetime | None) -> None:
+    """Who had it in that time has changed, for the unit whose register it stands in and for those below."""
+    about = DeviceTime(device.unit_id, device.code, start, end)
+    ask_for_another_look(session, because="register", device=about)
 
 
 def _lock_issue(session: Session, by: Doer, issue_id: uuid.UUID) -> tuple[Device, DeviceIssue]:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.another_look import ask_for_another_look_at_device
 from casework.cases import assign, close_case
 from casework.errors import (
     AlreadyAnswered,
@@ -28,6 +27,7 @@ from casework.linking import (
     list_unlinked,
     unlink,
 )
+from casework.looks import DeviceTime, ask_for_another_look
 from ingest.metadata.claims import Claim
 from retention.errors import OutsideUnit
 from storage.catalog.casework import CaseLink, LinkQuestion
@@ -146,8 +146,9 @@ def test_a_shift_at_an_end_of_the_calendar_is_looked_at_like_any_other(
     assert sum(link_due_recordings(session, 100).values()) == 6
     assert [link.case_id for link in live_links(session, near.id)] == [case.id]
     assert not any(live_links(session, row.id) for row in far)
-    ask_for_another_look_at_device(session, "AB00001", end, None)
-    ask_for_another_look_at_device(session, "AB00001", START, end)
+    for start, until in ((end, None), (START, end)):
+        about = DeviceTime(unit.id, "AB00001", start, until)
+        ask_for_another_look(session, because="register", device=about)
     link_due_recordings(session, 100)
     assert not link_due_recordings(session, 100)
 

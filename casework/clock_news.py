@@ -1,0 +1,57 @@
+"""What a recording that is new to the linker says of its device's clock: then the shift's others are due again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from casework.clocks import LEAST_UNCERTAINTY_SECONDS, SAME_SHIFT, learn_offset, own_clock, timed_by_satellites
+from casework.looks import mark
+from casework.observation import clock_in_doubt, find_moment
+from casework.scoring import shifted
+from casework.surroundings import Surroundings
+from storage.catalog.recordings import Recording
+
+
+def ask_about_shifts(session: Session, new: Iterable[Recording], around: Surroundings) -> int:
+    """Make those due again, and say how many. By the devices' locks no other linker is at their recordings."""
+    touched = [condition for row in new if (condition := _touched_by(row, around)) is not None]
+    if not touched:
+        return 0
+    return mark(session, select(Recording.id).where(or_(*touched)))
+
+
+def _touched_by(recording: Recording, around: Surroundings) -> ColumnElement[bool] | None:
+    about = _teaches_about(recording, around) or _changes_doubt_about(recording, around)
+    if about is None:
+        return None
+    # Also those no clock could be believed for: what was learnt now may be what they lacked.
+    near = Recording.started_at.between(shifted(about, -2 * SAME_SHIFT), shifted(about, 2 * SAME_SHIFT))
+    unknown = Recording.started_at.is_(None) & (Recording.received_at >= recording.received_at - 2 * SAME_SHIFT)
+    of_device = (Recording.unit_id == recording.unit_id) & (Recording.device == recording.device)
+    return of_device & (Recording.id != recording.id) & (near | unknown)
+
+
+def _teaches_about(recording: Recording, around: Surroundings) -> datetime | None:
+    """By which time of its clock, if what was known of the clock's offset before is not what is known now."""
+    word = own_clock(recording.claims)
+    if word is None or not recording.device or not timed_by_satellites(recording.claims):
+        return None
+    known = around.known.get((recording.unit_id, recording.device), ())
+    before, now = learn_offset([each for each in known if each.looked_at], word), learn_offset(known, word)
+    if before is None or now is None:
+        return None if before is now else word.time
+    return word.time if abs(now.seconds - before.seconds) > LEAST_UNCERTAINTY_SECONDS else None
+
+
+def _changes_doubt_about(recording: Recording, around: Surroundings) -> datetime | None:
+    if recording.started_at is None:  # A time that had not come when it was received: that clock is wrong.
+        return recording.received_at
+    moment = find_moment(recording, around)
+    if moment is None or moment.basis != "claimed":
+        return None
+    changes = clock_in_doubt(recording, around) != clock_in_doubt(recording, around, before=True)
+    return recording.started_at if changes else None
