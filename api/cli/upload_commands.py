@@ -40,8 +40,9 @@ def release_upload(
     reason: Annotated[str, typer.Option(help="原因，一句话 / why, in a sentence")],
     as_json: Json = False,
 ) -> None:
-    """放弃该上传并删除其暂存数据，工作站可重新发送 / Give it up and remove its bytes; it may be sent again."""
+    """放弃该上传并删除其暂存数据与密文，工作站可重新发送 / Give it up and remove its bytes; it may be sent again."""
     from api.cli.admin_uploads import release
+    from ingest.sealing.given_up import remove_attempts_given_up
     from ingest.uploads.staging import Staging
 
     with open_for_command("admin") as opened:
@@ -49,4 +50,5 @@ def release_upload(
             facts = release(opened.archive, session, upload_id, reason)
         # After the commit; the sweep makes good what a crash leaves in between.
         Staging(opened.archive.staging_folder).remove(upload_id)
+        remove_attempts_given_up(opened.archive.database, opened.archive.store)
     report(as_json, facts, (f"已放弃 / given up: {upload_id}",))

@@ -13,6 +13,7 @@ from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
 from ingest.metadata.segments import group_segments
 from ingest.metadata.sidecars import attach_sidecars
+from ingest.sealing.given_up import remove_attempts_given_up
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
 from ingest.uploads.register import CatalogRegister
@@ -117,6 +118,7 @@ def sweep_uploads(archive: Archive) -> None:
     now = datetime.now(UTC)
     expire_stale(staging, register, now)
     remove_orphans(staging, register, now)
+    remove_attempts_given_up(archive.database, archive.store)
 
 
 def look_after_stations(archive: Archive, now: datetime) -> None:

@@ -16,7 +16,7 @@ from storage.ledger.files import PREFIX as LEDGER
 
 BATCH = 500
 RENDITIONS = "renditions/"
-FINISHED_WITH = ("sealed", "receipted")
+TO_BE_SEALED = ("finished", "failed")
 
 
 def audit_objects(audit: Audit) -> int:
@@ -41,11 +41,11 @@ def _unknown(audit: Audit, names: list[str]) -> list[str]:
 
 
 def _known(session: Session, names: list[str]) -> set[str]:
-    """Of recordings, copies, and attempts whose upload is not through: still being sealed, or stopped."""
+    """Of recordings, copies, and attempts that may become one yet: being sealed, or stopped until a person decides."""
     attempts = (
         select(CustodyAttempt.object_name)
         .join(Upload, Upload.id == CustodyAttempt.upload_id)
-        .where(CustodyAttempt.object_name.in_(names), Upload.state.not_in(FINISHED_WITH))
+        .where(CustodyAttempt.object_name.in_(names), Upload.state.in_(TO_BE_SEALED))
     )
     recordings = select(Recording.object_name).where(Recording.object_name.in_(names))
     renditions = select(Rendition.object_name).where(Rendition.object_name.in_(names))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ingest.errors import UploadNotInTrouble
-from ingest.lease import given_back
+from ingest.lease import given_back, is_free
 from retention.permission import require_reason
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
@@ -39,13 +38,13 @@ def retry_upload(session: Session, by: Actor, upload_id: str) -> Upload:
 
 
 def release_upload(session: Session, by: Actor, upload_id: str, reason: str) -> Upload:
-    """Give it up; its staged bytes are the caller's to remove, after the commit.
+    """Give it up. What is staged and stored of it the caller removes after the commit (ingest/sealing/given_up.py).
 
     Raises UploadNotInTrouble, also for one that is sealed or being sealed, and retention's ReasonUnusable.
     """
     reason = require_reason(reason)
     upload = _in_trouble(session, upload_id)
-    if upload.state == "sealed" or (upload.leased_by is not None and _is_ahead(upload.leased_until)):
+    if upload.state == "sealed" or _is_at_work(session, upload):
         raise UploadNotInTrouble(upload_id, "sealed" if upload.state == "sealed" else "being sealed")
     data = {"code": upload.failure_code or "stuck"}
     upload.state = "terminated"
@@ -71,5 +70,7 @@ def _forget_failure(upload: Upload) -> None:
         upload.leased_until = given_back()["leased_until"]
 
 
-def _is_ahead(moment: datetime | None) -> bool:
-    return moment is not None and moment > datetime.now(UTC)
+def _is_at_work(session: Session, upload: Upload) -> bool:
+    """Whether a worker has it, by the clock that leases are written with; a pause is nobody's work."""
+    taken = select(Upload.id).where(Upload.id == upload.id, Upload.leased_by.is_not(None), ~is_free(Upload))
+    return session.scalars(taken).first() is not None

@@ -117,5 +117,5 @@ class ObjectStore(Protocol):
     def delete(self, name: str) -> None:
         """Remove an object for good; durable on return, and no error when it is gone already.
 
-        Only disposal may call this. Raises StoreRefused, StoreUnavailable.
+        Only disposal may call this, and who stored what became no recording. Raises StoreRefused, StoreUnavailable.
         """

@@ -133,6 +133,14 @@ def test_what_is_being_sealed_or_sealed_is_not_given_up(sealing: Any) -> None:
         decide(sealing, release, upload_id, "原因")
 
 
+def test_a_lease_that_binds_no_worker_binds_nobody(sealing: Any) -> None:
+    """Written while the database's clock was ahead: workers pass it over, so a person may decide."""
+    upload_id = sealing.stage(CONTENT, "a.mp4")
+    ahead = {"leased_by": "worker", "leased_until": func.now() + timedelta(days=1)}
+    change(sealing, upload_id, attempts=STUCK_ATTEMPTS, **ahead)
+    assert decide(sealing, release, upload_id, "原因")["state"] == "terminated"
+
+
 def test_an_unknown_upload_is_said_to_be_unknown(sealing: Any) -> None:
     with pytest.raises(UploadNotInTrouble, match="unknown"):
         decide(sealing, retry, "0" * 32)

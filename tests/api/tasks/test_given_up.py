@@ -1,0 +1,127 @@
+"""What sealing had stored of an upload goes when the upload is given up, whatever is killed; no evidence does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import func, select, update
+
+from api.cli.admin_uploads import release
+from api.tasks.custody import seal_next
+from api.tasks.housekeeping import sweep_uploads
+from api.verification import verify_archive
+from ingest.errors import TimestampDelayed
+from ingest.sealing.trouble import STUCK_ATTEMPTS
+from storage.catalog.recordings import CustodyAttempt
+from storage.catalog.uploads import Upload
+from storage.errors import StoreUnavailable
+
+CONTENT = b"no video at all, but evidence"
+
+
+def store_one(sealing: Any) -> str:
+    """Stored, but without a time stamp, again and again."""
+
+    def no_token(data: bytes) -> Any:
+        raise TimestampDelayed("an upload", "the time-stamping authority", "it is away")
+
+    upload_id: str = sealing.stage(CONTENT, "a.mp4")
+    assert seal_next(replace(sealing.custody, request_token=no_token), sealing.staging, "test")
+    change(sealing, upload_id, attempts=STUCK_ATTEMPTS)
+    assert len(originals(sealing)) == 1
+    return upload_id
+
+
+def change(sealing: Any, upload_id: str, **values: Any) -> None:
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+
+
+def give_up(sealing: Any, upload_id: str) -> None:
+    with sealing.archive.database.transaction() as session:
+        release(sealing.archive, session, upload_id, "工作站已重新上传")
+
+
+def originals(sealing: Any) -> list[str]:
+    return list(sealing.archive.store.list("originals/"))
+
+
+def attempts(sealing: Any) -> list[str]:
+    with sealing.archive.database.reading() as session:
+        return list(session.scalars(select(CustodyAttempt.upload_id)))
+
+
+def orphans(sealing: Any) -> list[str]:
+    report = verify_archive(sealing.archive, 0)
+    return [finding.subject for finding in report.findings if finding.code == "object_orphaned"]
+
+
+def test_the_command_leaves_neither_ciphertext_nor_key(sealing: Any, commands: Any) -> None:
+    upload_id = store_one(sealing)
+    commands("admin", "upload", "release", upload_id, "--reason", "工作站已重新上传")
+    assert (originals(sealing), attempts(sealing)) == ([], [])
+    assert not sealing.staging.bytes_path(upload_id).exists()
+
+
+def test_what_a_killed_command_left_is_named_and_swept(sealing: Any) -> None:
+    upload_id = store_one(sealing)
+    (name,) = originals(sealing)
+    assert orphans(sealing) == []
+    give_up(sealing, upload_id)
+    assert orphans(sealing) == [name]
+    sweep_uploads(sealing.archive)
+    assert (originals(sealing), attempts(sealing), orphans(sealing)) == ([], [], [])
+    sweep_uploads(sealing.archive)
+
+
+def test_a_sweep_that_is_killed_between_object_and_row_is_made_good(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id, delete = store_one(sealing), sealing.archive.store.delete
+    give_up(sealing, upload_id)
+
+    def delete_and_die(name: str) -> None:
+        delete(name)
+        raise StoreUnavailable(name, "it answered too late")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(sealing.archive.store), "delete", lambda store, name: delete_and_die(name))
+        with pytest.raises(StoreUnavailable):
+            sweep_uploads(sealing.archive)
+    assert (originals(sealing), attempts(sealing)) == ([], [upload_id])
+    sweep_uploads(sealing.archive)
+    assert attempts(sealing) == []
+
+
+def test_a_worker_that_lost_its_lease_is_waited_for(sealing: Any) -> None:
+    """He may be stopped between fixing the plaintext and showing the object."""
+    upload_id = store_one(sealing)
+    change(sealing, upload_id, leased_by="stopped", leased_until=func.now() - timedelta(minutes=1))
+    give_up(sealing, upload_id)
+    sweep_uploads(sealing.archive)
+    assert attempts(sealing) == [upload_id]
+    change(sealing, upload_id, leased_until=func.now() - timedelta(hours=2))
+    sweep_uploads(sealing.archive)
+    assert (originals(sealing), attempts(sealing)) == ([], [])
+
+
+def test_no_sweep_touches_what_is_a_recording_whatever_its_upload_says(sealing: Any) -> None:
+    recording = sealing.seal(CONTENT)
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(Upload).values(state="terminated"))
+    sweep_uploads(sealing.archive)
+    assert originals(sealing) == [recording.object_name]
+    assert len(attempts(sealing)) == 1
+
+
+@pytest.mark.parametrize("state", ["finished", "failed", "sealed", "terminated"])
+def test_the_database_gives_no_attempt_away_that_may_be_needed(sealing: Any, addresses: Any, state: str) -> None:
+    recording = sealing.seal(CONTENT)
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(Upload).values(state=state))
+    with psycopg.connect(addresses.app) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("DELETE FROM custody_attempt WHERE recording_id = %s", [recording.id])
