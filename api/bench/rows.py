@@ -17,7 +17,10 @@ JsonScalar = str | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measure in `unit`. Less is better for ours, and `bar` bounds the ratio where there is a peer, else ours."""
+    """One measure in `unit`. Less is better for ours, and `bar` bounds the ratio where there is a peer, else ours.
+
+    Figures stay as measured: rounded to milliseconds, those of a short run would no longer agree with their ratio.
+    """
 
     measure: str
     unit: str
@@ -31,12 +34,12 @@ class Row:
     def beside_peer(cls, measure: str, unit: str, *, ours: float, peer: float, bar: float) -> Row:
         """Ours against what a peer took in the same run: at most `bar` times as much."""
         ratio = ours / peer
-        return cls(measure, unit, round(ours, 3), round(peer, 3), round(ratio, 3), bar, ratio <= bar)
+        return cls(measure, unit, ours, peer, ratio, bar, ratio <= bar)
 
     @classmethod
     def below_bar(cls, measure: str, unit: str, *, ours: float, bar: float) -> Row:
         """Ours alone: at most `bar` of its unit."""
-        return cls(measure, unit, round(ours, 3), None, None, bar, ours <= bar)
+        return cls(measure, unit, ours, None, None, bar, ours <= bar)
 
     def to_json(self) -> dict[str, JsonScalar]:
         """The row as `liuhen bench --json` gives it."""
@@ -55,14 +58,19 @@ def print_table(rows: Sequence[Row], machine: str, console: Console | None = Non
     """Print the rows as a table for people, and the machine below it."""
     table = Table("测量 / measure", "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
     for row in rows:
-        peer = "—" if row.peer is None else f"{row.peer:g} {row.unit}"
+        peer = "—" if row.peer is None else f"{_figure(row.peer)} {row.unit}"
         ratio = "—" if row.ratio is None else f"{row.ratio:.2f}×"
         bar = f"{row.bar:g} {row.unit}" if row.ratio is None else f"{row.bar:.2f}×"
         holds = "[green]是 / yes[/]" if row.holds else "[red]否 / no[/]"
-        table.add_row(row.measure, f"{row.ours:g} {row.unit}", peer, ratio, bar, holds)
+        table.add_row(row.measure, f"{_figure(row.ours)} {row.unit}", peer, ratio, bar, holds)
     console = console or Console()
     console.print(table)
     console.print(f"机器 / machine: {machine}", highlight=False)
+
+
+def _figure(value: float) -> str:
+    # Four digits are more than two runs have in common.
+    return f"{value:.4g}" if value < 1000 else f"{value:.0f}"
 
 
 def _processor() -> str:

@@ -25,7 +25,7 @@ def test_sealing_is_measured_through_the_whole_of_custody(tmp_path: Path, capsys
     shown = json.loads(capsys.readouterr().out)
     speed, memory = shown["rows"]
     assert shown["machine"]
-    assert speed["ratio"] == pytest.approx(speed["ours"] / speed["peer"], rel=0.01)
+    assert speed["ratio"] == pytest.approx(speed["ours"] / speed["peer"])
     assert (speed["unit"], speed["bar"]) == ("s", 0.65)
     assert memory["holds"]
     # More than storage's part alone: a worker with database, tools and tasks in it.
@@ -33,8 +33,11 @@ def test_sealing_is_measured_through_the_whole_of_custody(tmp_path: Path, capsys
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missed_bar_is_an_exit_code_only_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # A file so small that starting to seal it costs more than the peer's whole script.
+def test_a_missed_bar_is_an_exit_code_only_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing takes no time at all: missed on every machine, however busy.
+    monkeypatch.setattr("api.bench.seal.TIME_BAR", 0.0)
     words = ["bench", "seal", "--size", "4KiB", "--memory-size", "4KiB", "--pairs", "1", "--folder", str(tmp_path)]
     assert run([*words, "--json", "--check"]) == 1
     assert json.loads(capsys.readouterr().out)["rows"][0]["holds"] is False

@@ -28,11 +28,18 @@ def test_a_row_is_json_with_the_promised_keys() -> None:
     assert row == {"measure": "seal", "unit": "s", "ours": 1, "peer": 2, "ratio": 0.5, "bar": 0.65, "holds": True}
 
 
+def test_figures_of_a_run_of_microseconds_agree_with_their_ratio() -> None:
+    row = Row.beside_peer("seal", "s", ours=0.0004321, peer=0.0001234, bar=0.65)
+    assert row.peer is not None
+    assert row.ratio == pytest.approx(row.ours / row.peer)
+
+
 def test_the_table_names_every_figure_and_the_machine() -> None:
     out = io.StringIO()
     rows = [
         Row.beside_peer("封存 / seal", "s", ours=2.5, peer=10, bar=0.65),
         Row.below_bar("内存 / memory", "MiB", ours=200, bar=160),
+        Row.beside_peer("封存 / seal", "s", ours=0.000432149, peer=12345.6, bar=0.65),
     ]
     print_table(rows, "a machine", Console(file=out, width=140))
     for figure in (
@@ -44,6 +51,8 @@ def test_the_table_names_every_figure_and_the_machine() -> None:
         "是 / yes",
         "200 MiB",
         "160 MiB",
+        "0.0004321 s",
+        "12346 s",
         "否 / no",
         "a machine",
     ):
