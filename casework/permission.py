@@ -23,6 +23,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "keep_devices": ("administrator",),
     "issue_devices": ("administrator", "supervisor"),
     "keep_certificates": ("administrator",),
+    "keep_policies": ("administrator",),
     "list_devices": ("administrator", "supervisor", "auditor"),
     "read_the_ledger": ("auditor", "administrator"),
     "read_the_entries_of_every_unit": ("auditor",),

@@ -11,6 +11,7 @@ import typer
 from api.cli.admin_archive import open_for_command, remark, report
 from api.cli.device_commands import devices, officers
 from api.cli.options import Json, UnitCode
+from api.cli.policy_commands import policies
 from api.cli.station_commands import stations
 from api.cli.upload_commands import uploads
 
@@ -26,6 +27,7 @@ for name, group in {
     "station": stations,
     "device": devices,
     "officer": officers,
+    "policy": policies,
     "token": tokens,
     "upload": uploads,
     "recording": recordings,

@@ -137,12 +137,13 @@ def _with_database(settings: Settings, addresses: DatabaseAddresses) -> Settings
 
 def _prepare(settings: Settings, addresses: DatabaseAddresses) -> None:
     """What `liuhen up` does on its way to a first entry; done again it changes nothing."""
-    from api.engines.plan import announce_public_keys, create_keys
+    from api.engines.plan import announce_public_keys, create_keys, load_policies
     from api.engines.running import migrate
 
     migrate(addresses)
     create_keys(settings)
     announce_public_keys(settings, addresses)
+    load_policies(addresses)
 
 
 def _open(settings: Settings) -> Archive:
@@ -218,6 +219,7 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 @contextmanager
 def _both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
+    from casework.elements.errors import PolicyUnusable
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
     from ingest.errors import CustodyError
     from ingest.stations.errors import StationError
@@ -228,5 +230,9 @@ def _both_languages() -> Iterator[None]:
     except (CaseworkError, CustodyError, ReasonUnusable, StationError) as error:
         from api.http.problems import problem_of
 
-        kind = UsageRefused if isinstance(error, ReasonUnusable | TextUnusable | WordUnknown) else ApiError
+        kind = (
+            UsageRefused
+            if isinstance(error, PolicyUnusable | ReasonUnusable | TextUnusable | WordUnknown)
+            else ApiError
+        )
         raise kind(str(problem_of(error, "zh")["detail"]), str(error)) from error

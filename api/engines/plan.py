@@ -64,6 +64,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         *roles,
         Step("数据库结构", "database schema", lambda: migrate(database)),
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
+        Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (_sequencer(settings, addresses),),
         (*_workers(settings, addresses), _beat(settings, addresses)),
@@ -86,6 +87,21 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
     connections = Database(database.app, pool_size=1)
     try:
         announce_keys(connections, open_keyring(settings))
+    finally:
+        connections.close()
+
+
+def load_policies(database: DatabaseAddresses) -> None:
+    """Those of the package that this archive has never had."""
+    from datetime import UTC, datetime
+
+    from casework.elements.policies import load_shipped_policies
+    from storage.database import Database
+
+    connections = Database(database.app, pool_size=1)
+    try:
+        with connections.transaction() as session:
+            load_shipped_policies(session, datetime.now(UTC))
     finally:
         connections.close()
 

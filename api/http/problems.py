@@ -6,6 +6,7 @@ fault of ours: it is logged, and the client learns no more than that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from api.http.chinese_facts import in_chinese
 from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
 from api.http.sessions import language_of
 from casework import errors as casework
+from casework.elements import errors as elements
 from casework.register import errors as register
 from ingest.errors import IngestError, RecoveryNotPossible, UploadNotInTrouble
 from ingest.stations import errors as stations
@@ -113,6 +115,24 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
+    elements.PolicyUnusable: Problem(422, "policy", "规则文件中 {where} {problem}{known}，请更正后重新载入"),
+    elements.PolicyOverlaps: Problem(
+        409,
+        "policy-overlaps",
+        "{jurisdiction} 第 {version} 版与第 {other} 版的有效期重叠（后者自 {valid_from} 起）；请另选日期，"
+        "或写明 supersedes: {other}，使其于前一日终止",
+    ),
+    elements.PolicyVersionTaken: Problem(
+        409,
+        "policy-version",
+        "{jurisdiction} 第 {version} 版已载入且内容不同；版本不能更改，请用下一个版本号",
+    ),
+    elements.PolicyBegun: Problem(
+        409, "policy-begun", "取代旧版的规则不能自 {valid_from} 起生效：该日的记录已按旧版认定；最早可自 {earliest} 起"
+    ),
+    elements.NothingToSupersede: Problem(
+        409, "policy-supersedes", "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 liuhen admin policy list"
+    ),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
@@ -253,6 +273,9 @@ def _document(code: str, status: int, chinese: str, english: str, language: str)
 
 def _facts(error: Exception) -> Mapping[str, Any]:
     facts = {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
+    if isinstance(error, elements.PolicyUnusable):
+        where = re.sub(r"^line (\d+)", r"第 \1 行", str(facts["where"]))
+        facts |= {"where": where, "known": f"（可用：{'、'.join(error.known)}）" if error.known else ""}
     # A column of a table goes by several headings, the Chinese one first.
     return facts | ({"column": error.columns[0]} if isinstance(error, _OF_A_COLUMN) else {})
 

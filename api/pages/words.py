@@ -98,6 +98,7 @@ SYSTEM_ACTORS: Mapping[str, str] = {
     "linker": mark("归案程序"),
     "housekeeping": mark("日常程序"),
     "admin": mark("本机管理员"),
+    "policies": mark("规则载入程序"),
     "keys": mark("密钥管理"),
     "sign_in": mark("登录程序"),
     "first_administrator": mark("首次设置"),
@@ -115,6 +116,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "key": mark("密钥"),
     "one_time_code": mark("一次性代码"),
     "archive": mark("档案"),
+    "element_policy": mark("必备要素规则"),
     "unknown": mark("不明"),
 }
 ACTIONS: Mapping[str, str] = {
@@ -191,6 +193,9 @@ ACTIONS: Mapping[str, str] = {
     "device.issue_voided": mark("配发登记作废"),
     "certificate.added": mark("登记执法证"),
     "certificate.voided": mark("执法证登记作废"),
+    "policy.loaded": mark("载入必备要素规则"),
+    "policy.superseded": mark("必备要素规则被新版取代"),
+    "policy.came_into_force": mark("必备要素规则生效"),
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),
 }

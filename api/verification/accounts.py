@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from casework.elements.policies import is_of_its_source
 from integrity.canonical import Json
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
@@ -287,6 +288,8 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "voided": lambda row: row.voided_at is not None,
     "issued_from": lambda row: row.span.lower,
     "valid_from": lambda row: row.valid.lower,
+    "in_force": lambda row: row.in_force_at is not None,
+    "of_its_source": is_of_its_source,
 }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.verification.accounts import SUBJECTS, Account, Pledge, Subject, kept_fact
 from api.verification.audit import Audit
+from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
@@ -29,7 +30,7 @@ _ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in (*SUBJECTS, *REGISTER_SUBJECTS):
+    for subject in (*SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS):
         with audit.archive.database.reading() as session:
             session.execute(_ONE_SNAPSHOT)
             account = Account(subject)

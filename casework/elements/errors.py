@@ -1,0 +1,112 @@
+"""What required elements refuse. The trunk is CaseworkError; nothing was changed.
+
+CaseworkError
+└── ElementsError
+    ├── PolicyUnusable          a file that is no policy: where, and why
+    ├── PolicyOverlaps          days on which another version holds
+    ├── PolicyVersionTaken      that version was loaded before, with other words
+    ├── PolicyBegun             days that have come are judged already: a version ends on one that has not
+    └── NothingToSupersede      there is no such version without an end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from casework.errors import CaseworkError
+
+PROBLEMS: Mapping[str, str] = {
+    "not_yaml": "is no YAML: mind indentation, colons and quotes",
+    "too_large": "is larger than 256 KiB: a policy is a page or two",
+    "not_a_table": "has to be names with values",
+    "not_a_list": "has to be a list, each line beginning with a dash",
+    "twice": "stands there twice: keep one",
+    "unknown": "is not known here",
+    "missing": "is missing",
+    "empty": "is empty",
+    "no_text": "has to be a line of text, of at most 200 signs",
+    "no_number": "has to be a whole number from 1 on",
+    "no_day": "is no day: write it as 2026-03-04",
+    "no_such_year": "lies outside the years 1990 to 2200",
+    "ends_before_it_begins": "lies before valid_from",
+    "no_code": "has to be a word of small letters, digits and _, of at most 40",
+    "no_jurisdiction": "has to be a word such as CN or CN-plain",
+    "never_demanded": "is required for acts, but no act of this file demands it",
+    "not_for_acts": "is demanded by an act, but not required: for_acts under elements",
+    "unknown_unit": "is the code of no unit: see liuhen admin unit list",
+}
+
+
+@dataclass(eq=False)
+class ElementsError(CaseworkError):
+    """Anything that required elements refuse."""
+
+
+@dataclass(eq=False)
+class PolicyUnusable(ElementsError):
+    """`where`: a path in the file (`elements.plaace`), or a line; `problem`: a word of PROBLEMS; `known`: choices."""
+
+    where: str
+    problem: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        choices = f"; it is one of: {', '.join(self.known)}" if self.known else ""
+        return f"{self.where} {PROBLEMS[self.problem]}{choices}; correct the file and load it again"
+
+
+@dataclass(eq=False)
+class PolicyOverlaps(ElementsError):
+    jurisdiction: str
+    version: int
+    other: int
+    valid_from: date
+    last_day: date | None
+
+    def __str__(self) -> str:
+        until = "without an end" if self.last_day is None else f"to {self.last_day}"
+        return (
+            f"{self.jurisdiction} version {self.version} overlaps version {self.other}, which holds from "
+            f"{self.valid_from} {until}: choose other days, or write `supersedes: {self.other}` to end that one the "
+            "day before"
+        )
+
+
+@dataclass(eq=False)
+class PolicyVersionTaken(ElementsError):
+    jurisdiction: str
+    version: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.jurisdiction} version {self.version} was loaded before, with other words: a version is never "
+            "changed; give the file the next number"
+        )
+
+
+@dataclass(eq=False)
+class PolicyBegun(ElementsError):
+    """`earliest` is the first day that can be chosen."""
+
+    valid_from: date
+    earliest: date
+
+    def __str__(self) -> str:
+        return (
+            f"a version that supersedes another cannot begin on {self.valid_from}: recordings of that day are judged "
+            f"by the one before; begin on {self.earliest} or later"
+        )
+
+
+@dataclass(eq=False)
+class NothingToSupersede(ElementsError):
+    jurisdiction: str
+    version: int
+
+    def __str__(self) -> str:
+        return (
+            f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
+            "see liuhen admin policy list"
+        )

@@ -1,0 +1,277 @@
+"""Versions of the policy: loaded, superseded, come into force; and which of them hold for a unit on a day.
+
+Each jurisdiction has a series of versions that never overlap. A recording is judged by every jurisdiction at once, each
+by its version of the day for the nearest unit above: what one demands another cannot take away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from psycopg.errors import ExclusionViolation
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casework.elements.errors import (
+    NothingToSupersede,
+    PolicyBegun,
+    PolicyOverlaps,
+    PolicyUnusable,
+    PolicyVersionTaken,
+)
+from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy
+from casework.permission import require
+from casework.units import Doer, actor_of
+from storage.catalog.devices import chinese_day
+from storage.catalog.elements import ElementPolicy
+from storage.catalog.organisation import Person, Unit
+from storage.ledger.append import Actor, Change, record_change
+
+KEEPING = "keep_policies"
+SHIPPED = Path(__file__).parent / "policies"
+POLICIES = Actor.system("policies")
+# Two that load at once wait for each other: what overlaps is looked at before it is refused.
+_ONE_LOADS = select(func.pg_advisory_xact_lock(func.hashtextextended("element policies", 0)))
+
+
+@dataclass(frozen=True)
+class PolicyInForce:
+    """One version, as judging goes by it."""
+
+    id: uuid.UUID
+    jurisdiction: str
+    version: int
+    unit_id: uuid.UUID | None
+    valid_from: date
+    last_day: date | None
+    rules: Rules
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What all jurisdictions together demand of the recordings of one unit and day, and by which versions."""
+
+    policies: tuple[PolicyInForce, ...] = ()
+
+    @property
+    def acts(self) -> dict[str, Act]:
+        """By code; of one that two define, the first jurisdiction's."""
+        found: dict[str, Act] = {}
+        for policy in self.policies:
+            for act in policy.rules.acts:
+                found.setdefault(act.code, act)
+        return found
+
+    def demand(self, element: str, act_code: str | None) -> tuple[PolicyInForce, ...]:
+        """The versions that demand this element of a recording of that act; none: it may be absent."""
+        return tuple(policy for policy in self.policies if _demands(policy.rules, element, act_code))
+
+
+def load_policy(session: Session, by: Doer, content: bytes, now: datetime) -> ElementPolicy:
+    """Take a version in. The same file again changes nothing. Raises PolicyUnusable, PolicyOverlaps,
+    PolicyVersionTaken, PolicyBegun, NothingToSupersede, RoleNotAllowed."""
+    if isinstance(by, Person):
+        require(by, KEEPING)
+    return _take(session, by, read_policy(content), now)
+
+
+def load_shipped_policies(session: Session, now: datetime) -> int:
+    """Those of the package that this archive has never had; how many there were. Again it changes nothing.
+
+    A version the archive has under that number stays as it is, whatever the package says by now.
+    """
+    missing = [file for file in _shipped() if _find(session, file, None) is None]
+    if missing:
+        session.execute(_ONE_LOADS)
+    taken = 0
+    for file in missing:
+        clear = _find(session, file, None) is None and _overlapping(session, file, None) is None
+        taken += clear and _take(session, POLICIES, file, now) is not None
+    return taken
+
+
+def come_into_force(session: Session, now: datetime) -> int:
+    """Enter in the ledger which versions have begun to hold since this was asked last; how many."""
+    today = chinese_day(now)
+    waiting = select(ElementPolicy).where(ElementPolicy.in_force_at.is_(None)).order_by(ElementPolicy.loaded_at)
+    begun = [row for row in session.scalars(waiting.with_for_update(skip_locked=True)) if row.valid_from <= today]
+    for row in begun:
+        row.in_force_at = now
+        session.flush()
+        _record(session, POLICIES, row, "policy.came_into_force", {"valid_from": row.valid_from.isoformat()})
+    return len(begun)
+
+
+def list_policies(session: Session) -> tuple[ElementPolicy, ...]:
+    """Every version, by jurisdiction, those of all units first, the latest first."""
+    rows = session.scalars(select(ElementPolicy).order_by(ElementPolicy.jurisdiction, ElementPolicy.version.desc()))
+    return tuple(sorted(rows, key=lambda row: (row.jurisdiction, row.unit_id is not None, str(row.unit_id))))
+
+
+def is_of_its_source(row: ElementPolicy) -> bool:
+    """Whether the rules, the digest and all the rest of a row are what its YAML says. Never raises."""
+    try:
+        file = read_policy(row.source.encode())
+    except PolicyUnusable:
+        return False
+    said = (file.jurisdiction, file.version, file.valid_from, file.title_zh, file.title_en, file.sha256)
+    kept = (row.jurisdiction, row.version, row.valid_from, row.title_zh, row.title_en, row.source_sha256)
+    return said == kept and file.rules.as_json() == row.rules
+
+
+def fetch_policies(session: Session) -> tuple[PolicyInForce, ...]:
+    """All versions, to be asked for many units and days."""
+    return tuple(
+        PolicyInForce(
+            row.id,
+            row.jurisdiction,
+            row.version,
+            row.unit_id,
+            row.valid_from,
+            row.last_day,
+            Rules.from_json(row.rules),
+        )
+        for row in session.scalars(select(ElementPolicy).order_by(ElementPolicy.jurisdiction))
+    )
+
+
+def demands_on(policies: Iterable[PolicyInForce], line: Sequence[uuid.UUID], day: date) -> Demands:
+    """`line`: the recording's unit, then those above it, the nearest first."""
+    nearness = {unit_id: place for place, unit_id in enumerate(line)}
+    chosen: dict[str, PolicyInForce] = {}
+    for policy in policies:
+        near = len(line) if policy.unit_id is None else nearness.get(policy.unit_id)
+        if near is None or not policy.holds_on(day):
+            continue
+        other = chosen.get(policy.jurisdiction)
+        if other is None or near < nearness.get(other.unit_id or uuid.UUID(int=0), len(line)):
+            chosen[policy.jurisdiction] = policy
+    return Demands(tuple(chosen[name] for name in sorted(chosen)))
+
+
+def _demands(rules: Rules, element: str, act_code: str | None) -> bool:
+    rule = rules.elements.get(element)
+    if rule is None or rule.required == "never":
+        return False
+    return rule.required == "always" or any(act.code == act_code and element in act.demands for act in rules.acts)
+
+
+def _take(session: Session, by: Doer, file: PolicyFile, now: datetime) -> ElementPolicy:
+    unit_id = _unit_of(session, file)
+    session.execute(_ONE_LOADS)
+    same = _find(session, file, unit_id)
+    if same is not None:
+        if same.source_sha256 != file.sha256:
+            raise PolicyVersionTaken(file.jurisdiction, file.version)
+        return same
+    if file.supersedes is not None:
+        _end_superseded(session, by, file, unit_id, now)
+    other = _overlapping(session, file, unit_id)
+    if other is not None:
+        raise PolicyOverlaps(file.jurisdiction, file.version, other.version, other.valid_from, other.last_day)
+    row = _insert(session, by, file, unit_id)
+    come_into_force(session, now)
+    return row
+
+
+def _insert(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | None) -> ElementPolicy:
+    row = ElementPolicy(
+        id=uuid.uuid4(),
+        unit_id=unit_id,
+        jurisdiction=file.jurisdiction,
+        version=file.version,
+        valid=Range(file.valid_from, _day_after(file.last_day)),
+        title_zh=file.title_zh,
+        title_en=file.title_en,
+        rules=file.rules.as_json(),
+        source=file.source,
+        source_sha256=file.sha256,
+        loaded_by=by.id if isinstance(by, Person) else None,
+        loaded_at=datetime.now(UTC),
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:  # Somebody who does not take the lock, such as psql: the constraint decides.
+        if isinstance(error.orig, ExclusionViolation):
+            raise PolicyOverlaps(file.jurisdiction, file.version, file.version, file.valid_from, None) from error
+        raise
+    data: dict[str, str | int | None] = {
+        "jurisdiction": row.jurisdiction,
+        "version": row.version,
+        "valid_from": row.valid_from.isoformat(),
+        "last_day": None if row.last_day is None else row.last_day.isoformat(),
+        "source_sha256": row.source_sha256.hex(),
+    }
+    _record(session, by, row, "policy.loaded", data)
+    return row
+
+
+def _end_superseded(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | None, now: datetime) -> None:
+    assert file.supersedes is not None
+    earliest = chinese_day(now) + timedelta(days=1)
+    if file.valid_from < earliest:
+        raise PolicyBegun(file.valid_from, earliest)
+    statement = select(ElementPolicy).where(
+        ElementPolicy.jurisdiction == file.jurisdiction,
+        ElementPolicy.unit_id.is_not_distinct_from(unit_id),
+        ElementPolicy.version == file.supersedes,
+    )
+    row = session.scalars(statement).first()
+    if row is None or row.last_day is not None or row.valid_from >= file.valid_from:
+        raise NothingToSupersede(file.jurisdiction, file.supersedes)
+    row.valid = Range(row.valid_from, file.valid_from)
+    session.flush()
+    assert row.last_day is not None
+    _record(session, by, row, "policy.superseded", {"last_day": row.last_day.isoformat()})
+
+
+def _find(session: Session, file: PolicyFile, unit_id: uuid.UUID | None) -> ElementPolicy | None:
+    statement = select(ElementPolicy).where(
+        ElementPolicy.jurisdiction == file.jurisdiction,
+        ElementPolicy.unit_id.is_not_distinct_from(unit_id),
+        ElementPolicy.version == file.version,
+    )
+    return session.scalars(statement).first()
+
+
+def _overlapping(session: Session, file: PolicyFile, unit_id: uuid.UUID | None) -> ElementPolicy | None:
+    statement = select(ElementPolicy).where(
+        ElementPolicy.jurisdiction == file.jurisdiction,
+        ElementPolicy.unit_id.is_not_distinct_from(unit_id),
+        ElementPolicy.valid.overlaps(Range(file.valid_from, _day_after(file.last_day))),
+    )
+    return session.scalars(statement.order_by(ElementPolicy.version.desc())).first()
+
+
+def _unit_of(session: Session, file: PolicyFile) -> uuid.UUID | None:
+    if file.unit_code is None:
+        return None
+    unit_id = session.scalar(select(Unit.id).where(Unit.code == file.unit_code))
+    if unit_id is None:
+        raise PolicyUnusable(f"unit {file.unit_code}", "unknown_unit")
+    return unit_id
+
+
+def _day_after(day: date | None) -> date | None:
+    return None if day is None else day + timedelta(days=1)
+
+
+def _record(session: Session, by: Doer, row: ElementPolicy, action: str, data: dict[str, str | int | None]) -> None:
+    record_change(session, actor_of(by), Change(action, "element_policy", str(row.id), row.unit_id, data))
+
+
+@cache
+def _shipped() -> tuple[PolicyFile, ...]:
+    files = (read_policy(path.read_bytes()) for path in sorted(SHIPPED.glob("*.yaml")))
+    return tuple(sorted(files, key=lambda file: (file.jurisdiction, file.version)))

@@ -1,0 +1,63 @@
+"""`liuhen admin policy`: what is shipped is there, a file is tried, then loaded, a bad one named with its place."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.catalog.devices import chinese_day
+
+
+@pytest.fixture
+def admin(commands: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    """`liuhen admin policy …`: its JSON, or what it says when it refuses."""
+
+    def run(*words: str, code: int = 0) -> Any:
+        assert commands("admin", "policy", *words, "--json") == code
+        out, err = capsys.readouterr()
+        return json.loads(out) if code == 0 else err
+
+    return run
+
+
+def test_a_version_is_tried_then_loaded_and_supersedes_the_one_before(
+    admin: Any, commands: Any, capsys: Any, tmp_path: Any
+) -> None:
+    shipped = [(each["jurisdiction"], each["version"]) for each in admin("list")["items"]]
+    assert shipped == [("CN", 2), ("CN", 1), ("CN-plain", 1)]
+    tomorrow = chinese_day(datetime.now(UTC)) + timedelta(days=1)
+    file = tmp_path / "own.yaml"
+    text = admin("show", "CN-plain")["source"].replace("version: 1", "version: 2")
+    file.write_text(text.replace("2019-01-01", tomorrow.isoformat()))
+    assert "supersedes: 1" in admin("try", str(file), code=1)
+    file.write_text(file.read_text() + "supersedes: 1\n")
+    assert admin("try", str(file))["loaded"] is False
+    assert len(admin("list")["items"]) == 3
+    loaded = admin("load", str(file))
+    assert (loaded["loaded"], loaded["in_force"], loaded["version"]) == (True, False, 2)
+    ended = next(each for each in admin("list")["items"] if (each["jurisdiction"], each["version"]) == ("CN-plain", 1))
+    assert ended["last_day"] == (tomorrow - timedelta(days=1)).isoformat()
+    assert commands("admin", "policy", "list") == 0
+    assert "CN 2  2021-07-15 – …  全部单位 / all units  有效 / in force" in capsys.readouterr().out
+    assert commands("admin", "policy", "show", "CN", "1") == 0
+    assert "行政处罚法" in capsys.readouterr().out
+
+
+def test_a_bad_file_is_refused_in_both_languages(admin: Any, tmp_path: Any) -> None:
+    admin("list")
+    file = tmp_path / "own.yaml"
+    file.write_text("jurisdiction: CN\nversion: [\n")
+    said = admin("load", str(file), code=2)
+    assert "第 3 行 不是 YAML" in said
+    assert "line 3 is no YAML" in said
+    file.write_text(
+        "jurisdiction: CN-x\nversion: 1\ntitle: {zh: 甲, en: a}\nvalid_from: 2026-01-01\n"
+        "elements:\n  oficer: {required: always}\n"
+    )
+    said = admin("load", str(file), code=2)
+    assert "elements.oficer 不在可选范围内（可用：unit、officer" in said
+    assert "无法读取" in admin("load", str(tmp_path / "none.yaml"), code=2)
+    assert "没有这一版" in admin("show", "CN", "9", code=2)

@@ -1,0 +1,74 @@
+"""Required elements against the ledger: nobody who holds the database rewrites unseen by which rules was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from api.verification import verify_archive
+from casework.elements.policies import SHIPPED, load_policy, load_shipped_policies
+from storage.catalog.devices import chinese_day
+from storage.ledger.append import Actor
+
+OPERATOR = Actor.system("admin")
+# What is changed, and the fact that then differs, or the code of what is found.
+TAMPERED = (
+    ("UPDATE element_policy SET rules = jsonb_set(rules, '{elements,act,required}', '\"never\"')", "of_its_source"),
+    ("UPDATE element_policy SET source = source || '# '", "of_its_source"),
+    ("UPDATE element_policy SET source = ':', source_sha256 = sha256(':')", "of_its_source"),
+    ("UPDATE element_policy SET valid = daterange(lower(valid) + 1, upper(valid))", "valid_from"),
+    ("UPDATE element_policy SET valid = daterange(lower(valid), '2100-01-01')", "last_day"),
+    ("UPDATE element_policy SET in_force_at = NULL WHERE version = 1", "in_force"),
+    ("UPDATE element_policy SET version = version + 7", "version"),
+    ("DELETE FROM element_policy WHERE version = 2", "logged_row_missing"),
+    (
+        "INSERT INTO element_policy"
+        " (id, jurisdiction, version, valid, title_zh, title_en, rules, source, source_sha256)"
+        " SELECT gen_random_uuid(), 'CN-x', 1, valid, title_zh, title_en, rules, source, source_sha256"
+        " FROM element_policy LIMIT 1",
+        "row_unaccounted",
+    ),
+)
+
+
+@pytest.fixture
+def kept(sealing: Any) -> Any:
+    """The shipped policies, and one that supersedes another."""
+    now = datetime.now(UTC)
+    tomorrow = chinese_day(now) + timedelta(days=1)
+    own = (SHIPPED / "plain-1.yaml").read_text().replace("version: 1", "version: 2\nsupersedes: 1")
+    with sealing.archive.database.transaction() as session:
+        load_shipped_policies(session, now)
+        load_policy(session, OPERATOR, own.replace("2019-01-01", tomorrow.isoformat()).encode(), now)
+    sealing.settle()
+    return sealing
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Who can do everything: guards off, and no constraint in the way."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("ALTER TABLE element_policy DROP CONSTRAINT ex_element_policy_one_version")
+        connection.commit()
+        yield connection
+
+
+def test_whatever_is_changed_of_a_policy_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
+    assert verify_archive(kept.archive, 0).findings == ()
+    superuser.execute("CREATE TEMP TABLE saved AS SELECT * FROM element_policy")
+    for statement, named in TAMPERED:
+        superuser.execute(statement.encode())
+        superuser.commit()
+        findings = verify_archive(kept.archive, 0).findings
+        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
+        superuser.execute("DELETE FROM element_policy")
+        superuser.execute("INSERT INTO element_policy SELECT * FROM saved")
+        superuser.commit()
+    assert verify_archive(kept.archive, 0).findings == ()
