@@ -15,6 +15,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 PlainConnection = psycopg.Connection[tuple[Any, ...]]
 _CONNECT_SECONDS = 10
+# A statement is planned once and keeps its plan: planning costs as much as running. Made while a table was small, a
+# plan that reads all of it would be kept too; so all go by index.
+_PLANNED_ONCE = (
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
 
 
 class Database:
@@ -57,11 +62,15 @@ class Database:
     def direct(self) -> Iterator[PlainConnection]:
         """A plain connection on which each statement is a transaction of its own, prepared at its first use.
 
-        For what runs hundreds of times a second: one round trip a statement, where a session takes four and its
-        own time. There are as many as threads use one at once. Raises psycopg's own errors.
+        For what runs hundreds of times a second and finds a few rows by their keys: one round trip a statement, where
+        a session takes four and its own time. There are as many as threads use one at once. Raises psycopg's own
+        errors.
         """
         connection = self._take_idle() or psycopg.connect(
-            self._url, autocommit=True, prepare_threshold=0, **self._facts
+            self._url,
+            autocommit=True,
+            prepare_threshold=0,
+            **self._facts | {"options": f"{self._facts['options']} {_PLANNED_ONCE}"},
         )
         try:
             yield connection

@@ -187,11 +187,11 @@ def _give_places_to_all(sequencer: Sequencer) -> None:
 
 
 def _give_places(sequencer: Sequencer, stop: threading.Event) -> None:
-    from api.cli.sequencer import BUSY_SECONDS, IDLE_SECONDS
+    from api.cli.sequencer import sequence_once
 
     while not stop.is_set():
         try:
-            pause_seconds = BUSY_SECONDS if sequencer.sequence_pending() else IDLE_SECONDS
+            pause_seconds = sequence_once(sequencer)
         except Exception:  # it comes again at the end, in the thread that can report it
             return
         stop.wait(pause_seconds)

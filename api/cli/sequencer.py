@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 
 from api.errors import UsageRefused
 from api.keyring import open_keyring
@@ -13,9 +14,13 @@ from storage.ledger.files import LedgerFiles
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
 
-# How long to wait when nothing was new: entries wait this long at most for their place, and an idle archive rests.
+# How long to wait when nothing was new: an idle archive rests, and an entry that comes then waits no longer.
 IDLE_SECONDS = 0.05
-BUSY_SECONDS = 0.01
+# A batch of one entry costs as much as one of a hundred: files, syncs, a signature. So the pauses between batches are
+# some times as long as the batches, within bounds: entries gather meanwhile, and uploads have the disk for themselves.
+_PAUSE_SHARE = 4.0
+_SHORTEST_SECONDS = 0.01
+_LONGEST_SECONDS = 0.15
 
 
 def open_sequencer(settings: Settings) -> Sequencer:
@@ -41,4 +46,12 @@ def sequencer() -> None:
         if settings.ready_file is not None:
             settings.ready_file.touch()
         while not stop.is_set():
-            stop.wait(BUSY_SECONDS if running.sequence_pending() else IDLE_SECONDS)
+            stop.wait(sequence_once(running))
+
+
+def sequence_once(running: Sequencer) -> float:
+    """Give places to what is pending; how many seconds to wait before the next time."""
+    started = time.monotonic()
+    if not running.sequence_pending():
+        return IDLE_SECONDS
+    return min(max((time.monotonic() - started) * _PAUSE_SHARE, _SHORTEST_SECONDS), _LONGEST_SECONDS)

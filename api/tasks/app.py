@@ -86,7 +86,7 @@ def wake(task: str) -> None:
 class Waker:
     """Wakes a task for many reasons at once: a message costs more than what it tells, and one tells as much as ten."""
 
-    def __init__(self, task: str, pause_seconds: float = 0.1) -> None:
+    def __init__(self, task: str, pause_seconds: float = 0.25) -> None:
         """Nothing is sent more than once in `pause_seconds`; what is asked for meanwhile is sent after them."""
         self._task = task
         self._pause_seconds = pause_seconds

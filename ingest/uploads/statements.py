@@ -70,7 +70,8 @@ DECLARE = """
     RETURNING id
 """
 
-# By entry, not by upload: of two who end the same upload here, the one whose entry was written did it.
+# By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. By the upload's
+# id alone: compared so, the rest tempts no planner to go through all that a station has waiting.
 END = """
     WITH asked AS (
         SELECT * FROM unnest(
@@ -80,7 +81,7 @@ END = """
     ), ended AS (
         UPDATE upload u SET state = %(state)s, finished_at = CASE WHEN %(state)s = 'finished' THEN a.occurred_at END
         FROM asked a
-        WHERE u.id = a.id AND u.station_id = a.station_id AND u.unit_id = a.unit_id AND u.state = 'open'
+        WHERE u.id = a.id AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)

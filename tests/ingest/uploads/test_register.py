@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
-from ingest.uploads.contract import Opening
+from ingest.uploads.contract import Asked, Opening
 from ingest.uploads.errors import (
     CredentialRefused,
     QuotaExceeded,
@@ -300,3 +300,24 @@ def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
         else:
             with pytest.raises(QuotaExceeded):
                 register.open_upload(again)
+
+
+def test_statements_find_an_upload_by_its_id_however_many_wait(register, database, station):
+    """Prepared while the table is empty, a plan is kept for as long as the process lives."""
+    opening = Opening(station, "a" * 32, 10, UploadClaims(), LATER)
+    register.admit([Asked(shown(f"Bearer {TOKEN}"), opening.upload_id)])
+    register.open_upload(opening)
+    register.finish_uploads([opening.record])
+    with database.direct() as connection:
+        prepared = connection.execute(
+            "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements WHERE parameter_types::text <> '{}'"
+        ).fetchall()
+        plans = [
+            "\n".join(line for (line,) in connection.execute(f"EXPLAIN EXECUTE {name}({', '.join(['NULL'] * count)})"))
+            for name, count in prepared
+        ]
+    assert len(plans) == 3
+    for plan in plans:
+        assert "Seq Scan" not in plan
+        assert not {"ix_upload_station_open", "ix_upload_due", "ix_upload_unit_id"} & set(plan.split()), plan
+    assert sum("pk_upload" in plan for plan in plans) == 2
