@@ -9,7 +9,7 @@ import psycopg
 
 from tests.torture.driver import Driver, shift_clock
 from tests.torture.plan import CLOCKS
-from tests.torture.system import Engines, Station
+from tests.torture.system import READY_SECONDS, Engines, Station
 
 RECEIVED_SECONDS = 600.0
 """Until the last card is empty: the agents' pauses, 15 s at most, and what still waits to be sealed."""
@@ -29,7 +29,7 @@ OWED = """
 def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) -> None:
     """Raises SystemExit naming what does not come to its end."""
     driver.calm()
-    if not engines.wait_until_ready(120):
+    if not engines.wait_until_ready(READY_SECONDS):
         raise SystemExit("the archive does not answer again")
     _wait("files are not received", RECEIVED_SECONDS, lambda: _left_on_cards(stations))
     say("every card is empty")
