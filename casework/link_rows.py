@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from casework.candidates import Candidate
+from casework.elements.again import ask_for_another_judgement
 from casework.errors import AlreadyLinked
 from casework.rows import unique
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
@@ -141,6 +142,7 @@ def note_outcomes(session: Session, outcomes: Sequence[tuple[Recording, str]]) -
     statement = insert(LinkingDone).values(rows)
     changed = {"outcome": statement.excluded.outcome, "looked_at": func.now()}
     session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=changed))
+    ask_for_another_judgement(session, [row for row, _ in outcomes])
 
 
 def _make_link(

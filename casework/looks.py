@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from casework.clocks import FARTHEST
+from casework.elements.again import ask_for_another_judgement_where
 from casework.linking_locks import hold_linking
 from casework.observation import LONGEST_RECORDING
 from casework.scoring import shifted
@@ -144,6 +145,8 @@ def _ask(session: Session, looks: Looks) -> None:
     ]
     hold_linking(session, {unit_id for unit_id, _ in wanted})
     touched = sum(mark(session, select(Recording.id).where(condition)) for _, condition in wanted)
+    for _, condition in wanted:
+        ask_for_another_judgement_where(session, condition)
     if touched:
         log.info("linking.another_look", because=sorted(looks.because), recordings=touched)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.elements.again import ask_for_another_judgement_of_officer
 from casework.errors import OwnAccount, Taken, Unknown
 from casework.rows import unique
 from casework.units import Doer, actor_of, require_over
@@ -72,6 +73,7 @@ def create_person(
     private = {"name": person.name, "sign_in_name": person.sign_in_name}
     private |= {} if person.badge_number is None else {"badge_number": person.badge_number}
     _record(session, by, person, "person.created", {"role": role, "can_sign_in": password_hash is not None}, private)
+    ask_for_another_judgement_of_officer(session, person)
     return person
 
 
@@ -96,6 +98,7 @@ def deactivate_person(session: Session, by: Doer, person_id: uuid.UUID, reason: 
         person.active = False
         session.flush()
         _record(session, by, person, "person.deactivated", private={"reason": reason})
+        ask_for_another_judgement_of_officer(session, person)
     return person
 
 

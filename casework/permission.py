@@ -12,6 +12,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "work_on_cases": ("officer", "supervisor"),
     "close_a_case_early": ("supervisor",),
     "link_recordings": ("officer", "supervisor"),
+    "answer_elements": ("officer", "supervisor"),
     "ask_for_access": ("officer", "supervisor", "legal_reviewer", "auditor"),
     "approve_view": ("supervisor",),
     "approve_copy": ("supervisor", "legal_reviewer"),

@@ -139,6 +139,7 @@ ACTIONS: Mapping[str, str] = {
     "recording.link_queued": mark("请人选择案件"),
     "recording.link_answered": mark("选定案件"),
     "recording.link_withdrawn": mark("收回选择案件的请求"),
+    "recording.element_answered": mark("补正必备要素"),
     "access.requested": mark("提出调阅申请"),
     "access.request_refused": mark("申请未获批准"),
     "access.granted": mark("批准授权"),

@@ -9,6 +9,8 @@ import structlog
 from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
+from casework.elements.judgements import judge_due_recordings
+from casework.elements.policies import come_into_force
 from casework.linking import link_due_recordings
 from casework.playback import sum_up_expired_windows
 from ingest.metadata.segments import group_segments
@@ -79,11 +81,22 @@ def watch_stations() -> None:
 
 
 def link_all_due(archive: Archive) -> None:
-    """One transaction a batch, until nothing is due."""
+    """One transaction a batch, until nothing is due; then what is known of each is judged."""
     looked_at = True
     while looked_at:
         with archive.database.transaction() as session:
             looked_at = bool(link_due_recordings(session, BATCH))
+    judge_all_due(archive, datetime.now(UTC))
+
+
+def judge_all_due(archive: Archive, now: datetime) -> None:
+    """One transaction a batch, until nothing is due. A version of the policy whose day has come is entered first."""
+    with archive.database.transaction() as session:
+        come_into_force(session, now)
+    judged = BATCH
+    while judged == BATCH:
+        with archive.database.transaction() as session:
+            judged = judge_due_recordings(session, BATCH)
 
 
 def group_all_segments(archive: Archive) -> None:

@@ -16,7 +16,7 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
-from storage.catalog.elements import ElementPolicy
+from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Receipt, Recording, Rendition
@@ -55,6 +55,7 @@ MADE: Mapping[str, _Made] = {
     "device.issued": _Made(DeviceIssue.id, "issue_id"),
     "certificate.added": _Made(OfficerCertificate.id, "certificate_id"),
     "policy.loaded": _Made(ElementPolicy.id),
+    "recording.element_answered": _Made(ElementAnswer.id, "answer_id"),
     "token.created": _Made(ApiToken.id, "token_id"),
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),
     "upload.created": _Made(Upload.id, parse=str),

@@ -6,16 +6,22 @@ CaseworkError
     ├── PolicyOverlaps          days on which another version holds
     ├── PolicyVersionTaken      that version was loaded before, with other words
     ├── PolicyBegun             days that have come are judged already: a version ends on one that has not
-    └── NothingToSupersede      there is no such version without an end
+    ├── NothingToSupersede      there is no such version without an end
+    ├── QuestionChanged         answered meanwhile, or other facts: what was seen is not what is asked
+    ├── CandidateGone           what was chosen is no candidate any more
+    ├── ValueUnusable           no such officer, device, act, place or time; an InputRefused too
+    ├── ReasonNeeded            nothing but somebody's word speaks for it; an InputRefused too
+    └── NotYourRecording        another officer's; a NotAllowed too
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from casework.errors import CaseworkError
+from casework.errors import CaseworkError, InputRefused, NotAllowed
 
 PROBLEMS: Mapping[str, str] = {
     "not_yaml": "is no YAML: mind indentation, colons and quotes",
@@ -36,6 +42,17 @@ PROBLEMS: Mapping[str, str] = {
     "never_demanded": "is required for acts, but no act of this file demands it",
     "not_for_acts": "is demanded by an act, but not required: for_acts under elements",
     "unknown_unit": "is the code of no unit: see liuhen admin unit list",
+}
+
+
+VALUE_PROBLEMS: Mapping[str, str] = {
+    "no_such_officer": "names nobody of this unit or those above and below it: choose somebody of the list",
+    "no_such_device": "names no device of this unit's register, or of one above: add it to the register first",
+    "no_such_act": "is none of the acts that the policy of that day knows: choose one of the list",
+    "no_such_case": "is none of this unit's cases: choose one of the list",
+    "no_place": "has to be latitude and longitude in degrees of WGS 84, such as 32.061200,118.763200",
+    "no_time": "has to be an instant with its zone, such as 2026-03-09T09:00:00+08:00, not in the future",
+    "only_own": "of a recording is that of its station: say by a reason why it is right, or ask an administrator",
 }
 
 
@@ -110,3 +127,56 @@ class NothingToSupersede(ElementsError):
             f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
             "see liuhen admin policy list"
         )
+
+
+@dataclass(eq=False)
+class QuestionChanged(ElementsError):
+    """Somebody answered it meanwhile, or facts have changed what is asked."""
+
+    recording_id: uuid.UUID
+    element: str
+
+    def __str__(self) -> str:
+        return (
+            f"what was asked about the {self.element} of recording {self.recording_id} was answered or has changed "
+            "meanwhile: reload, and look at what stands there now"
+        )
+
+
+@dataclass(eq=False)
+class CandidateGone(ElementsError):
+    recording_id: uuid.UUID
+    element: str
+
+    def __str__(self) -> str:
+        return (
+            f"what was chosen as the {self.element} of recording {self.recording_id} is no candidate any more: reload, "
+            "and choose among those that are"
+        )
+
+
+@dataclass(eq=False)
+class ValueUnusable(ElementsError, InputRefused):
+    """`problem` is a word of VALUE_PROBLEMS."""
+
+    element: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the {self.element} {VALUE_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class ReasonNeeded(ElementsError, InputRefused):
+    element: str
+
+    def __str__(self) -> str:
+        return f"nothing but your word speaks for this {self.element}: say in a sentence why it is so"
+
+
+@dataclass(eq=False)
+class NotYourRecording(ElementsError, NotAllowed):
+    recording_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"recording {self.recording_id} is another officer's: that officer answers, or a supervisor of the unit"

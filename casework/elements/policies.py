@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from casework.elements.again import ask_for_another_judgement_since
 from casework.elements.errors import (
     NothingToSupersede,
     PolicyBegun,
@@ -181,6 +182,8 @@ def _take(session: Session, by: Doer, file: PolicyFile, now: datetime) -> Elemen
         raise PolicyOverlaps(file.jurisdiction, file.version, other.version, other.valid_from, other.last_day)
     row = _insert(session, by, file, unit_id)
     come_into_force(session, now)
+    if row.valid_from <= chinese_day(now):
+        ask_for_another_judgement_since(session, unit_id, row.valid_from)
     return row
 
 

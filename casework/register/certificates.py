@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from casework.elements.again import ask_for_another_judgement_of_officer
 from casework.errors import Unknown
 from casework.register.calendar import WITHOUT_END, is_usable
 from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
@@ -58,6 +59,7 @@ def add_certificate(
         raise
     days = {"valid_from": valid_from.isoformat(), "last_day": None if last_day is None else last_day.isoformat()}
     _record(session, by, row, "certificate.added", days, {"number": row.number})
+    ask_for_another_judgement_of_officer(session, person)
     return row
 
 
@@ -73,12 +75,13 @@ def void_certificate(
     row = session.scalars(statement.execution_options(populate_existing=True)).first()
     if row is None:
         raise Unknown("certificate", certificate_id)
-    _require_person(session, by, row.person_id)
+    person = _require_person(session, by, row.person_id)
     if row.voided_at is not None:
         raise AlreadyVoided(row.voided_at)
     row.voided_at = now
     session.flush()
     _record(session, by, row, "certificate.voided", private={"reason": reason})
+    ask_for_another_judgement_of_officer(session, person)
     return row
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from casework.elements.again import ask_for_another_judgement_of_device
 from casework.errors import Taken, Unknown
 from casework.register.errors import DeviceAmbiguous, DeviceIsOut, DeviceRetired, DeviceUnknown
 from casework.register.people import holder_of
@@ -47,6 +48,7 @@ def add_device(
     with unique(session, {"uq_device_unit_id_code": Taken("device code", device.code)}):
         session.add(device)
     record_device(session, by, device, "device.added", private={"code": device.code, **_described(device)})
+    ask_for_another_judgement_of_device(session, device)
     return device
 
 
@@ -81,6 +83,7 @@ def retire_device(session: Session, by: Doer, device_id: uuid.UUID, reason: str,
     device.retired_at = now
     session.flush()
     record_device(session, by, device, "device.retired", private={"reason": reason})
+    ask_for_another_judgement_of_device(session, device)
     return device
 
 

@@ -1,15 +1,15 @@
-"""Required elements (必备要素): which a recording must have, by which version of the policy."""
+"""Required elements (必备要素): which a recording must have, which it lacks or contradicts, what people answered."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Json, Octets
+from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, UnitId, one_of
 
 ELEMENTS = ("unit", "officer", "device", "time", "place", "act", "case")
 """单位、执法人员、设备、时间、地点、执法行为、案件."""
@@ -52,3 +52,81 @@ class ElementPolicy(Base):
     def last_day(self) -> date | None:
         """The last day on which it holds; None while no end is known."""
         return None if self.valid.upper is None else self.valid.upper - timedelta(days=1)
+
+
+class RecordingJudgement(Base):
+    """What was made of one recording: each element with its state, source and what speaks against it.
+
+    Derived, and made again whenever a fact changes. `day` and `policies` say by which versions; `officer_id` is whose
+    recording it is, as far as anybody can say, `device_id` what made it.
+    """
+
+    __tablename__ = "recording_judgement"
+    __table_args__ = (Index("ix_recording_judgement_day", "day"),)
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    unit_id: Mapped[UnitId]
+    day: Mapped[date]
+    policies: Mapped[JsonList]
+    elements: Mapped[Json]
+    officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    device_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("device.id"), index=True)
+    judged_at: Mapped[Instant]
+
+
+class JudgementDue(Base):
+    """A note that a fact about a recording has changed since it was judged; it goes once that is read."""
+
+    __tablename__ = "judgement_due"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
+
+
+class ElementQuestion(Base):
+    """One element of one recording that somebody has to say something about, now. `officer_id` null: the supervisors.
+
+    Derived with the judgement. `codes` say what is missing or contradictory, `fingerprint` names what exactly is asked.
+    """
+
+    __tablename__ = "element_question"
+    __table_args__ = (
+        CheckConstraint(one_of("element", *ELEMENTS), name="element"),
+        Index("ix_element_question_queue", "unit_id", "officer_id", "asked_at", "recording_id"),
+        Index("ix_element_question_unit", "unit_id", "asked_at", "recording_id"),
+    )
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    element: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
+    officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    device: Mapped[str | None]
+    day: Mapped[date]
+    codes: Mapped[JsonList]
+    fingerprint: Mapped[str]
+    asked_at: Mapped[Instant]
+
+
+class ElementAnswer(Base):
+    """What somebody said of one element, beside the claim, which stays. The highest `ordinal` counts.
+
+    `value` null: it cannot be had, and `reason` says why. `basis` is what the answer was chosen by, a word of
+    casework/elements/candidates.py; `settles` are the contradictions that were seen and stand.
+    """
+
+    __tablename__ = "element_answer"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "element", "ordinal"),
+        CheckConstraint(one_of("element", *ELEMENTS), name="element"),
+        CheckConstraint("ordinal > 0", name="ordinal"),
+        CheckConstraint("reason IS NOT NULL OR (value IS NOT NULL AND basis <> 'own_word')", name="reason"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    element: Mapped[str]
+    ordinal: Mapped[int]
+    value: Mapped[str | None]
+    basis: Mapped[str]
+    settles: Mapped[JsonList]
+    reason: Mapped[str | None]
+    answered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[Instant]

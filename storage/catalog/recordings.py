@@ -58,6 +58,7 @@ class Recording(Base):
         Index("ix_recording_sha256", "sha256"),
         Index("ix_recording_started", "unit_id", "started_at"),
         Index("ix_recording_device", "unit_id", "device", "started_at"),
+        Index("ix_recording_officer", "officer"),
         Index(
             "ix_recording_satellite_time",
             "unit_id",

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from api.verification import verify_archive
+from casework.elements.answers import Choice, answer_questions
+from casework.elements.judgements import judge_at_once
 from casework.elements.policies import SHIPPED, load_policy, load_shipped_policies
 from storage.catalog.devices import chinese_day
 from storage.ledger.append import Actor
@@ -33,18 +35,36 @@ TAMPERED = (
         " FROM element_policy LIMIT 1",
         "row_unaccounted",
     ),
+    ("UPDATE element_answer SET value = 'hearing'", "value"),
+    ("UPDATE element_answer SET reason = '另有原因'", "reason"),
+    ("UPDATE element_answer SET settles = '[\"act_unknown\"]'", "settles"),
+    ("UPDATE element_answer SET answered_by = gen_random_uuid()", "answered_by"),
+    ("UPDATE element_answer SET recording_id = gen_random_uuid()", "recording_id"),
+    ("DELETE FROM element_answer", "logged_row_missing"),
+    (
+        "INSERT INTO element_answer SELECT gen_random_uuid(), unit_id, recording_id, element, 2, value, basis, settles,"
+        " reason, answered_by, answered_at FROM element_answer",
+        "row_unaccounted",
+    ),
 )
+TABLES = ("element_policy", "element_answer")
 
 
 @pytest.fixture
 def kept(sealing: Any) -> Any:
-    """The shipped policies, and one that supersedes another."""
+    """The shipped policies, one that supersedes another, and an answer."""
     now = datetime.now(UTC)
     tomorrow = chinese_day(now) + timedelta(days=1)
     own = (SHIPPED / "plain-1.yaml").read_text().replace("version: 1", "version: 2\nsupersedes: 1")
     with sealing.archive.database.transaction() as session:
         load_shipped_policies(session, now)
         load_policy(session, OPERATOR, own.replace("2019-01-01", tomorrow.isoformat()).encode(), now)
+    recording = sealing.seal(b"footage that says nothing of its act")
+    with sealing.archive.database.transaction() as session:
+        (judged,) = judge_at_once(session, [recording.id])
+        choice = Choice("act", "on_site", reason="现场检查")
+        asked = {recording.id: judged.elements["act"].fingerprint}
+        answer_questions(session, sealing.people["supervisor"], "act", asked, choice, now)
     sealing.settle()
     return sealing
 
@@ -60,15 +80,17 @@ def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def test_whatever_is_changed_of_a_policy_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
+def test_whatever_is_changed_of_a_policy_or_an_answer_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
     assert verify_archive(kept.archive, 0).findings == ()
-    superuser.execute("CREATE TEMP TABLE saved AS SELECT * FROM element_policy")
+    for table in TABLES:
+        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
     for statement, named in TAMPERED:
         superuser.execute(statement.encode())
         superuser.commit()
         findings = verify_archive(kept.archive, 0).findings
         assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        superuser.execute("DELETE FROM element_policy")
-        superuser.execute("INSERT INTO element_policy SELECT * FROM saved")
+        for table in TABLES:
+            superuser.execute(f"DELETE FROM {table}".encode())
+            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
         superuser.commit()
     assert verify_archive(kept.archive, 0).findings == ()

@@ -1,0 +1,258 @@
+"""Answers to what is asked about a recording: rows of their own beside the claims, an entry for each.
+
+One answer may be given for many recordings at once. Each is looked at by the facts of now: what was answered or has
+changed meanwhile is left out and named, or refused when nothing is left.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.elements.candidates import OWN_WORD, Nearest, find_nearest, place_of_value, place_value
+from casework.elements.errors import (
+    CandidateGone,
+    NotYourRecording,
+    QuestionChanged,
+    ReasonNeeded,
+    ValueUnusable,
+)
+from casework.elements.facts import Facts, gather_facts
+from casework.elements.judgements import judge_at_once
+from casework.elements.judging import Judgement, judge_recording
+from casework.elements.policies import fetch_policies
+from casework.linking import answer_question, link_by_hand
+from casework.permission import require
+from casework.units import unit_and_those_above
+from casework.wording import known_word, required_text
+from retention.errors import OutsideUnit, UnknownSubject
+from storage.catalog.casework import Case
+from storage.catalog.devices import Device
+from storage.catalog.elements import ELEMENTS, ElementAnswer
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+from storage.ledger.append import Actor, Change, record_change
+
+MOST_AT_ONCE = 1000
+RowT = TypeVar("RowT", Person, Device, Case)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody says: `element` is `value`. Without a value but with a `basis`: what each recording's own nearest
+    candidate of that basis says. With neither: it cannot be had, and `reason` says why."""
+
+    element: str
+    value: str | None = None
+    basis: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Which recordings were answered, and which were left out, each with why."""
+
+    done: tuple[uuid.UUID, ...]
+    left_out: Mapping[uuid.UUID, QuestionChanged | CandidateGone]
+
+
+def answer_questions(
+    session: Session, by: Person, asked: str, questions: Mapping[uuid.UUID, str], choice: Choice, now: datetime
+) -> Answered:
+    """Answer what is asked about one element of these recordings, each named with the fingerprint that was seen.
+
+    The same way an answer is corrected: the fingerprint is then of what stands. Raises QuestionChanged or CandidateGone
+    when none is left to answer; ValueUnusable, ReasonNeeded, NotYourRecording, RoleNotAllowed, WordUnknown,
+    TextUnusable, UnknownSubject, OutsideUnit.
+    """
+    require(by, "answer_elements")
+    known_word("element", asked, ELEMENTS)
+    known_word("element", choice.element, ELEMENTS)
+    reason = None if choice.reason is None or not choice.reason.strip() else required_text("reason", choice.reason)
+    choice = replace(choice, reason=reason, value=_known_value(session, by, choice, now))
+    judged = _judge_now(session, by, sorted(questions)[:MOST_AT_ONCE])
+    left_out: dict[uuid.UUID, QuestionChanged | CandidateGone] = {}
+    current = []
+    for each in judged:
+        recording_id = each.facts.recording.id
+        if each.elements[asked].fingerprint == questions[recording_id]:
+            current.append(each)
+        else:
+            left_out[recording_id] = QuestionChanged(recording_id, asked)
+    chosen = _choose(session, current, asked, choice, left_out)
+    for each, nearest in chosen:
+        _answer(session, by, each, choice, nearest, now)
+    done = tuple(each.facts.recording.id for each, _ in chosen)
+    if not done and left_out:
+        raise next(iter(left_out.values()))
+    judge_at_once(session, done)
+    return Answered(done, left_out)
+
+
+def list_answers(session: Session, recording_id: uuid.UUID) -> tuple[ElementAnswer, ...]:
+    """Every answer about a recording, by element, the one that counts last."""
+    rows = select(ElementAnswer).where(ElementAnswer.recording_id == recording_id)
+    return tuple(session.scalars(rows.order_by(ElementAnswer.element, ElementAnswer.ordinal)))
+
+
+def _judge_now(session: Session, by: Person, recording_ids: Sequence[uuid.UUID]) -> list[Judgement]:
+    """As they are now, and nobody else's to change. An officer answers for his own, a supervisor for the unit's."""
+    statement = select(Recording.id, Recording.unit_id).where(Recording.id.in_(recording_ids)).order_by(Recording.id)
+    units = dict(session.execute(statement.with_for_update(key_share=True)).all())
+    for recording_id in recording_ids:
+        if recording_id not in units:
+            raise UnknownSubject("recording", recording_id)
+        if units[recording_id] != by.unit_id:
+            raise OutsideUnit("recording", recording_id)
+    judged = [judge_recording(facts) for facts in gather_facts(session, recording_ids)]
+    for each in judged:
+        if by.role != "supervisor" and (each.asked is None or each.asked.id != by.id):
+            raise NotYourRecording(each.facts.recording.id)
+    return judged
+
+
+def _choose(
+    session: Session,
+    judged: Sequence[Judgement],
+    asked: str,
+    choice: Choice,
+    left_out: dict[uuid.UUID, QuestionChanged | CandidateGone],
+) -> list[tuple[Judgement, Nearest | None]]:
+    """Each with the candidate that the choice means; None for what is said beyond them, or cannot be had."""
+    nearest = find_nearest(session, [each.facts for each in judged], asked)
+    chosen: list[tuple[Judgement, Nearest | None]] = []
+    for each in judged:
+        recording_id = each.facts.recording.id
+        found = next((one for one in nearest[recording_id] if _means(choice, one)), None)
+        if found is None and choice.basis not in (None, OWN_WORD):
+            left_out[recording_id] = CandidateGone(recording_id, choice.element)
+            continue
+        if found is None and choice.reason is None:
+            raise ReasonNeeded(choice.element)
+        chosen.append((each, found))
+    return chosen
+
+
+def _means(choice: Choice, nearest: Nearest) -> bool:
+    if nearest.element != choice.element or (choice.value is None and choice.basis is None):
+        return False
+    same_value = choice.value is None or nearest.value == choice.value
+    return same_value and (choice.basis is None or nearest.basis == choice.basis)
+
+
+def _answer(
+    session: Session, by: Person, judged: Judgement, choice: Choice, nearest: Nearest | None, now: datetime
+) -> None:
+    value = choice.value if nearest is None else nearest.value
+    if choice.element == "case" and _answer_case(session, by, judged.facts, choice, value, nearest):
+        return
+    facts, before = judged.facts, judged.elements[choice.element]
+    row = ElementAnswer(
+        id=uuid.uuid4(),
+        unit_id=facts.recording.unit_id,
+        recording_id=facts.recording.id,
+        element=choice.element,
+        ordinal=before.answers + 1,
+        value=value,
+        basis=OWN_WORD if nearest is None else nearest.basis,
+        # Whoever answers has seen what speaks against it: what still does afterwards, stands settled.
+        settles=list(before.codes),
+        reason=choice.reason,
+        answered_by=by.id,
+        answered_at=now,
+    )
+    session.add(row)
+    session.flush()
+    data = {
+        "answer_id": str(row.id),
+        "element": row.element,
+        "ordinal": row.ordinal,
+        "basis": row.basis,
+        "settles": row.settles,
+    }
+    private = {name: text for name, text in (("value", row.value), ("reason", row.reason)) if text is not None}
+    subject = str(facts.recording.id)
+    change = Change("recording.element_answered", "recording", subject, row.unit_id, data, private)
+    record_change(session, Actor.person(by.id), change)
+
+
+def _answer_case(
+    session: Session, by: Person, facts: Facts, choice: Choice, value: str | None, nearest: Nearest | None
+) -> bool:
+    """A case is answered by a link, or by the answer to the linker's question; False where neither says it."""
+    case_id = None if value is None else uuid.UUID(value)
+    if facts.question is not None:
+        stage = None if nearest is None else str(nearest.facts["stage"])
+        answer_question(session, by, facts.question.id, case_id, stage)
+        return True
+    if case_id is None or case_id in {linked for linked, _ in facts.linked}:
+        return case_id is not None
+    stage = session.get_one(Case, case_id).stage
+    link_by_hand(session, by, recording_id=facts.recording.id, case_id=case_id, stage=stage, reason=str(choice.reason))
+    return True
+
+
+def _known_value(session: Session, by: Person, choice: Choice, now: datetime) -> str | None:
+    """In the one form that is kept. Raises ValueUnusable for what names nothing, or nothing of this unit's."""
+    value = choice.value
+    if value is None:
+        return None
+    if choice.element == "officer":
+        person = _row_named(session, Person, value)
+        line = unit_and_those_above(session, by.unit_id)
+        known = person is not None and (
+            person.unit_id in line or by.unit_id in unit_and_those_above(session, person.unit_id)
+        )
+        return _require(known, value, choice.element, "no_such_officer")
+    if choice.element == "device":
+        device = _row_named(session, Device, value)
+        known = device is not None and device.unit_id in unit_and_those_above(session, by.unit_id)
+        return _require(known, value, choice.element, "no_such_device")
+    if choice.element == "case":
+        case = _row_named(session, Case, value)
+        return _require(case is not None and case.unit_id == by.unit_id, value, choice.element, "no_such_case")
+    if choice.element == "unit":
+        return _require(value == str(by.unit_id), value, choice.element, "only_own")
+    if choice.element == "place":
+        place = place_of_value(value)
+        if place is None:
+            raise ValueUnusable(choice.element, "no_place")
+        return place_value(place.latitude, place.longitude)
+    return _known_time(value, now) if choice.element == "time" else _known_act(session, by, value)
+
+
+def _known_time(value: str, now: datetime) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueUnusable("time", "no_time") from error
+    if moment.tzinfo is None or not datetime(1990, 1, 1, tzinfo=UTC) <= moment <= now:
+        raise ValueUnusable("time", "no_time")
+    return moment.astimezone(UTC).isoformat()
+
+
+def _known_act(session: Session, by: Person, value: str) -> str:
+    """Of any version that holds for the unit on any day; that it is one of its own day's, judging says."""
+    line = unit_and_those_above(session, by.unit_id)
+    policies = (each for each in fetch_policies(session) if each.unit_id is None or each.unit_id in line)
+    known = any(act.code == value for policy in policies for act in policy.rules.acts)
+    return _require(known, value, "act", "no_such_act")
+
+
+def _row_named(session: Session, table: type[RowT], value: str) -> RowT | None:
+    try:
+        return session.get(table, uuid.UUID(value))
+    except ValueError:
+        return None
+
+
+def _require(known: bool, value: str, element: str, problem: str) -> str:
+    if not known:
+        raise ValueUnusable(element, problem)
+    return value

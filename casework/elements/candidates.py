@@ -1,0 +1,272 @@
+"""The nearest candidates of what is asked: found anew whenever they are shown or chosen, never stored."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from casework.elements.facts import Facts, timed_by
+from casework.scoring import Place, shifted
+from storage.catalog.casework import CaseAssignment
+from storage.catalog.devices import Device, DeviceIssue
+from storage.catalog.recordings import Recording
+
+OWN_WORD: Final = "own_word"
+BASES: Final = (
+    "register_holder",
+    "issued_device",
+    "claim",
+    "station",
+    "register",
+    "clock_gps_time",
+    "clock_started_at",
+    "clock_clock",
+    "scene",
+    "neighbour",
+    "act_of_stage",
+    "act",
+    "linker",
+    OWN_WORD,
+)
+"""What a candidate is one by. `own_word` is what somebody says beyond them."""
+NEAR_IN_TIME: Final = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """`element` would be `value`, by `basis`. `label` is a name or number; `facts` are whole numbers and instants for
+    the words. Of a case: the linker's `score` and `reasons`."""
+
+    element: str
+    value: str
+    basis: str
+    label: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    score: int | None = None
+    reasons: tuple[dict[str, Any], ...] = ()
+
+
+def find_nearest(session: Session, facts: Sequence[Facts], element: str) -> dict[uuid.UUID, tuple[Nearest, ...]]:
+    """By recording, the nearest first, none twice. Where officer and device contradict there are candidates of both."""
+    by_officer = _issued_devices(session, facts) if element in ("officer", "device") else {}
+    scenes = _scenes(session, facts) if element == "place" else {}
+    neighbours = _neighbours(session, facts) if element == "place" else {}
+    found = {}
+    for each in facts:
+        nearest: list[Nearest] = []
+        if element == "officer":
+            nearest = [*_officers(each), *by_officer.get(each.recording.id, ())]
+        elif element == "device":
+            nearest = [*by_officer.get(each.recording.id, ()), *_device_as_claimed(each)]
+        elif element == "unit":
+            nearest = _units(each)
+        elif element == "time":
+            nearest = _times(each)
+        elif element == "place":
+            nearest = [*scenes.get(each.recording.id, ()), *neighbours.get(each.recording.id, ())]
+        elif element == "act":
+            nearest = _acts(each)
+        elif element == "case":
+            nearest = _cases(each)
+        found[each.recording.id] = _once(nearest)
+    return found
+
+
+def _once(nearest: Sequence[Nearest]) -> tuple[Nearest, ...]:
+    kept: dict[tuple[str, str], Nearest] = {}
+    for each in nearest:
+        kept.setdefault((each.element, each.value), each)
+    return tuple(kept.values())
+
+
+def _officers(facts: Facts) -> list[Nearest]:
+    found = [
+        Nearest(
+            "officer",
+            str(each.person.id),
+            "register_holder",
+            _shown(each.person.name, each.person.badge_number),
+            {"from": each.start, "to": each.end},
+        )
+        for each in facts.holders
+    ]
+    if facts.officer is not None:
+        person = facts.officer
+        found.append(Nearest("officer", str(person.id), "claim", _shown(person.name, person.badge_number)))
+    return found
+
+
+def _device_as_claimed(facts: Facts) -> list[Nearest]:
+    device = facts.device
+    return [] if device is None else [Nearest("device", str(device.id), "claim", device.code)]
+
+
+def _issued_devices(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
+    """The devices that the named officer had then, other than the one that is named."""
+    asked = [each for each in facts if each.officer is not None and each.span is not None]
+    if not asked:
+        return {}
+    first = min(each.span.earliest for each in asked if each.span)
+    last = max(each.span.over for each in asked if each.span)
+    statement = (
+        select(DeviceIssue, Device)
+        .join(Device, Device.id == DeviceIssue.device_id)
+        .where(DeviceIssue.person_id.in_({each.officer.id for each in asked if each.officer}))
+        .where(DeviceIssue.voided_at.is_(None), DeviceIssue.span.overlaps(Range(first, last, bounds="[]")))
+        .order_by(DeviceIssue.span)
+    )
+    issues = defaultdict(list)
+    for issue, device in session.execute(statement):
+        issues[issue.person_id].append((issue, device))
+    found: dict[uuid.UUID, list[Nearest]] = {}
+    for each in asked:
+        assert each.officer is not None
+        assert each.span is not None
+        found[each.recording.id] = [
+            Nearest(
+                "device",
+                str(device.id),
+                "issued_device",
+                device.code,
+                {"from": issue.issued_from, "to": issue.returned_at},
+            )
+            for issue, device in issues[each.officer.id]
+            if (each.device is None or device.id != each.device.id)
+            and issue.issued_from < each.span.over
+            and (issue.returned_at is None or issue.returned_at > each.span.earliest)
+        ]
+    return found
+
+
+def _units(facts: Facts) -> list[Nearest]:
+    return [Nearest("unit", str(facts.recording.unit_id), "station", "")]
+
+
+def _times(facts: Facts) -> list[Nearest]:
+    """What each clock says; the satellites first, then what is claimed, then the file's own."""
+    found = []
+    for kind in ("gps_time", "started_at", "clock"):
+        for claim in facts.recording.claims:
+            time = timed_by(claim) if claim.get("kind") == kind else None
+            if time is not None and time <= facts.recording.received_at + timedelta(minutes=10):
+                value = time.astimezone(UTC).isoformat()
+                found.append(Nearest("time", value, f"clock_{kind}", "", {"at": time, "source": claim.get("source")}))
+    return found
+
+
+def _scenes(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
+    """The places of the assignments of the cases it stands in."""
+    cases = {case_id for each in facts for case_id, _ in each.linked}
+    stated = select(CaseAssignment).where(CaseAssignment.case_id.in_(cases), CaseAssignment.latitude.is_not(None))
+    by_case = defaultdict(list)
+    for row in session.scalars(stated.order_by(CaseAssignment.span)):
+        by_case[row.case_id].append(row)
+    return {
+        each.recording.id: [
+            Nearest("place", place_value(row.latitude, row.longitude), "scene", "", {"officer": row.officer})
+            for case_id, _ in each.linked
+            for row in by_case[case_id]
+        ]
+        for each in facts
+    }
+
+
+def _neighbours(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
+    """Where the same device was shortly before or after."""
+    asked = [each for each in facts if each.recording.device and each.recording.started_at is not None]
+    near = [
+        (Recording.unit_id == each.recording.unit_id)
+        & (Recording.device == each.recording.device)
+        & Recording.started_at.between(
+            shifted(_start(each.recording), -NEAR_IN_TIME), shifted(_start(each.recording), NEAR_IN_TIME)
+        )
+        for each in asked
+    ]
+    if not near:
+        return {}
+    columns = (Recording.unit_id, Recording.device, Recording.started_at, Recording.latitude, Recording.longitude)
+    rows = session.execute(select(*columns).where(or_(*near), Recording.latitude.is_not(None))).all()
+    found: dict[uuid.UUID, list[Nearest]] = {}
+    for each in asked:
+        mine = each.recording
+        apart = sorted(
+            (abs(row.started_at - _start(mine)), row)
+            for row in rows
+            if (row.unit_id, row.device) == (mine.unit_id, mine.device)
+        )
+        found[mine.id] = [
+            Nearest(
+                "place",
+                place_value(row.latitude, row.longitude),
+                "neighbour",
+                "",
+                {"minutes": round(distance.total_seconds() / 60)},
+            )
+            for distance, row in apart[:3]
+            if distance <= NEAR_IN_TIME
+        ]
+    return found
+
+
+def _acts(facts: Facts) -> list[Nearest]:
+    stages = {stage for _, stage in facts.linked}
+    acts = sorted(facts.demands.acts.values(), key=lambda act: act.stage not in stages)
+    return [
+        Nearest(
+            "act",
+            act.code,
+            "act_of_stage" if act.stage in stages else "act",
+            "",
+            {"zh": act.name_zh, "en": act.name_en, "stage": act.stage},
+        )
+        for act in acts
+    ]
+
+
+def _cases(facts: Facts) -> list[Nearest]:
+    if facts.question is None:
+        return []
+    return [
+        Nearest(
+            "case",
+            str(each["case_id"]),
+            "linker",
+            "",
+            {"stage": each["stage"], "matched": list(each.get("matched", ()))},
+            each.get("score"),
+            tuple(each.get("reasons", ())),
+        )
+        for each in facts.question.candidates
+    ]
+
+
+def place_value(latitude: float | None, longitude: float | None) -> str:
+    """As an answer keeps a place: degrees of WGS 84, to a tenth of a metre."""
+    return f"{latitude:.6f},{longitude:.6f}"
+
+
+def place_of_value(value: str) -> Place | None:
+    """None for what is no place on earth."""
+    try:
+        latitude, longitude = (float(part) for part in value.split(","))
+    except ValueError:
+        return None
+    inside = -90 <= latitude <= 90 and -180 <= longitude <= 180
+    return Place(latitude, longitude) if inside else None
+
+
+def _start(recording: Recording) -> datetime:
+    assert recording.started_at is not None
+    return recording.started_at
+
+
+def _shown(name: str, badge: str | None) -> str:
+    return name if badge is None else f"{name}（{badge}）"
