@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from casework.candidates import Candidate
 from casework.elements.again import ask_for_another_judgement
 from casework.errors import AlreadyLinked
 from casework.rows import unique
+from integrity.canonical import canonical_json
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -104,9 +106,18 @@ def ask_which_case(
         candidates=[candidate.as_json() for candidate in choices],
     )
     session.add(question)
-    data = {"question_id": str(question.id), "cases": [str(candidate.case_id) for candidate in choices]}
+    data = {
+        "question_id": str(question.id),
+        "cases": [str(candidate.case_id) for candidate in choices],
+        "candidates_sha256": digest_candidates(question.candidates),
+    }
     _record(session, LINKER, recording, "recording.link_queued", data)
     return question
+
+
+def digest_candidates(candidates: Sequence[Any]) -> str:
+    """SHA-256, in hex, of what was offered, with its scores and reasons: the entry states it, as it has no bound."""
+    return hashlib.sha256(canonical_json(candidates, "candidates")).hexdigest()
 
 
 def _offered(question: LinkQuestion) -> set[tuple[str, str]]:

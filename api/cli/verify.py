@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 PARTS = {
     "ledger": "账本条目 / ledger entries",
+    "uploads": "上传 / uploads",
     "recordings": "原始记录 / recordings",
     "positions": "位置轨迹 / position tracks",
+    "segments": "分段 / segments",
     "renditions": "播放副本 / renditions",
     "receipts": "回执 / receipts",
     "objects": "存储对象 / objects",

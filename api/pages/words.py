@@ -131,6 +131,7 @@ ACTIONS: Mapping[str, str] = {
     "recording.sealed": mark("封存"),
     "recording.received_again": mark("再次收到同一文件"),
     "recording.sidecar_attached": mark("附上旁附的轨迹文件"),
+    "recording.segments_placed": mark("编排同一执法过程的分段"),
     "receipt.issued": mark("签发回执"),
     "rendition.made": mark("制作副本"),
     "recovery.asked": mark("请求借助参考录像恢复"),

@@ -24,6 +24,8 @@ from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
 from api.verification.renditions import audit_renditions
 from api.verification.rows import audit_rows
+from api.verification.segments import audit_segments
+from api.verification.uploads import audit_uploads
 from integrity.checkpoint import Checkpoint
 from storage.catalog.recordings import Recording
 
@@ -75,8 +77,10 @@ def verify_archive(
     counts = {
         "entries": 0 if checkpoint is None else checkpoint.size,
         "rows": audit_rows(audit),
+        "uploads": audit_uploads(audit),
         "recordings": audit_recordings(audit),
         "positions": audit_positions(audit),
+        "segments": audit_segments(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casework.elements.policies import is_of_its_source
+from casework.link_rows import digest_candidates
 from integrity.canonical import Json
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.base import Base
-from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
@@ -38,7 +39,8 @@ class Pledge:
 class Step:
     """What an action does to a row, which it names in `named_in` of its data, or as its subject.
 
-    `moves` is the fact that goes `from` one value `to` another, so that no step can be left out unseen.
+    `moves` is the fact that goes `from` one value `to` another, so that no step can be left out unseen. `only`: a fact
+    that has to be so, or nothing changes. `named_by` names a row that no id is entered of.
     """
 
     action: str
@@ -46,17 +48,31 @@ class Step:
     named_in: str | None = None
     makes: bool = False
     moves: str | None = None
+    only: tuple[str, Json] | None = None
+    named_by: Callable[[LedgerEntry], str] | None = None
 
     def row_id(self, entry: LedgerEntry) -> str:
+        if self.named_by is not None:
+            return self.named_by(entry)
         return str(entry.subject_id if self.named_in is None else entry.data.get(self.named_in))
+
+    def changes(self, known: Facts) -> bool:
+        return self.only is None or known.get(self.only[0]) == self.only[1]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A table whose rows the ledger accounts for. `model` has an `id`."""
+    """A table whose rows the ledger accounts for, each under its `id`, or under what `key` makes of it.
+
+    A row that was made under an id and is gone is missed by the audit of the ledger (api/verification/logged.py).
+    """
 
     model: type[Base]
     steps: Sequence[Step]
+    key: Callable[[Any], str] | None = None
+
+    def key_of(self, row: Any) -> str:
+        return str(row.id) if self.key is None else self.key(row)
 
 
 @dataclass
@@ -83,7 +99,8 @@ class Account:
         else:
             if step.moves is not None and known.get(step.moves) != entry.data.get("from"):
                 self.contradictions.append((f"{row_id}: {step.moves}", known.get(step.moves), entry.data.get("from")))
-            known |= step.says(entry)
+            if step.changes(known):
+                known |= step.says(entry)
 
 
 def as_stated(entry: LedgerEntry, *names: str) -> Facts:
@@ -127,6 +144,22 @@ def _case_opened(entry: LedgerEntry) -> Facts:
     return {**as_stated(entry, "kind"), **opened, "stage": "initiation", "closed": False}
 
 
+def _stage_entered(entry: LedgerEntry) -> Facts:
+    entered: Facts = {"unit_id": unit_of(entry), "case_id": entry.subject_id, "entered_by": entry.actor_id}
+    return {**entered, "stage": entry.data.get("to", "initiation")}
+
+
+def _named_stage(entry: LedgerEntry) -> str:
+    return f"of case {entry.subject_id}: {entry.data.get('to', 'initiation')}"
+
+
+def _assigned(entry: LedgerEntry) -> Facts:
+    nothing: Facts = {"officer": None, "device": None, "latitude": None, "longitude": None}
+    stated = as_stated(entry, "stage", "starts_at", "ends_at", "latitude", "longitude")
+    of_case: Facts = {"unit_id": unit_of(entry), "case_id": entry.subject_id}
+    return {**nothing, **stated, **pledged(entry, "officer", "device"), **of_case}
+
+
 def _linked(entry: LedgerEntry) -> Facts:
     by_hand = entry.data.get("made_by") == "person"
     linked: Facts = {"recording_id": entry.subject_id, "person_id": entry.actor_id if by_hand else None}
@@ -144,7 +177,8 @@ def _linked(entry: LedgerEntry) -> Facts:
 
 def _link_asked(entry: LedgerEntry) -> Facts:
     nothing: Facts = {"answered": False, "answered_by": None, "chosen_case_id": None}
-    return {**nothing, "recording_id": entry.subject_id, "unit_id": unit_of(entry)}
+    stated = as_stated(entry, "cases", "candidates_sha256")
+    return {**nothing, **stated, "recording_id": entry.subject_id, "unit_id": unit_of(entry)}
 
 
 def _link_answered(entry: LedgerEntry) -> Facts:
@@ -219,6 +253,15 @@ SUBJECTS: Sequence[Subject] = (
         ),
     ),
     Subject(
+        CaseStage,
+        (
+            Step("case.opened", _stage_entered, makes=True, named_by=_named_stage),
+            Step("case.stage_entered", _stage_entered, makes=True, named_by=_named_stage),
+        ),
+        key=lambda row: f"of case {row.case_id}: {row.stage}",
+    ),
+    Subject(CaseAssignment, (Step("case.assigned", _assigned, "assignment_id", makes=True),)),
+    Subject(
         CaseLink,
         (
             Step("recording.linked", _linked, "link_id", makes=True),
@@ -290,6 +333,11 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "valid_from": lambda row: row.valid.lower,
     "in_force": lambda row: row.in_force_at is not None,
     "of_its_source": is_of_its_source,
+    "starts_at": lambda row: row.span.lower,
+    "ends_at": lambda row: row.span.upper,
+    "cases": lambda row: [choice.get("case_id") for choice in row.candidates],
+    "candidates_sha256": lambda row: digest_candidates(row.candidates),
+    "claimed_sha256": lambda row: row.claims.get("sha256"),
 }
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.archive import Archive
 from api.verification.findings import Findings
@@ -24,6 +24,10 @@ Progress = Callable[[str, int, int], None]
 """Told the part (a word), what is done of it, and of how many; 0 where nobody knows."""
 
 Row = TypeVar("Row")
+Beside = TypeVar("Beside")
+
+ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+"""A change and its entry commit together: in one snapshot each is there with the other, however busy the archive is."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,28 @@ class Audit:
 
         No cursor stays open while gigabytes are read, and what is added meanwhile is seen or not.
         """
+        for rows, _ in self.pages(statement, key, lambda session, rows: None):
+            yield rows
+
+    def pages(
+        self,
+        statement: Select[Row],
+        key: InstrumentedAttribute[Any],
+        beside: Callable[[Session, Sequence[Row]], Beside],
+    ) -> Iterator[tuple[Sequence[Row], Beside]]:
+        """As `rows`; each batch with what `beside` finds about it, both as of one instant."""
         last: Any = None
         while True:
             page = statement.order_by(key).limit(BATCH)
             with self.archive.database.reading() as session:
+                session.execute(ONE_SNAPSHOT)
                 rows = session.scalars(page if last is None else page.where(key > last)).all()
+                if not rows:
+                    return
+                found = beside(session, rows)
                 session.expunge_all()
-            if not rows:
-                return
             last = getattr(rows[-1], key.key)
-            yield rows
+            yield rows, found
 
 
 def check_object(audit: Audit, name: str, size_bytes: int, sha256: bytes, *, read: bool) -> bool:

@@ -17,6 +17,7 @@ from api.verification.audit import Audit
 from api.verification.files import FileAudit
 from api.verification.logged import check_logged
 from api.verification.order import TimeOrder
+from api.verification.uploads import check_sealed
 from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.errors import EvidenceError, MalformedEvidence
 from integrity.ledger_entry import LedgerEntry, parse_entry
@@ -52,6 +53,7 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
                 signed = next(sizes, None)
             files.append(start + position, leaf, entries[position])
         check_logged(audit, parsed)
+        check_sealed(audit, parsed)
         audit.progress("ledger", start + width, latest.size)
     files.finish()
     order.finish()

@@ -14,12 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
-from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.recordings import Receipt, Recording, Rendition
+from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
@@ -60,9 +60,11 @@ MADE: Mapping[str, _Made] = {
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),
     "upload.created": _Made(Upload.id, parse=str),
     "recording.sealed": _Made(Recording.id),
+    "recording.segments_placed": _Made(RecordingSegment.recording_id),
     "receipt.issued": _Made(Receipt.upload_id, parse=str),
     "rendition.made": _Made(Rendition.id, "rendition"),
     "case.opened": _Made(Case.id),
+    "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "recording.linked": _Made(CaseLink.id, "link_id"),
     "recording.link_queued": _Made(LinkQuestion.id, "question_id"),
     "access.requested": _Made(AccessRequest.id),

@@ -1,4 +1,4 @@
-"""Each track of positions: its rows are those whose digest a signed manifest states, and none is missing.
+"""Each track of positions: its rows are those whose digest a signed manifest states. Which is missing: recordings.py.
 
 A track of a sidecar stands at another recording as well: an entry says since when."""
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from api.verification.audit import Audit
 from ingest.metadata.sidecars import ATTACHED
@@ -32,7 +32,6 @@ def audit_positions(audit: Audit) -> int:
                 subject = f"recording {track.recording_id}: positions ({track.source})"
                 audit.findings.add("row_unaccounted", subject, f"an entry {ATTACHED}", "none")
             count += 1
-    _find_missing(audit)
     _find_detached(audit)
     return count
 
@@ -97,11 +96,3 @@ def _check_track(audit: Audit, track: PositionTrack, claimed: dict[str, str]) ->
     stated, kept = claimed.get(f"track:{track.source}"), digest_rows(rows_of(track.points)).hex()
     if not stated == kept == track.sha256.hex() or track.point_count != len(track.points):
         audit.findings.add("positions_differ", subject, stated, kept)
-
-
-def _find_missing(audit: Audit) -> None:
-    own = exists().where(PositionTrack.recording_id == Recording.id, PositionTrack.read_from == Recording.id)
-    statement = select(Recording.id).where(Recording.claims.contains([{"kind": "track"}]), ~own)
-    with audit.archive.database.reading() as session:
-        for recording_id in session.scalars(statement):
-            audit.findings.add("positions_differ", f"recording {recording_id}: positions", "a track", "none")

@@ -6,15 +6,16 @@ import dataclasses
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit, check_object
 from ingest.metadata.claims import Claim, Claims
-from ingest.metadata.sidecars import place_of
+from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.claims import best_claims
 from integrity.canonical import Json
 from integrity.dsse import Envelope
@@ -39,32 +40,46 @@ def audit_recordings(audit: Audit) -> int:
     with audit.archive.database.reading() as session:
         total = session.scalar(select(func.count()).select_from(Recording)) or 0
     count = 0
-    for rows in audit.rows(select(Recording), Recording.id):
-        lengthened, placed = _entries_about(audit, rows)
+    for rows, around in audit.pages(select(Recording), Recording.id, _look_around):
         for row in rows:
-            _check_recording(audit, row, placed.get(row.sealed_entry_id), lengthened.get(str(row.id)))
+            _check_recording(audit, row, around)
             count += 1
             audit.progress("recordings", count, max(total, count))
     return count
 
 
-def _entries_about(
-    audit: Audit, rows: Sequence[Recording]
-) -> tuple[dict[str, LedgerEntry], dict[uuid.UUID, LedgerEntry]]:
-    """The last lengthening by recording, and the entries of sealings that have a place, by their id."""
-    subjects = [str(row.id) for row in rows]
+@dataclass(frozen=True)
+class _Around:
+    """Of some recordings: entries of sealings that have a place, by their id; last lengthening and first sidecar
+    by recording; and where each of their tracks begins, by recording, what it was read from, and source.
+    """
+
+    sealed: Mapping[uuid.UUID, LedgerEntry]
+    lengthened: Mapping[str, LedgerEntry]
+    attached: Mapping[str, LedgerEntry]
+    tracks: Mapping[tuple[str, str, str], Sequence[Any]]
+
+
+def _look_around(session: Session, rows: Sequence[Recording]) -> _Around:
+    ids = [row.id for row in rows]
+    subjects = [str(each) for each in ids]
     entries = (
         select(LedgerEntryRow)
         .join(LedgerSequence, LedgerSequence.entry_id == LedgerEntryRow.id)
         .order_by(LedgerSequence.index)
     )
-    lengthened = entries.where(LedgerEntryRow.action == LENGTHENED, LedgerEntryRow.subject_id.in_(subjects))
     sealed = entries.where(LedgerEntryRow.id.in_([row.sealed_entry_id for row in rows]))
-    with audit.archive.database.reading() as session:
-        return (
-            {row.subject_id: entry for row, entry in _parsed(session.scalars(lengthened).all())},
-            {row.id: entry for row, entry in _parsed(session.scalars(sealed).all())},
-        )
+    about = select(LedgerEntryRow).where(LedgerEntryRow.subject_id.in_(subjects))
+    lengthened = about.where(LedgerEntryRow.action == LENGTHENED).order_by(LedgerEntryRow.serial)
+    attached = about.where(LedgerEntryRow.action == ATTACHED).order_by(LedgerEntryRow.serial.desc())
+    track = (PositionTrack.recording_id, PositionTrack.read_from, PositionTrack.source, PositionTrack.points[0])
+    tracks = session.execute(select(*track).where(PositionTrack.recording_id.in_(ids)))
+    return _Around(
+        {row.id: entry for row, entry in _parsed(session.scalars(sealed).all())},
+        {row.subject_id: entry for row, entry in _parsed(session.scalars(lengthened).all())},
+        {row.subject_id: entry for row, entry in _parsed(session.scalars(attached).all())},
+        {(str(at), str(read_from), source): first for at, read_from, source, first in tracks},
+    )
 
 
 def _parsed(rows: Sequence[LedgerEntryRow]) -> Iterator[tuple[LedgerEntryRow, LedgerEntry]]:
@@ -75,14 +90,14 @@ def _parsed(rows: Sequence[LedgerEntryRow]) -> Iterator[tuple[LedgerEntryRow, Le
             continue
 
 
-def _check_recording(audit: Audit, row: Recording, sealed: LedgerEntry | None, lengthened: LedgerEntry | None) -> None:
+def _check_recording(audit: Audit, row: Recording, around: _Around) -> None:
     manifest = _open_manifest(audit, row)
     if manifest is not None:
         _compare(audit, row, _stated(manifest), _kept(row))
-        _check_claims(audit, row, manifest.claims)
+        _check_claims(audit, row, manifest.claims, around)
     _check_token(audit, row)
-    _check_sealing(audit, row, sealed)
-    _check_retention(audit, row, lengthened)
+    _check_sealing(audit, row, around.sealed.get(row.sealed_entry_id))
+    _check_retention(audit, row, around.lengthened.get(str(row.id)))
     # What was signed counts, not what the row says now.
     name, size = row.object_name, row.ciphertext_size_bytes
     sha256, read = row.ciphertext_sha256, audit.reads(row.id)
@@ -145,7 +160,7 @@ def _kept(row: Recording) -> dict[str, object]:
     }
 
 
-def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json]) -> None:
+def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json], around: _Around) -> None:
     """Cases are found by device, officer and time: whoever changes them in the row moves a recording elsewhere."""
     kept: dict[str, list[dict[str, Any]]] = {}
     for claim in row.claims:
@@ -153,25 +168,27 @@ def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json]) -> N
         kept.setdefault(str(facts.pop("kind", "")), []).append(facts)
     if kept != stated:
         audit.findings.add("recording_differs", f"recording {row.id}: claims", "those of its manifest", "others")
-    best = best_claims(Claims(tuple(_claims(stated))))
+    said = Claims(tuple(_claims(stated)))
+    best = best_claims(said)
     expected = dataclasses.asdict(best)
-    if best.place_source is None and (row.place_source or "").startswith("sidecar:"):
-        expected |= _place_of_sidecar(audit, row)
+    if best.place_source is None:
+        expected |= _place_of_sidecar(row, around)
     _compare(audit, row, expected, {name: getattr(row, name) for name in expected})
+    for claim in said.of("track"):
+        source = claim.source.removeprefix("track:")
+        if (str(row.id), str(row.id), source) not in around.tracks:
+            audit.findings.add("positions_differ", f"recording {row.id}: positions ({source})", "a track", "none")
 
 
-def _place_of_sidecar(audit: Audit, row: Recording) -> dict[str, Any]:
-    """Where a track begins that came to it from another recording; positions.py looks at the track itself."""
-    statement = select(PositionTrack).where(
-        PositionTrack.recording_id == row.id,
-        PositionTrack.read_from != row.id,
-        PositionTrack.source == str(row.place_source).removeprefix("sidecar:"),
-    )
-    with audit.archive.database.reading() as session:
-        places = [place_of(track) for track in session.scalars(statement)]
-    if (row.latitude, row.longitude) not in places:
+def _place_of_sidecar(row: Recording, around: _Around) -> dict[str, Any]:
+    """Where the first track begins that came to it from another recording; positions.py looks at the tracks."""
+    entry = around.attached.get(str(row.id))
+    source = None if entry is None else str(entry.data.get("source"))
+    first = None if entry is None else around.tracks.get((str(row.id), str(entry.data.get("sidecar")), str(source)))
+    if first is None:
         return {}
-    return {"latitude": row.latitude, "longitude": row.longitude, "place_source": row.place_source}
+    latitude, longitude = place_of(first)
+    return {"latitude": latitude, "longitude": longitude, "place_source": f"sidecar:{source}"}
 
 
 def _claims(stated: Mapping[str, Any]) -> Iterator[Claim]:

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.verification.accounts import SUBJECTS, Account, Pledge, Subject, kept_fact
-from api.verification.audit import Audit
+from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from integrity.errors import EvidenceError
@@ -23,8 +23,6 @@ from integrity.ledger_entry import LedgerEntry, commit_value, parse_entry
 from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
 
 _AT_A_TIME = 500
-# A change and its entry commit together: in one snapshot each is there with the other, however busy the archive is.
-_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def audit_rows(audit: Audit) -> int:
@@ -32,7 +30,7 @@ def audit_rows(audit: Audit) -> int:
     count = 0
     for subject in (*SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS):
         with audit.archive.database.reading() as session:
-            session.execute(_ONE_SNAPSHOT)
+            session.execute(ONE_SNAPSHOT)
             account = Account(subject)
             for entry in _entries(session, subject):
                 account.take(entry)
@@ -53,18 +51,28 @@ def _entries(session: Session, subject: Subject) -> Iterator[LedgerEntry]:
 
 def _check_table(audit: Audit, session: Session, account: Account) -> int:
     model = account.subject.model
-    table = model.__tablename__
-    for which, expected, found in account.contradictions:
-        audit.findings.add("row_differs", f"{table} {which}", expected, found)
-    count = 0
+    table, count = model.__tablename__, 0
+    name_contradictions(audit, account)
+    found: set[str] = set()
     for row in session.scalars(select(model).execution_options(yield_per=_AT_A_TIME)):
         count += 1
-        _check(audit, session, f"{table} {kept_fact(row, 'id')}", row, account)
+        check_row(audit, session, row, account)
+        if account.subject.key is not None:
+            found.add(account.subject.key_of(row))
+    for missing in sorted(account.rows.keys() - found) if account.subject.key is not None else ():
+        audit.findings.add("logged_row_missing", f"{table} {missing}", "a row, says the ledger", "none")
     return count
 
 
-def _check(audit: Audit, session: Session, subject: str, row: object, account: Account) -> None:
-    expected = account.rows.get(str(kept_fact(row, "id")))
+def name_contradictions(audit: Audit, account: Account) -> None:
+    for which, expected, found in account.contradictions:
+        audit.findings.add("row_differs", f"{account.subject.model.__tablename__} {which}", expected, found)
+
+
+def check_row(audit: Audit, session: Session, row: object, account: Account) -> None:
+    """Hold one row against what its entries make of it."""
+    key = account.subject.key_of(row)
+    subject, expected = f"{account.subject.model.__tablename__} {key}", account.rows.get(key)
     if expected is None:
         made_by = next(step.action for step in account.subject.steps if step.makes)
         audit.findings.add("row_unaccounted", subject, f"an entry {made_by}", "none")

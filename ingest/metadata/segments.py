@@ -7,6 +7,7 @@ joined. A late file finds its place, and moves others.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,13 +22,17 @@ from sqlalchemy.orm import Session
 from ingest.metadata.claims import Claims, claims_of_row
 from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
 from ingest.metadata.times import shifted
+from integrity.canonical import canonical_json
 from storage.catalog.recordings import Recording, RecordingSegment
+from storage.ledger.append import Actor, Change, record_change
 
 log = structlog.get_logger()
 
 ONE_AT_A_TIME: Final = 0x5E9  # a lock of PostgreSQL's, for the length of a transaction
 NEAR: Final = timedelta(days=1)
 """How far from a new recording its neighbours are looked for, by the best estimate of when they began."""
+PLACED: Final = "recording.segments_placed"
+HOUSEKEEPING: Final = Actor.system("housekeeping")
 DOCKED_TOGETHER: Final = timedelta(hours=2)
 MOST_DOCKED: Final = 1000
 """Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
@@ -160,10 +165,12 @@ def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[da
 
 
 def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) -> None:
-    """Only what is new or other than it was."""
-    wanted = changed(places, known_places(session, [place.id for place in places]))
+    """Only what is new or other than it was, and an entry of each act that this changes. `places` holds whole acts."""
+    known = known_places(session, [place.id for place in places])
+    wanted = changed(places, known)
     if not wanted:
         return
+    enter_acts(session, unit_id, places, wanted, known)
     rows = [
         {
             "recording_id": uuid.UUID(place.id),
@@ -182,18 +189,42 @@ def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) 
     session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=news))
 
 
+def enter_acts(
+    session: Session, unit_id: uuid.UUID, places: Sequence[Place], wanted: Sequence[Place], known: Mapping[str, Place]
+) -> None:
+    """State each act that is new or other than it was. What is alone from the first is of none, and is not entered."""
+    acts: dict[str, list[Place]] = {}
+    for place in places:
+        acts.setdefault(place.first, []).append(place)
+    for first in sorted({place.first for place in wanted}):
+        act = acts[first]
+        if len(act) > 1 or first in known:
+            data = {"count": len(act), "sha256": digest_act(act)}
+            record_change(session, HOUSEKEEPING, Change(PLACED, "recording", first, unit_id, data))
+
+
+def digest_act(places: Sequence[Place]) -> str:
+    """SHA-256, in hex, over the whole of an act: each recording in order, with its gap and by what it was placed."""
+    rows = [
+        [place.id, place.first, place.ordinal, place.count, place.gap_seconds, place.basis]
+        for place in sorted(places, key=lambda place: (place.ordinal, place.id))
+    ]
+    return hashlib.sha256(canonical_json(rows, "segments")).hexdigest()
+
+
 def known_places(session: Session, ids: Sequence[str]) -> Mapping[str, Place]:
     rows = session.scalars(
         select(RecordingSegment).where(RecordingSegment.recording_id.in_([uuid.UUID(one) for one in ids]))
     )
-    return {
-        str(row.recording_id): Place(
-            str(row.recording_id),
-            str(row.first_recording_id),
-            row.ordinal,
-            row.segment_count,
-            row.gap_seconds,
-            row.basis,
-        )
-        for row in rows
-    }
+    return {str(row.recording_id): place_of_row(row) for row in rows}
+
+
+def place_of_row(row: RecordingSegment) -> Place:
+    return Place(
+        str(row.recording_id),
+        str(row.first_recording_id),
+        row.ordinal,
+        row.segment_count,
+        row.gap_seconds,
+        row.basis,
+    )

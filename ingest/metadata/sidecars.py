@@ -150,12 +150,12 @@ def attach(session: Session, log: Found, recording: Found) -> None:
     record_change(session, HOUSEKEEPING, Change(ATTACHED, "recording", str(recording.id), recording.unit_id, data))
     row = session.get_one(Recording, recording.id)
     if row.place_source is None:
-        row.latitude, row.longitude = place_of(track)
+        row.latitude, row.longitude = place_of(track.points[0])
         row.place_source = f"sidecar:{track.source}"
     session.flush()
 
 
-def place_of(track: PositionTrack) -> tuple[float, float]:
-    """Where the track begins, as its own recording's manifest states it."""
-    _, latitude, longitude, *_ = track.points[0]
+def place_of(first: Sequence[Any]) -> tuple[float, float]:
+    """Where a track begins, by its first row, as its own recording's manifest states it."""
+    _, latitude, longitude, *_ = first
     return latitude / 1e7, longitude / 1e7

@@ -24,6 +24,9 @@ from casework.linking import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.requests import approve_for, ask
 from ingest.stations.enrolment import enrol_station, station_of_token
+from ingest.uploads.contract import Opening, StationIdentity
+from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from integrity.authority import Authority
 from integrity.authority_server import open_authority_server
@@ -81,22 +84,15 @@ class SealingArchive:
             )
 
     def stage(self, content: bytes, filename: str) -> str:
-        """A finished upload."""
-        upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
+        """A finished upload, with its entries."""
+        upload_id, tomorrow = uuid.uuid4().hex, datetime.now(UTC) + timedelta(days=1)
         self.staging.bytes_path(upload_id).write_bytes(content)
-        with self.archive.database.transaction() as session:
-            session.add(
-                Upload(
-                    id=upload_id,
-                    station_id=self.station_id,
-                    unit_id=self.unit.id,
-                    declared_length=len(content),
-                    claims={"filename": filename, "sha256": hashlib.sha256(content).hexdigest()},
-                    state="finished",
-                    expires_at=now + timedelta(days=1),
-                    finished_at=now,
-                )
-            )
+        claims = UploadClaims.from_json({"filename": filename, "sha256": hashlib.sha256(content).hexdigest()})
+        register = CatalogRegister(self.archive.database)
+        station = StationIdentity(self.station_id, self.unit.id, 64, 1 << 40)
+        opening = Opening(station, upload_id, len(content), claims, tomorrow)
+        register.open_upload(opening)
+        assert all(register.finish_uploads([opening.record]))
         return upload_id
 
     def seal(self, content: bytes, filename: str = "AB00001_000123_20260101093000.MP4") -> Recording:

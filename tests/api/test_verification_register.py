@@ -84,8 +84,8 @@ def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
 def test_a_register_kept_by_the_rules_is_sound(kept: Any) -> None:
     report = verify_archive(kept.archive, 0)
     assert report.findings == ()
-    # People, the case and the station, devices, issues, certificates.
-    assert report.counts["rows"] == 3 + 1 + 1 + 2 + 4 + 2
+    # People, the case with its stage, the station, devices, issues, certificates.
+    assert report.counts["rows"] == 3 + 2 + 1 + 2 + 4 + 2
 
 
 @contextmanager

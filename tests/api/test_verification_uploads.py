@@ -1,0 +1,109 @@
+"""An upload that stands elsewhere than its entries have led it is found and named, in whatever way it was moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.cli.admin_uploads import release, retry
+from api.tasks.custody import seal_next
+from ingest.uploads.contract import Opening, StationIdentity
+from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.register import CatalogRegister
+from tests.api.tampering import Superuser, as_superuser, changed, found_in
+
+CONTENT = b"no video at all, but evidence"
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[Superuser]:
+    with as_superuser(server, addresses) as connection:
+        yield connection
+
+
+@pytest.fixture
+def uploads(sealing: Any) -> dict[str, str]:
+    """One in each state that entries lead to, by the state, and two that went the long way there."""
+    sealing.seal(CONTENT)
+    ids = {"again": seal_next_of(sealing, sealing.stage(CONTENT, "again.mp4"))}
+    for name in ("retried", "released", "failed"):
+        ids[name] = fail(sealing, sealing.stage(name.encode(), f"{name}.mp4"))
+    with sealing.archive.database.transaction() as session:
+        release(sealing.archive, session, ids["released"], "工作站已重新上传")
+        retry(sealing.archive, session, ids["retried"])
+    register = CatalogRegister(sealing.archive.database)
+    for name, ended in (("expired", register.expire_upload), ("terminated", register.terminate_upload)):
+        assert ended(open_one(sealing, register, name).record)
+    ids["deferred"] = open_one(sealing, register, "deferred").upload_id
+    ids["finished"] = sealing.stage(b"waits", "waits.mp4")
+    sealing.settle()
+    return ids
+
+
+def seal_next_of(sealing: Any, upload_id: str) -> str:
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    return upload_id
+
+
+def fail(sealing: Any, upload_id: str) -> str:
+    sealing.staging.bytes_path(upload_id).unlink()
+    return seal_next_of(sealing, upload_id)
+
+
+def open_one(sealing: Any, register: CatalogRegister, name: str) -> Opening:
+    station = StationIdentity(sealing.station_id, sealing.unit.id, 64, 1 << 40)
+    claims = UploadClaims.from_json({"filename": f"{name}.mp4"})
+    upload_id, expires = name.encode().hex().ljust(32, "0")[:32], datetime.now(UTC) + timedelta(days=1)
+    opening = Opening(station, upload_id, 100, claims, expires, length_is_deferred=name == "deferred")
+    register.open_upload(opening)
+    if opening.length_is_deferred:
+        register.declare_length(opening.record, station, 70)
+    return opening
+
+
+def test_every_way_that_entries_lead_is_sound(sealing: Any, uploads: dict[str, str]) -> None:
+    assert found_in(sealing) == set()
+
+
+def test_an_upload_that_was_moved_is_named(sealing: Any, uploads: dict[str, str], superuser: Superuser) -> None:
+    for name, change, facts in (
+        ("again", "state = 'finished', recording_id = NULL", {"state", "recording_id"}),
+        ("again", "state = 'sealed'", {"state"}),
+        ("retried", "state = 'failed', failure_code = 'x'", {"state", "failure_code"}),
+        ("released", "state = 'finished'", {"state"}),
+        ("failed", "state = 'terminated'", {"state"}),
+        ("finished", "state = 'expired'", {"state"}),
+        ("finished", "station_id = gen_random_uuid()", {"station_id"}),
+        ("finished", "unit_id = gen_random_uuid()", {"unit_id"}),
+        ("finished", "finished_at = finished_at - interval '1 day'", {"finished_at"}),
+        ("finished", "claims = claims - 'sha256'", {"claimed_sha256"}),
+        ("deferred", "declared_length = 60, length_deferred = TRUE", {"declared_length", "length_deferred"}),
+    ):
+        upload_id = uploads[name]
+        with changed(superuser, "upload", f"UPDATE upload SET {change} WHERE id = '{upload_id}'"):
+            found = {(code, about) for code, about in found_in(sealing) if code == "row_differs"}
+        assert found == {("row_differs", f"upload {upload_id}: {fact}") for fact in facts}, change
+    assert found_in(sealing) == set()
+
+
+def test_an_upload_without_entries_and_one_that_is_gone_are_named(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser
+) -> None:
+    gone, came = uploads["finished"], "f" * 32
+    with changed(superuser, "upload", f"UPDATE upload SET id = '{came}' WHERE id = '{gone}'"):
+        assert found_in(sealing) == {("row_unaccounted", f"upload {came}"), ("logged_row_missing", f"upload {gone}")}
+
+
+def test_a_sealed_upload_put_back_with_all_that_leads_to_its_recording_is_named(
+    sealing: Any, superuser: Superuser
+) -> None:
+    sealing.seal(CONTENT)
+    sealing.settle()
+    for table in ("receipt", "custody_attempt"):
+        superuser.execute(f"DELETE FROM {table}".encode())
+    ((upload_id,),) = superuser.execute("SELECT id FROM upload").fetchall()
+    superuser.execute("UPDATE upload SET state = 'finished', recording_id = NULL")
+    assert ("upload_differs", f"upload {upload_id}: recording_id") in found_in(sealing)
