@@ -22,7 +22,8 @@
         ├── ToolMissing                 neither a system ffmpeg that is new enough nor the wheel's
         ├── ToolFailed                  the tool itself does not run (not: it refused a file)
         ├── RenditionFailed             a copy could not be made; custody is not concerned
-        └── RecoveryNotPossible         there is nothing to recover, or the reference chosen for it is none
+        ├── RecoveryNotPossible         there is nothing to recover, or the reference chosen for it is none
+        └── RecoveryUnderWay            its copies are due, or being made: what was asked for comes first
 
 A file that nobody can read is no error: it is a finding (ingest/media/findings.py). Nor is a file that was sealed
 before: SameFileSealed (ingest/sealing/record.py) only leads sealing to its second receipt, and never leaves it.
@@ -193,3 +194,9 @@ class RecoveryNotPossible(MediaError):
         super().__init__(f"recording {recording_id} cannot be recovered so: {why}")
         self.recording_id = recording_id
         self.why = why
+
+
+class RecoveryUnderWay(MediaError):
+    def __init__(self, recording_id: uuid.UUID) -> None:
+        super().__init__(f"copies of recording {recording_id} are being made; ask again once that has ended")
+        self.recording_id = recording_id

@@ -28,7 +28,7 @@ from api.http.sessions import language_of
 from casework import errors as casework
 from casework.elements import errors as elements
 from casework.register import errors as register
-from ingest.errors import IngestError, RecoveryNotPossible, UploadNotInTrouble
+from ingest.errors import IngestError, RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
@@ -171,6 +171,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
     stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
     RecoveryNotPossible: Problem(409, "no-recovery", "该记录无法这样恢复（{why}）；请核对记录或另选一份完整的参考录像"),
+    RecoveryUnderWay: Problem(409, "recovery-under-way", "该记录的副本正在制作；请等制作结束后再提出"),
     UploadNotInTrouble: Problem(
         409, "not-in-trouble", "上传 {upload_id} 的状态为 {state}，无需处理；见 liuhen admin upload list"
     ),

@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ingest.errors import RecoveryNotPossible
+from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.lease import given_back
 from ingest.media import findings as code
 from ingest.rendering.references import is_reference
@@ -23,7 +23,9 @@ MAY_ASK = ("officer", "supervisor", "administrator")
 def ask_for_recovery(session: Session, by: Person, recording_id: uuid.UUID, reference_id: uuid.UUID) -> Recording:
     """The recovery and the copies that wait for it become due again; the original is only read.
 
-    Raises DeedNotAllowed, UnknownSubject, OutsideUnit, RecoveryNotPossible. Its entry is in the same transaction."""
+    Raises DeedNotAllowed, UnknownSubject, OutsideUnit, RecoveryNotPossible, RecoveryUnderWay. Its entry is in the same
+    transaction.
+    """
     if not by.active or by.role not in MAY_ASK:
         raise DeedNotAllowed("recover", by.role, MAY_ASK)
     recording = row_in_unit(session, by, Recording, recording_id, lock=True)
@@ -46,15 +48,23 @@ def lacks_index(recording: Recording) -> bool:
 
 
 def make_due(session: Session, recording: Recording, reference_id: uuid.UUID) -> None:
-    """Raises RecoveryNotPossible where it was recovered before: a copy is never replaced."""
-    jobs = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id).with_for_update()).all()
-    kinds = {job.kind: job.state for job in jobs}
-    if kinds.get("recovery") == "done":
+    """Raises RecoveryNotPossible where it was recovered before: a copy is never replaced. And RecoveryUnderWay while
+    a worker has the recording's copies before him: whoever asks again and again must not take them from him each time.
+
+    The recording is locked first, here as by whoever records a copy. Of jobs no lock is waited for: who holds one is at
+    work on it.
+    """
+    mine = MediaJob.recording_id == recording.id
+    if session.scalar(select(MediaJob.state).where(mine, MediaJob.kind == "recovery")) == "done":
         raise RecoveryNotPossible(recording.id, "it has been recovered")
-    if "recovery" not in kinds:
+    known = set(session.scalars(select(MediaJob.kind).where(mine)))
+    jobs = session.scalars(select(MediaJob).where(mine).with_for_update(skip_locked=True)).all()
+    if len(jobs) < len(known) or any(job.state == "due" for job in jobs):
+        raise RecoveryUnderWay(recording.id)
+    if "recovery" not in known:
         session.add(MediaJob(recording_id=recording.id, unit_id=recording.unit_id, kind="recovery"))
         session.flush()
-    ended = MediaJob.recording_id == recording.id, MediaJob.state.in_(("nothing", "failed", "due"))
+    ended = mine, MediaJob.state.in_(("nothing", "failed", "due"))
     again = {"state": "due", "attempts": 0, "outcome": None, "finished_at": None, **given_back()}
     session.execute(update(MediaJob).where(*ended).values(**again))
     session.execute(update(MediaJob).where(*ended, MediaJob.kind == "recovery").values(reference_id=reference_id))

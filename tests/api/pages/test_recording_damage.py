@@ -106,6 +106,8 @@ def test_a_reference_is_offered_to_choose_and_asked_for_by_the_same_call_a_progr
     assert answer.status_code == 202
     assert {"recovery", "proxy"} <= {job["kind"] for job in answer.json()["media_jobs"] if job["state"] == "due"}
     assert "正在制作。" in district.page("officer", f"/recordings/{row.id}").text
+    again = officer.post(f"/api/v1/recordings/{row.id}/recovery", json={"reference": str(whole.id)})
+    assert (again.status_code, again.json()["type"].rpartition(":")[2]) == (409, "recovery-under-way")
     refused = officer.post(f"/api/v1/recordings/{whole.id}/recovery", json={"reference": str(row.id)})
     assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "no-recovery")
 

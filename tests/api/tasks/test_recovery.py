@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from api.media_tools import media_runner
+from api.tasks.media import open_rendering
 from api.verification import verify_archive
-from ingest.errors import RecoveryNotPossible
-from ingest.rendering.asking import ask_for_recovery
+from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
+from ingest.lease import given_back
+from ingest.rendering.asking import ask_for_recovery, make_due
+from ingest.rendering.due import lease_due_renditions
+from ingest.rendering.make import make_due_renditions
 from retention.errors import DeedNotAllowed
 from storage.catalog.recordings import MediaJob, Recording, Rendition
 
@@ -79,6 +85,15 @@ def test_a_person_names_the_reference_and_it_is_entered(sealing: Any, tmp_path: 
     ask("officer", torn, whole)
     assert sealing.entries("recovery.asked") == 1
     assert {state for state, _ in states(sealing, torn).values()} == {"due"}
+    with pytest.raises(RecoveryUnderWay):
+        ask("officer", torn, whole)
+    due = lease_due_renditions(sealing.archive.database, "test")
+    assert due is not None
+    for _ in range(3):
+        with pytest.raises(RecoveryUnderWay):
+            ask("officer", torn, whole)
+    with sealing.archive.database.transaction() as session:
+        assert due.lease.write(session, **given_back())
     sealing.render()
     assert states(sealing, torn)["recovery"] == ("done", None)
     assert states(sealing, torn)["proxy"] == ("done", None)
@@ -86,3 +101,33 @@ def test_a_person_names_the_reference_and_it_is_entered(sealing: Any, tmp_path: 
         ask("officer", torn, whole)
     sealing.settle()
     assert verify_archive(sealing.archive, 0).findings == ()
+
+
+def test_whoever_asks_and_whoever_records_a_copy_never_wait_for_each_other(sealing: Any, tmp_path: Path) -> None:
+    recording = sealing.seal(sealing.clip(tmp_path))
+    due = lease_due_renditions(sealing.archive.database, "test")
+    assert due is not None
+    worker = threading.Thread(target=make_due_renditions, args=(due, open_rendering(sealing.archive)))
+    with sealing.archive.database.transaction() as session:
+        locked = select(Recording).where(Recording.id == recording.id).with_for_update(key_share=True)
+        row = session.scalars(locked).one()
+        worker.start()
+        await_waiting(sealing)
+        with pytest.raises(RecoveryUnderWay):
+            make_due(session, row, recording.id)
+    worker.join()
+    assert {state for state, _ in states(sealing, recording).values()} == {"done"}
+
+
+def await_waiting(sealing: Any) -> None:
+    """Until a session waits for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with sealing.archive.database.reading() as session:
+            if session.scalar(waiting):
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waited for the recording")
