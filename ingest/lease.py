@@ -6,6 +6,9 @@ every write is fenced by the holder's name.
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +32,14 @@ RENEWALS_PER_LEASE = 4
 FARTHEST = timedelta(minutes=10)
 """No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
 Leasable = type[Upload] | type[MediaJob]
+
+
+def name_worker() -> str:
+    """Who takes leases from here on: a host and a process, for people, and what no other ever has.
+
+    A process that follows on another under its number, or on another host of the same name, is not the one that died.
+    """
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
 def is_free(table: Leasable) -> ColumnElement[bool]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from api.tasks.app import Waker, celery_app, worker_archive
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
+from ingest.lease import name_worker
 from ingest.media.probe import probe_media
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import lease_due_upload, put_off, stop_upload
@@ -72,8 +71,7 @@ def worker_custody() -> Custody:
 @celery_app.task(name="custody.seal_due")  # type: ignore[untyped-decorator]
 def seal_due() -> None:
     """Seal until nothing is due. Doing it again, or twice at once, seals nothing twice."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    seal_all_due(worker_custody(), Staging(worker_archive().staging_folder), worker, _wake_those_after)
+    seal_all_due(worker_custody(), Staging(worker_archive().staging_folder), name_worker(), _wake_those_after)
 
 
 def seal_all_due(

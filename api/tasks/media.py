@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 from functools import lru_cache
 
 import structlog
@@ -15,8 +12,10 @@ from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
 from ingest.errors import SandboxFailed
+from ingest.lease import name_worker
 from ingest.rendering.due import lease_due_renditions, put_off
 from ingest.rendering.make import Rendering, make_due_renditions
+from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from storage.errors import StoreFull, StoreUnavailable
 
 log = structlog.get_logger()
@@ -26,17 +25,14 @@ FAILURES_OF_OURS = (OSError, OperationalError, InterfaceError, PoolTimeout, Stor
 
 
 def open_rendering(archive: Archive) -> Rendering:
-    """The parts of rendering. Each process has a work folder of its own, emptied of what a crash left there."""
-    work_folder = archive.work_folder / f"media-{os.getpid()}"
-    for leftover in archive.work_folder.glob("media-*"):
-        if not _is_alive(int(leftover.name.removeprefix("media-"))):
-            shutil.rmtree(leftover, ignore_errors=True)
+    """The parts of rendering. Each process has a work folder of its own; what a crash left of others' goes."""
+    remove_abandoned(archive.work_folder)
     return Rendering(
         database=archive.database,
         store=archive.store,
         key_store=archive.key_store,
         runner=media_runner(archive.settings),
-        work_folder=work_folder,
+        work_folder=WorkFolder(archive.work_folder),
     )
 
 
@@ -48,7 +44,7 @@ def worker_rendering() -> Rendering:
 @celery_app.task(name="media.render_due")  # type: ignore[untyped-decorator]
 def render_due() -> None:
     """Make renditions until none is due."""
-    rendering, worker = worker_rendering(), f"{socket.gethostname()}:{os.getpid()}"
+    rendering, worker = worker_rendering(), name_worker()
     while render_next(rendering, worker):
         pass
 
@@ -66,14 +62,4 @@ def render_next(rendering: Rendering, worker: str) -> bool:
         for kind in due.kinds:
             by_the_file = not isinstance(error, FAILURES_OF_OURS)
             put_off(rendering.database, due, kind, type(error).__name__, by_the_file=by_the_file)
-    return True
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
     return True

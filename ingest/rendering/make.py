@@ -29,6 +29,7 @@ from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_
 from ingest.media.runner import MediaRunner
 from ingest.rendering.due import DueRenditions, give_up, put_off, settle
 from ingest.rendering.references import references_for
+from ingest.rendering.work_folder import WorkFolder
 from retention.disposal import disposal_month
 from storage.catalog.recordings import MediaJob, Recording, Rendition
 from storage.database import Database
@@ -57,12 +58,12 @@ class Rendering:
     store: ObjectStore
     key_store: KeyStore
     runner: MediaRunner
-    work_folder: Path
+    work_folder: WorkFolder
 
 
 def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     """Make every rendition the recording owes. Each is recorded by itself, so a crash costs at most one."""
-    with private_folder(rendering.work_folder) as folder:
+    with private_folder(rendering.work_folder.path) as folder:
         media = decrypt_original(due, rendering, folder / "original")
         found = probe_media(media, rendering.runner)
         shown = Shown(media, found)
@@ -185,14 +186,14 @@ def record_rendition(
     """The job's end, the row and its entry: one transaction. False, and nothing written, when the lease was lost.
 
     The data key is wrapped only here, with the recording locked: whoever lengthens its keeping does so before, and the
-    key comes under the later month, or afterwards, and finds the row.
+    key comes under the later month, or afterwards, and finds the row. Recordings are locked before their jobs, by all.
     """
     with rendering.database.transaction() as session:
+        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
+        month = disposal_month(session.scalars(kept).one())
         done = {"state": "done", "finished_at": func.now(), "outcome": None, **given_back()}
         if not due.lease.write(session, MediaJob.kind == made.name, **done):
             return False
-        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
-        month = disposal_month(session.scalars(kept).one())
         wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
         session.add(_rendition_row(due, made, rendition_id, sealed, wrapped))
         data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
@@ -228,7 +229,6 @@ def _rendition_row(
 def private_folder(parent: Path) -> Iterator[Path]:
     """A folder for one recording's plaintext, removed with everything in it when the block ends."""
     folder = parent / secrets.token_hex(8)
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
     try:
         yield folder

@@ -2,7 +2,8 @@
 
 PostgreSQL may wait for a lock and then looks again at the row as it has become, but only at the row that is locked
 (EvalPlanQual). So what decides, the station's load, is what is locked, and the limits are compared in that same
-condition: two processes can never count the same room. Statements about several stations lock in their order.
+condition: two processes can never count the same room. Statements about several stations, or several uploads, lock
+them in their order.
 """
 
 from __future__ import annotations
@@ -71,17 +72,21 @@ DECLARE = """
 """
 
 # By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. By the upload's
-# id alone: compared so, the rest tempts no planner to go through all that a station has waiting.
+# id alone: compared so, the rest tempts no planner to go through all that a station has waiting. Uploads are locked in
+# their order, whatever plan is taken: two that end several of the same would else wait for each other.
 END = """
     WITH asked AS (
         SELECT * FROM unnest(
             %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[],
             %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
         ) AS a (id, station_id, unit_id, entry_id, entry, occurred_at)
+    ), locked AS (
+        SELECT id FROM upload WHERE id IN (SELECT id FROM asked) ORDER BY id FOR NO KEY UPDATE
     ), ended AS (
         UPDATE upload u SET state = %(state)s, finished_at = CASE WHEN %(state)s = 'finished' THEN a.occurred_at END
-        FROM asked a
-        WHERE u.id = a.id AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
+        FROM asked a JOIN locked ON locked.id = a.id
+        WHERE u.id = locked.id
+            AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)

@@ -83,7 +83,7 @@ def test_a_sound_archive_has_no_findings_and_everything_was_looked_at(sealed: An
     assert (report.counts["recordings"], report.counts["receipts"]) == (2, 2)
     assert report.counts["renditions"] == 3
     assert report.counts["objects"] == 5
-    assert set(seen) == {"ledger", "recordings", "renditions", "receipts", "objects"}
+    assert set(seen) == {"ledger", "uploads", "recordings", "renditions", "receipts", "objects"}
 
 
 def test_a_flipped_byte_in_an_object_is_found(sealed: Any) -> None:

@@ -36,6 +36,7 @@ from ingest.media.renditions import RenditionMade
 from ingest.media.runner import open_runner
 from ingest.rendering.due import DueRenditions
 from ingest.rendering.make import Rendering, store_rendition
+from ingest.rendering.work_folder import WorkFolder
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
@@ -234,7 +235,7 @@ class Served:
             worker="test",
         )
         made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", (), len(content), "none")
-        work = archive.work_folder
+        work = WorkFolder(archive.work_folder)
         with self.database.transaction() as session:
             session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))
         store_rendition(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))

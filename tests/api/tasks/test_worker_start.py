@@ -37,7 +37,7 @@ def test_custody_does_not_start_without_its_parts(
         "LIUHEN_READY_FILE": str(ready),
     }
     command = [sys.executable, "-P", "-m", "api.cli.main", "worker", "custody"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 1
     assert reason in ended.stderr.splitlines()[-1]
     assert not ready.exists()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from psycopg.errors import IntegrityError
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
@@ -321,3 +322,32 @@ def test_statements_find_an_upload_by_its_id_however_many_wait(register, databas
         assert "Seq Scan" not in plan
         assert not {"ix_upload_station_open", "ix_upload_due", "ix_upload_unit_id"} & set(plan.split()), plan
     assert sum("pk_upload" in plan for plan in plans) == 2
+
+
+def test_whoever_ends_several_uploads_takes_them_in_their_order(register, database, station):
+    """Two that end the same ones, named the other way round, would else wait for each other."""
+    openings = [Opening(station, letter * 32, 10, UploadClaims(), LATER) for letter in "ba"]
+    assert register.open_uploads(openings) == [None, None]
+    records = [opening.record for opening in openings]
+    locked = select(Upload.id).where(Upload.id == "a" * 32).with_for_update()
+    other = select(Upload.id).where(Upload.id == "b" * 32).with_for_update(skip_locked=True)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.scalars(locked).one()
+            ending = pool.submit(register.finish_uploads, records)
+            await_waiting(database)
+            with database.transaction() as beside:
+                assert beside.scalars(other).all() == ["b" * 32]
+        assert ending.result() == [True, True]
+
+
+def await_waiting(database) -> None:
+    """Until a session waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with database.reading() as session:
+            if session.scalar(text(waiting)):
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited")
