@@ -133,6 +133,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     elements.NothingToSupersede: Problem(
         409, "policy-supersedes", "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 liuhen admin policy list"
     ),
+    elements.QuestionChanged: Problem(
+        409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"
+    ),
+    elements.CandidateGone: Problem(409, "candidate-gone", "所选的“{element}”已不在候选之列；请刷新页面后重新选择"),
+    elements.ValueUnusable: Problem(422, "element-value", "“{element}”无法使用：{problem}"),
+    elements.ReasonNeeded: Problem(422, "reason", "没有其他依据支持这个“{element}”，请用一句话说明理由"),
+    elements.NotYourRecording: Problem(403, "not-yours", "该记录属于另一名执法人员，须由其本人或本单位主管答复"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),

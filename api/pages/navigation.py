@@ -19,6 +19,7 @@ LINKS = (
     Link("/recordings", mark("记录"), EVERYBODY),
     Link("/cases", mark("案件"), EVERYBODY),
     Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
+    Link("/queue", mark("待补正"), ("officer", "supervisor")),
     Link("/link-questions", mark("待归案"), ("officer", "supervisor")),
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
     Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),

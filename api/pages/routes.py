@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.http.sessions import LANGUAGE_COOKIE, archive_of, find_viewer
+from api.http.station_requests import read_body
 from api.i18n import LANGUAGES
 from api.pages.navigation import landing_of
+from api.pages.queue_form import answer_queue
 from api.pages.shown import local_path
 from api.pages.views_admin import build_admin
 from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_questions import build_questions
+from api.pages.views_queue import build_queue
 from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
@@ -32,6 +35,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/cases": ("cases.html", build_cases),
     "/cases/{id}": ("case.html", build_case),
     "/requests": ("requests.html", build_requests),
+    "/queue": ("queue.html", build_queue),
     "/link-questions": ("link_questions.html", build_questions),
     "/devices": ("devices.html", build_devices),
     "/devices/{id}": ("device.html", build_device),
@@ -44,6 +48,12 @@ PAGES: Mapping[str, tuple[str, Build]] = {
 pages_router = APIRouter(include_in_schema=False)
 for path, (template, build) in PAGES.items():
     pages_router.add_api_route(path, page(template, build), methods=["GET"], response_model=None)
+
+
+@pages_router.post("/queue", response_model=None)
+def send_queue_form(request: Request, content: Annotated[bytes, Depends(read_body)]) -> Response:
+    """A plain form, for whoever has no script: it needs none."""
+    return answer_queue(request, content)
 
 
 @pages_router.get("/", response_model=None)

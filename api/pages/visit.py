@@ -50,6 +50,9 @@ class Visit:
     def word(self, table: str, code: str) -> str:
         return self.translate(word_for(table, code))
 
+    def show_instant(self, moment: datetime) -> str:
+        return shown.show_instant(moment)
+
     def asked(self, name: str) -> str:
         """A field of the address, without blanks around it; empty when there is none."""
         return self.request.query_params.get(name, "").strip().replace("\0", "")

@@ -16,6 +16,7 @@ from api.pages.claim_words import (
     SEGMENT_BASES,
     TRACK_SOURCES,
 )
+from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -312,6 +313,11 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "station_credential": STATION_CREDENTIALS,
     "certificate_state": CERTIFICATE_STATES,
     "whereabouts": WHEREABOUTS,
+    "element": ELEMENTS,
+    "element_state": ELEMENT_STATES,
+    "element_source": {**CLAIM_SOURCES, **ELEMENT_SOURCES},
+    "element_problem": ELEMENT_PROBLEMS,
+    "element_basis": BASES,
 }
 
 

@@ -231,9 +231,9 @@ def _known_time(value: str, now: datetime) -> str:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
-        raise ValueUnusable("time", "no_time") from error
+        raise ValueUnusable("time", "no_time_given") from error
     if moment.tzinfo is None or not datetime(1990, 1, 1, tzinfo=UTC) <= moment <= now:
-        raise ValueUnusable("time", "no_time")
+        raise ValueUnusable("time", "no_time_given")
     return moment.astimezone(UTC).isoformat()
 
 

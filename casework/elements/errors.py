@@ -51,7 +51,7 @@ VALUE_PROBLEMS: Mapping[str, str] = {
     "no_such_act": "is none of the acts that the policy of that day knows: choose one of the list",
     "no_such_case": "is none of this unit's cases: choose one of the list",
     "no_place": "has to be latitude and longitude in degrees of WGS 84, such as 32.061200,118.763200",
-    "no_time": "has to be an instant with its zone, such as 2026-03-09T09:00:00+08:00, not in the future",
+    "no_time_given": "has to be an instant with its zone, such as 2026-03-09T09:00:00+08:00, not in the future",
     "only_own": "of a recording is that of its station: say by a reason why it is right, or ask an administrator",
 }
 

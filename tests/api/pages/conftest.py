@@ -20,7 +20,9 @@ import pytest
 from PIL import Image
 
 from api.engines.roles import DATABASE, DatabaseAddresses
+from api.tasks.housekeeping import link_all_due
 from casework.cases import assign
+from casework.elements.policies import load_shipped_policies
 from casework.linking import link_due_recordings
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, retire_device
@@ -125,6 +127,9 @@ def fill(served: Any) -> District:
         assert link_due_recordings(session) == {"linked": 1, "question": 1, "no_data": 1}
         ask(session, officer, case_id=case.id, kind="view", purpose=HOSTILE_PURPOSE)
     device = fill_register(served, unit, people)
+    with served.database.transaction() as session:
+        load_shipped_policies(session, datetime.now(UTC))
+    link_all_due(served.archive)
     served.wait_for_places()
     return District(served, unit, people, film, hostile, ambiguous, case, device)
 

@@ -24,6 +24,8 @@ ALLOWED = {
     "/cases?find=%25&closed=1": ROLES,
     "/cases/{case}": ROLES,
     "/requests": CASEWORKERS,
+    "/queue": ("officer", "supervisor"),
+    "/queue?mine=1&answered=2&left=1": ("officer", "supervisor"),
     "/link-questions": ("officer", "supervisor"),
     "/devices": REGISTRARS,
     "/devices?where=out&find=AB": REGISTRARS,
@@ -97,7 +99,11 @@ def test_what_an_uploader_or_asker_wrote_is_shown_as_text(district: Any, grant_t
     shown = [
         district.page("supervisor", path_of(district, path)).text
         for path in ("/recordings", "/recordings?view=table", "/recordings/{hostile}", "/cases/{case}", "/requests")
-    ] + [district.page("officer", "/link-questions").text, district.page("auditor", "/audit").text]
+    ] + [
+        district.page("officer", "/link-questions").text,
+        district.page("supervisor", "/queue").text,
+        district.page("auditor", "/audit").text,
+    ]
     shown += [district.page("administrator", path).text for path in ("/devices", "/officers", "/stations")]
     for text in shown:
         check_markup(text)

@@ -1,0 +1,155 @@
+"""Required elements: what a recording has and lacks, what is asked, and what is answered."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, CaseRef, Form, Json, LongText, PersonRef, ShortText
+from casework.elements.answers import MOST_AT_ONCE
+
+FINGERPRINT = "3f0c5d7e9a1b2c3d4e5f60718293a4b5"
+
+
+class Words(Answer):
+    """The same in both languages."""
+
+    zh: str = Field(examples=["同一执法人员"])
+    en: str = Field(examples=["the same officer"])
+
+
+class ScoredReason(Answer):
+    """Why a case is a candidate: docs/linking.md has the codes and their points."""
+
+    code: str = Field(examples=["at_the_scene"])
+    points: int = Field(examples=[30])
+    words: Words
+
+
+class NearestItem(Answer):
+    """A candidate: `element` would be `value`, by `basis`. An officer and a device are named by id, a case likewise.
+
+    A contradiction between officer and device has candidates of both. `score` and `reasons` are the linker's."""
+
+    element: str = Field(examples=["officer"])
+    value: str = Field(examples=["0b2f3c9e-6f0a-4c57-9f1f-2f6f6b1f0c11"])
+    label: str = Field(examples=["王敏（000123）"])
+    basis: str = Field(examples=["register_holder"])
+    words: Words
+    score: int | None = Field(examples=[None])
+    reasons: list[ScoredReason]
+    case: CaseRef | None
+
+
+class ElementQuestionItem(Answer):
+    """One element of one recording. `codes`: what is missing or contradictory; `fingerprint` goes into the answer.
+
+    Questions of one `group` are about the same, and can be answered as one. `asked_of` null: the supervisors."""
+
+    recording_id: uuid.UUID
+    original_name: str = Field(examples=["AB00001_000123_20260309090000.MP4"])
+    element: str = Field(examples=["officer"])
+    codes: list[str] = Field(examples=[["device_with_another"]])
+    words: Words
+    fingerprint: str = Field(examples=[FINGERPRINT])
+    asked_of: PersonRef | None
+    device: str | None = Field(examples=["AB00001"])
+    day: date
+    asked_at: datetime
+    group: str = Field(examples=["2026-03-09 AB00001 officer"])
+    candidates: list[NearestItem]
+
+
+class SeenQuestion(Form):
+    recording_id: uuid.UUID
+    fingerprint: ShortText = Field(examples=[FINGERPRINT])
+
+
+class NewElementAnswer(Form):
+    """One answer for as many recordings as it is true of. `asked` is the element of the questions; `element` the one
+    that the answer is about, the same where it is left out.
+
+    With `value`: that is it, by `basis` if it was a candidate. With `basis` alone: each recording's own candidate of
+    that kind. With neither: it cannot be had, and `reason` says why. A value that is no candidate wants a reason too.
+    """
+
+    asked: ShortText = Field(examples=["officer"])
+    element: ShortText | None = Field(default=None, examples=["officer"])
+    value: ShortText | None = Field(default=None, examples=["0b2f3c9e-6f0a-4c57-9f1f-2f6f6b1f0c11"])
+    basis: ShortText | None = Field(default=None, examples=["register_holder"])
+    reason: LongText | None = Field(default=None, examples=["当日借用"])
+    questions: list[SeenQuestion] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class LeftOutItem(Answer):
+    """A recording of which the question has changed, was answered, or whose candidate is gone."""
+
+    recording_id: uuid.UUID
+    why: Words
+
+
+class ElementAnswersGiven(Answer):
+    answered: list[uuid.UUID]
+    left_out: list[LeftOutItem]
+
+
+class ElementAnswerItem(Answer):
+    """The highest `ordinal` of an element counts."""
+
+    id: uuid.UUID
+    element: str = Field(examples=["act"])
+    ordinal: int = Field(examples=[1])
+    value: str | None = Field(examples=["seizure"])
+    basis: str = Field(examples=["act"])
+    settles: list[str]
+    reason: str | None
+    answered_by: PersonRef
+    answered_at: datetime
+
+
+class ElementItem(Answer):
+    """`state`: present, missing, contradictory, explained, pending, not_demanded; `source`: whose word the value is."""
+
+    element: str = Field(examples=["device"])
+    state: str = Field(examples=["present"])
+    value: str | None = Field(examples=["AB00001"])
+    source: str | None = Field(examples=["claim"])
+    codes: list[str]
+    open: bool
+    demanded_by: list[uuid.UUID]
+    fingerprint: str = Field(examples=[FINGERPRINT])
+
+
+class PolicyRef(Answer):
+    id: uuid.UUID
+    jurisdiction: str = Field(examples=["CN"])
+    version: int = Field(examples=[2])
+    title: Words
+
+
+class RecordingElements(Answer):
+    """`judged_at` null: not judged yet. `policies` are the versions that held on `day`. `holder` had the device when
+    the recording began, says the register now."""
+
+    recording_id: uuid.UUID
+    judged_at: datetime | None
+    day: date | None
+    policies: list[PolicyRef]
+    elements: list[ElementItem]
+    answers: list[ElementAnswerItem]
+    holder: PersonRef | None
+
+
+class PolicyItem(PolicyRef):
+    """One version; `source` is the YAML as it was loaded. `unit_id` null: of every unit."""
+
+    unit_id: uuid.UUID | None
+    valid_from: date
+    last_day: date | None
+    loaded_at: datetime
+    in_force_at: datetime | None
+    source_sha256: str
+    rules: Json
+    source: str

@@ -1,0 +1,97 @@
+"""The form of the queue: plain HTML that needs no script. It does what POST /api/v1/element-answers does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.http.deeds import doing
+from api.http.errors import InputUnusable
+from api.http.problems import problem_of
+from api.http.sessions import Viewer, archive_of, find_viewer, language_of
+from api.i18n import translator
+from api.pages.shown import local_path, parse_local
+from api.pages.views_queue import build_queue
+from api.pages.visit import Visit, refusal_page, render, to_sign_in
+from casework.elements.answers import MOST_AT_ONCE, Choice, answer_questions
+from casework.elements.candidates import OWN_WORD
+
+NONE = "none"
+
+
+def answer_queue(request: Request, content: bytes) -> Response:
+    """303 back to the queue, which says how many were answered; what is refused is said on the page itself."""
+    try:
+        fields = parse_qs(content.decode("utf-8", "replace"), max_num_fields=MOST_AT_ONCE + 20)
+        viewer = find_viewer(request, _first(fields, "csrf_token"))
+        if viewer is None:
+            return to_sign_in(request)
+    except Exception as error:
+        return refusal_page(request, error)
+    try:
+        with doing(archive_of(request), viewer) as session:
+            asked = _first(fields, "asked")
+            given = answer_questions(
+                session, viewer.person, asked, _questions(fields), _choice(fields, asked), datetime.now(UTC)
+            )
+    except Exception as error:
+        return _say_refused(request, viewer, error)
+    back = local_path(_first(fields, "back")) or "/queue"
+    more = urlencode({"answered": len(given.done), "left": len(given.left_out)})
+    return RedirectResponse(f"{back}{'&' if '?' in back else '?'}{more}", 303, headers={"Cache-Control": "no-store"})
+
+
+def _choice(fields: Mapping[str, Sequence[str]], asked: str) -> Choice:
+    """`choice` is `element|basis|value`, `own_word` with a field of its own, or `none`. Raises InputUnusable."""
+    chosen, reason = _first(fields, "choice"), _first(fields, "reason") or None
+    if chosen == NONE:
+        return Choice(asked, reason=reason)
+    if chosen == OWN_WORD:
+        return Choice(asked, _own_value(fields, asked), reason=reason)
+    element, _, rest = chosen.partition("|")
+    basis, _, value = rest.partition("|")
+    if not basis:
+        raise InputUnusable("choice", "请先选择一项", "choose one first")
+    return Choice(element, value or None, basis, reason)
+
+
+def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
+    value = _first(fields, "own")
+    if not value:
+        raise InputUnusable("own", "请填写或选择", "fill it in, or choose")
+    moment = parse_local(value) if asked == "time" else None
+    return value if moment is None else moment.isoformat()
+
+
+def _questions(fields: Mapping[str, Sequence[str]]) -> dict[UUID, str]:
+    """`of` is `recording fingerprint`, once for each. Raises InputUnusable."""
+    found = {}
+    for text in fields.get("of", ()):
+        name, _, seen = text.partition(" ")
+        try:
+            found[UUID(name)] = seen
+        except ValueError as error:
+            raise InputUnusable("of", "不是记录编号", "is no recording's id") from error
+    if not found:
+        raise InputUnusable("of", "请至少选择一条记录", "choose at least one recording")
+    return found
+
+
+def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    return next(iter(fields.get(name, ())), "").strip().replace("\0", "")
+
+
+def _say_refused(request: Request, viewer: Viewer, error: Exception) -> Response:
+    document: dict[str, Any] = problem_of(error, language_of(request))
+    if document["status"] >= 500 or viewer.person.role not in ("officer", "supervisor"):
+        return refusal_page(request, error)
+    with archive_of(request).database.reading() as session:
+        visit = Visit(request, archive_of(request), viewer, session, translator(language_of(request)))
+        values = {"visit": visit, **build_queue(visit), "problem": document["detail"]}
+        return render(request, "queue.html", viewer, values, document["status"])

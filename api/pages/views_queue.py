@@ -1,0 +1,157 @@
+"""待补正: what recordings lack or contradict, grouped so that one answer serves a device's whole day, in two clicks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from api.http.reading.elements import case_ids, nearest_of
+from api.pages.element_words import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
+from api.pages.views_recording import open_cases
+from api.pages.views_requests import cases_by_id
+from api.pages.visit import Visit
+from casework.elements.candidates import Nearest
+from casework.elements.queue import QuestionGroup, count_questions, list_groups
+from casework.organisation import names_of
+from storage.catalog.casework import Case
+from storage.catalog.devices import Device
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+
+GROUPS = 8
+SAMPLE = 3
+"""So many of a group are looked at for candidates: they share device, day and question, and so nearly always these."""
+OF_EACH = ("time", "place")
+"""Elements in which every recording of a group has a candidate of its own."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One candidate as a choice of a form: `value` is what the form sends."""
+
+    value: str
+    label: str
+    words: str
+    reasons: tuple[tuple[str, int], ...] = ()
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A group of one question. `others`: what may be chosen beyond the candidates, each with its label."""
+
+    group: QuestionGroup
+    problem: str
+    officer: str | None
+    recordings: tuple[tuple[Recording, str], ...]
+    options: tuple[Option, ...]
+    others: tuple[tuple[str, str], ...]
+
+
+def build_queue(visit: Visit) -> Mapping[str, Any]:
+    visit.require("officer", "supervisor")
+    mine = bool(visit.asked("mine")) or visit.person.role == "officer"
+    page = list_groups(visit.session, visit.person, mine=mine, after=visit.after, limit=GROUPS)
+    return {
+        "questions": show_groups(visit, page.items),
+        "next": visit.next_page(page.next),
+        "count": count_questions(visit.session, visit.person, mine=mine),
+        "mine": mine,
+        "answered": number(visit.asked("answered")),
+        "left": number(visit.asked("left")),
+        "back": "/queue?" + urlencode({"mine": "1"}) if visit.asked("mine") else "/queue",
+        "problem": None,
+    }
+
+
+def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question, ...]:
+    sampled = [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings[:SAMPLE]]
+    nearest = nearest_of(visit.session, sampled)
+    cases = cases_by_id(visit, case_ids(each for some in nearest.values() for each in some))
+    names = names_of(visit.session, (group.officer_id for group in groups if group.officer_id is not None))
+    rows = recordings_of(visit, groups)
+    others = {element: other_values(visit, element) for element in {group.element for group in groups}}
+    questions = []
+    for group in groups:
+        found = [each for recording_id, _ in group.recordings[:SAMPLE] for each in nearest[recording_id, group.element]]
+        questions.append(
+            Question(
+                group=group,
+                problem=problem_of(visit, group.codes),
+                officer=None if group.officer_id is None else names.get(group.officer_id),
+                recordings=tuple((rows[recording_id], seen) for recording_id, seen in group.recordings),
+                options=options_of(visit, found, cases, group.count > 1),
+                others=others[group.element],
+            )
+        )
+    return tuple(questions)
+
+
+def problem_of(visit: Visit, codes: Iterable[str]) -> str:
+    return visit.translate("；").join(visit.translate(ELEMENT_PROBLEMS.get(code, code)) for code in codes)
+
+
+def options_of(
+    visit: Visit, nearest: Sequence[Nearest], cases: Mapping[uuid.UUID, Case], many: bool
+) -> tuple[Option, ...]:
+    """None twice. For many recordings at once what each has of its own goes by its kind, not by its value."""
+    found: dict[str, Option] = {}
+    for each in nearest:
+        own = many and each.element in OF_EACH
+        value = f"{each.element}|{each.basis}|{'' if own else each.value}"
+        label = "" if own else label_of(visit, each, cases)
+        words = basis_in_words(visit.translate, each.basis, each.facts)
+        if each.element == "case":
+            words = visit.word("stage", str(each.facts["stage"]))
+        elif each.element == "act":
+            words = "" if each.basis == "act" else words
+        option = Option(value, label or words, words if label else "", reasons_of(visit, each), each.score)
+        found.setdefault(value, option)
+    return tuple(found.values())
+
+
+def label_of(visit: Visit, nearest: Nearest, cases: Mapping[uuid.UUID, Case]) -> str:
+    if nearest.element == "case":
+        case = cases[uuid.UUID(nearest.value)]
+        return f"{case.number} {case.title}"
+    if nearest.element == "act":
+        return str(nearest.facts["en" if visit.translate("登录") == "Sign in" else "zh"])
+    if nearest.element == "time":
+        return visit.show_instant(nearest.facts["at"])
+    if nearest.element == "unit":
+        return ""
+    return nearest.label or nearest.value
+
+
+def reasons_of(visit: Visit, nearest: Nearest) -> tuple[tuple[str, int], ...]:
+    return reasons_in_words(visit.translate, nearest.reasons)
+
+
+def recordings_of(visit: Visit, groups: Sequence[QuestionGroup]) -> dict[uuid.UUID, Any]:
+    """Only what a list of names shows."""
+    ids = {recording_id for group in groups for recording_id, _ in group.recordings}
+    columns = (Recording.id, Recording.original_name, Recording.started_at, Recording.duration_seconds)
+    return {row.id: row for row in visit.session.execute(select(*columns).where(Recording.id.in_(ids)))}
+
+
+def other_values(visit: Visit, element: str) -> tuple[tuple[str, str], ...]:
+    """What may be chosen beyond the candidates: everybody, every device, every case of the unit."""
+    if element == "case":
+        return tuple((str(row.id), f"{row.number} {row.title}") for row in open_cases(visit))
+    if element == "officer":
+        people = select(Person).where(Person.unit_id == visit.person.unit_id, Person.active, Person.role == "officer")
+        rows = visit.session.scalars(people.order_by(Person.badge_number, Person.name).limit(500))
+        return tuple((str(row.id), f"{row.name}（{row.badge_number or row.sign_in_name}）") for row in rows)
+    if element == "device":
+        devices = select(Device).where(Device.unit_id == visit.person.unit_id).order_by(Device.code).limit(500)
+        return tuple((str(row.id), row.code) for row in visit.session.scalars(devices))
+    return ()
+
+
+def number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None

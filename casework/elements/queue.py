@@ -1,0 +1,129 @@
+"""The queue of what is asked: question by question for programs, and grouped for people, who answer many at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from casework.permission import require
+from retention.paging import Cursor, Page, page_rows, take_page
+from storage.catalog.elements import ElementQuestion
+from storage.catalog.organisation import Person
+
+MOST_IN_A_GROUP = 1000
+
+
+@dataclass(frozen=True)
+class QuestionGroup:
+    """One question about what one device recorded on one day: `recordings` are ids with what was seen, the latest
+    first, at most MOST_IN_A_GROUP of `count`."""
+
+    element: str
+    codes: tuple[str, ...]
+    device: str | None
+    day: date
+    officer_id: uuid.UUID | None
+    count: int
+    asked_at: datetime
+    recordings: tuple[tuple[uuid.UUID, str], ...]
+    key: str
+
+
+def list_questions(
+    session: Session,
+    by: Person,
+    *,
+    mine: bool = False,
+    element: str | None = None,
+    recording_id: uuid.UUID | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Page[ElementQuestion]:
+    """What this person may answer, the latest sealed first: an officer's own, a supervisor's whole unit, or `mine`.
+
+    Raises RoleNotAllowed.
+    """
+    require(by, "answer_elements")
+    question = ElementQuestion
+    key = func.concat(cast(question.recording_id, String), " ", question.element)
+    statement = select(question, key).where(*_seen_by(by, mine))
+    if element is not None:
+        statement = statement.where(question.element == element)
+    if recording_id is not None:
+        statement = statement.where(question.recording_id == recording_id)
+    if after is not None:
+        statement = statement.where(tuple_(question.asked_at, key) < tuple_(literal(after.at), literal(after.key)))
+    rows = session.execute(statement.order_by(question.asked_at.desc(), key.desc()).limit(page_rows(limit) + 1)).all()
+    page = take_page(rows, limit, lambda row: Cursor(row[0].asked_at, str(row[1])))
+    return Page(tuple(row[0] for row in page.items), page.next)
+
+
+def list_groups(
+    session: Session, by: Person, *, mine: bool = False, after: Cursor | None = None, limit: int = 10
+) -> Page[QuestionGroup]:
+    """The same, by officer, device, day and what is asked; the latest group first. Raises RoleNotAllowed."""
+    require(by, "answer_elements")
+    groups = _grouped(_seen_by(by, mine)).subquery("grouped")
+    statement = select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc())
+    if after is not None:
+        statement = statement.where(
+            tuple_(groups.c.asked_at, groups.c.key) < tuple_(literal(after.at), literal(after.key))
+        )
+    rows = session.execute(statement.limit(page_rows(limit) + 1)).all()
+    page = take_page(rows, limit, lambda row: Cursor(row.asked_at, row.key))
+    return Page(tuple(_group(row) for row in page.items), page.next)
+
+
+def count_questions(session: Session, by: Person, *, mine: bool = False) -> int:
+    statement = select(func.count()).select_from(ElementQuestion).where(*_seen_by(by, mine))
+    return session.scalar(statement) or 0
+
+
+def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
+    of_unit = ElementQuestion.unit_id == by.unit_id
+    if by.role == "supervisor" and not mine:
+        return (of_unit,)
+    return (of_unit, ElementQuestion.officer_id == by.id)
+
+
+def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    question = ElementQuestion
+    by = (question.officer_id, question.device, question.day, question.element, question.codes)
+    said = (func.coalesce(cast(column, String), "") for column in by)
+    key = func.concat_ws(" ", *said)
+    newest = question.asked_at.desc(), question.recording_id
+    ids = func.array_agg(cast(question.recording_id, String)).aggregate_order_by(*newest)
+    prints = func.array_agg(question.fingerprint).aggregate_order_by(*newest)
+    return (
+        select(
+            *by,
+            func.count().label("count"),
+            func.max(question.asked_at).label("asked_at"),
+            ids.label("ids"),
+            prints.label("fingerprints"),
+            key.label("key"),
+        )
+        .where(*conditions)
+        .group_by(*by)
+    )
+
+
+def _group(row: Any) -> QuestionGroup:
+    pairs = list(zip(row.ids, row.fingerprints, strict=True))[:MOST_IN_A_GROUP]
+    return QuestionGroup(
+        element=row.element,
+        codes=tuple(row.codes),
+        device=row.device,
+        day=row.day,
+        officer_id=row.officer_id,
+        count=row.count,
+        asked_at=row.asked_at,
+        recordings=tuple((uuid.UUID(each), seen) for each, seen in pairs),
+        key=row.key,
+    )
