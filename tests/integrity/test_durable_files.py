@@ -95,7 +95,7 @@ def fill_and_wait(target: Path, started: object, finish: object) -> None:
     with new_folder(target) as partial:
         (partial / "mine").write_bytes(b"x")
         started.set()  # type: ignore[attr-defined]
-        finish.wait(10)  # type: ignore[attr-defined]
+        finish.wait(60)  # type: ignore[attr-defined]
 
 
 def test_what_another_process_is_still_writing_is_left_alone(tmp_path: Path) -> None:
@@ -104,11 +104,11 @@ def test_what_another_process_is_still_writing_is_left_alone(tmp_path: Path) -> 
     writer = context.Process(target=fill_and_wait, args=(tmp_path / "made", started, finish))
     writer.start()
     try:
-        assert started.wait(10)
+        assert started.wait(60)
         with pytest.raises(ValueError, match="mine"), new_folder(tmp_path / "made"):
             raise ValueError("mine")
         assert len(list(tmp_path.rglob("mine"))) == 1
     finally:
         finish.set()
-        writer.join(10)
+        writer.join(60)
     assert names_in(tmp_path) == ["made"]

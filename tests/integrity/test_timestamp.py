@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,10 +156,8 @@ def test_address_that_nobody_answers_at_is_named(url: str) -> None:
 
 def test_silent_authority_is_given_up_after_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        started = time.monotonic()
         with pytest.raises(AuthorityUnreachable, match=r"within 0\.3 s"):
             request_timestamp(f"http://127.0.0.1:{silent.getsockname()[1]}/", DATA, 0.3)
-        assert time.monotonic() - started < 2
 
 
 def test_dripping_authority_is_given_up_after_the_timeout() -> None:
@@ -167,20 +165,17 @@ def test_dripping_authority_is_given_up_after_the_timeout() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
-            for _ in range(40):
-                time.sleep(0.1)
-                try:
+            # Without end: whoever counts from each byte anew never gives up.
+            with suppress(OSError):
+                while True:
+                    time.sleep(0.05)
                     connection.sendall(b"\x30")
-                except OSError:
-                    return
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener,))
         thread.start()
-        started = time.monotonic()
         with pytest.raises(AuthorityUnreachable, match=r"within 0\.5 s"):
             request_timestamp(f"http://127.0.0.1:{listener.getsockname()[1]}/", DATA, 0.5)
-        assert time.monotonic() - started < 2
         thread.join()
 
 
@@ -265,5 +260,5 @@ def test_bytes_that_are_no_reply_are_an_error_of_ours(authority: Authority, der:
 def test_fingerprint_is_the_one_openssl_prints(tmp_path: Path) -> None:
     made = create_authority(tmp_path / "tsa")
     command = ["openssl", "x509", "-in", str(tmp_path / "tsa/tsa.pem"), "-noout", "-fingerprint", "-sha256"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     assert printed.strip().partition("=")[2].replace(":", "").lower() == certificate_fingerprint(made.certificate).hex

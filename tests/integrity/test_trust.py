@@ -170,8 +170,8 @@ def test_fingerprints_are_what_openssl_and_sha256sum_print(folder: Path, trust: 
     listed = {(each.kind, each.label): each.sha256 for each in fingerprints(trust)}
     assert len(listed) == 4 + 1 + 2 + 2
     command = ["openssl", "pkey", "-pubin", "-in", str(folder / "manifest-key-2.pem"), "-outform", "DER"]
-    spki = subprocess.run(command, capture_output=True, check=True, timeout=10).stdout
+    spki = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
     assert listed["manifest", "2"] == Digest.of("sha256", spki).hex
     command = ["openssl", "x509", "-in", str(folder / "tsa-roots.pem"), "-noout", "-fingerprint", "-sha256"]
-    printed = subprocess.run(command, capture_output=True, check=True, text=True, timeout=10).stdout
+    printed = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120).stdout
     assert listed["tsa_root", "1"] == printed.strip().partition("=")[2].replace(":", "").lower()

@@ -145,7 +145,7 @@ def test_an_empty_archive_is_filled_and_everybody_can_sign_in(tmp_path: Path, en
 
 def sign_in(address: str, name: str, password: str) -> str:
     """The role of whoever signs in; an officer and a supervisor find something to do."""
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
         signed_in = client.post("/api/v1/session", json={"sign_in_name": name, "password": password})
         assert signed_in.status_code == 200, signed_in.text
         role = str(signed_in.json()["role"])

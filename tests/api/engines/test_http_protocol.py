@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from api.engines import http_protocol
 from api.engines.listener import listening_address, open_listener
 from api.settings import BindAddress
 
@@ -19,6 +21,9 @@ PROGRAM = Path(__file__).with_name("bounded_http.py")
 FLOOD_BYTES = 32 << 20
 MOST_GROWTH_BYTES = 12 << 20
 HEAD_SECONDS = 1.0
+"""Of the server that gives up soon; the other one has what the archive has."""
+PATIENCE_SECONDS = 60.0
+"""Of these tests, with a machine that is busy."""
 HOST = b"Host: liuhen\r\n"
 TRAILERS = b"POST /uploads HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
 
@@ -29,7 +34,7 @@ class Server:
         self._process = process
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self._address.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self._address.port), timeout=PATIENCE_SECONDS)
 
     @property
     def peak_bytes(self) -> int:
@@ -47,10 +52,20 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    ready_file = tmp_path_factory.mktemp("bounded") / "ready"
+    yield from serve(tmp_path_factory.mktemp("bounded"), http_protocol.HEAD_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For those alone who are not waited for: it would give up whoever a busy machine keeps from sending."""
+    yield from serve(tmp_path_factory.mktemp("hasty"), HEAD_SECONDS)
+
+
+def serve(folder: Path, head_seconds: float) -> Iterator[Server]:
+    ready_file = folder / "ready"
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
         process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(HEAD_SECONDS)],
+            [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(head_seconds)],
             pass_fds=(listener.fileno(),),
             stderr=subprocess.DEVNULL,
         )
@@ -61,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         served.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
         yield served
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 def read_to_end(connection: socket.socket) -> bytes:
@@ -104,7 +119,6 @@ def test_what_never_ends_is_cut_and_costs_no_memory(server: Server, kind: str) -
     before_bytes = server.peak_bytes
     with server.connect() as connection:
         flood(connection, *FLOODS[kind])
-        connection.settimeout(10)
         read_to_end(connection)
     assert server.peak_bytes - before_bytes < MOST_GROWTH_BYTES
 
@@ -134,17 +148,17 @@ def test_the_limit_is_each_requests_own(server: Server) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("half", [b"", b"\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_a_half_sent_head_is_not_waited_for(server: Server, half: bytes) -> None:
-    started = time.monotonic()
-    assert server.ask(half) == b""
-    assert time.monotonic() - started < HEAD_SECONDS + 2
+def test_a_half_sent_head_is_not_waited_for(hasty: Server) -> None:
+    halves = (b"", b"\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n")
+    with ThreadPoolExecutor(len(halves)) as pool:
+        assert list(pool.map(hasty.ask, halves)) == [b""] * len(halves)
 
 
-def test_dripping_does_not_put_the_end_off(server: Server) -> None:
-    with server.connect() as connection:
+def test_dripping_does_not_put_the_end_off(hasty: Server) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    with hasty.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
-        for _ in range(int((HEAD_SECONDS + 2) * 10)):
+        while time.monotonic() < until:
             try:
                 connection.sendall(b"\r\n")
             except ConnectionError:
@@ -179,13 +193,13 @@ def test_a_body_within_the_limit_arrives_whole(server: Server) -> None:
     assert answer.endswith(b"\r\n1048576")
 
 
-def test_a_half_sent_body_is_not_waited_for(server: Server) -> None:
-    assert server.ask(post(b"/api/v1/session", 100) + b"x").startswith(b"HTTP/1.1 408 ")
+def test_a_half_sent_body_is_not_waited_for(hasty: Server) -> None:
+    assert hasty.ask(post(b"/api/v1/session", 100) + b"x").startswith(b"HTTP/1.1 408 ")
 
 
-def test_an_upload_has_no_such_limits(server: Server) -> None:
+def test_an_upload_has_no_such_limits(hasty: Server) -> None:
     size_bytes = 64 << 20
-    with server.connect() as connection:
+    with hasty.connect() as connection:
         connection.sendall(post(b"/uploads/1", size_bytes, b"PATCH"))
         time.sleep(HEAD_SECONDS + 0.5)
         for _ in range(64):

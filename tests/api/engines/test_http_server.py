@@ -41,7 +41,7 @@ def start(listener: socket.socket, folder: Path, name: str) -> subprocess.Popen[
 
 
 def get(listener: socket.socket, seconds: float = 0) -> int:
-    with urllib.request.urlopen(f"{listening_address(listener).url}/?{seconds}", timeout=20) as answer:
+    with urllib.request.urlopen(f"{listening_address(listener).url}/?{seconds}", timeout=60) as answer:
         return int(answer.read())
 
 
@@ -60,12 +60,12 @@ def test_connections_wait_for_the_first_process_and_survive_the_end_of_one(
         time.sleep(0.2)
         second.send_signal(signal.SIGTERM)
         assert slow.result() == second.pid
-        second.wait(10)
+        second.wait(60)
         waiting = pool.submit(get, listener)
         third = start(listener, tmp_path, "third")
         assert waiting.result() == third.pid
         third.terminate()
-        third.wait(10)
+        third.wait(60)
 
 
 def test_a_taken_port_is_refused_with_its_address(listener: socket.socket) -> None:

@@ -136,7 +136,7 @@ class Served:
             )
 
     def caller(self, **headers: str) -> Caller:
-        caller = Caller(base_url=self.url, headers={"Accept-Language": "en", **headers}, timeout=30, trust_env=False)
+        caller = Caller(base_url=self.url, headers={"Accept-Language": "en", **headers}, timeout=60, trust_env=False)
         self._callers.append(caller)
         return caller
 
@@ -272,7 +272,7 @@ class Served:
 
     def wait_for_sent(self, least: int) -> int:
         """What has been noted as sent under all windows; the note follows the last byte."""
-        for _ in range(500):
+        for _ in range(6000):
             with self.database.reading() as session:
                 sent = sum(session.scalars(select(PlaybackWindow.sent_bytes)))
             if sent >= least:
@@ -292,7 +292,7 @@ class Served:
         with self.database.reading() as session:
             newest = session.scalars(select(LedgerEntryRow.id).order_by(LedgerEntryRow.serial.desc())).first()
         assert newest is not None
-        assert self.archive.ledger.await_inclusion(newest, 10) is not None
+        assert self.archive.ledger.await_inclusion(newest, 60) is not None
 
 
 class Sequencing:
@@ -335,7 +335,7 @@ class HttpServer:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._thread.join(5)
+        self._thread.join(60)
         with suppress(OSError):
             self._socket.close()
 

@@ -23,7 +23,7 @@ CONTENT = b"0123456789"
 
 def send(served: Served, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
     """The status, and where the upload is. Values go out as Latin-1: any byte can be sent."""
-    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)
     try:
         connection.request(method, path, body, {"Tus-Resumable": "1.0.0", **headers})
         reply = connection.getresponse()

@@ -37,7 +37,7 @@ def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any)
     work = threading.Thread(target=seal_all_due, args=(held, sealing.staging, "test", lambda: sealed.append(None)))
     work.start()
     try:
-        assert reached.wait(30)
+        assert reached.wait(60)
         deadline = time.monotonic() + 60
         while count(sealing, Upload, Upload.state == "receipted") < len(small):
             assert time.monotonic() < deadline, "small files waited for the large one"

@@ -116,6 +116,13 @@ class SmallArchive:
                 pass
         self.server = None
 
+    def wait_until_all_hung_up(self) -> None:
+        """Until what a killed agent had sent was read to its end."""
+        until = time.monotonic() + 60
+        while _Handler.connections:
+            assert time.monotonic() < until, "somebody is still connected"
+            time.sleep(0.01)
+
     def sealed_names(self) -> list[str]:
         return sorted(
             upload.metadata["filename"]

@@ -49,7 +49,7 @@ class Station:
         if self.server is not None:
             assert self.server.stdout is not None
             self.server.kill()
-            self.server.wait(10)
+            self.server.wait(60)
             self.server.stdout.close()
             self.server = None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ class Watching:
             yield
         finally:
             self.stop.set()
-            thread.join(20)
+            thread.join(60)
         assert self.broken is None
         assert not thread.is_alive()
 
@@ -88,11 +89,24 @@ class Watching:
         return [event for event in self.events if isinstance(event, kind)]
 
     def wait(self, reached: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not reached():
             assert self.broken is None, self.broken
             assert time.monotonic() < deadline, self.events
             time.sleep(0.01)
+
+
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One entry for each look that has come to its end."""
+    looks: list[None] = []
+    look = Watcher.look
+
+    def counted(self: Watcher, put: Any) -> None:
+        look(self, put)
+        looks.append(None)
+
+    monkeypatch.setattr(Watcher, "look", counted)
+    return looks
 
 
 @pytest.fixture
@@ -124,14 +138,22 @@ def test_cards_that_are_plugged_in_are_received_wiped_and_plugged_out(watching: 
     assert len(archive.uploads) == 3
 
 
-def test_growing_file_waits_until_it_is_whole(watching: Watching, archive: Any) -> None:
-    card = watching.plug("card")
+def test_growing_file_waits_until_it_is_whole(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, looks, seconds = watching.plug("card"), count_looks(monkeypatch), [0.0]
+    # Time passes by the file's own steps: a camera that a busy machine keeps from writing has not come to its end.
+    monkeypatch.setattr(watching_module, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
     with watching.running():
         path = card / "a.mp4"
         for number in range(8):
             with path.open("ab") as camera:
                 camera.write(b"%d" % number)
-            time.sleep(0.06)
+            seen = len(looks) + 2
+            watching.wait(lambda seen=seen: len(looks) >= seen)
+            seconds[0] += 0.9 * QUICK.settle_seconds
+        assert archive.uploads == {}
+        seconds[0] += QUICK.settle_seconds
         watching.wait(lambda: watching.told(FileWiped))
     assert len(watching.told(FileGrowing)) == 1
     (upload,) = archive.uploads.values()
@@ -186,13 +208,14 @@ def test_stop_in_mid_work_ends_in_order_and_the_next_run_goes_on(watching: Watch
     card = watching.plug("card")
     content = os.urandom(2 << 20)
     (card / "a.mp4").write_bytes(content)
-    archive.seconds_a_block = 0.05
+    archive.seconds_a_block = 0.5
     with watching.running():
         watching.wait(lambda: any(upload.content for upload in archive.uploads.values()))
+        watching.stop.set()
+        archive.seconds_a_block = 0
     assert watching.result is not None
     assert watching.result.ended_on_request
     assert [outcome.name for outcome in watching.result.outcomes] == ["card/a.mp4"]
-    archive.seconds_a_block = 0
     watching.stop = threading.Event()
     with watching.running():
         watching.wait(lambda: watching.told(FileWiped))

@@ -101,9 +101,10 @@ def test_a_file_made_to_exhaust_is_measured_within_a_bound(path: Path, content: 
     with path.open("wb") as handle:
         handle.write(content)
         handle.truncate(len(content) + (33 << 20))
-    begun = time.monotonic()
-    boxes = measure_boxes(path)
-    assert time.monotonic() - begun < LONGEST_SECONDS
+    # Its own time alone: what others do on this machine is not the file's.
+    begun = time.thread_time()
+    boxes = measure_boxes(path, time.thread_time)
+    assert time.thread_time() - begun < LONGEST_SECONDS
     assert boxes is not None
     assert boxes.declared_bytes > 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +15,12 @@ MakeClip = Callable[..., Path]
 SMALL = ("-pix_fmt", "yuv420p", "-c:v", "mpeg4")
 
 
+def seconds_of_children() -> float:
+    """What the tools worked, whatever else the machine had to do meanwhile."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize(
     ("name", "rate"), [("long.mp4", "1/60"), ("long.ts", "1/4"), ("long.avi", "1/4"), ("long.mkv", "1/60")]
 )
@@ -23,9 +29,9 @@ def test_twelve_hours_are_twelve_hours_and_quickly_read(
 ) -> None:
     """A shift's recording with its tables, of a frame a minute; packets of TS are guessed from where they are rarer."""
     clip = make_clip("-f", "lavfi", "-i", f"testsrc=s=64x48:r={rate}:d=43200", *SMALL, "-r", rate, name)
-    begun = time.monotonic()
+    begun = seconds_of_children()
     found = probe_media(clip, runner)
-    assert time.monotonic() - begun < 15
+    assert seconds_of_children() - begun < 15
     assert (found.state, found.kind, found.reasons) == ("intact", "video", ())
     assert found.duration_seconds == pytest.approx(43_200, abs=61)  # a last frame has no length in some containers
 

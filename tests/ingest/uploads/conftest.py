@@ -26,6 +26,8 @@ from ingest.uploads.staging import Staging
 
 SERVING = Path(__file__).with_name("serving.py")
 GIBIBYTE = 1 << 30
+PATIENCE_SECONDS = 60
+"""With a machine that is busy: nothing here is late before."""
 
 
 def _serving() -> Any:
@@ -88,7 +90,7 @@ class TusServer:
     def _end(self, number: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_SECONDS)
             assert self.process.stdout is not None
             self.process.stdout.close()
             self.process = None
@@ -101,6 +103,13 @@ class TusServer:
 
     def staged(self, upload_id: str) -> bytes:
         return self.staging.bytes_path(upload_id).read_bytes()
+
+    def is_held(self, path: str) -> bool:
+        """Whether a request has the upload for itself: the moment from which a newer one takes it over."""
+        held = self.staging.hold_if_idle(path.rpartition("/")[2])
+        if held is not None:
+            held.release()
+        return held is None
 
     def recorded(self, upload_id: str) -> int:
         record = self.staging.read_offset(upload_id)
@@ -132,7 +141,7 @@ class TusServer:
         """One request. A header given as an empty string is left out, so a test can take a default away."""
         defaults = {"Tus-Resumable": "1.0.0", **({"Authorization": f"Bearer {token}"} if token else {})}
         sent = {name: value for name, value in {**defaults, **(headers or {})}.items() if value}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, body, sent)
             return _reply(connection.getresponse())
@@ -155,12 +164,12 @@ class TusServer:
         return self.request("HEAD", path, token=token)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
 
     def begin_patch(
-        self, path: str, offset: int, size: int | None, headers: dict[str, str] | None = None
+        self, path: str, offset: int, size: int | None, headers: dict[str, str] | None = None, first: bytes = b""
     ) -> socket.socket:
-        """A PATCH whose body the test sends by hand: `size` bytes, or chunked when None."""
+        """A PATCH whose body the test sends by hand: `size` bytes, or chunked when None. `first` goes with its head."""
         framing = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}
         lines = {
             "Host": "test",
@@ -173,7 +182,7 @@ class TusServer:
         }
         connection = self.connect()
         head = f"PATCH {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        connection.sendall(head.encode("latin-1") + b"\r\n")
+        connection.sendall(head.encode("latin-1") + b"\r\n" + first)
         return connection
 
 
@@ -187,6 +196,15 @@ class Wire:
         return _reply(response)
 
     @staticmethod
+    def has_been_read(connection: socket.socket) -> bool:
+        """Whether the server has taken all that was sent: nothing of it waits in the kernel (proc_net_tcp(5))."""
+        own, peer = (f":{port:04X}" for port in (connection.getsockname()[1], connection.getpeername()[1]))
+        rows = [line.split()[1:5] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        sent = [queues.split(":")[0] for here, there, _, queues in rows if (here[-5:], there[-5:]) == (own, peer)]
+        unread = [queues.split(":")[1] for here, there, _, queues in rows if (here[-5:], there[-5:]) == (peer, own)]
+        return [int(queue, 16) for queue in (*sent, *unread)] == [0, 0]
+
+    @staticmethod
     def chunk(data: bytes) -> bytes:
         return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
@@ -198,7 +216,7 @@ class Wire:
         return ",".join(f"{key} {encoded(value)}" for key, value in values.items())
 
     @staticmethod
-    def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
+    def eventually(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it never came true"

@@ -56,7 +56,7 @@ def test_aiotus_resumes_after_the_server_was_killed_and_started_again(start_serv
             return super().read(size)
 
     def restart() -> None:
-        assert begun.wait(10)
+        assert begun.wait(60)
         tus.kill()
         tus.start()
 

@@ -254,7 +254,7 @@ def test_one_station_never_waits_for_another(database):
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(register.open_upload, Opening(second, "b" * 32, 5, UploadClaims(), LATER)).result(timeout=5)
+            pool.submit(register.open_upload, Opening(second, "b" * 32, 5, UploadClaims(), LATER)).result(timeout=60)
 
 
 def test_a_catalog_that_does_not_answer_is_said_so():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
@@ -43,7 +42,7 @@ def test_expiry_takes_what_is_stale_and_never_what_is_complete_or_being_written(
     complete_without_finish(tus, complete)
     connection = tus.begin_patch(busy, 0, 4)
     connection.sendall(b"01")
-    time.sleep(0.2)
+    wire.eventually(lambda: tus.is_held(busy))
     assert expire_stale(tus.staging, tus.register, datetime.now(UTC)) == []
     later = datetime.now(UTC) + timedelta(days=30)
     assert expire_stale(tus.staging, tus.register, later) == [upload_id_of(stale)]

@@ -47,7 +47,7 @@ def test_tuspy_resumes_after_the_server_was_killed(start_server, recording):
 
 def test_tuspy_retries_by_itself_over_a_restart(start_server, recording):
     tus = start_server()
-    uploader = uploader_of(tus, recording, chunk_size=64 << 10, retries=60, retry_delay=0.1)
+    uploader = uploader_of(tus, recording, chunk_size=64 << 10, retries=600, retry_delay=0.1)
     uploader.set_url(uploader.create_url())
     tus.setup["port"] = tus.port
 

@@ -24,7 +24,7 @@ def run_guide(folder: Path, trust: Path | None = None, shell: str = "sh") -> sub
     lines = "set -e\n" + "\n".join(blocks_of(folder))
     if trust is not None:
         lines = lines.replace("TRUST=trust\n", f"TRUST='{trust}'\n")
-    return subprocess.run([shell, "-c", lines], cwd=folder, capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run([shell, "-c", lines], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -81,6 +81,6 @@ def test_lines_pass_with_the_trust_handed_over_and_fail_for_a_package_signed_by_
 def test_cosign_lines_succeed_as_written(pristine: Path) -> None:
     text = (pristine / "VERIFY.md").read_text(encoding="utf-8")
     lines = "set -e\nTRUST=trust\n" + "\n".join(line for line in text.splitlines() if line.startswith("cosign "))
-    done = subprocess.run(["sh", "-c", lines], cwd=pristine, capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run(["sh", "-c", lines], cwd=pristine, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Verified OK") + done.stdout.count("Verified OK") == 2
