@@ -20,7 +20,9 @@ from api.verification.register_accounts import REGISTER_SUBJECTS
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
 from integrity.ledger_entry import LedgerEntry, commit_value, parse_entry
+from storage.catalog.devices import OfficerCertificate
 from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
+from storage.catalog.organisation import Unit
 
 _AT_A_TIME = 500
 
@@ -35,7 +37,26 @@ def audit_rows(audit: Audit) -> int:
             for entry in _entries(session, subject):
                 account.take(entry)
             count += _check_table(audit, session, account)
+    _check_jurisdictions(audit)
     return count
+
+
+def _check_jurisdictions(audit: Audit) -> None:
+    """Where a certificate's number counts follows from its unit: elsewhere a second one could bear it."""
+    with audit.archive.database.reading() as session:
+        session.execute(ONE_SNAPSHOT)
+        above = {row.id: row.parent_id for row in session.execute(select(Unit.id, Unit.parent_id))}
+        rows = session.execute(
+            select(OfficerCertificate.id, OfficerCertificate.unit_id, OfficerCertificate.jurisdiction_id)
+        )
+        for row in rows:
+            topmost, seen = row.unit_id, set[uuid.UUID]()
+            while (parent := above.get(topmost)) is not None and parent not in seen:
+                seen.add(topmost)
+                topmost = parent
+            if topmost != row.jurisdiction_id:
+                subject = f"officer_certificate {row.id}: jurisdiction_id"
+                audit.findings.add("row_differs", subject, topmost, row.jurisdiction_id)
 
 
 def _entries(session: Session, subject: Subject) -> Iterator[LedgerEntry]:

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,11 +15,11 @@ from casework.elements.again import ask_for_another_judgement_of_officer
 from casework.errors import Unknown
 from casework.register.calendar import WITHOUT_END, is_usable
 from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
-from casework.register.people import holder_of
-from casework.units import Doer, actor_of, require_over
+from casework.register.people import shown_as
+from casework.units import Doer, actor_of, in_reach, require_over
 from casework.wording import required_name, required_text
 from storage.catalog.devices import OfficerCertificate
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.ledger.append import Change, record_change
 
 KEEPING = "keep_certificates"
@@ -55,7 +55,7 @@ def add_certificate(
             session.add(row)
     except IntegrityError as error:
         if isinstance(error.orig, ExclusionViolation):
-            raise _clash(session, row) from error
+            raise _clash(session, by, row) from error
         raise
     days = {"valid_from": valid_from.isoformat(), "last_day": None if last_day is None else last_day.isoformat()}
     _record(session, by, row, "certificate.added", days, {"number": row.number})
@@ -104,14 +104,18 @@ def _require_person(session: Session, by: Doer, person_id: uuid.UUID) -> Person:
     return person
 
 
-def _clash(session: Session, row: OfficerCertificate) -> CertificateTaken:
+def _clash(session: Session, by: Doer, row: OfficerCertificate) -> CertificateTaken:
+    """Whose it is, by name where the person may look, else by the unit."""
     counting = select(OfficerCertificate).where(
-        OfficerCertificate.unit_id == row.unit_id,
+        OfficerCertificate.jurisdiction_id == func.topmost_unit(row.unit_id),
         OfficerCertificate.number == row.number,
         OfficerCertificate.voided_at.is_(None),
     )
     other = session.scalars(counting.where(OfficerCertificate.valid.overlaps(row.valid)).limit(1)).one()
-    return CertificateTaken(row.number, holder_of(session, other.person_id), other.valid_from, other.last_day)
+    person = session.get_one(Person, other.person_id)
+    seen = session.scalars(select(Person.id).where(Person.id == person.id, in_reach(by, Person.unit_id))).first()
+    holder = session.get_one(Unit, person.unit_id).name if seen is None else shown_as(person)
+    return CertificateTaken(row.number, holder, other.valid_from, other.last_day)
 
 
 def _record(

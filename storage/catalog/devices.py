@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, literal, select, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, UniqueConstraint, func, literal, select, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -74,13 +74,17 @@ class DeviceIssue(Base):
 
 
 class OfficerCertificate(Base):
-    """执法证: its number and the days on which it is valid, the end not included. One person's at a time."""
+    """执法证: its number and the days on which it is valid, the end not included.
+
+    A number is one person's at a time where it is issued: in the tree of units below `jurisdiction_id`, the highest
+    unit above the person's. The database itself says which that is.
+    """
 
     __tablename__ = "officer_certificate"
     __table_args__ = (
         CheckConstraint("lower_inc(valid) AND NOT lower_inf(valid) AND NOT upper_inc(valid)", name="valid"),
         ExcludeConstraint(
-            ("unit_id", "="),
+            ("jurisdiction_id", "="),
             ("number", "="),
             ("valid", "&&"),
             name="ex_officer_certificate_one_person",
@@ -91,6 +95,7 @@ class OfficerCertificate(Base):
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    jurisdiction_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"), index=True, server_default=FetchedValue())
     number: Mapped[str]
     valid: Mapped[Range[date]] = mapped_column(DATERANGE)
     created_at: Mapped[CreatedAt]

@@ -25,12 +25,12 @@ REWRITTEN = (
         "UPDATE device_issue SET person_id = gen_random_uuid(), device_id = gen_random_uuid(), voided_at = NULL,"
         " span = tstzrange(lower(span) - interval '1 second', NULL)",
         "UPDATE officer_certificate SET number = '9', valid = daterange(lower(valid) - 1, '2100-01-01'),"
-        " person_id = gen_random_uuid(), voided_at = NULL",
+        " person_id = gen_random_uuid(), voided_at = NULL, jurisdiction_id = gen_random_uuid()",
     ),
     {
         "device": {"code", "serial", "retired"},
         "device_issue": {"person_id", "device_id", "issued_from", "returned_at", "voided"},
-        "officer_certificate": {"number", "valid_from", "last_day", "person_id", "voided"},
+        "officer_certificate": {"number", "valid_from", "last_day", "person_id", "voided", "jurisdiction_id"},
     },
 )
 WITHDRAWN = (

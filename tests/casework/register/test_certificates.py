@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.errors import RoleNotAllowed
@@ -15,6 +17,7 @@ from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRa
 from casework.register.issues import issue_device
 from casework.register.reading import count_running_out, list_certificates, list_devices, list_issues, list_officers
 from storage.catalog.devices import issued_to
+from storage.catalog.organisation import Unit
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")
@@ -73,6 +76,47 @@ def test_a_number_is_one_persons_at_a_time(session: Session, archive: Any) -> No
         add_certificate(session, OPERATOR, other.id, number="1", valid_from=TODAY, last_day=date(2026, 3, 9))
     with pytest.raises(RoleNotAllowed):
         add_certificate(session, officer, officer.id, number="1", valid_from=TODAY, last_day=None)
+
+
+def test_a_number_is_one_persons_in_the_whole_bureau_and_in_no_other(session: Session, archive: Any) -> None:
+    bureau = archive.unit()
+    first, second = archive.unit(bureau), archive.unit(bureau)
+    officer, other = archive.person(first, "officer"), archive.person(second, "officer")
+    add = {"number": "0042", "valid_from": TODAY}
+    old = add_certificate(session, OPERATOR, officer.id, **add, last_day=date(2027, 3, 9))
+    with pytest.raises(CertificateTaken, match=f"0042 is {officer.name}"):
+        add_certificate(session, OPERATOR, other.id, **add, last_day=None)
+    # Who may not look into that unit learns which it is, and no name.
+    with pytest.raises(CertificateTaken) as refused:
+        add_certificate(session, archive.person(second, "administrator"), other.id, **add, last_day=None)
+    assert refused.value.holder == first.name
+    stranger = archive.person(archive.unit(), "officer")
+    add_certificate(session, OPERATOR, stranger.id, **add, last_day=None)
+    # He moves to the second unit, where he has a new account, and keeps the number.
+    void_certificate(session, OPERATOR, old.id, "调离", NOW)
+    add_certificate(session, OPERATOR, officer.id, **add, last_day=date(2026, 3, 31))
+    add_certificate(session, OPERATOR, other.id, number="0042", valid_from=date(2026, 4, 1), last_day=date(2027, 3, 9))
+
+
+def test_a_unit_comes_under_another_only_where_no_number_clashes(session: Session, archive: Any) -> None:
+    bureau, alone = archive.unit(), archive.unit()
+    row = add_certificate(
+        session, OPERATOR, archive.person(alone, "officer").id, number="7", valid_from=TODAY, last_day=None
+    )
+    taken = add_certificate(
+        session, OPERATOR, archive.person(bureau, "officer").id, number="7", valid_from=TODAY, last_day=None
+    )
+
+    def come_under_the_bureau() -> None:
+        with session.begin_nested():
+            session.execute(update(Unit).where(Unit.id == alone.id).values(parent_id=bureau.id))
+
+    with pytest.raises(IntegrityError):
+        come_under_the_bureau()
+    void_certificate(session, OPERATOR, taken.id, "录错", NOW)
+    come_under_the_bureau()
+    session.refresh(row)
+    assert row.jurisdiction_id == bureau.id
 
 
 def test_a_state_says_what_to_do_about_it(session: Session, archive: Any) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 import warnings
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
@@ -66,3 +71,52 @@ def test_a_sealed_recordings_digest_cannot_be_changed(addresses: DatabaseAddress
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE recording SET sha256 = '\\x00'")
         connection.execute("UPDATE recording SET retain_until = NULL")
+
+
+@pytest.fixture
+def empty(server: Any) -> Iterator[str]:
+    """The owner's address of a database without any table."""
+    name = "test_empty"
+    server.run("CREATE DATABASE {} OWNER {} TEMPLATE template0", name, "liuhen_owner")
+    superuser, owner = (
+        urlsplit(url)._replace(path=f"/{name}").geturl() for url in (server.superuser_url, server.addresses.owner)
+    )
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("ALTER SCHEMA public OWNER TO liuhen_owner")
+    yield owner
+    server.run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def migrate(owner: str, revision: str) -> None:
+    engine = create_engine(make_url(owner).set(drivername="postgresql+psycopg"))
+    try:
+        with engine.begin() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
+TWO_OF_ONE_NUMBER = """
+    INSERT INTO unit (id, parent_id, name, code) VALUES
+        (%(b)s, NULL, 'b', 'b'), (%(first)s, %(b)s, '1', '1'), (%(second)s, %(b)s, '2', '2');
+    INSERT INTO person (id, unit_id, name, sign_in_name, role, active)
+        VALUES (%(first)s, %(first)s, 'a', 'a', 'officer', TRUE), (%(second)s, %(second)s, 'b', 'b', 'officer', TRUE);
+    INSERT INTO officer_certificate (id, unit_id, person_id, number, valid) VALUES
+        (%(first)s, %(first)s, %(first)s, '7', '[2026-01-01,2027-01-01)'),
+        (%(second)s, %(second)s, %(second)s, '7', '[2026-06-01,2028-01-01)')
+"""
+
+
+def test_certificates_of_one_number_in_two_units_are_first_put_right_by_a_person(empty: str) -> None:
+    migrate(empty, "0012")
+    ids = {name: uuid.uuid4() for name in ("b", "first", "second")}
+    with psycopg.connect(empty, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(TWO_OF_ONE_NUMBER, ids)
+        with pytest.raises(DatabaseError, match="1 pairs of certificates bear one number"):
+            migrate(empty, "head")
+        connection.execute("UPDATE officer_certificate SET voided_at = now() WHERE id = %s", (ids["second"],))
+        migrate(empty, "head")
+        found = connection.execute("SELECT DISTINCT jurisdiction_id FROM officer_certificate").fetchall()
+        assert found == [(ids["b"],)]
