@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from casework.scoring import ASKED_FROM, AT_THE_SCENE, CLEAR_BY, LINKS_FROM, Observed, Reason, Work, score_case, shifted
+from casework.scoring import (
+    ASKED_FROM,
+    AT_THE_SCENE,
+    CLEAR_BY,
+    LINKS_FROM,
+    VOUCHED,
+    Observed,
+    Reason,
+    Work,
+    score_case,
+)
+from storage.measures import shifted
 
 MOST_CHOICES = 8
-DEVICE_CODES = ("device", "officer_and_device", "holder_and_device", "device_of_another")
+DEVICE_CODES = ("device", "officer_and_device", "holder_and_device", "device_issued", "device_of_another")
 OFFICER_CODES = (
     "officer",
     "officer_and_device",
@@ -31,7 +42,17 @@ class Candidate:
     reasons: tuple[Reason, ...] = ()
     assignment_ids: tuple[uuid.UUID, ...] = field(default=())
     ceiling: int = 0
-    """What it would score if its scene, which nobody has stated, were where the recording was made."""
+    """What it would score, its clock undoubted, if the scene that nobody stated were where the recording was made."""
+
+    @property
+    def undoubted(self) -> int:
+        """Without the clock's doubt: that speaks against linking, but for no other case."""
+        return self.score - sum(reason.points for reason in self.reasons if reason.code == "clock_in_doubt")
+
+    @property
+    def vouched(self) -> bool:
+        """Whether anybody but the uploader says who recorded it."""
+        return any(reason.code in VOUCHED for reason in self.reasons)
 
     @property
     def matched(self) -> tuple[str, ...]:
@@ -60,30 +81,35 @@ def find_candidates(
     """The best first; a repeat over the same facts finds the same. A closed case counts only where it stands in it."""
     first, last = observed.moment.earliest, shifted(observed.moment.latest, observed.length)
     by_case: dict[uuid.UUID, list[Work]] = {}
+    touched = set()
     for work in works:
-        if work.start <= last and work.end > first and (not work.closed or work.case_id in standing):
+        if not work.closed or work.case_id in standing:
             by_case.setdefault(work.case_id, []).append(work)
-    found = [_candidate(observed, case_id, of_case) for case_id, of_case in by_case.items()]
+            if work.start <= last and work.end > first:
+                touched.add(work.case_id)
+    found = [_candidate(observed, case_id, of_case) for case_id, of_case in by_case.items() if case_id in touched]
     worth = [each for each in found if each is not None and each.score >= ASKED_FROM]
     return tuple(sorted(worth, key=lambda each: (-each.score, str(each.case_id))))[:MOST_CHOICES]
 
 
 def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The best, when it has points enough and every other is far behind, were its unstated scene the right one."""
-    if not candidates or candidates[0].score < LINKS_FROM:
+    """The best, when the register speaks for it, it has points enough, and every other is far behind, were its unstated
+    scene the right one."""
+    if not candidates or candidates[0].score < LINKS_FROM or not candidates[0].vouched:
         return None
     best, others = candidates[0], candidates[1:]
     # Where the best is ahead by its scene, a case whose scene nobody stated might be there as well.
     by_scene = any(reason.code == "at_the_scene" for reason in best.reasons)
-    behind = (best.score - (max(each.score, each.ceiling) if by_scene else each.score) for each in others)
+    behind = (best.undoubted - max(each.undoubted, each.ceiling if by_scene else 0) for each in others)
     return best if all(points >= CLEAR_BY for points in behind) else None
 
 
 def _candidate(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> Candidate | None:
-    found = score_case(observed, case_id, works)
-    if found is None:
+    scored = score_case(observed, case_id, works)
+    if scored is None:
         return None
-    score, fitting = found
+    score, fitting = scored
     could_be = AT_THE_SCENE if observed.place is not None and all(work.place is None for work in fitting) else 0
     ids = tuple(work.id for work in fitting)
-    return Candidate(case_id, fitting[0].stage, score.points, score.reasons, ids, score.points + could_be)
+    found = Candidate(case_id, fitting[0].stage, score.points, score.reasons, ids)
+    return replace(found, ceiling=found.undoubted + could_be)

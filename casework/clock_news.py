@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from casework.clocks import LEAST_UNCERTAINTY_SECONDS, SAME_SHIFT, learn_offset, own_clock, timed_by_satellites
+from casework.clocks import (
+    LEAST_UNCERTAINTY_SECONDS,
+    SAME_SHIFT,
+    docking_of,
+    learn_offset,
+    own_clock,
+    timed_by_satellites,
+)
 from casework.looks import mark
-from casework.observation import clock_in_doubt, find_moment
-from casework.scoring import shifted
+from casework.observation import clock_in_doubt, find_moment, rival_moves
 from casework.surroundings import Surroundings
 from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
 
 def ask_about_shifts(session: Session, new: Iterable[Recording], around: Surroundings) -> int:
@@ -41,7 +48,9 @@ def _teaches_about(recording: Recording, around: Surroundings) -> datetime | Non
     if word is None or not recording.device or not timed_by_satellites(recording.claims):
         return None
     known = around.known.get((recording.unit_id, recording.device), ())
-    before, now = learn_offset([each for each in known if each.looked_at], word), learn_offset(known, word)
+    docking = docking_of(recording.station_id, recording.received_at, recording.claims)
+    before = learn_offset([each for each in known if each.looked_at], word, docking)
+    now = learn_offset(known, word, docking)
     if before is None or now is None:
         return None if before is now else word.time
     return word.time if abs(now.seconds - before.seconds) > LEAST_UNCERTAINTY_SECONDS else None
@@ -53,5 +62,9 @@ def _changes_doubt_about(recording: Recording, around: Surroundings) -> datetime
     moment = find_moment(recording, around)
     if moment is None or moment.basis != "claimed":
         return None
-    changes = clock_in_doubt(recording, around) != clock_in_doubt(recording, around, before=True)
-    return recording.started_at if changes else None
+    before, now = (_doubts(recording, around, before=each) for each in (True, False))
+    return recording.started_at if before != now else None
+
+
+def _doubts(recording: Recording, around: Surroundings, before: bool) -> tuple[bool, frozenset[timedelta]]:
+    return clock_in_doubt(recording, around, before), frozenset(rival_moves(recording, around, before))

@@ -5,6 +5,7 @@ Nothing that a file said is ever changed by it: the offset is part of the reason
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ FARTHEST: Final = SAME_SHIFT + timedelta(hours=36)
 """How far off a clock may be, and still be recognised by what the satellites said in the same shift."""
 AGREEMENT_SECONDS: Final = 600.0
 """Known recordings that differ by more were made before and after somebody set the clock: nothing is learnt."""
+DOCKED_TOGETHER: Final = timedelta(hours=4)
+"""Clocks are learnt within one docking: whoever uploads elsewhere, or later, says nothing of another's recordings."""
 LEAST_UNCERTAINTY_SECONDS: Final = 30.0
 """Files are named when recording is asked for, and begin some seconds later. Drift is less: 3 s a day (GA/T 947.2)."""
 
@@ -41,11 +44,26 @@ class Offset:
 
 
 @dataclass(frozen=True)
+class Docking:
+    """How a recording came: to which station, when, and, if the station said so, among which recorder's files."""
+
+    station_id: uuid.UUID
+    received_at: datetime
+    group: str | None = None
+
+    def is_one_with(self, other: Docking) -> bool:
+        same_files = self.group is None or other.group is None or self.group == other.group
+        near = abs(self.received_at - other.received_at) <= DOCKED_TOGETHER
+        return self.station_id == other.station_id and near and same_files
+
+
+@dataclass(frozen=True)
 class Known:
     """A recording whose true start is known, and what its clocks said. `looked_at`: by the linker, before."""
 
     words: tuple[ClockWord, ...]
     true_start: datetime
+    docking: Docking
     looked_at: bool = True
 
 
@@ -71,20 +89,22 @@ def timed_by_satellites(claims: Sequence[Mapping[str, Any]]) -> bool:
     return any(claim.get("kind") == SATELLITES for claim in claims)
 
 
-def known_of(started_at: datetime | None, claims: Sequence[Mapping[str, Any]], looked_at: bool) -> Known | None:
-    """What a recording timed by satellites tells of its recorder's clock."""
-    words = own_clocks(claims)
-    return Known(words, started_at, looked_at) if words and started_at is not None else None
+def docking_of(station_id: uuid.UUID, received_at: datetime, claims: Sequence[Mapping[str, Any]]) -> Docking:
+    said = (claim for claim in claims if claim.get("kind") == "group" and claim.get("source") == "station")
+    return Docking(station_id, received_at, next((str(claim.get("value")) for claim in said), None))
 
 
-def learn_offset(known: Iterable[Known], word: ClockWord) -> Offset | None:
+def learn_offset(known: Iterable[Known], word: ClockWord, docking: Docking) -> Offset | None:
     """The device's offset at about the time its clock shows in `word`; None when nothing certain is known.
+
+    Only from what came by the same docking: a forged film or log, uploaded from elsewhere, moves nobody's recordings.
 
     The median of the nearest in time, robust against one that is wrong; where they disagree, nothing.
     """
     compared = [
         (abs(said.time - word.time), (said.time - each.true_start).total_seconds())
         for each in known
+        if each.docking.is_one_with(docking)
         for said in each.words
         if said.source == word.source and abs(said.time - word.time) <= SAME_SHIFT
     ]

@@ -22,12 +22,11 @@ from sqlalchemy.orm import Session
 from casework.clocks import FARTHEST
 from casework.elements.again import ask_for_another_judgement_where
 from casework.linking_locks import hold_linking
-from casework.observation import LONGEST_RECORDING
-from casework.scoring import shifted
-from casework.surroundings import Window, merge
 from casework.units import unit_tree
+from casework.windows import LONGEST_RECORDING, Window, merge
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
 LINKED: Final = "linked"
 QUESTION: Final = "question"

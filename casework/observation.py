@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from casework.clocks import FARTHEST, SAME_SHIFT, learn_offset, own_clock, timed_by_satellites
-from casework.scoring import Basis, Moment, Observed, shifted
-from casework.shifts import BREAK_SECONDS, Fit, fit_shift
-from casework.surroundings import Neighbour, Surroundings, Window, place_of
+from casework.clocks import (
+    DOCKED_TOGETHER,
+    FARTHEST,
+    SAME_SHIFT,
+    docking_of,
+    learn_offset,
+    own_clock,
+    timed_by_satellites,
+)
+from casework.scoring import Basis, Moment, Observed, Work
+from casework.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
+from casework.surroundings import Neighbour, Surroundings, place_of
+from casework.windows import LONGEST_RECORDING, Window
 from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
-LONGEST_RECORDING = timedelta(days=31)
-"""Durations come out of untrusted files: one that claims more counts as this much."""
 UNSTATED_UNCERTAINTY_SECONDS = 300.0
 HOPELESS = timedelta(days=2)
 """A start that may be off by more names no assignment."""
@@ -36,6 +47,7 @@ def observe(recording: Recording, around: Surroundings) -> Observed | None:
         holders=holders_during(recording, around, moment, length),
         place=place,
         clock_in_doubt=moment.basis == "claimed" and clock_in_doubt(recording, around),
+        rival_moves=rival_moves(recording, around) if moment.basis == "claimed" else (),
         act_cases=around.act_cases.get(recording.id, frozenset()),
     )
 
@@ -59,7 +71,8 @@ def find_moment(recording: Recording, around: Surroundings) -> Moment | None:
         return _about(start, believed, "satellites")
     word = own_clock(recording.claims) if recording.device and recording.started_at_source != "station" else None
     known = around.known.get((recording.unit_id, recording.device or ""), ())
-    offset = None if word is None else learn_offset(known, word)
+    docking = docking_of(recording.station_id, recording.received_at, recording.claims)
+    offset = None if word is None else learn_offset(known, word, docking)
     if word is not None and offset is not None:
         true_start = shifted(word.time, -timedelta(seconds=offset.seconds))
         return _about(true_start, _either_way(offset.uncertainty_seconds), "learnt", round(offset.seconds))
@@ -71,7 +84,13 @@ def find_moment(recording: Recording, around: Surroundings) -> Moment | None:
 def holders_during(
     recording: Recording, around: Surroundings, moment: Moment, length: timedelta
 ) -> frozenset[str] | None:
-    """Badge numbers of those who had the device at some time while it may have recorded; None: it is in no register."""
+    """Badge numbers of those who had the device at some time while it may have recorded.
+
+    None: it is in no register, or the station names another device than the file, and the register can speak for
+    neither.
+    """
+    if len({str(claim.get("value")) for claim in recording.claims if _names_device(claim)}) > 1:
+        return None
     issues = around.issues.get((recording.unit_id, recording.device or ""))
     if issues is None:
         return None
@@ -83,9 +102,20 @@ def holders_during(
     )
 
 
-def clock_in_doubt(recording: Recording, around: Surroundings, *, before: bool = False) -> bool:
-    """`before`: by those alone that are not new to the linker."""
+def _names_device(claim: Mapping[str, Any]) -> bool:
+    """Makes and models out of tags are no device's number."""
+    source = str(claim.get("source", ""))
+    return claim.get("kind") == "device" and (source == "station" or source.startswith("name:"))
+
+
+def clock_in_doubt(recording: Recording, around: Surroundings, before: bool = False) -> bool:
+    """`before`: by those recordings alone that are not new to the linker."""
     return says_impossible_times(recording, around, before) or fit_of(recording, around, before).in_doubt
+
+
+def rival_moves(recording: Recording, around: Surroundings, before: bool = False) -> tuple[timedelta, ...]:
+    """By how much later it would have begun, by clocks that would fit its shift a little better."""
+    return tuple(timedelta(minutes=round(move / 60)) for move in fit_of(recording, around, before).rivals)
 
 
 def fit_of(recording: Recording, around: Surroundings, before: bool = False) -> Fit:
@@ -98,11 +128,12 @@ def fit_of(recording: Recording, around: Surroundings, before: bool = False) -> 
 
 
 def shift_of(recording: Recording, around: Surroundings) -> list[Neighbour]:
-    """Recordings of the device by its own clock, each no more than a break away from the next.
+    """Recordings of the device that came by one docking, by its own clock, each no more than a break from the next.
 
     Those whose time is uncertain by hours say nothing, and the satellites' say nothing of the clock.
     """
     same = [each for each in _neighbours(recording, around) if not each.by_satellites and each.started_at is not None]
+    same = [each for each in same if abs(each.received_at - recording.received_at) <= DOCKED_TOGETHER]
     same = [each for each in same if each.id == recording.id or _either_way(each.uncertainty_seconds) <= SURE_ENOUGH]
     same.sort(key=lambda each: (_start(each), each.id))
     at = next((place for place, each in enumerate(same) if each.id == recording.id), None)
@@ -126,7 +157,9 @@ def says_impossible_times(recording: Recording, around: Surroundings, before: bo
 
 
 def _neighbours(recording: Recording, around: Surroundings) -> Sequence[Neighbour]:
-    return around.neighbours.get((recording.unit_id, recording.device or ""), ())
+    """Of the same station: what another one says of a device raises no doubt about what came here."""
+    of_device = around.neighbours.get((recording.unit_id, recording.device or ""), ())
+    return [each for each in of_device if each.station_id == recording.station_id]
 
 
 def _start(neighbour: Neighbour) -> datetime:
@@ -144,23 +177,36 @@ def length_of(seconds: float | None) -> timedelta:
 def _lay_beside(recording: Recording, around: Surroundings, shift: Sequence[Neighbour]) -> Fit:
     """Closed cases count: what was at work then is what matters."""
     if not shift:
-        return Fit(0, 0.0, 0.0)
+        return Fit()
     zero = _start(shift[0])
-    recordings = []
+    works = _duties_of(recording, around, shift)
+    duties = sorted({((work.start - zero).total_seconds(), (work.end - zero).total_seconds()) for work in works})
+    cases: dict[uuid.UUID, set[int]] = defaultdict(set)
+    for work in works:
+        span = (work.start - zero).total_seconds(), (work.end - zero).total_seconds()
+        cases[work.case_id].add(duties.index(span))
+    recordings, latest = [], FARTHEST_SECONDS
     for each in shift:
         start = (_start(each) - zero).total_seconds()
-        recordings.append((start, start + max(1.0, length_of(each.duration_seconds).total_seconds())))
-    last = shifted(_start(shift[-1]), BREAK)
+        end = start + max(1.0, length_of(each.duration_seconds).total_seconds())
+        received = (each.received_at - zero).total_seconds()
+        latest = min(latest, received - end + LATE_SECONDS)
+        known = frozenset(number for case_id in each.person_cases for number in cases.get(case_id, ()))
+        recordings.append(Filmed((start, end), known or None))
+    return fit_shift(recordings, duties, latest)
+
+
+def _duties_of(recording: Recording, around: Surroundings, shift: Sequence[Neighbour]) -> list[Work]:
+    """Of whoever had the device then, by the register; else of whom the files name; else of the device."""
+    zero, last = _start(shift[0]), shifted(_start(shift[-1]), BREAK)
     issues = around.issues.get((recording.unit_id, recording.device or ""), ())
     holders = {held.badge for held in issues if held.start <= last and (held.end is None or held.end > zero)}
-    said = {each.officer for each in shift}
-    officers = {name for name in holders or said if name}
-    duties = {
-        ((work.start - zero).total_seconds(), (work.end - zero).total_seconds())
+    officers = {name for name in holders or {each.officer for each in shift} if name}
+    return [
+        work
         for work in around.works.get(recording.unit_id, ())
-        if work.officer in officers or (work.device == recording.device and not officers)
-    }
-    return fit_shift(recordings, sorted(duties))
+        if work.officer in officers or (work.device == recording.device and not (officers and work.officer))
+    ]
 
 
 def _about(start: datetime, either_way: timedelta, basis: Basis, offset_seconds: int | None = None) -> Moment:

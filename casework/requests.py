@@ -81,13 +81,6 @@ def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: 
     return grant
 
 
-def approve_for(session: Session, by: Person, request_id: uuid.UUID, *, duration: timedelta, now: datetime) -> Grant:
-    """As `approve`, with the end counted from now."""
-    return approve(
-        session, by, request_id, expires_at=now + max(timedelta(0), min(duration, 2 * LONGEST_GRANT)), now=now
-    )
-
-
 def refuse(session: Session, by: Person, request_id: uuid.UUID, reason: str) -> AccessRequest:
     """Say no to somebody else's request.
 

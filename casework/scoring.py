@@ -6,12 +6,13 @@ speaks against it, so that a person can follow it; it is no probability.
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
+
+from storage.measures import metres_between, shifted
 
 LINKS_FROM: Final = 70
 """A case below this many points is never linked without a person."""
@@ -19,15 +20,17 @@ CLEAR_BY: Final = 25
 """The case next to the best must be this many points behind it."""
 ASKED_FROM: Final = 30
 """Below this a case is not worth asking about."""
+VOUCHED: Final = ("holder", "holder_and_device", "device_issued")
+"""Who, by the register of devices. All else is a claim of whoever uploaded the file: asked about, never linked."""
 
 TIME_POINTS: Final = 40
 CLOCK_IN_DOUBT: Final = -30
+HALF: Final = 0.5
 SAME_ACT: Final = 30
 AT_THE_SCENE: Final = 30
 AT_THE_SCENE_METRES: Final = 300
 NEAR_METRES: Final = 500
 FAR_METRES: Final = 3000
-_EARTH_METRES: Final = 6_371_000.0
 _SHORTEST: Final = timedelta(seconds=1)
 
 Basis = Literal["satellites", "learnt", "claimed"]
@@ -41,11 +44,7 @@ class Place:
     longitude: float
 
     def metres_from(self, other: Place) -> float:
-        """Along the ground, well enough within a city."""
-        mean = math.radians((self.latitude + other.latitude) / 2)
-        north = math.radians(self.latitude - other.latitude)
-        east = math.radians(self.longitude - other.longitude) * math.cos(mean)
-        return _EARTH_METRES * math.hypot(north, east)
+        return metres_between(self.latitude, self.longitude, other.latitude, other.longitude)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ class Moment:
 @dataclass(frozen=True)
 class Observed:
     """What is known of a recording. `holders`: the officers who had the device then, says the register; None when it
-    does not know the device. `act_cases`: where persons put other segments of the same act."""
+    does not know the device, or nobody can say which device it was. `act_cases`: where persons put other segments of
+    the same act. `rival_moves`: how much later it would have begun by other clocks that fit its shift better."""
 
     device: str | None
     officer: str | None
@@ -73,6 +73,7 @@ class Observed:
     holders: frozenset[str] | None = None
     place: Place | None = None
     clock_in_doubt: bool = False
+    rival_moves: tuple[timedelta, ...] = ()
     act_cases: frozenset[uuid.UUID] = frozenset()
 
 
@@ -113,15 +114,34 @@ class Score:
 
 
 def score_case(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> tuple[Score, list[Work]] | None:
-    """The case's score by its best assignment, and those that fit, that one first; None when nothing speaks for it."""
+    """The case's score by its best assignment, and those that fit, that one first; None when nothing speaks for it.
+
+    `works`: all of the case's, also of other times.
+    """
     scored = [(score, work) for work in works if (score := score_work(observed, work)) is not None]
     if not scored:
         return None
     scored.sort(key=lambda each: (-each[0].points, -_seconds_inside(observed, each[1]), str(each[1].id)))
     score = scored[0][0]
+    if _could_be_elsewhere(observed, works):
+        score = Score((*score.reasons, Reason("clock_in_doubt", CLOCK_IN_DOUBT)))
     if case_id in observed.act_cases:
         score = Score((*score.reasons, Reason("same_act", SAME_ACT)))
     return score, [work for _, work in scored]
+
+
+def _could_be_elsewhere(observed: Observed, works: Iterable[Work]) -> bool:
+    """Whether its clock is in doubt, or by another that would fit its shift better it is in none of these duties."""
+    if observed.clock_in_doubt:
+        return True
+    theirs = [work for work in works if judge_who(observed, work) is not None]
+    for move in observed.rival_moves:
+        moment = observed.moment
+        moved = Moment(shifted(moment.earliest, move), shifted(moment.latest, move), moment.basis)
+        elsewhere = replace(observed, moment=moved)
+        if all(covered(elsewhere, work) < HALF for work in theirs):
+            return True
+    return False
 
 
 def score_work(observed: Observed, work: Work) -> Score | None:
@@ -132,10 +152,7 @@ def score_work(observed: Observed, work: Work) -> Score | None:
     time = Reason(
         f"time_{observed.moment.basis}", round(TIME_POINTS * share), _time_detail(observed.moment, round(100 * share))
     )
-    reasons = [who, time, *judge_place(observed, work)]
-    if observed.clock_in_doubt and observed.moment.basis == "claimed":
-        reasons.append(Reason("clock_in_doubt", CLOCK_IN_DOUBT))
-    return Score(tuple(reasons))
+    return Score((who, time, *judge_place(observed, work)))
 
 
 def judge_who(observed: Observed, work: Work) -> Reason | None:
@@ -148,6 +165,8 @@ def judge_who(observed: Observed, work: Work) -> Reason | None:
     with_another = bool(observed.holders) and work.officer is not None and not held
     if held:
         return Reason("holder_and_device", 45) if device else Reason("holder", 40)
+    if device and work.officer is None and observed.holders:
+        return Reason("device_issued", 40)
     if device:
         if with_another or (observed.officer and work.officer and not said):
             return Reason("device_of_another", 20)
@@ -192,14 +211,6 @@ def covered(observed: Observed, work: Work) -> float:
         parabolas = (sign * (max(0.0, last + at) ** 2 - max(0.0, first + at) ** 2) / 2 for at, sign in corners)
         share = sum(parabolas) / (most * (last - first))
     return 0.0 if share < 0.005 else min(share, 1.0)
-
-
-def shifted(moment: datetime, by: timedelta) -> datetime:
-    """Times come out of untrusted files: one at the end of time stays there."""
-    try:
-        return moment + by
-    except OverflowError:
-        return moment
 
 
 def _seconds_inside(observed: Observed, work: Work) -> float:

@@ -2,6 +2,9 @@
 
 A clock that is an hour slow shows so long before anybody compares it with another: recordings fall where nobody was at
 work, and the last duty of the day has none. A person sees that by laying the one list beside the other and moving it.
+
+Where another clock fits much better, the shift's own is in doubt altogether. One near it that fits but a little better
+is a doubt for those recordings that it would put elsewhere: so a shift looks whose clock is off by a duty's length.
 """
 
 from __future__ import annotations
@@ -12,12 +15,20 @@ from typing import Final
 
 FEWEST: Final = 4
 """Of fewer recordings a shift says nothing."""
-LEAST_MOVE_SECONDS: Final = 600.0
-FARTHEST_MOVE_SECONDS: Final = 26 * 3600.0
+LEAST_SECONDS: Final = 600.0
+FARTHEST_SECONDS: Final = 26 * 3600.0
 BREAK_SECONDS: Final = 4 * 3600.0
 """What lies so far apart is two shifts."""
-BETTER_BY: Final = 1.3
+NEAR_SECONDS: Final = 4 * 3600.0
+"""Among so many places farther off, one fits a little better by chance."""
+BETTER_BY: Final = 0.03
+MUCH_BETTER_BY_FAR: Final = 1.3
 """More than one recording that fits nowhere, or one duty that has none, at its clock's word alone."""
+MUCH_BETTER_BY_NEAR: Final = 3.0
+PUT_ELSEWHERE: Final = 2.0
+"""What it counts against a clock that it has a recording elsewhere than where a person put it."""
+LATE_SECONDS: Final = 600.0
+"""A recording was made before it was received, as far as a station's clock can be relied upon."""
 MOST_MOVES: Final = 400
 
 Stretch = tuple[float, float]
@@ -25,45 +36,64 @@ Stretch = tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Filmed:
+    """A recording of the shift by its clock; `known`: numbers of the duties to which a person has put it."""
+
+    stretch: Stretch
+    known: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
 class Fit:
-    """`at_its_word`: how well the shift fits as its clock has it; `moved`: how well at best by another clock."""
+    """How well the shift fits `at_its_word`, as its clock has it; `in_doubt`: much better by another.
 
-    recordings: int
-    at_its_word: float
-    moved: float
+    `rivals`: how many seconds later it would be by clocks near its own that fit it better at all.
+    """
 
-    @property
-    def in_doubt(self) -> bool:
-        return self.recordings >= FEWEST and self.moved >= self.at_its_word + BETTER_BY
+    at_its_word: float = 0.0
+    in_doubt: bool = False
+    rivals: tuple[float, ...] = ()
 
 
-def fit_shift(recordings: Sequence[Stretch], duties: Sequence[Stretch]) -> Fit:
-    """Lay the recordings beside the duties at their clock's word, and at every other at which two beginnings meet."""
+def fit_shift(recordings: Sequence[Filmed], duties: Sequence[Stretch], latest: float = FARTHEST_SECONDS) -> Fit:
+    """Lay the recordings beside the duties at their clock's word, and at every other at which two beginnings meet.
+
+    `latest`: moved by more seconds, they would have been received before they were made.
+    """
     if len(recordings) < FEWEST or not duties:
-        return Fit(len(recordings), 0.0, 0.0)
+        return Fit()
     of_shift = number_shifts(duties)
     at_its_word = how_well(recordings, duties, of_shift, 0.0)
-    moves = [move for move in possible_moves(recordings, duties) if abs(move) >= LEAST_MOVE_SECONDS]
+    moves = [move for move in possible_moves(recordings, duties) if abs(move) >= LEAST_SECONDS and move <= latest]
     step = max(1, len(moves) // MOST_MOVES)
-    moved = max((how_well(recordings, duties, of_shift, move) for move in moves[::step]), default=0.0)
-    return Fit(len(recordings), at_its_word, moved)
+    moved = {move: how_well(recordings, duties, of_shift, move) for move in moves[::step]}
+    gains = {move: fits - at_its_word for move, fits in moved.items()}
+    rivals = [move for move, gain in gains.items() if abs(move) < NEAR_SECONDS and gain >= BETTER_BY]
+    in_doubt = any(gain >= much_better_by(move) for move, gain in gains.items())
+    return Fit(at_its_word, in_doubt, tuple(sorted(rivals)))
 
 
-def how_well(recordings: Iterable[Stretch], duties: Sequence[Stretch], of_shift: Sequence[int], move: float) -> float:
+def much_better_by(move: float) -> float:
+    return MUCH_BETTER_BY_NEAR if abs(move) < NEAR_SECONDS else MUCH_BETTER_BY_FAR
+
+
+def how_well(recordings: Iterable[Filmed], duties: Sequence[Stretch], of_shift: Sequence[int], move: float) -> float:
     """The recordings inside a duty, each by its share, less the duties of the same shifts that have none."""
     fitting, used = 0.0, set()
-    for start, end in recordings:
-        start, end = start + move, end + move
+    for filmed in recordings:
+        start, end = filmed.stretch[0] + move, filmed.stretch[1] + move
         best, which = 0.0, -1
         for number, (begins, ends) in enumerate(duties):
             if begins > end:
                 break
             inside = (end if end < ends else ends) - (start if start > begins else begins)
-            if inside > best:
+            if inside > best and (filmed.known is None or number in filmed.known):
                 best, which = inside, number
         if which >= 0:
             fitting += best / (end - start)
             used.add(which)
+        elif filmed.known is not None:
+            fitting -= PUT_ELSEWHERE
     worked = {of_shift[number] for number in used}
     return fitting - sum(shift in worked for shift in of_shift) + len(used)
 
@@ -79,13 +109,13 @@ def number_shifts(duties: Sequence[Stretch]) -> list[int]:
     return numbers
 
 
-def possible_moves(recordings: Sequence[Stretch], duties: Sequence[Stretch]) -> Iterator[float]:
+def possible_moves(recordings: Sequence[Filmed], duties: Sequence[Stretch]) -> Iterator[float]:
     """So that a recording begins as a duty does, or ends as it ends: what fits best can be moved to one of these."""
     seen: set[int] = set()
-    for start, end in recordings:
+    for start, end in (filmed.stretch for filmed in recordings):
         for begins, ends in duties:
             for move in (begins - start, ends - end):
                 minute = round(move / 60)
-                if abs(move) <= FARTHEST_MOVE_SECONDS and minute not in seen:
+                if abs(move) <= FARTHEST_SECONDS and minute not in seen:
                     seen.add(minute)
                     yield move

@@ -8,30 +8,33 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Text, Uuid, and_, column, false, func, or_, select, text, values
+from sqlalchemy import TIMESTAMP, Text, Uuid, and_, column, false, or_, select, text, values
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, known_of, own_clock
-from casework.scoring import Place, Work, shifted
+from casework.acts import fetch_act_cases, fetch_person_cases
+from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
+from casework.scoring import Place, Work
 from casework.shifts import Fit
+from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.recordings import Recording, RecordingSegment
+from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
 HIGHEST_TREE = 20
 _OF_RECORDING = LinkingDone.recording_id == Recording.id
 _LOOKED_AT = LinkingDone.recording_id.is_not(None)
+_IS_FILM = Recording.media_state != "unreadable"
 _TIMED_BY_SATELLITES = text("""recording.claims @> '[{"kind": "gps_time"}]'""")
 
 Named = tuple[uuid.UUID, str]
 """A unit, and a device as that unit's recordings name it."""
-Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Neighbour:
     """A recording of a device: what is believed of its start, and how far. No time: its clock's could not be true."""
 
     id: uuid.UUID
+    station_id: uuid.UUID
     officer: str | None
     started_at: datetime | None
     received_at: datetime
@@ -47,6 +51,8 @@ class Neighbour:
     by_satellites: bool
     looked_at: bool
     """By the linker, before: what is new may change what was made of the others."""
+    person_cases: frozenset[uuid.UUID] = frozenset()
+    """Where persons have put it."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,8 @@ def look_around(
 
 
 def fetch_known(session: Session, recordings: Sequence[Recording]) -> dict[Named, list[Known]]:
-    """Recordings of the same devices whose true time is known."""
+    """Recordings of the same devices whose true time is known. A log beside a film is none: its name is all it has of
+    the recorder's clock, and anybody can write one."""
     wanted = []
     for row in recordings:
         word = own_clock(row.claims) if row.device else None
@@ -108,16 +115,25 @@ def fetch_known(session: Session, recordings: Sequence[Recording]) -> dict[Named
     if asked is None:
         return {}
     statement = (
-        select(Recording.unit_id, Recording.device, Recording.started_at, Recording.claims, _LOOKED_AT)
+        select(
+            Recording.unit_id,
+            Recording.device,
+            Recording.station_id,
+            Recording.received_at,
+            Recording.started_at,
+            Recording.claims,
+            _LOOKED_AT,
+        )
         .join(asked, _of_device_in_time(asked, Recording.started_at))
         .outerjoin(LinkingDone, _OF_RECORDING)
-        .where(_TIMED_BY_SATELLITES)
+        .where(_TIMED_BY_SATELLITES, _IS_FILM)
     )
     found: dict[Named, list[Known]] = defaultdict(list)
-    for unit_id, device, started_at, claims, looked_at in session.execute(statement):
-        known = known_of(started_at, claims, looked_at)
-        if known is not None and device is not None:
-            found[unit_id, device].append(known)
+    for unit_id, device, station_id, received_at, started_at, claims, looked_at in session.execute(statement):
+        words = own_clocks(claims)
+        if words and device is not None and started_at is not None:
+            docking = docking_of(station_id, received_at, claims)
+            found[unit_id, device].append(Known(words, started_at, docking, looked_at))
     return found
 
 
@@ -129,6 +145,7 @@ def fetch_neighbours(session: Session, recordings: Sequence[Recording]) -> dict[
         Recording.unit_id,
         Recording.device,
         Recording.id,
+        Recording.station_id,
         Recording.officer,
         Recording.started_at,
         Recording.received_at,
@@ -141,25 +158,15 @@ def fetch_neighbours(session: Session, recordings: Sequence[Recording]) -> dict[
     found: dict[uuid.UUID, tuple[Named, Neighbour]] = {}
     for asked, joined in ((made, _of_device_in_time(made, Recording.started_at)), (came, timeless)):
         if asked is not None:
-            for row in session.execute(select(*columns).join(asked, joined).outerjoin(LinkingDone, _OF_RECORDING)):
+            for row in session.execute(
+                select(*columns).join(asked, joined).outerjoin(LinkingDone, _OF_RECORDING).where(_IS_FILM)
+            ):
                 found[row[2]] = (row[0], str(row[1])), Neighbour(*row[2:])
+    put = fetch_person_cases(session, list(found))
     by_device: dict[Named, list[Neighbour]] = defaultdict(list)
     for named, neighbour in found.values():
-        by_device[named].append(neighbour)
+        by_device[named].append(replace(neighbour, person_cases=put.get(neighbour.id, frozenset())))
     return by_device
-
-
-def fetch_act_cases(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
-    """Where persons put other segments of the same act. What the linker put there itself is no evidence."""
-    own, other = aliased(RecordingSegment), aliased(RecordingSegment)
-    statement = (
-        select(own.recording_id, func.array_agg(CaseLink.case_id))
-        .join(other, and_(other.first_recording_id == own.first_recording_id, other.recording_id != own.recording_id))
-        .join(CaseLink, CaseLink.recording_id == other.recording_id)
-        .where(own.recording_id.in_(ids), CaseLink.made_by == "person", CaseLink.ended_at.is_(None))
-        .group_by(own.recording_id)
-    )
-    return {recording_id: frozenset(cases) for recording_id, cases in session.execute(statement)}
 
 
 def fetch_decided(session: Session, recordings: Sequence[Recording]) -> dict[uuid.UUID, Decided]:
@@ -232,16 +239,6 @@ def fetch_works(session: Session, windows: Sequence[tuple[Recording, Window]]) -
         )
         found[unit_id] = [as_work(row, closed_at is not None) for row, closed_at in session.execute(statement)]
     return found
-
-
-def merge(windows: Iterable[Window]) -> list[Window]:
-    merged: list[Window] = []
-    for start, end in sorted(windows):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def as_work(row: CaseAssignment, closed: bool) -> Work:

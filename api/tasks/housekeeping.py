@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
 from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
+from casework.acts import ask_about_regrouped
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import come_into_force
-from casework.linking import link_due_recordings
+from casework.linker import link_due_recordings
+from casework.looks import ask_for_another_look
 from casework.playback import sum_up_expired_windows
 from ingest.metadata.segments import group_segments
 from ingest.metadata.sidecars import attach_sidecars
@@ -104,13 +107,17 @@ def group_all_segments(archive: Archive) -> None:
     looked_at = BATCH
     while looked_at == BATCH:
         with archive.database.transaction() as session:
-            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH)
+            regrouped = partial(ask_about_regrouped, session)
+            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH, regrouped)
 
 
 def attach_all_sidecars(archive: Archive, now: datetime) -> int:
     """Of the last day's; how many there were. Those that found nothing are looked at again by the next run."""
     with archive.database.transaction() as session:
-        return attach_sidecars(session, now, SIDECARS)
+        attached = attach_sidecars(session, now, SIDECARS)
+        if attached:
+            ask_for_another_look(session, because="sidecar", recordings=attached)
+    return len(attached)
 
 
 def sum_up_all_windows(archive: Archive) -> None:

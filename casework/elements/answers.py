@@ -28,6 +28,7 @@ from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
 from casework.linking import answer_question, link_by_hand
+from casework.looks import looks_together
 from casework.permission import require
 from casework.units import unit_and_those_above
 from casework.wording import known_word, required_text
@@ -86,8 +87,9 @@ def answer_questions(
         else:
             left_out[recording_id] = QuestionChanged(recording_id, asked)
     chosen = _choose(session, current, asked, choice, left_out)
-    for each, nearest in chosen:
-        _answer(session, by, each, choice, nearest, now)
+    with looks_together(session):
+        for each, nearest in chosen:
+            _answer(session, by, each, choice, nearest, now)
     done = tuple(each.facts.recording.id for each, _ in chosen)
     if not done and left_out:
         raise next(iter(left_out.values()))

@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.elements.facts import Facts, timed_by
-from casework.scoring import Place, shifted
+from casework.scoring import Place
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
 OWN_WORD: Final = "own_word"
 BASES: Final = (

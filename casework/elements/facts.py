@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session, defer
 
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
-from casework.observation import LONGEST_RECORDING, UNSTATED_UNCERTAINTY_SECONDS, length_of
-from casework.scoring import shifted
+from casework.observation import UNSTATED_UNCERTAINTY_SECONDS, length_of
+from casework.windows import LONGEST_RECORDING
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
+from storage.measures import shifted
 
 HIGHEST_TREE: Final = 20
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ingest.metadata.claims import Claims
-from ingest.metadata.times import AT_THE_END, moment_of, shifted
+from ingest.metadata.times import AT_THE_END, moment_of
+from storage.measures import shifted
 
 BASES: Final = ("device", "name", "gps", "station", "number")
 """By what two files are said to follow one another, the first that says so; `number`: chapters without a clock."""

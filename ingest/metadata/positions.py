@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ingest.metadata.location import NO_FIX as AT_ZERO
 from ingest.metadata.location import OUT_OF_RANGE
+from storage.measures import metres_between
 
 MOST_POINTS: Final = 20_000
 """Kept of one track: eleven hours at one in two seconds. More are thinned evenly."""
@@ -160,15 +161,8 @@ def reachable(one: Point, other: Point) -> bool:
     if one.offset_seconds is None or other.offset_seconds is None:
         return True
     seconds = abs(other.offset_seconds - one.offset_seconds)
-    return metres_between(one, other) <= JUMP_ALLOWANCE_METRES + FASTEST_METRES_PER_SECOND * seconds
-
-
-def metres_between(one: Point, other: Point) -> float:
-    """Great circle, on a sphere: good to half a per cent."""
-    lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
-    half = math.radians(other.longitude - one.longitude) / 2
-    inner = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half) ** 2
-    return 2 * 6_371_000.0 * math.asin(math.sqrt(min(1.0, inner)))
+    metres = metres_between(one.latitude, one.longitude, other.latitude, other.longitude)
+    return metres <= JUMP_ALLOWANCE_METRES + FASTEST_METRES_PER_SECOND * seconds
 
 
 def start_of(points: Sequence[Point]) -> tuple[datetime | None, float]:

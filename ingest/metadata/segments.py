@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claims, claims_of_row
 from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
-from ingest.metadata.times import shifted
 from integrity.canonical import canonical_json
 from storage.catalog.recordings import Recording, RecordingSegment
 from storage.ledger.append import Actor, Change, record_change
+from storage.measures import shifted
 
 log = structlog.get_logger()
 
@@ -38,6 +38,7 @@ MOST_DOCKED: Final = 1000
 """Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
 
 Found = Row[Any]
+Regrouped = Callable[[Collection[uuid.UUID]], None]
 Device = tuple[uuid.UUID, str | None, str | None, uuid.UUID | None]
 """Unit, device, and where nothing names the device the group that the station gave a recorder's files, and the station.
 
@@ -45,33 +46,45 @@ A group is a station's own word: two that are set up alike use the same one for 
 """
 
 
-def group_segments(session: Session, most_gap_seconds: float, batch: int) -> int:
-    """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it."""
+def group_segments(session: Session, most_gap_seconds: float, batch: int, regrouped: Regrouped | None = None) -> int:
+    """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it.
+
+    `regrouped` is told, once and last, of those that are in another act than before, or among others in it.
+    """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return 0
     due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
     found = by_device(row for row in due if as_piece(row) is not None)
-    grouped = [rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds)]
+    moved: set[uuid.UUID] = set()
+    grouped = [rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds, moved)]
     placed = {row.id for rows in grouped for row in rows}
     for unit_id in {row.unit_id for row in due}:
         others = [str(row.id) for row in due if row.unit_id == unit_id and row.id not in placed]
         write_places(session, unit_id, [Place(one, one, 1, 1, None, ALONE) for one in others])
+    if moved and regrouped is not None:
+        regrouped(moved)
     return len(due)
 
 
-def group_device(session: Session, key: Device, rows: Sequence[Found], most_gap_seconds: float) -> bool:
-    """Place one device's recordings. False where its claims cannot be worked with: its new ones stay alone, and no
-    other device waits for them. What the database refuses is no fault of the claims, and is raised."""
+def group_device(
+    session: Session, key: Device, rows: Sequence[Found], most_gap_seconds: float, moved: set[uuid.UUID]
+) -> bool:
+    """Place one device's recordings, and add to `moved` what has another place than before.
+
+    False where its claims cannot be worked with: its new ones stay alone, and no other device waits for them. What the
+    database refuses is no fault of the claims, and is raised.
+    """
     try:
         with session.begin_nested():
             neighbours = find_neighbours(session, key, rows)
             pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
-            write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
+            placed = write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
     except SQLAlchemyError:
         raise
     except Exception as error:
         log.exception("segments.device_failed", recordings=len(rows), error=type(error).__name__)
         return False
+    moved.update(placed)
     return True
 
 
@@ -164,12 +177,15 @@ def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[da
         yield begin, end
 
 
-def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) -> None:
-    """Only what is new or other than it was, and an entry of each act that this changes. `places` holds whole acts."""
+def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) -> set[uuid.UUID]:
+    """Only what is new or other than it was, and which that was; with an entry of each act that this changes.
+
+    `places` holds whole acts.
+    """
     known = known_places(session, [place.id for place in places])
     wanted = changed(places, known)
     if not wanted:
-        return
+        return set()
     enter_acts(session, unit_id, places, wanted, known)
     rows = [
         {
@@ -187,6 +203,7 @@ def write_places(session: Session, unit_id: uuid.UUID, places: Sequence[Place]) 
     names = ("first_recording_id", "ordinal", "segment_count", "gap_seconds", "basis")
     news = {name: statement.excluded[name] for name in names} | {"grouped_at": func.now()}
     session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=news))
+    return {uuid.UUID(place.id) for place in wanted}
 
 
 def enter_acts(

@@ -1,8 +1,11 @@
 """Logs that lie beside a recording: `X.nmea`, `X.gps`, `X.gpx`, `X.srt` belong to `X.mp4`, and say where it was made.
 
 Each is sealed as a recording of its own, whose manifest vouches for the track. Here the two are brought together, by a
-step that may run at any time: same unit and station, same name but for the type, no other device, docked within a day
-of one another, and one alone that fits. Where it is not clear, nothing is attached.
+step that may run at any time: same unit and station, same name but for the type, no other device or group, docked
+within a day of one another, the same time, and one alone that fits. Where it is not clear, nothing is attached.
+
+Anybody who may upload can write a log, and call it as he likes. So its time must agree with the recording's, and where
+nothing says when either was made, a name alone brings no place.
 """
 
 from __future__ import annotations
@@ -22,28 +25,32 @@ from storage.catalog.recordings import PositionTrack, Recording
 from storage.ledger.append import Actor, Change, record_change
 
 SOURCES: Final = ("nmea", "gpx", "srt")
+COUNTS_FROM_THE_FIRST_FRAME: Final = "srt"
 ATTACHED: Final = "recording.sidecar_attached"
 HOUSEKEEPING: Final = Actor.system("housekeeping")
 DOCKED_WITHIN: Final = timedelta(days=1)
 ONE_AT_A_TIME: Final = 0x51DE
 APART_SECONDS: Final = 60.0
 """Satellites in the recording and in the log that differ by more, and by its length, were not on one way."""
+LONGEST_SECONDS: Final = 86_400.0
+MOST_UNSURE_SECONDS: Final = 900.0
+"""However far off a recording's clock may be: a log so far from what it says is not taken for its own."""
 
 Found = Row[Any]
 
 
-def attach_sidecars(session: Session, now: datetime, most: int) -> int:
-    """Attach what came lately and is not attached yet; how many were. 0 too while another process does it."""
+def attach_sidecars(session: Session, now: datetime, most: int) -> tuple[uuid.UUID, ...]:
+    """Attach what came lately and is not attached yet; to which recordings. None too while another process does it."""
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
-        return 0
+        return ()
     waiting = find_waiting(session, now, most)
     if not waiting:
-        return 0
+        return ()
     known = by_name(find_recordings(session, waiting))
     matched = [(log, fit) for log in waiting if (fit := the_one_that_fits(log, known)) is not None]
     for log, recording in matched:
         attach(session, log, recording)
-    return len(matched)
+    return tuple(recording.id for _, recording in matched)
 
 
 COLUMNS: Final = (
@@ -54,6 +61,8 @@ COLUMNS: Final = (
     Recording.original_name,
     Recording.received_at,
     Recording.duration_seconds,
+    Recording.started_at,
+    Recording.started_at_uncertainty_seconds,
     Recording.place_source,
     Recording.claims,
 )
@@ -64,7 +73,7 @@ def find_waiting(session: Session, now: datetime, most: int) -> Sequence[Any]:
     other = aliased(PositionTrack)
     attached = select(other.id).where(other.read_from == PositionTrack.read_from, other.recording_id != other.read_from)
     statement = (
-        select(*COLUMNS, PositionTrack.source, PositionTrack.id.label("track_id"))
+        select(*COLUMNS, PositionTrack.source, PositionTrack.points, PositionTrack.id.label("track_id"))
         .join(PositionTrack, PositionTrack.recording_id == Recording.id)
         .where(
             PositionTrack.read_from == Recording.id,
@@ -117,15 +126,40 @@ def the_one_that_fits(log: Found, known: Mapping[tuple[uuid.UUID, uuid.UUID, str
         for row in known.get((log.unit_id, log.station_id, stem_of(log.original_name)), ())
         if abs(row.received_at - log.received_at) <= DOCKED_WITHIN
         and (row.device is None or log.device is None or row.device == log.device)
+        and one_group(log, row)
     ]
-    return fits[0] if len(fits) == 1 and not contradicts(log, fits[0]) else None
+    return fits[0] if len(fits) == 1 and agrees(log, fits[0]) else None
 
 
-def contradicts(log: Found, recording: Found) -> bool:
-    theirs, its = gps_start(log), gps_start(recording)
-    if theirs is None or its is None:
-        return False
-    return abs((theirs - its).total_seconds()) > APART_SECONDS + (recording.duration_seconds or 0.0)
+def one_group(log: Found, recording: Found) -> bool:
+    """The station says of neither, or of both alike, whose files they are among."""
+    said = [claims_of_row(row.claims).best("group") for row in (log, recording)]
+    return len({claim.value for claim in said if claim is not None and isinstance(claim.value, str)}) <= 1
+
+
+def agrees(log: Found, recording: Found) -> bool:
+    """Whether the log began when the recording did, or while it went on.
+
+    By satellites in both; else by what is believed of the recording's start, as far as that may be off, and no farther
+    than a quarter of an hour. A log of times that count from the first frame (subtitles) must not outlast the film.
+    """
+    theirs = gps_start(log)
+    length = min(recording.duration_seconds or 0.0, LONGEST_SECONDS)
+    if theirs is None:
+        return log.source == COUNTS_FROM_THE_FIRST_FRAME and log_seconds(log) <= length + APART_SECONDS
+    its, apart = gps_start(recording), APART_SECONDS
+    if its is None:
+        its, apart = recording.started_at, APART_SECONDS + min(unsure_by(recording), MOST_UNSURE_SECONDS)
+    return its is not None and abs((theirs - its).total_seconds()) <= apart + length
+
+
+def unsure_by(recording: Found) -> float:
+    unsure = recording.started_at_uncertainty_seconds
+    return float(unsure) if unsure is not None and unsure == unsure else 0.0
+
+
+def log_seconds(log: Found) -> float:
+    return max((row[0] for row in log.points if row[0] is not None), default=0) / 1000
 
 
 def gps_start(row: Found) -> datetime | None:

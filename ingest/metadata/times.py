@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
+from storage.measures import shifted
 
 Role = Literal["gps", "station", "name", "device", "receipt"]
 
@@ -158,14 +159,6 @@ def is_a_zone(seconds: float) -> bool:
     quarters = round(seconds / QUARTER_HOUR)
     near = abs(seconds - quarters * QUARTER_HOUR) <= SET_BY_HAND_SECONDS
     return quarters != 0 and near and abs(seconds) <= WIDEST_ZONE_SECONDS
-
-
-def shifted(time: datetime, by: timedelta) -> datetime:
-    """Claims may hold any time: one at either end of the calendar stays there."""
-    try:
-        return time + by
-    except OverflowError:
-        return time
 
 
 def moment_of(claim: Claim) -> datetime | None:

@@ -22,7 +22,7 @@ from api.tasks.media import open_rendering, render_next
 from casework.cases import open_case
 from casework.linking import link_by_hand
 from casework.organisation import create_person, create_unit
-from casework.requests import approve_for, ask
+from casework.requests import approve, ask
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
@@ -123,9 +123,8 @@ class SealingArchive:
         """For the supervisor, by the other one."""
         with self.archive.database.transaction() as session:
             request = ask(session, self.people["supervisor"], case_id=self.case.id, kind=kind, purpose="移送法院")
-            return approve_for(
-                session, self.people["other"], request.id, duration=timedelta(hours=hours), now=datetime.now(UTC)
-            )
+            now = datetime.now(UTC)
+            return approve(session, self.people["other"], request.id, expires_at=now + timedelta(hours=hours), now=now)
 
     def entries(self, action: str) -> int:
         with self.archive.database.reading() as session:

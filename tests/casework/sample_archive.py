@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from casework.cases import open_case
 from casework.organisation import create_person, create_unit
-from casework.requests import approve_for, ask
+from casework.register.devices import add_device
+from casework.register.issues import issue_device
+from casework.requests import approve, ask
 from ingest.metadata.claims import Claim
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
@@ -29,6 +31,7 @@ from storage.ledger.append import Actor, Change, record_change
 
 OPERATOR = Actor.system("admin")
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=30)
 _numbers = itertools.count(1)
 
 
@@ -58,6 +61,15 @@ class SampleArchive:
 
     def unit_of(self, person: Person) -> Unit:
         return self.session.get_one(Unit, person.unit_id)
+
+    def issue(self, unit: Unit, person: Person, code: str = "AB00001", since: datetime = LONG_AGO) -> None:
+        """The register says that this person has the device, since long before anything was recorded."""
+        device = add_device(self.session, OPERATOR, unit_id=unit.id, code=code)
+        issue_device(self.session, OPERATOR, device.id, person.id, now=NOW, issued_at=since)
+
+    def shelve(self, unit: Unit, code: str) -> None:
+        """A device of the register that is with nobody."""
+        add_device(self.session, OPERATOR, unit_id=unit.id, code=code)
 
     def case(self, by: Person, title: str = "占道经营") -> Case:
         return open_case(self.session, by, number=f"江城罚〔2026〕{next(_numbers)}号", title=title, kind="penalty")
@@ -159,7 +171,7 @@ class SampleArchive:
         self, case: Case, asker: Person, approver: Person, kind: str = "view", now: datetime = NOW, hours: int = 24
     ) -> Grant:
         request = ask(self.session, asker, case_id=case.id, kind=kind, purpose="核对现场经过")
-        return approve_for(self.session, approver, request.id, duration=timedelta(hours=hours), now=now)
+        return approve(self.session, approver, request.id, expires_at=now + timedelta(hours=hours), now=now)
 
     def entries(self, action: str) -> list[LedgerEntry]:
         """The entries of one action, in the order they were written."""

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.link_rows import live_links
-from casework.linking import link_by_hand, link_due_recordings, list_questions
+from casework.linker import link_due_recordings
+from casework.linking import link_by_hand
+from casework.unlinked import list_questions
 from ingest.metadata.claims import Claim
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
@@ -19,7 +21,10 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 @pytest.fixture
 def officer(archive: Any) -> Any:
-    return archive.person(archive.unit(), "officer")
+    """Who has had the device AB00001 for a month."""
+    officer = archive.person(archive.unit(), "officer")
+    archive.issue(archive.unit_of(officer), officer)
+    return officer
 
 
 def clip(archive: Any, officer: Any, shown: datetime, true_start: datetime | None = None) -> Any:

@@ -10,9 +10,7 @@ from sqlalchemy import select
 
 from casework.cases import assign
 from casework.link_rows import live_links
-from casework.linking import (
-    link_due_recordings,
-)
+from casework.linker import link_due_recordings
 from storage.catalog.casework import CaseLink, LinkingDone
 from storage.database import Database
 
@@ -25,6 +23,7 @@ def test_two_linkers_at_once_make_each_link_once(database: Database, archive_in:
         archive = archive_in(session)
         unit = archive.unit()
         officer = archive.person(unit, "officer")
+        archive.issue(unit, officer)
         case = archive.case(officer)
         assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
         for second in range(30):
@@ -54,6 +53,7 @@ def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_
         archive = archive_in(session)
         unit = archive.unit()
         officer = archive.person(unit, "officer")
+        archive.issue(unit, officer)
         case = archive.case(officer)
         recording = archive.recording(unit, started_at=START)
     entered = threading.Event()

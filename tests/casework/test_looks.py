@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from casework.linking import link_by_hand, link_due_recordings
+from casework.linker import link_due_recordings
+from casework.linking import link_by_hand
 from casework.looks import DeviceTime, UnitTime, ask_for_another_look, looks_together
 from casework.register.devices import add_device
 from casework.register.imports import ImportAt, import_table

@@ -21,7 +21,6 @@ from casework.errors import (
 from casework.requests import (
     LONGEST_GRANT,
     approve,
-    approve_for,
     ask,
     find_request,
     list_grants,
@@ -163,13 +162,6 @@ def test_unusable_end_of_a_grant_is_refused(session: Session, people: dict[str, 
     with pytest.raises(ExpiryUnusable):
         approve(session, people["supervisor"], request.id, expires_at=expires_at, now=NOW)
     assert request.state == "pending"
-
-
-@pytest.mark.parametrize("duration", [timedelta(0), timedelta.min, timedelta.max, -DAY])
-def test_unusable_duration_is_refused(session: Session, people: dict[str, Any], duration: timedelta) -> None:
-    request = pending(session, people)
-    with pytest.raises(ExpiryUnusable):
-        approve_for(session, people["supervisor"], request.id, duration=duration, now=NOW)
 
 
 def test_refusal_keeps_its_reason_privately_and_is_final(

@@ -13,8 +13,11 @@ from tests.evaluation.measuring import Measured, measure
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TUNED_ON = tuple(range(1, 9))
-HELD_OUT = tuple(range(101, 109))
-"""Never looked at while points and thresholds were chosen."""
+HELD_OUT = tuple(range(201, 209))
+"""Never looked at while points and thresholds were chosen. 101 to 108 were, once their figures had been published."""
+IN_THE_SUITE = HELD_OUT[0]
+"""By this rule, before anybody had seen how it comes out."""
+BAR_FOUND, BAR_WRONGLY = 0.95, 0.005
 
 
 def main(seeds: list[int]) -> int:
@@ -32,16 +35,16 @@ def main(seeds: list[int]) -> int:
 
 
 def report(measured: Measured) -> Measured:
-    print(measured, measured.outcomes, measured.wrong_by_hardship, flush=True)
+    print(measured, measured.outcomes, measured.wrong_by_hardship, f"asked: {measured.in_question}", flush=True)
     return measured
 
 
 def meet_the_bar(measured: list[Measured]) -> bool:
-    """Taken together; each seed is printed, so that one that lies outside is seen."""
+    """Each seed on its own; together they only say how much room there is."""
     found = sum(each.linked_that_follow for each in measured) / sum(each.follows for each in measured)
     wrongly = sum(each.wrong for each in measured) / sum(each.linked for each in measured)
     print(f"together: {100 * found:.2f} % of those that follow linked themselves; {100 * wrongly:.2f} % of these wrong")
-    return found >= 0.95 and wrongly < 0.005
+    return all(each.found >= BAR_FOUND and each.wrongly < BAR_WRONGLY for each in measured)
 
 
 if __name__ == "__main__":

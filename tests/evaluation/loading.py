@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -30,11 +31,21 @@ RECEIVER = "track:nmea"
 
 @dataclass(frozen=True)
 class Loaded:
-    """Ids of what was entered, in the order of the world's lists; cases by their number."""
+    """What was entered: cases by their number, and in the order of the world's clips rows that are to be docked."""
 
     unit_id: uuid.UUID
-    recordings: list[uuid.UUID]
     cases: dict[int, uuid.UUID]
+    rows: list[dict[str, Any]]
+
+    def dockings(self, world: World) -> list[list[dict[str, Any]]]:
+        """Day by day as they came back, each card in two goes: the first is linked before the second is there."""
+        halves: dict[tuple[date, int], list[dict[str, Any]]] = defaultdict(list)
+        lengths, seen = Counter(clip.outing for clip in world.clips), Counter[int]()
+        for clip, row in zip(world.clips, self.rows, strict=True):
+            seen[clip.outing] += 1
+            second = int(2 * seen[clip.outing] > lengths[clip.outing] + 1)
+            halves[clip.received_at.date(), second].append(row)
+        return [halves[each] for each in sorted(halves)]
 
 
 def read_clip(clip: Clip) -> tuple[Claims, BestClaims]:
@@ -56,7 +67,7 @@ def read_clip(clip: Clip) -> tuple[Claims, BestClaims]:
 
 
 def load(session: Session, world: World) -> Loaded:
-    """Everything at once, as if the shifts had been entered and the recorders docked."""
+    """Register and roster, and recordings ready to be docked."""
     unit = Unit(id=uuid.uuid4(), name="评估大队", code=f"EVAL-{world.seed}-{uuid.uuid4().hex[:6]}")
     session.add(unit)
     session.flush()
@@ -79,7 +90,11 @@ def load(session: Session, world: World) -> Loaded:
     opener = next(iter(people.values()))
     _add(session, Case, [_case(unit, number, case_id, opener) for number, case_id in cases.items()])
     _add(session, CaseAssignment, _duties(unit, world, cases))
-    return Loaded(unit.id, _recordings(session, unit, world), cases)
+    return Loaded(unit.id, cases, _recordings(session, unit, world))
+
+
+def dock(session: Session, rows: list[dict[str, Any]]) -> None:
+    _add(session, Recording, rows)
 
 
 def _add(session: Session, model: Any, rows: list[dict[str, Any]]) -> None:
@@ -114,16 +129,14 @@ def _duties(unit: Unit, world: World, cases: dict[int, uuid.UUID]) -> list[dict[
     ]
 
 
-def _recordings(session: Session, unit: Unit, world: World) -> list[uuid.UUID]:
+def _recordings(session: Session, unit: Unit, world: World) -> list[dict[str, Any]]:
     station = Station(
         id=uuid.uuid4(), unit_id=unit.id, name=unit.code, token_hash=hashlib.sha256(unit.id.bytes).digest()
     )
     session.add(station)
     sealed = record_change(session, Actor.system("custody"), Change("recording.sealed", "recording", "-", unit.id))
     session.flush()
-    rows = [_recording(unit, station.id, sealed.id, number, clip) for number, clip in enumerate(world.clips)]
-    _add(session, Recording, rows)
-    return [row["id"] for row in rows]
+    return [_recording(unit, station.id, sealed.id, number, clip) for number, clip in enumerate(world.clips)]
 
 
 def _recording(unit: Unit, station_id: uuid.UUID, entry_id: uuid.UUID, number: int, clip: Clip) -> dict[str, Any]:

@@ -5,30 +5,37 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.linking import link_due_recordings
+from casework.linker import link_due_recordings
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.database import Database
-from tests.evaluation.judge import Judge, Seen, read
-from tests.evaluation.loading import Loaded, load, read_clip
+from tests.evaluation.judge import Judge, Seen
+from tests.evaluation.loading import Loaded, dock, load, read_clip
 from tests.evaluation.shifts import World, make_world
 
 
 @dataclass(frozen=True)
 class Measured:
-    """`follows`: the judge names a case, and it is the true one; `misled`: it names another."""
+    """`follows`: the judge names a case, and it is the true one; `misled`: it names another.
+
+    A link counts as long as it stands: `wrong` are also those about which somebody is asked meanwhile (`in_question`
+    of them), and `linked_that_follow` are none of these.
+    """
 
     seed: int
     recordings: int
+    of_a_case: int
     follows: int
     misled: int
     linked: int
+    right: int
     linked_that_follow: int
     wrong: int
-    standing_in_question: int
+    in_question: int
     outcomes: dict[str, int]
     wrong_by_hardship: dict[str, int]
 
@@ -44,19 +51,23 @@ class Measured:
         return (
             f"seed {self.seed:>4}: {self.recordings} recordings, the case of {self.follows} follows from their data "
             f"(data misleading: {self.misled}); linked themselves: {self.linked_that_follow} of these = "
-            f"{100 * self.found:.2f} %; wrong: {self.wrong} of {self.linked} = {100 * self.wrongly:.2f} %"
+            f"{100 * self.found:.2f} %; wrong: {self.wrong} of {self.linked} = {100 * self.wrongly:.2f} %; "
+            f"of all that are of a case {100 * self.right / self.of_a_case:.1f} % linked themselves rightly"
         )
 
 
 def measure(database: Database, seed: int, clips: int = 2000) -> Measured:
-    """Make the world, enter it, let the linker look until nothing is due, and compare."""
+    """Make the world, enter it, let recorders be docked and the linker look until nothing is due, and compare."""
     world = make_world(seed, clips)
     with database.transaction() as session:
         loaded = load(session, world)
-    looked_at = True
-    while looked_at:
+    for rows in loaded.dockings(world):
         with database.transaction() as session:
-            looked_at = bool(link_due_recordings(session, 400))
+            dock(session, rows)
+        looked_at = True
+        while looked_at:
+            with database.transaction() as session:
+                looked_at = bool(link_due_recordings(session, 400))
     with database.reading() as session:
         return compare(session, world, loaded)
 
@@ -65,39 +76,43 @@ def see(world: World) -> list[Seen]:
     seen = []
     for clip in world.clips:
         best = read_clip(clip)[1]
-        seen.append(read(clip, best.device, best.officer, best.started_at, best.started_at_uncertainty_seconds))
+        off = timedelta(seconds=best.started_at_uncertainty_seconds or 0.0)
+        seen.append(Seen(best.device, best.started_at, off))
     return seen
 
 
 def compare(session: Session, world: World, loaded: Loaded) -> Measured:
     seen = see(world)
     judge = Judge(world, seen)
-    said = [judge.case_of(each) for each in seen]
-    links, in_question = links_of(session, loaded.unit_id)
+    links, asked = links_of(session, loaded.unit_id)
     numbers = {case_id: number for number, case_id in loaded.cases.items()}
     counts: Counter[str] = Counter()
     hard: Counter[str] = Counter()
-    for clip, judged, recording_id in zip(world.clips, said, loaded.recordings, strict=True):
-        linked = [numbers[case_id] for case_id in links.get(recording_id, ())]
-        asked = recording_id in in_question
-        right = bool(linked) and not asked and linked == [clip.case]
+    for clip, each, row in zip(world.clips, seen, loaded.rows, strict=True):
+        judged = judge.case_of(clip, each)
+        linked = [numbers[case_id] for case_id in links.get(row["id"], ())]
+        right = linked == [clip.case]
+        counts["of a case"] += clip.case is not None
         counts["follows"] += judged is not None and judged == clip.case
         counts["misled"] += judged is not None and judged != clip.case
-        counts["linked"] += bool(linked) and not asked
-        counts["standing"] += bool(linked) and asked
-        counts["both"] += right and judged is not None and judged == clip.case
-        if linked and not asked and not right:
+        counts["linked"] += bool(linked)
+        counts["right"] += right
+        counts["both"] += right and row["id"] not in asked and judged == clip.case
+        counts["in question"] += bool(linked) and row["id"] in asked
+        if linked and not right:
             counts["wrong"] += 1
             hard.update(clip.hard or {"nothing"})
     return Measured(
         seed=world.seed,
         recordings=len(world.clips),
+        of_a_case=counts["of a case"],
         follows=counts["follows"],
         misled=counts["misled"],
         linked=counts["linked"],
+        right=counts["right"],
         linked_that_follow=counts["both"],
         wrong=counts["wrong"],
-        standing_in_question=counts["standing"],
+        in_question=counts["in question"],
         outcomes=outcomes_of(session, loaded.unit_id),
         wrong_by_hardship=dict(hard),
     )

@@ -25,6 +25,10 @@ WITH_RECEIVER, WITH_FIX = 0.45, 0.7
 """Of the recorders, those with a satellite receiver; of their recordings, those that found satellites."""
 LENDING_REGISTERED = 0.7
 PLACE_STATED, DEVICE_ON_ROSTER = 0.8, 0.7
+FROM_THE_SCENE_METRES, RECEIVER_METRES = 60.0, 12.0
+"""How far people stand from the scene, and receivers err: one in three does so by more."""
+UNSTEADY_SECONDS = 15.0
+"""Between the moment a recorder writes down and that of its first frame."""
 
 Span = tuple[datetime, datetime]
 Spot = tuple[float, float]
@@ -52,13 +56,18 @@ class Duty:
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording as its file and its station say; `case` is the truth (None: of no case), and why it is hard.
+    """A recording as its file and station say. The truth: `case` (None: of no case), `device`, `badge` of who had it,
+    `outing` (one shift of one recorder), `offset` of its clock, and why it is hard.
 
     `shown` is what the recorder's clock said at the start, `fix` what the satellites said, `zoned` whether the clock in
     the tags is true UTC or local time with a Z.
     """
 
     case: int | None
+    device: str
+    badge: str
+    outing: int
+    offset: timedelta
     true_start: datetime
     seconds: float
     name: str
@@ -100,6 +109,8 @@ class Recorder:
     """What an officer carries today. `programmed`: the officer's number it writes into names; `offset` its clock's."""
 
     code: str
+    badge: str
+    outing: int
     programmed: str | None
     receiver: bool
     offset: timedelta
@@ -131,6 +142,7 @@ class _Days:
         self.held: dict[str, list[tuple[str, Span]]] = {code: [] for code in world.devices}
         self.former: list[tuple[int, Spot]] = []
         self.counts: Counter[str] = Counter()
+        self.outings = 0
 
     def work(self) -> None:
         order = self.chance.sample(range(OFFICERS), OFFICERS)
@@ -194,7 +206,10 @@ class _Days:
             if chance.random() < LENDING_REGISTERED:
                 self.held[code].append((badge, shift))
         on_roster = code if lent and chance.random() < 0.4 else own
-        return Recorder(code, programmed or None, self.receivers[code], self.offset_of(code), on_roster, lent)
+        self.outings += 1
+        return Recorder(
+            code, badge, self.outings, programmed or None, self.receivers[code], self.offset_of(code), on_roster, lent
+        )
 
     def offset_of(self, code: str) -> timedelta:
         """A flat battery, or a hand at the clock: wrong until somebody puts it right, one to three days later."""
@@ -219,7 +234,11 @@ class _Days:
         for visit in visits:
             for _ in range(self.chance.choice((1, 1, 2, 2, 3))):
                 begun, seconds = self.place_clip(visit.span)
-                where = moved(visit.spot, 60 * abs(self.chance.gauss(0, 1)), self.chance.uniform(0, 2 * math.pi))
+                where = moved(
+                    visit.spot,
+                    FROM_THE_SCENE_METRES * abs(self.chance.gauss(0, 1)),
+                    self.chance.uniform(0, 2 * math.pi),
+                )
                 hard = {"overlapping"} if visit.overlaps else set()
                 self.keep(recorder, visit.case, begun, seconds, where, received_at, hard)
             while self.due("no case", NO_CASE):
@@ -255,13 +274,17 @@ class _Days:
     ) -> None:
         chance = self.chance
         fixed = recorder.receiver and chance.random() < WITH_FIX
-        shown = begun + recorder.offset + timedelta(seconds=chance.uniform(-15, 15))
+        shown = begun + recorder.offset + timedelta(seconds=chance.uniform(-UNSTEADY_SECONDS, UNSTEADY_SECONDS))
         nameless = self.due("nameless", NAMELESS)
         hard |= {"wrong clock"} if recorder.offset else set()
         hard |= {"lent"} if recorder.lent else set()
         hard |= {"nameless"} if nameless else set()
         clip = Clip(
             case=case,
+            device=recorder.code,
+            badge=recorder.badge,
+            outing=recorder.outing,
+            offset=recorder.offset,
             true_start=begun,
             seconds=seconds,
             name=f"MOV{chance.randrange(10_000):04}.MP4" if nameless else file_name(recorder, shown),
@@ -270,7 +293,7 @@ class _Days:
             zoned=self.zoned[recorder.code],
             received_at=received_at,
             fix=begun.replace(microsecond=0) if fixed else None,
-            spot=moved(where, abs(chance.gauss(0, 12)), chance.uniform(0, 2 * math.pi)) if fixed else None,
+            spot=moved(where, abs(chance.gauss(0, RECEIVER_METRES)), chance.uniform(0, 2 * math.pi)) if fixed else None,
             hard=frozenset(hard),
         )
         self.world.clips.append(clip)

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.cases import assign, close_case
-from casework.linking import answer_question, link_by_window, list_questions, unlink
+from casework.linker import link_due_recordings
+from casework.linking import answer_question, unlink
+from casework.unlinked import list_questions
 from retention.disposal import IDS_IN_ONE_ENTRY, due_in_unit, list_due
 from retention.holds import place_hold, release_hold
 from storage.catalog.recordings import Recording
@@ -121,7 +123,7 @@ def test_recording_somebody_has_been_asked_about_waits_for_the_answer(
         assign(
             session, scene["officer"], case.id, device="AB00001", starts_at=start, ends_at=start + timedelta(hours=1)
         )
-    assert link_by_window(session, recording.id) == "question"
+    assert link_due_recordings(session) == {"question": 1}
     assert due(session) == set()
     answer_question(session, scene["officer"], list_questions(session, scene["unit"].id).items[0].id, None)
     assert due(session) == {recording.id}

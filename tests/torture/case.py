@@ -13,8 +13,9 @@ from api.archive import Archive
 from api.trust_folder import build_trust
 from casework.cases import open_case
 from casework.linking import link_by_hand
+from casework.looks import looks_together
 from casework.organisation import create_person
-from casework.requests import approve_for, ask
+from casework.requests import approve, ask
 from integrity.trust import write_trust
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording
@@ -39,13 +40,14 @@ def export_unit(archive: Archive, engines: Engines, code: str) -> tuple[Path, se
             select(Recording).where(Recording.unit_id == unit.id).order_by(Recording.sha256).limit(MOST)
         ).all()
         expected = {row.sha256.hex() for row in chosen}
-        for row in chosen:
-            link_by_hand(
-                session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="同一现场"
-            )
+        with looks_together(session):
+            for row in chosen:
+                link_by_hand(
+                    session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="同一现场"
+                )
         request = ask(session, asker, case_id=case.id, kind="copy", purpose="移送法院")
         now = datetime.now(UTC)
-        grant = approve_for(session, approver, request.id, duration=timedelta(hours=24), now=now)
+        grant = approve(session, approver, request.id, expires_at=now + timedelta(hours=24), now=now)
         case_id, grant_id = str(case.id), str(grant.id)
     package, trust = engines.folder / f"package-{code}", engines.folder / f"trust-{code}"
     engines.run("export", case_id, "--grant", grant_id, "--out", str(package))

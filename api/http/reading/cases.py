@@ -25,7 +25,7 @@ from api.http.schema.cases import (
 )
 from casework import timeline
 from casework.cases import assignments_of, stages_of
-from casework.linking import Unlinked
+from casework.unlinked import Unlinked
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording

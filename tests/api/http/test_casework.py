@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casework.linking import link_due_recordings
+from casework.linker import link_due_recordings
 
 NEW_CASE = {"number": "江城罚〔2026〕88号", "title": "占道经营", "kind": "penalty"}
 

@@ -23,7 +23,7 @@ from api.engines.roles import DATABASE, DatabaseAddresses
 from api.tasks.housekeeping import link_all_due
 from casework.cases import assign
 from casework.elements.policies import load_shipped_policies
-from casework.linking import link_due_recordings
+from casework.linker import link_due_recordings
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, retire_device
 from casework.register.issues import issue_device
@@ -124,9 +124,10 @@ def fill(served: Any) -> District:
         for each in (case, other):
             span = {"starts_at": FILMED_AT + timedelta(hours=2), "ends_at": FILMED_AT + timedelta(hours=4)}
             assign(session, officer, each.id, device="AB00002", **span)
+    device = fill_register(served, unit, people)
+    with served.database.transaction() as session:
         assert link_due_recordings(session) == {"linked": 1, "question": 1, "no_data": 1}
         ask(session, officer, case_id=case.id, kind="view", purpose=HOSTILE_PURPOSE)
-    device = fill_register(served, unit, people)
     with served.database.transaction() as session:
         load_shipped_policies(session, datetime.now(UTC))
     link_all_due(served.archive)
@@ -142,7 +143,7 @@ def fill_register(served: Any, unit: Any, people: dict[str, Any]) -> Any:
         add_device(session, by, unit_id=unit.id, code=HOSTILE_DEVICE, name=HOSTILE_NAME)
         retired = add_device(session, by, unit_id=unit.id, code="AB00009")
         retire_device(session, by, retired.id, "报废", now)
-        issue_device(session, by, device.id, officer.id, now=now)
+        issue_device(session, by, device.id, officer.id, now=now, issued_at=FILMED_AT - timedelta(days=1))
         days = {"valid_from": date(2020, 1, 1), "last_day": date(2024, 12, 31)}
         add_certificate(session, by, officer.id, number="0042", **days)
         register_station(session, Actor.person(by.id), unit.id, HOSTILE_NAME)

@@ -13,7 +13,10 @@ from api.tasks import housekeeping
 from api.tasks.app import EVERY, celery_app
 from casework.access import find_grant
 from casework.cases import assign
+from casework.organisation import create_person
 from casework.playback import open_window
+from casework.register.devices import add_device
+from casework.register.issues import issue_device
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
@@ -21,9 +24,13 @@ from storage.catalog.access import PlaybackWindow
 from storage.catalog.casework import CaseLink
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
+from storage.ledger.append import Actor
 
 CONTENT = b"no picture, but evidence\n" * 1000
 NAME = "AB00001_000123_20260101093000.MP4"
+
+
+OPERATOR = Actor.system("admin")
 
 
 def state_of(sealing: Any, upload_id: str) -> str:
@@ -45,9 +52,19 @@ def test_every_task_the_clock_knows_is_there() -> None:
     assert set(EVERY) <= set(celery_app.tasks)
 
 
+def issue_recorder(session: Any, unit_id: Any, since: datetime) -> None:
+    """AB00001, to an officer with a number, as the register needs it."""
+    officer = create_person(
+        session, OPERATOR, unit_id=unit_id, name="持有人", sign_in_name="holder", role="officer", badge_number="000123"
+    )
+    device = add_device(session, OPERATOR, unit_id=unit_id, code="AB00001")
+    issue_device(session, OPERATOR, device.id, officer.id, now=datetime.now(UTC), issued_at=since)
+
+
 def test_a_new_recording_is_linked_to_the_case_of_its_device_and_time(sealing: Any) -> None:
     with sealing.archive.database.transaction() as session:
         start = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+        issue_recorder(session, sealing.unit.id, start - timedelta(days=1))
         assign(
             session,
             sealing.people["officer"],

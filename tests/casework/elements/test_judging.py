@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from casework.cases import assign
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_policy, load_shipped_policies
-from casework.linking import link_by_hand, link_due_recordings, unlink
+from casework.linker import link_due_recordings
+from casework.linking import link_by_hand, unlink
 from casework.organisation import deactivate_person
 from casework.register.certificates import add_certificate, void_certificate
 from casework.register.devices import add_device, retire_device

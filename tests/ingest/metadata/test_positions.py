@@ -17,10 +17,10 @@ from ingest.metadata.positions import (
     POOR_PRECISION,
     Point,
     judge_track,
-    metres_between,
     track_as_facts,
 )
 from ingest.metadata.track_facts import claims_of_tracks, is_row
+from storage.measures import metres_between
 
 START = datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
 
@@ -92,9 +92,7 @@ def test_the_start_is_the_first_points_and_the_spread_says_how_the_others_differ
 
 def test_distance_is_a_great_circle() -> None:
     """Beijing to Shanghai: 1,067 km."""
-    assert metres_between(Point(0, 39.9042, 116.4074), Point(0, 31.2304, 121.4737)) == pytest.approx(
-        1_067_000, rel=0.01
-    )
+    assert metres_between(39.9042, 116.4074, 31.2304, 121.4737) == pytest.approx(1_067_000, rel=0.01)
 
 
 anything = st.floats(width=32) | st.none()

@@ -19,6 +19,14 @@ ROWS = [[0, 312304000, 1214737000, 1250, 150, 3], [1000, 312305000, 1214738000, 
 STEM = "AB00001_000123_20260309080000"
 
 
+FILMED = NOW - timedelta(days=1)
+"""When every recording of these tests was made, unless it says otherwise."""
+
+
+def began(at: Any, source: str = "track:x") -> tuple[Claim, ...]:
+    return (Claim("gps_time", {"time": at.isoformat()}, source, "stated"),)
+
+
 class Docked:
     """Recordings and logs of one unit, as they were sealed."""
 
@@ -29,7 +37,8 @@ class Docked:
     def add(self, name: str, unit: Unit | None = None, kind: str = "video", **more: Any) -> Recording:
         return self.archive.recording(unit or self.unit, original_name=name, kind=kind, **more)
 
-    def log(self, name: str = f"{STEM}.nmea", source: str = "nmea", **more: Any) -> Recording:
+    def log(self, name: str = f"{STEM}.nmea", source: str = "nmea", rows: Any = ROWS, **more: Any) -> Recording:
+        more = {"claims": began(FILMED), **more}
         row = self.add(name, kind="none", media_state="unreadable", **more)
         self.session.add(
             PositionTrack(
@@ -37,8 +46,8 @@ class Docked:
                 read_from=row.id,
                 unit_id=row.unit_id,
                 source=source,
-                point_count=len(ROWS),
-                points=ROWS,
+                point_count=len(rows),
+                points=rows,
                 sha256=b"digest",
             )
         )
@@ -46,7 +55,7 @@ class Docked:
         return row
 
     def attach(self) -> int:
-        return attach_sidecars(self.session, NOW, 100)
+        return len(attach_sidecars(self.session, NOW, 100))
 
     def tracks(self, recording: Recording) -> list[tuple[Any, str]]:
         rows = select(PositionTrack.read_from, PositionTrack.source).where(PositionTrack.recording_id == recording.id)
@@ -134,10 +143,59 @@ def test_two_that_fit_are_none(docked: Docked) -> None:
 @pytest.mark.parametrize(("apart", "attached"), [(0, 1), (100, 1), (121, 0)])
 def test_satellites_that_disagree_part_them(docked: Docked, apart: int, attached: int) -> None:
     """A recording of a minute; a minute more is allowed."""
-
-    def began(at: Any) -> tuple[Claim, ...]:
-        return (Claim("gps_time", {"time": at.isoformat()}, "track:x", "stated"),)
-
     docked.add("GX010123.MP4", claims=began(NOW))
     docked.log("GX010123.gpx", "gpx", claims=began(NOW + timedelta(seconds=apart)))
     assert docked.attach() == attached
+
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("film", "off", "attached"),
+    [
+        ({}, timedelta(0), 1),
+        ({}, 119 * SECOND, 1),  # a minute's film, a minute more
+        ({}, 121 * SECOND, 0),
+        ({}, -121 * SECOND, 0),
+        ({"uncertainty_seconds": 300.0}, 6 * MINUTE, 1),
+        ({"uncertainty_seconds": 86_400.0}, 16 * MINUTE, 1),
+        ({"uncertainty_seconds": 86_400.0}, 18 * MINUTE, 0),  # nobody chooses a day by contradicting himself
+        ({"uncertainty_seconds": float("nan")}, 3 * MINUTE, 0),
+        ({"duration_seconds": float("inf")}, timedelta(days=2), 0),
+        ({"started_at": None}, timedelta(0), 0),
+    ],
+)
+def test_a_log_of_another_time_is_not_the_films_however_it_is_called(
+    docked: Docked, film: dict[str, Any], off: timedelta, attached: int
+) -> None:
+    clip = docked.add(f"{STEM}.MP4", **film)
+    docked.log(claims=began(FILMED + off))
+    assert docked.attach() == attached
+    assert (clip.place_source is not None) == bool(attached)
+
+
+@pytest.mark.parametrize(("source", "seconds", "attached"), [("srt", 60.0, 1), ("srt", 0.5, 1), ("gpx", 60.0, 0)])
+def test_without_a_time_only_what_counts_from_the_films_first_frame_belongs_to_it(
+    docked: Docked, source: str, seconds: float, attached: int
+) -> None:
+    docked.add(f"{STEM}.MP4", duration_seconds=seconds)
+    docked.log(f"{STEM}.{source}", source, claims=())
+    assert docked.attach() == attached
+
+
+def test_subtitles_that_outlast_the_film_are_not_its_own(docked: Docked) -> None:
+    docked.add(f"{STEM}.MP4", duration_seconds=60.0)
+    docked.log(f"{STEM}.srt", "srt", rows=[ROWS[0], [121_000, *ROWS[1][1:]]], claims=())
+    assert docked.attach() == 0
+
+
+def test_files_of_two_recorders_by_the_stations_word_are_kept_apart(docked: Docked) -> None:
+    def of(group: str) -> Claim:
+        return Claim("group", group, "station", "stated")
+
+    docked.add(f"{STEM}.MP4", claims=(of("card-1"),))
+    docked.log(claims=(*began(FILMED), of("card-2")))
+    assert docked.attach() == 0
+    docked.log(f"{STEM}.gpx", "gpx", claims=(*began(FILMED), of("card-1")))
+    assert docked.attach() == 1

@@ -1,0 +1,78 @@
+"""The linker: finds recordings' cases by officer, device, time and place. Never guesses.
+
+It looks at a recording once, and again when new facts touch it. Only a clear single case is linked, the rest is asked.
+Where a person has said something about a recording (linked it, unlinked it, answered a question), the linker keeps out;
+and it never ends a link, its own neither: a hold, a grant, a retention may hang on it (decisions/0008).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from casework.candidates import clear_one, find_candidates
+from casework.clock_news import ask_about_shifts
+from casework.link_rows import add_window_link, ask_which_case, note_outcomes, withdraw_question
+from casework.linking_locks import join_devices, join_linking
+from casework.looks import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION
+from casework.observation import observe, reach_of
+from casework.surroundings import Decided, Surroundings, look_around
+from storage.catalog.casework import LinkingDone
+from storage.catalog.recordings import Recording
+
+
+def link_due_recordings(session: Session, limit: int = 100) -> dict[str, int]:
+    """The housekeeping step: look at up to `limit` recordings that are due, and count the outcomes.
+
+    Recordings that another worker is looking at are skipped. Nothing is due when the counts are empty.
+    """
+    statement = (
+        select(Recording)
+        .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
+        .where(or_(LinkingDone.recording_id.is_(None), LinkingDone.outcome == AGAIN))
+        .order_by(Recording.sealed_at, Recording.id)
+        .limit(limit)
+        .with_for_update(of=Recording, skip_locked=True, key_share=True)
+    )
+    return dict(Counter(_look_at(session, session.scalars(statement).all())))
+
+
+def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
+    """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
+    join_devices(session, recordings)
+    join_linking(session, {recording.unit_id for recording in recordings})
+    around = look_around(session, recordings, reach_of)
+    outcomes = [_outcome(session, recording, around) for recording in recordings]
+    note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
+    new = [recording for recording in recordings if around.decided[recording.id].outcome is None]
+    ask_about_shifts(session, new, around)
+    return outcomes
+
+
+def _outcome(session: Session, recording: Recording, around: Surroundings) -> str:
+    decided = around.decided[recording.id]
+    # Whoever held the locks may have finished this very recording meanwhile.
+    due = decided.outcome is None or decided.outcome == AGAIN
+    return _look(session, recording, around, decided) if due else str(decided.outcome)
+
+
+def _look(session: Session, recording: Recording, around: Surroundings, decided: Decided) -> str:
+    if decided.by_person:
+        return BY_PERSON
+    observed = observe(recording, around)
+    if observed is None:
+        return NO_DATA
+    standing = {link.case_id for link in decided.links}
+    candidates = find_candidates(observed, around.works.get(recording.unit_id, ()), standing)
+    clear = clear_one(candidates)
+    if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}):
+        ask_which_case(session, recording, candidates, decided.links, decided.question)
+        return QUESTION
+    if decided.question is not None:
+        withdraw_question(session, decided.question)
+    if clear is not None and not standing:
+        add_window_link(session, recording, clear)
+    return LINKED if clear is not None or standing else NO_CASE
