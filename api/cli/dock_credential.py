@@ -37,6 +37,7 @@ def choose_credential(
 def is_usage(error: Exception) -> bool:
     """Whether what was asked for cannot be done at all, rather than not now."""
     from ingest.dock.errors import (
+        AddressInTheClear,
         AddressUnusable,
         ConfigUnusable,
         CredentialMissing,
@@ -48,6 +49,13 @@ def is_usage(error: Exception) -> bool:
 
     no_such_folder = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
     misused = isinstance(
-        error, AddressUnusable | ConfigUnusable | CredentialMissing | KeyUnusable | RateUnreadable | TokenUnusable
+        error,
+        AddressInTheClear
+        | AddressUnusable
+        | ConfigUnusable
+        | CredentialMissing
+        | KeyUnusable
+        | RateUnreadable
+        | TokenUnusable,
     )
     return misused or (isinstance(error, FolderUnusable) and no_such_folder)

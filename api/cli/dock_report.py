@@ -35,6 +35,10 @@ _CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
         f"{e.text!r} 不是有效的限速；应形如 “08:00-18:00 2 MiB/s”、“18:00-08:00 unlimited” 或 “07:00-08:00 stop”"
     ),
     errors.AddressUnusable: lambda e: f"地址 {e.url!r} 不可用，应形如 http://127.0.0.1:8000",
+    errors.AddressInTheClear: lambda e: (
+        f"{e.url} 是明文 http：途中任何人都能读取一次性代码、抢先登记自己的密钥，或换上别的档案系统的回执密钥；"
+        "请改用 https；确信线路可信时加 --in-the-clear"
+    ),
     errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{_reason(e)}；请核对路径、读取权限和存储卡",
     errors.StateUnusable: lambda e: f"续传记录 {e.path} 不可用：{e.reason}；请腾出空间，或用 --state 另选位置",
     errors.StateInUse: lambda e: f"另一个上传程序正在处理 {e.path}；请等它结束",
@@ -71,7 +75,10 @@ NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no f
 
 def _reason(error: Any) -> str:
     """The reason in Chinese where it is a known one; else as it came."""
-    return _REASONS.get(str(error.reason).lower(), str(error.reason))
+    reason = str(error.reason)
+    if "run: chmod 600" in reason:
+        return f"权限过宽，他人可以读取；请执行 chmod 600 {error.path}，并更换凭证"
+    return _REASONS.get(reason.lower(), reason)
 
 
 def describe_error(error: errors.DockError) -> str:

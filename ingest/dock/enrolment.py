@@ -11,19 +11,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.dock.archive import Archive
-from ingest.dock.errors import ArchiveKeyDiffers, KeyUnusable, StationRefused
+from ingest.dock.connection import checked_address, is_open_to_listeners
+from ingest.dock.errors import AddressInTheClear, ArchiveKeyDiffers, KeyUnusable, StationRefused
 from ingest.dock.key_file import StationKeyFile, read_enrolled_key, read_key_file, write_key_file
 from integrity.keys import SigningKey
 
 
 def enrol_station(
-    url: str, code: str, path: Path, expected_receipt_key: str = "", tls: ssl.SSLContext | None = None
+    url: str,
+    code: str,
+    path: Path,
+    expected_receipt_key: str = "",
+    tls: ssl.SSLContext | None = None,
+    *,
+    in_the_clear: bool = False,
 ) -> StationKeyFile:
     """Make a key in `path` and have the archive at `url` enrol it; what the file then holds.
 
-    `expected_receipt_key` is what the administrator was shown beside the code, where it is at hand. Raises KeyUnusable
-    (also when an enrolled key is there already), ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
+    `expected_receipt_key` is what the administrator was shown beside the code, where it is at hand. `in_the_clear`:
+    plain http to another machine is meant so. Raises AddressInTheClear, KeyUnusable (also when an enrolled key is there
+    already), ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
     """
+    if is_open_to_listeners(checked_address(url)) and not in_the_clear:
+        raise AddressInTheClear(url)
     held = _begin_file(path, url)
     archive = Archive(url, None, tls)
     try:

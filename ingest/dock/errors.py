@@ -16,6 +16,7 @@
     │   ├── ConfigUnusable              a configuration file that cannot be followed
     │   ├── RateUnreadable              no limit like "08:00-18:00 2 MiB/s"
     │   ├── AddressUnusable             not an http:// or https:// address
+    │   ├── AddressInTheClear           plain http to another machine, where nobody said that this is meant
     │   ├── FolderUnusable              no such folder, or not a folder
     │   ├── StateUnusable               the agent's own notes cannot be read or written
     │   ├── StateInUse                  another agent works on this folder now
@@ -155,6 +156,15 @@ class AddressUnusable(DockStopped):
         super().__init__(f"{url!r} is no address of an archive: {reason}; it looks like http://127.0.0.1:8000")
         self.url = url
         self.reason = reason
+
+
+class AddressInTheClear(DockStopped):
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{url} is plain http: whoever is on the way can read the code, enrol a key of his own with it, and put "
+            "another archive's receipt key in its place. Use https; where the way is trusted, say --in-the-clear"
+        )
+        self.url = url
 
 
 class FolderUnusable(DockStopped):

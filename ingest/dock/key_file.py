@@ -19,7 +19,7 @@ from ingest.dock.credential import StationKey
 from ingest.dock.errors import KeyUnusable
 from ingest.dock.source import reason_of
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
-from integrity.errors import EvidenceError
+from integrity.errors import EvidenceError, KeyFileUnsafe
 from integrity.keys import SigningKey, read_secret_file
 
 _FORMAT = "liuhen-station-key/1"
@@ -62,6 +62,8 @@ def read_key_file(path: Path) -> StationKeyFile:
             ledger_vkey=str(document.get("ledger_vkey", "")),
             next_key=_read_key(following) if following else None,
         )
+    except KeyFileUnsafe as error:
+        raise KeyUnusable(path, f"{error.reason}; run: chmod 600 {path}") from error
     except EvidenceError as error:
         raise KeyUnusable(path, getattr(error, "reason", str(error))) from error
     except (ValueError, KeyError, TypeError, UnsupportedAlgorithm) as error:

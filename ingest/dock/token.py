@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,7 +46,10 @@ class StationToken:
 
 
 def read_station_token(path: Path) -> StationToken:
-    """The token in `path`: bare, or the JSON that `liuhen admin station enrol --json` prints. Raises TokenUnusable."""
+    """The token in `path`: bare, or the JSON that `liuhen admin station enrol --json` prints.
+
+    Raises TokenUnusable, also for a file of ours that others may read.
+    """
     text, station_id = _read_fields(path)
     match = _TOKEN.fullmatch(text)
     if match is None:
@@ -59,6 +64,7 @@ def read_station_token(path: Path) -> StationToken:
 def _read_fields(path: Path) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
+            _require_own(path, os.fstat(file.fileno()))
             text = file.read(_MAX_FILE_BYTES).decode("utf-8-sig").strip()
     except OSError as error:
         raise TokenUnusable(path, error.strerror or str(error)) from error
@@ -71,3 +77,13 @@ def _read_fields(path: Path) -> tuple[str, str]:
     except ValueError as error:
         raise TokenUnusable(path, "begins like JSON and is not") from error
     return str(document.get("token", "")), str(document.get("station_id", ""))
+
+
+def _require_own(path: Path, status: os.stat_result) -> None:
+    """As ssh does with keys: one's own file is for nobody else to read. What another owns, as where a service is handed
+    its credential, is his to look after. Raises TokenUnusable."""
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid == os.geteuid() and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise TokenUnusable(
+            path, f"mode {mode:04o} lets others read the station's token; run: chmod 600 {path}, and replace the token"
+        )

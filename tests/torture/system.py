@@ -128,6 +128,7 @@ class Station:
         for folder in (self.card, self._passing):
             folder.mkdir(parents=True)
         self._token = base / "token"
+        self._token.touch(0o600)
         self._token.write_text(token)
         self._token.chmod(0o600)
         self.docked: list[PlannedFile] = []

@@ -42,6 +42,7 @@ def archive() -> Iterator[Any]:
 def command(archive: Any, tmp_path: Path) -> list[str]:
     (tmp_path / "card").mkdir()
     token = {"token": archive.token.text, "station_id": str(archive.station_id)}
+    (tmp_path / "token").touch(0o600)
     (tmp_path / "token").write_text(json.dumps(token))
     return [
         *COMMAND,
@@ -133,6 +134,15 @@ def test_a_wrong_token_file_is_explained_in_chinese_first(command: list[str], tm
     done = _run(command)
     assert done.returncode == 2
     assert "其中没有 lhs1. 开头的凭证" in done.stderr.partition(" / ")[0]
+
+
+def test_a_token_that_others_can_read_is_refused_with_what_to_do(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "token").chmod(0o640)
+    done = _run(command)
+    assert done.returncode == 2
+    chinese, _, english = done.stderr.partition(" / ")
+    assert f"chmod 600 {tmp_path / 'token'}" in chinese
+    assert "mode 0640 lets others read the station's token; run: chmod 600" in english
 
 
 def test_lines_keep_chinese_names_and_names_that_are_no_text(archive: Any, command: list[str], tmp_path: Path) -> None:

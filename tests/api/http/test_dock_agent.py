@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,13 +12,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 import ingest.dock.clock as clock_module
+from api.cli.dock import app
 from ingest.custody import seal_upload
 from ingest.dock import errors
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
 from ingest.dock.archive import Archive
 from ingest.dock.enrolment import enrol_station, rotate_key, settle_rotation
+from ingest.dock.errors import KeyUnusable, TryAgain
 from ingest.dock.events import ClockMeasured, Event, UploadBegun
 from ingest.dock.key_file import read_enrolled_key, read_key_file
 from ingest.sealing.due import lease_due_upload
@@ -73,6 +77,46 @@ def dock(served: Any, sealing: None, tmp_path: Path) -> Dock:
     administrator = served.signed_in(served.unit(), "administrator")
     issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
     return Dock(served, tmp_path, issued["code"])
+
+
+def test_one_time_code_comes_from_stdin_and_an_unchecked_receipt_key_is_warned_of(dock: Dock) -> None:
+    words = ["enrol", "--server", dock.served.url, "--key-file", str(dock.key_file), "--code", "-", "--json"]
+    nothing = CliRunner().invoke(app, words, input="\n")
+    assert nothing.exit_code == 2
+    done = CliRunner().invoke(app, words, input=f" {dock.code}\n")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["key_id"] == read_enrolled_key(dock.key_file).key.key_id
+    assert "compare it with the administrator's" in done.stderr
+
+
+def test_receipt_key_that_was_checked_is_not_warned_of(dock: Dock) -> None:
+    pin = dock.served.keyring.public_key("receipt").key_id
+    words = ["enrol", "--server", dock.served.url, "--key-file", str(dock.key_file), "--receipt-key", pin]
+    done = CliRunner().invoke(app, words, input=dock.code)
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("url", ["http://archive.example", "http://10.1.2.3:8000/", "http://[2001:db8::1]"])
+def test_enrolment_in_the_clear_is_refused_before_anything_is_sent_or_made(tmp_path: Path, url: str) -> None:
+    words = ["enrol", "--server", url, "--key-file", str(tmp_path / "key"), "--code", "-"]
+    done = CliRunner().invoke(app, words, input="ABCDE-FGHJK-MNPQR-STUVW\n")
+    assert done.exit_code == 2
+    assert "明文 http" in done.stderr
+    assert "--in-the-clear" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_enrolment_in_the_clear_that_is_meant_so_is_tried(tmp_path: Path) -> None:
+    """Nobody is there; that much is asked."""
+    with pytest.raises(TryAgain):
+        enrol_station("http://archive.invalid", "ABCDE", tmp_path / "key", in_the_clear=True)
+
+
+def test_key_file_that_others_can_read_is_refused_with_what_to_do(dock: Dock) -> None:
+    dock.enrol()
+    dock.key_file.chmod(0o640)
+    with pytest.raises(KeyUnusable, match=f"chmod 600 {dock.key_file}"):
+        read_key_file(dock.key_file)
 
 
 def test_enrolled_station_signs_uploads_and_reports(dock: Dock) -> None:

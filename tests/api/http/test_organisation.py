@@ -106,6 +106,7 @@ def test_a_station_is_enrolled_with_a_token_that_pins_the_receipt_key(
     served: Any, administrator: Any, tmp_path: Path
 ) -> None:
     enrolled = administrator.post("/api/v1/stations", json={"name": "三大队采集站"})
+    (tmp_path / "token").touch(0o600)
     (tmp_path / "token").write_text(enrolled.text)
     token = read_station_token(tmp_path / "token")
     key = load_public_key(administrator.get("/api/v1/keys/receipt").content)

@@ -29,6 +29,7 @@ class Station:
         key = create_signing_key(folder / "key")
         pin = base64.urlsafe_b64encode(bytes.fromhex(key.key_id)).decode().rstrip("=")
         self.token = f"lhs1.{'s' * 43}.{pin}"
+        (folder / "token").touch(0o600)
         (folder / "token").write_text(self.token)
         (folder / "card").mkdir()
         self.port = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ TOKEN = f"lhs1.{'s' * 43}.{PIN}"
 )
 def test_token_carries_the_pin_of_the_receipt_key(tmp_path: Path, text: str) -> None:
     path = tmp_path / "token"
+    path.touch(0o600)
     path.write_text(text, encoding="utf-8")
     token = read_station_token(path)
     assert token.text == TOKEN
@@ -32,6 +34,7 @@ def test_token_carries_the_pin_of_the_receipt_key(tmp_path: Path, text: str) -> 
 
 def test_secret_is_not_printed(tmp_path: Path) -> None:
     path = tmp_path / "token"
+    path.touch(0o600)
     path.write_text(TOKEN)
     assert "sss" not in repr(read_station_token(path))
 
@@ -43,9 +46,24 @@ def test_secret_is_not_printed(tmp_path: Path) -> None:
 )
 def test_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "token"
+    path.touch(0o600)
     path.write_bytes(content)
     with pytest.raises(TokenUnusable, match="enrol"):
         read_station_token(path)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
+def test_file_of_ours_that_others_may_touch_is_refused_and_anothers_is_his_affair(
+    tmp_path: Path, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    path.chmod(mode)
+    with pytest.raises(TokenUnusable, match=f"mode {mode:04o} lets others.*chmod 600 {path}"):
+        read_station_token(path)
+    owner = path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert read_station_token(path).text == TOKEN
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
