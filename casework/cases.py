@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.errors import CaseClosed, NobodyAssigned, SpanUnusable, StageOutOfOrder, Taken
+from casework.errors import CaseClosed, NobodyAssigned, PlaceUnusable, SpanUnusable, StageOutOfOrder, Taken
 from casework.looks import UnitTime, ask_for_another_look
 from casework.permission import require
 from casework.rows import unique
@@ -91,18 +91,22 @@ def assign(
     officer: str | None = None,
     device: str | None = None,
     stage: str | None = None,
+    latitude: float | None = None,
+    longitude: float | None = None,
 ) -> CaseAssignment:
     """Say that an officer, a device or both were at work on a case from `starts_at` until just before `ends_at`.
 
-    Both are written as recordings claim them. Recordings seen by the linker before are due again where they fit.
-    Raises NobodyAssigned, SpanUnusable, CaseClosed, WordUnknown, TextUnusable, UnknownSubject, OutsideUnit,
-    RoleNotAllowed.
+    Both are written as recordings claim them; the scene's place, where it is known, in degrees of WGS 84. Recordings
+    seen by the linker before are due again where they fit.
+    Raises NobodyAssigned, SpanUnusable, PlaceUnusable, CaseClosed, WordUnknown, TextUnusable, UnknownSubject,
+    OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     officer, device = optional_name("officer", officer), optional_name("device", device)
     if officer is None and device is None:
         raise NobodyAssigned()
     span = _span(starts_at, ends_at)
+    latitude, longitude = _place(latitude, longitude)
     case = _lock_open_case(session, by, case_id)
     assignment = CaseAssignment(
         unit_id=case.unit_id,
@@ -111,6 +115,8 @@ def assign(
         device=device,
         stage=known_word("stage", stage or case.stage, STAGES),
         span=span,
+        latitude=latitude,
+        longitude=longitude,
     )
     session.add(assignment)
     session.flush()
@@ -176,14 +182,28 @@ def _span(starts_at: datetime, ends_at: datetime) -> Range[datetime]:
     return Range(starts_at, ends_at, bounds="[)")
 
 
+def _place(latitude: float | None, longitude: float | None) -> tuple[float | None, float | None]:
+    """To a tenth of a metre, as it is entered; both or neither."""
+    if latitude is None and longitude is None:
+        return None, None
+    if latitude is None or longitude is None:
+        raise PlaceUnusable(latitude, longitude, "half_a_place")
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        swapped = -90 <= longitude <= 90 and -180 <= latitude <= 180
+        raise PlaceUnusable(latitude, longitude, "exchanged" if swapped else "off_the_earth")
+    return round(latitude, 6), round(longitude, 6)
+
+
 def _record_assignment(session: Session, by: Person, case: Case, assignment: CaseAssignment) -> None:
     span = assignment.span
-    data = {
+    data: dict[str, str | float | None] = {
         "assignment_id": str(assignment.id),
         "stage": assignment.stage,
         "starts_at": None if span.lower is None else format_instant(span.lower),
         "ends_at": None if span.upper is None else format_instant(span.upper),
     }
+    if assignment.latitude is not None:
+        data |= {"latitude": assignment.latitude, "longitude": assignment.longitude}
     named = {"officer": assignment.officer, "device": assignment.device}
     private = {name: value for name, value in named.items() if value is not None}
     _record(session, by, case, "case.assigned", data, private)
@@ -194,7 +214,7 @@ def _record(
     by: Person,
     case: Case,
     action: str,
-    data: Mapping[str, str | None],
+    data: Mapping[str, str | float | None],
     private: dict[str, str] | None = None,
 ) -> None:
     change = Change(action, "case", str(case.id), case.unit_id, data, private or {})

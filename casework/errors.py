@@ -11,6 +11,7 @@
     │   ├── WordUnknown             not one of the few words that a field knows
     │   ├── Taken                   a number, name or code that stands for something else already
     │   ├── SpanUnusable            a span that ends before it begins, or has no time zone
+    │   ├── PlaceUnusable           half a place, or degrees that are nowhere on earth
     │   ├── NobodyAssigned          an assignment without officer and device
     │   ├── ExpiryUnusable          an end that has passed, or lies too far ahead
     │   └── RangeOutside            bytes that an object does not have
@@ -140,6 +141,29 @@ class SpanUnusable(InputRefused):
 
     def __str__(self) -> str:
         return f"the span {self.starts_at.isoformat()} – {self.ends_at.isoformat()} {self.problem}"
+
+
+PLACE_PROBLEMS = {
+    "half_a_place": "a place has a latitude and a longitude: give both, or neither",
+    "exchanged": "latitude and longitude look exchanged: latitude is the one from -90 to 90",
+    "off_the_earth": "latitude is from -90 to 90, longitude from -180 to 180",
+}
+
+
+@dataclass(eq=False)
+class PlaceUnusable(InputRefused):
+    """`problem` is a word of PLACE_PROBLEMS."""
+
+    latitude: float | None
+    longitude: float | None
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"the place {self.latitude}, {self.longitude} cannot be used: {PLACE_PROBLEMS[self.problem]}. Degrees are "
+            "of WGS 84, as satellites give them; those of maps in China (GCJ-02) are some hundred metres off, so "
+            "convert them first"
+        )
 
 
 @dataclass(eq=False)

@@ -71,6 +71,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.WordUnknown: Problem(422, "word", "“{field}”的值 {found} 不在可选范围内：{known}"),
     casework.Taken: Problem(409, "taken", "“{field}” {value} 已被使用，请查找原有记录或另选"),
     casework.SpanUnusable: Problem(422, "span", "时间段无法使用（{problem}）"),
+    casework.PlaceUnusable: Problem(
+        422,
+        "place",
+        "地点 {latitude}, {longitude} 无法使用：{problem}。须为 WGS-84 经纬度（度）；"
+        "国内地图的坐标（GCJ-02）有数百米偏差，须先换算",
+    ),
     casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
     casework.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
     casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),

@@ -28,6 +28,8 @@ class Choice:
     stage: str
     matched: tuple[str, ...]
     assignments: tuple[CaseAssignment, ...]
+    score: int = 0
+    reasons: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ def make_choice(
         stage=str(candidate["stage"]),
         matched=tuple(candidate.get("matched", ())),
         assignments=tuple(assignments[name] for name in candidate.get("assignments", ()) if name in assignments),
+        score=int(candidate.get("score", 0)),
+        reasons=tuple(candidate.get("reasons", ())),
     )
 
 

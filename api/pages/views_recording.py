@@ -13,6 +13,7 @@ from api.http.reading.entries import list_chain
 from api.http.reading.recordings import find_recording
 from api.pages.ledger_shown import show_entries
 from api.pages.views_damage import damage_of, reason_codes
+from api.pages.views_elements import elements_of
 from api.pages.views_made import made_of
 from api.pages.views_recordings import cases_of, officer_names
 from api.pages.visit import Visit
@@ -88,6 +89,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "facts": technical_facts(recording),
         "damage": damage_of(visit, recording, jobs, renditions),
         **made_of(session, recording, visit.translate),
+        **elements_of(session, recording),
     }
 
 

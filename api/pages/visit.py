@@ -23,6 +23,7 @@ from api.http.problems import problem_of, problem_response
 from api.http.sessions import Viewer, archive_of, find_viewer, language_of
 from api.i18n import Translate, translator
 from api.pages import shown
+from api.pages.element_words import reasons_in_words
 from api.pages.navigation import links_for
 from api.pages.words import word_for
 from retention.paging import Cursor
@@ -121,6 +122,7 @@ def render(
     common = {
         "_": translate,
         "word": lambda table, code: translate(word_for(table, code)),
+        "reasons_of": lambda reasons: reasons_in_words(translate, reasons),
         "language": language,
         "here": here,
         "viewer": viewer,

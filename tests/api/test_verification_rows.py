@@ -65,7 +65,8 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
         enter_stage(session, leaver, archive.case.id, "investigation")
         start = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         span = {"starts_at": start, "ends_at": start + timedelta(hours=2)}
-        assign(session, leaver, archive.case.id, **span, officer="000123", device="AB00001")
+        scene = {"latitude": 32.0612, "longitude": 118.7632}
+        assign(session, leaver, archive.case.id, **span, officer="000123", device="AB00001", **scene)
         assign(session, leaver, archive.case.id, **span, device="AB00002")
         place_hold(session, supervisor, case_id=archive.case.id, reason="复议")
         release_hold(session, supervisor, place_hold(session, supervisor, case_id=archive.case.id, reason="a").id, "b")
@@ -166,6 +167,8 @@ CHANGES = [
     ("case_assignment", "span = tstzrange(lower(span), upper(span) + interval '1 hour', '[)')", "ends_at"),
     ("case_assignment", "span = tstzrange(lower(span) - interval '1 hour', upper(span), '[)')", "starts_at"),
     ("case_assignment", "stage = 'execution'", "stage"),
+    ("case_assignment", "latitude = 31.0 WHERE latitude IS NOT NULL", "latitude"),
+    ("case_assignment", "latitude = 31.0, longitude = 121.0 WHERE latitude IS NULL", "longitude"),
     ("case_assignment", "case_id = gen_random_uuid()", "case_id"),
     ("case_assignment", "unit_id = gen_random_uuid()", "unit_id"),
     ("case_assignment", "latitude = 31.2, longitude = 121.4", "latitude"),

@@ -21,6 +21,7 @@ from casework.cases import (
 from casework.errors import (
     CaseClosed,
     NobodyAssigned,
+    PlaceUnusable,
     RoleNotAllowed,
     SpanUnusable,
     StageOutOfOrder,
@@ -197,3 +198,37 @@ def test_cases_are_listed_in_pages(session: Session, archive: Any) -> None:
     assert (len(first.items), len(second.items), second.next) == (3, 2, None)
     assert {row.id for row in first.items + second.items} == {case.id for case in cases}
     assert {row.id for row in list_cases(session, unit.id, open_only=True).items} == {case.id for case in cases[1:]}
+
+
+def test_an_assignment_keeps_its_scene_and_its_entry_states_it(archive: Any, session: Session) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    span = {"starts_at": START, "ends_at": START + HOUR}
+    row = assign(
+        session, officer, archive.case(officer).id, officer="000123", latitude=32.06120049, longitude=118.7632, **span
+    )
+    assert (row.latitude, row.longitude) == (32.0612, 118.7632)
+    data = archive.last_entry("case.assigned").data
+    assert (data["latitude"], data["longitude"]) == (32.0612, 118.7632)
+    assign(session, officer, archive.case(officer).id, officer="000123", **span)
+    assert "latitude" not in archive.last_entry("case.assigned").data
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "problem"),
+    [
+        (32.0, None, "half_a_place"),
+        (None, 118.7, "half_a_place"),
+        (118.7, 32.0, "exchanged"),
+        (91.0, 181.0, "off_the_earth"),
+        (float("nan"), 118.7, "off_the_earth"),
+    ],
+)
+def test_a_scene_that_is_nowhere_is_refused_with_what_is_meant(
+    archive: Any, session: Session, latitude: Any, longitude: Any, problem: str
+) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    span = {"starts_at": START, "ends_at": START + HOUR}
+    case = archive.case(officer)
+    with pytest.raises(PlaceUnusable, match="WGS 84") as refused:
+        assign(session, officer, case.id, officer="000123", latitude=latitude, longitude=longitude, **span)
+    assert refused.value.problem == problem

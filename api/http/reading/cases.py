@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.reading.elements import scored_reasons
 from api.http.reading.links import link_items
 from api.http.reading.names import case_refs, people_named
 from api.http.reading.recordings import recording_items
@@ -60,6 +61,8 @@ def assignment_item(row: CaseAssignment) -> AssignmentItem:
         stage=row.stage,
         starts_at=row.span.lower,
         ends_at=row.span.upper,
+        latitude=row.latitude,
+        longitude=row.longitude,
     )
 
 
@@ -91,6 +94,8 @@ def question_items(session: Session, person: Person, rows: Sequence[LinkQuestion
                     case=cases[uuid.UUID(candidate["case_id"])],
                     stage=candidate["stage"],
                     matched=candidate["matched"],
+                    score=int(candidate.get("score", 0)),
+                    reasons=scored_reasons(candidate.get("reasons")),
                 )
                 for candidate in row.candidates
             ],

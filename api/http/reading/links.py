@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from api.http.reading.elements import scored_reasons
 from api.http.reading.names import case_refs, people_named
 from api.http.schema.base import PersonRef
 from api.http.schema.recordings import LinkItem
@@ -24,6 +25,8 @@ def link_items(session: Session, rows: Sequence[CaseLink]) -> list[LinkItem]:
             made_by=row.made_by,
             person=PersonRef.maybe(row.person_id, names),
             reason=row.reason,
+            score=row.score,
+            reasons=scored_reasons(row.reasons),
             created_at=row.created_at,
             ended_at=row.ended_at,
             ended_by=PersonRef.maybe(row.ended_by, names),

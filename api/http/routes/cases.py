@@ -98,6 +98,8 @@ def make_assignment(case_id: uuid.UUID, form: NewAssignment, viewer: SignedIn, a
             officer=form.officer,
             device=form.device,
             stage=form.stage,
+            latitude=form.latitude,
+            longitude=form.longitude,
         )
         return assignment_item(row)
 

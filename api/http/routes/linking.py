@@ -21,7 +21,7 @@ from casework.unlinked import list_questions, list_unlinked
 router = APIRouter(tags=["cases"])
 
 
-@router.get("/link-questions", summary="待确认归案 / Recordings with more than one possible case")
+@router.get("/link-questions", summary="待确认归案 / Recordings whose case somebody has to name")
 def show_questions(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[QuestionItem]:
     with looking(archive, viewer) as session:
         questions = list_questions(session, viewer.person.unit_id, after=page.after, limit=page.limit)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
+from api.http.schema.elements import ScoredReason
 from api.http.schema.recordings import LinkItem, RecordingItem
 
 
@@ -35,6 +36,8 @@ class NewAssignment(Form):
     officer: ShortText | None = Field(default=None, examples=["000123"])
     device: ShortText | None = Field(default=None, examples=["AB00001"])
     stage: ShortText | None = None
+    latitude: float | None = Field(default=None, description="of the scene, degrees of WGS 84", examples=[32.0612])
+    longitude: float | None = Field(default=None, description="of the scene, degrees of WGS 84", examples=[118.7632])
 
 
 class NewLink(Form):
@@ -74,6 +77,8 @@ class AssignmentItem(Answer):
     stage: str = Field(examples=["investigation"])
     starts_at: datetime | None
     ends_at: datetime | None
+    latitude: float | None = Field(examples=[32.0612])
+    longitude: float | None = Field(examples=[118.7632])
 
 
 class CaseDetail(CaseItem):
@@ -96,15 +101,18 @@ class TimelineItem(Answer):
 
 
 class CandidateItem(Answer):
-    """`matched` says what speaks for the case: device, officer or both."""
+    """`matched` says what speaks for the case: device, officer or both. Of one it stands in, which nothing speaks for
+    any more, the score is 0."""
 
     case: CaseRef
     stage: str
     matched: list[str] = Field(examples=[["device"]])
+    score: int = Field(examples=[75])
+    reasons: list[ScoredReason]
 
 
 class QuestionItem(Answer):
-    """More than one case is possible for the recording: somebody has to say."""
+    """No single case is clear for the recording, several or one alone without points enough: somebody has to say."""
 
     id: uuid.UUID
     recording: RecordingItem

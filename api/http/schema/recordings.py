@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from api.http.schema.base import Answer, CaseRef, Form, Json, PersonRef
+from api.http.schema.elements import ScoredReason
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -78,6 +79,8 @@ class LinkItem(Answer):
     made_by: str = Field(examples=["window"])
     person: PersonRef | None
     reason: str
+    score: int | None = Field(description="the linker's; null for a link by hand", examples=[85])
+    reasons: list[ScoredReason]
     created_at: datetime
     ended_at: datetime | None
     ended_by: PersonRef | None

@@ -85,3 +85,43 @@ def test_what_is_left_out_of_the_form_is_said(district: Any) -> None:
     plain.cookies.set("liuhen_session", officer.cookies["liuhen_session"])
     assert plain.post("/queue", data={**form, "csrf_token": ["x"], "choice": "none"}, headers=forged).status_code == 403
     assert district.served.caller().post("/queue", data=form, follow_redirects=False).status_code == 303
+
+
+def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any) -> None:
+    recording = district.page("supervisor", f"/recordings/{district.film.id}").text
+    assert re.search(r"\d+ 分：同一执法人员（\+\d+）", recording)
+    assert "重合 100%" in recording
+    assert re.search(r"\d+ points: the same officer \(\+\d+\)", _plain(district, district.film.id, "en"))
+    asked = district.page("supervisor", "/link-questions").text
+    assert "或有一个但把握不足" in asked
+    assert re.search(r"\d+ 分：[^<]*同一设备", asked)
+    assert "有几个案件可能与此记录相符" in district.page("supervisor", f"/recordings/{district.ambiguous.id}").text
+    links = district.people["supervisor"].get(f"/api/v1/recordings/{district.film.id}").json()["links"]
+    assert links[0]["score"] >= 70
+    assert links[0]["reasons"][0]["words"].keys() == {"zh", "en"}
+    (question,) = district.people["supervisor"].get("/api/v1/link-questions").json()["items"]
+    assert all(each["score"] and each["reasons"] for each in question["candidates"])
+
+
+def test_a_recordings_page_says_what_it_has_and_by_which_policies(district: Any) -> None:
+    text = district.page("officer", f"/recordings/{district.hostile.id}").text
+    assert "必备要素" in text
+    assert "执法音像记录通用本地要求 CN-plain 1" in text
+    assert "设备不在名册中" in text or "文件自称" in text
+
+
+def _plain(district: Any, recording_id: Any, language: str) -> str:
+    return str(district.page("supervisor", f"/recordings/{recording_id}", language).text)
+
+
+def test_a_scene_is_entered_with_an_assignment_and_shown(district: Any) -> None:
+    officer = district.people["officer"]
+    body = {"starts_at": "2026-03-01T09:00:00+08:00", "ends_at": "2026-03-01T10:00:00+08:00", "officer": "000777"}
+    address = f"/api/v1/cases/{district.case.id}/assignments"
+    made = officer.post(address, json={**body, "latitude": 32.0612, "longitude": 118.7632})
+    assert made.status_code == 201, made.text
+    assert (made.json()["latitude"], made.json()["longitude"]) == (32.0612, 118.7632)
+    refused = officer.post(address, json={**body, "latitude": 118.7632, "longitude": 32.0612})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:liuhen:problem:place")
+    assert "GCJ-02" in refused.json()["sentences"]["zh-CN"]
+    assert "32.061200, 118.763200" in district.page("officer", f"/cases/{district.case.id}").text
