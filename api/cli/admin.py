@@ -10,6 +10,7 @@ import typer
 
 from api.cli.admin_archive import open_for_command, remark, report
 from api.cli.device_commands import devices, officers
+from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
 from api.cli.policy_commands import policies
 from api.cli.station_commands import stations
@@ -27,6 +28,7 @@ for name, group in {
     "station": stations,
     "device": devices,
     "officer": officers,
+    "element": elements,
     "policy": policies,
     "token": tokens,
     "upload": uploads,

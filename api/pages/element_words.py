@@ -32,6 +32,8 @@ ELEMENT_SOURCES: Mapping[str, str] = {
     "register": mark("配发登记"),
     "link": mark("归案"),
     "answer": mark("人工补正"),
+    "name": mark("文件名"),
+    "sidecar": mark("旁附的轨迹文件"),
 }
 ELEMENT_PROBLEMS: Mapping[str, str] = {
     "missing": mark("没有写明"),

@@ -80,6 +80,20 @@ def list_groups(
     return Page(tuple(_group(row) for row in page.items), page.next)
 
 
+def list_all_groups(
+    session: Session, unit_id: uuid.UUID | None, officer_id: uuid.UUID | None, most: int
+) -> tuple[QuestionGroup, ...]:
+    """For the operator at the machine, whom no unit binds: of all units or one, of everybody or one officer."""
+    conditions = []
+    if unit_id is not None:
+        conditions.append(ElementQuestion.unit_id == unit_id)
+    if officer_id is not None:
+        conditions.append(ElementQuestion.officer_id == officer_id)
+    groups = _grouped(conditions).subquery("grouped")
+    rows = session.execute(select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc()).limit(most))
+    return tuple(_group(row) for row in rows)
+
+
 def count_questions(session: Session, by: Person, *, mine: bool = False) -> int:
     statement = select(func.count()).select_from(ElementQuestion).where(*_seen_by(by, mine))
     return session.scalar(statement) or 0

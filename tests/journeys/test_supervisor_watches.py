@@ -198,3 +198,32 @@ def test_a_stations_token_is_shown_once(archive: RunningArchive, browser: Browse
         page.get_by_role("button", name="登记并显示令牌").click()
         assert "四大队采集站" in page.get_by_role("alert").inner_text()
         administrator.complaints.clear()  # Chromium says of the 409 that it was one
+
+
+def test_an_officer_completes_a_days_recordings_in_two_clicks(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str], tmp_path: Path
+) -> None:
+    """Three files of one recorder and day lack their act: one click chooses it for all of them, one confirms."""
+    card = tmp_path / "card"
+    card.mkdir()
+    for hour in (7, 8, 9):
+        (card / f"AB00007_000123_20260310{hour:02}0000.MP4").write_bytes(os.urandom(2000))
+    token = archive.enrol("五大队采集站")
+    state = str(tmp_path / "state")
+    archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
+    with desk_of(browser, archive.url, "liwei", passwords["liwei"]) as officer:
+        page = officer.open("/queue")
+        sheet = page.locator("section.question", has_text="AB00007").filter(has_text="执法行为：没有写明")
+        deadline = time.monotonic() + 90
+        while sheet.filter(has_text="3 条记录").count() == 0:
+            assert time.monotonic() < deadline, page.locator("main").inner_text()
+            time.sleep(0.5)
+            page.reload()
+        sheet.get_by_text("查封、扣押财产").click()
+        with page.expect_navigation():
+            sheet.get_by_role("button", name="确认所选记录").click()
+        text = page.locator("main").inner_text()
+        assert "已补正 3 条记录" in text
+        assert sheet.count() == 0
+        # Sealing is tied to a place: that is what is asked now.
+        assert page.locator("section.question", has_text="AB00007").filter(has_text="地点：没有写明").count() == 1

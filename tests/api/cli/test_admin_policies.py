@@ -61,3 +61,13 @@ def test_a_bad_file_is_refused_in_both_languages(admin: Any, tmp_path: Any) -> N
     assert "elements.oficer 不在可选范围内（可用：unit、officer" in said
     assert "无法读取" in admin("load", str(tmp_path / "none.yaml"), code=2)
     assert "没有这一版" in admin("show", "CN", "9", code=2)
+
+
+def test_what_recordings_lack_is_listed_and_an_id_that_is_none_is_named(
+    commands: Any, capsys: pytest.CaptureFixture[str], admin: Any
+) -> None:
+    admin("list")
+    assert commands("admin", "element", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"items": []}
+    assert commands("admin", "element", "show", "x", "--json") == 2
+    assert "没有编号为 x 的记录" in capsys.readouterr().err
