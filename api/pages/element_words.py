@@ -73,6 +73,7 @@ LINK_REASONS: Mapping[str, str] = {
     "officer_and_device": mark("同一执法人员、同一设备"),
     "officer": mark("同一执法人员"),
     "device": mark("同一设备"),
+    "device_issued": mark("同一设备，登记显示当时已配发"),
     "device_of_another": mark("同一设备，但当时由另一执法人员使用"),
     "officer_other_device": mark("同一执法人员，但设备不同"),
     "officer_against_register": mark("文件自称为该执法人员，但登记显示设备在他人处"),

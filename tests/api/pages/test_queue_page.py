@@ -89,9 +89,11 @@ def test_what_is_left_out_of_the_form_is_said(district: Any) -> None:
 
 def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any) -> None:
     recording = district.page("supervisor", f"/recordings/{district.film.id}").text
-    assert re.search(r"\d+ 分：同一执法人员（\+\d+）", recording)
+    assert re.search(r"\d+ 分：配发登记显示当时由该执法人员持有（\+\d+）", recording)
     assert "重合 100%" in recording
-    assert re.search(r"\d+ points: the same officer \(\+\d+\)", _plain(district, district.film.id, "en"))
+    assert re.search(
+        r"\d+ points: the register says this officer had it then \(\+\d+\)", _plain(district, district.film.id, "en")
+    )
     asked = district.page("supervisor", "/link-questions").text
     assert "或有一个但把握不足" in asked
     assert re.search(r"\d+ 分：[^<]*同一设备", asked)

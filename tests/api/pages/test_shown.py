@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from api.pages.element_words import LINK_REASONS
 from api.pages.shown import input_instant, parse_local, show_claim, show_instant, show_length, show_size
 
 
@@ -41,3 +44,11 @@ def test_a_claim_is_one_line_whatever_it_holds() -> None:
     assert show_claim({"time": "2026-03-09T01:00:00Z"}) == "2026-03-09 09:00:00"
     assert show_claim({"latitude": 30.5, "longitude": 114.3}) == "30.5, 114.3"
     assert show_claim({"odd": [1]}) == "odd: [1]"
+
+
+def test_every_reason_of_the_linker_has_its_words() -> None:
+    """Codes as the table of docs/linking.md has them: one without words would stand on a page as a code."""
+    table = (Path(__file__).parents[3] / "docs" / "linking.md").read_text("utf-8").split("\n## ")[0]
+    codes = {code for row in table.splitlines() if row.startswith("|") for code in re.findall(r"`([a-z_]+)`", row)}
+    assert len(codes) > 12
+    assert codes - set(LINK_REASONS) == set()
