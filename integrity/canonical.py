@@ -19,6 +19,8 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 # Beyond it a reader in another language may round: RFC 8785 section 3.2.2.3, RFC 7493 section 2.2.
 LARGEST_INTEGER = 2**53 - 1
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+
 
 def canonical_json(value: Json, what: str = "JSON document") -> bytes:
     """The RFC 8785 form of `value`.
@@ -26,6 +28,8 @@ def canonical_json(value: Json, what: str = "JSON document") -> bytes:
     Raises MalformedEvidence for what has none: NaN, numbers over 2^53 - 1, lone surrogates.
     """
     try:
+        if _has_one_spelling(value):
+            return _ENCODER.encode(value).encode("utf-8")
         return rfc8785.dumps(_plain(value))
     except (ValueError, RecursionError) as error:
         raise MalformedEvidence(what, f"no canonical form: {error}") from error
@@ -59,6 +63,22 @@ def parse_canonical(data: bytes, what: str = "JSON document") -> Json:
     if canonical_json(value, what) != data:
         raise MalformedEvidence(what, "not in canonical form (RFC 8785)")
     return value
+
+
+def _has_one_spelling(value: Json) -> bool:
+    """Whether Python's own encoder writes the canonical form, ten times as fast: no floats, and names in ASCII, which
+    sort alike by code points and by UTF-16 units. Escapes in text are the same (RFC 8785 section 3.2.2.2).
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if isinstance(value, int):
+        return kind is int and abs(value) <= LARGEST_INTEGER
+    if isinstance(value, dict):
+        return kind is dict and all(
+            type(name) is str and name.isascii() and _has_one_spelling(item) for name, item in value.items()
+        )
+    return isinstance(value, list | tuple) and all(map(_has_one_spelling, value))
 
 
 def _plain(value: Json) -> Any:

@@ -33,6 +33,8 @@ class UploadLimits:
     """A long body's offset is made durable this often, so that SIGKILL costs little."""
     ask_again_seconds: float = 0.5
     """A long body's authority is asked for again this often, so that a revocation counts within a second."""
+    believe_seconds: float = 0.25
+    """What the catalog said of a bearer token counts this long; together with the above, less than a second."""
     retry_after_seconds: int = 30
     keep_free_bytes: int = 64 << 20
     """Staging room that creations leave alone, for the offset records and for what is under way."""

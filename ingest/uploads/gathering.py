@@ -9,52 +9,87 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 _MOST_TOGETHER = 200
+_HELD_UP_SECONDS = 0.03
 
 
 class Gathering(Generic[Asked, Given]):
     """`work` answers each of a batch in order; an exception among its answers is raised to whoever asked.
 
-    Two batches may be under way at once, so that one that is held up does not hold up all. To be called on one event
-    loop. A request that is cancelled leaves its work to be done all the same.
+    One batch is under way at a time, unless it is held up: then others go on beside it. To be called on one event loop.
+    A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, lanes: int = 2):
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, lanes: int = 3):
         self._work = work
-        self._threads = ThreadPoolExecutor(lanes, name)
-        self._free_lanes = lanes
+        # Each lane is a thread with a queue of its own: threads that wait at one queue wake each other for nothing.
+        self._free = [ThreadPoolExecutor(1, f"{name}-{number}") for number in range(lanes)]
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
+        self._running: _Batch[Asked, Given] | None = None
 
     async def __call__(self, asked: Asked) -> Given:
         """The answer to one. Raises what `work` gives or raises for it."""
-        future: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Given] = loop.create_future()
         self._waiting.append((asked, future))
-        self._start_batch()
+        if self._running is None:
+            self._start(loop)
         return await future
 
-    def _start_batch(self) -> None:
-        if not self._waiting or not self._free_lanes:
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._waiting or not self._free:
             return
-        batch, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
-        self._free_lanes -= 1
-        running = asyncio.get_running_loop().run_in_executor(self._threads, self._work, [asked for asked, _ in batch])
-        running.add_done_callback(lambda done: self._end_batch([future for _, future in batch], done))
+        some, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
+        batch = self._running = _Batch(loop, self._free.pop(), some)
+        batch.watch = loop.call_later(_HELD_UP_SECONDS, self._overtake, batch)
+        batch.lane.submit(self._run, batch)
 
-    def _end_batch(
-        self, futures: Sequence[asyncio.Future[Given]], done: asyncio.Future[Sequence[Given | Exception]]
-    ) -> None:
-        self._free_lanes += 1
-        failure = asyncio.CancelledError() if done.cancelled() else done.exception()
-        answers = [failure] * len(futures) if failure is not None else done.result()
-        for future, answer in zip(futures, answers, strict=True):
+    def _overtake(self, batch: _Batch[Asked, Given]) -> None:
+        """Nobody waits any longer for a batch that is held up."""
+        if self._running is batch:
+            self._running = None
+            self._start(batch.loop)
+
+    def _run(self, batch: _Batch[Asked, Given]) -> None:
+        """In a thread: one call into the loop for all answers, where a future each would take one for each."""
+        answers: Sequence[Given | BaseException]
+        try:
+            answers = self._work([asked for asked, _ in batch.of])
+        except BaseException as error:
+            answers = [error] * len(batch.of)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            batch.loop.call_soon_threadsafe(self._end, batch, answers)
+
+    def _end(self, batch: _Batch[Asked, Given], answers: Sequence[Given | BaseException]) -> None:
+        if batch.watch is not None:
+            batch.watch.cancel()
+        self._free.append(batch.lane)
+        for (_, future), answer in zip(batch.of, answers, strict=True):
             if future.done():
                 continue
             if isinstance(answer, BaseException):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
-        self._start_batch()
+        if self._running is batch:
+            self._running = None
+        if self._running is None:
+            self._start(batch.loop)
+
+
+class _Batch(Generic[Asked, Given]):
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        lane: ThreadPoolExecutor,
+        of: Sequence[tuple[Asked, asyncio.Future[Given]]],
+    ) -> None:
+        self.loop = loop
+        self.lane = lane
+        self.of = of
+        self.watch: asyncio.TimerHandle | None = None

@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import random
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ _TICKET_BYTES = 16
 _ENDING = _TICKET + _TICKET_BYTES
 _FIELDS = struct.Struct(">8sHHHHQQQ")
 _CHECK_BYTES = 16
+_SLOT_BYTES = _FIELDS.size + _CHECK_BYTES
 _MAGIC = b"LHOFFSET"
 _VERSION = 1
 
@@ -77,7 +79,9 @@ class OffsetFile:
 
     def read(self) -> RecordedOffset:
         """The newest whole record. Raises StagingDamaged when neither slot holds one."""
-        found = [record for position in _SLOTS if (record := self._read_slot(position)) is not None]
+        raw = os.pread(self._descriptor, _SLOTS[1] + _SLOT_BYTES, 0)
+        slots = (raw[position : position + _SLOT_BYTES] for position in _SLOTS)
+        found = [record for slot in slots if (record := _decode(slot)) is not None]
         if not found:
             raise StagingDamaged(self._upload_id, "its offset record is unreadable; send it again from the start")
         return max(found, key=lambda record: record.sequence)
@@ -93,7 +97,7 @@ class OffsetFile:
 
     def claim(self) -> bytes:
         """Become the newest request for this upload; an older holder sees it and lets go."""
-        ticket = os.urandom(_TICKET_BYTES)
+        ticket = _new_ticket()
         _write_all(self._descriptor, ticket, _TICKET)
         return ticket
 
@@ -102,14 +106,21 @@ class OffsetFile:
 
     def try_lock(self) -> bool:
         """Take the lock if nobody has it. Raises UploadGone when the upload was removed meanwhile."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._try_flock():
             return False
-        if os.fstat(self._descriptor).st_nlink == 0:
-            raise UploadGone(self._upload_id, "it was removed while this request waited for it")
         os.pwrite(self._descriptor, b"\0", _ENDING)
         return True
+
+    def try_claim_ending(self) -> bytes | None:
+        """`claim`, `try_lock` and `mark_ending` at once, for whoever has all its bytes. None: somebody has the lock.
+
+        Raises UploadGone when the upload was removed meanwhile.
+        """
+        if not self._try_flock():
+            return None
+        ticket = _new_ticket()
+        _write_all(self._descriptor, ticket + b"\1", _TICKET)
+        return ticket
 
     def mark_ending(self) -> None:
         """Say that no more bytes come and the last ones are on their way to the disk."""
@@ -126,21 +137,35 @@ class OffsetFile:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         return False
 
+    def _try_flock(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if os.fstat(self._descriptor).st_nlink == 0:
+            raise UploadGone(self._upload_id, "it was removed while this request waited for it")
+        return True
+
     def _write(self, record: RecordedOffset, durably: bool) -> RecordedOffset:
         _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
         if durably:
             os.fdatasync(self._descriptor)
         return record
 
-    def _read_slot(self, position: int) -> RecordedOffset | None:
-        raw = os.pread(self._descriptor, _FIELDS.size + _CHECK_BYTES, position)
-        fields, check = raw[: _FIELDS.size], raw[_FIELDS.size :]
-        if len(check) != _CHECK_BYTES or hashlib.sha256(fields).digest()[:_CHECK_BYTES] != check:
-            return None
-        magic, version, deferred, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
-        if magic != _MAGIC or version != _VERSION or offset > declared_length:
-            return None
-        return RecordedOffset(sequence, offset, declared_length, bool(deferred))
+
+def _new_ticket() -> bytes:
+    """Unlike any other; no secret. The generator is seeded anew in a forked process."""
+    return random.getrandbits(8 * _TICKET_BYTES).to_bytes(_TICKET_BYTES, "big")
+
+
+def _decode(slot: bytes) -> RecordedOffset | None:
+    fields, check = slot[: _FIELDS.size], slot[_FIELDS.size :]
+    if len(check) != _CHECK_BYTES or hashlib.sha256(fields).digest()[:_CHECK_BYTES] != check:
+        return None
+    magic, version, deferred, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
+    if magic != _MAGIC or version != _VERSION or offset > declared_length:
+        return None
+    return RecordedOffset(sequence, offset, declared_length, bool(deferred))
 
 
 def _encode(record: RecordedOffset) -> bytes:

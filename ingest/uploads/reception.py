@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
-from ingest.uploads.request import ClaimedChecksum, Receive, Request
+from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
@@ -62,7 +62,6 @@ class BodyReception:
         ask_again: Callable[[], Awaitable[object]],
     ) -> None:
         """`disk` runs the writes. `ask_again` proves the sender's authority once more and raises CredentialRefused."""
-        self.was_cut = False
         self._request = request
         self._held = held
         self._limits = limits
@@ -81,7 +80,7 @@ class BodyReception:
 
     async def take(self) -> None:
         """Take the body to its end, to a cut, or to the first reason to stop, which is raised."""
-        while not (self._request.body_ended or self.was_cut):
+        while not (self._request.body_ended or self._request.was_cut):
             await self._gather_block()
             await self._look_around()
             if self._gathered_bytes >= _BLOCK_BYTES or len(self._pieces) >= _BLOCK_PIECES:
@@ -109,7 +108,7 @@ class BodyReception:
         if self._checksum is None:
             self._keep_rest(pieces)
             return
-        if refused or self.was_cut:
+        if refused or self._request.was_cut:
             self._held.discard()
             return
         self._append(pieces)
@@ -134,21 +133,15 @@ class BodyReception:
             async with asyncio.timeout(LOOK_AROUND_SECONDS):
                 while self._gathered_bytes < _BLOCK_BYTES and len(self._pieces) < _BLOCK_PIECES:
                     await self._receive_piece()
-                    if self._request.body_ended or self.was_cut:
+                    if self._request.body_ended or self._request.was_cut:
                         break
         except TimeoutError:
             pass
-        if not (self._request.body_ended or self.was_cut):
+        if not (self._request.body_ended or self._request.was_cut):
             self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
 
     async def _receive_piece(self) -> None:
-        message = await self._request.receive()
-        if message["type"] == "http.disconnect":
-            self.was_cut = True
-            self._add_piece(bytes_left_behind(self._request.receive))
-            return
-        self._request.body_ended = not message.get("more_body", False)
-        self._add_piece(message.get("body", b""))
+        self._add_piece(await self._request.next_piece())
 
     def _add_piece(self, piece: bytes) -> None:
         fitting = piece[: self._room] if len(piece) > self._room else piece
@@ -235,13 +228,3 @@ async def _to_the_end(work: asyncio.Future[None]) -> None:
     if cancelled is not None:
         raise cancelled
     work.result()
-
-
-def bytes_left_behind(receive: Receive) -> bytes:
-    """What arrived before a cut and was not handed over.
-
-    uvicorn answers `http.disconnect` as soon as the connection is lost, also when bytes it had read before still lie
-    in its buffer. They arrived, so they count. Behind any other server, or a wrapper, there is nothing to find.
-    """
-    body = getattr(getattr(receive, "__self__", None), "body", b"")
-    return bytes(body) if isinstance(body, bytes | bytearray) else b""

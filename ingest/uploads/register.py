@@ -165,19 +165,8 @@ class CatalogRegister(UploadRegister):
     def _open(self, openings: Sequence[Opening]) -> set[str]:
         """The ids of those that are open now: for each station all that it asked for, or none."""
         entries = [_entry_of_opening(one) for one in openings]
-        parameters = {
-            "ids": [one.upload_id for one in openings],
-            "stations": [one.station.station_id for one in openings],
-            "units": [one.station.unit_id for one in openings],
-            "lengths": [one.declared_length for one in openings],
-            "deferred": [one.length_is_deferred for one in openings],
-            "claims": [json.dumps(one.claims.to_json()) for one in openings],
-            "expiries": [one.expires_at for one in openings],
-            "most_uploads": [one.station.max_uploads for one in openings],
-            "most_bytes": [one.station.max_waiting_bytes for one in openings],
-            **_entry_columns(entries),
-        }
-        written = {row[0] for row in self._run(statements.OPEN, parameters)}
+        rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
+        written = {row[0] for row in self._run(statements.OPEN, {"rows": json.dumps(rows)})}
         return {one.upload_id for one, entry in zip(openings, entries, strict=True) if entry.id in written}
 
     def _open_alone(self, opening: Opening) -> UploadRefused | None:
@@ -199,14 +188,16 @@ class CatalogRegister(UploadRegister):
             )
             for record in records
         ]
-        parameters = {
-            "ids": [record.upload_id for record in records],
-            "stations": [record.station_id for record in records],
-            "units": [record.unit_id for record in records],
-            "state": state,
-            "action": action,
-            **_entry_columns(entries),
-        }
+        rows = [
+            {
+                "id": record.upload_id,
+                "station_id": str(record.station_id),
+                "unit_id": str(record.unit_id),
+                **_entry_columns(entry),
+            }
+            for record, entry in zip(records, entries, strict=True)
+        ]
+        parameters = {"rows": json.dumps(rows), "state": state, "action": action}
         written = {row[0] for row in self._run(statements.END, parameters)}
         return [entry.id in written for entry in entries]
 
@@ -253,12 +244,25 @@ def _entry_of_opening(opening: Opening) -> LedgerEntry:
     return make_entry(Actor.station(station.station_id), change)
 
 
-def _entry_columns(entries: Sequence[LedgerEntry]) -> dict[str, Any]:
+def _row_of_opening(opening: Opening, entry: LedgerEntry) -> dict[str, Any]:
+    station = opening.station
     return {
-        "entry_ids": [entry.id for entry in entries],
-        "entries": [entry.to_bytes() for entry in entries],
-        "instants": [entry.occurred_at for entry in entries],
+        "id": opening.upload_id,
+        "station_id": str(station.station_id),
+        "unit_id": str(station.unit_id),
+        "declared_length": opening.declared_length,
+        "length_deferred": opening.length_is_deferred,
+        "claims": opening.claims.to_json(),
+        "expires_at": opening.expires_at.isoformat(),
+        "most_uploads": station.max_uploads,
+        "most_bytes": station.max_waiting_bytes,
+        **_entry_columns(entry),
     }
+
+
+def _entry_columns(entry: LedgerEntry) -> dict[str, str]:
+    occurred_at = entry.occurred_at.isoformat()
+    return {"entry_id": str(entry.id), "entry": entry.to_bytes().decode(), "occurred_at": occurred_at}
 
 
 def _record_of(row: Upload) -> UploadRecord:

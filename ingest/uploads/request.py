@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +37,10 @@ _ONCE = frozenset(
 )  # fmt: skip
 
 
+_Piece = tuple[bytes, bool, bool]
+"""Some bytes of a body, and whether they were its last: because it ended, or because the connection was cut."""
+
+
 @dataclass(frozen=True)
 class ClaimedChecksum:
     """What Upload-Checksum says the body's digest is."""
@@ -49,6 +56,8 @@ class Request:
         self.root_path: str = scope.get("root_path", "")
         self.receive = receive
         self.body_ended = False
+        self.was_cut = False
+        self._set_aside: deque[_Piece] = deque()
         self.presented = PresentedCredential.of(scope)
         self._scheme: str = scope.get("scheme", "http")
         self._path: str = scope["path"].removeprefix(self.root_path)
@@ -59,6 +68,40 @@ class Request:
         if method == "POST":
             method = self._headers.get("x-http-method-override") or method
         self.method = method.strip().upper()
+
+    async def next_piece(self) -> bytes:
+        """Some more of the body, perhaps nothing; `body_ended` or `was_cut` then say that these bytes were its last."""
+        if self._set_aside:
+            piece, self.body_ended, self.was_cut = self._set_aside.popleft()
+            return piece
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            self.was_cut = True
+            return bytes_left_behind(self.receive)
+        self.body_ended = not message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        return body
+
+    async def whole_body(self, patience_seconds: float) -> list[bytes] | None:
+        """All of the body, if it comes within moments. Otherwise None, and `next_piece` begins from the start."""
+        came: list[_Piece] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                while not (self.body_ended or self.was_cut):
+                    piece = await self.next_piece()
+                    came.append((piece, self.body_ended, self.was_cut))
+        if self.body_ended:
+            return [piece for piece, _, _ in came]
+        self._put_back(came)
+        return None
+
+    def give_back(self, pieces: Sequence[bytes]) -> None:
+        """What `whole_body` gave, for `next_piece` to begin with."""
+        self._put_back([(piece, number == len(pieces), False) for number, piece in enumerate(pieces, 1)])
+
+    def _put_back(self, came: Sequence[_Piece]) -> None:
+        self._set_aside.extendleft(reversed(came))
+        self.body_ended = self.was_cut = False
 
     def header(self, name: str) -> str | None:
         return self._headers.get(name)
@@ -136,3 +179,13 @@ class Request:
         if len(digest) != CHECKSUM_BYTES[algorithm]:
             raise RequestMalformed("Upload-Checksum", f"a {algorithm} digest has {CHECKSUM_BYTES[algorithm]} bytes")
         return ClaimedChecksum(algorithm, digest)
+
+
+def bytes_left_behind(receive: Receive) -> bytes:
+    """What arrived before a cut and was not handed over.
+
+    uvicorn answers `http.disconnect` as soon as the connection is lost, also when bytes it had read before still lie
+    in its buffer. They arrived, so they count. Behind any other server, or a wrapper, there is nothing to find.
+    """
+    body = getattr(getattr(receive, "__self__", None), "body", b"")
+    return bytes(body) if isinstance(body, bytes | bytearray) else b""

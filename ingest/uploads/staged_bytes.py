@@ -13,6 +13,7 @@ import mmap
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
@@ -45,8 +46,9 @@ class StagedBytes:
         """
         self._path = path
         self._declared_length = declared_length
+        afresh = os.O_CREAT | os.O_TRUNC if offset == 0 else 0
         try:
-            self._buffered = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._buffered = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | afresh, 0o600)
         except FileNotFoundError:
             raise UploadGone(upload_id, "its staging files were removed") from None
         self._direct = -1
@@ -56,7 +58,8 @@ class StagedBytes:
         self._stopped = False
         self._sync_failure: OSError | None = None
         try:
-            self._cut_to_offset(upload_id, offset)
+            if not afresh:
+                self._cut_to_offset(upload_id, offset)
             if expected_bytes >= _DIRECT_FROM_BYTES:
                 self._open_direct()
         except BaseException:
@@ -75,6 +78,12 @@ class StagedBytes:
         except OSError as error:
             self._drop_tail()
             raise _translated(error) from error
+
+    def send(self) -> None:
+        """Set what was taken on its way to the disk and wait for nothing, so that `keep` waits for less."""
+        with suppress(OSError):
+            # Of dirty pages this advice only begins the writing.
+            os.posix_fadvise(self._buffered, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def keep(self) -> int:
         """Make everything taken so far durable and return the offset it ends at.
@@ -101,7 +110,8 @@ class StagedBytes:
         if self._buffered < 0:
             return
         try:
-            if os.fstat(self._buffered).st_size > self._kept:
+            may_be_longer = self._stopped or max(self._written, self._allocated) > self._kept
+            if may_be_longer and os.fstat(self._buffered).st_size > self._kept:
                 os.ftruncate(self._buffered, self._kept)
         finally:
             os.close(self._buffered)

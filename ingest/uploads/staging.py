@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,9 @@ from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooL
 from ingest.uploads.offset_file import OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
 
+_SYNCED_IN_TURN = 4
+"""Of many uploads, by one thread: a turn of a thread costs about as much as a sync."""
+_ROOM_SECONDS = 0.1
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -23,12 +28,19 @@ class HeldUpload:
     `offset` is what is recorded. Bytes taken by `append` count once `keep` has returned, and not before.
     """
 
-    def __init__(self, staging: Staging, upload_id: str, record: OffsetFile, ticket: bytes | None) -> None:
+    def __init__(
+        self,
+        staging: Staging,
+        upload_id: str,
+        record: OffsetFile,
+        ticket: bytes | None,
+        last: RecordedOffset | None = None,
+    ) -> None:
         self.upload_id = upload_id
         self._staging = staging
         self._record = record
         self._ticket = ticket
-        self._last: RecordedOffset | None = None
+        self._last = last
         self._bytes: StagedBytes | None = None
 
     def try_lock(self) -> bool:
@@ -87,12 +99,26 @@ class HeldUpload:
         The names become durable with the first bytes: until then nothing was acknowledged that could be lost. Nor need
         the last number be durable, only the bytes: nobody is told of it before the row says that they are all there.
         """
-        offset = self._staged.keep()
+        offset = self.sync_bytes()
         if offset != self.offset:
             if self.offset == 0:
-                self._staging.sync_folder()
-            self._last = self._record.write(self._recorded, offset, durably=not self._is_last(offset))
+                self.sync_names()
+            self.note_kept(offset)
         return offset
+
+    # The steps of `keep`, for `keep_all`.
+
+    def send(self) -> None:
+        self._staged.send()
+
+    def sync_bytes(self) -> int:
+        return self._staged.keep()
+
+    def sync_names(self) -> None:
+        self._staging.sync_folder()
+
+    def note_kept(self, offset: int) -> None:
+        self._last = self._record.write(self._recorded, offset, durably=not self._is_last(offset))
 
     def _is_last(self, offset: int) -> bool:
         return offset == self.declared_length and not self.length_is_deferred
@@ -142,21 +168,68 @@ class HeldUpload:
         return self._bytes
 
 
+def keep_all(uploads: Sequence[HeldUpload], side_by_side: Executor) -> list[Exception | None]:
+    """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, some of
+    the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable.
+    """
+    for upload in uploads[1:] and uploads:
+        upload.send()
+    parts = [uploads[start : start + _SYNCED_IN_TURN] for start in range(0, len(uploads), _SYNCED_IN_TURN)]
+    rest = [side_by_side.submit(_sync_bytes, part) for part in parts[1:]]
+    synced = _sync_bytes(parts[0]) if parts else []
+    for each in rest:
+        synced += each.result()
+    names = _sync_names([upload for upload in uploads if upload.offset == 0])
+    return [
+        _note_kept(upload, end, names) if isinstance(end, int) else end
+        for upload, end in zip(uploads, synced, strict=True)
+    ]
+
+
+def _sync_bytes(uploads: Sequence[HeldUpload]) -> list[int | Exception]:
+    ends: list[int | Exception] = []
+    for upload in uploads:
+        try:
+            ends.append(upload.sync_bytes())
+        except Exception as error:
+            ends.append(error)
+    return ends
+
+
+def _sync_names(begun: Sequence[HeldUpload]) -> Exception | None:
+    try:
+        if begun:
+            begun[0].sync_names()
+    except OSError as error:
+        return error
+    return None
+
+
+def _note_kept(upload: HeldUpload, end: int, names: Exception | None) -> Exception | None:
+    if upload.offset == 0 and names is not None:
+        return names
+    try:
+        upload.note_kept(end)
+    except OSError as error:
+        return error
+    return None
+
+
 class Staging:
     """The folder itself. Its methods are synchronous and safe from any thread and process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._room = (0.0, 0)
 
     def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:
-        """Both files, empty. Raises StagingFull, and leaves nothing then.
+        """The offset's file; the bytes' own comes with the first of them. Raises StagingFull, and leaves nothing then.
 
         Not durable before the first bytes are kept: what a power failure takes is an upload of which nothing had
         arrived, and whose station is then told that it is gone.
         """
         try:
-            os.close(os.open(self.bytes_path(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length, is_deferred=length_is_deferred)
         except OSError as error:
             self.remove(upload_id)
@@ -165,10 +238,18 @@ class Staging:
             raise
 
     def check_room(self, size_bytes: int, keep_free_bytes: int) -> None:
-        """Raises StagingFull when that much does not fit now. Only a write itself can be sure of its room."""
-        room = os.statvfs(self.folder)
-        if room.f_bavail * room.f_frsize < size_bytes + keep_free_bytes:
-            raise StagingFull
+        """Raises StagingFull when that much does not fit now. Only a write itself can be sure of its room.
+
+        Of many who ask within a moment, those for whom there was room are not each looked for.
+        """
+        now, needed_bytes = time.monotonic(), size_bytes + keep_free_bytes
+        looked_at, room_bytes = self._room
+        if now - looked_at > _ROOM_SECONDS or room_bytes < needed_bytes:
+            room = os.statvfs(self.folder)
+            looked_at, room_bytes = now, room.f_bavail * room.f_frsize
+            if room_bytes < needed_bytes:
+                raise StagingFull
+        self._room = looked_at, room_bytes - size_bytes
 
     def claim(self, upload_id: str) -> HeldUpload:
         """Become the newest request for this upload; `try_lock` until it is ours. Raises UploadGone."""
@@ -178,6 +259,22 @@ class Staging:
         except BaseException:
             record.close()
             raise
+
+    def hold_to_end(self, upload_id: str) -> HeldUpload | None:
+        """Become the newest request for this upload, with its lock and all its bytes at hand; None when another has it.
+
+        Raises UploadGone.
+        """
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            ticket = record.try_claim_ending()
+            if ticket is not None:
+                return HeldUpload(self, upload_id, record, ticket, record.read())
+        except BaseException:
+            record.close()
+            raise
+        record.close()
+        return None
 
     def hold_if_idle(self, upload_id: str) -> HeldUpload | None:
         """The lock, if nobody has it; otherwise None, and whoever has it is not disturbed. For sweeps."""

@@ -2,8 +2,15 @@
 
 PostgreSQL may wait for a lock and then looks again at the row as it has become, but only at the row that is locked
 (EvalPlanQual). So what decides, the station's load, is what is locked, and the limits are compared in that same
-condition: two processes can never count the same room. Statements about several stations, or several uploads, lock
-them in their order.
+condition: two processes can never count the same room. Statements about several stations, or several
+uploads, lock them in their order.
+
+The rows of a batch come as one JSON text: a parameter for each column takes the client longer than the statement does.
+An entry is JSON itself, and its bytes are what PostgreSQL makes of the text again.
+
+Plans are kept, also those made while a table was short (storage/database.py). So whatever is looked up is named by its
+key in a form that leaves a planner no other way: `= ANY (ARRAY(…))` or a LATERAL with LIMIT, and comparisons that no
+partial index answers.
 """
 
 from __future__ import annotations
@@ -15,19 +22,16 @@ ADMIT = f"""
         u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred
     FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
         WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
-    LEFT JOIN upload u ON u.id = a.upload_id AND s.id IS NOT NULL
+    LEFT JOIN LATERAL (SELECT * FROM upload WHERE id = a.upload_id AND s.id IS NOT NULL LIMIT 1) u ON true
     ORDER BY a.place
 """  # noqa: S608  put together from our own words
 
 # All of a station's openings, or none of them: which of several still fit is then asked one by one.
 OPEN = """
     WITH wanted AS (
-        SELECT * FROM unnest(
-            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[], %(lengths)s::bigint[], %(deferred)s::boolean[],
-            %(claims)s::text[], %(expiries)s::timestamptz[], %(most_uploads)s::bigint[], %(most_bytes)s::bigint[],
-            %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
-        ) AS w (id, station_id, unit_id, declared_length, length_deferred, claims, expires_at, most_uploads,
-            most_bytes, entry_id, entry, occurred_at)
+        SELECT * FROM json_to_recordset(%(rows)s::json) AS w (id text, station_id uuid, unit_id uuid,
+            declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
+            most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
     ), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
             min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes
@@ -35,17 +39,19 @@ OPEN = """
     ), room AS (
         SELECT l.station_id FROM station_load l JOIN asked a ON a.station_id = l.station_id
             JOIN station s ON s.id = l.station_id
-        WHERE s.revoked_at IS NULL AND l.open_uploads + a.uploads <= a.most_uploads
+        WHERE l.station_id = ANY (ARRAY(SELECT station_id FROM asked))
+            AND s.revoked_at IS NULL AND l.open_uploads + a.uploads <= a.most_uploads
             AND l.waiting_bytes + a.bytes <= a.most_bytes
         ORDER BY l.station_id FOR NO KEY UPDATE OF l
     ), opened AS (
         INSERT INTO upload
             (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at, attempts)
-        SELECT id, station_id, unit_id, declared_length, length_deferred, claims::jsonb, 'open', expires_at, 0
+        SELECT id, station_id, unit_id, declared_length, length_deferred, claims, 'open', expires_at, 0
         FROM wanted JOIN room USING (station_id)
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
-    SELECT entry_id, unit_id, 'upload.created', id, entry, occurred_at FROM wanted JOIN room USING (station_id)
+    SELECT entry_id, unit_id, 'upload.created', id, convert_to(entry, 'UTF8'), occurred_at
+    FROM wanted JOIN room USING (station_id)
     RETURNING id
 """
 
@@ -71,25 +77,22 @@ DECLARE = """
     RETURNING id
 """
 
-# By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. By the upload's
-# id alone: compared so, the rest tempts no planner to go through all that a station has waiting. Uploads are locked in
-# their order, whatever plan is taken: two that end several of the same would else wait for each other.
+# By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. Uploads are
+# locked in their order, whatever plan is taken: two that end several of the same would else wait for each other.
 END = """
     WITH asked AS (
-        SELECT * FROM unnest(
-            %(ids)s::text[], %(stations)s::uuid[], %(units)s::uuid[],
-            %(entry_ids)s::uuid[], %(entries)s::bytea[], %(instants)s::timestamptz[]
-        ) AS a (id, station_id, unit_id, entry_id, entry, occurred_at)
+        SELECT * FROM json_to_recordset(%(rows)s::json)
+            AS a (id text, station_id uuid, unit_id uuid, entry_id uuid, entry text, occurred_at timestamptz)
     ), locked AS (
-        SELECT id FROM upload WHERE id IN (SELECT id FROM asked) ORDER BY id FOR NO KEY UPDATE
+        SELECT id FROM upload WHERE id = ANY (ARRAY(SELECT id FROM asked)) ORDER BY id FOR NO KEY UPDATE
     ), ended AS (
         UPDATE upload u SET state = %(state)s, finished_at = CASE WHEN %(state)s = 'finished' THEN a.occurred_at END
-        FROM asked a JOIN locked ON locked.id = a.id
-        WHERE u.id = locked.id
+        FROM asked a
+        WHERE u.id = ANY (ARRAY(SELECT id FROM locked)) AND u.id = a.id
             AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
-    SELECT entry_id, unit_id, %(action)s, id, entry, occurred_at FROM ended
+    SELECT entry_id, unit_id, %(action)s, id, convert_to(entry, 'UTF8'), occurred_at FROM ended
     RETURNING id
 """

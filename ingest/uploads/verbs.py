@@ -12,22 +12,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from functools import partial
+from typing import TypeVar
 
+from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer, http_date
-from ingest.uploads.contract import (
-    Admitted,
-    Asked,
-    Opening,
-    StationIdentity,
-    UploadLimits,
-    UploadRecord,
-    UploadRegister,
-)
+from ingest.uploads.contract import Opening, StationIdentity, UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import (
     ContentTypeWrong,
     LengthUndeclared,
-    NotOwner,
     OffsetDiffers,
     RequestMalformed,
     TooLong,
@@ -35,7 +28,6 @@ from ingest.uploads.errors import (
     UploadFinished,
     UploadGone,
     UploadRefused,
-    UploadUnknown,
 )
 from ingest.uploads.gathering import Gathering
 from ingest.uploads.lengths import check_declared, check_length_stays, plan_length
@@ -44,21 +36,13 @@ from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.staging import HeldUpload, Staging
 from ingest.uploads.sweeps import wake_up
+from ingest.uploads.whole_bodies import WholeBodies, WholeBody, last_bytes
 
 _DISK_THREADS = 8
 _REGISTER_THREADS = 16
 _POLL_SECONDS = 0.05
 
 T = TypeVar("T")
-
-
-class Begun(NamedTuple):
-    """A PATCH that is let in: what it holds, if anything, and whether it has the lock already."""
-
-    station: StationIdentity
-    record: UploadRecord
-    held: HeldUpload | None
-    is_locked: bool
 
 
 class ClientGone(Exception):
@@ -80,17 +64,18 @@ class Verbs:
         self._on_finished = on_finished
         self._disk = ThreadPoolExecutor(_DISK_THREADS, "upload-disk")
         self._catalog = ThreadPoolExecutor(_REGISTER_THREADS, "upload-catalog")
-        self._admit_soon: Gathering[Asked, Admitted] = Gathering(register.admit, "upload-admit")
-        self._begin_soon: Gathering[Request, Begun] = Gathering(self._begin_appends, "upload-begin")
+        self._admission = Admission(register, limits.believe_seconds)
         self._open_soon: Gathering[Opening, None] = Gathering(self._open_all, "upload-open")
-        self._finish_soon: Gathering[UploadRecord, None] = Gathering(self._finish_all, "upload-finish")
+        self._finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
+        whole_bodies = WholeBodies(staging, self._finish_all)
+        self._settle_soon: Gathering[WholeBody, bool] = Gathering(whole_bodies.settle, "upload-whole")
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
-        admitted = await self._admit_soon(Asked(request.presented))
-        opening = self._plan_opening(request, admitted.station)
+        opening = self._plan_opening(request, await self._admission.station_of(request))
         await self._open_soon(opening)
         record = opening.record
+        self._admission.remember(record)
         location = request.address_of(record.upload_id)
         headers = [("Location", location), ("Upload-Expires", http_date(record.expires_at))]
         if request.carries_upload_bytes:
@@ -99,7 +84,7 @@ class Verbs:
 
     async def tell_offset(self, request: Request, upload_id: str) -> Answer:
         """HEAD: how far it is. It disturbs nobody, a running PATCH included."""
-        record = await self._admit(request)
+        _, record = await self._admission.upload_of(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
         length = ("Upload-Length", str(record.declared_length))
@@ -115,25 +100,43 @@ class Verbs:
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        begun = await self._begin_soon(request)
-        record, held = begun.record, begun.held
+        record = self._admission.remembered_upload(request)
+        if record is not None and await self._append_whole(request, record):
+            return _after_append(record, record.declared_length, is_complete=True)
+        station, record = await self._admission.upload_of(request)
+        if await self._append_whole(request, record):
+            return _after_append(record, record.declared_length, is_complete=True)
+        return await self._append_part(request, station, record)
+
+    async def _append_whole(self, request: Request, record: UploadRecord) -> bool:
+        """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
+        whole = await last_bytes(request, record)
+        if whole is None:
+            return False
+        if await self._settle_soon(whole):
+            self._admission.forget(record.upload_id)
+            return True
+        request.give_back(whole.pieces)
+        return False
+
+    async def _append_part(self, request: Request, station: StationIdentity, record: UploadRecord) -> Answer:
+        held = await self._on_disk(lambda: self._claim(request, record))
         if held is None:
-            return self._after_append(record, record.declared_length, is_complete=True)
+            return _after_append(record, record.declared_length, is_complete=True)
         try:
-            if not begun.is_locked:
-                await self._wait_for_lock(held)
+            await self._wait_for_lock(held)
             if held.length_is_deferred:
-                record = await self._in_catalog(lambda: self._learn_length(request, begun.station, held))
+                record = await self._in_catalog(lambda: self._learn_length(request, station, held))
             else:
                 check_length_stays(request, held.declared_length)
             await self._receive_body(request, record, held)
-            return self._after_append(record, held.offset, is_complete=held.is_complete)
+            return _after_append(record, held.offset, is_complete=held.is_complete)
         finally:
             await self._release(held)
 
     async def terminate(self, request: Request, upload_id: str) -> Answer:
         """DELETE: give an unfinished upload up and free its room. A PATCH under way is stopped first."""
-        record = await self._admit(request)
+        _, record = await self._admission.upload_of(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
         if not record.is_open:
@@ -165,25 +168,13 @@ class Verbs:
             return error
         return None
 
-    def _begin_appends(self, requests: Sequence[Request]) -> Sequence[Begun | Exception]:
-        """Authority, and then the lock, if it is to be had at once."""
-        admitted = self._register.admit([Asked(request.presented, request.upload_id) for request in requests])
-        return [self._begin_append(request, found) for request, found in zip(requests, admitted, strict=True)]
-
-    def _begin_append(self, request: Request, admitted: Admitted | Exception) -> Begun | Exception:
-        try:
-            record = _owned(admitted, request)
-            assert isinstance(admitted, Admitted)
-            return self._claim(request, admitted.station, record)
-        except Exception as error:
-            return error
-
-    def _finish_all(self, records: Sequence[UploadRecord]) -> Sequence[None]:
+    def _finish_all(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
         """Hand them to custody, each once: whoever gets True says so. A wake-up may be lost, the row may not."""
-        for record, is_first in zip(records, self._register.finish_uploads(records), strict=True):
+        outcomes = self._register.finish_uploads(records)
+        for record, is_first in zip(records, outcomes, strict=True):
             if is_first:
                 wake_up(self._on_finished, record.upload_id)
-        return [None] * len(records)
+        return outcomes
 
     # Without waiting for anything but the staging disk's names.
 
@@ -200,8 +191,8 @@ class Verbs:
         expires_at = datetime.now(UTC).replace(microsecond=0) + self._limits.expires_after
         return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred)
 
-    def _claim(self, request: Request, station: StationIdentity, record: UploadRecord) -> Begun:
-        """No upload is held when it is finished and this request adds nothing: a repeat of the last PATCH."""
+    def _claim(self, request: Request, record: UploadRecord) -> HeldUpload | None:
+        """Become the newest request. None when it is finished and this one adds nothing: a repeat of the last PATCH."""
         if not request.carries_upload_bytes:
             raise ContentTypeWrong
         stated = request.number("upload-offset")
@@ -211,18 +202,13 @@ class Verbs:
         if record.is_gone or (record.is_open and record.expires_at <= datetime.now(UTC)):
             raise UploadGone(record.upload_id, record.state if record.is_gone else "expired")
         if record.is_open:
-            held = self._staging.claim(record.upload_id)
-            try:
-                return Begun(station, record, held, held.try_lock())
-            except BaseException:
-                held.release()
-                raise
+            return self._staging.claim(record.upload_id)
         if stated != record.declared_length:
             raise OffsetDiffers(stated, record.declared_length)
         if request.has_body:
             raise UploadFinished(record.upload_id)
         check_length_stays(request, record.declared_length)
-        return Begun(station, record, None, False)
+        return None
 
     # In a thread of the catalog's.
 
@@ -266,10 +252,6 @@ class Verbs:
                 raise UploadBusy(held.upload_id)
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _admit(self, request: Request) -> UploadRecord:
-        """Authority: the credential, then the upload, then whether the one belongs to the other."""
-        return _owned(await self._admit_soon(Asked(request.presented, request.upload_id)), request)
-
     async def _release(self, held: HeldUpload) -> None:
         """What is left of a request that ended well is a descriptor, and no reason to wait for a thread."""
         if held.has_open_bytes:
@@ -307,7 +289,8 @@ class Verbs:
             return
         if (request.body_bytes or 0) > held.declared_length - held.offset:
             raise held.too_long()
-        reception = BodyReception(request, held, self._limits, self._disk, lambda: self._ask_again(request))
+        again = partial(self._admission.prove_again, request.presented)
+        reception = BodyReception(request, held, self._limits, self._disk, again)
         refused = True
         try:
             if request.has_body:
@@ -320,7 +303,7 @@ class Verbs:
             finally:
                 if held.is_complete:
                     await self._finish_soon(record)
-        if reception.was_cut:
+        if request.was_cut:
             raise ClientGone
 
     async def _current_offset(self, record: UploadRecord) -> int:
@@ -337,15 +320,6 @@ class Verbs:
             raise UploadGone(record.upload_id, "expired")
         return recorded.offset
 
-    def _after_append(self, record: UploadRecord, offset: int, *, is_complete: bool) -> Answer:
-        headers = [("Upload-Offset", str(offset))]
-        if not is_complete:
-            headers.append(("Upload-Expires", http_date(record.expires_at)))
-        return Answer(204, tuple(headers))
-
-    async def _ask_again(self, request: Request) -> StationIdentity:
-        return await self._in_catalog(lambda: self._register.authenticate(request.presented, again=True))
-
     async def _in_catalog(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._catalog, work)
 
@@ -353,12 +327,8 @@ class Verbs:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
 
-def _owned(admitted: Admitted | Exception, request: Request) -> UploadRecord:
-    """The upload that a request names, for its own station and nobody else."""
-    if isinstance(admitted, Exception):
-        raise admitted
-    if admitted.record is None:
-        raise UploadUnknown
-    if admitted.record.station_id != admitted.station.station_id:
-        raise NotOwner(admitted.record.upload_id)
-    return admitted.record
+def _after_append(record: UploadRecord, offset: int, *, is_complete: bool) -> Answer:
+    headers = [("Upload-Offset", str(offset))]
+    if not is_complete:
+        headers.append(("Upload-Expires", http_date(record.expires_at)))
+    return Answer(204, tuple(headers))

@@ -3,10 +3,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrity.canonical import canonical_json, parse_canonical, parse_strict
+from integrity.canonical import _plain, canonical_json, parse_canonical, parse_strict
 from integrity.errors import MalformedEvidence
 
 JSON_VALUES = st.recursive(
@@ -20,6 +21,17 @@ JSON_VALUES = st.recursive(
 def test_canonical_form_is_read_back_to_the_same_bytes(value: object) -> None:
     form = canonical_json(value)  # type: ignore[arg-type]
     assert canonical_json(parse_canonical(form)) == form
+
+
+@given(JSON_VALUES)
+def test_both_ways_of_writing_spell_alike(value: object) -> None:
+    assert canonical_json(value) == rfc8785.dumps(_plain(value))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x22, 0x2F, 0x5C, 0x7F, 0x80, 0x2028, 0xE000, 0xFFFF, 0x1F600])
+def test_each_character_that_could_be_escaped_is_spelt_alike(code: int) -> None:
+    value = {"name": chr(code)}
+    assert canonical_json(value) == rfc8785.dumps(value)
 
 
 def test_members_are_sorted_and_nothing_is_padded() -> None:

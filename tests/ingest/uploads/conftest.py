@@ -102,7 +102,8 @@ class TusServer:
         return Staging(Path(self.setup["staging"]))
 
     def staged(self, upload_id: str) -> bytes:
-        return self.staging.bytes_path(upload_id).read_bytes()
+        path = self.staging.bytes_path(upload_id)
+        return path.read_bytes() if path.exists() else b""
 
     def is_held(self, path: str) -> bool:
         """Whether a request has the upload for itself: the moment from which a newer one takes it over."""

@@ -289,8 +289,57 @@ def test_addresses_beside_an_upload_reach_nothing(tus, suffix):
 def test_a_catalog_that_does_not_answer_is_503_and_nothing_is_lost(start_server):
     tus = start_server()
     path = tus.create(4)
+    tus.kill()
+    tus.start()
     tus.change_register(lambda content: content.update(down=True))
     reply = tus.patch(path, 0, b"0123")
     assert (reply.status, reply.headers["retry-after"]) == (503, "30")
+    assert tus.recorded(upload_id_of(path)) == 0
     tus.change_register(lambda content: content.update(down=False))
     assert tus.patch(path, 0, b"0123").status == 204
+
+
+def test_bytes_that_arrived_are_kept_when_the_catalog_is_gone_by_their_end(start_server):
+    tus = start_server(limits={"believe_seconds": 1000})
+    path = tus.create(4)
+    tus.change_register(lambda content: content.update(down=True))
+    assert tus.patch(path, 0, b"0123").status == 503
+    tus.change_register(lambda content: content.update(down=False))
+    assert tus.head(path).offset == 4
+    assert tus.finishes(path) == 1
+    assert tus.staged(upload_id_of(path)) == b"0123"
+
+
+def test_a_small_file_asks_the_catalog_for_nothing_it_knows(start_server):
+    """Whoever may send is believed for a moment; what it sends to is known from its creation."""
+    tus = start_server(limits={"believe_seconds": 1000})
+    path = tus.create(4)
+    tus.change_register(lambda content: content["stations"].pop("t1"))
+    assert tus.patch(path, 0, b"0123").status == 204
+    assert tus.head(path).status == 401
+    assert tus.request("POST", "/uploads", {"Upload-Length": "4"}).status == 401
+    assert tus.finishes(path) == 1
+
+
+def test_an_upload_that_ended_elsewhere_is_gone_for_whoever_remembers_it(start_server):
+    tus = start_server(limits={"believe_seconds": 1000})
+    other = start_server(limits={"believe_seconds": 1000})
+    for size in (4, 100_000):
+        path = tus.create(size)
+        assert other.request("DELETE", path).status == 204
+        assert tus.patch(path, 0, b"x" * size).status == 410
+        path = tus.create(size)
+        assert other.patch(path, 0, b"x" * size).status == 204
+        reply = tus.patch(path, 0, b"x" * size)
+        assert (reply.status, reply.offset) == (409, size)
+        assert tus.finishes(path) == 1
+
+
+def test_no_bytes_are_taken_for_an_upload_that_ended_before_its_files_were_removed(start_server):
+    """As when the row's end was committed and the process died before it removed the files."""
+    tus = start_server(limits={"believe_seconds": 1000})
+    path = tus.create(4)
+    end = {"state": "terminated"}
+    tus.change_register(lambda content: content["uploads"][upload_id_of(path)].update(end))
+    assert tus.patch(path, 0, b"0123").status == 410
+    assert tus.finishes(path) == 0

@@ -194,7 +194,6 @@ def test_a_link_in_place_of_the_bytes_is_not_followed(staging, tmp_path):
     staging.create(UPLOAD, 10)
     target = tmp_path / "made for this test"
     target.write_bytes(b"untouched")
-    staging.bytes_path(UPLOAD).unlink()
     staging.bytes_path(UPLOAD).symlink_to(target)
     with pytest.raises(OSError, match="symbolic links"):
         append(staging, b"0123456789")

@@ -1,0 +1,140 @@
+"""Small files: the last bytes of an upload that are all here take one turn of a thread, from the lock to the finish.
+
+Everything else is left to the long way (verbs.py), untouched: whatever is not as it should be, an older request that
+holds the lock, a disk without room. A batch shares the waiting for the disk, one sync of the folder and one commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingest.uploads.contract import UploadRecord
+from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
+from ingest.uploads.request import ClaimedChecksum, Request
+from ingest.uploads.staging import HeldUpload, Staging, keep_all
+
+MOST_BYTES = 1 << 20
+PATIENCE_SECONDS = 0.03
+"""Longer than that nobody waits before the lock is taken: the newest request must be the last to ask for it."""
+
+
+@dataclass(frozen=True)
+class WholeBody:
+    """The last bytes of an upload, from `offset` to its declared length."""
+
+    record: UploadRecord
+    offset: int
+    pieces: Sequence[bytes]
+    checksum: ClaimedChecksum | None
+
+
+async def last_bytes(request: Request, record: UploadRecord) -> WholeBody | None:
+    """What a PATCH brings, if it is counted, small, the last of its upload, and here within moments; else None."""
+    if not _can_finish(request, record):
+        return None
+    pieces = await request.whole_body(PATIENCE_SECONDS)
+    if pieces is None:
+        return None
+    return WholeBody(record, request.number("upload-offset") or 0, pieces, request.checksum())
+
+
+def _can_finish(request: Request, record: UploadRecord) -> bool:
+    if not record.is_open or record.length_is_deferred or record.expires_at <= datetime.now(UTC):
+        return False
+    body_bytes, offset = request.body_bytes, request.number("upload-offset")
+    return (
+        request.carries_upload_bytes
+        and request.header("upload-length") is None
+        and body_bytes is not None
+        and 0 < body_bytes <= MOST_BYTES
+        and offset is not None
+        and offset + body_bytes == record.declared_length
+    )
+
+
+class WholeBodies:
+    """Takes whole bodies to their end, those that come together in one turn. Safe from several threads."""
+
+    def __init__(self, staging: Staging, finish: Callable[[Sequence[UploadRecord]], Sequence[bool]]) -> None:
+        self._staging = staging
+        self._finish = finish
+        self._side_by_side = ThreadPoolExecutor(4, "upload-sync")
+
+    def settle(self, bodies: Sequence[WholeBody]) -> Sequence[bool | Exception]:
+        """True for each that is durable and finished; False: nothing of it counts, it has to go the long way."""
+        outcomes: list[bool | Exception] = [False] * len(bodies)
+        held: dict[int, HeldUpload] = {}
+        try:
+            for place, body in enumerate(bodies):
+                taken = self._take(body)
+                if isinstance(taken, HeldUpload):
+                    held[place] = taken
+                elif taken is not None:
+                    outcomes[place] = taken
+            self._settle(bodies, held, outcomes)
+        finally:
+            for each in held.values():
+                each.release()
+        return outcomes
+
+    def _settle(
+        self, bodies: Sequence[WholeBody], held: dict[int, HeldUpload], outcomes: list[bool | Exception]
+    ) -> None:
+        kept = []
+        for place, failure in zip(held, keep_all(list(held.values()), self._side_by_side), strict=True):
+            if failure is None:
+                kept.append(place)
+            else:
+                outcomes[place] = failure
+        try:
+            ended: Sequence[bool | Exception] = self._finish([bodies[place].record for place in kept]) if kept else []
+        except Exception as error:
+            ended = [error] * len(kept)
+        for place, outcome in zip(kept, ended, strict=True):
+            outcomes[place] = outcome
+
+    def _take(self, body: WholeBody) -> HeldUpload | Exception | None:
+        """Its bytes written, not yet durable, under its lock. None: not this way. An exception is the answer."""
+        try:
+            held = self._staging.hold_to_end(body.record.upload_id)
+        except (UploadGone, StagingDamaged):
+            return None
+        if held is None:
+            return None
+        try:
+            if _write(body, held):
+                return held
+        except (UploadGone, StagingDamaged, StagingFull):
+            pass
+        except Exception as error:
+            held.release()
+            return error
+        held.release()
+        return None
+
+
+def _write(body: WholeBody, held: HeldUpload) -> bool:
+    if (held.offset, held.declared_length, held.length_is_deferred) != (
+        body.offset,
+        body.record.declared_length,
+        False,
+    ):
+        return False
+    _check(body)
+    held.open_bytes(held.declared_length - held.offset)
+    held.append(body.pieces)
+    return True
+
+
+def _check(body: WholeBody) -> None:
+    if body.checksum is None:
+        return
+    digest = hashlib.new(body.checksum.algorithm)
+    for piece in body.pieces:
+        digest.update(piece)
+    if digest.digest() != body.checksum.value:
+        raise ChecksumDiffers(body.checksum.algorithm)

@@ -1,0 +1,95 @@
+"""Work that is done together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from ingest.uploads.gathering import Gathering
+
+
+def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
+    batches: list[list[int]] = []
+    first_begun, go_on = threading.Event(), threading.Event()
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        batches.append(list(numbers))
+        if len(batches) == 1:
+            first_begun.set()
+            go_on.wait(20)
+        return [number * 2 for number in numbers]
+
+    async def run() -> list[int]:
+        gathering = Gathering(work, "test", lanes=1)
+        first = asyncio.ensure_future(gathering(0))
+        await asyncio.to_thread(first_begun.wait, 20)
+        rest = [asyncio.ensure_future(gathering(number)) for number in range(1, 5)]
+        await asyncio.sleep(0)
+        go_on.set()
+        return await asyncio.gather(first, *rest)
+
+    assert asyncio.run(run()) == [0, 2, 4, 6, 8]
+    assert batches == [[0], [1, 2, 3, 4]]
+
+
+def test_a_batch_that_is_held_up_holds_up_nobody_else():
+    go_on = threading.Event()
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        if 0 in numbers:
+            go_on.wait(20)
+        return list(numbers)
+
+    async def run() -> None:
+        gathering = Gathering(work, "test")
+        first = asyncio.ensure_future(gathering(0))
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(gathering(1), 15) == 1
+        assert not first.done()
+        go_on.set()
+        assert await first == 0
+        assert await asyncio.gather(*(gathering(number) for number in range(1, 9))) == list(range(1, 9))
+
+    asyncio.run(run())
+
+
+def test_each_gets_its_own_answer_and_a_failed_batch_fails_all_of_it():
+    def work(numbers: Sequence[int]) -> list[int | Exception]:
+        if 7 in numbers:
+            raise OSError("broken")
+        return [ValueError(number) if number % 2 else number for number in numbers]
+
+    async def run() -> list[object]:
+        gathering = Gathering(work, "test", lanes=1)
+        some = await asyncio.gather(*map(gathering, [0, 1, 2, 3]), return_exceptions=True)
+        with pytest.raises(OSError, match="broken"):
+            await gathering(7)
+        return [*some, await gathering(4)]
+
+    assert list(map(repr, asyncio.run(run()))) == ["0", "ValueError(1)", "2", "ValueError(3)", "4"]
+
+
+def test_whoever_is_cancelled_leaves_the_others_their_answers():
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        begun.set()
+        go_on.wait(20)
+        done.extend(numbers)
+        return list(numbers)
+
+    async def run() -> None:
+        gathering = Gathering(work, "test", lanes=1)
+        leaving, staying = asyncio.ensure_future(gathering(1)), asyncio.ensure_future(gathering(2))
+        await asyncio.to_thread(begun.wait, 20)
+        leaving.cancel()
+        go_on.set()
+        assert await staying == 2
+        assert await gathering(3) == 3
+        assert leaving.cancelled()
+
+    asyncio.run(run())
+    assert done == [1, 2, 3]

@@ -1,0 +1,208 @@
+"""Small bodies that are all here: durable together, finished together, and each with an outcome of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.uploads.contract import UploadRecord
+from ingest.uploads.errors import ChecksumDiffers, RegisterUnavailable
+from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.request import ClaimedChecksum
+from ingest.uploads.staging import Staging
+from ingest.uploads.whole_bodies import WholeBodies, WholeBody
+
+LATER = datetime.now(UTC) + timedelta(days=3)
+STATION, UNIT = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+class Finishing:
+    """Plays the register: what was handed on, and which uploads are not open any more."""
+
+    def __init__(self, staging: Staging) -> None:
+        self.staging = staging
+        self.together: list[list[str]] = []
+        self.ended: set[str] = set()
+        self.is_down = False
+
+    def __call__(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
+        if self.is_down:
+            raise RegisterUnavailable("down")
+        self.together.append([record.upload_id for record in records])
+        return [record.upload_id not in self.ended for record in records]
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return Staging(tmp_path / "staging")
+
+
+@pytest.fixture
+def finishing(staging: Staging) -> Finishing:
+    return Finishing(staging)
+
+
+@pytest.fixture
+def whole_bodies(staging: Staging, finishing: Finishing) -> WholeBodies:
+    return WholeBodies(staging, finishing)
+
+
+def body(staging: Staging, data: bytes, checksum: ClaimedChecksum | None = None) -> WholeBody:
+    """Of an upload that was created just now."""
+    upload_id = uuid.uuid4().hex
+    staging.create(upload_id, len(data))
+    record = UploadRecord(upload_id, STATION, UNIT, len(data), UploadClaims(), "open", LATER)
+    return WholeBody(record, 0, [data[: len(data) // 2], data[len(data) // 2 :]], checksum)
+
+
+def staged(staging: Staging, one: WholeBody) -> bytes:
+    path = staging.bytes_path(one.record.upload_id)
+    return path.read_bytes() if path.exists() else b""
+
+
+def recorded(staging: Staging, one: WholeBody) -> int:
+    record = staging.read_offset(one.record.upload_id)
+    assert record is not None
+    return record.offset
+
+
+def test_all_that_come_together_are_durable_before_they_are_finished_together(
+    whole_bodies, staging, finishing, monkeypatch
+):
+    calls: list[str] = []
+
+    def watched(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(descriptor: int, *rest: object) -> object:
+            calls.append(f"{name} {Path(f'/proc/self/fd/{descriptor}').readlink().suffix}")
+            return real(descriptor, *rest)
+
+        monkeypatch.setattr(os, name, call)
+
+    finish = finishing.__call__
+    monkeypatch.setattr(whole_bodies, "_finish", lambda records: [calls.append("finish"), finish(records)][1])
+    contents = [os.urandom(size) for size in (1, 10, 4096, 100_000, 100_001, 1 << 20, 77)]
+    bodies = [body(staging, content) for content in contents]
+    for name in ("fdatasync", "fsync"):
+        watched(name)
+    assert whole_bodies.settle(bodies) == [True] * 7
+    assert calls == ["fdatasync .bin"] * 7 + ["fsync ", "finish"]
+    assert finishing.together == [[one.record.upload_id for one in bodies]]
+    assert [staged(staging, one) for one in bodies] == contents
+    assert [recorded(staging, one) for one in bodies] == list(map(len, contents))
+
+
+def test_the_last_bytes_follow_those_that_were_kept_before(whole_bodies, staging):
+    one = body(staging, b"0123456789")
+    with staging.claim(one.record.upload_id) as held:
+        assert held.try_lock()
+        held.open_bytes(4)
+        held.append([b"0123"])
+        held.keep()
+    staging.bytes_path(one.record.upload_id).write_bytes(b"0123 and what was never acknowledged")
+    assert whole_bodies.settle([WholeBody(one.record, 4, [b"456789"], None)]) == [True]
+    assert staged(staging, one) == b"0123456789"
+
+
+def test_what_is_not_as_it_should_be_is_left_as_it_was(whole_bodies, staging, finishing):
+    good, elsewhere, gone, shorter = (body(staging, b"0123456789") for _ in range(4))
+    staging.remove(gone.record.upload_id)
+    others = [WholeBody(elsewhere.record, 4, [b"456789"], None), gone]
+    others.append(WholeBody(body(staging, b"0" * 20).record, 10, [b"x" * 10], None))
+    assert whole_bodies.settle([others[0], good, *others[1:], shorter]) == [False, True, False, False, True]
+    assert finishing.together == [[good.record.upload_id, shorter.record.upload_id]]
+    assert staged(staging, elsewhere) == b""
+    assert recorded(staging, elsewhere) == 0
+
+
+def test_an_older_request_keeps_its_lock_and_learns_nothing_from_us(whole_bodies, staging):
+    one = body(staging, b"0123456789")
+    with staging.claim(one.record.upload_id) as older:
+        assert older.try_lock()
+        assert whole_bodies.settle([one]) == [False]
+        older.check_newest()
+    assert whole_bodies.settle([one]) == [True]
+
+
+def test_a_request_that_waits_for_the_lock_sees_that_a_newer_one_had_it(whole_bodies, staging):
+    one = body(staging, b"0123456789")
+    with staging.claim(one.record.upload_id) as waiting:
+        assert whole_bodies.settle([one]) == [True]
+        with pytest.raises(Exception, match="took over"):
+            waiting.try_lock()
+
+
+def test_a_checksum_is_looked_at_before_a_byte_is_written(whole_bodies, staging, finishing):
+    right = ClaimedChecksum("sha256", hashlib.sha256(b"0123456789").digest())
+    good, bad = body(staging, b"0123456789", right), body(staging, b"0123456780", right)
+    outcomes = whole_bodies.settle([bad, good])
+    assert isinstance(outcomes[0], ChecksumDiffers)
+    assert outcomes[1] is True
+    assert staged(staging, bad) == b""
+    assert finishing.together == [[good.record.upload_id]]
+
+
+def test_one_failed_sync_is_that_uploads_own(whole_bodies, staging, finishing, monkeypatch):
+    bodies = [body(staging, os.urandom(100)) for _ in range(6)]
+    broken = staging.bytes_path(bodies[2].record.upload_id)
+    real = os.fdatasync
+
+    def fdatasync(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == broken:
+            raise OSError(5, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    outcomes = whole_bodies.settle(bodies)
+    assert isinstance(outcomes[2], OSError)
+    assert [outcome for place, outcome in enumerate(outcomes) if place != 2] == [True] * 5
+    assert recorded(staging, bodies[2]) == 0
+    assert bodies[2].record.upload_id not in finishing.together[0]
+
+
+def test_names_that_are_not_durable_acknowledge_nothing(whole_bodies, staging, finishing, monkeypatch):
+    one = body(staging, b"0123456789")
+
+    def fsync(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert isinstance(whole_bodies.settle([one])[0], OSError)
+    assert finishing.together == []
+    monkeypatch.undo()
+    assert recorded(staging, one) == 0
+    assert whole_bodies.settle([one]) == [True]
+
+
+def test_bytes_are_kept_when_the_catalog_does_not_answer(whole_bodies, staging, finishing):
+    one = body(staging, b"0123456789")
+    finishing.is_down = True
+    assert isinstance(whole_bodies.settle([one])[0], RegisterUnavailable)
+    assert recorded(staging, one) == 10
+
+
+def test_an_upload_that_ended_meanwhile_goes_the_long_way(whole_bodies, staging, finishing):
+    one = body(staging, b"0123456789")
+    finishing.ended.add(one.record.upload_id)
+    assert whole_bodies.settle([one]) == [False]
+
+
+def test_a_full_disk_is_left_to_the_long_way(whole_bodies, staging, monkeypatch):
+    one = body(staging, b"0123456789")
+
+    def pwrite(descriptor: int, data: bytes, position: int) -> int:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".bin":
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data, position)
+
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    assert whole_bodies.settle([one]) == [False]
+    assert recorded(staging, one) == 0
