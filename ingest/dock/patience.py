@@ -37,11 +37,15 @@ class Patience:
 
     def pause(self, seconds: float, reason: Words) -> None:
         """Wait. Raises Interrupted, or NoProgress instead of waiting when the clock has run out."""
+        self.stop.wait(self.grant(seconds, reason))
+        self.check()
+
+    def grant(self, seconds: float, reason: Words) -> float:
+        """How many of these seconds may be waited. Raises NoProgress when the clock has run out."""
         waited = time.monotonic() - self._moved_at
         if waited >= self._give_up_seconds:
             raise NoProgress(waited, reason)
-        self.stop.wait(min(seconds, self._give_up_seconds - waited))
-        self.check()
+        return min(seconds, self._give_up_seconds - waited)
 
 
 class Retries:
@@ -51,24 +55,37 @@ class Retries:
         self._patience = patience
         self._tell = tell
         self._failures = 0
+        self._unsealed_since: float | None = None
 
     def worked(self) -> None:
         """The file moved on: the next pause is short again."""
         self._failures = 0
         self._patience.progressed()
 
-    def wait_for(self, answer: NotSealedYet) -> None:
-        """Pause for as long as the server asked and no longer; nothing went wrong, so nothing is told."""
+    def until_next(self, answer: TryAgain) -> float:
+        """For whoever waits by himself: the seconds until he asks again. Raises NoProgress.
+
+        Where all is well (NotSealedYet) as long as the server asked, and a tenth of what was waited already: a receipt
+        that is soon there comes soon, and one that never comes is seldom asked for. Nothing is told of that.
+        """
+        if not isinstance(answer, NotSealedYet):
+            return self._patience.grant(self._longer(answer), answer.reason)
+        now = time.monotonic()
         self._failures = 0
-        self._patience.pause(max(answer.retry_after_seconds, _SHORTEST_ASKED_PAUSE_SECONDS), answer.reason)
+        if self._unsealed_since is None:
+            self._unsealed_since = now
+        grown = min((now - self._unsealed_since) / 10, _LONGEST_PAUSE_SECONDS)
+        seconds = max(answer.retry_after_seconds, _SHORTEST_ASKED_PAUSE_SECONDS, grown)
+        return self._patience.grant(seconds, answer.reason)
 
     def wait_after(self, answer: TryAgain) -> None:
-        """Pause for as long as the server asked, or else for a random part of a doubling time.
+        """Pause for as long as the server asked, or else for a random part of a doubling time."""
+        self._patience.pause(self._longer(answer), answer.reason)
 
-        The random part spreads the stations of a whole shift that lost the same server at the same moment.
-        """
+    def _longer(self, answer: TryAgain) -> float:
+        """The next pause, told. The random part spreads the stations of a whole shift that lost one server at once."""
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**self._failures)
         self._failures = min(self._failures + 1, 16)
         seconds = max(answer.retry_after_seconds, random.uniform(longest / 2, longest))  # noqa: S311 — spreads load, hides nothing
         self._tell(answer.reason, seconds)
-        self._patience.pause(seconds, answer.reason)
+        return seconds

@@ -1,4 +1,4 @@
-"""The receipt: waited for, and believed only when the archive's pinned key signed it and it speaks of these very bytes.
+"""The receipt: asked for, and believed only when the archive's pinned key signed it and it speaks of these very bytes.
 
 The station removes footage on the strength of this module. Whoever answers at the archive's address cannot make the
 agent accept anything: the key is the one handed over at enrolment, and the digests are the agent's own.
@@ -15,7 +15,6 @@ from ingest.dock.errors import (
     ArchiveKeyDiffers,
     CustodyFailed,
     KeyUnusable,
-    NotSealedYet,
     ReceiptRejected,
     StationRefused,
     TransferRefused,
@@ -76,28 +75,19 @@ def load_ledger_vkey(path: Path) -> str:
     return text
 
 
-def await_receipt(
-    sender: Sender, record: FileRecord, trust: ReceiptTrust, retries: Retries
-) -> tuple[FileRecord, Receipt]:
-    """Wait until the archive has sealed the upload, check the receipt and keep it, durably.
+def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> tuple[FileRecord, Receipt]:
+    """Ask once, check the receipt and keep it, durably.
 
-    Raises UploadGone when the archive knows nothing of it, CustodyFailed when it could not seal it, ReceiptRejected
-    when the receipt does not convince; the first two are noted, so that the next attempt begins a new upload.
+    Raises TryAgain while there is none (NotSealedYet: all is well), UploadGone when the archive knows nothing of it,
+    CustodyFailed when it could not seal it, ReceiptRejected when the receipt does not convince. That it is gone or
+    failed is noted, so that the next attempt begins a new upload.
     """
-    while True:
-        try:
-            envelope = _read_receipt(sender, record)
-            break
-        except NotSealedYet as answer:
-            retries.wait_for(answer)
-        except TryAgain as answer:
-            retries.wait_after(answer)
-        except (UploadGone, CustodyFailed):
-            sender.state.save(record.forgotten())
-            raise
-    record, receipt = accept_receipt(sender.state, record, envelope, trust)
-    retries.worked()
-    return record, receipt
+    try:
+        envelope = _read_receipt(sender, record)
+    except (UploadGone, CustodyFailed):
+        sender.state.save(record.forgotten())
+        raise
+    return accept_receipt(sender.state, record, envelope, trust)
 
 
 def accept_receipt(

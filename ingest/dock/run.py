@@ -1,7 +1,8 @@
-"""All files of a run, side by side: a few are sent at once, many may wait for their receipts.
+"""All files of a run, side by side: a few are sent at once, and any number may wait for their receipts.
 
-Sealing takes the archive longer than receiving, so whoever waits for a receipt holds up no sender. Whatever happens to
-one file is told with its name and leaves the others alone; what concerns them all ends the run.
+Sealing takes the archive longer than receiving, so whoever waits for a receipt holds up no sender, nor anybody else who
+waits for one, nor what is removed from a card. Whatever happens to one file is told with its name and leaves the others
+alone; what concerns them all ends the run.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
-from ingest.dock.errors import DockError, DockStopped, Interrupted, SourceChanged, UploadGone
-from ingest.dock.events import FileChanged, FileStays
+from ingest.dock.errors import DockError, DockStopped, Interrupted, SourceChanged, TryAgain, UploadGone
+from ingest.dock.events import FileChanged, FileStays, FileUploaded
 from ingest.dock.ordering import SendQueue, WaitingFile
-from ingest.dock.settling import Desk, FileOutcome, identify_file, receive_file
+from ingest.dock.patience import Retries
+from ingest.dock.settling import Desk, FileOutcome, identify_file, let_go, receive_file
 from ingest.dock.source import SourceFile
-from ingest.dock.state import FileRecord
+from ingest.dock.state import FileRecord, Phase
 from ingest.dock.transfer import upload_file
+from ingest.dock.waiting_room import WaitingRoom
+from integrity.receipt import Receipt
 
-_WAITING_FOR_RECEIPTS = 24
+_ASKING_FOR_RECEIPTS = 8
 # A file that changes each time it is read is being written: two more looks, then another time.
 _MOST_ATTEMPTS = 3
 
 
+_Result = TypeVar("_Result")
 Settled = Callable[[SourceFile, FileOutcome], None]
 """Hears of a file's end, from several threads."""
 
@@ -37,7 +43,9 @@ class Run:
         self._stop = desk.sender.patience.stop
         self._queue = SendQueue(self._stop)
         self._stopping = threading.Lock()
-        self._receiving = ThreadPoolExecutor(_WAITING_FOR_RECEIPTS, "dock-receipt")
+        self._waiting_room = WaitingRoom(self._stop, _ASKING_FOR_RECEIPTS)
+        # One at a time: a card that is read back at several places at once is only slower.
+        self._letting_go = ThreadPoolExecutor(1, "dock-let-go")
         self._senders = [
             threading.Thread(target=self._send_all, name=f"dock-send-{number}", daemon=True)
             for number in range(parallel)
@@ -52,6 +60,7 @@ class Run:
 
     def start(self) -> None:
         """Begin to send what is put in."""
+        self._waiting_room.open()
         for sender in self._senders:
             sender.start()
 
@@ -64,7 +73,8 @@ class Run:
         self._queue.close()
         for sender in self._senders:
             sender.join()
-        self._receiving.shutdown(wait=True)
+        self._waiting_room.close()
+        self._letting_go.shutdown(wait=True)
         for waiting in self._queue.drain():
             self.end(Interrupted())
             self._leave(waiting.file, self.stopped or Interrupted(), settle=False)
@@ -85,18 +95,32 @@ class Run:
     def _send(self, waiting: WaitingFile) -> None:
         sender = self._desk.sender
         sender.patience.check()
-        record = upload_file(sender, waiting.file, identify_file(self._desk, waiting.file, waiting.attempts > 0))
-        self._receiving.submit(self._guarded, waiting, partial(self._receive, waiting, record))
+        file = waiting.file
+        record = upload_file(sender, file, identify_file(self._desk, file, waiting.attempts > 0))
+        if record.phase is Phase.UPLOADED:
+            sender.tell(FileUploaded(file.title, record.upload_id, record.digests.size_bytes))
+        receive = partial(self._receive, waiting, record, sender.retries_for(file.title))
+        self._waiting_room.put(partial(self._guarded, waiting, receive))
 
-    def _receive(self, waiting: WaitingFile, record: FileRecord) -> None:
+    def _receive(self, waiting: WaitingFile, record: FileRecord, retries: Retries) -> float | None:
+        """Seconds until it is to be tried again, or None: there is a receipt."""
         self._desk.sender.patience.check()
-        self._settled(waiting.file, receive_file(self._desk, waiting.file, record))
+        try:
+            record, receipt = receive_file(self._desk, waiting.file, record)
+        except TryAgain as answer:
+            return retries.until_next(answer)
+        retries.worked()
+        self._letting_go.submit(self._guarded, waiting, partial(self._let_go, waiting, record, receipt))
+        return None
+
+    def _let_go(self, waiting: WaitingFile, record: FileRecord, receipt: Receipt) -> None:
+        self._settled(waiting.file, let_go(self._desk, waiting.file, record, receipt))
         self._queue.settle()
 
-    def _guarded(self, waiting: WaitingFile, step: Callable[[], None]) -> None:
-        """One step of a file; nothing it raises gets past."""
+    def _guarded(self, waiting: WaitingFile, step: Callable[[], _Result]) -> _Result | None:
+        """One step of a file; nothing it raises gets past. None as well where it raised."""
         try:
-            step()
+            return step()
         except (SourceChanged, UploadGone) as error:
             if isinstance(error, SourceChanged):
                 self._desk.sender.tell(FileChanged(waiting.file.title))
@@ -114,6 +138,7 @@ class Run:
             self._broken = self._broken or error
             self._stop.set()
             self._queue.settle()
+        return None
 
     def _leave(self, file: SourceFile, error: DockError, settle: bool = True) -> None:
         self._desk.sender.tell(FileStays(file.title, type(error).__name__, str(error)))

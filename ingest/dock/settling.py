@@ -1,13 +1,12 @@
-"""One file from the card to its receipt: identify_file → upload_file → receive_file, which wipes it when asked to."""
+"""One file from the card to its receipt: identify_file → upload_file → receive_file → let_go."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ingest.dock.errors import DockError, SourceChanged
-from ingest.dock.events import FileDigested, FileUploaded, FileWiped, Listener, ReceiptHeld
-from ingest.dock.receipts import ReceiptTrust, await_receipt, find_kept_receipt
+from ingest.dock.events import FileDigested, FileWiped, Listener, ReceiptHeld
+from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender
@@ -34,8 +33,6 @@ class Desk:
     sender: Sender
     trust: ReceiptTrust
     wipe: bool
-    # A card is read through one file after another: side by side it would only be slower.
-    reading_back: threading.Lock = field(default_factory=threading.Lock)
 
 
 def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> FileRecord:
@@ -60,21 +57,27 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
     return sender.state.save(FileRecord(file.source.id, file.name, identity, digests, archive))
 
 
-def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> FileOutcome:
-    """Wait for the receipt of what was uploaded, keep it, and let go of the file when that is asked.
+def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[FileRecord, Receipt]:
+    """The receipt of what was uploaded, once it is kept here: it may be already, or else the archive is asked for it.
 
-    Raises what await_receipt and wipe_file raise; SourceChanged also when the file was written to on its way.
+    Raises what ask_for_receipt raises, TryAgain while there is none.
     """
     sender = desk.sender
-    if record.phase is Phase.UPLOADED:
-        sender.tell(FileUploaded(file.title, record.upload_id, record.digests.size_bytes))
     receipt = find_kept_receipt(sender.state, record, desk.trust) if record.phase is Phase.RECEIVED else None
     if receipt is None:
-        record, receipt = await_receipt(sender, record, desk.trust, sender.retries_for(file.title))
+        record, receipt = ask_for_receipt(sender, record, desk.trust)
     sender.tell(_of_receipt(file, receipt))
+    return record, receipt
+
+
+def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -> FileOutcome:
+    """Remove what was received, when that is asked. One file at a time: a card is read through again for it.
+
+    Raises what wipe_file raises; SourceChanged also when the file was written to on its way.
+    """
+    sender = desk.sender
     if desk.wipe:
-        with desk.reading_back:
-            wipe_file(sender.state, file, record, receipt, sender.patience.check)
+        wipe_file(sender.state, file, record, receipt, sender.patience.check)
         sender.tell(FileWiped(file.title, receipt.size_bytes))
     elif read_identity(file) != record.identity:
         # What was received is not all there is.

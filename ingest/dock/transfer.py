@@ -25,7 +25,7 @@ from ingest.dock.errors import (
     UploadGone,
     Words,
 )
-from ingest.dock.events import BytesMoved, FileUploaded, Listener, Paused, UploadBegun
+from ingest.dock.events import BytesMoved, Listener, Paused, UploadBegun
 from ingest.dock.pacing import Pacer
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.source import SourceFile, open_source, read_block, read_identity
@@ -119,7 +119,6 @@ def _send_rest(
                 retries.worked()
             offset = acknowledged
             sender.tell(BytesMoved(source.title, record.upload_id, offset, offset, size_bytes))
-    sender.tell(FileUploaded(source.title, record.upload_id, size_bytes))
     return sender.state.save(record.at(Phase.UPLOADED))
 
 

@@ -262,14 +262,15 @@ def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert labels == [str(one).strip("/"), str(other).strip("/")]
 
 
-def test_volume_mounted_twice_is_received_once_and_the_second_is_named(
+def test_of_two_cards_with_one_serial_number_the_second_is_named_and_received_after_the_first(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As cards of one batch or a copy may have it, or one volume mounted twice. Even their files look alike."""
     monkeypatch.setattr(watching_module, "volume_of", lambda _: "1234-ABCD")
     with watching.running():
         card = watching.plug("one", "two")
         (card / "a.mp4").write_bytes(b"first")
-        (watching.media / "two" / "b.mp4").write_bytes(b"second")
+        (watching.media / "two" / "a.mp4").write_bytes(b"other")
         watching.wait(lambda: watching.told(FileWiped))
         (left,) = watching.told(FileStays)
         assert left.file == "two"
@@ -277,7 +278,8 @@ def test_volume_mounted_twice_is_received_once_and_the_second_is_named(
         watching.plug("two")
         watching.wait(lambda: len(watching.told(FileWiped)) == 2)
     assert [event.label for event in watching.told(SourceFound)] == ["one", "two"]
-    assert len(archive.uploads) == 2
+    assert [bytes(upload.content) for upload in archive.uploads.values()] == [b"first", b"other"]
+    assert list(watching.media.rglob("*.mp4")) == []
 
 
 def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) -> None:
