@@ -30,6 +30,10 @@ from api.settings import Settings, child_environment
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 
+# An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
+# and what was freed in it.
+_MEMORY_GIVEN_BACK = {"MALLOC_ARENA_MAX": "2"}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -146,7 +150,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             f"网页与接口 {number}",
             f"HTTP {number}",
             *("http", "--fd", str(listener.fileno())),
-            environment=_application_environment(addresses),
+            environment={**_application_environment(addresses), **_MEMORY_GIVEN_BACK},
             pass_fds=(listener.fileno(),),
         )
         for number in range(1, settings.http_processes + 1)

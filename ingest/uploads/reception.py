@@ -20,6 +20,9 @@ from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
+_LEAST_BLOCK_BYTES = 64 << 10
+_BLOCKS_BYTES = 8 << 20
+"""Gathered for all bodies together: the more there are, the smaller their blocks. As much again is being written."""
 _BLOCK_PIECES = 1024
 LOOK_AROUND_SECONDS = 0.25
 
@@ -53,6 +56,9 @@ class MinimumRate:
 class BodyReception:
     """Takes one body. Whatever way it ends, `settle` decides what of it counts, exactly once."""
 
+    _under_way = 0
+    """How many are taken at the moment, by the one event loop there is."""
+
     def __init__(
         self,
         request: Request,
@@ -80,11 +86,19 @@ class BodyReception:
 
     async def take(self) -> None:
         """Take the body to its end, to a cut, or to the first reason to stop, which is raised."""
-        while not (self._request.body_ended or self._request.was_cut):
-            await self._gather_block()
-            await self._look_around()
-            if self._gathered_bytes >= _BLOCK_BYTES or len(self._pieces) >= _BLOCK_PIECES:
-                await self._write_block()
+        BodyReception._under_way += 1
+        try:
+            while not (self._request.body_ended or self._request.was_cut):
+                await self._gather_block()
+                await self._look_around()
+                if self._has_block():
+                    await self._write_block()
+        finally:
+            BodyReception._under_way -= 1
+
+    def _has_block(self) -> bool:
+        share = min(max(_BLOCKS_BYTES // max(BodyReception._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
+        return self._gathered_bytes >= share or len(self._pieces) >= _BLOCK_PIECES
 
     async def settle(self, *, refused: bool) -> None:
         """Write the rest and make it durable, or forget all of it when a checksum says so.
@@ -131,7 +145,7 @@ class BodyReception:
         before = self._gathered_bytes
         try:
             async with asyncio.timeout(LOOK_AROUND_SECONDS):
-                while self._gathered_bytes < _BLOCK_BYTES and len(self._pieces) < _BLOCK_PIECES:
+                while not self._has_block():
                     await self._receive_piece()
                     if self._request.body_ended or self._request.was_cut:
                         break
