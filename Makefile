@@ -46,12 +46,14 @@ torture: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
 
-# Real media: all of it through the docking agent, sealed as its manifest states; then each played in a real browser.
+# Real media: all of it through the docking agent, sealed as its manifest states; then each played in a real browser,
+# by itself and from a running archive under a grant.
 CORPUS ?= $(LIUHEN_CORPUS)
 corpus: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.corpus.docks "$(CORPUS)"
 	$(BIN)/python -m tests.corpus.plays "$(CORPUS)"
+	$(BIN)/python -m tests.corpus.served "$(CORPUS)"
 
 # The linker over shifts with known answers: eight seeds it was tuned on, eight that were held out. Minutes.
 evaluate: $(VENV)/.installed-dev

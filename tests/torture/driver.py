@@ -211,6 +211,11 @@ class Driver:
             self._right_at[clock] = until
         self.others["all clocks set wrong" if len(clocks) > 1 else "one clock set wrong"] += 1
 
+    @property
+    def clocks_were_wrong(self) -> bool:
+        """Whether this run set any clock wrong."""
+        return bool(self.others["all clocks set wrong"] or self.others["one clock set wrong"])
+
     def _set_right(self) -> None:
         for clock, until in list(self._right_at.items()):
             if time.monotonic() > until:

@@ -67,7 +67,7 @@ def torment(
         driver.run(deadline, say)
         say(f"{driver.kills} kills in {driver.rounds} rounds are done: now everything has to come to its end")
         settle(driver, engines, stations, say)
-        return _judge(engines, stations, footage, say), driver
+        return _judge(engines, stations, footage, driver.clocks_were_wrong, say), driver
     finally:
         for station in stations:
             station.end_agent()
@@ -94,9 +94,11 @@ def enrol_stations(archive: Archive) -> list[str]:
     return tokens
 
 
-def _judge(engines: Engines, stations: list[Station], footage: Footage, say: Callable[[str], None]) -> Judgement:
+def _judge(
+    engines: Engines, stations: list[Station], footage: Footage, clocks_were_wrong: bool, say: Callable[[str], None]
+) -> Judgement:
     with opened(engines) as archive:
-        found = judge(archive, engines, stations, footage, say)
+        found = judge(archive, engines, stations, footage, clocks_were_wrong, say)
         for code in sorted({station.unit for station in stations}):
             package, expected = export_unit(archive, engines, code)
             judge_export(package, expected, found)
