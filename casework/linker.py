@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from casework.candidates import clear_one, find_candidates
@@ -24,20 +25,27 @@ from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
 
 
-def link_due_recordings(session: Session, limit: int = 100) -> dict[str, int]:
+def link_due_recordings(session: Session, limit: int = 100, sealed_after: datetime | None = None) -> dict[str, int]:
     """The housekeeping step: look at up to `limit` recordings that are due, and count the outcomes.
 
-    Recordings that another worker is looking at are skipped. Nothing is due when the counts are empty.
+    Due is what new facts touched, and what was never looked at; the latter only if sealed after `sealed_after`: to find
+    it among all that was ever sealed means to go through all of that. Recordings that another worker is looking at are
+    skipped. Nothing is due when the counts are empty.
     """
-    statement = (
-        select(Recording)
-        .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
-        .where(or_(LinkingDone.recording_id.is_(None), LinkingDone.outcome == AGAIN))
-        .order_by(Recording.sealed_at, Recording.id)
-        .limit(limit)
-        .with_for_update(of=Recording, skip_locked=True, key_share=True)
-    )
-    return dict(Counter(_look_at(session, session.scalars(statement).all())))
+    again = LinkingDone.recording_id == Recording.id
+    touched = select(Recording).join(LinkingDone, again).where(LinkingDone.outcome == AGAIN)
+    rows = list(session.scalars(_locked(touched, limit)))
+    if len(rows) < limit:
+        new = select(Recording).where(~select(LinkingDone.recording_id).where(again).exists())
+        if sealed_after is not None:
+            new = new.where(Recording.sealed_at > sealed_after)
+        rows += session.scalars(_locked(new, limit - len(rows)))
+    return dict(Counter(_look_at(session, rows)))
+
+
+def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
+    first = recordings.order_by(Recording.sealed_at, Recording.id).limit(limit)
+    return first.with_for_update(of=Recording, skip_locked=True, key_share=True)
 
 
 def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:

@@ -19,6 +19,7 @@ EVERY = {
     "custody.seal_due": 1.0,
     "media.render_due": 1.0,
     "housekeeping.link_new": 2.0,
+    "housekeeping.link_left_behind": 3600.0,
     "housekeeping.group_segments": 5.0,
     "housekeeping.attach_sidecars": 20.0,
     "housekeeping.sum_up_windows": 15.0,

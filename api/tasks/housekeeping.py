@@ -28,13 +28,20 @@ from retention.disposal import list_due
 
 BATCH = 100
 SIDECARS = 1000
+LATELY = timedelta(days=2)
 
 log = structlog.get_logger()
 
 
 @celery_app.task(name="housekeeping.link_new")  # type: ignore[untyped-decorator]
 def link_new() -> None:
-    """Look for the cases of recordings that nobody has looked at yet."""
+    """Look for the cases of what was sealed lately, and of what new facts have touched."""
+    link_all_due(worker_archive(), sealed_after=datetime.now(UTC) - LATELY)
+
+
+@celery_app.task(name="housekeeping.link_left_behind")  # type: ignore[untyped-decorator]
+def link_left_behind() -> None:
+    """Of whatever age: what was restored, or sealed while no housekeeping ran for days."""
     link_all_due(worker_archive())
 
 
@@ -83,12 +90,15 @@ def watch_stations() -> None:
     look_after_stations(worker_archive(), datetime.now(UTC))
 
 
-def link_all_due(archive: Archive) -> None:
-    """One transaction a batch, until nothing is due; then what is known of each is judged."""
+def link_all_due(archive: Archive, sealed_after: datetime | None = None) -> None:
+    """One transaction a batch, until nothing is due; then what is known of each is judged.
+
+    What nobody has looked at yet is found among what was sealed after `sealed_after`, or (None) among all there is.
+    """
     looked_at = True
     while looked_at:
         with archive.database.transaction() as session:
-            looked_at = bool(link_due_recordings(session, BATCH))
+            looked_at = bool(link_due_recordings(session, BATCH, sealed_after))
     judge_all_due(archive, datetime.now(UTC))
 
 

@@ -230,6 +230,20 @@ def test_due_recordings_are_looked_at_once(session: Session, archive: Any, offic
     assert len(archive.entries("recording.linked")) == 3
 
 
+def test_the_usual_run_looks_for_new_ones_among_what_was_sealed_lately_and_for_touched_ones_everywhere(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    old, touched, late = (
+        recorded(archive, unit, START + at * MINUTE, received_at=START + at * HOUR) for at in (1, 2, 9)
+    )
+    ask_for_another_look(session, because="requirements", recordings=[touched.id])  # not looked at: nothing to repeat
+    assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {"no_case": 1}
+    assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {}
+    assert link_due_recordings(session, 10) == {"no_case": 2}
+    ask_for_another_look(session, because="requirements", recordings=[old.id, late.id])
+    assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {"no_case": 2}
+
+
 def test_assignment_entered_later_makes_fitting_recordings_due_again(
     session: Session, archive: Any, officer: Any, unit: Any
 ) -> None:
