@@ -28,7 +28,7 @@ from retention.disposal import list_due
 
 BATCH = 100
 SIDECARS = 1000
-LATELY = timedelta(days=2)
+LATELY = timedelta(hours=6)
 
 log = structlog.get_logger()
 
