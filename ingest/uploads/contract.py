@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -156,6 +156,10 @@ class UploadRegister(Protocol):
         ...
 
     def find_upload(self, upload_id: str) -> UploadRecord | None: ...
+
+    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
+        """Those that there are of them, by id, in one question."""
+        ...
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         """Fix the length of an upload that deferred it, once, and reserve that much in place of what was reserved.

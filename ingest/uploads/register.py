@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,6 +89,11 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.reading() as session:
             row = session.get(Upload, upload_id)
         return None if row is None else _record_of(row)
+
+    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
+        with _translated(), self._database.reading() as session:
+            rows = session.scalars(select(Upload).where(Upload.id.in_(upload_ids))).all()
+        return {row.id: _record_of(row) for row in rows}
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         if length > station.max_waiting_bytes:

@@ -11,6 +11,7 @@ from ingest.uploads.errors import StagingDamaged, UploadGone
 from ingest.uploads.staging import Staging
 
 _ORPHAN_AGE = timedelta(hours=1)
+_AT_ONCE = 500
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +52,16 @@ def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) ->
     staged = list(staging.list_uploads())
     old = {upload_id for upload_id, changed in staged if now - changed >= _ORPHAN_AGE}
     removed = []
-    for upload_id in sorted({upload_id for upload_id, _changed in staged}):
-        record = register.find_upload(upload_id)
-        is_gone = record is None or record.is_gone
-        if (is_gone and upload_id in old) or (record is not None and record.state == "receipted"):
-            staging.remove(upload_id)
-            removed.append(upload_id)
+    ids = sorted({upload_id for upload_id, _changed in staged})
+    for begin in range(0, len(ids), _AT_ONCE):
+        batch = ids[begin : begin + _AT_ONCE]
+        records = register.find_uploads(batch)
+        for upload_id in batch:
+            record = records.get(upload_id)
+            is_gone = record is None or record.is_gone
+            if (is_gone and upload_id in old) or (record is not None and record.state == "receipted"):
+                staging.remove(upload_id)
+                removed.append(upload_id)
     return removed
 
 

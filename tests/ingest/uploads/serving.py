@@ -12,7 +12,7 @@ import resource
 import socket
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,6 +112,9 @@ class FileRegister(UploadRegister):
         with self._content() as content:
             row = content["uploads"].get(upload_id)
         return None if row is None else _record(upload_id, row)
+
+    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
+        return {each: record for each in upload_ids if (record := self.find_upload(each)) is not None}
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         with self._content() as content:

@@ -95,3 +95,18 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
     left = dict(tus.staging.list_uploads())
     assert set(left) == {upload_id_of(opened), upload_id_of(finished), fresh}
     assert foreign.read_text() == "not ours"
+
+
+def test_orphans_are_asked_for_by_the_hundreds_and_not_one_by_one(start_server, monkeypatch):
+    tus = start_server()
+    ids = sorted(f"{number:032x}" for number in range(5))
+    long_ago = (datetime.now(UTC) - timedelta(days=1)).timestamp()
+    for upload_id in ids:
+        tus.staging.bytes_path(upload_id).write_bytes(b"x")
+        os.utime(tus.staging.bytes_path(upload_id), (long_ago, long_ago))
+    asked: list[list[str]] = []
+    monkeypatch.setattr("ingest.uploads.sweeps._AT_ONCE", 2)
+    register = tus.register
+    monkeypatch.setattr(register, "find_uploads", lambda batch: asked.append(list(batch)) or {})
+    assert remove_orphans(tus.staging, register, datetime.now(UTC)) == ids
+    assert asked == [ids[:2], ids[2:4], ids[4:]]
