@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,15 @@ import psycopg
 import pytest
 
 from api.cli.admin_lookup import running_addresses
-from api.cli.main import run
 from api.engines.folders import socket_folder
 from api.engines.postgres import find_binaries
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
 from api.settings import Settings
+from casework.elements.policies import SHIPPED
 from ingest.dock.token import read_station_token
 from integrity.trust import load_trust
+from tests.commands import Ran, run_here
 
 SECONDS = 60
 
@@ -51,27 +50,8 @@ def environment(data: Path) -> dict[str, str]:
     return {**kept, "LIUHEN_DATA": str(data)}
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    stdout: str
-    stderr: str
-
-
 def liuhen(data: Path, *words: str, stdin: str = "") -> Ran:
-    """The command in this very process: what it prints, and how it ends."""
-    out, err, before = io.StringIO(), io.StringIO(), (dict(os.environ), sys.stdin)
-    os.environ.clear()
-    os.environ.update(environment(data))
-    sys.stdin = io.StringIO(stdin)
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run(list(words))
-    finally:
-        os.environ.clear()
-        os.environ.update(before[0])
-        sys.stdin = before[1]
-    return Ran(code, out.getvalue(), err.getvalue())
+    return run_here(environment(data), *words, stdin=stdin)
 
 
 def done(data: Path, *words: str, stdin: str = "") -> Any:
@@ -127,8 +107,8 @@ def test_a_first_token_makes_archive_and_unit_says_so_and_leaves_every_entry_in_
     assert json.loads(ran.stdout)["token"].startswith("lha1.")
     status = done(data, "admin", "ledger", "status")
     assert status["waiting"] == 0
-    # Four keys, the unit, the person and the token.
-    assert status["size"] == 7
+    # Four keys, the unit, the person and the token; each policy that the package brings was loaded and is in force.
+    assert status["size"] == 7 + 2 * len(list(SHIPPED.glob("*.yaml")))
 
 
 def test_a_path_too_long_for_sockets_leaves_nothing_under_tmp(tmp_path: Path) -> None:
@@ -287,6 +267,7 @@ def test_a_station_is_enrolled_with_a_token_that_pins_the_receipt_key_and_revoke
 ) -> None:
     ran = liuhen(lent, "admin", "station", "enrol", "三楼一号站", "--json")
     (tmp_path / "token.json").write_text(ran.stdout)
+    (tmp_path / "token.json").chmod(0o600)
     token, facts = read_station_token(tmp_path / "token.json"), json.loads(ran.stdout)
     assert token.station_id == facts["station_id"]
     assert (facts["name"], facts["unit"]) == ("三楼一号站", "D1")
