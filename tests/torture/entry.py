@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LEASE_SECONDS = 4
 LONGEST_BACKOFF_SECONDS = 8
+LONGEST_PAUSE_SECONDS = 3.0
+"""Of an agent whose archive is away."""
 RETRY_AFTER_SECONDS = 2
 
 
@@ -84,6 +86,12 @@ def shorten_waits() -> None:
     ingest.sealing.due.LONGEST_BACKOFF = timedelta(seconds=LONGEST_BACKOFF_SECONDS)
 
 
+def shorten_pauses() -> None:
+    import ingest.dock.patience
+
+    ingest.dock.patience._LONGEST_PAUSE_SECONDS = LONGEST_PAUSE_SECONDS
+
+
 def _shorten_retry_after() -> None:
     """What a station is asked to wait after 503 and 507: half a minute, in which nothing would be under way."""
     from ingest.uploads.contract import UploadLimits
@@ -115,7 +123,9 @@ def main() -> None:
     control, *arguments = sys.argv[1:]
     sys.path.insert(0, str(ROOT))
     role = role_of(arguments)
-    if role != "dock":
+    if role == "dock":
+        shorten_pauses()
+    else:
         shorten_waits()
     watch_steps(Path(control), role)
     from api.cli.main import run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from storage.catalog.uploads import Upload
 from storage.errors import StorageError
 from storage.objects.folder import INCOMING, FolderStore
 from storage.sealed_object import AtRest, open_sealed
+from tests.commands import Ran
 from tests.torture.files import Footage, PlannedFile
 from tests.torture.system import Engines, Station, descendants, state_of
 
@@ -75,7 +75,7 @@ def judge(
     return found
 
 
-def judge_verification(verified: subprocess.CompletedProcess[str], clocks_were_wrong: bool, found: Judgement) -> None:
+def judge_verification(verified: Ran, clocks_were_wrong: bool, found: Judgement) -> None:
     """It has to agree; but where this run set clocks wrong it may say so of the entries, and is right."""
     try:
         findings = json.loads(verified.stdout)["findings"]
@@ -85,8 +85,8 @@ def judge_verification(verified: subprocess.CompletedProcess[str], clocks_were_w
     found.out_of_time = [each["subject"] for each in findings if each["code"] == OUT_OF_TIME]
     excused = (OUT_OF_TIME,) if clocks_were_wrong else ()
     found.wrong += [f"liuhen verify: {each}" for each in findings if each["code"] not in excused]
-    if verified.returncode and not findings:
-        found.wrong.append(f"liuhen verify ends with {verified.returncode}: {verified.stderr[:1000]}")
+    if verified.code and not findings:
+        found.wrong.append(f"liuhen verify ends with {verified.code}: {verified.stderr[:1000]}")
 
 
 def _docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:

@@ -109,17 +109,19 @@ Act = Kill | KillAll | Aim | Disturb | Fill | Shift
 WEIGHTS = {"custody": 54, "other": 11, "kill": 16, "several": 3, "late": 3, "all": 0.5, "net": 7, "fill": 3, "clock": 4}
 
 
-def plan_acts(seed: int, kills: int) -> Iterator[Act]:
-    """Without end; the driver takes as many as it needs for its kills. Each step of custody comes first, once."""
+def plan_acts(seed: int, kills: int) -> tuple[list[Act], Iterator[Act]]:
+    """The opening, in which each step of custody comes once, and what follows without end, as much as it takes."""
     source = random.Random(f"acts {seed}")
+    return _opening(source, kills), iter(lambda: _next_act(source), None)
+
+
+def _opening(source: random.Random, kills: int) -> list[Act]:
     first = [Aim("worker-custody", step, source.randrange(MOST_POINTS)) for step in CUSTODY_STEPS]
     others = [Kill((victim,), source.uniform(0.0, 0.5)) for victim in VICTIMS]
     gentle = [_network(source), Fill(256 << 10, 1.5), _shift(source)]
     opening: list[Act] = [*first, *others[: max(0, kills - len(first))], *gentle]
     source.shuffle(opening)
-    yield from opening
-    while True:
-        yield _next_act(source)
+    return opening
 
 
 def _next_act(source: random.Random) -> Act:

@@ -47,7 +47,7 @@ def _set_clocks(engines: Engines, seconds: int) -> None:
     """All of them: entries of a process whose clock is off from the database's are refused."""
     for clock in CLOCKS:
         shift_clock(engines.control, clock, seconds)
-    time.sleep(2)
+    time.sleep(1.5)
 
 
 def _wait(what: str, seconds: float, left: Callable[[], list[str]]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.commands import Ran, run_here
+from tests.ports import find_free_port
 from tests.torture.files import Footage, PlannedFile
 from tests.torture.proxy import BadLink
 from tests.torture.up import clock_environment
@@ -22,7 +24,6 @@ READY_SECONDS = 600.0
 """How slow a start may be says nothing of what was lost; only that it ends does."""
 STAGING_BYTES = 64 << 20
 FOLDER = Path(__file__).parent
-LIUHEN = str(Path(sys.executable).with_name("liuhen"))
 
 
 class Engines:
@@ -32,7 +33,7 @@ class Engines:
         self.folder, self.data, self.control = folder, folder / "data", folder / "control"
         for each in (self.data, self.control):
             each.mkdir(mode=0o700)
-        self.port = _free_port()
+        self.port = find_free_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")},
             "LIUHEN_DATA": str(self.data),
@@ -107,9 +108,10 @@ class Engines:
         pid = self.pid_of(name)
         return [] if pid is None else children(pid)
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run([LIUHEN, *arguments], env=self.environment, capture_output=True, text=True, timeout=1800)
-        if check and done.returncode:
+    def run(self, *arguments: str, check: bool = True) -> Ran:
+        """A command beside the archive, in this process."""
+        done = run_here(self.environment, *arguments)
+        if check and done.code:
             raise SystemExit(f"liuhen {' '.join(arguments)}: {done.stdout}\n{done.stderr}")
         return done
 
@@ -207,11 +209,3 @@ def children(pid: int) -> list[int]:
 def descendants(pid: int) -> list[int]:
     below = children(pid)
     return below + [further for each in below for further in descendants(each)]
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ import pytest
 from tests.torture.plan import VICTIMS
 from tests.torture.points import CUSTODY_STEPS, short
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
 KILLS = len(CUSTODY_STEPS) + len(VICTIMS)
 
 
