@@ -51,15 +51,15 @@ def read_manifest(folder: Path) -> list[Expected]:
     return [Expected(entry["file"], entry["size"], entry["sha256"]) for entry in entries]
 
 
-def dock_corpus(archive: RunningArchive, folder: Path, files: Sequence[Expected], work: Path) -> Docked:
-    """Copy `files` to a card in `work`, dock it, and compare."""
+def dock_corpus(archive: RunningArchive, folder: Path, files: Sequence[Expected], work: Path, *options: str) -> Docked:
+    """Copy `files` to a card in `work`, dock it at a station made with these options, and compare."""
     card = work / "card"
     for file in files:
         path = card / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / file.name, path)
     key = work / "station.key"
-    code = archive.admin("station", "code", f"corpus {work.name}")
+    code = archive.admin("station", "code", f"corpus {work.name}", *options)
     words = ("--code", code["code"], "--receipt-key", code["receipt_key"], "--key-file", str(key))
     archive.run("dock", "enrol", "--server", archive.url, *words)
     began = time.monotonic()

@@ -51,8 +51,8 @@ def upload(archive: RunningArchive, token: str, name: str, content: bytes) -> in
     ).status_code
 
 
-def station_token(archive: RunningArchive, name: str) -> str:
-    return str(json.loads(archive.enrol(name).read_text())["token"])
+def station_token(archive: RunningArchive, name: str, *options: str) -> str:
+    return str(json.loads(archive.enrol(name, *options).read_text())["token"])
 
 
 def upload_all(archive: RunningArchive, files: Mapping[str, bytes]) -> None:

@@ -60,7 +60,7 @@ class Desk:
 def desk_of(browser: Browser, url: str, name: str, password: str) -> Iterator[Desk]:
     """Somebody signed in, in a browser profile of his own; at the end nothing must have gone wrong on his pages."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     try:
         desk = Desk(context, url)
         desk.sign_in(name, password)

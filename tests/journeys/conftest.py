@@ -1,4 +1,7 @@
-"""One running archive a module of journeys."""
+"""One running archive for all the journeys that share it: each start costs as much as a journey.
+
+Each has a unit of its own, so that none sees what the others' have.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ import pytest
 from tests.journeys.running import RunningArchive
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive]:
-    archive = RunningArchive(tmp_path_factory.mktemp("archive"))
+    # Twins share their socket in other tests: here one of them would only cost the seconds of its start.
+    archive = RunningArchive(tmp_path_factory.mktemp("archive"), LIUHEN_HTTP_PROCESSES="1")
     try:
         archive.start()
         yield archive

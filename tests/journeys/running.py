@@ -14,23 +14,27 @@ from typing import Any
 import httpx
 import psutil
 
-READY_SECONDS = 60.0
+from tests.commands import run_here
+from tests.ports import find_free_port
+
+READY_SECONDS = 120.0
 LIUHEN = str(Path(sys.executable).with_name("liuhen"))
 
 
 class RunningArchive:
     """`liuhen up` over one data folder, which may be ended and started again."""
 
-    def __init__(self, folder: Path, ready_seconds: float = READY_SECONDS) -> None:
+    def __init__(self, folder: Path, ready_seconds: float = READY_SECONDS, **settings: str) -> None:
         self.folder = folder
         self.ready_seconds = ready_seconds
         self.data = folder / "data"
-        self.port = _free_port()
+        self.port = find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")},
             "LIUHEN_DATA": str(self.data),
             "LIUHEN_BIND": f"127.0.0.1:{self.port}",
+            **settings,
         }
         self.process: subprocess.Popen[str] | None = None
 
@@ -75,17 +79,20 @@ class RunningArchive:
         return done
 
     def admin(self, *arguments: str) -> Any:
-        return json.loads(self.run("admin", *arguments, "--json").stdout)
+        """A command of `liuhen admin` beside the running archive, in this process."""
+        done = run_here(self.environment, "admin", *arguments, "--json")
+        assert done.code == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
 
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
         )
 
-    def enrol(self, name: str) -> Path:
+    def enrol(self, name: str, *options: str) -> Path:
         """The token file of a new station."""
         path = self.folder / f"{name}.token"
-        path.write_text(json.dumps(self.admin("station", "enrol", name)))
+        path.write_text(json.dumps(self.admin("station", "enrol", name, *options)))
         path.chmod(0o600)
         return path
 
@@ -104,11 +111,3 @@ class RunningArchive:
             if all(word in command for word in words):
                 found.append(child.pid)
         return found
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

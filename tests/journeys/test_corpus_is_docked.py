@@ -23,6 +23,7 @@ def choose_mixed(files: list[Expected]) -> list[Expected]:
 
 def test_real_files_are_sealed_as_the_corpus_states_them(archive: RunningArchive, corpus: Path, tmp_path: Path) -> None:
     files = choose_mixed(read_manifest(corpus))
-    docked = dock_corpus(archive, corpus, files, tmp_path)
+    archive.admin("unit", "create", "四大队", "--code", "JC-04")
+    docked = dock_corpus(archive, corpus, files, tmp_path, "--unit", "JC-04")
     assert docked.complaints == ()
     assert docked.files == len(files) >= 8

@@ -19,6 +19,7 @@ from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 CLIP = "AB00001_000123_20260309090000.MP4"
+UNIT = "JC-03"
 PEOPLE = {
     "liwei": ("officer", "李伟", "--badge", "000123"),
     "liuyang": ("supervisor", "刘洋"),
@@ -39,11 +40,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
     """The unit's people by sign-in name, made by the operator, each with a random password."""
-    archive.admin("unit", "create", "第三执法大队", "--code", "JC-03")
+    archive.admin("unit", "create", "第三执法大队", "--code", UNIT)
     made = {}
     for sign_in_name, (role, name, *more) in PEOPLE.items():
-        words = ("person", "create", "--role", role, "--name", name, "--sign-in-name", sign_in_name, *more)
-        made[sign_in_name] = str(archive.admin(*words)["password"])
+        words = ("--role", role, "--name", name, "--sign-in-name", sign_in_name, "--unit", UNIT, *more)
+        made[sign_in_name] = str(archive.admin("person", "create", *words)["password"])
     return made
 
 
@@ -59,11 +60,12 @@ def recording(archive: RunningArchive, passwords: dict[str, str], tmp_path_facto
     """The address of the page of a clip that a station docked."""
     card = tmp_path_factory.mktemp("card")
     film(card / CLIP)
-    token = archive.enrol("三大队采集站")
+    token = archive.enrol("三大队采集站", "--unit", UNIT)
     state = str(tmp_path_factory.mktemp("state"))
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     assert list(card.iterdir()) == []
-    with archive.client(str(archive.admin("token", "create", "--role", "supervisor", "--name", "案管")["token"])) as it:
+    words = ("token", "create", "--role", "supervisor", "--name", "案管", "--unit", UNIT)
+    with archive.client(str(archive.admin(*words)["token"])) as it:
         (item,) = it.get("/api/v1/recordings").json()["items"]
     return f"/recordings/{item['id']}"
 
@@ -208,7 +210,7 @@ def test_an_officer_completes_a_days_recordings_in_two_clicks(
     card.mkdir()
     for hour in (7, 8, 9):
         (card / f"AB00007_000123_20260310{hour:02}0000.MP4").write_bytes(os.urandom(2000))
-    token = archive.enrol("五大队采集站")
+    token = archive.enrol("五大队采集站", "--unit", UNIT)
     state = str(tmp_path / "state")
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     with desk_of(browser, archive.url, "liwei", passwords["liwei"]) as officer:
