@@ -6,12 +6,15 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from celery import Celery
 from celery.schedules import schedule
 
-from api.archive import Archive, open_archive
 from api.settings import load_settings
+
+if TYPE_CHECKING:
+    from api.archive import Archive
 
 QUEUES = ("custody", "media", "housekeeping")
 # Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
@@ -33,7 +36,9 @@ _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 @lru_cache(maxsize=1)
 def worker_archive() -> Archive:
-    """This process's archive, opened at the first task."""
+    """This process's archive, opened at the first task. The beat has none, nor waits for what one is made of."""
+    from api.archive import open_archive
+
     return open_archive(load_settings(), pool_size=6, process="liuhen-worker")
 
 
