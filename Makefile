@@ -23,11 +23,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# A file stays with one worker, in the order of tests/conftest.py: xdist's own puts files of few tests last, however long.
+# A file stays with one worker, and the longest begin first: tests/scheduling.py.
 test: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(MAKE) check
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
+	$(BIN)/pytest -n 2 --dist loadfile --durations=10
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000

@@ -19,6 +19,7 @@ from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
 from storage.migrations import upgrade
+from tests.scheduling import make_scheduler, put_longest_first
 
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -110,5 +111,9 @@ def corpus() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no core waits at the end for a journey that began last."""
-    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+    put_longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return make_scheduler(config, log)
