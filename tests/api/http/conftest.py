@@ -54,7 +54,7 @@ from storage.catalog.signin import SignInSession
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.keystore import WrappedKey
-from storage.ledger.append import Actor
+from storage.ledger.append import Actor, Change, record_change
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
 
@@ -174,21 +174,26 @@ class Served:
 
     def stage(self, station: Station, content: bytes, filename: str = "a.mp4", **claims: str) -> str:
         """An upload whose bytes are all there."""
-        upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
+        upload_id = uuid.uuid4().hex
         path = self.staging.bytes_path(upload_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        actor, length = Actor.station(station.id), len(content)
         with self.database.transaction() as session:
+            # With its entries, as tus makes it: verification asks for them.
+            begun = Change("upload.created", "upload", upload_id, station.unit_id, {"declared_length": length})
+            record_change(session, actor, begun)
+            ended = record_change(session, actor, Change("upload.finished", "upload", upload_id, station.unit_id))
             session.add(
                 Upload(
                     id=upload_id,
                     station_id=station.id,
                     unit_id=station.unit_id,
-                    declared_length=len(content),
+                    declared_length=length,
                     claims={"filename": filename, **claims},
                     state="finished",
-                    expires_at=now + timedelta(days=1),
-                    finished_at=now,
+                    expires_at=ended.occurred_at + timedelta(days=1),
+                    finished_at=ended.occurred_at,
                 )
             )
         return upload_id
