@@ -50,7 +50,7 @@ def test_the_reader_sees_the_file_its_language_and_its_own_code(any_runner: Medi
     result = any_runner.sandbox.run(Job(program, ("-I", "-S", "-c", script), media=media))
     assert result.succeeded, result
     view, packages = map(json.loads, result.stdout.splitlines())
-    assert packages == ["exifread", "ingest"]
+    assert packages == ["exifread", "ingest", "storage"]
     assert view["etc"] == view["descriptors"] == []
     assert view["beside"] == [".."]
     deeds = {deed for deed, outcome in view.items() if outcome == "DONE"}
