@@ -156,7 +156,8 @@ def test_a_stalled_patch_is_seen_by_head_without_being_disturbed(start_server, w
 
 
 def test_a_stopping_server_keeps_what_arrived(start_server, wire):
-    tus = start_server()
+    # Well within the two seconds that a stopping server gives what is under way.
+    tus = start_server(limits={"record_offset_seconds": 0.3})
     path = tus.create(1000)
     connection = tus.begin_patch(path, 0, 1000)
     connection.sendall(b"x" * 400)
