@@ -100,6 +100,8 @@ def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, s
     items = scene.supervisor.get(f"{address}/chain").json()["items"]
     actions = [item["entry"]["action"] for item in items]
     assert actions == [
+        "upload.created",
+        "upload.finished",
         "recording.sealed",
         "receipt.issued",
         "recording.linked",
@@ -110,7 +112,7 @@ def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, s
     assert indexes == sorted(indexes)
     for item in items:
         assert leaf_hash(canonical_json(item["entry"], "entry")).hex() == item["leaf_hash"]
-    linked = items[2]
+    linked = items[4]
     assert linked["openings"] == {"reason": "同一现场"}
     assert linked["names"][str(scene.officer.person.id)] == scene.officer.person.name
     assert linked["names"][str(scene.case.id)] == scene.case.number
