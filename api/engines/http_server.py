@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from api.engines.http_protocol import BoundedProtocol
 
 # Long downloads are cut off then: a range request goes on where it stopped.
 GRACEFUL_SECONDS = 8
+SETTLING_SECONDS = 1.5
+"""For requests that were cut off to put away what they hold: bytes that arrived count. SIGKILL comes after 10."""
 
 
 class _Server(uvicorn.Server):
@@ -23,8 +26,16 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn cancels what is still under way, and would end the process before any of it has noticed."""
+        await super().shutdown(sockets)
+        if cut_off := set(self.server_state.tasks):
+            await asyncio.wait(cut_off, timeout=SETTLING_SECONDS)
 
-def serve_http(factory: str, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+
+def serve_http(
+    factory: str, listener: socket.socket, on_ready: Callable[[], None], graceful_seconds: int = GRACEFUL_SECONDS
+) -> None:
     """Serve the application that `factory` ("module:function") makes, until a signal; say on_ready() once it does.
 
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
@@ -36,7 +47,7 @@ def serve_http(factory: str, listener: socket.socket, on_ready: Callable[[], Non
         server_header=False,
         # Nobody in front of us is trusted unasked: X-Forwarded-For is anybody's to write.
         proxy_headers=False,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_graceful_shutdown=graceful_seconds,
         loop="uvloop",
         http=BoundedProtocol,
         ws="none",

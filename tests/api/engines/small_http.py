@@ -1,4 +1,7 @@
-"""A small real ASGI application: it tells the process that answers, and takes as long as it is asked to."""
+"""A small real ASGI application: it tells the process that answers, and takes as long as it is asked to.
+
+A request that is cut off takes a moment, and then leaves a file that says so.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,12 @@ def create_app() -> Any:
                 await send({"type": message["type"] + ".complete"})
             await send({"type": "lifespan.shutdown.complete"})
             return
-        await asyncio.sleep(float(scope["query_string"] or b"0"))
+        try:
+            await asyncio.sleep(float(scope["query_string"] or b"0"))
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.2)
+            Path(sys.argv[2]).with_suffix(".settled").touch()
+            raise
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
 
@@ -27,7 +35,11 @@ def create_app() -> Any:
 
 
 if __name__ == "__main__":
-    descriptor, ready_file = sys.argv[1:]
+    descriptor, ready_file, graceful = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).parent))
     listener = socket.socket(fileno=int(descriptor))
-    serve_http("small_http:create_app", listener, lambda: Path(ready_file).write_text(str(os.getpid())) and None)
+
+    def on_ready() -> None:
+        Path(ready_file).write_text(str(os.getpid()))
+
+    serve_http("small_http:create_app", listener, on_ready, int(graceful))

@@ -27,10 +27,10 @@ def listener() -> Iterator[socket.socket]:
         yield listener
 
 
-def start(listener: socket.socket, folder: Path, name: str) -> subprocess.Popen[bytes]:
+def start(listener: socket.socket, folder: Path, name: str, graceful: int = 8) -> subprocess.Popen[bytes]:
     ready_file = folder / name
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file)],
+        [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(graceful)],
         pass_fds=(listener.fileno(),),
         stderr=subprocess.DEVNULL,
     )
@@ -66,6 +66,16 @@ def test_connections_wait_for_the_first_process_and_survive_the_end_of_one(
         assert waiting.result() == third.pid
         third.terminate()
         third.wait(60)
+
+
+def test_a_request_that_is_cut_off_at_the_end_settles_first(listener: socket.socket, tmp_path: Path) -> None:
+    process = start(listener, tmp_path, "only", graceful=1)
+    with socket.create_connection(listener.getsockname()) as connection:
+        connection.sendall(b"GET /?1000 HTTP/1.1\r\nHost: here\r\n\r\n")
+        get(listener)  # Whatever was sent before has been read by now.
+        process.terminate()
+        process.wait(60)
+    assert (tmp_path / "only.settled").exists()
 
 
 def test_a_taken_port_is_refused_with_its_address(listener: socket.socket) -> None:
