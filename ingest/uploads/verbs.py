@@ -100,11 +100,12 @@ class Verbs:
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        record = self._admission.remembered_upload(request)
-        if record is not None and await self._append_whole(request, record):
-            return _after_append(record, record.declared_length, is_complete=True)
+        remembered = self._admission.remembered_upload(request)
+        if remembered is not None and await self._append_whole(request, remembered):
+            return _after_append(remembered, remembered.declared_length, is_complete=True)
         station, record = await self._admission.upload_of(request)
-        if await self._append_whole(request, record):
+        # What did not go the short way just now is not kept waiting for it a second time.
+        if remembered is None and await self._append_whole(request, record):
             return _after_append(record, record.declared_length, is_complete=True)
         return await self._append_part(request, station, record)
 
