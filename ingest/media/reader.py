@@ -11,14 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import storage
+import storage.measures
 from ingest.media.damage import Boxes
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
 from ingest.media.signs import ZeroFilled
 
-PACKAGES: Final = ("/reader/ingest", "/reader/storage", "/reader/exifread")
-"""Of storage the reader takes measures.py alone, which imports nothing."""
+PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
+MEASURES: Final = "/reader/storage/measures.py"
+"""All that the reader takes of storage; it imports nothing."""
 SCRIPT: Final = f"{PACKAGES[0]}/media/inside.py"
 # -I and -S: nothing of the environment or of site-packages is looked at; -B: it could not write a cache anyway.
 ARGUMENTS: Final = ("-I", "-S", "-B", SCRIPT, MEDIA_INSIDE, *PACKAGES)
@@ -38,7 +39,7 @@ class FileFacts:
 
 
 def reader_program() -> Program:
-    """This interpreter with its standard library, our two packages and exifread: nothing else of the environment."""
+    """This interpreter and its standard library, exifread, our package and the measures it shares: nothing else."""
     base, python = Path(sys.base_prefix), Path(sys.executable).resolve()
     needs = [Path(name) for name in SYSTEM_LIBRARIES if os.path.lexists(name)]
     if not base.is_relative_to("/usr"):
@@ -46,9 +47,8 @@ def reader_program() -> Program:
     exifread = find_spec("exifread")
     if exifread is None or exifread.origin is None:
         raise ModuleNotFoundError("exifread is not installed", name="exifread")
-    ours = Path(__file__).parents[1], Path(storage.__file__).parent
-    brings = tuple(zip((*ours, Path(exifread.origin).parent), PACKAGES, strict=True))
-    return Program(python, tuple(needs), brings, in_place=True)
+    brings = zip((Path(__file__).parents[1], Path(exifread.origin).parent), PACKAGES, strict=True)
+    return Program(python, tuple(needs), (*brings, (Path(storage.measures.__file__), MEASURES)), in_place=True)
 
 
 def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = READING_LIMITS) -> FileFacts:

@@ -25,7 +25,8 @@ MIB: Final = 1 << 20
 class Program:
     """An executable, and what of this host it must be able to read: nothing, when it is linked statically.
 
-    `needs` are seen under their own names; of `brings`, pairs of a folder here and its name inside, only the latter.
+    `needs` are seen under their own names; of `brings`, pairs of a folder or file here and its name inside, only the
+    latter.
     One that finds what it needs by where it stands itself runs `in_place`, which one of `needs` must hold."""
 
     path: Path

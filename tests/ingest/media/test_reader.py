@@ -46,11 +46,11 @@ def test_the_reader_sees_the_file_its_language_and_its_own_code(any_runner: Medi
     media = tmp_path / "media"
     media.write_bytes(b"footage")
     program = reader_program()
-    script = INSIDE_VIEW.read_text() + "\nprint(json.dumps(listed('/reader')))"
+    script = INSIDE_VIEW.read_text() + "\nprint(json.dumps([listed('/reader'), listed('/reader/storage')]))"
     result = any_runner.sandbox.run(Job(program, ("-I", "-S", "-c", script), media=media))
     assert result.succeeded, result
     view, packages = map(json.loads, result.stdout.splitlines())
-    assert packages == ["exifread", "ingest", "storage"]
+    assert packages == [["exifread", "ingest", "storage"], ["measures.py"]]
     assert view["etc"] == view["descriptors"] == []
     assert view["beside"] == [".."]
     deeds = {deed for deed, outcome in view.items() if outcome == "DONE"}
