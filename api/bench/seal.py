@@ -8,7 +8,6 @@ profits from; both read their stored copy back from the disk. The median of each
 from __future__ import annotations
 
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import TypeAlias
 
 from api.bench.custodian import keep_by_hand, require_tools
 from api.bench.errors import BenchError
+from api.bench.random_file import make_random_file
 from api.bench.room import require_room
 from api.bench.rows import Row
 from storage.objects.folder import FolderStore
@@ -52,7 +52,7 @@ def measure_seal(
     require_room(folder, size_bytes * (1 + 3 * pairs) + memory_bytes)
     with tempfile.TemporaryDirectory(prefix="bench-seal-", dir=folder) as name:
         workplace = Path(name)
-        source = _make_source(workplace / "source.bin", size_bytes)
+        source = make_random_file(workplace / "source.bin", size_bytes)
         ours, peer = _take_turns(
             source, workplace, pairs, seal or (lambda path: seal_to_folder(path, _fresh(workplace)))
         )
@@ -100,15 +100,6 @@ def _seconds(work: Callable[[], None], source: Path) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def _make_source(path: Path, size_bytes: int) -> Path:
-    with path.open("wb") as file:
-        for start in range(0, size_bytes, _BLOCK_BYTES):
-            file.write(secrets.token_bytes(min(_BLOCK_BYTES, size_bytes - start)))
-        file.flush()
-        os.fsync(file.fileno())
-    return path
 
 
 def _fresh(workplace: Path) -> Path:

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.bench.errors import BenchError
+from api.bench.random_file import make_random_file
 from api.bench.room import require_room
 from api.bench.rows import Row
 from api.bench.tus_peer_process import install_peer, running_peer
 from api.bench.upload_archive import MeasuredArchive, measured_archive
 from api.bench.upload_clients import Order
-from api.bench.upload_files import PICTURE_BYTES, make_large, make_picture
+from api.bench.upload_files import PICTURE_BYTES, make_picture
 from api.bench.upload_receipt import seconds_to_receipt
 
 MEMORY_BAR_MIB = 160
@@ -64,7 +65,7 @@ def measure_uploads(folder: Path, sizes: UploadSizes) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-upload-", dir=folder) as name:
         workplace = Path(name)
         peer = install_peer(workplace)
-        files = [make_large(workplace / f"{size}.bin", size) for size in sizes.large]
+        files = [make_random_file(workplace / f"{size}.bin", size) for size in sizes.large]
         picture = make_picture(workplace / "picture.jpg")
         with measured_archive(workplace) as archive:
             with archive.sealing_stopped():

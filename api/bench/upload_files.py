@@ -1,9 +1,8 @@
-"""The files that are sent: large ones of random bytes, and a picture of about 100 kB as recorders take them."""
+"""The small file that is sent: a picture of about 100 kB as recorders take them."""
 
 from __future__ import annotations
 
 import io
-import os
 import secrets
 from pathlib import Path
 
@@ -12,17 +11,6 @@ from PIL import Image
 from api.bench.upload_clients import NUMBER_AT, NUMBER_BYTES
 
 PICTURE_BYTES = 100_000
-_BLOCK_BYTES = 1 << 20
-
-
-def make_large(path: Path, size_bytes: int) -> Path:
-    """Random bytes, durable, and in the page cache: sending them then reads no disk."""
-    with path.open("wb") as file:
-        for start in range(0, size_bytes, _BLOCK_BYTES):
-            file.write(secrets.token_bytes(min(_BLOCK_BYTES, size_bytes - start)))
-        file.flush()
-        os.fsync(file.fileno())
-    return path
 
 
 def make_picture(path: Path) -> Path:

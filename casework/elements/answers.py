@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.elements.candidates import OWN_WORD, Nearest, find_nearest, place_of_value, place_value
+from casework.elements.candidates import OWN_WORD, Nearest, find_nearest, place_of_value
 from casework.elements.errors import (
     CandidateGone,
     NotYourRecording,
@@ -23,7 +23,7 @@ from casework.elements.errors import (
     ReasonNeeded,
     ValueUnusable,
 )
-from casework.elements.facts import Facts, gather_facts
+from casework.elements.facts import Facts, gather_facts, place_value
 from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.elements.facts import Facts, timed_by
+from casework.elements.facts import Facts, place_value, timed_by
 from casework.scoring import Place
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
@@ -247,11 +247,6 @@ def _cases(facts: Facts) -> list[Nearest]:
         )
         for each in facts.question.candidates
     ]
-
-
-def place_value(latitude: float | None, longitude: float | None) -> str:
-    """As an answer keeps a place: degrees of WGS 84, to a tenth of a metre."""
-    return f"{latitude:.6f},{longitude:.6f}"
 
 
 def place_of_value(value: str) -> Place | None:

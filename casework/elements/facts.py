@@ -264,3 +264,8 @@ def timed_by(claim: Mapping[str, Any]) -> datetime | None:
 
 def by_satellites(claim: Mapping[str, Any]) -> bool:
     return claim.get("kind") == SATELLITES or claim.get("source") == "exif:gps"
+
+
+def place_value(latitude: float | None, longitude: float | None) -> str:
+    """As an answer keeps a place: degrees of WGS 84, to a tenth of a metre."""
+    return f"{latitude:.6f},{longitude:.6f}"

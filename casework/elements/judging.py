@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from casework.elements.facts import Facts, by_satellites, timed_by
+from casework.elements.facts import Facts, by_satellites, place_value, timed_by
 from casework.looks import AGAIN
 from casework.observation import HOPELESS
 from storage.catalog.elements import ELEMENTS
@@ -215,7 +215,7 @@ def _place(facts: Facts) -> Element:
         return _of("place", answer.value, "answer")
     if row.latitude is None or row.longitude is None:
         return _of("place", None, None)
-    return _of("place", f"{row.latitude:.6f},{row.longitude:.6f}", row.place_source)
+    return _of("place", place_value(row.latitude, row.longitude), row.place_source)
 
 
 def _act(facts: Facts) -> Element:

@@ -36,7 +36,7 @@ from storage.catalog.organisation import Person, Unit
 from storage.ledger.append import Actor, Change, record_change
 
 KEEPING = "keep_policies"
-SHIPPED = Path(__file__).parent / "policies"
+SHIPPED = Path(__file__).parent / "shipped"
 POLICIES = Actor.system("policies")
 # Two that load at once wait for each other: what overlaps is looked at before it is refused.
 _ONE_LOADS = select(func.pg_advisory_xact_lock(func.hashtextextended("element policies", 0)))
