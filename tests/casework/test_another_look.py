@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
@@ -17,14 +16,6 @@ from ingest.metadata.claims import Claim
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def officer(archive: Any) -> Any:
-    """Who has had the device AB00001 for a month."""
-    officer = archive.person(archive.unit(), "officer")
-    archive.issue(archive.unit_of(officer), officer)
-    return officer
 
 
 def clip(archive: Any, officer: Any, shown: datetime, true_start: datetime | None = None) -> Any:

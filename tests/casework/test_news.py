@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,14 +20,6 @@ from storage.catalog.recordings import RecordingSegment
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def officer(archive: Any) -> Any:
-    """Who has had the device AB00001 for a month."""
-    officer = archive.person(archive.unit(), "officer")
-    archive.issue(archive.unit_of(officer), officer)
-    return officer
 
 
 def due(session: Session) -> set[Any]:

@@ -14,7 +14,7 @@ import pytest
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import sign_request
 from integrity.keys import SigningKey
-from tests.api.http.conftest import Served, Station
+from tests.api.http.served import Served, Station
 
 UPLOADS, REPORTS = "/uploads", "/api/v1/station-reports"
 STREAM = "application/offset+octet-stream"

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import io
 import os
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +28,7 @@ from ingest.media.findings import Stream
 from ingest.stations.codes import register_station
 from storage.catalog.organisation import ROLES
 from storage.ledger.append import Actor
+from tests.api.http import conftest as serving
 
 HOSTILE_NAME = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>.mp4"
 HOSTILE_DEVICE = "</title><svg onload=alert(3)>"
@@ -39,19 +36,6 @@ HOSTILE_PURPOSE = "<iframe src=javascript:alert(4)></iframe>\n{{ 7 * 7 }}"
 FILMED_AT = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 
 
-def _load(path: Path) -> ModuleType:
-    """Tests are no package: what several of them share is loaded by its path, once."""
-    name = f"liuhen_tests_{path.parent.name}_{path.stem}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-serving = _load(Path(__file__).parents[1] / "http" / "conftest.py")
 authority, findings, served = serving.authority, serving.findings, serving.served
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.elements.answers import Answered, Choice, answer_questions, list_answers
@@ -32,27 +28,9 @@ from storage.catalog.casework import CaseLink
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
 from storage.database import Database
+from tests.casework.elements.team import FILMED, NOW, OPERATOR, Team
 
-
-def _load(path: Path) -> Any:
-    name = f"liuhen_tests_elements_{path.stem}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-judging = _load(Path(__file__).parent / "test_judging.py")
-NOW, FILMED, Team = judging.NOW, judging.FILMED, judging.Team
 LATER = datetime.now(UTC)
-
-
-@pytest.fixture
-def team(session: Session, archive: Any) -> Any:
-    return Team(session, archive)
 
 
 def fingerprint(team: Any, recording: Recording, element: str) -> str:
@@ -104,7 +82,7 @@ def test_a_contradiction_may_be_the_devices_and_what_was_lent_is_said_so(team: A
     answer(team, team.other, lent, "officer", Choice("officer", str(team.other.id), "claim"))
     assert team.open(lent) == {}
     # What comes to light later is asked about again.
-    void_issue(team.session, judging.OPERATOR, team.issue.id, "录错", NOW)
+    void_issue(team.session, OPERATOR, team.issue.id, "录错", NOW)
     assert team.open(lent) == {"officer": ["device_with_nobody"]}
 
 
