@@ -100,9 +100,10 @@ def options_of(
     visit: Visit, nearest: Sequence[Nearest], cases: Mapping[uuid.UUID, Case], many: bool
 ) -> tuple[Option, ...]:
     """None twice. For many recordings at once what each has of its own goes by its kind, not by its value."""
-    found: dict[str, Option] = {}
+    found: dict[tuple[str, str], Option] = {}
     for each in nearest:
         own = many and each.element in OF_EACH
+        means = (each.element, each.basis if own else each.value)
         value = f"{each.element}|{each.basis}|{'' if own else each.value}"
         label = "" if own else label_of(visit, each, cases)
         words = basis_in_words(visit.translate, each.basis, each.facts)
@@ -111,7 +112,7 @@ def options_of(
         elif each.element == "act":
             words = "" if each.basis == "act" else words
         option = Option(value, label or words, words if label else "", reasons_of(visit, each), each.score)
-        found.setdefault(value, option)
+        found.setdefault(means, option)
     return tuple(found.values())
 
 

@@ -46,7 +46,8 @@ RowT = TypeVar("RowT", Person, Device, Case)
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody says: `element` is `value`. Without a value but with a `basis`: what each recording's own nearest
+    """What somebody says: `element` is `value`, by whatever basis it is a candidate of each recording; the basis
+    OWN_WORD says it without leaning on one. Without a value but with a `basis`: what each recording's own nearest
     candidate of that basis says. With neither: it cannot be had, and `reason` says why."""
 
     element: str
@@ -142,10 +143,10 @@ def _choose(
 
 
 def _means(choice: Choice, nearest: Nearest) -> bool:
-    if nearest.element != choice.element or (choice.value is None and choice.basis is None):
+    if nearest.element != choice.element or choice.basis == OWN_WORD:
         return False
-    same_value = choice.value is None or nearest.value == choice.value
-    return same_value and (choice.basis is None or nearest.basis == choice.basis)
+    # One value may be near by another basis in each of many recordings: the answer is the value.
+    return nearest.basis == choice.basis if choice.value is None else nearest.value == choice.value
 
 
 def _answer(

@@ -71,8 +71,9 @@ class NewElementAnswer(Form):
     """One answer for as many recordings as it is true of. `asked` is the element of the questions; `element` the one
     that the answer is about, the same where it is left out.
 
-    With `value`: that is it, by `basis` if it was a candidate. With `basis` alone: each recording's own candidate of
-    that kind. With neither: it cannot be had, and `reason` says why. A value that is no candidate wants a reason too.
+    With `value`: that is it, whatever makes it a candidate of each recording; a value that is none wants a reason too.
+    With `basis` alone: each recording's own candidate of that kind. With neither: it cannot be had, and `reason` says
+    why.
     """
 
     asked: ShortText = Field(examples=["officer"])

@@ -113,7 +113,7 @@ def test_a_stale_question_is_a_conflict_and_says_what_to_do(desk: Desk) -> None:
 
 def test_what_is_refused_is_said_in_both_languages(desk: Desk) -> None:
     asked = desk.questions(desk.officer, element="officer")
-    gone = desk.answer(desk.officer, "officer", asked, value=str(desk.officer.person.id), basis="register_holder")
+    gone = desk.answer(desk.officer, "officer", asked, value=str(desk.supervisor.person.id), basis="register_holder")
     assert (gone.status_code, gone.json()["type"]) == (409, "urn:liuhen:problem:candidate-gone")
     act = desk.questions(desk.officer, element="act")
     for body, status, code in (

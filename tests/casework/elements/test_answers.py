@@ -21,6 +21,7 @@ from casework.elements.errors import (
 )
 from casework.elements.facts import gather_facts
 from casework.errors import RoleNotAllowed
+from casework.linking import link_by_hand
 from casework.register.issues import void_issue
 from ingest.metadata.claims import Claim
 from retention.errors import OutsideUnit, UnknownSubject
@@ -98,6 +99,18 @@ def test_one_answer_serves_many_and_each_has_its_entry(team: Any) -> None:
     answer(team, team.officer, recordings, "place", place)
     assert all(team.open(each) == {} for each in recordings)
     assert team.element(recordings[0], "place")["value"] == "32.061200,118.763200"
+
+
+def test_a_value_serves_each_by_whatever_basis_it_is_a_candidate(team: Any) -> None:
+    case = team.archive.case(team.officer)
+    linked, alone = team.recording(claims=[]), team.recording(claims=[], started_at=FILMED + timedelta(minutes=20))
+    link_by_hand(team.session, team.officer, recording_id=linked.id, case_id=case.id, stage=case.stage, reason="同一事")
+    of_stage = next(each for each in nearest(team, linked, "act") if each.basis == "act_of_stage")
+    assert [each.basis for each in nearest(team, alone, "act") if each.value == of_stage.value] == ["act"]
+    done = answer(team, team.officer, [linked, alone], "act", Choice("act", of_stage.value, "act_of_stage"))
+    assert (set(done.done), done.left_out) == ({linked.id, alone.id}, {})
+    bases = {each.id: list_answers(team.session, each.id)[0].basis for each in (linked, alone)}
+    assert bases == {linked.id: "act_of_stage", alone.id: "act"}
 
 
 def test_each_recording_may_take_its_own_candidate_of_one_kind(team: Any) -> None:
