@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,12 +44,23 @@ def worker(
     worker_ready.connect(on_ready, weak=False)
     # A worker loads the tasks of its own queue and no others: what custody never uses, it need not keep in memory.
     celery_app.conf.include = [f"api.tasks.{queue}"]
-    # Gossip and mingle are for workers that watch each other: ours only watch the database.
-    # What was sent before this worker began is purged: it only says that something may be due, and beat says it again.
-    quiet = ["--without-gossip", "--without-mingle", "--purge", "--loglevel", "WARNING"]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = "solo" if processes == 1 else "prefork"
-    celery_app.worker_main(["worker", "-Q", queue, "-n", f"{queue}@%h", "-P", pool, "-c", str(processes), *quiet])
+    running = celery_app.Worker(
+        hostname=f"{queue}@{socket.gethostname()}",
+        queues=[queue],
+        pool_cls=pool,
+        concurrency=processes,
+        loglevel="WARNING",
+        # Gossip and mingle are for workers that watch each other: ours only watch the database.
+        without_gossip=True,
+        without_mingle=True,
+        # What was sent before this worker began only says that something may be due, and beat says it again.
+        purge=True,
+        quiet=True,
+    )
+    running.start()
+    raise typer.Exit(running.exitcode or 0)
 
 
 def _try_parts(queue: str, settings: Settings) -> None:

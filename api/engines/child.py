@@ -30,9 +30,7 @@ def main(arguments: list[str]) -> None:
     if inner_id != "-":
         _enter_user_namespace(libc, int(inner_id))
     # After the namespace: a change of credentials clears the signal again (prctl(2)).
-    libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-    if os.getppid() != int(parent):
-        sys.exit("the parent ended before its child began")
+    end_with_parent(int(parent), int(death_signal))
     # An ignored signal stays ignored through exec: Python ignores the first two, nohup and `sh -c "… &"` the others.
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -41,6 +39,13 @@ def main(arguments: list[str]) -> None:
     except OSError as error:
         print(f"cannot run {argv[0]}: {error.strerror}", file=sys.stderr, flush=True)
         os._exit(EXIT_PROGRAM_MISSING)
+
+
+def end_with_parent(parent: int, death_signal: int) -> None:
+    """Have the kernel send `death_signal` here when our parent ends. SystemExit when that is no longer `parent`."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("the parent ended before its child began")
 
 
 def _enter_user_namespace(libc: ctypes.CDLL, inner_id: int) -> None:

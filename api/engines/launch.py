@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.engines.folders import make_private_folder
+from api.engines.fork_request import ForkRequest
+from api.engines.forked import ForkedProcess, ask_for_fork
 from api.engines.process import ProcessIdentity, list_processes
 from api.errors import NamespaceRefused
 
 LOG_BYTES_KEPT = 8 << 20
 LOG_FILES_KEPT = 3
 _WRAPPER = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Where the fork server listens, and which words of the command line its fork shall run."""
+
+    server: Path
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Launch:
     death_signal: signal.Signals = signal.SIGTERM
     pass_fds: tuple[int, ...] = ()
     without_root: bool = False
+    fork: Fork | None = None
+    """For a command of ours: have it forked instead, and run `argv` only where that cannot be."""
 
 
 class Child:
@@ -86,24 +98,38 @@ class Child:
         self._process.wait()
 
 
-def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
+def _spawn(launch: Launch) -> subprocess.Popen[bytes] | ForkedProcess:
     make_private_folder(launch.log_path.parent)
     rotate_log(launch.log_path)
-    descriptor = os.open(launch.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    log = os.open(launch.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        return subprocess.Popen(
-            wrapped_argv(launch.argv, launch.death_signal, without_root=launch.without_root),
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=subprocess.STDOUT,
-            env=dict(launch.environment),
-            # Python programs put their working folder on the import path: never one that others fill with files.
-            cwd="/",
-            pass_fds=launch.pass_fds,
-            start_new_session=True,
-        )
+        if launch.fork is not None:
+            # A fork server that has just died is started again, but nothing waits for that.
+            with contextlib.suppress(OSError):
+                return _fork(launch, launch.fork, log)
+        return _execute(launch, log)
     finally:
-        os.close(descriptor)
+        os.close(log)
+
+
+def _fork(launch: Launch, fork: Fork, log: int) -> ForkedProcess:
+    title = ("liuhen", *fork.words)
+    request = ForkRequest(title, fork.words, launch.environment, launch.pass_fds, int(launch.death_signal))
+    return ask_for_fork(fork.server, request, log)
+
+
+def _execute(launch: Launch, log: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        wrapped_argv(launch.argv, launch.death_signal, without_root=launch.without_root),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=dict(launch.environment),
+        # Python programs put their working folder on the import path: never one that others fill with files.
+        cwd="/",
+        pass_fds=launch.pass_fds,
+        start_new_session=True,
+    )
 
 
 def wrapped_argv(argv: tuple[str, ...], death_signal: signal.Signals, *, without_root: bool) -> list[str]:

@@ -10,11 +10,11 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.engines.folders import make_private_folder, socket_folder
-from api.engines.launch import Launch
+from api.engines.launch import Fork, Launch
 from api.engines.listener import listening_address
 from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
@@ -22,13 +22,15 @@ from api.engines.readyz import wait_until_ready
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
 from api.engines.running import embedded_postgres, external_database, migrate
-from api.engines.supervise import Stage, Step
+from api.engines.supervise import Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
 from api.settings import Settings, child_environment
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
+
+_MODULE = "api.cli.main"
 
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
 # and what was freed in it.
@@ -49,6 +51,8 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     database = postgres.addresses() if postgres else external_database(settings)
     valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
     tsa_socket = socket_folder(settings.data) / "tsa.sock"
+    forks = socket_folder(settings.data) / "fork.sock"
+    fork_server = _fork_server(settings, forks)
     bound = listening_address(listener)
     addresses = ArchiveAddresses(
         database=database,
@@ -59,10 +63,11 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     engines = (
         *([_postgres(postgres)] if postgres else []),
         *([] if settings.broker_url else [_valkey(valkey)]),
-        *([] if settings.tsa_urls else [_authority(settings, tsa_socket)]),
     )
+    authority = [] if settings.tsa_urls else [_authority(settings, tsa_socket)]
     roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
     stages: tuple[Stage, ...] = (
+        Begin(fork_server),
         Step("密钥", "keys", lambda: create_keys(settings)),
         engines,
         *roles,
@@ -70,9 +75,10 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
         Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
-        (_sequencer(settings, addresses),),
-        (*_workers(settings, addresses), _beat(settings, addresses)),
-        _http(settings, addresses, listener),
+        (fork_server,),
+        tuple(forked(spec, forks) for spec in (*authority, _sequencer(settings, addresses))),
+        tuple(forked(spec, forks) for spec in (*_workers(settings, addresses), _beat(settings, addresses))),
+        tuple(forked(spec, forks) for spec in _http(settings, addresses, listener)),
         Step("整体应答", "the whole answers", lambda: wait_until_ready(bound)),
     )
     return Plan(stages, addresses)
@@ -187,7 +193,7 @@ def own_process(
     def launch() -> Launch:
         return Launch(
             # -P: the working folder stays off the import path.
-            argv=(sys.executable, "-P", "-m", "api.cli.main", "--verbose", *command),
+            argv=(sys.executable, "-P", "-m", _MODULE, "--verbose", *command),
             log_path=settings.log_folder / f"{name}.log",
             environment=child_environment(additions),
             stop_steps=stop_steps,
@@ -199,6 +205,31 @@ def own_process(
         ready_file.unlink(missing_ok=True)
 
     return ChildSpec(name, chinese, english, launch, lambda pid: has_announced(ready_file, pid), prepare)
+
+
+def forked(spec: ChildSpec, server: Path) -> ChildSpec:
+    """The same process, made by the fork server that listens at `server`."""
+
+    def launch() -> Launch:
+        plain = spec.launch()
+        return replace(plain, fork=Fork(server, plain.argv[plain.argv.index(_MODULE) + 1 :]))
+
+    return replace(spec, launch=launch)
+
+
+def _fork_server(settings: Settings, address: Path) -> ChildSpec:
+    """What glibc reads of its environment at the start holds for all that it forks."""
+    spec = own_process(settings, "fork-server", "进程派生", "fork server", environment=_MEMORY_GIVEN_BACK)
+
+    def launch() -> Launch:
+        argv = (sys.executable, "-P", "-m", "api.engines.fork_server", str(address))
+        return replace(spec.launch(), argv=argv)
+
+    def prepare() -> None:
+        make_private_folder(address.parent)
+        spec.prepare()
+
+    return replace(spec, launch=launch, prepare=prepare)
 
 
 def _postgres(postgres: EmbeddedPostgres) -> ChildSpec:

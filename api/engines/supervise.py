@@ -1,7 +1,8 @@
 """Start the parts of an archive in order, start again what dies, and end everything without leaving a process.
 
 The plan is a list of stages. The children of one stage start together and the next stage waits until each of them
-answers; a step, such as the migrations, runs between stages. Ending goes the other way round.
+answers; a step, such as the migrations, runs between stages; what takes long to start begins some stages before it is
+needed. Ending goes the other way round.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PROBE_SECONDS = 0.05
 _IDLE_SECONDS = 1.0
 
-__all__ = ["ChildSpec", "Launch", "Stage", "Step", "StopRequested", "Supervisor"]
+__all__ = ["Begin", "ChildSpec", "Launch", "Stage", "Step", "StopRequested", "Supervisor"]
 
 
 class StopRequested(Exception):
@@ -41,7 +42,14 @@ class Step:
     action: Callable[[], None]
 
 
-Stage = Step | tuple[ChildSpec, ...]
+@dataclass(frozen=True)
+class Begin:
+    """A child that takes its time: launched now, waited for where its name stands in a later stage."""
+
+    spec: ChildSpec
+
+
+Stage = Step | Begin | tuple[ChildSpec, ...]
 
 
 class Supervisor:
@@ -66,6 +74,8 @@ class Supervisor:
             self._raise_if_asked()
             if isinstance(stage, Step):
                 self._take(stage)
+            elif isinstance(stage, Begin):
+                self._begin(stage.spec)
             else:
                 self._start_together(stage)
         self._raise_if_asked()
@@ -94,12 +104,18 @@ class Supervisor:
         step.action()
         self._say(_line(step.chinese, step.english, time.monotonic() - began))
 
-    def _start_together(self, specs: Sequence[ChildSpec]) -> None:
+    def _begin(self, *specs: ChildSpec) -> None:
         stage: list[Watched] = []
         self._started.append(stage)
         for spec in specs:
             stage.append(Watched(spec))
             stage[-1].launch(self._record)
+
+    def _start_together(self, specs: Sequence[ChildSpec]) -> None:
+        begun = {watched.spec.name for watched in self._all()}
+        self._begin(*(spec for spec in specs if spec.name not in begun))
+        names = {spec.name for spec in specs}
+        stage = [watched for watched in self._all() if watched.spec.name in names]
         while waiting := [watched for watched in stage if watched.phase is Phase.STARTING]:
             self._raise_if_asked()
             for watched in waiting:

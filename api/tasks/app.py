@@ -6,7 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.schedules import schedule
@@ -56,29 +56,35 @@ def steady_now() -> datetime:
     return _SOME_DAY + timedelta(seconds=time.monotonic())
 
 
-def make_celery(broker_url: str | None) -> Celery:
-    app = Celery("liuhen", broker=broker_url)
-    app.conf.update(
-        include=["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping"],
-        task_ignore_result=True,
-        task_store_errors_even_if_ignored=False,
-        task_routes=lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
-        beat_schedule={
-            name: {"task": name, "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now)}
-            for name, seconds in EVERY.items()
-        },
-        timezone="UTC",
-        broker_connection_retry_on_startup=True,
-        broker_transport_options={"socket_timeout": 10.0, "socket_connect_timeout": 5.0},
-        worker_prefetch_multiplier=1,
-        worker_hijack_root_logger=False,
-        worker_send_task_events=False,
-        task_always_eager=False,
-    )
+def make_celery() -> Celery:
+    """Its configuration is made when it is first asked for: by then a forked process has its own settings."""
+    app = Celery("liuhen")
+    app.add_defaults(_configuration)
     return app
 
 
-celery_app = make_celery(load_settings().broker_url)
+def _configuration() -> dict[str, Any]:
+    return {
+        "broker_url": load_settings().broker_url,
+        "include": ["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
+        "beat_schedule": {
+            name: {"task": name, "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now)}
+            for name, seconds in EVERY.items()
+        },
+        "timezone": "UTC",
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {"socket_timeout": 10.0, "socket_connect_timeout": 5.0},
+        "worker_prefetch_multiplier": 1,
+        "worker_hijack_root_logger": False,
+        "worker_send_task_events": False,
+        "task_always_eager": False,
+    }
+
+
+celery_app = make_celery()
 
 
 def wake(task: str) -> None:

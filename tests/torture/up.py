@@ -50,7 +50,7 @@ def through_entry(launch: Launch, control: Path) -> Launch:
     if COMMAND in argv:
         entry = str(Path(__file__).with_name("entry.py"))
         argv = (sys.executable, "-P", entry, str(control), *argv[argv.index(COMMAND) + 1 :])
-    return replace(launch, argv=argv, environment={**launch.environment, **clock_environment(control, name)})
+    return replace(launch, argv=argv, fork=None, environment={**launch.environment, **clock_environment(control, name)})
 
 
 def main() -> None:

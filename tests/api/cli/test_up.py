@@ -103,7 +103,7 @@ def assert_ends_without_trace(running: Archive, number: signal.Signals) -> None:
     assert [process.pid for process in family if process.is_alive()] == []
     assert list_with_marker(f"LIUHEN_INSTANCE={instance}".encode()) == []
     left = {path.name for path in running.data.rglob("*") if not path.is_relative_to(running.data / "postgres")}
-    assert not {"liuhen.lock", "addresses.json", "processes.json", "tsa.sock", "valkey.sock"} & left
+    assert not {"liuhen.lock", "addresses.json", "processes.json", "tsa.sock", "valkey.sock", "fork.sock"} & left
     assert not (running.data / "postgres" / "postmaster.pid").exists()
 
 
@@ -127,12 +127,21 @@ def go_deaf_and_see_it_go_on(running: Archive) -> None:
         time.sleep(0.05)
 
 
+def pid_of(name: str, running: Archive) -> int:
+    processes = json.loads((running.data / "run" / "processes.json").read_text())["processes"]
+    return next(int(entry["pid"]) for entry in processes if entry["name"] == name)
+
+
 def kill_child(name: str, running: Archive) -> int:
     """Kill the child called `name` and give its old process id."""
-    processes = json.loads((running.data / "run" / "processes.json").read_text())["processes"]
-    pid = next(entry["pid"] for entry in processes if entry["name"] == name)
+    pid = pid_of(name, running)
     os.kill(pid, signal.SIGKILL)
-    return int(pid)
+    return pid
+
+
+def title_of(name: str, running: Archive) -> str:
+    """What `ps` shows of it."""
+    return Path(f"/proc/{pid_of(name, running)}/cmdline").read_text().rstrip("\0").replace("\0", " ")
 
 
 def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_path: Path) -> None:
@@ -143,10 +152,14 @@ def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_pat
         assert_others_are_refused(running, tmp_path, addresses["http"].removeprefix("http://"))
         with psycopg.connect(addresses["database"]["owner"]) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        for name in ("valkey", "postgres", "sequencer", "worker-custody", "http-1"):
+        for name in ("fork-server", "valkey", "postgres", "sequencer", "worker-custody", "http-1"):
             kill_child(name, running)
-        for _ in range(5):
+        for _ in range(6):
             running.read_until(" is back")
+        # Those that could not wait were run by their path; the next one is forked again.
+        kill_child("http-1", running)
+        running.read_until("HTTP 1 is back")
+        assert title_of("http-1", running).startswith("liuhen --verbose http --fd ")
         with urllib.request.urlopen(addresses["http"] + "/readyz", timeout=60) as answer:
             assert answer.status == 200
         family = list(running.pids().values())

@@ -21,7 +21,7 @@ from api.engines.process import ProcessIdentity, list_with_marker
 from api.engines.readiness import has_announced
 from api.engines.run_record import INSTANCE_VARIABLE, ProcessRecord, end_leftovers
 from api.engines.signals import StopSignals
-from api.engines.supervise import Stage, Step, StopRequested, Supervisor
+from api.engines.supervise import Begin, Stage, Step, StopRequested, Supervisor
 from api.engines.watched import ChildSpec
 from api.errors import StartFailed
 
@@ -116,6 +116,21 @@ def test_stages_start_in_order_and_steps_run_between(tmp_path: Path) -> None:
         assert run.lines[2].startswith("✓ 一步 / a step")
         assert len(heirs()) == 3
     assert not (tmp_path / "processes.json").exists()
+
+
+def test_what_takes_long_begins_early_and_is_waited_for_where_it_is_needed(tmp_path: Path) -> None:
+    slow = child(tmp_path, "slow")
+    began: list[bool] = []
+    stages: list[Stage] = [
+        Begin(slow),
+        Step("一步", "a step", lambda: began.append(len(heirs()) == 1)),
+        (child(tmp_path, "other"),),
+        (slow,),
+    ]
+    with supervised(tmp_path, stages) as run:
+        assert began == [True]
+        assert [line.split(" / ")[1].split("  ")[0] for line in run.lines] == ["a step", "part other", "part slow"]
+        assert len(heirs()) == 2
 
 
 def test_a_child_that_is_killed_starts_again(tmp_path: Path) -> None:

@@ -1,0 +1,159 @@
+"""One process that has imported what the others need, and becomes each of them by forking.
+
+Run as `python -P -m api.engines.fork_server SOCKET` by the supervisor, the only process that it serves. Importing costs
+two seconds of a processor, and eight processes of an archive import much the same; a fork costs milliseconds, and its
+memory is shared for as long as nobody writes to it (docs/decisions/0011-forked-processes.md).
+
+It holds no secret: the address of a database comes with the request, and only the fork gets to know it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import gc
+import importlib
+import os
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+from api.engines.child import end_with_parent
+from api.engines.fork_request import GO, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest
+
+# Higher than any number that a request names.
+_SPARE = 256
+# All that a process of `liuhen up` would import at its start or with its first task.
+PRELOADED = (
+    *(f"api.cli.{name}" for name in ("main", "beat", "http", "sequencer", "tsa", "worker")),
+    *("api.archive", "api.engines.http_server", "api.engines.listener", "api.http.app", "api.logs", "api.pages.routes"),
+    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media")),
+    *("celery.app.amqp", "kombu.transport.redis"),
+    *("integrity.authority_server", "anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
+)
+
+
+def main() -> None:
+    from api.engines.readiness import announce_ready
+    from api.settings import load_settings
+
+    listener = listen(Path(sys.argv[1]))
+    _import_all()
+    announce_ready(load_settings())
+    request = serve_forks(listener, os.getppid())
+    from api.cli.main import run
+
+    sys.argv = ["liuhen", *request.words]
+    sys.exit(run(list(request.words)))
+
+
+def serve_forks(listener: socket.socket, supervisor: int) -> ForkRequest:
+    """Fork whenever the process `supervisor` asks. Returns in the forks alone, with what each of them is to run."""
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            if _peer_of(connection) != supervisor:
+                continue
+            message, descriptors, _, _ = socket.recv_fds(
+                connection, MOST_BYTES, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+            if not message or not _fork_child_of(supervisor):
+                _close(descriptors)
+                continue
+            request = ForkRequest.decode(message)
+            end_with_parent(supervisor, request.death_signal)
+            # Before it is known, as its watcher ends all that is in its session.
+            os.setsid()
+            connection.sendall(struct.pack("=i", os.getpid()))
+            # Nothing runs that the supervisor does not know of: it may have given up waiting.
+            if connection.recv(len(GO)) != GO:
+                os._exit(1)
+        listener.close()
+        _become(request, descriptors)
+        return request
+
+
+def listen(path: Path) -> socket.socket:
+    """A socket in a private folder, whose messages arrive whole."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def _import_all() -> None:
+    """Garbage is collected once, at the end, and what is left never looked through again: so it stays shared."""
+    gc.disable()
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    # Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
+    ctypes.CDLL(None).malloc_trim(0)
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
+        sys.exit("something that was imported runs threads, and they would not survive a fork")
+
+
+def _peer_of(connection: socket.socket) -> int:
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=3i"))
+    return int(struct.unpack("=3i", credentials)[0])
+
+
+def _fork_child_of(supervisor: int) -> bool:
+    """False here; True in a new process that is the supervisor's own child, waited for and ended by it like any other.
+
+    Whose parent ends becomes the child of the nearest ancestor that asked for orphans (PR_SET_CHILD_SUBREAPER).
+    """
+    between = os.fork()
+    if between:
+        os.waitpid(between, 0)
+        return False
+    between = os.getpid()
+    try:
+        if os.fork():
+            os._exit(0)
+    except OSError:
+        os._exit(1)
+    while os.getppid() == between:
+        time.sleep(0.0002)
+    return True
+
+
+def _become(request: ForkRequest, received: list[int]) -> None:
+    """What exec would have done: an environment, descriptors and a name of its own."""
+    os.environ.clear()
+    os.environ.update(request.environment)
+    time.tzset()
+    spare = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _SPARE) for descriptor in received]
+    _close(received)
+    log, *others = spare
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, number in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, number)
+    os.close(nothing)
+    for source, number in zip(others, request.descriptors, strict=True):
+        os.dup2(source, number, inheritable=False)
+    _close(spare)
+    _show_as(request.title)
+    gc.enable()
+
+
+def _show_as(title: tuple[str, ...]) -> None:
+    """What `ps` shows instead of the server's own words, over which it is written, as much of it as has room."""
+    fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end of proc_pid_stat(5)
+    room = end - start
+    text = b"\0".join(word.encode() for word in title)[: room - 1]
+    ctypes.memmove(start, text.ljust(room, b"\0"), room)
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    main()
