@@ -36,17 +36,22 @@ PRELOADED = (
 
 
 def main() -> None:
-    from api.engines.readiness import announce_ready
-    from api.settings import load_settings
-
-    listener = listen(Path(sys.argv[1]))
-    _import_all()
-    announce_ready(load_settings())
-    request = serve_forks(listener, os.getppid())
+    request = import_and_fork(Path(sys.argv[1]))
     from api.cli.main import run
 
     sys.argv = ["liuhen", *request.words]
     sys.exit(run(list(request.words)))
+
+
+def import_and_fork(path: Path) -> ForkRequest:
+    """Import everything, then fork for our parent, who asks at the socket `path`. Returns in the forks alone."""
+    from api.engines.readiness import announce_ready
+    from api.settings import load_settings
+
+    listener = listen(path)
+    _import_all()
+    announce_ready(load_settings())
+    return serve_forks(listener, os.getppid())
 
 
 def serve_forks(listener: socket.socket, supervisor: int) -> ForkRequest:

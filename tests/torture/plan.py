@@ -22,6 +22,7 @@ VICTIMS = (
     "postgres backend",
     "sequencer",
     "tsa",
+    "fork-server",
     "agent",
 )
 OTHER_STEPS = (
@@ -40,6 +41,7 @@ CLOCKS = (
     "postgres",
     "sequencer",
     "tsa",
+    "fork-server",
     "agent",
 )
 SMALL_SHIFTS_SECONDS = (-600, -90, -5, 5, 90, 600)

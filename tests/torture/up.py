@@ -1,7 +1,7 @@
 """`liuhen up` whose children begin through entry.py, restart quickly, and have clocks that the driver can shift.
 
 Run by path as `up.py CONTROL`. The supervisor, its plan and its children are the archive's own; changed are how a
-child's command begins, its preload, and the pause before a restart.
+child's command begins (forked or not), its preload, and the pause before a restart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from api.engines.launch import Child, Launch
 
 PAUSE_SECONDS = 0.3
 FAKETIME = "faketime/libfaketimeMT.so.1"
-COMMAND = "api.cli.main"
+PROGRAMS = {"api.cli.main": "entry.py", "api.engines.fork_server": "forks.py"}
+"""What runs in place of a module. A fork of the second goes on as the first does."""
 
 
 def clock_environment(control: Path, name: str) -> dict[str, str]:
@@ -47,10 +48,11 @@ def find_preload() -> Path:
 def through_entry(launch: Launch, control: Path) -> Launch:
     name = launch.log_path.stem
     argv = launch.argv
-    if COMMAND in argv:
-        entry = str(Path(__file__).with_name("entry.py"))
-        argv = (sys.executable, "-P", entry, str(control), *argv[argv.index(COMMAND) + 1 :])
-    return replace(launch, argv=argv, fork=None, environment={**launch.environment, **clock_environment(control, name)})
+    for module, program in PROGRAMS.items():
+        if module in argv:
+            path = str(Path(__file__).with_name(program))
+            argv = (sys.executable, "-P", path, str(control), *argv[argv.index(module) + 1 :])
+    return replace(launch, argv=argv, environment={**launch.environment, **clock_environment(control, name)})
 
 
 def main() -> None:
