@@ -39,6 +39,7 @@ from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor
 from storage.ledger.sequencer import Sequencer
+from tests.servers import ServingThread
 
 OPERATOR = Actor.system("admin")
 
@@ -49,10 +50,9 @@ class SealingArchive:
     def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
         settings = Settings(data=folder / "data", database_url=addresses.app)
         keyring = create_missing_keys(settings)
-        self.server = open_authority_server(Authority.load(settings.authority_folder), "127.0.0.1:0")
-        self._serving = threading.Thread(target=self.server.serve_forever)
-        self._serving.start()
-        self.settings = settings.model_copy(update={"tsa_urls": (self.server.url,)})
+        authority = open_authority_server(Authority.load(settings.authority_folder), "127.0.0.1:0")
+        self._serving = ServingThread(authority)
+        self.settings = settings.model_copy(update={"tsa_urls": (authority.url,)})
         self.archive: Archive = open_archive(self.settings)
         announce_keys(self.archive.database, keyring)
         self._sequencer_database = Database(addresses.sequencer, pool_size=2)
@@ -153,9 +153,7 @@ class SealingArchive:
     def close(self) -> None:
         self.stop_sequencing()
         self.sequencer.close()
-        self.server.shutdown()
-        self.server.server_close()
-        self._serving.join()
+        self._serving.end()
         self.archive.database.close()
         self._sequencer_database.close()
         shutil.rmtree(self.archive.work_folder, ignore_errors=True)

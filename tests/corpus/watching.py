@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from playwright.sync_api import Page
+
+from tests.servers import ServingThread
 
 WATCH_SECONDS = 1.0
 PATIENCE_SECONDS = 15.0
@@ -144,11 +145,5 @@ class _Shelf(BaseHTTPRequestHandler):
 def shelf(folder: Path) -> Iterator[str]:
     """Serve `folder` on a free port of this machine; the address without a slash at its end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Shelf", (_Shelf,), {"folder": folder}))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with ServingThread(server):
         yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

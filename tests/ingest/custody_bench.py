@@ -33,6 +33,7 @@ from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
+from tests.servers import ServingThread
 
 ORIGIN = "liuhen.test/custody"
 
@@ -48,10 +49,8 @@ class Bench:
         self.store = FolderStore(folder / "objects")
         self.ledger_key, self.manifest_key, self.receipt_key = (SigningKey.generate() for _ in range(3))
         self.authority = create_authority(folder / "tsa")
-        self.server = open_authority_server(self.authority, "127.0.0.1:0")
-        self.serving = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.serving.start()
-        self.tsa_url = self.server.url
+        server = open_authority_server(self.authority, "127.0.0.1:0")
+        self.tsa_url, self.serving = server.url, ServingThread(server)
         self.vkey = encode_vkey(ORIGIN, self.ledger_key.public)
         files = LedgerFiles(self.store)
         self.sequencer = Sequencer(self.sequencer_database, files, self.ledger_key, ORIGIN)
@@ -143,7 +142,6 @@ class Bench:
         self.stop.set()
         self.sequencing.join()
         self.sequencer.close()
-        self.server.shutdown()
-        self.server.server_close()
+        self.serving.end()
         self.database.close()
         self.sequencer_database.close()

@@ -10,7 +10,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from integrity.authority_server import AuthorityServer, open_authority_server
 from integrity.errors import KeyFileExists, KeyFileUnreadable, KeyFileUnsafe
 from integrity.timestamp import request_timestamp
 from integrity.timestamp_messages import parse_reply
+from tests.servers import ServingThread
 
 DATA = "执法记录".encode()
 
@@ -58,14 +58,9 @@ def request_of(**changes: object) -> bytes:
 
 @contextmanager
 def running(authority: Authority, address: str) -> Iterator[AuthorityServer]:
-    with open_authority_server(authority, address) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = open_authority_server(authority, address)
+    with ServingThread(server):
+        yield server
 
 
 # The certificates

@@ -29,6 +29,7 @@ from integrity.timestamp import (
     verify_timestamp,
 )
 from integrity.timestamp_messages import encode_refusal, encode_request, parse_request
+from tests.servers import ServingThread
 
 DATA = b"a DSSE file"
 
@@ -70,14 +71,9 @@ def answering(answer: Answer) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/tsa?kind=rfc3161"
-        finally:
-            server.shutdown()
-            thread.join()
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    with ServingThread(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}/tsa?kind=rfc3161"
 
 
 # Asking

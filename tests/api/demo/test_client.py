@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from api.demo.client import ApiClient
 from api.demo.errors import CheckFailed
+from tests.servers import ServingThread
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -33,13 +33,9 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def client() -> Iterator[ApiClient]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        with ApiClient(f"http://127.0.0.1:{server.server_port}", "token", "name") as client:
-            yield client
-        server.shutdown()
-        thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    with ServingThread(server), ApiClient(f"http://127.0.0.1:{server.server_port}", "token", "name") as client:
+        yield client
 
 
 def test_a_list_is_read_to_its_end(client: ApiClient) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage.catalog.casework import Case
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording
 from tests.api.http.served import Caller, Served, ServedAuthority
+from tests.servers import ServingThread
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +34,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAuthority]:
     folder = tmp_path_factory.mktemp("tsa") / "tsa"
     server = open_authority_server(create_authority(folder), "127.0.0.1:0")
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    yield ServedAuthority(folder, server.url)
-    server.shutdown()
-    server.server_close()
+    with ServingThread(server):
+        yield ServedAuthority(folder, server.url)
 
 
 @pytest.fixture

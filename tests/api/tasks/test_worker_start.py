@@ -33,7 +33,7 @@ def test_custody_does_not_start_without_its_parts(
         "PATH": "/usr/bin:/bin",
         "LIUHEN_DATA": str(sealing.settings.data),
         "LIUHEN_DATABASE_URL": addresses.app,
-        "LIUHEN_TSA_URLS": sealing.server.url,
+        "LIUHEN_TSA_URLS": sealing.settings.tsa_urls[0],
         "LIUHEN_READY_FILE": str(ready),
     }
     command = [sys.executable, "-P", "-m", "api.cli.main", "worker", "custody"]
