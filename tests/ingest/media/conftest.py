@@ -63,18 +63,33 @@ def python() -> Program:
 MakeClip = Callable[..., Path]
 
 
+@pytest.fixture(scope="module")
+def clips(runner: MediaRunner, tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
+    """Runs the real ffmpeg with the arguments given, once for those of a module; the last one names the file."""
+    folder, made = tmp_path_factory.mktemp("clips"), dict[tuple[str, ...], Path]()
+
+    def make(*arguments: str) -> Path:
+        if arguments not in made:
+            out = folder / str(len(made))
+            out.mkdir()
+            program = runner.tools.ffmpeg.program
+            words = ("-nostdin", "-v", "error", "-y", *arguments[:-1], f"/out/{arguments[-1]}")
+            result = runner.sandbox.run(Job(program, words, out=out, limits=Limits(deadline_seconds=60)))
+            assert result.succeeded, result
+            made[arguments] = out / arguments[-1]
+        return made[arguments]
+
+    return make
+
+
 @pytest.fixture
-def make_clip(runner: MediaRunner, tmp_path: Path) -> MakeClip:
-    """Runs the real ffmpeg with the arguments given; the last one names the file."""
+def make_clip(clips: MakeClip, tmp_path: Path) -> MakeClip:
+    """A clip of the test's own, to do with as it likes."""
 
     def make(*arguments: str) -> Path:
         folder = tmp_path / "made"
         folder.mkdir(exist_ok=True)
-        program = runner.tools.ffmpeg.program
-        words = ("-nostdin", "-v", "error", "-y", *arguments[:-1], f"/out/{arguments[-1]}")
-        result = runner.sandbox.run(Job(program, words, out=folder, limits=Limits(deadline_seconds=60)))
-        assert result.succeeded, result
-        return folder / arguments[-1]
+        return Path(shutil.copyfile(clips(*arguments), folder / arguments[-1]))
 
     return make
 

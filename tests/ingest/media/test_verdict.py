@@ -14,7 +14,9 @@ from ingest.media.runner import MediaRunner
 
 Cut = Callable[[Path, float], Path]
 MakeClip = Callable[..., Path]
-VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=4,noise=alls=40:allf=t", "-pix_fmt", "yuv420p")
+PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=4,noise=alls=40:allf=t", "-pix_fmt", "yuv420p")
+# The fastest preset that still writes frames out of order, as recorders do.
+VIDEO = (*PICTURE, "-preset", "veryfast")
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=4")
 
 
@@ -26,7 +28,8 @@ def codes(found: Findings) -> list[str]:
 def test_a_cut_file_is_damaged_and_says_how_many_bytes_are_gone(
     runner: MediaRunner, make_clip: MakeClip, cut: Cut, name: str
 ) -> None:
-    whole = make_clip(*(TONE if name == "sound.wav" else VIDEO), name)
+    written_by = {"sound.wav": TONE, "clip.avi": PICTURE}
+    whole = make_clip(*written_by.get(name, VIDEO), name)
     assert codes(probe_media(whole, runner)) == []
     found = probe_media(cut(whole, 0.6003), runner)
     assert (found.state, codes(found)[0]) == ("damaged", code.ENDS_EARLY)
@@ -104,7 +107,7 @@ def test_a_cut_film_says_from_which_second_and_byte_on_it_is_gone(
 def test_a_film_of_avi_keeps_its_header_s_word_when_its_index_is_gone(
     runner: MediaRunner, make_clip: MakeClip, cut: Cut
 ) -> None:
-    missing = probe_media(cut(make_clip(*VIDEO, "-c:v", "mjpeg", "clip.avi"), 0.6), runner).missing
+    missing = probe_media(cut(make_clip(*PICTURE, "-c:v", "mjpeg", "clip.avi"), 0.6), runner).missing
     assert missing is not None
     assert missing.declared_seconds == pytest.approx(4.0, abs=0.05)
     assert (missing.declared_frames, missing.present_frames) == (100, pytest.approx(55, abs=15))
