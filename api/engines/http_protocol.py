@@ -16,20 +16,37 @@ MOST_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 20.0
 # Each waiting request costs some kilobytes of ours and eighteen bytes of theirs; browsers pipeline none.
 MOST_PIPELINED = 16
+# Of one process. Each costs some ten kilobytes and a descriptor, of which files and the database need some as well.
+MOST_CONNECTIONS = 1024
+# So many more are told that there is no room, a second each; what comes beyond them is hung up on.
+_MOST_REFUSALS = 128
+_RETRY_AFTER_SECONDS = 2
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
 _PIECE_BYTES = 16 << 10
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
 
-_REFUSAL_BODY = "请求头过大 / the request line and headers are too large\n".encode()
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_REFUSAL_BODY), _REFUSAL_BODY)
+
+def _refusal(status: str, sentence: str, *headers: str) -> bytes:
+    body = f"{sentence}\n".encode()
+    lines = ("content-type: text/plain; charset=utf-8", f"content-length: {len(body)}", "connection: close", *headers)
+    return "\r\n".join((f"HTTP/1.1 {status}", *lines, "", "")).encode("ascii") + body
+
+
+_TOO_LARGE = _refusal("431 Request Header Fields Too Large", "请求头过大 / the request line and headers are too large")
+_TOO_MANY = _refusal(
+    "503 Service Unavailable",
+    f"连接过多，请 {_RETRY_AFTER_SECONDS} 秒后重试 / too many connections: try again in {_RETRY_AFTER_SECONDS} seconds",
+    f"retry-after: {_RETRY_AFTER_SECONDS}",
 )
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after HEAD_SECONDS."""
+    """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after HEAD_SECONDS.
+
+    And with an end to connections: past MOST_CONNECTIONS the one that has asked for nothing the longest makes room, and
+    where all are being answered the new one gets 503.
+    """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -37,10 +54,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete_bytes = 0
         self._head_deadline: asyncio.TimerHandle | None = None
         self._refused = False
+        self._awaits_head_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_head()
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
@@ -67,7 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) > MOST_PIPELINED:
             self.transport.abort()
         elif self._incomplete_bytes > MOST_HEAD_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -93,19 +113,40 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self) -> None:
+    @property
+    def _is_idle(self) -> bool:
+        return self._in_head and not self._is_answering and not self._refused
+
+    def _make_room(self) -> None:
+        # One that was aborted a moment ago is still among them.
+        open_ones = [
+            each for each in self.connections if isinstance(each, BoundedProtocol) and not each.transport.is_closing()
+        ]
+        if len(open_ones) <= MOST_CONNECTIONS:
+            return
+        idle = (each for each in open_ones if each is not self and each._is_idle)
+        longest = min(idle, key=lambda each: each._awaits_head_since, default=None)
+        if longest is not None:
+            longest.transport.abort()
+        elif len(open_ones) > MOST_CONNECTIONS + _MOST_REFUSALS:
+            self.transport.abort()
+        else:
+            self._refuse(_TOO_MANY)
+
+    def _refuse(self, answer: bytes) -> None:
         """An answer under way cannot be followed by another one: then there is nothing but to hang up."""
         self._refused = True
         if self._is_answering:
             self.transport.abort()
             return
         self._cancel_deadline()
-        self.transport.write(_REFUSAL)
+        self.transport.write(answer)
         self.transport.write_eof()
         self._head_deadline = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
 
     def _await_head(self) -> None:
         self._cancel_deadline()
+        self._awaits_head_since = self.loop.time()
         self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
     def _give_up(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ def serve_http(
 
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
     """
+    _raise_descriptor_limit()
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -53,3 +55,9 @@ def serve_http(
         ws="none",
     )
     _Server(config, on_ready).run(sockets=[listener])
+
+
+def _raise_descriptor_limit() -> None:
+    """To what this process may have: what most systems begin with is less than so many connections take."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ HEAD_SECONDS = 1.0
 """Of the server that gives up soon; the other one has what the archive has."""
 PATIENCE_SECONDS = 60.0
 """Of these tests, with a machine that is busy."""
+FEW = 8
 HOST = b"Host: liuhen\r\n"
 TRAILERS = b"POST /uploads HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
 
@@ -61,11 +63,24 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from serve(tmp_path_factory.mktemp("hasty"), HEAD_SECONDS)
 
 
-def serve(folder: Path, head_seconds: float) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """It has room for few."""
+    yield from serve(tmp_path_factory.mktemp("small"), http_protocol.HEAD_SECONDS, FEW)
+
+
+def serve(folder: Path, head_seconds: float, connections: int = http_protocol.MOST_CONNECTIONS) -> Iterator[Server]:
     ready_file = folder / "ready"
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
         process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(head_seconds)],
+            [
+                sys.executable,
+                str(PROGRAM),
+                str(listener.fileno()),
+                str(ready_file),
+                str(head_seconds),
+                str(connections),
+            ],
             pass_fds=(listener.fileno(),),
             stderr=subprocess.DEVNULL,
         )
@@ -217,3 +232,38 @@ def test_answers_of_the_api_are_kept_nowhere_unless_they_say_so(server: Server) 
     assert b"cache-control: no-store" not in asked(b"/api/v1/kept")
     assert b"cache-control: max-age=9" in asked(b"/api/v1/kept")
     assert b"cache-control" not in asked(b"/static/x")
+
+
+def busy(server: Server, stack: ExitStack) -> socket.socket:
+    """A connection whose request the application has begun to work on."""
+    connection = stack.enter_context(server.connect())
+    connection.sendall(b"PATCH /uploads/1 HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def test_where_all_are_being_answered_one_more_is_told_when_to_come_again(small: Server) -> None:
+    with ExitStack() as stack:
+        working = [busy(small, stack) for _ in range(FEW)]
+        refused = small.ask(b"")
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 2\r\n" in refused
+        assert "连接过多".encode() in refused
+        for connection in working:
+            connection.sendall(b"012345678")
+            assert read_answer(connection).endswith(b"9")
+    assert small.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_who_asks_for_nothing_makes_room_the_longest_first(small: Server) -> None:
+    with ExitStack() as stack:
+        idle = [stack.enter_context(small.connect()) for _ in range(2)]
+        # By an answer it is known that those before it were accepted.
+        for connection in idle:
+            connection.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+            read_answer(connection)
+        working = [busy(small, stack) for _ in range(FEW - 1)]
+        assert read_to_end(idle[0]) == b""
+        idle[1].sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert read_answer(idle[1]).startswith(b"HTTP/1.1 200 ")
+        assert len(working) == FEW - 1
