@@ -22,7 +22,9 @@ from ingest.uploads.staging import HeldUpload
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 64 << 10
 _BLOCKS_BYTES = 8 << 20
-"""Gathered for all bodies together: the more there are, the smaller their blocks. As much again is being written."""
+"""Gathered for all bodies together: the more there are, the smaller their blocks. Where these are whole ones, as much
+again is being written; in a crowd each body waits for its block, and its connection with it: others use the time.
+"""
 _BLOCK_PIECES = 1024
 LOOK_AROUND_SECONDS = 0.25
 
@@ -97,8 +99,13 @@ class BodyReception:
             BodyReception._under_way -= 1
 
     def _has_block(self) -> bool:
-        share = min(max(_BLOCKS_BYTES // max(BodyReception._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
-        return self._gathered_bytes >= share or len(self._pieces) >= _BLOCK_PIECES
+        return self._gathered_bytes >= self._block_bytes() or len(self._pieces) >= _BLOCK_PIECES
+
+    def _block_bytes(self) -> int:
+        return min(max(_BLOCKS_BYTES // max(BodyReception._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
+
+    def _is_in_crowd(self) -> bool:
+        return self._block_bytes() < _BLOCK_BYTES
 
     async def settle(self, *, refused: bool) -> None:
         """Write the rest and make it durable, or forget all of it when a checksum says so.
@@ -155,7 +162,10 @@ class BodyReception:
             self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
 
     async def _receive_piece(self) -> None:
-        self._add_piece(await self._request.next_piece())
+        piece = await self._request.next_piece()
+        if self._is_in_crowd():
+            self._request.hold_back()
+        self._add_piece(piece)
 
     def _add_piece(self, piece: bytes) -> None:
         fitting = piece[: self._room] if len(piece) > self._room else piece
@@ -187,6 +197,8 @@ class BodyReception:
         record = self._checksum is None and self._is_record_due()
         if pieces or record:
             self._writing = self._start(lambda: self._write(pieces, record))
+            if self._is_in_crowd():
+                await self._finish_writing()
 
     def _is_record_due(self) -> bool:
         now = time.monotonic()

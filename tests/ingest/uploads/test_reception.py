@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
+
+import uvicorn
 
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.reception import BodyReception
@@ -22,9 +26,13 @@ class Held:
 
     def __init__(self) -> None:
         self.blocks: list[int] = []
+        self.is_writing = False
 
     def append(self, pieces: list[bytes]) -> None:
+        self.is_writing = True
+        time.sleep(0.0005)  # everybody else's turn: also of whoever would ask for more meanwhile
         self.blocks.append(sum(map(len, pieces)))
+        self.is_writing = False
 
     def keep(self) -> None: ...
 
@@ -33,14 +41,18 @@ class Held:
     def check_newest(self) -> None: ...
 
 
-def blocks_of(bodies: int) -> list[list[int]]:
-    """The sizes of the blocks written, for each of so many bodies that arrive at the same time."""
+def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
+    """The sizes of the blocks written, for each of so many bodies that arrive at the same time.
+
+    `one_at_a_time`: nothing more of a body is to be asked for while a block of it is being written.
+    """
 
     async def take(disk: ThreadPoolExecutor) -> list[int]:
         came = 0
 
         async def receive() -> dict[str, Any]:
             nonlocal came
+            assert not (one_at_a_time and held.is_writing)
             await asyncio.sleep(0)  # everybody else's turn; a wait that is broken off loses nothing
             came += 1
             return {"type": "http.request", "body": PIECE, "more_body": came < PIECES}
@@ -69,3 +81,50 @@ def test_one_body_is_written_in_large_blocks():
 def test_many_bodies_together_hold_no_more_than_a_few():
     for blocks in blocks_of(64):
         assert max(blocks[:8]) <= 128 << 10
+
+
+def test_of_a_crowd_each_body_waits_for_its_block_to_be_written():
+    blocks_of(64, one_at_a_time=True)
+
+
+def test_a_connection_that_is_held_back_is_read_no_further_until_more_is_asked_for():
+    size_bytes, read_ahead = 16 << 20, []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        got_bytes = 0
+        while not request.body_ended:
+            got_bytes += len(await request.next_piece())
+            request.hold_back()
+            await asyncio.sleep(0.002)
+            read_ahead.append(len(receive.__self__.body))
+        assert got_bytes == size_bytes
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    assert _status_of_put(application, size_bytes) == 204
+    assert max(read_ahead) == 0
+
+
+def _status_of_put(application: Any, size_bytes: int) -> int:
+    """What a real server with this application answers to a body of zeros."""
+
+    def put(port: int) -> int:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            head = f"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: {size_bytes}\r\n\r\n"
+            connection.sendall(head.encode() + bytes(size_bytes))
+            return int(connection.recv(1000).split()[1])
+
+    async def run() -> int:
+        server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off", http="httptools"))
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            await server.startup([listener])
+            status = await asyncio.to_thread(put, listener.getsockname()[1])
+            await server.shutdown([listener])
+        return status
+
+    return asyncio.run(run())
