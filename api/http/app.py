@@ -119,4 +119,7 @@ def make_uploads(archive: Archive) -> AsgiApplication:
         keep_free_bytes=int(settings.disk_reserve),
     )
     waker = Waker("custody.seal_due")
+    if settings.broker_url is not None:
+        # A first message takes up to seconds while uploads go on: now nobody waits for it, later a receipt would.
+        waker.wake()
     return tus_application(register, Staging(archive.staging_folder), limits, lambda _: waker.wake())
