@@ -19,8 +19,8 @@ from pwdlib.exceptions import PwdlibError
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from api.credentials import open_session
 from api.http.errors import CodeRefused, PasswordUnusable, SignInFailed, SignInThrottled
-from api.http.sessions import open_session
 from casework.organisation import create_person, create_unit, find_person
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.signin import OneTimeCode, SignInFailure, SignInSession

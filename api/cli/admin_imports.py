@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.cli.admin_people import OPERATOR, find_unit
 from api.errors import ApiError, UsageRefused
-from api.http.body_limit import MOST_BODY_BYTES
+from api.http.errors import MOST_BODY_BYTES
 from api.http.schema.imports import ImportResult, Kind
 from casework.register.imports import ImportAt, import_table
 from storage.catalog.organisation import Unit

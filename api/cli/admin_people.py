@@ -10,8 +10,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.cli.admin_archive import remark
+from api.credentials import create_api_token, hash_secret
 from api.errors import UsageRefused
-from api.http.sessions import create_api_token, hash_secret
 from api.signin import (
     CODE_LIFETIME,
     end_sessions,

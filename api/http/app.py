@@ -19,7 +19,7 @@ from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
-from api.http.problems import install_problem_handlers, plain_http_response
+from api.http.problem_responses import install_problem_handlers, plain_http_response
 from api.http.proxies import with_trusted_proxies
 from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes

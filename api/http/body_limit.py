@@ -10,25 +10,14 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.http.errors import HttpRefused
-from api.http.problems import problem_response
+from api.http.errors import MOST_BODY_BYTES, BodyTooLarge, HttpRefused
+from api.http.problem_responses import problem_response
 from ingest.uploads.request import AsgiApplication, Message, Receive, Scope, Send
 
-MOST_BODY_BYTES = 1 << 20
 BODY_SECONDS = 20.0
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 4 << 20
-
-
-class BodyTooLarge(HttpRefused):
-    status, code = 413, "body-too-large"
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"请求内容超过 {MOST_BODY_BYTES} 字节；录像请经上传接口（/uploads）提交",
-            f"the request's body has more than {MOST_BODY_BYTES} bytes; footage goes to /uploads",
-        )
 
 
 class BodyTooSlow(HttpRefused):

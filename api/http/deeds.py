@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
-from api.http.sessions import Viewer
+from api.credentials import Viewer
 from casework.access import record_refusal, record_refused_deed
 from casework.errors import AccessRefused, OwnRequest
 from retention.errors import OutsideUnit

@@ -1,6 +1,7 @@
 """What HTTP itself refuses. The tree's trunk is api.errors.ApiError.
 
 HttpRefused
+├── BodyTooLarge        more than anything but an upload may send
 ├── SignInNeeded        no valid session and no valid token
 ├── SignInFailed        name or password are wrong; which, is not said
 ├── SignInThrottled     too many failures from here or for this name
@@ -26,12 +27,25 @@ from collections.abc import Sequence
 
 from api.errors import ApiError
 
+MOST_BODY_BYTES = 1 << 20
+"""Of anything but an upload, a table that is imported among it."""
+
 
 class HttpRefused(ApiError):
     """`status` and `code` are what the problem document states."""
 
     status = 400
     code = "refused"
+
+
+class BodyTooLarge(HttpRefused):
+    status, code = 413, "body-too-large"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"请求内容超过 {MOST_BODY_BYTES} 字节；录像请经上传接口（/uploads）提交",
+            f"the request's body has more than {MOST_BODY_BYTES} bytes; footage goes to /uploads",
+        )
 
 
 class SignInNeeded(HttpRefused):

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http.problems import PROBLEM_TYPE
+from api.http.problem_responses import PROBLEM_TYPE
 from api.http.schema.base import Problem
 from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
 

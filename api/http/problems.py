@@ -1,7 +1,8 @@
 """The one place where errors become HTTP: a status, a code, and a sentence in Chinese or English (RFC 9457).
 
 The English sentence is the error's own; the Chinese one is here, over the error's facts. What is in no table is a
-fault of ours: it is logged, and the client learns no more than that.
+fault of ours: it is logged, and the client learns no more than that. problem_responses.py sends it; a
+command says the same sentences, and needs no web framework for them.
 """
 
 from __future__ import annotations
@@ -12,32 +13,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException
 
 from api import export, trust_folder
-from api.errors import ApiError
 from api.http.chinese_facts import in_chinese
-from api.http.errors import HttpRefused, RangeUnsatisfiable, SignInThrottled
-from api.http.sessions import language_of
+from api.http.errors import HttpRefused
 from casework import errors as casework
 from casework.elements import errors as elements
 from casework.register import errors as register
-from ingest.errors import IngestError, RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
+from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
 from integrity import errors as integrity
 from retention import errors as retention
 from storage import errors as storage
-
-log = structlog.get_logger()
-PROBLEM_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True)
@@ -258,23 +249,21 @@ def problem_of(error: Exception, language: str) -> dict[str, Any]:
     if isinstance(error, UploadRefused):
         upload = upload_problem_of(error)
         facts = vars(error)
-        return _document(
+        return problem_document(
             f"upload:{upload.code}", upload.status, upload.zh.format_map(facts), upload.en.format_map(facts), language
         )
-    if isinstance(error, HTTPException):
-        chinese, english = _PLAIN.get(error.status_code, ("请求无法处理", "the request cannot be carried out"))
-        return _document(f"http-{error.status_code}", error.status_code, chinese, english, language)
     if isinstance(error, HttpRefused):
-        return _document(error.code, error.status, error.chinese, error.english, language)
+        return problem_document(error.code, error.status, error.chinese, error.english, language)
     if isinstance(error, casework.AccessRefused):
         chinese = REFUSAL_CHINESE[error.reason]
-        return {**_document("access-refused", 403, chinese, str(error), language), "reason": error.reason}
+        return {**problem_document("access-refused", 403, chinese, str(error), language), "reason": error.reason}
     problem = next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), UNEXPECTED)
     chinese = problem.chinese.format_map(_facts(error))
-    return _document(problem.code, problem.status, chinese, problem.english or str(error), language)
+    return problem_document(problem.code, problem.status, chinese, problem.english or str(error), language)
 
 
-def _document(code: str, status: int, chinese: str, english: str, language: str) -> dict[str, Any]:
+def problem_document(code: str, status: int, chinese: str, english: str, language: str) -> dict[str, Any]:
+    """The problem document itself, whatever it is of."""
     title = chinese if language == "zh" else english
     return {
         "type": f"urn:liuhen:problem:{code}",
@@ -292,61 +281,3 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts |= {"where": where, "known": f"（可用：{'、'.join(error.known)}）" if error.known else ""}
     # A column of a table goes by several headings, the Chinese one first.
     return facts | ({"column": error.columns[0]} if isinstance(error, _OF_A_COLUMN) else {})
-
-
-def problem_response(request: Request, error: Exception) -> Response:
-    """The response to an error, in the language of the request."""
-    document = problem_of(error, language_of(request))
-    headers = {"Cache-Control": "no-store"}
-    if document["status"] == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="liuhen"'
-    if isinstance(error, RangeUnsatisfiable):
-        headers["Content-Range"] = f"bytes */{error.size_bytes}"
-    if isinstance(error, SignInThrottled):
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if document["status"] in (503, 507):
-        headers["Retry-After"] = "5"
-    if document["status"] == 500:
-        log.error("http.unexpected", path=request.url.path, error=type(error).__name__, exc_info=error)
-    return JSONResponse(document, document["status"], headers, media_type=PROBLEM_TYPE)
-
-
-def install_problem_handlers(app: FastAPI) -> None:
-    """Every error of every package leaves as a problem document; none leaves as a traceback.
-
-    What is no error of a package, a wrong address, is answered in api/http/app.py: with a page to whoever typed it.
-    """
-
-    async def refuse(request: Request, error: Exception) -> Response:
-        return problem_response(request, error)
-
-    async def refuse_input(request: Request, error: Exception) -> Response:
-        return _validation_response(request, error)
-
-    families = (ApiError, casework.CaseworkError, retention.RetentionError, storage.StorageError, IngestError)
-    for family in (*families, integrity.EvidenceError, DBAPIError, PoolTimeout, Exception):
-        app.add_exception_handler(family, refuse)
-    app.add_exception_handler(RequestValidationError, refuse_input)
-
-
-def _validation_response(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    fields = sorted({".".join(str(part) for part in item["loc"][1:]) or "body" for item in error.errors()})
-    chinese = f"以下内容缺失或无效：{'、'.join(fields)}，请更正后重新提交"
-    english = f"missing or not usable: {', '.join(fields)}; correct and send again"
-    document = {**_document("input", 422, chinese, english, language_of(request)), "fields": fields}
-    return JSONResponse(document, 422, {"Cache-Control": "no-store"}, media_type=PROBLEM_TYPE)
-
-
-def plain_http_response(request: Request, error: Exception) -> Response:
-    """The problem of an address that is none, or of a method it does not offer."""
-    assert isinstance(error, HTTPException)
-    document = problem_of(error, language_of(request))
-    return JSONResponse(document, error.status_code, dict(error.headers or {}), media_type=PROBLEM_TYPE)
-
-
-_PLAIN = {
-    404: ("没有这个地址，请核对", "nothing is at this address: check it"),
-    405: ("此地址不支持该方法", "this address does not offer the method"),
-    400: ("请求内容无法解析", "the request's body cannot be read"),
-}

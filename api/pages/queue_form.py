@@ -11,10 +11,11 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.credentials import Viewer
 from api.http.deeds import doing
 from api.http.errors import InputUnusable
 from api.http.problems import problem_of
-from api.http.sessions import Viewer, archive_of, find_viewer, language_of
+from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import translator
 from api.pages.shown import local_path, parse_local
 from api.pages.views_queue import build_queue

@@ -17,10 +17,11 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
+from api.credentials import Viewer
 from api.http.deeds import looking
 from api.http.errors import NotFound, RoleRefused
-from api.http.problems import problem_of, problem_response
-from api.http.sessions import Viewer, archive_of, find_viewer, language_of
+from api.http.problem_responses import document_of, problem_response
+from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import Translate, translator
 from api.pages import shown
 from api.pages.element_words import reasons_in_words
@@ -137,7 +138,7 @@ def render(
 
 def refusal_page(request: Request, error: Exception) -> Response:
     """What went wrong, in words, with the status a program would get. Ours are logged where the API's are."""
-    document = problem_of(error, language_of(request))
+    document = document_of(error, language_of(request))
     if document["status"] >= 500:
         problem_response(request, error)
     if isinstance(error, RoleRefused):

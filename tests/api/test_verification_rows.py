@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
+from api.credentials import create_api_token
 from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
-from api.http.sessions import create_api_token
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
 from casework.candidates import Candidate

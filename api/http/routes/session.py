@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
+from api.credentials import Viewer, end_session, find_viewer_of_cookie
 from api.http.schema.session import FirstAdministrator, SignIn, UnitOfViewer, Viewing
 from api.http.sessions import (
     SESSION_COOKIE,
     SignedIn,
     TheArchive,
-    Viewer,
     clear_session_cookie,
-    end_session,
-    find_viewer_of_cookie,
     refuse_cross_site,
     set_session_cookie,
 )

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
+from api.credentials import Viewer
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree
 from api.http.schema.base import Listed
 from api.http.schema.stations import CertificateBinding, EnrolledStation, NewStation, StationCodeAnswer, StationItem
-from api.http.sessions import SignedIn, TheArchive, Viewer
+from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from casework.units import unit_tree
 from ingest.stations.codes import issue_station_code, register_station

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from api.credentials import create_api_token, hash_secret
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable, NotFound, OthersToken, TokenRevoked
 from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree
 from api.http.schema.base import Listed
 from api.http.schema.organisation import IssuedToken, NewToken, TokenItem
-from api.http.sessions import SignedIn, TheArchive, create_api_token, hash_secret
+from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.organisation import Person

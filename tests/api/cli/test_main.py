@@ -45,6 +45,17 @@ def test_one_command_does_not_pay_for_the_others() -> None:
         assert heavy not in loaded
 
 
+def test_no_command_of_an_operator_pays_for_the_web_framework_or_the_task_queue() -> None:
+    modules = [f"api.cli.{path.stem}" for path in Path(root.__file__).parent.glob("*.py")]
+    modules = [name for name in modules if name.rpartition(".")[2] not in ("http", "worker", "beat")]
+    modules += ["api.export", "api.trust_folder", "api.verification"]
+    script = f"import importlib, sys; [importlib.import_module(name) for name in {modules}]; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "'api.cli.admin_people'" in loaded
+    for heavy in ("'fastapi'", "'starlette'", "'uvicorn'", "'celery'"):
+        assert heavy not in loaded
+
+
 @pytest.mark.parametrize("words", [("nonsense",), ("up", "--nonsense"), ("worker",)])
 def test_a_wrong_command_line_is_exit_2(words: tuple[str, ...]) -> None:
     assert liuhen(*words).returncode == 2

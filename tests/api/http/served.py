@@ -17,9 +17,10 @@ import uvicorn
 from sqlalchemy import select, update
 
 from api.archive import Archive
+from api.credentials import create_api_token, open_session
 from api.engines.roles import DatabaseAddresses
 from api.http.app import create_app
-from api.http.sessions import CSRF_HEADER, SESSION_COOKIE, create_api_token, open_session
+from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
 from api.keyring import announce_keys, create_missing_keys
 from api.settings import Settings
 from casework.cases import open_case
