@@ -48,8 +48,9 @@ def import_and_fork(path: Path) -> ForkRequest:
     from api.engines.readiness import announce_ready
     from api.settings import load_settings
 
-    listener = listen(path)
     _import_all()
+    # Not before: who connects is not kept waiting, and does without.
+    listener = listen(path)
     announce_ready(load_settings())
     return serve_forks(listener, os.getppid())
 
@@ -112,7 +113,10 @@ def _fork_child_of(supervisor: int) -> bool:
 
     Whose parent ends becomes the child of the nearest ancestor that asked for orphans (PR_SET_CHILD_SUBREAPER).
     """
-    between = os.fork()
+    try:
+        between = os.fork()
+    except OSError:
+        return False  # No memory, or no number, for another process: who asked hears that by the closed connection.
     if between:
         os.waitpid(between, 0)
         return False
