@@ -8,7 +8,11 @@ from api.settings import Settings
 from ingest.media.runner import MediaRunner, open_runner
 
 
-@lru_cache(maxsize=1)
 def media_runner(settings: Settings) -> MediaRunner:
     """Chosen once a process, by really running something. Raises SandboxUnavailable or ToolMissing."""
-    return open_runner(settings.tool_search_path)
+    return _runner(settings.tool_search_path)
+
+
+@lru_cache(maxsize=1)
+def _runner(search_path: str) -> MediaRunner:
+    return open_runner(search_path)

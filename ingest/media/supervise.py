@@ -185,12 +185,20 @@ def has_living_member(group: int) -> bool:
 
 
 def is_alive_in(group: int, process: str) -> bool:
-    """proc_pid_stat(5): after the name in parentheses come the state, the parent and the process group."""
+    """proc_pid_stat(5): after the name in parentheses come the state, the parent and the process group.
+
+    Asked of every process of the machine after every file, hence without a Path and without text.
+    """
     try:
-        state, _, member_of = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:3]
+        descriptor = os.open(f"/proc/{process}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            said = os.read(descriptor, 4096)
+        finally:
+            os.close(descriptor)
+        state, _, member_of, _ = said.rpartition(b")")[2].split(None, 3)
     except (OSError, ValueError):
         return False
-    return int(member_of) == group and state not in "ZX"
+    return int(member_of) == group and state not in b"ZX"
 
 
 def broken_output_limit(out: Path, limits: Limits) -> str | None:
