@@ -26,11 +26,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# A file stays with one worker, and the longest begin first: tests/scheduling.py.
+# A file stays with one worker, and the longest begin first: tests/scheduling.py. Three workers even for two processors,
+# for a third of their time they wait: for a pause to pass, a process to start, a disk.
 test: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(MAKE) check
-	$(BIN)/pytest -n 2 --dist loadfile --durations=10
+	$(BIN)/pytest -n 3 --dist loadfile --durations=10
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000

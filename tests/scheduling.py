@@ -1,7 +1,7 @@
-"""Which worker runs what, and when, with `pytest -n 2 --dist loadfile`: what would end last begins first.
+"""Which worker runs what, and when, with `pytest -n 3 --dist loadfile`: what would end last begins first.
 
 xdist by itself sorts files by how many tests they have, and so leaves a journey, which is one test of a minute, to the
-end, where one worker waits for it.
+end, where the others wait for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ LONGEST_FIRST = (
     *ON_ONE_ARCHIVE,
     "tests/journeys/test_demo.py",
     "tests/api/cli/test_up.py",
+    "tests/api/bench/test_upload.py",
+    "tests/ingest/media/test_corpus.py",
+    "tests/torture/test_failed_writes.py",
 )
 
 
