@@ -48,7 +48,7 @@ class Archive:
 
     @property
     def work_folder(self) -> Path:
-        """Short-lived plaintext for the media tools; private, emptied at each start of a media worker."""
+        """Private; short-lived plaintext for the media tools. What an ended worker left in it, the next one removes."""
         return self.settings.data / "work"
 
     def request_token(self, data: bytes) -> TimestampToken:

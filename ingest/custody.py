@@ -30,10 +30,10 @@ from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
-from integrity.errors import AuthorityUnreachable, TimestampRefused
+from integrity.errors import TimestampError
 from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
-from integrity.timestamp import TimestampToken
+from integrity.timestamp import TimestampToken, verify_timestamp
 from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
 from storage.sealing import SealedObject, read_back, write_sealed
 
@@ -170,8 +170,12 @@ def sign_manifest(manifest: RecordingManifest, custody: Custody) -> Envelope:
 
 
 def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody) -> TimestampToken:
-    """A token over the whole DSSE file, so that it bounds the signature's age and not only the content's."""
+    """A token over the whole DSSE file, so that it bounds the signature's age and not only the content's.
+
+    One that verifiers could not use, of an authority that is not pinned, is as good as none: it is asked for again.
+    """
+    data = envelope.to_bytes()
     try:
-        return custody.request_token(envelope.to_bytes())
-    except (AuthorityUnreachable, TimestampRefused) as error:
+        return verify_timestamp(custody.request_token(data).der, data, custody.timestamp_trust)
+    except TimestampError as error:
         raise TimestampDelayed(upload.id, "the time-stamping authority", str(error)) from error

@@ -21,7 +21,6 @@ from ingest.sealing.claims import read_claims
 from ingest.sealing.due import lease_due_upload, put_off, stop_upload
 from ingest.sealing.parts import Custody
 from ingest.uploads.staging import Staging
-from integrity.timestamp import TimestampToken, verify_timestamp
 
 log = structlog.get_logger()
 
@@ -40,13 +39,7 @@ def open_custody(archive: Archive) -> Custody:
     """
     runner = media_runner(archive.settings)
     staging = Staging(archive.staging_folder)
-    trust = build_timestamp_trust(archive)
     epoch = announced_keys(archive, "manifest")[-1].epoch
-
-    def request_verified_token(data: bytes) -> TimestampToken:
-        """A token is stored only when it holds against what verifiers pin; else nobody could use it later."""
-        token = archive.request_token(data)
-        return verify_timestamp(token.der, data, trust)
 
     return Custody(
         database=archive.database,
@@ -59,7 +52,8 @@ def open_custody(archive: Archive) -> Custody:
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
         read_claims=lambda upload, findings: read_claims(upload.claims, findings, names=archive.settings.name_patterns),
-        request_token=request_verified_token,
+        request_token=archive.request_token,
+        timestamp_trust=build_timestamp_trust(archive),
     )
 
 

@@ -78,7 +78,7 @@ def answer_questions(
     known_word("element", choice.element, ELEMENTS)
     reason = None if choice.reason is None or not choice.reason.strip() else required_text("reason", choice.reason)
     choice = replace(choice, reason=reason, value=_known_value(session, by, choice, now))
-    judged = _judge_now(session, by, sorted(questions)[:MOST_AT_ONCE])
+    judged = _judge_now(session, by, sorted(questions))
     left_out: dict[uuid.UUID, QuestionChanged | CandidateGone] = {}
     current = []
     for each in judged:

@@ -10,7 +10,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.due import DueUpload
 from integrity.keys import SigningKey
-from integrity.timestamp import TimestampToken
+from integrity.timestamp import TimestampToken, TimestampTrust
 from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
@@ -19,7 +19,10 @@ from storage.objects.protocol import ObjectStore
 
 @dataclass(frozen=True)
 class Custody:
-    """What sealing works with. `probe` opens media only in the sandbox (ADR 4); `read_claims` opens none."""
+    """What sealing works with. `probe` opens media only in the sandbox (ADR 4); `read_claims` opens none.
+
+    `timestamp_trust` is what verifiers pin: a token that does not hold against it would be of no use to anybody.
+    """
 
     database: Database
     store: ObjectStore
@@ -32,4 +35,5 @@ class Custody:
     probe: Callable[[Path], Findings]
     read_claims: Callable[[DueUpload, Findings], Claims]
     request_token: Callable[[bytes], TimestampToken]
+    timestamp_trust: TimestampTrust
     receipt_patience_seconds: float = 10.0

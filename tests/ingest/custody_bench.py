@@ -20,7 +20,7 @@ from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
 from integrity.checkpoint import encode_vkey
 from integrity.keys import SigningKey
-from integrity.timestamp import request_timestamp
+from integrity.timestamp import TimestampTrust, request_timestamp
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording
@@ -69,6 +69,9 @@ class Bench:
             probe=lambda path: probe_media(path, runner),
             read_claims=lambda upload, findings: read_claims(upload.claims, findings),
             request_token=lambda data: request_timestamp(self.tsa_url, data, 10),
+            timestamp_trust=TimestampTrust(
+                (self.authority.root,), (self.authority.fingerprint,), self.authority.policy
+            ),
         )
         self.unit_id, self.station_id = self.make_station("大渡口")
 

@@ -32,16 +32,19 @@ from ingest.errors import (
 )
 from ingest.media.runner import MediaRunner, open_runner
 from ingest.sealing.due import lease_due_upload, put_off, stop_upload
+from integrity.authority import create_authority
+from integrity.authority_server import open_authority_server
 from integrity.checkpoint import open_checkpoint
 from integrity.manifest import open_manifest
 from integrity.merkle import verify_inclusion
 from integrity.receipt import open_receipt
-from integrity.timestamp import TimestampTrust, verify_timestamp
+from integrity.timestamp import verify_timestamp
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import CustodyAttempt, MediaJob, Receipt, Recording
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from tests.ingest.custody_bench import Bench
+from tests.servers import ServingThread
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +76,7 @@ def test_a_sealed_file_proves_itself_from_receipt_to_bytes(bench: Bench) -> None
     manifest = open_manifest(recording.manifest, [bench.manifest_key.public])
     assert manifest.digests.sha256 == receipt.sha256
     assert manifest.media_state == "unreadable"
-    authority = bench.authority
-    trust = TimestampTrust((authority.root,), (authority.fingerprint,), authority.policy)
-    verify_timestamp(recording.token, recording.manifest, trust)
+    verify_timestamp(recording.token, recording.manifest, bench.custody.timestamp_trust)
     assert bench.decrypted(recording) == CONTENT
     assert (recording.device, recording.officer) == ("AB00001", "000123")
     assert recording.started_at == datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
@@ -281,6 +282,19 @@ def test_without_a_time_stamp_nothing_is_recorded_and_the_upload_stays_due(bench
         row = session.get_one(Upload, upload.id)
         assert row.state == "finished"
         assert row.leased_until is not None
+
+
+def test_a_time_stamp_of_an_authority_that_is_not_pinned_is_as_good_as_none(bench: Bench, tmp_path: Path) -> None:
+    upload = bench.stage(CONTENT)
+    stranger = open_authority_server(create_authority(tmp_path / "stranger"), "127.0.0.1:0")
+    own_url = bench.tsa_url
+    with ServingThread(stranger):
+        bench.tsa_url = stranger.url
+        with pytest.raises(TimestampDelayed, match="not pinned"):
+            seal_upload(upload, bench.custody)
+    assert bench.count(Recording) == 0
+    bench.tsa_url = own_url
+    assert seal_upload(upload, bench.custody).recording_id == bench.recording().id
 
 
 def test_a_store_that_gives_back_other_bytes_stops_without_a_receipt(

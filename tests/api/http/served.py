@@ -24,6 +24,7 @@ from api.http.app import create_app
 from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
 from api.keyring import announce_keys, create_missing_keys
 from api.settings import Settings
+from api.trust_folder import build_timestamp_trust
 from casework.cases import open_case
 from casework.linking import link_by_hand
 from casework.organisation import create_person, create_unit
@@ -222,6 +223,7 @@ class Served:
             probe=lambda path: self.findings,
             read_claims=lambda upload, findings: read_claims(upload.claims, findings),
             request_token=archive.request_token,
+            timestamp_trust=build_timestamp_trust(archive),
         )
 
     def copy(self, recording: Recording, name: str, content: bytes, media_type: str) -> None:
