@@ -1,6 +1,6 @@
 """How well a case fits a recording: points, each with its reason. Pure: no row is read or written here.
 
-docs/linking.md has the table and why each number is what it is. A score is a sum of what speaks for a case and what
+docs/linking.md has the table. A score is a sum of what speaks for a case and what
 speaks against it, so that a person can follow it; it is no probability.
 """
 

@@ -30,8 +30,6 @@ from api.settings import Settings, child_environment
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 
-_MODULE = "api.cli.main"
-
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
 # and what was freed in it.
 _MEMORY_GIVEN_BACK = {"MALLOC_ARENA_MAX": "2"}
@@ -51,8 +49,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     database = postgres.addresses() if postgres else external_database(settings)
     valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
     tsa_socket = socket_folder(settings.data) / "tsa.sock"
-    forks = socket_folder(settings.data) / "fork.sock"
-    fork_server = _fork_server(settings, forks)
+    fork_server = _fork_server(settings)
     bound = listening_address(listener)
     addresses = ArchiveAddresses(
         database=database,
@@ -76,9 +73,9 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (fork_server,),
-        tuple(forked(spec, forks) for spec in (*authority, _sequencer(settings, addresses))),
-        tuple(forked(spec, forks) for spec in (*_workers(settings, addresses), _beat(settings, addresses))),
-        tuple(forked(spec, forks) for spec in _http(settings, addresses, listener)),
+        (*authority, _sequencer(settings, addresses)),
+        (*_workers(settings, addresses), _beat(settings, addresses)),
+        _http(settings, addresses, listener),
         Step("整体应答", "the whole answers", lambda: wait_until_ready(bound)),
     )
     return Plan(stages, addresses)
@@ -118,7 +115,9 @@ def load_policies(database: DatabaseAddresses) -> None:
 
 def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer}
-    return own_process(settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment)
+    return own_process(
+        settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment, forked=True
+    )
 
 
 def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]:
@@ -137,6 +136,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             *("worker", queue, "--processes", str(processes)),
             environment=_application_environment(addresses),
             stop_steps=WORKER_STOP_STEPS,
+            forked=True,
         )
         for queue, (chinese, processes) in queues.items()
     ]
@@ -144,7 +144,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
 
 def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     environment = _application_environment(addresses)
-    return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment)
+    return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment, forked=True)
 
 
 def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
@@ -158,6 +158,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             *("http", "--fd", str(listener.fileno())),
             environment={**_application_environment(addresses), **_MEMORY_GIVEN_BACK},
             pass_fds=(listener.fileno(),),
+            forked=True,
         )
         for number in range(1, settings.http_processes + 1)
     )
@@ -173,7 +174,7 @@ def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:
 
 def _authority(settings: Settings, socket_path: Path) -> ChildSpec:
     title = ("时间戳服务（自建，非独立）", "time stamps (our own, not independent)")
-    return own_process(settings, "tsa", *title, "tsa", "--address", str(socket_path))
+    return own_process(settings, "tsa", *title, "tsa", "--address", str(socket_path), forked=True)
 
 
 def own_process(
@@ -185,19 +186,25 @@ def own_process(
     environment: Mapping[str, str] | None = None,
     pass_fds: tuple[int, ...] = (),
     stop_steps: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),),
+    forked: bool = False,
 ) -> ChildSpec:
-    """A command of `liuhen` that runs until it is ended and calls announce_ready() once it does its work."""
+    """A command of `liuhen` that runs until it is ended and calls announce_ready() once it does its work.
+
+    `forked`: by the fork server of this archive, where it runs.
+    """
+    words = ("--verbose", *command)
     ready_file = settings.run_folder / "ready" / name
     additions = {READY_FILE_VARIABLE: str(ready_file), "LIUHEN_DATA": str(settings.data), **(environment or {})}
 
     def launch() -> Launch:
         return Launch(
             # -P: the working folder stays off the import path.
-            argv=(sys.executable, "-P", "-m", _MODULE, "--verbose", *command),
+            argv=(sys.executable, "-P", "-m", "api.cli.main", *words),
             log_path=settings.log_folder / f"{name}.log",
             environment=child_environment(additions),
             stop_steps=stop_steps,
             pass_fds=pass_fds,
+            fork=Fork(_fork_address(settings), words) if forked else None,
         )
 
     def prepare() -> None:
@@ -207,18 +214,13 @@ def own_process(
     return ChildSpec(name, chinese, english, launch, lambda pid: has_announced(ready_file, pid), prepare)
 
 
-def forked(spec: ChildSpec, server: Path) -> ChildSpec:
-    """The same process, made by the fork server that listens at `server`."""
-
-    def launch() -> Launch:
-        plain = spec.launch()
-        return replace(plain, fork=Fork(server, plain.argv[plain.argv.index(_MODULE) + 1 :]))
-
-    return replace(spec, launch=launch)
+def _fork_address(settings: Settings) -> Path:
+    return socket_folder(settings.data) / "fork.sock"
 
 
-def _fork_server(settings: Settings, address: Path) -> ChildSpec:
+def _fork_server(settings: Settings) -> ChildSpec:
     """What glibc reads of its environment at the start holds for all that it forks."""
+    address = _fork_address(settings)
     spec = own_process(settings, "fork-server", "进程派生", "fork server", environment=_MEMORY_GIVEN_BACK)
 
     def launch() -> Launch:

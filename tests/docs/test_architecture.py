@@ -30,6 +30,17 @@ def test_the_page_names_enough_to_be_worth_reading() -> None:
     assert len(named_functions()) > 60
 
 
+def test_the_steps_of_sealing_are_all_that_it_calls_in_its_order() -> None:
+    tree = ast.parse((ROOT / "ingest/custody.py").read_text("utf-8"))
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    body = ast.walk(defined["seal_upload"])
+    calls = sorted(
+        (node.lineno, node.func.id) for node in body if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    steps = [name for path, name in named_functions() if path == "ingest/custody.py" and name != "seal_upload"]
+    assert steps == [name for _, name in calls if name in defined]
+
+
 @pytest.mark.parametrize(("path", "name"), named_functions(), ids=lambda value: value)
 def test_each_name_is_defined_in_its_file(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
