@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy.orm import Session
 
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
 from storage.migrations import upgrade
+from tests.databases import MigratedServer
 from tests.scheduling import make_scheduler, put_longest_first
 
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
@@ -26,19 +22,6 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 # In memory a clone of the template costs 20 ms instead of up to a second on a busy disk, and the suite makes hundreds.
 MEMORY = Path("/dev/shm")
 CLUSTER_BYTES = 2 << 30
-_numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class MigratedServer:
-    """A running server whose database `liuhen` is migrated and empty: the template of all others."""
-
-    addresses: DatabaseAddresses
-    superuser_url: str
-
-    def run(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -63,20 +46,16 @@ def server(cluster_folder: Path) -> Iterator[MigratedServer]:
 
 
 @pytest.fixture
-def addresses(server: MigratedServer) -> Iterator[DatabaseAddresses]:
+def template() -> str:
+    """The name of the database that the test's own is a copy of; nobody may be connected to it."""
+    return DATABASE
+
+
+@pytest.fixture
+def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddresses]:
     """A database of the test's own, with each role's address: for what commits."""
-    name = f"test_{next(_numbers)}"
-    server.run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, DATABASE)
-    server.run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
-    server.run("GRANT CONNECT ON DATABASE {} TO liuhen_app, liuhen_sequencer, liuhen_owner", name)
-
-    def of(url: str) -> str:
-        return urlsplit(url)._replace(path=f"/{name}").geturl()
-
-    yield DatabaseAddresses(
-        owner=of(server.addresses.owner), app=of(server.addresses.app), sequencer=of(server.addresses.sequencer)
-    )
-    server.run("DROP DATABASE {} WITH (FORCE)", name)
+    with server.copy_of(template) as addresses:
+        yield addresses
 
 
 @pytest.fixture

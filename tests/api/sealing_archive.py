@@ -7,13 +7,17 @@ import shutil
 import subprocess
 import threading
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
 from api.archive import Archive, open_archive
-from api.engines.roles import DatabaseAddresses
+from api.engines.roles import DATABASE, DatabaseAddresses
 from api.keyring import announce_keys, create_missing_keys
 from api.media_tools import media_runner
 from api.settings import Settings
@@ -33,19 +37,51 @@ from integrity.authority_server import open_authority_server
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case
 from storage.catalog.ledger import LedgerEntryRow
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
+from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor
 from storage.ledger.sequencer import Sequencer
+from tests.databases import MigratedServer
 from tests.servers import ServingThread
 
 OPERATOR = Actor.system("admin")
+ROLES = {"officer": "officer", "supervisor": "supervisor", "other": "supervisor"}
+
+
+@dataclass(frozen=True)
+class KeptArchive:
+    """An archive at rest, for tests that each begin with a copy of it instead of building it again."""
+
+    database: str
+    data: Path
+
+    def copy_into(self, addresses: DatabaseAddresses, folder: Path) -> SealingArchive:
+        """`addresses` are those of a copy of the database."""
+        shutil.copytree(self.data, folder / "data", symlinks=True)
+        return SealingArchive(addresses, folder)
+
+
+@contextmanager
+def kept_archive(
+    server: MigratedServer,
+    folder: Path,
+    template: KeptArchive | None = None,
+    fill: Callable[[SealingArchive], object] = lambda _: None,
+) -> Iterator[KeptArchive]:
+    """A new archive, or a copy of `template`, that was filled and then closed."""
+    with server.copy_of(DATABASE if template is None else template.database) as addresses:
+        archive = SealingArchive(addresses, folder) if template is None else template.copy_into(addresses, folder)
+        fill(archive)
+        archive.settle()
+        archive.close()
+        yield KeptArchive(urlsplit(addresses.app).path.removeprefix("/"), folder / "data")
 
 
 class SealingArchive:
-    """Seals what it is given, and knows an officer, two supervisors and one case."""
+    """Seals what it is given, and knows an officer, two supervisors and one case. A copy finds them in its database."""
 
     def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
         settings = Settings(data=folder / "data", database_url=addresses.app)
@@ -64,16 +100,25 @@ class SealingArchive:
         self._sequencing = threading.Thread(target=self._sequence)
         self._sequencing.start()
         self.custody = open_custody(self.archive)
-        self._people()
+        self._find_people() or self._make_people()
 
-    def _people(self) -> None:
+    def _find_people(self) -> bool:
+        with self.archive.database.reading() as session:
+            people = {person.name: person for person in session.scalars(select(Person))}
+            if not people:
+                return False
+            self.people = {name: people[name] for name in ROLES}
+            self.unit, self.case = session.scalars(select(Unit)).one(), session.scalars(select(Case)).one()
+            self.station_id = session.scalars(select(Station.id)).one()
+        return True
+
+    def _make_people(self) -> None:
         receipt_key = self.archive.keyring.public_key("receipt")
         with self.archive.database.transaction() as session:
             self.unit = create_unit(session, OPERATOR, name="江北大队", code="JB")
-            roles = {"officer": "officer", "supervisor": "supervisor", "other": "supervisor"}
             self.people: dict[str, Person] = {
                 name: create_person(session, OPERATOR, unit_id=self.unit.id, name=name, sign_in_name=name, role=role)
-                for name, role in roles.items()
+                for name, role in ROLES.items()
             }
             token = enrol_station(session, OPERATOR, self.unit.id, "一号站", receipt_key)
             station = station_of_token(session, token)

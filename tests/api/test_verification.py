@@ -13,19 +13,33 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from api.verification import VerificationReport, recordings, verify_archive
 from integrity.merkle import leaf_hash
+from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
+from tests.api.sealing_archive import KeptArchive, kept_archive
 
 CONTENT = b"no picture, but evidence\n" * 100_000
+
+
+@pytest.fixture(scope="module")
+def with_recording(server: Any, bare: KeptArchive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptArchive]:
+    with kept_archive(server, tmp_path_factory.mktemp("sealed"), bare, lambda archive: archive.seal(CONTENT)) as kept:
+        yield kept
+
+
+@pytest.fixture
+def begun_with(request: pytest.FixtureRequest, bare: KeptArchive) -> KeptArchive:
+    return request.getfixturevalue("with_recording") if "sealed" in request.fixturenames else bare
 
 
 @pytest.fixture
 def sealed(sealing: Any) -> Any:
     """An archive with one recording, its receipt, and enough entries for a full tile and a partial one."""
-    sealing.recording = sealing.seal(CONTENT)
-    sealing.settle()
+    with sealing.archive.database.reading() as session:
+        sealing.recording = session.scalars(select(Recording)).one()
     return sealing
 
 

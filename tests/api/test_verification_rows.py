@@ -32,20 +32,38 @@ from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.ledger.append import Actor, Change, record_change
+from tests.api.sealing_archive import KeptArchive, kept_archive
 
 OPERATOR = Actor.system("admin")
 CONTENT = b"no picture, but evidence\n" * 1000
 
 
+@pytest.fixture(scope="module")
+def with_a_past(server: Any, bare: KeptArchive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptArchive]:
+    with kept_archive(server, tmp_path_factory.mktemp("lived-in"), bare, _begin_to_live) as kept:
+        yield kept
+
+
+@pytest.fixture
+def begun_with(request: pytest.FixtureRequest, bare: KeptArchive) -> KeptArchive:
+    return request.getfixturevalue("with_a_past") if "lived_in" in request.fixturenames else bare
+
+
 @pytest.fixture
 def lived_in(sealing: Any) -> Any:
     """An archive in which each kind of row was made, and one of each kind changed as far as it goes."""
-    sealing.recording = sealing.seal(CONTENT)
-    sealing.link(sealing.recording)
-    sealing.granted, sealing.publisher = sealing.grant("view"), _add_publisher(sealing)
-    _live(sealing, sealing.people["supervisor"], sealing.people["other"])
-    sealing.settle()
+    with sealing.archive.database.reading() as session:
+        sealing.recording = session.scalars(select(Recording)).one()
+        sealing.granted = session.scalars(select(Grant)).one()
+        sealing.publisher = session.scalars(select(Person).where(Person.sign_in_name == "publisher")).one()
     return sealing
+
+
+def _begin_to_live(archive: Any) -> None:
+    archive.link(archive.seal(CONTENT))
+    archive.grant("view")
+    _add_publisher(archive)
+    _live(archive, archive.people["supervisor"], archive.people["other"])
 
 
 def _add_publisher(archive: Any) -> Person:
