@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ingest.dock import patience
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
 from ingest.dock.events import Event
 from ingest.dock.pacing import RateSchedule
@@ -300,7 +301,9 @@ class Docking:
 
 
 @pytest.fixture
-def docking(archive: SmallArchive, tmp_path: Path) -> Docking:
+def docking(archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docking:
+    # An archive over the network is asked no sooner for a receipt; this one would only be waited for, in every run.
+    monkeypatch.setattr(patience, "_SHORTEST_ASKED_PAUSE_SECONDS", 0.02)
     folder = tmp_path / "card"
     folder.mkdir()
     return Docking(archive, folder, tmp_path / "notes")
