@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
+from api import signin
 from api.http.errors import SignInThrottled
 from api.http.sessions import SESSION_COOKIE
 from api.signin import (
@@ -29,7 +32,18 @@ SESSION = "/api/v1/session"
 
 
 @pytest.fixture(scope="module")
-def password_hash() -> str:
+def cheap_hashing() -> Iterator[None]:
+    """What a guess costs is not tried here, and a hundred of them are made: 64 MiB and three passes each otherwise."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasswordHash, "recommended", lambda: cheap)
+        signin._nobodys_hash.cache_clear()
+        yield
+    signin._nobodys_hash.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def password_hash(cheap_hashing: None) -> str:
     return hash_password(PASSWORD)
 
 
