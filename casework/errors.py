@@ -20,6 +20,7 @@
     │   ├── CaseClosed              the case takes no more changes
     │   ├── AlreadyLinked           the recording stands in that case already
     │   ├── LinkEnded               the link has been ended before
+    │   ├── InSeveralCases          the recording stands in several cases: which of its links is meant?
     │   ├── AlreadyAnswered         somebody has answered this question before
     │   ├── AlreadyDecided          somebody has decided on this request before
     │   ├── AlreadyRevoked          the grant has been revoked before
@@ -243,6 +244,17 @@ class LinkEnded(StateRefused):
 
     def __str__(self) -> str:
         return f"link {self.link_id} was ended at {self.ended_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class InSeveralCases(StateRefused):
+    recording_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return (
+            f"recording {self.recording_id} stands in several cases: on its page, end the links that are wrong, and "
+            "put it into the right one"
+        )
 
 
 @dataclass(eq=False)

@@ -133,11 +133,17 @@ def withdraw_question(session: Session, question: LinkQuestion) -> None:
     record_change(session, LINKER, change)
 
 
-def settle_question(session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None) -> None:
+def settle_question(
+    session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None, reason: str | None
+) -> None:
+    """`reason` is kept with the question: an answer that names no case makes no link that could keep it."""
     question.answered_at, question.answered_by, question.chosen_case_id = datetime.now(UTC), by.id, case_id
+    question.reason = reason
     session.flush()
     data = {"question_id": str(question.id), "case_id": None if case_id is None else str(case_id)}
-    change = Change("recording.link_answered", "recording", str(question.recording_id), question.unit_id, data)
+    private = {} if reason is None else {"reason": reason}
+    subject = str(question.recording_id)
+    change = Change("recording.link_answered", "recording", subject, question.unit_id, data, private)
     record_change(session, Actor.person(by.id), change)
 
 

@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyAnswered, LinkEnded
+from casework.errors import AlreadyAnswered, InSeveralCases, LinkEnded
 from casework.link_rows import (
     add_hand_link,
     end_link,
@@ -43,7 +43,7 @@ def link_by_hand(
     link = add_hand_link(session, by, recording, case.id, stage, reason)
     question = find_open_question(session, recording.id)
     if question is not None:
-        settle_question(session, by, question, case.id)
+        settle_question(session, by, question, case.id, reason)
     _spoken_of(session, recording)
     return link
 
@@ -67,26 +67,59 @@ def unlink(session: Session, by: Person, link_id: uuid.UUID, reason: str) -> Cas
 
 
 def answer_question(
-    session: Session, by: Person, question_id: uuid.UUID, case_id: uuid.UUID | None, stage: str | None = None
+    session: Session,
+    by: Person,
+    question_id: uuid.UUID,
+    case_id: uuid.UUID | None,
+    stage: str | None = None,
+    reason: str | None = None,
 ) -> CaseLink | None:
     """Say which case a recording belongs to, or none of them (`case_id` None). Returns the link that now stands.
 
     Any case of the unit may be named. Links the linker made to other cases end. Without `stage` the candidate's
-    counts, else the case's present one.
-    Raises AlreadyAnswered, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    counts, else the case's present one. `reason` is kept with the question, with the link that is made and with
+    those that end; a choice among what the linker offered may go without.
+    Raises AlreadyAnswered, TextUnusable, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
+    reason = None if reason is None else required_text("reason", reason)
     asked = row_in_unit(session, by, LinkQuestion, question_id)
     recording = row_in_unit(session, by, Recording, asked.recording_id, lock=True)
     question = row_in_unit(session, by, LinkQuestion, question_id, lock=True)
     if question.answered_at is not None:
         raise AlreadyAnswered(question.id, question.answered_at)
     case = None if case_id is None else row_in_unit(session, by, Case, case_id)
-    settle_question(session, by, question, case_id)
-    standing = _end_other_windows(session, by, question, case_id)
+    settle_question(session, by, question, case_id, reason)
+    why = reason or f"answer to question {question.id}"
+    standing = _end_other_windows(session, by, question, case_id, why)
     if case is not None and standing is None:
         place = known_word("stage", stage or _stage_asked_about(question, case), STAGES)
-        standing = add_hand_link(session, by, recording, case.id, place, f"answer to question {question.id}")
+        standing = add_hand_link(session, by, recording, case.id, place, why)
+    _spoken_of(session, recording)
+    return standing
+
+
+def correct_by_hand(
+    session: Session, by: Person, *, recording_id: uuid.UUID, case_id: uuid.UUID | None, reason: str
+) -> CaseLink | None:
+    """Say which case a recording belongs to instead of the one it stands in, or to none: the link to that one ends.
+
+    Both with the same reason, and each with its entry. Returns the link that now stands. Raises InSeveralCases, because
+    nobody can tell which of them is meant; TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "link_recordings")
+    reason = required_text("reason", reason)
+    recording = row_in_unit(session, by, Recording, recording_id, lock=True)
+    case = None if case_id is None else row_in_unit(session, by, Case, case_id)
+    links = live_links(session, recording.id)
+    if len(links) > 1:
+        raise InSeveralCases(recording.id)
+    standing = next((link for link in links if link.case_id == case_id), None)
+    for link in links:
+        if link is not standing:
+            end_link(session, by, link, reason)
+    if case is not None and standing is None:
+        standing = add_hand_link(session, by, recording, case.id, case.stage, reason)
     _spoken_of(session, recording)
     return standing
 
@@ -97,7 +130,7 @@ def _spoken_of(session: Session, recording: Recording) -> None:
 
 
 def _end_other_windows(
-    session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None
+    session: Session, by: Person, question: LinkQuestion, case_id: uuid.UUID | None, why: str
 ) -> CaseLink | None:
     """End what the linker had linked elsewhere; returns the link to the named case when there is one already."""
     standing = None
@@ -105,7 +138,7 @@ def _end_other_windows(
         if link.case_id == case_id:
             standing = link
         elif link.made_by == "window":
-            end_link(session, by, link, f"answer to question {question.id}")
+            end_link(session, by, link, why)
     return standing
 
 

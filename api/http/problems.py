@@ -77,6 +77,11 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
     casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
     casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
+    casework.InSeveralCases: Problem(
+        409,
+        "in-several-cases",
+        "该记录同时归入几个案件，无法判断要更正哪一个；请在记录页面逐一解除有误的关联，再归入正确的案件",
+    ),
     casework.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工归案"),
     casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
     casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),

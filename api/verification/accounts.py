@@ -176,13 +176,14 @@ def _linked(entry: LedgerEntry) -> Facts:
 
 
 def _link_asked(entry: LedgerEntry) -> Facts:
-    nothing: Facts = {"answered": False, "answered_by": None, "chosen_case_id": None}
+    nothing: Facts = {"answered": False, "answered_by": None, "chosen_case_id": None, "reason": None}
     stated = as_stated(entry, "cases", "candidates_sha256")
     return {**nothing, **stated, "recording_id": entry.subject_id, "unit_id": unit_of(entry)}
 
 
 def _link_answered(entry: LedgerEntry) -> Facts:
-    return {"answered": True, "answered_by": entry.actor_id, "chosen_case_id": entry.data.get("case_id")}
+    chosen: Facts = {"answered_by": entry.actor_id, "chosen_case_id": entry.data.get("case_id")}
+    return {"answered": True, **chosen, **pledged(entry, "reason")}
 
 
 def _held(entry: LedgerEntry) -> Facts:

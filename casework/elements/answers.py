@@ -27,7 +27,8 @@ from casework.elements.facts import Facts, gather_facts, place_value
 from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
-from casework.linking import answer_question, link_by_hand
+from casework.errors import InSeveralCases
+from casework.linking import answer_question, correct_by_hand
 from casework.looks import looks_together
 from casework.permission import require
 from casework.units import unit_and_those_above
@@ -41,6 +42,7 @@ from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
 
 MOST_AT_ONCE = 1000
+LeftOut = QuestionChanged | CandidateGone | InSeveralCases
 RowT = TypeVar("RowT", Person, Device, Case)
 
 
@@ -61,7 +63,7 @@ class Answered:
     """Which recordings were answered, and which were left out, each with why."""
 
     done: tuple[uuid.UUID, ...]
-    left_out: Mapping[uuid.UUID, QuestionChanged | CandidateGone]
+    left_out: Mapping[uuid.UUID, LeftOut]
 
 
 def answer_questions(
@@ -69,9 +71,9 @@ def answer_questions(
 ) -> Answered:
     """Answer what is asked about one element of these recordings, each named with the fingerprint that was seen.
 
-    The same way an answer is corrected: the fingerprint is then of what stands. Raises QuestionChanged or CandidateGone
-    when none is left to answer; ValueUnusable, ReasonNeeded, NotYourRecording, RoleNotAllowed, WordUnknown,
-    TextUnusable, UnknownSubject, OutsideUnit.
+    The same way an answer is corrected: the fingerprint is then of what stands. Raises QuestionChanged, CandidateGone
+    or InSeveralCases when none is left to answer; ValueUnusable, ReasonNeeded, NotYourRecording, RoleNotAllowed,
+    WordUnknown, TextUnusable, UnknownSubject, OutsideUnit.
     """
     require(by, "answer_elements")
     known_word("element", asked, ELEMENTS)
@@ -79,7 +81,7 @@ def answer_questions(
     reason = None if choice.reason is None or not choice.reason.strip() else required_text("reason", choice.reason)
     choice = replace(choice, reason=reason, value=_known_value(session, by, choice, now))
     judged = _judge_now(session, by, sorted(questions))
-    left_out: dict[uuid.UUID, QuestionChanged | CandidateGone] = {}
+    left_out: dict[uuid.UUID, LeftOut] = {}
     current = []
     for each in judged:
         recording_id = each.facts.recording.id
@@ -125,13 +127,16 @@ def _choose(
     judged: Sequence[Judgement],
     asked: str,
     choice: Choice,
-    left_out: dict[uuid.UUID, QuestionChanged | CandidateGone],
+    left_out: dict[uuid.UUID, LeftOut],
 ) -> list[tuple[Judgement, Nearest | None]]:
     """Each with the candidate that the choice means; None for what is said beyond them, or cannot be had."""
     nearest = find_nearest(session, [each.facts for each in judged], asked)
     chosen: list[tuple[Judgement, Nearest | None]] = []
     for each in judged:
         recording_id = each.facts.recording.id
+        if choice.element == "case" and each.facts.question is None and len(each.facts.linked) > 1:
+            left_out[recording_id] = InSeveralCases(recording_id)
+            continue
         found = next((one for one in nearest[recording_id] if _means(choice, one)), None)
         if found is None and choice.basis not in (None, OWN_WORD):
             left_out[recording_id] = CandidateGone(recording_id, choice.element)
@@ -188,17 +193,15 @@ def _answer(
 def _answer_case(
     session: Session, by: Person, facts: Facts, choice: Choice, value: str | None, nearest: Nearest | None
 ) -> bool:
-    """A case is answered by a link, or by the answer to the linker's question; False where neither says it."""
+    """A case is answered by a link, or by the answer to the linker's question, which keep the reason. False where no
+    such row does: it stays where it stands, or belongs to no case though nobody had asked."""
     case_id = None if value is None else uuid.UUID(value)
     if facts.question is not None:
         stage = None if nearest is None else str(nearest.facts["stage"])
-        answer_question(session, by, facts.question.id, case_id, stage)
+        answer_question(session, by, facts.question.id, case_id, stage, choice.reason)
         return True
-    if case_id is None or case_id in {linked for linked, _ in facts.linked}:
-        return case_id is not None
-    stage = session.get_one(Case, case_id).stage
-    link_by_hand(session, by, recording_id=facts.recording.id, case_id=case_id, stage=stage, reason=str(choice.reason))
-    return True
+    link = correct_by_hand(session, by, recording_id=facts.recording.id, case_id=case_id, reason=str(choice.reason))
+    return link is not None and link.case_id not in {linked for linked, _ in facts.linked}
 
 
 def _known_value(session: Session, by: Person, choice: Choice, now: datetime) -> str | None:

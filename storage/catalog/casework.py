@@ -104,11 +104,13 @@ class LinkQuestion(Base):
     """No single case is clear for a recording: somebody is asked, nothing is guessed.
 
     Answered by nobody (`answered_at` without `answered_by`): the linker withdrew it, because new facts had come.
+    `reason` is what whoever answered it gave, if anything: the entry commits to it.
     """
 
     __tablename__ = "link_question"
     __table_args__ = (
         Index("uq_link_question_open", "recording_id", unique=True, postgresql_where=text("answered_at IS NULL")),
+        CheckConstraint("reason IS NULL OR answered_by IS NOT NULL", name="reason"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -118,6 +120,7 @@ class LinkQuestion(Base):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     chosen_case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case.id"))
+    reason: Mapped[str | None]
 
 
 class LinkingDone(Base):

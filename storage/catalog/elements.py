@@ -115,6 +115,8 @@ class ElementAnswer(Base):
     __tablename__ = "element_answer"
     __table_args__ = (
         UniqueConstraint("recording_id", "element", "ordinal"),
+        # By signs, COLLATE "C": a query that compares values has to say so too.
+        Index("ix_element_answer_value", "unit_id", "element", "value"),
         CheckConstraint(one_of("element", *ELEMENTS), name="element"),
         CheckConstraint("ordinal > 0", name="ordinal"),
         CheckConstraint("reason IS NOT NULL OR (value IS NOT NULL AND basis <> 'own_word')", name="reason"),

@@ -314,17 +314,22 @@ def test_questions_about_cases_are_held_against_their_entries(lived_in: Any, sup
         withdrawn = ask_which_case(session, recording, [other], (), None)
         withdraw_question(session, withdrawn)
         answered = ask_which_case(session, recording, [other], (), None)
-        settle_question(session, officer, answered, lived_in.case.id)
+        settle_question(session, officer, answered, lived_in.case.id, "看过画面")
     lived_in.settle()
     assert audit(lived_in).findings == ()
     for change, fact in (
-        ("answered_by = NULL", "answered_by"),
+        ("answered_by = NULL, reason = NULL", "answered_by"),
+        ("reason = '另有原因'", "reason"),
+        ("reason = NULL", "reason"),
         ("candidates = jsonb_set(candidates, '{0,score}', '99')", "candidates_sha256"),
         ("candidates = jsonb_set(candidates, '{0,stage}', '\"execution\"')", "candidates_sha256"),
         (f"candidates = jsonb_set(candidates, '{{0,case_id}}', '\"{uuid.UUID(int=7)}\"')", "cases"),
     ):
         with changed(superuser, "link_question", f"UPDATE link_question SET {change} WHERE id = '{answered.id}'"):
             assert ("row_differs", f"link_question {answered.id}: {fact}") in named(audit(lived_in)), change
+    forged = f"UPDATE link_question SET reason = 'x', answered_by = '{officer.id}' WHERE id = '{withdrawn.id}'"
+    with changed(superuser, "link_question", forged):
+        assert ("row_differs", f"link_question {withdrawn.id}: reason") in named(audit(lived_in))
     with changed(superuser, "link_question", "UPDATE link_question SET candidates = '[]'"):
         assert {about.rpartition(": ")[2] for _, about in named(audit(lived_in))} == {"cases", "candidates_sha256"}
 

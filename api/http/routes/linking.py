@@ -32,7 +32,7 @@ def show_questions(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Liste
 def answer(question_id: uuid.UUID, form: LinkAnswer, viewer: SignedIn, archive: TheArchive) -> LinkItem | None:
     """The link that now stands; null when the recording belongs to no case."""
     with doing(archive, viewer) as session:
-        link = answer_question(session, viewer.person, question_id, form.case_id, form.stage)
+        link = answer_question(session, viewer.person, question_id, form.case_id, form.stage, form.reason)
         if link is None:
             return None
         session.flush()

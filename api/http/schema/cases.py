@@ -47,10 +47,11 @@ class NewLink(Form):
 
 
 class LinkAnswer(Form):
-    """Null: it belongs to none of the unit's cases."""
+    """Null: it belongs to none of the unit's cases. `reason` is kept with the question and its links."""
 
     case_id: uuid.UUID | None
     stage: ShortText | None = None
+    reason: LongText | None = Field(default=None, examples=["同一现场"])
 
 
 class CaseItem(Answer):
