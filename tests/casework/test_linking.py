@@ -187,11 +187,11 @@ def test_the_usual_run_looks_for_new_ones_among_what_was_sealed_lately_and_for_t
     old, touched, late = (
         recorded(archive, unit, START + at * MINUTE, received_at=START + at * HOUR) for at in (1, 2, 9)
     )
-    ask_for_another_look(session, because="requirements", recordings=[touched.id])  # not looked at: nothing to repeat
+    ask_for_another_look(session, because="register", recordings=[touched.id])  # not looked at: nothing to repeat
     assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {"no_case": 1}
     assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {}
     assert link_due_recordings(session, 10) == {"no_case": 2}
-    ask_for_another_look(session, because="requirements", recordings=[old.id, late.id])
+    ask_for_another_look(session, because="register", recordings=[old.id, late.id])
     assert link_due_recordings(session, 10, sealed_after=START + 3 * HOUR) == {"no_case": 2}
 
 

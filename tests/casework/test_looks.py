@@ -71,7 +71,7 @@ def test_named_recordings_are_due_again_and_one_a_person_spoke_of_is_not(
     link_by_hand(
         session, officer, recording_id=made["squad"].id, case_id=case.id, stage="initiation", reason="看过画面"
     )
-    ask_for_another_look(session, because="requirements", recordings=[made["squad"].id, made["other"].id])
+    ask_for_another_look(session, because="register", recordings=[made["squad"].id, made["other"].id])
     assert due(session) == {made["other"].id}
 
 

@@ -40,8 +40,8 @@ def start(listener: socket.socket, folder: Path, name: str, graceful: int = 8) -
     return process
 
 
-def get(listener: socket.socket, seconds: float = 0) -> int:
-    with urllib.request.urlopen(f"{listening_address(listener).url}/?{seconds}", timeout=60) as answer:
+def get(listener: socket.socket) -> int:
+    with urllib.request.urlopen(f"{listening_address(listener).url}/?0", timeout=60) as answer:
         return int(answer.read())
 
 
@@ -56,10 +56,12 @@ def test_connections_wait_for_the_first_process_and_survive_the_end_of_one(
         first.wait()
         assert {get(listener) for _ in range(8)} == {second.pid}
 
-        slow = pool.submit(get, listener, 0.5)
-        time.sleep(0.2)
-        second.send_signal(signal.SIGTERM)
-        assert slow.result() == second.pid
+        with socket.create_connection(listener.getsockname()) as slow:
+            slow.sendall(b"GET /?0.5 HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            get(listener)  # Whatever was sent before has been read by now.
+            second.send_signal(signal.SIGTERM)
+            with slow.makefile("rb") as answer:
+                assert b"\r\n%d\r\n" % second.pid in answer.read()
         second.wait(60)
         waiting = pool.submit(get, listener)
         third = start(listener, tmp_path, "third")

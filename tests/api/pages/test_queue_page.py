@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from api.pages import element_words
+from casework.elements.candidates import BASES
+from casework.elements.judging import CODES
+
 
 def _questions(text: str) -> list[str]:
     return re.findall(r'<section class="sheet question".*?</section>', text, re.DOTALL)
@@ -127,3 +131,8 @@ def test_a_scene_is_entered_with_an_assignment_and_shown(district: Any) -> None:
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:liuhen:problem:place")
     assert "GCJ-02" in refused.json()["sentences"]["zh-CN"]
     assert "32.061200, 118.763200" in district.page("officer", f"/cases/{district.case.id}").text
+
+
+def test_each_problem_and_each_basis_has_its_words() -> None:
+    assert set(CODES) == set(element_words.ELEMENT_PROBLEMS)
+    assert set(BASES) == set(element_words.BASES)
