@@ -4,7 +4,7 @@ Run as `python -P -m api.engines.fork_server SOCKET` by the supervisor, the only
 two seconds of a processor, and eight processes of an archive import much the same; a fork costs milliseconds, and its
 memory is shared for as long as nobody writes to it (docs/decisions/0011-forked-processes.md).
 
-It holds no secret: the address of a database comes with the request, and only the fork gets to know it.
+It holds no secret: the address of a database comes with the request, which only the fork reads.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from pathlib import Path
 from api.engines.child import end_with_parent
 from api.engines.fork_request import GO, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest
 
-# Higher than any number that a request names.
-_SPARE = 256
 # All that a process of `liuhen up` would import at its start or with its first task.
 PRELOADED = (
     *(f"api.cli.{name}" for name in ("main", "beat", "http", "sequencer", "tsa", "worker")),
@@ -56,37 +54,28 @@ def import_and_fork(path: Path) -> ForkRequest:
 
 
 def serve_forks(listener: socket.socket, supervisor: int) -> ForkRequest:
-    """Fork whenever the process `supervisor` asks. Returns in the forks alone, with what each of them is to run."""
+    """Fork whenever the process `supervisor` asks. Returns in the forks alone, with what each of them is to run.
+
+    What is asked for is read by the fork: it holds addresses with passwords, which are not for the next one.
+    """
     while True:
         connection, _ = listener.accept()
         with connection:
-            if _peer_of(connection) != supervisor:
+            if _peer_of(connection) != supervisor or not _fork_child_of(supervisor):
                 continue
-            message, descriptors, _, _ = socket.recv_fds(
-                connection, MOST_BYTES, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
-            if not message or not _fork_child_of(supervisor):
-                _close(descriptors)
-                continue
-            request = ForkRequest.decode(message)
-            end_with_parent(supervisor, request.death_signal)
-            # Before it is known, as its watcher ends all that is in its session.
-            os.setsid()
-            connection.sendall(struct.pack("=i", os.getpid()))
-            # Nothing runs that the supervisor does not know of: it may have given up waiting.
-            if connection.recv(len(GO)) != GO:
-                os._exit(1)
-        listener.close()
-        _become(request, descriptors)
-        return request
+            listener.close()
+            return _take_on(connection, supervisor)
 
 
 def listen(path: Path) -> socket.socket:
     """A socket in a private folder, whose messages arrive whole."""
-    path.unlink(missing_ok=True)
+    passing = path.with_name(f".{path.name}")
+    passing.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(path))
+    listener.bind(str(passing))
     listener.listen()
+    # Who finds it finds it listening.
+    passing.rename(path)
     return listener
 
 
@@ -131,23 +120,49 @@ def _fork_child_of(supervisor: int) -> bool:
     return True
 
 
-def _become(request: ForkRequest, received: list[int]) -> None:
-    """What exec would have done: an environment, descriptors and a name of its own."""
+def _take_on(connection: socket.socket, supervisor: int) -> ForkRequest:
+    """In a fork: become what is asked for, as exec would have done it, and begin once the supervisor knows.
+
+    Whatever goes wrong before that ends the fork, and the supervisor hears of it by the closed connection.
+    """
+    message, received, _, _ = socket.recv_fds(connection, MOST_BYTES, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    if not message:
+        os._exit(1)
+    request = ForkRequest.decode(message)
+    end_with_parent(supervisor, request.death_signal)
+    # Before it is known, as its watcher ends all that is in its session.
+    os.setsid()
     os.environ.clear()
     os.environ.update(request.environment)
     time.tzset()
-    spare = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _SPARE) for descriptor in received]
+    with _place(received, request.descriptors, connection) as moved:
+        _show_as(request.title)
+        try:
+            moved.sendall(struct.pack("=i", os.getpid()))
+            begins = moved.recv(len(GO)) == GO
+        except OSError:
+            begins = False
+    # Nothing runs that the supervisor does not know of: it may have given up waiting.
+    if not begins:
+        os._exit(1)
+    gc.enable()
+    return request
+
+
+def _place(received: list[int], numbers: tuple[int, ...], connection: socket.socket) -> socket.socket:
+    """The log as output, nothing as input, the others at their numbers; returns the connection, out of their way."""
+    spare = max((2, *numbers)) + 1
+    moved = socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, spare))
+    connection.close()
+    log, *others = (fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, spare) for descriptor in received)
     _close(received)
-    log, *others = spare
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, number in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, number)
-    os.close(nothing)
-    for source, number in zip(others, request.descriptors, strict=True):
+    for source, number in zip(others, numbers, strict=True):
         os.dup2(source, number, inheritable=False)
-    _close(spare)
-    _show_as(request.title)
-    gc.enable()
+    _close([each for each in (nothing, log, *others) if each > 2])
+    return moved
 
 
 def _show_as(title: tuple[str, ...]) -> None:

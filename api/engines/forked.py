@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from api.engines.fork_request import GO, ForkRequest
 
-# A server that answers takes milliseconds. One that does not is left alone: the program is run by its path instead.
-ANSWER_SECONDS = 10.0
+# It takes milliseconds, or a part of a second on a machine that is very busy.
+ANSWER_SECONDS = 5.0
+_CREDENTIALS = "=3i"
 
 
 class ForkedProcess:
@@ -61,14 +63,27 @@ class ForkedProcess:
 
 
 def ask_for_fork(server: Path, request: ForkRequest, log: int) -> ForkedProcess:
-    """A process that runs what is asked for, by the server that listens at `server`. Raises OSError when none does."""
+    """A process that runs what is asked for, by the server that listens at `server`. Raises OSError when none does.
+
+    A server that does not answer is killed, so that nobody waits for it again: whoever watches it starts another one.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         connection.settimeout(ANSWER_SECONDS)
         connection.connect(str(server))
         socket.send_fds(connection, [request.encode()], [log, *request.descriptors])
-        answer = connection.recv(struct.calcsize("=i"))
+        try:
+            answer = connection.recv(struct.calcsize("=i"))
+        except TimeoutError:
+            _kill_peer(connection)
+            raise
         if not answer:
-            raise ConnectionResetError("the fork server ended before it answered")
+            raise ConnectionResetError("the fork ended before it was known")
         pid = int(struct.unpack("=i", answer)[0])
         connection.sendall(GO)
     return ForkedProcess(pid)
+
+
+def _kill_peer(connection: socket.socket) -> None:
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(_CREDENTIALS))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(struct.unpack(_CREDENTIALS, credentials)[0], signal.SIGKILL)

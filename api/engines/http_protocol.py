@@ -21,10 +21,18 @@ MOST_CONNECTIONS = 1024
 # So many more are told that there is no room, a second each; what comes beyond them is hung up on.
 _MOST_REFUSALS = 128
 _RETRY_AFTER_SECONDS = 2
+# An answer that nobody reads: kept so long, once there is no room for others.
+_UNREAD_SECONDS = 10.0
+# Bodies under these are long, and nobody sends one before he is known to be allowed to.
+PATIENT_PATHS = ("/uploads",)
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
 _PIECE_BYTES = 16 << 10
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
+
+
+def _first_two(candidate: tuple[int, float, object]) -> tuple[int, float]:
+    return candidate[:2]
 
 
 def _refusal(status: str, sentence: str, *headers: str) -> bytes:
@@ -44,8 +52,8 @@ _TOO_MANY = _refusal(
 class BoundedProtocol(HttpToolsProtocol):
     """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after HEAD_SECONDS.
 
-    And with an end to connections: past MOST_CONNECTIONS the one that has asked for nothing the longest makes room, and
-    where all are being answered the new one gets 503.
+    And with an end to connections: past MOST_CONNECTIONS the one goes of which the least is lost, the longest waiting
+    first: idle, amid a head, amid a small body, its answer unread. Where all are at work the new one gets 503.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -54,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete_bytes = 0
         self._head_deadline: asyncio.TimerHandle | None = None
         self._refused = False
-        self._awaits_head_since = 0.0
+        self._waits_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -91,6 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._waits_since = self.loop.time()
         self._incomplete_bytes = 0
         self._cancel_deadline()
         super().on_headers_complete()
@@ -114,20 +123,33 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
-    def _is_idle(self) -> bool:
-        return self._in_head and not self._is_answering and not self._refused
+    def _expendable(self) -> int | None:
+        """How little is lost when this connection goes: 0 is idle. None for what is at work, as uploads are."""
+        if self._refused:
+            return None
+        if self._in_head and not self._is_answering:
+            unread = self.transport.get_write_buffer_size() > 0
+            waits_seconds = self.loop.time() - self._waits_since
+            if unread:
+                return 3 if waits_seconds > _UNREAD_SECONDS else None
+            return 1 if self._incomplete_bytes else 0
+        # Nothing has been answered while a small body is still to come, which is anybody's to promise.
+        awaits_body = not self._in_head and self.cycle is not None and not self.cycle.response_started
+        return 2 if awaits_body and not self.scope["path"].startswith(PATIENT_PATHS) else None
 
     def _make_room(self) -> None:
-        # One that was aborted a moment ago is still among them.
+        # One that was closed a moment ago is still among them.
         open_ones = [
             each for each in self.connections if isinstance(each, BoundedProtocol) and not each.transport.is_closing()
         ]
         if len(open_ones) <= MOST_CONNECTIONS:
             return
-        idle = (each for each in open_ones if each is not self and each._is_idle)
-        longest = min(idle, key=lambda each: each._awaits_head_since, default=None)
-        if longest is not None:
-            longest.transport.abort()
+        others = ((each._expendable, each._waits_since, each) for each in open_ones if each is not self)
+        least = min(
+            ((much, since, each) for much, since, each in others if much is not None), default=None, key=_first_two
+        )
+        if least is not None:
+            least[2].transport.close()
         elif len(open_ones) > MOST_CONNECTIONS + _MOST_REFUSALS:
             self.transport.abort()
         else:
@@ -146,7 +168,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._cancel_deadline()
-        self._awaits_head_since = self.loop.time()
+        self._waits_since = self.loop.time()
         self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
     def _give_up(self) -> None:

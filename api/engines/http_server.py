@@ -9,10 +9,13 @@ from collections.abc import Callable
 
 import uvicorn
 
+from api.engines import http_protocol
 from api.engines.http_protocol import BoundedProtocol
 
 # Long downloads are cut off then: a range request goes on where it stopped.
 GRACEFUL_SECONDS = 8
+OTHER_DESCRIPTORS = 384
+"""For files, staged uploads, the database, and connections that are just being refused."""
 SETTLING_SECONDS = 1.5
 """For requests that were cut off to put away what they hold: bytes that arrived count. SIGKILL comes after 10."""
 
@@ -41,7 +44,7 @@ def serve_http(
 
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
     """
-    _raise_descriptor_limit()
+    _make_room_for_connections()
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -57,7 +60,9 @@ def serve_http(
     _Server(config, on_ready).run(sockets=[listener])
 
 
-def _raise_descriptor_limit() -> None:
-    """To what this process may have: what most systems begin with is less than so many connections take."""
+def _make_room_for_connections() -> None:
+    """As many descriptors as this process may have; where those are few, fewer connections than are kept otherwise."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY:
+        http_protocol.MOST_CONNECTIONS = max(1, min(http_protocol.MOST_CONNECTIONS, most - OTHER_DESCRIPTORS))

@@ -25,7 +25,7 @@ from api.engines.running import embedded_postgres, external_database, migrate
 from api.engines.supervise import Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
-from api.settings import Settings, child_environment
+from api.settings import PREFIX, Settings, child_environment
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
@@ -219,19 +219,26 @@ def _fork_address(settings: Settings) -> Path:
 
 
 def _fork_server(settings: Settings) -> ChildSpec:
-    """What glibc reads of its environment at the start holds for all that it forks."""
+    """What glibc reads of its environment at the start holds for all that it forks. Of ours it gets what it reads."""
     address = _fork_address(settings)
     spec = own_process(settings, "fork-server", "进程派生", "fork server", environment=_MEMORY_GIVEN_BACK)
 
     def launch() -> Launch:
+        plain = spec.launch()
+        own = (READY_FILE_VARIABLE, f"{PREFIX}DATA")
+        environment = {
+            name: text for name, text in plain.environment.items() if not name.startswith(PREFIX) or name in own
+        }
         argv = (sys.executable, "-P", "-m", "api.engines.fork_server", str(address))
-        return replace(spec.launch(), argv=argv)
+        # It holds nothing that would have to be put away, and may be one that hangs.
+        return replace(plain, argv=argv, environment=environment, stop_steps=((signal.SIGKILL, 5.0),))
 
     def prepare() -> None:
         make_private_folder(address.parent)
+        address.unlink(missing_ok=True)
         spec.prepare()
 
-    return replace(spec, launch=launch, prepare=prepare)
+    return replace(spec, launch=launch, prepare=prepare, needed=False)
 
 
 def _postgres(postgres: EmbeddedPostgres) -> ChildSpec:

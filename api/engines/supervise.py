@@ -122,7 +122,9 @@ class Supervisor:
                 if watched.check_ready():
                     self._say(_line(watched.spec.chinese, watched.spec.english, watched.seconds_since_launch()))
                 elif watched.exit_status() is not None or watched.is_overdue():
-                    raise _start_failure(watched)
+                    if watched.spec.needed:
+                        raise _start_failure(watched)
+                    self._note_failure(watched, *_how_it_failed(watched))
             self._signals.wait(_PROBE_SECONDS)
 
     def _attend(self, watched: Watched, now: float) -> None:
@@ -153,8 +155,7 @@ class Supervisor:
         if ready:
             self._say(_line(f"{watched.spec.chinese} 已恢复", f"{watched.spec.english} is back", None))
         elif watched.is_overdue():
-            seconds = f"{watched.spec.ready_within_seconds:g}"
-            self._note_failure(watched, f"{seconds} 秒内没有应答", f"does not answer within {seconds} s")
+            self._note_failure(watched, *_how_it_failed(watched))
 
     def _note_failure(self, watched: Watched, chinese: str, english: str) -> None:
         pause = watched.pause_after_failure()
@@ -223,14 +224,16 @@ def _how_it_ended(watched: Watched) -> tuple[str, str]:
     return f"已退出（{status}）", f"ended with status {status}"
 
 
-def _start_failure(watched: Watched) -> StartFailed:
+def _how_it_failed(watched: Watched) -> tuple[str, str]:
     if watched.exit_status() is not None:
-        reason = _how_it_ended(watched)
-    else:
-        seconds = f"{watched.spec.ready_within_seconds:g}"
-        reason = (f"{seconds} 秒内没有应答", f"does not answer within {seconds} s")
+        return _how_it_ended(watched)
+    seconds = f"{watched.spec.ready_within_seconds:g}"
+    return f"{seconds} 秒内没有应答", f"does not answer within {seconds} s"
+
+
+def _start_failure(watched: Watched) -> StartFailed:
     part = (watched.spec.chinese, watched.spec.english)
-    return StartFailed(part, reason, watched.log_path, log_tail(watched.log_path))
+    return StartFailed(part, _how_it_failed(watched), watched.log_path, log_tail(watched.log_path))
 
 
 def _line(chinese: str, english: str, seconds: float | None) -> str:

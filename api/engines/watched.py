@@ -36,6 +36,8 @@ class ChildSpec:
     is_ready: Callable[[int], bool]
     prepare: Callable[[], None] = _nothing
     ready_within_seconds: float = 60.0
+    needed: bool = True
+    """Whether nothing starts without it. What is not needed is told when it fails, and tried again."""
 
 
 class Phase(enum.Enum):

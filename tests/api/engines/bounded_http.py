@@ -27,7 +27,7 @@ def create_app() -> Any:
             message = await receive()
             size_bytes += len(message.get("body", b""))
             more = message.get("more_body", False)
-        answer = str(size_bytes).encode()
+        answer = bytes(8 << 20) if scope["path"] == "/large" else str(size_bytes).encode()
         headers = [(b"content-length", str(len(answer)).encode())]
         if scope["path"].endswith("/kept"):
             headers.append((b"cache-control", b"max-age=9"))

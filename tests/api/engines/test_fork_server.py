@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from api.engines import forked
 from api.engines.fork_request import ForkRequest
 from api.engines.forked import ForkedProcess, ask_for_fork
 from api.engines.launch import Child, Fork, Launch
@@ -121,6 +123,43 @@ def test_without_a_server_the_program_is_run_by_its_path(tmp_path: Path) -> None
     child = Child(launch(tmp_path, tmp_path / "nobody.sock", "exit", "7", argv=("/bin/sh", "-c", "exit 9")))
     assert child.wait(PATIENCE_SECONDS)
     assert child.exit_status() == 9
+
+
+def test_a_server_that_hangs_is_waited_for_once(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forked, "ANSWER_SECONDS", 0.2)
+    server.process.send_signal(signal.SIGSTOP)
+    for _ in range(2):
+        child = Child(launch(tmp_path, server.path, "exit", "7", argv=("/bin/sh", "-c", "exit 9")))
+        assert child.wait(PATIENCE_SECONDS)
+        assert child.exit_status() == 9
+    assert server.process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+
+
+def test_what_one_fork_is_told_neither_the_server_nor_the_next_one_knows(tmp_path: Path, server: Server) -> None:
+    secret = os.urandom(16).hex()
+    told = replace(launch(tmp_path, server.path, "steady"), environment={"ADDRESS": f"postgresql://x:{secret}@here"})
+    first, second = Child(told), Child(launch(tmp_path, server.path, "steady"))
+    try:
+        holders = [pid for pid in (server.process.pid, first.pid, second.pid) if secret.encode() in memory_of(pid)]
+        assert holders == [first.pid]
+    finally:
+        first.stop()
+        second.stop()
+
+
+def memory_of(pid: int) -> bytes:
+    """All that the process can write to."""
+    found = bytearray()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights = line.split()[:2]
+            if rights.startswith("rw"):
+                start, end = (int(number, 16) for number in span.split("-"))
+                memory.seek(start)
+                found += memory.read(end - start) or b""
+    return bytes(found)
 
 
 def test_a_stranger_gets_nothing(server: Server) -> None:

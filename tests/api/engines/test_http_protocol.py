@@ -26,6 +26,7 @@ HEAD_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 """Of these tests, with a machine that is busy."""
 FEW = 8
+LARGE_BYTES = 8 << 20
 HOST = b"Host: liuhen\r\n"
 TRAILERS = b"POST /uploads HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
 
@@ -232,6 +233,42 @@ def test_answers_of_the_api_are_kept_nowhere_unless_they_say_so(server: Server) 
     assert b"cache-control: no-store" not in asked(b"/api/v1/kept")
     assert b"cache-control: max-age=9" in asked(b"/api/v1/kept")
     assert b"cache-control" not in asked(b"/static/x")
+
+
+def fill_with(server: Server, stack: ExitStack, begin: bytes) -> list[socket.socket]:
+    """As many connections as there is room for, each of which has sent so much; all of them are being looked at."""
+    opened = []
+    for _ in range(FEW):
+        connection = stack.enter_context(server.connect())
+        connection.sendall(begin)
+        opened.append(connection)
+        time.sleep(0.02)  # One after the other: the first waits the longest.
+    return opened
+
+
+SMALL_BODY = b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 1000\r\n\r\nx"
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET / HT", SMALL_BODY], ids=["nothing", "half a head", "a byte of a body"])
+def test_a_crowd_that_only_waits_shuts_nobody_out(small: Server, begin: bytes) -> None:
+    with ExitStack() as stack:
+        crowd = fill_with(small, stack, begin)
+        for _ in range(2 * FEW):
+            answer = small.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+            assert answer.startswith(b"HTTP/1.1 200 "), answer
+        assert read_to_end(crowd[0]) == b""
+
+
+def test_an_answer_that_is_still_leaving_is_not_cut(small: Server) -> None:
+    with ExitStack() as stack:
+        slow = stack.enter_context(small.connect())
+        slow.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+        received = slow.recv(1000)
+        for _ in range(2 * FEW):
+            stack.enter_context(small.connect())
+        small.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
+        received += read_to_end(slow)
+    assert len(received.partition(b"\r\n\r\n")[2]) == LARGE_BYTES
 
 
 def busy(server: Server, stack: ExitStack) -> socket.socket:

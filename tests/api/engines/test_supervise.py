@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,13 @@ def test_what_takes_long_begins_early_and_is_waited_for_where_it_is_needed(tmp_p
         assert began == [True]
         assert [line.split(" / ")[1].split("  ")[0] for line in run.lines] == ["a step", "part other", "part slow"]
         assert len(heirs()) == 2
+
+
+def test_what_is_not_needed_is_told_when_it_fails_and_holds_nothing_up(tmp_path: Path) -> None:
+    failing = replace(child(tmp_path, "failing", "fails"), needed=False)
+    with supervised(tmp_path, [Begin(failing), (failing,), (child(tmp_path, "other"),)]) as run:
+        assert any(line.startswith("! 部件 failing") for line in run.lines)
+        assert run.lines[-1].startswith("✓ 部件 other")
 
 
 def test_a_child_that_is_killed_starts_again(tmp_path: Path) -> None:
