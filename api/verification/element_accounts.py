@@ -17,9 +17,10 @@ def _policy(entry: LedgerEntry) -> Facts:
 
 def _answer(entry: LedgerEntry) -> Facts:
     nothing: Facts = {"value": None, "reason": None}
-    stated = as_stated(entry, "element", "ordinal", "basis", "settles")
+    stated = as_stated(entry, "element", "ordinal", "basis")
+    settled: Facts = {"settled_codes": entry.data.get("settles")}
     by: Facts = {"unit_id": unit_of(entry), "recording_id": entry.subject_id, "answered_by": entry.actor_id}
-    return {**nothing, **stated, **pledged(entry, "value", "reason"), **by}
+    return {**nothing, **stated, **settled, **pledged(entry, "value", "reason", "settled_marks"), **by}
 
 
 ELEMENT_SUBJECTS: Sequence[Subject] = (

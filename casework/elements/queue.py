@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from casework.elements.answers import OTHER_OF
 from casework.permission import require
 from retention.paging import Cursor, Page, page_rows, take_page
-from storage.catalog.elements import ElementQuestion
+from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.organisation import Person
 
 MOST_IN_A_GROUP = 1000
@@ -78,6 +79,20 @@ def list_groups(
     rows = session.execute(statement.limit(page_rows(limit) + 1)).all()
     page = take_page(rows, limit, lambda row: Cursor(row.asked_at, row.key))
     return Page(tuple(_group(row) for row in page.items), page.next)
+
+
+def other_fingerprints(
+    session: Session, questions: Iterable[tuple[uuid.UUID, str]]
+) -> dict[tuple[uuid.UUID, str], str]:
+    """By recording and element asked about: of officer or device the fingerprint of the other; of the rest none."""
+    asked = [(recording_id, element) for recording_id, element in questions if element in OTHER_OF]
+    ids = {recording_id for recording_id, _ in asked}
+    of_each = {element: RecordingJudgement.elements[other]["fingerprint"].astext for element, other in OTHER_OF.items()}
+    names = list(of_each)
+    columns = [RecordingJudgement.recording_id, *of_each.values()]
+    rows = session.execute(select(*columns).where(RecordingJudgement.recording_id.in_(ids))).all()
+    found = {(row[0], name): row[place] for row in rows for place, name in enumerate(names, 1)}
+    return {each: found[each] for each in asked if each in found}
 
 
 def list_all_groups(

@@ -109,7 +109,8 @@ class ElementAnswer(Base):
     """What somebody said of one element, beside the claim, which stays. The highest `ordinal` counts.
 
     `value` null: it cannot be had, and `reason` says why. `basis` is what the answer was chosen by, a word of
-    casework/elements/candidates.py; `settles` are the contradictions that were seen and stand.
+    casework/elements/candidates.py; `settles` are marks of the contradictions that were seen and stand: the code, and a
+    digest of what stands against what. A code alone, of an earlier release, settles nothing any more.
     """
 
     __tablename__ = "element_answer"
@@ -132,3 +133,13 @@ class ElementAnswer(Base):
     reason: Mapped[str | None]
     answered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     answered_at: Mapped[Instant]
+
+    @property
+    def settled_codes(self) -> list[str]:
+        """What its entry states; a digest could be guessed back to a badge number, so the entry only commits to it."""
+        return [mark.partition(":")[0] for mark in self.settles]
+
+    @property
+    def settled_marks(self) -> str:
+        """What its entry has committed to."""
+        return " ".join(self.settles)
