@@ -70,7 +70,7 @@ def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
 
 
 def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    """`of` is `recording fingerprint`, once for each, and of officer or device the other's too. Raises InputUnusable."""
+    """`of` is `recording fingerprint`, once for each, of officer or device the other's too. Raises InputUnusable."""
     found, others = {}, {}
     for text in fields.get("of", ()):
         name, seen, other = (*text.split(" "), "", "")[:3]
