@@ -22,12 +22,13 @@ MOST_IN_A_GROUP = 1000
 
 @dataclass(frozen=True)
 class QuestionGroup:
-    """One question about what one device recorded on one day: `recordings` are ids with what was seen, the latest
-    first, at most MOST_IN_A_GROUP of `count`."""
+    """One question about what one device recorded on one day, or came in at one station (`station_id`) without device:
+    `recordings` are ids with what was seen, the latest first, at most MOST_IN_A_GROUP of `count`."""
 
     element: str
     codes: tuple[str, ...]
     device: str | None
+    station_id: uuid.UUID | None
     day: date
     officer_id: uuid.UUID | None
     count: int
@@ -68,7 +69,7 @@ def list_questions(
 def list_groups(
     session: Session, by: Person, *, mine: bool = False, after: Cursor | None = None, limit: int = 10
 ) -> Page[QuestionGroup]:
-    """The same, by officer, device, day and what is asked; the latest group first. Raises RoleNotAllowed."""
+    """The same, by officer, device or station, day and what is asked; the latest group first. Raises RoleNotAllowed."""
     require(by, "answer_elements")
     groups = _grouped(_seen_by(by, mine)).subquery("grouped")
     statement = select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc())
@@ -121,9 +122,9 @@ def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
     return (of_unit, ElementQuestion.officer_id == by.id)
 
 
-def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     question = ElementQuestion
-    by = (question.officer_id, question.device, question.day, question.element, question.codes)
+    by = (question.officer_id, question.device, question.station_id, question.day, question.element, question.codes)
     said = (func.coalesce(cast(column, String), "") for column in by)
     key = func.concat_ws(" ", *said)
     newest = question.asked_at.desc(), question.recording_id
@@ -149,6 +150,7 @@ def _group(row: Any) -> QuestionGroup:
         element=row.element,
         codes=tuple(row.codes),
         device=row.device,
+        station_id=row.station_id,
         day=row.day,
         officer_id=row.officer_id,
         count=row.count,

@@ -86,6 +86,7 @@ class ElementQuestion(Base):
     """One element of one recording that somebody has to say something about, now. `officer_id` null: the supervisors.
 
     Derived with the judgement. `codes` say what is missing or contradictory, `fingerprint` names what exactly is asked.
+    `station_id` is where it came in, of a recording whose device nobody names.
     """
 
     __tablename__ = "element_question"
@@ -99,6 +100,7 @@ class ElementQuestion(Base):
     unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     device: Mapped[str | None]
+    station_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("station.id"))
     day: Mapped[date]
     codes: Mapped[JsonList]
     fingerprint: Mapped[str]

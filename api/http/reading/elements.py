@@ -59,7 +59,7 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
             device=row.device,
             day=row.day,
             asked_at=row.asked_at,
-            group=" ".join(filter(None, (row.day.isoformat(), row.device, row.element, *row.codes))),
+            group=" ".join((row.day.isoformat(), row.device or f"station:{row.station_id}", row.element, *row.codes)),
             candidates=[nearest_item(each, cases) for each in nearest[row.recording_id, row.element]],
         )
         for row in rows
