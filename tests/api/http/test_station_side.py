@@ -23,8 +23,8 @@ from api.verification import verify_archive
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest, sign_request
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.reception import LOOK_AROUND_SECONDS
 from ingest.uploads.errors import UploadGone
+from ingest.uploads.reception import LOOK_AROUND_SECONDS
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey
 from storage.catalog.stations import StationReport
