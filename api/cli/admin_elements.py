@@ -8,14 +8,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit
 from api.errors import UsageRefused
 from api.http.reading.elements import describe_elements, problem_words
 from api.pages.words import word_for
+from casework.elements.again import ask_for_another_judgement_of_all
+from casework.elements.judgements import judge_due_recordings
 from casework.elements.queue import QuestionGroup, list_all_groups
 from casework.organisation import names_of
 from casework.register.people import find_officer
 from storage.catalog.recordings import Recording
+
+BATCH = 100
 
 
 def groups(session: Session, officer: str | None, unit_code: str | None) -> list[Facts]:
@@ -36,6 +41,17 @@ def elements_of(session: Session, recording_id: str) -> Facts:
     if row is None:
         raise UsageRefused(f"没有编号为 {recording_id} 的记录", f"there is no recording {recording_id}")
     return dict(describe_elements(session, row).model_dump(mode="json"))
+
+
+def judge_all_again(archive: Archive) -> Facts:
+    """In batches; where the archive's housekeeping is at it, that does the rest. How many recordings."""
+    with archive.database.transaction() as session:
+        judged = ask_for_another_judgement_of_all(session)
+    done = BATCH
+    while done == BATCH:
+        with archive.database.transaction() as session:
+            done = judge_due_recordings(session, BATCH)
+    return {"judged": judged}
 
 
 def group_line(facts: Facts) -> str:

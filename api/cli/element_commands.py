@@ -38,3 +38,13 @@ def show_elements(
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         facts = elements_of(session, recording)
     report(as_json, facts, element_lines(facts))
+
+
+@elements.command("judge-again")
+def judge_again(as_json: Json = False) -> None:
+    """由事实重新得出全部要素判断与待补问题 / Make every judgement and question anew from the facts."""
+    from api.cli.admin_elements import judge_all_again
+
+    with open_for_command("admin") as opened:
+        facts = judge_all_again(opened.archive)
+    report(as_json, facts, [f"重新判断了 {facts['judged']} 条记录 / judged again: {facts['judged']} recordings"])

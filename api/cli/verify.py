@@ -19,6 +19,7 @@ PARTS = {
     "recordings": "原始记录 / recordings",
     "positions": "位置轨迹 / position tracks",
     "segments": "分段 / segments",
+    "judgements": "要素判断 / judgements of elements",
     "renditions": "播放副本 / renditions",
     "receipts": "回执 / receipts",
     "objects": "存储对象 / objects",

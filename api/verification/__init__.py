@@ -17,6 +17,7 @@ from api.archive import Archive
 from api.verification.audit import Audit, Progress
 from api.verification.findings import Finding, Findings
 from api.verification.guards import announced_trust, check_guards
+from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
 from api.verification.orphans import audit_objects
 from api.verification.positions import audit_positions
@@ -81,6 +82,7 @@ def verify_archive(
         "recordings": audit_recordings(audit),
         "positions": audit_positions(audit),
         "segments": audit_segments(audit),
+        "judgements": audit_judgements(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),

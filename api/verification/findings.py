@@ -61,6 +61,19 @@ KINDS: dict[str, Kind] = {
     "row_differs": Kind(
         "error", "数据库中的记录与账本条目不一致", "a row does not say what the ledger's entries make of it"
     ),
+    "row_unproven": Kind(
+        "error",
+        "账本只存承诺，其原文与盐已不在，数据库中的记录无从核对",
+        "the entry has a commitment only, and what opens it is gone: the row can no longer be held against it",
+    ),
+    "opening_missing": Kind(
+        "error",
+        "承诺的原文与盐不见了",
+        "what opens a commitment of the ledger is gone, and no entry says it was destroyed",
+    ),
+    "opening_differs": Kind(
+        "error", "承诺的原文或盐被改动", "what lies beside the ledger does not open the commitment of its entry"
+    ),
     "recording_missing": Kind(
         "error", "账本记载已封存的原始记录不见了", "a recording that the ledger says was sealed is gone"
     ),
@@ -99,6 +112,11 @@ KINDS: dict[str, Kind] = {
         "error", "回执与原始记录、上传或账本不一致", "a receipt does not fit its recording, its upload or the ledger"
     ),
     "upload_differs": Kind("error", "上传记录与原始记录不一致", "an upload's row does not fit its recording"),
+    "judgement_differs": Kind(
+        "warning",
+        "要素判断或待补问题与事实不符；重新得出：liuhen admin element judge-again",
+        "what is kept of required elements is not what the facts give; made anew by: liuhen admin element judge-again",
+    ),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, insert, or_, select
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from casework.units import unit_tree
 from storage.catalog.devices import Device
 from storage.catalog.elements import JudgementDue, RecordingJudgement
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 
 
@@ -33,10 +33,10 @@ def ask_for_another_judgement_where(session: Session, touched: ColumnElement[boo
 
 
 def ask_for_another_judgement_of_device(session: Session, device: Device) -> None:
-    """Its entry in the register, or who has it, has changed."""
-    below = select(unit_tree(device.unit_id).c.id)
-    ask_for_another_judgement_where(session, Recording.unit_id.in_(below) & (Recording.device == device.code))
-    # An answer may have named it, and to a unit beside it may have been known as somebody else's.
+    """Its entry in the register, or who has it, has changed. To units beside its own it is known as another's."""
+    anywhere = Recording.unit_id.in_(select(Unit.id))  # for the index, which begins with the unit
+    ask_for_another_judgement_where(session, anywhere & (Recording.device == device.code))
+    # An answer may have named it.
     _note_judged(session, RecordingJudgement.device_id == device.id)
 
 
@@ -53,6 +53,12 @@ def ask_for_another_judgement_since(session: Session, unit_id: uuid.UUID | None,
     if unit_id is not None:
         since &= RecordingJudgement.unit_id.in_(select(unit_tree(unit_id).c.id))
     _note_judged(session, since)
+
+
+def ask_for_another_judgement_of_all(session: Session) -> int:
+    """Of every recording there is; how many."""
+    _note(session, select(Recording.id, Recording.unit_id).order_by(Recording.sealed_at))
+    return session.scalar(select(func.count()).select_from(Recording)) or 0
 
 
 def _note_judged(session: Session, touched: ColumnElement[bool]) -> None:

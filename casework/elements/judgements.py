@@ -48,18 +48,19 @@ def judge(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[Judgemen
 def _keep(session: Session, judgements: Sequence[Judgement]) -> None:
     if not judgements:
         return
-    statement = insert(RecordingJudgement).values([_row(each) for each in judgements])
+    statement = insert(RecordingJudgement).values([judgement_row(each) for each in judgements])
     names = ("day", "policies", "elements", "officer_id", "device_id", "judged_at")
     changed = {name: statement.excluded[name] for name in names}
     session.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=changed))
     ids = [each.facts.recording.id for each in judgements]
     session.execute(delete(ElementQuestion).where(ElementQuestion.recording_id.in_(ids)))
-    questions = [row for each in judgements for row in _questions(each)]
+    questions = [row for each in judgements for row in question_rows(each)]
     if questions:
         session.execute(insert(ElementQuestion).values(questions))
 
 
-def _row(judgement: Judgement) -> dict[str, Any]:
+def judgement_row(judgement: Judgement) -> dict[str, Any]:
+    """As it is kept, of now."""
     facts = judgement.facts
     device = facts.device or facts.elsewhere
     return {
@@ -74,7 +75,8 @@ def _row(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _questions(judgement: Judgement) -> list[dict[str, Any]]:
+def question_rows(judgement: Judgement) -> list[dict[str, Any]]:
+    """What it leaves open, as that is kept: in everything of the facts, in nothing of when it was judged."""
     facts = judgement.facts
     return [
         {
@@ -83,7 +85,6 @@ def _questions(judgement: Judgement) -> list[dict[str, Any]]:
             "unit_id": facts.recording.unit_id,
             "officer_id": None if judgement.asked is None else judgement.asked.id,
             "device": facts.recording.device,
-            "station_id": None if facts.recording.device else facts.recording.station_id,
             "day": facts.day,
             "codes": list(element.codes),
             "fingerprint": element.fingerprint,
