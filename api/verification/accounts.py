@@ -1,7 +1,8 @@
 """What the ledger says of rows that change: who may see what, who is what, where a case stands, what is held.
 
-Each entry is a step that makes a row or changes facts of one. A fact that an entry does not state is not compared:
-names and reasons are commitments, and the secrets behind hashes were never entered.
+Each entry is a step that makes a row or changes facts of one. What it has only committed to, such as names and reasons,
+is opened by what lies beside the ledger; when it happened is the entry's own time. The secrets behind hashes were never
+entered, and are not compared.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from api.verification.openings import commitments_of
 from casework.elements.policies import is_of_its_source
 from casework.link_rows import digest_candidates
 from integrity.canonical import Json
@@ -18,12 +21,12 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.base import Base
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 
-Facts = dict[str, "Json | Pledge"]
+Facts = dict[str, "Json | Pledge | Moment"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class Pledge:
     entry_id: uuid.UUID
     name: str
     commitment: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An instant that an entry does not state, because it is its own: row and entry were written in one transaction."""
+
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -107,12 +117,19 @@ def as_stated(entry: LedgerEntry, *names: str) -> Facts:
     return {name: entry.data[name] for name in names if name in entry.data}
 
 
-def pledged(entry: LedgerEntry, *names: str) -> Facts:
-    """What the entry has committed to of these."""
-    commitments = entry.data.get("commitments", {})
-    if not isinstance(commitments, Mapping):
-        return {}
-    return {name: Pledge(entry.id, name, str(commitments[name])) for name in names if name in commitments}
+def pledged(entry: LedgerEntry, *names: str, **kept_as: str) -> Facts:
+    """What the entry has committed to of these; `kept_as` gives the column of one that it calls otherwise."""
+    commitments = commitments_of(entry)
+    columns = {name: name for name in names} | kept_as
+    return {
+        column: Pledge(entry.id, name, str(commitments[name]))
+        for column, name in columns.items()
+        if name in commitments
+    }
+
+
+def made_at(entry: LedgerEntry, column: str = "created_at") -> Facts:
+    return {column: Moment(entry.occurred_at)}
 
 
 def unit_of(entry: LedgerEntry) -> Json:
@@ -120,33 +137,45 @@ def unit_of(entry: LedgerEntry) -> Json:
 
 
 def _requested(entry: LedgerEntry) -> Facts:
-    stated = as_stated(entry, "case_id", "kind")
+    stated = {**as_stated(entry, "case_id", "kind"), **pledged(entry, "purpose"), **made_at(entry, "asked_at")}
     asker: Facts = {"unit_id": unit_of(entry), "person_id": entry.actor_id}
-    return {**stated, **asker, "state": "pending", "decided_by": None}
+    undecided: Facts = {"state": "pending", "decided_by": None, "decided_at": None, "decision_reason": None}
+    return {**stated, **asker, **undecided}
 
 
 def _decided(state: str) -> Callable[[LedgerEntry], Facts]:
-    return lambda entry: {"state": state, "decided_by": entry.actor_id}
+    def says(entry: LedgerEntry) -> Facts:
+        by: Facts = {"state": state, "decided_by": entry.actor_id}
+        return {**by, **made_at(entry, "decided_at"), **pledged(entry, decision_reason="reason")}
+
+    return says
 
 
 def _granted(entry: LedgerEntry) -> Facts:
     stated = as_stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
-    approved: Facts = {"unit_id": unit_of(entry), "approved_by": entry.actor_id}
-    return {**stated, **approved, "revoked": False, "revoked_by": None}
+    approved: Facts = {"unit_id": unit_of(entry), "approved_by": entry.actor_id, **made_at(entry, "granted_at")}
+    return {**stated, **approved, "revoked": None, "revoked_by": None}
 
 
 def _person_created(entry: LedgerEntry) -> Facts:
-    return {**as_stated(entry, "role", "can_sign_in"), "unit_id": unit_of(entry), "active": True}
+    named: Facts = {"badge_number": None, **pledged(entry, "name", "sign_in_name", "badge_number")}
+    stated = as_stated(entry, "role", "can_sign_in")
+    return {**named, **stated, **made_at(entry), "unit_id": unit_of(entry), "active": True}
+
+
+def _unit_created(entry: LedgerEntry) -> Facts:
+    return {**as_stated(entry, "parent_id"), **pledged(entry, "name", "code"), **made_at(entry)}
 
 
 def _case_opened(entry: LedgerEntry) -> Facts:
     opened: Facts = {"unit_id": unit_of(entry), "opened_by": entry.actor_id}
-    return {**as_stated(entry, "kind"), **opened, "stage": "initiation", "closed": False}
+    named = {**pledged(entry, "number", "title"), **made_at(entry, "opened_at")}
+    return {**as_stated(entry, "kind"), **named, **opened, "stage": "initiation", "closed": None}
 
 
 def _stage_entered(entry: LedgerEntry) -> Facts:
     entered: Facts = {"unit_id": unit_of(entry), "case_id": entry.subject_id, "entered_by": entry.actor_id}
-    return {**entered, "stage": entry.data.get("to", "initiation")}
+    return {**entered, **made_at(entry, "entered_at"), "stage": entry.data.get("to", "initiation")}
 
 
 def _named_stage(entry: LedgerEntry) -> str:
@@ -164,63 +193,69 @@ def _linked(entry: LedgerEntry) -> Facts:
     by_hand = entry.data.get("made_by") == "person"
     linked: Facts = {"recording_id": entry.subject_id, "person_id": entry.actor_id if by_hand else None}
     stated = as_stated(entry, "case_id", "stage", "made_by", "score", "reasons")
-    return {
-        "score": None,
-        "reasons": None,
-        **stated,
-        **linked,
-        "unit_id": unit_of(entry),
-        "ended": False,
-        "ended_by": None,
-    }
+    nothing: Facts = {"score": None, "reasons": None, "ended": None, "ended_by": None, "end_reason": None}
+    return {**nothing, **stated, **pledged(entry, "reason"), **linked, **made_at(entry), "unit_id": unit_of(entry)}
 
 
 def _link_asked(entry: LedgerEntry) -> Facts:
-    nothing: Facts = {"answered": False, "answered_by": None, "chosen_case_id": None, "reason": None}
-    stated = as_stated(entry, "cases", "candidates_sha256")
+    nothing: Facts = {"answered": None, "answered_by": None, "chosen_case_id": None, "reason": None}
+    stated = {**as_stated(entry, "cases", "candidates_sha256"), **made_at(entry)}
     return {**nothing, **stated, "recording_id": entry.subject_id, "unit_id": unit_of(entry)}
 
 
 def _link_answered(entry: LedgerEntry) -> Facts:
     chosen: Facts = {"answered_by": entry.actor_id, "chosen_case_id": entry.data.get("case_id")}
-    return {"answered": True, **chosen, **pledged(entry, "reason")}
+    return {**made_at(entry, "answered"), **chosen, **pledged(entry, "reason")}
 
 
 def _held(entry: LedgerEntry) -> Facts:
     target: Facts = {"recording_id": None, "case_id": None, f"{entry.subject_kind}_id": entry.subject_id}
-    placed: Facts = {"unit_id": unit_of(entry), "placed_by": entry.actor_id}
-    return {**target, **placed, "released": False, "released_by": None}
+    placed: Facts = {"unit_id": unit_of(entry), "placed_by": entry.actor_id, **made_at(entry, "placed_at")}
+    unreleased: Facts = {"released": None, "released_by": None, "release_reason": None}
+    return {**target, **placed, **pledged(entry, "reason"), **unreleased}
 
 
 def _station(entry: LedgerEntry) -> Facts:
-    nothing: Facts = {"token_hash": None, "certificate_sha256": None, "revoked": False}
-    return {**nothing, **as_stated(entry, "token_hash"), "unit_id": unit_of(entry)}
+    nothing: Facts = {"token_hash": None, "certificate_sha256": None, "revoked": None}
+    named = {**pledged(entry, "name"), **made_at(entry)}
+    return {**nothing, **as_stated(entry, "token_hash"), **named, "unit_id": unit_of(entry)}
 
 
 def _station_key(entry: LedgerEntry) -> Facts:
-    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "ended": False}
-    return {**as_stated(entry, "public_key"), **of_station}
+    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "ended": None}
+    return {**as_stated(entry, "public_key"), **made_at(entry), **of_station}
 
 
 def _station_code(entry: LedgerEntry) -> Facts:
-    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "used": False}
-    return {**as_stated(entry, "code_hash", "expires_at"), **of_station}
+    of_station: Facts = {"unit_id": unit_of(entry), "station_id": entry.subject_id, "used": None}
+    return {**as_stated(entry, "code_hash", "expires_at"), **made_at(entry), **of_station}
 
 
 def _token_created(entry: LedgerEntry) -> Facts:
-    stated = as_stated(entry, "expires_at", "token_hash")
-    return {**stated, "unit_id": unit_of(entry), "person_id": entry.subject_id, "revoked": False}
+    stated = {**as_stated(entry, "expires_at", "token_hash"), **pledged(entry, "label"), **made_at(entry)}
+    return {**stated, "unit_id": unit_of(entry), "person_id": entry.subject_id, "revoked": None}
 
 
 def _moved(name: str) -> Callable[[LedgerEntry], Facts]:
     return lambda entry: {name: entry.data.get("to")}
 
 
-def ended(flag: str, by: str | None = None) -> Callable[[LedgerEntry], Facts]:
-    return lambda entry: {flag: True} if by is None else {flag: True, by: entry.actor_id}
+def ended(flag: str, by: str | None = None, reason: str | None = None) -> Callable[[LedgerEntry], Facts]:
+    """When, by whom, and why, as far as the row has columns for it."""
+
+    def says(entry: LedgerEntry) -> Facts:
+        who: Facts = {} if by is None else {by: entry.actor_id}
+        return {
+            flag: Moment(entry.occurred_at),
+            **who,
+            **({} if reason is None else pledged(entry, **{reason: "reason"})),
+        }
+
+    return says
 
 
 SUBJECTS: Sequence[Subject] = (
+    Subject(Unit, (Step("unit.created", _unit_created, makes=True),)),
     Subject(
         Person,
         (
@@ -266,7 +301,7 @@ SUBJECTS: Sequence[Subject] = (
         CaseLink,
         (
             Step("recording.linked", _linked, "link_id", makes=True),
-            Step("recording.unlinked", ended("ended", "ended_by"), "link_id"),
+            Step("recording.unlinked", ended("ended", "ended_by", "end_reason"), "link_id"),
         ),
     ),
     Subject(
@@ -281,7 +316,7 @@ SUBJECTS: Sequence[Subject] = (
         Hold,
         (
             Step("hold.placed", _held, "hold_id", makes=True),
-            Step("hold.released", ended("released", "released_by"), "hold_id"),
+            Step("hold.released", ended("released", "released_by", "release_reason"), "hold_id"),
         ),
     ),
     Subject(
@@ -319,20 +354,20 @@ SUBJECTS: Sequence[Subject] = (
     ),
 )
 
-# Facts that a row keeps as something else: a time or a hash, there or not; an end of a span.
+# Facts that a row keeps under another name, or as something else: a hash, there or not; an end of a span.
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
-    "answered": lambda row: row.answered_at is not None,
+    "answered": lambda row: row.answered_at,
     "can_sign_in": lambda row: row.password_hash is not None,
-    "revoked": lambda row: row.revoked_at is not None,
-    "closed": lambda row: row.closed_at is not None,
-    "ended": lambda row: row.ended_at is not None,
-    "released": lambda row: row.released_at is not None,
-    "used": lambda row: row.used_at is not None,
-    "retired": lambda row: row.retired_at is not None,
-    "voided": lambda row: row.voided_at is not None,
+    "revoked": lambda row: row.revoked_at,
+    "closed": lambda row: row.closed_at,
+    "ended": lambda row: row.ended_at,
+    "released": lambda row: row.released_at,
+    "used": lambda row: row.used_at,
+    "retired": lambda row: row.retired_at,
+    "voided": lambda row: row.voided_at,
     "issued_from": lambda row: row.span.lower,
     "valid_from": lambda row: row.valid.lower,
-    "in_force": lambda row: row.in_force_at is not None,
+    "in_force": lambda row: row.in_force_at,
     "of_its_source": is_of_its_source,
     "starts_at": lambda row: row.span.lower,
     "ends_at": lambda row: row.span.upper,

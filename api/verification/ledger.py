@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from api.verification.audit import Audit
 from api.verification.files import FileAudit
 from api.verification.logged import check_logged
+from api.verification.openings import check_openings
 from api.verification.order import TimeOrder
 from api.verification.uploads import check_sealed
 from integrity.checkpoint import Checkpoint, open_checkpoint
@@ -53,6 +54,7 @@ def audit_ledger(audit: Audit) -> Checkpoint | None:
                 signed = next(sizes, None)
             files.append(start + position, leaf, entries[position])
         check_logged(audit, parsed)
+        check_openings(audit, parsed)
         check_sealed(audit, parsed)
         audit.progress("ledger", start + width, latest.size)
     files.finish()

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit, check_object
+from api.verification.order import LEEWAY
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.claims import best_claims
@@ -229,6 +230,8 @@ def _check_sealing(audit: Audit, row: Recording, sealed: LedgerEntry | None) -> 
         "unit": sealed.unit_id,
         **{name: sealed.data.get(name) for name in named},
     }
+    if abs(row.sealed_at - sealed.occurred_at) > LEEWAY:
+        expected["sealed_at"], found["sealed_at"] = row.sealed_at, sealed.occurred_at
     for name, value in expected.items():
         if found[name] != value:
             audit.findings.add("sealing_entry_differs", f"{subject}: {name}", found[name], value)

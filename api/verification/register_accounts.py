@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.accounts import Facts, Step, Subject, as_stated, ended, pledged, unit_of
+from api.verification.accounts import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 
 
 def _device(entry: LedgerEntry) -> Facts:
-    nothing: Facts = {"serial": None, "model": None, "name": None, "retired": False}
-    return {**nothing, **pledged(entry, "code", "serial", "model", "name"), "unit_id": unit_of(entry)}
+    nothing: Facts = {"serial": None, "model": None, "name": None, "retired": None}
+    described = {**pledged(entry, "code", "serial", "model", "name"), **made_at(entry)}
+    return {**nothing, **described, "unit_id": unit_of(entry)}
 
 
 def _issue(entry: LedgerEntry) -> Facts:
-    of_device: Facts = {"unit_id": unit_of(entry), "device_id": entry.subject_id, "voided": False}
-    return {**as_stated(entry, "person_id", "issued_from", "returned_at"), **of_device}
+    of_device: Facts = {"unit_id": unit_of(entry), "device_id": entry.subject_id, "voided": None}
+    return {**as_stated(entry, "person_id", "issued_from", "returned_at"), **made_at(entry), **of_device}
 
 
 def _certificate(entry: LedgerEntry) -> Facts:
-    of_person: Facts = {"unit_id": unit_of(entry), "person_id": entry.subject_id, "voided": False}
-    return {**as_stated(entry, "valid_from", "last_day"), **pledged(entry, "number"), **of_person}
+    of_person: Facts = {"unit_id": unit_of(entry), "person_id": entry.subject_id, "voided": None}
+    return {**as_stated(entry, "valid_from", "last_day"), **pledged(entry, "number"), **made_at(entry), **of_person}
 
 
 REGISTER_SUBJECTS: Sequence[Subject] = (

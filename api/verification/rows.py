@@ -7,21 +7,23 @@ what the ledger says was made is still there, the audit of the ledger sees (api/
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.verification.accounts import SUBJECTS, Account, Pledge, Subject, kept_fact
+from api.verification.accounts import SUBJECTS, Account, Moment, Pledge, Subject, kept_fact
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.element_accounts import ELEMENT_SUBJECTS
+from api.verification.openings import Openings, find_openings, opens
+from api.verification.order import LEEWAY
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
-from integrity.ledger_entry import LedgerEntry, commit_value, parse_entry
+from integrity.ledger_entry import LedgerEntry, parse_entry
 from storage.catalog.devices import OfficerCertificate
-from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
+from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
 
 _AT_A_TIME = 500
@@ -75,11 +77,11 @@ def _check_table(audit: Audit, session: Session, account: Account) -> int:
     table, count = model.__tablename__, 0
     name_contradictions(audit, account)
     found: set[str] = set()
-    for row in session.scalars(select(model).execution_options(yield_per=_AT_A_TIME)):
-        count += 1
-        check_row(audit, session, row, account)
+    for rows in session.scalars(select(model).execution_options(yield_per=_AT_A_TIME)).partitions():
+        count += len(rows)
+        check_rows(audit, session, rows, account)
         if account.subject.key is not None:
-            found.add(account.subject.key_of(row))
+            found.update(account.subject.key_of(row) for row in rows)
     for missing in sorted(account.rows.keys() - found) if account.subject.key is not None else ():
         audit.findings.add("logged_row_missing", f"{table} {missing}", "a row, says the ledger", "none")
     return count
@@ -90,32 +92,42 @@ def name_contradictions(audit: Audit, account: Account) -> None:
         audit.findings.add("row_differs", f"{account.subject.model.__tablename__} {which}", expected, found)
 
 
-def check_row(audit: Audit, session: Session, row: object, account: Account) -> None:
-    """Hold one row against what its entries make of it."""
-    key = account.subject.key_of(row)
-    subject, expected = f"{account.subject.model.__tablename__} {key}", account.rows.get(key)
-    if expected is None:
-        made_by = next(step.action for step in account.subject.steps if step.makes)
-        audit.findings.add("row_unaccounted", subject, f"an entry {made_by}", "none")
-        return
-    for name, fact in expected.items():
-        kept = _as_stated(kept_fact(row, name))
-        value = _opened(session, fact, kept) if isinstance(fact, Pledge) else fact
-        if kept != value:
-            audit.findings.add("row_differs", f"{subject}: {name}", value, "nothing" if kept is None else kept)
+def check_rows(audit: Audit, session: Session, rows: Sequence[object], account: Account) -> None:
+    """Hold each row against what its entries make of it."""
+    made = [account.rows.get(account.subject.key_of(row)) for row in rows]
+    pledges = {fact.entry_id for facts in made if facts for fact in facts.values() if isinstance(fact, Pledge)}
+    openings = find_openings(session, pledges) if pledges else {}
+    for row, facts in zip(rows, made, strict=True):
+        subject = f"{account.subject.model.__tablename__} {account.subject.key_of(row)}"
+        if facts is None:
+            made_by = next(step.action for step in account.subject.steps if step.makes)
+            audit.findings.add("row_unaccounted", subject, f"an entry {made_by}", "none")
+            continue
+        for name, fact in facts.items():
+            _check_fact(audit, f"{subject}: {name}", fact, kept_fact(row, name), openings)
 
 
-def _opened(session: Session, pledge: Pledge, kept: object) -> object:
-    """What the entry committed to; where its opening was destroyed, as it may be, nothing speaks against the row."""
-    opening = session.get(LedgerOpening, (pledge.entry_id, pledge.name))
-    if opening is None:
-        return kept
-    if commit_value(opening.salt, opening.value) != pledge.commitment:
-        return f"what opens {pledge.commitment}"
-    return opening.value
+def _check_fact(audit: Audit, subject: str, fact: object, kept: object, openings: Openings) -> None:
+    code = "row_differs"
+    if isinstance(fact, Moment):
+        fact = kept if _is_of(kept, fact) else fact.at
+    elif isinstance(fact, Pledge):
+        opening = openings.get((fact.entry_id, fact.name))
+        if opening is None:
+            fact, code = f"what opens {fact.commitment}", "row_unproven"
+        else:
+            fact = opening.value if opens(opening, fact.commitment) else f"what opens {fact.commitment}"
+    kept, fact = as_entered(kept), as_entered(fact)
+    if kept != fact:
+        audit.findings.add(code, subject, fact, "nothing" if kept is None else kept)
 
 
-def _as_stated(value: object) -> object:
+def _is_of(kept: object, moment: Moment) -> bool:
+    """Both were read off the clock while one transaction lasted: by the database, by the caller, for the entry."""
+    return isinstance(kept, datetime) and abs(kept - moment.at) <= LEEWAY
+
+
+def as_entered(value: object) -> object:
     """As an entry states it."""
     if isinstance(value, uuid.UUID):
         return str(value)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from api.verification.accounts import Account, Facts, Step, Subject, unit_of
+from api.verification.accounts import Account, Facts, Step, Subject, made_at, unit_of
 from api.verification.audit import Audit
-from api.verification.rows import check_row, name_contradictions
+from api.verification.rows import check_rows, name_contradictions
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
 from integrity.ledger_entry import LedgerEntry, parse_entry
@@ -24,6 +24,7 @@ def _created(entry: LedgerEntry) -> Facts:
     deferred = "reserved_length" in entry.data
     length = entry.data.get("reserved_length" if deferred else "declared_length")
     begun: Facts = {"unit_id": unit_of(entry), "station_id": entry.actor_id, "state": "open", "finished_at": None}
+    begun |= made_at(entry)
     said: Facts = {"declared_length": length, "length_deferred": deferred}
     return {
         **begun,
@@ -92,8 +93,7 @@ def _check(audit: Audit, session: Session, rows: Sequence[Upload]) -> None:
     for entry in _entries_about(session, rows):
         account.take(entry)
     name_contradictions(audit, account)
-    for row in rows:
-        check_row(audit, session, row, account)
+    check_rows(audit, session, rows, account)
 
 
 def _entries_about(session: Session, rows: Sequence[Upload]) -> list[LedgerEntry]:

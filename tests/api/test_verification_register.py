@@ -38,7 +38,20 @@ WITHDRAWN = (
         "UPDATE device_issue SET voided_at = now()",
         "UPDATE ledger_opening SET value = 'AB00009' WHERE name = 'code' AND value = 'AB00001'",
     ),
-    {"device": {"code"}, "device_issue": {"voided"}},
+    {"code": {"code"}, "device": {"code"}, "device_issue": {"voided"}},
+)
+MOVED = (
+    (
+        "UPDATE device SET created_at = created_at - interval '61 minutes', retired_at = retired_at - interval '1 day'",
+        "UPDATE device_issue SET created_at = created_at + interval '1 day', voided_at = voided_at + interval '1 day'",
+        "UPDATE officer_certificate SET created_at = created_at - interval '1 day',"
+        " voided_at = voided_at - interval '1 day'",
+    ),
+    {
+        "device": {"created_at", "retired"},
+        "device_issue": {"created_at", "voided"},
+        "officer_certificate": {"created_at", "voided"},
+    },
 )
 TABLES = ("device", "device_issue", "officer_certificate", "ledger_opening")
 
@@ -84,8 +97,8 @@ def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
 def test_a_register_kept_by_the_rules_is_sound(kept: Any) -> None:
     report = verify_archive(kept.archive, 0)
     assert report.findings == ()
-    # People, the case with its stage, the station, devices, issues, certificates.
-    assert report.counts["rows"] == 3 + 2 + 1 + 2 + 4 + 2
+    # The unit, people, the case with its stage, the station, devices, issues, certificates.
+    assert report.counts["rows"] == 1 + 3 + 2 + 1 + 2 + 4 + 2
 
 
 @contextmanager
@@ -106,18 +119,27 @@ def changed(superuser: psycopg.Connection[Any], statements: Iterable[str]) -> It
 def test_whatever_is_rewritten_past_the_ledger_is_found_and_named(
     kept: Any, superuser: psycopg.Connection[Any]
 ) -> None:
-    for statements, expected in (REWRITTEN, WITHDRAWN):
+    for statements, expected in (REWRITTEN, WITHDRAWN, MOVED):
         with changed(superuser, statements):
             found = verify_archive(kept.archive, 0).findings
         facts: dict[str, set[str]] = {}
         for each in found:
-            assert each.code == "row_differs", each
-            facts.setdefault(each.subject.split()[0], set()).add(each.subject.rpartition(": ")[2])
+            assert each.code in ("row_differs", "opening_differs"), each
+            about, *_ = each.subject.split()
+            facts.setdefault(about, set()).add(about if about == "code" else each.subject.rpartition(": ")[2])
         assert facts == expected
     for table in TABLES[:3]:
         with changed(superuser, [f"UPDATE {table} SET id = gen_random_uuid()"]):
             codes = {each.code for each in verify_archive(kept.archive, 0).findings}
         assert codes == {"row_unaccounted", "logged_row_missing"}, table
-    # What was personal may be destroyed: then nothing speaks against the row.
+    # Nothing destroys what opens a commitment: whoever does has no row to show for it any more.
     with changed(superuser, ["DELETE FROM ledger_opening WHERE name IN ('code', 'number')"]):
-        assert verify_archive(kept.archive, 0).findings == ()
+        found = verify_archive(kept.archive, 0).findings
+    assert {(each.code, each.subject.split()[0]) for each in found} == {
+        ("opening_missing", "code"),
+        ("opening_missing", "number"),
+        ("row_unproven", "unit"),
+        ("row_unproven", "case"),
+        ("row_unproven", "device"),
+        ("row_unproven", "officer_certificate"),
+    }

@@ -69,7 +69,13 @@ def _begin_to_live(archive: Any) -> None:
 def _add_publisher(archive: Any) -> Person:
     with archive.archive.database.transaction() as session:
         person = create_person(
-            session, OPERATOR, unit_id=archive.unit.id, name="公示", sign_in_name="publisher", role="officer"
+            session,
+            OPERATOR,
+            unit_id=archive.unit.id,
+            name="公示",
+            sign_in_name="publisher",
+            role="officer",
+            badge_number="000777",
         )
         create_api_token(session, person, "program", datetime.now(UTC) + timedelta(days=1))
         set_password_hash(session, OPERATOR, person.id, "a hash")
@@ -121,17 +127,21 @@ def named(report: VerificationReport) -> set[tuple[str, str]]:
     return {(finding.code, finding.subject) for finding in report.findings}
 
 
-def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
-    with lived_in.archive.database.transaction() as session:
-        supervisor, other = lived_in.people["supervisor"], lived_in.people["other"]
-        revoke(session, other, lived_in.granted.id, "撤回")
+def _end_everything(archive: Any) -> None:
+    with archive.archive.database.transaction() as session:
+        supervisor, other = archive.people["supervisor"], archive.people["other"]
+        revoke(session, other, archive.granted.id, "撤回")
         unlink(session, supervisor, session.scalars(select(CaseLink.id)).one(), reason="错归")
-        close_case(session, supervisor, lived_in.case.id, "并案")
-        revoke_station(session, OPERATOR, lived_in.station_id)
-    lived_in.settle()
+        close_case(session, supervisor, archive.case.id, "并案")
+        revoke_station(session, OPERATOR, archive.station_id)
+    archive.settle()
+
+
+def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
+    _end_everything(lived_in)
     report = audit(lived_in)
     assert report.findings == ()
-    assert report.counts["rows"] == 4 + 2 + 1 + 1 + 2 + 2 + 1 + 2 + 1 + 1
+    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 2 + 2 + 1 + 2 + 1 + 1
 
 
 def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:
@@ -222,6 +232,48 @@ def test_a_changed_fact_is_found_and_named(lived_in: Any, superuser: psycopg.Con
             assert any(each.startswith(about) and each.endswith(f": {fact}") for each in subjects), (change, subjects)
         assert all(finding.found is not None for finding in found)
     assert audit(lived_in).holds
+
+
+# Of each table the facts that are an entry's own time, by their columns; and those it committed to.
+INSTANTS = {
+    "unit": {"created_at": "created_at"},
+    "person": {"created_at": "created_at"},
+    "access_request": {"asked_at": "asked_at", "decided_at": "decided_at"},
+    "access_grant": {"granted_at": "granted_at", "revoked_at": "revoked"},
+    "case": {"opened_at": "opened_at", "closed_at": "closed"},
+    "case_stage": {"entered_at": "entered_at"},
+    "case_link": {"created_at": "created_at", "ended_at": "ended"},
+    "hold": {"placed_at": "placed_at", "released_at": "released"},
+    "station": {"created_at": "created_at", "revoked_at": "revoked"},
+    "api_token": {"created_at": "created_at"},
+    "upload": {"created_at": "created_at", "finished_at": "finished_at"},
+    "recording": {"sealed_at": "sealed_at"},
+}
+WORDS = {
+    "unit": ("name", "code"),
+    "person": ("name", "sign_in_name", "badge_number"),
+    "access_request": ("purpose", "decision_reason"),
+    "case": ("number", "title"),
+    "case_link": ("reason", "end_reason"),
+    "hold": ("reason", "release_reason"),
+    "station": ("name",),
+    "api_token": ("label",),
+}
+
+
+def test_instants_moved_and_words_rewritten_are_named_in_every_kind_of_row(
+    lived_in: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    _end_everything(lived_in)
+    for table, instants in INSTANTS.items():
+        moved = ", ".join(f"{column} = {column} - interval '61 minutes'" for column in instants)
+        superuser.execute(f'UPDATE "{table}" SET {moved}'.encode())
+    for table, words in WORDS.items():
+        superuser.execute(f'UPDATE "{table}" SET {", ".join(f"{word} = {word} || 1" for word in words)}'.encode())
+    found = {(each.subject.split()[0], each.subject.rpartition(": ")[2]) for each in audit(lived_in).findings}
+    expected = {(table, fact) for table, instants in INSTANTS.items() for fact in instants.values()}
+    expected |= {(table, word) for table, words in WORDS.items() for word in words}
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,16 @@ def test_no_role_changes_or_deletes_ledger_rows(
         assert count == (1,)
 
 
+@pytest.mark.parametrize("role", ["app", "sequencer"])
+@pytest.mark.parametrize("statement", ["UPDATE ledger_opening SET value = ''", "DELETE FROM ledger_opening"])
+def test_what_opens_a_commitment_is_no_roles_to_take_away(
+    addresses: DatabaseAddresses, role: str, statement: str
+) -> None:
+    with psycopg.connect(getattr(addresses, role), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
 @pytest.mark.parametrize("column", ["serial", "transaction_id"])
 def test_the_application_cannot_state_when_its_entry_was_written(addresses: DatabaseAddresses, column: str) -> None:
     value = {"serial": "7", "transaction_id": "'7'::xid8"}[column]

@@ -1,5 +1,4 @@
-"""An answer settles what was seen, not a code; what lies without a device is asked about by station: see
-0016_settled_by_parties.sql."""
+"""The application may no longer delete what opens a commitment: see 0016_openings_stay.sql."""
 
 from __future__ import annotations
 
@@ -16,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the questions are made again by the release that asks them")
+    raise NotImplementedError("a right that was of use to a forger alone is not given back")
