@@ -86,6 +86,8 @@ THINGS: Mapping[str, str] = {
     "half_a_place": "纬度和经度须同时填写，或都不填",
     "exchanged": "纬度与经度似乎填反了，纬度为 -90 至 90",
     "off_the_earth": "纬度为 -90 至 90，经度为 -180 至 180",
+    "after_receipt": "晚于记录收到的时间：收到之前应已开始录制，请填写更早的时间",
+    "not_asked": "不是所问的要素，请答复所问的要素；只有执法人员与设备可互答",
     "only_own": "记录归采集工作站所属单位；如属实请说明理由，如有误请联系管理员",
     "is empty": "内容为空",
     "holds control characters": "含有控制字符",

@@ -140,7 +140,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     elements.CandidateGone: Problem(409, "candidate-gone", "所选的“{element}”已不在候选之列；请刷新页面后重新选择"),
     elements.ValueUnusable: Problem(422, "element-value", "“{element}”无法使用：{problem}"),
-    elements.ReasonNeeded: Problem(422, "reason", "没有其他依据支持这个“{element}”，请用一句话说明理由"),
+    elements.ReasonNeeded: Problem(422, "reason", "{why}"),
     elements.NotYourRecording: Problem(403, "not-yours", "该记录属于另一名执法人员，须由其本人或本单位主管答复"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
@@ -279,10 +279,16 @@ def problem_document(code: str, status: int, chinese: str, english: str, languag
     }
 
 
+def _reason_needed(element: str, none: bool) -> str:
+    return f"请说明无法提供“{element}”的理由" if none else f"“{element}”没有其他依据支持，请用一句话说明理由"
+
+
 def _facts(error: Exception) -> Mapping[str, Any]:
     facts = {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
     if isinstance(error, elements.PolicyUnusable):
         where = re.sub(r"^line (\d+)", r"第 \1 行", str(facts["where"]))
         facts |= {"where": where, "known": f"（可用：{'、'.join(error.known)}）" if error.known else ""}
+    if isinstance(error, elements.ReasonNeeded):
+        facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.
     return facts | ({"column": error.columns[0]} if isinstance(error, _OF_A_COLUMN) else {})

@@ -37,10 +37,9 @@ def answer_queue(request: Request, content: bytes) -> Response:
         return refusal_page(request, error)
     try:
         with doing(archive_of(request), viewer) as session:
-            asked = _first(fields, "asked")
-            given = answer_questions(
-                session, viewer.person, asked, _questions(fields), _choice(fields, asked), datetime.now(UTC)
-            )
+            asked, (seen, others) = _first(fields, "asked"), _questions(fields)
+            choice = _choice(fields, asked)
+            given = answer_questions(session, viewer.person, asked, seen, choice, datetime.now(UTC), others=others)
     except Exception as error:
         return _say_refused(request, viewer, error)
     back = local_path(_first(fields, "back")) or "/queue"
@@ -70,18 +69,18 @@ def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
     return value if moment is None else moment.isoformat()
 
 
-def _questions(fields: Mapping[str, Sequence[str]]) -> dict[UUID, str]:
-    """`of` is `recording fingerprint`, once for each. Raises InputUnusable."""
-    found = {}
+def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """`of` is `recording fingerprint`, once for each, of officer or device the other's too. Raises InputUnusable."""
+    found, others = {}, {}
     for text in fields.get("of", ()):
-        name, _, seen = text.partition(" ")
+        name, seen, other = (*text.split(" "), "", "")[:3]
         try:
-            found[UUID(name)] = seen
+            found[UUID(name)], others[UUID(name)] = seen, other
         except ValueError as error:
             raise InputUnusable("of", "不是记录编号", "is no recording's id") from error
     if not found:
         raise InputUnusable("of", "请至少选择一条记录", "choose at least one recording")
-    return found
+    return found, others
 
 
 def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:

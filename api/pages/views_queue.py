@@ -16,7 +16,7 @@ from api.pages.views_recording import open_cases
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
 from casework.elements.candidates import Nearest
-from casework.elements.queue import QuestionGroup, count_questions, list_groups
+from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
 from casework.organisation import names_of
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device
@@ -75,6 +75,9 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question
     cases = cases_by_id(visit, case_ids(each for some in nearest.values() for each in some))
     names = names_of(visit.session, (group.officer_id for group in groups if group.officer_id is not None))
     rows = recordings_of(visit, groups)
+    seen_of_other = other_fingerprints(
+        visit.session, [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings]
+    )
     others = {element: other_values(visit, element) for element in {group.element for group in groups}}
     questions = []
     for group in groups:
@@ -84,7 +87,13 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question
                 group=group,
                 problem=problem_of(visit, group.codes),
                 officer=None if group.officer_id is None else names.get(group.officer_id),
-                recordings=tuple((rows[recording_id], seen) for recording_id, seen in group.recordings),
+                recordings=tuple(
+                    (
+                        rows[recording_id],
+                        " ".join(filter(None, (seen, seen_of_other.get((recording_id, group.element))))),
+                    )
+                    for recording_id, seen in group.recordings
+                ),
                 options=options_of(visit, found, cases, group.count > 1),
                 others=others[group.element],
             )

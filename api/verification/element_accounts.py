@@ -18,9 +18,11 @@ def _policy(entry: LedgerEntry) -> Facts:
 
 def _answer(entry: LedgerEntry) -> Facts:
     nothing: Facts = {"value": None, "reason": None}
-    stated = as_stated(entry, "element", "ordinal", "basis", "settles")
+    stated = as_stated(entry, "element", "ordinal", "basis")
+    settled: Facts = {"settled_codes": entry.data.get("settles")}
     by: Facts = {"unit_id": unit_of(entry), "recording_id": entry.subject_id, "answered_by": entry.actor_id}
-    return {**nothing, **stated, **pledged(entry, "value", "reason"), **by, **made_at(entry, "answered_at")}
+    opened = pledged(entry, "value", "reason", "settled_marks")
+    return {**nothing, **stated, **settled, **opened, **by, **made_at(entry, "answered_at")}
 
 
 ELEMENT_SUBJECTS: Sequence[Subject] = (

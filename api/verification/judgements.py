@@ -25,7 +25,7 @@ from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJud
 from storage.catalog.recordings import Recording
 
 JUDGED = ("unit_id", "day", "policies", "elements", "officer_id", "device_id")
-ASKED = ("unit_id", "officer_id", "device", "day", "codes", "fingerprint", "asked_at")
+ASKED = ("unit_id", "officer_id", "device", "station_id", "day", "codes", "fingerprint", "asked_at")
 
 Difference: TypeAlias = tuple[str, object, object]
 Row: TypeAlias = Mapping[str, Any]

@@ -23,7 +23,7 @@ from casework.elements.errors import (
     ReasonNeeded,
     ValueUnusable,
 )
-from casework.elements.facts import Facts, gather_facts, place_value
+from casework.elements.facts import Facts, gather_facts, latest_start, place_value
 from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
@@ -43,6 +43,8 @@ from storage.ledger.append import Actor, Change, record_change
 
 MOST_AT_ONCE = 1000
 LeftOut = QuestionChanged | CandidateGone | InSeveralCases
+OTHER_OF = {"officer": "device", "device": "officer"}
+"""Where these two contradict, either may be what is wrong: asked about one, the other may be answered."""
 RowT = TypeVar("RowT", Person, Device, Case)
 
 
@@ -67,28 +69,35 @@ class Answered:
 
 
 def answer_questions(
-    session: Session, by: Person, asked: str, questions: Mapping[uuid.UUID, str], choice: Choice, now: datetime
+    session: Session,
+    by: Person,
+    asked: str,
+    questions: Mapping[uuid.UUID, str],
+    choice: Choice,
+    now: datetime,
+    *,
+    others: Mapping[uuid.UUID, str] | None = None,
 ) -> Answered:
     """Answer what is asked about one element of these recordings, each named with the fingerprint that was seen.
 
-    The same way an answer is corrected: the fingerprint is then of what stands. Raises QuestionChanged, CandidateGone
-    or InSeveralCases when none is left to answer; ValueUnusable, ReasonNeeded, NotYourRecording, RoleNotAllowed,
-    WordUnknown, TextUnusable, UnknownSubject, OutsideUnit.
+    `others` are fingerprints too: of the device where the officer was asked about and the device is the answer, and the
+    other way round; no other pair is taken. The same way an answer is corrected: the fingerprint is of what stands.
+    Raises QuestionChanged, CandidateGone or InSeveralCases when none is left to answer; ValueUnusable, ReasonNeeded,
+    NotYourRecording, RoleNotAllowed, WordUnknown, TextUnusable, UnknownSubject, OutsideUnit.
     """
     require(by, "answer_elements")
     known_word("element", asked, ELEMENTS)
     known_word("element", choice.element, ELEMENTS)
+    if choice.element not in (asked, OTHER_OF.get(asked)):
+        raise ValueUnusable(choice.element, "not_asked")
     reason = None if choice.reason is None or not choice.reason.strip() else required_text("reason", choice.reason)
     choice = replace(choice, reason=reason, value=_known_value(session, by, choice, now))
     judged = _judge_now(session, by, sorted(questions))
     left_out: dict[uuid.UUID, LeftOut] = {}
-    current = []
-    for each in judged:
-        recording_id = each.facts.recording.id
-        if each.elements[asked].fingerprint == questions[recording_id]:
-            current.append(each)
-        else:
-            left_out[recording_id] = QuestionChanged(recording_id, asked)
+    current = _unchanged(judged, asked, questions, left_out)
+    if choice.element != asked:
+        # What is written has to be what was seen as well: it may have been answered while the question stood.
+        current = _unchanged(current, choice.element, others or {}, left_out)
     chosen = _choose(session, current, asked, choice, left_out)
     with looks_together(session):
         for each, nearest in chosen:
@@ -122,6 +131,23 @@ def _judge_now(session: Session, by: Person, recording_ids: Sequence[uuid.UUID])
     return judged
 
 
+def _unchanged(
+    judged: Sequence[Judgement],
+    element: str,
+    seen: Mapping[uuid.UUID, str],
+    left_out: dict[uuid.UUID, LeftOut],
+) -> list[Judgement]:
+    """Those of which the element is as it was seen."""
+    current = []
+    for each in judged:
+        recording_id = each.facts.recording.id
+        if each.elements[element].fingerprint == seen.get(recording_id):
+            current.append(each)
+        else:
+            left_out[recording_id] = QuestionChanged(recording_id, element)
+    return current
+
+
 def _choose(
     session: Session,
     judged: Sequence[Judgement],
@@ -142,7 +168,10 @@ def _choose(
             left_out[recording_id] = CandidateGone(recording_id, choice.element)
             continue
         if found is None and choice.reason is None:
-            raise ReasonNeeded(choice.element)
+            raise ReasonNeeded(choice.element, choice.value is None)
+        value = choice.value if found is None else found.value
+        if choice.element == "time" and value and datetime.fromisoformat(value) > latest_start(each.facts.recording):
+            raise ValueUnusable("time", "after_receipt")
         chosen.append((each, found))
     return chosen
 
@@ -169,8 +198,7 @@ def _answer(
         ordinal=before.answers + 1,
         value=value,
         basis=OWN_WORD if nearest is None else nearest.basis,
-        # Whoever answers has seen what speaks against it: what still does afterwards, stands settled.
-        settles=list(before.codes),
+        settles=_settled(judged, choice.element, value),
         reason=choice.reason,
         answered_by=by.id,
         answered_at=now,
@@ -182,12 +210,23 @@ def _answer(
         "element": row.element,
         "ordinal": row.ordinal,
         "basis": row.basis,
-        "settles": row.settles,
+        "settles": row.settled_codes,
     }
-    private = {name: text for name, text in (("value", row.value), ("reason", row.reason)) if text is not None}
+    said = {"value": row.value, "reason": row.reason, "settled_marks": row.settled_marks or None}
+    private = {name: text for name, text in said.items() if text is not None}
     subject = str(facts.recording.id)
     change = Change("recording.element_answered", "recording", subject, row.unit_id, data, private)
     record_change(session, Actor.person(by.id), change)
+
+
+def _settled(judged: Judgement, element: str, value: str | None) -> list[str]:
+    """Whoever confirms what stands, or says that it cannot be had, has seen what speaks against it. What speaks against
+    another value, nobody has seen yet: it is asked about when it comes to light."""
+    before, device = judged.elements[element], judged.facts.device
+    stands = before.value
+    if element == "device":
+        stands = None if device is None else str(device.id)
+    return list(before.marks) if value is None or value == stands else []
 
 
 def _answer_case(

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.elements.facts import Facts, place_value, timed_by
+from casework.elements.facts import Facts, latest_start, place_value, timed_by
 from casework.scoring import Place
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
@@ -25,6 +25,7 @@ BASES: Final = (
     "register_holder",
     "issued_device",
     "claim",
+    "answered",
     "station",
     "register",
     "clock_gps_time",
@@ -66,7 +67,7 @@ def find_nearest(session: Session, facts: Sequence[Facts], element: str) -> dict
         if element == "officer":
             nearest = [*_officers(each), *by_officer.get(each.recording.id, ())]
         elif element == "device":
-            nearest = [*by_officer.get(each.recording.id, ()), *_device_as_claimed(each)]
+            nearest = [*by_officer.get(each.recording.id, ()), *_device_as_named(each)]
         elif element == "unit":
             nearest = _units(each)
         elif element == "time":
@@ -101,13 +102,19 @@ def _officers(facts: Facts) -> list[Nearest]:
     ]
     if facts.officer is not None:
         person = facts.officer
-        found.append(Nearest("officer", str(person.id), "claim", _shown(person.name, person.badge_number)))
+        basis = _named_by(facts, "officer")
+        found.append(Nearest("officer", str(person.id), basis, _shown(person.name, person.badge_number)))
     return found
 
 
-def _device_as_claimed(facts: Facts) -> list[Nearest]:
+def _device_as_named(facts: Facts) -> list[Nearest]:
     device = facts.device
-    return [] if device is None else [Nearest("device", str(device.id), "claim", device.code)]
+    return [] if device is None else [Nearest("device", str(device.id), _named_by(facts, "device"), device.code)]
+
+
+def _named_by(facts: Facts, element: str) -> str:
+    answer = facts.answer(element)
+    return "claim" if answer is None or answer.value is None else "answered"
 
 
 def _issued_devices(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
@@ -152,12 +159,16 @@ def _units(facts: Facts) -> list[Nearest]:
 
 
 def _times(facts: Facts) -> list[Nearest]:
-    """What each clock says; the satellites first, then what is claimed, then the file's own."""
+    """What was answered before; then what each clock says: the satellites, what is claimed, the file's own."""
     found = []
+    answer = facts.answer("time")
+    if answer is not None and answer.value is not None:
+        at = datetime.fromisoformat(answer.value)
+        found.append(Nearest("time", answer.value, "answered", "", {"at": at}))
     for kind in ("gps_time", "started_at", "clock"):
         for claim in facts.recording.claims:
             time = timed_by(claim) if claim.get("kind") == kind else None
-            if time is not None and time <= facts.recording.received_at + timedelta(minutes=10):
+            if time is not None and time <= latest_start(facts.recording):
                 value = time.astimezone(UTC).isoformat()
                 found.append(Nearest("time", value, f"clock_{kind}", "", {"at": time, "source": claim.get("source")}))
     return found

@@ -52,6 +52,8 @@ VALUE_PROBLEMS: Mapping[str, str] = {
     "no_such_case": "is none of this unit's cases: choose one of the list",
     "no_place": "has to be latitude and longitude in degrees of WGS 84, such as 32.061200,118.763200",
     "no_time_given": "has to be an instant with its zone, such as 2026-03-09T09:00:00+08:00, not in the future",
+    "after_receipt": "given is later than the receipt of a recording, which had begun by then: give an earlier one",
+    "not_asked": "is not what was asked about: answer that, or of officer and device the other",
     "only_own": "of a recording is that of its station: say by a reason why it is right, or ask an administrator",
 }
 
@@ -168,9 +170,14 @@ class ValueUnusable(ElementsError, InputRefused):
 
 @dataclass(eq=False)
 class ReasonNeeded(ElementsError, InputRefused):
+    """`none`: it is said that it cannot be had."""
+
     element: str
+    none: bool = False
 
     def __str__(self) -> str:
+        if self.none:
+            return f"say in a sentence why the {self.element} cannot be had"
         return f"nothing but your word speaks for this {self.element}: say in a sentence why it is so"
 
 

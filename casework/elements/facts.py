@@ -28,6 +28,8 @@ from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
 HIGHEST_TREE: Final = 20
+LATE: Final = timedelta(minutes=10)
+"""How much later than its receipt a recording may say it began: clocks differ (docs/metadata.md)."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,23 @@ class Span:
     earliest: datetime
     over: datetime
 
+    @property
+    def middle(self) -> datetime:
+        return shifted(self.earliest, (self.over - self.earliest) / 2)
+
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one recording. `line`: its unit, then those above. `device` and `officer`: whom an answer, else
-    the claim, names in the register; `elsewhere`: a unit outside the line has the device. `linked`: case and stage."""
+    """What is known of one recording. `line`: its unit, then those above. `made_on`: the day by its time, else of its
+    receipt; `day`: the one whose rules judge it; `without_rules`: the day of its time, where no rule demanded anything
+    then, so that the day of receipt judges. `device` and `officer`: whom an answer, else the claim, names in the
+    register; `elsewhere`: a unit outside the line has the device. `linked`: case and stage."""
 
     recording: Recording
     line: tuple[uuid.UUID, ...]
+    made_on: date
     day: date
+    without_rules: date | None
     span: Span | None
     demands: Demands
     answers: Mapping[str, ElementAnswer] = field(default_factory=dict)
@@ -95,6 +105,11 @@ def span_of(recording: Recording, answer: ElementAnswer | None) -> Span | None:
     return Span(shifted(start, -either_way), shifted(shifted(start, either_way), length))
 
 
+def latest_start(recording: Recording) -> datetime:
+    """Later than that it cannot have begun: it had been received."""
+    return shifted(recording.received_at, LATE)
+
+
 class _Batch:
     """The queries, each once for all recordings."""
 
@@ -117,7 +132,8 @@ class _Batch:
     def _facts_of(self, row: Recording) -> Facts:
         answers, line = self.answers[row.id], self.lines[row.unit_id]
         span = span_of(row, answers.get("time"))
-        day = chinese_day(row.received_at if span is None else shifted(span.earliest, (span.over - span.earliest) / 2))
+        made_on = chinese_day(row.received_at if span is None else span.middle)
+        day, demands = self._day_of_rules(row, line, made_on)
         device, elsewhere = self._device_of(row, answers.get("device"))
         holders = () if device is None or span is None else self._held(device.id, span)
         officer = self._officer_of(row, answers.get("officer"))
@@ -125,20 +141,30 @@ class _Batch:
         return Facts(
             recording=row,
             line=line,
+            made_on=made_on,
             day=day,
+            without_rules=None if day == made_on else made_on,
             span=span,
-            demands=demands_on(self.policies, line, day),
+            demands=demands,
             answers=answers,
             device=device,
             elsewhere=elsewhere,
             holders=holders,
             officer=officer,
-            certified={each: self._is_certified(each, day) for each in named if self.certificates[each]},
+            certified={each: self._is_certified(each, made_on) for each in named if self.certificates[each]},
             linked=tuple(self.links[row.id]),
             question=self.questions.get(row.id),
             outcome=self.outcomes.get(row.id),
             case_refused=row.id in self.refused,
         )
+
+    def _day_of_rules(self, row: Recording, line: tuple[uuid.UUID, ...], made_on: date) -> tuple[date, Demands]:
+        """A clock that was reset, or a mistaken answer, frees nothing from the rules: then the receipt counts."""
+        for day in (made_on, chinese_day(row.received_at)):
+            demands = demands_on(self.policies, line, day)
+            if demands.anything:
+                return day, demands
+        return made_on, demands_on(self.policies, line, made_on)
 
     def _answers(self) -> dict[uuid.UUID, dict[str, ElementAnswer]]:
         found: dict[uuid.UUID, dict[str, ElementAnswer]] = defaultdict(dict)

@@ -85,6 +85,7 @@ def question_rows(judgement: Judgement) -> list[dict[str, Any]]:
             "unit_id": facts.recording.unit_id,
             "officer_id": None if judgement.asked is None else judgement.asked.id,
             "device": facts.recording.device,
+            "station_id": None if facts.recording.device else facts.recording.station_id,
             "day": facts.day,
             "codes": list(element.codes),
             "fingerprint": element.fingerprint,

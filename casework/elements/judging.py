@@ -10,10 +10,10 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from casework.elements.facts import Facts, by_satellites, place_value, timed_by
+from casework.elements.facts import Facts, by_satellites, latest_start, place_value, timed_by
 from casework.looks import AGAIN
 from casework.observation import HOPELESS
 from storage.catalog.elements import ELEMENTS
@@ -34,6 +34,7 @@ CODES: Final = (
     "time_after_receipt",
     "time_contradicts",
     "time_uncertain",
+    "no_rules_then",
     "act_unknown",
     "several_cases",
     "weak_case",
@@ -41,23 +42,48 @@ CODES: Final = (
 
 
 @dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: `parties` are what stands against what, so that another of the same code is another."""
+
+    code: str
+    parties: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """What an answer settles: the code, and a digest of the parties. A code alone settles nothing."""
+        said = json.dumps([self.code, *self.parties]).encode()
+        return f"{self.code}:{hashlib.sha256(said).hexdigest()[:32]}"
+
+
+MISSING: Final = Fault("missing")
+
+
+@dataclass(frozen=True)
 class Element:
     """`state`: present, missing, contradictory, explained (by a person's reason), pending (the linker has yet to look)
-    or not_demanded. `source`: whose word `value` is. `codes`: what is wrong; `open`: somebody has to say something."""
+    or not_demanded. `source`: whose word `value` is. `faults`: what is wrong; `open`: somebody has to say something."""
 
     name: str
     state: str
     value: str | None = None
     source: str | None = None
-    codes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     open: bool = False
     demanded_by: tuple[uuid.UUID, ...] = ()
     answers: int = 0
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(fault.code for fault in self.faults)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return tuple(fault.mark for fault in self.faults)
+
+    @property
     def fingerprint(self) -> str:
         """Names what exactly is asked, or stands: who answers something else is told so."""
-        said = [self.name, self.state, self.value, sorted(self.codes), self.answers]
+        said = [self.name, self.state, self.value, sorted(self.marks), self.answers]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
     def as_json(self) -> dict[str, Any]:
@@ -106,39 +132,41 @@ def _settle(facts: Facts, element: Element, act: str | None) -> Element:
     demanded = tuple(policy.id for policy in facts.demands.demand(element.name, act))
     answer = facts.answer(element.name)
     settled = set() if answer is None else set(answer.settles)
-    explained = answer is not None and answer.value is None
-    state, unsettled = element.state, [code for code in element.codes if code not in settled]
-    if explained and element.name != "case":
-        state = "explained"
-        # What is explained is everything that was wrong then; what came since is asked about.
-        unsettled = [code for code in unsettled if code != "missing"]
-    elif state == "missing" and not demanded and not (set(element.codes) - {"missing"}):
+    explained = answer is not None and answer.value is None and element.name != "case"
+    state, unsettled = element.state, [fault for fault in element.faults if fault.mark not in settled]
+    if explained:
+        # That there is none, is explained; what contradicts, only as far as it was seen then.
+        unsettled = [fault for fault in unsettled if fault != MISSING]
+        state = "contradictory" if unsettled else "explained"
+    elif state == "missing" and not demanded and set(element.faults) <= {MISSING}:
         state, unsettled = "not_demanded", []
     return Element(
         element.name,
-        "contradictory" if unsettled and state == "explained" else state,
+        state,
         element.value,
         element.source,
-        element.codes if state != "not_demanded" else (),
+        element.faults if state != "not_demanded" else (),
         bool(unsettled) and state != "pending",
         demanded,
         0 if answer is None else answer.ordinal,
     )
 
 
-def _of(name: str, value: str | None, source: str | None, codes: Iterable[str] = ()) -> Element:
-    codes = tuple(codes)
+def _of(name: str, value: str | None, source: str | None, faults: Iterable[Fault] = ()) -> Element:
+    faults = tuple(faults)
     if value is None:
-        return Element(name, "missing", codes=codes or ("missing",))
-    return Element(name, "contradictory" if codes else "present", value, source, codes)
+        return Element(name, "missing", faults=faults or (MISSING,))
+    return Element(name, "contradictory" if faults else "present", value, source, faults)
 
 
 def _unit(facts: Facts) -> Element:
-    answer = facts.answer("unit")
+    answer, unit_id = facts.answer("unit"), str(facts.recording.unit_id)
+    source = "station"
     if answer is not None and answer.value is not None:
-        return _of("unit", answer.value, "answer")
-    codes = ["unit_differs"] if facts.elsewhere is not None else []
-    return _of("unit", str(facts.recording.unit_id), "station", codes)
+        unit_id, source = answer.value, "answer"
+    elsewhere = facts.elsewhere
+    faults = [] if elsewhere is None else [Fault("unit_differs", (unit_id, str(elsewhere.id), str(elsewhere.unit_id)))]
+    return _of("unit", unit_id, source, faults)
 
 
 def _device(facts: Facts) -> Element:
@@ -146,13 +174,13 @@ def _device(facts: Facts) -> Element:
     source = "claim"
     if answer is not None and answer.value is not None:
         code, source = (facts.device.code if facts.device is not None else answer.value), "answer"
-    codes = []
+    faults = []
     if code is not None and facts.device is None and facts.elsewhere is None:
-        codes.append("device_unknown")
+        faults.append(Fault("device_unknown", (code,)))
     retired = None if facts.device is None else facts.device.retired_at
-    if retired is not None and facts.span is not None and facts.span.earliest >= retired:
-        codes.append("device_retired")
-    return _of("device", code, source, codes)
+    if facts.device is not None and retired is not None and facts.span and facts.span.earliest >= retired:
+        faults.append(Fault("device_retired", (str(facts.device.id), _instant(retired), _made_on(facts))))
+    return _of("device", code, source, faults)
 
 
 def _officer(facts: Facts) -> Element:
@@ -164,41 +192,59 @@ def _officer(facts: Facts) -> Element:
         # The file names nobody, and the register knows of one alone who had the device.
         (officer,), source = holders.values(), "register"
     if officer is None:
-        return _of("officer", claimed, source, ["officer_unknown"] if claimed else [])
-    codes = []
-    if facts.device is not None and facts.span is not None and source != "register":
-        if not facts.holders:
-            codes.append("device_with_nobody")
-        elif officer.id not in {each.person.id for each in facts.holders}:
-            codes.append("device_with_another")
+        return _of("officer", claimed, source, [Fault("officer_unknown", (claimed,))] if claimed else [])
+    faults = [] if source == "register" else _held_by_others(facts, officer)
     if facts.certified.get(officer.id) is False:
-        codes.append("certificate_expired")
-    return _of("officer", str(officer.id), source, codes)
+        faults.append(Fault("certificate_expired", (str(officer.id), _made_on(facts))))
+    return _of("officer", str(officer.id), source, faults)
+
+
+def _held_by_others(facts: Facts, officer: Person) -> list[Fault]:
+    if facts.device is None or facts.span is None or officer.id in {each.person.id for each in facts.holders}:
+        return []
+    pair = (str(officer.id), str(facts.device.id), _made_on(facts))
+    if not facts.holders:
+        return [Fault("device_with_nobody", pair)]
+    # Not until when: a device that is returned in the end was with that person then all the same.
+    held = sorted(f"{each.person.id} {_instant(each.start)}" for each in facts.holders)
+    return [Fault("device_with_another", (*pair, *held))]
 
 
 def _time(facts: Facts) -> Element:
+    """Whoever's word it is, it is held against the satellites, the receipt and the days on which there were rules."""
     answer, row = facts.answer("time"), facts.recording
+    time, source = row.started_at, row.started_at_source
     if answer is not None and answer.value is not None:
-        return _of("time", answer.value, "answer")
-    if row.started_at is None:
+        time, source = datetime.fromisoformat(answer.value), "answer"
+    if time is None:
         told = any(timed_by(claim) is not None for claim in row.claims)
-        return _of("time", None, None, ["time_after_receipt"] if told else [])
-    codes = []
-    if (row.started_at_uncertainty_seconds or 0) > HOPELESS.total_seconds():
-        codes.append("time_uncertain")
-    if _clocks_contradict(facts):
-        codes.append("time_contradicts")
-    return _of("time", row.started_at.isoformat(), row.started_at_source, codes)
+        return _of("time", None, None, [Fault("time_after_receipt")] if told else [])
+    value, faults = _instant(time), []
+    if time > latest_start(row):
+        faults.append(Fault("time_after_receipt", (value,)))
+    if source != "answer" and (row.started_at_uncertainty_seconds or 0) > HOPELESS.total_seconds():
+        faults.append(Fault("time_uncertain", (value,)))
+    if (_answer_contradicts if source == "answer" else _clocks_contradict)(facts, time):
+        faults.append(Fault("time_contradicts", (value,)))
+    if facts.without_rules is not None:
+        faults.append(Fault("no_rules_then", (value,)))
+    return _of("time", value, source, faults)
 
 
-def _clocks_contradict(facts: Facts) -> bool:
+def _answer_contradicts(facts: Facts, time: datetime) -> bool:
+    """What a person says is farther from every word of the satellites than it may be."""
+    words = [said for claim in facts.recording.claims if by_satellites(claim) and (said := timed_by(claim)) is not None]
+    return bool(words) and all(abs(said - time) > timedelta(seconds=CLAIMED_SECONDS) for said in words)
+
+
+def _clocks_contradict(facts: Facts, time: datetime) -> bool:
     """Clocks of one standing were found apart when the recording was sealed; or what people and names say is farther
     from the satellites than both may be off."""
     row = facts.recording
     best = facts.claim("best_start")
     if best is not None and "clocks_contradict" in (best.get("notes") or ()):
         return True
-    if row.started_at is None or not any(by_satellites(claim) for claim in row.claims):
+    if not any(by_satellites(claim) for claim in row.claims):
         return False
     apart = timedelta(seconds=CLAIMED_SECONDS + (row.started_at_uncertainty_seconds or 0.0))
     said = (
@@ -206,7 +252,7 @@ def _clocks_contradict(facts: Facts) -> bool:
         for claim in row.claims
         if claim.get("kind") == "started_at" and str(claim.get("source", "")).startswith(SAID_BY_PEOPLE)
     )
-    return any(abs(time - row.started_at) > apart for time in said if time is not None)
+    return any(abs(word - time) > apart for word in said if word is not None)
 
 
 def _place(facts: Facts) -> Element:
@@ -220,20 +266,19 @@ def _place(facts: Facts) -> Element:
 
 def _act(facts: Facts) -> Element:
     answer, claim, acts = facts.answer("act"), facts.claim("act"), facts.demands.acts
+    value, source = (None if claim is None else str(claim.get("value") or "") or None), "claim"
     if answer is not None and answer.value is not None:
-        return _of("act", answer.value, "answer", [] if answer.value in acts or not acts else ["act_unknown"])
-    value = None if claim is None else str(claim.get("value") or "") or None
+        value, source = answer.value, "answer"
     unknown = value is not None and bool(acts) and value not in acts
-    return _of("act", value, "claim", ["act_unknown"] if unknown else [])
+    return _of("act", value, source, [Fault("act_unknown", (str(value),))] if unknown else [])
 
 
 def _case(facts: Facts) -> Element:
-    answer = facts.answer("case")
-    if facts.question is not None:
-        code = "several_cases" if len(facts.question.candidates) > 1 else "weak_case"
-        if facts.linked:
-            return _of("case", str(facts.linked[0][0]), "link", [code])
-        return _of("case", None, None, [code])
+    answer, question = facts.answer("case"), facts.question
+    if question is not None:
+        code = "several_cases" if len(question.candidates) > 1 else "weak_case"
+        fault = Fault(code, (str(question.id), *sorted(str(each["case_id"]) for each in question.candidates)))
+        return _of("case", str(facts.linked[0][0]) if facts.linked else None, "link", [fault])
     if facts.linked:
         return _of("case", str(facts.linked[0][0]), "link")
     if facts.outcome in (None, AGAIN):
@@ -241,6 +286,15 @@ def _case(facts: Facts) -> Element:
     if facts.case_refused or (answer is not None and answer.value is None):
         return Element("case", "explained", source="answer")
     return _of("case", None, None)
+
+
+def _made_on(facts: Facts) -> str:
+    """The day by its time: of what the register says, another day is another matter."""
+    return facts.made_on.isoformat()
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
 
 
 def _asked(facts: Facts) -> Person | None:

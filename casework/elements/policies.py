@@ -73,6 +73,11 @@ class Demands:
                 found.setdefault(act.code, act)
         return found
 
+    @property
+    def anything(self) -> bool:
+        rules = (rule for policy in self.policies for rule in policy.rules.elements.values())
+        return any(rule.required != "never" for rule in rules)
+
     def demand(self, element: str, act_code: str | None) -> tuple[PolicyInForce, ...]:
         """The versions that demand this element of a recording of that act; none: it may be absent."""
         return tuple(policy for policy in self.policies if _demands(policy.rules, element, act_code))

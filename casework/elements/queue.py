@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from casework.elements.answers import OTHER_OF
 from casework.permission import require
 from retention.paging import Cursor, Page, page_rows, take_page
-from storage.catalog.elements import ElementQuestion
+from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.organisation import Person
 
 MOST_IN_A_GROUP = 1000
@@ -21,12 +22,13 @@ MOST_IN_A_GROUP = 1000
 
 @dataclass(frozen=True)
 class QuestionGroup:
-    """One question about what one device recorded on one day: `recordings` are ids with what was seen, the latest
-    first, at most MOST_IN_A_GROUP of `count`."""
+    """One question about what one device recorded on one day, or came in at one station (`station_id`) without device:
+    `recordings` are ids with what was seen, the latest first, at most MOST_IN_A_GROUP of `count`."""
 
     element: str
     codes: tuple[str, ...]
     device: str | None
+    station_id: uuid.UUID | None
     day: date
     officer_id: uuid.UUID | None
     count: int
@@ -67,7 +69,7 @@ def list_questions(
 def list_groups(
     session: Session, by: Person, *, mine: bool = False, after: Cursor | None = None, limit: int = 10
 ) -> Page[QuestionGroup]:
-    """The same, by officer, device, day and what is asked; the latest group first. Raises RoleNotAllowed."""
+    """The same, by officer, device or station, day and what is asked; the latest group first. Raises RoleNotAllowed."""
     require(by, "answer_elements")
     groups = _grouped(_seen_by(by, mine)).subquery("grouped")
     statement = select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc())
@@ -78,6 +80,20 @@ def list_groups(
     rows = session.execute(statement.limit(page_rows(limit) + 1)).all()
     page = take_page(rows, limit, lambda row: Cursor(row.asked_at, row.key))
     return Page(tuple(_group(row) for row in page.items), page.next)
+
+
+def other_fingerprints(
+    session: Session, questions: Iterable[tuple[uuid.UUID, str]]
+) -> dict[tuple[uuid.UUID, str], str]:
+    """By recording and element asked about: of officer or device the fingerprint of the other; of the rest none."""
+    asked = [(recording_id, element) for recording_id, element in questions if element in OTHER_OF]
+    ids = {recording_id for recording_id, _ in asked}
+    of_each = {element: RecordingJudgement.elements[other]["fingerprint"].astext for element, other in OTHER_OF.items()}
+    names = list(of_each)
+    columns = [RecordingJudgement.recording_id, *of_each.values()]
+    rows = session.execute(select(*columns).where(RecordingJudgement.recording_id.in_(ids))).all()
+    found = {(row[0], name): row[place] for row in rows for place, name in enumerate(names, 1)}
+    return {each: found[each] for each in asked if each in found}
 
 
 def list_all_groups(
@@ -106,9 +122,9 @@ def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
     return (of_unit, ElementQuestion.officer_id == by.id)
 
 
-def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     question = ElementQuestion
-    by = (question.officer_id, question.device, question.day, question.element, question.codes)
+    by = (question.officer_id, question.device, question.station_id, question.day, question.element, question.codes)
     said = (func.coalesce(cast(column, String), "") for column in by)
     key = func.concat_ws(" ", *said)
     newest = question.asked_at.desc(), question.recording_id
@@ -134,6 +150,7 @@ def _group(row: Any) -> QuestionGroup:
         element=row.element,
         codes=tuple(row.codes),
         device=row.device,
+        station_id=row.station_id,
         day=row.day,
         officer_id=row.officer_id,
         count=row.count,

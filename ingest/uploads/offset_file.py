@@ -34,6 +34,8 @@ _CHECK_BYTES = 16
 _SLOT_BYTES = _FIELDS.size + _CHECK_BYTES
 _MAGIC = b"LHOFFSET"
 _VERSION = 1
+UNFINISHED = ".new"
+"""What an offset file is called before it is whole."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,19 @@ class OffsetFile:
 
     @classmethod
     def create(cls, path: Path, upload_id: str, declared_length: int, *, is_deferred: bool = False) -> None:
-        """Not durable on return: the first record that is written makes it so."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        """There is all of it or nothing: others look at any moment. Raises FileExistsError. One caller at a time.
+
+        Not durable on return: the first record that is written makes it so.
+        """
+        unfinished = path.with_suffix(UNFINISHED)
+        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             first = _encode(RecordedOffset(0, 0, declared_length, is_deferred))
             _write_all(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
+            os.link(unfinished, path)
         finally:
             os.close(descriptor)
+            unfinished.unlink()
 
     @classmethod
     def open(cls, path: Path, upload_id: str) -> OffsetFile:

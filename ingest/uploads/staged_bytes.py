@@ -77,7 +77,7 @@ class StagedBytes:
                 self._append_buffered(pieces)
         except OSError as error:
             self._drop_tail()
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def send(self) -> None:
         """Set what was taken on its way to the disk and wait for nothing, so that `keep` waits for less."""
@@ -94,7 +94,7 @@ class StagedBytes:
             end = self._write_tail()
         except OSError as error:
             self._drop_tail()
-            raise _translated(error) from error
+            raise translated(error) from error
         self._sync()
         self._kept = max(self._kept, end)
         return self._kept
@@ -122,12 +122,12 @@ class StagedBytes:
     def _sync(self) -> None:
         """A failed sync marks pages clean that never reached the disk: a second try would lie, so it is not made."""
         if self._sync_failure is not None:
-            raise _translated(self._sync_failure)
+            raise translated(self._sync_failure)
         try:
             os.fdatasync(self._buffered)
         except OSError as error:
             self._sync_failure = error
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def _drop_tail(self) -> None:
         """The tail may begin before bytes that are kept already; those stay. More bytes now would follow a gap."""
@@ -218,5 +218,5 @@ class StagedBytes:
         return position
 
 
-def _translated(error: OSError) -> StagingFull | OSError:
+def translated(error: OSError) -> StagingFull | OSError:
     return StagingFull() if error.errno in NO_ROOM else error

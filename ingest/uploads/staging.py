@@ -1,4 +1,7 @@
-"""The staging folder: for each upload `<id>.bin` and `<id>.offset`, shared by every process that takes uploads."""
+"""The staging folder: for each upload `<id>.bin` and, unless it came whole, `<id>.offset`.
+
+It is shared by every process that takes uploads.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,29 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooLong
-from ingest.uploads.offset_file import OffsetFile, RecordedOffset
+from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooLong, UploadGone
+from ingest.uploads.offset_file import UNFINISHED, OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
+from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing, sync_folder
 
 _SYNCED_IN_TURN = 4
 """Of many uploads, by one thread: a turn of a thread costs about as much as a sync."""
 _ROOM_SECONDS = 0.1
+_KINDS = (".bin", ".offset", UNFINISHED)
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Kept(Protocol):
+    """What `keep_all` keeps: a held upload, or a whole file. The steps of `HeldUpload.keep`."""
+
+    @property
+    def offset(self) -> int: ...
+    def send(self) -> None: ...
+    def sync_bytes(self) -> int: ...
+    def sync_names(self) -> None: ...
+    def note_kept(self, offset: int) -> None: ...
 
 
 class HeldUpload:
@@ -168,7 +184,7 @@ class HeldUpload:
         return self._bytes
 
 
-def keep_all(uploads: Sequence[HeldUpload], side_by_side: Executor) -> list[Exception | None]:
+def keep_all(uploads: Sequence[Kept], side_by_side: Executor) -> list[Exception | None]:
     """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, some of
     the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable.
     """
@@ -186,7 +202,7 @@ def keep_all(uploads: Sequence[HeldUpload], side_by_side: Executor) -> list[Exce
     ]
 
 
-def _sync_bytes(uploads: Sequence[HeldUpload]) -> list[int | Exception]:
+def _sync_bytes(uploads: Sequence[Kept]) -> list[int | Exception]:
     ends: list[int | Exception] = []
     for upload in uploads:
         try:
@@ -196,7 +212,7 @@ def _sync_bytes(uploads: Sequence[HeldUpload]) -> list[int | Exception]:
     return ends
 
 
-def _sync_names(begun: Sequence[HeldUpload]) -> Exception | None:
+def _sync_names(begun: Sequence[Kept]) -> Exception | None:
     try:
         if begun:
             begun[0].sync_names()
@@ -205,7 +221,7 @@ def _sync_names(begun: Sequence[HeldUpload]) -> Exception | None:
     return None
 
 
-def _note_kept(upload: HeldUpload, end: int, names: Exception | None) -> Exception | None:
+def _note_kept(upload: Kept, end: int, names: Exception | None) -> Exception | None:
     if upload.offset == 0 and names is not None:
         return names
     try:
@@ -224,15 +240,15 @@ class Staging:
         self._room = (0.0, 0)
 
     def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:
-        """The offset's file; the bytes' own comes with the first of them. Raises StagingFull, and leaves nothing then.
+        """The offset's file, which only a request that goes the long way needs. Raises StagingFull, and leaves nothing
+        then.
 
         Not durable before the first bytes are kept: what a power failure takes is an upload of which nothing had
-        arrived, and whose station is then told that it is gone.
+        arrived.
         """
         try:
             OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length, is_deferred=length_is_deferred)
         except OSError as error:
-            self.remove(upload_id)
             if error.errno in NO_ROOM:
                 raise StagingFull from error
             raise
@@ -259,6 +275,36 @@ class Staging:
         except BaseException:
             record.close()
             raise
+
+    def claim_first(
+        self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
+    ) -> HeldUpload | None:
+        """`claim`, of an upload that nobody may have begun yet; None while a whole file of it is being written.
+
+        What it was before is only known under its lock: nothing acknowledged, or all of it, which then its row says.
+        Raises StagingFull, UploadGone.
+        """
+        if not self._offset_path(upload_id).exists():
+            with nobody_writing(self.bytes_path(upload_id)) as is_free:
+                if not is_free:
+                    return None
+                if not self._offset_path(upload_id).exists():
+                    self.create(upload_id, declared_length, length_is_deferred=length_is_deferred)
+        return self.claim(upload_id)
+
+    def begin_whole(self, upload_id: str) -> WholeFile | None:
+        """The upload's bytes, to be written in one go; None when anybody has begun it before. Raises StagingFull."""
+        return WholeFile.begin(self.bytes_path(upload_id), self._offset_path(upload_id))
+
+    def record_whole(self, upload_id: str, declared_length: int) -> None:
+        """Record durably that all bytes are, by whoever has the lock of the whole file. Raises StagingFull."""
+        self.create(upload_id, declared_length)
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            record.write(record.read(), declared_length)
+        finally:
+            record.close()
+        self.sync_folder()
 
     def hold_to_end(self, upload_id: str) -> HeldUpload | None:
         """Become the newest request for this upload, with its lock and all its bytes at hand; None when another has it.
@@ -292,17 +338,23 @@ class Staging:
     def read_offset(self, upload_id: str) -> RecordedOffset | None:
         """What is durable now; None while the last bytes of a body are being written: ask again in a moment.
 
-        Raises UploadGone, StagingDamaged.
+        Raises UploadGone when nothing was ever recorded, StagingDamaged.
         """
-        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        except UploadGone:
+            if is_being_written(self.bytes_path(upload_id)):
+                return None
+            raise
         try:
             return None if record.is_ending() else record.read()
         finally:
             record.close()
 
     def remove(self, upload_id: str) -> None:
-        """Both files, durably, when they are there. Custody calls it once the recording is sealed."""
-        for path in (self._offset_path(upload_id), self.bytes_path(upload_id)):
+        """Its files, durably, those that are there. Custody calls it once the recording is sealed."""
+        offset_path, bytes_path = self._offset_path(upload_id), self.bytes_path(upload_id)
+        for path in (offset_path, offset_path.with_suffix(UNFINISHED), bytes_path):
             path.unlink(missing_ok=True)
         self.sync_folder()
 
@@ -314,7 +366,7 @@ class Staging:
         """Ids of all staged uploads with the time of their last change."""
         for entry in os.scandir(self.folder):
             upload_id, dot, kind = entry.name.partition(".")
-            if dot and kind in ("bin", "offset") and UPLOAD_ID.fullmatch(upload_id):
+            if dot and f".{kind}" in _KINDS and UPLOAD_ID.fullmatch(upload_id):
                 try:
                     changed = entry.stat(follow_symlinks=False).st_mtime
                 except FileNotFoundError:
@@ -326,11 +378,7 @@ class Staging:
 
     def sync_folder(self) -> None:
         """Make the names in it durable."""
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(self.folder)
 
 
 def _checked(upload_id: str) -> str:

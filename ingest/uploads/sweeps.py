@@ -88,7 +88,9 @@ def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) ->
     """Under the upload's lock, so that no PATCH can complete it meanwhile."""
     try:
         held = staging.hold_if_idle(record.upload_id)
-    except (UploadGone, StagingDamaged) as error:
+    except UploadGone:  # nothing was ever recorded of it; whoever writes all of it now comes too late, or we do
+        return _give_up(staging, register, record)
+    except StagingDamaged as error:
         log.warning("expired without its bytes: %s", error)
         return _give_up(staging, register, record)
     if held is None:

@@ -65,7 +65,7 @@ class Verbs:
         self._disk = ThreadPoolExecutor(_DISK_THREADS, "upload-disk")
         self._catalog = ThreadPoolExecutor(_REGISTER_THREADS, "upload-catalog")
         self._admission = Admission(register, limits.believe_seconds)
-        self._open_soon: Gathering[Opening, None] = Gathering(self._open_all, "upload-open")
+        self._open_soon: Gathering[Opening, None] = Gathering(register.open_uploads, "upload-open")
         self._finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
         whole_bodies = WholeBodies(staging, self._finish_all)
         self._settle_soon: Gathering[WholeBody, bool] = Gathering(whole_bodies.settle, "upload-whole")
@@ -121,11 +121,16 @@ class Verbs:
         return False
 
     async def _append_part(self, request: Request, station: StationIdentity, record: UploadRecord) -> Answer:
-        held = await self._on_disk(lambda: self._claim(request, record))
-        if held is None:
+        if not self._adds_bytes(request, record):
             return _after_append(record, record.declared_length, is_complete=True)
+        held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
+            if held.offset == 0:
+                # Nothing was recorded of it; also when it came whole meanwhile, of which only its row knows.
+                record = await self._in_catalog(lambda: self._find_again(record))
+                if not self._adds_bytes(request, record):
+                    return _after_append(record, record.declared_length, is_complete=True)
             if held.length_is_deferred:
                 record = await self._in_catalog(lambda: self._learn_length(request, station, held))
             else:
@@ -142,7 +147,7 @@ class Verbs:
             raise UploadGone(upload_id, record.state)
         if not record.is_open:
             raise UploadFinished(upload_id)
-        held = await self._on_disk(lambda: self._staging.claim(upload_id))
+        held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
             await self._in_catalog(lambda: self._terminate(record, held))
@@ -151,23 +156,6 @@ class Verbs:
         return Answer(204)
 
     # In a thread that answers for all who ask at the time.
-
-    def _open_all(self, openings: Sequence[Opening]) -> Sequence[Exception | None]:
-        """A row before its files: files without a row would be nobody's."""
-        outcomes: list[Exception | None] = []
-        for opening, refused in zip(openings, self._register.open_uploads(openings), strict=True):
-            outcomes.append(refused if refused is not None else self._make_files(opening))
-        return outcomes
-
-    def _make_files(self, opening: Opening) -> Exception | None:
-        try:
-            self._staging.create(
-                opening.upload_id, opening.declared_length, length_is_deferred=opening.length_is_deferred
-            )
-        except Exception as error:
-            self._register.terminate_upload(opening.record)
-            return error
-        return None
 
     def _finish_all(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
         """Hand them to custody, each once: whoever gets True says so. A wake-up may be lost, the row may not."""
@@ -192,8 +180,8 @@ class Verbs:
         expires_at = datetime.now(UTC).replace(microsecond=0) + self._limits.expires_after
         return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred)
 
-    def _claim(self, request: Request, record: UploadRecord) -> HeldUpload | None:
-        """Become the newest request. None when it is finished and this one adds nothing: a repeat of the last PATCH."""
+    def _adds_bytes(self, request: Request, record: UploadRecord) -> bool:
+        """Whether a PATCH may add to the upload. False when it is finished, and this a repeat of the last one."""
         if not request.carries_upload_bytes:
             raise ContentTypeWrong
         stated = request.number("upload-offset")
@@ -203,15 +191,29 @@ class Verbs:
         if record.is_gone or (record.is_open and record.expires_at <= datetime.now(UTC)):
             raise UploadGone(record.upload_id, record.state if record.is_gone else "expired")
         if record.is_open:
-            return self._staging.claim(record.upload_id)
+            return True
         if stated != record.declared_length:
             raise OffsetDiffers(stated, record.declared_length)
         if request.has_body:
             raise UploadFinished(record.upload_id)
         check_length_stays(request, record.declared_length)
-        return None
+        return False
 
-    # In a thread of the catalog's.
+    # In a thread.
+
+    def _recorded_offset(self, record: UploadRecord) -> int | None:
+        """None: ask again in a moment. 0 also when nothing was ever recorded, as of one that came whole."""
+        try:
+            recorded = self._staging.read_offset(record.upload_id)
+        except UploadGone:
+            return 0
+        return None if recorded is None else recorded.offset
+
+    def _find_again(self, record: UploadRecord) -> UploadRecord:
+        found = self._register.find_upload(record.upload_id)
+        if found is None:
+            raise UploadGone(record.upload_id, "it was removed meanwhile")
+        return found
 
     def _learn_length(self, request: Request, station: StationIdentity, held: HeldUpload) -> UploadRecord:
         """Under the lock: the length that was deferred, if this request or the row says it; the upload as it is then.
@@ -240,10 +242,26 @@ class Verbs:
             self._finish_all([record])
             raise UploadFinished(held.upload_id)
         if not self._register.terminate_upload(record):
+            if not self._find_again(record).is_gone:
+                raise UploadFinished(held.upload_id)
             raise UploadGone(held.upload_id, "it ended meanwhile")
         self._staging.remove(held.upload_id)
 
     # On the event loop.
+
+    async def _claim(self, record: UploadRecord) -> HeldUpload:
+        """Become the newest request for the upload, after one that writes all of it at once."""
+        length, is_deferred = record.declared_length, record.length_is_deferred
+        deadline = time.monotonic() + self._limits.takeover_seconds
+        while True:
+            held = await self._on_disk(
+                lambda: self._staging.claim_first(record.upload_id, length, length_is_deferred=is_deferred)
+            )
+            if held is not None:
+                return held
+            if time.monotonic() > deadline:
+                raise UploadBusy(record.upload_id)
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _wait_for_lock(self, held: HeldUpload) -> None:
         """The older request sees our ticket and lets go, in this process or another."""
@@ -262,7 +280,7 @@ class Verbs:
 
     async def _receive_first(self, request: Request, record: UploadRecord, location: str) -> int:
         """The body of a creation. Nobody knows the address yet: an upload of which nothing was kept is given up."""
-        held = await self._on_disk(lambda: self._staging.claim(record.upload_id))
+        held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
             await self._receive_body(request, record, held, stated_offset=0)
@@ -311,15 +329,21 @@ class Verbs:
         if not record.is_open:
             return record.declared_length
         deadline = time.monotonic() + self._limits.record_offset_seconds
-        while (recorded := await self._on_disk(lambda: self._staging.read_offset(record.upload_id))) is None:
+        while (offset := await self._on_disk(lambda: self._recorded_offset(record))) is None:
             if time.monotonic() > deadline:
                 raise UploadBusy(record.upload_id)
             await asyncio.sleep(_POLL_SECONDS)
-        if recorded.offset == record.declared_length and not record.length_is_deferred:
+        if offset == 0:
+            record = await self._in_catalog(lambda: self._find_again(record))
+            if record.is_gone:
+                raise UploadGone(record.upload_id, record.state)
+            if not record.is_open:
+                return record.declared_length
+        if offset == record.declared_length and not record.length_is_deferred:
             await self._finish_soon(record)
         elif record.expires_at <= datetime.now(UTC):
             raise UploadGone(record.upload_id, "expired")
-        return recorded.offset
+        return offset
 
     async def _in_catalog(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._catalog, work)

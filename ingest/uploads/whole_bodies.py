@@ -7,6 +7,7 @@ holds the lock, a disk without room. A batch shares the waiting for the disk, on
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from ingest.uploads.contract import UploadRecord
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
 from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import HeldUpload, Staging, keep_all
+from ingest.uploads.whole_file import WholeFile
+
+_Taken = HeldUpload | WholeFile
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 1 << 20
 PATIENCE_SECONDS = 0.03
@@ -67,11 +73,11 @@ class WholeBodies:
     def settle(self, bodies: Sequence[WholeBody]) -> Sequence[bool | Exception]:
         """True for each that is durable and finished; False: nothing of it counts, it has to go the long way."""
         outcomes: list[bool | Exception] = [False] * len(bodies)
-        held: dict[int, HeldUpload] = {}
+        held: dict[int, _Taken] = {}
         try:
             for place, body in enumerate(bodies):
                 taken = self._take(body)
-                if isinstance(taken, HeldUpload):
+                if isinstance(taken, HeldUpload | WholeFile):
                     held[place] = taken
                 elif taken is not None:
                     outcomes[place] = taken
@@ -81,9 +87,7 @@ class WholeBodies:
                 each.release()
         return outcomes
 
-    def _settle(
-        self, bodies: Sequence[WholeBody], held: dict[int, HeldUpload], outcomes: list[bool | Exception]
-    ) -> None:
+    def _settle(self, bodies: Sequence[WholeBody], held: dict[int, _Taken], outcomes: list[bool | Exception]) -> None:
         kept = []
         for place, failure in zip(held, keep_all(list(held.values()), self._side_by_side), strict=True):
             if failure is None:
@@ -94,14 +98,24 @@ class WholeBodies:
             ended: Sequence[bool | Exception] = self._finish([bodies[place].record for place in kept]) if kept else []
         except Exception as error:
             ended = [error] * len(kept)
+            for place in kept:
+                self._remember(bodies[place], held[place])
         for place, outcome in zip(kept, ended, strict=True):
             outcomes[place] = outcome
 
-    def _take(self, body: WholeBody) -> HeldUpload | Exception | None:
+    def _remember(self, body: WholeBody, held: _Taken) -> None:
+        """Its row could not be asked, or did not answer: what is durable of it then counts as that of any other."""
+        if isinstance(held, WholeFile):
+            try:
+                self._staging.record_whole(body.record.upload_id, body.record.declared_length)
+            except (OSError, StagingFull):
+                log.exception("upload %s: its bytes have to be sent again", body.record.upload_id)
+
+    def _take(self, body: WholeBody) -> _Taken | Exception | None:
         """Its bytes written, not yet durable, under its lock. None: not this way. An exception is the answer."""
         try:
-            held = self._staging.hold_to_end(body.record.upload_id)
-        except (UploadGone, StagingDamaged):
+            held = self._hold(body)
+        except (UploadGone, StagingDamaged, StagingFull):
             return None
         if held is None:
             return None
@@ -116,8 +130,17 @@ class WholeBodies:
         held.release()
         return None
 
+    def _hold(self, body: WholeBody) -> _Taken | None:
+        """Without having asked its row, nobody may begin anew what another request has begun: it may be finished."""
+        upload_id = body.record.upload_id
+        return self._staging.begin_whole(upload_id) if body.offset == 0 else self._staging.hold_to_end(upload_id)
 
-def _write(body: WholeBody, held: HeldUpload) -> bool:
+
+def _write(body: WholeBody, held: _Taken) -> bool:
+    if isinstance(held, WholeFile):
+        _check(body)
+        held.append(body.pieces)
+        return True
     if (held.offset, held.declared_length, held.length_is_deferred) != (
         body.offset,
         body.record.declared_length,

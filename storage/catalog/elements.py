@@ -86,6 +86,7 @@ class ElementQuestion(Base):
     """One element of one recording that somebody has to say something about, now. `officer_id` null: the supervisors.
 
     Derived with the judgement. `codes` say what is missing or contradictory, `fingerprint` names what exactly is asked.
+    `station_id` is where it came in, of a recording whose device nobody names.
     """
 
     __tablename__ = "element_question"
@@ -99,6 +100,7 @@ class ElementQuestion(Base):
     unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     device: Mapped[str | None]
+    station_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("station.id"))
     day: Mapped[date]
     codes: Mapped[JsonList]
     fingerprint: Mapped[str]
@@ -109,7 +111,8 @@ class ElementAnswer(Base):
     """What somebody said of one element, beside the claim, which stays. The highest `ordinal` counts.
 
     `value` null: it cannot be had, and `reason` says why. `basis` is what the answer was chosen by, a word of
-    casework/elements/candidates.py; `settles` are the contradictions that were seen and stand.
+    casework/elements/candidates.py; `settles` are marks of the contradictions that were seen and stand: the code, and a
+    digest of what stands against what. A code alone, of an earlier release, settles nothing any more.
     """
 
     __tablename__ = "element_answer"
@@ -132,3 +135,13 @@ class ElementAnswer(Base):
     reason: Mapped[str | None]
     answered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     answered_at: Mapped[Instant]
+
+    @property
+    def settled_codes(self) -> list[str]:
+        """What its entry states; a digest could be guessed back to a badge number, so the entry only commits to it."""
+        return [mark.partition(":")[0] for mark in self.settles]
+
+    @property
+    def settled_marks(self) -> str:
+        """What its entry has committed to."""
+        return " ".join(self.settles)

@@ -39,7 +39,8 @@ TAMPERED = (
     ),
     ("UPDATE element_answer SET value = 'hearing'", "value"),
     ("UPDATE element_answer SET reason = '另有原因'", "reason"),
-    ("UPDATE element_answer SET settles = '[\"act_unknown\"]'", "settles"),
+    ("UPDATE element_answer SET settles = '[\"act_unknown\"]'", "settled_codes"),
+    ("UPDATE element_answer SET settles = '[\"missing:00\"]' WHERE element = 'officer'", "settled_marks"),
     ("UPDATE element_answer SET answered_by = gen_random_uuid()", "answered_by"),
     ("UPDATE element_answer SET recording_id = gen_random_uuid()", "recording_id"),
     ("DELETE FROM element_answer", "logged_row_missing"),
@@ -92,6 +93,8 @@ def kept(sealing: Any) -> Any:
         choice = Choice("act", "on_site", reason="现场检查")
         asked = {recording.id: judged.elements["act"].fingerprint}
         answer_questions(session, sealing.people["supervisor"], "act", asked, choice, now)
+        nobody, asked = Choice("officer", reason="无从查考"), {recording.id: judged.elements["officer"].fingerprint}
+        answer_questions(session, sealing.people["supervisor"], "officer", asked, nobody, now)
     sealing.settle()
     return sealing
 

@@ -14,6 +14,7 @@ from casework.organisation import create_unit
 from ingest.media.findings import not_understood
 from ingest.sealing.parts import Custody
 from ingest.stations.enrolment import enrol_station, station_of_token
+from ingest.uploads.offset_file import UNFINISHED
 from integrity.receipt import open_receipt
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Receipt, Recording
@@ -44,7 +45,8 @@ class SealingBench:
 
     def stage(self, content: bytes, filename: str) -> str:
         upload_id = self.archive.stage(content, filename)
-        self.archive.staging.bytes_path(upload_id).with_suffix(".offset").touch()
+        for also in (".offset", UNFINISHED):  # each file that an upload may have, so that its removal fails once too
+            self.archive.staging.bytes_path(upload_id).with_suffix(also).touch()
         return upload_id
 
     def forget_folders(self) -> None:

@@ -30,6 +30,7 @@ from api.pages.element_words import ELEMENT_PROBLEMS, basis_in_words, reason_in_
 from casework.elements.answers import Answered, list_answers
 from casework.elements.candidates import Nearest, find_nearest
 from casework.elements.facts import gather_facts
+from casework.elements.queue import other_fingerprints
 from storage.catalog.devices import issued_to
 from storage.catalog.elements import ELEMENTS, ElementPolicy, ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
@@ -42,6 +43,7 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
     nearest = nearest_of(session, [(row.recording_id, row.element) for row in rows])
     cases = case_refs(session, case_ids(each for some in nearest.values() for each in some))
     names = people_named(session, *(row.officer_id for row in rows))
+    others = other_fingerprints(session, [(row.recording_id, row.element) for row in rows])
     ids = {row.recording_id for row in rows}
     files = dict(session.execute(select(Recording.id, Recording.original_name).where(Recording.id.in_(ids))).all())
     return [
@@ -52,11 +54,12 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
             codes=row.codes,
             words=problem_words(row.codes),
             fingerprint=row.fingerprint,
+            other_fingerprint=others.get((row.recording_id, row.element)),
             asked_of=PersonRef.maybe(row.officer_id, names),
             device=row.device,
             day=row.day,
             asked_at=row.asked_at,
-            group=" ".join(filter(None, (row.day.isoformat(), row.device, row.element, *row.codes))),
+            group=" ".join((row.day.isoformat(), row.device or f"station:{row.station_id}", row.element, *row.codes)),
             candidates=[nearest_item(each, cases) for each in nearest[row.recording_id, row.element]],
         )
         for row in rows
@@ -143,7 +146,7 @@ def describe_elements(session: Session, recording: Recording) -> RecordingElemen
                 ordinal=row.ordinal,
                 value=row.value,
                 basis=row.basis,
-                settles=row.settles,
+                settles=row.settled_codes,
                 reason=row.reason,
                 answered_by=PersonRef.of(row.answered_by, names),
                 answered_at=row.answered_at,

@@ -55,9 +55,13 @@ def show_element_questions(
 def give_element_answers(form: NewElementAnswer, viewer: SignedIn, archive: TheArchive) -> ElementAnswersGiven:
     """Refused with 409 when every question was answered or has changed; else those are named in `left_out`."""
     questions = {each.recording_id: each.fingerprint for each in form.questions}
+    others = {each.recording_id: each.other_fingerprint for each in form.questions if each.other_fingerprint}
     choice = Choice(form.element or form.asked, form.value, form.basis, form.reason)
     with doing(archive, viewer) as session:
-        return answers_given(answer_questions(session, viewer.person, form.asked, questions, choice, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return answers_given(
+            answer_questions(session, viewer.person, form.asked, questions, choice, now, others=others)
+        )
 
 
 @router.get("/recordings/{recording_id}/elements", summary="一条记录的要素 / What one recording has and lacks")

@@ -46,7 +46,9 @@ class NearestItem(Answer):
 class ElementQuestionItem(Answer):
     """One element of one recording. `codes`: what is missing or contradictory; `fingerprint` goes into the answer.
 
-    Questions of one `group` are about the same, and can be answered as one. `asked_of` null: the supervisors."""
+    `other_fingerprint`: of the device where the officer is asked about, and the other way round; where a candidate is
+    of that other element, it goes into the answer too. Questions of one `group` are about the same, and can be answered
+    as one. `asked_of` null: the supervisors."""
 
     recording_id: uuid.UUID
     original_name: str = Field(examples=["AB00001_000123_20260309090000.MP4"])
@@ -54,6 +56,7 @@ class ElementQuestionItem(Answer):
     codes: list[str] = Field(examples=[["device_with_another"]])
     words: Words
     fingerprint: str = Field(examples=[FINGERPRINT])
+    other_fingerprint: str | None = Field(examples=[FINGERPRINT])
     asked_of: PersonRef | None
     device: str | None = Field(examples=["AB00001"])
     day: date
@@ -63,13 +66,17 @@ class ElementQuestionItem(Answer):
 
 
 class SeenQuestion(Form):
+    """`other_fingerprint` where the answer is about another element than was asked: what was seen of that one."""
+
     recording_id: uuid.UUID
     fingerprint: ShortText = Field(examples=[FINGERPRINT])
+    other_fingerprint: ShortText | None = Field(default=None, examples=[FINGERPRINT])
 
 
 class NewElementAnswer(Form):
     """One answer for as many recordings as it is true of. `asked` is the element of the questions; `element` the one
-    that the answer is about, the same where it is left out.
+    that the answer is about, the same where it is left out. Of officer and device, which may contradict each other,
+    either answers what is asked about the other, with its `other_fingerprint`; no other pair is taken.
 
     With `value`: that is it, whatever makes it a candidate of each recording; a value that is none wants a reason too.
     With `basis` alone: each recording's own candidate of that kind. With neither: it cannot be had, and `reason` says

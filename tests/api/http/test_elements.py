@@ -46,8 +46,9 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
 
-    def answer(self, caller: Any, asked: str, questions: Any, **more: Any) -> Any:
-        seen = [{name: each[name] for name in ("recording_id", "fingerprint")} for each in questions]
+    def answer(self, caller: Any, asked: str, questions: Any, *, others: bool = False, **more: Any) -> Any:
+        names = ("recording_id", "fingerprint", *(("other_fingerprint",) if others else ()))
+        seen = [{name: each[name] for name in names} for each in questions]
         return caller.post("/api/v1/element-answers", json={"asked": asked, "questions": seen, **more})
 
 
@@ -109,6 +110,25 @@ def test_a_stale_question_is_a_conflict_and_says_what_to_do(desk: Desk) -> None:
     rest = desk.answer(desk.officer, "act", asked, value="other").json()
     assert len(rest["answered"]) == 2
     assert rest["left_out"][0]["recording_id"] == asked[0]["recording_id"]
+
+
+def test_a_device_as_the_answer_about_an_officer_wants_what_was_seen_of_it_too(desk: Desk) -> None:
+    with desk.served.database.transaction() as session:
+        mine = add_device(session, OPERATOR, unit_id=desk.unit.id, code="AB00005")
+        issue_device(session, OPERATOR, mine.id, desk.officer.person.id, now=datetime.now(UTC), issued_at=ISSUED)
+    asked = desk.questions(desk.officer, element="officer")
+    assert desk.questions(desk.officer, element="act")[0]["other_fingerprint"] is None
+    device = next(each for each in asked[0]["candidates"] if each["element"] == "device")
+    more = {"element": "device", "value": device["value"]}
+    assert desk.answer(desk.officer, "officer", asked, **more).status_code == 409
+    seen = [{**each, "other_fingerprint": each["fingerprint"]} for each in asked]
+    assert desk.answer(desk.officer, "officer", seen, **more).status_code == 409
+    given = desk.answer(desk.officer, "officer", asked, others=True, **more)
+    assert (given.status_code, len(given.json()["answered"])) == (200, 3), given.text
+    act = desk.questions(desk.officer, element="act")
+    pair = desk.answer(desk.officer, "act", act, others=True, **more)
+    assert (pair.status_code, pair.json()["type"]) == (422, "urn:liuhen:problem:element-value")
+    assert "请答复所问的要素" in pair.json()["sentences"]["zh-CN"]
 
 
 def test_what_is_refused_is_said_in_both_languages(desk: Desk) -> None:

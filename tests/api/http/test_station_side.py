@@ -23,6 +23,7 @@ from api.verification import verify_archive
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest, sign_request
 from ingest.uploads.contract import UploadLimits
+from ingest.uploads.errors import UploadGone
 from ingest.uploads.reception import LOOK_AROUND_SECONDS
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey
@@ -216,10 +217,19 @@ def test_a_signature_of_another_time_is_refused_with_the_server_s(station: Signi
 def wait_until_held(staging: Staging, upload_id: str) -> None:
     """Until the piece is under way: its request has the upload for itself."""
     until = time.monotonic() + 60
-    while (held := staging.hold_if_idle(upload_id)) is not None:
-        held.release()
+    while not is_held(staging, upload_id):
         assert time.monotonic() < until, "no request has the upload"
         time.sleep(0.02)
+
+
+def is_held(staging: Staging, upload_id: str) -> bool:
+    try:
+        held = staging.hold_if_idle(upload_id)
+    except UploadGone:  # nobody has begun it
+        return False
+    if held is not None:
+        held.release()
+    return held is None
 
 
 def test_a_revoked_key_stops_the_piece_that_is_under_way(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from casework.cases import assign
+from casework.elements.again import ask_for_another_judgement
 from casework.elements.answers import Answered, Choice, answer_questions, list_answers
 from casework.elements.candidates import Nearest, find_nearest
 from casework.elements.errors import (
@@ -22,11 +24,12 @@ from casework.elements.errors import (
 from casework.elements.facts import gather_facts
 from casework.errors import RoleNotAllowed
 from casework.linking import link_by_hand
-from casework.register.issues import void_issue
+from casework.register.issues import return_device, void_issue
 from ingest.metadata.claims import Claim
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.casework import CaseLink
-from storage.catalog.elements import ElementQuestion, RecordingJudgement
+from storage.catalog.devices import chinese_day
+from storage.catalog.elements import ElementAnswer, ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
 from storage.database import Database
 from tests.casework.elements.team import FILMED, NOW, OPERATOR, Team
@@ -41,7 +44,8 @@ def fingerprint(team: Any, recording: Recording, element: str) -> str:
 def answer(team: Any, by: Any, recordings: Any, asked: str, choice: Choice) -> Answered:
     some = recordings if isinstance(recordings, list) else [recordings]
     questions = {each.id: fingerprint(team, each, asked) for each in some}
-    return answer_questions(team.session, by, asked, questions, choice, LATER)
+    others = {each.id: fingerprint(team, each, choice.element) for each in some} if choice.element != asked else None
+    return answer_questions(team.session, by, asked, questions, choice, LATER, others=others)
 
 
 def nearest(team: Any, recording: Recording, element: str) -> list[Nearest]:
@@ -65,7 +69,7 @@ def test_the_officer_the_register_names_is_chosen_and_the_claim_stays(team: Any)
     entry = team.archive.last_entry("recording.element_answered")
     assert (entry.actor_id, entry.subject_id) == (str(team.other.id), str(recording.id))
     assert entry.data["basis"] == "register_holder"
-    assert entry.data["settles"] == ["device_with_another"]
+    assert entry.data["settles"] == []
     assert team.officer.badge_number not in team.archive.ledger_text()
     # From now on it is the other officer's recording.
     assert team.session.get_one(RecordingJudgement, recording.id).officer_id == team.officer.id
@@ -81,6 +85,10 @@ def test_a_contradiction_may_be_the_devices_and_what_was_lent_is_said_so(team: A
     assert team.open(recording) == {}
     lent = team.recording(officer=team.other.badge_number)
     answer(team, team.other, lent, "officer", Choice("officer", str(team.other.id), "claim"))
+    assert team.open(lent) == {}
+    assert team.archive.last_entry("recording.element_answered").data["settles"] == ["device_with_another"]
+    # That it is handed back in the end is nothing new.
+    return_device(team.session, OPERATOR, team.issue.id, now=NOW, returned_at=NOW - timedelta(minutes=1))
     assert team.open(lent) == {}
     # What comes to light later is asked about again.
     void_issue(team.session, OPERATOR, team.issue.id, "录错", NOW)
@@ -140,6 +148,119 @@ def test_what_cannot_be_had_is_explained_and_an_answer_corrected_by_a_later_one(
     first, second = list_answers(team.session, recording.id)
     assert (first.ordinal, first.value, second.ordinal, second.value) == (1, None, 2, "questioning")
     assert team.element(recording, "act")["value"] == "questioning"
+
+
+def test_what_is_asked_and_what_is_written_are_one_element_or_officer_and_device(team: Any) -> None:
+    recording = team.recording(claims=[])
+    seen = {recording.id: fingerprint(team, recording, "act")}
+    for element, value in (("officer", str(team.other.id)), ("place", "32.06,118.76"), ("case", None)):
+        choice = Choice(element, value, reason="如此")
+        with pytest.raises(ValueUnusable) as refused:
+            answer_questions(team.session, team.officer, "act", seen, choice, LATER, others=seen)
+        assert refused.value.problem == "not_asked"
+    assert list_answers(team.session, recording.id) == ()
+
+
+def test_what_is_written_has_to_be_as_it_was_seen_too(team: Any) -> None:
+    supervisor, mine = team.archive.person(team.unit, "supervisor"), team.new_device("AB00005")
+    team.give(mine, team.other)
+    recording = team.recording(officer=team.other.badge_number)
+    officer, device = (fingerprint(team, recording, name) for name in ("officer", "device"))
+    asked = {recording.id: officer}
+    choice = Choice("device", str(mine.id), "issued_device")
+    with pytest.raises(QuestionChanged) as refused:
+        answer_questions(team.session, supervisor, "officer", asked, choice, LATER)
+    assert refused.value.element == "device"
+    # The device is answered meanwhile; what is asked about the officer stays as it was.
+    answer(team, supervisor, recording, "device", Choice("device", str(team.device.id), reason="看编号"))
+    assert fingerprint(team, recording, "officer") == officer
+    with pytest.raises(QuestionChanged):
+        answer_questions(team.session, supervisor, "officer", asked, choice, LATER, others={recording.id: device})
+    (kept,) = list_answers(team.session, recording.id)
+    assert kept.value == str(team.device.id)
+
+
+def test_an_answer_that_cures_nothing_is_asked_about_and_may_be_confirmed(team: Any) -> None:
+    third = team.archive.person(team.unit, "officer")
+    recording = team.recording(officer=team.other.badge_number)
+    answer(team, team.other, recording, "officer", Choice("officer", str(third.id), reason="记错"))
+    assert team.open(recording) == {"officer": ["device_with_another"]}
+    found = {each.basis: each.value for each in nearest(team, recording, "officer")}
+    assert found == {"register_holder": str(team.officer.id), "answered": str(third.id)}
+    answer(team, third, recording, "officer", Choice("officer", str(third.id), "answered"))
+    assert team.open(recording) == {}
+
+
+def test_what_was_settled_of_one_device_is_not_settled_of_another(team: Any) -> None:
+    third, other = team.archive.person(team.unit, "officer"), team.new_device("AB00009")
+    team.give(other, third)
+    recording = team.recording(officer=team.other.badge_number)
+    answer(team, team.other, recording, "officer", Choice("officer", str(team.other.id), "claim"))
+    seen = fingerprint(team, recording, "officer")
+    assert team.open(recording) == {}
+    answer(team, team.other, recording, "device", Choice("device", str(other.id), reason="看编号"))
+    assert team.open(recording) == {"officer": ["device_with_another"]}
+    assert fingerprint(team, recording, "officer") != seen
+
+
+def test_what_an_earlier_release_settled_by_a_code_alone_is_asked_about(team: Any) -> None:
+    recording = team.recording(officer=team.other.badge_number)
+    team.judge()
+    team.session.add(
+        ElementAnswer(
+            id=uuid.uuid4(),
+            unit_id=recording.unit_id,
+            recording_id=recording.id,
+            element="officer",
+            ordinal=1,
+            value=str(team.other.id),
+            basis="claim",
+            settles=["device_with_another"],
+            answered_by=team.other.id,
+            answered_at=LATER,
+        )
+    )
+    team.session.flush()
+    ask_for_another_judgement(team.session, [recording])
+    assert team.open(recording) == {"officer": ["device_with_another"]}
+
+
+def test_an_answered_time_is_judged_as_any_other(team: Any) -> None:
+    words = [
+        Claim("act", "questioning", "station", "stated"),
+        Claim("gps_time", {"time": FILMED.isoformat()}, "gpmf", "stated"),
+    ]
+    recording = team.recording(claims=words, uncertainty_seconds=2.0)
+    late = recording.received_at + timedelta(hours=1)
+    with pytest.raises(ValueUnusable) as refused:
+        answer(team, team.officer, recording, "time", Choice("time", late.isoformat(), reason="如此"))
+    assert refused.value.problem == "after_receipt"
+    hour_off = FILMED - timedelta(hours=1)
+    answer(team, team.officer, recording, "time", Choice("time", hour_off.isoformat(), reason="钟慢"))
+    assert team.open(recording) == {"time": ["time_contradicts"]}
+    answer(team, team.officer, recording, "time", Choice("time", basis="answered"))
+    assert team.open(recording) == {}
+    answer(team, team.officer, recording, "time", Choice("time", basis="clock_gps_time"))
+    assert team.open(recording) == {}
+
+
+def test_a_day_without_rules_frees_nothing_whoever_says_it(team: Any) -> None:
+    reset = team.recording(claims=[], officer=None, device=None, started_at=datetime(2015, 1, 1, tzinfo=UTC))
+    assert team.open(reset) == {
+        "officer": ["missing"],
+        "device": ["missing"],
+        "time": ["no_rules_then"],
+        "act": ["missing"],
+    }
+    kept = team.session.get_one(RecordingJudgement, reset.id)
+    assert (kept.day, len(kept.policies)) == (chinese_day(reset.received_at), 2)
+    recording, supervisor = team.recording(claims=[]), team.archive.person(team.unit, "supervisor")
+    answer(team, supervisor, recording, "time", Choice("time", "1995-01-01T00:00:00+08:00", reason="机器时间"))
+    assert team.open(recording).items() >= {"time": ["no_rules_then"], "act": ["missing"]}.items()
+    answer(team, supervisor, recording, "time", Choice("time", basis="answered"))
+    # That it is so was said twice. The rules stay.
+    assert "time" not in team.open(recording)
+    assert team.open(recording)["act"] == ["missing"]
 
 
 def test_a_question_answered_meanwhile_is_refused_and_among_many_left_out(team: Any) -> None:

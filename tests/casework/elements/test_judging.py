@@ -165,7 +165,8 @@ def test_who_is_deactivated_is_asked_no_more_and_the_supervisors_are(team: Team)
 
 def test_the_version_of_its_day_judges_a_recording_and_a_later_one_changes_nothing(team: Team) -> None:
     old = team.recording(claims=[], started_at=datetime(2018, 5, 1, tzinfo=UTC), device="AB00009")
-    assert "act" not in team.open(old)
+    # No rule held then: the day of receipt judges, and the time is asked about.
+    assert team.open(old) == {"device": ["device_unknown"], "time": ["no_rules_then"], "act": ["missing"]}
     recording = team.recording(claims=[])
     assert team.open(recording) == {"act": ["missing"]}
     text = "jurisdiction: CN-{}\nversion: 1\ntitle: {{zh: 甲, en: a}}\nvalid_from: {}\n"

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ingest.uploads.errors import UploadGone
 from ingest.uploads.staging import Staging
 
 SERVING = Path(__file__).with_name("serving.py")
@@ -107,14 +108,22 @@ class TusServer:
 
     def is_held(self, path: str) -> bool:
         """Whether a request has the upload for itself: the moment from which a newer one takes it over."""
-        held = self.staging.hold_if_idle(path.rpartition("/")[2])
+        try:
+            held = self.staging.hold_if_idle(path.rpartition("/")[2])
+        except UploadGone:  # nobody has begun it
+            return False
         if held is not None:
             held.release()
         return held is None
 
     def recorded(self, upload_id: str) -> int:
-        record = self.staging.read_offset(upload_id)
-        assert record is not None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        try:
+            while (record := self.staging.read_offset(upload_id)) is None:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        except UploadGone:  # nothing ever was
+            return 0
         return record.offset
 
     def finishes(self, path: str) -> int:

@@ -80,7 +80,7 @@ def test_syncs_come_in_the_order_in_which_a_crash_can_only_lose(staging, monkeyp
     for name in ("pwrite", "fdatasync", "fsync"):
         watched(name)
     staging.create(UPLOAD, 20)
-    assert calls == [("pwrite", ".offset")]
+    assert calls == [("pwrite", ".new")]
 
     def of_append(data: bytes) -> list[tuple[str, str]]:
         calls.clear()

@@ -14,7 +14,7 @@ def upload_id_of(path: str) -> str:
 
 def complete_without_finish(tus, path: str) -> None:
     """As a crash between the last offset record and the row leaves it."""
-    with tus.staging.claim(upload_id_of(path)) as held:
+    with tus.staging.claim_first(upload_id_of(path), 4) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([b"0123"])
@@ -79,7 +79,9 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
     tus = start_server()
     opened, finished = tus.create(4), tus.create(4)
     tus.patch(finished, 0, b"0123")
+    tus.patch(opened, 0, b"01")
     receipted = tus.create(4)
+    complete_without_finish(tus, receipted)
     tus.change_register(lambda content: content["uploads"][upload_id_of(receipted)].update(state="receipted"))
     unknown, fresh = "f" * 32, "e" * 32
     tus.staging.create(unknown, 4)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.uploads.contract import UploadRecord
-from ingest.uploads.errors import ChecksumDiffers, RegisterUnavailable
+from ingest.uploads.errors import ChecksumDiffers, RegisterUnavailable, UploadGone
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import ClaimedChecksum
 from ingest.uploads.staging import Staging
@@ -56,7 +56,6 @@ def whole_bodies(staging: Staging, finishing: Finishing) -> WholeBodies:
 def body(staging: Staging, data: bytes, checksum: ClaimedChecksum | None = None) -> WholeBody:
     """Of an upload that was created just now."""
     upload_id = uuid.uuid4().hex
-    staging.create(upload_id, len(data))
     record = UploadRecord(upload_id, STATION, UNIT, len(data), UploadClaims(), "open", LATER)
     return WholeBody(record, 0, [data[: len(data) // 2], data[len(data) // 2 :]], checksum)
 
@@ -66,8 +65,24 @@ def staged(staging: Staging, one: WholeBody) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def recorded(staging: Staging, one: WholeBody) -> int:
-    record = staging.read_offset(one.record.upload_id)
+def begun(staging: Staging, data: bytes) -> WholeBody:
+    """All but the first four bytes, which are kept already."""
+    one = body(staging, data)
+    staging.create(one.record.upload_id, len(data))
+    with staging.claim(one.record.upload_id) as held:
+        assert held.try_lock()
+        held.open_bytes(4)
+        held.append([data[:4]])
+        held.keep()
+    return WholeBody(one.record, 4, [data[4:]], None)
+
+
+def recorded(staging: Staging, one: WholeBody) -> int | None:
+    """None when nothing ever was."""
+    try:
+        record = staging.read_offset(one.record.upload_id)
+    except UploadGone:
+        return None
     assert record is not None
     return record.offset
 
@@ -96,34 +111,32 @@ def test_all_that_come_together_are_durable_before_they_are_finished_together(
     assert calls == ["fdatasync .bin"] * 7 + ["fsync ", "finish"]
     assert finishing.together == [[one.record.upload_id for one in bodies]]
     assert [staged(staging, one) for one in bodies] == contents
-    assert [recorded(staging, one) for one in bodies] == list(map(len, contents))
+    # Of what came whole the row alone says that it is all there.
+    assert {recorded(staging, one) for one in bodies} == {None}
 
 
 def test_the_last_bytes_follow_those_that_were_kept_before(whole_bodies, staging):
-    one = body(staging, b"0123456789")
-    with staging.claim(one.record.upload_id) as held:
-        assert held.try_lock()
-        held.open_bytes(4)
-        held.append([b"0123"])
-        held.keep()
+    one = begun(staging, b"0123456789")
     staging.bytes_path(one.record.upload_id).write_bytes(b"0123 and what was never acknowledged")
-    assert whole_bodies.settle([WholeBody(one.record, 4, [b"456789"], None)]) == [True]
+    assert whole_bodies.settle([one]) == [True]
     assert staged(staging, one) == b"0123456789"
+    assert recorded(staging, one) == 10
 
 
 def test_what_is_not_as_it_should_be_is_left_as_it_was(whole_bodies, staging, finishing):
-    good, elsewhere, gone, shorter = (body(staging, b"0123456789") for _ in range(4))
+    good, elsewhere, shorter = (body(staging, b"0123456789") for _ in range(3))
+    gone = begun(staging, b"0123456789")
     staging.remove(gone.record.upload_id)
     others = [WholeBody(elsewhere.record, 4, [b"456789"], None), gone]
     others.append(WholeBody(body(staging, b"0" * 20).record, 10, [b"x" * 10], None))
     assert whole_bodies.settle([others[0], good, *others[1:], shorter]) == [False, True, False, False, True]
     assert finishing.together == [[good.record.upload_id, shorter.record.upload_id]]
     assert staged(staging, elsewhere) == b""
-    assert recorded(staging, elsewhere) == 0
+    assert recorded(staging, elsewhere) is None
 
 
 def test_an_older_request_keeps_its_lock_and_learns_nothing_from_us(whole_bodies, staging):
-    one = body(staging, b"0123456789")
+    one = begun(staging, b"0123456789")
     with staging.claim(one.record.upload_id) as older:
         assert older.try_lock()
         assert whole_bodies.settle([one]) == [False]
@@ -132,7 +145,7 @@ def test_an_older_request_keeps_its_lock_and_learns_nothing_from_us(whole_bodies
 
 
 def test_a_request_that_waits_for_the_lock_sees_that_a_newer_one_had_it(whole_bodies, staging):
-    one = body(staging, b"0123456789")
+    one = begun(staging, b"0123456789")
     with staging.claim(one.record.upload_id) as waiting:
         assert whole_bodies.settle([one]) == [True]
         with pytest.raises(Exception, match="took over"):
@@ -163,7 +176,8 @@ def test_one_failed_sync_is_that_uploads_own(whole_bodies, staging, finishing, m
     outcomes = whole_bodies.settle(bodies)
     assert isinstance(outcomes[2], OSError)
     assert [outcome for place, outcome in enumerate(outcomes) if place != 2] == [True] * 5
-    assert recorded(staging, bodies[2]) == 0
+    assert recorded(staging, bodies[2]) is None
+    assert staged(staging, bodies[2]) == b""
     assert bodies[2].record.upload_id not in finishing.together[0]
 
 
@@ -177,8 +191,9 @@ def test_names_that_are_not_durable_acknowledge_nothing(whole_bodies, staging, f
     assert isinstance(whole_bodies.settle([one])[0], OSError)
     assert finishing.together == []
     monkeypatch.undo()
-    assert recorded(staging, one) == 0
-    assert whole_bodies.settle([one]) == [True]
+    assert (recorded(staging, one), staged(staging, one)) == (None, b"")
+    # It was begun: whoever begins anew asks its row before, the long way.
+    assert whole_bodies.settle([one]) == [False]
 
 
 def test_bytes_are_kept_when_the_catalog_does_not_answer(whole_bodies, staging, finishing):
@@ -205,4 +220,4 @@ def test_a_full_disk_is_left_to_the_long_way(whole_bodies, staging, monkeypatch)
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", pwrite)
     assert whole_bodies.settle([one]) == [False]
-    assert recorded(staging, one) == 0
+    assert (recorded(staging, one), staged(staging, one)) == (None, b"")

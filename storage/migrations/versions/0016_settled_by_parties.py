@@ -1,4 +1,5 @@
-"""The application may no longer delete what opens a commitment: see 0016_openings_stay.sql."""
+"""An answer settles what was seen, not a code; what lies without a device is asked about by station: see
+0016_settled_by_parties.sql."""
 
 from __future__ import annotations
 
@@ -15,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("a right that was of use to a forger alone is not given back")
+    raise NotImplementedError("the questions are made again by the release that asks them")
