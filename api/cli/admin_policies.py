@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.cli.admin_people import OPERATOR, Facts, find_unit
 from api.errors import UsageRefused
-from casework.elements.policies import list_policies, load_policy
-from casework.elements.policy_file import Rules
+from casework.elements.policies import list_policies, load_policy, lost_demands
+from casework.elements.policy_file import PolicyFile, Rules, read_policy
 from integrity.fields import format_instant
 from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementPolicy
@@ -43,7 +45,33 @@ def take(session: Session, file: Path) -> Facts:
         raise UsageRefused(f"无法读取 {file}", f"{file} cannot be read") from error
     row = load_policy(session, OPERATOR, content, datetime.now(UTC))
     unit = None if row.unit_id is None else session.get_one(Unit, row.unit_id)
-    return _facts(row, None if unit is None else unit.code)
+    stated = read_policy(content)
+    lost = [{"element": element, "act": act} for element, act in _lost(session, row, stated)]
+    nothing_after = stated.last_day.isoformat() if stated.supersedes and stated.last_day else None
+    more = {"no_longer_demanded": lost, "nothing_after": nothing_after}
+    return {**_facts(row, None if unit is None else unit.code), **more}
+
+
+def lost_lines(facts: Mapping[str, Any]) -> list[str]:
+    """What the version that is superseded demanded, and this one does not."""
+    lines = []
+    for lost in facts["no_longer_demanded"]:
+        act = lost["act"]
+        scope = "一切记录 / of every recording" if act is None else f"行为 {act} / of the act {act}"
+        lines.append(f"不再要求 / no longer demanded: {lost['element']}（{scope}）")
+    day = facts["nothing_after"]
+    if day is not None:
+        lines.append(f"{day} 之后不再有任何要求 / nothing is demanded after {day}")
+    return lines
+
+
+def _lost(session: Session, row: ElementPolicy, file: PolicyFile) -> tuple[tuple[str, str | None], ...]:
+    """Against the version that this one ends; other series may demand it all the same."""
+    for before in list_policies(session):
+        same = (before.jurisdiction, before.unit_id, before.version) == (row.jurisdiction, row.unit_id, file.supersedes)
+        if same:
+            return lost_demands(Rules.from_json(before.rules), file.rules)
+    return ()
 
 
 def policy_line(facts: Facts) -> str:

@@ -43,12 +43,13 @@ def show_policy(
 @policies.command("try")
 def try_policy(file: PolicyPath, as_json: Json = False) -> None:
     """试读规则文件，不更改任何内容 / Say what would become of a file; nothing is changed."""
-    from api.cli.admin_policies import policy_line, take
+    from api.cli.admin_policies import lost_lines, policy_line, take
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = take(session, file)
         session.rollback()
-    report(as_json, {**facts, "loaded": False}, (policy_line(facts), "未载入：这是试读 / not loaded: this was a try"))
+    lines = (policy_line(facts), *lost_lines(facts), "未载入：这是试读 / not loaded: this was a try")
+    report(as_json, {**facts, "loaded": False}, lines)
 
 
 @policies.command("load")

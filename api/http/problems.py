@@ -130,7 +130,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "{jurisdiction} 第 {version} 版已载入且内容不同；版本不能更改，请用下一个版本号",
     ),
     elements.PolicyBegun: Problem(
-        409, "policy-begun", "取代旧版的规则不能自 {valid_from} 起生效：该日的记录已按旧版认定；最早可自 {earliest} 起"
+        409,
+        "policy-begun",
+        "取代旧版的规则、单位自己的规则不能自 {valid_from} 起生效：该日的记录已经认定；最早可自 {earliest} 起",
     ),
     elements.NothingToSupersede: Problem(
         409, "policy-supersedes", "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 liuhen admin policy list"

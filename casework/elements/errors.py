@@ -41,6 +41,10 @@ PROBLEMS: Mapping[str, str] = {
     "no_jurisdiction": "has to be a word such as CN or CN-plain",
     "never_demanded": "is required for acts, but no act of this file demands it",
     "not_for_acts": "is demanded by an act, but not required: for_acts under elements",
+    "not_earlier": "is no earlier version: one supersedes a version of a lower number",
+    "law_of_nothing": "is the ground of something that is never required: leave it out, or require the element",
+    "circular": "is required for acts: but which act it is, is what is asked; require it always or never",
+    "other_spelling": "is written otherwise in this archive",
     "unknown_unit": "is the code of no unit: see liuhen admin unit list",
 }
 
@@ -107,15 +111,15 @@ class PolicyVersionTaken(ElementsError):
 
 @dataclass(eq=False)
 class PolicyBegun(ElementsError):
-    """`earliest` is the first day that can be chosen."""
+    """`earliest` is the first day that can be chosen by a version that supersedes another, or is a unit's own."""
 
     valid_from: date
     earliest: date
 
     def __str__(self) -> str:
         return (
-            f"a version that supersedes another cannot begin on {self.valid_from}: recordings of that day are judged "
-            f"by the one before; begin on {self.earliest} or later"
+            f"a version that supersedes another, or is a unit's own, cannot begin on {self.valid_from}: recordings of "
+            f"that day are judged already; begin on {self.earliest} or later"
         )
 
 

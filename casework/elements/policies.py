@@ -1,7 +1,8 @@
 """Versions of the policy: loaded, superseded, come into force; and which of them hold for a unit on a day.
 
-Each jurisdiction has a series of versions that never overlap. A recording is judged by every jurisdiction at once, each
-by its version of the day for the nearest unit above: what one demands another cannot take away.
+Each jurisdiction has a series of versions for all units, and each unit may have one of its own: within a series no two
+hold on one day. A recording is judged by all of them at once, those of all units and of every unit above it: what one
+demands another cannot take away.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from casework.elements.errors import (
     PolicyUnusable,
     PolicyVersionTaken,
 )
-from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy
+from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy, refuse_nonsense
 from casework.permission import require
 from casework.units import Doer, actor_of
 from storage.catalog.devices import chinese_day
@@ -38,6 +39,8 @@ from storage.ledger.append import Actor, Change, record_change
 KEEPING = "keep_policies"
 SHIPPED = Path(__file__).parent / "shipped"
 POLICIES = Actor.system("policies")
+MISTAKEN = frozenset({"fa3250e0e62b7ce52375ecfb60086abfff2a18018d85319ea6f19706f85eb67a"})
+"""SHA-256 of versions an earlier release shipped: CN-plain 1, which cited articles by numbers of another year."""
 # Two that load at once wait for each other: what overlaps is looked at before it is refused.
 _ONE_LOADS = select(func.pg_advisory_xact_lock(func.hashtextextended("element policies", 0)))
 
@@ -66,7 +69,7 @@ class Demands:
 
     @property
     def acts(self) -> dict[str, Act]:
-        """By code; of one that two define, the first jurisdiction's."""
+        """By code; of one that two define, the first jurisdiction's, and in it the nearest unit's."""
         found: dict[str, Act] = {}
         for policy in self.policies:
             for act in policy.rules.acts:
@@ -94,15 +97,21 @@ def load_policy(session: Session, by: Doer, content: bytes, now: datetime) -> El
 def load_shipped_policies(session: Session, now: datetime) -> int:
     """Those of the package that this archive has never had; how many there were. Again it changes nothing.
 
-    A version the archive has under that number stays as it is, whatever the package says by now.
+    A version the archive has under that number stays as it is, whatever the package says by now. Where one the package
+    was mistaken in holds without an end, the one that corrects it supersedes it from tomorrow on.
     """
     missing = [file for file in _shipped() if _find(session, file, None) is None]
     if missing:
         session.execute(_ONE_LOADS)
     taken = 0
     for file in missing:
-        clear = _find(session, file, None) is None and _overlapping(session, file, None) is None
-        taken += clear and _take(session, POLICIES, file, now) is not None
+        if _find(session, file, None) is not None:
+            continue
+        other = _overlapping(session, file, None)
+        if other is not None and other.source_sha256.hex() in MISTAKEN and other.last_day is None:
+            file = _from_tomorrow(file, other.version, chinese_day(now) + timedelta(days=1))
+            other = None
+        taken += other is None and _take(session, POLICIES, file, now) is not None
     return taken
 
 
@@ -153,16 +162,20 @@ def fetch_policies(session: Session) -> tuple[PolicyInForce, ...]:
 
 def demands_on(policies: Iterable[PolicyInForce], line: Sequence[uuid.UUID], day: date) -> Demands:
     """`line`: the recording's unit, then those above it, the nearest first."""
-    nearness = {unit_id: place for place, unit_id in enumerate(line)}
-    chosen: dict[str, PolicyInForce] = {}
-    for policy in policies:
-        near = len(line) if policy.unit_id is None else nearness.get(policy.unit_id)
-        if near is None or not policy.holds_on(day):
-            continue
-        other = chosen.get(policy.jurisdiction)
-        if other is None or near < nearness.get(other.unit_id or uuid.UUID(int=0), len(line)):
-            chosen[policy.jurisdiction] = policy
-    return Demands(tuple(chosen[name] for name in sorted(chosen)))
+    nearness: dict[uuid.UUID | None, int] = {unit_id: place for place, unit_id in enumerate((*line, None))}
+    held = [policy for policy in policies if policy.unit_id in nearness and policy.holds_on(day)]
+    return Demands(tuple(sorted(held, key=lambda policy: (policy.jurisdiction, nearness[policy.unit_id]))))
+
+
+def lost_demands(before: Rules, after: Rules) -> tuple[tuple[str, str | None], ...]:
+    """What the one demands and the other does not: elements, each with the act it is demanded of; None: of every
+    recording."""
+    lost: list[tuple[str, str | None]] = []
+    for element in before.elements:
+        acts = [None, *(act.code for act in before.acts)]
+        gone = [act for act in acts if _demands(before, element, act) and not _demands(after, element, act)]
+        lost += [(element, None)] if None in gone else [(element, act) for act in gone]
+    return tuple(lost)
 
 
 def _demands(rules: Rules, element: str, act_code: str | None) -> bool:
@@ -175,13 +188,18 @@ def _demands(rules: Rules, element: str, act_code: str | None) -> bool:
 def _take(session: Session, by: Doer, file: PolicyFile, now: datetime) -> ElementPolicy:
     unit_id = _unit_of(session, file)
     session.execute(_ONE_LOADS)
+    _refuse_other_spelling(session, file)
     same = _find(session, file, unit_id)
     if same is not None:
         if same.source_sha256 != file.sha256:
             raise PolicyVersionTaken(file.jurisdiction, file.version)
         return same
+    refuse_nonsense(file)
+    earliest = chinese_day(now) + timedelta(days=1)
+    if (file.supersedes is not None or unit_id is not None) and file.valid_from < earliest:
+        raise PolicyBegun(file.valid_from, earliest)
     if file.supersedes is not None:
-        _end_superseded(session, by, file, unit_id, now)
+        _end_superseded(session, by, file, unit_id)
     other = _overlapping(session, file, unit_id)
     if other is not None:
         raise PolicyOverlaps(file.jurisdiction, file.version, other.version, other.valid_from, other.last_day)
@@ -190,6 +208,12 @@ def _take(session: Session, by: Doer, file: PolicyFile, now: datetime) -> Elemen
     if row.valid_from <= chinese_day(now):
         ask_for_another_judgement_since(session, unit_id, row.valid_from)
     return row
+
+
+def _from_tomorrow(file: PolicyFile, superseded: int, day: date) -> PolicyFile:
+    """The same text but for its days: what it corrects has judged all that came before."""
+    since = f"valid_from: {file.valid_from}\n"
+    return read_policy(file.source.replace(since, f"valid_from: {day}\nsupersedes: {superseded}\n", 1).encode())
 
 
 def _insert(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | None) -> ElementPolicy:
@@ -225,11 +249,8 @@ def _insert(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | N
     return row
 
 
-def _end_superseded(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | None, now: datetime) -> None:
+def _end_superseded(session: Session, by: Doer, file: PolicyFile, unit_id: uuid.UUID | None) -> None:
     assert file.supersedes is not None
-    earliest = chinese_day(now) + timedelta(days=1)
-    if file.valid_from < earliest:
-        raise PolicyBegun(file.valid_from, earliest)
     statement = select(ElementPolicy).where(
         ElementPolicy.jurisdiction == file.jurisdiction,
         ElementPolicy.unit_id.is_not_distinct_from(unit_id),
@@ -260,6 +281,14 @@ def _overlapping(session: Session, file: PolicyFile, unit_id: uuid.UUID | None) 
         ElementPolicy.valid.overlaps(Range(file.valid_from, _day_after(file.last_day))),
     )
     return session.scalars(statement.order_by(ElementPolicy.version.desc())).first()
+
+
+def _refuse_other_spelling(session: Session, file: PolicyFile) -> None:
+    """`cn` beside `CN` would be a series of its own, and nobody would see that it is."""
+    named = func.lower(ElementPolicy.jurisdiction) == file.jurisdiction.lower()
+    spellings = set(session.scalars(select(ElementPolicy.jurisdiction).where(named)))
+    if spellings and file.jurisdiction not in spellings:
+        raise PolicyUnusable(f"jurisdiction {file.jurisdiction}", "other_spelling", tuple(sorted(spellings)))
 
 
 def _unit_of(session: Session, file: PolicyFile) -> uuid.UUID | None:

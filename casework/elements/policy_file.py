@@ -132,6 +132,27 @@ def read_policy(content: bytes) -> PolicyFile:
     )
 
 
+def refuse_nonsense(file: PolicyFile) -> None:
+    """What reads well and makes no sense. Looked at when a version is loaded, and not when it is read again: whatever
+    an earlier release took in, stays what it is. Raises PolicyUnusable."""
+    if file.supersedes is not None and file.supersedes >= file.version:
+        raise PolicyUnusable(f"supersedes {file.supersedes}", "not_earlier")
+    for name, rule in file.rules.elements.items():
+        if rule.required == "never" and rule.law:
+            raise PolicyUnusable(f"elements.{name}.law", "law_of_nothing")
+        if rule.required == "for_acts" and name == "act":
+            raise PolicyUnusable("elements.act", "circular")
+    seen: set[str] = set()
+    for place, act in enumerate(file.rules.acts, 1):
+        for where, name in (("name.zh", act.name_zh), ("name.en", act.name_en)):
+            if f"{where} {name.casefold()}" in seen:
+                raise PolicyUnusable(f"acts[{place}].{where} {name}", "twice")
+            seen.add(f"{where} {name.casefold()}")
+        for at, name in enumerate(act.demands):
+            if name in act.demands[:at]:
+                raise PolicyUnusable(f"acts[{place}].demands {name}", "twice")
+
+
 def _rules(table: Mapping[str, Any]) -> Rules:
     elements = _table(table["elements"], "elements")
     _names(elements, "elements.", (), ELEMENTS)

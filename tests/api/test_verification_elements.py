@@ -82,10 +82,10 @@ def kept(sealing: Any) -> Any:
     """The shipped policies, one that supersedes another, and an answer."""
     now = datetime.now(UTC)
     tomorrow = chinese_day(now) + timedelta(days=1)
-    own = (SHIPPED / "plain-1.yaml").read_text().replace("version: 1", "version: 2\nsupersedes: 1")
+    own = (SHIPPED / "plain-2.yaml").read_text().replace("version: 2", "version: 3\nsupersedes: 2")
     with sealing.archive.database.transaction() as session:
         load_shipped_policies(session, now)
-        load_policy(session, OPERATOR, own.replace("2019-01-01", tomorrow.isoformat()).encode(), now)
+        load_policy(session, OPERATOR, own.replace("2021-07-15", tomorrow.isoformat()).encode(), now)
     recording = sealing.seal(b"footage that says nothing of its act")
     link_all_due(sealing.archive)
     with sealing.archive.database.transaction() as session:

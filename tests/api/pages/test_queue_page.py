@@ -112,7 +112,7 @@ def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any
 def test_a_recordings_page_says_what_it_has_and_by_which_policies(district: Any) -> None:
     text = district.page("officer", f"/recordings/{district.hostile.id}").text
     assert "必备要素" in text
-    assert "执法音像记录通用本地要求 CN-plain 1" in text
+    assert "执法音像记录通用本地要求（2021 年修订） CN-plain 2" in text
     assert "设备不在名册中" in text or "文件自称" in text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from casework.elements.errors import PolicyUnusable
 from casework.elements.policies import SHIPPED
-from casework.elements.policy_file import Rules, read_policy
+from casework.elements.policy_file import Rules, read_policy, refuse_nonsense
 
 SOUND = """
 jurisdiction: CN-test
@@ -73,6 +73,32 @@ def test_what_is_wrong_is_named_with_its_place(old: str, new: str, where: str, p
     assert where in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "where", "problem"),
+    [
+        ("supersedes: 2", "supersedes: 3", "supersedes 3", "not_earlier"),
+        ("supersedes: 2", "supersedes: 9", "supersedes 9", "not_earlier"),
+        ("required: always, law", "required: never, law", "elements.officer.law", "law_of_nothing"),
+        ("place: {required: for_acts}", "act: {required: for_acts}", "elements.act", "circular"),
+        ("demands: [place]", "demands: [place, place]", "acts[1].demands place", "twice"),
+        ("\n  - {code", "\n  - {code: a, name: {zh: 查封, en: A}}\n  - {code", "acts[2].name.zh 查封", "twice"),
+        ("\n  - {code", "\n  - {code: a, name: {zh: 甲, en: SEALING}}\n  - {code", "acts[2].name.en Sealing", "twice"),
+    ],
+)
+def test_nonsense_is_refused_when_it_is_loaded_and_not_when_it_is_read_again(
+    old: str, new: str, where: str, problem: str
+) -> None:
+    text = SOUND.replace(old, new, 1)
+    assert text != SOUND
+    if problem == "circular":
+        text = text.replace("demands: [place]", "demands: [act]")
+    file = read_policy(text.encode())
+    with pytest.raises(PolicyUnusable) as refused:
+        refuse_nonsense(file)
+    assert (refused.value.where, refused.value.problem) == (where, problem)
+    refuse_nonsense(read_policy(SOUND.encode()))
+
+
 @pytest.mark.parametrize("content", [b"", b"- a\n", b"\xff\xfe", b"a: \x00", b"[" * 5000, b"#" * (300 << 10)])
 def test_what_is_no_policy_at_all_is_refused(content: bytes) -> None:
     with pytest.raises(PolicyUnusable):
@@ -90,6 +116,7 @@ def test_what_the_package_ships_is_sound_and_names_its_ground() -> None:
     files = [read_policy(path.read_bytes()) for path in SHIPPED.glob("*.yaml")]
     assert {file.jurisdiction for file in files} == {"CN", "CN-plain"}
     for file in files:
+        refuse_nonsense(file)
         assert file.unit_code is None
         grounds: list[Any] = [*file.rules.elements.values(), *file.rules.acts]
         assert all(each.law for each in grounds)
