@@ -97,7 +97,7 @@ def test_a_sound_archive_has_no_findings_and_everything_was_looked_at(sealed: An
     assert (report.counts["recordings"], report.counts["receipts"]) == (2, 2)
     assert report.counts["renditions"] == 3
     assert report.counts["objects"] == 5
-    assert set(seen) == {"ledger", "uploads", "recordings", "renditions", "receipts", "objects"}
+    assert set(seen) == {"ledger", "uploads", "recordings", "renditions", "receipts", "objects", "judgements"}
 
 
 def test_a_flipped_byte_in_an_object_is_found(sealed: Any) -> None:
@@ -193,8 +193,10 @@ def test_a_forged_recording_is_found(sealed: Any, superuser: psycopg.Connection[
 def test_a_changed_ledger_row_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
     superuser.execute("UPDATE ledger_entry SET entry = entry || ' '::bytea WHERE action = 'unit.created'")
     report = audit(sealed)
-    assert codes(report) == {"entry_row_differs"}
     assert subjects(report, "entry_row_differs") == ["ledger entry 4"]
+    # What its bytes no longer say, they no longer say of the unit's row either.
+    assert codes(report) == {"entry_row_differs", "row_unaccounted"}
+    assert subjects(report, "row_unaccounted") == [f"unit {sealed.unit.id}"]
 
 
 def test_a_ledger_row_filed_under_another_subject_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:

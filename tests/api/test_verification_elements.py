@@ -56,7 +56,7 @@ TAMPERED = (
     ("UPDATE recording_judgement SET elements = '{}'", "elements"),
     ("UPDATE recording_judgement SET policies = '[]'", "policies"),
     ("UPDATE recording_judgement SET day = '1999-01-01'", "day"),
-    ("UPDATE element_answer SET element = 'device', value = 'no id'", "judgement_differs"),
+    ("UPDATE element_answer SET element = 'device', value = 'no id' WHERE element = 'act'", "judgement_differs"),
     ("UPDATE element_policy SET rules = '{}'", "judgement_differs"),
     # What would speak against the row is taken away, or made to speak for it.
     (f"DELETE FROM ledger_opening; {ANSWERED_OTHERWISE}", "row_unproven"),
