@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from casework.answered import Seen
 from casework.clocks import (
     LEAST_UNCERTAINTY_SECONDS,
     SAME_SHIFT,
@@ -23,7 +24,7 @@ from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
 
-def ask_about_shifts(session: Session, new: Iterable[Recording], around: Surroundings) -> int:
+def ask_about_shifts(session: Session, new: Iterable[Seen], around: Surroundings) -> int:
     """Make those due again, and say how many. By the devices' locks no other linker is at their recordings."""
     touched = [condition for row in new if (condition := _touched_by(row, around)) is not None]
     if not touched:
@@ -31,24 +32,26 @@ def ask_about_shifts(session: Session, new: Iterable[Recording], around: Surroun
     return mark(session, select(Recording.id).where(or_(*touched)))
 
 
-def _touched_by(recording: Recording, around: Surroundings) -> ColumnElement[bool] | None:
+def _touched_by(recording: Seen, around: Surroundings) -> ColumnElement[bool] | None:
     about = _teaches_about(recording, around) or _changes_doubt_about(recording, around)
     if about is None:
         return None
     # Also those no clock could be believed for: what was learnt now may be what they lacked.
     near = Recording.started_at.between(shifted(about, -2 * SAME_SHIFT), shifted(about, 2 * SAME_SHIFT))
-    unknown = Recording.started_at.is_(None) & (Recording.received_at >= recording.received_at - 2 * SAME_SHIFT)
-    of_device = (Recording.unit_id == recording.unit_id) & (Recording.device == recording.device)
-    return of_device & (Recording.id != recording.id) & (near | unknown)
+    unknown = Recording.started_at.is_(None) & (Recording.received_at >= recording.row.received_at - 2 * SAME_SHIFT)
+    of_device = Recording.device == recording.device
+    if around.answered_to_be:
+        of_device |= Recording.id.in_(around.answered_to_be)
+    return (Recording.unit_id == recording.unit_id) & of_device & (Recording.id != recording.id) & (near | unknown)
 
 
-def _teaches_about(recording: Recording, around: Surroundings) -> datetime | None:
+def _teaches_about(recording: Seen, around: Surroundings) -> datetime | None:
     """By which time of its clock, if what was known of the clock's offset before is not what is known now."""
-    word = own_clock(recording.claims)
-    if word is None or not recording.device or not timed_by_satellites(recording.claims):
+    word = own_clock(recording.row.claims)
+    if word is None or not recording.device or not timed_by_satellites(recording.row.claims):
         return None
     known = around.known.get((recording.unit_id, recording.device), ())
-    docking = docking_of(recording.station_id, recording.received_at, recording.claims)
+    docking = docking_of(recording.row.station_id, recording.row.received_at, recording.row.claims)
     before = learn_offset([each for each in known if each.looked_at], word, docking)
     now = learn_offset(known, word, docking)
     if before is None or now is None:
@@ -56,15 +59,15 @@ def _teaches_about(recording: Recording, around: Surroundings) -> datetime | Non
     return word.time if abs(now.seconds - before.seconds) > LEAST_UNCERTAINTY_SECONDS else None
 
 
-def _changes_doubt_about(recording: Recording, around: Surroundings) -> datetime | None:
-    if recording.started_at is None:  # A time that had not come when it was received: that clock is wrong.
-        return recording.received_at
+def _changes_doubt_about(recording: Seen, around: Surroundings) -> datetime | None:
+    if recording.row.started_at is None:  # A time that had not come when it was received: that clock is wrong.
+        return recording.row.received_at
     moment = find_moment(recording, around)
     if moment is None or moment.basis != "claimed":
         return None
     before, now = (_doubts(recording, around, before=each) for each in (True, False))
-    return recording.started_at if before != now else None
+    return recording.row.started_at if before != now else None
 
 
-def _doubts(recording: Recording, around: Surroundings, before: bool) -> tuple[bool, frozenset[timedelta]]:
+def _doubts(recording: Seen, around: Surroundings, before: bool) -> tuple[bool, frozenset[timedelta]]:
     return clock_in_doubt(recording, around, before), frozenset(rival_moves(recording, around, before))

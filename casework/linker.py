@@ -1,6 +1,7 @@
 """The linker: finds recordings' cases by officer, device, time and place. Never guesses.
 
-It looks at a recording once, and again when new facts touch it. Only a clear single case is linked, the rest is asked.
+It looks at a recording once, and again when new facts touch it; it goes by what people have answered of it, else by its
+claims. Only a clear single case is linked, the rest is asked.
 Where a person has said something about a recording (linked it, unlinked it, answered a question), the linker keeps out;
 and it never ends a link, its own neither: a hold, a grant, a retention may hang on it (decisions/0008).
 """
@@ -14,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from casework.answered import Seen, see
 from casework.candidates import clear_one, find_candidates
 from casework.clock_news import ask_about_shifts
 from casework.link_rows import add_window_link, ask_which_case, note_outcomes, withdraw_question
@@ -50,37 +52,41 @@ def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
 
 def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
     """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
-    join_devices(session, recordings)
+    seen = see(session, recordings)
+    join_devices(session, seen)
     join_linking(session, {recording.unit_id for recording in recordings})
-    around = look_around(session, recordings, reach_of)
-    outcomes = [_outcome(session, recording, around) for recording in recordings]
+    around = look_around(session, seen, reach_of)
+    outcomes = [_outcome(session, each, around) for each in seen]
     note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
-    new = [recording for recording in recordings if around.decided[recording.id].outcome is None]
+    new = [each for each in seen if around.decided[each.id].outcome is None]
     ask_about_shifts(session, new, around)
     return outcomes
 
 
-def _outcome(session: Session, recording: Recording, around: Surroundings) -> str:
+def _outcome(session: Session, recording: Seen, around: Surroundings) -> str:
     decided = around.decided[recording.id]
     # Whoever held the locks may have finished this very recording meanwhile.
     due = decided.outcome is None or decided.outcome == AGAIN
     return _look(session, recording, around, decided) if due else str(decided.outcome)
 
 
-def _look(session: Session, recording: Recording, around: Surroundings, decided: Decided) -> str:
-    if decided.by_person:
+def _look(session: Session, recording: Seen, around: Surroundings, decided: Decided) -> str:
+    if decided.by_person or recording.said.case:
         return BY_PERSON
     observed = observe(recording, around)
+    standing = {link.case_id for link in decided.links}
+    works = around.works.get(recording.unit_id, ())
+    candidates = () if observed is None else find_candidates(observed, works, standing)
+    clear = clear_one(candidates)
+    # What it was linked by may have been answered to be wrong: then nothing is left that speaks for where it stands.
+    refuted = bool(standing) and not candidates and bool(recording.said.elements)
+    if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}) or refuted:
+        ask_which_case(session, recording.row, candidates, decided.links, decided.question)
+        return QUESTION
     if observed is None:
         return NO_DATA
-    standing = {link.case_id for link in decided.links}
-    candidates = find_candidates(observed, around.works.get(recording.unit_id, ()), standing)
-    clear = clear_one(candidates)
-    if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}):
-        ask_which_case(session, recording, candidates, decided.links, decided.question)
-        return QUESTION
     if decided.question is not None:
         withdraw_question(session, decided.question)
     if clear is not None and not standing:
-        add_window_link(session, recording, clear)
+        add_window_link(session, recording.row, clear)
     return LINKED if clear is not None or standing else NO_CASE

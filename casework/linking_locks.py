@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from storage.catalog.recordings import Recording
+from casework.answered import Seen
 
 
-def join_devices(session: Session, recordings: Iterable[Recording]) -> None:
+def join_devices(session: Session, recordings: Iterable[Seen]) -> None:
     """One linker at a time looks at recordings of a device: each must see what the others found of its clock.
 
     All of a batch at once, before anything else is waited for, so that two batches never block each other.

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from casework.answered import answered_about, answered_to_be
 from casework.clocks import FARTHEST
 from casework.elements.again import ask_for_another_judgement_where
 from casework.linking_locks import hold_linking
@@ -36,7 +37,7 @@ BY_PERSON: Final = "by_person"
 AGAIN: Final = "again"
 OF_THE_LINKER: Final = (LINKED, QUESTION, NO_CASE, NO_DATA)
 
-Because = Literal["assignment", "register", "segments", "sidecar", "person"]
+Because = Literal["assignment", "register", "segments", "sidecar", "person", "answer"]
 """Which kind of fact is new; it goes into the log."""
 
 log = structlog.get_logger()
@@ -165,14 +166,21 @@ def _of_devices(session: Session, devices: Collection[DeviceTime]) -> Iterator[T
     for each in devices:
         end = datetime.max.replace(tzinfo=UTC) if each.end is None else each.end
         spans[each.unit_id, each.code].append((each.start, end))
+    below = {top: session.scalars(select(unit_tree(top).c.id)).all() for top in {top for top, _ in spans}}
     for (top, code), windows in sorted(spans.items()):
-        made = [_made_about(*window) for window in merge(windows)]
-        of_device = and_(Recording.device == code, or_(*made))
-        tree = select(unit_tree(top).c.id)
-        for unit_id in session.scalars(
-            select(Recording.unit_id).distinct().where(Recording.unit_id.in_(tree), of_device)
-        ):
-            yield unit_id, and_(Recording.unit_id == unit_id, of_device)
+        for of_device in _as_claimed_or_answered(below[top], code, merge(windows)):
+            touched = select(Recording.unit_id).distinct().where(Recording.unit_id.in_(below[top]), of_device)
+            for unit_id in session.scalars(touched):
+                yield unit_id, and_(Recording.unit_id == unit_id, of_device)
+
+
+def _as_claimed_or_answered(
+    units: Sequence[uuid.UUID], code: str, windows: Sequence[Window]
+) -> Iterator[ColumnElement[bool]]:
+    """One by one: each is found by another index. Of what was answered too many rather than too few."""
+    yield and_(Recording.device == code, or_(*(_made_about(*window) for window in windows)))
+    yield Recording.id.in_(answered_to_be(units, code))
+    yield and_(Recording.device == code, Recording.id.in_(answered_about(units, windows)))
 
 
 def _of_times(times: Collection[UnitTime]) -> Iterator[Touched]:
@@ -180,8 +188,9 @@ def _of_times(times: Collection[UnitTime]) -> Iterator[Touched]:
     for each in times:
         spans[each.unit_id].append((each.start, each.end))
     for unit_id, windows in sorted(spans.items()):
-        made = [_made_about(*window) for window in merge(windows)]
-        yield unit_id, and_(Recording.unit_id == unit_id, or_(*made))
+        merged = merge(windows)
+        yield unit_id, and_(Recording.unit_id == unit_id, or_(*(_made_about(*window) for window in merged)))
+        yield unit_id, Recording.id.in_(answered_about({unit_id}, merged))
 
 
 def _made_about(start: datetime, end: datetime) -> ColumnElement[bool]:

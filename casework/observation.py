@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from casework.answered import GIVEN_WITHIN, Seen
 from casework.clocks import (
     DOCKED_TOGETHER,
     FARTHEST,
@@ -20,9 +21,8 @@ from casework.clocks import (
 )
 from casework.scoring import Basis, Moment, Observed, Work
 from casework.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
-from casework.surroundings import Neighbour, Surroundings, place_of
+from casework.surroundings import Neighbour, Surroundings
 from casework.windows import LONGEST_RECORDING, Window
-from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
 UNSTATED_UNCERTAINTY_SECONDS = 300.0
@@ -32,16 +32,16 @@ SURE_ENOUGH = timedelta(minutes=15)
 BREAK = timedelta(seconds=BREAK_SECONDS)
 
 
-def observe(recording: Recording, around: Surroundings) -> Observed | None:
+def observe(recording: Seen, around: Surroundings) -> Observed | None:
     """None when nothing says when it was made, or by whom, with what, or where."""
     moment = find_moment(recording, around)
-    place = place_of(recording.latitude, recording.longitude)
+    place = recording.place
     if moment is None or not (recording.device or recording.officer or place):
         return None
-    length = length_of(recording.duration_seconds)
+    length = length_of(recording.row.duration_seconds)
     return Observed(
-        device=recording.device or None,
-        officer=recording.officer or None,
+        device=recording.device,
+        officer=recording.officer,
         moment=moment,
         length=length,
         holders=holders_during(recording, around, moment, length),
@@ -52,27 +52,31 @@ def observe(recording: Recording, around: Surroundings) -> Observed | None:
     )
 
 
-def reach_of(recording: Recording, around: Surroundings) -> Window | None:
+def reach_of(recording: Seen, around: Surroundings) -> Window | None:
     """The time in which assignments matter: the recording's own and, for its clock's sake, its shift's."""
     moment = find_moment(recording, around)
     if moment is None:
         return None
-    first, last = moment.earliest, shifted(moment.latest, length_of(recording.duration_seconds))
+    first, last = moment.earliest, shifted(moment.latest, length_of(recording.row.duration_seconds))
     if moment.basis != "claimed":
         return first, last
     return shifted(first, -FARTHEST), shifted(last, FARTHEST)
 
 
-def find_moment(recording: Recording, around: Surroundings) -> Moment | None:
-    """The satellites' word, else the recorder's own clock put right by what was learnt of it, else the claim."""
-    start = recording.started_at
-    believed = _either_way(recording.started_at_uncertainty_seconds)
-    if start is not None and timed_by_satellites(recording.claims):
+def find_moment(recording: Seen, around: Surroundings) -> Moment | None:
+    """What a person answered; else the satellites' word, else the recorder's own clock put right by what was learnt of
+    it, else the claim."""
+    if recording.answered_start is not None:
+        return _about(recording.answered_start, GIVEN_WITHIN, "answered")
+    row = recording.row
+    start, believed = row.started_at, _either_way(row.started_at_uncertainty_seconds)
+    if start is not None and timed_by_satellites(row.claims):
         return _about(start, believed, "satellites")
-    word = own_clock(recording.claims) if recording.device and recording.started_at_source != "station" else None
-    known = around.known.get((recording.unit_id, recording.device or ""), ())
-    docking = docking_of(recording.station_id, recording.received_at, recording.claims)
-    offset = None if word is None else learn_offset(known, word, docking)
+    word = own_clock(row.claims) if recording.device and row.started_at_source != "station" else None
+    known = around.known.get((row.unit_id, recording.device or ""), ())
+    offset = (
+        None if word is None else learn_offset(known, word, docking_of(row.station_id, row.received_at, row.claims))
+    )
     if word is not None and offset is not None:
         true_start = shifted(word.time, -timedelta(seconds=offset.seconds))
         return _about(true_start, _either_way(offset.uncertainty_seconds), "learnt", round(offset.seconds))
@@ -81,25 +85,27 @@ def find_moment(recording: Recording, around: Surroundings) -> Moment | None:
     return _about(start, believed, "claimed")
 
 
-def holders_during(
-    recording: Recording, around: Surroundings, moment: Moment, length: timedelta
-) -> frozenset[str] | None:
+def holders_during(recording: Seen, around: Surroundings, moment: Moment, length: timedelta) -> frozenset[str] | None:
     """Badge numbers of those who had the device at some time while it may have recorded.
 
-    None: it is in no register, or the station names another device than the file, and the register can speak for
-    neither.
+    None: it is in no register, or the register can speak for nobody: the station names another device than the file and
+    nobody has answered which, or who is answered to have recorded is none of those who had it.
     """
-    if len({str(claim.get("value")) for claim in recording.claims if _names_device(claim)}) > 1:
+    named = {str(claim.get("value")) for claim in recording.row.claims if _names_device(claim)}
+    if len(named) > 1 and "device" not in recording.said.elements:
         return None
     issues = around.issues.get((recording.unit_id, recording.device or ""))
     if issues is None:
         return None
     until = shifted(moment.latest, length)
-    return frozenset(
+    held = frozenset(
         held.badge
         for held in issues
         if held.badge and held.start <= until and (held.end is None or held.end > moment.earliest)
     )
+    if "officer" not in recording.said.elements:
+        return held
+    return held & {recording.officer} or None
 
 
 def _names_device(claim: Mapping[str, Any]) -> bool:
@@ -108,17 +114,17 @@ def _names_device(claim: Mapping[str, Any]) -> bool:
     return claim.get("kind") == "device" and (source == "station" or source.startswith("name:"))
 
 
-def clock_in_doubt(recording: Recording, around: Surroundings, before: bool = False) -> bool:
+def clock_in_doubt(recording: Seen, around: Surroundings, before: bool = False) -> bool:
     """`before`: by those recordings alone that are not new to the linker."""
     return says_impossible_times(recording, around, before) or fit_of(recording, around, before).in_doubt
 
 
-def rival_moves(recording: Recording, around: Surroundings, before: bool = False) -> tuple[timedelta, ...]:
+def rival_moves(recording: Seen, around: Surroundings, before: bool = False) -> tuple[timedelta, ...]:
     """By how much later it would have begun, by clocks that would fit its shift a little better."""
     return tuple(timedelta(minutes=round(move / 60)) for move in fit_of(recording, around, before).rivals)
 
 
-def fit_of(recording: Recording, around: Surroundings, before: bool = False) -> Fit:
+def fit_of(recording: Seen, around: Surroundings, before: bool = False) -> Fit:
     """How the device's recordings of this one's shift fit the roster."""
     shift = [each for each in shift_of(recording, around) if each.looked_at or not before]
     key = frozenset(each.id for each in shift)
@@ -127,13 +133,13 @@ def fit_of(recording: Recording, around: Surroundings, before: bool = False) -> 
     return around.fits[key]
 
 
-def shift_of(recording: Recording, around: Surroundings) -> list[Neighbour]:
+def shift_of(recording: Seen, around: Surroundings) -> list[Neighbour]:
     """Recordings of the device that came by one docking, by its own clock, each no more than a break from the next.
 
     Those whose time is uncertain by hours say nothing, and the satellites' say nothing of the clock.
     """
     same = [each for each in _neighbours(recording, around) if not each.by_satellites and each.started_at is not None]
-    same = [each for each in same if abs(each.received_at - recording.received_at) <= DOCKED_TOGETHER]
+    same = [each for each in same if abs(each.received_at - recording.row.received_at) <= DOCKED_TOGETHER]
     same = [each for each in same if each.id == recording.id or _either_way(each.uncertainty_seconds) <= SURE_ENOUGH]
     same.sort(key=lambda each: (_start(each), each.id))
     at = next((place for place, each in enumerate(same) if each.id == recording.id), None)
@@ -147,19 +153,19 @@ def shift_of(recording: Recording, around: Surroundings) -> list[Neighbour]:
     return same[first : last + 1]
 
 
-def says_impossible_times(recording: Recording, around: Surroundings, before: bool = False) -> bool:
+def says_impossible_times(recording: Seen, around: Surroundings, before: bool = False) -> bool:
     """Whether recordings of the device that came with this one claim times later than their receipt."""
     return any(
-        each.started_at is None and abs(each.received_at - recording.received_at) <= SAME_SHIFT
+        each.started_at is None and abs(each.received_at - recording.row.received_at) <= SAME_SHIFT
         for each in _neighbours(recording, around)
         if each.looked_at or not before
     )
 
 
-def _neighbours(recording: Recording, around: Surroundings) -> Sequence[Neighbour]:
+def _neighbours(recording: Seen, around: Surroundings) -> Sequence[Neighbour]:
     """Of the same station: what another one says of a device raises no doubt about what came here."""
     of_device = around.neighbours.get((recording.unit_id, recording.device or ""), ())
-    return [each for each in of_device if each.station_id == recording.station_id]
+    return [each for each in of_device if each.station_id == recording.row.station_id]
 
 
 def _start(neighbour: Neighbour) -> datetime:
@@ -174,7 +180,7 @@ def length_of(seconds: float | None) -> timedelta:
     return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
 
 
-def _lay_beside(recording: Recording, around: Surroundings, shift: Sequence[Neighbour]) -> Fit:
+def _lay_beside(recording: Seen, around: Surroundings, shift: Sequence[Neighbour]) -> Fit:
     """Closed cases count: what was at work then is what matters."""
     if not shift:
         return Fit()
@@ -196,7 +202,7 @@ def _lay_beside(recording: Recording, around: Surroundings, shift: Sequence[Neig
     return fit_shift(recordings, duties, latest)
 
 
-def _duties_of(recording: Recording, around: Surroundings, shift: Sequence[Neighbour]) -> list[Work]:
+def _duties_of(recording: Seen, around: Surroundings, shift: Sequence[Neighbour]) -> list[Work]:
     """Of whoever had the device then, by the register; else of whom the files name; else of the device."""
     zero, last = _start(shift[0]), shifted(_start(shift[-1]), BREAK)
     issues = around.issues.get((recording.unit_id, recording.device or ""), ())

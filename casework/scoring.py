@@ -33,7 +33,7 @@ NEAR_METRES: Final = 500
 FAR_METRES: Final = 3000
 _SHORTEST: Final = timedelta(seconds=1)
 
-Basis = Literal["satellites", "learnt", "claimed"]
+Basis = Literal["answered", "satellites", "learnt", "claimed"]
 
 
 @dataclass(frozen=True)

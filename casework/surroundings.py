@@ -17,12 +17,14 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.acts import fetch_act_cases, fetch_person_cases
+from casework.answered import NOTHING, Seen, fetch_said, place_of
 from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
-from casework.scoring import Place, Work
+from casework.scoring import Work
 from casework.shifts import Fit
 from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue
+from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
@@ -33,8 +35,22 @@ _LOOKED_AT = LinkingDone.recording_id.is_not(None)
 _IS_FILM = Recording.media_state != "unreadable"
 _TIMED_BY_SATELLITES = text("""recording.claims @> '[{"kind": "gps_time"}]'""")
 
+_OF_NEIGHBOURS: tuple[Any, ...] = (
+    Recording.unit_id,
+    Recording.device,
+    Recording.id,
+    Recording.station_id,
+    Recording.officer,
+    Recording.started_at,
+    Recording.received_at,
+    Recording.started_at_uncertainty_seconds,
+    Recording.duration_seconds,
+    Recording.claims.contains([{"kind": SATELLITES}]),
+    _LOOKED_AT,
+)
+
 Named = tuple[uuid.UUID, str]
-"""A unit, and a device as that unit's recordings name it."""
+"""A unit, and a device as that unit's recordings name it, or as people have answered."""
 
 
 @dataclass(frozen=True)
@@ -76,26 +92,32 @@ class Decided:
 
 @dataclass
 class Surroundings:
-    """`issues` has no key for a device that no register knows; `fits` remembers what was worked out of a shift."""
+    """`issues` has no key for a device that no register knows; `fits` remembers what was worked out of a shift.
+
+    `answered_to_be`: recordings that answers say are of one of these devices.
+    """
 
     known: Mapping[Named, list[Known]]
     neighbours: Mapping[Named, list[Neighbour]]
     act_cases: Mapping[uuid.UUID, frozenset[uuid.UUID]]
     decided: Mapping[uuid.UUID, Decided]
+    answered_to_be: Sequence[uuid.UUID] = ()
     issues: Mapping[Named, list[Held]] = field(default_factory=dict)
     works: Mapping[uuid.UUID, list[Work]] = field(default_factory=dict)
     fits: dict[frozenset[uuid.UUID], Fit] = field(default_factory=dict)
 
 
 def look_around(
-    session: Session, recordings: Sequence[Recording], reach: Callable[[Recording, Surroundings], Window | None]
+    session: Session, recordings: Sequence[Seen], reach: Callable[[Seen, Surroundings], Window | None]
 ) -> Surroundings:
     """`reach` says, once clocks and neighbours are known, in which time a recording's assignments are looked for."""
+    answered_to_be = fetch_answered_to_be(session, recordings)
     around = Surroundings(
-        known=fetch_known(session, recordings),
-        neighbours=fetch_neighbours(session, recordings),
+        known=fetch_known(session, recordings, answered_to_be),
+        neighbours=fetch_neighbours(session, recordings, answered_to_be),
         act_cases=fetch_act_cases(session, [row.id for row in recordings]),
         decided=fetch_decided(session, recordings),
+        answered_to_be=answered_to_be,
     )
     windows = [(row, window) for row in recordings if (window := reach(row, around)) is not None]
     around.issues = fetch_issues(session, {(row.unit_id, row.device) for row in recordings if row.device})
@@ -103,73 +125,100 @@ def look_around(
     return around
 
 
-def fetch_known(session: Session, recordings: Sequence[Recording]) -> dict[Named, list[Known]]:
-    """Recordings of the same devices whose true time is known. A log beside a film is none: its name is all it has of
-    the recorder's clock, and anybody can write one."""
-    wanted = []
-    for row in recordings:
-        word = own_clock(row.claims) if row.device else None
-        if word is not None:
-            wanted.append((row, word.time))
+def fetch_answered_to_be(session: Session, recordings: Sequence[Seen]) -> tuple[uuid.UUID, ...]:
+    """What any answer says is of the same devices, though its file may not, and came or was made at about that time."""
+    devices: dict[str, list[str]] = defaultdict(list)
+    codes = {row.device for row in recordings if row.device}
+    for device_id, code in session.execute(select(Device.id, Device.code).where(Device.code.in_(codes))):
+        devices[code].append(str(device_id))
+    wanted = [
+        ((row.unit_id, device_id), at)
+        for row in recordings
+        for device_id in devices[row.device or ""]
+        for at in (row.row.started_at, row.row.received_at)
+        if at is not None
+    ]
+    asked = _asked(wanted, FARTHEST, "answered")
+    if asked is None:
+        return ()
+    about = [time.between(asked.c.first, asked.c.last) for time in (Recording.started_at, Recording.received_at)]
+    said = and_(
+        ElementAnswer.unit_id == asked.c.unit_id,
+        ElementAnswer.element == "device",
+        ElementAnswer.value.collate("C") == asked.c.device,
+    )
+    statement = select(Recording.id).join(ElementAnswer, ElementAnswer.recording_id == Recording.id).join(asked, said)
+    return tuple(session.scalars(statement.where(or_(*about)).distinct()))
+
+
+def fetch_known(
+    session: Session, recordings: Sequence[Seen], answered_to_be: Sequence[uuid.UUID] = ()
+) -> dict[Named, list[Known]]:
+    """Recordings of the same devices, as answered, whose true time is known. A log beside a film is none: its name is
+    all it has of the recorder's clock, and anybody can write one."""
+    words = [(row, own_clock(row.row.claims)) for row in recordings if row.device]
+    wanted = [((row.unit_id, str(row.device)), word.time) for row, word in words if word is not None]
     asked = _asked(wanted, FARTHEST, "known")
     if asked is None:
         return {}
-    statement = (
-        select(
-            Recording.unit_id,
-            Recording.device,
-            Recording.station_id,
-            Recording.received_at,
-            Recording.started_at,
-            Recording.claims,
-            _LOOKED_AT,
-        )
-        .join(asked, _of_device_in_time(asked, Recording.started_at))
-        .outerjoin(LinkingDone, _OF_RECORDING)
-        .where(_TIMED_BY_SATELLITES, _IS_FILM)
+    columns = (
+        Recording.id,
+        Recording.unit_id,
+        Recording.device,
+        Recording.station_id,
+        Recording.received_at,
+        Recording.started_at,
+        Recording.claims,
+        _LOOKED_AT,
     )
+    of_devices = [select(*columns).join(asked, _of_device_in_time(asked, Recording.started_at))]
+    if answered_to_be:
+        of_devices.append(select(*columns).where(Recording.id.in_(answered_to_be)))
+    rows = {}
+    for statement in of_devices:
+        films = statement.outerjoin(LinkingDone, _OF_RECORDING).where(_TIMED_BY_SATELLITES, _IS_FILM)
+        rows.update({row.id: row for row in session.execute(films)})
+    said = fetch_said(session, list(rows))
     found: dict[Named, list[Known]] = defaultdict(list)
-    for unit_id, device, station_id, received_at, started_at, claims, looked_at in session.execute(statement):
-        words = own_clocks(claims)
-        if words and device is not None and started_at is not None:
+    for recording_id, unit_id, claimed, station_id, received_at, started_at, claims, looked_at in rows.values():
+        clocks, device = own_clocks(claims), said.get(recording_id, NOTHING).device_or(claimed)
+        if clocks and device is not None and started_at is not None:
             docking = docking_of(station_id, received_at, claims)
-            found[unit_id, device].append(Known(words, started_at, docking, looked_at))
+            found[unit_id, device].append(Known(clocks, started_at, docking, looked_at))
     return found
 
 
-def fetch_neighbours(session: Session, recordings: Sequence[Recording]) -> dict[Named, list[Neighbour]]:
-    """Of the same devices and shifts; and what was received at that time and has no believable time."""
-    made = _asked([(row, row.started_at) for row in recordings if row.device and row.started_at], SAME_SHIFT, "made")
-    came = _asked([(row, row.received_at) for row in recordings if row.device], SAME_SHIFT, "came")
-    columns: tuple[Any, ...] = (
-        Recording.unit_id,
-        Recording.device,
-        Recording.id,
-        Recording.station_id,
-        Recording.officer,
-        Recording.started_at,
-        Recording.received_at,
-        Recording.started_at_uncertainty_seconds,
-        Recording.duration_seconds,
-        Recording.claims.contains([{"kind": SATELLITES}]),
-        _LOOKED_AT,
-    )
+def fetch_neighbours(
+    session: Session, recordings: Sequence[Seen], answered_to_be: Sequence[uuid.UUID] = ()
+) -> dict[Named, list[Neighbour]]:
+    """Of the same devices, as answered, and shifts; and what was received at that time and has no believable time."""
+    of_a_device = [((row.unit_id, row.device), row.row) for row in recordings if row.device]
+    made = _asked([(named, row.started_at) for named, row in of_a_device if row.started_at], SAME_SHIFT, "made")
+    came = _asked([(named, row.received_at) for named, row in of_a_device], SAME_SHIFT, "came")
     timeless = and_(Recording.started_at.is_(None), _of_device_in_time(came, Recording.received_at))
-    found: dict[uuid.UUID, tuple[Named, Neighbour]] = {}
-    for asked, joined in ((made, _of_device_in_time(made, Recording.started_at)), (came, timeless)):
-        if asked is not None:
-            for row in session.execute(
-                select(*columns).join(asked, joined).outerjoin(LinkingDone, _OF_RECORDING).where(_IS_FILM)
-            ):
-                found[row[2]] = (row[0], str(row[1])), Neighbour(*row[2:])
-    put = fetch_person_cases(session, list(found))
+    wanted = [
+        select(*_OF_NEIGHBOURS).join(asked, joined)
+        for asked, joined in ((made, _of_device_in_time(made, Recording.started_at)), (came, timeless))
+        if asked is not None
+    ]
+    if answered_to_be:
+        wanted.append(select(*_OF_NEIGHBOURS).where(Recording.id.in_(answered_to_be)))
+    found: dict[uuid.UUID, tuple[uuid.UUID, str | None, Neighbour]] = {}
+    for statement in wanted:
+        for row in session.execute(statement.outerjoin(LinkingDone, _OF_RECORDING).where(_IS_FILM)):
+            found[row[2]] = row[0], row[1], Neighbour(*row[2:])
+    put, said = fetch_person_cases(session, list(found)), fetch_said(session, list(found))
     by_device: dict[Named, list[Neighbour]] = defaultdict(list)
-    for named, neighbour in found.values():
-        by_device[named].append(replace(neighbour, person_cases=put.get(neighbour.id, frozenset())))
+    for unit_id, claimed, neighbour in found.values():
+        answered = said.get(neighbour.id, NOTHING)
+        device, officer = answered.device_or(claimed), answered.officer_or(neighbour.officer)
+        if device is not None:
+            cases = put.get(neighbour.id, frozenset())
+            by_device[unit_id, device].append(replace(neighbour, officer=officer, person_cases=cases))
     return by_device
 
 
-def fetch_decided(session: Session, recordings: Sequence[Recording]) -> dict[uuid.UUID, Decided]:
+def fetch_decided(session: Session, recordings: Sequence[Seen]) -> dict[uuid.UUID, Decided]:
     ids = [row.id for row in recordings]
     looked = select(LinkingDone.recording_id, LinkingDone.outcome).where(LinkingDone.recording_id.in_(ids))
     outcomes = dict(session.execute(looked).all())
@@ -223,7 +272,7 @@ def fetch_issues(session: Session, named: Iterable[Named]) -> dict[Named, list[H
     return {name: held[device_id] for name, device_id in devices.items()}
 
 
-def fetch_works(session: Session, windows: Sequence[tuple[Recording, Window]]) -> dict[uuid.UUID, list[Work]]:
+def fetch_works(session: Session, windows: Sequence[tuple[Seen, Window]]) -> dict[uuid.UUID, list[Work]]:
     """The assignments of each unit that touch any of these times, of open cases and closed ones."""
     found: dict[uuid.UUID, list[Work]] = defaultdict(list)
     by_unit: dict[uuid.UUID, list[Window]] = defaultdict(list)
@@ -256,19 +305,15 @@ def as_work(row: CaseAssignment, closed: bool) -> Work:
     )
 
 
-def place_of(latitude: float | None, longitude: float | None) -> Place | None:
-    return None if latitude is None or longitude is None else Place(latitude, longitude)
-
-
-def _asked(wanted: Sequence[tuple[Recording, datetime]], either_way: timedelta, name: str) -> Any:
+def _asked(wanted: Sequence[tuple[Named, datetime]], either_way: timedelta, table: str) -> Any:
     """The devices and times that are asked for, as a table: one index look-up each. None for nothing."""
     columns = (column("unit_id", Uuid), column("device", Text))
     times = (column("first", TIMESTAMP(timezone=True)), column("last", TIMESTAMP(timezone=True)))
     spans: dict[Named, list[Window]] = defaultdict(list)
-    for row, at in wanted:
-        spans[row.unit_id, str(row.device)].append((shifted(at, -either_way), shifted(at, either_way)))
-    rows = [(*named, *window) for named, windows in spans.items() for window in merge(windows)]
-    return values(*columns, *times, name=name).data(rows) if rows else None
+    for named, at in wanted:
+        spans[named].append((shifted(at, -either_way), shifted(at, either_way)))
+    rows = [(*name, *window) for name, windows in spans.items() for window in merge(windows)]
+    return values(*columns, *times, name=table).data(rows) if rows else None
 
 
 def _of_device_in_time(asked: Any, time: InstrumentedAttribute[Any]) -> Any:

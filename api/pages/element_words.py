@@ -80,6 +80,7 @@ LINK_REASONS: Mapping[str, str] = {
     "officer_other_device": mark("同一执法人员，但设备不同"),
     "officer_against_register": mark("文件自称为该执法人员，但登记显示设备在他人处"),
     "unnamed": mark("文件未写明人员和设备"),
+    "time_answered": mark("按答复的时间与指派重合 {percent}%"),
     "time_satellites": mark("按卫星时间与指派重合 {percent}%"),
     "time_learnt": mark("时钟校正 {offset} 分钟后与指派重合 {percent}%"),
     "time_claimed": mark("时间与指派重合 {percent}%（误差 {uncertainty} 分钟）"),

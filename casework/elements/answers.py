@@ -15,7 +15,8 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.elements.candidates import OWN_WORD, Nearest, find_nearest, place_of_value
+from casework.answered import LINKS_BY, place_of_value
+from casework.elements.candidates import OWN_WORD, Nearest, find_nearest
 from casework.elements.errors import (
     CandidateGone,
     NotYourRecording,
@@ -29,7 +30,7 @@ from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
 from casework.errors import InSeveralCases
 from casework.linking import answer_question, correct_by_hand
-from casework.looks import looks_together
+from casework.looks import DeviceTime, ask_for_another_look, looks_together
 from casework.permission import require
 from casework.units import unit_and_those_above
 from casework.wording import known_word, required_text
@@ -102,6 +103,8 @@ def answer_questions(
     with looks_together(session):
         for each, nearest in chosen:
             _answer(session, by, each, choice, nearest, now)
+        if choice.element in LINKS_BY:
+            _ask_linker(session, choice, chosen)
     done = tuple(each.facts.recording.id for each, _ in chosen)
     if not done and left_out:
         raise next(iter(left_out.values()))
@@ -227,6 +230,22 @@ def _settled(judged: Judgement, element: str, value: str | None) -> list[str]:
     if element == "device":
         stands = None if device is None else str(device.id)
     return list(before.marks) if value is None or value == stands else []
+
+
+def _ask_linker(session: Session, choice: Choice, chosen: Sequence[tuple[Judgement, Nearest | None]]) -> None:
+    """It goes by answers: about these it has to think again and, where the device is another, about both its shifts."""
+    rows = [each.facts.recording for each, _ in chosen]
+    ask_for_another_look(session, because="answer", recordings=[row.id for row in rows])
+    if choice.element != "device":
+        return
+    values = {value for _, nearest in chosen if (value := choice.value if nearest is None else nearest.value)}
+    after = set(session.scalars(select(Device.code).where(Device.id.in_([uuid.UUID(value) for value in values]))))
+    for each, _ in chosen:
+        row, before = each.facts.recording, each.facts.device
+        at = row.started_at or row.received_at
+        for code in after | {row.device if before is None else before.code}:
+            if code:
+                ask_for_another_look(session, because="answer", device=DeviceTime(row.unit_id, code, at, at))
 
 
 def _answer_case(

@@ -14,7 +14,6 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.elements.facts import Facts, latest_start, place_value, timed_by
-from casework.scoring import Place
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.recordings import Recording
@@ -258,16 +257,6 @@ def _cases(facts: Facts) -> list[Nearest]:
         )
         for each in facts.question.candidates
     ]
-
-
-def place_of_value(value: str) -> Place | None:
-    """None for what is no place on earth."""
-    try:
-        latitude, longitude = (float(part) for part in value.split(","))
-    except ValueError:
-        return None
-    inside = -90 <= latitude <= 90 and -180 <= longitude <= 180
-    return Place(latitude, longitude) if inside else None
 
 
 def _start(recording: Recording) -> datetime:

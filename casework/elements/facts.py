@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer
 
+from casework.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.observation import UNSTATED_UNCERTAINTY_SECONDS, length_of
@@ -96,9 +97,9 @@ def gather_facts(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[F
 
 def span_of(recording: Recording, answer: ElementAnswer | None) -> Span | None:
     """By the answer, to the minute; else by the best estimate and how far that may be off."""
-    start, either_way = recording.started_at, _either_way(recording.started_at_uncertainty_seconds)
-    if answer is not None and answer.value is not None:
-        start, either_way = datetime.fromisoformat(answer.value), timedelta(minutes=1)
+    start, either_way = start_of(answer), GIVEN_WITHIN
+    if start is None:
+        start, either_way = recording.started_at, _either_way(recording.started_at_uncertainty_seconds)
     if start is None:
         return None
     length = max(length_of(recording.duration_seconds), timedelta(seconds=1))
@@ -119,7 +120,7 @@ class _Batch:
         self.ids = [row.id for row in recordings]
         self.lines = _lines(session, {row.unit_id for row in recordings})
         self.policies = fetch_policies(session)
-        self.answers = self._answers()
+        self.answers = latest_answers(session, self.ids)
         self.devices = self._devices()
         self.holdings = self._holdings()
         self.people = self._people()
@@ -130,7 +131,7 @@ class _Batch:
         return [self._facts_of(row) for row in self.recordings]
 
     def _facts_of(self, row: Recording) -> Facts:
-        answers, line = self.answers[row.id], self.lines[row.unit_id]
+        answers, line = self.answers.get(row.id, {}), self.lines[row.unit_id]
         span = span_of(row, answers.get("time"))
         made_on = chinese_day(row.received_at if span is None else span.middle)
         day, demands = self._day_of_rules(row, line, made_on)
@@ -165,13 +166,6 @@ class _Batch:
             if demands.anything:
                 return day, demands
         return made_on, demands_on(self.policies, line, made_on)
-
-    def _answers(self) -> dict[uuid.UUID, dict[str, ElementAnswer]]:
-        found: dict[uuid.UUID, dict[str, ElementAnswer]] = defaultdict(dict)
-        rows = select(ElementAnswer).where(ElementAnswer.recording_id.in_(self.ids)).order_by(ElementAnswer.ordinal)
-        for row in self.session.scalars(rows):
-            found[row.recording_id][row.element] = row
-        return found
 
     def _named_ids(self, element: str) -> set[uuid.UUID]:
         answers = (answers.get(element) for answers in self.answers.values())

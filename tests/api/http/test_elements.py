@@ -83,7 +83,8 @@ def test_one_answer_serves_many_and_the_detail_says_who_said_what(desk: Desk) ->
     assert shown["answers"][0]["answered_by"]["id"] == str(desk.officer.person.id)
     assert shown["holder"]["id"] == str(desk.holder.person.id)
     assert [each["jurisdiction"] for each in shown["policies"]] == ["CN", "CN-plain"]
-    # They are the holder's recordings from now on.
+    # They are the holder's recordings from now on, and the linker has thought again of their cases.
+    link_all_due(desk.served.archive)
     assert len(desk.questions(desk.holder)) == 6
     assert len(desk.served.entries("recording.element_answered")) == 3
 
