@@ -2,8 +2,8 @@
 
 It looks at a recording once, and again when new facts touch it; it goes by what people have answered of it, else by its
 claims. Only a clear single case is linked, the rest is asked.
-Where a person has said something about a recording (linked it, unlinked it, answered a question), the linker keeps out;
-and it never ends a link, its own neither: a hold, a grant, a retention may hang on it (decisions/0008).
+Where a person has said where a recording belongs (linked it, unlinked it, answered what its case is), the linker keeps
+out; and it never ends a link, its own neither: a hold, a grant, a retention may hang on it (decisions/0008).
 """
 
 from __future__ import annotations
