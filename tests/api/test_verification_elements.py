@@ -95,6 +95,8 @@ def kept(sealing: Any) -> Any:
         answer_questions(session, sealing.people["supervisor"], "act", asked, choice, now)
         nobody, asked = Choice("officer", reason="无从查考"), {recording.id: judged.elements["officer"].fingerprint}
         answer_questions(session, sealing.people["supervisor"], "officer", asked, nobody, now)
+    # An answer makes the linker look again: verification holds against the facts what nothing is due about.
+    link_all_due(sealing.archive)
     sealing.settle()
     return sealing
 
