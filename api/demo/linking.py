@@ -32,7 +32,7 @@ def link_everything(
     unlinked = wait_for_linker(officer)
     by_window = len(recording_ids) - len(unlinked)
     narrator.held(
-        f"{by_window} 条记录按设备、人员和时间自动归案", f"{by_window} linked by device, officer and time window"
+        f"{by_window} 条记录按设备、人员和时间自动关联", f"{by_window} linked by device, officer and time window"
     )
     by_answer = _answer_questions(officer, main_id, narrator)
     by_hand = 0
@@ -51,7 +51,7 @@ def wait_for_linker(officer: ApiClient) -> list[Facts]:
         unlinked = _unlinked(officer)
         return None if any(each["outcome"] in (None, "again") for each in unlinked) else unlinked
 
-    return wait_for(looked_at, "自动归案", "the linker looks at every recording", _LONGEST_WAIT_SECONDS)
+    return wait_for(looked_at, "自动关联", "the linker looks at every recording", _LONGEST_WAIT_SECONDS)
 
 
 def _unlinked(officer: ApiClient) -> list[Facts]:
@@ -77,7 +77,7 @@ def link_by_hand(officer: ApiClient, case_id: str, unlinked: Facts, narrator: Na
     officer.post(f"/api/v1/cases/{case_id}/links", form)
     if not quiet:
         name = recording["original_name"]
-        narrator.say(f"{name} 无从自动归案（{unlinked['outcome']}），手工归案", "linked by hand")
+        narrator.say(f"{name} 无从自动关联（{unlinked['outcome']}），手工关联案件", "linked by hand")
 
 
 def _put_right(officer: ApiClient, case_id: str, recording_ids: Collection[str]) -> None:

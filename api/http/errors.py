@@ -138,6 +138,12 @@ class InputUnusable(HttpRefused):
         self.field = field
 
 
+class FormUnusable(HttpRefused):
+    """A page's form, in whole sentences that say what to do: who sees it knows no field by its name."""
+
+    status, code = 422, "input"
+
+
 class PasswordUnusable(HttpRefused):
     status, code = 422, "password"
 

@@ -82,7 +82,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "in-several-cases",
         "该记录同时归入几个案件，无法判断要更正哪一个；请在记录页面逐一解除有误的关联，再归入正确的案件",
     ),
-    casework.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工归案"),
+    casework.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工关联案件"),
     casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
     casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
     casework.AlreadyFinished: Problem(409, "already-finished", "该导出已完成；请另行导出"),
@@ -282,7 +282,9 @@ def problem_document(code: str, status: int, chinese: str, english: str, languag
 
 
 def _reason_needed(element: str, none: bool) -> str:
-    return f"请说明无法提供“{element}”的理由" if none else f"“{element}”没有其他依据支持，请用一句话说明理由"
+    if none:
+        return "请说明不属于任何案件的理由" if element == in_chinese("case") else f"请说明无法提供“{element}”的理由"
+    return f"“{element}”没有其他依据支持，请用一句话说明理由"
 
 
 def _facts(error: Exception) -> Mapping[str, Any]:

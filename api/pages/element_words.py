@@ -23,14 +23,14 @@ ELEMENT_STATES: Mapping[str, str] = {
     "missing": mark("缺失"),
     "contradictory": mark("有矛盾"),
     "explained": mark("已说明"),
-    "pending": mark("等待归案"),
+    "pending": mark("等待关联"),
     "not_demanded": mark("不要求"),
 }
 ELEMENT_SOURCES: Mapping[str, str] = {
     "station": mark("采集工作站"),
     "claim": mark("文件自称"),
     "register": mark("配发登记"),
-    "link": mark("归案"),
+    "link": mark("案件关联"),
     "answer": mark("人工补正"),
     "name": mark("文件名"),
     "sidecar": mark("旁附的轨迹文件"),
@@ -66,7 +66,7 @@ BASES: Mapping[str, str] = {
     "neighbour": mark("同一设备 {minutes} 分钟内的另一条记录"),
     "act_of_stage": mark("与案件环节相符"),
     "act": mark("规则中的执法行为"),
-    "linker": mark("归案程序"),
+    "linker": mark("案件关联程序"),
     "own_word": mark("答复人自述"),
 }
 LINK_REASONS: Mapping[str, str] = {

@@ -13,12 +13,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.credentials import Viewer
 from api.http.deeds import doing
-from api.http.errors import InputUnusable
+from api.http.errors import FormUnusable
 from api.http.problems import problem_of
 from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import translator
 from api.pages.shown import local_path, parse_local
-from api.pages.views_queue import build_queue
+from api.pages.views_queue import Filled, build_queue
 from api.pages.visit import Visit, refusal_page, render, to_sign_in
 from casework.elements.answers import MOST_AT_ONCE, Choice, answer_questions
 from casework.elements.candidates import OWN_WORD
@@ -41,14 +41,14 @@ def answer_queue(request: Request, content: bytes) -> Response:
             choice = _choice(fields, asked)
             given = answer_questions(session, viewer.person, asked, seen, choice, datetime.now(UTC), others=others)
     except Exception as error:
-        return _say_refused(request, viewer, error)
+        return _say_refused(request, viewer, error, fields)
     back = local_path(_first(fields, "back")) or "/queue"
     more = urlencode({"answered": len(given.done), "left": len(given.left_out)})
     return RedirectResponse(f"{back}{'&' if '?' in back else '?'}{more}", 303, headers={"Cache-Control": "no-store"})
 
 
 def _choice(fields: Mapping[str, Sequence[str]], asked: str) -> Choice:
-    """`choice` is `element|basis|value`, `own_word` with a field of its own, or `none`. Raises InputUnusable."""
+    """`choice` is `element|basis|value`, `own_word` with a field of its own, or `none`. Raises FormUnusable."""
     chosen, reason = _first(fields, "choice"), _first(fields, "reason") or None
     if chosen == NONE:
         return Choice(asked, reason=reason)
@@ -57,29 +57,31 @@ def _choice(fields: Mapping[str, Sequence[str]], asked: str) -> Choice:
     element, _, rest = chosen.partition("|")
     basis, _, value = rest.partition("|")
     if not basis:
-        raise InputUnusable("choice", "请先选择一项", "choose one first")
+        raise FormUnusable("请先选择一项，再确认", "choose one first, then confirm")
     return Choice(element, value or None, basis, reason)
 
 
 def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
     value = _first(fields, "own")
     if not value:
-        raise InputUnusable("own", "请填写或选择", "fill it in, or choose")
+        raise FormUnusable("选了“其他”：请填写或选择其内容", "you chose another: fill it in, or choose it")
     moment = parse_local(value) if asked == "time" else None
     return value if moment is None else moment.isoformat()
 
 
 def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    """`of` is `recording fingerprint`, once for each, of officer or device the other's too. Raises InputUnusable."""
+    """`of` is `recording fingerprint`, once for each, of officer or device the other's too. Raises FormUnusable."""
     found, others = {}, {}
     for text in fields.get("of", ()):
         name, seen, other = (*text.split(" "), "", "")[:3]
         try:
             found[UUID(name)], others[UUID(name)] = seen, other
         except ValueError as error:
-            raise InputUnusable("of", "不是记录编号", "is no recording's id") from error
+            raise FormUnusable(
+                "表单中有的内容不是记录编号，请刷新页面后重试", "the form names what is no recording: reload the page"
+            ) from error
     if not found:
-        raise InputUnusable("of", "请至少选择一条记录", "choose at least one recording")
+        raise FormUnusable("请至少选择一条记录", "choose at least one recording")
     return found, others
 
 
@@ -87,11 +89,15 @@ def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
     return next(iter(fields.get(name, ())), "").strip().replace("\0", "")
 
 
-def _say_refused(request: Request, viewer: Viewer, error: Exception) -> Response:
+def _say_refused(request: Request, viewer: Viewer, error: Exception, fields: Mapping[str, Sequence[str]]) -> Response:
+    """On the page itself, with what was chosen and typed still there."""
     document: dict[str, Any] = problem_of(error, language_of(request))
     if document["status"] >= 500 or viewer.person.role not in ("officer", "supervisor"):
         return refusal_page(request, error)
     with archive_of(request).database.reading() as session:
         visit = Visit(request, archive_of(request), viewer, session, translator(language_of(request)))
-        values = {"visit": visit, **build_queue(visit), "problem": document["detail"]}
+        chosen = frozenset(text.partition(" ")[0] for text in fields.get("of", ()))
+        sheet, choice, own, reason = (_first(fields, name) for name in ("sheet", "choice", "own", "reason"))
+        filled = Filled(sheet, choice, own, reason, chosen)
+        values = {"visit": visit, **build_queue(visit, filled), "problem": document["detail"]}
         return render(request, "queue.html", viewer, values, document["status"])

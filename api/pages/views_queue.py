@@ -19,9 +19,10 @@ from casework.elements.candidates import Nearest
 from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
 from casework.organisation import names_of
 from storage.catalog.casework import Case
-from storage.catalog.devices import Device
+from storage.catalog.devices import Device, chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
+from storage.catalog.stations import Station
 
 GROUPS = 8
 SAMPLE = 3
@@ -42,10 +43,25 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Filled:
+    """What somebody had filled in of the sheet whose group has this key, when it was refused; `recordings` are ids."""
+
+    sheet: str
+    choice: str
+    own: str
+    reason: str
+    recordings: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Question:
-    """A group of one question. `others`: what may be chosen beyond the candidates, each with its label."""
+    """A group of one question. `others`: what may be chosen beyond the candidates, each with its label. `of_receipt`:
+    its day is that on which the recordings came in. `filled`: what had been filled in when it was refused."""
 
     group: QuestionGroup
+    filled: Filled | None
+    station: str | None
+    of_receipt: bool
     problem: str
     officer: str | None
     recordings: tuple[tuple[Recording, str], ...]
@@ -53,26 +69,32 @@ class Question:
     others: tuple[tuple[str, str], ...]
 
 
-def build_queue(visit: Visit) -> Mapping[str, Any]:
+def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]:
     visit.require("officer", "supervisor")
     mine = bool(visit.asked("mine")) or visit.person.role == "officer"
     page = list_groups(visit.session, visit.person, mine=mine, after=visit.after, limit=GROUPS)
     return {
-        "questions": show_groups(visit, page.items),
+        "questions": show_groups(visit, page.items, filled),
         "next": visit.next_page(page.next),
         "count": count_questions(visit.session, visit.person, mine=mine),
         "mine": mine,
         "answered": number(visit.asked("answered")),
         "left": number(visit.asked("left")),
         "back": "/queue?" + urlencode({"mine": "1"}) if visit.asked("mine") else "/queue",
+        "again": visit.with_query(answered=None, left=None),
         "problem": None,
     }
 
 
-def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question, ...]:
+def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | None = None) -> tuple[Question, ...]:
     sampled = [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings[:SAMPLE]]
     nearest = nearest_of(visit.session, sampled)
     cases = cases_by_id(visit, case_ids(each for some in nearest.values() for each in some))
+    stations = dict(
+        visit.session.execute(
+            select(Station.id, Station.name).where(Station.id.in_({group.station_id for group in groups}))
+        ).all()
+    )
     names = names_of(visit.session, (group.officer_id for group in groups if group.officer_id is not None))
     rows = recordings_of(visit, groups)
     seen_of_other = other_fingerprints(
@@ -85,6 +107,9 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question
         questions.append(
             Question(
                 group=group,
+                filled=filled if filled is not None and filled.sheet == group.key.strip() else None,
+                station=None if group.station_id is None else stations.get(group.station_id),
+                of_receipt=all(_by_receipt(rows[recording_id], group) for recording_id, _ in group.recordings),
                 problem=problem_of(visit, group.codes),
                 officer=None if group.officer_id is None else names.get(group.officer_id),
                 recordings=tuple(
@@ -99,6 +124,13 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup]) -> tuple[Question
             )
         )
     return tuple(questions)
+
+
+def _by_receipt(row: Any, group: QuestionGroup) -> bool:
+    """Whether the day of its sheet is that of its receipt, and not of its time."""
+    if chinese_day(row.received_at) != group.day:
+        return False
+    return group.device is None or row.started_at is None or chinese_day(row.started_at) != group.day
 
 
 def problem_of(visit: Visit, codes: Iterable[str]) -> str:
@@ -145,7 +177,13 @@ def reasons_of(visit: Visit, nearest: Nearest) -> tuple[tuple[str, int], ...]:
 def recordings_of(visit: Visit, groups: Sequence[QuestionGroup]) -> dict[uuid.UUID, Any]:
     """Only what a list of names shows."""
     ids = {recording_id for group in groups for recording_id, _ in group.recordings}
-    columns = (Recording.id, Recording.original_name, Recording.started_at, Recording.duration_seconds)
+    columns = (
+        Recording.id,
+        Recording.original_name,
+        Recording.started_at,
+        Recording.duration_seconds,
+        Recording.received_at,
+    )
     return {row.id: row for row in visit.session.execute(select(*columns).where(Recording.id.in_(ids)))}
 
 

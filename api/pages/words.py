@@ -83,20 +83,20 @@ RENDITIONS: Mapping[str, str] = {
     "poster": mark("封面图"),
     "sprite": mark("预览图"),
 }
-LINKED_BY: Mapping[str, str] = {"person": mark("人工归案"), "window": mark("自动归案")}
+LINKED_BY: Mapping[str, str] = {"person": mark("人工关联"), "window": mark("自动关联")}
 MATCHES: Mapping[str, str] = {"device": mark("设备相符"), "officer": mark("执法人员相符")}
 LINK_OUTCOMES: Mapping[str, str] = {
-    "linked": mark("已归案"),
+    "linked": mark("已关联案件"),
     "question": mark("没有唯一明确的案件，等待人工选择"),
     "no_case": mark("没有时间、人员或设备相符的案件"),
-    "no_data": mark("缺少时间、设备或人员信息，无法自动归案"),
+    "no_data": mark("缺少时间、设备或人员信息，无法自动关联案件"),
     "by_person": mark("已由人工处理"),
     "again": mark("等待重新查找"),
 }
 SYSTEM_ACTORS: Mapping[str, str] = {
     "custody": mark("封存程序"),
     "media": mark("媒体程序"),
-    "linker": mark("归案程序"),
+    "linker": mark("案件关联程序"),
     "housekeeping": mark("日常程序"),
     "admin": mark("本机管理员"),
     "policies": mark("规则载入程序"),
@@ -137,7 +137,7 @@ ACTIONS: Mapping[str, str] = {
     "rendition.made": mark("制作副本"),
     "recovery.asked": mark("请求借助参考录像恢复"),
     "recording.linked": mark("已归入案件"),
-    "recording.unlinked": mark("解除归案"),
+    "recording.unlinked": mark("解除关联"),
     "recording.link_queued": mark("请人选择案件"),
     "recording.link_answered": mark("选定案件"),
     "recording.link_withdrawn": mark("收回选择案件的请求"),
@@ -236,7 +236,7 @@ REFUSALS: Mapping[str, str] = {
 REFUSAL_CODES: Mapping[str, str] = {
     "inactive": mark("账号已停用"),
     "other_unit": mark("属于其他单位"),
-    "not_linked": mark("尚未归案"),
+    "not_linked": mark("尚未关联案件"),
     "no_grant": mark("没有授权"),
     "not_yours": mark("他人的授权"),
     "wrong_kind": mark("授权种类不符"),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.elements.facts import gather_facts
 from casework.elements.judging import Judgement, judge_recording
+from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
 
 _KEY = func.hashtextextended("judging elements", 0)
@@ -86,7 +87,8 @@ def question_rows(judgement: Judgement) -> list[dict[str, Any]]:
             "officer_id": None if judgement.asked is None else judgement.asked.id,
             "device": facts.recording.device,
             "station_id": None if facts.recording.device else facts.recording.station_id,
-            "day": facts.day,
+            # Without a device they have nothing in common but that they came in together.
+            "day": facts.day if facts.recording.device else chinese_day(facts.recording.received_at),
             "codes": list(element.codes),
             "fingerprint": element.fingerprint,
             "asked_at": facts.recording.sealed_at,

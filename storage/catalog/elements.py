@@ -86,7 +86,8 @@ class ElementQuestion(Base):
     """One element of one recording that somebody has to say something about, now. `officer_id` null: the supervisors.
 
     Derived with the judgement. `codes` say what is missing or contradictory, `fingerprint` names what exactly is asked.
-    `station_id` is where it came in, of a recording whose device nobody names.
+    `station_id` is where it came in, of a recording whose device its file does not name; `day` is then that of its
+    receipt, else the one it is judged by.
     """
 
     __tablename__ = "element_question"

@@ -104,7 +104,7 @@ def make_assignment(case_id: uuid.UUID, form: NewAssignment, viewer: SignedIn, a
         return assignment_item(row)
 
 
-@router.post("/cases/{case_id}/links", summary="归案 / Put a recording into the case", status_code=201)
+@router.post("/cases/{case_id}/links", summary="关联案件 / Put a recording into the case", status_code=201)
 def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheArchive) -> LinkItem:
     with doing(archive, viewer) as session:
         link = link_by_hand(
@@ -120,7 +120,7 @@ def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheA
         return link_items(session, [link])[0]
 
 
-@router.delete("/links/{link_id}", summary="解除归案 / Take a recording out of its case")
+@router.delete("/links/{link_id}", summary="解除关联 / Take a recording out of its case")
 def end_link(link_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> LinkItem:
     """The link stays on record as ended, with who ended it and why."""
     with doing(archive, viewer) as session:

@@ -21,14 +21,14 @@ from casework.unlinked import list_questions, list_unlinked
 router = APIRouter(tags=["cases"])
 
 
-@router.get("/link-questions", summary="待确认归案 / Recordings whose case somebody has to name")
+@router.get("/link-questions", summary="待确认关联 / Recordings whose case somebody has to name")
 def show_questions(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[QuestionItem]:
     with looking(archive, viewer) as session:
         questions = list_questions(session, viewer.person.unit_id, after=page.after, limit=page.limit)
         return listed(questions, lambda rows: question_items(session, viewer.person, rows, datetime.now(UTC)))
 
 
-@router.post("/link-questions/{question_id}/answer", summary="确认归案 / Say which case it is")
+@router.post("/link-questions/{question_id}/answer", summary="确认关联案件 / Say which case it is")
 def answer(question_id: uuid.UUID, form: LinkAnswer, viewer: SignedIn, archive: TheArchive) -> LinkItem | None:
     """The link that now stands; null when the recording belongs to no case."""
     with doing(archive, viewer) as session:
@@ -40,7 +40,7 @@ def answer(question_id: uuid.UUID, form: LinkAnswer, viewer: SignedIn, archive: 
         return link_items(session, [link])[0]
 
 
-@router.get("/unlinked", summary="未归案记录 / Recordings in no case")
+@router.get("/unlinked", summary="未关联案件的记录 / Recordings in no case")
 def show_unlinked(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[UnlinkedItem]:
     with looking(archive, viewer) as session:
         unlinked = list_unlinked(session, viewer.person.unit_id, after=page.after, limit=page.limit)

@@ -50,7 +50,7 @@ def show_recordings(
     media_state: Annotated[str | None, Query(pattern="^(intact|damaged|unreadable)$")] = None,
     made_from: Annotated[datetime | None, Query(alias="from", description="摄录时间起 / made at or after")] = None,
     made_before: Annotated[datetime | None, Query(alias="to", description="摄录时间止 / made before")] = None,
-    unlinked: Annotated[bool, Query(description="仅未归案 / only those in no case")] = False,
+    unlinked: Annotated[bool, Query(description="仅未关联案件的记录 / only those in no case")] = False,
 ) -> Listed[RecordingItem]:
     """Those of one's unit, the latest sealed first. A program that waits for a file asks with `sha256`."""
     wanted = RecordingFilter(

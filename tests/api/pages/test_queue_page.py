@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import uuid
+from html import unescape
 from typing import Any
 
 import pytest
 
 from api.pages import element_words
+from api.tasks.housekeeping import link_all_due
 from casework.elements.candidates import BASES
 from casework.elements.judging import CODES
 
@@ -18,8 +22,8 @@ def _questions(text: str) -> list[str]:
 
 def _form(section: str) -> dict[str, list[str]]:
     """What a browser would send of a form as it stands, but for the choice."""
-    names = ("csrf_token", "asked", "back", "of")
-    return {name: re.findall(rf'name="{name}" value="([^"]*)"', section) for name in names}
+    names = ("csrf_token", "asked", "sheet", "back", "of")
+    return {name: [unescape(each) for each in re.findall(rf'name="{name}" value="([^"]*)"', section)] for name in names}
 
 
 CHINESE = {"Accept-Language": "zh-CN"}
@@ -84,11 +88,65 @@ def test_what_is_left_out_of_the_form_is_said(district: Any) -> None:
         answer = officer.post("/queue", data={**form, **change}, headers=CHINESE, follow_redirects=False)
         assert answer.status_code == 422, answer.text
         assert said in answer.text
+        assert "own" not in re.findall("“([a-z]+)”", answer.text)
     forged = {name: value for name, value in officer.headers.items() if name.lower() != "x-csrf-token"}
     plain = district.served.caller()
     plain.cookies.set("liuhen_session", officer.cookies["liuhen_session"])
     assert plain.post("/queue", data={**form, "csrf_token": ["x"], "choice": "none"}, headers=forged).status_code == 403
     assert district.served.caller().post("/queue", data=form, follow_redirects=False).status_code == 303
+
+
+def test_what_was_typed_and_chosen_is_still_there_when_it_is_refused(district: Any) -> None:
+    officer, supervisor = district.people["officer"], district.people["supervisor"]
+    sheets = [(officer, each) for each in _questions(district.page("officer", "/queue").text)]
+    nobodys = [each for each in _questions(district.page("supervisor", "/queue").text) if "由主管处理" in each]
+    assert nobodys
+    for browser, section in [*sheets, (supervisor, nobodys[0])]:
+        form = _form(section)
+        for words in ({"choice": "none", "reason": ""}, {"choice": "", "reason": "现场<嘈杂>"}):
+            refused = browser.post("/queue", data={**form, **words}, headers=CHINESE, follow_redirects=False)
+            assert refused.status_code == 422, refused.text
+            kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
+            assert _form(kept)["sheet"] == form["sheet"]
+            assert 'href="#filled"' in refused.text
+            if words["choice"]:
+                assert "请说明无法提供" in refused.text or "请说明不属于任何案件的理由" in refused.text
+                assert re.search(r'value="none" required checked', kept)
+            else:
+                assert "请先选择一项" in refused.text
+                assert 'value="现场&lt;嘈杂&gt;"' in kept
+    place = {"choice": "own_word", "own": "118.76", "reason": "如此"}
+    for section in _questions(district.page("officer", "/queue").text):
+        if 'value="own_word"' in section and "<select" not in section:
+            refused = officer.post("/queue", data={**_form(section), **place}, headers=CHINESE, follow_redirects=False)
+            kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
+            assert 'name="own" value="118.76"' in kept
+            assert re.search(r'id="other-\d+" required checked', kept)
+
+
+def test_without_a_device_a_sheet_is_one_stations_and_nothing_is_chosen(district: Any) -> None:
+    served = district.served
+    came_in: dict[str, set[str]] = {}
+    for _ in range(2):
+        station = served.station(district.unit)
+        sealed = [served.seal(station, os.urandom(500), f"{uuid.uuid4().hex}.mp4") for _ in range(2)]
+        came_in[str(station.id)] = {row.original_name for row in sealed}
+    link_all_due(served.archive)
+    found, address = [], "/queue"
+    while address:
+        text = district.page("supervisor", address).text
+        found += [each for each in _questions(text) if "设备不详" in each and 'name="asked" value="device"' in each]
+        after = re.search(r'href="(/queue\?[^"]*after=[^"]*)"', text)
+        address = after[1].replace("&amp;", "&") if after else ""
+    shown = [set(re.findall(r"[0-9a-f]{32}\.mp4", each)) for each in found]
+    assert sorted(map(sorted, shown)) == sorted(map(sorted, came_in.values()))
+    for section in found:
+        assert "收讫日期" in section
+        assert " checked" not in section
+        assert "<details open" in section
+        form = _form(section) | {"of": [], "choice": "none", "reason": "无标签"}
+        refused = district.people["supervisor"].post("/queue", data=form, headers=CHINESE, follow_redirects=False)
+        assert (refused.status_code, "请至少选择一条记录" in refused.text) == (422, True)
 
 
 def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any) -> None:
