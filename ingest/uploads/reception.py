@@ -21,7 +21,7 @@ from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 64 << 10
-_BLOCKS_BYTES = 8 << 20
+_BLOCKS_BYTES = 4 << 20
 """Gathered for all bodies together: the more there are, the smaller their blocks. Where these are whole ones, as much
 again is being written; in a crowd each body waits for its block, and its connection with it: others use the time.
 """
