@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.acts import others_of_act
+from casework.answered import answered_to_be, see
 from casework.clocks import SAME_SHIFT
 from casework.looks import ask_for_another_look
 from storage.catalog.recordings import Recording
@@ -15,11 +16,14 @@ from storage.measures import shifted
 def ask_about_neighbours(session: Session, recording: Recording) -> None:
     """Look again at the other segments of the act, and at what the same device recorded in the same shift."""
     touched = set(others_of_act(session, recording.id))
-    if recording.device and recording.started_at is not None:
-        about = recording.started_at
+    (seen,) = see(session, [recording])
+    about = recording.started_at
+    if seen.device and about is not None:
         near = Recording.started_at.between(shifted(about, -SAME_SHIFT), shifted(about, SAME_SHIFT))
-        same = (Recording.unit_id == recording.unit_id) & (Recording.device == recording.device)
-        others = select(Recording.id).where(same, near, Recording.station_id == recording.station_id)
-        touched.update(session.scalars(others.where(Recording.id != recording.id)))
+        of_station = (Recording.unit_id == recording.unit_id) & (Recording.station_id == recording.station_id)
+        answered = Recording.id.in_(answered_to_be({recording.unit_id}, seen.device))
+        for same in (Recording.device == seen.device, answered):
+            others = select(Recording.id).where(of_station, same, near, Recording.id != recording.id)
+            touched.update(session.scalars(others))
     if touched:
         ask_for_another_look(session, because="person", recordings=touched)

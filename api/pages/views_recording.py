@@ -82,6 +82,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "places": places_of(session, recording),
         "linking": session.get(LinkingDone, recording.id),
         "question": open_question(session, recording),
+        "placed_nowhere": answered_none(session, recording),
         "pending": pending_requests(visit, recording),
         "may": may,
         "cases": open_cases(visit) if may["link"] else (),
@@ -159,6 +160,13 @@ def open_question(session: Session, recording: Recording) -> LinkQuestion | None
         LinkQuestion.recording_id == recording.id, LinkQuestion.answered_at.is_(None)
     )
     return session.scalars(statement).first()
+
+
+def answered_none(session: Session, recording: Recording) -> LinkQuestion | None:
+    """The linker's latest question to which somebody said that it belongs to no case: no link shows why."""
+    of_a_person = LinkQuestion.answered_by.is_not(None), LinkQuestion.chosen_case_id.is_(None)
+    statement = select(LinkQuestion).where(LinkQuestion.recording_id == recording.id, *of_a_person)
+    return session.scalars(statement.order_by(LinkQuestion.answered_at.desc()).limit(1)).first()
 
 
 def pending_requests(visit: Visit, recording: Recording) -> tuple[AccessRequest, ...]:

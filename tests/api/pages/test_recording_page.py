@@ -6,7 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from casework.candidates import Candidate
+from casework.link_rows import ask_which_case, settle_question
 from storage.catalog.access import PlaybackWindow
+from storage.catalog.recordings import Recording
 
 
 def recording_page(district: Any, role: str, language: str = "en") -> str:
@@ -99,3 +102,14 @@ def test_filters_find_by_digest_officer_case_and_time(district: Any) -> None:
     assert not found("from=2026-03-09T09:01")
     assert name in district.page("officer", "/recordings?mine=1").text
     assert name not in district.page("supervisor", "/recordings?mine=1").text
+
+
+def test_why_somebody_said_that_it_belongs_to_no_case_is_shown(district: Any) -> None:
+    assert "Belongs to no case" not in recording_page(district, "officer")
+    with district.served.database.transaction() as session:
+        recording = session.get_one(Recording, district.film.id)
+        question = ask_which_case(session, recording, [Candidate(district.case.id, "initiation")], (), None)
+        settle_question(session, district.people["officer"].person, question, None, "巡逻，未立案")
+    text = recording_page(district, "officer")
+    assert "Belongs to no case" in text
+    assert "巡逻，未立案" in text

@@ -12,7 +12,7 @@ from casework.cases import assign
 from casework.elements.answers import Choice, answer_questions
 from casework.link_rows import find_open_question, live_links
 from casework.linker import link_due_recordings
-from casework.linking import answer_question
+from casework.linking import answer_question, link_by_hand
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import LinkingDone
 from storage.catalog.elements import ElementQuestion
@@ -180,6 +180,25 @@ def test_a_clocks_doubt_reaches_what_is_of_its_device_by_an_answer(team: Any, su
     assert linked_to(team, pupil) == []
     answer(team, supervisor, teacher, "device", Choice("device", str(other.id), reason="看编号"))
     assert linked_to(team, pupil) == [case.id]
+
+
+@pytest.mark.parametrize("of_the_nameless", [True, False])
+def test_what_a_person_says_is_news_of_the_shift_of_the_device_that_was_answered(
+    team: Any, supervisor: Any, of_the_nameless: bool
+) -> None:
+    nameless, claimed, _of_another_device = (
+        team.recording(device=device, started_at=FILMED + n * 5 * MINUTE)
+        for n, device in enumerate((None, "AB00001", "AB00002"))
+    )
+    team.judge()
+    answer(team, supervisor, nameless, "device", Choice("device", str(team.device.id), reason="看编号"))
+    team.judge()
+    case = team.archive.case(team.officer)
+    spoken_of, touched = (nameless, claimed) if of_the_nameless else (claimed, nameless)
+    values = {"case_id": case.id, "stage": case.stage, "reason": "看过画面"}
+    link_by_hand(team.session, team.officer, recording_id=spoken_of.id, **values)
+    due = select(LinkingDone.recording_id).where(LinkingDone.outcome == "again")
+    assert set(team.session.scalars(due)) == {touched.id}
 
 
 def test_answers_cost_the_linker_no_query_for_each_recording(team: Any, supervisor: Any) -> None:
