@@ -367,6 +367,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "voided": lambda row: row.voided_at,
     "issued_from": lambda row: row.span.lower,
     "valid_from": lambda row: row.valid.lower,
+    "finished": lambda row: row.finished_at,
     "in_force": lambda row: row.in_force_at,
     "of_its_source": is_of_its_source,
     "starts_at": lambda row: row.span.lower,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.verification.accounts import SUBJECTS, Account, Moment, Pledge, Subject, kept_fact
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.element_accounts import ELEMENT_SUBJECTS
+from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.register_accounts import REGISTER_SUBJECTS
@@ -32,7 +33,7 @@ _AT_A_TIME = 500
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in (*SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS):
+    for subject in (*SUBJECTS, *EXPORT_SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)
             account = Account(subject)
