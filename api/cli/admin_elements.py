@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
@@ -19,17 +20,23 @@ from casework.elements.queue import QuestionGroup, list_all_groups
 from casework.organisation import names_of
 from casework.register.people import find_officer
 from storage.catalog.recordings import Recording
+from storage.catalog.stations import Station
 
 BATCH = 100
 
 
 def groups(session: Session, officer: str | None, unit_code: str | None) -> list[Facts]:
-    """What one device recorded on one day and is asked the same about is one group; the latest first."""
+    """One group is asked the same: what one device recorded on one day, or came in at one station without its name.
+    The latest first."""
     officer_id = None if officer is None else find_officer(session, OPERATOR, officer).id
     unit_id = None if unit_code is None else find_unit(session, unit_code).id
     found = list_all_groups(session, unit_id, officer_id, ROW_LIMIT)
     names = names_of(session, (each.officer_id for each in found if each.officer_id is not None))
-    return [_facts(each, names) for each in found]
+    in_groups = Station.id.in_({each.station_id for each in found})
+    stations: dict[uuid.UUID | None, str] = dict(
+        session.execute(select(Station.id, Station.name).where(in_groups)).all()
+    )
+    return [{**_facts(each, names), "station": stations.get(each.station_id)} for each in found]
 
 
 def elements_of(session: Session, recording_id: str) -> Facts:
@@ -58,7 +65,8 @@ def group_line(facts: Facts) -> str:
     element = word_for("element", str(facts["element"]))
     asked_of = facts["officer"] or "主管 / the supervisors"
     words = f"{facts['problem_zh']} / {facts['problem_en']}"
-    return f"{facts['day']}  {facts['device'] or '—'}  {asked_of}  {facts['count']}  {element}：{words}"
+    made_by = facts["device"] or facts["station"] or "—"
+    return f"{facts['day']}  {made_by}  {asked_of}  {facts['count']}  {element}：{words}"
 
 
 def element_lines(facts: Facts) -> Iterator[str]:

@@ -48,7 +48,7 @@ def ask_for_another_judgement_of_officer(session: Session, person: Person) -> No
 
 
 def ask_for_another_judgement_since(session: Session, unit_id: uuid.UUID | None, day: date) -> None:
-    """A version of the policy was loaded that holds from a day that has come."""
+    """A version of the policy was loaded that holds from this day on."""
     since = or_(RecordingJudgement.day >= day, RecordingJudgement.day.is_(None))
     if unit_id is not None:
         since &= RecordingJudgement.unit_id.in_(select(unit_tree(unit_id).c.id))

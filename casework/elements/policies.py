@@ -205,8 +205,8 @@ def _take(session: Session, by: Doer, file: PolicyFile, now: datetime) -> Elemen
         raise PolicyOverlaps(file.jurisdiction, file.version, other.version, other.valid_from, other.last_day)
     row = _insert(session, by, file, unit_id)
     come_into_force(session, now)
-    if row.valid_from <= chinese_day(now):
-        ask_for_another_judgement_since(session, unit_id, row.valid_from)
+    # Be it tomorrow: around midnight a recording may be of a day that its receipt has not reached.
+    ask_for_another_judgement_since(session, unit_id, row.valid_from)
     return row
 
 

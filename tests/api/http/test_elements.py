@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from api.cli.admin_elements import group_line, groups
 from api.tasks.housekeeping import link_all_due
 from casework.elements.policies import load_shipped_policies
 from casework.organisation import deactivate_person
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
+from storage.catalog.stations import Station
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")
@@ -130,6 +132,20 @@ def test_a_device_as_the_answer_about_an_officer_wants_what_was_seen_of_it_too(d
     pair = desk.answer(desk.officer, "act", act, others=True, **more)
     assert (pair.status_code, pair.json()["type"]) == (422, "urn:liuhen:problem:element-value")
     assert "请答复所问的要素" in pair.json()["sentences"]["zh-CN"]
+
+
+def test_the_operators_list_has_a_line_a_device_or_station(desk: Desk) -> None:
+    station = desk.served.station(desk.unit)
+    desk.served.seal(station, os.urandom(500), "nameless.mp4")
+    link_all_due(desk.served.archive)
+    with desk.served.database.reading() as session:
+        found = [each for each in groups(session, None, desk.unit.code) if each["element"] == "act"]
+        name = session.get_one(Station, station.id).name
+    assert {(each["device"], each["station"], each["count"]) for each in found} == {
+        ("AB00001", None, 3),
+        (None, name, 1),
+    }
+    assert all(str(each["device"] or name) in group_line(each) for each in found)
 
 
 def test_what_is_refused_is_said_in_both_languages(desk: Desk) -> None:

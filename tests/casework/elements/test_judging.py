@@ -175,3 +175,12 @@ def test_the_version_of_its_day_judges_a_recording_and_a_later_one_changes_nothi
     assert team.open(recording) == {"act": ["missing"]}
     load_policy(team.session, OPERATOR, text.format("since", "2026-03-09").encode(), NOW)
     assert team.open(recording) == {"act": ["missing"], "place": ["missing"]}
+
+
+def test_a_version_that_begins_tomorrow_judges_what_says_it_is_of_tomorrow_already(team: Team) -> None:
+    midnight = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
+    early = team.recording(started_at=midnight + timedelta(minutes=4), received_at=midnight - timedelta(minutes=2))
+    assert "place" not in team.open(early)
+    text = "jurisdiction: CN-next\nversion: 1\ntitle: {zh: 甲, en: a}\nvalid_from: 2026-03-11\n"
+    load_policy(team.session, OPERATOR, f"{text}elements:\n  place: {{required: always}}\n".encode(), NOW)
+    assert team.open(early)["place"] == ["missing"]
