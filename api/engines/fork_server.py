@@ -1,7 +1,7 @@
 """One process that has imported what the others need, and becomes each of them by forking.
 
 Run as `python -P -m api.engines.fork_server SOCKET` by the supervisor, the only process that it serves. Importing costs
-two seconds of a processor, and eight processes of an archive import much the same; a fork costs milliseconds, and its
+a second of a processor, and eight processes of an archive import much the same; a fork costs milliseconds, and its
 memory is shared for as long as nobody writes to it (docs/decisions/0011-forked-processes.md).
 
 It holds no secret: the address of a database comes with the request, which only the fork reads.
