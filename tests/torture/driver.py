@@ -109,6 +109,7 @@ class Driver:
                 self._attend(act.delay_seconds)
                 self._engines.kill_all()
                 self._count_kill("everything at once")
+                self._take_back_aims()
                 self._engines.start()
             case Disturb():
                 if act.cut_all:
@@ -179,6 +180,12 @@ class Driver:
             elif now > laid.since + AIM_SECONDS:
                 laid.wish.unlink(missing_ok=True)
                 self._miss(laid)
+
+    def _take_back_aims(self) -> None:
+        """Nobody attends to what stops while the archive starts, and a start waits for each of its parts."""
+        for laid in [each for each in self._aims if each.aim.role != "dock"]:
+            laid.wish.unlink(missing_ok=True)
+            self._miss(laid)
 
     def _miss(self, laid: LaidAim) -> None:
         self._aims.remove(laid)
