@@ -8,6 +8,8 @@ that, and uploads pass through unlooked-at.
 from __future__ import annotations
 
 import asyncio
+import enum
+from operator import itemgetter
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -31,8 +33,13 @@ _PIECE_BYTES = 16 << 10
 _LINGER_SECONDS = 1.0
 
 
-def _first_two(candidate: tuple[int, float, object]) -> tuple[int, float]:
-    return candidate[:2]
+class _Loss(enum.IntEnum):
+    """What is lost with a connection, the least first. Those that are at work, as uploads are, are not among them."""
+
+    IDLE = enum.auto()
+    HALF_A_HEAD = enum.auto()
+    HALF_A_BODY = enum.auto()
+    UNREAD_ANSWER = enum.auto()
 
 
 def _refusal(status: str, sentence: str, *headers: str) -> bytes:
@@ -123,19 +130,18 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
-    def _expendable(self) -> int | None:
-        """How little is lost when this connection goes: 0 is idle. None for what is at work, as uploads are."""
+    def _loss(self) -> _Loss | None:
+        """None for one that nobody else's takes the place of."""
         if self._refused:
             return None
         if self._in_head and not self._is_answering:
-            unread = self.transport.get_write_buffer_size() > 0
-            waits_seconds = self.loop.time() - self._waits_since
-            if unread:
-                return 3 if waits_seconds > _UNREAD_SECONDS else None
-            return 1 if self._incomplete_bytes else 0
+            if self.transport.get_write_buffer_size() > 0:
+                waits_seconds = self.loop.time() - self._waits_since
+                return _Loss.UNREAD_ANSWER if waits_seconds > _UNREAD_SECONDS else None
+            return _Loss.HALF_A_HEAD if self._incomplete_bytes else _Loss.IDLE
         # Nothing has been answered while a small body is still to come, which is anybody's to promise.
         awaits_body = not self._in_head and self.cycle is not None and not self.cycle.response_started
-        return 2 if awaits_body and not self.scope["path"].startswith(PATIENT_PATHS) else None
+        return _Loss.HALF_A_BODY if awaits_body and not self.scope["path"].startswith(PATIENT_PATHS) else None
 
     def _make_room(self) -> None:
         # One that was closed a moment ago is still among them.
@@ -144,12 +150,11 @@ class BoundedProtocol(HttpToolsProtocol):
         ]
         if len(open_ones) <= MOST_CONNECTIONS:
             return
-        others = ((each._expendable, each._waits_since, each) for each in open_ones if each is not self)
-        least = min(
-            ((much, since, each) for much, since, each in others if much is not None), default=None, key=_first_two
-        )
-        if least is not None:
-            least[2].transport.close()
+        losses = [(loss, each._waits_since, each) for each in open_ones if each is not self and (loss := each._loss)]
+        if losses:
+            loss, _, least = min(losses, key=itemgetter(0, 1))
+            # What is closed sends what it still has first, and would wait for ever where nobody reads.
+            least.transport.abort() if loss is _Loss.UNREAD_ANSWER else least.transport.close()
         elif len(open_ones) > MOST_CONNECTIONS + _MOST_REFUSALS:
             self.transport.abort()
         else:

@@ -18,7 +18,8 @@ from typing import Protocol, Self
 from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooLong, UploadGone
 from ingest.uploads.offset_file import UNFINISHED, OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
-from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing, sync_folder
+from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing
+from integrity.durable_files import sync_folder
 
 _SYNCED_IN_TURN = 4
 """Of many uploads, by one thread: a turn of a thread costs about as much as a sync."""
@@ -235,8 +236,9 @@ class Staging:
     """The folder itself. Its methods are synchronous and safe from any thread and process."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Its names are synced through no link, and an operator may have put a link to another disk in its place.
+        self.folder = folder.resolve()
         self._room = (0.0, 0)
 
     def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:

@@ -38,9 +38,10 @@ def create_app() -> Any:
 
 
 if __name__ == "__main__":
-    descriptor, ready_file, seconds, connections = sys.argv[1:]
+    descriptor, ready_file, seconds, connections, unread_seconds = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).parent))
     http_protocol.HEAD_SECONDS = body_limit.BODY_SECONDS = float(seconds)
     http_protocol.MOST_CONNECTIONS = int(connections)
+    http_protocol._UNREAD_SECONDS = float(unread_seconds)
     listener = socket.socket(fileno=int(descriptor))
     serve_http("bounded_http:create_app", listener, lambda: Path(ready_file).write_text("ready") and None)

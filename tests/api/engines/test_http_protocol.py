@@ -46,6 +46,10 @@ class Server:
         assert found is not None
         return int(found[1]) << 10
 
+    @property
+    def open_descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self._process.pid}/fd").iterdir()))
+
     def ask(self, request: bytes) -> bytes:
         """All that comes back until the server closes."""
         with self.connect() as connection:
@@ -70,18 +74,23 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from serve(tmp_path_factory.mktemp("small"), http_protocol.HEAD_SECONDS, FEW)
 
 
-def serve(folder: Path, head_seconds: float, connections: int = http_protocol.MOST_CONNECTIONS) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """It has room for few, and none for those who do not read what they asked for."""
+    yield from serve(tmp_path_factory.mktemp("impatient"), http_protocol.HEAD_SECONDS, FEW, unread_seconds=0.0)
+
+
+def serve(
+    folder: Path,
+    head_seconds: float,
+    connections: int = http_protocol.MOST_CONNECTIONS,
+    unread_seconds: float = http_protocol._UNREAD_SECONDS,
+) -> Iterator[Server]:
     ready_file = folder / "ready"
+    limits = (head_seconds, connections, unread_seconds)
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                str(PROGRAM),
-                str(listener.fileno()),
-                str(ready_file),
-                str(head_seconds),
-                str(connections),
-            ],
+            [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), *map(str, limits)],
             pass_fds=(listener.fileno(),),
             stderr=subprocess.DEVNULL,
         )
@@ -257,6 +266,19 @@ def test_a_crowd_that_only_waits_shuts_nobody_out(small: Server, begin: bytes) -
             answer = small.ask(b"GET / HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")
             assert answer.startswith(b"HTTP/1.1 200 "), answer
         assert read_to_end(crowd[0]) == b""
+
+
+def test_who_does_not_read_his_answer_shuts_nobody_out_and_is_let_go_of(impatient: Server) -> None:
+    with ExitStack() as stack:
+        crowd = fill_with(impatient, stack, b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n")
+        for connection in crowd:
+            connection.recv(1)  # It is answered; the rest stays with the server.
+        open_before = impatient.open_descriptors
+        for _ in range(FEW):
+            newcomer = stack.enter_context(impatient.connect())
+            newcomer.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert read_answer(newcomer).startswith(b"HTTP/1.1 200 ")
+        assert impatient.open_descriptors <= open_before
 
 
 def test_an_answer_that_is_still_leaving_is_not_cut(small: Server) -> None:
