@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import time
 from operator import itemgetter
 from typing import Any
 
@@ -69,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete_bytes = 0
         self._head_deadline: asyncio.TimerHandle | None = None
         self._refused = False
+        # Not by the loop's clock, which stands still for a millisecond and more: the first of two would be anybody.
         self._waits_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -106,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._waits_since = self.loop.time()
+        self._waits_since = time.monotonic()
         self._incomplete_bytes = 0
         self._cancel_deadline()
         super().on_headers_complete()
@@ -136,7 +138,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return None
         if self._in_head and not self._is_answering:
             if self.transport.get_write_buffer_size() > 0:
-                waits_seconds = self.loop.time() - self._waits_since
+                waits_seconds = time.monotonic() - self._waits_since
                 return _Loss.UNREAD_ANSWER if waits_seconds > _UNREAD_SECONDS else None
             return _Loss.HALF_A_HEAD if self._incomplete_bytes else _Loss.IDLE
         # Nothing has been answered while a small body is still to come, which is anybody's to promise.
@@ -173,7 +175,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._cancel_deadline()
-        self._waits_since = self.loop.time()
+        self._waits_since = time.monotonic()
         self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
     def _give_up(self) -> None:
