@@ -91,7 +91,7 @@ def mount_pages(app: FastAPI) -> None:
 
 def is_for_a_program(request: Request) -> bool:
     """Whether a refusal goes out as a problem document, and not as a page for whoever typed the address."""
-    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    wants_page = request.method in ("GET", "POST") and "text/html" in request.headers.get("accept", "")
     return not wants_page or request.url.path.split("/")[1] in FOR_PROGRAMS
 
 

@@ -27,7 +27,10 @@ PROBLEM_TYPE = "application/problem+json"
 
 _PLAIN = {
     404: ("没有这个地址，请核对", "nothing is at this address: check it"),
-    405: ("此地址不支持该方法", "this address does not offer the method"),
+    405: (
+        "此地址不支持该方法；在网页上操作时，请启用浏览器的 JavaScript 后重试",
+        "this address does not offer the method; on a page, turn the browser's JavaScript on and try again",
+    ),
     400: ("请求内容无法解析", "the request's body cannot be read"),
 }
 

@@ -57,14 +57,27 @@ class Desk:
 
 
 @contextmanager
-def desk_of(browser: Browser, url: str, name: str, password: str) -> Iterator[Desk]:
-    """Somebody signed in, in a browser profile of his own; at the end nothing must have gone wrong on his pages."""
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
+def profile(browser: Browser, java_script_enabled: bool = True) -> Iterator[BrowserContext]:
+    """A browser profile that nobody has used before."""
+    context = browser.new_context(
+        locale="zh-CN", viewport={"width": 1366, "height": 768}, java_script_enabled=java_script_enabled
+    )
     context.set_default_timeout(60_000)
     try:
-        desk = Desk(context, url)
-        desk.sign_in(name, password)
-        yield desk
-        assert desk.complaints == []
+        yield context
     finally:
         context.close()
+
+
+@contextmanager
+def desk_of(browser: Browser, url: str, name: str, password: str) -> Iterator[Desk]:
+    """Somebody signed in, in a browser profile of his own; at the end nothing must have gone wrong on his pages."""
+    with profile(browser) as context:
+        desk = Desk(context, url)
+        desk.sign_in(name, password)
+        try:
+            yield desk
+        except Exception as error:
+            error.add_note(f"{name} was at {desk.page.url}:\n{desk.page.locator('body').inner_text(timeout=5_000)}")
+            raise
+        assert desk.complaints == []

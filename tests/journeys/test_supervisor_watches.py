@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.demo.footage import find_ffmpeg
-from tests.journeys.browsing import desk_of, open_browser
+from tests.journeys.browsing import desk_of, open_browser, profile
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -180,6 +180,37 @@ def test_a_package_is_asked_for_made_and_fetched(
         package = Path(fetching.value.path()).read_bytes()
         assert package[257:262] == b"ustar"
         assert CLIP.encode() in package
+
+
+def test_who_presses_before_the_scripts_have_arrived_is_heard(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str]
+) -> None:
+    with profile(browser) as context:
+        context.route("**/static/js/*", lambda route: (time.sleep(0.5), route.continue_()))
+        page = context.new_page()
+        for _ in range(3):
+            page.goto(f"{archive.url}/sign-in", wait_until="commit")
+            page.locator("#sign_in_name").fill("liuyang")
+            page.locator("#password").fill(passwords["liuyang"])
+            with page.expect_navigation():
+                page.locator("#password").press("Enter")
+            assert urlsplit(page.url).path == "/requests"
+            with page.expect_navigation():
+                page.get_by_role("button", name="退出").click()
+
+
+def test_without_scripts_no_password_gets_into_an_address(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str]
+) -> None:
+    with profile(browser, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{archive.url}/sign-in")
+        page.locator("#sign_in_name").fill("liuyang")
+        page.locator("#password").fill(passwords["liuyang"])
+        with page.expect_navigation():
+            page.get_by_role("button", name="登录").click()
+        assert urlsplit(page.url).query == ""
+        assert "请启用浏览器的 JavaScript" in page.locator("main").inner_text()
 
 
 def test_a_stations_token_is_shown_once(archive: RunningArchive, browser: Browser, passwords: dict[str, str]) -> None:

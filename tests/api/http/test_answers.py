@@ -45,9 +45,11 @@ def test_a_wrong_address_typed_in_a_browser_gets_a_page_and_a_program_a_problem(
     stranger = served.caller().get("/recordngs", headers=typed | {"Accept-Language": "zh"})
     assert (stranger.status_code, "没有这个地址" in stranger.text) == (404, True)
     assert served.caller().get("/static/none.js", headers=typed).headers["content-type"].startswith("text/html")
+    sent = scene.officer.post("/cases", headers=typed)
+    assert (sent.status_code, "turn the browser&#39;s JavaScript on" in sent.text) == (405, True)
     for answer in (
         scene.officer.get("/recordngs"),
-        scene.officer.post("/cases", headers=typed),
+        scene.officer.post("/cases"),
         scene.officer.get("/api/v1/nowhere", headers=typed),
         scene.officer.get("/ledger/nowhere", headers=typed),
         scene.officer.get("/uploads/nowhere", headers=typed | {"Tus-Resumable": "1.0.0"}),

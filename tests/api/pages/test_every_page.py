@@ -73,7 +73,9 @@ def check_markup(text: str) -> None:
             assert not attributes.get(name, "").startswith(("javascript:", "data:"))
         for name in ("for", "aria-labelledby", "data-copy", "data-player", "data-result", "list"):
             assert name not in attributes or attributes[name] in ids, (name, attributes)
-    assert [script.get("src") for script in page.of("script")] == ["/static/js/liuhen.js"]
+    assert [script.get("src") for script in page.of("script")] == ["/static/js/actions.js", "/static/js/liuhen.js"]
+    for form in page.of("form"):
+        assert form["method"] == "post" if "data-action" in form else "action" in form, form
     assert not page.of("style", "iframe", "svg")
     labelled = {label["for"] for label in page.of("label") if "for" in label}
     for field in page.of("input", "select", "textarea"):

@@ -1,18 +1,19 @@
-// Forms that call the API: <form data-action="/api/v1/…" data-method="POST" data-then="reload">.
+"use strict";
+// Forms that call the API: <form method="post" data-action="/api/v1/…" data-method="POST" data-then="reload">.
 // What cannot be taken back asks first: data-confirm="…". What went wrong is said beside the form, in the words of the problem document.
+// Read before the page is, and no module: whoever presses a button as soon as he sees it is heard. Without any script the
+// browser itself sends the form, by method="post": an address would keep what is typed, a password too.
 
 const CHINESE_OFFSET_MS = 8 * 3600 * 1000;
 const CHINESE_TIME = "+08:00"; // a datetime-local field knows no zone: the pages show and take Chinese time
 
-export function serveActions(root) {
-  for (const form of root.querySelectorAll("form[data-action]")) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return;
-      submit(form, event.submitter);
-    });
-  }
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.action === undefined) return;
+  event.preventDefault();
+  if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return;
+  submit(form, event.submitter);
+});
 
 async function submit(form, submitter) {
   const buttons = form.querySelectorAll("button");
@@ -61,7 +62,7 @@ function addressOf(form) {
 }
 
 // Empty fields are left out, so that a default of the API's counts; data-null sends null for them.
-export function valuesOf(form, submitter) {
+function valuesOf(form, submitter) {
   const values = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.dataset.path !== undefined) continue;

@@ -1,8 +1,6 @@
-// The entry of every page. Each module looks for what it serves and does nothing where there is none.
-import { serveActions } from "./actions.js";
+// The modules of every page. Each module looks for what it serves and does nothing where there is none.
 import { serveCopying } from "./copying.js";
 import { servePlayers } from "./player.js";
 
-serveActions(document);
 serveCopying(document);
 servePlayers(document);
