@@ -37,6 +37,20 @@ class _Reply(core.Sequence):  # type: ignore[misc]
     ]
 
 
+def _set_up(kind: type[core.Asn1Value]) -> None:
+    """asn1crypto completes a class when it is first used. Two threads that use it first complete it twice, and from
+    then on nothing of that class can be read in this process: so all of them are used here, by one."""
+    try:
+        kind()
+    except (TypeError, ValueError):
+        pass  # What has no empty value is complete all the same.
+    for narrower in kind.__subclasses__():
+        _set_up(narrower)
+
+
+_set_up(core.Asn1Value)
+
+
 @dataclass(frozen=True)
 class TimestampRequest:
     """TimeStampReq. `imprint_der` is the whole MessageImprint, because a reply repeats it to the byte."""

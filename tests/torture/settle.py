@@ -8,15 +8,16 @@ from collections.abc import Callable
 import psycopg
 
 from tests.torture.driver import Driver, shift_clock
-from tests.torture.plan import CLOCKS
+from tests.torture.plan import CLOCKS, LARGE_SHIFTS_SECONDS
 from tests.torture.system import READY_SECONDS, Engines, Station
 
 RECEIVED_SECONDS = 600.0
 """Until the last card is empty: the agents' pauses, 15 s at most, and what still waits to be sealed."""
 QUIET_SECONDS = 300.0
 SWEPT_SECONDS = 120.0
-DAYS_LATER = 4 * 86_400
-"""Unfinished uploads end after three days: the archive is shown a later day instead of being waited for."""
+LATER_SECONDS = max(LARGE_SHIFTS_SECONDS) + 4 * 86_400
+"""Unfinished uploads end three days after what the clock of their time said, which may have been ahead: the archive is
+shown a later day instead of being waited for."""
 
 Say = Callable[[str], None]
 OWED = """
@@ -37,7 +38,7 @@ def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) 
         station.end_agent()
     address = engines.admin("database")["app"]
     _wait("work is not done", QUIET_SECONDS, lambda: _owed(address))
-    _set_clocks(engines, DAYS_LATER)
+    _set_clocks(engines, LATER_SECONDS)
     _wait("uploads or staged files are left", SWEPT_SECONDS, lambda: _left_in_staging(engines, address))
     _set_clocks(engines, 0)
     say("nothing is owed any more")
