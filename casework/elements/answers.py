@@ -1,7 +1,7 @@
 """Answers to what is asked about a recording: rows of their own beside the claims, an entry for each.
 
 One answer may be given for many recordings at once. Each is looked at by the facts of now: what was answered or has
-changed meanwhile is left out and named, or refused when nothing is left.
+changed meanwhile, and what the answer cannot be true of, is left out and named, or refused when nothing is left.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from storage.catalog.devices import Device
 from storage.catalog.elements import ELEMENTS, ElementAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
-from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.append import Actor, Change, record_changes
 
 MOST_AT_ONCE = 1000
-LeftOut = QuestionChanged | CandidateGone | InSeveralCases
+LeftOut = QuestionChanged | CandidateGone | InSeveralCases | ValueUnusable
 OTHER_OF = {"officer": "device", "device": "officer"}
 """Where these two contradict, either may be what is wrong: asked about one, the other may be answered."""
 RowT = TypeVar("RowT", Person, Device, Case)
@@ -83,7 +83,7 @@ def answer_questions(
 
     `others` are fingerprints too: of the device where the officer was asked about and the device is the answer, and the
     other way round; no other pair is taken. The same way an answer is corrected: the fingerprint is of what stands.
-    Raises QuestionChanged, CandidateGone or InSeveralCases when none is left to answer; ValueUnusable, ReasonNeeded,
+    Raises the first reason, of LeftOut, when none is left to answer; ValueUnusable, ReasonNeeded,
     NotYourRecording, RoleNotAllowed, WordUnknown, TextUnusable, UnknownSubject, OutsideUnit.
     """
     require(by, "answer_elements")
@@ -101,8 +101,7 @@ def answer_questions(
         current = _unchanged(current, choice.element, others or {}, left_out)
     chosen = _choose(session, current, asked, choice, left_out)
     with looks_together(session):
-        for each, nearest in chosen:
-            _answer(session, by, each, choice, nearest, now)
+        _answer(session, by, chosen, choice, now)
         if choice.element in LINKS_BY:
             _ask_linker(session, choice, chosen)
     done = tuple(each.facts.recording.id for each, _ in chosen)
@@ -174,7 +173,8 @@ def _choose(
             raise ReasonNeeded(choice.element, choice.value is None)
         value = choice.value if found is None else found.value
         if choice.element == "time" and value and datetime.fromisoformat(value) > latest_start(each.facts.recording):
-            raise ValueUnusable("time", "after_receipt")
+            left_out[recording_id] = ValueUnusable("time", "after_receipt")
+            continue
         chosen.append((each, found))
     return chosen
 
@@ -187,27 +187,39 @@ def _means(choice: Choice, nearest: Nearest) -> bool:
 
 
 def _answer(
-    session: Session, by: Person, judged: Judgement, choice: Choice, nearest: Nearest | None, now: datetime
+    session: Session, by: Person, chosen: Sequence[tuple[Judgement, Nearest | None]], choice: Choice, now: datetime
 ) -> None:
-    value = choice.value if nearest is None else nearest.value
-    if choice.element == "case" and _answer_case(session, by, judged.facts, choice, value, nearest):
-        return
-    facts, before = judged.facts, judged.elements[choice.element]
-    row = ElementAnswer(
+    rows = []
+    for judged, nearest in chosen:
+        value = choice.value if nearest is None else nearest.value
+        if choice.element != "case" or not _answer_case(session, by, judged.facts, choice, value, nearest):
+            basis = OWN_WORD if nearest is None else nearest.basis
+            rows.append(_answer_row(by, judged, choice, value, basis, now))
+    session.add_all(rows)
+    session.flush()
+    record_changes(session, Actor.person(by.id), [_change_of(row) for row in rows])
+
+
+def _answer_row(
+    by: Person, judged: Judgement, choice: Choice, value: str | None, basis: str, now: datetime
+) -> ElementAnswer:
+    recording = judged.facts.recording
+    return ElementAnswer(
         id=uuid.uuid4(),
-        unit_id=facts.recording.unit_id,
-        recording_id=facts.recording.id,
+        unit_id=recording.unit_id,
+        recording_id=recording.id,
         element=choice.element,
-        ordinal=before.answers + 1,
+        ordinal=judged.elements[choice.element].answers + 1,
         value=value,
-        basis=OWN_WORD if nearest is None else nearest.basis,
+        basis=basis,
         settles=_settled(judged, choice.element, value),
         reason=choice.reason,
         answered_by=by.id,
         answered_at=now,
     )
-    session.add(row)
-    session.flush()
+
+
+def _change_of(row: ElementAnswer) -> Change:
     data = {
         "answer_id": str(row.id),
         "element": row.element,
@@ -217,9 +229,7 @@ def _answer(
     }
     said = {"value": row.value, "reason": row.reason, "settled_marks": row.settled_marks or None}
     private = {name: text for name, text in said.items() if text is not None}
-    subject = str(facts.recording.id)
-    change = Change("recording.element_answered", "recording", subject, row.unit_id, data, private)
-    record_change(session, Actor.person(by.id), change)
+    return Change("recording.element_answered", "recording", str(row.recording_id), row.unit_id, data, private)
 
 
 def _settled(judged: Judgement, element: str, value: str | None) -> list[str]:
