@@ -219,8 +219,8 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 @contextmanager
 def _both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
-    from casework.elements.errors import PolicyUnusable
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
+    from casework.rules.errors import RuleFileUnusable
     from ingest.errors import CustodyError
     from ingest.stations.errors import StationError
     from retention.errors import ReasonUnusable
@@ -232,7 +232,7 @@ def _both_languages() -> Iterator[None]:
 
         kind = (
             UsageRefused
-            if isinstance(error, PolicyUnusable | ReasonUnusable | TextUnusable | WordUnknown)
+            if isinstance(error, ReasonUnusable | RuleFileUnusable | TextUnusable | WordUnknown)
             else ApiError
         )
         raise kind(str(problem_of(error, "zh")["detail"]), str(error)) from error

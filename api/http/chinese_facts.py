@@ -76,6 +76,14 @@ THINGS: Mapping[str, str] = {
     "circular": "不能因执法行为而定（for_acts）：所问的正是何种行为，请写 always 或 never",
     "other_spelling": "在本档案中写法不同",
     "unknown_unit": "不是任何单位的代码，见 liuhen admin unit list",
+    "no_truth": "须为 true 或 false",
+    "too_many_days": "须为 1 至 3660 的天数",
+    "of_calendar_days": "只用于按自然日计算的期限，请删去",
+    "other_year": "不是该年的日期",
+    "works_already": "是周一至周五，本来就上班，请删去",
+    "off_already": "是周六或周日，本来就休息，请删去",
+    "no_year": "须为 1990 至 2200 的年份",
+    "same_rank": "与另一文件的同一期限同日有效且级别（rank）相同，须分先后",
     "officer": "执法人员",
     "time": "时间",
     "place": "地点",
@@ -95,6 +103,33 @@ THINGS: Mapping[str, str] = {
     "only_own": "记录归采集工作站所属单位；如属实请说明理由，如有误请联系管理员",
     "is empty": "内容为空",
     "holds control characters": "含有控制字符",
+}
+CASE_FILE_PROBLEMS: Mapping[str, str] = {
+    "not_json": "不是 UTF-8 编码的 JSON：请核对引号、逗号和括号",
+    "too_large": "超过 64 MiB，请拆分",
+    "no_object": "须为对象（花括号内的“名称: 值”）",
+    "no_list": "须为列表（方括号）",
+    "missing": "缺失",
+    "no_text": "须为非空文字",
+    "no_instant": "须为带时区的时刻，如 2026-03-09T09:00:00+08:00",
+    "no_such_year": "不在 1990 年至 2200 年之间",
+    "no_count": "须为 1 至 1000 的整数",
+    "no_seconds": "须为秒数，不超过十年",
+    "negative_seconds": "须为不小于零的秒数，不超过十年",
+    "half_a_clock": "时钟只写了一半：须同时写明偏差与误差范围，时钟毫无参考价值的，两者均为 null",
+    "no_length": "须晚于 start",
+    "ends_before_it_begins": "早于 start",
+    "other_under_one_id": "在本表中另有一条同号而内容不同的记录：一个编号只能指一条记录",
+}
+STARTS_FILE_PROBLEMS: Mapping[str, str] = {
+    "not_text": "不是 UTF-8 编码的文本",
+    "too_large": "超过 16 MiB，请拆分",
+    "no_columns": "首行须写明列名 kind 和 start_date",
+    "columns": "单元格数目与首行不符",
+    "quotes": "有未结束的引号",
+    "kind": "不是期限的种类，见 liuhen rules terms",
+    "no_day": "不是日期，例：2026-03-04",
+    "no_such_year": "不在 1990 年至 2200 年之间",
 }
 WORDS: Mapping[str, str] = {**CASE_KINDS, **STAGES, **ROLES, **ACCESS_KINDS, **REQUEST_STATES, **THINGS}
 

@@ -17,11 +17,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
-from api.http.chinese_facts import in_chinese
+from api.http.chinese_facts import CASE_FILE_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
 from casework import errors as casework
+from casework.completeness import errors as completeness
+from casework.deadlines import errors as deadlines
 from casework.elements import errors as elements
 from casework.register import errors as register
+from casework.rules import errors as rules
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
 from ingest.uploads.errors import UploadRefused
@@ -117,7 +120,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
-    elements.PolicyUnusable: Problem(422, "policy", "规则文件中 {where} {problem}{known}，请更正后重新载入"),
+    completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件中 {where} {problem}，请更正后重试"),
+    deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
+    rules.RuleFileUnusable: Problem(422, "policy", "规则文件中{line} {where} {problem}{known}，请更正后重新载入"),
     elements.PolicyOverlaps: Problem(
         409,
         "policy-overlaps",
@@ -289,9 +294,18 @@ def _reason_needed(element: str, none: bool) -> str:
 
 def _facts(error: Exception) -> Mapping[str, Any]:
     facts = {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
-    if isinstance(error, elements.PolicyUnusable):
-        where = re.sub(r"^line (\d+)", r"第 \1 行", str(facts["where"]))
-        facts |= {"where": where, "known": f"（可用：{'、'.join(error.known)}）" if error.known else ""}
+    if isinstance(error, rules.RuleFileUnusable):
+        known = f"（可用：{'、'.join(error.known)}）" if error.known else ""
+        facts |= {"line": f"第 {error.line} 行" if error.line else "", "known": known}
+    if isinstance(error, completeness.CaseFileUnusable):
+        facts["where"] = re.sub(r"^line (\d+)", r"第 \1 行", error.where.replace("the file", "整个文件"))
+        facts["problem"] = CASE_FILE_PROBLEMS[error.problem]
+    if isinstance(error, deadlines.StartsUnusable):
+        text = f"“{error.text}”" if error.text else ""
+        facts |= {
+            "line": f"第 {error.line} 行{text}" if error.line else "",
+            "problem": STARTS_FILE_PROBLEMS[error.problem],
+        }
     if isinstance(error, elements.ReasonNeeded):
         facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.

@@ -2,7 +2,6 @@
 
 CaseworkError
 └── ElementsError
-    ├── PolicyUnusable          a file that is no policy: where, and why
     ├── PolicyOverlaps          days on which another version holds
     ├── PolicyVersionTaken      that version was loaded before, with other words
     ├── PolicyBegun             days that have come are judged already: a version ends on one that has not
@@ -12,6 +11,8 @@ CaseworkError
     ├── ValueUnusable           no such officer, device, act, place or time; an InputRefused too
     ├── ReasonNeeded            nothing but somebody's word speaks for it; an InputRefused too
     └── NotYourRecording        another officer's; a NotAllowed too
+
+A file that is no policy is refused as any file of rules is: casework/rules/errors.py.
 """
 
 from __future__ import annotations
@@ -22,32 +23,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from casework.errors import CaseworkError, InputRefused, NotAllowed
-
-PROBLEMS: Mapping[str, str] = {
-    "not_yaml": "is no YAML: mind indentation, colons and quotes",
-    "too_large": "is larger than 256 KiB: a policy is a page or two",
-    "not_a_table": "has to be names with values",
-    "not_a_list": "has to be a list, each line beginning with a dash",
-    "twice": "stands there twice: keep one",
-    "unknown": "is not known here",
-    "missing": "is missing",
-    "empty": "is empty",
-    "no_text": "has to be a line of text, of at most 200 signs",
-    "no_number": "has to be a whole number from 1 on",
-    "no_day": "is no day: write it as 2026-03-04",
-    "no_such_year": "lies outside the years 1990 to 2200",
-    "ends_before_it_begins": "lies before valid_from",
-    "no_code": "has to be a word of small letters, digits and _, of at most 40",
-    "no_jurisdiction": "has to be a word such as CN or CN-plain",
-    "never_demanded": "is required for acts, but no act of this file demands it",
-    "not_for_acts": "is demanded by an act, but not required: for_acts under elements",
-    "not_earlier": "is no earlier version: one supersedes a version of a lower number",
-    "law_of_nothing": "is the ground of something that is never required: leave it out, or require the element",
-    "circular": "is required for acts: but which act it is, is what is asked; require it always or never",
-    "other_spelling": "is written otherwise in this archive",
-    "unknown_unit": "is the code of no unit: see liuhen admin unit list",
-}
-
 
 VALUE_PROBLEMS: Mapping[str, str] = {
     "no_such_officer": "names nobody of this unit or those above and below it: choose somebody of the list",
@@ -65,19 +40,6 @@ VALUE_PROBLEMS: Mapping[str, str] = {
 @dataclass(eq=False)
 class ElementsError(CaseworkError):
     """Anything that required elements refuse."""
-
-
-@dataclass(eq=False)
-class PolicyUnusable(ElementsError):
-    """`where`: a path in the file (`elements.plaace`), or a line; `problem`: a word of PROBLEMS; `known`: choices."""
-
-    where: str
-    problem: str
-    known: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        choices = f"; it is one of: {', '.join(self.known)}" if self.known else ""
-        return f"{self.where} {PROBLEMS[self.problem]}{choices}; correct the file and load it again"
 
 
 @dataclass(eq=False)

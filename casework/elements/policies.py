@@ -21,15 +21,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.elements.again import ask_for_another_judgement_since
-from casework.elements.errors import (
-    NothingToSupersede,
-    PolicyBegun,
-    PolicyOverlaps,
-    PolicyUnusable,
-    PolicyVersionTaken,
-)
+from casework.elements.errors import NothingToSupersede, PolicyBegun, PolicyOverlaps, PolicyVersionTaken
 from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy, refuse_nonsense
 from casework.permission import require
+from casework.rules.errors import RuleFileUnusable
 from casework.units import Doer, actor_of
 from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementPolicy
@@ -87,7 +82,7 @@ class Demands:
 
 
 def load_policy(session: Session, by: Doer, content: bytes, now: datetime) -> ElementPolicy:
-    """Take a version in. The same file again changes nothing. Raises PolicyUnusable, PolicyOverlaps,
+    """Take a version in. The same file again changes nothing. Raises RuleFileUnusable, PolicyOverlaps,
     PolicyVersionTaken, PolicyBegun, NothingToSupersede, RoleNotAllowed."""
     if isinstance(by, Person):
         require(by, KEEPING)
@@ -137,7 +132,7 @@ def is_of_its_source(row: ElementPolicy) -> bool:
     """Whether the rules, the digest and all the rest of a row are what its YAML says. Never raises."""
     try:
         file = read_policy(row.source.encode())
-    except PolicyUnusable:
+    except RuleFileUnusable:
         return False
     said = (file.jurisdiction, file.version, file.valid_from, file.title_zh, file.title_en, file.sha256)
     kept = (row.jurisdiction, row.version, row.valid_from, row.title_zh, row.title_en, row.source_sha256)
@@ -288,7 +283,7 @@ def _refuse_other_spelling(session: Session, file: PolicyFile) -> None:
     named = func.lower(ElementPolicy.jurisdiction) == file.jurisdiction.lower()
     spellings = set(session.scalars(select(ElementPolicy.jurisdiction).where(named)))
     if spellings and file.jurisdiction not in spellings:
-        raise PolicyUnusable(f"jurisdiction {file.jurisdiction}", "other_spelling", tuple(sorted(spellings)))
+        raise RuleFileUnusable(f"jurisdiction {file.jurisdiction}", "other_spelling", tuple(sorted(spellings)))
 
 
 def _unit_of(session: Session, file: PolicyFile) -> uuid.UUID | None:
@@ -296,7 +291,7 @@ def _unit_of(session: Session, file: PolicyFile) -> uuid.UUID | None:
         return None
     unit_id = session.scalar(select(Unit.id).where(Unit.code == file.unit_code))
     if unit_id is None:
-        raise PolicyUnusable(f"unit {file.unit_code}", "unknown_unit")
+        raise RuleFileUnusable(f"unit {file.unit_code}", "unknown_unit")
     return unit_id
 
 

@@ -58,7 +58,7 @@ def record_change(session: Session, actor: Actor, change: Change) -> LedgerEntry
 
 
 def record_changes(session: Session, actor: Actor, changes: Sequence[Change]) -> list[LedgerEntry]:
-    """As `record_change`, of what one deed changed in many places: an entry for each, in this order, in two statements."""
+    """As `record_change`, of what one deed changed in many places: an entry each, in this order, in two statements."""
     recorded = [_committed(actor, change) for change in changes]
     for entry, _ in recorded:
         append_entry(session, entry)

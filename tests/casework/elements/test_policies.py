@@ -18,7 +18,6 @@ from casework.elements.errors import (
     NothingToSupersede,
     PolicyBegun,
     PolicyOverlaps,
-    PolicyUnusable,
     PolicyVersionTaken,
 )
 from casework.elements.policies import (
@@ -33,6 +32,7 @@ from casework.elements.policies import (
 )
 from casework.elements.policy_file import read_policy
 from casework.errors import RoleNotAllowed
+from casework.rules.errors import RuleFileUnusable
 from storage.catalog.elements import ElementPolicy
 from storage.database import Database
 from storage.ledger.append import Actor
@@ -209,12 +209,12 @@ def test_a_unit_wishes_nothing_away_and_not_for_days_that_have_come(session: Ses
 def test_a_series_has_one_spelling(session: Session) -> None:
     load_shipped_policies(session, NOW)
     for other in ("cn", "Cn", "CN-Plain"):
-        with pytest.raises(PolicyUnusable, match="written otherwise"):
+        with pytest.raises(RuleFileUnusable, match="written otherwise"):
             load(session, policy(jurisdiction=other))
 
 
 def test_nonsense_is_not_loaded(session: Session, archive: Any) -> None:
-    with pytest.raises(PolicyUnusable, match="ground of something"):
+    with pytest.raises(RuleFileUnusable, match="ground of something"):
         load(session, policy(elements="act: {required: never, law: [某法]}"))
     assert archive.entries("policy.loaded") == []
 
@@ -237,7 +237,7 @@ def test_only_administrators_load_and_a_unit_that_is_none_is_named(session: Sess
         load_policy(session, archive.person(unit, "supervisor"), policy(), NOW)
     row = load_policy(session, archive.person(unit, "administrator"), policy(), NOW)
     assert row.loaded_by is not None
-    with pytest.raises(PolicyUnusable, match="nowhere"):
+    with pytest.raises(RuleFileUnusable, match="nowhere"):
         load(session, policy(unit="nowhere"))
 
 

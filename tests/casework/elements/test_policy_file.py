@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from casework.elements.errors import PolicyUnusable
 from casework.elements.policies import SHIPPED
 from casework.elements.policy_file import Rules, read_policy, refuse_nonsense
+from casework.rules.errors import RuleFileUnusable
 
 SOUND = """
 jurisdiction: CN-test
@@ -58,19 +58,22 @@ def test_a_sound_file_says_what_it_says() -> None:
         ("code: seizure", "code: 查封", "acts[1].code", "no_code"),
         ("stage: investigation", "stage: later", "acts[1].stage later", "unknown"),
         ("jurisdiction: CN-test", "jurisdiction: 中国", "jurisdiction", "no_jurisdiction"),
-        ("version: 3\n", "version: 3\nversion: 4\n", "line 4: version", "twice"),
+        ("version: 3\n", "version: 3\nversion: 4\n", "version", "twice"),
         ("version: 3\n", "version: 3\nvaildity: 4\n", "vaildity", "unknown"),
-        ("version: 3\n", "version: [3\n", "line 4", "not_yaml"),
-        ("title: {zh: 试行, en: On trial}", "title: !!python/object:os.system {}", "line 4", "not_yaml"),
+        ("version: 3\n", "version: [3\n", "the file", "not_yaml"),
+        ("title: {zh: 试行, en: On trial}", "title: !!python/object:os.system {}", "the file", "not_yaml"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(old: str, new: str, where: str, problem: str) -> None:
     text = SOUND.replace(old, new, 1)
     assert text != SOUND
-    with pytest.raises(PolicyUnusable) as refused:
+    with pytest.raises(RuleFileUnusable) as refused:
         read_policy(text.encode())
     assert (refused.value.where, refused.value.problem) == (where, problem)
     assert where in str(refused.value)
+    if problem in ("unknown", "twice"):
+        assert new.strip().splitlines()[-1].partition(":")[0] in text.splitlines()[refused.value.line - 1]
+    assert refused.value.line > 0
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_nonsense_is_refused_when_it_is_loaded_and_not_when_it_is_read_again(
     if problem == "circular":
         text = text.replace("demands: [place]", "demands: [act]")
     file = read_policy(text.encode())
-    with pytest.raises(PolicyUnusable) as refused:
+    with pytest.raises(RuleFileUnusable) as refused:
         refuse_nonsense(file)
     assert (refused.value.where, refused.value.problem) == (where, problem)
     refuse_nonsense(read_policy(SOUND.encode()))
@@ -101,13 +104,13 @@ def test_nonsense_is_refused_when_it_is_loaded_and_not_when_it_is_read_again(
 
 @pytest.mark.parametrize("content", [b"", b"- a\n", b"\xff\xfe", b"a: \x00", b"[" * 5000, b"#" * (300 << 10)])
 def test_what_is_no_policy_at_all_is_refused(content: bytes) -> None:
-    with pytest.raises(PolicyUnusable):
+    with pytest.raises(RuleFileUnusable):
         read_policy(content)
 
 
 def test_an_act_defined_twice_is_refused() -> None:
     act = SOUND.strip().rpartition("\n")[2]
-    with pytest.raises(PolicyUnusable) as refused:
+    with pytest.raises(RuleFileUnusable) as refused:
         read_policy(f"{SOUND.rstrip()}\n{act}\n".encode())
     assert refused.value.where == "acts[2].code seizure"
 

@@ -1,0 +1,147 @@
+"""`liuhen rules`: rules tried on files, with the very engines the archive uses, before they bind anybody."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from api.cli.options import Json
+
+if TYPE_CHECKING:
+    from casework.deadlines.starts_file import Answer
+
+app = typer.Typer(
+    help="在文件上试用规则，不涉及任何档案 / try rules on files, away from any archive", no_args_is_help=True
+)
+
+ReadT = TypeVar("ReadT")
+RulesPaths = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", metavar="FILE", help="试用的期限规则，与随附规则并用，可多次 / terms to try, repeatable"),
+]
+CalendarPaths = Annotated[
+    list[Path] | None,
+    typer.Option("--calendar", metavar="FILE", help="一年的放假安排，可多次 / a year's days off, repeatable"),
+]
+
+
+@app.command()
+def deadlines(
+    starts: Annotated[Path, typer.Argument(metavar="INPUT.csv", help="列 kind,start_date / a table of starts")],
+    rules: RulesPaths = None,
+    calendar: CalendarPaths = None,
+) -> None:
+    """计算期限，输出 CSV / Compute due days, as CSV: kind,start_date,due_date,in_force,rule.
+
+    当日没有这种期限的，in_force 为 false；所需年份的放假安排尚未公布的，没有 due_date，rule 中给出估计。
+    Where no such term was in force, in_force is false; where a year is not announced, the rule holds an estimate alone.
+    """
+    from casework.deadlines.calendar import Calendar, read_year
+    from casework.deadlines.starts_file import answer, read_starts
+    from casework.deadlines.terms import read_terms, shipped_terms, with_tried
+
+    with _explained():
+        days = Calendar().over([_read(path, read_year) for path in calendar or ()])
+        known = with_tried(shipped_terms(), [_read(path, read_terms) for path in rules or ()])
+        answers = answer(_read(starts, read_starts), known, days)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(("kind", "start_date", "due_date", "in_force", "rule"))
+    table.writerows(map(_row, answers))
+
+
+@app.command()
+def terms(rules: RulesPaths = None, as_json: Json = False) -> None:
+    """列出期限规则及其依据 / List the terms with their law and the days on which they hold."""
+    from api.cli.admin_archive import report
+    from casework.deadlines.terms import read_terms, shipped_terms, with_tried
+
+    with _explained():
+        files = with_tried(shipped_terms(), [_read(path, read_terms) for path in rules or ()]).files
+    items: list[dict[str, Any]] = [
+        {
+            "rules": file.name,
+            "kind": term.kind,
+            "days": term.days,
+            "counted": term.counted,
+            "direction": term.direction,
+            "valid_from": file.valid_from.isoformat(),
+            "valid_until": None if file.last_day is None else file.last_day.isoformat(),
+            "rank": file.rank,
+            "law": list(term.law),
+        }
+        for file in files
+        for term in file.terms
+    ]
+    report(as_json, {"items": items}, map(_line, items))
+
+
+@app.command()
+def completeness(
+    case: Annotated[
+        Path, typer.Argument(metavar="CASE.json", help="见 docs/formats/rules.md / an act and its recordings")
+    ],
+) -> None:
+    """判断一次执法行为的记录是否完整，输出 JSON / Say how complete the recordings of an act are, as JSON.
+
+    文件为列表时，按原顺序输出列表。 / A list in gives a list out, in order.
+    """
+    from casework.completeness.case_file import as_json, read_case_files
+
+    with _explained():
+        cases, is_list = _read(case, read_case_files)
+    for place in (unnamed for each in cases for unnamed in each.unnamed):
+        typer.echo(f"{place} 没有写明说明人，不计 / names no officer, and explains nothing", err=True)
+    found = [as_json(each.demand.span, each.judge()) for each in cases]
+    typer.echo(json.dumps(found if is_list else found[0], ensure_ascii=False))
+
+
+def _row(answer: Answer) -> Sequence[str]:
+    start, due, rules = answer.start, answer.due, answer.rules
+    if due is None or rules is None:
+        return start.kind, start.day.isoformat(), "", "false", ""
+    rule = f"{rules.name}: {'; '.join(answer.law)}"
+    if due.unannounced:
+        years = ", ".join(map(str, due.unannounced))
+        rule += f" (估计 {due.day}：{years} 年放假安排未公布 / estimate {due.day}: no calendar of {years} yet)"
+    return start.kind, start.day.isoformat(), "" if due.unannounced else due.day.isoformat(), "true", rule
+
+
+def _line(item: dict[str, Any]) -> str:
+    until = f" – {item['valid_until']}" if item["valid_until"] else " –"
+    law = "、".join(item["law"])
+    return (
+        f"{item['kind']:<19}{item['days']:>3} {item['counted']} {item['direction']}  {item['valid_from']}{until}  {law}"
+    )
+
+
+def _read(path: Path, reader: Callable[[bytes], ReadT]) -> ReadT:
+    from api.errors import UsageRefused
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageRefused(f"无法读取 {path}：{reason}", f"cannot read {path}: {reason}") from error
+    with _explained(f"{path}: "):
+        return reader(content)
+
+
+@contextmanager
+def _explained(place: str = "") -> Iterator[None]:
+    """What is refused of a file is a matter of usage, said in both languages."""
+    from api.errors import UsageRefused
+    from casework.errors import CaseworkError
+
+    try:
+        yield
+    except CaseworkError as error:
+        from api.http.problems import problem_of
+
+        raise UsageRefused(f"{place}{problem_of(error, 'zh')['detail']}", f"{place}{error}") from error

@@ -1,0 +1,139 @@
+"""How complete the recordings of one act are: covered, doubtful and missing moments, what explains them, the verdict.
+
+Times are whole microseconds of true time on one axis, whichever; spans are half-open. A moment is covered when as many
+devices as the act needs record it for every error that their clocks may have, missing when fewer do for any error, and
+doubtful otherwise. More footage never makes any of it worse (tests/casework/completeness/test_more_footage.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal
+
+from casework.completeness.spans import Span, Spans, pieces, shifted_always, shifted_ever, union, within_at_least
+
+State = Literal["covered", "doubtful", "missing"]
+Label = Literal["none", "pending", "confirmed"]
+Verdict = Literal["incomplete", "doubtful", "complete_with_explanations", "complete"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("incomplete", "doubtful", "complete_with_explanations", "complete")
+"""The worst first. `incomplete` refuses closing; what `doubtful` does, the rule of the act decides."""
+_ALWAYS: Final[Spans] = ((-(1 << 62), 1 << 62),)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What is known of a device's clock while it made a file: true time is the stamp less `offset`, give or take
+    `uncertainty`. Files of one device with the same two come from one clock, which errs in all of them alike."""
+
+    offset: int
+    uncertainty: int
+
+
+@dataclass(frozen=True)
+class Footage:
+    """One recording, by the stamps of its device; without a clock its stamps are worth nothing."""
+
+    device: str
+    stamped: Span
+    clock: Clock | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why there is nothing to see. `confirmed`: by somebody else than the named officer who gives it."""
+
+    span: Span
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The act from its first to its last event: so many devices at once, holes no longer than `allowed_gap` between."""
+
+    span: Span
+    devices: int = 1
+    allowed_gap: int = 0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """`label`: what explains it; of what is covered nothing needs to."""
+
+    span: Span
+    state: State
+    label: Label = "none"
+
+
+@dataclass(frozen=True)
+class Completeness:
+    verdict: Verdict
+    stretches: tuple[Stretch, ...]
+    """From the act's first moment to its last, without a break; neighbours differ."""
+
+
+def judge_completeness(
+    demand: Demand, footage: Sequence[Footage], explanations: Sequence[Explanation] = ()
+) -> Completeness:
+    """Lay the footage of each device on the time line, count devices, close holes, label what is left, and judge."""
+    surely, perhaps = lay_on_time_line(footage, demand.allowed_gap)
+    covered = count_devices(surely, demand)
+    possible = count_devices(perhaps, demand)
+    stretches = _label(demand.span, covered, possible, explanations)
+    return Completeness(_judge(stretches), stretches)
+
+
+def lay_on_time_line(footage: Sequence[Footage], allowed_gap: int) -> tuple[list[Spans], list[Spans]]:
+    """By device the moments it records for every error of its clocks, and those it records for some.
+
+    Clocks err independently: what none of them covers by itself for every error, some error leaves to none. A short
+    hole between two files of one clock is as short whatever the error: so it is closed before the clock is doubted.
+    """
+    by_clock: dict[str, dict[Clock | None, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for each in footage:
+        if each.stamped[0] < each.stamped[1]:
+            by_clock[each.device][each.clock].append(each.stamped)
+    surely, perhaps = [], []
+    for clocks in by_clock.values():
+        true = {clock: _true_time(clock, spans, allowed_gap) for clock, spans in clocks.items() if clock is not None}
+        surely.append(union(span for clock, spans in true.items() for span in shifted_always(spans, clock.uncertainty)))
+        ever = [span for clock, spans in true.items() for span in shifted_ever(spans, clock.uncertainty)]
+        perhaps.append(_ALWAYS if None in clocks else union(ever))
+    return surely, perhaps
+
+
+def _true_time(clock: Clock, stamped: Sequence[Span], allowed_gap: int) -> Spans:
+    return union(((start - clock.offset, end - clock.offset) for start, end in stamped), allowed_gap)
+
+
+def count_devices(sets: Sequence[Spans], demand: Demand) -> Spans:
+    """The moments with as many devices as the act needs, short holes closed. A hole has footage on both sides: an act
+    that begins before its first picture has lost its beginning, however little that is."""
+    return union(within_at_least(sets, demand.devices), demand.allowed_gap)
+
+
+def _label(act: Span, covered: Spans, possible: Spans, explanations: Sequence[Explanation]) -> tuple[Stretch, ...]:
+    confirmed = union(each.span for each in explanations if each.confirmed)
+    pending = union(each.span for each in explanations if not each.confirmed)
+    named = []
+    for span, (sure, maybe, settled, offered) in pieces(*act, (covered, possible, confirmed, pending)):
+        state: State = "covered" if sure else "doubtful" if maybe else "missing"
+        label: Label = "none" if sure else "confirmed" if settled else "pending" if offered else "none"
+        named.append((span, (state, label)))
+    joined = []
+    for (state, label), same in groupby(named, key=lambda each: each[1]):
+        spans = [span for span, _ in same]
+        joined.append(Stretch((spans[0][0], spans[-1][1]), state, label))
+    return tuple(joined)
+
+
+def _judge(stretches: Sequence[Stretch]) -> Verdict:
+    """By its worst stretch. Confirmed is confirmed: footage that makes a missing minute doubtful does not undo it."""
+    open_states = {each.state for each in stretches if each.state != "covered" and each.label != "confirmed"}
+    if "missing" in open_states:
+        return "incomplete"
+    if "doubtful" in open_states:
+        return "doubtful"
+    return "complete" if all(each.state == "covered" for each in stretches) else "complete_with_explanations"

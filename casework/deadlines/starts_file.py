@@ -1,0 +1,92 @@
+"""A table of events and their days as a file states them: whoever writes rules tries them on it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from casework.deadlines.calendar import Calendar
+from casework.deadlines.counting import DueDay, due_day
+from casework.deadlines.errors import StartsUnusable
+from casework.deadlines.terms import KINDS, TermFile, TermRules
+from casework.register.calendar import is_usable
+
+MOST_BYTES: Final = 16 << 20
+COLUMNS: Final = ("kind", "start_date")
+"""Wherever they stand; what other columns hold is not looked at."""
+
+
+@dataclass(frozen=True)
+class Start:
+    kind: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`rules` None: no term was in force that day."""
+
+    start: Start
+    due: DueDay | None
+    rules: TermFile | None
+    law: tuple[str, ...]
+
+
+def read_starts(content: bytes) -> list[Start]:
+    """Raises StartsUnusable, which names the line."""
+    if len(content) > MOST_BYTES:
+        raise StartsUnusable(0, "", "too_large")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StartsUnusable(0, "", "not_text") from error
+    rows = _rows(text)
+    _, heading = next(rows, (1, []))
+    names = [cell.lower() for cell in heading]
+    if not set(COLUMNS) <= set(names):
+        raise StartsUnusable(1, ",".join(heading)[:80], "no_columns")
+    return [_start(line, cells, names) for line, cells in rows]
+
+
+def answer(starts: list[Start], rules: TermRules, calendar: Calendar) -> list[Answer]:
+    """The due day of each, in order."""
+    return [_answer(start, rules, calendar) for start in starts]
+
+
+def _answer(start: Start, rules: TermRules, calendar: Calendar) -> Answer:
+    found = rules.term(start.kind, start.day)
+    if found is None:
+        return Answer(start, None, None, ())
+    term, file = found
+    return Answer(start, due_day(term, start.day, calendar), file, term.law)
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not empty, its cells without spaces around, with the line it ends on."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise StartsUnusable(reader.line_num, "", "quotes") from error
+
+
+def _start(line: int, cells: list[str], names: list[str]) -> Start:
+    if len(cells) != len(names):
+        raise StartsUnusable(line, ",".join(cells)[:80], "columns")
+    kind, text = (cells[names.index(name)] for name in COLUMNS)
+    if kind not in KINDS:
+        raise StartsUnusable(line, kind[:80], "kind")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise StartsUnusable(line, text[:80], "no_day") from error
+    if not is_usable(day):
+        raise StartsUnusable(line, text[:80], "no_such_year")
+    return Start(kind, day)

@@ -1,0 +1,1 @@
+"""Rules as people write them: YAML files that are read strictly, whatever they rule."""

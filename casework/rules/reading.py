@@ -1,0 +1,176 @@
+"""YAML read strictly: a mistyped word is a mistake, named by its line, and never a rule less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import yaml
+
+from casework.register.calendar import is_usable
+from casework.rules.errors import RuleFileUnusable
+
+MOST_BYTES: Final = 256 << 10
+LONGEST_TEXT: Final = 200
+THE_FILE: Final = "the file"
+
+
+def read_rules(content: bytes) -> tuple[str, Table]:
+    """The text of a file and the table it holds. Raises RuleFileUnusable, as whatever reads the table does."""
+    if len(content) > MOST_BYTES:
+        raise RuleFileUnusable(THE_FILE, "too_large")
+    try:
+        text = content.decode("utf-8-sig")
+        parsed = yaml.load(text, Loader=_WithLines)  # noqa: S506  a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise RuleFileUnusable(THE_FILE, "not_yaml", line=0 if mark is None else mark.line + 1) from error
+    except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RuleFileUnusable(THE_FILE, "not_yaml") from error
+    return text, Value(parsed, THE_FILE, 0).table()
+
+
+class Value:
+    """What stands at one place of a file, not looked at yet."""
+
+    def __init__(self, value: object, where: str, line: int) -> None:
+        self.value, self.where, self.line = value, where, line
+
+    def refused(self, problem: str, known: Sequence[str] = (), *, shown: object = "") -> RuleFileUnusable:
+        text = f"{self.where} {shown}" if isinstance(shown, str | int) and shown != "" else self.where
+        return RuleFileUnusable(text[:120], problem, tuple(known), self.line)
+
+    def table(self) -> Table:
+        if not isinstance(self.value, _Mapping):
+            raise self.refused("not_a_table")
+        return Table(self.value, "" if self.where == THE_FILE else f"{self.where}.", self.line)
+
+    def list(self) -> list[Value]:
+        """Its members, counted from 1."""
+        if not isinstance(self.value, _Sequence):
+            raise self.refused("not_a_list")
+        lines = self.value.lines
+        return [Value(each, f"{self.where}[{at}]", lines[at - 1]) for at, each in enumerate(self.value, 1)]
+
+    def line_of_text(self) -> str:
+        value = self.value
+        # A code of digits is read as a number: it is meant as it is written.
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or not text.isprintable():
+            raise self.refused("no_text")
+        return text.strip()
+
+    def lines_of_text(self) -> tuple[str, ...]:
+        if not isinstance(self.value, _Sequence):
+            raise self.refused("not_a_list")
+        return tuple(Value(each.value, self.where, each.line).line_of_text() for each in self.list())
+
+    def matching(self, pattern: re.Pattern[str], problem: str) -> str:
+        if not isinstance(self.value, str) or not pattern.fullmatch(self.value):
+            raise self.refused(problem)
+        return self.value
+
+    def word(self, known: Sequence[str]) -> str:
+        if not isinstance(self.value, str) or self.value not in known:
+            raise self.refused("unknown", known, shown=self.value)
+        return self.value
+
+    def number(self, problem: str = "no_number", *, first: int = 1, last: int = (1 << 31) - 1) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or not first <= self.value <= last:
+            raise self.refused(problem)
+        return self.value
+
+    def truth(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.refused("no_truth")
+        return self.value
+
+    def day(self) -> date:
+        if not isinstance(self.value, date) or isinstance(self.value, datetime):
+            raise self.refused("no_day")
+        if not is_usable(self.value):
+            raise self.refused("no_such_year")
+        return self.value
+
+
+class Table:
+    """Names with values. `names` first: what is not known is refused before anything is read."""
+
+    def __init__(self, mapping: _Mapping, prefix: str, line: int) -> None:
+        self._mapping, self._prefix, self._line = mapping, prefix, line
+
+    def names(self, needed: Sequence[str], optional: Sequence[str] = ()) -> Table:
+        known = (*needed, *optional)
+        for name in self._mapping:
+            if name not in known:
+                shown = str(name)[:40] if isinstance(name, str | int) else "?"
+                raise RuleFileUnusable(f"{self._prefix}{shown}", "unknown", known, self._mapping.lines[name])
+        for name in needed:
+            if self._mapping.get(name) is None:
+                raise RuleFileUnusable(f"{self._prefix}{name}", "missing", line=self._line)
+        return self
+
+    def at(self, name: str) -> Value:
+        line = self._mapping.lines.get(name, self._line)
+        return Value(self._mapping.get(name), f"{self._prefix}{name}", line)
+
+    def maybe(self, name: str) -> Value | None:
+        """None where it is left out, or empty."""
+        return None if self._mapping.get(name) is None else self.at(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._mapping
+
+    def __bool__(self) -> bool:
+        return bool(self._mapping)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mapping)
+
+
+class _Mapping(dict[Any, Any]):
+    lines: dict[Any, int]
+
+
+class _Sequence(list[Any]):
+    lines: list[int]
+
+
+class _WithLines(yaml.SafeLoader):  # type: ignore[misc]
+    """Plain values alone, each known by its line; and no name twice, where YAML takes the last one without a word."""
+
+
+def _construct_mapping(loader: _WithLines, node: yaml.MappingNode) -> _Mapping:
+    seen: set[object] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, Hashable):
+            if key in seen:
+                raise RuleFileUnusable(str(key)[:40], "twice", line=key_node.start_mark.line + 1)
+            seen.add(key)
+    mapping = _Mapping(loader.construct_mapping(node, deep=True))
+    mapping.lines = {
+        loader.construct_object(key_node, deep=True): key_node.start_mark.line + 1 for key_node, _ in node.value
+    }
+    return mapping
+
+
+def _construct_sequence(loader: _WithLines, node: yaml.SequenceNode) -> _Sequence:
+    sequence = _Sequence(loader.construct_sequence(node, deep=True))
+    sequence.lines = [each.start_mark.line + 1 for each in node.value]
+    return sequence
+
+
+def _construct_timestamp(loader: _WithLines, node: yaml.ScalarNode) -> object:
+    """What looks like a day and is none stays text, and is refused where a day is wanted."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_WithLines.add_constructor("tag:yaml.org,2002:timestamp", _construct_timestamp)
+_WithLines.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+_WithLines.add_constructor("tag:yaml.org,2002:seq", _construct_sequence)
