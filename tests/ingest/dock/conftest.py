@@ -36,6 +36,23 @@ class Upload:
     metadata: dict[str, str]
     content: bytearray = field(default_factory=bytearray)
     polls: int = 0
+    writer: object = None
+
+    def take(self, writer: object) -> int:
+        """Whoever wrote before writes no more, though its bytes may still be on their way. The offset from then on."""
+        with _ONE_WRITES:
+            self.writer = writer
+            return len(self.content)
+
+    def write(self, writer: object, block: bytes) -> bool:
+        with _ONE_WRITES:
+            if self.writer is not writer:
+                return False
+            self.content += block
+            return True
+
+
+_ONE_WRITES = threading.Lock()
 
 
 def write_receipt(
@@ -204,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_head(self) -> None:
         upload = self.find()
         if upload:
-            self.answer(200, {"Upload-Offset": str(len(upload.content)), "Upload-Length": str(upload.size_bytes)})
+            self.answer(200, {"Upload-Offset": str(upload.take(None)), "Upload-Length": str(upload.size_bytes)})
 
     def handle_delete(self) -> None:
         if self.find():
@@ -215,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         upload = self.find()
         if not upload:
             return
-        if int(self.headers["Upload-Offset"]) != len(upload.content):
+        if int(self.headers["Upload-Offset"]) != upload.take(self):
             self.close_connection = True
             self.answer(409)
             return
@@ -228,9 +245,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         while left:
             block = self.rfile.read(min(65536, left))
-            if not block:
+            if not block or not upload.write(self, block):
+                self.close_connection = True
                 return
-            upload.content += block
             left -= len(block)
             time.sleep(self.archive.seconds_a_block)
         self.answer(204, {"Upload-Offset": str(len(upload.content))})
