@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,8 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-MEDIA_NICENESS = 10
+NICENESS = {"media": 10, "housekeeping": 5}
+"""Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to."""
 
 
 def worker(
@@ -23,6 +23,7 @@ def worker(
     """运行一个队列的工作进程。 / Work through one queue until TERM."""
     from celery.signals import worker_ready
 
+    from api.engines.priority import give_way
     from api.engines.readiness import announce_ready
     from api.logs import write_log_lines
     from api.settings import load_settings
@@ -33,9 +34,8 @@ def worker(
         raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
     settings = load_settings()
     write_log_lines()
-    if queue == "media":
-        # Whoever waits for a page comes before a film that is being encoded, or that was made to be hard to.
-        os.nice(MEDIA_NICENESS)
+    if queue in NICENESS:
+        give_way(NICENESS[queue])
     _try_parts(queue, settings)
 
     def on_ready(**_facts: object) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from ingest.errors import SandboxFailed
 from ingest.media.sandbox import Confined, Limits
@@ -73,6 +74,19 @@ def supervise(
         return Ended(child.reap(), status.read(), stopped, bytes(child.stdout), child.stderr_text(), child.elapsed())
 
 
+def own_group() -> dict[str, Any]:
+    """Popen's words for a process group of its own.
+
+    In the worker's session, whose share of the processors it then lives on (sched(7), autogroup); but where that has a
+    terminal in a session of its own, so that the tool has none to write into.
+    """
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return {"process_group": 0}
+    return {"start_new_session": True}
+
+
 class Child:
     """One process group, read through its pipes; leaving the context kills whatever is left of it."""
 
@@ -87,8 +101,8 @@ class Child:
             bufsize=0,
             cwd="/",
             env=TOOL_ENVIRONMENT,
-            start_new_session=True,
             pass_fds=descriptors,
+            **own_group(),
         )
         self.end = os.pidfd_open(self.process.pid)
         self.waiting = selectors.DefaultSelector()
