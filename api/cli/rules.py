@@ -22,6 +22,12 @@ app = typer.Typer(
 )
 
 ReadT = TypeVar("ReadT")
+MOST_BYTES = 64 << 20
+_REASONS: dict[type[OSError], str] = {
+    FileNotFoundError: "没有这个文件",
+    IsADirectoryError: "这是文件夹",
+    PermissionError: "没有读取权限",
+}
 RulesPaths = Annotated[
     list[Path] | None,
     typer.Option("--rules", metavar="FILE", help="试用的期限规则，与随附规则并用，可多次 / terms to try, repeatable"),
@@ -71,6 +77,9 @@ def terms(rules: RulesPaths = None, as_json: Json = False) -> None:
             "days": term.days,
             "counted": term.counted,
             "direction": term.direction,
+            "first_day_counts": term.first_day_counts,
+            "whole_days": term.whole_days,
+            "moves_from_day_off": term.moves_from_day_off,
             "valid_from": file.valid_from.isoformat(),
             "valid_until": None if file.last_day is None else file.last_day.isoformat(),
             "rank": file.rank,
@@ -98,6 +107,8 @@ def completeness(
         cases, is_list = _read(case, read_case_files)
     for place in (unnamed for each in cases for unnamed in each.unnamed):
         typer.echo(f"{place} 没有写明说明人，不计 / names no officer, and explains nothing", err=True)
+    for place in (unknown for each in cases for unknown in each.unknown):
+        typer.echo(f"{place} 不是已知的名称，不计 / is no name that is known here, and was not looked at", err=True)
     found = [as_json(each.demand.span, each.judge()) for each in cases]
     typer.echo(json.dumps(found if is_list else found[0], ensure_ascii=False))
 
@@ -109,26 +120,42 @@ def _row(answer: Answer) -> Sequence[str]:
     rule = f"{rules.name}: {'; '.join(answer.law)}"
     if due.unannounced:
         years = ", ".join(map(str, due.unannounced))
-        rule += f" (估计 {due.day}：{years} 年放假安排未公布 / estimate {due.day}: no calendar of {years} yet)"
+        rule += f" (估计 {due.day}：没有 {years} 年的放假安排 / estimate {due.day}: no calendar of {years})"
     return start.kind, start.day.isoformat(), "" if due.unannounced else due.day.isoformat(), "true", rule
 
 
+_KINDS = {
+    "publish_penalty": "公示处罚决定",
+    "publish_inspection": "公示检查结果",
+    "withdraw": "撤回公示",
+    "service": "送达",
+    "preservation": "登记保存后处理",
+    "hearing_request": "要求听证",
+    "hearing_notice": "通知听证",
+    "decision": "作出决定",
+}
+_COUNTED = {"working_days": "工作日 / working days", "calendar_days": "自然日 / calendar days"}
+_DIRECTIONS = {"after": "之后 / after", "before": "之前 / before"}
+
+
 def _line(item: dict[str, Any]) -> str:
-    until = f" – {item['valid_until']}" if item["valid_until"] else " –"
+    until = item["valid_until"] or "…"
+    days = f"{item['days']} {_COUNTED[item['counted']]}，{_DIRECTIONS[item['direction']]}"
     law = "、".join(item["law"])
-    return (
-        f"{item['kind']:<19}{item['days']:>3} {item['counted']} {item['direction']}  {item['valid_from']}{until}  {law}"
-    )
+    return f"{item['rules']}  {_KINDS[item['kind']]} {item['kind']}  {days}  {item['valid_from']} – {until}  {law}"
 
 
 def _read(path: Path, reader: Callable[[bytes], ReadT]) -> ReadT:
     from api.errors import UsageRefused
 
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            # One more than any reader takes, which then says that it is too much; a device has no end.
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UsageRefused(f"无法读取 {path}：{reason}", f"cannot read {path}: {reason}") from error
+        english = error.strerror or type(error).__name__
+        chinese = _REASONS.get(type(error), english)
+        raise UsageRefused(f"无法读取 {path}：{chinese}", f"cannot read {path}: {english}") from error
     with _explained(f"{path}: "):
         return reader(content)
 

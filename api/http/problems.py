@@ -120,9 +120,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
-    completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件中 {where} {problem}，请更正后重试"),
+    completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}，请更正后重试"),
     deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
-    rules.RuleFileUnusable: Problem(422, "policy", "规则文件中{line} {where} {problem}{known}，请更正后重新载入"),
+    rules.RuleFileUnusable: Problem(422, "policy", "规则文件{line} {where} {problem}{known}，请更正后重新载入"),
     elements.PolicyOverlaps: Problem(
         409,
         "policy-overlaps",
@@ -296,9 +296,12 @@ def _facts(error: Exception) -> Mapping[str, Any]:
     facts = {name: in_chinese(fact) for name, fact in {**vars(error), "error": error}.items()}
     if isinstance(error, rules.RuleFileUnusable):
         known = f"（可用：{'、'.join(error.known)}）" if error.known else ""
-        facts |= {"line": f"第 {error.line} 行" if error.line else "", "known": known}
+        line = f"第 {error.line} 行" if error.line else ""
+        facts |= {"line": line, "known": known}
+        if error.where == rules.THE_FILE and line:
+            facts["where"] = ""
     if isinstance(error, completeness.CaseFileUnusable):
-        facts["where"] = re.sub(r"^line (\d+)", r"第 \1 行", error.where.replace("the file", "整个文件"))
+        facts["where"] = re.sub(r"^line (\d+)", r"第 \1 行", error.where.replace("the file", "整个文件")).strip()
         facts["problem"] = CASE_FILE_PROBLEMS[error.problem]
     if isinstance(error, deadlines.StartsUnusable):
         text = f"“{error.text}”" if error.text else ""

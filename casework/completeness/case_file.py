@@ -1,11 +1,12 @@
 """An act and its recordings as a file states them, for whoever tries a rule before it binds anybody.
 
-The format: docs/formats/completeness-case.md. It is read strictly: what is misread here would be a minute less.
+The format: docs/formats/rules.md. It is read strictly: what is misread here would be a minute less.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,12 +28,14 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True)
 class CaseFile:
-    """`unnamed`: paths of the explanations that name no officer; they explain nothing."""
+    """`unnamed`: paths of the explanations that name no officer; they explain nothing. `unknown`: names at which
+    nothing was looked."""
 
     demand: Demand
     footage: tuple[Footage, ...]
     explanations: tuple[Explanation, ...]
     unnamed: tuple[str, ...]
+    unknown: tuple[str, ...]
 
     def judge(self) -> Completeness:
         return judge_completeness(self.demand, self.footage, self.explanations)
@@ -59,10 +62,28 @@ def _parse(content: bytes) -> Any:
     if len(content) > MOST_BYTES:
         raise CaseFileUnusable("the file", "too_large")
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(
+            content.decode("utf-8-sig"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_once_each,
+        )
     except (ValueError, RecursionError, ArithmeticError) as error:
         line = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "the file"
         raise CaseFileUnusable(line, "not_json") from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise CaseFileUnusable(_shown(next(name for name in names if names.count(name) > 1)), "twice")
+    return table
+
+
+def _shown(text: str) -> str:
+    """For a message: nothing that a terminal obeys."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:80])
 
 
 def _refuse_constant(name: str) -> Any:
@@ -78,16 +99,19 @@ def _case(table: Any, where: str) -> CaseFile:
         raise CaseFileUnusable(act.at("end"), "no_length")
     demand = Demand((start, end), case.read("min_devices", _count, 1), case.read("allowed_gap_s", _not_negative, 0))
     explanations, unnamed = _explanations(case)
-    return CaseFile(demand, _footage(case), explanations, unnamed)
+    footage = _footage(case)
+    tables = (case, act, *case.rows("recordings"), *case.rows("explanations", ()))
+    return CaseFile(demand, footage, explanations, unnamed, tuple(name for table in tables for name in table.unread()))
 
 
 def _footage(case: _Table) -> tuple[Footage, ...]:
-    found: dict[str, Footage] = {}
+    found: dict[tuple[str, str], Footage] = {}
     for row in case.rows("recordings"):
         recording_id = row.read("id", _text)
         footage = Footage(row.read("device", _text), row.span(), _clock(row))
-        if found.setdefault(recording_id, footage) != footage:
-            raise CaseFileUnusable(f"{row.at('id')} {recording_id[:80]}", "other_under_one_id")
+        # Devices that count from one by themselves may have given the same.
+        if found.setdefault((footage.device, recording_id), footage) != footage:
+            raise CaseFileUnusable(f"{row.at('id')} {_shown(recording_id)}", "other_under_one_id")
     return tuple(found.values())
 
 
@@ -108,11 +132,29 @@ def _explanations(case: _Table) -> tuple[tuple[Explanation, ...], tuple[str, ...
         if by is None:
             unnamed.append(row.where)
         else:
-            found.append(Explanation(span, confirmed_by not in (None, by)))
+            found.append(Explanation(span, confirmed_by is not None and _same(confirmed_by) != _same(by)))
     return tuple(found), tuple(unnamed)
 
 
 _NEEDED: Final = object()
+_KNOWN: Final = frozenset(
+    [
+        "act",
+        "kind",
+        "start",
+        "end",
+        "min_devices",
+        "allowed_gap_s",
+        "recordings",
+        "id",
+        "device",
+        "clock_offset_s",
+        "clock_uncertainty_s",
+        "explanations",
+        "by",
+        "confirmed_by",
+    ]
+)
 
 
 class _Table:
@@ -122,6 +164,9 @@ class _Table:
         if not isinstance(table, dict):
             raise CaseFileUnusable(where or "the file", "no_object")
         self.table, self.where = table, where
+
+    def unread(self) -> list[str]:
+        return [self.at(_shown(name)) for name in self.table if name not in _KNOWN]
 
     def at(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name
@@ -141,7 +186,7 @@ class _Table:
             raise CaseFileUnusable(self.at(name), refused.problem) from None
 
     def rows(self, name: str, otherwise: Sequence[Any] | None = None) -> list[_Table]:
-        rows = self.need(name) if otherwise is None else self.table.get(name, otherwise)
+        rows = self.need(name) if otherwise is None or self.table.get(name) is not None else otherwise
         if not isinstance(rows, list | tuple):
             raise CaseFileUnusable(self.at(name), "no_list")
         return [_Table(row, f"{self.at(name)}[{place}]") for place, row in enumerate(rows)]
@@ -168,7 +213,13 @@ def _text(value: Any) -> str:
 def _name(value: Any) -> str | None:
     if not isinstance(value, str):
         raise _Refused("no_text")
-    return value.strip() or None
+    return value if _same(value) else None
+
+
+def _same(name: str) -> str:
+    """A name as it is compared: 李伟 is 李 伟, and what cannot be seen makes no other person."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(sign for sign in folded if unicodedata.category(sign)[0] not in "ZC")
 
 
 def _instant(value: Any) -> int:

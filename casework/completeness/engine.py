@@ -2,7 +2,8 @@
 
 Times are whole microseconds of true time on one axis, whichever; spans are half-open. A moment is covered when as many
 devices as the act needs record it for every error that their clocks may have, missing when fewer do for any error, and
-doubtful otherwise. More footage never makes any of it worse (tests/casework/completeness/test_more_footage.py).
+doubtful otherwise; a short hole in what is covered is covered too. More footage never makes any of it worse
+(tests/casework/completeness/test_more_footage.py).
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ def judge_completeness(
 ) -> Completeness:
     """Lay the footage of each device on the time line, count devices, close holes, label what is left, and judge."""
     surely, perhaps = lay_on_time_line(footage, demand.allowed_gap)
-    covered = count_devices(surely, demand)
-    possible = count_devices(perhaps, demand)
+    covered = close_holes(within_at_least(surely, demand.devices), demand.allowed_gap)
+    possible = within_at_least(perhaps, demand.devices)
     stretches = _label(demand.span, covered, possible, explanations)
     return Completeness(_judge(stretches), stretches)
 
@@ -108,10 +109,14 @@ def _true_time(clock: Clock, stamped: Sequence[Span], allowed_gap: int) -> Spans
     return union(((start - clock.offset, end - clock.offset) for start, end in stamped), allowed_gap)
 
 
-def count_devices(sets: Sequence[Spans], demand: Demand) -> Spans:
-    """The moments with as many devices as the act needs, short holes closed. A hole has footage on both sides: an act
-    that begins before its first picture has lost its beginning, however little that is."""
-    return union(within_at_least(sets, demand.devices), demand.allowed_gap)
+def close_holes(covered: Spans, allowed_gap: int) -> Spans:
+    """With the holes that are short enough. A hole has footage on both sides: an act that begins before its first
+    picture has lost its beginning, however little that is.
+
+    Only what is covered is closed, and not what is possible: there the one edge of a hole would be taken with the error
+    that moves it furthest to the right, and the other with that which moves it to the left, be it the same clock's.
+    """
+    return union(covered, allowed_gap)
 
 
 def _label(act: Span, covered: Spans, possible: Spans, explanations: Sequence[Explanation]) -> tuple[Stretch, ...]:

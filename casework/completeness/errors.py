@@ -17,6 +17,7 @@ PROBLEMS: Mapping[str, str] = {
     "no_object": "has to be an object: names with values, in braces",
     "no_list": "has to be a list, in brackets",
     "missing": "is missing",
+    "twice": "stands there twice in one object: keep one",
     "no_text": "has to be a text that is not empty",
     "no_instant": "has to be an instant with its offset from UTC, such as 2026-03-09T09:00:00+08:00",
     "no_such_year": "lies outside the years 1990 to 2200",
@@ -26,7 +27,7 @@ PROBLEMS: Mapping[str, str] = {
     "half_a_clock": "says half of a clock: give offset and uncertainty, or null for both if it is worth nothing",
     "no_length": "has to be later than its start",
     "ends_before_it_begins": "lies before its start",
-    "other_under_one_id": "is the id of another recording of this list too: an id names one recording",
+    "other_under_one_id": "is the id of another recording of this device too: an id names one recording",
 }
 
 

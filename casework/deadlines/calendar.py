@@ -16,6 +16,7 @@ from typing import Final
 import chinese_calendar
 
 from casework.register.calendar import EARLIEST, LATEST
+from casework.rules.errors import RuleFileUnusable
 from casework.rules.reading import Value, read_rules
 
 ONE_DAY: Final = timedelta(days=1)
@@ -26,7 +27,8 @@ _OFF_EVERY_YEAR: Final = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (1
 
 @dataclass(frozen=True)
 class YearFile:
-    """One year as its notice has it: `days_off` of Monday to Friday, `makeup_days` of Saturday and Sunday."""
+    """One year as its notice has it: `days_off` of Monday to Friday, `makeup_days` of Saturday and Sunday. Days of the
+    December before may be among them: New Year's notice may change what the year before had said."""
 
     year: int
     days_off: frozenset[date]
@@ -35,6 +37,9 @@ class YearFile:
 
     def is_working_day(self, day: date) -> bool:
         return day in self.makeup_days or (day.weekday() < _SATURDAY and day not in self.days_off)
+
+    def names(self, day: date) -> bool:
+        return day in self.days_off or day in self.makeup_days
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         """Of a year that is not announced a guess: Monday to Friday, but for the days that are off every year."""
+        following = self.files.get(day.year + 1)
+        if following is not None and following.names(day):
+            return following.is_working_day(day)
         if day.year in self.files:
             return self.files[day.year].is_working_day(day)
         if self.is_announced(day.year):
@@ -56,7 +64,12 @@ class Calendar:
         return day.weekday() < _SATURDAY and (day.month, day.day) not in _OFF_EVERY_YEAR
 
     def over(self, files: Sequence[YearFile]) -> Calendar:
-        return Calendar({**self.files, **{file.year: file for file in files}})
+        """With these years laid over it. Raises RuleFileUnusable where two are of one year."""
+        over: dict[int, YearFile] = {}
+        for file in files:
+            if over.setdefault(file.year, file) is not file:
+                raise RuleFileUnusable(f"year {file.year}", "twice")
+        return Calendar({**self.files, **over})
 
 
 @cache
@@ -83,7 +96,7 @@ def read_year(content: bytes) -> YearFile:
 def _day_of(value: Value, year: int, *, weekend: bool) -> date:
     """A day that is no exception is a slip of the pen."""
     day = value.day()
-    if day.year != year:
+    if day.year != year and (day.year, day.month) != (year - 1, 12):
         raise value.refused("other_year")
     if (day.weekday() >= _SATURDAY) != weekend:
         raise value.refused("works_already" if weekend else "off_already")

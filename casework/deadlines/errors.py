@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from casework.errors import CaseworkError
 
 PROBLEMS: Mapping[str, str] = {
-    "not_text": "is no text in UTF-8",
+    "not_text": "is no text in UTF-8: save it as CSV UTF-8",
     "too_large": "is larger than 16 MiB: split it",
     "no_columns": "has to begin with a line that names the columns kind and start_date",
-    "columns": "has another number of cells than the first line",
-    "quotes": "has a quotation mark that does not end",
+    "columns": "has another number of cells than the first line, or the first line names a column twice",
+    "quotes": "is no proper CSV: a quotation mark has no partner, or a cell is too long",
     "kind": "names no kind of term: see liuhen rules terms",
     "no_day": "holds no day: write it as 2026-03-04",
     "no_such_year": "lies outside the years 1990 to 2200",

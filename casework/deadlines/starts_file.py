@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from casework.deadlines.terms import KINDS, TermFile, TermRules
 from casework.register.calendar import is_usable
 
 MOST_BYTES: Final = 16 << 20
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COLUMNS: Final = ("kind", "start_date")
 """Wherever they stand; what other columns hold is not looked at."""
 
@@ -48,7 +50,9 @@ def read_starts(content: bytes) -> list[Start]:
     _, heading = next(rows, (1, []))
     names = [cell.lower() for cell in heading]
     if not set(COLUMNS) <= set(names):
-        raise StartsUnusable(1, ",".join(heading)[:80], "no_columns")
+        raise StartsUnusable(1, _shown(",".join(heading)), "no_columns")
+    if len(set(names)) < len(names):
+        raise StartsUnusable(1, _shown(",".join(heading)), "columns")
     return [_start(line, cells, names) for line, cells in rows]
 
 
@@ -79,14 +83,19 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _start(line: int, cells: list[str], names: list[str]) -> Start:
     if len(cells) != len(names):
-        raise StartsUnusable(line, ",".join(cells)[:80], "columns")
+        raise StartsUnusable(line, _shown(",".join(cells)), "columns")
     kind, text = (cells[names.index(name)] for name in COLUMNS)
     if kind not in KINDS:
-        raise StartsUnusable(line, kind[:80], "kind")
+        raise StartsUnusable(line, _shown(kind), "kind")
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError as error:
-        raise StartsUnusable(line, text[:80], "no_day") from error
+        raise StartsUnusable(line, _shown(text), "no_day") from error
     if not is_usable(day):
-        raise StartsUnusable(line, text[:80], "no_such_year")
+        raise StartsUnusable(line, text, "no_such_year")
     return Start(kind, day)
+
+
+def _shown(text: str) -> str:
+    """For a message: nothing that a terminal obeys."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:80])

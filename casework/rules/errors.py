@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from casework.errors import CaseworkError
 
+THE_FILE: Final = "the file"
 PROBLEMS: Mapping[str, str] = {
-    "not_yaml": "is no YAML: mind indentation, colons and quotes",
+    "not_yaml": "is no YAML of plain values, in UTF-8: mind indentation, colons and quotes; no tags, no merges",
     "too_large": "is larger than 256 KiB: rules are a page or two",
     "not_a_table": "has to be names with values",
     "not_a_list": "has to be a list, each line beginning with a dash",
@@ -22,6 +24,7 @@ PROBLEMS: Mapping[str, str] = {
     "empty": "is empty",
     "no_text": "has to be a line of text, of at most 200 signs",
     "no_number": "has to be a whole number from 1 on",
+    "no_rank": "has to be a whole number from 1 to 99",
     "no_truth": "has to be true or false",
     "no_day": "is no day: write it as 2026-03-04",
     "no_such_year": "lies outside the years 1990 to 2200",
@@ -37,7 +40,7 @@ PROBLEMS: Mapping[str, str] = {
     "unknown_unit": "is the code of no unit: see liuhen admin unit list",
     "too_many_days": "has to be a number of days, of at most 3660",
     "of_calendar_days": "is for terms of calendar days: leave it out",
-    "other_year": "is no day of the year that this table is of",
+    "other_year": "is no day of the year that this table is of, nor of the December before",
     "works_already": "is a day from Monday to Friday, on which people work anyway: leave it out",
     "off_already": "is a Saturday or Sunday, which is off anyway: leave it out",
     "no_year": "has to be a year from 1990 to 2200",
@@ -57,5 +60,7 @@ class RuleFileUnusable(CaseworkError):
 
     def __str__(self) -> str:
         choices = f"; it is one of: {', '.join(self.known)}" if self.known else ""
-        line = f"line {self.line}: " if self.line else ""
-        return f"{line}{self.where} {PROBLEMS[self.problem]}{choices}; correct the file and load it again"
+        place = f"line {self.line}: {self.where}" if self.line else self.where
+        if self.where == THE_FILE and self.line:
+            place = f"line {self.line}"
+        return f"{place} {PROBLEMS[self.problem]}{choices}; correct the file and load it again"

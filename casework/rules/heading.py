@@ -11,6 +11,7 @@ from casework.rules.reading import Table
 
 HEADING: Final = ("jurisdiction", "version", "title", "valid_from")
 HEADING_OPTIONAL: Final = ("valid_until", "unit")
+"""Files whose rules hold for all units alike do not take `unit`."""
 _JURISDICTION: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 
 

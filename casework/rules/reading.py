@@ -10,11 +10,13 @@ from typing import Any, Final
 import yaml
 
 from casework.register.calendar import is_usable
-from casework.rules.errors import RuleFileUnusable
+from casework.rules.errors import THE_FILE, RuleFileUnusable
 
 MOST_BYTES: Final = 256 << 10
 LONGEST_TEXT: Final = 200
-THE_FILE: Final = "the file"
+# What the loader raises over a tag that does not fit what it stands before.
+_OF_TAGS: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+_LARGEST: Final = 1 << 63
 
 
 def read_rules(content: bytes) -> tuple[str, Table]:
@@ -27,9 +29,13 @@ def read_rules(content: bytes) -> tuple[str, Table]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise RuleFileUnusable(THE_FILE, "not_yaml", line=0 if mark is None else mark.line + 1) from error
-    except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_OF_TAGS, RecursionError) as error:
         raise RuleFileUnusable(THE_FILE, "not_yaml") from error
     return text, Value(parsed, THE_FILE, 0).table()
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 class Value:
@@ -39,8 +45,10 @@ class Value:
         self.value, self.where, self.line = value, where, line
 
     def refused(self, problem: str, known: Sequence[str] = (), *, shown: object = "") -> RuleFileUnusable:
-        text = f"{self.where} {shown}" if isinstance(shown, str | int) and shown != "" else self.where
-        return RuleFileUnusable(text[:120], problem, tuple(known), self.line)
+        said = shown if isinstance(shown, str) else str(shown) if _is_small(shown) else ""
+        text = f"{self.where} {said}" if said else self.where
+        text = "".join(sign if sign.isprintable() else "�" for sign in text[:120])
+        return RuleFileUnusable(text, problem, tuple(known), self.line)
 
     def table(self) -> Table:
         if not isinstance(self.value, _Mapping):
@@ -57,7 +65,7 @@ class Value:
     def line_of_text(self) -> str:
         value = self.value
         # A code of digits is read as a number: it is meant as it is written.
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        text = str(value) if _is_small(value) else value
         if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or not text.isprintable():
             raise self.refused("no_text")
         return text.strip()
@@ -105,7 +113,7 @@ class Table:
         known = (*needed, *optional)
         for name in self._mapping:
             if name not in known:
-                shown = str(name)[:40] if isinstance(name, str | int) else "?"
+                shown = name[:40] if isinstance(name, str) and name.isprintable() else "?"
                 raise RuleFileUnusable(f"{self._prefix}{shown}", "unknown", known, self._mapping.lines[name])
         for name in needed:
             if self._mapping.get(name) is None:
@@ -148,7 +156,9 @@ def _construct_mapping(loader: _WithLines, node: yaml.MappingNode) -> _Mapping:
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, Hashable):
             if key in seen:
-                raise RuleFileUnusable(str(key)[:40], "twice", line=key_node.start_mark.line + 1)
+                raise RuleFileUnusable(
+                    key[:40] if isinstance(key, str) else "?", "twice", line=key_node.start_mark.line + 1
+                )
             seen.add(key)
     mapping = _Mapping(loader.construct_mapping(node, deep=True))
     mapping.lines = {

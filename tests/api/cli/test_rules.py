@@ -59,9 +59,9 @@ def test_due_days_come_out_line_for_line(tmp_path: Path) -> None:
         ("withdraw", "", "false"),
         ("service", "", "true"),
     ]
-    assert rows[0]["rule"].startswith("CN-CQ-urban-management 1: 江北城市管理发〔2019〕82号")
+    assert rows[0]["rule"].startswith("CN-CQ-jiangbei 1: 江北城市管理发〔2019〕82号")
     assert rows[1]["rule"] == ""
-    assert "estimate 2027-01-06: no calendar of 2027 yet" in rows[2]["rule"]
+    assert "estimate 2027-01-06: no calendar of 2027)" in rows[2]["rule"]
 
 
 def test_columns_are_found_by_name_and_spreadsheets_are_understood(tmp_path: Path) -> None:
@@ -91,9 +91,12 @@ def test_own_rules_and_a_late_notice_are_tried_beside_the_shipped(tmp_path: Path
         ("kind;start_date\n", "首行须写明列名", "line 1 “kind;start_date” has to begin with"),
         ("kind,start_date\nservise,2026-01-05\n", "第 2 行“servise”", "line 2 “servise” names no kind of term"),
         ("kind,start_date\nservice,2026-02-30\n", "第 2 行“2026-02-30” 不是日期", "line 2 “2026-02-30” holds no day"),
+        ("kind,start_date\nservice,20260105\n", "不是日期", "holds no day"),
+        ("kind,start_date,kind\n", "首行有重复的列名", "names a column twice"),
+        ("kind,start_date\n\x1b[31m,2026-01-05\n", "“�[31m”", "“�[31m” names no kind"),
         ("kind,start_date\nservice,0026-02-03\n", "不在 1990 年至 2200 年之间", "outside the years 1990 to 2200"),
         ("kind,start_date\nservice\n", "单元格数目与首行不符", "another number of cells"),
-        ('kind,start_date\n"service,2026-01-05\n', "有未结束的引号", "quotation mark that does not end"),
+        ('kind,start_date\n"service,2026-01-05\n', "引号没有成对", "a quotation mark has no partner"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_comes_out(tmp_path: Path, text: str, chinese: str, english: str) -> None:
@@ -112,7 +115,7 @@ def test_a_bad_rule_file_is_named_with_line_and_field(tmp_path: Path) -> None:
     )
     out, err = deadlines_of(tmp_path, "kind,start_date\n", "--rules", own, code=2)
     assert out == ""
-    assert "own.yaml: 规则文件中第 7 行 terms.service.countd 不在可选范围内（可用：days、counted、" in err
+    assert "own.yaml: 规则文件第 7 行 terms.service.countd 不在可选范围内（可用：days、counted、" in err
     assert "own.yaml: line 7: terms.service.countd is not known here" in err
     assert "无法读取" in run("deadlines", tmp_path / "none.csv", code=2)[1]
 
@@ -142,10 +145,10 @@ def test_a_bad_case_is_named_with_its_place(tmp_path: Path) -> None:
     file.write_text(json.dumps([CASE, {**CASE, "act": {**CASE["act"], "start": "2026-03-09T09:00:00"}}]))  # type: ignore[dict-item]
     out, err = run("completeness", file, code=2)
     assert out == ""
-    assert "案件文件中 [1].act.start 须为带时区的时刻" in err
+    assert "案件文件 [1].act.start 须为带时区的时刻" in err
     assert "[1].act.start has to be an instant with its offset" in err
     file.write_text('{"act": 1,\n}')
-    assert "第 2 行 不是 UTF-8 编码的 JSON" in run("completeness", file, code=2)[1]
+    assert "案件文件 第 2 行 不是 UTF-8 编码的 JSON" in run("completeness", file, code=2)[1]
 
 
 def test_every_problem_is_said_in_chinese() -> None:

@@ -115,7 +115,11 @@ def test_a_recording_twice_counts_once_and_an_id_names_one() -> None:
     (case,), _ = read_case_files(json.dumps(twice).encode())
     assert len(case.footage) == 1
     assert case.judge().verdict == "incomplete"
+    # Recorders that number their files by themselves may have come to the same number.
     twice["recordings"][1] = {**twice["recordings"][0], "device": "AB00002"}
+    (case,), _ = read_case_files(json.dumps(twice).encode())
+    assert len(case.footage) == 2
+    twice["recordings"][1] = {**twice["recordings"][0], "end": "2026-03-09T16:06:00Z"}
     with pytest.raises(CaseFileUnusable) as refused:
         read_case_files(json.dumps(twice).encode())
     assert refused.value.problem == "other_under_one_id"
@@ -130,7 +134,22 @@ def test_only_a_named_officer_explains_and_only_somebody_else_confirms() -> None
 
     assert labels("李伟", "刘洋") == {"confirmed"}
     assert labels("李伟", None) == labels("李伟", "李伟") == labels("李伟", " 李伟 ") == {"pending"}
-    assert labels(None, "刘洋") == labels("  ", "刘洋") == {"none"}
+    assert labels(None, "刘洋") == labels("  ", "刘洋") == labels("\u200b", "刘洋") == {"none"}
+    # The same person, otherwise written.
+    for by, again in (("李伟", "李 伟"), ("李伟", "李伟\u200b"), ("Li Wei", "ｌｉ wei"), ("é", "e\u0301")):
+        assert labels(by, again) == {"pending"}
+
+
+def test_a_name_twice_is_refused_and_one_that_is_not_known_is_told() -> None:
+    with pytest.raises(CaseFileUnusable) as refused:
+        read_case_files(b'{"act": 1, "act": 2}')
+    assert (refused.value.where, refused.value.problem) == ("act", "twice")
+    (case,), _ = read_case_files(changed("min_device", 2))
+    assert (case.unknown, case.demand.devices) == (("min_device",), 1)
+    (case,), _ = read_case_files(changed("recordings.0.\x1bname", 2))
+    assert case.unknown == ("recordings[0].�name",)
+    (case,), _ = read_case_files(changed("explanations", None))
+    assert case.explanations == ()
 
 
 def test_a_list_keeps_its_order_and_may_be_empty() -> None:

@@ -126,4 +126,4 @@ def test_the_city_goes_before_the_nation() -> None:
     rules = TermRules(shipped_terms())
     found = [rules.term("publish_penalty", date(2019, 11, day)) for day in (26, 27)]
     names = [each[1].jurisdiction for each in found if each is not None]
-    assert names == ["CN-publication", "CN-CQ-urban-management"]
+    assert names == ["CN-publication", "CN-CQ-jiangbei"]

@@ -62,7 +62,15 @@ def test_the_same_version_takes_the_place_of_the_shipped_one() -> None:
         ("law: [", "first_day_counts: 1, law: [", "terms.service.first_day_counts", "no_truth", 8),
         ("law: [", "at_day_off: stays, law: [", "terms.service.at_day_off", "of_calendar_days", 8),
         ("law: [试行办法 第一条]", "law: 试行办法", "terms.service.law", "not_a_list", 8),
-        ("rank: 30", "rank: 100", "rank", "no_number", 4),
+        ("law: [试行办法 第一条]", "law: []", "terms.service.law", "empty", 8),
+        ("law: [", "direction: before, law: [", "terms.service.direction", "unknown", 8),
+        ("rank: 30", "rank: 30\nunit: JC-03", "unit", "unknown", 5),
+        ("version: 1", "version: !!int x", "the file", "not_yaml", 0),
+        ("version: 1", "version: !!bool x", "the file", "not_yaml", 0),
+        ("valid_from: 2026-01-01", "valid_from: !!timestamp x", "the file", "not_yaml", 0),
+        ("zh: 试行", "zh: 0x" + "F" * 5000, "title.zh", "no_text", 5),
+        ("counted: working_days", "counted: 0x" + "F" * 5000, "terms.service.counted", "unknown", 8),
+        ("rank: 30", "rank: 100", "rank", "no_rank", 4),
         ("valid_from: 2026-01-01", "valid_from: 2026-13-01", "valid_from", "no_day", 6),
         ("version: 1", "version: 1\nversion: 2", "version", "twice", 4),
         ("rank: 30", "rank 30", "the file", "not_yaml", 5),
@@ -74,7 +82,16 @@ def test_what_is_wrong_is_named_with_line_and_field(old: str, new: str, where: s
     with pytest.raises(RuleFileUnusable) as refused:
         read_terms(text.encode())
     assert (refused.value.where, refused.value.problem, refused.value.line) == (where, problem, line)
-    assert str(refused.value).startswith(f"line {line}: {where} ")
+    place = where if not line else f"line {line}" if where == "the file" else f"line {line}: {where}"
+    assert str(refused.value).startswith(f"{place} ")
+
+
+def test_the_next_version_takes_over_from_its_first_day_and_as_a_whole() -> None:
+    text = TERMS.replace("CN-test", "CN-law").replace("version: 1", "version: 3").replace("rank: 30", "rank: 10")
+    rules = with_tried(shipped_terms(), [read_terms(text.encode())])
+    found = [rules.term("service", date(year, 12, 31)) for year in (2025, 2026)]
+    assert [each[1].version for each in found if each is not None] == [2, 3]
+    assert rules.term("decision", date(2026, 12, 31)) is None
 
 
 def test_two_of_one_rank_for_one_day_are_refused() -> None:
@@ -86,9 +103,10 @@ def test_two_of_one_rank_for_one_day_are_refused() -> None:
 
 
 def test_the_two_readings_of_the_law_are_settings() -> None:
-    def due(start: str, **settings: str) -> date:
+    def due(start: str, kind: str = "service", **settings: str) -> date:
         rules = "".join(f", {name}: {value}" for name, value in settings.items())
         text = TERMS.replace("{days: 3, counted: working_days", f"{{days: 7, counted: working_days{rules}")
+        text = text.replace("service:", f"{kind}:")
         (term,) = read_terms(text.encode()).terms
         return due_day(term, date.fromisoformat(start), Calendar()).day
 
@@ -96,8 +114,8 @@ def test_the_two_readings_of_the_law_are_settings() -> None:
     assert due("2026-03-09", first_day_counts="true") == date(2026, 3, 17)
     # On a day off the day of the event is none of the seven, whatever the setting.
     assert due("2026-03-08", first_day_counts="true") == due("2026-03-08") == date(2026, 3, 17)
-    assert due("2026-03-18", direction="before") == date(2026, 3, 9)
-    assert due("2026-03-18", direction="before", whole_days="true") == date(2026, 3, 6)
+    assert due("2026-03-18", kind="hearing_notice") == date(2026, 3, 9)
+    assert due("2026-03-18", kind="hearing_notice", whole_days="true") == date(2026, 3, 6)
 
 
 def test_a_year_that_is_not_announced_gives_an_estimate_until_its_file_is_there() -> None:
@@ -113,10 +131,21 @@ def test_a_year_that_is_not_announced_gives_an_estimate_until_its_file_is_there(
     assert not Calendar().is_working_day(date(2027, 10, 1))
 
 
+def test_a_years_notice_may_change_the_december_before_it() -> None:
+    text = YEAR.replace("[2027-01-01,", "[2026-12-31, 2027-01-01,").replace("[2027-02-14]", "[2026-12-27]")
+    calendar = Calendar().over([read_year(text.encode())])
+    assert not calendar.is_working_day(date(2026, 12, 31))
+    assert calendar.is_working_day(date(2026, 12, 27))
+    assert calendar.is_working_day(date(2026, 12, 30))
+    with pytest.raises(RuleFileUnusable, match="year 2027 stands there twice"):
+        Calendar().over([read_year(text.encode()), read_year(YEAR.encode())])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "problem"),
     [
         ("2027-02-08", "2026-02-09", "days_off[2]", "other_year"),
+        ("2027-02-08", "2028-12-29", "days_off[2]", "other_year"),
         ("2027-02-08", "2027-02-07", "days_off[2]", "off_already"),
         ("2027-02-14", "2027-02-15", "makeup_days[1]", "works_already"),
         ("year: 2027", "year: 27", "year", "no_year"),
