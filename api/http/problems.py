@@ -122,7 +122,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
     completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}，请更正后重试"),
     deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
-    rules.RuleFileUnusable: Problem(422, "policy", "规则文件{line} {where} {problem}{known}，请更正后重新载入"),
+    rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}，请更正后重新载入"),
     elements.PolicyOverlaps: Problem(
         409,
         "policy-overlaps",
@@ -297,9 +297,8 @@ def _facts(error: Exception) -> Mapping[str, Any]:
     if isinstance(error, rules.RuleFileUnusable):
         known = f"（可用：{'、'.join(error.known)}）" if error.known else ""
         line = f"第 {error.line} 行" if error.line else ""
-        facts |= {"line": line, "known": known}
-        if error.where == rules.THE_FILE and line:
-            facts["where"] = ""
+        where = "" if line and error.where == rules.THE_FILE else f" {facts['where']}"
+        facts |= {"place": f"{line}{where}", "known": known}
     if isinstance(error, completeness.CaseFileUnusable):
         facts["where"] = re.sub(r"^line (\d+)", r"第 \1 行", error.where.replace("the file", "整个文件")).strip()
         facts["problem"] = CASE_FILE_PROBLEMS[error.problem]

@@ -70,7 +70,7 @@ def test_a_bad_file_is_refused_in_both_languages(admin: Any, tmp_path: Any) -> N
     file = tmp_path / "own.yaml"
     file.write_text("jurisdiction: CN\nversion: [\n")
     said = admin("load", str(file), code=2)
-    assert "第 3 行 不是 YAML" in said
+    assert "规则文件第 3 行 不是 UTF-8 编码、只含普通值的 YAML" in said
     assert "line 3 is no YAML" in said
     file.write_text(
         "jurisdiction: CN-x\nversion: 1\ntitle: {zh: 甲, en: a}\nvalid_from: 2026-01-01\n"
