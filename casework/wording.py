@@ -9,6 +9,7 @@ from retention.wording import find_problem, tidy
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 2000
+LONGEST_SHOWN = 80
 
 
 def required_text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
@@ -38,3 +39,8 @@ def known_word(field: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise WordUnknown(field, value, tuple(known))
     return value
+
+
+def shown(text: str) -> str:
+    """The beginning of what stands in somebody's file, for a message: nothing in it that a terminal obeys."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:LONGEST_SHOWN])

@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 
 ReadT = TypeVar("ReadT")
-MOST_BYTES = 64 << 20
 _REASONS: dict[type[OSError], str] = {
     FileNotFoundError: "没有这个文件",
     IsADirectoryError: "这是文件夹",
@@ -147,10 +146,11 @@ def _line(item: dict[str, Any]) -> str:
 
 def _read(path: Path, reader: Callable[[bytes], ReadT]) -> ReadT:
     from api.errors import UsageRefused
+    from casework.completeness.case_file import MOST_BYTES
 
     try:
         with path.open("rb") as file:
-            # One more than any reader takes, which then says that it is too much; a device has no end.
+            # One more than the most that any reader takes, which then says that it is too much; a device has no end.
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         english = error.strerror or type(error).__name__

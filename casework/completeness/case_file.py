@@ -17,6 +17,7 @@ from casework.completeness.engine import Clock, Completeness, Demand, Explanatio
 from casework.completeness.errors import CaseFileUnusable
 from casework.completeness.spans import Span
 from casework.register.calendar import is_usable
+from casework.wording import shown
 
 MOST_BYTES: Final = 64 << 20
 MOST_DEVICES: Final = 1000
@@ -77,13 +78,8 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         names = [name for name, _ in pairs]
-        raise CaseFileUnusable(_shown(next(name for name in names if names.count(name) > 1)), "twice")
+        raise CaseFileUnusable(shown(next(name for name in names if names.count(name) > 1)), "twice")
     return table
-
-
-def _shown(text: str) -> str:
-    """For a message: nothing that a terminal obeys."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text[:80])
 
 
 def _refuse_constant(name: str) -> Any:
@@ -98,20 +94,21 @@ def _case(table: Any, where: str) -> CaseFile:
     if end <= start:
         raise CaseFileUnusable(act.at("end"), "no_length")
     demand = Demand((start, end), case.read("min_devices", _count, 1), case.read("allowed_gap_s", _not_negative, 0))
-    explanations, unnamed = _explanations(case)
-    footage = _footage(case)
-    tables = (case, act, *case.rows("recordings"), *case.rows("explanations", ()))
+    recordings, told = case.rows("recordings"), case.rows("explanations", ())
+    explanations, unnamed = _explanations(told)
+    footage = _footage(recordings)
+    tables = (case, act, *recordings, *told)
     return CaseFile(demand, footage, explanations, unnamed, tuple(name for table in tables for name in table.unread()))
 
 
-def _footage(case: _Table) -> tuple[Footage, ...]:
+def _footage(rows: Sequence[_Table]) -> tuple[Footage, ...]:
     found: dict[tuple[str, str], Footage] = {}
-    for row in case.rows("recordings"):
+    for row in rows:
         recording_id = row.read("id", _text)
         footage = Footage(row.read("device", _text), row.span(), _clock(row))
         # Devices that count from one by themselves may have given the same.
         if found.setdefault((footage.device, recording_id), footage) != footage:
-            raise CaseFileUnusable(f"{row.at('id')} {_shown(recording_id)}", "other_under_one_id")
+            raise CaseFileUnusable(f"{row.at('id')} {shown(recording_id)}", "other_under_one_id")
     return tuple(found.values())
 
 
@@ -124,9 +121,9 @@ def _clock(row: _Table) -> Clock | None:
     return Clock(row.read("clock_offset_s", _seconds), row.read("clock_uncertainty_s", _not_negative))
 
 
-def _explanations(case: _Table) -> tuple[tuple[Explanation, ...], tuple[str, ...]]:
+def _explanations(rows: Sequence[_Table]) -> tuple[tuple[Explanation, ...], tuple[str, ...]]:
     found, unnamed = [], []
-    for row in case.rows("explanations", ()):
+    for row in rows:
         by, confirmed_by = row.read("by", _name, None), row.read("confirmed_by", _name, None)
         span = row.span()
         if by is None:
@@ -166,7 +163,7 @@ class _Table:
         self.table, self.where = table, where
 
     def unread(self) -> list[str]:
-        return [self.at(_shown(name)) for name in self.table if name not in _KNOWN]
+        return [self.at(shown(name)) for name in self.table if name not in _KNOWN]
 
     def at(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name

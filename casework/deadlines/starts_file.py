@@ -15,6 +15,7 @@ from casework.deadlines.counting import DueDay, due_day
 from casework.deadlines.errors import StartsUnusable
 from casework.deadlines.terms import KINDS, TermFile, TermRules
 from casework.register.calendar import is_usable
+from casework.wording import shown
 
 MOST_BYTES: Final = 16 << 20
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -50,9 +51,9 @@ def read_starts(content: bytes) -> list[Start]:
     _, heading = next(rows, (1, []))
     names = [cell.lower() for cell in heading]
     if not set(COLUMNS) <= set(names):
-        raise StartsUnusable(1, _shown(",".join(heading)), "no_columns")
+        raise StartsUnusable(1, shown(",".join(heading)), "no_columns")
     if len(set(names)) < len(names):
-        raise StartsUnusable(1, _shown(",".join(heading)), "columns")
+        raise StartsUnusable(1, shown(",".join(heading)), "columns")
     return [_start(line, cells, names) for line, cells in rows]
 
 
@@ -83,19 +84,14 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _start(line: int, cells: list[str], names: list[str]) -> Start:
     if len(cells) != len(names):
-        raise StartsUnusable(line, _shown(",".join(cells)), "columns")
+        raise StartsUnusable(line, shown(",".join(cells)), "columns")
     kind, text = (cells[names.index(name)] for name in COLUMNS)
     if kind not in KINDS:
-        raise StartsUnusable(line, _shown(kind), "kind")
+        raise StartsUnusable(line, shown(kind), "kind")
     try:
         day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError as error:
-        raise StartsUnusable(line, _shown(text), "no_day") from error
+        raise StartsUnusable(line, shown(text), "no_day") from error
     if not is_usable(day):
         raise StartsUnusable(line, text, "no_such_year")
     return Start(kind, day)
-
-
-def _shown(text: str) -> str:
-    """For a message: nothing that a terminal obeys."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text[:80])

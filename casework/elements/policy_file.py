@@ -146,12 +146,12 @@ def _refuse_odd_acts(acts: Sequence[Act], places: Sequence[Value], rules: Mappin
     codes: set[str] = set()
     for act, place in zip(acts, places, strict=True):
         if act.code in codes:
-            raise place.table().at("code").refused("twice", shown=act.code)
+            raise place.table().at("code").refused("twice", found=act.code)
         codes.add(act.code)
     for act, place in zip(acts, places, strict=True):
         for name in act.demands:
             if name not in rules or rules[name].required != "for_acts":
-                raise place.table().at("demands").refused("not_for_acts", shown=name)
+                raise place.table().at("demands").refused("not_for_acts", found=name)
 
 
 def _rule(value: Value) -> ElementRule:

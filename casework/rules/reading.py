@@ -11,6 +11,7 @@ import yaml
 
 from casework.register.calendar import is_usable
 from casework.rules.errors import THE_FILE, RuleFileUnusable
+from casework.wording import shown
 
 MOST_BYTES: Final = 256 << 10
 LONGEST_TEXT: Final = 200
@@ -44,11 +45,10 @@ class Value:
     def __init__(self, value: object, where: str, line: int) -> None:
         self.value, self.where, self.line = value, where, line
 
-    def refused(self, problem: str, known: Sequence[str] = (), *, shown: object = "") -> RuleFileUnusable:
-        said = shown if isinstance(shown, str) else str(shown) if _is_small(shown) else ""
-        text = f"{self.where} {said}" if said else self.where
-        text = "".join(sign if sign.isprintable() else "�" for sign in text[:120])
-        return RuleFileUnusable(text, problem, tuple(known), self.line)
+    def refused(self, problem: str, known: Sequence[str] = (), *, found: object = "") -> RuleFileUnusable:
+        said = found if isinstance(found, str) else str(found) if _is_small(found) else ""
+        where = f"{self.where} {shown(said)}" if said else self.where
+        return RuleFileUnusable(where, problem, tuple(known), self.line)
 
     def table(self) -> Table:
         if not isinstance(self.value, _Mapping):
@@ -82,7 +82,7 @@ class Value:
 
     def word(self, known: Sequence[str]) -> str:
         if not isinstance(self.value, str) or self.value not in known:
-            raise self.refused("unknown", known, shown=self.value)
+            raise self.refused("unknown", known, found=self.value)
         return self.value
 
     def number(self, problem: str = "no_number", *, first: int = 1, last: int = (1 << 31) - 1) -> int:
@@ -113,8 +113,8 @@ class Table:
         known = (*needed, *optional)
         for name in self._mapping:
             if name not in known:
-                shown = name[:40] if isinstance(name, str) and name.isprintable() else "?"
-                raise RuleFileUnusable(f"{self._prefix}{shown}", "unknown", known, self._mapping.lines[name])
+                found = shown(name) if isinstance(name, str) else "?"
+                raise RuleFileUnusable(f"{self._prefix}{found}", "unknown", known, self._mapping.lines[name])
         for name in needed:
             if self._mapping.get(name) is None:
                 raise RuleFileUnusable(f"{self._prefix}{name}", "missing", line=self._line)
