@@ -12,6 +12,7 @@ import argparse
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def play(path: Path, runner: MediaRunner, page: Page, folder: Path, url: str) ->
     main = "poster" if found.kind == "still" else "proxy"
     chosen = outcomes[main]
     if isinstance(chosen, NothingToShow):
-        honest = found.state != "intact" or any(reason.code == code.NO_DECODER for reason in found.reasons)
+        honest = found.state != "intact" or lacks_decoder(found)
         wrong = () if honest else ("intact, and nothing to show",)
         return Played(path.name, found, chosen.reason, "", wrong)
     address = f"{url}/{main}/{chosen.path.name}"
@@ -67,12 +68,22 @@ def play(path: Path, runner: MediaRunner, page: Page, folder: Path, url: str) ->
     seen = watch(page, address, sound_only=chosen.media_type.startswith("audio/"))
     picture, sound = chosen.facts["video"] != "drop", chosen.facts["audio"] != "drop"
     complaints = seen.complaints(picture=picture, sound=sound, silent=sound and is_silent(path, found, runner))
-    complaints += [
-        f"no {name}" for name in ("poster", "sprite") if picture and isinstance(outcomes[name], NothingToShow)
-    ]
+    stills = [name for name in ("poster", "sprite") if not isinstance(outcomes[name], NothingToShow)]
+    complaints += complaints_of_stills(found, stills) if picture else []
     about = f"{chosen.facts['video']}/{chosen.facts['audio']} {seen.width}×{seen.height} {seen.duration:.2f} s, "
     about += f"at {seen.advanced:.2f} s, {seen.frames} frames, peak {seen.peak:.3f}"
     return Played(path.name, found, main, about, tuple(complaints))
+
+
+def complaints_of_stills(found: Findings, made: Sequence[str]) -> list[str]:
+    """A picture has a poster and a sprite; without a decoder, which a browser may still have, there can be neither."""
+    if lacks_decoder(found):
+        return [f"a {name} of what is said not to decode here" for name in made]
+    return [f"no {name}" for name in ("poster", "sprite") if name not in made]
+
+
+def lacks_decoder(found: Findings) -> bool:
+    return any(reason.code == code.NO_DECODER for reason in found.reasons)
 
 
 def is_silent(path: Path, found: Findings, runner: MediaRunner) -> bool:
