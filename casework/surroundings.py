@@ -21,15 +21,15 @@ from casework.answered import NOTHING, Seen, fetch_said, place_of
 from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
 from casework.scoring import Work
 from casework.shifts import Fit
+from casework.units import lines_of
 from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.elements import ElementAnswer
-from storage.catalog.organisation import Person, Unit
+from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
-HIGHEST_TREE = 20
 _OF_RECORDING = LinkingDone.recording_id == Recording.id
 _LOOKED_AT = LinkingDone.recording_id.is_not(None)
 _IS_FILM = Recording.media_state != "unreadable"
@@ -245,7 +245,7 @@ def fetch_issues(session: Session, named: Iterable[Named]) -> dict[Named, list[H
     wanted = set(named)
     if not wanted:
         return {}
-    above = _units_above(session, {unit_id for unit_id, _ in wanted})
+    above = lines_of(session, {unit_id for unit_id, _ in wanted})
     registered = {
         (unit_id, code): device_id
         for device_id, unit_id, code in session.execute(
@@ -324,17 +324,3 @@ def _of_device_in_time(asked: Any, time: InstrumentedAttribute[Any]) -> Any:
         Recording.device == asked.c.device,
         time.between(asked.c.first, asked.c.last),
     )
-
-
-def _units_above(session: Session, units: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Each unit itself, then its parent, and so on up. A ring of parents, should there ever be one, ends the walk."""
-    parents = dict(session.execute(select(Unit.id, Unit.parent_id)).all())
-    lines = {}
-    for unit_id in units:
-        line: list[uuid.UUID] = []
-        at: uuid.UUID | None = unit_id
-        while at is not None and at in parents and len(line) < HIGHEST_TREE:
-            line.append(at)
-            at = parents[at]
-        lines[unit_id] = line
-    return lines

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
-from sqlalchemy import CTE, ColumnElement, select, true
+from sqlalchemy import CTE, ColumnElement, all_, func, select, true
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.errors import Unknown
@@ -28,19 +30,28 @@ def require_over(session: Session, by: Doer, deed: str, unit_id: uuid.UUID) -> N
     """
     if isinstance(by, Person):
         require(by, deed)
-    line = unit_and_those_above(session, unit_id)
+    line = line_of(session, unit_id)
     if not line:
         raise Unknown("unit", unit_id)
     if isinstance(by, Person) and by.unit_id not in line:
         raise OutsideUnit("unit", unit_id)
 
 
-def unit_and_those_above(session: Session, unit_id: uuid.UUID) -> set[uuid.UUID]:
-    """Empty when there is no such unit."""
-    # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
-    line = select(Unit.id, Unit.parent_id).where(Unit.id == unit_id).cte("line", recursive=True)
-    line = line.union(select(Unit.id, Unit.parent_id).join(line, Unit.id == line.c.parent_id))
-    return set(session.scalars(select(line.c.id)))
+def line_of(session: Session, unit_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+    """The unit itself, then its parent, and so on up. Empty when there is no such unit."""
+    return lines_of(session, (unit_id,)).get(unit_id, ())
+
+
+def lines_of(session: Session, unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
+    """Of each of these units that there is, itself, then its parent, and so on up: one query for them all."""
+    begun = select(Unit.id.label("start"), Unit.parent_id, array([Unit.id]).label("line"))
+    line = begun.where(Unit.id.in_(unit_ids)).cte("line", recursive=True)
+    above = select(line.c.start, Unit.parent_id, line.c.line.op("||")(Unit.id)).join(line, Unit.id == line.c.parent_id)
+    # A ring of parents, should there ever be one, ends the walk.
+    line = line.union_all(above.where(Unit.id != all_(line.c.line)))
+    # The walk gives each line as often as it is long; the whole one comes last.
+    rows = session.execute(select(line.c.start, line.c.line).order_by(func.cardinality(line.c.line)))
+    return {row.start: tuple(row.line) for row in rows}
 
 
 def unit_tree(unit_id: uuid.UUID) -> CTE:

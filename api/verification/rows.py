@@ -20,12 +20,12 @@ from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.register_accounts import REGISTER_SUBJECTS
+from casework.units import lines_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.ledger import LedgerEntryRow
-from storage.catalog.organisation import Unit
 
 _AT_A_TIME = 500
 
@@ -48,15 +48,11 @@ def _check_jurisdictions(audit: Audit) -> None:
     """Where a certificate's number counts follows from its unit: elsewhere a second one could bear it."""
     with audit.archive.database.reading() as session:
         session.execute(ONE_SNAPSHOT)
-        above = {row.id: row.parent_id for row in session.execute(select(Unit.id, Unit.parent_id))}
-        rows = session.execute(
-            select(OfficerCertificate.id, OfficerCertificate.unit_id, OfficerCertificate.jurisdiction_id)
-        )
+        columns = OfficerCertificate.id, OfficerCertificate.unit_id, OfficerCertificate.jurisdiction_id
+        rows = session.execute(select(*columns)).all()
+        lines = lines_of(session, {row.unit_id for row in rows})
         for row in rows:
-            topmost, seen = row.unit_id, set[uuid.UUID]()
-            while (parent := above.get(topmost)) is not None and parent not in seen:
-                seen.add(topmost)
-                topmost = parent
+            topmost = lines.get(row.unit_id, (row.unit_id,))[-1]
             if topmost != row.jurisdiction_id:
                 subject = f"officer_certificate {row.id}: jurisdiction_id"
                 audit.findings.add("row_differs", subject, topmost, row.jurisdiction_id)

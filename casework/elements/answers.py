@@ -32,7 +32,7 @@ from casework.errors import InSeveralCases
 from casework.linking import answer_question, correct_by_hand
 from casework.looks import DeviceTime, ask_for_another_look, looks_together
 from casework.permission import require
-from casework.units import unit_and_those_above
+from casework.units import line_of
 from casework.wording import known_word, required_text
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.casework import Case
@@ -279,14 +279,12 @@ def _known_value(session: Session, by: Person, choice: Choice, now: datetime) ->
         return None
     if choice.element == "officer":
         person = _row_named(session, Person, value)
-        line = unit_and_those_above(session, by.unit_id)
-        known = person is not None and (
-            person.unit_id in line or by.unit_id in unit_and_those_above(session, person.unit_id)
-        )
+        line = line_of(session, by.unit_id)
+        known = person is not None and (person.unit_id in line or by.unit_id in line_of(session, person.unit_id))
         return _require(known, value, choice.element, "no_such_officer")
     if choice.element == "device":
         device = _row_named(session, Device, value)
-        known = device is not None and device.unit_id in unit_and_those_above(session, by.unit_id)
+        known = device is not None and device.unit_id in line_of(session, by.unit_id)
         return _require(known, value, choice.element, "no_such_device")
     if choice.element == "case":
         case = _row_named(session, Case, value)
@@ -313,7 +311,7 @@ def _known_time(value: str, now: datetime) -> str:
 
 def _known_act(session: Session, by: Person, value: str) -> str:
     """Of any version that holds for the unit on any day; that it is one of its own day's, judging says."""
-    line = unit_and_those_above(session, by.unit_id)
+    line = line_of(session, by.unit_id)
     policies = (each for each in fetch_policies(session) if each.unit_id is None or each.unit_id in line)
     known = any(act.code == value for policy in policies for act in policy.rules.acts)
     return _require(known, value, "act", "no_such_act")

@@ -20,15 +20,15 @@ from casework.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.observation import UNSTATED_UNCERTAINTY_SECONDS, length_of
+from casework.units import lines_of
 from casework.windows import LONGEST_RECORDING
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
 from storage.catalog.elements import ElementAnswer
-from storage.catalog.organisation import Person, Unit
+from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
-HIGHEST_TREE: Final = 20
 LATE: Final = timedelta(minutes=10)
 """How much later than its receipt a recording may say it began: clocks differ (docs/metadata.md)."""
 
@@ -118,7 +118,7 @@ class _Batch:
         self.session = session
         self.recordings = recordings
         self.ids = [row.id for row in recordings]
-        self.lines = _lines(session, {row.unit_id for row in recordings})
+        self.lines = lines_of(session, {row.unit_id for row in recordings})
         self.policies = fetch_policies(session)
         self.answers = latest_answers(session, self.ids)
         self.devices = self._devices()
@@ -250,20 +250,6 @@ class _Batch:
             row.valid_from <= day and (row.last_day is None or day <= row.last_day)
             for row in self.certificates[person_id]
         )
-
-
-def _lines(session: Session, unit_ids: set[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
-    """Of each unit: itself, then its parent, and so on up."""
-    parents = dict(session.execute(select(Unit.id, Unit.parent_id)).all())
-    lines = {}
-    for unit_id in unit_ids:
-        line: list[uuid.UUID] = []
-        at: uuid.UUID | None = unit_id
-        while at is not None and at not in line and len(line) < HIGHEST_TREE:
-            line.append(at)
-            at = parents.get(at)
-        lines[unit_id] = tuple(line)
-    return lines
 
 
 def _either_way(seconds: float | None) -> timedelta:

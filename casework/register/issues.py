@@ -27,7 +27,7 @@ from casework.register.errors import (
     TimeUnusable,
 )
 from casework.register.people import holder_of, shown_as
-from casework.units import Doer, unit_and_those_above
+from casework.units import Doer, line_of
 from casework.wording import required_text
 from integrity.fields import format_instant
 from storage.catalog.devices import Device, DeviceIssue
@@ -131,7 +131,7 @@ def _require_officer(session: Session, device: Device, person_id: uuid.UUID) -> 
     person = session.get(Person, person_id)
     if person is None:
         raise Unknown("person", person_id)
-    if device.unit_id not in unit_and_those_above(session, person.unit_id):
+    if device.unit_id not in line_of(session, person.unit_id):
         raise OfficerElsewhere(device.code, shown_as(person))
     if not person.active:
         raise OfficerUnknown(person.badge_number or person.sign_in_name)
