@@ -19,6 +19,7 @@ from casework.clocks import (
     own_clock,
     timed_by_satellites,
 )
+from casework.register.holding import had_during
 from casework.scoring import Basis, Moment, Observed, Work
 from casework.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
 from casework.surroundings import Neighbour, Surroundings
@@ -98,11 +99,8 @@ def holders_during(recording: Seen, around: Surroundings, moment: Moment, length
     if issues is None:
         return None
     until = shifted(moment.latest, length)
-    held = frozenset(
-        held.badge
-        for held in issues
-        if held.badge and held.start <= until and (held.end is None or held.end > moment.earliest)
-    )
+    badges = (each.person.badge_number for each in had_during(issues, moment.earliest, until))
+    held = frozenset(badge for badge in badges if badge)
     if "officer" not in recording.said.elements:
         return held
     return held & {recording.officer} or None
@@ -206,7 +204,7 @@ def _duties_of(recording: Seen, around: Surroundings, shift: Sequence[Neighbour]
     """Of whoever had the device then, by the register; else of whom the files name; else of the device."""
     zero, last = _start(shift[0]), shifted(_start(shift[-1]), BREAK)
     issues = around.issues.get((recording.unit_id, recording.device or ""), ())
-    holders = {held.badge for held in issues if held.start <= last and (held.end is None or held.end > zero)}
+    holders = {each.person.badge_number for each in had_during(issues, zero, last)}
     officers = {name for name in holders or {each.officer for each in shift} if name}
     return [
         work

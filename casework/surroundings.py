@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,14 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from casework.acts import fetch_act_cases, fetch_person_cases
 from casework.answered import NOTHING, Seen, fetch_said, place_of
 from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
+from casework.register.holding import Holding, Named, fetch_holdings, find_devices
 from casework.scoring import Work
 from casework.shifts import Fit
-from casework.units import lines_of
 from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
-from storage.catalog.devices import Device, DeviceIssue
+from storage.catalog.devices import Device
 from storage.catalog.elements import ElementAnswer
-from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
@@ -49,9 +48,6 @@ _OF_NEIGHBOURS: tuple[Any, ...] = (
     _LOOKED_AT,
 )
 
-Named = tuple[uuid.UUID, str]
-"""A unit, and a device as that unit's recordings name it, or as people have answered."""
-
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -69,15 +65,6 @@ class Neighbour:
     """By the linker, before: what is new may change what was made of the others."""
     person_cases: frozenset[uuid.UUID] = frozenset()
     """Where persons have put it."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A device with an officer, says the register, until just before `end` (None: still)."""
-
-    badge: str | None
-    start: datetime
-    end: datetime | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +89,7 @@ class Surroundings:
     act_cases: Mapping[uuid.UUID, frozenset[uuid.UUID]]
     decided: Mapping[uuid.UUID, Decided]
     answered_to_be: Sequence[uuid.UUID] = ()
-    issues: Mapping[Named, list[Held]] = field(default_factory=dict)
+    issues: Mapping[Named, Sequence[Holding]] = field(default_factory=dict)
     works: Mapping[uuid.UUID, list[Work]] = field(default_factory=dict)
     fits: dict[frozenset[uuid.UUID], Fit] = field(default_factory=dict)
 
@@ -240,36 +227,10 @@ def fetch_decided(session: Session, recordings: Sequence[Seen]) -> dict[uuid.UUI
     }
 
 
-def fetch_issues(session: Session, named: Iterable[Named]) -> dict[Named, list[Held]]:
-    """The unit's own register is asked first, then those above it, the nearest first."""
-    wanted = set(named)
-    if not wanted:
-        return {}
-    above = lines_of(session, {unit_id for unit_id, _ in wanted})
-    registered = {
-        (unit_id, code): device_id
-        for device_id, unit_id, code in session.execute(
-            select(Device.id, Device.unit_id, Device.code)
-            .where(Device.code.in_({code for _, code in wanted}))
-            .where(Device.unit_id.in_({each for line in above.values() for each in line}))
-        )
-    }
-    devices: dict[Named, uuid.UUID] = {}
-    for unit_id, code in wanted:
-        nearest = (registered[each, code] for each in above.get(unit_id, ()) if (each, code) in registered)
-        device_id = next(nearest, None)
-        if device_id is not None:
-            devices[unit_id, code] = device_id
-    held: dict[uuid.UUID, list[Held]] = defaultdict(list)
-    statement = (
-        select(DeviceIssue.device_id, Person.badge_number, DeviceIssue.span)
-        .join(Person, Person.id == DeviceIssue.person_id)
-        .where(DeviceIssue.device_id.in_(set(devices.values())), DeviceIssue.voided_at.is_(None))
-    )
-    for device_id, badge, span in session.execute(statement):
-        if span.lower is not None:
-            held[device_id].append(Held(badge, span.lower, span.upper))
-    return {name: held[device_id] for name, device_id in devices.items()}
+def fetch_issues(session: Session, named: Collection[Named]) -> dict[Named, Sequence[Holding]]:
+    devices = find_devices(session, named)
+    held = fetch_holdings(session, {device.id for device in devices.values()})
+    return {name: held[device.id] for name, device in devices.items()}
 
 
 def fetch_works(session: Session, windows: Sequence[tuple[Seen, Window]]) -> dict[uuid.UUID, list[Work]]:

@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.elements.facts import Facts, latest_start, place_value, timed_by
+from casework.register.holding import fetch_holdings_of, had_during
 from storage.catalog.casework import CaseAssignment
-from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 
@@ -122,33 +121,16 @@ def _issued_devices(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID,
     if not asked:
         return {}
     first = min(each.span.earliest for each in asked if each.span)
-    last = max(each.span.over for each in asked if each.span)
-    statement = (
-        select(DeviceIssue, Device)
-        .join(Device, Device.id == DeviceIssue.device_id)
-        .where(DeviceIssue.person_id.in_({each.officer.id for each in asked if each.officer}))
-        .where(DeviceIssue.voided_at.is_(None), DeviceIssue.span.overlaps(Range(first, last, bounds="[]")))
-        .order_by(DeviceIssue.span)
-    )
-    issues = defaultdict(list)
-    for issue, device in session.execute(statement):
-        issues[issue.person_id].append((issue, device))
+    last = max(each.span.last for each in asked if each.span)
+    held = fetch_holdings_of(session, {each.officer.id for each in asked if each.officer}, (first, last))
     found: dict[uuid.UUID, list[Nearest]] = {}
     for each in asked:
         assert each.officer is not None
         assert each.span is not None
         found[each.recording.id] = [
-            Nearest(
-                "device",
-                str(device.id),
-                "issued_device",
-                device.code,
-                {"from": issue.issued_from, "to": issue.returned_at},
-            )
-            for issue, device in issues[each.officer.id]
-            if (each.device is None or device.id != each.device.id)
-            and issue.issued_from < each.span.over
-            and (issue.returned_at is None or issue.returned_at > each.span.earliest)
+            Nearest("device", str(had.device.id), "issued_device", had.device.code, {"from": had.start, "to": had.end})
+            for had in had_during(held[each.officer.id], each.span.earliest, each.span.last)
+            if each.device is None or had.device.id != each.device.id
         ]
     return found
 

@@ -20,10 +20,11 @@ from casework.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.observation import UNSTATED_UNCERTAINTY_SECONDS, length_of
+from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.units import lines_of
 from casework.windows import LONGEST_RECORDING
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
-from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
+from storage.catalog.devices import Device, OfficerCertificate, chinese_day
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -34,20 +35,16 @@ LATE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Holding:
-    """Who had the device, from when to just before when (None: still)."""
-
-    person: Person
-    start: datetime
-    end: datetime | None
-
-
-@dataclass(frozen=True)
 class Span:
     """When a recording was made: it began not before `earliest`, and was over by `over`."""
 
     earliest: datetime
     over: datetime
+
+    @property
+    def last(self) -> datetime:
+        """The latest instant at which it may have been recording: neither here nor in the database is one finer."""
+        return shifted(self.over, -timedelta.resolution)
 
     @property
     def middle(self) -> datetime:
@@ -122,7 +119,7 @@ class _Batch:
         self.policies = fetch_policies(session)
         self.answers = latest_answers(session, self.ids)
         self.devices = self._devices()
-        self.holdings = self._holdings()
+        self.holdings = fetch_holdings(session, {row.id for row in self.devices})
         self.people = self._people()
         self.certificates = self._certificates()
         self.links, self.questions, self.refused, self.outcomes = self._linking()
@@ -136,7 +133,9 @@ class _Batch:
         made_on = chinese_day(row.received_at if span is None else span.middle)
         day, demands = self._day_of_rules(row, line, made_on)
         device, elsewhere = self._device_of(row, answers.get("device"))
-        holders = () if device is None or span is None else self._held(device.id, span)
+        holders = (
+            () if device is None or span is None else had_during(self.holdings[device.id], span.earliest, span.last)
+        )
         officer = self._officer_of(row, answers.get("officer"))
         named = {holding.person.id for holding in holders} | ({officer.id} if officer else set())
         return Facts(
@@ -176,18 +175,6 @@ class _Batch:
         named = or_(Device.code.in_(codes), Device.id.in_(self._named_ids("device")))
         return list(self.session.scalars(select(Device).where(named).order_by(Device.created_at, Device.id)))
 
-    def _holdings(self) -> dict[uuid.UUID, list[Holding]]:
-        found: dict[uuid.UUID, list[Holding]] = defaultdict(list)
-        statement = (
-            select(DeviceIssue, Person)
-            .join(Person, Person.id == DeviceIssue.person_id)
-            .where(DeviceIssue.device_id.in_([row.id for row in self.devices]), DeviceIssue.voided_at.is_(None))
-            .order_by(DeviceIssue.span)
-        )
-        for issue, person in self.session.execute(statement):
-            found[issue.device_id].append(Holding(person, issue.issued_from, issue.returned_at))
-        return found
-
     def _people(self) -> list[Person]:
         badges = {row.officer for row in self.recordings if row.officer}
         named = or_(Person.badge_number.in_(badges), Person.id.in_(self._named_ids("officer")))
@@ -222,9 +209,8 @@ class _Batch:
         if answer is not None and answer.value is not None:
             return next((each for each in self.devices if str(each.id) == answer.value), None), None
         named = [each for each in self.devices if each.code == row.device]
-        line = self.lines[row.unit_id]
-        own = sorted((each for each in named if each.unit_id in line), key=lambda each: line.index(each.unit_id))
-        return (own[0], None) if own else (None, named[0] if named else None)
+        own = nearest(named, self.lines[row.unit_id])
+        return (None, next(iter(named), None)) if own is None else (own, None)
 
     def _officer_of(self, row: Recording, answer: ElementAnswer | None) -> Person | None:
         """Who is meant by the badge number: of the recording's unit first, then of those above, then of any."""
@@ -236,13 +222,6 @@ class _Batch:
             named,
             key=lambda each: line.index(each.unit_id) if each.unit_id in line else len(line),
             default=None,
-        )
-
-    def _held(self, device_id: uuid.UUID, span: Span) -> tuple[Holding, ...]:
-        return tuple(
-            each
-            for each in self.holdings[device_id]
-            if each.start < span.over and (each.end is None or each.end > span.earliest)
         )
 
     def _is_certified(self, person_id: uuid.UUID, day: date) -> bool:

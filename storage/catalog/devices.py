@@ -1,25 +1,21 @@
 """The register of devices and certificates: who had which recorder when, and who was certified then.
 
-What files say of device and officer are claims; this is what they are held against.
+What files say of device and officer are claims; this is what they are held against (casework/register/holding.py).
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, UniqueConstraint, func, literal, select, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, UnitId
-from storage.catalog.organisation import Person, Unit
 
 # Certificates name days, and days are Chinese ones.
 CHINA = timezone(timedelta(hours=8))
-# A ring of parents, should there ever be one, ends the walk up.
-_HIGHEST_TREE = 20
 
 
 class Device(Base):
@@ -112,54 +108,6 @@ class OfficerCertificate(Base):
         return None if self.valid.upper is None else self.valid.upper - timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class IssueAt:
-    """What the register says of a device at one instant.
-
-    `device_id` None: it is not in the register. `person_id` None: it was with nobody. `certified`: whether that person
-    had a valid certificate then; None when the register has none of his at all.
-    """
-
-    device_id: uuid.UUID | None = None
-    person_id: uuid.UUID | None = None
-    badge_number: str | None = None
-    name: str | None = None
-    certified: bool | None = None
-
-
 def chinese_day(instant: datetime) -> date:
     """The day on which an instant falls in China."""
     return instant.astimezone(CHINA).date()
-
-
-def issued_to(session: Session, unit_id: uuid.UUID, device_code: str, instant: datetime) -> IssueAt:
-    """Who had the device that a recording of this unit names, at that instant (aware).
-
-    The unit's own register is asked first, then those above it, the nearest first: a bureau may keep one for all.
-    """
-    device_id = _registered(session, unit_id, device_code)
-    if device_id is None:
-        return IssueAt()
-    holder = session.execute(
-        select(Person.id, Person.badge_number, Person.name)
-        .join(DeviceIssue, DeviceIssue.person_id == Person.id)
-        .where(DeviceIssue.device_id == device_id, DeviceIssue.span.contains(instant), DeviceIssue.voided_at.is_(None))
-    ).one_or_none()
-    if holder is None:
-        return IssueAt(device_id)
-    return IssueAt(device_id, holder.id, holder.badge_number, holder.name, _certified(session, holder.id, instant))
-
-
-def _registered(session: Session, unit_id: uuid.UUID, device_code: str) -> uuid.UUID | None:
-    own = select(Unit.id, Unit.parent_id, literal(0).label("distance")).where(Unit.id == unit_id)
-    line = own.cte("line", recursive=True)
-    above = select(Unit.id, Unit.parent_id, line.c.distance + 1).join(line, Unit.id == line.c.parent_id)
-    line = line.union_all(above.where(line.c.distance < _HIGHEST_TREE))
-    statement = select(Device.id).join(line, Device.unit_id == line.c.id).where(Device.code == device_code)
-    return session.scalars(statement.order_by(line.c.distance).limit(1)).first()
-
-
-def _certified(session: Session, person_id: uuid.UUID, instant: datetime) -> bool | None:
-    day = chinese_day(instant)
-    of_person = (OfficerCertificate.person_id == person_id, OfficerCertificate.voided_at.is_(None))
-    return session.scalar(select(func.bool_or(OfficerCertificate.valid.contains(day))).where(*of_person))

@@ -31,7 +31,7 @@ from casework.elements.answers import Answered, list_answers
 from casework.elements.candidates import Nearest, find_nearest
 from casework.elements.facts import gather_facts
 from casework.elements.queue import other_fingerprints
-from storage.catalog.devices import issued_to
+from casework.register.holding import issued_to
 from storage.catalog.elements import ELEMENTS, ElementPolicy, ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
 

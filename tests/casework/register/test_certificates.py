@@ -14,9 +14,9 @@ from casework.errors import RoleNotAllowed
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.devices import add_device
 from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
+from casework.register.holding import issued_to
 from casework.register.issues import issue_device
 from casework.register.reading import count_running_out, list_certificates, list_devices, list_issues, list_officers
-from storage.catalog.devices import issued_to
 from storage.catalog.organisation import Unit
 from storage.ledger.append import Actor
 

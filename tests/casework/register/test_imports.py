@@ -24,9 +24,10 @@ from casework.register.errors import (
     TimeUnusable,
     UnitUnknown,
 )
+from casework.register.holding import issued_to
 from casework.register.imports import ImportAt, ImportOutcome, import_table
 from casework.register.table import MOST_ROWS
-from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, issued_to
+from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.ledger import LedgerEntryRow
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)

@@ -27,10 +27,11 @@ from casework.register.errors import (
     OfficerUnknown,
     TimeUnusable,
 )
+from casework.register.holding import issued_to
 from casework.register.issues import issue_device, return_device, void_issue
 from casework.register.people import find_officer
 from retention.errors import OutsideUnit
-from storage.catalog.devices import CHINA, Device, DeviceIssue, issued_to
+from storage.catalog.devices import CHINA, Device, DeviceIssue
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")

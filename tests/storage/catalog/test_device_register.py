@@ -1,4 +1,4 @@
-"""Who had which device when: what the database refuses whoever asks, and what the register answers."""
+"""Who had which device when: what the database refuses whoever asks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from api.engines.roles import DatabaseAddresses
-from storage.catalog.devices import Device, DeviceIssue, IssueAt, OfficerCertificate, issued_to
+from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database
 
@@ -53,54 +53,6 @@ def certify(session: Session, to: Person, number: str, start: date, end: date | 
     row = OfficerCertificate(unit_id=to.unit_id, person_id=to.id, number=number, valid=Range(start, end))
     session.add(row)
     session.flush()
-
-
-def test_the_register_says_with_whom_a_device_was_at_an_instant(session: Session) -> None:
-    team = unit(session)
-    first, second, recorder = person(session, team, "001"), person(session, team, "002"), device(session, team)
-    issue(session, recorder, first, MORNING, NOON)
-    issue(session, recorder, second, NOON)
-    for instant, holder in [(MORNING, first), (NOON, second), (EVENING, second)]:
-        found = issued_to(session, team.id, "JY-0007", instant)
-        assert (found.device_id, found.person_id, found.badge_number) == (recorder.id, holder.id, holder.badge_number)
-    assert issued_to(session, team.id, "JY-0007", MORNING - timedelta(seconds=1)) == IssueAt(recorder.id)
-    assert issued_to(session, team.id, "JY-0008", NOON) == IssueAt()
-
-
-def test_an_issue_that_was_voided_says_nothing(session: Session) -> None:
-    team = unit(session)
-    wrong, right, recorder = person(session, team, "001"), person(session, team, "002"), device(session, team)
-    issue(session, recorder, wrong, MORNING).voided_at = NOON
-    session.flush()
-    issue(session, recorder, right, MORNING)
-    assert issued_to(session, team.id, "JY-0007", NOON).person_id == right.id
-
-
-def test_a_register_above_counts_for_those_below_and_the_nearest_first(session: Session) -> None:
-    bureau = unit(session)
-    team = unit(session, unit(session, bureau))
-    of_bureau, of_team = device(session, bureau), device(session, team)
-    lent = device(session, bureau, "JY-0009")
-    assert issued_to(session, team.id, "JY-0007", NOON).device_id == of_team.id
-    assert issued_to(session, bureau.id, "JY-0007", NOON).device_id == of_bureau.id
-    assert issued_to(session, team.id, "JY-0009", NOON).device_id == lent.id
-    assert issued_to(session, unit(session).id, "JY-0007", NOON) == IssueAt()
-
-
-def test_whether_the_holder_was_certified_goes_by_the_chinese_day(session: Session) -> None:
-    team = unit(session)
-    holder, recorder = person(session, team, "001"), device(session, team)
-    issue(session, recorder, holder, MORNING - timedelta(days=30))
-
-    def certified(instant: datetime) -> bool | None:
-        return issued_to(session, team.id, "JY-0007", instant).certified
-
-    assert certified(NOON) is None
-    certify(session, holder, "粤A-001", date(2026, 3, 4), date(2026, 3, 5))
-    # 2026-03-03 16:00 UTC is midnight in China.
-    assert certified(datetime(2026, 3, 3, 16, 0, tzinfo=UTC)) is True
-    assert certified(datetime(2026, 3, 3, 15, 59, tzinfo=UTC)) is False
-    assert certified(datetime(2026, 3, 4, 16, 0, tzinfo=UTC)) is False
 
 
 @pytest.fixture
