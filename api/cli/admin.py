@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.admin_archive import open_for_command, remark, report
+from api.cli.checklist_commands import checklists
 from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
@@ -30,6 +31,7 @@ for name, group in {
     "officer": officers,
     "element": elements,
     "policy": policies,
+    "checklist": checklists,
     "token": tokens,
     "upload": uploads,
     "recording": recordings,

@@ -112,6 +112,24 @@ def completeness(
     typer.echo(json.dumps(found if is_list else found[0], ensure_ascii=False))
 
 
+@app.command()
+def checklist(
+    file: Annotated[Path, typer.Argument(metavar="CHECKLIST.yaml", help="见 docs/formats/rules.md / a checklist")],
+    as_json: Json = False,
+) -> None:
+    """检查音像记录事项清单文件，逐项列出 / Check a checklist of recordings, and list what it says of each act."""
+    from api.cli.admin_archive import report
+    from api.cli.admin_checklists import act_line
+    from casework.checklists.checklist_file import read_checklist, refuse_nonsense
+
+    with _explained():
+        found = _read(file, read_checklist)
+    with _explained(f"{file}: "):
+        refuse_nonsense(found)
+    items = [{"checklist": f"{found.jurisdiction} {found.version}", **act.as_json()} for act in found.acts]
+    report(as_json, {"items": items}, map(act_line, found.acts))
+
+
 def _row(answer: Answer) -> Sequence[str]:
     start, due, rules = answer.start, answer.due, answer.rules
     if due is None or rules is None:

@@ -99,9 +99,10 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
 
 
 def load_policies(database: DatabaseAddresses) -> None:
-    """Those of the package that this archive has never had."""
+    """Policies and checklists of the package that this archive has never had."""
     from datetime import UTC, datetime
 
+    from casework.checklists.checklists import load_shipped_checklists
     from casework.elements.policies import load_shipped_policies
     from storage.database import Database
 
@@ -109,6 +110,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     try:
         with connections.transaction() as session:
             load_shipped_policies(session, datetime.now(UTC))
+            load_shipped_checklists(session, datetime.now(UTC))
     finally:
         connections.close()
 

@@ -123,24 +123,27 @@ PROBLEMS: dict[type[Exception], Problem] = {
     completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}，请更正后重试"),
     deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
     rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}，请更正后重新载入"),
-    elements.PolicyOverlaps: Problem(
+    rules.PolicyOverlaps: Problem(
         409,
         "policy-overlaps",
         "{jurisdiction} 第 {version} 版与第 {other} 版的有效期重叠（后者自 {valid_from} 起）；请另选日期，"
         "或写明 supersedes: {other}，使其于前一日终止",
     ),
-    elements.PolicyVersionTaken: Problem(
+    rules.PolicyVersionTaken: Problem(
         409,
         "policy-version",
         "{jurisdiction} 第 {version} 版已载入且内容不同；版本不能更改，请用下一个版本号",
     ),
-    elements.PolicyBegun: Problem(
+    rules.PolicyBegun: Problem(
         409,
         "policy-begun",
-        "取代旧版的规则、单位自己的规则不能自 {valid_from} 起生效：该日的记录已经认定；最早可自 {earliest} 起",
+        "取代旧版的规则、单位自己的规则不能自 {valid_from} 起生效：该日的事项已按原规则认定；最早可自 {earliest} 起",
     ),
-    elements.NothingToSupersede: Problem(
-        409, "policy-supersedes", "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 liuhen admin policy list"
+    rules.NothingToSupersede: Problem(
+        409,
+        "policy-supersedes",
+        "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 "
+        "liuhen admin policy list、liuhen admin checklist list",
     ),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"

@@ -118,6 +118,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "one_time_code": mark("一次性代码"),
     "archive": mark("档案"),
     "element_policy": mark("必备要素规则"),
+    "recording_checklist": mark("音像记录事项清单"),
     "unknown": mark("不明"),
 }
 ACTIONS: Mapping[str, str] = {
@@ -199,6 +200,9 @@ ACTIONS: Mapping[str, str] = {
     "policy.loaded": mark("载入必备要素规则"),
     "policy.superseded": mark("必备要素规则被新版取代"),
     "policy.came_into_force": mark("必备要素规则生效"),
+    "checklist.loaded": mark("载入音像记录事项清单"),
+    "checklist.superseded": mark("音像记录事项清单被新版取代"),
+    "checklist.came_into_force": mark("音像记录事项清单生效"),
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),
 }

@@ -11,6 +11,7 @@ from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
 from casework.acts import ask_about_regrouped
+from casework.checklists.checklists import checklists_come_into_force
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import come_into_force
 from casework.linker import link_due_recordings
@@ -103,9 +104,10 @@ def link_all_due(archive: Archive, sealed_after: datetime | None = None) -> None
 
 
 def judge_all_due(archive: Archive, now: datetime) -> None:
-    """One transaction a batch, until nothing is due. A version of the policy whose day has come is entered first."""
+    """One transaction a batch, until nothing is due. A version of rules whose day has come is entered first."""
     with archive.database.transaction() as session:
         come_into_force(session, now)
+        checklists_come_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from api.verification.openings import commitments_of
-from casework.elements.policies import is_of_its_source
+from casework.checklists import checklists
+from casework.elements import policies
 from casework.link_rows import digest_candidates
 from integrity.canonical import Json
 from integrity.ledger_entry import LedgerEntry
@@ -22,6 +23,7 @@ from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.base import Base
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
 from storage.catalog.organisation import Person, Unit
+from storage.catalog.procedure import RecordingChecklist
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
@@ -354,6 +356,12 @@ SUBJECTS: Sequence[Subject] = (
     ),
 )
 
+
+def _is_of_its_source(row: Any) -> bool:
+    asked = checklists.is_of_its_source if isinstance(row, RecordingChecklist) else policies.is_of_its_source
+    return asked(row)
+
+
 # Facts that a row keeps under another name, or as something else: a hash, there or not; an end of a span.
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "answered": lambda row: row.answered_at,
@@ -369,7 +377,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "valid_from": lambda row: row.valid.lower,
     "finished": lambda row: row.finished_at,
     "in_force": lambda row: row.in_force_at,
-    "of_its_source": is_of_its_source,
+    "of_its_source": _is_of_its_source,
     "starts_at": lambda row: row.span.lower,
     "ends_at": lambda row: row.span.upper,
     "cases": lambda row: [choice.get("case_id") for choice in row.candidates],

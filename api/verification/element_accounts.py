@@ -9,7 +9,8 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 
 
-def _policy(entry: LedgerEntry) -> Facts:
+def rule_version(entry: LedgerEntry) -> Facts:
+    """A version of any rules, as it was loaded."""
     stated = as_stated(entry, "jurisdiction", "version", "valid_from", "last_day", "source_sha256")
     by_person = entry.actor_id if entry.actor_kind == "person" else None
     loaded: Facts = {"unit_id": unit_of(entry), "loaded_by": by_person, **made_at(entry, "loaded_at")}
@@ -29,7 +30,7 @@ ELEMENT_SUBJECTS: Sequence[Subject] = (
     Subject(
         ElementPolicy,
         (
-            Step("policy.loaded", _policy, makes=True),
+            Step("policy.loaded", rule_version, makes=True),
             Step("policy.superseded", lambda entry: as_stated(entry, "last_day")),
             Step("policy.came_into_force", ended("in_force")),
         ),

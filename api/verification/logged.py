@@ -19,6 +19,7 @@ from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
+from storage.catalog.procedure import RecordingChecklist
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
@@ -55,6 +56,7 @@ MADE: Mapping[str, _Made] = {
     "device.issued": _Made(DeviceIssue.id, "issue_id"),
     "certificate.added": _Made(OfficerCertificate.id, "certificate_id"),
     "policy.loaded": _Made(ElementPolicy.id),
+    "checklist.loaded": _Made(RecordingChecklist.id),
     "recording.element_answered": _Made(ElementAnswer.id, "answer_id"),
     "token.created": _Made(ApiToken.id, "token_id"),
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),

@@ -19,6 +19,7 @@ from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
+from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from casework.units import lines_of
 from integrity.errors import EvidenceError
@@ -33,7 +34,7 @@ _AT_A_TIME = 500
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in (*SUBJECTS, *EXPORT_SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS):
+    for subject in (*SUBJECTS, *EXPORT_SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS, *PROCEDURE_SUBJECTS):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)
             account = Account(subject)

@@ -2,17 +2,14 @@
 
 CaseworkError
 └── ElementsError
-    ├── PolicyOverlaps          days on which another version holds
-    ├── PolicyVersionTaken      that version was loaded before, with other words
-    ├── PolicyBegun             days that have come are judged already: a version ends on one that has not
-    ├── NothingToSupersede      there is no such version without an end
     ├── QuestionChanged         answered meanwhile, or other facts: what was seen is not what is asked
     ├── CandidateGone           what was chosen is no candidate any more
     ├── ValueUnusable           no such officer, device, act, place or time; an InputRefused too
     ├── ReasonNeeded            nothing but somebody's word speaks for it; an InputRefused too
     └── NotYourRecording        another officer's; a NotAllowed too
 
-A file that is no policy is refused as any file of rules is: casework/rules/errors.py.
+A file that is no policy, or whose version cannot be taken in, is refused as any file of rules is:
+casework/rules/errors.py.
 """
 
 from __future__ import annotations
@@ -20,7 +17,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from casework.errors import CaseworkError, InputRefused, NotAllowed
 
@@ -40,61 +36,6 @@ VALUE_PROBLEMS: Mapping[str, str] = {
 @dataclass(eq=False)
 class ElementsError(CaseworkError):
     """Anything that required elements refuse."""
-
-
-@dataclass(eq=False)
-class PolicyOverlaps(ElementsError):
-    jurisdiction: str
-    version: int
-    other: int
-    valid_from: date
-    last_day: date | None
-
-    def __str__(self) -> str:
-        until = "without an end" if self.last_day is None else f"to {self.last_day}"
-        return (
-            f"{self.jurisdiction} version {self.version} overlaps version {self.other}, which holds from "
-            f"{self.valid_from} {until}: choose other days, or write `supersedes: {self.other}` to end that one the "
-            "day before"
-        )
-
-
-@dataclass(eq=False)
-class PolicyVersionTaken(ElementsError):
-    jurisdiction: str
-    version: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.jurisdiction} version {self.version} was loaded before, with other words: a version is never "
-            "changed; give the file the next number"
-        )
-
-
-@dataclass(eq=False)
-class PolicyBegun(ElementsError):
-    """`earliest` is the first day that can be chosen by a version that supersedes another, or is a unit's own."""
-
-    valid_from: date
-    earliest: date
-
-    def __str__(self) -> str:
-        return (
-            f"a version that supersedes another, or is a unit's own, cannot begin on {self.valid_from}: recordings of "
-            f"that day are judged already; begin on {self.earliest} or later"
-        )
-
-
-@dataclass(eq=False)
-class NothingToSupersede(ElementsError):
-    jurisdiction: str
-    version: int
-
-    def __str__(self) -> str:
-        return (
-            f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
-            "see liuhen admin policy list"
-        )
 
 
 @dataclass(eq=False)

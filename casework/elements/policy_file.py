@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casework.rules.errors import RuleFileUnusable
-from casework.rules.heading import HEADING, HEADING_OPTIONAL, Heading, read_heading
+from casework.rules.heading import (
+    HEADING,
+    HEADING_OPTIONAL,
+    VersionFile,
+    read_heading,
+    refuse_later_superseded,
+)
 from casework.rules.reading import Table, Value, read_rules
 from storage.catalog.casework import STAGES
 from storage.catalog.elements import ELEMENTS
@@ -80,16 +85,13 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class PolicyFile(Heading):
-    """`supersedes`: the version that ends where it begins."""
+class PolicyFile(VersionFile):
+    """One version of the policy."""
 
-    supersedes: int | None
     rules: Rules
-    source: str
 
-    @property
-    def sha256(self) -> bytes:
-        return hashlib.sha256(self.source.encode()).digest()
+    def rules_as_json(self) -> dict[str, Any]:
+        return self.rules.as_json()
 
 
 def read_policy(content: bytes) -> PolicyFile:
@@ -108,8 +110,7 @@ def read_policy(content: bytes) -> PolicyFile:
 def refuse_nonsense(file: PolicyFile) -> None:
     """What reads well and makes no sense. Looked at when a version is loaded, and not when it is read again: whatever
     an earlier release took in, stays what it is. Raises RuleFileUnusable."""
-    if file.supersedes is not None and file.supersedes >= file.version:
-        raise RuleFileUnusable(f"supersedes {file.supersedes}", "not_earlier")
+    refuse_later_superseded(file)
     for name, rule in file.rules.elements.items():
         if rule.required == "never" and rule.law:
             raise RuleFileUnusable(f"elements.{name}.law", "law_of_nothing")

@@ -1,13 +1,18 @@
 """What is refused of a file of rules. The trunk is CaseworkError; nothing was changed.
 
 CaseworkError
-└── RuleFileUnusable        where, by line and by name, and why
+├── RuleFileUnusable        where, by line and by name, and why
+├── PolicyOverlaps          days on which another version holds
+├── PolicyVersionTaken      that version was loaded before, with other words
+├── PolicyBegun             days that have come are judged already: a version ends on one that has not
+└── NothingToSupersede      there is no such version without an end
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from casework.errors import CaseworkError
@@ -44,6 +49,10 @@ PROBLEMS: Mapping[str, str] = {
     "works_already": "is a day from Monday to Friday, on which people work anyway: leave it out",
     "off_already": "is a Saturday or Sunday, which is off anyway: leave it out",
     "no_year": "has to be a year from 1990 to 2200",
+    "one_or_two": "has to be 1 or 2",
+    "too_many_devices": "has to be a number of devices, of at most 20",
+    "too_long_a_gap": "has to be a whole number of seconds, of at most 3600",
+    "of_whole_recordings": "cannot matter to this act, for its `recording` is none, or some: leave it out",
     "same_rank": "both state this term for the same days with one rank: one has to go before the other",
 }
 
@@ -64,3 +73,58 @@ class RuleFileUnusable(CaseworkError):
         if self.where == THE_FILE and self.line:
             place = f"line {self.line}"
         return f"{place} {PROBLEMS[self.problem]}{choices}; correct the file and load it again"
+
+
+@dataclass(eq=False)
+class PolicyOverlaps(CaseworkError):
+    jurisdiction: str
+    version: int
+    other: int
+    valid_from: date
+    last_day: date | None
+
+    def __str__(self) -> str:
+        until = "without an end" if self.last_day is None else f"to {self.last_day}"
+        return (
+            f"{self.jurisdiction} version {self.version} overlaps version {self.other}, which holds from "
+            f"{self.valid_from} {until}: choose other days, or write `supersedes: {self.other}` to end that one the "
+            "day before"
+        )
+
+
+@dataclass(eq=False)
+class PolicyVersionTaken(CaseworkError):
+    jurisdiction: str
+    version: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.jurisdiction} version {self.version} was loaded before, with other words: a version is never "
+            "changed; give the file the next number"
+        )
+
+
+@dataclass(eq=False)
+class PolicyBegun(CaseworkError):
+    """`earliest` is the first day that can be chosen by a version that supersedes another, or is a unit's own."""
+
+    valid_from: date
+    earliest: date
+
+    def __str__(self) -> str:
+        return (
+            f"a version that supersedes another, or is a unit's own, cannot begin on {self.valid_from}: what is of "
+            f"that day is judged already; begin on {self.earliest} or later"
+        )
+
+
+@dataclass(eq=False)
+class NothingToSupersede(CaseworkError):
+    jurisdiction: str
+    version: int
+
+    def __str__(self) -> str:
+        return (
+            f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
+            "see liuhen admin policy list, liuhen admin checklist list"
+        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
+from casework.rules.errors import RuleFileUnusable
 from casework.rules.reading import Table
 
 HEADING: Final = ("jurisdiction", "version", "title", "valid_from")
@@ -29,6 +31,28 @@ class Heading:
 
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True)
+class VersionFile(Heading):
+    """A file whose versions become rows. `supersedes`: the version that ends where it begins; `source`: all of it."""
+
+    supersedes: int | None
+    source: str
+
+    @property
+    def sha256(self) -> bytes:
+        return hashlib.sha256(self.source.encode()).digest()
+
+    def rules_as_json(self) -> dict[str, Any]:
+        """What is stored of what it rules."""
+        raise NotImplementedError
+
+
+def refuse_later_superseded(file: VersionFile) -> None:
+    """Raises RuleFileUnusable for a version that supersedes itself, or one that comes after it."""
+    if file.supersedes is not None and file.supersedes >= file.version:
+        raise RuleFileUnusable(f"supersedes {file.supersedes}", "not_earlier")
 
 
 def read_heading(table: Table) -> Heading:

@@ -3,55 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, UnitId, one_of
+from storage.catalog.base import Base, Id, Instant, Json, JsonList, UnitId, one_of
+from storage.catalog.rules import RuleVersion
 
 ELEMENTS = ("unit", "officer", "device", "time", "place", "act", "case")
 """单位、执法人员、设备、时间、地点、执法行为、案件."""
 
 
-class ElementPolicy(Base):
-    """One version of what one jurisdiction demands, on the days of `valid`, the end not included.
-
-    `unit_id` null: of every unit; else of that unit and those below it. `source` is the YAML as it was loaded, `rules`
-    what was read of it. Versions of one jurisdiction and unit never overlap; one that was loaded only ever gets an end.
-    """
+class ElementPolicy(RuleVersion):
+    """One version of which elements a recording must have."""
 
     __tablename__ = "element_policy"
-    __table_args__ = (
-        UniqueConstraint("jurisdiction", "unit_id", "version", postgresql_nulls_not_distinct=True),
-        CheckConstraint("version > 0", name="version"),
-        CheckConstraint("lower_inc(valid) AND NOT lower_inf(valid) AND NOT upper_inc(valid)", name="valid"),
-        CheckConstraint("octet_length(source_sha256) = 32", name="source_sha256"),
-    )
-    id: Mapped[Id]
-    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
-    jurisdiction: Mapped[str]
-    version: Mapped[int]
-    valid: Mapped[Range[date]] = mapped_column(DATERANGE)
-    title_zh: Mapped[str]
-    title_en: Mapped[str]
-    rules: Mapped[Json]
-    source: Mapped[str]
-    source_sha256: Mapped[Octets]
-    loaded_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
-    loaded_at: Mapped[CreatedAt]
-    in_force_at: Mapped[datetime | None]
-
-    @property
-    def valid_from(self) -> date:
-        assert self.valid.lower is not None
-        return self.valid.lower
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day on which it holds; None while no end is known."""
-        return None if self.valid.upper is None else self.valid.upper - timedelta(days=1)
 
 
 class RecordingJudgement(Base):

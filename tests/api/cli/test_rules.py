@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.http import chinese_facts
+from casework.checklists.checklists import SHIPPED
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
 from casework.rules import errors as rules
@@ -155,3 +156,17 @@ def test_every_problem_is_said_in_chinese() -> None:
     assert set(chinese_facts.CASE_FILE_PROBLEMS) == set(completeness.PROBLEMS)
     assert set(chinese_facts.STARTS_FILE_PROBLEMS) == set(deadlines.PROBLEMS)
     assert set(rules.PROBLEMS) <= set(chinese_facts.WORDS)
+
+
+def test_a_checklist_is_checked_and_listed(tmp_path: Path) -> None:
+    shipped = SHIPPED / "cn-2.yaml"
+    listed, _ = run("checklist", shipped)
+    assert "seizure  查封、扣押财产 / Sealing or seizing property  全程 / whole" in listed
+    items = json.loads(run("checklist", shipped, "--json")[0])["items"]
+    assert (items[0]["checklist"], items[0]["code"], items[0]["officers"]) == ("CN 2", "on_site", 2)
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(shipped.read_text().replace("recording: whole", "recording: allways", 1))
+    out, err = run("checklist", bad, code=2)
+    assert out == ""
+    assert "第 35 行 acts[3].recording allways 不在可选范围内" in err
+    assert "it is one of: none, some, whole" in err

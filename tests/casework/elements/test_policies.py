@@ -14,12 +14,6 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from api.engines.roles import DatabaseAddresses
-from casework.elements.errors import (
-    NothingToSupersede,
-    PolicyBegun,
-    PolicyOverlaps,
-    PolicyVersionTaken,
-)
 from casework.elements.policies import (
     come_into_force,
     demands_on,
@@ -32,7 +26,13 @@ from casework.elements.policies import (
 )
 from casework.elements.policy_file import read_policy
 from casework.errors import RoleNotAllowed
-from casework.rules.errors import RuleFileUnusable
+from casework.rules.errors import (
+    NothingToSupersede,
+    PolicyBegun,
+    PolicyOverlaps,
+    PolicyVersionTaken,
+    RuleFileUnusable,
+)
 from storage.catalog.elements import ElementPolicy
 from storage.database import Database
 from storage.ledger.append import Actor

@@ -1,0 +1,36 @@
+-- Which acts need which recordings (音像记录事项清单): versions by jurisdiction and unit, none over another.
+
+CREATE TABLE recording_checklist (
+    id UUID NOT NULL,
+    unit_id UUID,
+    jurisdiction TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    valid DATERANGE NOT NULL,
+    title_zh TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    rules JSONB NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 BYTEA NOT NULL,
+    loaded_by UUID,
+    loaded_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    in_force_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_recording_checklist PRIMARY KEY (id),
+    CONSTRAINT uq_recording_checklist_jurisdiction_unit_id_version
+        UNIQUE NULLS NOT DISTINCT (jurisdiction, unit_id, version),
+    CONSTRAINT ck_recording_checklist_version CHECK (version > 0),
+    CONSTRAINT ck_recording_checklist_valid
+        CHECK (lower_inc(valid) AND NOT lower_inf(valid) AND NOT upper_inc(valid)),
+    CONSTRAINT ck_recording_checklist_source_sha256 CHECK (octet_length(source_sha256) = 32),
+    CONSTRAINT ex_recording_checklist_one_version EXCLUDE USING gist (
+        jurisdiction WITH =, COALESCE(unit_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, valid WITH &&
+    ),
+    CONSTRAINT fk_recording_checklist_unit_id FOREIGN KEY(unit_id) REFERENCES unit (id),
+    CONSTRAINT fk_recording_checklist_loaded_by FOREIGN KEY(loaded_by) REFERENCES person (id)
+);
+
+-- A version that was loaded only ever gets an end, once: what was judged by it stays as it was judged.
+GRANT SELECT, INSERT ON recording_checklist TO liuhen_app;
+GRANT UPDATE (valid, in_force_at) ON recording_checklist TO liuhen_app;
+CREATE TRIGGER only_end BEFORE UPDATE OF valid ON recording_checklist FOR EACH ROW EXECUTE FUNCTION only_end();
+CREATE TRIGGER keep_ended BEFORE UPDATE ON recording_checklist
+    FOR EACH ROW EXECUTE FUNCTION keep_ended('in_force_at');
