@@ -8,9 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
+
+from storage.claims import stated_time
 
 SATELLITES: Final = "gps_time"
 NEAREST: Final = 9
@@ -79,7 +81,7 @@ def own_clocks(claims: Sequence[Mapping[str, Any]]) -> tuple[ClockWord, ...]:
         for claim in claims:
             source = str(claim.get("source", ""))
             if claim.get("kind") == kind and source.startswith(prefix) and source != "exif:gps":
-                time = _time_of(claim)
+                time = stated_time(claim.get("value"))
                 if time is not None:
                     words.append(ClockWord(prefix or source, time))
     return tuple(words)
@@ -116,12 +118,3 @@ def learn_offset(known: Iterable[Known], word: ClockWord, docking: Docking) -> O
     if abs(nearest[0] - middle) > AGREEMENT_SECONDS or spread > AGREEMENT_SECONDS:
         return None
     return Offset(middle, max(LEAST_UNCERTAINTY_SECONDS, 3 * spread))
-
-
-def _time_of(claim: Mapping[str, Any]) -> datetime | None:
-    value = claim.get("value")
-    try:
-        moment = datetime.fromisoformat(str(value.get("time", ""))) if isinstance(value, dict) else None
-        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.file_name import claims_from_name
 from integrity.fields import format_instant
+from storage.claims import stated_time
 
 # Longer than a clip is likely to be, so that a patrol covers its last recording.
 _AFTERWARDS = timedelta(minutes=30)
@@ -69,11 +70,11 @@ def plan_assignments(names: Iterable[str], main_case: str, other_case: str) -> t
 
 def _sighted(claims: Claims) -> _Sighting | None:
     device, officer, started = _text(claims.best("device")), _text(claims.best("officer")), claims.best("started_at")
-    if started is None or isinstance(started.value, str) or not (device or officer):
+    if started is None or not (device or officer):
         return None
-    at = datetime.fromisoformat(str(started.value["time"]))
+    at = stated_time(started.value)
     # A clock that was never set claims the year it was made in, or none; no roster goes by that.
-    if at.year not in _YEARS:
+    if at is None or at.year not in _YEARS:
         return None
     return _Sighting(device, officer, at)
 

@@ -6,16 +6,17 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from casework.elements.facts import Facts, latest_start, place_value, timed_by
+from casework.elements.facts import Facts, latest_start, place_value
 from casework.register.holding import fetch_holdings_of, had_during
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.recordings import Recording
+from storage.claims import stated_time
 from storage.measures import shifted
 
 OWN_WORD: Final = "own_word"
@@ -148,9 +149,9 @@ def _times(facts: Facts) -> list[Nearest]:
         found.append(Nearest("time", answer.value, "answered", "", {"at": at}))
     for kind in ("gps_time", "started_at", "clock"):
         for claim in facts.recording.claims:
-            time = timed_by(claim) if claim.get("kind") == kind else None
+            time = stated_time(claim.get("value")) if claim.get("kind") == kind else None
             if time is not None and time <= latest_start(facts.recording):
-                value = time.astimezone(UTC).isoformat()
+                value = time.isoformat()
                 found.append(Nearest("time", value, f"clock_{kind}", "", {"at": time, "source": claim.get("source")}))
     return found
 

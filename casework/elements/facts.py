@@ -237,16 +237,6 @@ def _either_way(seconds: float | None) -> timedelta:
     return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
 
 
-def timed_by(claim: Mapping[str, Any]) -> datetime | None:
-    """The time of a claim, in UTC; None for a claim of something else."""
-    value = claim.get("value")
-    try:
-        moment = datetime.fromisoformat(str(value.get("time", ""))) if isinstance(value, Mapping) else None
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
-
-
 def by_satellites(claim: Mapping[str, Any]) -> bool:
     return claim.get("kind") == SATELLITES or claim.get("source") == "exif:gps"
 

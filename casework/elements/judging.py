@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from casework.elements.facts import Facts, by_satellites, latest_start, place_value, timed_by
+from casework.elements.facts import Facts, by_satellites, latest_start, place_value
 from casework.looks import AGAIN
 from casework.observation import HOPELESS
 from storage.catalog.elements import ELEMENTS
 from storage.catalog.organisation import Person
+from storage.claims import stated_time
 
 CLAIMED_SECONDS: Final = 300.0
 """How far a claimed time may be off and still agree: docs/metadata.md."""
@@ -217,7 +218,7 @@ def _time(facts: Facts) -> Element:
     if answer is not None and answer.value is not None:
         time, source = datetime.fromisoformat(answer.value), "answer"
     if time is None:
-        told = any(timed_by(claim) is not None for claim in row.claims)
+        told = any(stated_time(claim.get("value")) is not None for claim in row.claims)
         return _of("time", None, None, [Fault("time_after_receipt")] if told else [])
     value, faults = _instant(time), []
     if time > latest_start(row):
@@ -233,8 +234,9 @@ def _time(facts: Facts) -> Element:
 
 def _answer_contradicts(facts: Facts, time: datetime) -> bool:
     """What a person says is farther from every word of the satellites than it may be."""
-    words = [said for claim in facts.recording.claims if by_satellites(claim) and (said := timed_by(claim)) is not None]
-    return bool(words) and all(abs(said - time) > timedelta(seconds=CLAIMED_SECONDS) for said in words)
+    said = (stated_time(claim.get("value")) for claim in facts.recording.claims if by_satellites(claim))
+    words = [word for word in said if word is not None]
+    return bool(words) and all(abs(word - time) > timedelta(seconds=CLAIMED_SECONDS) for word in words)
 
 
 def _clocks_contradict(facts: Facts, time: datetime) -> bool:
@@ -248,7 +250,7 @@ def _clocks_contradict(facts: Facts, time: datetime) -> bool:
         return False
     apart = timedelta(seconds=CLAIMED_SECONDS + (row.started_at_uncertainty_seconds or 0.0))
     said = (
-        timed_by(claim)
+        stated_time(claim.get("value"))
         for claim in row.claims
         if claim.get("kind") == "started_at" and str(claim.get("source", "")).startswith(SAID_BY_PEOPLE)
     )

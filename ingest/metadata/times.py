@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
+from storage.claims import stated_time
 from storage.measures import shifted
 
 Role = Literal["gps", "station", "name", "device", "receipt"]
@@ -166,14 +167,8 @@ def moment_of(claim: Claim) -> datetime | None:
 
     Recordings sealed before such times were withheld still claim them, and so may what a track's reader says.
     """
-    if isinstance(claim.value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(str(claim.value.get("time", "")))
-        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return utc if OLDEST <= utc < LATEST else None
+    time = stated_time(claim.value)
+    return time if time is not None and OLDEST <= time < LATEST else None
 
 
 def spread_of(claim: Claim) -> float:

@@ -21,6 +21,7 @@ from ingest.metadata.track_facts import claims_of_tracks
 from ingest.sealing.damage_claims import claims_of_damage
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
+from storage.claims import stated_time
 
 STATION = "station"
 UNSTATABLE = "not_statable"
@@ -148,13 +149,13 @@ def best_claims(claims: Claims) -> BestClaims:
     who = BestClaims(device=_text(claims.best("device")), officer=_text(claims.best("officer")), started_at=None)
     judged = next(iter(claims.of("best_start")), None)
     if judged is None:
-        return replace(who, started_at=_moment(claims.best("started_at") or claims.best("clock")))
+        return replace(who, started_at=_time(claims.best("started_at") or claims.best("clock")))
     place = next(iter(claims.of("best_place")), None)
-    known = _moment(judged) is not None
+    started_at = _time(judged)
     return replace(
         who,
-        started_at=_moment(judged),
-        started_at_source=judged.source if known else None,
+        started_at=started_at,
+        started_at_source=None if started_at is None else judged.source,
         started_at_uncertainty_seconds=_number(judged, "uncertainty_seconds"),
         latitude=_number(place, "latitude"),
         longitude=_number(place, "longitude"),
@@ -175,15 +176,13 @@ def _text(claim: Claim | None) -> str | None:
     return claim.value if claim is not None and isinstance(claim.value, str) else None
 
 
+def _time(claim: Claim | None) -> datetime | None:
+    return None if claim is None else stated_time(claim.value)
+
+
 def _number(claim: Claim | None, name: str) -> float | None:
     value = None if claim is None or isinstance(claim.value, str) else claim.value.get(name)
     return float(value) if isinstance(value, int | float) else None
-
-
-def _moment(claim: Claim | None) -> datetime | None:
-    if claim is None or isinstance(claim.value, str):
-        return None
-    return _parse_moment(str(claim.value.get("time", "")))
 
 
 def _parse_moment(text: str) -> datetime | None:
