@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from casework.answered import Seen
+from casework.clock_doubt import clock_in_doubt, rival_moves
 from casework.clocks import (
     LEAST_UNCERTAINTY_SECONDS,
     SAME_SHIFT,
@@ -18,7 +19,7 @@ from casework.clocks import (
     timed_by_satellites,
 )
 from casework.looks import mark
-from casework.observation import clock_in_doubt, find_moment, rival_moves
+from casework.observation import find_moment
 from casework.surroundings import Surroundings
 from storage.catalog.recordings import Recording
 from storage.measures import shifted

@@ -1,12 +1,14 @@
-"""Stretches of time in which recordings or assignments are looked for."""
+"""Stretches of time: how long a recording is, how far its time may be off, and where others are looked for."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 LONGEST_RECORDING = timedelta(days=31)
 """Durations come out of untrusted files: one that claims more counts as this much."""
+UNSTATED_UNCERTAINTY_SECONDS = 300.0
 
 Window = tuple[datetime, datetime]
 
@@ -19,3 +21,17 @@ def merge(windows: Iterable[Window]) -> list[Window]:
         else:
             merged.append((start, end))
     return merged
+
+
+def length_of(seconds: float | None) -> timedelta:
+    """Nothing for a still, or a file of unknown length."""
+    if seconds is None or math.isnan(seconds) or seconds <= 0:
+        return timedelta(0)
+    return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
+
+
+def either_way(seconds: float | None) -> timedelta:
+    """How far a time may be off, before and after; as unstated where the number is none that can be."""
+    known = seconds is not None and not math.isnan(seconds) and seconds >= 0
+    seconds = seconds if seconds is not None and known else UNSTATED_UNCERTAINTY_SECONDS
+    return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))

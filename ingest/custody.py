@@ -23,7 +23,8 @@ from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
-from ingest.sealing.claims import claims_by_kind, claims_of_station, state_best, state_unjudged, withhold_unstatable
+from ingest.sealing.best_claims import state_best, state_unjudged
+from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 def stated_time(value: object) -> datetime | None:
-    """The time in a claim's value, in UTC, which is also meant where no zone stands with it (docs/metadata.md).
+    """The time in a claim's value, in UTC: so claims state it, and so it is meant where no zone stands with it.
 
     None for the value of a claim of something else, for what is no time, and for one that UTC has no year for."""
     if not isinstance(value, Mapping):

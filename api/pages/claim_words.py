@@ -16,7 +16,7 @@ from ingest.metadata.times import (
     OFF_AGAINST_GPS,
     Z_WAS_LOCAL,
 )
-from ingest.sealing.claims import NOT_JUDGED
+from ingest.sealing.best_claims import NOT_JUDGED
 
 CLAIM_KINDS: Mapping[str, str] = {
     "device": mark("执法记录仪"),

@@ -17,7 +17,7 @@ from api.verification.audit import Audit, check_object
 from api.verification.order import LEEWAY
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
-from ingest.sealing.claims import best_claims
+from ingest.sealing.best_claims import best_claims
 from integrity.canonical import Json
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError

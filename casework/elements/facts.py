@@ -5,7 +5,6 @@ A batch of a hundred costs the same dozen queries as one recording.
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,10 +18,9 @@ from sqlalchemy.orm import Session, defer
 from casework.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
-from casework.observation import UNSTATED_UNCERTAINTY_SECONDS, length_of
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.units import lines_of
-from casework.windows import LONGEST_RECORDING
+from casework.windows import either_way, length_of
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, OfficerCertificate, chinese_day
 from storage.catalog.elements import ElementAnswer
@@ -94,13 +92,13 @@ def gather_facts(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[F
 
 def span_of(recording: Recording, answer: ElementAnswer | None) -> Span | None:
     """By the answer, to the minute; else by the best estimate and how far that may be off."""
-    start, either_way = start_of(answer), GIVEN_WITHIN
+    start, give_or_take = start_of(answer), GIVEN_WITHIN
     if start is None:
-        start, either_way = recording.started_at, _either_way(recording.started_at_uncertainty_seconds)
+        start, give_or_take = recording.started_at, either_way(recording.started_at_uncertainty_seconds)
     if start is None:
         return None
     length = max(length_of(recording.duration_seconds), timedelta(seconds=1))
-    return Span(shifted(start, -either_way), shifted(shifted(start, either_way), length))
+    return Span(shifted(start, -give_or_take), shifted(shifted(start, give_or_take), length))
 
 
 def latest_start(recording: Recording) -> datetime:
@@ -229,12 +227,6 @@ class _Batch:
             row.valid_from <= day and (row.last_day is None or day <= row.last_day)
             for row in self.certificates[person_id]
         )
-
-
-def _either_way(seconds: float | None) -> timedelta:
-    known = seconds is not None and not math.isnan(seconds) and seconds >= 0
-    seconds = seconds if seconds is not None and known else UNSTATED_UNCERTAINTY_SECONDS
-    return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
 
 
 def by_satellites(claim: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What is claimed about a recording, from every source, and the one best word on who, with what and when.
+"""What is claimed about a recording, from every source.
 
 Claims stay claims: they go into the manifest and the row with their source, and decide nothing about custody.
 """
@@ -6,7 +6,6 @@ Claims stay claims: they go into the manifest and the row with their source, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, get_args
 
@@ -16,36 +15,17 @@ from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.file_name import NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
-from ingest.metadata.times import ClockWord, assess_times
 from ingest.metadata.track_facts import claims_of_tracks
 from ingest.sealing.damage_claims import claims_of_damage
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
-from storage.claims import stated_time
 
 STATION = "station"
 UNSTATABLE = "not_statable"
 EVIDENCE = "evidence"
-
-
 LONGEST_RAW = 200
 KINDS = get_args(ClaimKind)
 CONFIDENCES = get_args(Confidence)
-NOT_JUDGED = "not_judged"
-
-
-@dataclass(frozen=True)
-class BestClaims:
-    """One answer a question, or None: what lists show and linking goes by."""
-
-    device: str | None
-    officer: str | None
-    started_at: datetime | None
-    started_at_source: str | None = None
-    started_at_uncertainty_seconds: float | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    place_source: str | None = None
 
 
 def read_claims(
@@ -63,46 +43,6 @@ def read_claims(
         gather(claims_of_damage(findings)),
     )
     return withhold_unstatable(said)
-
-
-def state_best(said: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo = SHANGHAI) -> Claims:
-    """The claims and, stated with them, when it began and where, as best as can be said, and what was not believed.
-
-    They are signed with the rest: another release may judge otherwise, and this recording keeps what was judged."""
-    best = assess_times(said, received_at, duration_seconds, zone).best
-    place = said.best("location")
-    stated = [*said.stated, _best_start(best), *([] if place is None else [_best_place(place)])]
-    return replace(said, stated=(*stated, *map(_as_claim, said.withheld)))
-
-
-def state_unjudged(said: Claims) -> Claims:
-    """Where judging failed: every claim as it was made, and that no time is believed, with a note of why."""
-    unjudged = Claim("best_start", {}, "receipt", "doubtful", (NOT_JUDGED,))
-    return replace(said, stated=(*said.stated, unjudged, *map(_as_claim, said.withheld)))
-
-
-def _best_start(best: ClockWord | None) -> Claim:
-    """Of a recording no clock can be believed for, that there is none."""
-    if best is None:
-        return Claim("best_start", {}, "receipt", "doubtful")
-    time = best.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    value: dict[str, str | float] = {"time": time, "uncertainty_seconds": round(best.uncertainty_seconds, 3)}
-    confidence: Confidence = "stated" if best.rank < 4 else "assumed" if best.rank < 7 else "doubtful"
-    return Claim("best_start", value, best.source, confidence, best.notes)
-
-
-def _best_place(place: Claim) -> Claim:
-    return replace(place, kind="best_place")
-
-
-def _as_claim(withheld: Withheld) -> Claim:
-    words = {"kind": withheld.kind, "raw": withheld.raw, "reason": withheld.reason}
-    value = {name: _printable(word) for name, word in words.items()}
-    return Claim("withheld", value, _printable(withheld.source), "doubtful")
-
-
-def _printable(raw: str) -> str:
-    return raw.encode("utf-8", "backslashreplace").decode()[:LONGEST_RAW].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def withhold_unstatable(said: Claims) -> Claims:
@@ -141,28 +81,6 @@ def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:
 _PLAIN_KINDS: tuple[ClaimKind, ...] = ("device", "officer", "act", "group")
 
 
-def best_claims(claims: Claims) -> BestClaims:
-    """The station's word before the name's, the name's before the file's; when and where as they were judged.
-
-    Manifests of before there was such a judgement state none: there a start before a clock, the surest first.
-    """
-    who = BestClaims(device=_text(claims.best("device")), officer=_text(claims.best("officer")), started_at=None)
-    judged = next(iter(claims.of("best_start")), None)
-    if judged is None:
-        return replace(who, started_at=_time(claims.best("started_at") or claims.best("clock")))
-    place = next(iter(claims.of("best_place")), None)
-    started_at = _time(judged)
-    return replace(
-        who,
-        started_at=started_at,
-        started_at_source=None if started_at is None else judged.source,
-        started_at_uncertainty_seconds=_number(judged, "uncertainty_seconds"),
-        latitude=_number(place, "latitude"),
-        longitude=_number(place, "longitude"),
-        place_source=None if place is None else place.source,
-    )
-
-
 def claims_by_kind(claims: Claims) -> dict[str, list[dict[str, Any]]]:
     """As the manifest states them: kind → each claim with its source and confidence."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
@@ -170,19 +88,6 @@ def claims_by_kind(claims: Claims) -> dict[str, list[dict[str, Any]]]:
         facts = claim.as_facts()
         by_kind.setdefault(facts.pop("kind"), []).append(facts)
     return by_kind
-
-
-def _text(claim: Claim | None) -> str | None:
-    return claim.value if claim is not None and isinstance(claim.value, str) else None
-
-
-def _time(claim: Claim | None) -> datetime | None:
-    return None if claim is None else stated_time(claim.value)
-
-
-def _number(claim: Claim | None, name: str) -> float | None:
-    value = None if claim is None or isinstance(claim.value, str) else claim.value.get(name)
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _parse_moment(text: str) -> datetime | None:

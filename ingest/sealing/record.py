@@ -15,7 +15,7 @@ from ingest.errors import AttemptHeldElsewhere
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims, KeptTrack
 from ingest.sealing.attempt import Attempt
-from ingest.sealing.claims import best_claims
+from ingest.sealing.best_claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
 from ingest.sealing.parts import Custody
 from integrity.digest import Digest

@@ -17,7 +17,7 @@ from ingest.metadata.claims import Claim, Claims, gather, join
 from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.container_tags import read_time
 from ingest.metadata.file_name import claims_from_name
-from ingest.sealing.claims import BestClaims, best_claims, state_best
+from ingest.sealing.best_claims import BestClaims, best_claims, state_best
 from storage.catalog.casework import Case, CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.organisation import Person, Unit

@@ -27,7 +27,8 @@ from typing import Any, Final
 from ingest.media.probe import COUNT_LIMITS, PROBE_LIMITS, probe_media
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, open_runner
-from ingest.sealing.claims import best_claims, claims_by_kind, read_claims, state_best
+from ingest.sealing.best_claims import best_claims, state_best
+from ingest.sealing.claims import claims_by_kind, read_claims
 from integrity.canonical import canonical_json
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import Seed, gather_seeds

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
 from api.http.deeds import doing, looking
-from api.http.packages import fetchable, make_package, permit_fetching, tar_members, tar_pieces, tar_size
+from api.http.packages import fetchable, make_package, permit_fetching
 from api.http.paging import Wanted, listed
 from api.http.reading.access import export_items
 from api.http.schema.access import ExportItem, NewExport
 from api.http.schema.base import Listed
 from api.http.sessions import SignedIn, TheArchive
+from api.http.tar import tar_members, tar_pieces, tar_size
 from casework.export import list_exports
 from storage.catalog.access import Export
 from storage.catalog.casework import Case

@@ -18,7 +18,8 @@ from ingest.media.sandbox import Limits
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import OFF_AGAINST_GPS, Z_WAS_LOCAL, assess_times
-from ingest.sealing.claims import best_claims, read_claims, state_best
+from ingest.sealing.best_claims import best_claims, state_best
+from ingest.sealing.claims import read_claims
 
 RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ from ingest.metadata.contiguity import piece_of, place_pieces
 from ingest.metadata.file_name import claims_from_name
 from ingest.metadata.times import AT_THE_END, assess_times, moment_of
 from ingest.metadata.track_facts import claims_of_tracks
-from ingest.sealing.claims import best_claims, claims_of_station, state_best
+from ingest.sealing.best_claims import best_claims, state_best
+from ingest.sealing.claims import claims_of_station
 
 RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)

@@ -9,14 +9,8 @@ import pytest
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import SHANGHAI
-from ingest.sealing.claims import (
-    UNSTATABLE,
-    best_claims,
-    claims_by_kind,
-    claims_of_station,
-    read_claims,
-    withhold_unstatable,
-)
+from ingest.sealing.best_claims import best_claims
+from ingest.sealing.claims import UNSTATABLE, claims_by_kind, claims_of_station, read_claims, withhold_unstatable
 from integrity.canonical import canonical_json
 
 UNREADABLE = Findings(
