@@ -3,7 +3,7 @@
     CaseworkError
     ├── Unknown                     no unit, person, grant … of that id; an UnknownSubject of retention too
     ├── NotAllowed
-    │   ├── RoleNotAllowed          the role may not do this, or the person is no longer active
+    │   ├── RoleNotAllowed          a DeedNotAllowed of retention too: not with this role, or not any more
     │   ├── OwnRequest              nobody decides on his own request
     │   └── OwnAccount              nobody changes his own role, or deactivates himself
     ├── InputRefused
@@ -38,7 +38,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from retention.errors import UnknownSubject
+from retention.errors import DeedNotAllowed, UnknownSubject
 
 REFUSAL_REASONS = {
     "inactive": "the account is no longer active; ask the administrator",
@@ -72,15 +72,8 @@ class NotAllowed(CaseworkError):
 
 
 @dataclass(eq=False)
-class RoleNotAllowed(NotAllowed):
-    """`deed` is a word of casework/permission.py, `allowed` the roles that may."""
-
-    deed: str
-    role: str
-    allowed: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.role} may not {self.deed.replace('_', ' ')}; ask one of: {', '.join(self.allowed)}"
+class RoleNotAllowed(NotAllowed, DeedNotAllowed):
+    """As retention says it. `deed` is a word of casework/permission.py."""
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casework.errors import RoleNotAllowed
+from retention.permission import require_role
 from storage.catalog.organisation import Person
 
 MAY: Mapping[str, tuple[str, ...]] = {
@@ -34,5 +35,4 @@ MAY: Mapping[str, tuple[str, ...]] = {
 
 def require(person: Person, deed: str) -> None:
     """Raises RoleNotAllowed unless the person is active and has a role that may do `deed`."""
-    if not person.active or person.role not in MAY[deed]:
-        raise RoleNotAllowed(deed, person.role if person.active else "a deactivated person", MAY[deed])
+    require_role(person, deed, MAY[deed], RoleNotAllowed)

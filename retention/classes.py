@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from retention.disposal import disposal_month
 from retention.errors import ClassUnchanged, ShorteningRefused, UnknownRetentionClass
-from retention.permission import require, require_reason
+from retention.permission import require
 from retention.subjects import row_in_unit
+from retention.wording import require_reason
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.retention import RetentionClass

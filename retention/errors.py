@@ -63,14 +63,14 @@ class OutsideUnit(RetentionError):
 
 @dataclass(eq=False)
 class DeedNotAllowed(RetentionError):
-    """`deed` is a word of retention/permission.py, `allowed` the roles that may."""
+    """`deed` names what was asked for, in words of a table of deeds; `allowed` are the roles that may."""
 
     deed: str
     role: str
     allowed: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.role} may not {self.deed}; ask one of: {', '.join(self.allowed)}"
+        return f"{self.role} may not {self.deed.replace('_', ' ')}; ask one of: {', '.join(self.allowed)}"
 
 
 @dataclass(eq=False)

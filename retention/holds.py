@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from retention.errors import AlreadyReleased, HoldTargetUnclear
 from retention.paging import Cursor, Page, newest_first, take_page
-from retention.permission import require, require_reason
+from retention.permission import require
 from retention.subjects import row_in_unit
+from retention.wording import require_reason
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from retention.errors import ReasonUnusable
+
+LONGEST_REASON = 2000
 _JOINERS = "\u200c\u200d"  # zero-width, but part of how some scripts and names are written
 
 
@@ -21,6 +24,15 @@ def find_problem(text: str, longest: int) -> str | None:
     if any(_is_hidden(character) for character in text):
         return "holds control characters"
     return None
+
+
+def require_reason(reason: str) -> str:
+    """The reason without blanks around it. Raises ReasonUnusable."""
+    text = tidy(reason)
+    problem = find_problem(text, LONGEST_REASON)
+    if problem is not None:
+        raise ReasonUnusable(problem)
+    return text
 
 
 def _is_hidden(character: str) -> bool:

@@ -58,7 +58,6 @@ REFUSAL_CHINESE = {
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
 PROBLEMS: dict[type[Exception], Problem] = {
-    casework.RoleNotAllowed: Problem(403, "role", "您的角色（{role}）无权进行此操作；可由以下角色办理：{allowed}"),
     casework.OwnRequest: Problem(403, "own-request", "不能审批本人的申请，须由他人审批"),
     casework.OwnAccount: Problem(403, "own-account", "不能更改本人的角色或账号，须由另一名管理员办理"),
     casework.TextUnusable: Problem(422, "text", "“{field}”无法使用（{problem}），请更正后重新提交"),

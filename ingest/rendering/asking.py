@@ -11,7 +11,7 @@ from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.lease import given_back
 from ingest.media import findings as code
 from ingest.rendering.references import is_reference
-from retention.errors import DeedNotAllowed
+from retention.permission import require_role
 from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import MediaJob, Recording
@@ -26,8 +26,7 @@ def ask_for_recovery(session: Session, by: Person, recording_id: uuid.UUID, refe
     Raises DeedNotAllowed, UnknownSubject, OutsideUnit, RecoveryNotPossible, RecoveryUnderWay. Its entry is in the same
     transaction.
     """
-    if not by.active or by.role not in MAY_ASK:
-        raise DeedNotAllowed("recover", by.role, MAY_ASK)
+    require_role(by, "recover", MAY_ASK)
     recording = row_in_unit(session, by, Recording, recording_id, lock=True)
     reference = row_in_unit(session, by, Recording, reference_id)
     if not lacks_index(recording):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest.errors import UploadNotInTrouble
 from ingest.lease import given_back, is_free
-from retention.permission import require_reason
+from retention.wording import require_reason
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
 
