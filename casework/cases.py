@@ -1,26 +1,25 @@
-"""Cases: opened, led through their four stages, assigned, closed."""
+"""Cases: opened, led through their four stages, assigned; how they are closed: casework/closing.py."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.errors import CaseClosed, NobodyAssigned, PlaceUnusable, SpanUnusable, StageOutOfOrder, Taken
+from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, StageOutOfOrder, Taken
 from casework.looks import UnitTime, ask_for_another_look
+from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.rows import unique
-from casework.wording import known_word, optional_name, required_name, required_text
+from casework.wording import known_word, optional_name, required_name
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseAssignment, CaseStage
 from storage.catalog.organisation import Person
-from storage.ledger.append import Actor, Change, record_change
 
 EARLIEST_YEAR = 1970
 
@@ -43,7 +42,7 @@ def open_case(session: Session, by: Person, *, number: str, title: str, kind: st
     with unique(session, {"uq_case_unit_id_number": Taken("case number", case.number)}):
         session.add(case)
     _add_stage(session, by, case, STAGES[0])
-    _record(session, by, case, "case.opened", {"kind": kind}, {"number": case.number, "title": case.title})
+    record_case_change(session, by, case, "case.opened", {"kind": kind}, {"number": case.number, "title": case.title})
     return case
 
 
@@ -54,31 +53,14 @@ def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str) ->
     """
     require(by, "work_on_cases")
     known_word("stage", stage, STAGES)
-    case = _lock_open_case(session, by, case_id)
+    case = lock_open_case(session, by, case_id)
     following = STAGES[STAGES.index(case.stage) + 1 :]
     if stage not in following[:1]:
         raise StageOutOfOrder(case.id, case.stage, stage, following[0] if following else None)
     former, case.stage = case.stage, stage
     entered = _add_stage(session, by, case, stage)
-    _record(session, by, case, "case.stage_entered", {"from": former, "to": stage})
+    record_case_change(session, by, case, "case.stage_entered", {"from": former, "to": stage})
     return entered
-
-
-def close_case(session: Session, by: Person, case_id: uuid.UUID, reason: str | None = None) -> Case:
-    """The case is over. Before its last stage it takes a supervisor, and a reason.
-
-    Raises CaseClosed, TextUnusable without a reason where one is due, RoleNotAllowed, UnknownSubject, OutsideUnit.
-    """
-    require(by, "work_on_cases")
-    case = _lock_open_case(session, by, case_id)
-    private = {} if reason is None or not reason.strip() else {"reason": required_text("reason", reason)}
-    if case.stage != STAGES[-1]:
-        require(by, "close_a_case_early")
-        private = {"reason": required_text("reason", reason or "")}
-    case.closed_at = datetime.now(UTC)
-    session.flush()
-    _record(session, by, case, "case.closed", {"stage": case.stage}, private)
-    return case
 
 
 def assign(
@@ -107,7 +89,7 @@ def assign(
         raise NobodyAssigned()
     span = _span(starts_at, ends_at)
     latitude, longitude = _place(latitude, longitude)
-    case = _lock_open_case(session, by, case_id)
+    case = lock_open_case(session, by, case_id)
     assignment = CaseAssignment(
         unit_id=case.unit_id,
         case_id=case.id,
@@ -156,13 +138,6 @@ def assignments_of(session: Session, case_id: uuid.UUID) -> tuple[CaseAssignment
     return tuple(session.scalars(statement.order_by(CaseAssignment.span, CaseAssignment.id)))
 
 
-def _lock_open_case(session: Session, by: Person, case_id: uuid.UUID) -> Case:
-    case = row_in_unit(session, by, Case, case_id, lock=True)
-    if case.closed_at is not None:
-        raise CaseClosed(case.id, case.closed_at)
-    return case
-
-
 def _add_stage(session: Session, by: Person, case: Case, stage: str) -> CaseStage:
     entered = CaseStage(
         unit_id=case.unit_id, case_id=case.id, stage=stage, entered_by=by.id, entered_at=datetime.now(UTC)
@@ -206,16 +181,4 @@ def _record_assignment(session: Session, by: Person, case: Case, assignment: Cas
         data |= {"latitude": assignment.latitude, "longitude": assignment.longitude}
     named = {"officer": assignment.officer, "device": assignment.device}
     private = {name: value for name, value in named.items() if value is not None}
-    _record(session, by, case, "case.assigned", data, private)
-
-
-def _record(
-    session: Session,
-    by: Person,
-    case: Case,
-    action: str,
-    data: Mapping[str, str | float | None],
-    private: dict[str, str] | None = None,
-) -> None:
-    change = Change(action, "case", str(case.id), case.unit_id, data, private or {})
-    record_change(session, Actor.person(by.id), change)
+    record_case_change(session, by, case, "case.assigned", data, private)

@@ -12,10 +12,13 @@ from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
+from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 
-Row = TypeVar("Row", Case, CaseLink, LinkQuestion, Recording, AccessRequest, Grant, Export, Hold)
+Row = TypeVar(
+    "Row", Case, CaseLink, LinkQuestion, Recording, AccessRequest, Grant, Export, Hold, CaseAct, ActExplanation
+)
 
 
 def row_in_unit(session: Session, person: Person, table: type[Row], row_id: uuid.UUID, *, lock: bool = False) -> Row:

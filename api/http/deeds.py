@@ -11,6 +11,7 @@ from api.archive import Archive
 from api.credentials import Viewer
 from casework.access import record_refusal, record_refused_deed
 from casework.errors import AccessRefused, OwnRequest
+from casework.procedure.errors import OwnExplanation
 from retention.errors import OutsideUnit
 
 
@@ -32,16 +33,20 @@ def looking(archive: Archive, viewer: Viewer) -> Iterator[Session]:
 def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
     try:
         yield
-    except (AccessRefused, OwnRequest, OutsideUnit) as refused:
+    except (AccessRefused, OwnRequest, OwnExplanation, OutsideUnit) as refused:
         with archive.database.transaction() as session:
             _enter(session, viewer, refused)
         raise
 
 
-def _enter(session: Session, viewer: Viewer, refused: AccessRefused | OwnRequest | OutsideUnit) -> None:
+def _enter(
+    session: Session, viewer: Viewer, refused: AccessRefused | OwnRequest | OwnExplanation | OutsideUnit
+) -> None:
     person = viewer.person
     if isinstance(refused, OwnRequest):
         record_refused_deed(session, person, "access_request", refused.request_id, "own_approval")
+    elif isinstance(refused, OwnExplanation):
+        record_refused_deed(session, person, "act_explanation", refused.explanation_id, "own_confirmation")
     elif isinstance(refused, OutsideUnit):
         record_refused_deed(session, person, refused.kind, refused.id, "other_unit")
     elif refused.subject == "recording":

@@ -17,12 +17,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
+from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
 from api.http.chinese_facts import CASE_FILE_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
 from casework import errors as casework
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
 from casework.elements import errors as elements
+from casework.procedure import errors as procedure
 from casework.register import errors as register
 from casework.rules import errors as rules
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
@@ -151,6 +153,22 @@ PROBLEMS: dict[type[Exception], Problem] = {
     elements.ValueUnusable: Problem(422, "element-value", "“{element}”无法使用：{problem}"),
     elements.ReasonNeeded: Problem(422, "reason", "{why}"),
     elements.NotYourRecording: Problem(403, "not-yours", "该记录属于另一名执法人员，须由其本人或本单位主管答复"),
+    procedure.ActKindUnknown: Problem(422, "act-kind", "{why}"),
+    procedure.ActTimeUnusable: Problem(422, "act-time", "执法行为的时间{problem}"),
+    procedure.OfficersUnusable: Problem(422, "act-officers", "{problem}"),
+    procedure.ExplanationOutside: Problem(
+        422, "explanation-span", "{starts_at} 至 {ends_at} 不在执法行为的时间之内，请只说明其间的时段"
+    ),
+    procedure.OwnExplanation: Problem(
+        403, "own-explanation", "不能决定本人的说明，也不能决定本人参加的执法行为的说明，须由另一名主管办理"
+    ),
+    procedure.ActWithdrawn: Problem(409, "act-withdrawn", "该执法行为已于 {withdrawn_at} 撤回；如确有其事请重新登记"),
+    procedure.ActEnded: Problem(409, "act-ended", "该执法行为已于 {ended_at} 结束；如有误，请说明理由予以更正"),
+    procedure.ExplanationDecided: Problem(
+        409, "explanation-decided", "该说明已于 {decided_at} {decision}；可撤回后另行说明"
+    ),
+    procedure.ExplanationWithdrawn: Problem(409, "explanation-withdrawn", "该说明已于 {withdrawn_at} 撤回；请另行说明"),
+    procedure.CaseIncomplete: Problem(409, "case-incomplete", "不能结案：{why}"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
@@ -310,6 +328,12 @@ def _facts(error: Exception) -> Mapping[str, Any]:
             "line": f"第 {error.line} 行{text}" if error.line else "",
             "problem": STARTS_FILE_PROBLEMS[error.problem],
         }
+    if isinstance(error, procedure.ActKindUnknown):
+        facts["why"] = kind_unknown(error)
+    if isinstance(error, procedure.ActTimeUnusable):
+        facts["problem"] = TIME_PROBLEMS[error.problem]
+    if isinstance(error, procedure.CaseIncomplete):
+        facts["why"] = "；".join(map(open_act, error.acts))
     if isinstance(error, elements.ReasonNeeded):
         facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.

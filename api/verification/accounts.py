@@ -364,6 +364,8 @@ def _is_of_its_source(row: Any) -> bool:
 
 # Facts that a row keeps under another name, or as something else: a hash, there or not; an end of a span.
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
+    "withdrawn": lambda row: row.withdrawn_at,
+    "decided": lambda row: row.decided_at,
     "answered": lambda row: row.answered_at,
     "can_sign_in": lambda row: row.password_hash is not None,
     "revoked": lambda row: row.revoked_at,

@@ -19,7 +19,7 @@ from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.procedure import RecordingChecklist
+from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
@@ -66,6 +66,8 @@ MADE: Mapping[str, _Made] = {
     "receipt.issued": _Made(Receipt.upload_id, parse=str),
     "rendition.made": _Made(Rendition.id, "rendition"),
     "case.opened": _Made(Case.id),
+    "case.act_added": _Made(CaseAct.id, "act_id"),
+    "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "recording.linked": _Made(CaseLink.id, "link_id"),
     "recording.link_queued": _Made(LinkQuestion.id, "question_id"),

@@ -18,7 +18,8 @@ from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
 from casework.candidates import Candidate
-from casework.cases import assign, close_case, enter_stage
+from casework.cases import assign, enter_stage
+from casework.closing import close_case
 from casework.link_rows import ask_which_case, settle_question, withdraw_question
 from casework.linking import unlink
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from casework.cases import (
     assign,
     assignments_of,
-    close_case,
     enter_stage,
     find_case,
     find_case_by_number,
@@ -18,6 +17,7 @@ from casework.cases import (
     open_case,
     stages_of,
 )
+from casework.closing import close_case
 from casework.errors import (
     CaseClosed,
     NobodyAssigned,

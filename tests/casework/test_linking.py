@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.cases import assign, close_case
+from casework.cases import assign
+from casework.closing import close_case
 from casework.link_rows import live_links
 from casework.linker import link_due_recordings
 from casework.linking import answer_question, link_by_hand

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.cases import close_case
+from casework.closing import close_case
 from casework.errors import (
     AlreadyAnswered,
     AlreadyLinked,

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant
-from casework.cases import close_case, enter_stage
+from casework.cases import enter_stage
+from casework.closing import close_case
 from casework.export import finish_export, start_export
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window

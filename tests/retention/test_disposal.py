@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casework.cases import assign, close_case
+from casework.cases import assign
+from casework.closing import close_case
 from casework.linker import link_due_recordings
 from casework.linking import answer_question, unlink
 from casework.unlinked import list_questions

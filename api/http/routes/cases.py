@@ -25,7 +25,8 @@ from api.http.schema.cases import (
 )
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
-from casework.cases import assign, close_case, enter_stage, find_case, find_case_by_number, list_cases, open_case
+from casework.cases import assign, enter_stage, find_case, find_case_by_number, list_cases, open_case
+from casework.closing import close_case
 from casework.linking import link_by_hand, unlink
 from casework.timeline import case_timeline
 from retention.paging import Page

@@ -1,0 +1,35 @@
+"""A case that nobody closes meanwhile, and the entries of what is done with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from casework.errors import CaseClosed
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case
+from storage.catalog.organisation import Person
+from storage.ledger.append import Actor, Change, record_change
+
+
+def lock_open_case(session: Session, by: Person, case_id: uuid.UUID) -> Case:
+    """Nobody changes or closes it until the transaction ends. Raises CaseClosed, UnknownSubject, OutsideUnit."""
+    case = row_in_unit(session, by, Case, case_id, lock=True)
+    if case.closed_at is not None:
+        raise CaseClosed(case.id, case.closed_at)
+    return case
+
+
+def record_case_change(
+    session: Session,
+    by: Person,
+    case: Case,
+    action: str,
+    data: Mapping[str, Any],
+    private: dict[str, str] | None = None,
+) -> None:
+    change = Change(action, "case", str(case.id), case.unit_id, data, private or {})
+    record_change(session, Actor.person(by.id), change)

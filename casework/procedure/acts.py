@@ -1,0 +1,255 @@
+"""Acts (执法行为) as people state them: added, ended, corrected, withdrawn. Nothing that was said is ever changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from casework.checklists.checklists import Ruling, checklists_on, find_ruling, kinds_of
+from casework.open_cases import lock_open_case
+from casework.permission import require
+from casework.procedure.errors import ActEnded, ActKindUnknown, ActTimeUnusable, ActWithdrawn, OfficersUnusable
+from casework.wording import optional_name, required_text
+from integrity.fields import format_instant
+from retention.subjects import row_in_unit
+from storage.catalog.devices import OfficerCertificate, chinese_day
+from storage.catalog.organisation import Person
+from storage.catalog.procedure import CaseAct, CaseActStatement
+from storage.ledger.append import Actor, Change, record_change
+
+LONGEST_ACT: Final = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What somebody says of an act. `ends_at` None: it is under way."""
+
+    kind: str
+    starts_at: datetime
+    ends_at: datetime | None
+    place: str | None
+    officers: tuple[uuid.UUID, ...]
+
+
+@dataclass(frozen=True)
+class ActNow:
+    """An act with what counts of it: its latest statement."""
+
+    act: CaseAct
+    said: CaseActStatement
+
+
+def add_act(session: Session, by: Person, case_id: uuid.UUID, stated: Stated, now: datetime) -> ActNow:
+    """An act of an open case, ruled for good by the checklists that hold on the day it began.
+
+    Raises ActKindUnknown, ActTimeUnusable, OfficersUnusable, TextUnusable, CaseClosed, UnknownSubject, OutsideUnit,
+    RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    case = lock_open_case(session, by, case_id)
+    act = CaseAct(id=uuid.uuid4(), unit_id=case.unit_id, case_id=case.id, added_by=by.id, added_at=datetime.now(UTC))
+    said = _make_statement(session, by, act, 1, stated, now)
+    session.add(act)
+    session.flush()
+    session.add(said)
+    session.flush()
+    _record(session, by, "case.act_added", said)
+    return ActNow(act, said)
+
+
+def end_act(session: Session, by: Person, act_id: uuid.UUID, ends_at: datetime, now: datetime) -> ActNow:
+    """Say when an act that was under way ended. Raises ActEnded, and what `add_act` does."""
+    require(by, "work_on_cases")
+    act, before = _lock_act(session, by, act_id)
+    if before.ends_at is not None:
+        raise ActEnded(act.id, before.ends_at)
+    stated = Stated(before.kind, before.starts_at, ends_at, before.place, before.officers)
+    _refuse_times(stated, now)
+    said = _statement(by, act, before.ordinal + 1, stated, before.checklists)
+    session.add(said)
+    session.flush()
+    _record(session, by, "case.act_ended", said)
+    return ActNow(act, said)
+
+
+def correct_act(session: Session, by: Person, act_id: uuid.UUID, stated: Stated, reason: str, now: datetime) -> ActNow:
+    """Say anew what an act was, and why what was said before is wrong; that stays as its history.
+
+    The checklists of the day that is stated now rule it. Raises what `add_act` does.
+    """
+    require(by, "work_on_cases")
+    reason = required_text("reason", reason)
+    act, before = _lock_act(session, by, act_id)
+    said = _make_statement(session, by, act, before.ordinal + 1, stated, now)
+    said.reason = reason
+    session.add(said)
+    session.flush()
+    _record(session, by, "case.act_corrected", said)
+    return ActNow(act, said)
+
+
+def withdraw_act(session: Session, by: Person, act_id: uuid.UUID, reason: str) -> CaseAct:
+    """It did not take place, or is of another case. The rows stay, with who withdrew it and why.
+
+    An act that forbids closing would be gone by it: that takes a supervisor. Raises ActWithdrawn, TextUnusable,
+    CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "withdraw_acts")
+    reason = required_text("reason", reason)
+    act, _ = _lock_act(session, by, act_id)
+    act.withdrawn_at, act.withdrawn_by, act.withdraw_reason = datetime.now(UTC), by.id, reason
+    session.flush()
+    data, private = {"act_id": str(act.id)}, {"reason": reason}
+    change = Change("case.act_withdrawn", "case", str(act.case_id), act.unit_id, data, private)
+    record_change(session, Actor.person(by.id), change)
+    return act
+
+
+def acts_of_case(session: Session, case_id: uuid.UUID) -> tuple[ActNow, ...]:
+    """Those that were not withdrawn, by when they began."""
+    latest = (
+        select(CaseActStatement.act_id, func.max(CaseActStatement.ordinal).label("ordinal"))
+        .where(CaseActStatement.case_id == case_id)
+        .group_by(CaseActStatement.act_id)
+        .subquery()
+    )
+    statement = (
+        select(CaseAct, CaseActStatement)
+        .join(latest, latest.c.act_id == CaseAct.id)
+        .join(
+            CaseActStatement,
+            (CaseActStatement.act_id == latest.c.act_id) & (CaseActStatement.ordinal == latest.c.ordinal),
+        )
+        .where(CaseAct.case_id == case_id, CaseAct.withdrawn_at.is_(None))
+        .order_by(func.lower(CaseActStatement.span), CaseAct.id)
+    )
+    return tuple(ActNow(act, said) for act, said in session.execute(statement))
+
+
+def statements_of(session: Session, act_id: uuid.UUID) -> tuple[CaseActStatement, ...]:
+    """All that was ever said of an act, in order."""
+    statement = select(CaseActStatement).where(CaseActStatement.act_id == act_id)
+    return tuple(session.scalars(statement.order_by(CaseActStatement.ordinal)))
+
+
+def lock_standing_act(session: Session, by: Person, act_id: uuid.UUID) -> ActNow:
+    """An act of an open case that was not withdrawn; nobody closes the case until the transaction ends.
+
+    Raises ActWithdrawn, CaseClosed, UnknownSubject, OutsideUnit.
+    """
+    return ActNow(*_lock_act(session, by, act_id))
+
+
+def _lock_act(session: Session, by: Person, act_id: uuid.UUID) -> tuple[CaseAct, CaseActStatement]:
+    """The case's row first, as everywhere: two deeds in one case then wait for, and never block, each other."""
+    act = row_in_unit(session, by, CaseAct, act_id)
+    lock_open_case(session, by, act.case_id)
+    act = row_in_unit(session, by, CaseAct, act_id, lock=True)
+    if act.withdrawn_at is not None:
+        raise ActWithdrawn(act.id, act.withdrawn_at)
+    return act, statements_of(session, act.id)[-1]
+
+
+def _make_statement(
+    session: Session, by: Person, act: CaseAct, ordinal: int, stated: Stated, now: datetime
+) -> CaseActStatement:
+    _refuse_times(stated, now)
+    day = chinese_day(stated.starts_at)
+    ruling = _rule(session, act.unit_id, stated.kind, day)
+    _refuse_officers(session, by, stated.officers, ruling.rule.officers, day)
+    return _statement(by, act, ordinal, stated, [str(each) for each in ruling.checklists])
+
+
+def _rule(session: Session, unit_id: uuid.UUID, kind: str, day: date) -> Ruling:
+    held = checklists_on(session, unit_id, day)
+    ruling = find_ruling(held, kind)
+    if ruling is None:
+        raise ActKindUnknown(kind[:40], day, tuple(rule.code for rule in kinds_of(held)))
+    return ruling
+
+
+def _refuse_times(stated: Stated, now: datetime) -> None:
+    start, end = stated.starts_at, stated.ends_at
+    problem = None
+    if start.tzinfo is None or (end is not None and end.tzinfo is None):
+        problem = "without_zone"
+    elif end is not None and end <= start:
+        problem = "ends_before_it_begins"
+    elif start > now or (end is not None and end > now):
+        problem = "in_the_future"
+    elif end is not None and end - start > LONGEST_ACT:
+        problem = "too_long"
+    if problem is not None:
+        raise ActTimeUnusable(start, end, problem)
+
+
+def _refuse_officers(session: Session, by: Person, officers: Sequence[uuid.UUID], needed: int, day: date) -> None:
+    if len(officers) < needed or not officers:
+        raise OfficersUnusable("too_few")
+    if len(set(officers)) < len(officers):
+        raise OfficersUnusable("same_twice")
+    people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(officers)))}
+    if any(each not in people or people[each].unit_id != by.unit_id for each in officers):
+        raise OfficersUnusable("not_here")
+    certified = _certified_on(session, officers, day)
+    for each in officers:
+        if certified.get(each) is False:
+            raise OfficersUnusable("not_certified")
+        if not people[each].active and not certified.get(each):
+            raise OfficersUnusable("left")
+
+
+def _certified_on(session: Session, people: Sequence[uuid.UUID], day: date) -> dict[uuid.UUID, bool]:
+    """Whether a certificate held on that day, of those who have any."""
+    certificate = OfficerCertificate
+    statement = (
+        select(certificate.person_id, func.bool_or(certificate.valid.contains(day)))
+        .where(certificate.person_id.in_(people), certificate.voided_at.is_(None))
+        .group_by(certificate.person_id)
+    )
+    return {person_id: bool(held) for person_id, held in session.execute(statement)}
+
+
+def _statement(by: Person, act: CaseAct, ordinal: int, stated: Stated, checklists: list[Any]) -> CaseActStatement:
+    first, second = (*stated.officers, None)[:2]
+    assert first is not None
+    return CaseActStatement(
+        id=uuid.uuid4(),
+        unit_id=act.unit_id,
+        case_id=act.case_id,
+        act_id=act.id,
+        ordinal=ordinal,
+        kind=stated.kind,
+        span=Range(stated.starts_at, stated.ends_at, bounds="[)"),
+        place=optional_name("place", stated.place),
+        officer_id=first,
+        second_officer_id=second,
+        checklists=checklists,
+        stated_by=by.id,
+        stated_at=datetime.now(UTC),
+    )
+
+
+def _record(session: Session, by: Person, action: str, said: CaseActStatement) -> None:
+    data = {
+        "act_id": str(said.act_id),
+        "statement_id": str(said.id),
+        "ordinal": said.ordinal,
+        "kind": said.kind,
+        "starts_at": format_instant(said.starts_at),
+        "ends_at": None if said.ends_at is None else format_instant(said.ends_at),
+        "officer_id": str(said.officer_id),
+        "second_officer_id": None if said.second_officer_id is None else str(said.second_officer_id),
+        "checklists": said.checklists,
+    }
+    named = {"place": said.place, "reason": said.reason}
+    private = {name: value for name, value in named.items() if value is not None}
+    change = Change(action, "case", str(said.case_id), said.unit_id, data, private)
+    record_change(session, Actor.person(by.id), change)
