@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from casework.answered import NOTHING, Seen, fetch_said, place_of
 from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
 from casework.register.holding import Holding, Named, fetch_holdings, find_devices
 from casework.scoring import Work
-from casework.shifts import Fit
+from casework.shifts import BREAK_SECONDS, Fit
 from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device
@@ -107,7 +107,8 @@ def look_around(
         answered_to_be=answered_to_be,
     )
     windows = [(row, window) for row in recordings if (window := reach(row, around)) is not None]
-    around.issues = fetch_issues(session, {(row.unit_id, row.device) for row in recordings if row.device})
+    named = {(row.unit_id, row.device) for row in recordings if row.device}
+    around.issues = fetch_issues(session, named, [*_shifts_of(around), *(window for _, window in windows)])
     around.works = fetch_works(session, windows)
     return around
 
@@ -227,9 +228,11 @@ def fetch_decided(session: Session, recordings: Sequence[Seen]) -> dict[uuid.UUI
     }
 
 
-def fetch_issues(session: Session, named: Collection[Named]) -> dict[Named, Sequence[Holding]]:
+def fetch_issues(
+    session: Session, named: Collection[Named], within: Iterable[Window]
+) -> dict[Named, Sequence[Holding]]:
     devices = find_devices(session, named)
-    held = fetch_holdings(session, {device.id for device in devices.values()})
+    held = fetch_holdings(session, {device.id for device in devices.values()}, within)
     return {name: held[device.id] for name, device in devices.items()}
 
 
@@ -264,6 +267,14 @@ def as_work(row: CaseAssignment, closed: bool) -> Work:
         place=place_of(row.latitude, row.longitude),
         closed=closed,
     )
+
+
+def _shifts_of(around: Surroundings) -> Iterator[Window]:
+    """The times whose duties a shift is laid beside: from each of its recordings to the longest break after it."""
+    starts = (each.started_at for neighbours in around.neighbours.values() for each in neighbours)
+    for start in starts:
+        if start is not None:
+            yield start, shifted(start, timedelta(seconds=BREAK_SECONDS))
 
 
 def _asked(wanted: Sequence[tuple[Named, datetime]], either_way: timedelta, table: str) -> Any:

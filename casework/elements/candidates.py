@@ -121,9 +121,8 @@ def _issued_devices(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID,
     asked = [each for each in facts if each.officer is not None and each.span is not None]
     if not asked:
         return {}
-    first = min(each.span.earliest for each in asked if each.span)
-    last = max(each.span.last for each in asked if each.span)
-    held = fetch_holdings_of(session, {each.officer.id for each in asked if each.officer}, (first, last))
+    times = [(each.span.earliest, each.span.last) for each in asked if each.span]
+    held = fetch_holdings_of(session, {each.officer.id for each in asked if each.officer}, times)
     found: dict[uuid.UUID, list[Nearest]] = {}
     for each in asked:
         assert each.officer is not None

@@ -117,7 +117,9 @@ class _Batch:
         self.policies = fetch_policies(session)
         self.answers = latest_answers(session, self.ids)
         self.devices = self._devices()
-        self.holdings = fetch_holdings(session, {row.id for row in self.devices})
+        self.spans = {row.id: span_of(row, self.answers.get(row.id, {}).get("time")) for row in recordings}
+        times = [(span.earliest, span.last) for span in self.spans.values() if span is not None]
+        self.holdings = fetch_holdings(session, {row.id for row in self.devices}, times)
         self.people = self._people()
         self.certificates = self._certificates()
         self.links, self.questions, self.refused, self.outcomes = self._linking()
@@ -127,7 +129,7 @@ class _Batch:
 
     def _facts_of(self, row: Recording) -> Facts:
         answers, line = self.answers.get(row.id, {}), self.lines[row.unit_id]
-        span = span_of(row, answers.get("time"))
+        span = self.spans[row.id]
         made_on = chinese_day(row.received_at if span is None else span.middle)
         day, demands = self._day_of_rules(row, line, made_on)
         device, elsewhere = self._device_of(row, answers.get("device"))

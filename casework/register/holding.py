@@ -18,12 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.units import lines_of
-from casework.windows import Window
+from casework.windows import Window, merge
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
 from storage.catalog.organisation import Person
 
@@ -61,7 +61,7 @@ def issued_to(session: Session, unit_id: uuid.UUID, device_code: str, instant: d
     device = find_devices(session, {(unit_id, device_code)}).get((unit_id, device_code))
     if device is None:
         return IssueAt()
-    holding = next(iter(fetch_holdings(session, [device.id], (instant, instant))[device.id]), None)
+    holding = next(iter(fetch_holdings(session, [device.id], [(instant, instant)])[device.id]), None)
     if holding is None:
         return IssueAt(device.id)
     person = holding.person
@@ -87,9 +87,9 @@ def nearest(devices: Iterable[Device], line: Sequence[uuid.UUID]) -> Device | No
 
 
 def fetch_holdings(
-    session: Session, device_ids: Collection[uuid.UUID], within: Window | None = None
+    session: Session, device_ids: Collection[uuid.UUID], within: Iterable[Window]
 ) -> dict[uuid.UUID, list[Holding]]:
-    """Of each of these devices, the earliest first, at any time or in that one: one query for all of them."""
+    """Who had each of these devices in any of these times, the earliest first: one query for all of them."""
     held: dict[uuid.UUID, list[Holding]] = {device_id: [] for device_id in device_ids}
     for holding in _holdings(session, DeviceIssue.device_id.in_(device_ids), within):
         held[holding.device.id].append(holding)
@@ -97,9 +97,9 @@ def fetch_holdings(
 
 
 def fetch_holdings_of(
-    session: Session, person_ids: Collection[uuid.UUID], within: Window
+    session: Session, person_ids: Collection[uuid.UUID], within: Iterable[Window]
 ) -> dict[uuid.UUID, list[Holding]]:
-    """What each of these people had in that time, the earliest first: one query for all of them."""
+    """What each of these people had in any of these times, the earliest first: one query for all of them."""
     had: dict[uuid.UUID, list[Holding]] = {person_id: [] for person_id in person_ids}
     for holding in _holdings(session, DeviceIssue.person_id.in_(person_ids), within):
         had[holding.person.id].append(holding)
@@ -111,18 +111,19 @@ def had_during(holdings: Iterable[Holding], first: datetime, last: datetime) -> 
     return tuple(each for each in holdings if each.start <= last and (each.end is None or each.end > first))
 
 
-def _holdings(session: Session, whose: ColumnElement[bool], within: Window | None) -> Iterator[Holding]:
+def _holdings(session: Session, whose: ColumnElement[bool], within: Iterable[Window]) -> Iterator[Holding]:
+    # A device has hundreds of issues a year: what is far from any of these times is not even read.
+    touching = (DeviceIssue.span.overlaps(Range(*window, bounds="[]")) for window in merge(within))
     statement = (
-        select(DeviceIssue, Device, Person)
+        select(Device, Person, DeviceIssue.span)
         .join(Device, Device.id == DeviceIssue.device_id)
         .join(Person, Person.id == DeviceIssue.person_id)
-        .where(whose, DeviceIssue.voided_at.is_(None))
+        .where(whose, DeviceIssue.voided_at.is_(None), or_(false(), *touching))
         .order_by(DeviceIssue.span, DeviceIssue.id)
     )
-    if within is not None:
-        statement = statement.where(DeviceIssue.span.overlaps(Range(*within, bounds="[]")))
-    for issue, device, person in session.execute(statement):
-        yield Holding(device, person, issue.issued_from, issue.returned_at)
+    for device, person, span in session.execute(statement):
+        assert span.lower is not None
+        yield Holding(device, person, span.lower, span.upper)
 
 
 def _certified(session: Session, person_id: uuid.UUID, instant: datetime) -> bool | None:

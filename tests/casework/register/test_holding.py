@@ -133,7 +133,10 @@ def test_whoever_had_it_at_any_instant_of_a_stretch_is_among_its_holders(
     first, second, recorder = archive.person(team, "officer"), archive.person(team, "officer"), device(team)
     issue(recorder, second, NOON, EVENING)
     issue(recorder, first, MORNING, NOON)
-    holdings = fetch_holdings(session, [recorder.id])[recorder.id]
+    always = [(MORNING - timedelta(days=9), NOW)]
+    holdings = fetch_holdings(session, [recorder.id], always)[recorder.id]
+    assert [each.person for each in holdings] == [first, second]
+    assert fetch_holdings(session, [recorder.id], []) == {recorder.id: []}
     for stretch, holders in [
         ((MORNING - timedelta(hours=1), MORNING - INSTANT), []),
         ((MORNING - timedelta(hours=1), MORNING), [first]),
@@ -144,8 +147,8 @@ def test_whoever_had_it_at_any_instant_of_a_stretch_is_among_its_holders(
         ((EVENING, NOW), []),
     ]:
         assert [each.person for each in had_during(holdings, *stretch)] == holders
-        assert [each.person for each in fetch_holdings(session, [recorder.id], stretch)[recorder.id]] == holders
-        had = fetch_holdings_of(session, [first.id, second.id], stretch)
+        assert [each.person for each in fetch_holdings(session, [recorder.id], [stretch])[recorder.id]] == holders
+        had = fetch_holdings_of(session, [first.id, second.id], [stretch])
         assert [each.person for each in (*had[first.id], *had[second.id])] == holders
 
 
@@ -161,8 +164,8 @@ def test_the_holders_of_many_devices_are_asked_for_at_once(
     statements: list[str] = []
     listen = session.connection(), "before_cursor_execute", lambda *about: statements.append(about[2])
     event.listen(*listen)
-    held = fetch_holdings(session, [shelved.id, *(recorder.id for recorder in recorders)])
-    had = fetch_holdings_of(session, [holder.id], (NOON, NOON))
+    held = fetch_holdings(session, [shelved.id, *(recorder.id for recorder in recorders)], [(NOON, NOON)])
+    had = fetch_holdings_of(session, [holder.id], [(NOON, NOON)])
     event.remove(*listen)
     assert len(statements) == 2
     assert held.pop(shelved.id) == []

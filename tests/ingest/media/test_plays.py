@@ -34,6 +34,7 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, Pa
         ("metadata-extractor-images/avi__MVI_4823.AVI", "encode/encode 640×480"),
         ("metadata-extractor-images/mp4__with-gps.mp4", "copy/copy"),
         ("ExoPlayer/testdata__src__test__assets__media__amr__sample_nb.amr", "drop/encode 0×0 4."),
+        ("mp4parse-rust/mp4parse__tests__tiny_av1.mp4", "copy/drop 64×64"),
     ],
 )
 def test_it_plays_is_seen_heard_and_wound_forward(
