@@ -54,18 +54,6 @@ def lines_of(session: Session, unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUI
     return {row.start: tuple(row.line) for row in rows}
 
 
-def line_upwards(session: Session, unit_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
-    """The unit, then those above it, the nearest first."""
-    above = {row.id: row.parent_id for row in session.execute(select(Unit.id, Unit.parent_id))}
-    line: list[uuid.UUID] = []
-    at: uuid.UUID | None = unit_id
-    # A ring of parents, should there ever be one, ends the walk.
-    while at is not None and at not in line and at in above:
-        line.append(at)
-        at = above[at]
-    return tuple(line)
-
-
 def unit_tree(unit_id: uuid.UUID) -> CTE:
     """The unit and all below it, to be selected from in another statement."""
     # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.

@@ -30,6 +30,22 @@ def input_instant(moment: datetime) -> str:
     return _local(moment).strftime("%Y-%m-%dT%H:%M")
 
 
+def input_second(moment: datetime) -> str:
+    """The same to the second, for a field that asks for seconds."""
+    return _local(moment).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def show_clock(moment: datetime | None, before: datetime | None = None) -> str:
+    """Month, day and time in Chinese time, where the year is said beside it; tenths only where there are any. The time
+    alone where `before`, on the same day, stands in front of it."""
+    if moment is None:
+        return "—"
+    local = _local(moment)
+    same_day = before is not None and _local(before).date() == local.date()
+    tenths = f".{local.microsecond // 100_000}" if local.microsecond >= 100_000 else ""
+    return local.strftime("%H:%M:%S" if same_day else "%m-%d %H:%M:%S") + tenths
+
+
 def _local(moment: datetime) -> datetime:
     """In Chinese time; the last hours of the calendar, which have none, as they are."""
     try:

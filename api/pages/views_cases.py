@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from api.http.packages import fetchable
+from api.pages.views_acts import build_acts
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
 from api.pages.visit import Visit
@@ -104,6 +105,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "assign_from": visit.now - timedelta(hours=8),
         "stages": STAGES,
         "may": may_do(visit),
+        **build_acts(visit, case),
     }
 
 

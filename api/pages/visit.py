@@ -183,6 +183,9 @@ def make_environment() -> Environment:
         "length_of": shown.show_length,
         "claim": shown.show_claim,
         "local_input": shown.input_instant,
+        "local_seconds": shown.input_second,
+        "clock_after": lambda moment, before: time_element(moment, shown.show_clock(moment, before)),
+        "clock": lambda moment: time_element(moment, shown.show_clock(moment)),
     }
     return environment
 

@@ -159,14 +159,14 @@ ACTIONS: Mapping[str, str] = {
     "case.stage_entered": mark("进入环节"),
     "case.assigned": mark("已指派"),
     "case.closed": mark("已结案"),
-    "case.act_added": mark("登记执法行为"),
-    "case.act_ended": mark("登记执法行为结束"),
+    "case.act_added": mark("执法行为已登记"),
+    "case.act_ended": mark("执法行为已结束"),
     "case.act_corrected": mark("更正执法行为"),
     "case.act_withdrawn": mark("撤回执法行为"),
     "case.gap_explained": mark("说明未记录的时段"),
     "case.explanation_confirmed": mark("确认说明"),
     "case.explanation_refused": mark("不予确认说明"),
-    "case.explanation_withdrawn": mark("撤回说明"),
+    "case.explanation_withdrawn": mark("说明已撤回"),
     "retention.lengthened": mark("保管期限已延长"),
     "hold.placed": mark("保全已设置"),
     "hold.released": mark("保全已解除"),
@@ -260,6 +260,35 @@ REFUSAL_CODES: Mapping[str, str] = {
     "own_approval": mark("审批本人的申请"),
     "own_confirmation": mark("确认本人的说明"),
 }
+RECORDING_NEEDS: Mapping[str, str] = {
+    "none": mark("不要求音像记录"),
+    "some": mark("根据实际情况音像记录"),
+    "whole": mark("全程音像记录"),
+}
+VERDICTS: Mapping[str, str] = {
+    "incomplete": mark("记录有缺口"),
+    "doubtful": mark("记录存疑"),
+    "complete_with_explanations": mark("缺口已说明"),
+    "complete": mark("记录完整"),
+}
+STRETCH_STATES: Mapping[str, str] = {"covered": mark("有记录"), "doubtful": mark("存疑"), "missing": mark("无记录")}
+STRETCH_SAID: Mapping[str, str] = {
+    "none": mark("没有说明"),
+    "pending": mark("已说明，待主管确认："),
+    "confirmed": mark("说明已确认："),
+    "reason": mark("执法人员书面理由："),
+}
+EXPLANATION_STATES: Mapping[str, str] = {
+    "pending": mark("待确认"),
+    "confirmed": mark("已确认"),
+    "refused": mark("未予确认"),
+    "withdrawn": mark("已撤回"),
+}
+FORBIDS: Mapping[str, str] = {
+    "under_way": mark("尚未结束，请登记结束时间"),
+    "missing": mark("有时段没有记录，且没有经确认的说明"),
+    "doubtful": mark("有时段因时钟误差存疑，且没有经确认的说明"),
+}
 UPLOAD_STATES: Mapping[str, str] = {
     "open": mark("正在上传"),
     "finished": mark("等待封存"),
@@ -323,6 +352,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "timeline": TIMELINE,
     "refusal": REFUSALS,
     "refusal_code": REFUSAL_CODES,
+    "recording_need": RECORDING_NEEDS,
+    "verdict": VERDICTS,
+    "stretch_state": STRETCH_STATES,
+    "stretch_said": STRETCH_SAID,
+    "explanation_state": EXPLANATION_STATES,
+    "forbids": FORBIDS,
     "upload_state": UPLOAD_STATES,
     "station_condition": STATION_CONDITIONS,
     "station_credential": STATION_CREDENTIALS,

@@ -27,7 +27,7 @@ from casework.checklists.checklist_file import (
 from casework.permission import require
 from casework.rules.errors import RuleFileUnusable
 from casework.rules.versions import LOADER, Versions, held_on, says_its_source
-from casework.units import Doer, line_upwards
+from casework.units import Doer, lines_of
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import RecordingChecklist
 
@@ -87,7 +87,7 @@ def is_of_its_source(row: RecordingChecklist) -> bool:
 
 def checklists_on(session: Session, unit_id: uuid.UUID, day: date) -> tuple[RecordingChecklist, ...]:
     """Those that hold for a unit on a day: of all units, of its own and of those above it."""
-    return held_on(list_checklists(session), line_upwards(session, unit_id), day)
+    return held_on(list_checklists(session), lines_of(session, [unit_id]).get(unit_id, ()), day)
 
 
 def find_ruling(checklists: Sequence[RecordingChecklist], kind: str) -> Ruling | None:

@@ -27,10 +27,12 @@ _ALWAYS: Final[Spans] = ((-(1 << 62), 1 << 62),)
 @dataclass(frozen=True)
 class Clock:
     """What is known of a device's clock while it made a file: true time is the stamp less `offset`, give or take
-    `uncertainty`. Files of one device with the same two come from one clock, which errs in all of them alike."""
+    `uncertainty`. Files of one device with the same two come from one clock, which errs in all of them alike; `name`
+    tells clocks apart that are known to be others all the same."""
 
     offset: int
     uncertainty: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ def judge_completeness(
     surely, perhaps = lay_on_time_line(footage, demand.allowed_gap)
     covered = close_holes(within_at_least(surely, demand.devices), demand.allowed_gap)
     possible = within_at_least(perhaps, demand.devices)
-    stretches = _label(demand.span, covered, possible, explanations)
+    return judge_laid(demand.span, covered, possible, explanations)
+
+
+def judge_laid(act: Span, covered: Spans, possible: Spans, explanations: Sequence[Explanation] = ()) -> Completeness:
+    """Label what is not covered, and judge: `possible` are the moments that are covered for some errors at least."""
+    stretches = _label(act, covered, possible, explanations)
     return Completeness(_judge(stretches), stretches)
 
 

@@ -41,17 +41,21 @@ def describe_act(session: Session, act: CaseAct) -> ActItem:
         withdrawn_at=act.withdrawn_at,
         withdraw_reason=act.withdraw_reason,
         statements=[_statement_item(row, names) for row in statements],
-        explanations=[_explanation_item(row, names) for row in explanations],
+        explanations=[explanation_item(row, names) for row in explanations],
     )
 
 
 def describe_explanation(session: Session, row: ActExplanation) -> ExplanationItem:
-    return _explanation_item(row, _names(session, (), [row]))
+    return explanation_item(row, _names(session, (), [row]))
 
 
 def kept_ruling(said: CaseActStatement) -> tuple[str, list[uuid.UUID]]:
     """By what an act is ruled: its kind, and the versions it has kept."""
     return said.kind, [uuid.UUID(str(each)) for each in said.checklists]
+
+
+def explanation_names(session: Session, explanations: Sequence[ActExplanation]) -> Names:
+    return _names(session, (), explanations)
 
 
 def _names(session: Session, statements: Sequence[CaseActStatement], explanations: Sequence[ActExplanation]) -> Names:
@@ -75,7 +79,7 @@ def _statement_item(row: CaseActStatement, names: Names) -> StatementItem:
     )
 
 
-def _explanation_item(row: ActExplanation, names: Names) -> ExplanationItem:
+def explanation_item(row: ActExplanation, names: Names) -> ExplanationItem:
     assert row.span.lower is not None
     assert row.span.upper is not None
     return ExplanationItem(

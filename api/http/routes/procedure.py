@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.http.deeds import doing, looking
+from api.http.reading.completeness import describe_completeness
 from api.http.reading.procedure import act_kind_item, describe_act, describe_explanation
 from api.http.schema.base import Listed, Reason
 from api.http.schema.procedure import (
@@ -16,6 +17,7 @@ from api.http.schema.procedure import (
     ActEnd,
     ActItem,
     ActKindItem,
+    CaseCompleteness,
     Decision,
     ExplanationItem,
     NewAct,
@@ -48,6 +50,14 @@ def show_acts(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> List
     with looking(archive, viewer) as session:
         case = find_case(session, viewer.person, case_id)
         return Listed(items=[describe_act(session, each.act) for each in acts_of_case(session, case.id)])
+
+
+@router.get("/cases/{case_id}/completeness", summary="记录完整性 / Which minutes of the acts were recorded")
+def show_completeness(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseCompleteness:
+    """By the recordings that stand in the case, as far as their clocks can be trusted, and by what was explained."""
+    with looking(archive, viewer) as session:
+        case = find_case(session, viewer.person, case_id)
+        return describe_completeness(session, case.id, datetime.now(UTC))
 
 
 @router.post("/cases/{case_id}/acts", summary="登记执法行为 / Enter an act", status_code=201)

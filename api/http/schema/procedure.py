@@ -113,3 +113,56 @@ class ActItem(Answer):
     withdraw_reason: str | None
     statements: list[StatementItem]
     explanations: list[ExplanationItem]
+
+
+class StretchItem(Answer):
+    """A part of an act, in true time; `from_s` and `to_s` are seconds from its beginning. `state`: covered, doubtful or
+    missing; `label`: none, pending or confirmed; `explanations` are those that stand for it, or wait."""
+
+    starts_at: datetime
+    ends_at: datetime
+    from_s: float
+    to_s: float
+    state: str = Field(examples=["missing"])
+    label: str = Field(examples=["none"])
+    explanations: list[uuid.UUID]
+
+
+class ActRecordingItem(Answer):
+    """A recording that may have been made during the act. `basis`: answered, satellites, learnt or claimed; with
+    `starts_at` and `uncertainty_seconds` null where nothing says when. `counted` false: it names no device, and the act
+    needs several."""
+
+    recording_id: uuid.UUID
+    original_name: str
+    device: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    uncertainty_seconds: float | None
+    basis: str | None
+    counted: bool
+
+
+class JudgedActItem(Answer):
+    """`verdict`: incomplete, doubtful, complete_with_explanations, complete. `forbids_closing`: under_way, missing or
+    doubtful, by the act's own rule; null: the case may be closed as far as this act goes."""
+
+    act_id: uuid.UUID
+    kind: str
+    starts_at: datetime
+    ends_at: datetime | None
+    rule: ActKindItem
+    verdict: str = Field(examples=["incomplete"])
+    forbids_closing: str | None = Field(examples=["missing"])
+    stretches: list[StretchItem]
+    recordings: list[ActRecordingItem]
+    explanations: list[ExplanationItem]
+
+
+class CaseCompleteness(Answer):
+    """`closes`: no act forbids it. Judged as of `judged_at`."""
+
+    case_id: uuid.UUID
+    judged_at: datetime
+    closes: bool
+    acts: list[JudgedActItem]

@@ -18,8 +18,11 @@ from PIL import Image
 from api.engines.roles import DATABASE, DatabaseAddresses
 from api.tasks.housekeeping import link_all_due
 from casework.cases import assign
+from casework.checklists.checklists import load_shipped_checklists
 from casework.elements.policies import load_shipped_policies
 from casework.linker import link_due_recordings
+from casework.procedure.acts import Stated, add_act
+from casework.procedure.explanations import explain_gap
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, retire_device
 from casework.register.issues import issue_device
@@ -114,9 +117,26 @@ def fill(served: Any) -> District:
         ask(session, officer, case_id=case.id, kind="view", purpose=HOSTILE_PURPOSE)
     with served.database.transaction() as session:
         load_shipped_policies(session, datetime.now(UTC))
+        load_shipped_checklists(session, datetime.now(UTC))
     link_all_due(served.archive)
+    fill_acts(served, case, people)
     served.wait_for_places()
     return District(served, unit, people, film, hostile, ambiguous, case, device)
+
+
+def fill_acts(served: Any, case: Any, people: dict[str, Any]) -> None:
+    """A seizure of which the film shows a minute, with an explanation that waits; and one that is under way."""
+    officer, deputy, now = people["officer"].person, people["deputy"].person, datetime.now(UTC)
+    # His certificate ran out in 2024, and the film is of 2026: the two are supervisors.
+    officers = (people["supervisor"].person.id, deputy.id)
+    times = {"starts_at": FILMED_AT, "ends_at": FILMED_AT + timedelta(minutes=10)}
+    with served.database.transaction() as session:
+        seizure = add_act(
+            session, officer, case.id, Stated("seizure", **times, place=HOSTILE_NAME, officers=officers), now
+        )
+        gap = {**times, "starts_at": FILMED_AT + timedelta(minutes=8)}
+        explain_gap(session, officer, seizure.act.id, **gap, reason=HOSTILE_PURPOSE, now=now)
+        add_act(session, officer, case.id, Stated("on_site", FILMED_AT, None, None, officers), now)
 
 
 def fill_register(served: Any, unit: Any, people: dict[str, Any]) -> Any:

@@ -1,0 +1,109 @@
+"""The recordings of a case as the engine takes them: when each was made, by which clock, and how far that may be off.
+
+What people answered goes before what files claim, as everywhere (casework/answered.py). Nothing is worked out here that
+the linker does not go by as well: casework/observation.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.answered import Seen, see
+from casework.completeness.engine import Clock, Footage
+from casework.observation import find_moment
+from casework.scoring import Moment
+from casework.surroundings import Surroundings, fetch_answered_to_be, fetch_known
+from casework.windows import length_of
+from storage.catalog.casework import CaseLink
+from storage.catalog.recordings import Recording
+
+NO_DEVICE: Final = "?"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class CaseFootage:
+    """One recording. `starts_at` is the best estimate of its beginning, `uncertainty` either way, `basis` whose word
+    that is; all None: nothing says when it was made. `length` is nothing for a still."""
+
+    recording: Recording
+    device: str | None
+    starts_at: datetime | None
+    length: timedelta
+    uncertainty: timedelta | None
+    basis: str | None
+    footage: Footage
+
+    @property
+    def is_still(self) -> bool:
+        return self.recording.findings.get("kind") == "still"
+
+    def may_touch(self, start: datetime, end: datetime) -> bool:
+        """Whether it may have been made, for some error of its clock, between these two."""
+        if self.starts_at is None or self.uncertainty is None:
+            return self.is_still or self.length > timedelta(0)
+        return self.starts_at - self.uncertainty < end and self.starts_at + self.length + self.uncertainty >= start
+
+    def surely_touches(self, start: datetime, end: datetime) -> bool:
+        """… for every error."""
+        if self.starts_at is None or self.uncertainty is None:
+            return False
+        return self.starts_at + self.uncertainty < end and self.starts_at + self.length - self.uncertainty >= start
+
+
+def footage_of_case(session: Session, case_id: uuid.UUID) -> tuple[CaseFootage, ...]:
+    """What stands in the case, by when it was made; what has no time comes last."""
+    statement = (
+        select(Recording)
+        .join(CaseLink, CaseLink.recording_id == Recording.id)
+        .where(CaseLink.case_id == case_id, CaseLink.ended_at.is_(None))
+        .order_by(Recording.started_at, Recording.received_at, Recording.id)
+    )
+    seen = see(session, session.scalars(statement).all())
+    around = _clocks_around(session, seen)
+    return tuple(_as_footage(each, find_moment(each, around)) for each in seen)
+
+
+def microseconds(moment: datetime) -> int:
+    """On the engine's axis: since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    return _EPOCH + value * _MICROSECOND
+
+
+def _clocks_around(session: Session, seen: Sequence[Seen]) -> Surroundings:
+    """Of the surroundings what says how far clocks were off."""
+    known = fetch_known(session, seen, fetch_answered_to_be(session, seen))
+    return Surroundings(known=known, neighbours={}, act_cases={}, decided={})
+
+
+def _as_footage(seen: Seen, moment: Moment | None) -> CaseFootage:
+    length, device = length_of(seen.row.duration_seconds), seen.device
+    if moment is None:
+        stamped = (0, length // _MICROSECOND)
+        return CaseFootage(seen.row, device, None, length, None, None, Footage(device or NO_DEVICE, stamped, None))
+    uncertainty = (moment.latest - moment.earliest) / 2
+    start = moment.earliest + uncertainty
+    offset = timedelta(seconds=moment.offset_seconds or 0)
+    clock = Clock(offset // _MICROSECOND, uncertainty // _MICROSECOND, _clock_name(seen, moment))
+    stamped = microseconds(start + offset), microseconds(start + offset + length)
+    footage = Footage(device or NO_DEVICE, stamped, clock)
+    return CaseFootage(seen.row, device, start, length, uncertainty, moment.basis, footage)
+
+
+def _clock_name(seen: Seen, moment: Moment) -> str:
+    """A recorder's own clock is one for all its files of a source that came by one station. What satellites or people
+    say of one file is no clock of another."""
+    if moment.basis in ("answered", "satellites"):
+        return f"{moment.basis} {seen.id}"
+    return f"{moment.basis} {seen.row.started_at_source} {seen.row.station_id}"

@@ -1,0 +1,161 @@
+"""How complete the recordings of a case's acts are: footage, acts and explanations on one time line, act by act.
+
+The engine (casework/completeness/engine.py) judges; what its verdict means for closing, the act's own rule says.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from casework.checklists.checklist_file import ActRule
+from casework.checklists.checklists import fetch_rulings
+from casework.completeness.engine import (
+    Completeness,
+    Demand,
+    Explanation,
+    Label,
+    State,
+    Verdict,
+    judge_completeness,
+    judge_laid,
+)
+from casework.completeness.spans import Span
+from casework.procedure.acts import ActNow, acts_of_case
+from casework.procedure.errors import CaseIncomplete, OpenAct
+from casework.procedure.explanations import explanations_of
+from casework.procedure.footage import CaseFootage, footage_of_case, instant, microseconds
+from storage.catalog.procedure import ActExplanation
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of an act, in true time. `explained_by`: explanations that stand for it, or wait to be confirmed."""
+
+    starts_at: datetime
+    ends_at: datetime
+    state: State
+    label: Label
+    explained_by: tuple[uuid.UUID, ...]
+
+
+@dataclass(frozen=True)
+class JudgedAct:
+    """An act with what its recordings come to. `until`: its end, or now while it is under way.
+
+    `recordings` may have been made during it; `uncounted` are those among them that name no device, where several
+    devices are demanded: nothing says that they are of another one. No `stretches` where no recording is asked for.
+    """
+
+    act: ActNow
+    rule: ActRule
+    until: datetime
+    verdict: Verdict
+    stretches: tuple[Stretch, ...]
+    recordings: tuple[CaseFootage, ...]
+    uncounted: tuple[CaseFootage, ...]
+    explanations: tuple[ActExplanation, ...]
+
+    @property
+    def under_way(self) -> bool:
+        return self.act.said.ends_at is None
+
+    @property
+    def forbids_closing(self) -> str | None:
+        """under_way, missing or doubtful; None: the case may be closed as far as this act goes."""
+        if self.under_way:
+            return "under_way"
+        if self.verdict == "incomplete" and not self.rule.closes_with_gap:
+            return "missing"
+        if self.verdict == "doubtful" and not self.rule.closes_in_doubt:
+            return "doubtful"
+        return None
+
+    @property
+    def open_stretches(self) -> tuple[Stretch, ...]:
+        """What is not covered and not explained, as far as it was confirmed where that is needed."""
+        return tuple(each for each in self.stretches if each.state != "covered" and each.label != "confirmed")
+
+
+def judge_case(session: Session, case_id: uuid.UUID, now: datetime) -> tuple[JudgedAct, ...]:
+    """Every act that stands, by when it began."""
+    acts = acts_of_case(session, case_id)
+    if not acts:
+        return ()
+    footage = footage_of_case(session, case_id)
+    explanations = explanations_of(session, [each.act.id for each in acts])
+    kept = [(each.said.kind, [uuid.UUID(str(checklist)) for checklist in each.said.checklists]) for each in acts]
+    rulings = fetch_rulings(session, kept)
+    return tuple(
+        judge_act(act, ruling.rule, footage, [each for each in explanations if each.act_id == act.act.id], now)
+        for act, ruling in zip(acts, rulings, strict=True)
+    )
+
+
+def refuse_incomplete(session: Session, case_id: uuid.UUID, now: datetime) -> tuple[JudgedAct, ...]:
+    """The acts of a case that may be closed; the caller has its row locked. Raises CaseIncomplete."""
+    judged = judge_case(session, case_id, now)
+    forbidding = tuple(_open_act(each) for each in judged if each.forbids_closing is not None)
+    if forbidding:
+        raise CaseIncomplete(case_id, forbidding)
+    return judged
+
+
+def judge_act(
+    act: ActNow, rule: ActRule, footage: Sequence[CaseFootage], explanations: Sequence[ActExplanation], now: datetime
+) -> JudgedAct:
+    start, until = act.said.starts_at, act.said.ends_at or now
+    near = tuple(each for each in footage if each.may_touch(start, until))
+    uncounted = tuple(each for each in near if each.device is None) if rule.devices > 1 else ()
+    standing = [each for each in explanations if each.state in ("pending", "confirmed")]
+    span = microseconds(start), microseconds(until)
+    found = _judge(span, rule, [each for each in near if each not in uncounted], standing)
+    stretches = tuple(_stretch(each.span, each.state, each.label, standing) for each in found.stretches)
+    return JudgedAct(act, rule, until, found.verdict, stretches, near, uncounted, tuple(explanations))
+
+
+def _judge(span: Span, rule: ActRule, near: Sequence[CaseFootage], standing: Sequence[ActExplanation]) -> Completeness:
+    if rule.recording == "none" or span[0] >= span[1]:
+        return Completeness("complete", ())
+    explained = [Explanation(_span_of(each), _stands(each, rule)) for each in standing]
+    if rule.recording == "some":
+        films = [each for each in near if each.is_still or each.length]
+        start, end = instant(span[0]), instant(span[1])
+        sure = (span,) if any(each.surely_touches(start, end) for each in films) else ()
+        return judge_laid(span, sure, (span,) if films else (), explained)
+    demand = Demand(span, rule.devices, rule.allowed_gap_seconds * _MILLION)
+    return judge_completeness(demand, [each.footage for each in near], explained)
+
+
+def _stands(explanation: ActExplanation, rule: ActRule) -> bool:
+    """A written reason, where the law takes one instead of a recording, needs nobody's confirmation."""
+    return explanation.state == "confirmed" or (rule.written_reason and explanation.state == "pending")
+
+
+def _stretch(span: Span, state: State, label: Label, standing: Sequence[ActExplanation]) -> Stretch:
+    by = tuple(each.id for each in standing if label != "none" and _overlap(_span_of(each), span))
+    return Stretch(instant(span[0]), instant(span[1]), state, label, by)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _span_of(explanation: ActExplanation) -> Span:
+    start, end = explanation.span.lower, explanation.span.upper
+    assert start is not None
+    assert end is not None
+    return microseconds(start), microseconds(end)
+
+
+def _open_act(judged: JudgedAct) -> OpenAct:
+    state = judged.forbids_closing
+    assert state is not None
+    spans = tuple((each.starts_at, each.ends_at) for each in judged.open_stretches if each.state == state)
+    return OpenAct(judged.act.act.id, judged.rule.name_zh, judged.rule.name_en, state, spans)

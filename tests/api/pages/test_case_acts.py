@@ -1,0 +1,47 @@
+"""The acts of a case on its page: a line, the same in words, and the forms that a person may use."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+def test_the_missing_minutes_are_drawn_and_said(district: Any) -> None:
+    text = district.page("supervisor", f"/cases/{district.case.id}").text
+    line = re.findall(r'<td class="(\w+(?: settled)?)" width="([\d.]+)%">', text)
+    # The film's clock may be off by five minutes: what it shows is perhaps of the seizure, and nothing is sure.
+    assert [state for state, _ in line][-1] == "missing"
+    assert sum(float(width) for _, width in line) > 99
+    assert "记录有缺口" in text
+    assert "已说明，待主管确认：" in text
+    assert "时钟误差可达 ±" in text
+    assert "暂不能结案" in text
+    assert "尚未结束，请登记结束时间" in text
+
+
+def test_each_person_is_shown_what_he_may_do(district: Any) -> None:
+    address = f"/cases/{district.case.id}"
+    # Both supervisors took part in the seizure: neither of them is asked to confirm.
+    for role, has in (
+        ("officer", {"说明此时段", "登记执法行为", "撤回说明"}),
+        ("supervisor", {"说明此时段", "登记执法行为", "撤回说明"}),
+        ("auditor", set()),
+    ):
+        text = district.page(role, address).text
+        shown = {words for words in ("说明此时段", "登记执法行为", "撤回说明", "确认属实") if words in text}
+        assert shown == has, role
+
+
+def test_the_answer_for_programs_says_the_same(district: Any) -> None:
+    found = district.people["auditor"].get(f"/api/v1/cases/{district.case.id}/completeness").json()
+    assert found["closes"] is False
+    seizure, check = sorted(found["acts"], key=lambda each: each["kind"], reverse=True)
+    assert (seizure["kind"], seizure["verdict"], seizure["forbids_closing"]) == ("seizure", "incomplete", "missing")
+    assert (check["kind"], check["forbids_closing"]) == ("on_site", "under_way")
+    last = seizure["stretches"][-1]
+    assert (last["to_s"], last["state"], last["label"]) == (600, "missing", "pending")
+    assert seizure["stretches"][0]["from_s"] == 0
+    (film,) = seizure["recordings"]
+    assert (film["device"], film["basis"], film["counted"]) == ("AB00001", "claimed", True)
+    stranger = district.served.signed_in(district.served.unit("别处"), "supervisor")
+    assert stranger.get(f"/api/v1/cases/{district.case.id}/completeness").status_code == 403
