@@ -109,7 +109,7 @@ def format_instant(instant: datetime) -> str:
     """UTC to the microsecond, always 27 characters: 2026-01-01T01:30:00.000000Z. Raises ValueError for a naive time."""
     if instant.tzinfo is None:
         raise ValueError(f"{instant!r} has no time zone; evidence is dated in UTC")
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_instant(text: str, what: str) -> datetime:

@@ -52,11 +52,10 @@ class LedgerEntry:
 
         Raises EntryTooLarge over 65,535 bytes and MalformedEvidence for what has no place in an entry.
         """
-        form = self._form()
-        entry = canonical_json(form, _WHAT)
-        _require_room(entry)
         # What no auditor could read again must not be entered: it could never be taken back.
-        _read_form(form)
+        _check_words(self)
+        entry = canonical_json(self._form(), _WHAT)
+        _require_room(entry)
         return entry
 
     def _form(self) -> dict[str, Json]:
@@ -111,24 +110,36 @@ def _read_form(form: Json) -> LedgerEntry:
     actor, subject = fields.nested("actor", ("kind", "id")), fields.nested("subject", ("kind", "id"))
     actor_id = optional_text(actor.value("id"), "ledger entry: actor id")
     unit_id = optional_text(fields.value("unit_id"), "ledger entry: unit_id")
-    return LedgerEntry(
+    entry = LedgerEntry(
         id=fields.uuid("id"),
         occurred_at=fields.instant("occurred_at"),
-        action=_match(_ACTION, fields.text("action"), "action"),
-        actor_kind=_match(_CODE, actor.text("kind"), "actor kind"),
-        actor_id=None if actor_id is None else _match(_OPAQUE_ID, actor_id, "actor id"),
+        action=fields.text("action"),
+        actor_kind=actor.text("kind"),
+        actor_id=actor_id,
         unit_id=None if unit_id is None else parse_uuid(unit_id, "ledger entry: unit_id"),
-        subject_kind=_match(_CODE, subject.text("kind"), "subject kind"),
-        subject_id=_match(_OPAQUE_ID, subject.text("id"), "subject id"),
-        data=_require_no_free_text(fields.mapping("data")),
+        subject_kind=subject.text("kind"),
+        subject_id=subject.text("id"),
+        data=fields.mapping("data"),
     )
+    _check_words(entry)
+    return entry
 
 
-def _require_no_free_text(data: Mapping[str, Json]) -> Mapping[str, Json]:
-    for name, value in data.items():
+def _check_words(entry: LedgerEntry) -> None:
+    """That an entry holds ids, codes and plain tokens alone. Raises MalformedEvidence."""
+    if not isinstance(entry.id, UUID) or not isinstance(entry.unit_id, UUID | None):
+        raise MalformedEvidence(_WHAT, "id and unit_id: not UUIDs")
+    _match(_ACTION, entry.action, "action")
+    _match(_CODE, entry.actor_kind, "actor kind")
+    if entry.actor_id is not None:
+        _match(_OPAQUE_ID, entry.actor_id, "actor id")
+    _match(_CODE, entry.subject_kind, "subject kind")
+    _match(_OPAQUE_ID, entry.subject_id, "subject id")
+    if not isinstance(entry.data, Mapping):
+        raise MalformedEvidence(_WHAT, "data: not an object")
+    for name, value in entry.data.items():
         _match(_CODE, name, "data name")
         _check_value(value, name)
-    return data
 
 
 def _check_value(value: Json, place: str) -> None:
@@ -145,6 +156,6 @@ def _check_value(value: Json, place: str) -> None:
 
 
 def _match(pattern: re.Pattern[str], text: str, place: str) -> str:
-    if not pattern.fullmatch(text):
+    if not isinstance(text, str) or not pattern.fullmatch(text):
         raise MalformedEvidence(_WHAT, f"{place} {text!r} is not of the form {pattern.pattern}")
     return text
