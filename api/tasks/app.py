@@ -27,6 +27,7 @@ EVERY = {
     "housekeeping.attach_sidecars": 20.0,
     "housekeeping.sum_up_windows": 15.0,
     "housekeeping.recover_uploads": 10.0,
+    "housekeeping.sweep_staging": 60.0,
     "housekeeping.list_disposal_due": 3600.0,
     "housekeeping.sweep_packages": 600.0,
     "housekeeping.watch_stations": 60.0,

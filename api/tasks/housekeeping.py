@@ -66,8 +66,14 @@ def sum_up_windows() -> None:
 
 @celery_app.task(name="housekeeping.recover_uploads")  # type: ignore[untyped-decorator]
 def recover_uploads() -> None:
-    """Hand over uploads whose end was lost in a crash, give up the stale ones, free the room of those that are done."""
-    sweep_uploads(worker_archive())
+    """Hand over uploads whose end was lost in a crash, and give up the stale ones."""
+    recover_all_uploads(worker_archive())
+
+
+@celery_app.task(name="housekeeping.sweep_staging")  # type: ignore[untyped-decorator]
+def sweep_staging() -> None:
+    """Free the room of uploads that are done or gone. It looks at all there is: rarely, since it hardly finds any."""
+    sweep_left_behind(worker_archive())
 
 
 @celery_app.task(name="housekeeping.list_disposal_due")  # type: ignore[untyped-decorator]
@@ -140,16 +146,20 @@ def sum_up_all_windows(archive: Archive) -> None:
             summed_up = sum_up_expired_windows(session, datetime.now(UTC), BATCH)
 
 
-def sweep_uploads(archive: Archive) -> None:
+def recover_all_uploads(archive: Archive) -> None:
     """Recover before expiring: what is complete is evidence, however late its end comes."""
     staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
     recovered = recover_finished(staging, register)
     if recovered:
         log.warning("uploads.recovered", uploads=recovered)
         wake("custody.seal_due")
-    now = datetime.now(UTC)
-    expire_stale(staging, register, now)
-    remove_orphans(staging, register, now)
+    expire_stale(staging, register, datetime.now(UTC))
+
+
+def sweep_left_behind(archive: Archive) -> None:
+    """Files and attempts that a crash kept from being removed, and those of uploads that were given up."""
+    staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
+    remove_orphans(staging, register, datetime.now(UTC))
     remove_attempts_given_up(archive.database, archive.store)
 
 

@@ -157,8 +157,8 @@ class UploadRegister(Protocol):
 
     def find_upload(self, upload_id: str) -> UploadRecord | None: ...
 
-    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
-        """Those that there are of them, by id, in one question."""
+    def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
+        """The state of each that there is of them, by id, in one question."""
         ...
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -364,16 +365,23 @@ class Staging:
         """Where the bytes are. Ids are our own; anything else is a mistake of the caller's."""
         return self.folder / f"{_checked(upload_id)}.bin"
 
-    def list_uploads(self) -> Iterator[tuple[str, datetime]]:
-        """Ids of all staged uploads with the time of their last change."""
-        for entry in os.scandir(self.folder):
-            upload_id, dot, kind = entry.name.partition(".")
-            if dot and f".{kind}" in _KINDS and UPLOAD_ID.fullmatch(upload_id):
-                try:
-                    changed = entry.stat(follow_symlinks=False).st_mtime
-                except FileNotFoundError:
-                    continue
-                yield upload_id, datetime.fromtimestamp(changed, UTC)
+    def list_uploads(self) -> set[str]:
+        """Ids of all uploads of which a file is here. Nothing else is asked: there may be a hundred thousand."""
+        found = set()
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                upload_id, dot, kind = entry.name.partition(".")
+                if dot and f".{kind}" in _KINDS and UPLOAD_ID.fullmatch(upload_id):
+                    found.add(upload_id)
+        return found
+
+    def last_change(self, upload_id: str) -> datetime | None:
+        """When any of its files was last written; None when there is none any more."""
+        changes = []
+        for kind in _KINDS:
+            with suppress(FileNotFoundError):
+                changes.append((self.folder / f"{_checked(upload_id)}{kind}").lstat().st_mtime)
+        return datetime.fromtimestamp(max(changes), UTC) if changes else None
 
     def _offset_path(self, upload_id: str) -> Path:
         return self.folder / f"{_checked(upload_id)}.offset"

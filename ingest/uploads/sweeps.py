@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ingest.uploads.contract import UploadRecord, UploadRegister
+from ingest.uploads.contract import GONE_STATES, UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
 from ingest.uploads.staging import Staging
 
 _ORPHAN_AGE = timedelta(hours=1)
-_AT_ONCE = 500
+_AT_ONCE = 2000
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +49,23 @@ def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) ->
     of uploads that are gone get an hour. A sealed upload without a receipt keeps its bytes, and so does a failed one,
     which a person has to look at.
     """
-    staged = list(staging.list_uploads())
-    old = {upload_id for upload_id, changed in staged if now - changed >= _ORPHAN_AGE}
     removed = []
-    ids = sorted({upload_id for upload_id, _changed in staged})
+    ids = sorted(staging.list_uploads())
     for begin in range(0, len(ids), _AT_ONCE):
         batch = ids[begin : begin + _AT_ONCE]
-        records = register.find_uploads(batch)
+        states = register.states_of(batch)
         for upload_id in batch:
-            record = records.get(upload_id)
-            is_gone = record is None or record.is_gone
-            if (is_gone and upload_id in old) or (record is not None and record.state == "receipted"):
+            state = states.get(upload_id)
+            is_gone = state is None or state in GONE_STATES
+            if state == "receipted" or (is_gone and _is_old(staging, upload_id, now)):
                 staging.remove(upload_id)
                 removed.append(upload_id)
     return removed
+
+
+def _is_old(staging: Staging, upload_id: str, now: datetime) -> bool:
+    changed = staging.last_change(upload_id)
+    return changed is not None and now - changed >= _ORPHAN_AGE
 
 
 def wake_up(on_finished: Callable[[str], None], upload_id: str) -> None:

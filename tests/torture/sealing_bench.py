@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 
 from api.tasks.custody import seal_next
-from api.tasks.housekeeping import sweep_uploads
+from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
 from casework.organisation import create_unit
 from ingest.media.findings import not_understood
 from ingest.sealing.parts import Custody
@@ -93,8 +93,9 @@ class SealingBench:
 
     def sweep(self) -> None:
         """What housekeeping does, for what a failed removal left."""
-        sweep_uploads(self.archive.archive)
-        assert list(self.archive.staging.list_uploads()) == [], self.failing.failed
+        recover_all_uploads(self.archive.archive)
+        sweep_left_behind(self.archive.archive)
+        assert self.archive.staging.list_uploads() == set(), self.failing.failed
 
     def assert_sealed_once(self, content: bytes, copies: int) -> None:
         what, archive = str(self.failing.failed), self.archive.archive

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from api.cli.admin_uploads import release
 from api.tasks.custody import seal_next
-from api.tasks.housekeeping import sweep_uploads
+from api.tasks.housekeeping import sweep_left_behind
 from api.verification import verify_archive
 from ingest.errors import TimestampDelayed
 from ingest.sealing.trouble import STUCK_ATTEMPTS
@@ -73,9 +73,9 @@ def test_what_a_killed_command_left_is_named_and_swept(sealing: Any) -> None:
     assert orphans(sealing) == []
     give_up(sealing, upload_id)
     assert orphans(sealing) == [name]
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
     assert (originals(sealing), attempts(sealing), orphans(sealing)) == ([], [], [])
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
 
 
 def test_a_sweep_that_is_killed_between_object_and_row_is_made_good(
@@ -91,9 +91,9 @@ def test_a_sweep_that_is_killed_between_object_and_row_is_made_good(
     with monkeypatch.context() as patched:
         patched.setattr(type(sealing.archive.store), "delete", lambda store, name: delete_and_die(name))
         with pytest.raises(StoreUnavailable):
-            sweep_uploads(sealing.archive)
+            sweep_left_behind(sealing.archive)
     assert (originals(sealing), attempts(sealing)) == ([], [upload_id])
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
     assert attempts(sealing) == []
 
 
@@ -102,10 +102,10 @@ def test_a_worker_that_lost_its_lease_is_waited_for(sealing: Any) -> None:
     upload_id = store_one(sealing)
     change(sealing, upload_id, leased_by="stopped", leased_until=func.now() - timedelta(minutes=1))
     give_up(sealing, upload_id)
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
     assert attempts(sealing) == [upload_id]
     change(sealing, upload_id, leased_until=func.now() - timedelta(hours=2))
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
     assert (originals(sealing), attempts(sealing)) == ([], [])
 
 
@@ -113,7 +113,7 @@ def test_no_sweep_touches_what_is_a_recording_whatever_its_upload_says(sealing: 
     recording = sealing.seal(CONTENT)
     with sealing.archive.database.transaction() as session:
         session.execute(update(Upload).values(state="terminated"))
-    sweep_uploads(sealing.archive)
+    sweep_left_behind(sealing.archive)
     assert originals(sealing) == [recording.object_name]
     assert len(attempts(sealing)) == 1
 

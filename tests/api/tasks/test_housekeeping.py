@@ -117,7 +117,7 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
         held.open_bytes(len(CONTENT))
         held.append([CONTENT])
         held.keep()
-    housekeeping.sweep_uploads(sealing.archive)
+    housekeeping.recover_all_uploads(sealing.archive)
     assert state_of(sealing, upload_id) == "finished"
     assert sealing.staging.bytes_path(upload_id).stat().st_size == len(CONTENT)
 
@@ -125,9 +125,9 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
 def test_a_stale_upload_gives_its_room_back(sealing: Any) -> None:
     upload_id = "cd" * 16
     open_upload(sealing, upload_id, 10, datetime.now(UTC) - timedelta(seconds=1))
-    housekeeping.sweep_uploads(sealing.archive)
+    housekeeping.recover_all_uploads(sealing.archive)
     assert state_of(sealing, upload_id) == "expired"
-    assert list(sealing.staging.list_uploads()) == []
+    assert sealing.staging.list_uploads() == set()
 
 
 def test_staged_bytes_go_with_the_receipt_and_stay_without_one(sealing: Any) -> None:
@@ -140,6 +140,6 @@ def test_staged_bytes_go_with_the_receipt_and_stay_without_one(sealing: Any) -> 
     old = (datetime.now(UTC) - timedelta(days=2)).timestamp()
     for upload_id in (receipted, waiting):
         os.utime(sealing.staging.bytes_path(upload_id), (old, old))
-    housekeeping.sweep_uploads(sealing.archive)
+    housekeeping.sweep_left_behind(sealing.archive)
     assert not sealing.staging.bytes_path(receipted).exists()
     assert sealing.staging.bytes_path(waiting).read_bytes() == b"not sealed yet"

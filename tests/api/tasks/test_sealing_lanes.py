@@ -53,7 +53,7 @@ def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any)
     assert not work.is_alive()
     assert count(sealing, Recording) == count(sealing, Upload, Upload.state == "receipted") == len(small) + 2
     assert sealing.entries("recording.sealed") == sealing.entries("receipt.issued") == len(sealed) == len(small) + 2
-    assert list(sealing.staging.list_uploads()) == []
+    assert sealing.staging.list_uploads() == set()
 
 
 def test_the_same_bytes_in_two_lanes_at_once_are_one_recording(sealing: Any) -> None:

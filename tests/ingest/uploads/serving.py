@@ -113,8 +113,8 @@ class FileRegister(UploadRegister):
             row = content["uploads"].get(upload_id)
         return None if row is None else _record(upload_id, row)
 
-    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
-        return {each: record for each in upload_ids if (record := self.find_upload(each)) is not None}
+    def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
+        return {each: record.state for each in upload_ids if (record := self.find_upload(each)) is not None}
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         with self._content() as content:

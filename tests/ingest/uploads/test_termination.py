@@ -14,7 +14,7 @@ def test_termination_removes_the_bytes_and_the_upload_is_gone(tus):
     tus.patch(path, 0, b"0123")
     assert tus.request("DELETE", path).status == 204
     upload_id = path.rpartition("/")[2]
-    assert upload_id not in dict(tus.staging.list_uploads())
+    assert upload_id not in tus.staging.list_uploads()
     assert tus.state(upload_id) == "terminated"
     for reply in (tus.head(path), tus.patch(path, 4, b"4"), tus.request("DELETE", path)):
         assert reply.status == 410
@@ -47,7 +47,7 @@ def test_termination_stops_a_patch_under_way(tus, wire):
     assert tus.request("DELETE", path).status == 204
     assert wire.reply(connection).status == 423
     connection.close()
-    assert path.rpartition("/")[2] not in dict(tus.staging.list_uploads())
+    assert path.rpartition("/")[2] not in tus.staging.list_uploads()
 
 
 @pytest.mark.parametrize("override", ["PATCH", "patch", "DELETE", "HEAD"])
