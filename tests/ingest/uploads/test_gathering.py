@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest.uploads.gathering import Gathering
+from ingest.uploads.gathering import _COMPANY_SECONDS, Gathering
 
 
 def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
@@ -93,3 +93,38 @@ def test_whoever_is_cancelled_leaves_the_others_their_answers():
 
     asyncio.run(run())
     assert done == [1, 2, 3]
+
+
+def test_who_comes_in_company_waits_for_it_and_whoever_is_alone_does_not():
+    batches: list[list[int]] = []
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        batches.append(list(numbers))
+        return list(numbers)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        gathering = Gathering(work, "test")
+        started = loop.time()
+        for number in range(5):
+            assert await gathering(number) == number
+        assert batches == [[0], [1], [2], [3], [4]]
+        assert loop.time() - started < 5 * _COMPANY_SECONDS, "nobody was there to wait for"
+        batches.clear()
+        first = gathering(0)
+        await asyncio.gather(first, *(gathering(number) for number in range(1, 5)))
+        batches.clear()
+
+        # Four came together just now: the next four, each a turn of the loop after the other, do so again.
+        async def come(number: int) -> int:
+            for _ in range(number):
+                await asyncio.sleep(0)
+            return await gathering(number)
+
+        assert await asyncio.gather(*map(come, range(4))) == [0, 1, 2, 3]
+        assert batches == [[0, 1, 2, 3]]
+        for number in range(60):  # and alone again, it is forgotten that there were others
+            await gathering(number)
+        assert gathering._company < 2
+
+    asyncio.run(run())
