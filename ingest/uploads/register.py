@@ -42,6 +42,12 @@ from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, make_entry
 
+PROMISED_BYTES = 1 << 20
+"""An upload of no more is opened without waiting for the disk. It is a promise, of bytes that its station still has:
+should the database crash within a second, the station is told that there is no such upload, and opens it again. The
+commit that finishes it waits, and takes the opening with it.
+"""
+
 
 @dataclass(frozen=True)
 class StationDefaults:
@@ -90,10 +96,8 @@ class CatalogRegister(UploadRegister):
             row = session.get(Upload, upload_id)
         return None if row is None else _record_of(row)
 
-    def find_uploads(self, upload_ids: Sequence[str]) -> Mapping[str, UploadRecord]:
-        with _translated(), self._database.reading() as session:
-            rows = session.scalars(select(Upload).where(Upload.id.in_(upload_ids))).all()
-        return {row.id: _record_of(row) for row in rows}
+    def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
+        return dict(self._run(statements.STATES, (list(upload_ids),)))
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         if length > station.max_waiting_bytes:
@@ -138,6 +142,11 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.direct() as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
+    def _write(self, statement: str, *parameters: str) -> set[str | None]:
+        """The ids of the entries that were written."""
+        with _translated(), self._database.direct() as connection:
+            return {entry_id for entry_id, *_ in connection.run(statement, *parameters)}
+
     def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | Exception]:
         claims = [_claim_of(one) for one in asked]
         shown = [
@@ -171,8 +180,9 @@ class CatalogRegister(UploadRegister):
         """The ids of those that are open now: for each station all that it asked for, or none."""
         entries = [_entry_of_opening(one) for one in openings]
         rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
-        written = {row[0] for row in self._run(statements.OPEN, {"rows": json.dumps(rows)})}
-        return {one.upload_id for one, entry in zip(openings, entries, strict=True) if entry.id in written}
+        are_promises = all(one.declared_length <= PROMISED_BYTES and not one.length_is_deferred for one in openings)
+        written = self._write(statements.OPEN, json.dumps(rows), str(are_promises))
+        return {one.upload_id for one, entry in zip(openings, entries, strict=True) if str(entry.id) in written}
 
     def _open_alone(self, opening: Opening) -> UploadRefused | None:
         if self._open([opening]):
@@ -202,9 +212,8 @@ class CatalogRegister(UploadRegister):
             }
             for record, entry in zip(records, entries, strict=True)
         ]
-        parameters = {"rows": json.dumps(rows), "state": state, "action": action}
-        written = {row[0] for row in self._run(statements.END, parameters)}
-        return [entry.id in written for entry in entries]
+        written = self._write(statements.END, json.dumps(rows), state, action)
+        return [str(entry.id) in written for entry in entries]
 
     def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | Exception:
         station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, upload_id, *rest = row

@@ -26,10 +26,12 @@ ADMIT = f"""
     ORDER BY a.place
 """  # noqa: S608  put together from our own words
 
-# All of a station's openings, or none of them: which of several still fit is then asked one by one.
+# All of a station's openings, or none of them: which of several still fit is then asked one by one. $2 is true
+# where the commit need not wait for the disk: a crash of the database may then take a moment's openings. Whoever read
+# them before they were there and commits takes them along, as his own record comes after theirs.
 OPEN = """
     WITH wanted AS (
-        SELECT * FROM json_to_recordset(%(rows)s::json) AS w (id text, station_id uuid, unit_id uuid,
+        SELECT * FROM json_to_recordset($1::json) AS w (id text, station_id uuid, unit_id uuid,
             declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
             most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
     ), asked AS (
@@ -52,8 +54,11 @@ OPEN = """
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
     SELECT entry_id, unit_id, 'upload.created', id, convert_to(entry, 'UTF8'), occurred_at
     FROM wanted JOIN room USING (station_id)
-    RETURNING id
+    RETURNING id, set_config('synchronous_commit',
+        CASE WHEN $2::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 """
+
+STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
 LOAD = """
     SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes
@@ -81,18 +86,18 @@ DECLARE = """
 # locked in their order, whatever plan is taken: two that end several of the same would else wait for each other.
 END = """
     WITH asked AS (
-        SELECT * FROM json_to_recordset(%(rows)s::json)
+        SELECT * FROM json_to_recordset($1::json)
             AS a (id text, station_id uuid, unit_id uuid, entry_id uuid, entry text, occurred_at timestamptz)
     ), locked AS (
         SELECT id FROM upload WHERE id = ANY (ARRAY(SELECT id FROM asked)) ORDER BY id FOR NO KEY UPDATE
     ), ended AS (
-        UPDATE upload u SET state = %(state)s, finished_at = CASE WHEN %(state)s = 'finished' THEN a.occurred_at END
+        UPDATE upload u SET state = $2, finished_at = CASE WHEN $2 = 'finished' THEN a.occurred_at END
         FROM asked a
         WHERE u.id = ANY (ARRAY(SELECT id FROM locked)) AND u.id = a.id
             AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
-    SELECT entry_id, unit_id, %(action)s, id, convert_to(entry, 'UTF8'), occurred_at FROM ended
+    SELECT entry_id, unit_id, $3, id, convert_to(entry, 'UTF8'), occurred_at FROM ended
     RETURNING id
 """

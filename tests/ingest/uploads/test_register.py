@@ -25,7 +25,7 @@ from ingest.uploads.errors import (
     UploadGone,
 )
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister, StationDefaults
+from ingest.uploads.register import PROMISED_BYTES, CatalogRegister, StationDefaults
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
@@ -301,6 +301,43 @@ def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
         else:
             with pytest.raises(QuotaExceeded):
                 register.open_upload(again)
+
+
+def test_only_the_opening_of_a_small_upload_leaves_the_disk_for_later(register, database, addresses, station):
+    """Seen by a trigger that asks, as the transaction ends, whether its commit is to wait for the disk."""
+    owner = Database(addresses.owner, pool_size=1)
+    with owner.direct() as connection:
+        connection.run("CREATE TABLE commits (number serial, waits text)")
+        connection.run(
+            "CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+            " INSERT INTO public.commits (waits) VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$"
+        )
+        connection.run(
+            "CREATE CONSTRAINT TRIGGER note_commit AFTER INSERT OR UPDATE ON upload DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION note_commit()"
+        )
+
+        with database.direct() as idle:  # the register's own; the tests' server waits for no commit
+            idle.run("SET synchronous_commit TO on")
+
+        def waited() -> list[str]:
+            rows = connection.run("SELECT waits FROM commits ORDER BY number")
+            connection.run("TRUNCATE commits")
+            return [waits for (waits,) in rows]
+
+        def openings(*lengths: int, deferred: bool = False) -> list[Opening]:
+            return [Opening(station, uuid.uuid4().hex, each, UploadClaims(), LATER, deferred) for each in lengths]
+
+        small = openings(1, PROMISED_BYTES)
+        assert register.open_uploads(small) == [None, None]
+        assert waited() == ["off", "off"]
+        assert register.finish_uploads([one.record for one in small]) == [True, True]
+        assert waited() == ["on", "on"]
+        assert register.open_uploads(openings(1, PROMISED_BYTES + 1)) == [None, None]
+        assert waited() == ["on", "on"]
+        assert register.open_uploads(openings(1, deferred=True)) == [None]
+        assert waited() == ["on"]
+    owner.close()
 
 
 def test_statements_find_an_upload_by_its_id_however_many_wait(register, database, addresses, station):

@@ -1,0 +1,52 @@
+"""Plain connections: one statement, one transaction, straight through libpq."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from api.engines.roles import DatabaseAddresses
+from storage.database import Database
+
+
+@pytest.fixture
+def owner(addresses: DatabaseAddresses) -> Iterator[Database]:
+    database = Database(addresses.owner, pool_size=1)
+    yield database
+    database.close()
+
+
+def test_a_statement_gives_its_rows_as_text_and_is_prepared_once(database: Database) -> None:
+    with database.direct() as connection:
+        for number in ("7", "8"):
+            rows = connection.run("SELECT n::int + 1, NULL, $2 FROM generate_series(1, $1::int) n", number, "张三 'x'")
+            assert rows == [(str(each + 2), None, "张三 'x'") for each in range(int(number))]
+        ((count,),) = connection.run("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'plain_%'")
+        assert count == "2"
+
+
+def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Database) -> None:
+    with owner.direct() as connection:
+        connection.run("CREATE TABLE kept (n int PRIMARY KEY)")
+        connection.run("INSERT INTO kept VALUES ($1::int)", "1")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.run("INSERT INTO kept SELECT n FROM generate_series(0, $1::int) n", "1")
+        assert connection.run("SELECT n FROM kept") == [("1",)]
+
+
+def test_what_is_no_statement_is_refused_as_such(database: Database) -> None:
+    with pytest.raises(psycopg.errors.SyntaxError), database.direct() as connection:
+        connection.run("SELEKT 1")
+
+
+def test_a_server_that_hangs_up_is_an_operational_error_and_the_next_connection_is_a_new_one(
+    database: Database,
+) -> None:
+    ends_itself = "SELECT pg_terminate_backend(pg_backend_pid())::text"
+    for _ in range(2):
+        with pytest.raises(psycopg.OperationalError), database.direct() as connection:
+            connection.run(ends_itself)
+    with database.direct() as connection:
+        assert connection.run("SELECT 1") == [("1",)]
