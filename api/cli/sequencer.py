@@ -21,6 +21,9 @@ IDLE_SECONDS = 0.05
 _PAUSE_SHARE = 4.0
 _SHORTEST_SECONDS = 0.01
 _LONGEST_SECONDS = 0.15
+# Of a crowd of entries none is the one that somebody waits for: then half a second of them goes together.
+_CROWD = 25
+_LONGEST_IN_CROWD_SECONDS = 0.5
 
 
 def open_sequencer(settings: Settings) -> Sequencer:
@@ -52,6 +55,9 @@ def sequencer() -> None:
 def sequence_once(running: Sequencer) -> float:
     """Give places to what is pending; how many seconds to wait before the next time."""
     started = time.monotonic()
-    if not running.sequence_pending():
+    assigned = running.sequence_pending()
+    if not assigned:
         return IDLE_SECONDS
+    if assigned >= _CROWD:
+        return _LONGEST_IN_CROWD_SECONDS
     return min(max((time.monotonic() - started) * _PAUSE_SHARE, _SHORTEST_SECONDS), _LONGEST_SECONDS)
