@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.checklists.checklists import Ruling, checklists_on, find_ruling, kinds_of
 from casework.open_cases import lock_open_case
@@ -114,23 +114,20 @@ def withdraw_act(session: Session, by: Person, act_id: uuid.UUID, reason: str) -
 
 def acts_of_case(session: Session, case_id: uuid.UUID) -> tuple[ActNow, ...]:
     """Those that were not withdrawn, by when they began."""
-    latest = (
-        select(CaseActStatement.act_id, func.max(CaseActStatement.ordinal).label("ordinal"))
-        .where(CaseActStatement.case_id == case_id)
-        .group_by(CaseActStatement.act_id)
-        .subquery()
-    )
-    statement = (
-        select(CaseAct, CaseActStatement)
-        .join(latest, latest.c.act_id == CaseAct.id)
-        .join(
-            CaseActStatement,
-            (CaseActStatement.act_id == latest.c.act_id) & (CaseActStatement.ordinal == latest.c.ordinal),
-        )
-        .where(CaseAct.case_id == case_id, CaseAct.withdrawn_at.is_(None))
-        .order_by(func.lower(CaseActStatement.span), CaseAct.id)
-    )
+    statement = standing_acts().where(CaseAct.case_id == case_id)
+    statement = statement.order_by(func.lower(CaseActStatement.span), CaseAct.id)
     return tuple(ActNow(act, said) for act, said in session.execute(statement))
+
+
+def standing_acts() -> Select[CaseAct, CaseActStatement]:
+    """Acts that were not withdrawn, each with its latest statement, to be narrowed and ordered."""
+    later = aliased(CaseActStatement)
+    is_latest = ~exists().where(later.act_id == CaseAct.id, later.ordinal > CaseActStatement.ordinal)
+    return (
+        select(CaseAct, CaseActStatement)
+        .join(CaseActStatement, CaseActStatement.act_id == CaseAct.id)
+        .where(CaseAct.withdrawn_at.is_(None), is_latest)
+    )
 
 
 def statements_of(session: Session, act_id: uuid.UUID) -> tuple[CaseActStatement, ...]:

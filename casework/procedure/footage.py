@@ -7,7 +7,7 @@ the linker does not go by as well: casework/observation.py.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -59,17 +59,21 @@ class CaseFootage:
         return self.starts_at + self.uncertainty < end and self.starts_at + self.length - self.uncertainty >= start
 
 
-def footage_of_case(session: Session, case_id: uuid.UUID) -> tuple[CaseFootage, ...]:
-    """What stands in the case, by when it was made; what has no time comes last."""
+def footage_of_cases(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[CaseFootage, ...]]:
+    """What stands in each of these cases, by when it was made; what has no time comes last."""
     statement = (
-        select(Recording)
-        .join(CaseLink, CaseLink.recording_id == Recording.id)
-        .where(CaseLink.case_id == case_id, CaseLink.ended_at.is_(None))
+        select(CaseLink.case_id, Recording)
+        .join(Recording, Recording.id == CaseLink.recording_id)
+        .where(CaseLink.case_id.in_(case_ids), CaseLink.ended_at.is_(None))
         .order_by(Recording.started_at, Recording.received_at, Recording.id)
     )
-    seen = see(session, session.scalars(statement).all())
+    rows = session.execute(statement).all()
+    seen = see(session, [row.Recording for row in rows])
     around = _clocks_around(session, seen)
-    return tuple(_as_footage(each, find_moment(each, around)) for each in seen)
+    found: dict[uuid.UUID, list[CaseFootage]] = {case_id: [] for case_id in case_ids}
+    for row, each in zip(rows, seen, strict=True):
+        found[row.case_id].append(_as_footage(each, find_moment(each, around)))
+    return {case_id: tuple(footage) for case_id, footage in found.items()}
 
 
 def microseconds(moment: datetime) -> int:

@@ -6,6 +6,7 @@ The engine (casework/completeness/engine.py) judges; what its verdict means for 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,7 @@ from casework.completeness.spans import Span
 from casework.procedure.acts import ActNow, acts_of_case
 from casework.procedure.errors import CaseIncomplete, OpenAct
 from casework.procedure.explanations import explanations_of
-from casework.procedure.footage import CaseFootage, footage_of_case, instant, microseconds
+from casework.procedure.footage import CaseFootage, footage_of_cases, instant, microseconds
 from storage.catalog.procedure import ActExplanation
 
 _MILLION = 1_000_000
@@ -78,6 +79,20 @@ class JudgedAct:
         return None
 
     @property
+    def waits(self) -> bool:
+        """Somebody has something to do about it: what forbids closing, what is missing, what is to be confirmed.
+        Clocks that leave a doubt, where the rule lets it be, ask nothing of anybody."""
+        missing = any(each.state == "missing" for each in self.open_stretches)
+        return self.forbids_closing is not None or missing or bool(self.to_confirm)
+
+    @property
+    def to_confirm(self) -> tuple[ActExplanation, ...]:
+        """Explanations that a superior has to decide on."""
+        if self.rule.written_reason:
+            return ()
+        return tuple(each for each in self.explanations if each.state == "pending")
+
+    @property
     def open_stretches(self) -> tuple[Stretch, ...]:
         """What is not covered and not explained, as far as it was confirmed where that is needed."""
         return tuple(each for each in self.stretches if each.state != "covered" and each.label != "confirmed")
@@ -85,15 +100,21 @@ class JudgedAct:
 
 def judge_case(session: Session, case_id: uuid.UUID, now: datetime) -> tuple[JudgedAct, ...]:
     """Every act that stands, by when it began."""
-    acts = acts_of_case(session, case_id)
+    return judge_acts(session, acts_of_case(session, case_id), now)
+
+
+def judge_acts(session: Session, acts: Sequence[ActNow], now: datetime) -> tuple[JudgedAct, ...]:
+    """In their order, whichever cases they are of: as many queries for many as for one."""
     if not acts:
         return ()
-    footage = footage_of_case(session, case_id)
-    explanations = explanations_of(session, [each.act.id for each in acts])
+    footage = footage_of_cases(session, {each.act.case_id for each in acts})
+    explanations: dict[uuid.UUID, list[ActExplanation]] = defaultdict(list)
+    for row in explanations_of(session, [each.act.id for each in acts]):
+        explanations[row.act_id].append(row)
     kept = [(each.said.kind, [uuid.UUID(str(checklist)) for checklist in each.said.checklists]) for each in acts]
     rulings = fetch_rulings(session, kept)
     return tuple(
-        judge_act(act, ruling.rule, footage, [each for each in explanations if each.act_id == act.act.id], now)
+        judge_act(act, ruling.rule, footage[act.act.case_id], explanations[act.act.id], now)
         for act, ruling in zip(acts, rulings, strict=True)
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from api.http.reading.procedure import Names, act_kind_item, explanation_item, explanation_names
-from api.http.schema.procedure import ActRecordingItem, CaseCompleteness, JudgedActItem, StretchItem
+from api.http.schema.base import CaseRef
+from api.http.schema.procedure import ActRecordingItem, CaseCompleteness, GapItem, JudgedActItem, StretchItem
 from casework.procedure.footage import CaseFootage
+from casework.procedure.gaps import Gap
 from casework.procedure.judgement import JudgedAct, Stretch, judge_case
 
 
@@ -22,6 +25,17 @@ def describe_completeness(session: Session, case_id: uuid.UUID, now: datetime) -
         closes=all(each.forbids_closing is None for each in judged),
         acts=[_judged_item(each, names) for each in judged],
     )
+
+
+def gap_items(session: Session, gaps: Sequence[Gap]) -> list[GapItem]:
+    names = explanation_names(session, [row for gap in gaps for row in gap.judged.explanations])
+    return [
+        GapItem(
+            case=CaseRef(id=gap.case.id, number=gap.case.number, title=gap.case.title),
+            act=_judged_item(gap.judged, names),
+        )
+        for gap in gaps
+    ]
 
 
 def _judged_item(judged: JudgedAct, names: Names) -> JudgedActItem:

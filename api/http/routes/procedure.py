@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.http.deeds import doing, looking
-from api.http.reading.completeness import describe_completeness
+from api.http.paging import Wanted, listed
+from api.http.reading.completeness import describe_completeness, gap_items
 from api.http.reading.procedure import act_kind_item, describe_act, describe_explanation
 from api.http.schema.base import Listed, Reason
 from api.http.schema.procedure import (
@@ -20,6 +21,7 @@ from api.http.schema.procedure import (
     CaseCompleteness,
     Decision,
     ExplanationItem,
+    GapItem,
     NewAct,
     NewExplanation,
 )
@@ -28,6 +30,7 @@ from casework.cases import find_case
 from casework.checklists.checklists import checklists_on, kinds_of
 from casework.procedure.acts import Stated, acts_of_case, add_act, correct_act, end_act, withdraw_act
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
+from casework.procedure.gaps import list_gaps
 from storage.catalog.devices import chinese_day
 
 router = APIRouter(tags=["procedure"])
@@ -58,6 +61,21 @@ def show_completeness(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive)
     with looking(archive, viewer) as session:
         case = find_case(session, viewer.person, case_id)
         return describe_completeness(session, case.id, datetime.now(UTC))
+
+
+@router.get("/gaps", summary="记录缺口 / What is missing now in open cases")
+def show_gaps(
+    viewer: SignedIn,
+    archive: TheArchive,
+    page: Wanted,
+    mine: Annotated[bool, Query(description="仅本人参加或登记的 / only acts of one's own")] = False,
+    on: Annotated[date | None, Query(description="仅该日的 / only those of that day")] = None,
+) -> Listed[GapItem]:
+    """Acts that forbid closing, lack minutes, or wait for a confirmation. A page may be empty and have a next."""
+    with looking(archive, viewer) as session:
+        now = datetime.now(UTC)
+        gaps = list_gaps(session, viewer.person, now, mine=mine, day=on, after=page.after, limit=page.limit)
+        return listed(gaps, lambda rows: gap_items(session, rows))
 
 
 @router.post("/cases/{case_id}/acts", summary="登记执法行为 / Enter an act", status_code=201)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, Form, LongText, PersonRef, ShortText
+from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
 
 
 class NewAct(Form):
@@ -166,3 +166,10 @@ class CaseCompleteness(Answer):
     judged_at: datetime
     closes: bool
     acts: list[JudgedActItem]
+
+
+class GapItem(Answer):
+    """An act of an open case that somebody has something to do about."""
+
+    case: CaseRef
+    act: JudgedActItem

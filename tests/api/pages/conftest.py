@@ -136,7 +136,9 @@ def fill_acts(served: Any, case: Any, people: dict[str, Any]) -> None:
         )
         gap = {**times, "starts_at": FILMED_AT + timedelta(minutes=8)}
         explain_gap(session, officer, seizure.act.id, **gap, reason=HOSTILE_PURPOSE, now=now)
-        add_act(session, officer, case.id, Stated("on_site", FILMED_AT, None, None, officers), now)
+        add_act(
+            session, officer, case.id, Stated("on_site", FILMED_AT + timedelta(minutes=1), None, None, officers), now
+        )
 
 
 def fill_register(served: Any, unit: Any, people: dict[str, Any]) -> Any:

@@ -8,10 +8,11 @@ from typing import Any
 
 def test_the_missing_minutes_are_drawn_and_said(district: Any) -> None:
     text = district.page("supervisor", f"/cases/{district.case.id}").text
-    line = re.findall(r'<td class="(\w+(?: settled)?)" width="([\d.]+)%">', text)
+    seizure = text.split("<article")[-2]
+    line = re.findall(r'<td class="(\w+(?: settled)?)" width="([\d.]+)%">', seizure)
     # The film's clock may be off by five minutes: what it shows is perhaps of the seizure, and nothing is sure.
     assert [state for state, _ in line][-1] == "missing"
-    assert sum(float(width) for _, width in line) > 99
+    assert abs(sum(float(width) for _, width in line) - 100) < 0.1
     assert "记录有缺口" in text
     assert "已说明，待主管确认：" in text
     assert "时钟误差可达 ±" in text
@@ -45,3 +46,22 @@ def test_the_answer_for_programs_says_the_same(district: Any) -> None:
     assert (film["device"], film["basis"], film["counted"]) == ("AB00001", "claimed", True)
     stranger = district.served.signed_in(district.served.unit("别处"), "supervisor")
     assert stranger.get(f"/api/v1/cases/{district.case.id}/completeness").status_code == 403
+
+
+def test_what_is_missing_is_listed_for_the_shift_and_for_each_officer(district: Any) -> None:
+    number = district.case.number
+    everything = district.page("supervisor", "/gaps?all=1").text
+    assert everything.count(number) == 2
+    assert "不能结案" in everything
+    assert "03-09 09:05" in everything or "03-09 09:06" in everything
+    assert "其中 1 份说明等待主管确认" in everything
+    assert number in district.page("supervisor", "/gaps?on=2026-03-09").text
+    assert "没有缺口。" in district.page("supervisor", "/gaps?on=2026-03-08").text
+    # The check is under way since then: it is of today as well.
+    assert district.page("supervisor", "/gaps").text.count(number) == 1
+    assert number not in district.page("deputy", "/gaps?on=2026-03-08&mine=1").text
+    own = district.people["officer"].get("/api/v1/gaps", params={"mine": True, "on": "2026-03-09"}).json()["items"]
+    assert sorted(each["act"]["kind"] for each in own) == ["on_site", "seizure"]
+    assert {each["case"]["number"] for each in own} == {number}
+    listed = district.people["officer"].get("/api/v1/gaps", params={"limit": 1}).json()
+    assert listed["next"] is not None
