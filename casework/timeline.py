@@ -1,4 +1,4 @@
-"""One case from beginning to end: stages, recordings, requests, grants, views and exports in one ordered list."""
+"""One case from beginning to end: stages, recordings, acts, requests, grants, views, exports in one ordered list."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.organisation import Person
+from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
 
 TIMELINE_KINDS = (
@@ -26,6 +27,12 @@ TIMELINE_KINDS = (
     "recording_received",
     "recording_linked",
     "recording_unlinked",
+    "act_added",
+    "act_withdrawn",
+    "gap_explained",
+    "explanation_confirmed",
+    "explanation_refused",
+    "explanation_withdrawn",
     "access_requested",
     "request_refused",
     "access_granted",
@@ -41,10 +48,10 @@ TIMELINE_KINDS = (
 class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
-    `subject_id` is the row of the stage, link, request, grant or export. `detail` is a word or a name: the stage, the
-    original name, the kind of access. `recording_made` is dated by the recording's own claim, which is no more
-    than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is the
-    poster or the preview pictures of what can be played; `viewed` is the footage itself.
+    `subject_id` is the row of the stage, link, act, explanation, request, grant or export. `detail` is a word or a
+    name: the stage, the original name, the kind of access. `recording_made` is dated by the recording's own claim,
+    which is no more than a claim; one without a claim is `recording_received` instead, dated by its arrival.
+    `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
 
     at: datetime
@@ -63,7 +70,13 @@ def case_timeline(
     Raises UnknownSubject, OutsideUnit.
     """
     row_in_unit(session, person, Case, case_id)
-    parts = (*_of_case(case_id), *_of_recordings(case_id), *_of_access(case_id), *_of_exports(case_id))
+    parts = (
+        *_of_case(case_id),
+        *_of_recordings(case_id),
+        *_of_acts(case_id),
+        *_of_access(case_id),
+        *_of_exports(case_id),
+    )
     items = union_all(*parts).subquery("item")
     key = func.concat(items.c.kind, ":", cast(items.c.subject_id, Text), ":", cast(items.c.recording_id, Text))
     statement = select(items, key.label("key")).order_by(items.c.at, key).limit(page_rows(limit) + 1)
@@ -116,6 +129,21 @@ def _of_recordings(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(
         link.ended_at, "recording_unlinked", link.id, link.ended_by, link.recording_id, detail=link.stage
     ).where(link.case_id == case_id, link.ended_at.is_not(None))
+
+
+def _of_acts(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    act, explanation = CaseAct, ActExplanation
+    yield _item(act.added_at, "act_added", act.id, act.added_by).where(act.case_id == case_id)
+    yield _item(act.withdrawn_at, "act_withdrawn", act.id, act.withdrawn_by).where(
+        act.case_id == case_id, act.withdrawn_at.is_not(None)
+    )
+    of_case = explanation.case_id == case_id
+    yield _item(explanation.given_at, "gap_explained", explanation.id, explanation.given_by).where(of_case)
+    for decision in ("confirmed", "refused"):
+        decided = _item(explanation.decided_at, f"explanation_{decision}", explanation.id, explanation.decided_by)
+        yield decided.where(of_case, explanation.decision == decision)
+    withdrawn = _item(explanation.withdrawn_at, "explanation_withdrawn", explanation.id, explanation.withdrawn_by)
+    yield withdrawn.where(of_case, explanation.withdrawn_at.is_not(None))
 
 
 def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

@@ -82,11 +82,15 @@ def end_act(session: Session, by: Person, act_id: uuid.UUID, ends_at: datetime, 
 def correct_act(session: Session, by: Person, act_id: uuid.UUID, stated: Stated, reason: str, now: datetime) -> ActNow:
     """Say anew what an act was, and why what was said before is wrong; that stays as its history.
 
-    The checklists of the day that is stated now rule it. Raises what `add_act` does.
+    The checklists of the day that is stated now rule it. Fewer minutes, or another kind, could make a gap go
+    away: that takes a supervisor, as withdrawing does. Raises what `add_act` does.
     """
     require(by, "work_on_cases")
     reason = required_text("reason", reason)
     act, before = _lock_act(session, by, act_id)
+    _refuse_times(stated, now)
+    if not _holds_all_of(stated, before):
+        require(by, "withdraw_acts")
     said = _make_statement(session, by, act, before.ordinal + 1, stated, now)
     said.reason = reason
     session.add(said)
@@ -152,6 +156,12 @@ def _lock_act(session: Session, by: Person, act_id: uuid.UUID) -> tuple[CaseAct,
     if act.withdrawn_at is not None:
         raise ActWithdrawn(act.id, act.withdrawn_at)
     return act, statements_of(session, act.id)[-1]
+
+
+def _holds_all_of(stated: Stated, before: CaseActStatement) -> bool:
+    """The same kind of act, and every minute of what was said before."""
+    ends_no_sooner = before.ends_at is None or (stated.ends_at is not None and stated.ends_at >= before.ends_at)
+    return stated.kind == before.kind and stated.starts_at <= before.starts_at and ends_no_sooner
 
 
 def _make_statement(

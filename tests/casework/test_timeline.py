@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from casework.access import find_grant
 from casework.cases import enter_stage
+from casework.checklists.checklists import load_shipped_checklists
 from casework.closing import close_case
 from casework.export import finish_export, start_export
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
+from casework.procedure.acts import Stated, add_act, withdraw_act
+from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.requests import ask, refuse, revoke
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
@@ -19,6 +22,19 @@ from retention.errors import OutsideUnit
 from retention.paging import Cursor
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+
+
+def act_and_explain(session: Session, officer: Any, supervisor: Any, case_id: Any) -> None:
+    """One explanation confirmed and withdrawn, one refused; and the act withdrawn, so that the case can be closed."""
+    load_shipped_checklists(session, NOW)
+    start, end = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    act = add_act(session, officer, case_id, Stated("hearing", start, end, None, (officer.id,)), NOW).act
+    times = {"starts_at": start, "ends_at": end, "reason": "r", "now": NOW}
+    first, second = (explain_gap(session, officer, act.id, **times) for _ in range(2))
+    decide_explanation(session, supervisor, first.id, confirmed=True)
+    withdraw_explanation(session, officer, first.id, "r")
+    decide_explanation(session, supervisor, second.id, confirmed=False, reason="r")
+    withdraw_act(session, supervisor, act.id, "r")
 
 
 def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any) -> None:
@@ -32,6 +48,7 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
         link = link_by_hand(session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="r")
     unlink(session, officer, link.id, "不是本案")
     enter_stage(session, officer, case.id, "investigation")
+    act_and_explain(session, officer, supervisor, case.id)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))
     values = {"recording_id": recording.id, "object_name": recording.object_name, "object_size": 200 << 20}

@@ -67,14 +67,32 @@ def test_a_correction_keeps_what_was_said_before(session: Session, team: Any, ar
     made = team.act()
     with pytest.raises(TextUnusable):
         correct_act(session, team.officer, made.act.id, team.stated(minutes=50), " ", NOW)
-    correct_act(session, team.second, made.act.id, team.stated("demolition", 50), "行为种类登记错误", NOW)
+    correct_act(session, team.supervisor, made.act.id, team.stated("demolition", 50), "行为种类登记错误", NOW)
     first, second = statements_of(session, made.act.id)
     assert (first.kind, second.kind, second.reason) == ("seizure", "demolition", "行为种类登记错误")
-    assert (first.stated_by, second.stated_by) == (team.officer.id, team.second.id)
+    assert (first.stated_by, second.stated_by) == (team.officer.id, team.supervisor.id)
     (stands,) = acts_of_case(session, team.case.id)
     assert stands.said.id == second.id
     assert archive.last_entry("case.act_corrected").data["statement_id"] == str(second.id)
     assert "登记错误" not in archive.ledger_text()
+
+
+def test_a_correction_that_could_make_a_gap_go_away_takes_a_supervisor(session: Session, team: Any) -> None:
+    act = team.act().act
+    less = (
+        team.stated("other"),
+        team.stated(minutes=39),
+        team.stated(starts_at=START + MINUTE),
+        team.stated(minutes=None),
+    )
+    for stated in less[:3]:
+        with pytest.raises(RoleNotAllowed):
+            correct_act(session, team.officer, act.id, stated, "登记错误", NOW)
+    with pytest.raises(RoleNotAllowed):
+        correct_act(session, team.officer, act.id, less[3], "尚未结束", NOW)
+    correct_act(session, team.officer, act.id, team.stated(minutes=41, place="红旗河沟"), "地点登记错误", NOW)
+    correct_act(session, team.supervisor, act.id, less[1], "结束时间登记错误", NOW)
+    assert [each.ordinal for each in statements_of(session, act.id)] == [1, 2, 3]
 
 
 def test_an_act_is_withdrawn_by_a_supervisor_with_a_reason_and_for_good(

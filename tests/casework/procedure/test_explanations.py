@@ -27,6 +27,7 @@ from casework.procedure.explanations import (
     explanations_of,
     withdraw_explanation,
 )
+from casework.timeline import case_timeline
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation
@@ -130,6 +131,24 @@ def test_an_act_under_way_is_explained_up_to_now(session: Session, team: Any) ->
     with pytest.raises(ExplanationOutside):
         explain_gap(session, team.officer, act.id, starts_at=START, ends_at=NOW + MINUTE, reason="x", now=NOW)
     end_act(session, team.officer, act.id, START + 90 * MINUTE, NOW)
+
+
+def test_the_cases_timeline_has_acts_and_explanations(session: Session, team: Any) -> None:
+    act = team.act().act
+    row = explain(session, team.officer, act.id)
+    decide_explanation(session, team.supervisor, row.id, confirmed=True)
+    withdraw_explanation(session, team.officer, row.id, "时间有误")
+    withdraw_act(session, team.supervisor, act.id, "重复登记")
+    items = case_timeline(session, team.officer, team.case.id).items
+    assert [(each.kind, each.subject_id) for each in items] == [
+        ("stage_entered", items[0].subject_id),
+        ("act_added", act.id),
+        ("gap_explained", row.id),
+        ("explanation_confirmed", row.id),
+        ("explanation_withdrawn", row.id),
+        ("act_withdrawn", act.id),
+    ]
+    assert items[3].person_id == team.supervisor.id
 
 
 def test_two_decisions_at_once_are_one(database: Database, team_in: Any, archive_in: Any) -> None:
