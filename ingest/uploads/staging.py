@@ -188,8 +188,10 @@ class HeldUpload:
 
 def keep_all(uploads: Sequence[Kept], side_by_side: Executor) -> list[Exception | None]:
     """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, some of
-    the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable.
+    the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable meanwhile.
     """
+    begun = [upload for upload in uploads if upload.offset == 0]
+    naming = side_by_side.submit(_sync_names, begun) if begun else None
     for upload in uploads[1:] and uploads:
         upload.send()
     parts = [uploads[start : start + _SYNCED_IN_TURN] for start in range(0, len(uploads), _SYNCED_IN_TURN)]
@@ -197,7 +199,7 @@ def keep_all(uploads: Sequence[Kept], side_by_side: Executor) -> list[Exception 
     synced = _sync_bytes(parts[0]) if parts else []
     for each in rest:
         synced += each.result()
-    names = _sync_names([upload for upload in uploads if upload.offset == 0])
+    names = naming.result() if naming is not None else None
     return [
         _note_kept(upload, end, names) if isinstance(end, int) else end
         for upload, end in zip(uploads, synced, strict=True)
@@ -215,9 +217,9 @@ def _sync_bytes(uploads: Sequence[Kept]) -> list[int | Exception]:
 
 
 def _sync_names(begun: Sequence[Kept]) -> Exception | None:
+    """Of one, which makes the names of all durable."""
     try:
-        if begun:
-            begun[0].sync_names()
+        begun[0].sync_names()
     except OSError as error:
         return error
     return None
