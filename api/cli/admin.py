@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from api.cli.admin_archive import open_for_command, remark, report
-from api.cli.checklist_commands import checklists
+from api.cli.calendar_commands import calendars
 from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
-from api.cli.policy_commands import policies
+from api.cli.rule_commands import rule_group
 from api.cli.station_commands import stations
 from api.cli.upload_commands import uploads
 
@@ -30,8 +30,10 @@ for name, group in {
     "device": devices,
     "officer": officers,
     "element": elements,
-    "policy": policies,
-    "checklist": checklists,
+    "policy": rule_group("音像记录必备要素的规则 / which elements a recording must have", "api.cli.admin_policies"),
+    "checklist": rule_group("音像记录事项清单 / which acts need which recordings", "api.cli.admin_checklists"),
+    "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
+    "calendar": calendars,
     "token": tokens,
     "upload": uploads,
     "recording": recordings,

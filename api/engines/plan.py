@@ -99,10 +99,11 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
 
 
 def load_policies(database: DatabaseAddresses) -> None:
-    """Policies and checklists of the package that this archive has never had."""
+    """Policies, checklists and terms of the package that this archive has never had."""
     from datetime import UTC, datetime
 
     from casework.checklists.checklists import load_shipped_checklists
+    from casework.deadlines.versions import load_shipped_terms
     from casework.elements.policies import load_shipped_policies
     from storage.database import Database
 
@@ -111,6 +112,7 @@ def load_policies(database: DatabaseAddresses) -> None:
         with connections.transaction() as session:
             load_shipped_policies(session, datetime.now(UTC))
             load_shipped_checklists(session, datetime.now(UTC))
+            load_shipped_terms(session, datetime.now(UTC))
     finally:
         connections.close()
 

@@ -144,7 +144,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         409,
         "policy-supersedes",
         "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 "
-        "liuhen admin policy list、liuhen admin checklist list",
+        "liuhen admin policy list、checklist list 或 terms list",
     ),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"

@@ -121,6 +121,8 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "archive": mark("档案"),
     "element_policy": mark("必备要素规则"),
     "recording_checklist": mark("音像记录事项清单"),
+    "term_rule": mark("期限规则"),
+    "calendar_year": mark("放假安排"),
     "unknown": mark("不明"),
 }
 ACTIONS: Mapping[str, str] = {
@@ -213,6 +215,10 @@ ACTIONS: Mapping[str, str] = {
     "checklist.loaded": mark("载入音像记录事项清单"),
     "checklist.superseded": mark("音像记录事项清单被新版取代"),
     "checklist.came_into_force": mark("音像记录事项清单生效"),
+    "terms.loaded": mark("载入期限规则"),
+    "terms.superseded": mark("期限规则被新版取代"),
+    "terms.came_into_force": mark("期限规则生效"),
+    "calendar.loaded": mark("载入一年的放假安排"),
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),
 }

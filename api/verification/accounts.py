@@ -15,6 +15,7 @@ from typing import Any
 
 from api.verification.openings import commitments_of
 from casework.checklists import checklists
+from casework.deadlines import calendars, versions
 from casework.elements import policies
 from casework.link_rows import digest_candidates
 from integrity.canonical import Json
@@ -22,6 +23,8 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.base import Base
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
+from storage.catalog.deadlines import CalendarYear, TermRule
+from storage.catalog.elements import ElementPolicy
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.procedure import RecordingChecklist
 from storage.catalog.retention import Hold
@@ -357,9 +360,12 @@ SUBJECTS: Sequence[Subject] = (
 )
 
 
-def _is_of_its_source(row: Any) -> bool:
-    asked = checklists.is_of_its_source if isinstance(row, RecordingChecklist) else policies.is_of_its_source
-    return asked(row)
+_OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
+    ElementPolicy: policies.is_of_its_source,
+    RecordingChecklist: checklists.is_of_its_source,
+    TermRule: versions.is_of_its_source,
+    CalendarYear: calendars.is_of_its_source,
+}
 
 
 # Facts that a row keeps under another name, or as something else: a hash, there or not; an end of a span.
@@ -379,7 +385,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "valid_from": lambda row: row.valid.lower,
     "finished": lambda row: row.finished_at,
     "in_force": lambda row: row.in_force_at,
-    "of_its_source": _is_of_its_source,
+    "of_its_source": lambda row: _OF_ITS_SOURCE[type(row)](row),
     "starts_at": lambda row: row.span.lower,
     "ends_at": lambda row: row.span.upper,
     "cases": lambda row: [choice.get("case_id") for choice in row.candidates],

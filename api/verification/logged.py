@@ -15,6 +15,7 @@ from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
+from storage.catalog.deadlines import CalendarYear, TermRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
@@ -57,6 +58,8 @@ MADE: Mapping[str, _Made] = {
     "certificate.added": _Made(OfficerCertificate.id, "certificate_id"),
     "policy.loaded": _Made(ElementPolicy.id),
     "checklist.loaded": _Made(RecordingChecklist.id),
+    "terms.loaded": _Made(TermRule.id),
+    "calendar.loaded": _Made(CalendarYear.id),
     "recording.element_answered": _Made(ElementAnswer.id, "answer_id"),
     "token.created": _Made(ApiToken.id, "token_id"),
     "key.activated": _Made(SigningKeyEpoch.key_id, parse=str),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.verification.accounts import SUBJECTS, Account, Moment, Pledge, Subject, kept_fact
 from api.verification.audit import ONE_SNAPSHOT, Audit
+from api.verification.deadline_accounts import DEADLINE_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
@@ -34,7 +35,14 @@ _AT_A_TIME = 500
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in (*SUBJECTS, *EXPORT_SUBJECTS, *REGISTER_SUBJECTS, *ELEMENT_SUBJECTS, *PROCEDURE_SUBJECTS):
+    for subject in (
+        *SUBJECTS,
+        *EXPORT_SUBJECTS,
+        *REGISTER_SUBJECTS,
+        *ELEMENT_SUBJECTS,
+        *PROCEDURE_SUBJECTS,
+        *DEADLINE_SUBJECTS,
+    ):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)
             account = Account(subject)

@@ -25,8 +25,7 @@ from casework.checklists.checklist_file import (
     together,
 )
 from casework.permission import require
-from casework.rules.errors import RuleFileUnusable
-from casework.rules.versions import LOADER, Versions, held_on, says_its_source
+from casework.rules.versions import LOADER, Versions, held_on, is_read_from_source, shipped_in
 from casework.units import Doer, lines_of
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import RecordingChecklist
@@ -53,18 +52,8 @@ def load_checklist(session: Session, by: Doer, content: bytes, now: datetime) ->
 
 
 def load_shipped_checklists(session: Session, now: datetime) -> int:
-    """Those of the package that this archive has never had, and whose days no other version holds; how many there were.
-
-    A version the archive has under that number stays as it is, whatever the package says by now.
-    """
-    missing = [file for file in _shipped() if CHECKLISTS.find(session, file, None) is None]
-    if missing:
-        CHECKLISTS.let_one_load(session)
-    missing = [file for file in missing if CHECKLISTS.find(session, file, None) is None]
-    free = [file for file in missing if CHECKLISTS.overlapping(session, file, None) is None]
-    for file in free:
-        _take(session, LOADER, file, now)
-    return len(free)
+    """Those of the package that this archive has never had, and whose days are free; how many there were."""
+    return CHECKLISTS.load_shipped(session, _shipped(), lambda file: _take(session, LOADER, file, now))
 
 
 def checklists_come_into_force(session: Session, now: datetime) -> int:
@@ -79,10 +68,7 @@ def list_checklists(session: Session) -> tuple[RecordingChecklist, ...]:
 
 def is_of_its_source(row: RecordingChecklist) -> bool:
     """Whether the rules, the digest and all the rest of a row are what its YAML says. Never raises."""
-    try:
-        return says_its_source(row, read_checklist(row.source.encode()))
-    except RuleFileUnusable:
-        return False
+    return is_read_from_source(row, read_checklist)
 
 
 def checklists_on(session: Session, unit_id: uuid.UUID, day: date) -> tuple[RecordingChecklist, ...]:
@@ -121,5 +107,4 @@ def _take(session: Session, by: Doer, file: ChecklistFile, now: datetime) -> Rec
 
 @cache
 def _shipped() -> tuple[ChecklistFile, ...]:
-    files = (read_checklist(path.read_bytes()) for path in sorted(SHIPPED.glob("*.yaml")))
-    return tuple(sorted(files, key=lambda file: (file.jurisdiction, file.version)))
+    return shipped_in(SHIPPED, read_checklist)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from casework.rules.errors import RuleFileUnusable
-from casework.rules.heading import HEADING, Heading, read_heading
+from casework.rules.heading import HEADING, HEADING_OPTIONAL, VersionFile, read_heading, refuse_later_superseded
 from casework.rules.reading import Value, read_rules
 
 Direction = Literal["after", "before"]
@@ -49,11 +49,17 @@ class Term:
     def direction(self) -> Direction:
         return KINDS[self.kind]
 
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "law": list(self.law)}
+
 
 @dataclass(frozen=True)
-class TermFile(Heading):
-    """`rank`: of two series that state one term for one day the higher goes before, as a city's goes before the
-    nation's. Within a series the later version goes before, from its first day on and as a whole."""
+class TermFile(VersionFile):
+    """One version of the terms.
+
+    `rank`: of two series that state one term for one day the higher goes before, as a city's goes before the nation's.
+    Within a series the later version goes before, from its first day on and as a whole.
+    """
 
     rank: int
     terms: tuple[Term, ...]
@@ -62,17 +68,40 @@ class TermFile(Heading):
     def name(self) -> str:
         return f"{self.jurisdiction} {self.version}"
 
+    def rules_as_json(self) -> dict[str, Any]:
+        return {"rank": self.rank, "terms": [term.as_json() for term in self.terms]}
+
+
+def terms_of(rules: Mapping[str, Any]) -> tuple[Term, ...]:
+    """What `rules_as_json` stored."""
+    return tuple(Term(**{**stated, "law": tuple(stated["law"])}) for stated in rules["terms"])
+
 
 def read_terms(content: bytes) -> TermFile:
     """A file of terms: docs/formats/rules.md. Raises RuleFileUnusable."""
-    _, table = read_rules(content)
-    table.names((*HEADING, "rank", "terms"), ("valid_until",))
+    text, table = read_rules(content)
+    table.names((*HEADING, "rank", "terms"), (*HEADING_OPTIONAL, "supersedes"))
     kinds = tuple(KINDS)
     terms = table.at("terms").table().names((), kinds)
     if not terms:
         raise table.at("terms").refused("empty", kinds)
     stated = tuple(_term(kind, terms.at(kind)) for kind in KINDS if kind in terms)
-    return TermFile(**vars(read_heading(table)), rank=table.at("rank").number("no_rank", last=99), terms=stated)
+    supersedes = table.maybe("supersedes")
+    return TermFile(
+        **vars(read_heading(table)),
+        supersedes=None if supersedes is None else supersedes.number(),
+        source=text,
+        rank=table.at("rank").number("no_rank", last=99),
+        terms=stated,
+    )
+
+
+def refuse_nonsense(file: TermFile, others: Sequence[TermFile]) -> None:
+    """What reads well and makes no sense, by itself or beside `others` that hold for the same units: looked at when a
+    version is loaded, and not when it is read again. Raises RuleFileUnusable."""
+    refuse_later_superseded(file)
+    for other in others:
+        _refuse_same_rank(file, other)
 
 
 def _term(kind: str, value: Value) -> Term:

@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from casework.elements.again import ask_for_another_judgement_since
 from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy, refuse_nonsense
 from casework.permission import require
-from casework.rules.errors import RuleFileUnusable
-from casework.rules.versions import LOADER, Versions, held_on, says_its_source
+from casework.rules.versions import LOADER, Versions, held_on, is_read_from_source, shipped_in
 from casework.units import Doer
 from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementPolicy
@@ -88,13 +87,8 @@ def load_shipped_policies(session: Session, now: datetime) -> int:
     A version the archive has under that number stays as it is, whatever the package says by now. Where one the package
     was mistaken in holds without an end, the one that corrects it supersedes it from tomorrow on.
     """
-    missing = [file for file in _shipped() if POLICIES.find(session, file, None) is None]
-    if missing:
-        POLICIES.let_one_load(session)
     taken = 0
-    for file in missing:
-        if POLICIES.find(session, file, None) is not None:
-            continue
+    for file in POLICIES.missing(session, _shipped()):
         other = POLICIES.overlapping(session, file, None)
         if other is not None and other.source_sha256.hex() in MISTAKEN and other.last_day is None:
             file = _from_tomorrow(file, other.version, chinese_day(now) + timedelta(days=1))
@@ -115,11 +109,7 @@ def list_policies(session: Session) -> tuple[ElementPolicy, ...]:
 
 def is_of_its_source(row: ElementPolicy) -> bool:
     """Whether the rules, the digest and all the rest of a row are what its YAML says. Never raises."""
-    try:
-        file = read_policy(row.source.encode())
-    except RuleFileUnusable:
-        return False
-    return says_its_source(row, file)
+    return is_read_from_source(row, read_policy)
 
 
 def fetch_policies(session: Session) -> tuple[PolicyInForce, ...]:
@@ -177,5 +167,4 @@ def _from_tomorrow(file: PolicyFile, superseded: int, day: date) -> PolicyFile:
 
 @cache
 def _shipped() -> tuple[PolicyFile, ...]:
-    files = (read_policy(path.read_bytes()) for path in sorted(SHIPPED.glob("*.yaml")))
-    return tuple(sorted(files, key=lambda file: (file.jurisdiction, file.version)))
+    return shipped_in(SHIPPED, read_policy)

@@ -126,5 +126,5 @@ class NothingToSupersede(CaseworkError):
     def __str__(self) -> str:
         return (
             f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
-            "see liuhen admin policy list, liuhen admin checklist list"
+            "see the list of liuhen admin policy, checklist or terms"
         )

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from psycopg.errors import ExclusionViolation
@@ -34,6 +35,7 @@ from storage.ledger.append import Actor, Change, record_change
 
 LOADER = Actor.system("policies")
 RowT = TypeVar("RowT", bound=RuleVersion)
+FileT = TypeVar("FileT", bound=VersionFile)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,24 @@ class Versions(Generic[RowT]):
         days = Range(file.valid_from, _day_after(file.last_day))
         statement = self._series(file, unit_id).where(self.model.valid.overlaps(days))
         return session.scalars(statement.order_by(self.model.version.desc())).first()
+
+    def missing(self, session: Session, files: Sequence[FileT]) -> list[FileT]:
+        """Those of the package, for all units, that this archive has never had. Nobody else loads any until the end.
+
+        A version the archive has under that number stays as it is, whatever the package says by now.
+        """
+        missing = [file for file in files if self.find(session, file, None) is None]
+        if missing:
+            self.let_one_load(session)
+        return [file for file in missing if self.find(session, file, None) is None]
+
+    def load_shipped(self, session: Session, files: Sequence[FileT], take: Callable[[FileT], object]) -> int:
+        """Take in those that are missing, and whose days no other version holds; how many there were."""
+        missing = self.missing(session, files)
+        free = [file for file in missing if self.overlapping(session, file, None) is None]
+        for file in free:
+            take(file)
+        return len(free)
 
     def let_one_load(self, session: Session) -> None:
         """Two that load at once wait for each other: what overlaps is looked at before it is refused."""
@@ -186,6 +206,20 @@ def held_on(versions: Iterable[HeldT], line: Sequence[uuid.UUID], day: date) -> 
     nearness: dict[uuid.UUID | None, int] = {unit_id: place for place, unit_id in enumerate((*line, None))}
     held = [version for version in versions if version.unit_id in nearness and version.holds_on(day)]
     return tuple(sorted(held, key=lambda version: (version.jurisdiction, nearness[version.unit_id])))
+
+
+def is_read_from_source(row: RuleVersion, read: Callable[[bytes], VersionFile]) -> bool:
+    """Whether rules, digest and all the rest of a row are what its YAML says, as `read` reads it. Never raises."""
+    try:
+        return says_its_source(row, read(row.source.encode()))
+    except RuleFileUnusable:
+        return False
+
+
+def shipped_in(folder: Path, read: Callable[[bytes], FileT]) -> tuple[FileT, ...]:
+    """The files of the package, in the order in which they are taken in."""
+    files = (read(path.read_bytes()) for path in sorted(folder.glob("*.yaml")))
+    return tuple(sorted(files, key=lambda file: (file.jurisdiction, file.version)))
 
 
 def says_its_source(row: RuleVersion, file: VersionFile) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.catalog import (
     access,
     casework,
+    deadlines,
     devices,
     elements,
     ledger,
@@ -23,6 +24,7 @@ __all__ = [
     "Base",
     "access",
     "casework",
+    "deadlines",
     "devices",
     "elements",
     "ledger",

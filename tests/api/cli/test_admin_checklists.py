@@ -30,6 +30,6 @@ def test_a_version_is_tried_then_loaded_and_supersedes_the_one_before(
     assert (loaded["loaded"], loaded["in_force"], loaded["version"], len(loaded["acts"])) == (True, False, 2, 9)
     ended = admin("show", "CN-CQ-jiangbei", "1")
     assert ended["last_day"] == (tomorrow - timedelta(days=1)).isoformat()
-    assert "没有这一版清单" in admin("show", "CN-XX", code=2)
+    assert "没有这一版" in admin("show", "CN-XX", code=2)
     assert commands("admin", "checklist", "list") == 0
     assert "CN 2  2021-07-15 – …  全部单位 / all units  有效 / in force" in capsys.readouterr().out

@@ -64,7 +64,7 @@ def test_the_same_version_takes_the_place_of_the_shipped_one() -> None:
         ("law: [试行办法 第一条]", "law: 试行办法", "terms.service.law", "not_a_list", 8),
         ("law: [试行办法 第一条]", "law: []", "terms.service.law", "empty", 8),
         ("law: [", "direction: before, law: [", "terms.service.direction", "unknown", 8),
-        ("rank: 30", "rank: 30\nunit: JC-03", "unit", "unknown", 5),
+        ("rank: 30", "rank: 30\nsupersedes: one", "supersedes", "no_number", 5),
         ("version: 1", "version: !!int x", "the file", "not_yaml", 0),
         ("version: 1", "version: !!bool x", "the file", "not_yaml", 0),
         ("valid_from: 2026-01-01", "valid_from: !!timestamp x", "the file", "not_yaml", 0),

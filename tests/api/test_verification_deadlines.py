@@ -1,0 +1,74 @@
+"""Terms and days off against the ledger: nobody who holds the database rewrites them unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from api.verification import verify_archive
+from casework.deadlines.calendars import load_year
+from casework.deadlines.versions import load_shipped_terms
+from storage.ledger.append import Actor
+
+# What is changed, and the fact that then differs, or the code of what is found.
+TAMPERED = (
+    ("UPDATE term_rule SET rules = jsonb_set(rules, '{rank}', '99')", "of_its_source"),
+    ("UPDATE term_rule SET rules = jsonb_set(rules, '{terms,0,days}', '70')", "of_its_source"),
+    ("UPDATE term_rule SET valid = daterange(lower(valid) + 1, upper(valid))", "valid_from"),
+    ("UPDATE term_rule SET in_force_at = NULL", "in_force"),
+    ("DELETE FROM term_rule WHERE version = 2", "logged_row_missing"),
+    ("UPDATE calendar_year SET source = replace(source, '2040-01-02', '2040-01-03')", "of_its_source"),
+    ("UPDATE calendar_year SET source = 'year: 2041', source_sha256 = sha256('year: 2041')", "source_sha256"),
+    ("UPDATE calendar_year SET ordinal = 3 WHERE ordinal = 1", "ordinal"),
+    ("UPDATE calendar_year SET loaded_by = gen_random_uuid()", "loaded_by"),
+    ("DELETE FROM calendar_year WHERE ordinal = 2", "logged_row_missing"),
+    (
+        "INSERT INTO calendar_year SELECT gen_random_uuid(), year, 3, source, source_sha256, loaded_by, loaded_at"
+        " FROM calendar_year WHERE ordinal = 1",
+        "row_unaccounted",
+    ),
+)
+TABLES = ("term_rule", "calendar_year")
+YEAR = "year: 2040\nsource: 样例\ndays_off: [2040-01-02]\nmakeup_days: []\n"
+
+
+@pytest.fixture
+def kept(sealing: Any) -> Any:
+    """What the package ships, and a year that was changed."""
+    with sealing.archive.database.transaction() as session:
+        load_shipped_terms(session, datetime.now(UTC))
+        for text in (YEAR, YEAR.replace("样例", "更正")):
+            load_year(session, Actor.system("admin"), text.encode())
+    sealing.settle()
+    return sealing
+
+
+@pytest.fixture
+def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Who can do everything: guards off."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.commit()
+        yield connection
+
+
+def test_whatever_is_changed_of_deadlines_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
+    assert verify_archive(kept.archive, 0).findings == ()
+    for table in TABLES:
+        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
+    for statement, named in TAMPERED:
+        superuser.execute(statement.encode())
+        superuser.commit()
+        findings = verify_archive(kept.archive, 0).findings
+        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
+        for table in TABLES:
+            superuser.execute(f"DELETE FROM {table}".encode())
+            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
+        superuser.commit()
+    assert verify_archive(kept.archive, 0).findings == ()
