@@ -171,6 +171,8 @@ def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], 
     """
     import psycopg
 
+    from storage.database import PlainConnection
+
     plain = psycopg.Connection.execute
     told = watch.told("statement", plain)
 
@@ -179,6 +181,7 @@ def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], 
         return (plain if words.lstrip().startswith("SELECT") else told)(self, query, *arguments, **options)
 
     put(psycopg.Connection, "execute", execute)
+    put(PlainConnection, "run", watch.told("statement", PlainConnection.run))
 
 
 def _places_of(step: str) -> list[tuple[object, str, Callable[..., Any]]]:
