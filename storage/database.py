@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 from collections import deque
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ class Database:
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._idle: deque[PlainConnection] = deque()
+        self._pid = os.getpid()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -117,6 +119,8 @@ class Database:
         self._idle.append(connection)
 
     def _take_idle(self) -> PlainConnection | None:
+        if os.getpid() != self._pid:  # forked: these are the parent's, who goes on using them
+            self._idle, self._pid = deque(), os.getpid()
         while self._idle:
             connection = self._idle.pop()
             # An idle server has nothing to say but that it hangs up: this is the ping, and costs no round trip.

@@ -14,6 +14,11 @@ from ingest.uploads.metadata import UploadClaims
 
 GONE_STATES = frozenset({"terminated", "expired"})
 GIBIBYTE = 1 << 30
+PROMISED_BYTES = 1 << 20
+"""An upload of no more, and of known length, is opened without waiting for the disk. It is a promise, of bytes that its
+station still has: should the database crash within a second, the station is told that there is no such upload, and
+opens it again.
+"""
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,9 @@ class UploadRegister(Protocol):
     """Uploads as rows. The offset is not among them: it is a file beside its bytes.
 
     Every method is synchronous and is called from several threads and several processes at once. What changes, changes
-    together with its ledger entry: on return both are durable; when a method raises, neither happened. Any of them
-    raises RegisterUnavailable when the catalog does not answer; the caller may then simply ask again.
+    together with its ledger entry: on return both are durable, except for the opening of what is promised
+    (PROMISED_BYTES); when a method raises, neither happened. Any of them raises RegisterUnavailable when the catalog
+    does not answer; the caller may then simply ask again.
 
     The changes of state (finish, terminate, expire) each happen at most once: exactly one caller, in whichever
     process, gets True, and only an open upload changes. They return False for one that is not open, or not there.
@@ -152,6 +158,12 @@ class UploadRegister(Protocol):
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
         Refusals: TooManyUploads, QuotaExceeded, CredentialRefused, or TooLong when the station could never have that
         much waiting.
+        """
+        ...
+
+    def keep_promises(self) -> None:
+        """Make every opening durable that was answered before. To be called before any byte of one is acknowledged
+        without its finish, which does the same.
         """
         ...
 

@@ -20,6 +20,7 @@ from ingest.stations.credential import PresentedCredential
 from ingest.uploads import statements
 from ingest.uploads.contract import (
     GIBIBYTE,
+    PROMISED_BYTES,
     Admitted,
     Asked,
     Opening,
@@ -41,12 +42,6 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, make_entry
-
-PROMISED_BYTES = 1 << 20
-"""An upload of no more is opened without waiting for the disk. It is a promise, of bytes that its station still has:
-should the database crash within a second, the station is told that there is no such upload, and opens it again. The
-commit that finishes it waits, and takes the opening with it.
-"""
 
 
 @dataclass(frozen=True)
@@ -90,6 +85,9 @@ class CatalogRegister(UploadRegister):
         (refused,) = self.open_uploads([opening])
         if refused is not None:
             raise refused
+
+    def keep_promises(self) -> None:
+        self._run(statements.KEEP_PROMISES, ())
 
     def find_upload(self, upload_id: str) -> UploadRecord | None:
         with _translated(), self._database.reading() as session:

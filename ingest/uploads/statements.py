@@ -58,6 +58,9 @@ OPEN = """
         CASE WHEN $2::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 """
 
+# A commit that waits, of nothing: what was committed before it is on the disk with it.
+KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
+
 STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
 LOAD = """

@@ -45,9 +45,9 @@ def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) ->
     """Remove staged files that nobody will ask for: of uploads that are receipted, gone or unknown. Returns their ids.
 
     Custody removes what it has sealed; a crash just before that leaves files of a receipted upload, which go at once.
-    A creation's row is committed before its files are made, so files without a row come from elsewhere; they and those
-    of uploads that are gone get an hour. A sealed upload without a receipt keeps its bytes, and so does a failed one,
-    which a person has to look at.
+    A creation's row is committed before its files are made, so files without a row come from elsewhere, or from a
+    promise that a crash took back (contract.PROMISED_BYTES); they and those of uploads that are gone get an hour. A
+    sealed upload without a receipt keeps its bytes, and so does a failed one, which a person has to look at.
     """
     removed = []
     ids = sorted(staging.list_uploads())

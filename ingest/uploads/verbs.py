@@ -17,7 +17,14 @@ from typing import TypeVar
 
 from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer, http_date
-from ingest.uploads.contract import Opening, StationIdentity, UploadLimits, UploadRecord, UploadRegister
+from ingest.uploads.contract import (
+    PROMISED_BYTES,
+    Opening,
+    StationIdentity,
+    UploadLimits,
+    UploadRecord,
+    UploadRegister,
+)
 from ingest.uploads.errors import (
     ContentTypeWrong,
     LengthUndeclared,
@@ -308,6 +315,8 @@ class Verbs:
             return
         if (request.body_bytes or 0) > held.declared_length - held.offset:
             raise held.too_long()
+        if held.declared_length <= PROMISED_BYTES:
+            await self._in_catalog(self._register.keep_promises)
         again = partial(self._admission.prove_again, request.presented)
         reception = BodyReception(request, held, self._limits, self._disk, again)
         refused = True

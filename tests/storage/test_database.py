@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -39,6 +40,28 @@ def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Dat
 def test_what_is_no_statement_is_refused_as_such(database: Database) -> None:
     with pytest.raises(psycopg.errors.SyntaxError), database.direct() as connection:
         connection.run("SELEKT 1")
+
+
+def test_a_forked_process_leaves_the_connections_of_its_parent_alone(database: Database) -> None:
+    with database.direct() as connection:
+        mine = connection.run("SELECT pg_backend_pid()")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with database.direct() as connection:
+                ((pid,),) = connection.run("SELECT pg_backend_pid()")
+            os.write(writing, str(pid).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        theirs = answer.read().decode()
+    os.waitpid(child, 0)
+    assert theirs
+    assert [(theirs,)] != mine
+    with database.direct() as connection:
+        assert connection.run("SELECT pg_backend_pid()") == mine
 
 
 def test_a_server_that_hangs_up_is_an_operational_error_and_the_next_connection_is_a_new_one(

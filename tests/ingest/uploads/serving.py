@@ -108,6 +108,9 @@ class FileRegister(UploadRegister):
             }
         return None
 
+    def keep_promises(self) -> None:
+        """Openings are as durable as all else here."""
+
     def find_upload(self, upload_id: str) -> UploadRecord | None:
         with self._content() as content:
             row = content["uploads"].get(upload_id)
