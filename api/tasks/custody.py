@@ -80,10 +80,18 @@ def seal_all_due(
 
     def seal_small(lane: str) -> None:
         while not done.is_set():
-            if seal_next(custody, staging, lane, SMALL_BYTES):
+            if look_once(lane):
                 on_sealed()
             else:
                 done.wait(LOOK_AGAIN_SECONDS)
+
+    def look_once(lane: str) -> bool:
+        """A database that is away for a moment ends no lane: a large file may be hours from its end."""
+        try:
+            return seal_next(custody, staging, lane, SMALL_BYTES)
+        except Exception:
+            log.exception("custody.lane_failed", lane=lane)
+            return False
 
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]

@@ -8,10 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
-from api.tasks.custody import SMALL_BYTES, seal_all_due
+from api.tasks.custody import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.errors import SandboxFailed
+from ingest.sealing.due import lease_due_upload
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 
@@ -79,3 +82,42 @@ def test_what_fails_in_a_lane_ends_no_lane(sealing: Any) -> None:
 
     seal_all_due(replace(sealing.custody, probe=probe), sealing.staging, "test", lambda: None)
     assert count(sealing, Upload, Upload.state == "finished", Upload.attempts > 0) == 4
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a large file is on its way, the small ones beside it go on as soon as it answers again."""
+    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    reached, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
+    away: set[str] = set()
+
+    def lease(database: Any, worker: str, at_most_bytes: int | None = None) -> Any:
+        if at_most_bytes is not None and worker not in away:
+            assert reached.wait(60)
+            away.add(worker)
+            if len(away) == SMALL_LANES:
+                went_away.set()
+            raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
+        return lease_due_upload(database, worker, at_most_bytes)
+
+    def probe(path: Path) -> Any:
+        if path == sealing.staging.bytes_path(large):
+            reached.set()
+            assert go_on.wait(60)
+        return sealing.custody.probe(path)
+
+    monkeypatch.setattr("api.tasks.custody.lease_due_upload", lease)
+    held = replace(sealing.custody, probe=probe)
+    work = threading.Thread(target=seal_all_due, args=(held, sealing.staging, "test", lambda: None))
+    work.start()
+    try:
+        assert went_away.wait(60)
+        sealing.stage(b"evidence", "small.jpg")
+        deadline = time.monotonic() + 60
+        while count(sealing, Upload, Upload.state == "receipted") < 1:
+            assert time.monotonic() < deadline, "no lane looks for small files any more"
+            time.sleep(0.05)
+        assert count(sealing, Upload, Upload.id == large, Upload.state == "finished") == 1
+    finally:
+        go_on.set()
+        work.join(60)
+    assert count(sealing, Upload, Upload.state == "receipted") == 2
