@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import calendar
 import uuid
-from datetime import UTC, date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from retention.errors import ClassUnchanged, ShorteningRefused, UnknownRetention
 from retention.permission import require
 from retention.subjects import row_in_unit
 from retention.wording import require_reason
+from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.retention import RetentionClass
@@ -28,9 +29,9 @@ MONTHS_AT_SEALING = 6
 """What the catalog says of that class; sealing must not depend on a question to the catalog."""
 
 
-def retain_until_at_sealing(received_on: date) -> date | None:
-    """The last day on which a recording received on that day is kept, as long as nobody lengthens it."""
-    return add_months(received_on, MONTHS_AT_SEALING)
+def retain_until_at_sealing(received_at: datetime) -> date | None:
+    """The last day on which a recording is kept, as long as nobody lengthens it. Days are China's, as everywhere."""
+    return add_months(chinese_day(received_at), MONTHS_AT_SEALING)
 
 
 def add_months(day: date, months: int) -> date:
@@ -75,7 +76,7 @@ def _retain_until(session: Session, recording: Recording, code: str) -> date | N
         raise UnknownRetentionClass(code)
     if row.keep_months is None:
         return None
-    return add_months(recording.received_at.astimezone(UTC).date(), row.keep_months)
+    return add_months(chinese_day(recording.received_at), row.keep_months)
 
 
 def _keeps_at_least(now: date | None, then: date | None) -> bool:

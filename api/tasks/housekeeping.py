@@ -27,6 +27,7 @@ from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from retention.disposal import list_due
+from storage.catalog.devices import chinese_day
 
 BATCH = 100
 SIDECARS = 1000
@@ -82,8 +83,7 @@ def list_disposal_due() -> None:
     """Bring the list of what may be appraised up to date. Nothing is removed."""
     archive = worker_archive()
     with archive.database.transaction() as session:
-        # The date in UTC is never ahead of a unit's own: nothing is listed a day too early.
-        list_due(session, datetime.now(UTC).date())
+        list_due(session, chinese_day(datetime.now(UTC)))
 
 
 @celery_app.task(name="housekeeping.sweep_packages")  # type: ignore[untyped-decorator]

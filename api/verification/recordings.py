@@ -246,7 +246,7 @@ def _check_retention(audit: Audit, row: Recording, lengthened: LedgerEntry | Non
     """Whoever shortens it in the row lets evidence be disposed of early."""
     expected: tuple[object, object]
     if lengthened is None:
-        expected = CLASS_AT_SEALING, retain_until_at_sealing(row.received_at.astimezone(UTC).date())
+        expected = CLASS_AT_SEALING, retain_until_at_sealing(row.received_at)
     else:
         until = lengthened.data.get("retain_until")
         expected = lengthened.data.get("to"), None if until is None else date.fromisoformat(str(until))

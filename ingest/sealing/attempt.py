@@ -39,7 +39,7 @@ def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
     so that whatever the first run wrote in vain shares neither key nor nonce with what comes. Raises
     AttemptHeldElsewhere.
     """
-    retain_until = retain_until_at_sealing(upload.finished_at.date())
+    retain_until = retain_until_at_sealing(upload.finished_at)
     with custody.database.transaction() as session:
         require_lease(session, upload)
         row = session.scalars(select(CustodyAttempt).where(CustodyAttempt.upload_id == upload.id)).first()

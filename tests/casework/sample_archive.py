@@ -95,7 +95,7 @@ class SampleArchive:
             self.session, Actor.system("custody"), Change("recording.sealed", "recording", str(recording_id), unit.id)
         )
         self.session.flush()
-        until = retain_until_at_sealing(received_at.date()) if isinstance(retain_until, str) else retain_until
+        until = retain_until_at_sealing(received_at) if isinstance(retain_until, str) else retain_until
         facts = dict(
             id=recording_id,
             unit_id=unit.id,

@@ -31,7 +31,7 @@ from retention.errors import (
 from storage.catalog.retention import RetentionClass
 from storage.keystore import KeyStore, WrappedKey, create_key_store
 
-RECEIVED = datetime(2026, 8, 31, 23, 30, tzinfo=UTC)
+RECEIVED = datetime(2026, 8, 31, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -87,8 +87,13 @@ def test_class_at_sealing_is_what_the_catalog_says(session: Session) -> None:
     row = session.get(RetentionClass, CLASS_AT_SEALING)
     assert row is not None
     assert row.keep_months == MONTHS_AT_SEALING
-    assert retain_until_at_sealing(date(2026, 8, 31)) == date(2027, 2, 28)
+    assert retain_until_at_sealing(datetime(2026, 8, 31, 12, tzinfo=UTC)) == date(2027, 2, 28)
     assert [row.code for row in list_classes(session)] == ["general", "extended", "permanent"]
+
+
+def test_what_comes_in_the_small_hours_is_received_on_the_chinese_day() -> None:
+    assert retain_until_at_sealing(datetime(2026, 1, 9, 15, 59, 59, tzinfo=UTC)) == date(2026, 7, 9)
+    assert retain_until_at_sealing(datetime(2026, 1, 9, 16, tzinfo=UTC)) == date(2026, 7, 10)
 
 
 @pytest.mark.parametrize(

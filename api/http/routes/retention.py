@@ -19,6 +19,7 @@ from api.http.sessions import SignedIn, TheArchive
 from retention.classes import lengthen_class, list_classes
 from retention.disposal import due_in_unit
 from retention.holds import list_holds, place_hold, release_hold
+from storage.catalog.devices import chinese_day
 from storage.catalog.recordings import Recording
 
 router = APIRouter(tags=["retention"])
@@ -71,7 +72,7 @@ def set_class(recording_id: uuid.UUID, form: NewClass, viewer: SignedIn, archive
 def show_disposal(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[DisposalItem]:
     """Nothing here is removed by being listed, and nothing that is held, permanent or in an open case is listed."""
     with looking(archive, viewer) as session:
-        today = datetime.now(UTC).date()
+        today = chinese_day(datetime.now(UTC))
         due = due_in_unit(session, viewer.person.unit_id, today, after=page.after, limit=page.limit)
         ids = [row.recording_id for row in due.items]
         found = session.execute(select(Recording.id, Recording.original_name).where(Recording.id.in_(ids)))
