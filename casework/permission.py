@@ -13,6 +13,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "work_on_cases": ("officer", "supervisor"),
     "close_a_case_early": ("supervisor",),
     "withdraw_acts": ("supervisor",),
+    "withdraw_events": ("supervisor",),
     "explain_gaps": ("officer", "supervisor"),
     "confirm_explanations": ("supervisor",),
     "link_recordings": ("officer", "supervisor"),

@@ -16,6 +16,7 @@ from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, CaseStage
+from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
@@ -33,6 +34,9 @@ TIMELINE_KINDS = (
     "explanation_confirmed",
     "explanation_refused",
     "explanation_withdrawn",
+    "event_entered",
+    "event_withdrawn",
+    "term_fulfilled",
     "access_requested",
     "request_refused",
     "access_granted",
@@ -48,10 +52,11 @@ TIMELINE_KINDS = (
 class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
-    `subject_id` is the row of the stage, link, act, explanation, request, grant or export. `detail` is a word or a
-    name: the stage, the original name, the kind of access. `recording_made` is dated by the recording's own claim,
-    which is no more than a claim; one without a claim is `recording_received` instead, dated by its arrival.
-    `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage itself.
+    `subject_id` is the row of the stage, link, act, explanation, event, term, request, grant or export. `detail` is a
+    word or a name: the stage, the original name, the kind of event, term or access. `recording_made` is dated by the
+    recording's own claim, which is no more than a claim; one without a claim is `recording_received` instead, dated by
+    its arrival. `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage
+    itself.
     """
 
     at: datetime
@@ -74,6 +79,7 @@ def case_timeline(
         *_of_case(case_id),
         *_of_recordings(case_id),
         *_of_acts(case_id),
+        *_of_deadlines(case_id),
         *_of_access(case_id),
         *_of_exports(case_id),
     )
@@ -144,6 +150,19 @@ def _of_acts(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
         yield decided.where(of_case, explanation.decision == decision)
     withdrawn = _item(explanation.withdrawn_at, "explanation_withdrawn", explanation.id, explanation.withdrawn_by)
     yield withdrawn.where(of_case, explanation.withdrawn_at.is_not(None))
+
+
+def _of_deadlines(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    event, term = CaseEvent, CaseTerm
+    yield _item(event.entered_at, "event_entered", event.id, event.entered_by, detail=event.kind).where(
+        event.case_id == case_id
+    )
+    yield _item(event.withdrawn_at, "event_withdrawn", event.id, event.withdrawn_by, detail=event.kind).where(
+        event.case_id == case_id, event.withdrawn_at.is_not(None)
+    )
+    yield _item(term.done_at, "term_fulfilled", term.id, term.done_by, detail=term.kind).where(
+        term.case_id == case_id, term.done_at.is_not(None)
+    )
 
 
 def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

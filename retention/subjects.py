@@ -11,13 +11,26 @@ from sqlalchemy.orm import Session
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 
 Row = TypeVar(
-    "Row", Case, CaseLink, LinkQuestion, Recording, AccessRequest, Grant, Export, Hold, CaseAct, ActExplanation
+    "Row",
+    Case,
+    CaseLink,
+    LinkQuestion,
+    Recording,
+    AccessRequest,
+    Grant,
+    Export,
+    Hold,
+    CaseAct,
+    ActExplanation,
+    CaseEvent,
+    CaseTerm,
 )
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from api.cli.admin_people import OPERATOR, Facts
 from api.cli.admin_rules import read_file
 from casework.deadlines.calendar import library_years
-from casework.deadlines.calendars import file_of, latest_years, load_year
+from casework.deadlines.calendars import file_of, latest_years
+from casework.deadlines.loading import load_year
 from integrity.fields import format_instant
 from storage.catalog.deadlines import CalendarYear
 

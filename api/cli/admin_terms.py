@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from api.cli.admin_people import Facts
 from api.cli.admin_rules import RuleAdmin
-from casework.deadlines.versions import list_term_rules, load_terms
+from casework.deadlines.loading import load_terms
+from casework.deadlines.versions import list_term_rules
 from storage.catalog.deadlines import TermRule
 
 

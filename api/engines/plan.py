@@ -103,7 +103,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from datetime import UTC, datetime
 
     from casework.checklists.checklists import load_shipped_checklists
-    from casework.deadlines.versions import load_shipped_terms
+    from casework.deadlines.loading import load_shipped_terms
     from casework.elements.policies import load_shipped_policies
     from storage.database import Database
 

@@ -15,6 +15,8 @@ THINGS: Mapping[str, str] = {
     "case_link": "案件关联",
     "case_act": "执法行为",
     "act_explanation": "说明",
+    "case_event": "期限起算事项",
+    "case_term": "期限",
     "certificate": "执法证",
     "device": "设备",
     "device_issue": "配发登记",
@@ -156,3 +158,11 @@ def in_chinese(fact: object) -> object:
     if isinstance(fact, datetime):
         return show_instant(fact)
     return WORDS.get(fact, fact) if isinstance(fact, str) else fact
+
+
+DAY_PROBLEMS: Mapping[str, str] = {
+    "in_the_future": "晚于今天：请在发生以后再登记",
+    "no_such_year": "不在 1990 年至 2200 年之间：请核对年份",
+    "before_the_event": "早于期限起算的事项：请更正日期或该事项",
+    "after_the_event": "晚于听证之日：请更正日期或该事项",
+}

@@ -18,8 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
-from api.http.chinese_facts import CASE_FILE_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
+from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
+from api.pages.words import EVENT_KINDS
 from casework import errors as casework
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
@@ -123,6 +124,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
     completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}，请更正后重试"),
     deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
+    deadlines.EventDayUnusable: Problem(422, "event-day", "事项日期 {day} {problem}"),
+    deadlines.DoneDayUnusable: Problem(422, "done-day", "办理日期 {day} {problem}"),
+    deadlines.EventEntered: Problem(409, "event-entered", "本案已登记 {day} 的“{kind}”，无需重复登记"),
+    deadlines.EventWithdrawn: Problem(
+        409, "event-withdrawn", "该事项已于 {withdrawn_at} 撤回，期限随之终止；如确有其事请重新登记"
+    ),
+    deadlines.TermFulfilled: Problem(
+        409, "term-fulfilled", "该期限已登记于 {done_on} 办结；如有误，请由主管撤回起算事项后重新登记"
+    ),
     rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}，请更正后重新载入"),
     rules.PolicyOverlaps: Problem(
         409,
@@ -328,6 +338,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
             "line": f"第 {error.line} 行{text}" if error.line else "",
             "problem": STARTS_FILE_PROBLEMS[error.problem],
         }
+    if isinstance(error, deadlines.EventDayUnusable | deadlines.DoneDayUnusable):
+        facts["problem"] = DAY_PROBLEMS[error.problem]
+    if isinstance(error, deadlines.EventEntered):
+        facts["kind"] = EVENT_KINDS[error.kind]
     if isinstance(error, procedure.ActKindUnknown):
         facts["why"] = kind_unknown(error)
     if isinstance(error, procedure.ActTimeUnusable):

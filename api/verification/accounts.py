@@ -374,6 +374,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "decided": lambda row: row.decided_at,
     "answered": lambda row: row.answered_at,
     "can_sign_in": lambda row: row.password_hash is not None,
+    "done": lambda row: row.done_at,
     "revoked": lambda row: row.revoked_at,
     "closed": lambda row: row.closed_at,
     "ended": lambda row: row.ended_at,

@@ -15,7 +15,7 @@ from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
-from storage.catalog.deadlines import CalendarYear, TermRule
+from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.ledger import SigningKeyEpoch
@@ -70,6 +70,9 @@ MADE: Mapping[str, _Made] = {
     "rendition.made": _Made(Rendition.id, "rendition"),
     "case.opened": _Made(Case.id),
     "case.act_added": _Made(CaseAct.id, "act_id"),
+    "case.event_entered": _Made(CaseEvent.id, "event_id"),
+    "case.term_started": _Made(CaseTerm.id, "term_id"),
+    "case.term_recomputed": _Made(TermAnswer.id, "answer_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "recording.linked": _Made(CaseLink.id, "link_id"),

@@ -3,49 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.calendar import Calendar, YearFile, read_year
-from casework.deadlines.versions import KEEPING, TERMS
-from casework.permission import require
 from casework.rules.errors import RuleFileUnusable
-from casework.units import Doer, actor_of
 from storage.catalog.deadlines import CalendarYear
-from storage.catalog.organisation import Person
-from storage.ledger.append import Change, record_change
-
-
-def load_year(session: Session, by: Doer, content: bytes) -> CalendarYear:
-    """Take a year's notice in: from now on it counts instead of what was known of that year.
-
-    The one that counts already changes nothing. Raises RuleFileUnusable, RoleNotAllowed.
-    """
-    if isinstance(by, Person):
-        require(by, KEEPING)
-    file, text = read_year(content), content.decode("utf-8-sig")
-    digest = hashlib.sha256(text.encode()).digest()
-    TERMS.let_one_load(session)
-    before = latest_years(session).get(file.year)
-    if before is not None and before.source_sha256 == digest:
-        return before
-    row = CalendarYear(
-        id=uuid.uuid4(),
-        year=file.year,
-        ordinal=1 if before is None else before.ordinal + 1,
-        source=text,
-        source_sha256=digest,
-        loaded_by=by.id if isinstance(by, Person) else None,
-        loaded_at=datetime.now(UTC),
-    )
-    session.add(row)
-    session.flush()
-    data = {"year": row.year, "ordinal": row.ordinal, "source_sha256": digest.hex()}
-    record_change(session, actor_of(by), Change("calendar.loaded", "calendar_year", str(row.id), None, data))
-    return row
 
 
 def latest_years(session: Session) -> dict[int, CalendarYear]:

@@ -1,15 +1,23 @@
 """What the deadline engine refuses besides files of rules. The trunk is CaseworkError; nothing was computed.
 
 CaseworkError
-└── StartsUnusable          a table of days to start from that cannot be read: where, and why
+└── DeadlineError
+    ├── StartsUnusable      a table of days to start from that cannot be read: where, and why
+    ├── EventDayUnusable    in the future, or of no such year; an InputRefused too
+    ├── DoneDayUnusable     in the future, or on the wrong side of the event; an InputRefused too
+    ├── EventEntered        the same stands in the case already; a StateRefused too
+    ├── EventWithdrawn      it was withdrawn before, and its terms with it; a StateRefused too
+    └── TermFulfilled       somebody has said before when it was done; a StateRefused too
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from casework.errors import CaseworkError
+from casework.errors import CaseworkError, InputRefused, StateRefused
 
 PROBLEMS: Mapping[str, str] = {
     "not_text": "is no text in UTF-8: save it as CSV UTF-8",
@@ -23,8 +31,20 @@ PROBLEMS: Mapping[str, str] = {
 }
 
 
+DAY_PROBLEMS: Mapping[str, str] = {
+    "in_the_future": "lies in the future: enter it when it has happened",
+    "no_such_year": "lies outside the years 1990 to 2200: correct the year",
+    "before_the_event": "lies before the event from which the term runs: correct the day, or the event",
+    "after_the_event": "lies after the hearing that it is the notice of: correct the day, or the event",
+}
+
+
+class DeadlineError(CaseworkError):
+    """Anything that deadlines refuse."""
+
+
 @dataclass(eq=False)
-class StartsUnusable(CaseworkError):
+class StartsUnusable(DeadlineError):
     """`line` counts from 1, 0 is the whole file; `text` is what stands there; `problem` is a word of PROBLEMS."""
 
     line: int
@@ -34,3 +54,55 @@ class StartsUnusable(CaseworkError):
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else "the file"
         return f"{place}{f' “{self.text}”' if self.text else ''} {PROBLEMS[self.problem]}; correct it and try again"
+
+
+@dataclass(eq=False)
+class EventDayUnusable(DeadlineError, InputRefused):
+    """`problem` is a word of DAY_PROBLEMS."""
+
+    day: date
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the day {self.day} of the event {DAY_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class DoneDayUnusable(DeadlineError, InputRefused):
+    """`problem` is a word of DAY_PROBLEMS."""
+
+    day: date
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the day {self.day} on which it was done {DAY_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class EventEntered(DeadlineError, StateRefused):
+    kind: str
+    day: date
+
+    def __str__(self) -> str:
+        return f"the event {self.kind} of {self.day} stands in this case already: nothing more has to be entered"
+
+
+@dataclass(eq=False)
+class EventWithdrawn(DeadlineError, StateRefused):
+    event_id: uuid.UUID
+    withdrawn_at: datetime
+
+    def __str__(self) -> str:
+        return f"the event was withdrawn at {self.withdrawn_at.isoformat()}, and its terms with it: enter it anew"
+
+
+@dataclass(eq=False)
+class TermFulfilled(DeadlineError, StateRefused):
+    term_id: uuid.UUID
+    done_on: date
+
+    def __str__(self) -> str:
+        return (
+            f"it was entered before that this was done on {self.done_on}; where that is wrong, have the event "
+            "withdrawn, and enter it anew"
+        )

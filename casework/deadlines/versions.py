@@ -10,18 +10,13 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from casework.deadlines.terms import SHIPPED, Term, TermFile, read_terms, refuse_nonsense, terms_of
-from casework.permission import require
-from casework.rules.versions import LOADER, Versions, held_on, is_read_from_source, shipped_in
-from casework.units import Doer, line_of
+from casework.deadlines.terms import Term, read_terms, terms_of
+from casework.rules.versions import Versions, held_on, is_read_from_source
 from storage.catalog.deadlines import TermRule
-from storage.catalog.organisation import Person, Unit
 
-KEEPING = "keep_policies"
 TERMS = Versions(TermRule, "terms")
 
 
@@ -31,19 +26,6 @@ class Ruled:
 
     term: Term
     rule: TermRule
-
-
-def load_terms(session: Session, by: Doer, content: bytes, now: datetime) -> TermRule:
-    """Take a version in. The same file again changes nothing. Raises RuleFileUnusable, PolicyOverlaps,
-    PolicyVersionTaken, PolicyBegun, NothingToSupersede, RoleNotAllowed."""
-    if isinstance(by, Person):
-        require(by, KEEPING)
-    return _take(session, by, read_terms(content), now)
-
-
-def load_shipped_terms(session: Session, now: datetime) -> int:
-    """Those of the package that this archive has never had, and whose days are free; how many there were."""
-    return TERMS.load_shipped(session, _shipped(), lambda file: _take(session, LOADER, file, now))
 
 
 def terms_come_into_force(session: Session, now: datetime) -> int:
@@ -66,41 +48,3 @@ def find_term(rules: Iterable[TermRule], line: Sequence[uuid.UUID], kind: str, d
     above it, the nearest first."""
     found = [Ruled(term, row) for row in held_on(rules, line, day) for term in terms_of(row.rules) if term.kind == kind]
     return max(found, key=lambda each: int(each.rule.rules["rank"]), default=None)
-
-
-def _take(session: Session, by: Doer, file: TermFile, now: datetime) -> TermRule:
-    return TERMS.take(session, by, file, now, partial(_refuse_beside_others, session, file))
-
-
-def _refuse_beside_others(session: Session, file: TermFile) -> None:
-    """Two series of one rank are told apart where no unit is under both."""
-    beside = [row for row in list_term_rules(session) if _meet(session, file.unit_code, row.unit_id)]
-    refuse_nonsense(file, [_file_of(row) for row in beside])
-
-
-def _meet(session: Session, code: str | None, other: uuid.UUID | None) -> bool:
-    if code is None or other is None:
-        return True
-    unit = session.query(Unit).filter(Unit.code == code).one()
-    return unit.id in line_of(session, other) or other in line_of(session, unit.id)
-
-
-def _file_of(row: TermRule) -> TermFile:
-    return TermFile(
-        jurisdiction=row.jurisdiction,
-        version=row.version,
-        title_zh=row.title_zh,
-        title_en=row.title_en,
-        valid_from=row.valid_from,
-        last_day=row.last_day,
-        unit_code=None,
-        supersedes=None,
-        source=row.source,
-        rank=row.rules["rank"],
-        terms=terms_of(row.rules),
-    )
-
-
-@cache
-def _shipped() -> tuple[TermFile, ...]:
-    return shipped_in(SHIPPED, read_terms)

@@ -76,6 +76,11 @@ class Versions(Generic[RowT]):
         key = f"{self.model.__tablename__} versions"
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
+    def let_none_load(self, session: Session) -> None:
+        """Whoever works by the versions that hold now: those who load wait for it, and it for them."""
+        key = f"{self.model.__tablename__} versions"
+        session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtextextended(key, 0))))
+
     def take(
         self,
         session: Session,

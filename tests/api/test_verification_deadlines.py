@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from api.verification import verify_archive
-from casework.deadlines.calendars import load_year
-from casework.deadlines.versions import load_shipped_terms
+from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
+from casework.deadlines.loading import load_shipped_terms, load_year
+from storage.catalog.deadlines import CaseTerm
 from storage.ledger.append import Actor
 
 # What is changed, and the fact that then differs, or the code of what is found.
@@ -32,16 +34,42 @@ TAMPERED = (
         " FROM calendar_year WHERE ordinal = 1",
         "row_unaccounted",
     ),
+    ("UPDATE case_event SET day = day + 1", "day"),
+    ("UPDATE case_event SET kind = 'case_filed'", "kind"),
+    ("UPDATE case_event SET withdrawn_at = NULL, withdrawn_by = NULL, withdraw_reason = NULL", "withdrawn"),
+    ("UPDATE case_event SET withdraw_reason = '另有原因' WHERE withdrawn_at IS NOT NULL", "withdraw_reason"),
+    ("UPDATE case_event SET entered_at = entered_at - interval '9 days'", "entered_at"),
+    ("DELETE FROM case_event", "logged_row_missing"),
+    ("UPDATE case_term SET done_on = done_on - 1", "done_on"),
+    ("UPDATE case_term SET done_on = NULL, done_by = NULL, done_at = NULL", "done"),
+    ("UPDATE case_term SET done_by = gen_random_uuid() WHERE done_on IS NOT NULL", "done_by"),
+    ("DELETE FROM case_term WHERE done_on IS NULL", "logged_row_missing"),
+    ("UPDATE term_answer SET due_on = due_on + 1 WHERE ordinal = 2", "due_on"),
+    ("UPDATE term_answer SET estimate = estimate + 1 WHERE ordinal = 1", "estimate"),
+    ("UPDATE term_answer SET rule_id = (SELECT id FROM term_rule WHERE jurisdiction = 'CN-law' LIMIT 1)", "rule_id"),
+    ("UPDATE term_answer SET because = 'rules' WHERE ordinal = 2", "because"),
+    ("UPDATE term_answer SET computed_at = computed_at - interval '9 days'", "computed_at"),
+    ("DELETE FROM term_answer WHERE ordinal = 2", "logged_row_missing"),
+    ("DELETE FROM term_answer WHERE ordinal = 1", "logged_row_missing"),
 )
-TABLES = ("term_rule", "calendar_year")
+TABLES = ("term_rule", "calendar_year", "case_event", "case_term", "term_answer")
 YEAR = "year: 2040\nsource: 样例\ndays_off: [2040-01-02]\nmakeup_days: []\n"
 
 
 @pytest.fixture
 def kept(sealing: Any) -> Any:
-    """What the package ships, and a year that was changed."""
+    """What the package ships, and a year that was changed, and with it terms; a withdrawn event, and what was done."""
     with sealing.archive.database.transaction() as session:
         load_shipped_terms(session, datetime.now(UTC))
+        officer, supervisor, case_id = sealing.people["officer"], sealing.people["supervisor"], sealing.case.id
+        now = datetime(2039, 12, 30, tzinfo=UTC)
+        filed = enter_event(session, officer, case_id, "case_filed", date(2039, 10, 4), now)
+        decided = enter_event(session, officer, case_id, "penalty_decided", date(2026, 3, 9), now)
+        withdraw_event(session, supervisor, filed.id, "非本案")
+        enter_event(session, officer, case_id, "case_filed", date(2039, 10, 5), now)
+        service = session.scalars(select(CaseTerm).where(CaseTerm.event_id == decided.id)).first()
+        assert service is not None
+        fulfil_term(session, officer, service.id, date(2026, 3, 10), now)
         for text in (YEAR, YEAR.replace("样例", "更正")):
             load_year(session, Actor.system("admin"), text.encode())
     sealing.settle()

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant
 from casework.cases import enter_stage
 from casework.checklists.checklists import load_shipped_checklists
 from casework.closing import close_case
+from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
+from casework.deadlines.loading import load_shipped_terms
 from casework.export import finish_export, start_export
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
@@ -20,6 +23,8 @@ from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
 from retention.errors import OutsideUnit
 from retention.paging import Cursor
+from storage.catalog.deadlines import CaseTerm
+from storage.catalog.devices import chinese_day
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 
@@ -35,6 +40,14 @@ def act_and_explain(session: Session, officer: Any, supervisor: Any, case_id: An
     withdraw_explanation(session, officer, first.id, "r")
     decide_explanation(session, supervisor, second.id, confirmed=False, reason="r")
     withdraw_act(session, supervisor, act.id, "r")
+
+
+def event_and_term(session: Session, officer: Any, supervisor: Any, case_id: Any) -> None:
+    load_shipped_terms(session, NOW)
+    event = enter_event(session, officer, case_id, "hearing_offered", chinese_day(NOW), NOW)
+    term = session.scalars(select(CaseTerm).where(CaseTerm.event_id == event.id)).one()
+    fulfil_term(session, officer, term.id, chinese_day(NOW), NOW)
+    withdraw_event(session, supervisor, event.id, "日期抄错")
 
 
 def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any) -> None:
@@ -60,6 +73,7 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     export = start_export(session, officer, case.id, copy.id, NOW)
     finish_export(session, officer, export.id, Digest.of("sha256", b""))
     revoke(session, supervisor, view.id, "r")
+    event_and_term(session, officer, supervisor, case.id)
     close_case(session, supervisor, case.id, "结案")
 
     items = case_timeline(session, officer, case.id).items

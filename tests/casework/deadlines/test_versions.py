@@ -10,13 +10,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from api.engines.roles import DatabaseAddresses
-from casework.deadlines.calendars import calendar_now, is_of_its_source, latest_years, load_year
+from casework.deadlines.calendars import calendar_now, is_of_its_source, latest_years
 from casework.deadlines.counting import due_day
+from casework.deadlines.loading import load_shipped_terms, load_terms, load_year
 from casework.deadlines.versions import (
     find_term,
     list_term_rules,
-    load_shipped_terms,
-    load_terms,
     terms_come_into_force,
 )
 from casework.deadlines.versions import is_of_its_source as rule_is_of_its_source

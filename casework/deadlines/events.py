@@ -1,0 +1,161 @@
+"""Events of a case from which terms run (期限起算事项), entered with their day and withdrawn with a reason; and what
+ends a term. Nothing that was said is ever changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from casework.deadlines.errors import (
+    DoneDayUnusable,
+    EventDayUnusable,
+    EventEntered,
+    EventWithdrawn,
+    TermFulfilled,
+)
+from casework.deadlines.running import Reckoning, start_term
+from casework.deadlines.terms import KINDS
+from casework.deadlines.versions import TERMS
+from casework.open_cases import lock_open_case
+from casework.permission import require
+from casework.register.calendar import is_usable
+from casework.rows import unique
+from casework.wording import known_word, required_text
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.devices import chinese_day
+from storage.catalog.organisation import Person
+from storage.ledger.append import Actor, Change, record_change
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """The terms that run from such an event.
+
+    `to_come`: its day may lie ahead, as that of a hearing does. `after_close`: it may happen in a case that is closed.
+    """
+
+    terms: tuple[str, ...]
+    to_come: bool = False
+    after_close: bool = False
+
+
+EVENT_KINDS: Final[Mapping[str, EventKind]] = {
+    "case_filed": EventKind(("decision",)),
+    "inspection_concluded": EventKind(("publish_inspection",)),
+    "evidence_registered": EventKind(("preservation",)),
+    "hearing_offered": EventKind(("hearing_request",)),
+    "hearing_held": EventKind(("hearing_notice",), to_come=True),
+    "penalty_decided": EventKind(("service", "publish_penalty")),
+    "decision_revoked": EventKind(("withdraw",), after_close=True),
+}
+
+
+def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day: date, now: datetime) -> CaseEvent:
+    """What happened in a case on a (Chinese) day; the terms that run from it are worked out and kept.
+
+    A day that has long passed is taken: the entry has its own time. Raises WordUnknown, EventDayUnusable, EventEntered,
+    CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    what = EVENT_KINDS[known_word("kind", kind, tuple(EVENT_KINDS))]
+    if not is_usable(day):
+        raise EventDayUnusable(day, "no_such_year")
+    if day > chinese_day(now) and not what.to_come:
+        raise EventDayUnusable(day, "in_the_future")
+    # Before the case's row: whoever loads rules writes answers to terms, and would wait for it with the others' lock.
+    TERMS.let_none_load(session)
+    case = row_in_unit(session, by, Case, case_id) if what.after_close else lock_open_case(session, by, case_id)
+    event = CaseEvent(
+        id=uuid.uuid4(),
+        unit_id=case.unit_id,
+        case_id=case.id,
+        kind=kind,
+        day=day,
+        entered_by=by.id,
+        entered_at=datetime.now(UTC),
+    )
+    with unique(session, {"uq_case_event_standing": EventEntered(kind, day)}):
+        session.add(event)
+    _record(session, by, event.case_id, event.unit_id, "event_entered", _facts(event))
+    reckoning = Reckoning.now(session)
+    for term in what.terms:
+        start_term(session, by, event, term, reckoning)
+    return event
+
+
+def withdraw_event(session: Session, by: Person, event_id: uuid.UUID, reason: str) -> CaseEvent:
+    """It did not happen, or on another day; its terms end with it. The rows stay, with who withdrew it and why.
+
+    A term that is overdue would be gone by it: that takes a supervisor, and is open to him after the case is closed.
+    Raises EventWithdrawn, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "withdraw_events")
+    reason = required_text("reason", reason)
+    event = _lock_event(session, by, event_id)
+    event.withdrawn_at, event.withdrawn_by, event.withdraw_reason = datetime.now(UTC), by.id, reason
+    session.flush()
+    data = {"event_id": str(event.id)}
+    _record(session, by, event.case_id, event.unit_id, "event_withdrawn", data, {"reason": reason})
+    return event
+
+
+def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date, now: datetime) -> CaseTerm:
+    """What the term is for was done on that (Chinese) day, be it in time or late: the term ends.
+
+    Also after the case is closed: what is due then is due all the same. Raises DoneDayUnusable, TermFulfilled,
+    EventWithdrawn, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    event = _lock_event(session, by, row_in_unit(session, by, CaseTerm, term_id).event_id)
+    term = row_in_unit(session, by, CaseTerm, term_id, lock=True)
+    if term.done_on is not None:
+        raise TermFulfilled(term.id, term.done_on)
+    _refuse_done_day(term, event, done_on, now)
+    term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
+    session.flush()
+    data = {"term_id": str(term.id), "done_on": done_on.isoformat()}
+    _record(session, by, term.case_id, term.unit_id, "term_fulfilled", data)
+    return term
+
+
+def _lock_event(session: Session, by: Person, event_id: uuid.UUID) -> CaseEvent:
+    event = row_in_unit(session, by, CaseEvent, event_id, lock=True)
+    if event.withdrawn_at is not None:
+        raise EventWithdrawn(event.id, event.withdrawn_at)
+    return event
+
+
+def _refuse_done_day(term: CaseTerm, event: CaseEvent, done_on: date, now: datetime) -> None:
+    runs_back = KINDS[term.kind] == "before"
+    if done_on > chinese_day(now):
+        raise DoneDayUnusable(done_on, "in_the_future")
+    if not is_usable(done_on):
+        raise DoneDayUnusable(done_on, "no_such_year")
+    if runs_back and done_on > event.day:
+        raise DoneDayUnusable(done_on, "after_the_event")
+    if not runs_back and done_on < event.day:
+        raise DoneDayUnusable(done_on, "before_the_event")
+
+
+def _facts(event: CaseEvent) -> dict[str, str]:
+    return {"event_id": str(event.id), "kind": event.kind, "day": event.day.isoformat()}
+
+
+def _record(
+    session: Session,
+    by: Person,
+    case_id: uuid.UUID,
+    unit_id: uuid.UUID,
+    deed: str,
+    data: dict[str, str],
+    private: dict[str, str] | None = None,
+) -> None:
+    change = Change(f"case.{deed}", "case", str(case_id), unit_id, data, private or {})
+    record_change(session, Actor.person(by.id), change)

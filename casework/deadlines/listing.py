@@ -1,0 +1,168 @@
+"""What is due next, in a case or in a unit: until when, how many working days remain, what is overdue."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Final
+
+from sqlalchemy import Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from casework.deadlines.calendar import ONE_DAY, Calendar
+from casework.deadlines.calendars import calendar_now
+from casework.deadlines.terms import Term, terms_of
+from retention.paging import Cursor, Page, page_rows, take_page
+from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer, TermRule
+from storage.catalog.organisation import Person
+
+SOON_DAYS: Final = 3
+STATES = ("overdue", "due_today", "soon", "running", "estimate", "no_term", "done", "done_late")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A term with its latest answer, as of a day.
+
+    `state` is a word of STATES. `days_left`: working days after today up to and with the due day, less than 0 where it
+    has passed; of an estimate as far as anybody can guess. `rule` None: there was no such term on the event's day.
+    """
+
+    case: Case
+    event: CaseEvent
+    term: CaseTerm
+    answer: TermAnswer
+    rule: TermRule | None
+    state: str
+    days_left: int | None
+
+    @property
+    def ruled(self) -> Term | None:
+        """The term as its version states it."""
+        stated = () if self.rule is None else terms_of(self.rule.rules)
+        return next((term for term in stated if term.kind == self.term.kind), None)
+
+
+@dataclass(frozen=True)
+class EventDeadlines:
+    """An event of a case with its terms, and every answer that was given of each."""
+
+    event: CaseEvent
+    deadlines: tuple[Deadline, ...]
+    history: dict[uuid.UUID, tuple[TermAnswer, ...]]
+
+
+def deadlines_of_case(session: Session, case: Case, today: date) -> tuple[EventDeadlines, ...]:
+    """Every event that was entered in a case, by its day, those that were withdrawn as well."""
+    found: dict[uuid.UUID, list[Deadline]] = defaultdict(list)
+    statement = _with_latest().where(CaseTerm.case_id == case.id).order_by(CaseTerm.kind)
+    for deadline in _deadlines(session, session.execute(statement).all(), today):
+        found[deadline.event.id].append(deadline)
+    history: dict[uuid.UUID, list[TermAnswer]] = defaultdict(list)
+    answers = select(TermAnswer).where(TermAnswer.case_id == case.id).order_by(TermAnswer.ordinal)
+    for answer in session.scalars(answers):
+        history[answer.term_id].append(answer)
+    events = select(CaseEvent).where(CaseEvent.case_id == case.id)
+    events = events.order_by(CaseEvent.day, CaseEvent.entered_at, CaseEvent.id)
+    return tuple(
+        EventDeadlines(
+            event,
+            tuple(found[event.id]),
+            {each.term.id: tuple(history[each.term.id]) for each in found[event.id]},
+        )
+        for event in session.scalars(events)
+    )
+
+
+def list_deadlines(
+    session: Session,
+    person: Person,
+    today: date,
+    *,
+    mine: bool = False,
+    overdue: bool = False,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Page[Deadline]:
+    """The open terms of the unit's cases, closed ones too: what is due first, first; estimates among them.
+
+    `mine`: of events the person entered, and of cases the person opened; `overdue`: alone what is.
+    """
+    day = func.coalesce(TermAnswer.due_on, TermAnswer.estimate)
+    statement = _with_latest().where(
+        CaseTerm.unit_id == person.unit_id,
+        CaseTerm.done_at.is_(None),
+        CaseEvent.withdrawn_at.is_(None),
+        day.is_not(None),
+    )
+    if mine:
+        statement = statement.where(or_(CaseEvent.entered_by == person.id, Case.opened_by == person.id))
+    if overdue:
+        statement = statement.where(TermAnswer.due_on < today)
+    if after is not None:
+        place = tuple_(literal(after.at.date()), literal(after.id, CaseTerm.id.type))
+        statement = statement.where(tuple_(day, CaseTerm.id) > place)
+    rows = session.execute(statement.order_by(day, CaseTerm.id).limit(page_rows(limit) + 1)).all()
+    return take_page(_deadlines(session, rows, today), limit, _place)
+
+
+def count_overdue(session: Session, unit_id: uuid.UUID, today: date) -> int:
+    """Open terms of the unit whose due day has passed."""
+    statement = _with_latest().with_only_columns(func.count())
+    is_open = (CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), TermAnswer.due_on < today)
+    return session.scalar(statement.where(CaseTerm.unit_id == unit_id, *is_open)) or 0
+
+
+def working_days_until(calendar: Calendar, today: date, day: date) -> int:
+    """Working days after today up to and with `day`; those after `day` up to and with today, less than 0."""
+    first, last = min(today, day), max(today, day)
+    days = (first + each * ONE_DAY for each in range(1, (last - first).days + 1))
+    count = sum(calendar.is_working_day(each) for each in days)
+    return count if day >= today else -count
+
+
+def _with_latest() -> Select[Case, CaseEvent, CaseTerm, TermAnswer]:
+    later = aliased(TermAnswer)
+    is_latest = ~exists().where(later.term_id == TermAnswer.term_id, later.ordinal > TermAnswer.ordinal)
+    return (
+        select(Case, CaseEvent, CaseTerm, TermAnswer)
+        .join(CaseEvent, CaseEvent.case_id == Case.id)
+        .join(CaseTerm, CaseTerm.event_id == CaseEvent.id)
+        .join(TermAnswer, TermAnswer.term_id == CaseTerm.id)
+        .where(is_latest)
+    )
+
+
+def _deadlines(
+    session: Session, rows: Sequence[tuple[Case, CaseEvent, CaseTerm, TermAnswer]], today: date
+) -> list[Deadline]:
+    wanted = {answer.rule_id for *_, answer in rows if answer.rule_id is not None}
+    rules = {row.id: row for row in session.scalars(select(TermRule).where(TermRule.id.in_(wanted)))}
+    calendar = calendar_now(session)
+    found = []
+    for case, event, term, answer in rows:
+        left = None if answer.day is None or term.done_on else working_days_until(calendar, today, answer.day)
+        rule = None if answer.rule_id is None else rules[answer.rule_id]
+        found.append(Deadline(case, event, term, answer, rule, _state(term, answer, today, left), left))
+    return found
+
+
+def _state(term: CaseTerm, answer: TermAnswer, today: date, left: int | None) -> str:
+    if term.done_on is not None:
+        return "done_late" if answer.due_on is not None and term.done_on > answer.due_on else "done"
+    if answer.due_on is None or left is None:
+        return "no_term" if answer.estimate is None else "estimate"
+    if answer.due_on < today:
+        return "overdue"
+    if answer.due_on == today:
+        return "due_today"
+    return "soon" if left <= SOON_DAYS else "running"
+
+
+def _place(deadline: Deadline) -> Cursor:
+    assert deadline.answer.day is not None
+    return Cursor(datetime.combine(deadline.answer.day, time(), UTC), str(deadline.term.id))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.deadlines.events import enter_event
+from casework.deadlines.loading import load_shipped_terms
+from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer
+from storage.catalog.organisation import Person, Unit
+
+NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 3, 10)
+
+
+@dataclass
+class Desk:
+    """A unit with an officer and a supervisor, a case of theirs, and the shipped terms."""
+
+    session: Session
+    archive: Any
+    unit: Unit
+    officer: Person
+    supervisor: Person
+    case: Case
+
+    def enter(self, kind: str, day: date, now: datetime = NOW, by: Person | None = None) -> CaseEvent:
+        return enter_event(self.session, by or self.officer, self.case.id, kind, day, now)
+
+    def terms(self, event: CaseEvent) -> dict[str, CaseTerm]:
+        return {row.kind: row for row in self.session.scalars(select(CaseTerm).where(CaseTerm.event_id == event.id))}
+
+    def answers(self, event: CaseEvent, kind: str) -> list[TermAnswer]:
+        statement = select(TermAnswer).where(TermAnswer.term_id == self.terms(event)[kind].id)
+        return list(self.session.scalars(statement.order_by(TermAnswer.ordinal)))
+
+
+@pytest.fixture
+def desk(session: Session, archive: Any) -> Desk:
+    return make_desk(session, archive)
+
+
+@pytest.fixture
+def desk_in() -> Any:
+    """The desk in a session of the test's choice, for what commits."""
+    return make_desk
+
+
+def make_desk(session: Session, archive: Any) -> Desk:
+    load_shipped_terms(session, NOW)
+    unit = archive.unit()
+    officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
+    return Desk(session, archive, unit, officer, supervisor, archive.case(officer))
