@@ -1,4 +1,7 @@
-"""`python -m integrity verify PACKAGE [--trust DIR] [--json]`: check a package with nothing but itself and the keys.
+"""What anybody can check without the archive, with nothing but the evidence and the keys:
+
+    python -m integrity verify PACKAGE [--trust DIR] [--json]                a package
+    python -m integrity receipt RECEIPT --trust DIR [--file FILE] [--json]   a station's receipt, and the file it is of
 
 Exit status: 0 it holds, 1 it does not, 2 the command cannot be carried out (no such folder, trust that cannot be used).
 """
@@ -15,6 +18,7 @@ from integrity.errors import EvidenceError
 from integrity.package.failure import PackageInvalid
 from integrity.package.report import describe_failure, describe_verdict, failure_form, printable, verdict_form
 from integrity.package.verify import STEPS, verify_package
+from integrity.receipt_check import check_receipt, describe_receipt, receipt_form
 from integrity.trust import Trust, load_trust
 
 HOLDS, FAILS, UNUSABLE = 0, 1, 2
@@ -27,12 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     asked = _parser().parse_args(arguments)
-    if not asked.package.is_dir():
+    if asked.command == "verify" and not asked.package.is_dir():
         return _complain(f"不是文件夹 / not a folder: {asked.package}")
     try:
         trust = load_trust(asked.trust) if asked.trust is not None else None
     except EvidenceError as error:
         return _complain(f"信任文件夹无法使用 / the trust folder cannot be used: {error}")
+    if asked.command == "receipt":
+        return _check_receipt(asked, trust)
     return _verify_as_json(asked.package, trust) if asked.json else _verify_aloud(asked.package, trust)
 
 
@@ -49,7 +55,41 @@ def _parser() -> argparse.ArgumentParser:
         "without it only consistency is checked",
     )
     verify.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+    receipt = commands.add_parser("receipt", help="核验回执 / verify a receipt")
+    receipt.add_argument("receipt", metavar="RECEIPT", type=Path, help="回执文件（.dsse.json） / the receipt's file")
+    receipt.add_argument(
+        "--trust",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
+    )
+    receipt.add_argument(
+        "--file", metavar="FILE", type=Path, help="回执所指的原始文件 / the original that the receipt is of"
+    )
+    receipt.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
     return parser
+
+
+def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:
+    assert trust is not None
+    for path in (asked.receipt, asked.file):
+        if path is not None and not path.is_file():
+            return _complain(f"没有这个文件 / no such file: {path}")
+    try:
+        checked = check_receipt(asked.receipt, trust, asked.file)
+    except EvidenceError as error:
+        if asked.json:
+            form = {"verified": False, "kind": type(error).__name__, "reason": printable(str(error))}
+            print(json.dumps(form, ensure_ascii=False, indent=2))
+        else:
+            _print_lines(("回执核验失败 / the receipt does NOT hold", f"  原因 / reason: {printable(str(error))}"))
+        return FAILS
+    if asked.json:
+        print(json.dumps(receipt_form(checked), ensure_ascii=False, indent=2))
+    else:
+        _print_lines(describe_receipt(checked))
+    return HOLDS
 
 
 def _verify_aloud(package: Path, trust: Trust | None) -> int:
