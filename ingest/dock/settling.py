@@ -45,7 +45,7 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
     if known and known.archive != archive:
         known = None
     if known and known.phase in (Phase.WIPING, Phase.WIPED):
-        # Somebody copied it back, or a power cut did. If these are the same bytes, the receipt still holds.
+        # Somebody copied it back, or a power cut did. If these are the same bytes, the archive is asked about them.
         known, look_closely = known.at(Phase.RECEIVED), True
     if known and not look_closely and known.identity == read_identity(file):
         return known
@@ -58,12 +58,15 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
 
 
 def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[FileRecord, Receipt]:
-    """The receipt of what was uploaded, once it is kept here: it may be already, or else the archive is asked for it.
+    """The receipt of what was uploaded: kept here already, or else the archive is asked for it.
 
-    Raises what ask_for_receipt raises, TryAgain while there is none.
+    Nothing is removed for a receipt of another day: the archive may have been restored from a backup since, and what
+    was copied back to a card is then the remedy. So where files are let go of it is always asked. Raises what
+    ask_for_receipt raises, TryAgain while there is none.
     """
     sender = desk.sender
-    receipt = find_kept_receipt(sender.state, record, desk.trust) if record.phase is Phase.RECEIVED else None
+    keeps = record.phase is Phase.RECEIVED and not desk.wipe
+    receipt = find_kept_receipt(sender.state, record, desk.trust) if keeps else None
     if receipt is None:
         record, receipt = ask_for_receipt(sender, record, desk.trust)
     sender.tell(_of_receipt(file, receipt))

@@ -353,6 +353,27 @@ def test_same_name_copied_back_after_removal_is_removed_again(docking: Any, arch
     assert len(archive.uploads) == 2
 
 
+@pytest.mark.parametrize("wiped_before", [True, False])
+def test_nothing_is_removed_for_a_receipt_that_the_archive_knows_nothing_of_any_more(
+    docking: Any, archive: Any, wiped_before: bool
+) -> None:
+    """It was restored from a backup of the day before: the copy on the card may be the only one there is."""
+    docking.write("a.mp4", b"x" * 100)
+    docking.run(wipe=wiped_before)
+    path = docking.write("a.mp4", b"x" * 100)
+    (first,) = archive.uploads
+    archive.uploads.clear()
+    archive.custody_failure = "staging"  # and now it cannot seal either
+    assert not docking.run(wipe=True).complete
+    assert path.read_bytes() == b"x" * 100
+    archive.custody_failure = None
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    (second,) = [each for each, upload in archive.uploads.items() if upload.polls > 1]
+    assert second != first
+    assert archive.sealed_names().count("a.mp4") >= 1
+
+
 @pytest.mark.parametrize(
     ("url", "is_open"),
     [
