@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
-import psycopg.errors
-from psycopg.pq import ConnStatus, ExecStatus
-from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
+
+from storage.plain_connection import PlainConnection
 
 _CONNECT_SECONDS = 10
 # A statement is planned once and keeps its plan: planning costs as much as running. Made while a table was small, a
@@ -23,41 +21,6 @@ _CONNECT_SECONDS = 10
 _PLANNED_ONCE = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
-
-
-class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection on which each statement is a transaction of its own, prepared at its first use."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._plain_names: dict[str, bytes] = {}
-
-    def run(self, statement: str, *parameters: str) -> list[tuple[str | None, ...]]:
-        """The rows of one statement with $1, $2, …; all of them text. Raises psycopg's errors, as `execute` does.
-
-        Straight through libpq: what `execute` does for a statement takes Python as long as PostgreSQL needs for it, and
-        a thread that has nothing to do but wait gives up the interpreter once.
-        """
-        name = self._plain_names.get(statement)
-        if name is None:
-            name = f"plain_{len(self._plain_names)}".encode()
-            self._checked(self.pgconn.prepare(name, statement.encode()))
-            self._plain_names[statement] = name
-        result = self._checked(self.pgconn.exec_prepared(name, [parameter.encode() for parameter in parameters]))
-        return [
-            tuple(
-                None if (value := result.get_value(row, column)) is None else value.decode()
-                for column in range(result.nfields)
-            )
-            for row in range(result.ntuples)
-        ]
-
-    def _checked(self, result: PGresult) -> PGresult:
-        if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            return result
-        if self.pgconn.status != ConnStatus.OK:
-            raise psycopg.OperationalError(self.pgconn.get_error_message())
-        raise psycopg.errors.error_from_result(result)
 
 
 class Database:

@@ -27,7 +27,8 @@ from api.engines.plan import announce_public_keys, create_keys, own_process
 from api.engines.running import running_database
 from api.engines.watched import ChildSpec
 from api.settings import Settings, load_settings
-from api.tasks.custody import open_custody, seal_next
+from api.tasks.custody import open_custody
+from ingest.sealing.lanes import seal_next
 from ingest.uploads.staging import Staging
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station

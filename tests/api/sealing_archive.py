@@ -21,12 +21,13 @@ from api.engines.roles import DATABASE, DatabaseAddresses
 from api.keyring import announce_keys, create_missing_keys
 from api.media_tools import media_runner
 from api.settings import Settings
-from api.tasks.custody import open_custody, seal_next
+from api.tasks.custody import open_custody
 from api.tasks.media import open_rendering, render_next
 from casework.cases import open_case
 from casework.linking import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.requests import approve, ask
+from ingest.sealing.lanes import seal_next
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims

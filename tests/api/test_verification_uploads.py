@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.cli.admin_uploads import release, retry
-from api.tasks.custody import seal_next
+from ingest.sealing.lanes import seal_next
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister

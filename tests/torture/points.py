@@ -171,7 +171,7 @@ def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], 
     """
     import psycopg
 
-    from storage.database import PlainConnection
+    from storage.plain_connection import PlainConnection
 
     plain = psycopg.Connection.execute
     told = watch.told("statement", plain)

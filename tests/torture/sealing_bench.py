@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from api.tasks.custody import seal_next
 from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
 from casework.organisation import create_unit
 from ingest.media.findings import not_understood
+from ingest.sealing.lanes import seal_next
 from ingest.sealing.parts import Custody
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.offset_file import UNFINISHED

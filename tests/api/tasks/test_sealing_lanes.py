@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from api.tasks.custody import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
+from ingest.sealing.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 
@@ -105,7 +105,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeyp
             assert go_on.wait(60)
         return sealing.custody.probe(path)
 
-    monkeypatch.setattr("api.tasks.custody.lease_due_upload", lease)
+    monkeypatch.setattr("ingest.sealing.lanes.lease_due_upload", lease)
     held = replace(sealing.custody, probe=probe)
     work = threading.Thread(target=seal_all_due, args=(held, sealing.staging, "test", lambda: None))
     work.start()

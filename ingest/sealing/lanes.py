@@ -1,0 +1,76 @@
+"""Sealing what is due, one after the other and small files beside a large one; what became of each, noted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from ingest.custody import seal_upload
+from ingest.errors import CustodyDelayed, CustodyStopped
+from ingest.sealing.due import lease_due_upload, put_off, stop_upload
+from ingest.sealing.parts import Custody
+from ingest.uploads.staging import Staging
+
+log = logging.getLogger(__name__)
+
+SMALL_BYTES = 4 << 20
+SMALL_LANES = 3
+LOOK_AGAIN_SECONDS = 0.2
+
+
+def seal_all_due(
+    custody: Custody, staging: Staging, worker: str, on_sealed: Callable[[], None], small_lanes: int = SMALL_LANES
+) -> None:
+    """One upload after the other, and small ones beside them, until nothing is due.
+
+    A small file costs little work and much waiting: for tools to start, for disks, for a checkpoint. So several of
+    them are under way at once, and none waits for a large one to be through.
+    """
+    done = threading.Event()
+
+    def seal_small(lane: str) -> None:
+        while not done.is_set():
+            if look_once(lane):
+                on_sealed()
+            else:
+                done.wait(LOOK_AGAIN_SECONDS)
+
+    def look_once(lane: str) -> bool:
+        """A database that is away for a moment ends no lane: a large file may be hours from its end."""
+        try:
+            return seal_next(custody, staging, lane, SMALL_BYTES)
+        except Exception:
+            log.exception("lane %s of custody failed, and looks again", lane)
+            return False
+
+    with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
+        lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
+        try:
+            while seal_next(custody, staging, worker):
+                on_sealed()
+        finally:
+            done.set()
+        for lane in lanes:
+            lane.result()
+
+
+def seal_next(custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None) -> bool:
+    """Seal the upload that waited longest, of those that are not larger. False when none is due."""
+    upload = lease_due_upload(custody.database, worker, at_most_bytes)
+    if upload is None:
+        return False
+    try:
+        with upload.lease.renewed(custody.database):
+            seal_upload(upload, custody)
+    except CustodyStopped as error:
+        stop_upload(custody.database, upload, error)
+    except CustodyDelayed as error:
+        put_off(custody.database, upload, str(error))
+    except Exception as error:
+        log.exception("upload %s could not be sealed now", upload.id)
+        put_off(custody.database, upload, f"{type(error).__name__}: {error}")
+    else:
+        staging.remove(upload.id)
+    return True
