@@ -3,6 +3,7 @@
 ApiError                        1
 ├── SettingInvalid              2   a LIUHEN_ variable that cannot be used
 ├── UsageRefused                2   a command that makes no sense as it was given
+│   └── ArchiveMissing          2   a command that works on an archive, where there is none
 ├── HttpRefused                 1   what HTTP refuses: its tree goes on in api/http/errors.py
 ├── EntriesWithoutPlace         1   api/export.py: the ledger's sequencer is behind, nothing was copied
 ├── NothingToCopy               1   api/export.py: no recording stands in the case
@@ -59,6 +60,25 @@ class SettingInvalid(ApiError):
 
 class UsageRefused(ApiError):
     exit_code = 2
+
+
+class ArchiveMissing(UsageRefused):
+    """`named`: by LIUHEN_DATA, else it is the default below the working folder, where one may stand by mistake."""
+
+    def __init__(self, folder: Path, *, named: bool) -> None:
+        if named:
+            advice = ("请核对 LIUHEN_DATA", "check LIUHEN_DATA")
+        else:
+            advice = (
+                "LIUHEN_DATA 未设置，缺省为当前目录下的 var；请在运行 liuhen up 的目录中执行，或设置 LIUHEN_DATA",
+                "LIUHEN_DATA is not set, so it is var in the working folder; stand where `liuhen up` was started, or "
+                "set LIUHEN_DATA",
+            )
+        super().__init__(
+            f"{folder} 中没有档案系统；{advice[0]}。新建档案系统只用 liuhen up",
+            f"there is no archive in {folder}: {advice[1]}. Only `liuhen up` makes one",
+        )
+        self.folder = folder
 
 
 class EngineError(ApiError):

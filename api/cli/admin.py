@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.admin_archive import open_for_command, remark, report
+from api.cli.admin_archive import open_for_command, remark, report, require_archive
 from api.cli.calendar_commands import calendars
 from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
@@ -62,6 +62,7 @@ def database(
     from api.settings import load_settings
 
     settings = load_settings()
+    require_archive(settings)
     try:
         facts = address_facts(running_addresses(settings))
     except ApiError:
@@ -85,7 +86,7 @@ def trust(
     from api.trust_folder import build_trust
     from integrity.trust import fingerprints, write_trust
 
-    with open_for_command("admin", make=True) as opened:
+    with open_for_command("admin") as opened:
         pinned = build_trust(opened.archive)
         write_trust(folder, pinned)
     listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in fingerprints(pinned)]
@@ -98,7 +99,7 @@ def first_admin_code(as_json: Json = False) -> None:
     """生成首位管理员的一次性登录码 / Make the code that lets the first administrator in, once."""
     from api.cli.admin_people import issue_first_code
 
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = issue_first_code(session)
     report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {facts['expires_at']}"))
 
@@ -113,7 +114,7 @@ def create_unit(
     """新建单位 / Make a unit."""
     from api.cli.admin_people import add_unit
 
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = add_unit(session, name, code, parent)
     report(as_json, facts, (f"已新建单位 / unit made: {facts['code']} {facts['name']} {facts['unit_id']}",))
 
@@ -142,7 +143,7 @@ def create_person(
     from api.cli.admin_people import add_person, unit_or_only
 
     password = _password_from_stdin() if password_stdin else None
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = add_person(
             session,
             unit=unit_or_only(session, unit),
@@ -165,7 +166,7 @@ def reset_password(
     from api.cli.admin_people import reset_password
 
     password = _password_from_stdin() if password_stdin else None
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = reset_password(session, sign_in_name, password)
     report(
         as_json, facts, (f"已重设 / set anew: {facts['sign_in_name']} {facts['person_id']}", *_password_shown(facts))
@@ -196,7 +197,7 @@ def create_token(
     """生成令牌；除非用 --person，每个令牌各是一个人员 / Make a token: each a person of its own, but for --person."""
     from api.cli.admin_people import add_token, token_holder
 
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         holder = token_holder(session, role, name, unit, person)
         facts = add_token(session, holder, name or holder.name, expires_hours)
     report(as_json, facts, (str(facts["token"]),))
@@ -220,7 +221,7 @@ def revoke_token(
     """吊销令牌 / Revoke a token."""
     from api.cli.admin_people import revoke_token
 
-    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = revoke_token(session, token)
     report(as_json, facts, (f"已吊销 / revoked: {facts['token_id']}",))
 

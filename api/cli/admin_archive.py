@@ -29,23 +29,17 @@ class OpenedArchive:
 
 
 @contextmanager
-def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArchive]:
+def open_for_command(purpose: str) -> Iterator[OpenedArchive]:
     """The archive of LIUHEN_DATA with its database, keys and a sequencer at work, for as long as the block runs.
 
     When the block has ended, every entry it committed has its place, or a running archive will give it one. What was
-    started for it is ended. What the archive refuses is raised in both languages. `make`: an archive that is not there
-    yet is made; otherwise UsageRefused, because looking into a folder must not fill it.
+    started for it is ended. What the archive refuses is raised in both languages. Raises ArchiveMissing.
     """
     from api.engines.running import running_database
-    from api.errors import UsageRefused
     from api.settings import load_settings
 
     settings = load_settings()
-    if not make and not (settings.data / "keys").exists():
-        raise UsageRefused(
-            f"{settings.data} 中没有档案系统；请核对 LIUHEN_DATA",
-            f"there is no archive in {settings.data}: check LIUHEN_DATA",
-        )
+    require_archive(settings)
     with ExitStack() as undo:
         undo.callback(_remove_socket_folder, settings)
         addresses = undo.enter_context(running_database(settings, purpose))
@@ -59,6 +53,25 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
                 yield OpenedArchive(archive, running=not own)
             finally:
                 archive.database.close()
+
+
+def require_archive(settings: Settings) -> None:
+    """Raise ArchiveMissing where LIUHEN_DATA has no archive, nor one that starts just now.
+
+    No command makes one on its way: run in the wrong folder it would give out keys, codes and tokens of an archive
+    that nobody uses, and say that all went well.
+    """
+    from api.engines.archive_run import PURPOSE
+    from api.engines.folders import has_archive
+    from api.engines.lock import read_holder
+    from api.engines.process import ProcessIdentity
+    from api.errors import ArchiveMissing
+
+    if has_archive(settings.data):
+        return
+    holder = read_holder(settings.data)
+    if holder is None or holder.purpose != PURPOSE or ProcessIdentity.of(holder.pid) is None:
+        raise ArchiveMissing(settings.data, named="data" in settings.model_fields_set)
 
 
 def report(as_json: bool, facts: Mapping[str, object], lines: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable
 
-from api.engines.folders import socket_folder
+from api.engines.folders import has_archive, socket_folder
 from api.engines.listener import open_listener
 from api.engines.lock import DataFolderLock, Holder
 from api.engines.plan import plan_archive
@@ -35,6 +35,8 @@ def run_archive(
         undo.callback(withdraw_addresses, settings.run_folder)
         supervisor = Supervisor(plan.stages, ProcessRecord(settings.run_folder, lock.holder.instance), signals, say)
         undo.callback(supervisor.stop)
+        if not has_archive(settings.data):
+            say(f"新建档案系统，数据目录 / a new archive is made in: {settings.data}")
         with contextlib.suppress(StopRequested):
             supervisor.start()
             say(f"留痕已就绪 / ready: {plan.addresses.http}")

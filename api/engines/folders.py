@@ -16,6 +16,11 @@ _SOCKET_PATH_BYTES = 107
 _LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
 
 
+def has_archive(data: Path) -> bool:
+    """Whether an archive was ever started on the folder: its keys are the first that `liuhen up` makes."""
+    return (data / "keys").exists()
+
+
 def make_private_folder(folder: Path) -> Path:
     """Make `folder` for our eyes only, or check that it is: a real folder, our own, closed to others."""
     try:

@@ -14,14 +14,22 @@ from typing import Any
 
 import psycopg
 import pytest
+import typer
 
+from api.cli.admin import app as admin_app
+from api.cli.admin_archive import require_archive
 from api.cli.admin_lookup import running_addresses
 from api.engines.folders import socket_folder
+from api.engines.lock import DataFolderLock
+from api.engines.plan import create_keys
 from api.engines.postgres import find_binaries
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
+from api.errors import ArchiveMissing
 from api.settings import Settings
-from casework.elements.policies import SHIPPED
+from casework.checklists.checklists import SHIPPED as CHECKLISTS
+from casework.deadlines.terms import SHIPPED as TERMS
+from casework.elements.policies import SHIPPED as POLICIES
 from ingest.dock.token import read_station_token
 from integrity.trust import load_trust
 from tests.commands import Ran, run_here
@@ -81,9 +89,15 @@ def lending(data: Path) -> Iterator[None]:
         assert lender.wait(SECONDS) == 0
 
 
+def begin_archive(data: Path) -> Path:
+    """As far as `liuhen up` first goes: its keys; the database and the rest are made by whatever needs them next."""
+    create_keys(Settings(data=data))
+    return data
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
-    data = tmp_path / "data"
+    data = begin_archive(tmp_path / "data")
     yield data
     assert list_in_folder(data / "postgres", find_binaries() / "postgres") == []
     left = {path.name for path in data.rglob("*") if not path.is_relative_to(data / "postgres")}
@@ -93,13 +107,13 @@ def data(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def lent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data folder whose database another process lends, as `liuhen up` does."""
-    data = tmp_path_factory.mktemp("lent") / "data"
+    data = begin_archive(tmp_path_factory.mktemp("lent") / "data")
     assert done(data, "admin", "unit", "create", "第一大队", "--code", "D1")["code"] == "D1"
     with lending(data):
         yield data
 
 
-def test_a_first_token_makes_archive_and_unit_says_so_and_leaves_every_entry_in_place(data: Path) -> None:
+def test_a_first_token_makes_the_unit_says_so_and_leaves_every_entry_in_place(data: Path) -> None:
     ran = liuhen(data, "admin", "token", "create", "--role", "supervisor", "--json")
     assert ran.code == 0, ran.stderr
     assert "本单位" in ran.stderr
@@ -107,20 +121,62 @@ def test_a_first_token_makes_archive_and_unit_says_so_and_leaves_every_entry_in_
     assert json.loads(ran.stdout)["token"].startswith("lha1.")
     status = done(data, "admin", "ledger", "status")
     assert status["waiting"] == 0
-    # Four keys, the unit, the person and the token; each policy that the package brings was loaded and is in force.
-    assert status["size"] == 7 + 2 * len(list(SHIPPED.glob("*.yaml")))
+    # Four keys, the unit, the person and the token; each version of rules that the package brings: loaded, in force.
+    shipped = [each for folder in (CHECKLISTS, POLICIES, TERMS) for each in folder.glob("*.yaml")]
+    assert status["size"] == 7 + 2 * len(shipped)
 
 
 def test_a_path_too_long_for_sockets_leaves_nothing_under_tmp(tmp_path: Path) -> None:
-    data = tmp_path / ("long" * 30)
+    data = begin_archive(tmp_path / ("long" * 30))
     done(data, "admin", "unit", "create", "第一大队", "--code", "D1")
     assert socket_folder(data) != data / "run"
     assert not socket_folder(data).exists()
 
 
-def test_looking_into_a_folder_without_an_archive_makes_none(tmp_path: Path) -> None:
-    assert str(tmp_path / "nowhere") in refused(tmp_path / "nowhere", 2, "admin", "token", "list")
-    assert not (tmp_path / "nowhere").exists()
+def plain_commands(app: typer.Typer, *above: str) -> Iterator[tuple[str, ...]]:
+    """Each command below `app` with the fewest words that get past its parser."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for name, below in getattr(command, "commands", {}).items():
+            yield from walk(below, (*words, name))
+        if not hasattr(command, "commands"):
+            said: list[str] = []
+            for each in (each for each in command.params if each.required):
+                option = [name for name in each.opts if name.startswith("-")]
+                said += [*option, __file__ if each.name == "file" else "2026-03-04"]
+            yield (*words, *said)
+
+    yield from walk(typer.main.get_command(app), above)
+
+
+@pytest.mark.parametrize("words", [*plain_commands(admin_app, "admin"), ("verify",)], ids=" ".join)
+def test_no_command_makes_an_archive_where_there_is_none(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """In the wrong folder it would give out keys, codes and tokens of an archive that nobody uses."""
+    nowhere = tmp_path / "nowhere"
+    line = refused(nowhere, 2, *words)
+    assert f"{nowhere} 中没有档案系统；请核对 LIUHEN_DATA。新建档案系统只用 liuhen up" in line
+    assert f"there is no archive in {nowhere}: check LIUHEN_DATA. Only `liuhen up` makes one" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_variable_the_refusal_says_which_folder_it_looked_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")}
+    ran = run_here(kept, "admin", "station", "enrol", "东门站", "--json")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert f"{tmp_path / 'var'} 中没有档案系统；LIUHEN_DATA 未设置，缺省为当前目录下的 var" in ran.stderr
+    assert "is not set, so it is var in the working folder; stand where `liuhen up` was started" in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_starts_for_the_first_time_is_waited_for(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    with DataFolderLock.acquire(tmp_path, "up"):
+        require_archive(settings)
+    with DataFolderLock.acquire(tmp_path, "admin"), pytest.raises(ArchiveMissing):
+        require_archive(settings)
 
 
 def test_without_an_archive_the_database_has_no_addresses_unless_it_is_started(data: Path) -> None:
@@ -304,7 +360,7 @@ def test_the_trust_handed_over_is_one_the_verifier_loads(lent: Path, tmp_path: P
 
 def test_a_command_leaves_the_sequencer_to_the_archive_that_runs(tmp_path: Path) -> None:
     """A command that took its lock while `liuhen up` starts would keep it from starting."""
-    data = tmp_path / "data"
+    data = begin_archive(tmp_path / "data")
     done(data, "admin", "unit", "create", "甲", "--code", "A")
     with lending(data):
         assert done(data, "admin", "ledger", "status")["waiting"] == 0

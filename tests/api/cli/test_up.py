@@ -148,6 +148,7 @@ def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_pat
     """One story, because each start costs seconds: refusals, dead children, a dead supervisor, everything dead."""
     data = tmp_path / "data"
     with archive(data) as running:
+        assert f"新建档案系统，数据目录 / a new archive is made in: {data}\n" in running.lines
         addresses = json.loads((data / "run" / "addresses.json").read_text())
         assert_others_are_refused(running, tmp_path, addresses["http"].removeprefix("http://"))
         with psycopg.connect(addresses["database"]["owner"]) as connection:
@@ -177,6 +178,7 @@ def test_one_archive_a_folder_which_mends_itself_and_outlives_every_kill(tmp_pat
             assert (data / "postgres" / "postmaster.pid").exists()
 
     with archive(data) as running:
+        assert not any("新建档案系统" in line for line in running.lines)
         with psycopg.connect(addresses["database"]["owner"]) as connection:
             assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
         assert_ends_without_trace(running, signal.SIGINT)
