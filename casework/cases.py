@@ -1,66 +1,58 @@
-"""Cases: opened, led through their four stages, assigned; how they are closed: casework/closing.py."""
+"""Cases: opened, assigned, found. How they go on: casework/stages.py; how they are closed: casework/closing.py."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, StageOutOfOrder, Taken
+from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, Taken
 from casework.looks import UnitTime, ask_for_another_look
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.rows import unique
+from casework.stages import begin_stages
 from casework.wording import known_word, optional_name, required_name
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
-from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseAssignment, CaseStage
+from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, Case, CaseAssignment
 from storage.catalog.organisation import Person
 
 EARLIEST_YEAR = 1970
 
 
-def open_case(session: Session, by: Person, *, number: str, title: str, kind: str) -> Case:
-    """A new case of the person's unit, in its first stage.
+def open_case(
+    session: Session, by: Person, *, number: str, title: str, procedure: str, kind: str | None = None
+) -> Case:
+    """A new case of the person's unit, in its first stage. Its kind follows from the procedure; `kind` may say it too.
 
-    Raises Taken for a number the unit has used, WordUnknown for the kind, TextUnusable, RoleNotAllowed.
+    Raises Taken for a number the unit has used, WordUnknown for the kind, or for a procedure that is none of that kind,
+    TextUnusable, RoleNotAllowed.
     """
     require(by, "work_on_cases")
+    if kind is None:
+        known_word("procedure", procedure, tuple(KIND_OF))
+        kind = KIND_OF[procedure]
     case = Case(
         id=uuid.uuid4(),
         unit_id=by.unit_id,
         number=required_name("case number", number),
         title=required_name("title", title),
         kind=known_word("kind", kind, CASE_KINDS),
+        procedure=known_word("procedure", procedure, PROCEDURES[kind]),
         stage=STAGES[0],
         opened_by=by.id,
     )
     with unique(session, {"uq_case_unit_id_number": Taken("case number", case.number)}):
         session.add(case)
-    _add_stage(session, by, case, STAGES[0])
-    record_case_change(session, by, case, "case.opened", {"kind": kind}, {"number": case.number, "title": case.title})
+    begin_stages(session, by, case)
+    data = {"kind": kind, "procedure": procedure}
+    record_case_change(session, by, case, "case.opened", data, {"number": case.number, "title": case.title})
     return case
-
-
-def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str) -> CaseStage:
-    """The case goes on to its next stage: initiation, investigation, decision, execution, and never back.
-
-    Raises StageOutOfOrder, CaseClosed, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
-    """
-    require(by, "work_on_cases")
-    known_word("stage", stage, STAGES)
-    case = lock_open_case(session, by, case_id)
-    following = STAGES[STAGES.index(case.stage) + 1 :]
-    if stage not in following[:1]:
-        raise StageOutOfOrder(case.id, case.stage, stage, following[0] if following else None)
-    former, case.stage = case.stage, stage
-    entered = _add_stage(session, by, case, stage)
-    record_case_change(session, by, case, "case.stage_entered", {"from": former, "to": stage})
-    return entered
 
 
 def assign(
@@ -127,24 +119,10 @@ def list_cases(
     return take_page(rows, limit, lambda case: Cursor(case.opened_at, str(case.id)))
 
 
-def stages_of(session: Session, case_id: uuid.UUID) -> tuple[CaseStage, ...]:
-    """The stages a case has entered, in order."""
-    return tuple(session.scalars(select(CaseStage).where(CaseStage.case_id == case_id).order_by(CaseStage.entered_at)))
-
-
 def assignments_of(session: Session, case_id: uuid.UUID) -> tuple[CaseAssignment, ...]:
     """Who and what was at work on a case, by time."""
     statement = select(CaseAssignment).where(CaseAssignment.case_id == case_id)
     return tuple(session.scalars(statement.order_by(CaseAssignment.span, CaseAssignment.id)))
-
-
-def _add_stage(session: Session, by: Person, case: Case, stage: str) -> CaseStage:
-    entered = CaseStage(
-        unit_id=case.unit_id, case_id=case.id, stage=stage, entered_by=by.id, entered_at=datetime.now(UTC)
-    )
-    session.add(entered)
-    session.flush()
-    return entered
 
 
 def _span(starts_at: datetime, ends_at: datetime) -> Range[datetime]:

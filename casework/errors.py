@@ -16,7 +16,9 @@
     │   ├── ExpiryUnusable          an end that has passed, or lies too far ahead
     │   └── RangeOutside            bytes that an object does not have
     ├── StateRefused
-    │   ├── StageOutOfOrder         the stages of a case come one after the other
+    │   ├── StageOutOfOrder         the stages of a case come as its procedure says
+    │   ├── StageNeeds              something must be there before that stage
+    │   ├── ProcedureSettled        the case keeps its procedure
     │   ├── CaseClosed              the case takes no more changes
     │   ├── AlreadyLinked           the recording stands in that case already
     │   ├── LinkEnded               the link has been ended before
@@ -50,6 +52,11 @@ REFUSAL_REASONS = {
     "wrong_case": "the grant is for another case; ask for one for this case",
     "expired": "the grant has expired; ask again",
     "revoked": "the grant was revoked; ask whoever revoked it",
+}
+
+STAGE_NEEDS = {
+    "hearing_held": "enter the hearing as an act of the case, with its end",
+    "procedure_stated": "state the procedure of the case first",
 }
 
 
@@ -200,16 +207,42 @@ class StateRefused(CaseworkError):
 
 @dataclass(eq=False)
 class StageOutOfOrder(StateRefused):
-    """`next` is the one stage that can be entered now; None when the last one was reached."""
+    """`following` are the stages that can be entered now; none when the last one was reached."""
 
     case_id: uuid.UUID
     current: str
     wanted: str
-    next: str | None
+    following: tuple[str, ...]
 
     def __str__(self) -> str:
-        then = "there is none after it" if self.next is None else f"the next one is {self.next}"
+        then = f"the next one is {' or '.join(self.following)}" if self.following else "there is none after it"
         return f"case {self.case_id} is in stage {self.current} and cannot enter {self.wanted}: {then}"
+
+
+@dataclass(eq=False)
+class StageNeeds(StateRefused):
+    """`missing` is a word of STAGE_NEEDS."""
+
+    case_id: uuid.UUID
+    wanted: str
+    missing: str
+
+    def __str__(self) -> str:
+        return f"case {self.case_id} cannot enter {self.wanted} yet: {STAGE_NEEDS[self.missing]}"
+
+
+@dataclass(eq=False)
+class ProcedureSettled(StateRefused):
+    """`possible` is what the procedure may become while the case is in this stage."""
+
+    case_id: uuid.UUID
+    procedure: str
+    stage: str
+    possible: tuple[str, ...]
+
+    def __str__(self) -> str:
+        then = f"it may become {' or '.join(self.possible)}" if self.possible else "it stays as it is"
+        return f"case {self.case_id} follows the procedure {self.procedure} and is in stage {self.stage}: {then}"
 
 
 @dataclass(eq=False)

@@ -14,8 +14,9 @@ from sqlalchemy import Select, Text, cast, select, union_all
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound, find_copy_grant
-from casework.cases import find_case, stages_of
+from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
+from casework.stages import stages_of
 from integrity.canonical import Json
 from integrity.digest import Digest
 from integrity.fields import format_instant
@@ -150,9 +151,13 @@ def _case_file(
         "number": case.number,
         "title": case.title,
         "kind": case.kind,
+        "procedure": case.procedure,
         "opened_at": format_instant(case.opened_at),
         "closed_at": None if case.closed_at is None else format_instant(case.closed_at),
-        "stages": [{"stage": row.stage, "entered_at": format_instant(row.entered_at)} for row in stages],
+        "stages": [
+            {"stage": row.stage, "entered_at": format_instant(row.entered_at), "returned": row.reason is not None}
+            for row in stages
+        ],
         "recordings": [
             {
                 "id": str(copied.recording.id),

@@ -11,6 +11,7 @@ from storage.catalog.organisation import Person
 MAY: Mapping[str, tuple[str, ...]] = {
     "change_the_organisation": ("administrator",),
     "work_on_cases": ("officer", "supervisor"),
+    "return_a_stage": ("supervisor",),
     "close_a_case_early": ("supervisor",),
     "withdraw_acts": ("supervisor",),
     "withdraw_events": ("supervisor",),

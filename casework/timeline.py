@@ -23,6 +23,7 @@ from storage.catalog.recordings import Recording
 
 TIMELINE_KINDS = (
     "stage_entered",
+    "stage_returned",
     "closed",
     "recording_made",
     "recording_received",
@@ -109,9 +110,10 @@ def _item(
 
 def _of_case(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     stage, case = CaseStage, Case
-    yield _item(stage.entered_at, "stage_entered", stage.id, stage.entered_by, detail=stage.stage).where(
-        stage.case_id == case_id
-    )
+    for kind, applies in (("stage_entered", stage.reason.is_(None)), ("stage_returned", stage.reason.is_not(None))):
+        yield _item(stage.entered_at, kind, stage.id, stage.entered_by, detail=stage.stage).where(
+            stage.case_id == case_id, applies
+        )
     yield _item(case.closed_at, "closed", case.id, detail=case.stage).where(
         case.id == case_id, case.closed_at.is_not(None)
     )

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
@@ -47,10 +47,11 @@ class NewCase:
     number: str
     title: str
     kind: str
+    procedure: str
 
 
-MAIN_CASE = NewCase("演罚〔2026〕1号", "占道经营案", "penalty")
-OTHER_CASE = NewCase("演检〔2026〕2号", "沿街商铺例行检查", "inspection")
+MAIN_CASE = NewCase("演罚〔2026〕1号", "占道经营案", "penalty", "ordinary_penalty")
+OTHER_CASE = NewCase("演检〔2026〕2号", "沿街商铺例行检查", "inspection", "random_check")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def open_cases(officer: ApiClient, assignments: tuple[Assignment, ...]) -> Mappi
     """Open both cases, say who was at work on them and when; ids by case number."""
     ids = {}
     for case in (MAIN_CASE, OTHER_CASE):
-        opened = officer.post("/api/v1/cases", {"number": case.number, "title": case.title, "kind": case.kind})
+        opened = officer.post("/api/v1/cases", asdict(case))
         ids[case.number] = str(opened["id"])
         officer.post(f"/api/v1/cases/{opened['id']}/stages", {"stage": "investigation"})
     for each in assignments:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from api.pages.shown import show_instant
-from api.pages.words import ACCESS_KINDS, CASE_KINDS, REQUEST_STATES, ROLES, STAGES
+from api.pages.words import ACCESS_KINDS, CASE_KINDS, PROCEDURES, REQUEST_STATES, ROLES, STAGES
 
 THINGS: Mapping[str, str] = {
     "access_grant": "授权",
@@ -56,6 +56,9 @@ THINGS: Mapping[str, str] = {
     "title": "案件名称",
     "kind": "种类",
     "stage": "环节",
+    "procedure": "程序",
+    "hearing_held": "请先在执法行为中登记听证及其结束时间",
+    "procedure_stated": "请先确定本案的程序",
     "role": "角色",
     "reason": "理由",
     "purpose": "用途",
@@ -148,7 +151,7 @@ STARTS_FILE_PROBLEMS: Mapping[str, str] = {
     "no_day": "不是日期，例：2026-03-04",
     "no_such_year": "不在 1990 年至 2200 年之间",
 }
-WORDS: Mapping[str, str] = {**CASE_KINDS, **STAGES, **ROLES, **ACCESS_KINDS, **REQUEST_STATES, **THINGS}
+WORDS: Mapping[str, str] = {**CASE_KINDS, **PROCEDURES, **STAGES, **ROLES, **ACCESS_KINDS, **REQUEST_STATES, **THINGS}
 
 
 def in_chinese(fact: object) -> object:

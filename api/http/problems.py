@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
+from api.http.chinese_cases import next_stages, possible_procedures
 from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
 from api.pages.words import EVENT_KINDS
@@ -76,9 +77,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
     casework.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
     casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),
-    casework.StageOutOfOrder: Problem(
-        409, "stage", "案件当前环节为 {current}，不能直接进入 {wanted}；各环节须依次进行"
-    ),
+    casework.StageOutOfOrder: Problem(409, "stage", "案件当前环节为“{current}”，不能直接进入“{wanted}”；{why}"),
+    casework.StageNeeds: Problem(409, "stage-needs", "暂不能进入“{wanted}”：{missing}"),
+    casework.ProcedureSettled: Problem(409, "procedure", "本案程序为“{procedure}”，当前环节为“{stage}”；{why}"),
     casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
     casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
     casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
@@ -344,6 +345,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["kind"] = EVENT_KINDS[error.kind]
     if isinstance(error, procedure.ActKindUnknown):
         facts["why"] = kind_unknown(error)
+    if isinstance(error, casework.StageOutOfOrder):
+        facts["why"] = next_stages(error)
+    if isinstance(error, casework.ProcedureSettled):
+        facts["why"] = possible_procedures(error)
     if isinstance(error, procedure.ActTimeUnusable):
         facts["problem"] = TIME_PROBLEMS[error.problem]
     if isinstance(error, procedure.CaseIncomplete):

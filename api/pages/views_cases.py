@@ -16,15 +16,18 @@ from api.pages.views_requests import recording_counts
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.access import GrantFound
-from casework.cases import assignments_of, find_case, stages_of
+from casework.case_procedures import possible_procedures
+from casework.cases import assignments_of, find_case
 from casework.export import list_exports
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
+from casework.stage_machines import stages_in, steps_from
+from casework.stages import stages_behind, stages_of
 from casework.timeline import TimelineItem, case_timeline
 from retention import permission as retention_permission
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.access import Grant
-from storage.catalog.casework import CASE_KINDS, STAGES, Case, CaseLink, CaseStage
+from storage.catalog.casework import PROCEDURES, STAGES, Case, CaseLink, CaseStage
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 
@@ -41,7 +44,7 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class Step:
-    """One of the four stages. `state`: done, current, ahead."""
+    """One of the stages of the case's procedure. `state`: done, current, ahead."""
 
     stage: str
     state: str
@@ -63,7 +66,7 @@ def build_cases(visit: Visit) -> Mapping[str, Any]:
         "next": visit.next_page(page.next),
         "find": visit.asked("find"),
         "closed": visit.asked("closed"),
-        "kinds": CASE_KINDS,
+        "procedures": PROCEDURES,
         "may_open": visit.person.role in casework_permission.MAY["work_on_cases"],
     }
 
@@ -89,7 +92,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
     return {
         "case": case,
         "steps": steps,
-        "following": following_stage(case),
+        **ways_on(visit, case),
         "timeline": timeline.items,
         "subjects": recordings_named(visit, timeline.items),
         "next": visit.next_page(timeline.next),
@@ -103,7 +106,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "view_grant": any(row.person_id == visit.person.id and row.kind == "view" for row in grants),
         "assignments": assignments_of(session, case.id),
         "assign_from": visit.now - timedelta(hours=8),
-        "stages": STAGES,
+        "stages": stages_in(case.procedure),
         "may": may_do(visit),
         **build_acts(visit, case),
     }
@@ -114,6 +117,7 @@ def may_do(visit: Visit) -> dict[str, bool]:
     role = visit.person.role
     return {
         "work": role in casework_permission.MAY["work_on_cases"],
+        "lead_back": role in casework_permission.MAY["return_a_stage"],
         "close_early": role in casework_permission.MAY["close_a_case_early"],
         "ask": role in casework_permission.MAY["ask_for_access"],
         "hold": role in retention_permission.MAY["hold"],
@@ -121,10 +125,12 @@ def may_do(visit: Visit) -> dict[str, bool]:
 
 
 def steps_of(visit: Visit, case: Case) -> tuple[Step, ...]:
-    """The four stages in order, each with the recordings that stand in it."""
+    """The stages in order, each with the recordings that stand in it."""
     entered = {row.stage: row for row in stages_of(visit.session, case.id)}
     by_stage = cards_by_stage(visit, case)
-    present = STAGES.index(case.stage)
+    in_it = {*stages_in(case.procedure), *by_stage}
+    order = tuple(stage for stage in STAGES if stage in in_it)
+    present = order.index(case.stage)
 
     def state(number: int) -> str:
         if number < present or case.closed_at is not None:
@@ -132,7 +138,7 @@ def steps_of(visit: Visit, case: Case) -> tuple[Step, ...]:
         return "current" if number == present else "ahead"
 
     return tuple(
-        Step(stage, state(number), entered.get(stage), by_stage.get(stage, ())) for number, stage in enumerate(STAGES)
+        Step(stage, state(number), entered.get(stage), by_stage.get(stage, ())) for number, stage in enumerate(order)
     )
 
 
@@ -152,10 +158,15 @@ def cards_by_stage(visit: Visit, case: Case) -> dict[str, tuple[Card, ...]]:
     return found
 
 
-def following_stage(case: Case) -> str | None:
-    """The one stage that can be entered next."""
-    following = STAGES[STAGES.index(case.stage) + 1 :]
-    return following[0] if following and case.closed_at is None else None
+def ways_on(visit: Visit, case: Case) -> dict[str, Any]:
+    """Where the case can go from here: by this person, by others, back, and to which other procedure."""
+    steps = steps_from(case.procedure, case.stage) if case.closed_at is None else ()
+    return {
+        "following": [step.leads_to for step in steps if visit.person.role in step.by],
+        "forbidden": [step.leads_to for step in steps if visit.person.role not in step.by],
+        "behind": stages_behind(visit.session, case) if case.closed_at is None else (),
+        "procedures": possible_procedures(case),
+    }
 
 
 def recordings_named(visit: Visit, items: Sequence[TimelineItem]) -> dict[Any, str]:

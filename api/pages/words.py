@@ -31,9 +31,19 @@ CASE_KINDS: Mapping[str, str] = {
     "coercion": mark("行政强制"),
     "penalty": mark("行政处罚"),
 }
+PROCEDURES: Mapping[str, str] = {
+    "unstated": mark("程序未定"),
+    "routine_check": mark("日常检查"),
+    "random_check": mark("双随机检查"),
+    "coercive_measure": mark("行政强制措施"),
+    "simple_penalty": mark("简易程序"),
+    "ordinary_penalty": mark("普通程序"),
+    "hearing_penalty": mark("听证程序"),
+}
 STAGES: Mapping[str, str] = {
     "initiation": mark("启动"),
     "investigation": mark("调查取证"),
+    "hearing": mark("听证"),
     "decision": mark("审核决定"),
     "execution": mark("送达执行"),
 }
@@ -161,6 +171,8 @@ ACTIONS: Mapping[str, str] = {
     "export.package_sent": mark("证据包已下载"),
     "case.opened": mark("立案建档"),
     "case.stage_entered": mark("进入环节"),
+    "case.stage_returned": mark("退回环节"),
+    "case.procedure_stated": mark("确定程序"),
     "case.assigned": mark("已指派"),
     "case.closed": mark("已结案"),
     "case.act_added": mark("执法行为已登记"),
@@ -272,6 +284,7 @@ BECAUSE: Mapping[str, str] = {
 }
 TIMELINE: Mapping[str, str] = {
     "stage_entered": mark("进入环节"),
+    "stage_returned": mark("退回环节"),
     "closed": mark("已结案"),
     "recording_made": mark("录制（按文件自称的时间）"),
     "recording_received": mark("收到（文件未写明录制时间）"),
@@ -382,6 +395,7 @@ WHEREABOUTS: Mapping[str, str] = {
 TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "case_kind": CASE_KINDS,
+    "procedure": PROCEDURES,
     "stage": STAGES,
     "access_kind": ACCESS_KINDS,
     "request_state": REQUEST_STATES,

@@ -175,16 +175,21 @@ def _unit_created(entry: LedgerEntry) -> Facts:
 def _case_opened(entry: LedgerEntry) -> Facts:
     opened: Facts = {"unit_id": unit_of(entry), "opened_by": entry.actor_id}
     named = {**pledged(entry, "number", "title"), **made_at(entry, "opened_at")}
-    return {**as_stated(entry, "kind"), **named, **opened, "stage": "initiation", "closed": None}
+    stated = {"procedure": "unstated", **as_stated(entry, "kind", "procedure")}
+    return {**stated, **named, **opened, "stage": "initiation", "closed": None}
 
 
 def _stage_entered(entry: LedgerEntry) -> Facts:
     entered: Facts = {"unit_id": unit_of(entry), "case_id": entry.subject_id, "entered_by": entry.actor_id}
-    return {**entered, **made_at(entry, "entered_at"), "stage": entry.data.get("to", "initiation")}
+    said: Facts = {"from_stage": entry.data.get("from"), "stage": entry.data.get("to", "initiation"), "reason": None}
+    return {**entered, **made_at(entry, "entered_at"), **said, **pledged(entry, "reason")}
 
 
 def _named_stage(entry: LedgerEntry) -> str:
-    return f"of case {entry.subject_id}: {entry.data.get('to', 'initiation')}"
+    """Entries of before a case could be led back named no ordinal: four stages were entered once each, in order."""
+    once = ("initiation", "investigation", "decision", "execution").index
+    ordinal = entry.data["ordinal"] if "ordinal" in entry.data else once(str(entry.data.get("to", "initiation"))) + 1
+    return f"of case {entry.subject_id}: {ordinal}"
 
 
 def _assigned(entry: LedgerEntry) -> Facts:
@@ -290,6 +295,8 @@ SUBJECTS: Sequence[Subject] = (
         (
             Step("case.opened", _case_opened, makes=True),
             Step("case.stage_entered", _moved("stage"), moves="stage"),
+            Step("case.stage_returned", _moved("stage"), moves="stage"),
+            Step("case.procedure_stated", _moved("procedure"), moves="procedure"),
             Step("case.closed", ended("closed")),
         ),
     ),
@@ -298,8 +305,9 @@ SUBJECTS: Sequence[Subject] = (
         (
             Step("case.opened", _stage_entered, makes=True, named_by=_named_stage),
             Step("case.stage_entered", _stage_entered, makes=True, named_by=_named_stage),
+            Step("case.stage_returned", _stage_entered, makes=True, named_by=_named_stage),
         ),
-        key=lambda row: f"of case {row.case_id}: {row.stage}",
+        key=lambda row: f"of case {row.case_id}: {row.ordinal}",
     ),
     Subject(CaseAssignment, (Step("case.assigned", _assigned, "assignment_id", makes=True),)),
     Subject(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,19 @@ from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId,
 from storage.catalog.recordings import PLACE_CHECK
 
 CASE_KINDS = ("inspection", "coercion", "penalty")
-STAGES = ("initiation", "investigation", "decision", "execution")
-"""启动, 调查取证, 审核决定, 送达执行."""
+UNSTATED = "unstated"
+PROCEDURES: Mapping[str, tuple[str, ...]] = {
+    "inspection": ("routine_check", "random_check"),
+    "coercion": ("coercive_measure",),
+    "penalty": ("simple_penalty", "ordinary_penalty", "hearing_penalty"),
+}
+"""日常检查, 双随机; 行政强制; 简易, 普通, 听证. UNSTATED: of a case that was opened before anybody was asked."""
+KIND_OF: Mapping[str, str] = {each: kind for kind, of in PROCEDURES.items() for each in of}
+STAGES = ("initiation", "investigation", "hearing", "decision", "execution")
+"""启动, 调查取证, (听证), 审核决定, 送达执行: which of them a procedure has, casework/stage_machines.py says."""
+_PROCEDURE_OF_KIND = " OR ".join(
+    ("procedure = 'unstated'", *(f"kind = {kind!r} AND {one_of('procedure', *of)}" for kind, of in PROCEDURES.items()))
+)
 
 
 class Case(Base):
@@ -25,6 +37,7 @@ class Case(Base):
     __table_args__ = (
         UniqueConstraint("unit_id", "number"),
         CheckConstraint(one_of("kind", *CASE_KINDS), name="kind"),
+        CheckConstraint(_PROCEDURE_OF_KIND, name="procedure"),
         CheckConstraint(one_of("stage", *STAGES), name="stage"),
         Index("ix_case_listing", "unit_id", "opened_at", "id"),
     )
@@ -33,6 +46,7 @@ class Case(Base):
     number: Mapped[str]
     title: Mapped[str]
     kind: Mapped[str]
+    procedure: Mapped[str] = mapped_column(server_default=text("'unstated'"))
     stage: Mapped[str] = mapped_column(default="initiation")
     opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[CreatedAt]
@@ -40,14 +54,21 @@ class Case(Base):
 
 
 class CaseStage(Base):
-    """环节: one stage of one case, from when on and by whom."""
+    """环节: a stage that a case entered, from which one, when and by whom; with a reason where it was led back."""
 
     __tablename__ = "case_stage"
-    __table_args__ = (CheckConstraint(one_of("stage", *STAGES), name="stage"), UniqueConstraint("case_id", "stage"))
+    __table_args__ = (
+        CheckConstraint(one_of("stage", *STAGES), name="stage"),
+        CheckConstraint("(ordinal = 1) = (from_stage IS NULL) AND ordinal > 0", name="first"),
+        UniqueConstraint("case_id", "ordinal"),
+    )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
+    ordinal: Mapped[int]
+    from_stage: Mapped[str | None]
     stage: Mapped[str]
+    reason: Mapped[str | None]
     entered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     entered_at: Mapped[Instant]
 

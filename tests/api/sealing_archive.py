@@ -126,7 +126,11 @@ class SealingArchive:
             assert station is not None
             self.station_id = station.id
             self.case: Case = open_case(
-                session, self.people["officer"], number="江城罚〔2026〕1号", title="占道经营", kind="penalty"
+                session,
+                self.people["officer"],
+                number="江城罚〔2026〕1号",
+                title="占道经营",
+                procedure="ordinary_penalty",
             )
 
     def stage(self, content: bytes, filename: str) -> str:

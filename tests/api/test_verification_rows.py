@@ -18,12 +18,14 @@ from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
 from casework.candidates import Candidate
-from casework.cases import assign, enter_stage
+from casework.case_procedures import state_procedure
+from casework.cases import assign
 from casework.closing import close_case
 from casework.link_rows import ask_which_case, settle_question, withdraw_question
 from casework.linking import unlink
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
 from casework.requests import ask, refuse, revoke
+from casework.stages import enter_stage
 from ingest.stations.enrolment import revoke_station
 from integrity.ledger_entry import LedgerEntry
 from retention.holds import place_hold, release_hold
@@ -88,6 +90,9 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
     with archive.archive.database.transaction() as session:
         refuse(session, other, ask(session, supervisor, case_id=archive.case.id, kind="copy", purpose="x").id, "不必")
         enter_stage(session, leaver, archive.case.id, "investigation")
+        enter_stage(session, supervisor, archive.case.id, "initiation", "立案材料不全")
+        enter_stage(session, leaver, archive.case.id, "investigation")
+        state_procedure(session, leaver, archive.case.id, "hearing_penalty", "当事人要求听证")
         start = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         span = {"starts_at": start, "ends_at": start + timedelta(hours=2)}
         scene = {"latitude": 32.0612, "longitude": 118.7632}
@@ -142,7 +147,7 @@ def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
     _end_everything(lived_in)
     report = audit(lived_in)
     assert report.findings == ()
-    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 2 + 2 + 1 + 2 + 1 + 1
+    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 4 + 2 + 1 + 2 + 1 + 1
 
 
 def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:
@@ -189,7 +194,8 @@ CHANGES = [
     ("access_grant", "revoked_at = now()", "revoked"),
     ('"case"', "closed_at = now()", "closed"),
     ('"case"', "stage = 'execution'", "stage"),
-    ('"case"', "kind = 'inspection'", "kind"),
+    ('"case"', "kind = 'inspection', procedure = 'unstated'", "kind"),
+    ('"case"', "procedure = 'ordinary_penalty'", "procedure"),
     ("case_assignment", "officer = '000124' WHERE officer IS NOT NULL", "officer"),
     ("case_assignment", "officer = '000124' WHERE officer IS NULL", "officer"),
     ("case_assignment", "device = 'AB00003'", "device"),
@@ -202,6 +208,9 @@ CHANGES = [
     ("case_assignment", "unit_id = gen_random_uuid()", "unit_id"),
     ("case_assignment", "latitude = 31.2, longitude = 121.4", "latitude"),
     ("case_stage", "entered_by = gen_random_uuid() WHERE stage = 'investigation'", "entered_by"),
+    ("case_stage", "reason = 'x' WHERE ordinal = 3", "reason"),
+    ("case_stage", "from_stage = 'decision' WHERE ordinal = 3", "from_stage"),
+    ("case_stage", "stage = 'decision' WHERE ordinal = 2", "stage"),
     ("case_stage", "unit_id = gen_random_uuid()", "unit_id"),
     ("case_link", "ended_at = now()", "ended"),
     ("case_link", "case_id = gen_random_uuid()", "case_id"),
@@ -389,8 +398,8 @@ def test_questions_about_cases_are_held_against_their_entries(lived_in: Any, sup
 
 def test_a_stage_that_no_entry_entered_and_one_that_is_gone_are_named(lived_in: Any, superuser: Any) -> None:
     of_case = f"case_stage of case {lived_in.case.id}"
-    with changed(superuser, "case_stage", "UPDATE case_stage SET stage = 'decision' WHERE stage = 'investigation'"):
+    with changed(superuser, "case_stage", "UPDATE case_stage SET ordinal = 7 WHERE ordinal = 4"):
         assert named(audit(lived_in)) == {
-            ("row_unaccounted", f"{of_case}: decision"),
-            ("logged_row_missing", f"{of_case}: investigation"),
+            ("row_unaccounted", f"{of_case}: 7"),
+            ("logged_row_missing", f"{of_case}: 4"),
         }

@@ -72,7 +72,14 @@ class SampleArchive:
         add_device(self.session, OPERATOR, unit_id=unit.id, code=code)
 
     def case(self, by: Person, title: str = "占道经营") -> Case:
-        return open_case(self.session, by, number=f"江城罚〔2026〕{next(_numbers)}号", title=title, kind="penalty")
+        return open_case(
+            self.session,
+            by,
+            number=f"江城罚〔2026〕{next(_numbers)}号",
+            title=title,
+            kind="penalty",
+            procedure="ordinary_penalty",
+        )
 
     def recording(
         self,

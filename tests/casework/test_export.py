@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant
-from casework.cases import enter_stage
 from casework.errors import AccessRefused, AlreadyFinished
 from casework.export import finish_export, gather_case, list_exports, start_export
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
 from casework.requests import revoke
+from casework.stages import enter_stage
 from integrity.canonical import canonical_json
 from integrity.digest import Digest
 from integrity.ledger_entry import parse_entry

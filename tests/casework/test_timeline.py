@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant
-from casework.cases import enter_stage
 from casework.checklists.checklists import load_shipped_checklists
 from casework.closing import close_case
 from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
@@ -19,6 +18,7 @@ from casework.playback import open_window
 from casework.procedure.acts import Stated, add_act, withdraw_act
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.requests import ask, refuse, revoke
+from casework.stages import enter_stage
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
 from retention.errors import OutsideUnit
@@ -61,6 +61,7 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
         link = link_by_hand(session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="r")
     unlink(session, officer, link.id, "不是本案")
     enter_stage(session, officer, case.id, "investigation")
+    enter_stage(session, supervisor, case.id, "initiation", "立案材料不全")
     act_and_explain(session, officer, supervisor, case.id)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))

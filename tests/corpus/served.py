@@ -92,7 +92,7 @@ def list_all(client: httpx.Client) -> list[dict[str, Any]]:
 def open_to_view(people: Mapping[str, httpx.Client], recordings: list[dict[str, Any]]) -> None:
     """One case with all of them in it, and a grant to view it, asked for and approved by two."""
     officer, asker, approver = people["liwei"], people["liuyang"], people["zhoumin"]
-    form = {"number": "江〔2026〕1号", "title": "真实文件", "kind": "penalty"}
+    form = {"number": "江〔2026〕1号", "title": "真实文件", "kind": "penalty", "procedure": "ordinary_penalty"}
     case = officer.post("/api/v1/cases", json=form).raise_for_status().json()["id"]
     for recording in recordings:
         link = {"recording_id": recording["id"], "stage": "investigation", "reason": "全部"}

@@ -108,7 +108,7 @@ def _person(unit: Unit, badge: str, person_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _case(unit: Unit, number: int, case_id: uuid.UUID, opener: uuid.UUID) -> dict[str, Any]:
-    named = {"number": f"评{number}", "title": "占道经营", "kind": "penalty"}
+    named = {"number": f"评{number}", "title": "占道经营", "kind": "penalty", "procedure": "ordinary_penalty"}
     return {"id": case_id, "unit_id": unit.id, "opened_by": opener, **named}
 
 

@@ -110,7 +110,10 @@ def test_downloads_and_packages_are_named_by_the_archive(
     archive: RunningArchive, people: dict[str, str], uploaded: dict[str, int], tmp_path: Path
 ) -> None:
     with signed_in(archive, people, "chenwei") as officer:
-        case = officer.post("/api/v1/cases", json={"number": "江〔2026〕1号", "title": "名", "kind": "penalty"}).json()
+        case = officer.post(
+            "/api/v1/cases",
+            json={"number": "江〔2026〕1号", "title": "名", "kind": "penalty", "procedure": "ordinary_penalty"},
+        ).json()
         items = officer.get("/api/v1/recordings?limit=100").json()["items"]
         named = [item for item in items if item["original_name"] in HOSTILE_NAMES]
         for item in named:

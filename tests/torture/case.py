@@ -35,7 +35,14 @@ def export_unit(archive: Archive, engines: Engines, code: str) -> tuple[Path, se
             create_person(session, OPERATOR, unit_id=unit.id, name=name, sign_in_name=f"{name}-{code}", role=role)
             for name, role in (("officer", "officer"), ("asker", "supervisor"), ("approver", "supervisor"))
         )
-        case = open_case(session, officer, number=f"江城罚〔2026〕{code}号", title="占道经营", kind="penalty")
+        case = open_case(
+            session,
+            officer,
+            number=f"江城罚〔2026〕{code}号",
+            title="占道经营",
+            kind="penalty",
+            procedure="ordinary_penalty",
+        )
         chosen = session.scalars(
             select(Recording).where(Recording.unit_id == unit.id).order_by(Recording.sha256).limit(MOST)
         ).all()

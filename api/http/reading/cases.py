@@ -25,7 +25,8 @@ from api.http.schema.cases import (
     UnlinkedItem,
 )
 from casework import timeline
-from casework.cases import assignments_of, stages_of
+from casework.cases import assignments_of
+from casework.stages import next_stages, stages_of
 from casework.unlinked import Unlinked
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
@@ -45,9 +46,15 @@ def describe_case(session: Session, case: Case) -> CaseDetail:
     return CaseDetail(
         **dict(_case_item(case, names)),
         stages=[
-            StageItem(stage=row.stage, entered_by=PersonRef.of(row.entered_by, names), entered_at=row.entered_at)
+            StageItem(
+                stage=row.stage,
+                entered_by=PersonRef.of(row.entered_by, names),
+                entered_at=row.entered_at,
+                reason=row.reason,
+            )
             for row in stages
         ],
+        next_stages=list(next_stages(case)),
         assignments=[assignment_item(row) for row in assignments_of(session, case.id)],
         links=link_items(session, session.scalars(links.order_by(CaseLink.created_at, CaseLink.id)).all()),
     )
@@ -119,6 +126,7 @@ def _case_item(row: Case, names: dict[uuid.UUID, str]) -> CaseItem:
         number=row.number,
         title=row.title,
         kind=row.kind,
+        procedure=row.procedure,
         stage=row.stage,
         opened_by=PersonRef.of(row.opened_by, names),
         opened_at=row.opened_at,

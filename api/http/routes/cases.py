@@ -20,14 +20,17 @@ from api.http.schema.cases import (
     NewAssignment,
     NewCase,
     NewLink,
+    NewProcedure,
     NextStage,
     TimelineItem,
 )
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
-from casework.cases import assign, enter_stage, find_case, find_case_by_number, list_cases, open_case
+from casework.case_procedures import state_procedure
+from casework.cases import assign, find_case, find_case_by_number, list_cases, open_case
 from casework.closing import close_case
 from casework.linking import link_by_hand, unlink
+from casework.stages import enter_stage
 from casework.timeline import case_timeline
 from retention.paging import Page
 
@@ -37,7 +40,8 @@ router = APIRouter(tags=["cases"])
 @router.post("/cases", summary="立案登记 / Open a case", status_code=201)
 def make_case(form: NewCase, viewer: SignedIn, archive: TheArchive) -> CaseItem:
     with doing(archive, viewer) as session:
-        case = open_case(session, viewer.person, number=form.number, title=form.title, kind=form.kind)
+        named = {"number": form.number, "title": form.title}
+        case = open_case(session, viewer.person, **named, kind=form.kind, procedure=form.procedure)
         session.refresh(case)
         return case_items(session, [case])[0]
 
@@ -73,11 +77,19 @@ def show_timeline(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive, pag
         return listed(items, lambda rows: timeline_items(session, rows))
 
 
-@router.post("/cases/{case_id}/stages", summary="进入下一环节 / Enter the next stage", status_code=201)
+@router.post("/cases/{case_id}/stages", summary="进入环节 / Enter a stage", status_code=201)
 def make_stage(case_id: uuid.UUID, form: NextStage, viewer: SignedIn, archive: TheArchive) -> CaseDetail:
+    """The next one of the case's procedure; or one that it was in, for a supervisor who gives a reason."""
     with doing(archive, viewer) as session:
-        enter_stage(session, viewer.person, case_id, form.stage)
+        enter_stage(session, viewer.person, case_id, form.stage, form.reason)
         return describe_case(session, find_case(session, viewer.person, case_id))
+
+
+@router.post("/cases/{case_id}/procedure", summary="确定或变更程序 / State the procedure")
+def make_procedure(case_id: uuid.UUID, form: NewProcedure, viewer: SignedIn, archive: TheArchive) -> CaseItem:
+    """Of a case that was opened without one, once; or from simple to ordinary, from ordinary to a hearing."""
+    with doing(archive, viewer) as session:
+        return case_items(session, [state_procedure(session, viewer.person, case_id, form.procedure, form.reason)])[0]
 
 
 @router.post("/cases/{case_id}/close", summary="结案 / Close the case")

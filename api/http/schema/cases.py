@@ -15,11 +15,30 @@ from api.http.schema.recordings import LinkItem, RecordingItem
 class NewCase(Form):
     number: ShortText = Field(examples=["江城罚〔2026〕12号"])
     title: ShortText = Field(examples=["占道经营"])
-    kind: ShortText = Field(description="inspection, coercion or penalty", examples=["penalty"])
+    kind: ShortText | None = Field(
+        default=None, description="inspection, coercion or penalty: follows from the procedure", examples=["penalty"]
+    )
+    procedure: ShortText = Field(
+        description="of an inspection: routine_check, random_check; of a coercion: coercive_measure; of a penalty: "
+        "simple_penalty, ordinary_penalty, hearing_penalty",
+        examples=["ordinary_penalty"],
+    )
+
+
+class NewProcedure(Form):
+    """A reason is due unless the case was opened without a procedure."""
+
+    procedure: ShortText = Field(examples=["hearing_penalty"])
+    reason: LongText | None = Field(default=None, examples=["当事人要求听证"])
 
 
 class NextStage(Form):
-    stage: ShortText = Field(description="initiation, investigation, decision, execution", examples=["investigation"])
+    """A reason is due where the case is led back."""
+
+    stage: ShortText = Field(
+        description="initiation, investigation, hearing, decision, execution", examples=["investigation"]
+    )
+    reason: LongText | None = None
 
 
 class Closing(Form):
@@ -59,6 +78,9 @@ class CaseItem(Answer):
     number: str = Field(examples=["江城罚〔2026〕12号"])
     title: str = Field(examples=["占道经营"])
     kind: str = Field(examples=["penalty"])
+    procedure: str = Field(
+        description="unstated: the case was opened before it was asked for", examples=["ordinary_penalty"]
+    )
     stage: str = Field(examples=["investigation"])
     opened_by: PersonRef
     opened_at: datetime
@@ -69,6 +91,7 @@ class StageItem(Answer):
     stage: str = Field(examples=["initiation"])
     entered_by: PersonRef
     entered_at: datetime
+    reason: str | None = Field(description="why the case was led back to it")
 
 
 class AssignmentItem(Answer):
@@ -83,8 +106,9 @@ class AssignmentItem(Answer):
 
 
 class CaseDetail(CaseItem):
-    """`links` are those that stand."""
+    """`links` are those that stand, `next_stages` what can be entered now."""
 
+    next_stages: list[str] = Field(examples=[["decision"]])
     stages: list[StageItem]
     assignments: list[AssignmentItem]
     links: list[LinkItem]

@@ -252,7 +252,14 @@ class Served:
     def case(self, by: Person) -> Case:
         number = next(self._numbers)
         with self.database.transaction() as session:
-            return open_case(session, by, number=f"江城罚〔2026〕{number}号", title="占道经营", kind="penalty")
+            return open_case(
+                session,
+                by,
+                number=f"江城罚〔2026〕{number}号",
+                title="占道经营",
+                kind="penalty",
+                procedure="ordinary_penalty",
+            )
 
     def link(self, recording: Recording, case: Case, by: Person) -> uuid.UUID:
         with self.database.transaction() as session:

@@ -8,19 +8,24 @@ from typing import Any
 
 from casework.linker import link_due_recordings
 
-NEW_CASE = {"number": "江城罚〔2026〕88号", "title": "占道经营", "kind": "penalty"}
+NEW_CASE = {"number": "江城罚〔2026〕88号", "title": "占道经营", "kind": "penalty", "procedure": "ordinary_penalty"}
 
 
 def test_a_case_is_opened_led_through_its_stages_and_closed(served: Any) -> None:
     unit = served.unit()
-    officer = served.signed_in(unit, "officer")
+    officer, supervisor = served.signed_in(unit, "officer"), served.signed_in(unit, "supervisor")
     case = officer.post("/api/v1/cases", json=NEW_CASE)
     assert case.status_code == 201
     address = f"/api/v1/cases/{case.json()['id']}"
     assert officer.post("/api/v1/cases", json=NEW_CASE).json()["type"] == "urn:liuhen:problem:taken"
-    assert officer.post(f"{address}/stages", json={"stage": "decision"}).status_code == 409
-    for stage in ("investigation", "decision", "execution"):
+    early = officer.post(f"{address}/stages", json={"stage": "decision"}, headers={"Accept-Language": "zh"})
+    assert early.status_code == 409
+    assert early.json()["detail"] == "案件当前环节为“启动”，不能直接进入“审核决定”；下一环节：调查取证"
+    for stage in ("investigation", "decision"):
         assert officer.post(f"{address}/stages", json={"stage": stage}).status_code == 201
+    refused = officer.post(f"{address}/stages", json={"stage": "execution"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:liuhen:problem:role")
+    assert supervisor.post(f"{address}/stages", json={"stage": "execution"}).status_code == 201
     shown = officer.get(address).json()
     assert [row["stage"] for row in shown["stages"]] == ["initiation", "investigation", "decision", "execution"]
     assert officer.post(f"{address}/close", json={}).status_code == 200

@@ -138,3 +138,26 @@ def test_certificates_of_one_number_in_two_units_are_first_put_right_by_a_person
         migrate(empty, "head")
         found = connection.execute("SELECT DISTINCT jurisdiction_id FROM officer_certificate").fetchall()
         assert found == [(ids["b"],)]
+
+
+CASES_OF_BEFORE = """
+    INSERT INTO unit (id, name, code) VALUES (%(id)s, 'a', 'a');
+    INSERT INTO person (id, unit_id, name, sign_in_name, role, active)
+        VALUES (%(id)s, %(id)s, 'a', 'a', 'officer', TRUE);
+    INSERT INTO "case" (id, unit_id, number, title, kind, stage, opened_by)
+        VALUES (%(id)s, %(id)s, '1', 'a', 'penalty', 'decision', %(id)s);
+    INSERT INTO case_stage (id, unit_id, case_id, stage, entered_by, entered_at) VALUES
+        (gen_random_uuid(), %(id)s, %(id)s, 'initiation', %(id)s, '2026-01-01'),
+        (gen_random_uuid(), %(id)s, %(id)s, 'decision', %(id)s, '2026-01-02'),
+        (gen_random_uuid(), %(id)s, %(id)s, 'investigation', %(id)s, '2026-01-02')
+"""
+
+
+def test_a_case_of_before_keeps_its_stages_and_says_that_its_procedure_is_unstated(empty: str) -> None:
+    migrate(empty, "0021")
+    with psycopg.connect(empty, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(CASES_OF_BEFORE, {"id": uuid.uuid4()})
+        migrate(empty, "head")
+        assert connection.execute('SELECT procedure, stage FROM "case"').fetchall() == [("unstated", "decision")]
+        rows = connection.execute("SELECT ordinal, from_stage, stage FROM case_stage ORDER BY ordinal").fetchall()
+    assert rows == [(1, None, "initiation"), (2, "initiation", "investigation"), (3, "investigation", "decision")]
