@@ -22,6 +22,9 @@ def kind_unknown(error: ActKindUnknown) -> str:
 def open_act(act: OpenAct) -> str:
     if act.state == "under_way":
         return f"“{act.name_zh}”尚未结束，请登记其结束时间"
-    what = "没有记录" if act.state == "missing" else "因时钟误差存疑"
+    what = {
+        "missing": "没有记录",
+        "short": f"因时钟误差存疑，其中至少 {act.short_by.total_seconds():.0f} 秒没有任何记录",
+    }.get(act.state, "因时钟误差存疑")
     spans = "、".join(f"{show_instant(start)} 至 {show_instant(end)}" for start, end in act.spans)
     return f"“{act.name_zh}”的 {spans} {what}，且没有经确认的说明"

@@ -356,6 +356,7 @@ EXPLANATION_STATES: Mapping[str, str] = {
 FORBIDS: Mapping[str, str] = {
     "under_way": mark("尚未结束，请登记结束时间"),
     "missing": mark("有时段没有记录，且没有经确认的说明"),
+    "short": mark("全部可能的记录加起来也不够长，且没有经确认的说明"),
     "doubtful": mark("有时段因时钟误差存疑，且没有经确认的说明"),
 }
 UPLOAD_STATES: Mapping[str, str] = {

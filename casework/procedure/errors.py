@@ -19,7 +19,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from casework.errors import CaseworkError, InputRefused, NotAllowed, StateRefused
@@ -150,13 +150,15 @@ class ExplanationWithdrawn(ProcedureError, StateRefused):
 
 @dataclass(frozen=True)
 class OpenAct:
-    """An act that forbids closing. `state`: under_way, missing or doubtful; `spans` are the minutes, in true time."""
+    """An act that forbids closing. `state`: under_way, missing, doubtful, or short: of the minutes in doubt at least
+    `short_by` were not recorded. `spans` are the minutes, in true time."""
 
     act_id: uuid.UUID
     name_zh: str
     name_en: str
     state: str
     spans: tuple[tuple[datetime, datetime], ...]
+    short_by: timedelta = timedelta(0)
 
 
 @dataclass(eq=False)
@@ -171,6 +173,9 @@ class CaseIncomplete(ProcedureError, StateRefused):
 def _of_act(act: OpenAct) -> str:
     if act.state == "under_way":
         return f"{act.name_en} has no end yet: enter it"
-    what = "was not recorded" if act.state == "missing" else "is in doubt by the clocks"
+    what = {
+        "missing": "was not recorded",
+        "short": f"is in doubt by the clocks, of which no footage can fill {act.short_by.total_seconds():.0f} s,",
+    }.get(act.state, "is in doubt by the clocks")
     spans = ", ".join(f"{start.isoformat()} – {end.isoformat()}" for start, end in act.spans)
     return f"of {act.name_en}, {spans} {what} and is not explained"

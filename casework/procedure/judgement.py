@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from casework.completeness.engine import (
     judge_completeness,
     judge_laid,
 )
+from casework.completeness.shortfall import shortfall
 from casework.completeness.spans import Span
 from casework.procedure.acts import ActNow, acts_of_case
 from casework.procedure.errors import CaseIncomplete, OpenAct
@@ -62,6 +63,9 @@ class JudgedAct:
     recordings: tuple[CaseFootage, ...]
     uncounted: tuple[CaseFootage, ...]
     explanations: tuple[ActExplanation, ...]
+    short_by: timedelta = timedelta(0)
+    """What of it is neither recorded nor explained in any case, though nobody can say where: all footage that may have
+    been made during it is not long enough."""
 
     @property
     def under_way(self) -> bool:
@@ -69,11 +73,13 @@ class JudgedAct:
 
     @property
     def forbids_closing(self) -> str | None:
-        """under_way, missing or doubtful; None: the case may be closed as far as this act goes."""
+        """under_way, missing, short or doubtful; None: the case may be closed as far as this act goes."""
         if self.under_way:
             return "under_way"
         if self.verdict == "incomplete" and not self.rule.closes_with_gap:
             return "missing"
+        if self.short_by and not self.rule.closes_with_gap:
+            return "short"
         if self.verdict == "doubtful" and not self.rule.closes_in_doubt:
             return "doubtful"
         return None
@@ -82,7 +88,7 @@ class JudgedAct:
     def waits(self) -> bool:
         """Somebody has something to do about it: what forbids closing, what is missing, what is to be confirmed.
         Clocks that leave a doubt, where the rule lets it be, ask nothing of anybody."""
-        missing = any(each.state == "missing" for each in self.open_stretches)
+        missing = bool(self.short_by) or any(each.state == "missing" for each in self.open_stretches)
         return self.forbids_closing is not None or missing or bool(self.to_confirm)
 
     @property
@@ -136,22 +142,40 @@ def judge_act(
     uncounted = tuple(each for each in near if each.device is None) if rule.devices > 1 else ()
     standing = [each for each in explanations if each.state in ("pending", "confirmed")]
     span = microseconds(start), microseconds(until)
-    found = _judge(span, rule, [each for each in near if each not in uncounted], standing)
+    counted = [each for each in near if each not in uncounted]
+    found = _judge(span, rule, counted, standing)
     stretches = tuple(_stretch(each.span, each.state, each.label, standing) for each in found.stretches)
-    return JudgedAct(act, rule, until, found.verdict, stretches, near, uncounted, tuple(explanations))
+    short_by = _short_by(span, rule, counted, standing) if found.verdict == "doubtful" else timedelta(0)
+    return JudgedAct(act, rule, until, found.verdict, stretches, near, uncounted, tuple(explanations), short_by)
 
 
 def _judge(span: Span, rule: ActRule, near: Sequence[CaseFootage], standing: Sequence[ActExplanation]) -> Completeness:
     if rule.recording == "none" or span[0] >= span[1]:
         return Completeness("complete", ())
-    explained = [Explanation(_span_of(each), _stands(each, rule)) for each in standing]
+    explained = _explained(standing, rule)
     if rule.recording == "some":
         films = [each for each in near if each.is_still or each.length]
         start, end = instant(span[0]), instant(span[1])
         sure = (span,) if any(each.surely_touches(start, end) for each in films) else ()
         return judge_laid(span, sure, (span,) if films else (), explained)
-    demand = Demand(span, rule.devices, rule.allowed_gap_seconds * _MILLION)
-    return judge_completeness(demand, [each.footage for each in near], explained)
+    return judge_completeness(_demand(span, rule), [each.footage for each in near], explained)
+
+
+def _short_by(
+    span: Span, rule: ActRule, counted: Sequence[CaseFootage], standing: Sequence[ActExplanation]
+) -> timedelta:
+    if rule.recording != "whole":
+        return timedelta(0)
+    footage = [each.footage for each in counted]
+    return timedelta(microseconds=shortfall(_demand(span, rule), footage, _explained(standing, rule)))
+
+
+def _demand(span: Span, rule: ActRule) -> Demand:
+    return Demand(span, rule.devices, rule.allowed_gap_seconds * _MILLION)
+
+
+def _explained(standing: Sequence[ActExplanation], rule: ActRule) -> list[Explanation]:
+    return [Explanation(_span_of(each), _stands(each, rule)) for each in standing]
 
 
 def _stands(explanation: ActExplanation, rule: ActRule) -> bool:
@@ -178,5 +202,6 @@ def _span_of(explanation: ActExplanation) -> Span:
 def _open_act(judged: JudgedAct) -> OpenAct:
     state = judged.forbids_closing
     assert state is not None
-    spans = tuple((each.starts_at, each.ends_at) for each in judged.open_stretches if each.state == state)
-    return OpenAct(judged.act.act.id, judged.rule.name_zh, judged.rule.name_en, state, spans)
+    looked_for = "doubtful" if state == "short" else state
+    spans = tuple((each.starts_at, each.ends_at) for each in judged.open_stretches if each.state == looked_for)
+    return OpenAct(judged.act.act.id, judged.rule.name_zh, judged.rule.name_en, state, spans, judged.short_by)

@@ -48,6 +48,7 @@ def _judged_item(judged: JudgedAct, names: Names) -> JudgedActItem:
         rule=act_kind_item(judged.rule),
         verdict=judged.verdict,
         forbids_closing=judged.forbids_closing,
+        short_by_s=judged.short_by.total_seconds(),
         stretches=[_stretch_item(each, said.starts_at) for each in judged.stretches],
         recordings=[_recording_item(each, each not in judged.uncounted) for each in judged.recordings],
         explanations=[explanation_item(row, names) for row in judged.explanations],

@@ -144,8 +144,9 @@ class ActRecordingItem(Answer):
 
 
 class JudgedActItem(Answer):
-    """`verdict`: incomplete, doubtful, complete_with_explanations, complete. `forbids_closing`: under_way, missing or
-    doubtful, by the act's own rule; null: the case may be closed as far as this act goes."""
+    """`verdict`: incomplete, doubtful, complete_with_explanations, complete. `forbids_closing`: under_way, missing,
+    short or doubtful, by the act's own rule; null: the case may be closed as far as this act goes. `short_by_s`: so
+    much of what is in doubt is not recorded in any case, as all footage together is not long enough."""
 
     act_id: uuid.UUID
     kind: str
@@ -154,6 +155,7 @@ class JudgedActItem(Answer):
     rule: ActKindItem
     verdict: str = Field(examples=["incomplete"])
     forbids_closing: str | None = Field(examples=["missing"])
+    short_by_s: float
     stretches: list[StretchItem]
     recordings: list[ActRecordingItem]
     explanations: list[ExplanationItem]

@@ -77,6 +77,20 @@ def test_the_missing_minutes_are_found_explained_and_then_the_case_may_be_closed
     assert archive.last_entry("case.closed").data["acts"] == {"complete_with_explanations": 1}
 
 
+def test_a_clip_without_a_time_does_not_close_an_act_that_it_cannot_fill(session: Session, team: Any) -> None:
+    """It leaves all forty minutes in doubt. But it is one minute long."""
+    act = team.act()
+    film(team, 0, 1, device=None, started_at=None, uncertainty_seconds=None, duration_seconds=60)
+    found = judged(team)
+    assert (found.verdict, found.forbids_closing) == ("doubtful", "short")
+    assert timedelta(minutes=38) < found.short_by <= timedelta(minutes=39)
+    with pytest.raises(CaseIncomplete, match="of which no footage can fill 23"):
+        close_case(session, team.supervisor, team.case.id, "结案")
+    explain(team, act, 0, 39.5)
+    assert (judged(team).forbids_closing, judged(team).short_by) == (None, timedelta(0))
+    close_case(session, team.supervisor, team.case.id, "结案")
+
+
 def test_an_explanation_that_is_refused_or_withdrawn_explains_nothing(session: Session, team: Any) -> None:
     act = team.act()
     row = explain(team, act, 0, 40)
