@@ -21,6 +21,7 @@ LINKS = (
     Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
     Link("/queue", mark("待补正"), ("officer", "supervisor")),
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
+    Link("/deadlines", mark("期限"), ("officer", "supervisor")),
     Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
     Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),

@@ -18,6 +18,7 @@ from api.pages.shown import local_path
 from api.pages.views_admin import build_admin
 from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
+from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_gaps import build_gaps
 from api.pages.views_questions import build_questions
@@ -38,6 +39,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/requests": ("requests.html", build_requests),
     "/queue": ("queue.html", build_queue),
     "/gaps": ("gaps.html", build_gaps),
+    "/deadlines": ("deadlines.html", build_deadlines),
     "/link-questions": ("link_questions.html", build_questions),
     "/devices": ("devices.html", build_devices),
     "/devices/{id}": ("device.html", build_device),

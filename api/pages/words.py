@@ -265,10 +265,11 @@ TERM_KINDS: Mapping[str, str] = {
     "preservation": mark("对登记保存的证据作出处理决定"),
     "hearing_request": mark("当事人要求听证"),
     "hearing_notice": mark("通知听证的时间、地点"),
-    "decision": mark("作出行政处罚决定"),
+    "decision": mark("作出处罚决定"),
 }
 DEADLINE_STATES: Mapping[str, str] = {
     "overdue": mark("已逾期"),
+    "lapsed": mark("当事人未提出，已期满"),
     "due_today": mark("今日到期"),
     "soon": mark("即将到期"),
     "running": mark("期限内"),

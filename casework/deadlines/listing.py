@@ -21,7 +21,9 @@ from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer, TermRule
 from storage.catalog.organisation import Person
 
 SOON_DAYS: Final = 3
-STATES = ("overdue", "due_today", "soon", "running", "estimate", "no_term", "done", "done_late")
+STATES = ("overdue", "lapsed", "due_today", "soon", "running", "estimate", "no_term", "done", "done_late")
+THE_PARTYS: Final = frozenset({"hearing_request"})
+"""Terms for what the party may do: one that has passed is nobody's default, and nothing is left to be done."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def list_deadlines(
 ) -> Page[Deadline]:
     """The open terms of the unit's cases, closed ones too: what is due first, first; estimates among them.
 
+    Of a term that is the party's only while it runs.
     `mine`: of events the person entered, and of cases the person opened; `overdue`: alone what is.
     """
     day = func.coalesce(TermAnswer.due_on, TermAnswer.estimate)
@@ -98,6 +101,7 @@ def list_deadlines(
         CaseTerm.done_at.is_(None),
         CaseEvent.withdrawn_at.is_(None),
         day.is_not(None),
+        or_(CaseTerm.kind.not_in(THE_PARTYS), TermAnswer.due_on.is_(None), TermAnswer.due_on >= today),
     )
     if mine:
         statement = statement.where(or_(CaseEvent.entered_by == person.id, Case.opened_by == person.id))
@@ -113,8 +117,8 @@ def list_deadlines(
 def count_overdue(session: Session, unit_id: uuid.UUID, today: date) -> int:
     """Open terms of the unit whose due day has passed."""
     statement = _with_latest().with_only_columns(func.count())
-    is_open = (CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), TermAnswer.due_on < today)
-    return session.scalar(statement.where(CaseTerm.unit_id == unit_id, *is_open)) or 0
+    is_open = (CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), CaseTerm.kind.not_in(THE_PARTYS))
+    return session.scalar(statement.where(CaseTerm.unit_id == unit_id, TermAnswer.due_on < today, *is_open)) or 0
 
 
 def working_days_until(calendar: Calendar, today: date, day: date) -> int:
@@ -157,7 +161,7 @@ def _state(term: CaseTerm, answer: TermAnswer, today: date, left: int | None) ->
     if answer.due_on is None or left is None:
         return "no_term" if answer.estimate is None else "estimate"
     if answer.due_on < today:
-        return "overdue"
+        return "lapsed" if term.kind in THE_PARTYS else "overdue"
     if answer.due_on == today:
         return "due_today"
     return "soon" if left <= SOON_DAYS else "running"

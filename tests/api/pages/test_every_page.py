@@ -29,6 +29,8 @@ ALLOWED = {
     "/gaps": ("officer", "supervisor"),
     "/gaps?all=1": ("officer", "supervisor"),
     "/gaps?on=nonsense&mine=1": ("officer", "supervisor"),
+    "/deadlines": ("officer", "supervisor"),
+    "/deadlines?shown=1&overdue=1": ("officer", "supervisor"),
     "/link-questions": ("officer", "supervisor"),
     "/devices": REGISTRARS,
     "/devices?where=out&find=AB": REGISTRARS,

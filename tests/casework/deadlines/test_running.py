@@ -119,6 +119,16 @@ def test_what_is_due_first_is_first_and_what_is_overdue_is_said(desk: Any) -> No
     assert late[0].ruled.days == 7
 
 
+def test_what_the_party_did_not_ask_for_in_time_is_over_and_nobodys_default(desk: Any) -> None:
+    event = desk.enter("hearing_offered", date(2026, 12, 18), NOW)
+    (found,) = deadlines_of_case(desk.session, desk.case, TODAY)
+    assert (found.deadlines[0].answer.due_on, found.deadlines[0].state) == (date(2026, 12, 25), "lapsed")
+    assert list_deadlines(desk.session, desk.officer, TODAY).items == ()
+    assert count_overdue(desk.session, desk.unit.id, TODAY) == 0
+    (before,) = list_deadlines(desk.session, desk.officer, date(2026, 12, 25)).items
+    assert (before.event.id, before.state) == (event.id, "due_today")
+
+
 def test_the_list_goes_on_where_a_page_ended(desk: Any) -> None:
     for day in range(1, 8):
         desk.enter("penalty_decided", date(2026, 12, day), NOW)

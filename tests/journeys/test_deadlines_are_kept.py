@@ -1,0 +1,114 @@
+"""An officer enters what happened and sees until when; a supervisor sees what is due, and takes back what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from casework.deadlines.calendar import Calendar
+from storage.catalog.devices import chinese_day
+from tests.journeys.browsing import desk_of, open_browser
+from tests.journeys.running import RunningArchive
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+UNIT = "JC-08"
+PEOPLE = {"zhoujie": ("officer", "周洁"), "helei": ("supervisor", "何磊")}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = open_browser(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def passwords(archive: RunningArchive) -> dict[str, str]:
+    archive.admin("unit", "create", "第八执法大队", "--code", UNIT)
+    return {
+        name: str(
+            archive.admin("person", "create", "--role", role, "--name", shown, "--sign-in-name", name, "--unit", UNIT)[
+                "password"
+            ]
+        )
+        for name, (role, shown) in PEOPLE.items()
+    }
+
+
+def test_what_is_due_is_entered_done_and_taken_back(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str]
+) -> None:
+    today = chinese_day(datetime.now(UTC))
+    long_ago = today - timedelta(days=60)
+    with desk_of(browser, archive.url, "zhoujie", passwords["zhoujie"]) as officer:
+        page = officer.open("/cases")
+        page.get_by_text("建立案件").click()
+        page.get_by_label("案号").first.fill("江综执罚〔2026〕第8号")
+        page.get_by_label("案由").first.fill("占道经营")
+        officer.submit("建立")
+        case = page.url.removeprefix(archive.url)
+
+        def enter(kind: str, day: str) -> None:
+            page.locator("summary", has_text="登记起算事项").click()
+            page.locator("#event-kind").select_option(kind)
+            page.locator("#event-day").fill(day)
+            page.get_by_role("button", name="登记事项", exact=True).click()
+
+        enter("evidence_registered", (today + timedelta(days=1)).isoformat())
+        page.get_by_text("晚于今天：请在发生以后再登记").wait_for()
+        page.locator("#event-day").fill(long_ago.isoformat())
+        officer.submit("登记事项")
+        with page.expect_navigation():
+            enter("penalty_decided", long_ago.isoformat())
+        shown = page.locator("#deadlines").inner_text()
+        assert shown.count("已逾期") == 3
+        assert "行政处罚法 第六十一条" in shown
+        page.locator("tr", has_text="送达处罚决定书").locator("summary", has_text="登记办结").click()
+        page.locator("tr", has_text="送达处罚决定书").get_by_label("办理日期").fill(long_ago.isoformat())
+        with page.expect_navigation():
+            page.locator("tr", has_text="送达处罚决定书").get_by_role("button", name="登记办结").click()
+        assert "已办结" in page.locator("tr", has_text="送达处罚决定书").inner_text()
+        officer.complaints[:] = [each for each in officer.complaints if "422" not in each]
+
+    with desk_of(browser, archive.url, "helei", passwords["helei"]) as supervisor:
+        page = supervisor.open("/deadlines")
+        assert "本单位有 2 项期限已逾期。" in page.locator("main").inner_text()
+        assert page.locator("tbody tr").count() == 2
+        page.get_by_role("link", name="对登记保存的证据作出处理决定").click()
+        event = page.locator("tbody.event", has_text="先行登记保存证据")
+        event.locator("summary", has_text="撤回事项").click()
+        event.get_by_label("理由").fill("系另案证据")
+        with page.expect_navigation():
+            event.get_by_role("button", name="撤回事项").click()
+        assert "系另案证据" in page.locator("#deadlines").inner_text()
+        page = supervisor.open("/deadlines?overdue=1&shown=1")
+        assert page.locator("tbody tr").count() == 1
+        page.locator("tbody a").first.click()
+        assert page.url.removeprefix(archive.url).startswith(case)
+
+
+def test_a_year_that_becomes_known_turns_an_estimate_into_a_due_day(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # The first year that nobody has announced: a hearing in it has an estimate alone, until somebody loads the year.
+    year = next(year for year in range(2026, 2100) if not Calendar().is_announced(year))
+    with desk_of(browser, archive.url, "zhoujie", passwords["zhoujie"]) as officer:
+        page = officer.open("/cases")
+        page.get_by_role("link", name="江综执罚〔2026〕第8号").click()
+        page.locator("summary", has_text="登记起算事项").click()
+        page.locator("#event-kind").select_option("hearing_held")
+        page.locator("#event-day").fill(f"{year}-06-16")
+        officer.submit("登记事项")
+        row = page.locator("tr", has_text="通知听证的时间、地点")
+        assert f"{year} 年放假安排未公布" in row.inner_text()
+        file = tmp_path_factory.mktemp("calendar") / "year.yaml"
+        file.write_text(f"year: {year}\nsource: 样例\ndays_off: []\nmakeup_days: []\n")
+        assert archive.admin("calendar", "load", str(file))["year"] == year
+        page.reload()
+        assert "未公布" not in row.locator("td").nth(1).inner_text().split("历次计算")[0]
+        row.locator("summary", has_text="历次计算（2）").click()
+        assert "因放假安排变化重新计算" in row.inner_text()
