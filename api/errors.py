@@ -33,6 +33,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from integrity.local_time import show_in_china
+
 
 class ApiError(Exception):
     """A refusal in both languages; `detail` holds lines that belong below the message, such as the end of a log."""
@@ -89,7 +91,7 @@ class DataFolderBusy(EngineError):
     exit_code = 2
 
     def __init__(self, folder: Path, pid: int | None, purpose: str, since: datetime | None) -> None:
-        when = since.isoformat(timespec="seconds") if since else "?"
+        when = show_in_china(since) if since else "?"
         super().__init__(
             f"数据目录 {folder} 正被占用：进程 {pid or '?'}（liuhen {purpose}），自 {when} 起；"
             "请先停止它，或另设 LIUHEN_DATA",

@@ -11,6 +11,7 @@ from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.digest import digest_stream, require_digest
 from integrity.errors import FileUnreadable, SizeMismatch
 from integrity.fields import format_instant
+from integrity.local_time import show_in_china
 from integrity.package.report import printable
 from integrity.receipt import Receipt, open_receipt
 from integrity.trust import Trust, public_keys
@@ -51,8 +52,8 @@ def describe_receipt(checked: CheckedReceipt) -> Iterator[str]:
     yield f"  SM3     {receipt.sm3.hex}"
     yield f"  记录 / recording {receipt.recording_id}"
     yield f"  工作站 / station {receipt.station_id}, 上传 / upload {receipt.upload_id}"
-    yield f"  时间戳 / time stamp {format_instant(receipt.token_time)}"
-    yield f"  签发 / issued {format_instant(receipt.issued_at)}"
+    yield f"  时间戳 / time stamp {show_in_china(receipt.token_time)}"
+    yield f"  签发 / issued {show_in_china(receipt.issued_at)}"
     place = f"第 {receipt.ledger_index} 条，共 {checkpoint.size} 条 / entry {receipt.ledger_index} of {checkpoint.size}"
     yield f"  账本 / ledger {printable(checkpoint.origin)}: {place}"
     if checked.file is None:

@@ -98,10 +98,11 @@ def trust(
 def first_admin_code(as_json: Json = False) -> None:
     """生成首位管理员的一次性登录码 / Make the code that lets the first administrator in, once."""
     from api.cli.admin_people import issue_first_code
+    from integrity.local_time import show_written
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = issue_first_code(session)
-    report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {facts['expires_at']}"))
+    report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {show_written(facts['expires_at'])}"))
 
 
 @units.command("create")
@@ -176,11 +177,11 @@ def reset_password(
 @persons.command("list")
 def list_persons(unit: UnitCode = None, as_json: Json = False) -> None:
     """列出人员 / List the people."""
-    from api.cli.admin_people import list_persons
+    from api.cli.admin_people import list_persons, spaced_line
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_persons(session, unit)
-    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
+    report(as_json, {"items": items}, map(spaced_line, items))
 
 
 @tokens.command("create")
@@ -196,21 +197,25 @@ def create_token(
 ) -> None:
     """生成令牌；除非用 --person，每个令牌各是一个人员 / Make a token: each a person of its own, but for --person."""
     from api.cli.admin_people import add_token, token_holder
+    from integrity.local_time import show_written
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         holder = token_holder(session, role, name, unit, person)
         facts = add_token(session, holder, name or holder.name, expires_hours)
     report(as_json, facts, (str(facts["token"]),))
+    if not as_json:
+        until = "不限期" if facts["expires_at"] is None else f"有效期至 {show_written(facts['expires_at'])}"
+        remark(f"↑ 令牌，代表 {facts['name']}（{facts['role']}），只显示这一次；{until} / the token, shown this once")
 
 
 @tokens.command("list")
 def list_tokens(as_json: Json = False) -> None:
     """列出令牌（不含令牌本身） / List the tokens, without the secrets."""
-    from api.cli.admin_people import list_tokens
+    from api.cli.admin_people import list_tokens, spaced_line
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_tokens(session)
-    report(as_json, {"items": items}, ("  ".join(str(value) for value in each.values()) for each in items))
+    report(as_json, {"items": items}, map(spaced_line, items))
 
 
 @tokens.command("revoke")
@@ -233,7 +238,7 @@ def find_recording(
     as_json: Json = False,
 ) -> None:
     """按摘要查找已封存的记录，未封存则退出码 1 / Find a sealed recording by its digest; exit 1 while it is not."""
-    from api.cli.admin_lookup import NotSealed, find_recording
+    from api.cli.admin_lookup import NotSealed, fact_lines, find_recording
 
     with open_for_command("admin") as opened:
         try:
@@ -242,17 +247,17 @@ def find_recording(
             if as_json:
                 report(as_json, {"recording_id": None, "state": error.state, "sha256": error.sha256}, ())
             raise
-    report(as_json, facts, (f"{key}: {value}" for key, value in facts.items()))
+    report(as_json, facts, fact_lines(facts))
 
 
 @ledgers.command("status")
 def show_ledger(as_json: Json = False) -> None:
     """账本的最新检查点 / The ledger's signed head."""
-    from api.cli.admin_lookup import ledger_status
+    from api.cli.admin_lookup import fact_lines, ledger_status
 
     with open_for_command("admin") as opened:
         facts = ledger_status(opened.archive)
-    report(as_json, facts, (f"{key}: {value}" for key, value in facts.items()))
+    report(as_json, facts, fact_lines(facts))
 
 
 def _wait_for_signal() -> None:

@@ -11,7 +11,7 @@ from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit, unit_or_only
 from api.errors import UsageRefused
 from api.http.schema.register import CertificateItem, DeviceItem, IssueItem
-from api.pages.shown import parse_local, show_minute
+from api.pages.shown import parse_local
 from api.pages.words import word_for
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.devices import add_device, find_device, open_issue, retire_device
@@ -25,6 +25,7 @@ from casework.register.reading import (
     list_devices,
     list_issues,
 )
+from integrity.local_time import show_written
 from retention.paging import MOST_ROWS
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
 from storage.catalog.organisation import Person
@@ -129,7 +130,7 @@ def device_line(facts: Facts) -> str:
     holder, since = facts["holder"], facts["issued_from"]
     with_whom = word_for("whereabouts", "in" if facts["retired_at"] is None else "retired")
     if isinstance(holder, dict):
-        with_whom = f"{holder['badge_number'] or ''} {holder['name']}  {_minute(since)} —"
+        with_whom = f"{holder['badge_number'] or ''} {holder['name']}  自 / since {show_written(since)}"
     return "  ".join(str(part) for part in (facts["code"], facts["model"] or "—", with_whom))
 
 
@@ -137,7 +138,8 @@ def issue_line(facts: Facts) -> str:
     officer = facts["officer"]
     assert isinstance(officer, dict)
     voided = "" if facts["voided_at"] is None else f"  {word_for('certificate_state', 'voided')}"
-    span = f"{_minute(facts['issued_from'])} — {_minute(facts['returned_at'])}"
+    returned = "" if facts["returned_at"] is None else show_written(facts["returned_at"])
+    span = f"{show_written(facts['issued_from'])} — {returned}"
     return f"{facts['device']}  {officer['badge_number'] or ''} {officer['name']}  {span}  {facts['id']}{voided}"
 
 
@@ -170,10 +172,6 @@ def _certificate(archive: Archive, shown: CertificateShown) -> Facts:
 
 def _soon(archive: Archive) -> timedelta:
     return timedelta(days=archive.settings.certificate_warning_days)
-
-
-def _minute(text: object) -> str:
-    return show_minute(datetime.fromisoformat(text)) if isinstance(text, str) else ""
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from sqlalchemy import func, select
@@ -19,6 +20,7 @@ from api.engines.running import WAIT_SECONDS, external_database
 from api.errors import ApiError, UsageRefused
 from api.settings import Settings
 from integrity.fields import format_instant
+from integrity.local_time import show_written
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
@@ -84,6 +86,12 @@ def running_addresses(settings: Settings) -> DatabaseAddresses:
                 f"no archive runs on {settings.data}: start it with `liuhen up`, or add --start for its database alone",
             )
         time.sleep(POLL_SECONDS)
+
+
+def fact_lines(facts: Facts) -> Iterator[str]:
+    """One fact a line for a person: times in Chinese time."""
+    for name, value in facts.items():
+        yield f"{name}: {show_written(value) if name.endswith(('_at', '_time')) else value}"
 
 
 def address_facts(addresses: DatabaseAddresses) -> Facts:

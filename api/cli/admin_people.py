@@ -23,6 +23,7 @@ from api.signin import (
 from casework.organisation import create_person, create_unit, find_person, set_password_hash
 from casework.wording import required_name
 from integrity.fields import format_instant
+from integrity.local_time import show_written
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.signin import ApiToken
 from storage.ledger.append import Actor, Change, record_change
@@ -182,6 +183,12 @@ def revoke_token(session: Session, named: str) -> Facts:
         data = {"token_id": str(row.id)}
         _record(session, Change("token.revoked", "person", str(row.person_id), row.unit_id, data))
     return {"token_id": str(row.id), "person_id": str(row.person_id), "revoked_at": _instant(row.revoked_at)}
+
+
+def spaced_line(facts: Facts) -> str:
+    """One item of a list in a line for a person: times in Chinese time, a dash for what is not there."""
+    shown = (show_written(value) if name.endswith("_at") else value for name, value in facts.items())
+    return "  ".join("—" if each is None else str(each) for each in shown)
 
 
 def issue_first_code(session: Session) -> Facts:

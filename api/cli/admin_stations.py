@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
-from api.errors import UsageRefused
+from api.errors import ApiError, UsageRefused
 from api.pages.words import word_for
 from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
+from ingest.stations.errors import StationNameTaken
 from ingest.stations.keys import bind_certificate, replace_token
 from ingest.stations.overview import StationOverview, overviews
 from integrity.fields import format_instant
+from integrity.local_time import show_written
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 
@@ -24,9 +26,17 @@ _REPORTED = ("agent_version", "free_bytes", "waiting_files", "clock_offset_secon
 
 
 def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) -> Facts:
-    """A new station and its token, which the facts show this once. Raises StationError."""
+    """A new station and its token, which the facts show this once. Raises StationError; ApiError for a name in use."""
     unit = unit_or_only(session, unit_code)
-    token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
+    try:
+        token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
+    except StationNameTaken as error:
+        raise ApiError(
+            f"工作站名称 {error.name} 已被使用；若就是这台工作站，用 liuhen admin station token {error.name} "
+            "更换其凭证，否则请另选名称",
+            f"a station named {error.name} is there already: if it is this very one, replace its token with liuhen "
+            f"admin station token {error.name}; else choose another name",
+        ) from error
     station = station_of_token(session, token)
     assert station is not None
     return {"token": token, **_facts(_seen(session, station), unit.code)}
@@ -46,6 +56,28 @@ def issue_code(archive: Archive, session: Session, name: str, unit_code: str | N
         "station_id": str(station.id),
         "receipt_key": archive.keyring.public_key("receipt").key_id,
     }
+
+
+def code_lines(facts: Facts) -> tuple[str, ...]:
+    """The code, and all that has to be typed at the station beside it."""
+    return (
+        str(facts["code"]),
+        f"采集工作站 / station: {facts['station']}",
+        f"有效期至 / valid until {show_written(facts['expires_at'])}",
+        f"回执密钥指纹，须与工作站所显示的一致 / receipt key, to be what the station shows: {facts['receipt_key']}",
+        "在工作站上运行，按提示输入代码 / to be run at the station, which asks for the code:",
+        f"  liuhen dock enrol --server 档案地址/ADDRESS --key-file station.key --receipt-key {facts['receipt_key']}",
+    )
+
+
+def token_hint(facts: Facts) -> str:
+    """What a person has to know of a token that was just shown."""
+    return (
+        f"↑ 采集工作站 {facts['name']}（单位 {facts['unit']}）的凭证，只显示这一次：存入只有其所有者可读的文件"
+        "（chmod 600），上传时用 --station-token-file 指定；遗失后用 liuhen admin station token 名称 更换\n"
+        f"↑ the token of station {facts['name']}, shown this once: keep it in a file for its owner alone (chmod 600), "
+        "which --station-token-file names; a lost one is replaced by: liuhen admin station token NAME"
+    )
 
 
 def replace(archive: Archive, session: Session, name: str) -> Facts:
@@ -82,7 +114,7 @@ def station_line(facts: Facts) -> str:
         facts["unit"],
         f"{word_for('station_condition', condition)} / {condition}",
         f"{word_for('station_credential', credential)} / {credential}",
-        facts["last_seen_at"] or "—",
+        f"最近消息 / last heard {show_written(facts['last_seen_at'])}",
         facts["station_id"],
     )
     return "  ".join(str(part) for part in parts)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.admin_archive import open_for_command, report
+from api.cli.admin_archive import open_for_command, remark, report
 from api.cli.options import Json, UnitCode
 
 stations = typer.Typer(help="采集工作站 / docking stations", no_args_is_help=True)
@@ -17,31 +17,35 @@ Name = Annotated[str, typer.Argument(help="工作站名称 / the station's name"
 @stations.command("enrol")
 def enrol_station(name: Name, unit: UnitCode = None, as_json: Json = False) -> None:
     """登记采集工作站并打印其凭证（只此一次） / Enrol a station and print its token, this once."""
-    from api.cli.admin_stations import enrol
+    from api.cli.admin_stations import enrol, token_hint
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = enrol(opened.archive, session, name, unit)
     report(as_json, facts, (str(facts["token"]),))
+    if not as_json:
+        remark(token_hint(facts))
 
 
 @stations.command("code")
 def make_code(name: Name, unit: UnitCode = None, as_json: Json = False) -> None:
     """打印一次性代码，供工作站用 liuhen dock enrol 登记密钥；无此工作站则新建 / Print a code to enrol a key with."""
-    from api.cli.admin_stations import issue_code
+    from api.cli.admin_stations import code_lines, issue_code
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = issue_code(opened.archive, session, name, unit)
-    report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {facts['expires_at']}"))
+    report(as_json, facts, code_lines(facts))
 
 
 @stations.command("token")
 def make_token(name: Name, as_json: Json = False) -> None:
     """更换工作站的令牌，原有凭证立即失效 / Another token; what the station had counts no more."""
-    from api.cli.admin_stations import replace
+    from api.cli.admin_stations import replace, token_hint
 
     with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
         facts = replace(opened.archive, session, name)
     report(as_json, facts, (str(facts["token"]),))
+    if not as_json:
+        remark(token_hint(facts))
 
 
 @stations.command("certificate")

@@ -10,6 +10,7 @@ from api.demo.client import ApiClient, Facts
 from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.waiting import wait_for
+from api.pages.words import word_for
 
 _LONGEST_WAIT_SECONDS = 300.0
 _LONGEST_LIST = 12
@@ -77,7 +78,8 @@ def link_by_hand(officer: ApiClient, case_id: str, unlinked: Facts, narrator: Na
     officer.post(f"/api/v1/cases/{case_id}/links", form)
     if not quiet:
         name = recording["original_name"]
-        narrator.say(f"{name} 无从自动关联（{unlinked['outcome']}），手工关联案件", "linked by hand")
+        why = word_for("link_outcome", str(unlinked["outcome"]))
+        narrator.say(f"{name} 手工关联案件：{why}", f"linked by hand: {unlinked['outcome']}")
 
 
 def _put_right(officer: ApiClient, case_id: str, recording_ids: Collection[str]) -> None:

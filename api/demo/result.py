@@ -13,6 +13,7 @@ from api.demo.client import Facts
 from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.uploading import Uploaded
+from integrity.local_time import show_written
 
 HEADINGS = (
     "记录\nrecording",
@@ -40,7 +41,7 @@ class SeenRecording:
 
     def cells(self) -> tuple[str, ...]:
         yes_no = {True: "是 / yes", False: "否 / no"}
-        plain = (self.name, self.sha256, self.token_time, str(self.ledger_index), self.case)
+        plain = (self.name, self.sha256, show_written(self.token_time), str(self.ledger_index), self.case)
         return (*plain, yes_no[self.playable], yes_no[self.verified])
 
 

@@ -40,6 +40,7 @@ from api.demo.uploading import KillingUpload, Uploaded
 from api.media_tools import media_runner
 from api.settings import Settings
 from ingest.media.probe import probe_media
+from integrity.local_time import show_in_china
 
 _COPIES_SECONDS = 3600.0
 _LONGEST_LIST = 30
@@ -125,7 +126,8 @@ def _set_the_scene(demo: Demo, named: Path | None, running: ExitStack) -> Scene:
     cases = open_cases(cast.of(OFFICER), planned)
     for each in planned:
         who = f"{each.device or '—'} / {each.officer or '—'}"
-        say.say(f"{each.case_number} 出勤：{who}，{each.starts_at} – {each.ends_at}", "who was at work on it, and when")
+        span = f"{show_in_china(each.starts_at)} – {show_in_china(each.ends_at)}"
+        say.say(f"{each.case_number} 出勤：{who}，{span}", "who was at work on it, and when")
 
     issued = fill_register(cast, planned, datetime.now(UTC))
     say.held(f"配发了 {issued} 台执法记录仪", "recorders are issued, and who wears which is in the register")

@@ -12,6 +12,7 @@ from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.waiting import wait_for
 from ingest.media.findings import Findings
+from integrity.local_time import show_written
 
 _SPAN_BYTES = 1 << 20
 _ENTRY_SECONDS = 30.0
@@ -45,7 +46,8 @@ def get_grant(asker: ApiClient, approver: ApiClient, case_id: str, kind: str, pu
     narrator.held(f"自己批准自己：{problem['detail']}", "approving one's own request is refused")
     grant = approver.post(path, {"hours": _HOURS})
     narrator.held(
-        f"{approver.name}批准，到期 {grant['expires_at']}", f"somebody else approves; it ends after {_HOURS} hours"
+        f"{approver.name}批准，到期 {show_written(grant['expires_at'])}",
+        f"somebody else approves; it ends after {_HOURS} hours",
     )
     return str(grant["id"])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from integrity.canonical import Json
 from integrity.fields import format_instant
+from integrity.local_time import show_in_china
 from integrity.package.failure import PackageInvalid
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
@@ -93,7 +94,7 @@ def _describe_recording(recording: VerifiedRecording) -> Iterator[str]:
     yield f"{recording.original}  {printable(manifest.original_name)}"
     yield f"  SHA-256 {manifest.digests.sha256.hex}"
     yield f"  SM3     {manifest.digests.sm3.hex}"
-    stamped = recording.token_time.isoformat()
+    stamped = show_in_china(recording.token_time)
     yield f"  时间戳 / time stamp {stamped}, 账本条目 / ledger entry {recording.ledger_index}"
 
 

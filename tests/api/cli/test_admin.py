@@ -31,6 +31,7 @@ from casework.checklists.checklists import SHIPPED as CHECKLISTS
 from casework.deadlines.terms import SHIPPED as TERMS
 from casework.elements.policies import SHIPPED as POLICIES
 from ingest.dock.token import read_station_token
+from integrity.local_time import show_written
 from integrity.trust import load_trust
 from tests.commands import Ran, run_here
 
@@ -233,6 +234,16 @@ def test_a_revoked_token_is_revoked_once(lent: Path) -> None:
     assert listed[made["token_id"]]["revoked_at"] == first["revoked_at"]
     assert "token" not in listed[made["token_id"]]
     refused(lent, 2, "admin", "token", "revoke", "lha1.unknown")
+    (line,) = [each for each in liuhen(lent, "admin", "token", "list").stdout.splitlines() if made["token_id"] in each]
+    assert line.endswith("—  " + show_written(first["revoked_at"]))
+
+
+def test_a_token_by_itself_goes_to_stdout_and_what_it_is_beside_it(lent: Path) -> None:
+    ran = liuhen(lent, "admin", "token", "create", "--role", "auditor", "--name", "核对程序", "--expires-hours", "2")
+    assert ran.stdout.startswith("lha1.")
+    assert ran.stdout.count("\n") == 1
+    assert "令牌，代表 核对程序（auditor），只显示这一次；有效期至" in ran.stderr
+    assert "（北京时间 / UTC+8）" in ran.stderr
 
 
 def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> None:
@@ -313,6 +324,7 @@ def test_several_units_have_to_be_told_apart(data: Path) -> None:
 def test_a_first_administrators_code_is_given_only_while_there_is_none(data: Path) -> None:
     code = done(data, "admin", "first-admin-code")
     assert len(code["code"].replace("-", "")) == 20
+    assert "（北京时间 / UTC+8）" in liuhen(data, "admin", "first-admin-code").stdout
     words = ("--role", "administrator", "--name", "管理员", "--sign-in-name", "root")
     done(data, "admin", "person", "create", *words)
     assert "管理员" in refused(data, 2, "admin", "first-admin-code")

@@ -30,7 +30,8 @@ def test_a_device_is_issued_and_taken_back_by_code_and_officer(admin: Any, comma
     (out,) = admin("device", "list", "--where", "out")["items"]
     assert out["issue_id"] == issued["id"]
     assert commands("admin", "device", "list") == 0
-    assert "AB00001  DSJ-A9" in capsys.readouterr().out
+    assert "AB00001  DSJ-A9" in (line := capsys.readouterr().out)
+    assert "自 / since 2026-03-04 09:00:00（北京时间 / UTC+8）" in line
     assert admin("device", "return", "AB00001", "--at", "2026-03-04 18:00")["returned_at"] == "2026-03-04T10:00:00Z"
     assert "没有配发" in admin("device", "return", "AB00001", code=2)
     assert admin("device", "void", issued["id"], "--reason", "录错")["voided_at"]

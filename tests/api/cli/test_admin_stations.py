@@ -13,6 +13,7 @@ from ingest.stations.codes import enrol_with_code
 from ingest.stations.credential import hash_station_token
 from ingest.stations.reports import Report, take_report
 from integrity.keys import SigningKey
+from integrity.local_time import show_in_china
 from storage.catalog.stations import Station
 
 
@@ -78,3 +79,29 @@ def test_the_list_says_how_stations_are_and_which_are_silent(
     assert commands("admin", "station", "list") == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("一号 ")]
     assert "失联 / silent" in line
+    assert f"最近消息 / last heard {show_in_china(now)}" in line
+
+
+def test_what_is_shown_once_says_what_it_is_and_what_to_do_with_it(
+    sealing: Any, commands: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands("admin", "station", "enrol", "一号") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("lhs1."), "the token alone: a script may take it"
+    assert len(out.splitlines()) == 1
+    assert "采集工作站 一号" in err
+    assert "只显示这一次" in err
+    assert "--station-token-file" in err
+
+    assert commands("admin", "station", "enrol", "一号") == 1
+    assert "liuhen admin station token 一号 更换其凭证" in capsys.readouterr().err
+    assert commands("admin", "station", "token", "一号") == 0
+    assert capsys.readouterr().out.startswith("lhs1.")
+
+    assert commands("admin", "station", "code", "一号") == 0
+    code, *said = capsys.readouterr().out.splitlines()
+    assert len(code.replace("-", "")) == 20
+    receipt_key = sealing.archive.keyring.public_key("receipt").key_id
+    assert said[2].endswith(f": {receipt_key}")
+    assert said[-1].endswith(f" --receipt-key {receipt_key}")
+    assert "（北京时间 / UTC+8）" in said[1]

@@ -97,6 +97,8 @@ function showResult(form, result) {
   const place = document.getElementById(form.dataset.result);
   place.querySelectorAll("[data-list]").forEach((list) => fillList(list, fieldOf(result, list.dataset.list) ?? []));
   place.querySelectorAll("[data-field]").forEach((slot) => fill(slot, result));
+  // The archive's address as this browser reaches it, for a command to be run elsewhere.
+  place.querySelectorAll("[data-origin]").forEach((slot) => (slot.textContent = window.location.origin));
   for (const part of place.querySelectorAll("[data-when]")) {
     const [name, wanted] = part.dataset.when.split("=");
     part.hidden = String(result[name]) !== wanted;

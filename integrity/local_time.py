@@ -1,0 +1,22 @@
+"""Instants as people in China read them. What a program reads stays in UTC: `integrity.fields.format_instant`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+# China has had one time and no summer time since 1991; earlier than that nothing of ours is dated.
+CHINA: Final = timezone(timedelta(hours=8))
+_LABEL: Final = "（北京时间 / UTC+8）"
+
+
+def show_in_china(instant: datetime) -> str:
+    """To the second, and labelled: 2026-01-01 09:30:00（北京时间 / UTC+8）. Raises ValueError for a naive time."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant!r} has no time zone")
+    return f"{instant.astimezone(CHINA):%Y-%m-%d %H:%M:%S}{_LABEL}"
+
+
+def show_written(written: object) -> str:
+    """The same of an instant as JSON has it; what is no text, such as null, is a dash."""
+    return show_in_china(datetime.fromisoformat(written)) if isinstance(written, str) else "—"
