@@ -43,9 +43,12 @@ class UploadRefused(IngestError):
 
 
 class RequestMalformed(UploadRefused):
-    def __init__(self, header: str, reason: str) -> None:
+    """What is wrong with `header`, said in Chinese and in English: each ends its own sentence."""
+
+    def __init__(self, header: str, reason_zh: str, reason: str) -> None:
         super().__init__(f"{header}: {reason}")
         self.header = header
+        self.reason_zh = reason_zh
         self.reason = reason
 
 

@@ -10,14 +10,18 @@ from ingest.uploads.request import Request
 def plan_length(request: Request, limits: UploadLimits) -> tuple[int, bool]:
     """Of a creation: the length, or what to reserve because it is deferred, and whether it is. Raises what is wrong."""
     if request.header("upload-concat") is not None:
-        raise RequestMalformed("Upload-Concat", "is not offered; send the file as one upload")
+        raise RequestMalformed(
+            "Upload-Concat", "不支持分段合并，请将文件作为一个上传发送", "is not offered; send the file as one upload"
+        )
     length = request.number("upload-length")
     if request.defers_length:
         if length is not None:
-            raise RequestMalformed("Upload-Defer-Length", "comes together with Upload-Length")
+            raise RequestMalformed(
+                "Upload-Defer-Length", "与 Upload-Length 同时出现", "comes together with Upload-Length"
+            )
         return min(limits.max_deferred_bytes, limits.max_upload_bytes), True
     if length is None:
-        raise RequestMalformed("Upload-Length", "is missing")
+        raise RequestMalformed("Upload-Length", "缺失", "is missing")
     check_declared(length, 0, limits)
     return length, False
 
@@ -29,10 +33,16 @@ def check_declared(length: int, offset: int, limits: UploadLimits) -> None:
     if length > limits.max_upload_bytes:
         raise TooLong(limits.max_upload_bytes)
     if length < offset:
-        raise RequestMalformed("Upload-Length", f"is less than the {offset} bytes that have arrived")
+        raise RequestMalformed(
+            "Upload-Length", f"小于已收到的 {offset} 字节", f"is less than the {offset} bytes that have arrived"
+        )
 
 
 def check_length_stays(request: Request, declared_length: int) -> None:
     """A length is declared once. The same one again is an answer that was lost; another is refused."""
     if request.number("upload-length") not in (None, declared_length):
-        raise RequestMalformed("Upload-Length", f"was declared as {declared_length} and cannot change")
+        raise RequestMalformed(
+            "Upload-Length",
+            f"已声明为 {declared_length}，不能更改",
+            f"was declared as {declared_length} and cannot change",
+        )

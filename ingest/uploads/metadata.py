@@ -59,11 +59,11 @@ class UploadClaims:
 def parse_metadata(header: str) -> UploadClaims:
     """Read the header. Raises RequestMalformed; no key is required, not even `filename`."""
     if len(header) > MAX_HEADER_BYTES:
-        raise _malformed(f"longer than {MAX_HEADER_BYTES} bytes")
+        raise _malformed(f"超过 {MAX_HEADER_BYTES} 字节", f"longer than {MAX_HEADER_BYTES} bytes")
     values = _decode_pairs(header) if header.strip() else {}
     sha256 = values.get("sha256")
     if sha256 is not None and not _SHA256.fullmatch(sha256):
-        raise _malformed("sha256 must be 64 hexadecimal digits")
+        raise _malformed("sha256 应为 64 位十六进制数", "sha256 must be 64 hexadecimal digits")
     return UploadClaims(
         header=header,
         filename=values.get("filename", "")[:MAX_FILENAME_CHARACTERS],
@@ -81,14 +81,17 @@ def parse_metadata(header: str) -> UploadClaims:
 def _decode_pairs(header: str) -> dict[str, str]:
     pairs = header.split(",")
     if len(pairs) > MAX_PAIRS:
-        raise _malformed(f"more than {MAX_PAIRS} keys")
+        raise _malformed(f"超过 {MAX_PAIRS} 个键", f"more than {MAX_PAIRS} keys")
     values: dict[str, str] = {}
     for pair in pairs:
         key, _, encoded = pair.strip().partition(" ")
         if not key or len(key) > MAX_KEY_BYTES or not (key.isascii() and key.isprintable()):
-            raise _malformed(f"a key must be 1 to {MAX_KEY_BYTES} printable ASCII characters")
+            raise _malformed(
+                f"键应为 1 至 {MAX_KEY_BYTES} 个可打印的 ASCII 字符",
+                f"a key must be 1 to {MAX_KEY_BYTES} printable ASCII characters",
+            )
         if key in values:
-            raise _malformed(f"the key {key!r} comes twice")
+            raise _malformed(f"键“{key}”出现两次", f"the key {key!r} comes twice")
         values[key] = _decode_value(key, encoded.strip())
     return values
 
@@ -97,7 +100,7 @@ def _decode_value(key: str, encoded: str) -> str:
     try:
         value = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _malformed(f"the value of {key!r} is not Base64") from error
+        raise _malformed(f"键“{key}”的值不是 Base64", f"the value of {key!r} is not Base64") from error
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", _read_text(value))
 
 
@@ -110,5 +113,5 @@ def _read_text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _malformed(reason: str) -> RequestMalformed:
-    return RequestMalformed("Upload-Metadata", reason)
+def _malformed(reason_zh: str, reason: str) -> RequestMalformed:
+    return RequestMalformed("Upload-Metadata", reason_zh, reason)

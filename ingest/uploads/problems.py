@@ -32,7 +32,7 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
     errors.RequestMalformed: Problem(
         400,
         "malformed",
-        "请求头 {header} 有误（{reason}），请更正后重发。",
+        "请求头 {header} 有误：{reason_zh}，请更正后重发。",
         "{header}: {reason}. Correct it and send again.",
     ),
     errors.UploadEmpty: Problem(

@@ -120,10 +120,12 @@ class Request:
         seen: set[str] = set()
         for name, _ in self._pairs:
             if name in seen and name in _ONCE:
-                raise RequestMalformed(name, "comes twice")
+                raise RequestMalformed(name, "出现两次", "comes twice")
             seen.add(name)
         if {"content-length", "transfer-encoding"} <= seen:
-            raise RequestMalformed("Transfer-Encoding", "comes together with Content-Length")
+            raise RequestMalformed(
+                "Transfer-Encoding", "与 Content-Length 同时出现", "comes together with Content-Length"
+            )
 
     @property
     def upload_id(self) -> str | None:
@@ -158,7 +160,9 @@ class Request:
         if value is None:
             return None
         if not _NUMBER.fullmatch(value) or int(value) > _LARGEST:
-            raise RequestMalformed(name.title(), "must be a whole number from 0 to 9223372036854775807")
+            raise RequestMalformed(
+                name.title(), f"应为 0 至 {_LARGEST} 的整数", f"must be a whole number from 0 to {_LARGEST}"
+            )
         return int(value)
 
     @property
@@ -170,7 +174,7 @@ class Request:
         """Upload-Defer-Length, whose only value is 1. Raises RequestMalformed for others."""
         value = self.header("upload-defer-length")
         if value not in (None, "1"):
-            raise RequestMalformed("Upload-Defer-Length", "must be 1")
+            raise RequestMalformed("Upload-Defer-Length", "应为 1", "must be 1")
         return value is not None
 
     def checksum(self) -> ClaimedChecksum | None:
@@ -180,13 +184,16 @@ class Request:
             return None
         algorithm, _, encoded = value.strip().partition(" ")
         if algorithm not in CHECKSUM_BYTES:
-            raise RequestMalformed("Upload-Checksum", f"the algorithms are {', '.join(CHECKSUM_BYTES)}")
+            offered = ", ".join(CHECKSUM_BYTES)
+            raise RequestMalformed("Upload-Checksum", f"可用的算法为 {offered}", f"the algorithms are {offered}")
         try:
             digest = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise RequestMalformed("Upload-Checksum", "the digest is not Base64") from error
-        if len(digest) != CHECKSUM_BYTES[algorithm]:
-            raise RequestMalformed("Upload-Checksum", f"a {algorithm} digest has {CHECKSUM_BYTES[algorithm]} bytes")
+            raise RequestMalformed("Upload-Checksum", "校验值不是 Base64", "the digest is not Base64") from error
+        size = CHECKSUM_BYTES[algorithm]
+        if len(digest) != size:
+            reasons = (f"{algorithm} 校验值应为 {size} 字节", f"a {algorithm} digest has {size} bytes")
+            raise RequestMalformed("Upload-Checksum", *reasons)
         return ClaimedChecksum(algorithm, digest)
 
 

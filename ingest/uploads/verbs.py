@@ -193,7 +193,7 @@ class Verbs:
             raise ContentTypeWrong
         stated = request.number("upload-offset")
         if stated is None:
-            raise RequestMalformed("Upload-Offset", "is missing")
+            raise RequestMalformed("Upload-Offset", "缺失", "is missing")
         request.checksum()
         if record.is_gone or (record.is_open and record.expires_at <= datetime.now(UTC)):
             raise UploadGone(record.upload_id, record.state if record.is_gone else "expired")

@@ -222,3 +222,26 @@ def test_other_methods_are_405_and_say_which_there_are(tus):
     assert tus.request("GET", path).headers["allow"] == "OPTIONS, HEAD, PATCH, DELETE"
     reply = tus.request("DELETE", "/uploads")
     assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")
+
+
+MALFORMED = [
+    {},
+    {"Upload-Length": "-1"},
+    {"Upload-Length": "5", "Upload-Concat": "partial"},
+    {"Upload-Length": "5", "Upload-Defer-Length": "1"},
+    {"Upload-Defer-Length": "2"},
+    *({"Upload-Length": "5", "Upload-Metadata": each} for each in ("filename ?", "a YQ==,a YQ==", "sha256 YQ==")),
+    *({"Upload-Length": "5", "Upload-Metadata": each} for each in ("k" * 65, "a" * 8193, ",".join("abcdefghi" * 4))),
+    *({**STREAM, "Upload-Length": "5", "Upload-Checksum": each} for each in ("md5 YQ==", "sha1 ?", "sha1 YQ==")),
+]
+# Names of headers, algorithms and encodings are the same in every language.
+NAMES = re.compile(r"Upload-[A-Z][A-Za-z-]+|sha\d+|Base64|ASCII|“\w+”", re.ASCII)
+
+
+@pytest.mark.parametrize("headers", MALFORMED, ids=lambda headers: " ".join(headers)[:60] or "nothing")
+def test_what_is_wrong_with_a_header_is_said_in_one_language_at_a_time(tus, headers):
+    problem = tus.request("POST", "/uploads", {**headers, "Accept-Language": "zh-CN"}, b"").problem
+    assert problem["type"] == "urn:liuhen:problem:upload:malformed"
+    assert problem["title"] == problem["sentences"]["zh-CN"]
+    assert not re.search(r"[A-Za-z]", NAMES.sub("", problem["title"])), problem["title"]
+    assert problem["sentences"]["en"].isascii()

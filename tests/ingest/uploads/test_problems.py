@@ -11,7 +11,7 @@ from ingest.uploads import errors
 from ingest.uploads.problems import PROBLEMS, describe_problem, preferred_language, problem_of
 
 EXAMPLES = [
-    errors.RequestMalformed("Upload-Offset", "{0.__class__}"),
+    errors.RequestMalformed("Upload-Offset", "{0.__class__}", "{0.__class__}"),
     errors.UploadEmpty(),
     errors.CredentialRefused("secret reason"),
     errors.SignatureOutOfDate(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)),
