@@ -90,7 +90,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "facts": technical_facts(recording),
         "damage": damage_of(visit, recording, jobs, renditions),
         **made_of(session, recording, visit.translate),
-        **elements_of(session, recording),
+        **elements_of(visit, recording),
     }
 
 

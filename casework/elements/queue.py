@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, literal, selec
 from sqlalchemy.orm import Session
 
 from casework.elements.answers import OTHER_OF
-from casework.permission import require
+from casework.permission import MAY, require
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.organisation import Person
@@ -113,6 +113,27 @@ def list_all_groups(
 def count_questions(session: Session, by: Person, *, mine: bool = False) -> int:
     statement = select(func.count()).select_from(ElementQuestion).where(*_seen_by(by, mine))
     return session.scalar(statement) or 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked about one recording: `here`, what this person finds in the own queue; else the officers who are
+    asked, and whether something is for the supervisors of the unit, because it is nobody's that could answer."""
+
+    here: bool
+    officers: frozenset[uuid.UUID]
+    supervisors: bool
+
+
+def asked_about(session: Session, by: Person, recording_id: uuid.UUID) -> Asked:
+    of_recording = ElementQuestion.recording_id == recording_id
+    officers = set(session.scalars(select(ElementQuestion.officer_id).where(of_recording)))
+    here = select(ElementQuestion.element).where(of_recording, *_seen_by(by, mine=False))
+    return Asked(
+        here=by.role in MAY["answer_elements"] and session.scalars(here.limit(1)).first() is not None,
+        officers=frozenset(each for each in officers if each is not None),
+        supervisors=None in officers,
+    )
 
 
 def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:

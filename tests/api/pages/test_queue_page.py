@@ -174,6 +174,26 @@ def test_a_recordings_page_says_what_it_has_and_by_which_policies(district: Any)
     assert "设备不在名册中" in text or "文件自称" in text
 
 
+def test_a_recordings_page_leads_to_the_queue_only_whoever_finds_it_there_and_tells_others_whose_it_is(
+    district: Any,
+) -> None:
+    """What is for the supervisors is not in an officer's queue: the link led to a page without it."""
+    link, own, of_nobody = (
+        'href="/queue">前往补正',
+        f"/recordings/{district.film.id}",
+        f"/recordings/{district.ambiguous.id}",
+    )
+    assert link in district.page("officer", own).text
+    assert link in district.page("supervisor", own).text
+    assert link in district.page("supervisor", of_nobody).text
+    shown = district.page("officer", of_nobody).text
+    assert link not in shown
+    assert "待补正：由主管处理" in shown
+    shown = district.page("auditor", own).text
+    assert link not in shown
+    assert re.search(r"待补正：由\S+处理", shown)
+
+
 def _plain(district: Any, recording_id: Any, language: str) -> str:
     return str(district.page("supervisor", f"/recordings/{recording_id}", language).text)
 
