@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.errors import (
     MediaError,
@@ -92,7 +93,7 @@ def gather_claims(upload: DueUpload, findings: Findings, custody: Custody) -> Cl
     """What is claimed about the file; the station's word alone where the file's own could not be read."""
     try:
         return custody.read_claims(upload, findings)
-    except (MediaError, OSError):
+    except (MediaError, OSError, SQLAlchemyError):  # the register is asked whether it knows a device
         raise
     except Exception as error:
         log.exception("custody.claims_failed", upload=upload.id, error=type(error).__name__)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from api.i18n import mark
 from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
+from ingest.metadata.file_name import NO_IDENTITY
 from ingest.metadata.times import (
     AFTER_RECEIPT,
     AT_THE_END,
@@ -78,6 +79,7 @@ REFUSED_CLAIMS: Mapping[str, str] = {
     "not_statable": mark("含有无法保存的字符"),
     "clock_never_set": mark("设备时钟未设置"),
     "no_such_time": mark("没有这样的时间"),
+    NO_IDENTITY: mark("文件名开头不是设备编号"),
 }
 TRACK_SOURCES: Mapping[str, str] = {
     "gpmf": mark("GoPro 遥测"),

@@ -52,6 +52,8 @@ def made_of(session: Session, recording: Recording, translate: Translate) -> dic
         "segments": segments,
         "segment_gap": "" if segments is None else gap_words(segments.own.gap_seconds, translate),
         "clocks": show_clocks(recording),
+        "refused_devices": refused(recording, "device"),
+        "refused_officers": refused(recording, "officer"),
         "refused_places": refused(recording, "location"),
         "refused_times": (*refused(recording, "clock"), *refused(recording, "started_at")),
         "tracks": tuple(draw_track(track) for track in tracks_of(session, recording)),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import Waker, celery_app, worker_archive
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.lease import name_worker
+from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
+from ingest.metadata.claims import Claims
+from ingest.metadata.registered import registered_in
 from ingest.sealing.claims import read_claims
+from ingest.sealing.due import DueUpload
 from ingest.sealing.lanes import seal_all_due
 from ingest.sealing.parts import Custody
 from ingest.uploads.staging import Staging
@@ -38,10 +42,16 @@ def open_custody(archive: Archive) -> Custody:
         receipt_key=archive.keyring.signing_key("receipt"),
         staged_path=staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
-        read_claims=lambda upload, findings: read_claims(upload.claims, findings, names=archive.settings.name_patterns),
+        read_claims=partial(read_upload_claims, archive),
         request_token=archive.request_token,
         timestamp_trust=build_timestamp_trust(archive),
     )
+
+
+def read_upload_claims(archive: Archive, upload: DueUpload, findings: Findings) -> Claims:
+    """With this archive's own patterns of names, and held against its register of devices."""
+    known = registered_in(archive.database, upload.unit_id)
+    return read_claims(upload.claims, findings, names=archive.settings.name_patterns, is_registered=known)
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from ingest.dock.source import SourceFile
+from ingest.metadata.evidence_marks import MARKED_NAMES
 
 ReadOnly = Literal["auto", "always", "never"]
 READ_ONLY_RULES = get_args(ReadOnly)
@@ -30,10 +31,7 @@ class MarkRules:
         "ro", "event", "emr", "emergency", "lock", "locked", "protect", "protected", "imp", "important", "sos",
         "重要", "重点", "紧急",
     )  # fmt: skip
-    names: tuple[str, ...] = (
-        "imp[_-]*", "*[_-]imp.*", "*[_-]imp[_-]*", "emr[_-]*", "emer[_-]*", "event[_-]*", "evt[_-]*", "lock[_-]*",
-        "*[_-]lock.*", "sos[_-]*", "*[_-]sos.*", "*[_-]ro.*", "[0-9]*_[0-9]*_e[fri].*", "重要*", "*[_-]重要.*",
-    )  # fmt: skip
+    names: tuple[str, ...] = MARKED_NAMES
     read_only: ReadOnly = "auto"
 
 

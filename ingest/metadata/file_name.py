@@ -6,18 +6,27 @@ A name is a claim, never authority: anybody can give a file another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
+from ingest.metadata.device_words import is_bare_number, is_no_device
+from ingest.metadata.evidence_marks import COPY_AND_TYPE, without_marks
 
 LONGEST_NAME: Final = 255
 """Of one name on any file system; what is longer names nothing."""
-# What copying adds, then the type: "clip (1).mp4".
-ENDING: Final = r"(?: ?\(\d{1,3}\))?\.[A-Za-z0-9]{1,5}"
+ENDING: Final = COPY_AND_TYPE
+NO_IDENTITY: Final = "no_number_of_a_device"
+"""Stands where a device's number does, and looks like a channel, a format, a count or a date."""
+IsRegistered = Callable[[str], bool]
+"""Whether the register of devices has one of this code, for the unit whose file it is."""
+
+Form = Literal["own", "known", "guessed"]
+"""How sure it is that a pattern's device is one: an administrator wrote it, a maker is known for it, or the first word
+of the name has the look of it."""
 
 
 @dataclass(frozen=True)
@@ -26,32 +35,36 @@ class NamePattern:
 
     device, officer; time (14 digits, or 12 with a year of two; what stands between digits is passed over), or day with
     clock, which may lack its seconds; unix (seconds or thousandths since 1970); number (in what order), of which group.
-    `zone` is the one that this maker's names are written in, where it is not the recorders'.
+    `zone` is the one that this maker's names are written in, where it is not the recorders'. A device that is not
+    `own` is held against what is no device's number (device_words.py).
     """
 
     source: str
     regex: re.Pattern[str]
     example: str
     zone: tzinfo | None = None
+    form: Form = "known"
 
 
-def pattern(source: str, regex: str, example: str, zone: tzinfo | None = None) -> NamePattern:
-    return NamePattern(source, re.compile(regex + ENDING, re.ASCII), example, zone)
+def pattern(source: str, regex: str, example: str, zone: tzinfo | None = None, form: Form = "known") -> NamePattern:
+    """In capitals or not: what copies a card may write all of its names small."""
+    return NamePattern(source, re.compile(regex + ENDING, re.ASCII | re.IGNORECASE), example, zone, form)
 
 
-# A word in capitals is no device; a device's code has a number in it.
+# A word of letters alone is no device and no officer; their codes have a number in them.
 _DEVICE: Final = r"(?P<device>(?=[A-Z]*\d)[A-Z0-9]{4,20})"
+_BY_STANDARD: Final = r"(?P<device>(?=[A-Z]*\d)[A-Z0-9]{7})_(?P<officer>(?=[A-Z]*\d)[A-Z0-9]{6})_(?P<time>\d{14})"
 
 # The first that matches the whole name wins, so the narrow ones come first.
 PATTERNS: Final = (
     pattern(
         "name:ga/t-947",
-        r"(?P<device>[A-Z0-9]{7})_(?P<officer>[A-Z0-9]{6})_(?P<time>\d{14})",
+        _BY_STANDARD,
         "AB00001_000123_20260101093000.MP4",
     ),
     pattern(
         "name:ga/t-947-numbered",
-        r"(?P<device>[A-Z0-9]{7})_(?P<officer>[A-Z0-9]{6})_(?P<time>\d{14})[_-](?P<number>\d{1,4})",
+        _BY_STANDARD + r"[_-](?P<number>\d{1,4})",
         "AB00001_000123_20260101093000_0001.MP4",
     ),
     pattern(
@@ -71,8 +84,8 @@ PATTERNS: Final = (
     ),
     pattern(
         "name:axon",
-        r"(?i:axon)_(?i:body|flex|fleet|signal)_\d_(?i:video)_(?P<day>\d{4}-\d\d-\d\d)_(?P<clock>\d{4})"
-        r"(?:[_-](?P<device>[XD][0-9A-Z]{8}))?(?:[_-](?P<number>\d{1,3}))?",
+        r"axon[_ ](?:body|flex|fleet|signal)[_ ]\d[_ ]video[_ ](?P<day>\d{4}-\d\d-\d\d)[_ ](?P<clock>\d{4})"
+        r"(?:[_ -](?P<device>[XD][0-9A-Z]{8}))?(?:[_ -](?P<number>\d{1,3}))?",
         "AXON_Body_3_Video_2026-01-01_0930_X60A12345.mp4",
     ),
     pattern("name:gopro", r"G[HXL](?P<number>\d\d)(?P<group>\d{4})", "GX010123.MP4"),
@@ -80,12 +93,12 @@ PATTERNS: Final = (
     pattern("name:gopro-later", r"GP(?P<number>\d\d)(?P<group>\d{4})", "GP010123.MP4"),
     pattern(
         "name:novatek",
-        r"(?P<time>\d{4}_\d{4}_\d{6})_(?P<number>\d{3,6})[A-Z]{0,2}",
+        r"(?P<time>\d{4}_\d{4}_\d{6})(?:_(?P<number>\d{3,6}))?[A-Z]{0,2}",
         "2026_0101_093000_001.MP4",
     ),
     pattern(
         "name:novatek-file",
-        r"(?:FILE|REC_?|NO|EV|PA|LA)(?P<day>\d{6}|\d{8})-(?P<clock>\d{6})(?:-(?P<number>\d{1,6}))?[A-Z]{0,2}",
+        r"(?:FILE|REC_?|NO|EV|EMR|PA|LA)(?P<day>\d{6}|\d{8})-(?P<clock>\d{6})(?:-(?P<number>\d{1,6}))?[A-Z]{0,2}",
         "FILE260101-093000-000123F.MP4",
     ),
     pattern(
@@ -117,42 +130,90 @@ PATTERNS: Final = (
         r"DJI_(?P<time>\d{14})_(?P<number>\d{4})(?:_[A-Z])?",
         "DJI_20260101093000_0001_D.MP4",
     ),
-    pattern("name:device-time", rf"{_DEVICE}[_-](?P<time>\d{{14}})", "DSJ00042_20260101093000.mp4"),
+    pattern(
+        "name:device-officer-day-clock",
+        rf"{_DEVICE}_(?P<officer>\d{{6}})_(?P<day>\d{{8}})[_-]?(?P<clock>\d{{6}})(?:[_-](?P<number>\d{{1,6}}))?",
+        "DSJ00042_000123_20260101_093000.mp4",
+        form="guessed",
+    ),
+    pattern("name:device-time", rf"{_DEVICE}[_-](?P<time>\d{{14}})", "DSJ00042_20260101093000.mp4", form="guessed"),
     pattern(
         "name:device-day-clock",
         rf"{_DEVICE}[_-](?P<day>\d{{8}})[_-](?P<clock>\d{{6}})",
         "DSJ00042_20260101_093000.mp4",
+        form="guessed",
     ),
 )
 
 
-def claims_from_name(name: str, zone: tzinfo = SHANGHAI, own: Sequence[NamePattern] = ()) -> Claims:
-    """`zone` is the one recorders' clocks are kept in; few names carry one. Folders before the name are ignored."""
+def claims_from_name(
+    name: str,
+    zone: tzinfo = SHANGHAI,
+    own: Sequence[NamePattern] = (),
+    is_registered: IsRegistered = lambda code: False,
+) -> Claims:
+    """`zone` is the one recorders' clocks are kept in; few names carry one. Folders before the name are ignored.
+
+    `is_registered` is asked about what looks like no device, and never otherwise; what it raises is raised.
+    """
     last = name[-4 * LONGEST_NAME :].replace("\\", "/").rsplit("/", 1)[-1]
     if len(last) > LONGEST_NAME:
         return Claims()
-    for known in (*own, *PATTERNS):
-        found = known.regex.fullmatch(last)
-        if found is not None:
-            return gather(read_match(found.groupdict(), known.source, known.zone or zone))
+    bare = without_marks(last)
+    # A bureau's own pattern may be of the mark itself; and what is cut off may have been the name's own first word.
+    for written, patterns in ((last, own), (bare, (*own, *PATTERNS)), (last, PATTERNS)):
+        for known in patterns:
+            found = known.regex.fullmatch(written)
+            if found is not None:
+                return gather(read_match(found.groupdict(), known, zone, is_registered))
     return Claims()
 
 
-def read_match(groups: dict[str, str | None], source: str, zone: tzinfo) -> Iterator[Claim | Withheld]:
-    device, officer, number = groups.get("device"), groups.get("officer"), groups.get("number")
-    if device:
-        yield Claim("device", device, source, "stated")
-    if officer:
-        yield Claim("officer", officer, source, "stated")
-    group, unix = groups.get("group"), groups.get("unix")
+def read_match(
+    groups: dict[str, str | None], known: NamePattern, zone: tzinfo, is_registered: IsRegistered
+) -> Iterator[Claim | Withheld]:
+    yield from read_identity(groups, known, is_registered)
+    source, number, group, unix = known.source, groups.get("number"), groups.get("group"), groups.get("unix")
     if number or group:
         order: dict[str, str | float] = {"number": int(number or 0)}
         yield Claim("sequence", {**order, "group": group} if group else order, source, "stated")
     if unix:
         yield read_unix(unix, source)
-    raw = groups.get("time") or "".join(groups.get(part) or "" for part in ("day", "clock"))
+    raw = time_in(groups)
     if raw:
-        yield read_time(raw, source, zone)
+        yield read_time(raw, source, known.zone or zone)
+
+
+def read_identity(
+    groups: dict[str, str | None], known: NamePattern, is_registered: IsRegistered
+) -> Iterator[Claim | Withheld]:
+    """Device and officer, in capitals as registers have them. Where the device is none, the form is not the one that
+    it seemed, and nobody knows what the officer's number counts."""
+    device, officer = groups.get("device"), groups.get("officer")
+    if known.form != "own":
+        device, officer = device and device.upper(), officer and officer.upper()
+    believed = not device or known.form == "own" or is_device(device, time_in(groups), known.form, is_registered)
+    if device:
+        yield Claim("device", device, known.source, "stated") if believed else _no_identity("device", device, known)
+    if officer and (not believed or (known.form == "guessed" and officer in time_in(groups)[:8])):
+        yield _no_identity("officer", officer, known)
+    elif officer:
+        yield Claim("officer", officer, known.source, "assumed" if known.form == "guessed" else "stated")
+
+
+def is_device(word: str, time: str, form: Form, is_registered: IsRegistered) -> bool:
+    """A number alone is one where a maker or the standard has it in this place, else where the register knows it."""
+    doubtful = is_no_device(word, re.sub(r"\D", "", time)[:8]) or (form == "guessed" and is_bare_number(word))
+    return not doubtful or is_registered(word)
+
+
+def _no_identity(kind: Literal["device", "officer"], word: str, known: NamePattern) -> Withheld:
+    return Withheld(kind, word, known.source, NO_IDENTITY)
+
+
+def time_in(groups: dict[str, str | None]) -> str:
+    """As it is written, with what stands between its digits; empty where there is none."""
+    return groups.get("time") or "".join(groups.get(part) or "" for part in ("day", "clock"))
 
 
 def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:

@@ -74,7 +74,7 @@ def compile_template(line: str, number: int) -> NamePattern:
         regex += field_regex(template, field, length, template[at : at + 1])
     if not {"device", "officer", "time", "day", "number"} & set(fields) or ("day" in fields) != ("clock" in fields):
         raise PatternRefused(f"{template!r}: says nothing, or only one of {{day}} and {{clock}}")
-    return NamePattern(f"name:own-{label or number}", re.compile(regex + ENDING, re.ASCII), template)
+    return NamePattern(f"name:own-{label or number}", re.compile(regex + ENDING, re.ASCII), template, form="own")
 
 
 def field_regex(template: str, field: str, length: str | None, after: str) -> str:

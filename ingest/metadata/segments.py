@@ -1,7 +1,8 @@
 """Recordings of one act, kept as `recording_segment`: a step that may run at any time, and gives the same again.
 
-A recorder that cuts its files is known by the station's word or the file's name. One that names its make alone could be
-any of its kind, and its files stay apart, unless the station says which came off one recorder. Originals are never
+A recorder that cuts its files is known by the station's word, or by a name whose device the register has. What a name
+alone calls its device may be what every recorder of the make writes there, and one that names its make alone could be
+any of its kind: their files stay apart, unless one station says that they came off one recorder. Originals are never
 joined. A late file finds its place, and moves others.
 """
 
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claims, claims_of_row
 from ingest.metadata.contiguity import ALONE, Piece, Place, changed, piece_of, place_pieces
+from ingest.metadata.registered import Named, registered_devices
 from integrity.canonical import canonical_json
 from storage.catalog.recordings import Recording, RecordingSegment
 from storage.ledger.append import Actor, Change, record_change
@@ -40,9 +42,8 @@ MOST_DOCKED: Final = 1000
 Found = Row[Any]
 Regrouped = Callable[[Collection[uuid.UUID]], None]
 Device = tuple[uuid.UUID, str | None, str | None, uuid.UUID | None]
-"""Unit, device, and where nothing names the device the group that the station gave a recorder's files, and the station.
-
-A group is a station's own word: two that are set up alike use the same one for different recorders.
+"""Unit and device; and where nobody vouches for the device, the group that the station gave a recorder's files, and the
+station: a group is a station's own word, and two that are set up alike use the same one for different recorders.
 """
 
 
@@ -54,9 +55,12 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int, regrou
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return 0
     due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
-    found = by_device(row for row in due if as_piece(row) is not None)
+    registered = named_in_register(session, due)
+    found = by_device((row for row in due if as_piece(row) is not None), registered)
     moved: set[uuid.UUID] = set()
-    grouped = [rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds, moved)]
+    grouped = [
+        rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds, moved, registered)
+    ]
     placed = {row.id for rows in grouped for row in rows}
     for unit_id in {row.unit_id for row in due}:
         others = [str(row.id) for row in due if row.unit_id == unit_id and row.id not in placed]
@@ -67,7 +71,12 @@ def group_segments(session: Session, most_gap_seconds: float, batch: int, regrou
 
 
 def group_device(
-    session: Session, key: Device, rows: Sequence[Found], most_gap_seconds: float, moved: set[uuid.UUID]
+    session: Session,
+    key: Device,
+    rows: Sequence[Found],
+    most_gap_seconds: float,
+    moved: set[uuid.UUID],
+    registered: Collection[Named],
 ) -> bool:
     """Place one device's recordings, and add to `moved` what has another place than before.
 
@@ -76,9 +85,10 @@ def group_device(
     """
     try:
         with session.begin_nested():
-            neighbours = find_neighbours(session, key, rows)
-            pieces = [piece for row in neighbours if (piece := as_piece(row)) is not None]
-            placed = write_places(session, key[0], place_pieces(pieces, most_gap_seconds))
+            recorders = find_neighbours(session, key, rows, registered)
+            pieces = [[piece for row in one if (piece := as_piece(row)) is not None] for one in recorders]
+            places = [place for one in pieces for place in place_pieces(one, most_gap_seconds)]
+            placed = write_places(session, key[0], places)
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -110,23 +120,38 @@ def looked_at() -> ColumnElement[bool]:
     return select(RecordingSegment.recording_id).where(RecordingSegment.recording_id == Recording.id).exists()
 
 
-def by_device(rows: Iterable[Found]) -> dict[Device, list[Found]]:
+def by_device(rows: Iterable[Found], registered: Collection[Named]) -> dict[Device, list[Found]]:
     """Never across units or devices."""
     found: dict[Device, list[Found]] = {}
     for row in rows:
-        key = key_of(row)
+        key = key_of(row, registered)
         if key is not None:
             found.setdefault(key, []).append(row)
     return found
 
 
-def key_of(row: Found) -> Device | None:
-    """A make and model without a number are no device of their own: there the station's group says which files are."""
+def key_of(row: Found, registered: Collection[Named]) -> Device | None:
+    """Whose the recording is; None where nothing tells two recorders apart.
+
+    The station's word, a number that the maker wrote into the file and the register vouch for a device. A name alone
+    does not: there other stations and groups are other recorders. A make and model without a number are no device of
+    their own: there the station's group says which files are one's.
+    """
     claims = claims_of_row(row.claims)
-    best, group = claims.best("device"), claims.best("group")
-    if best is not None and (best.source == "station" or best.source.startswith("name:") or "#" in str(best.value)):
+    best, said = claims.best("device"), claims.best("group")
+    group = None if said is None else str(said.value)
+    if best is not None and (best.source == "station" or (row.unit_id, row.device) in registered):
         return row.unit_id, row.device, None, None
-    return None if group is None else (row.unit_id, row.device, str(group.value), row.station_id)
+    if best is not None and best.source.startswith("name:"):
+        return row.unit_id, row.device, group, row.station_id
+    if best is not None and "#" in str(best.value):
+        return row.unit_id, row.device, None, None
+    return None if group is None else (row.unit_id, row.device, group, row.station_id)
+
+
+def named_in_register(session: Session, rows: Iterable[Found]) -> Collection[Named]:
+    """Those devices of these recordings that their units' register has."""
+    return registered_devices(session, {(row.unit_id, row.device) for row in rows if row.device is not None})
 
 
 def as_piece(row: Found) -> Piece | None:
@@ -137,18 +162,23 @@ def as_piece(row: Found) -> Piece | None:
     return piece_of(str(row.id), claims, min(row.duration_seconds, NEAR.total_seconds() * 31))
 
 
-def find_neighbours(session: Session, key: Device, rows: Sequence[Found]) -> Sequence[Found]:
-    """The new ones, those near to them by either clock, and the whole of every act that one of these stands in."""
+def find_neighbours(
+    session: Session, key: Device, rows: Sequence[Found], registered: Collection[Named]
+) -> list[list[Found]]:
+    """The new ones, those near to them by either clock, and the whole of every act that one of these stands in.
+
+    An act of before may hold others that are no longer taken for this recorder's: each recorder's are a list.
+    """
     unit_id, device, group, station_id = key
     # IS NOT DISTINCT FROM would not find by the index.
     same = and_(
         Recording.unit_id == unit_id, Recording.device.is_(None) if device is None else Recording.device == device
     )
+    if station_id is not None:
+        same = and_(same, Recording.station_id == station_id)
     if group is not None:
         said = [{"kind": "group", "source": "station", "value": group}]
-        same = and_(
-            same, Recording.station_id == station_id, Recording.claims.contains(said)
-        )  # last: it is read from elsewhere than the row
+        same = and_(same, Recording.claims.contains(said))  # last: it is read from elsewhere than the row
     times = [row.started_at for row in rows if row.started_at is not None]
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
     arrived = [row.received_at for row in rows]
@@ -160,8 +190,22 @@ def find_neighbours(session: Session, key: Device, rows: Sequence[Found]) -> Seq
     around |= {row.id for row in rows}
     acts = select(RecordingSegment.first_recording_id).where(RecordingSegment.recording_id.in_(around))
     members = select(RecordingSegment.recording_id).where(RecordingSegment.first_recording_id.in_(acts))
-    found = session.execute(select(*COLUMNS).where(or_(Recording.id.in_(around), Recording.id.in_(members)))).all()
-    return [row for row in found if key_of(row) == key]
+    found = session.execute(
+        select(*COLUMNS, RecordingSegment.first_recording_id)
+        .outerjoin(RecordingSegment, RecordingSegment.recording_id == Recording.id)
+        .where(or_(Recording.id.in_(around), Recording.id.in_(members)))
+    ).all()
+    own = [row for row in found if key_of(row, registered) == key]
+    mixed = {row.first_recording_id for row in own if row.first_recording_id is not None}
+    others = [row for row in found if row.first_recording_id in mixed and key_of(row, registered) != key]
+    return [own, *by_recorder(others, registered)]
+
+
+def by_recorder(rows: Iterable[Found], registered: Collection[Named]) -> list[list[Found]]:
+    """What nobody can tell the recorder of is a list of its own."""
+    rows = list(rows)
+    untold = [[row] for row in rows if key_of(row, registered) is None]
+    return [*by_device(rows, registered).values(), *untold]
 
 
 def windows(times: Iterable[datetime], each_way: timedelta) -> Iterator[tuple[datetime, datetime]]:

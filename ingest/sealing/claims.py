@@ -13,7 +13,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, ClaimKind, Claims, Confidence, Withheld, gather, join
 from ingest.metadata.clock import SHANGHAI, time_claim
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.file_name import NamePattern, claims_from_name
+from ingest.metadata.file_name import IsRegistered, NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
 from ingest.metadata.track_facts import claims_of_tracks
 from ingest.sealing.damage_claims import claims_of_damage
@@ -29,14 +29,18 @@ CONFIDENCES = get_args(Confidence)
 
 
 def read_claims(
-    station_claims: Mapping[str, Any], findings: Findings, zone: tzinfo = SHANGHAI, names: Sequence[NamePattern] = ()
+    station_claims: Mapping[str, Any],
+    findings: Findings,
+    zone: tzinfo = SHANGHAI,
+    names: Sequence[NamePattern] = (),
+    is_registered: IsRegistered = lambda code: False,
 ) -> Claims:
     """Everything the station, the file's name and the file itself say. `names`: patterns beside the known ones.
 
-    Never raises for hostile content."""
+    Never raises for hostile content; what `is_registered` raises, when it is asked, is raised."""
     said = join(
         claims_of_station(station_claims, zone),
-        claims_from_name(str(station_claims.get("filename", "")), zone, names),
+        claims_from_name(str(station_claims.get("filename", "")), zone, names, is_registered),
         claims_of_tracks(findings.contents.get("tracks")),
         claims_from_tags(findings, zone),
         exif_claims(findings.contents) if findings.is_still else Claims(),

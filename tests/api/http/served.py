@@ -10,6 +10,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from api.http.app import create_app
 from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
 from api.keyring import announce_keys, create_missing_keys
 from api.settings import Settings
+from api.tasks.custody import read_upload_claims
 from api.trust_folder import build_timestamp_trust
 from casework.cases import open_case
 from casework.linking import link_by_hand
@@ -35,7 +37,6 @@ from ingest.media.renditions import RenditionMade
 from ingest.rendering.due import DueRenditions
 from ingest.rendering.make import Rendering, store_rendition
 from ingest.rendering.work_folder import WorkFolder
-from ingest.sealing.claims import read_claims
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
 from ingest.stations.enrolment import enrol_station, station_of_token
@@ -221,7 +222,7 @@ class Served:
             receipt_key=archive.keyring.signing_key("receipt"),
             staged_path=self.staging.bytes_path,
             probe=lambda path: self.findings,
-            read_claims=lambda upload, findings: read_claims(upload.claims, findings),
+            read_claims=partial(read_upload_claims, archive),
             request_token=archive.request_token,
             timestamp_trust=build_timestamp_trust(archive),
         )

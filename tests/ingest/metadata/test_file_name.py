@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import time
 from datetime import UTC
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ingest.dock.marks import MarkRules, marked_files
+from ingest.dock.source import Source, SourceFile
 from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME
-from ingest.metadata.file_name import PATTERNS, claims_from_name
+from ingest.metadata.evidence_marks import AFTER, AMID, AT_THE_START, BEFORE
+from ingest.metadata.file_name import NO_IDENTITY, PATTERNS, claims_from_name
+from ingest.metadata.own_names import read_patterns
 
 
 def test_the_standard_s_name_gives_device_officer_and_start_in_shanghai_time() -> None:
@@ -133,3 +139,149 @@ def test_a_time_that_cannot_be_is_withheld_with_its_reason(moment: str, reason: 
     assert claims.of("started_at") == ()
     assert [(w.raw.replace("-", ""), w.reason) for w in claims.withheld] == [(moment, reason)]
     assert claims.of("device")[0].value == "AB00001"
+
+
+def said_by(name: str, **more: Any) -> dict[str, Any]:
+    """Each kind's values; a time as it is in UTC."""
+    found: dict[str, Any] = {}
+    for claim in claims_from_name(name, **more).stated:
+        value = claim.value if isinstance(claim.value, str) else claim.value.get("time", claim.value.get("number"))
+        found[claim.kind] = value
+    return found
+
+
+STARTED = {"started_at": "2026-01-01T01:30:00Z"}
+NUMBERED = {**STARTED, "sequence": 1}
+BY_STANDARD = {**STARTED, "device": "AB00001", "officer": "000123"}
+MARKED = [
+    ("AB00001_000123_20260101093000_IMP.MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000-imp (2).MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000_重要.MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000_RO.MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000_SOS.MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000_LOCK.MP4", BY_STANDARD),
+    ("AB00001_IMP_000123_20260101093000.MP4", BY_STANDARD),
+    ("AB00001_000123_20260101093000_0001_IMP.MP4", {**BY_STANDARD, "sequence": 1}),
+    ("IMP_AB00001_000123_20260101093000.MP4", BY_STANDARD),
+    ("EMR-AB00001_000123_20260101093000.MP4", BY_STANDARD),
+    ("EVT_AB00001_000123_20260101093000_IMP.MP4", BY_STANDARD),
+    ("重要AB00001_000123_20260101093000.MP4", BY_STANDARD),
+    ("重要_AB00001_000123_20260101093000.MP4", BY_STANDARD),
+    ("20260101_093000_IMP.mp4", STARTED),
+    ("20260101_093000_0001_IMP.MP4", NUMBERED),
+    ("SOS_20260101_093000.MP4", STARTED),
+    ("20260101_093000_EF.mp4", STARTED),
+    ("EVT_2026_01_01_09_30_00_F.MP4", STARTED),
+    ("LOCK_DSJ00042_20260101093000.mp4", {**STARTED, "device": "DSJ00042"}),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), MARKED, ids=str)
+def test_evidence_mark_takes_nothing_from_what_a_name_says(name: str, said: dict[str, Any]) -> None:
+    assert said_by(name) == said
+
+
+@pytest.mark.parametrize("sign", "_-")
+def test_whatever_the_agent_takes_for_a_mark_is_taken_off(sign: str) -> None:
+    plain = "AB00001_000123_20260101093000"
+    names = [f"{word}{sign}{plain}.mp4" for word in BEFORE] + [f"{plain}{sign}{word}.mp4" for word in AFTER]
+    names += [plain.replace("_", f"{sign}{word}_", 1) + ".mp4" for word in AMID]
+    names += [f"{word}{plain}.mp4" for word in AT_THE_START]
+    files = [SourceFile(name, 1, 0, 0o644, Source(Path("card"), "volume 1")) for name in names]
+    assert marked_files(files, MarkRules()) == set(names)
+    assert [name for name in names if said_by(name) != BY_STANDARD] == []
+
+
+def test_own_pattern_may_be_of_the_mark_itself() -> None:
+    own = read_patterns("x=IMP_{device:8}_{time}")
+    assert claims_from_name("IMP_CZ-00042_20260101093000.mp4", own=own).stated == ()
+    assert said_by("IMP_CZ000042_20260101093000.mp4", own=own)["device"] == "CZ000042"
+    assert said_by("CZ000042_x_20260101093000_IMP.mp4", own=read_patterns("{device:8}_x_{time}")) == {
+        **STARTED,
+        "device": "CZ000042",
+    }
+
+
+WRITTEN_OTHERWISE = [
+    ("ab00001_000123_20260101093000.mp4", BY_STANDARD),
+    ("Axon Body 3 Video 2026-01-01 0930 X60A12345.mp4", {**STARTED, "device": "X60A12345"}),
+    ("Axon Body 3 Video 2026-01-01 0930.mp4", STARTED),
+    ("axon_body_3_video_2026-01-01_0930_x60a12345.mp4", {**STARTED, "device": "X60A12345"}),
+    ("2026_0101_093000.MP4", STARTED),
+    ("2026_0101_093000F.MP4", STARTED),
+    ("EMR260101-093000-000001F.MP4", NUMBERED),
+    ("DSJ00042_000123_20260101_093000.mp4", {**STARTED, "device": "DSJ00042", "officer": "000123"}),
+    ("DSJ00042_000123_20260101093000_0001.mp4", {**NUMBERED, "device": "DSJ00042", "officer": "000123"}),
+    ("dsj00042_20260101093000.mp4", {**STARTED, "device": "DSJ00042"}),
+    ("AB00001-20260101-093000.mp4", {**STARTED, "device": "AB00001"}),
+    ("HD00042_000123_20260101093000.mp4", {**STARTED, "device": "HD00042", "officer": "000123"}),
+    ("0000042_000123_20260101093000.mp4", {**STARTED, "device": "0000042", "officer": "000123"}),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), WRITTEN_OTHERWISE, ids=str)
+def test_names_that_are_written_another_way(name: str, said: dict[str, Any]) -> None:
+    assert said_by(name) == said
+
+
+# fmt: off
+NO_DEVICES = (
+    "1080P", "720I", "4K60", "1080P30", "1920X1080", "H264", "H265", "X264", "HEVC1", "30FPS",
+    "4MBPS", "CH01", "CHN1", "CHANNEL1", "CAM1", "CAM00042", "CAMERA2", "IPC1", "NVR1", "DVR01",
+    "FRONT1", "REAR2", "CH01FRONT", "EVENT1", "EVT0001", "EMR0001", "SOS1", "LOCK1", "PARK0001", "VID1",
+    "VIDEO1", "IMG0001", "DSC0001", "DSCF1234", "REC0001", "REC0002A", "FILE0001", "CLIP12", "PART1", "SEG001",
+    "COPY2", "TRACK01", "C0001", "A123", "GX010123", "DJI0001", "MOVI0001", "TEST1", "0001", "123456",
+    "110101", "20260101", "20251231", "260101", "D20260101", "T260101",
+)
+# fmt: on
+
+
+@pytest.mark.parametrize("word", NO_DEVICES)
+def test_words_and_numbers_that_are_no_device(word: str) -> None:
+    for name in (f"{word}_20260101_093000.mp4", f"{word}_20260101093000.mp4", f"{word.lower()}-20260101093000.mp4"):
+        claims = claims_from_name(name)
+        kinds = [claim.kind for claim in claims.stated]
+        assert "device" not in kinds, name
+        assert [withheld.reason for withheld in claims.withheld] in ([NO_IDENTITY], []), name
+        assert not claims.withheld or said_by(name) == STARTED, name
+
+
+@pytest.mark.parametrize("word", ["CAM1", "110101", "REC0001", "20260101"])
+def test_register_may_know_a_device_that_looks_like_none(word: str) -> None:
+    asked: list[str] = []
+    said = said_by(f"{word}_20260101_093000.mp4", is_registered=lambda code: bool(asked.append(code)) or code == word)
+    assert said == {**STARTED, "device": word}
+    assert asked == [word]
+
+
+@pytest.mark.parametrize("word", ["DSJ00042", "AB00001", "X60A12345", "CZ000042", "HD00042", "JLY20231", "J1234567"])
+def test_what_looks_like_a_device_is_one_and_nobody_is_asked(word: str) -> None:
+    def ask(code: str) -> bool:
+        raise AssertionError(code)
+
+    assert said_by(f"{word}_20260101_093000.mp4", is_registered=ask) == {**STARTED, "device": word}
+
+
+def test_officer_beside_no_device_is_not_believed_either() -> None:
+    claims = claims_from_name("REC0001_000123_20260101093000.MP4")
+    assert [claim.kind for claim in claims.stated] == ["started_at"]
+    assert [(said.kind, said.raw, said.reason) for said in claims.withheld] == [
+        ("device", "REC0001", NO_IDENTITY),
+        ("officer", "000123", NO_IDENTITY),
+    ]
+    assert said_by("DSJ00042_260101_20260101_093000.mp4") == {**STARTED, "device": "DSJ00042"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "holiday_summer_20260101093000.mp4",
+        "HOLIDAY_SUMMER_20260101093000.mp4",
+        "IMP_holiday.mp4",
+        "重要.mp4",
+        "_IMP.mp4",
+    ],
+)
+def test_words_alone_say_nothing(name: str) -> None:
+    claims = claims_from_name(name)
+    assert (claims.stated, claims.withheld) == ((), ())

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import ingest.metadata.segments
 from ingest.metadata.claims import Claim
 from ingest.metadata.contiguity import Piece, Place, place_pieces
-from ingest.metadata.segments import group_segments, windows
+from ingest.metadata.segments import group_segments, windows, write_places
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording, RecordingSegment
 from tests.casework.sample_archive import SampleArchive
@@ -133,6 +133,62 @@ def test_one_group_of_two_stations_is_two_recorders(shift: Segmented) -> None:
     assert shift.group() == 3
     assert shift.place(here)[:3] == (here.id, 1, 1)
     assert [shift.place(row)[:3] for row in there] == [(there[0].id, 1, 2), (there[0].id, 2, 2)]
+
+
+def test_a_device_that_a_name_alone_says_is_one_at_one_station_and_in_one_group(shift: Segmented) -> None:
+    """Two stations, and two slots of one; the station's own word joins all the same."""
+
+    def said(after: float, source: str, group: str | None = None) -> tuple[Claim, ...]:
+        at = {"time": (START + timedelta(seconds=after)).isoformat()}
+        device = Claim("device", "CZ000042", source, "stated")
+        together = () if group is None else (Claim("group", group, "station", "stated"),)
+        return (device, Claim("started_at", at, "name:device-time", "assumed"), *together)
+
+    name = "name:device-time"
+    here = [shift.add(at, device="CZ000042", claims=said(at, name)) for at in (0, 300)]
+    slots = [shift.add(at, device="CZ000042", claims=said(at, name, g * 32)) for at, g in ((600, "a"), (900, "b"))]
+    vouched = shift.add(1200, device="CZ000042", claims=said(1200, "station"))
+    shift.archive.new_station(shift.unit)
+    there = shift.add(600, device="CZ000042", claims=said(600, name))
+    vouched_there = shift.add(1500, device="CZ000042", claims=said(1500, "station"))
+    assert shift.group() == 7
+    assert [shift.place(row)[:3] for row in here] == [(here[0].id, 1, 2), (here[0].id, 2, 2)]
+    assert [shift.place(row)[2] for row in (*slots, there)] == [1, 1, 1]
+    assert [shift.place(row)[:3] for row in (vouched, vouched_there)] == [(vouched.id, 1, 2), (vouched.id, 2, 2)]
+
+
+def test_a_device_of_the_register_is_one_at_every_station(shift: Segmented) -> None:
+    """Of the unit's own register or of one above it, never of another unit's."""
+    above = shift.archive.unit()
+    shift.unit = shift.archive.unit(parent=above)
+    shift.archive.shelve(above, "AB00001")
+    shift.archive.shelve(shift.archive.unit(), "AB00002")
+    here = [shift.add(0, device=device) for device in ("AB00001", "AB00002")]
+    shift.archive.new_station(shift.unit)
+    there = [shift.add(300, device=device) for device in ("AB00001", "AB00002")]
+    assert shift.group() == 4
+    assert shift.place(there[0])[:3] == (here[0].id, 2, 2)
+    assert [shift.place(row)[:3] for row in (here[1], there[1])] == [(row.id, 1, 1) for row in (here[1], there[1])]
+
+
+def test_an_act_that_an_earlier_release_made_of_two_recorders_is_taken_apart(shift: Segmented) -> None:
+    """When the next recording of one of them comes: every row stands in an act that is whole, and entered."""
+    here = shift.add(0)
+    shift.archive.new_station(shift.unit)
+    there = shift.add(300)
+    first = str(here.id)
+    write_places(
+        shift.session,
+        shift.unit.id,
+        [Place(first, first, 1, 2, None, "name"), Place(str(there.id), first, 2, 2, 0.0, "name")],
+    )
+    late = shift.add(600)
+    assert shift.group() == 1
+    assert [shift.place(row)[:3] for row in (here, there, late)] == [
+        (here.id, 1, 1),
+        (there.id, 1, 2),
+        (there.id, 2, 2),
+    ]
 
 
 def test_what_has_no_length_or_device_stands_alone(shift: Segmented) -> None:
