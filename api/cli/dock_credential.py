@@ -17,18 +17,20 @@ def choose_credential(
 ) -> tuple[StationCredential, str]:
     """The credential and the archive's address. A replacement of the key that was cut off is brought to its end first.
 
-    Raises CredentialMissing unless exactly one file is named, TokenUnusable, KeyUnusable, StationRefused, TryAgain.
+    Raises CredentialMissing or CredentialAmbiguous unless exactly one file is named, TokenUnusable, KeyUnusable,
+    StationRefused, TryAgain.
     """
     from ingest.dock.enrolment import settle_rotation
-    from ingest.dock.errors import CredentialMissing
+    from ingest.dock.errors import CredentialAmbiguous, CredentialMissing
     from ingest.dock.key_file import read_enrolled_key
     from ingest.dock.token import read_station_token
 
-    if (token_file is None) == (key_file is None):
-        raise CredentialMissing
+    if token_file is not None and key_file is not None:
+        raise CredentialAmbiguous
     if token_file is not None:
         return read_station_token(token_file), url or LOCAL
-    assert key_file is not None
+    if key_file is None:
+        raise CredentialMissing
     held = read_enrolled_key(key_file)
     held = settle_rotation(key_file, held, url, tls)
     return held.credential(), url or held.url
@@ -40,7 +42,9 @@ def is_usage(error: Exception) -> bool:
         AddressInTheClear,
         AddressUnusable,
         ConfigUnusable,
+        CredentialAmbiguous,
         CredentialMissing,
+        FingerprintUnreadable,
         FolderUnusable,
         KeyUnusable,
         RateUnreadable,
@@ -53,7 +57,9 @@ def is_usage(error: Exception) -> bool:
         AddressInTheClear
         | AddressUnusable
         | ConfigUnusable
+        | CredentialAmbiguous
         | CredentialMissing
+        | FingerprintUnreadable
         | KeyUnusable
         | RateUnreadable
         | TokenUnusable,

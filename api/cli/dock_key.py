@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,12 +49,14 @@ def enrol(
     as_json: _Json = False,
 ) -> None:
     """在本机生成密钥并登记；私钥不离开本机 / Make a key here and enrol it; its secret stays on this machine."""
+    from api.cli.dock_run import refusals_told
     from ingest.dock.connection import trusting
     from ingest.dock.enrolment import enrol_station
 
     said = _read_code(code)
-    tls = trusting(ca_file) if ca_file else None
-    held = _settled(lambda: enrol_station(server, said, key_file, receipt_key, tls, in_the_clear=in_the_clear))
+    with refusals_told():
+        tls = trusting(ca_file) if ca_file else None
+        held = enrol_station(server, said, key_file, receipt_key, tls, in_the_clear=in_the_clear)
     _tell(as_json, held, key_file, "已登记 / enrolled")
     if not receipt_key:
         typer.echo(_RECEIPT_KEY_UNCHECKED, err=True)
@@ -79,23 +80,13 @@ def rotate_key(
     as_json: _Json = False,
 ) -> None:
     """更换工作站密钥；中断后再次运行即可完成 / Replace the station's key; if it is cut off, run it again."""
+    from api.cli.dock_run import refusals_told
     from ingest.dock.connection import trusting
     from ingest.dock.enrolment import rotate_key as rotate
 
-    held = _settled(lambda: rotate(station_key_file, url, trusting(ca_file) if ca_file else None))
+    with refusals_told():
+        held = rotate(station_key_file, url, trusting(ca_file) if ca_file else None)
     _tell(as_json, held, station_key_file, "已更换 / replaced")
-
-
-def _settled(action: Callable[[], StationKeyFile]) -> StationKeyFile:
-    from api.cli.dock_credential import is_usage
-    from api.cli.dock_report import describe_error
-    from ingest.dock.errors import DockError
-
-    try:
-        return action()
-    except DockError as error:
-        typer.echo(describe_error(error), err=True)
-        raise typer.Exit(2 if is_usage(error) else 1) from error
 
 
 def _tell(as_json: bool, held: StationKeyFile, path: Path, deed: str) -> None:

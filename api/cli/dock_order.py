@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.cli.dock_credential import choose_credential
@@ -14,62 +14,24 @@ from ingest.dock.agent import DockPlan, DockResult, dock_continuously, dock_fold
 from ingest.dock.config import DockConfig, read_config
 from ingest.dock.connection import trusting
 from ingest.dock.events import Listener
-from ingest.dock.marks import MarkRules
 from ingest.dock.pacing import RateSchedule, parse_window
 from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
-from ingest.dock.unit import write_unit
-from ingest.dock.watching import Places, WatchTiming
+from ingest.dock.unit import warn_of_homes, write_unit
+from ingest.dock.watching import Places
 
 _MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Order:
-    """`folder` is taken over once; without one, the places of `config` are watched. `state` is where the notes are."""
+    """`folder` is taken over once; without one, the places of `config` are watched. `asked_in` is the folder or the
+    file that was named: the notes are kept by it, unless `config` says where.
+    """
 
     config: DockConfig
-    folder: Path | None
-    state: Path
+    asked_in: Path
+    folder: Path | None = None
     give_up_seconds: float = 600.0
-
-    @classmethod
-    def of_folder(
-        cls,
-        folder: Path,
-        *,
-        watch: bool,
-        station_token_file: Path | None,
-        station_key_file: Path | None,
-        url: str,
-        wipe: bool,
-        parallel: int,
-        mebibytes_per_second: float,
-        limits: tuple[str, ...],
-        give_up_seconds: float,
-        state: Path | None,
-        archive_key: Path | None,
-        ledger_key: Path | None,
-        ca_file: Path | None,
-    ) -> Order:
-        """As the command line says it. Raises RateUnreadable."""
-        windows = tuple(parse_window(window) for window in limits)
-        config = DockConfig(
-            places=Places((folder.resolve(),) if watch else ()),
-            timing=WatchTiming(),
-            rates=RateSchedule(windows, int(mebibytes_per_second * _MEBIBYTE) or None),
-            marks=MarkRules(),
-            url=url,
-            station_key_file=station_key_file,
-            station_token_file=station_token_file,
-            state=state,
-            wipe=wipe,
-            parallel=parallel,
-            report_seconds=60.0,
-            ca_file=ca_file,
-            archive_key=archive_key,
-            ledger_key=ledger_key,
-        )
-        return cls(config, None if watch else folder, state or _usual_state(folder), give_up_seconds)
 
     def carry_out(self, tell: Listener, stop: threading.Event) -> DockResult:
         """Do it. Raises DockError when it cannot begin."""
@@ -78,9 +40,12 @@ class Order:
             return dock_folder(plan, self.folder, tell, stop)
         return dock_continuously(plan, self.config.places, self.config.timing, tell, stop)
 
-    def unit(self, config_file: Path) -> str:
-        """A systemd unit that does what `config_file` says."""
-        return write_unit(self.config, config_file, Path(sys.argv[0]))
+    def print_unit(self) -> int:
+        """A systemd unit that does what the file says, and on stderr what would keep it from starting; exit code 0."""
+        print(write_unit(self.config, self.asked_in, Path(sys.argv[0])), end="")
+        for words in warn_of_homes(self.config, self.asked_in, Path(sys.argv[0])):
+            print(f"警告：{words.zh}\nWARNING: {words.en}", file=sys.stderr)
+        return 0
 
     def _plan(self) -> DockPlan:
         config = self.config
@@ -89,7 +54,7 @@ class Order:
         return DockPlan(
             url=url,
             credential=credential,
-            state_folder=self.state,
+            state_folder=config.state or _usual_state(self.asked_in),
             wipe=config.wipe,
             parallel=config.parallel,
             give_up_seconds=self.give_up_seconds,
@@ -104,8 +69,19 @@ class Order:
 
 def order_from_file(path: Path) -> Order:
     """Raises ConfigUnusable."""
-    config = read_config(path)
-    return Order(config, None, config.state or _usual_state(path))
+    return Order(read_config(path), path)
+
+
+def order_for_folder(config: DockConfig, folder: Path, watch: bool, give_up_seconds: float) -> Order:
+    """Take over `folder` once, or keep watching it."""
+    if watch:
+        return Order(replace(config, places=Places((folder.resolve(),))), folder)
+    return Order(config, folder, folder, give_up_seconds)
+
+
+def rates_of(windows: list[str], mebibytes_per_second: float) -> RateSchedule:
+    """By hour of day as `windows` say, else the one rate; 0 is no limit. Raises RateUnreadable."""
+    return RateSchedule(tuple(map(parse_window, windows)), int(mebibytes_per_second * _MEBIBYTE) or None)
 
 
 def _usual_state(of: Path) -> Path:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
@@ -13,78 +12,17 @@ from ingest.dock import errors
 from ingest.dock.agent import DockResult
 from ingest.dock.progress import printable
 from ingest.dock.settling import FileOutcome
+from integrity.receipt import Receipt
 
-# What each refusal is in Chinese; the facts come from the error, whose own text is the English half.
-_CHINESE: Mapping[type[errors.DockError], Callable[[Any], str]] = {
-    errors.SourceUnreadable: lambda e: f"无法读取 {e.name}：{_reason(e)}；请检查存储卡和权限后重试",
-    errors.SourceChanged: lambda e: f"{e.name} 仍在写入；写完后请再次运行",
-    errors.TransferRefused: lambda e: f"档案系统拒收该文件（HTTP {e.status}）：{e.detail.zh}",
-    errors.NoProgress: lambda e: f"{e.waited_seconds:.0f} 秒内无进展（{e.reason.zh}）；再次运行即从断点继续",
-    errors.CustodyFailed: lambda e: f"档案系统未能封存上传 {e.upload_id}：{e.reason.zh}；再次运行将重新上传",
-    errors.ReceiptRejected: lambda e: (
-        f"上传 {e.upload_id} 的回执未通过验证：{e.reason}；请保留原文件并告知档案系统管理员"
-    ),
-    errors.RemovalFailed: lambda e: f"{e.name} 已收讫，但无法删除：{e.reason}；回执已保存，可再次运行",
-    errors.CredentialMissing: lambda _: "缺少工作站凭证：请用 --station-key-file 或 --station-token-file 指定其一",
-    errors.TokenUnusable: lambda e: (
-        f"凭证文件 {e.path} 不可用：{_reason(e)}；请核对路径，或用 liuhen admin station enrol 名称 --json 重新获取"
-    ),
-    errors.KeyUnusable: lambda e: f"密钥文件 {e.path} 不可用：{_reason(e)}；请核对路径",
-    errors.ConfigUnusable: lambda e: f"配置文件 {e.path} 不可用：{_reason(e)}；示例见 docs/docking.md",
-    errors.RateUnreadable: lambda e: (
-        f"{e.text!r} 不是有效的限速；应形如 “08:00-18:00 2 MiB/s”、“18:00-08:00 unlimited” 或 “07:00-08:00 stop”"
-    ),
-    errors.AddressUnusable: lambda e: f"地址 {e.url!r} 不可用，应形如 http://127.0.0.1:8000",
-    errors.AddressInTheClear: lambda e: (
-        f"{e.url} 是明文 http：途中任何人都能读取一次性代码、抢先登记自己的密钥，或换上别的档案系统的回执密钥；"
-        "请改用 https；确信线路可信时加 --in-the-clear"
-    ),
-    errors.FolderUnusable: lambda e: f"文件夹 {e.path} 不可用：{_reason(e)}；请核对路径、读取权限和存储卡",
-    errors.StateUnusable: lambda e: f"续传记录 {e.path} 不可用：{e.reason}；请腾出空间，或用 --state 另选位置",
-    errors.StateInUse: lambda e: f"另一个上传程序正在处理 {e.path}；请等它结束",
-    errors.StationRefused: lambda e: (
-        f"档案系统拒绝本站（HTTP {e.status}）：{e.detail.zh}；凭证未知或已吊销，请联系管理员"
-    ),
-    errors.EnrolmentRefused: lambda e: (
-        f"档案系统未登记本站（HTTP {e.status}）：{e.detail.zh}；请向管理员索取新的一次性代码"
-    ),
-    errors.TryAgain: lambda e: f"{e.reason.zh}；请稍后重试",
-    errors.ArchiveKeyDiffers: lambda e: (
-        f"对方的回执密钥 {e.found or '（无）'} 与登记时的 {e.pinned} 不符；未上传也未删除任何文件"
-    ),
-    errors.Interrupted: lambda _: "已按要求停止；再次运行即从断点继续",
-    errors.UploadGone: lambda e: f"档案系统没有上传 {e.upload_id} 的记录",
-}
-
-
-# Reasons that the system, or the reading of a file, gives in English.
-_REASONS: Mapping[str, str] = {
-    "no such file or directory": "没有这个文件或目录",
-    "permission denied": "没有读取权限",
-    "operation not permitted": "不允许此操作",
-    "is a directory": "这是目录，不是文件",
-    "not a directory": "这不是目录",
-    "input/output error": "读取出错，存储卡可能已损坏或被拔出",
-    "is not text": "内容不是文本",
-    "begins like json and is not": "内容不是完整的 JSON",
-    "holds no token of the form lhs1.secret.pin": "其中没有 lhs1. 开头的凭证",
-    "the token's pin is not base64url": "凭证不完整",
-}
+_NOT_LOOKED_INTO = "未能查看文件夹 {0}，其中的录像未上传 / the folder {0} was not looked into: nothing of it was sent"
+# What the table needs beside the names, and room for those.
+_TABLE_COLUMNS = 140
 NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no footage: nothing to send"
-
-
-def _reason(error: Any) -> str:
-    """The reason in Chinese where it is a known one; else as it came."""
-    reason = str(error.reason)
-    if "run: chmod 600" in reason:
-        return f"权限过宽，他人可以读取；请执行 chmod 600 {error.path}，并更换凭证"
-    return _REASONS.get(reason.lower(), reason)
 
 
 def describe_error(error: errors.DockError) -> str:
     """The refusal in Chinese and English, fit for a terminal."""
-    chinese = _CHINESE.get(type(error))
-    return printable(f"{chinese(error)} / {error}" if chinese else str(error))
+    return printable(f"{error.words.zh} / {error.words.en}")
 
 
 def summarise(result: DockResult) -> dict[str, object]:
@@ -97,7 +35,8 @@ def summarise(result: DockResult) -> dict[str, object]:
         "left": left,
         "skipped": list(result.skipped),
         "why_skipped": dict(result.why_skipped),
-        "stopped": result.stopped and {"kind": type(result.stopped).__name__, "reason": str(result.stopped)},
+        "unwatched": list(result.unwatched),
+        "stopped": result.stopped and {"kind": type(result.stopped).__name__, "reason": asdict(result.stopped.words)},
         "files": [_members_of(outcome) for outcome in result.outcomes],
     }
 
@@ -117,7 +56,7 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
         "ledger_index": receipt and receipt.ledger_index,
         "repeat": receipt and receipt.repeat,
         "kind": error and type(error).__name__,
-        "reason": error and str(error),
+        "reason": error and asdict(error.words),
     }
 
 
@@ -129,16 +68,31 @@ def print_table(console: Console, result: DockResult, watched: bool = False) -> 
         console.print(NOTHING_THERE, markup=False, highlight=False)
     if result.stopped:
         console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)
+    for folder in result.unwatched:
+        console.print(_NOT_LOOKED_INTO.format(printable(folder)), style="red", markup=False, highlight=False)
     if result.skipped:
         names = ", ".join(printable(name) for name in result.skipped[:10])
         console.print(f"未取 {len(result.skipped)} 项 / not footage: {names}", markup=False, highlight=False)
 
 
 def print_files(console: Console, result: DockResult) -> None:
-    """The table, then why a file was left."""
-    table = Table(
-        "文件 / file", "大小 / bytes", "结果 / outcome", "SHA-256", "时间戳 / token time", "账本序号 / ledger index"
-    )
+    """What became of each file, in a table where the screen is wide enough for one; then why a file was left."""
+    if console.width >= _TABLE_COLUMNS:
+        console.print(_table_of(result))
+    else:
+        for outcome in result.outcomes:
+            _print_lines(console, outcome)
+    for outcome in result.outcomes:
+        if outcome.error and result.stopped is None:
+            name, why = printable(outcome.name), describe_error(outcome.error)
+            console.print(why if name in why else f"{name}：{why}", markup=False, highlight=False)
+
+
+def _table_of(result: DockResult) -> Table:
+    table = Table()
+    for heading in ("文件 / file", "大小 / bytes", "结果 / outcome", "SHA-256", "时间戳 / token time", "账本 / ledger"):
+        # Folded, never cut: two files may differ in the last letter alone.
+        table.add_column(heading, overflow="fold")
     for outcome in result.outcomes:
         receipt = outcome.receipt
         table.add_row(
@@ -146,13 +100,26 @@ def print_files(console: Console, result: DockResult) -> None:
             f"{outcome.size_bytes:,}",
             _outcome_in_words(outcome),
             outcome.sha256[:16],
-            receipt.token_time.astimezone().isoformat(sep=" ", timespec="seconds") if receipt else "",
+            _local_time(receipt) if receipt else "",
             str(receipt.ledger_index) if receipt else "",
         )
-    console.print(table)
-    for outcome in result.outcomes:
-        if outcome.error and result.stopped is None:
-            console.print(f"{printable(outcome.name)}: {describe_error(outcome.error)}", markup=False, highlight=False)
+    return table
+
+
+def _print_lines(console: Console, outcome: FileOutcome) -> None:
+    receipt = outcome.receipt
+    said = [f"{_outcome_in_words(outcome)}，{outcome.size_bytes:,} 字节 / bytes"]
+    if outcome.sha256:
+        said.append(f"SHA-256 {outcome.sha256}")
+    if receipt:
+        said.append(f"时间戳 / token time {_local_time(receipt)}，账本 / ledger {receipt.ledger_index}")
+    console.print(Text(printable(outcome.name), style="bold", overflow="fold"))
+    for line in said:
+        console.print(f"  {line}", markup=False, highlight=False)
+
+
+def _local_time(receipt: Receipt) -> str:
+    return receipt.token_time.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _outcome_in_words(outcome: FileOutcome) -> str:

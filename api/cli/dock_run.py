@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,31 +17,55 @@ if TYPE_CHECKING:
     from ingest.dock.agent import DockResult
 
 
-def run_order(order: Order, as_json: bool) -> DockResult:
-    """Run the agent under a listener that fits stdout; the closing report goes the same way."""
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """A refusal ends the command in both languages: with exit code 2 where what was asked for cannot be done at all."""
+    from api.cli.dock_credential import is_usage
+    from api.cli.dock_report import describe_error
+    from ingest.dock.errors import DockError
+
+    try:
+        yield
+    except DockError as error:
+        typer.echo(describe_error(error), err=True)
+        raise typer.Exit(2 if is_usage(error) else 1) from error
+
+
+def run_order(order: Order, as_json: bool) -> int:
+    """Run the agent under a listener that fits stdout; the closing report goes the same way. The exit code."""
+    stop = _stop_on_signal()
+    result = _run_for_program(order, stop) if as_json else _run_for_person(order, stop)
+    return 0 if result.complete or (order.folder is None and result.ended_on_request) else 1
+
+
+def _run_for_program(order: Order, stop: Event) -> DockResult:
+    from api.cli.dock_report import NOTHING_THERE, describe_error, summarise
+    from ingest.dock.errors import DockError
+    from ingest.dock.progress import JsonLines
+
+    lines = JsonLines(sys.stdout)
+    try:
+        result = order.carry_out(lines, stop)
+        lines.write("summary", summarise(result))
+        if result.stopped is not None:
+            typer.echo(describe_error(result.stopped), err=True)
+        elif not result.outcomes and order.folder is not None:
+            typer.echo(NOTHING_THERE, err=True)
+    except DockError as error:
+        lines.write("stopped", {"kind": type(error).__name__, "reason": asdict(error.words)})
+        raise
+    finally:
+        if lines.closed:
+            _detach_stdout()
+    return result
+
+
+def _run_for_person(order: Order, stop: Event) -> DockResult:
     from rich.console import Console
 
-    from api.cli.dock_report import NOTHING_THERE, describe_error, print_table, summarise
-    from ingest.dock.errors import DockError
-    from ingest.dock.progress import Bars, JsonLines
+    from api.cli.dock_report import print_table
+    from ingest.dock.bars import Bars
 
-    stop = _stop_on_signal()
-    if as_json:
-        lines = JsonLines(sys.stdout)
-        try:
-            result = order.carry_out(lines, stop)
-            lines.write("summary", summarise(result))
-            if result.stopped is not None:
-                typer.echo(describe_error(result.stopped), err=True)
-            elif not result.outcomes and order.folder is not None:
-                typer.echo(NOTHING_THERE, err=True)
-        except DockError as error:
-            lines.write("stopped", {"kind": type(error).__name__, "reason": str(error)})
-            raise
-        finally:
-            if lines.closed:
-                _detach_stdout()
-        return result
     console = Console()
     with Bars(console) as bars:
         result = order.carry_out(bars, stop)

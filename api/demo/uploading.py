@@ -133,11 +133,12 @@ class KillingUpload:
                 )
 
     def _outcome(self, summary: Event) -> Uploaded:
-        require(not summary["stopped"], f"上传完成：{summary['stopped']}", "the upload goes through to its end")
+        why = summary["stopped"] and summary["stopped"]["reason"]["zh"]
+        require(not why, f"上传完成：{why}", "the upload goes through to its end")
         by_name = {str(each["file"]): each for each in summary["files"]}
         refused = {name: each for name, each in by_name.items() if each["state"] == "left"}
         for name, each in refused.items():
-            require(name in self.footage.empty, f"{name} 已收讫：{each['reason']}", f"{name} is received")
+            require(name in self.footage.empty, f"{name} 已收讫：{each['reason']['zh']}", f"{name} is received")
         received = {each.name: by_name[each.name] for each in self.footage.files}
         return Uploaded(received, refused, tuple(self.kills))
 

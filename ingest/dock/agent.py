@@ -16,12 +16,12 @@ from pathlib import Path
 from ingest.dock.archive import Archive
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.credential import StationCredential
-from ingest.dock.errors import DockStopped, Interrupted, Words
+from ingest.dock.errors import DockStopped, Interrupted
 from ingest.dock.events import AddressOpen, FileStays, FolderListed, Listener
 from ingest.dock.folder import list_source
 from ingest.dock.marks import MarkRules
 from ingest.dock.ordering import arrange
-from ingest.dock.pacing import Pacer, RateSchedule
+from ingest.dock.pacing import USUAL_PARALLEL, Pacer, RateSchedule
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
 from ingest.dock.reporting import Reporter
@@ -31,6 +31,7 @@ from ingest.dock.source import Source, SourceFile
 from ingest.dock.state import DockState, opened_state
 from ingest.dock.transfer import Claims, Sender
 from ingest.dock.watching import Places, Watcher, WatchTiming
+from ingest.dock.words import Words
 from integrity.keys import PublicKey
 
 _IN_THE_CLEAR = Words(
@@ -54,7 +55,7 @@ class DockPlan:
     credential: StationCredential
     state_folder: Path
     wipe: bool = False
-    parallel: int = 3
+    parallel: int = USUAL_PARALLEL
     give_up_seconds: float = 600.0
     rates: RateSchedule = field(default_factory=RateSchedule)
     marks: MarkRules = field(default_factory=MarkRules)
@@ -70,7 +71,7 @@ class DockResult:
     """What became of the footage. `stopped` is set when the run ended before its end.
 
     `more_received` and `more_wiped` count files without an outcome of their own: a watching agent keeps only those of
-    files that were left.
+    files that were left. `unwatched` are the folders it was to watch and could not look into.
     """
 
     outcomes: tuple[FileOutcome, ...]
@@ -79,11 +80,13 @@ class DockResult:
     stopped: DockStopped | None = None
     more_received: int = 0
     more_wiped: int = 0
+    unwatched: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Everything in the folder was received, and removed when that was asked."""
-        return self.stopped is None and all(outcome.error is None for outcome in self.outcomes)
+        """Every folder was looked into; everything in them was received, and removed when that was asked."""
+        everything = self.stopped is None and not self.unwatched
+        return everything and all(outcome.error is None for outcome in self.outcomes)
 
     @property
     def ended_on_request(self) -> bool:
@@ -102,12 +105,12 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
     listing = list_source(source, plan.state_folder)
     tell(FolderListed(len(listing.files), sum(file.size_bytes for file in listing.files), listing.skipped))
     outcomes = Outcomes()
-    with opened_state(plan.state_folder) as state:
+    with opened_state(plan.state_folder, str(source.root)) as state:
         state.adopt(source.id)
         gone = settle_wipes(state, source, tell)
         with opened_run(plan, state, tell, stop, outcomes.take) as run:
             for error in listing.unreadable:
-                tell(FileStays(error.name, type(error).__name__, str(error)))
+                tell(FileStays(error.name, type(error).__name__, error.words))
             for waiting in arrange(listing.files, plan.marks):
                 run.put(waiting)
             run.start()
@@ -124,7 +127,8 @@ def dock_continuously(
     Raises DockStopped when it cannot even begin (notes, address, credential or key).
     """
     plan = replace(plan, state_folder=plan.state_folder.resolve(), give_up_seconds=math.inf)
-    with opened_state(plan.state_folder) as state:
+    watched = ", ".join(map(str, (*places.folders, *places.mounts)))
+    with opened_state(plan.state_folder, watched) as state:
         watcher = Watcher(places, timing, state, plan.marks, tell)
         with opened_run(plan, state, tell, stop, watcher.settled) as run:
             run.start()
@@ -133,7 +137,9 @@ def dock_continuously(
                 stop.wait(timing.poll_seconds)
             run.finish()
     left, received, wiped = watcher.count()
-    return DockResult(tuple(left), stopped=run.stopped, more_received=received, more_wiped=wiped)
+    return DockResult(
+        tuple(left), stopped=run.stopped, more_received=received, more_wiped=wiped, unwatched=watcher.unwatched()
+    )
 
 
 class Outcomes:

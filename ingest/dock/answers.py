@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from ingest.dock.errors import StationRefused, TransferRefused, TryAgain, Words
+from ingest.dock.errors import StationRefused, TransferRefused, TryAgain
+from ingest.dock.words import Words
 
 _MAX_RETRY_AFTER_SECONDS = 300.0
 
@@ -52,7 +53,7 @@ def detail_of(reply: Reply) -> Words:
     plain = members.get("detail") or members.get("title") or httpx.codes.get_reason_phrase(reply.status) or "?"
     if not isinstance(sentences, dict):
         sentences = {}
-    return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN", plain)))
+    return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN") or f"对方的应答是“{plain}”"))
 
 
 def retry_after_of(reply: Reply) -> float:

@@ -28,8 +28,8 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
-    Words,
 )
+from ingest.dock.words import Words
 from integrity.keys import PublicKey
 
 _TUS = {"tus-resumable": "1.0.0"}

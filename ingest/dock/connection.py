@@ -19,7 +19,8 @@ import httpx
 from ingest.dock.answers import Reply
 from ingest.dock.clock import ServerClock
 from ingest.dock.credential import StationCredential
-from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain, Words
+from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain
+from ingest.dock.words import Words, reason_of, reason_of_connection
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest
 
@@ -32,6 +33,8 @@ _MAX_ANSWER_BYTES = 1 << 20
 _OUT_OF_DATE = "signature-out-of-date"
 
 _NO_ANSWER = Words("the archive did not answer in time", "档案系统未及时应答")
+_NO_ADDRESS = Words("not an http or https address without query", "不是 http 或 https 地址，或带有参数")
+_NAMES_A_USER = Words("a user name in it is not used", "地址中不能写用户名")
 _TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} bytes", "档案系统的应答过长")
 
 
@@ -117,9 +120,9 @@ class Connection:
         except httpx.TimeoutException as error:
             raise TryAgain(_NO_ANSWER) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            cause = str(error) or type(error).__name__
+            cause = reason_of_connection(error)
             raise TryAgain(
-                Words(f"no connection to the archive ({cause})", f"与档案系统的连接中断（{cause}）")
+                Words(f"no connection to the archive ({cause.en})", f"与档案系统的连接中断（{cause.zh}）")
             ) from error
 
 
@@ -144,7 +147,10 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise KeyUnusable(ca_file, f"no root certificates: {error}") from error
+        cause = reason_of(error)
+        raise KeyUnusable(
+            ca_file, Words(f"no root certificates: {cause.en}", f"不能从中读取根证书（{cause.zh}）")
+        ) from error
 
 
 def checked_address(url: str) -> str:
@@ -153,9 +159,9 @@ def checked_address(url: str) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018 — reading it is what checks it
     except ValueError as error:
-        raise AddressUnusable(url, str(error)) from error
+        raise AddressUnusable(url, Words(str(error), "主机名或端口不正确")) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise AddressUnusable(url, "not an http or https address without query")
+        raise AddressUnusable(url, _NO_ADDRESS)
     if parts.username is not None:
-        raise AddressUnusable(url, "a user name in it is not used")
+        raise AddressUnusable(url, _NAMES_A_USER)
     return url.rstrip("/")

@@ -6,15 +6,28 @@ the one of the two keys that the archive still takes says whether it had happene
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import replace
 from pathlib import Path
 
 from ingest.dock.archive import Archive
 from ingest.dock.connection import checked_address, is_open_to_listeners
-from ingest.dock.errors import AddressInTheClear, ArchiveKeyDiffers, KeyUnusable, StationRefused
+from ingest.dock.errors import (
+    AddressInTheClear,
+    ArchiveKeyDiffers,
+    FingerprintUnreadable,
+    KeyUnusable,
+    NotEnrolledYet,
+    StationRefused,
+    TransferRefused,
+)
 from ingest.dock.key_file import StationKeyFile, read_enrolled_key, read_key_file, write_key_file
-from integrity.keys import SigningKey
+from ingest.dock.words import Words
+from integrity.errors import EvidenceError
+from integrity.keys import SigningKey, load_public_key
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def enrol_station(
@@ -30,18 +43,21 @@ def enrol_station(
 
     `expected_receipt_key` is what the administrator was shown beside the code, where it is at hand. `in_the_clear`:
     plain http to another machine is meant so. Raises AddressInTheClear, KeyUnusable (also when an enrolled key is there
-    already), ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
+    already), FingerprintUnreadable, NotEnrolledYet, ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
     """
     if is_open_to_listeners(checked_address(url)) and not in_the_clear:
         raise AddressInTheClear(url)
+    expected = _fingerprint(expected_receipt_key)
     held = _begin_file(path, url)
     archive = Archive(url, None, tls)
     try:
+        if expected:
+            _require_receipt_key(archive, expected)
         said = archive.enrol_key(code, held.key.public)
     finally:
         archive.close()
-    if expected_receipt_key and said.receipt_key != expected_receipt_key.strip().lower():
-        raise ArchiveKeyDiffers(expected_receipt_key, said.receipt_key)
+    if expected and said.receipt_key != expected:
+        raise ArchiveKeyDiffers(expected, said.receipt_key)
     enrolled = replace(
         held, station_id=said.station_id, name=said.name, receipt_key=said.receipt_key, ledger_vkey=said.ledger_vkey
     )
@@ -49,12 +65,40 @@ def enrol_station(
     return enrolled
 
 
+def _fingerprint(text: str) -> str:
+    """As key ids are written, 64 hex digits in lower case; empty stays empty. Raises FingerprintUnreadable."""
+    digits = "".join(text.split()).replace(":", "").lower()
+    if digits and not _FINGERPRINT.fullmatch(digits):
+        raise FingerprintUnreadable(text)
+    return digits
+
+
+def _require_receipt_key(archive: Archive, expected: str) -> None:
+    """Before the code is sent: with a wrong address, or a misread fingerprint, nothing is used up.
+
+    It proves no more than that: a public key is anybody's to repeat. Raises NotEnrolledYet, TryAgain.
+    """
+    try:
+        found = load_public_key(archive.read_receipt_key()).key_id
+    except (EvidenceError, TransferRefused, StationRefused) as error:
+        raise NotEnrolledYet(expected, "") from error
+    if found != expected:
+        raise NotEnrolledYet(expected, found)
+
+
 def _begin_file(path: Path, url: str) -> StationKeyFile:
     """The file of an attempt whose answer was lost, or else a new one."""
     if path.exists():
         held = read_key_file(path)
         if held.is_enrolled:
-            raise KeyUnusable(path, f"holds the key of station {held.name} already; name another file")
+            raise KeyUnusable(
+                path,
+                Words(
+                    f"holds the key of station {held.name} already; name another file, or replace the key with: "
+                    "liuhen dock rotate-key",
+                    f"其中已是工作站“{held.name}”的密钥；请另取文件名，更换密钥则用 liuhen dock rotate-key",
+                ),
+            )
         held = replace(held, url=url)
     else:
         held = StationKeyFile(url, SigningKey.generate())

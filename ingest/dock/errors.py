@@ -10,11 +10,13 @@
     │   ├── ReceiptRejected             a receipt that does not speak of these bytes, or is not the archive's
     │   └── RemovalFailed               received, but the device would not let go of it
     ├── DockStopped                     nothing more can be done in this run
-    │   ├── CredentialMissing           neither a token nor a key was named, or both
+    │   ├── CredentialMissing           neither a token nor a key was named
+    │   ├── CredentialAmbiguous         both were
     │   ├── TokenUnusable               no station token in the file
     │   ├── KeyUnusable                 a key or certificate file that holds none
     │   ├── ConfigUnusable              a configuration file that cannot be followed
     │   ├── RateUnreadable              no limit like "08:00-18:00 2 MiB/s"
+    │   ├── FingerprintUnreadable       no key's fingerprint: 64 hex digits
     │   ├── AddressUnusable             not an http:// or https:// address
     │   ├── AddressInTheClear           plain http to another machine, where nobody said that this is meant
     │   ├── FolderUnusable              no such folder, or not a folder
@@ -23,36 +25,31 @@
     │   ├── EnrolmentRefused            the archive does not take this code, or this key
     │   ├── StationRefused              401 or 403: unknown or revoked credential
     │   ├── ArchiveKeyDiffers           the server does not hold the key that was handed over at enrolment
+    │   │   └── NotEnrolledYet          noticed before the code was sent: nothing was used up
     │   └── Interrupted                 somebody asked the agent to stop
     └── Answer                          never leaves the package: what the protocol does next
         ├── TryAgain                    connection cut, 5xx, 429, 409 …
         │   └── NotSealedYet            all is well, the receipt takes its time
         └── UploadGone                  404 or 410, or another station's: begin a new upload
 
-Each carries its facts as attributes; `str()` says what is wrong and, where a person can do something, what.
+Each carries its facts as attributes, and `words`: what is wrong and, where a person can do something, what; in Chinese
+and English. `str()` is the English. A `reason` is in both languages as well (ingest/dock/words.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.dock.words import Words
 from ingest.errors import IngestError
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A reason in both languages, as the archive's problem documents give it. `str()` is the English one."""
-
-    en: str
-    zh: str
-
-    def __str__(self) -> str:
-        return self.en
 
 
 class DockError(IngestError):
     """Anything that the docking-station agent raises on purpose."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.words = Words(en, zh)
 
 
 class FileLeft(DockError):
@@ -60,21 +57,30 @@ class FileLeft(DockError):
 
 
 class SourceUnreadable(FileLeft):
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"cannot read {name}: {reason}; check the card and its permissions, then run again")
+    def __init__(self, name: str, reason: Words) -> None:
+        super().__init__(
+            f"cannot read {name}: {reason.en}; check the card and its permissions, then run again",
+            f"无法读取 {name}：{reason.zh}；请检查存储卡和权限后重试",
+        )
         self.name = name
         self.reason = reason
 
 
 class SourceChanged(FileLeft):
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is still being written; it is taken over when it no longer changes: run again")
+        super().__init__(
+            f"{name} is still being written; it is taken over when it no longer changes: run again",
+            f"{name} 仍在写入；写完后请再次运行",
+        )
         self.name = name
 
 
 class TransferRefused(FileLeft):
     def __init__(self, status: int, detail: Words) -> None:
-        super().__init__(f"the archive refused the file (HTTP {status}): {detail}")
+        super().__init__(
+            f"the archive refused the file (HTTP {status}): {detail.en}",
+            f"档案系统拒收该文件（HTTP {status}）：{detail.zh}",
+        )
         self.status = status
         self.detail = detail
 
@@ -83,28 +89,42 @@ class NoProgress(FileLeft):
     """`reason` is the last thing that stood in the way."""
 
     def __init__(self, waited_seconds: float, reason: Words) -> None:
-        super().__init__(f"no progress for {waited_seconds:.0f} s ({reason}); run again: it goes on where it stopped")
+        super().__init__(
+            f"no progress for {waited_seconds:.0f} s ({reason.en}); run again: it goes on where it stopped",
+            f"{waited_seconds:.0f} 秒内无进展（{reason.zh}）；再次运行即从断点继续",
+        )
         self.waited_seconds = waited_seconds
         self.reason = reason
 
 
 class CustodyFailed(FileLeft):
     def __init__(self, upload_id: str, reason: Words) -> None:
-        super().__init__(f"the archive could not seal upload {upload_id}: {reason}; run again to send it anew")
+        super().__init__(
+            f"the archive could not seal upload {upload_id}: {reason.en}; run again to send it anew",
+            f"档案系统未能封存上传 {upload_id}：{reason.zh}；再次运行将重新上传",
+        )
         self.upload_id = upload_id
         self.reason = reason
 
 
 class ReceiptRejected(FileLeft):
-    def __init__(self, upload_id: str, reason: str) -> None:
-        super().__init__(f"receipt of upload {upload_id} not accepted: {reason}; keep the file, tell the archive")
+    def __init__(self, upload_id: str, reason: Words) -> None:
+        super().__init__(
+            f"receipt of upload {upload_id} not accepted: {reason.en}; keep the file, tell the archive",
+            f"上传 {upload_id} 的回执未通过验证：{reason.zh}；请保留原文件并告知档案系统管理员",
+        )
         self.upload_id = upload_id
         self.reason = reason
 
 
 class RemovalFailed(FileLeft):
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name} was received but cannot be removed: {reason}; its receipt is kept: run again")
+    def __init__(self, name: str, reason: Words) -> None:
+        super().__init__(
+            f"{name} was received but cannot be removed: {reason.en}; its receipt is kept. Lift the card's write "
+            "protection, or give this user the right to write to its folder, and run again; or remove it by hand",
+            f"{name} 已收讫，但无法删除：{reason.zh}；回执已保存。请解除写保护，或让本用户有权写入其所在文件夹，"
+            "再次运行即删除；也可自行删除",
+        )
         self.name = name
         self.reason = reason
 
@@ -115,12 +135,28 @@ class DockStopped(DockError):
 
 class CredentialMissing(DockStopped):
     def __init__(self) -> None:
-        super().__init__("no station credential: name one of --station-key-file and --station-token-file")
+        super().__init__(
+            "no station credential: name one of --station-key-file and --station-token-file",
+            "缺少工作站凭证：请用 --station-key-file 或 --station-token-file 指定其一",
+        )
+
+
+class CredentialAmbiguous(DockStopped):
+    def __init__(self) -> None:
+        super().__init__(
+            "two station credentials: name --station-key-file or --station-token-file, not both",
+            "给出了两个工作站凭证：--station-key-file 与 --station-token-file 只能给出一个，请去掉其一",
+        )
 
 
 class TokenUnusable(DockStopped):
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"station token file {path}: {reason}; get one with: liuhen admin station enrol NAME --json")
+    def __init__(self, path: Path, reason: Words) -> None:
+        super().__init__(
+            f"station token file {path}: {reason.en}. A lost token is replaced with: liuhen admin station token NAME; "
+            "a new station gets one with: liuhen admin station enrol NAME --json",
+            f"凭证文件 {path} 不可用：{reason.zh}。凭证遗失时用 liuhen admin station token 名称 更换；"
+            "新站用 liuhen admin station enrol 名称 --json 取得",
+        )
         self.path = path
         self.reason = reason
 
@@ -128,8 +164,8 @@ class TokenUnusable(DockStopped):
 class KeyUnusable(DockStopped):
     """`reason` says what the file should hold."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"key file {path}: {reason}")
+    def __init__(self, path: Path, reason: Words) -> None:
+        super().__init__(f"key file {path}: {reason.en}", f"密钥文件 {path} 不可用：{reason.zh}")
         self.path = path
         self.reason = reason
 
@@ -137,8 +173,11 @@ class KeyUnusable(DockStopped):
 class ConfigUnusable(DockStopped):
     """`reason` names the member."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"configuration {path}: {reason}; docs/docking.md has an example")
+    def __init__(self, path: Path, reason: Words) -> None:
+        super().__init__(
+            f"configuration {path}: {reason.en}; docs/docking.md has an example",
+            f"配置文件 {path} 不可用：{reason.zh}；示例见 docs/docking.md",
+        )
         self.path = path
         self.reason = reason
 
@@ -146,14 +185,30 @@ class ConfigUnusable(DockStopped):
 class RateUnreadable(DockStopped):
     def __init__(self, text: str) -> None:
         super().__init__(
-            f'{text!r} is no limit; write one like "08:00-18:00 2 MiB/s", "18:00-08:00 unlimited" or "07:00-08:00 stop"'
+            f'{text!r} is no limit; write one like "08:00-18:00 2 MiB/s", "18:00-08:00 unlimited" or '
+            '"07:00-08:00 stop"',
+            f"{text!r} 不是有效的限速；应形如 “08:00-18:00 2 MiB/s”、“18:00-08:00 unlimited” 或 “07:00-08:00 stop”",
+        )
+        self.text = text
+
+
+class FingerprintUnreadable(DockStopped):
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is no fingerprint of a receipt key: it has 64 digits 0-9 a-f and is shown beside the one-time "
+            "code. Nothing was sent: the code is still good",
+            f"{text!r} 不是回执密钥指纹：指纹为 64 位十六进制数字（0–9、a–f），与一次性代码一同给出。"
+            "尚未发送任何内容，代码仍可使用",
         )
         self.text = text
 
 
 class AddressUnusable(DockStopped):
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{url!r} is no address of an archive: {reason}; it looks like http://127.0.0.1:8000")
+    def __init__(self, url: str, reason: Words) -> None:
+        super().__init__(
+            f"{url!r} is no address of an archive: {reason.en}; it looks like http://127.0.0.1:8000",
+            f"地址 {url!r} 不可用：{reason.zh}；应形如 http://127.0.0.1:8000",
+        )
         self.url = url
         self.reason = reason
 
@@ -162,39 +217,54 @@ class AddressInTheClear(DockStopped):
     def __init__(self, url: str) -> None:
         super().__init__(
             f"{url} is plain http: whoever is on the way can read the code, enrol a key of his own with it, and put "
-            "another archive's receipt key in its place. Use https; where the way is trusted, say --in-the-clear"
+            "another archive's receipt key in its place. Use https; where the way is trusted, say --in-the-clear",
+            f"{url} 是明文 http：途中任何人都能读取一次性代码、抢先登记自己的密钥，或换上别的档案系统的回执密钥；"
+            "请改用 https；确信线路可信时加 --in-the-clear",
         )
         self.url = url
 
 
 class FolderUnusable(DockStopped):
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"folder {path}: {reason}")
+    def __init__(self, path: Path, reason: Words) -> None:
+        super().__init__(
+            f"folder {path}: {reason.en}", f"文件夹 {path} 不可用：{reason.zh}；请核对路径、读取权限和存储卡"
+        )
         self.path = path
         self.reason = reason
 
 
 class StateUnusable(DockStopped):
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: Words) -> None:
         super().__init__(
-            f"the agent's notes in {path} cannot be used: {reason}; make room or name another place with --state. "
+            f"the agent's notes in {path} cannot be used: {reason.en}; make room or name another place with --state. "
             "No footage is lost: files are sent again, and the archive knows them",
+            f"续传记录 {path} 不可用：{reason.zh}；请腾出空间，或用 --state 另选位置。"
+            "录像不会丢失：重新上传时，档案系统认得已收的文件",
         )
         self.path = path
         self.reason = reason
 
 
 class StateInUse(DockStopped):
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"another agent works with {path} now; wait for it to end")
+    """`process` and `works_on` are the other agent's, 0 and empty where it has not said yet."""
+
+    def __init__(self, path: Path, process: int = 0, works_on: str = "") -> None:
+        en, zh = (f"process {process}", f"进程 {process}") if process else ("its process is not known", "进程号不明")
+        super().__init__(
+            f"another agent ({en}) works on {works_on or path} now; wait for it to end, or end it",
+            f"另一个上传程序（{zh}）正在处理 {works_on or path}；请等它结束，或先结束它",
+        )
         self.path = path
+        self.process = process
+        self.works_on = works_on
 
 
 class StationRefused(DockStopped):
     def __init__(self, status: int, detail: Words) -> None:
         super().__init__(
-            f"the archive refused this station (HTTP {status}): {detail}; its credential is unknown or revoked: "
+            f"the archive refused this station (HTTP {status}): {detail.en}; its credential is unknown or revoked: "
             "ask the archive's administrator to enrol it",
+            f"档案系统拒绝本站（HTTP {status}）：{detail.zh}；凭证未知或已吊销，请联系管理员",
         )
         self.status = status
         self.detail = detail
@@ -203,7 +273,9 @@ class StationRefused(DockStopped):
 class EnrolmentRefused(DockStopped):
     def __init__(self, status: int, detail: Words) -> None:
         super().__init__(
-            f"the archive did not enrol this station (HTTP {status}): {detail}; ask its administrator for a new code"
+            f"the archive did not enrol this station (HTTP {status}): {detail.en}; ask its administrator for a new "
+            "code",
+            f"档案系统未登记本站（HTTP {status}）：{detail.zh}；请向管理员索取新的一次性代码",
         )
         self.status = status
         self.detail = detail
@@ -212,18 +284,37 @@ class EnrolmentRefused(DockStopped):
 class ArchiveKeyDiffers(DockStopped):
     """Key ids are hex SHA-256 of the SPKI. `found` is empty when the server gave no key at all."""
 
-    def __init__(self, pinned: str, found: str) -> None:
+    def __init__(self, pinned: str, found: str, and_now: Words | None = None) -> None:
+        and_now = and_now or Words("Nothing was sent or removed", "未上传也未删除任何文件")
         super().__init__(
-            f"this server's receipt key is {found or 'not a key'}, the one handed over at enrolment is {pinned}: "
-            "this may be another archive or somebody posing as it. Nothing was sent or removed",
+            f"this server's receipt key is {found or 'not a key'}, the one that was handed over is {pinned}: "
+            f"this may be another archive or somebody posing as it. {and_now.en}",
+            f"对方的回执密钥 {found or '（无）'} 与管理员交付的 {pinned} 不符，可能是另一个档案系统，或有人冒充。"
+            f"{and_now.zh}",
         )
         self.pinned = pinned
         self.found = found
 
 
+class NotEnrolledYet(ArchiveKeyDiffers):
+    def __init__(self, pinned: str, found: str) -> None:
+        super().__init__(
+            pinned,
+            found,
+            Words(
+                "The station is not enrolled and the code was not sent: it is still good. Compare --server and "
+                "--receipt-key with what the administrator was shown, and run the same command again",
+                "本站尚未登记，一次性代码没有发出，仍可使用：请与管理员核对 --server 和 --receipt-key，"
+                "改正后用同一代码再次运行",
+            ),
+        )
+
+
 class Interrupted(DockStopped):
     def __init__(self) -> None:
-        super().__init__("stopped on request; run again: it goes on where it stopped")
+        super().__init__(
+            "stopped on request; run again: it goes on where it stopped", "已按要求停止；再次运行即从断点继续"
+        )
 
 
 class Answer(DockError):
@@ -234,7 +325,7 @@ class TryAgain(Answer):
     """`retry_after_seconds` is what the server asked for, 0 when it did not say."""
 
     def __init__(self, reason: Words, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(str(reason))
+        super().__init__(f"{reason.en}; try again later", f"{reason.zh}；请稍后重试")
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
 
@@ -245,5 +336,5 @@ class NotSealedYet(TryAgain):
 
 class UploadGone(Answer):
     def __init__(self, upload_id: str) -> None:
-        super().__init__(f"the archive does not know upload {upload_id}")
+        super().__init__(f"the archive does not know upload {upload_id}", f"档案系统没有上传 {upload_id} 的记录")
         self.upload_id = upload_id

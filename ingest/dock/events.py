@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.dock.errors import Words
+from ingest.dock.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,21 @@ class SourceFound:
 
 @dataclass(frozen=True, slots=True)
 class SourceGone:
-    """`event: source_gone`: it was unmounted, pulled out or cannot be listed; the agent goes on when it is back."""
+    """`event: source_gone`: it was unmounted, pulled out or cannot be listed; the agent goes on when it is back.
+
+    `reason` is {"en": …, "zh": …}, as in every event.
+    """
 
     label: str
-    reason: str
+    reason: Words
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMissing:
+    """`event: source_missing`: a watched place is not there or cannot be entered; told once, until it is found."""
+
+    path: str
+    reason: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +160,7 @@ class FileStays:
 
     file: str
     kind: str
-    reason: str
+    reason: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +182,7 @@ Event = (
     FolderListed
     | SourceFound
     | SourceGone
+    | SourceMissing
     | FileGrowing
     | AddressOpen
     | FileDigested
@@ -190,6 +202,7 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     FolderListed: "folder",
     SourceFound: "source_found",
     SourceGone: "source_gone",
+    SourceMissing: "source_missing",
     FileGrowing: "growing",
     AddressOpen: "warning",
     FileDigested: "digested",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
-from ingest.dock.source import Source, SourceFile, opened_folder, reason_of
+from ingest.dock.source import Source, SourceFile, opened_folder
+from ingest.dock.words import reason_of
 
 # What operating systems, file managers and half-finished copies leave on a card: not footage.
 _IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +18,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ingest.dock.credential import StationKey
 from ingest.dock.errors import KeyUnusable
-from ingest.dock.source import reason_of
+from ingest.dock.words import Words, reason_of, reason_of_evidence
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
-from integrity.errors import EvidenceError, KeyFileUnsafe
+from integrity.errors import EvidenceError
 from integrity.keys import SigningKey, read_secret_file
 
 _FORMAT = "liuhen-station-key/1"
+_NO_KEY_FILE = Words(
+    "is no station key file; make one with: liuhen dock enrol", "不是工作站密钥文件；请用 liuhen dock enrol 生成"
+)
+_NOT_ENROLLED = Words(
+    "is not enrolled yet; run liuhen dock enrol with a code of the administrator's, and with this same file",
+    "尚未登记；请向管理员取得一次性代码，再以这同一个文件运行 liuhen dock enrol",
+)
+_DAMAGED = "内容已损坏；请从备份恢复，或以另一个文件名重新登记"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ def read_key_file(path: Path) -> StationKeyFile:
     try:
         document = json.loads(read_secret_file(path))
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
-            raise KeyUnusable(path, "is no station key file; make one with: liuhen dock enrol")
+            raise KeyUnusable(path, _NO_KEY_FILE)
         following = document.get("next_private_key")
         return StationKeyFile(
             url=str(document["url"]),
@@ -62,19 +71,17 @@ def read_key_file(path: Path) -> StationKeyFile:
             ledger_vkey=str(document.get("ledger_vkey", "")),
             next_key=_read_key(following) if following else None,
         )
-    except KeyFileUnsafe as error:
-        raise KeyUnusable(path, f"{error.reason}; run: chmod 600 {path}") from error
     except EvidenceError as error:
-        raise KeyUnusable(path, getattr(error, "reason", str(error))) from error
+        raise KeyUnusable(path, reason_of_evidence(error)) from error
     except (ValueError, KeyError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable(path, f"is damaged: {error}") from error
+        raise KeyUnusable(path, Words(f"is damaged: {error}", _DAMAGED)) from error
 
 
 def read_enrolled_key(path: Path) -> StationKeyFile:
     """As `read_key_file`, of a key that the archive knows."""
     held = read_key_file(path)
     if not held.is_enrolled:
-        raise KeyUnusable(path, "is not enrolled yet; run liuhen dock enrol with a code of the administrator's")
+        raise KeyUnusable(path, _NOT_ENROLLED)
     return held
 
 
@@ -97,8 +104,26 @@ def write_key_file(path: Path, held: StationKeyFile) -> None:
         passing.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        passing.unlink(missing_ok=True)
-        raise KeyUnusable(path, reason_of(error)) from error
+        with suppress(OSError):
+            passing.unlink(missing_ok=True)
+        raise KeyUnusable(path, _why_not_written(path, error)) from error
+
+
+def _why_not_written(path: Path, error: OSError) -> Words:
+    """The file is to be made here: what is missing is its folder, or the right to write there."""
+    folder, reason = path.absolute().parent, reason_of(error)
+    if isinstance(error, FileNotFoundError):
+        return Words(
+            f"its folder {folder} is not there; make it first: mkdir -p {folder}",
+            f"它所在的文件夹 {folder} 不存在；请先建立：mkdir -p {folder}",
+        )
+    if isinstance(error, PermissionError):
+        return Words(
+            f"cannot write to its folder {folder} ({reason.en}); run this as the user whom the folder belongs to, or "
+            "name another place",
+            f"不能写入它所在的文件夹 {folder}（{reason.zh}）；请以该文件夹所属用户的身份运行，或另选位置",
+        )
+    return Words(f"cannot be written: {reason.en}", f"无法写入：{reason.zh}")
 
 
 def _read_key(pem: str) -> SigningKey:

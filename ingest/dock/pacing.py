@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as time_of_day
 
-from ingest.dock.errors import RateUnreadable, Words
+from ingest.dock.errors import RateUnreadable
 from ingest.dock.patience import Patience
+from ingest.dock.words import Words
+
+USUAL_PARALLEL = 3
+MOST_PARALLEL = 16
+"""How many files are sent at once."""
 
 _UNITS = {"b": 1, "kb": 1000, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _WINDOW = re.compile(

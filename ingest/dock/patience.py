@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain, Words
+from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain
+from ingest.dock.words import Words
 
 _FIRST_PAUSE_SECONDS = 0.25
 _SHORTEST_ASKED_PAUSE_SECONDS = 0.2

@@ -1,4 +1,4 @@
-"""The agent's events shown: bars on a terminal, JSON lines elsewhere, and the sums of both.
+"""The agent's events as JSON lines, and their sums, which the bars of a terminal show too (bars.py).
 
 JSON lines: one object a line on stdout, `event` names its kind, the other members are the fields of its class in
 events.py; every line is flushed. The totals count all files. docs/docking.md lists them.
@@ -14,39 +14,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-
 from ingest.dock.events import (
     EVENT_NAMES,
-    AddressOpen,
     BytesMoved,
-    ClockMeasured,
     Event,
-    FileChanged,
-    FileStays,
     FileUploaded,
     FileWiped,
     FolderListed,
-    Paused,
     ReceiptHeld,
-    ReportFailed,
-    SourceFound,
-    SourceGone,
     UploadBegun,
 )
 
 _SECONDS_BETWEEN_LINES = 0.1
-_CLOCK_WORTH_SAYING_SECONDS = 60.0
 
 
 class Tally:
@@ -133,89 +112,6 @@ class JsonLines:
         """Chinese as it is, where the output can hold it; what would steer a terminal or is no text stays escaped."""
         text = json.dumps(members, ensure_ascii=not self._holds_unicode)
         return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text) + "\n"
-
-
-class Bars:
-    """Bars on a terminal, with rate and time left: one for all bytes, one for each file under way."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._turn = threading.Lock()
-        self._tally = Tally()
-        self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            # Bars come and go with their files: what stays on the screen is the table at the end.
-            transient=True,
-        )
-        self._total = self._progress.add_task("合计 / total", total=None)
-
-    def __enter__(self) -> Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, event: Event) -> None:
-        with self._turn:
-            self._tally.take(event)
-            self._show(event)
-
-    def _show(self, event: Event) -> None:
-        if isinstance(event, FolderListed):
-            self._progress.update(self._total, total=event.size_bytes)
-        elif isinstance(event, AddressOpen):
-            self._say(f"警告：{event.reason.zh} / WARNING: {event.reason.en}", "bold red")
-        elif isinstance(event, UploadBegun):
-            self._begin(event)
-        elif isinstance(event, BytesMoved):
-            self._progress.update(self._total, completed=self._tally.sent_bytes)
-            if event.file in self._tasks:
-                self._progress.update(self._tasks[event.file], completed=event.sent_bytes)
-        elif isinstance(event, Paused):
-            self._say(f"{event.file} {event.reason.zh} / {event.reason.en}; {event.wait_seconds:.1f} s …".lstrip())
-        elif isinstance(event, FileUploaded | FileStays):
-            self._end(event.file)
-        else:
-            self._say_what_concerns_all(event)
-
-    def _say_what_concerns_all(self, event: Event) -> None:
-        if isinstance(event, SourceFound):
-            self._say(f"已接入 / found: {event.label}", "green")
-        elif isinstance(event, SourceGone):
-            self._say(f"已断开 / gone: {event.label} ({event.reason})")
-        elif isinstance(event, FileChanged):
-            self._say(f"{event.file}：已改动，将重新上传 / changed: it is sent anew")
-        elif isinstance(event, ReportFailed):
-            self._say(f"状态报告未送达：{event.reason.zh} / the report was not taken: {event.reason.en}")
-        elif isinstance(event, ClockMeasured) and abs(event.offset_seconds) > _CLOCK_WORTH_SAYING_SECONDS:
-            self._say(
-                f"本机时钟与服务器相差 {event.offset_seconds:+.1f} ± {event.uncertainty_seconds:.1f} 秒，请校准"
-                " / this machine's clock is off from the server's by that much: set it"
-            )
-
-    def _begin(self, event: UploadBegun) -> None:
-        self._end(event.file)
-        self._tasks[event.file] = self._progress.add_task(
-            printable(event.file), total=event.size_bytes, completed=event.offset
-        )
-        # What an earlier run sent is no rate of this one: reset, so that the time left is not a dream.
-        self._progress.reset(self._total, total=self._tally.size_bytes, completed=self._tally.sent_bytes)
-
-    def _end(self, file: str) -> None:
-        task = self._tasks.pop(file, None)
-        if task is not None:
-            self._progress.remove_task(task)
-
-    def _say(self, line: str, style: str = "yellow") -> None:
-        self._console.print(printable(line), style=style, markup=False, highlight=False)
 
 
 def printable(text: str) -> str:

@@ -24,6 +24,7 @@ from ingest.dock.errors import (
 from ingest.dock.patience import Retries
 from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender, meaning_of_refusal
+from ingest.dock.words import Words, reason_of, reason_of_evidence
 from integrity.checkpoint import parse_vkey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey, load_public_key
@@ -62,7 +63,7 @@ def load_pinned_key(path: Path) -> PublicKey:
     try:
         return load_public_key(path)
     except EvidenceError as error:
-        raise KeyUnusable(path, str(error)) from error
+        raise KeyUnusable(path, reason_of_evidence(error)) from error
 
 
 def load_ledger_vkey(path: Path) -> str:
@@ -70,8 +71,10 @@ def load_ledger_vkey(path: Path) -> str:
     try:
         text = path.read_text().strip()
         parse_vkey(text)
-    except (EvidenceError, OSError, UnicodeDecodeError) as error:
-        raise KeyUnusable(path, str(error)) from error
+    except OSError as error:
+        raise KeyUnusable(path, reason_of(error)) from error
+    except (EvidenceError, UnicodeDecodeError) as error:
+        raise KeyUnusable(path, Words(str(error), "其中没有账本公钥（vkey）")) from error
     return text
 
 
@@ -126,17 +129,21 @@ def check_receipt(envelope: bytes, record: FileRecord, trust: ReceiptTrust) -> R
     try:
         receipt = open_receipt(envelope, trust.keys, trust.ledger_vkey)
     except EvidenceError as error:
-        raise ReceiptRejected(record.upload_id, str(error)) from error
+        raise ReceiptRejected(record.upload_id, reason_of_evidence(error)) from error
     own = record.digests
-    facts: list[tuple[str, object, object]] = [
-        ("upload", record.upload_id, receipt.upload_id),
-        ("size", own.size_bytes, receipt.size_bytes),
-        ("SHA-256", own.sha256.hex, receipt.sha256.hex),
-        ("SM3", own.sm3.hex, receipt.sm3.hex),
+    facts: list[tuple[Words, object, object]] = [
+        (Words("upload", "上传编号"), record.upload_id, receipt.upload_id),
+        (Words("size", "大小"), own.size_bytes, receipt.size_bytes),
+        (Words("SHA-256", "SHA-256"), own.sha256.hex, receipt.sha256.hex),
+        (Words("SM3", "SM3"), own.sm3.hex, receipt.sm3.hex),
     ]
     if trust.station_id:
-        facts.append(("station", trust.station_id, str(receipt.station_id)))
+        facts.append((Words("station", "工作站"), trust.station_id, str(receipt.station_id)))
     for what, expected, found in facts:
         if expected != found:
-            raise ReceiptRejected(record.upload_id, f"{what} is {found} in the receipt and {expected} here")
+            differs = Words(
+                f"{what.en} is {found} in the receipt and {expected} here",
+                f"回执中的{what.zh}是 {found}，本机的是 {expected}",
+            )
+            raise ReceiptRejected(record.upload_id, differs)
     return receipt

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ingest.dock.archive import Archive
 from ingest.dock.clock import ClockReading
-from ingest.dock.errors import DockError, StationRefused, TransferRefused, TryAgain, Words
+from ingest.dock.errors import DockError, StationRefused, TransferRefused, TryAgain
 from ingest.dock.events import ClockMeasured, Listener, ReportFailed
+from ingest.dock.words import Words, reason_of
 
 # How far two measurements must be apart, beyond what either does not know, to be told anew.
 _NEWS_SECONDS = 0.5
@@ -77,8 +78,10 @@ class Reporter:
         except StationRefused as error:
             # Whoever sends footage hears the same and ends the run; that is not for a report to do.
             return self._failed(error.detail)
-        except (DockError, OSError) as error:
-            return self._failed(Words(str(error), str(error)))
+        except DockError as error:
+            return self._failed(error.words)
+        except OSError as error:
+            return self._failed(reason_of(error))
         except RuntimeError:
             # The last word came too late: the connection was closed under it, and nobody waits for it any more.
             if not self._over.is_set():

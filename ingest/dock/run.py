@@ -141,7 +141,7 @@ class Run:
         return None
 
     def _leave(self, file: SourceFile, error: DockError, settle: bool = True) -> None:
-        self._desk.sender.tell(FileStays(file.title, type(error).__name__, str(error)))
+        self._desk.sender.tell(FileStays(file.title, type(error).__name__, error.words))
         self._settled(file, FileOutcome(file.title, file.size_bytes, error=error))
         if settle:
             self._queue.settle()

@@ -32,10 +32,18 @@ _STEPS = {
 }
 
 
+class NotesOfAnotherRelease(ValueError):
+    """`version` is that of their tables."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"they were written by another release (version {version})")
+        self.version = version
+
+
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Make each commit durable when it returns, and the tables those of this release, in one transaction.
 
-    Raises sqlite3.Error, or ValueError for the notes of a later release.
+    Raises sqlite3.Error, or NotesOfAnotherRelease.
     """
     # The notes have one holder (its lock is beside them), so their index needs no memory shared with others.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -46,5 +54,5 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     if version == VERSION:
         return
     if version not in (0, 1):
-        raise ValueError(f"they were written by another release (version {version})")
+        raise NotesOfAnotherRelease(version)
     connection.executescript(f"BEGIN IMMEDIATE; {_STEPS[version]} PRAGMA user_version = {VERSION}; COMMIT")

@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ingest.dock.errors import SourceChanged, SourceUnreadable
+from ingest.dock.words import Words, reason_of
 from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
+
+_NO_PLAIN_FILE = Words("it is no longer a plain file of this source", "它已不是该来源中的普通文件")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def open_source(file: SourceFile) -> Iterator[int]:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not file.source.holds(status):
-            raise SourceUnreadable(file.title, "it is no longer a plain file of this source")
+            raise SourceUnreadable(file.title, _NO_PLAIN_FILE)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -217,8 +220,3 @@ def _read_all(file: SourceFile, descriptor: int, pause: Callable[[], None]) -> I
         pause()
         yield block
         offset += len(block)
-
-
-def reason_of(error: OSError) -> str:
-    """The system's words, in lower case as they stand inside a sentence."""
-    return (error.strerror or str(error)).lower()

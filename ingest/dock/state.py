@@ -13,15 +13,16 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
 from ingest.dock.errors import StateInUse, StateUnusable
-from ingest.dock.schema import bring_up_to_date
-from ingest.dock.source import FileIdentity, reason_of
+from ingest.dock.schema import NotesOfAnotherRelease, bring_up_to_date
+from ingest.dock.source import FileIdentity
+from ingest.dock.words import Words, reason_of, reason_of_notes
 from integrity.digest import ContentDigests, Digest
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
 from integrity.errors import EvidenceError
@@ -147,19 +148,22 @@ class DockState:
             with self._turn:
                 yield
         except (sqlite3.Error, ValueError, TypeError, EvidenceError) as error:
-            raise StateUnusable(self.folder, str(error)) from error
+            raise StateUnusable(self.folder, reason_of_notes(error)) from error
 
 
 @contextmanager
-def opened_state(folder: Path) -> Iterator[DockState]:
-    """The notes in `folder`, made when missing. Raises StateInUse or StateUnusable."""
+def opened_state(folder: Path, works_on: str = "") -> Iterator[DockState]:
+    """The notes in `folder`, made when missing. Raises StateInUse or StateUnusable.
+
+    `works_on` names the card or the places to whoever comes too late.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StateUnusable(folder, reason_of(error)) from error
     try:
-        _take_lock(folder, lock)
+        _take_lock(folder, lock, works_on)
         connection = _connect(folder)
         try:
             yield DockState(folder, connection)
@@ -169,12 +173,22 @@ def opened_state(folder: Path) -> Iterator[DockState]:
         os.close(lock)
 
 
-def _take_lock(folder: Path, lock: int) -> None:
+def _take_lock(folder: Path, lock: int, works_on: str) -> None:
     # The kernel gives the lock back when its holder dies, SIGKILL included: nothing to repair by hand.
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise StateInUse(folder) from error
+        raise StateInUse(folder, *_read_holder(lock)) from error
+    # Only for whoever comes too late; a disk too full for it is told by the notes themselves.
+    with suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n{works_on}".encode("utf-8", "surrogateescape"), 0)
+
+
+def _read_holder(lock: int) -> tuple[int, str]:
+    """The process that holds the lock and what it works on; 0 and nothing where it has not said yet."""
+    process, _, works_on = os.pread(lock, 4096, 0).decode("utf-8", "surrogateescape").partition("\n")
+    return (int(process), works_on) if process.isascii() and process.isdigit() else (0, "")
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
@@ -185,8 +199,11 @@ def _connect(folder: Path) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
+    except NotesOfAnotherRelease as error:
+        words = Words(str(error), f"它由另一版本的程序写成（版本 {error.version}）")
+        raise StateUnusable(folder, words) from error
     except (sqlite3.Error, ValueError) as error:
-        raise StateUnusable(folder, str(error)) from error
+        raise StateUnusable(folder, reason_of_notes(error)) from error
     return connection
 
 

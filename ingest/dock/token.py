@@ -19,10 +19,12 @@ from datetime import datetime
 from pathlib import Path
 
 from ingest.dock.errors import TokenUnusable
+from ingest.dock.words import Words, reason_of
 from ingest.stations.credential import PresentedCredential
 
 _TOKEN = re.compile(r"lhs1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})")
 _MAX_FILE_BYTES = 64 * 1024
+_NO_TOKEN = Words("holds no token of the form lhs1.SECRET.PIN", "其中没有 lhs1. 开头的完整凭证")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ def read_station_token(path: Path) -> StationToken:
     text, station_id = _read_fields(path)
     match = _TOKEN.fullmatch(text)
     if match is None:
-        raise TokenUnusable(path, "holds no token of the form lhs1.SECRET.PIN")
+        raise TokenUnusable(path, _NO_TOKEN)
     try:
         pin = base64.urlsafe_b64decode(match.group(2) + "=")
     except ValueError as error:
-        raise TokenUnusable(path, "the token's pin is not base64url") from error
+        raise TokenUnusable(path, _NO_TOKEN) from error
     return StationToken(text, pin.hex(), station_id)
 
 
@@ -67,15 +69,15 @@ def _read_fields(path: Path) -> tuple[str, str]:
             _require_own(path, os.fstat(file.fileno()))
             text = file.read(_MAX_FILE_BYTES).decode("utf-8-sig").strip()
     except OSError as error:
-        raise TokenUnusable(path, error.strerror or str(error)) from error
+        raise TokenUnusable(path, reason_of(error)) from error
     except UnicodeDecodeError as error:
-        raise TokenUnusable(path, "is not text") from error
+        raise TokenUnusable(path, Words("is not text", "内容不是文本")) from error
     if not text.startswith("{"):
         return text, ""
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise TokenUnusable(path, "begins like JSON and is not") from error
+        raise TokenUnusable(path, Words("begins like JSON and is not", "内容不是完整的 JSON")) from error
     return str(document.get("token", "")), str(document.get("station_id", ""))
 
 
@@ -85,5 +87,9 @@ def _require_own(path: Path, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid == os.geteuid() and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise TokenUnusable(
-            path, f"mode {mode:04o} lets others read the station's token; run: chmod 600 {path}, and replace the token"
+            path,
+            Words(
+                f"mode {mode:04o} lets others read the station's token; run: chmod 600 {path}, and replace the token",
+                f"权限 {mode:04o} 过宽，他人可以读取；请执行 chmod 600 {path}，并更换凭证",
+            ),
         )

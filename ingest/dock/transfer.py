@@ -23,13 +23,13 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
-    Words,
 )
 from ingest.dock.events import BytesMoved, Listener, Paused, UploadBegun
 from ingest.dock.pacing import Pacer
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.source import SourceFile, open_source, read_block, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
+from ingest.dock.words import Words
 
 _FIRST_PIECE_BYTES = 1 << 20
 _SMALLEST_PIECE_BYTES = 64 * 1024

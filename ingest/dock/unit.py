@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.dock.config import DockConfig
+from ingest.dock.words import Words
+
+_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 _UNIT = """\
 # liuhen dock --config {config} --print-unit > /etc/systemd/system/liuhen-dock.service
@@ -28,7 +31,7 @@ UMask=0077
 
 # The system and all homes are read only or hidden; what is below is what the agent works on.
 ProtectSystem=strict
-ProtectHome=yes
+ProtectHome={homes}
 PrivateTmp=yes
 {access}
 # /dev stays visible for the volumes' ids (/dev/disk/by-uuid); no device can be opened.
@@ -69,8 +72,39 @@ def write_unit(config: DockConfig, config_path: Path, program: Path) -> str:
         # A replaced key is a new file under the old name.
         access.append(f"ReadWritePaths=-{_escaped(config.station_key_file.parent)}")
     return _UNIT.format(
-        config=_escaped(config_path.resolve()), program=_escaped(program.resolve()), access="\n".join(access)
+        config=_escaped(config_path.resolve()),
+        program=_escaped(program.resolve()),
+        # Hidden homes would hide the program as well: then they can only be read.
+        homes="read-only" if _lying_in_homes(config, config_path, program) else "yes",
+        access="\n".join(access),
     )
+
+
+def warn_of_homes(config: DockConfig, config_path: Path, program: Path) -> tuple[Words, ...]:
+    """What a person has to see to before the unit starts: files in homes, which the service may not look into."""
+    lying = ", ".join(map(str, _lying_in_homes(config, config_path, program)))
+    if not lying:
+        return ()
+    return (
+        Words(
+            f"{lying}: below a home. The unit therefore leaves homes readable (ProtectHome=read-only), and the user "
+            "liuhen-dock must be allowed to read what is there; Debian makes homes for their owner alone. Better "
+            "install to /opt/liuhen and keep the configuration and the key in /etc/liuhen (docs/docking.md)",
+            f"{lying} 在用户主目录之下。服务单元因此不隐藏主目录（ProtectHome=read-only），"
+            "用户 liuhen-dock 须有权读取；而 Debian 的主目录默认只有其主人可进入。"
+            "建议把程序安装到 /opt/liuhen，配置与密钥放在 /etc/liuhen"
+            "（见 docs/docking.md）",
+        ),
+    )
+
+
+def _lying_in_homes(config: DockConfig, config_path: Path, program: Path) -> list[Path]:
+    """Of the program and all it reads or writes, what ProtectHome=yes would hide (systemd.exec(5))."""
+    named = (config.station_key_file, config.station_token_file, config.state, config.ca_file)
+    keys = (config.archive_key, config.ledger_key)
+    files = [program, config_path, *config.places.folders, *config.places.mounts]
+    paths = [path.resolve() for path in (*files, *(path for path in (*named, *keys) if path is not None))]
+    return sorted({path for path in paths if any(home == path or home in path.parents for home in _HOMES)})
 
 
 def _escaped(path: Path) -> str:

@@ -6,6 +6,7 @@ stays longer than the pause between two looks.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
-from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone
+from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone, SourceMissing
 from ingest.dock.folder import Listing, list_source
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import MOUNTS, find_recorders, read_mounts, volume_of
@@ -21,8 +22,9 @@ from ingest.dock.ordering import WaitingFile, arrange
 from ingest.dock.settling import FileOutcome, settle_wipes
 from ingest.dock.source import Source, SourceFile
 from ingest.dock.state import DockState
+from ingest.dock.words import Words, reason_of
 
-_UNMOUNTED = "it was unmounted or pulled out"
+_UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
 
@@ -47,7 +49,7 @@ class WatchTiming:
 
 def find_sources(places: Places) -> list[Source]:
     """What is there now, each with a label of its own."""
-    roots = [Source(folder, str(folder)) for folder in places.folders if folder.is_dir()]
+    roots = [Source(folder, str(folder)) for folder in places.folders if why_missing(folder) is None]
     mounts = read_mounts(places.mountinfo) if places.mounts else []
     for below in places.mounts:
         for mount in find_recorders(below, mounts):
@@ -58,6 +60,15 @@ def find_sources(places: Places) -> list[Source]:
         Source(source.root, source.id, _label(source.root, names.count(source.root.name) > 1), source.device)
         for source in roots
     ]
+
+
+def why_missing(place: Path) -> Words | None:
+    """Why there is nothing to look at in a place; None where it is a folder."""
+    try:
+        os.stat(f"{place}/.")  # noqa: PTH116 — a Path drops the dot. Of what is in it: a plain file, or a folder nobody may enter, is none.
+    except OSError as error:
+        return reason_of(error)
+    return None
 
 
 def _label(root: Path, is_ambiguous: bool) -> str:
@@ -93,6 +104,7 @@ class Watcher:
         self._turn = threading.Lock()
         self._sources: dict[str, Source] = {}
         self._out_of_reach: set[str] = set()
+        self._missing: set[Path] = set()
         self._seen: dict[_Key, _Seen] = {}
         self._named: set[tuple[str, str, str]] = set()
         self._found = [0, 0]
@@ -100,6 +112,7 @@ class Watcher:
 
     def look(self, put: Callable[[WaitingFile], None]) -> None:
         """Look once at everything; `put` gets each file whose turn has come."""
+        self._note_missing()
         for source in self._note_sources(self._once_each(find_sources(self._places))):
             try:
                 listing = list_source(source, self._state.folder)
@@ -129,13 +142,33 @@ class Watcher:
             outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
             return sorted(outcomes, key=lambda outcome: outcome.name), self._received, self._wiped
 
+    def unwatched(self) -> tuple[str, ...]:
+        """The folders that are to be watched and were not there, or not to be listed, when last looked at."""
+        return tuple(
+            str(folder)
+            for folder in self._places.folders
+            if folder in self._missing or str(folder) in self._out_of_reach
+        )
+
+    def _note_missing(self) -> None:
+        """One that was watched until now is told of as gone: that is not said twice."""
+        places = (*self._places.folders, *self._places.mounts)
+        missing = {place: why for place in places if (why := why_missing(place))}
+        for place, why in missing.items():
+            if place not in self._missing and str(place) not in self._sources:
+                self._tell(SourceMissing(str(place), why))
+        self._missing = set(missing)
+
     def _once_each(self, found: list[Source]) -> list[Source]:
         """Of those with one id the first: the notes know a file by that id, and two would starve each other."""
         first: dict[str, Source] = {}
         for source in found:
             taken = first.setdefault(source.id, source)
             if taken is not source:
-                why = f"it is {source.id}, which is watched already at {taken.root}; unmount one of the two"
+                why = Words(
+                    f"it is {source.id}, which is watched already at {taken.root}; unmount one of the two",
+                    f"它就是 {source.id}，已在 {taken.root} 处监视；请卸载其中一个",
+                )
                 self._tell_once(source, (SourceUnreadable(source.label, why),))
         return list(first.values())
 
@@ -161,7 +194,7 @@ class Watcher:
         self._out_of_reach.discard(source_id)
         self._named = {key for key in self._named if key[0] != source_id}
 
-    def _note_out_of_reach(self, source: Source, reason: str) -> None:
+    def _note_out_of_reach(self, source: Source, reason: Words) -> None:
         if source.id not in self._out_of_reach:
             self._out_of_reach.add(source.id)
             self._tell(SourceGone(source.label, reason))
@@ -209,8 +242,8 @@ class Watcher:
 
     def _tell_once(self, source: Source, unreadable: tuple[SourceUnreadable, ...]) -> None:
         for error in unreadable:
-            if self._is_news(source.id, error.name, error.reason):
-                self._tell(FileStays(error.name, type(error).__name__, str(error)))
+            if self._is_news(source.id, error.name, error.reason.en):
+                self._tell(FileStays(error.name, type(error).__name__, error.words))
 
     def _is_news(self, source_id: str, name: str, why: str) -> bool:
         if (source_id, name, why) in self._named:

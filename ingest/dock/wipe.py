@@ -23,9 +23,9 @@ from ingest.dock.source import (
     open_source,
     opened_folder,
     read_identity,
-    reason_of,
 )
 from ingest.dock.state import DockState, FileRecord, Phase
+from ingest.dock.words import reason_of
 from integrity.receipt import Receipt
 
 

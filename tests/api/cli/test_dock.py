@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -133,7 +134,7 @@ def test_a_wrong_token_file_is_explained_in_chinese_first(command: list[str], tm
     (tmp_path / "token").write_text("not a token")
     done = _run(command)
     assert done.returncode == 2
-    assert "其中没有 lhs1. 开头的凭证" in done.stderr.partition(" / ")[0]
+    assert "其中没有 lhs1. 开头的完整凭证" in done.stderr.partition(" / ")[0]
 
 
 def test_a_token_that_others_can_read_is_refused_with_what_to_do(command: list[str], tmp_path: Path) -> None:
@@ -165,9 +166,11 @@ def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, 
     archive.stop()
     done = _run([*command, "--give-up-after", "1"])
     assert done.returncode == 1
-    assert _events(done.stdout.splitlines())[-1]["event"] == "stopped"
-    assert "无进展" in done.stderr
-    assert "no connection to the archive" in done.stderr
+    stopped = _events(done.stdout.splitlines())[-1]
+    assert (stopped["event"], stopped["kind"]) == ("stopped", "NoProgress")
+    assert "秒内无进展（与档案系统的连接中断（对方拒绝连接，服务可能未运行））" in stopped["reason"]["zh"]
+    assert "no connection to the archive" in stopped["reason"]["en"]
+    assert done.stderr == f"{stopped['reason']['zh']} / {stopped['reason']['en']}\n"
 
 
 def test_term_ends_it_in_order_with_a_summary(archive: Any, command: list[str], tmp_path: Path) -> None:
@@ -184,6 +187,8 @@ def test_term_ends_it_in_order_with_a_summary(archive: Any, command: list[str], 
     assert agent.returncode == 1
     summary = json.loads(lines[-1])
     assert summary["stopped"]["kind"] == "Interrupted"
+    assert summary["stopped"]["reason"]["zh"].startswith("已按要求停止")
+    assert summary["files"][0]["reason"] == summary["stopped"]["reason"]
     assert not summary["complete"]
 
 
@@ -196,10 +201,11 @@ def test_reader_that_goes_away_changes_nothing(archive: Any, command: list[str],
     assert archive.sealed_names() == ["a.mp4"]
 
 
-def test_terminal_sees_bars_and_a_table(archive: Any, command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "card" / "a.mp4").write_bytes(b"x" * 1000)
+def _run_on_a_terminal(command: list[str], columns: int) -> tuple[int, str]:
+    """The exit code and what was shown."""
     parent, child = os.openpty()
-    with subprocess.Popen(command, stdout=child, stderr=child, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}) as agent:
+    sized = {**os.environ, "COLUMNS": str(columns)}
+    with subprocess.Popen(command, stdout=child, stderr=child, cwd=ROOT, env=sized) as agent:
         os.close(child)
         shown = b""
         try:
@@ -209,9 +215,53 @@ def test_terminal_sees_bars_and_a_table(archive: Any, command: list[str], tmp_pa
             pass  # How a terminal says that its other end is closed.
         finally:
             os.close(parent)
-    assert agent.returncode == 0
-    assert "合计 / total" in shown.decode()
-    assert "已收讫 / received" in shown.decode()
+    return agent.returncode, shown.decode()
+
+
+def test_wide_terminal_sees_bars_and_a_table(archive: Any, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x" * 1000)
+    code, shown = _run_on_a_terminal(command, 200)
+    assert code == 0
+    assert "合计 / total" in shown
+    assert "已收讫 / received" in shown
+    assert "┳" in shown
+
+
+def test_narrow_terminal_sees_names_digests_and_times_whole(archive: Any, command: list[str], tmp_path: Path) -> None:
+    names = [f"执法记录仪_DSJ-01234567_20261128_093000_街面巡查_{number:04}.mp4" for number in (1, 2)]
+    for name in names:
+        (tmp_path / "card" / name).write_bytes(name.encode())
+    code, shown = _run_on_a_terminal(command, 80)
+    assert code == 0
+    lines = "".join(shown.splitlines())
+    for name in names:
+        assert name in lines
+        assert f"SHA-256 {hashlib.sha256(name.encode()).hexdigest()}" in lines
+    assert lines.count("时间戳 / token time 20") == 2
+    assert "…" not in lines.rpartition("合计")[2].partition("已收讫")[2]
+
+
+def test_refusal_on_a_terminal_is_its_sentence_alone(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("not a token")
+    code, shown = _run_on_a_terminal(command, 80)
+    assert code == 2
+    assert shown.startswith("凭证文件")
+    assert "\x1b" not in shown
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/usr/bin/setpriv").exists(), reason="root removes what it likes")
+def test_card_that_may_not_be_written_to_says_so_once_and_what_to_do(
+    archive: Any, command: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x")
+    (tmp_path / "card").chmod(0o555)
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    code, shown = _run_on_a_terminal([*powerless, *command, "--wipe"], 400)
+    (tmp_path / "card").chmod(0o755)
+    assert code == 1
+    (sentence,) = (line for line in shown.splitlines() if "无法删除" in line)
+    assert sentence.startswith("a.mp4 已收讫，但无法删除：没有权限；回执已保存。请解除写保护")
+    assert (tmp_path / "card" / "a.mp4").exists()
 
 
 @pytest.fixture
@@ -251,8 +301,9 @@ def test_second_agent_on_the_same_notes_is_refused_with_the_reason(archive: Any,
         second = _run(command)
         agent.terminate()
     assert second.returncode == 1
-    assert "另一个上传程序正在处理" in second.stderr
-    assert "another agent" in second.stderr
+    card = config.parent / "card"
+    assert f"另一个上传程序（进程 {agent.pid}）正在处理 {card}" in second.stderr
+    assert f"another agent (process {agent.pid}) works on {card}" in second.stderr
     assert agent.returncode == 0
 
 
@@ -263,6 +314,7 @@ def test_configuration_that_cannot_be_followed_exits_2_in_both_languages(command
     assert done.returncode == 2
     assert "配置文件" in done.stderr
     assert "limit: is not known here" in done.stderr
+    assert "limit：不认识这个成员，请核对拼写" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -290,3 +342,36 @@ def test_a_limit_by_the_hour_is_followed(archive: Any, command: list[str], tmp_p
     done = _run([*command, "--limit", "00:00-00:00 1 MiB/s"])
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began >= 1.5
+
+
+def test_two_credentials_are_two_and_none_is_missing(command: list[str], tmp_path: Path) -> None:
+    done = _run([*command, "--station-key-file", str(tmp_path / "key")])
+    assert done.returncode == 2
+    assert "给出了两个工作站凭证" in done.stderr
+    assert "缺少" not in done.stderr
+
+
+def test_configured_folder_that_is_not_there_is_warned_of_and_not_complete(config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text().replace('["card"]', '["没有这个"]'))
+    with subprocess.Popen([*COMMAND, "--config", str(config)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
+        assert agent.stdout is not None
+        events = []
+        for line in agent.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "source_missing":
+                agent.terminate()
+    missing = str(tmp_path / "没有这个")
+    (told,) = (event for event in events if event["event"] == "source_missing")
+    assert told["path"] == missing
+    assert told["reason"] == {"en": "no such file or directory", "zh": "没有这个文件或目录"}
+    assert (events[-1]["complete"], events[-1]["unwatched"]) == (False, [missing])
+    assert agent.returncode == 0
+
+
+def test_unit_of_a_program_in_a_home_warns_beside_the_unit(config: Path, tmp_path: Path) -> None:
+    script = "import sys, typer; sys.argv[0] = '/home/li/bin/liuhen'; from api.cli.dock import dock; typer.run(dock)"
+    done = _run([sys.executable, "-c", script, "--config", str(config), "--print-unit"])
+    assert done.returncode == 0
+    assert "ProtectHome=read-only\n" in done.stdout
+    assert "警告：/home/li/bin/liuhen 在用户主目录之下" in done.stderr
+    assert "警告" not in done.stdout

@@ -63,7 +63,7 @@ def test_the_file_holds_the_promised_members_and_survives_hostile_names(tmp_path
     name = os.fsdecode(b'\xff"\n.mp4')
     row = join_recording(name, DIGEST, RECEIPT, KNOWN, REPORTED, playable=True)
     kills = (Kill("agent", 0.3, {name: 5}, {name: 4}, {name: 4}),)
-    refused = {"empty": {"reason": "Empty file"}}
+    refused = {"empty": {"reason": {"en": "Empty file", "zh": "空文件"}}}
     write_result(
         tmp_path / "result.json",
         Result([row], True, "data/1/original.mp4", Uploaded({}, refused, kills), {}, (), 1.234),

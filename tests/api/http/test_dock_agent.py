@@ -153,18 +153,45 @@ def test_answer_that_was_lost_is_given_again_to_the_same_key(dock: Dock, monkeyp
         with pytest.raises(KeyboardInterrupt):
             dock.enrol()
     key = read_key_file(dock.key_file).key.key_id
-    with pytest.raises(errors.KeyUnusable, match="not enrolled"):
+    with pytest.raises(errors.KeyUnusable, match="not enrolled") as refused:
         read_enrolled_key(dock.key_file)
+    assert f"密钥文件 {dock.key_file} 不可用：尚未登记；请向管理员取得一次性代码" in refused.value.words.zh
     dock.enrol()
     assert read_enrolled_key(dock.key_file).key.key_id == key
-    with pytest.raises(errors.KeyUnusable, match="already"):
+    with pytest.raises(errors.KeyUnusable, match="already") as refused:
         dock.enrol()
+    assert "其中已是工作站“一号采集站”的密钥；请另取文件名" in refused.value.words.zh
 
 
-def test_archive_with_another_receipt_key_than_shown_is_not_believed(dock: Dock) -> None:
-    with pytest.raises(errors.ArchiveKeyDiffers):
+def test_archive_with_another_receipt_key_than_shown_is_told_no_code(dock: Dock) -> None:
+    with pytest.raises(errors.NotEnrolledYet) as refused:
         dock.enrol(expected_receipt_key="0" * 64)
+    assert refused.value.found == dock.served.keyring.public_key("receipt").key_id
+    assert "一次性代码没有发出，仍可使用" in refused.value.words.zh
     assert not read_key_file(dock.key_file).is_enrolled
+    with dock.served.database.reading() as session:
+        assert session.scalars(select(StationState)).first() is None
+    pin = dock.served.keyring.public_key("receipt").key_id.upper()
+    dock.enrol(expected_receipt_key=":".join(pin[at : at + 2] for at in range(0, 64, 2)))
+    assert read_enrolled_key(dock.key_file).is_enrolled
+
+
+@pytest.mark.parametrize("text", ["1234", "g" * 64, "0" * 63, "0" * 65])
+def test_what_is_no_fingerprint_is_refused_before_anything_is_asked_or_made(tmp_path: Path, text: str) -> None:
+    words = ["enrol", "--server", "http://127.0.0.1:1", "--key-file", str(tmp_path / "key"), "--receipt-key", text]
+    done = CliRunner().invoke(app, words, input="ABCDE")
+    assert done.exit_code == 2
+    assert "不是回执密钥指纹：指纹为 64 位十六进制数字" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_key_file_in_a_folder_that_is_not_there_says_which_and_how_to_make_it(tmp_path: Path) -> None:
+    missing = tmp_path / "etc" / "liuhen"
+    words = ["enrol", "--server", "http://127.0.0.1:1", "--key-file", str(missing / "station.key"), "--code", "-"]
+    done = CliRunner().invoke(app, words, input="ABCDE")
+    assert done.exit_code == 2
+    assert f"它所在的文件夹 {missing} 不存在；请先建立：mkdir -p {missing} / " in done.stderr
+    assert "请核对路径" not in done.stderr
 
 
 def test_wrong_code_is_refused_with_what_to_do(dock: Dock) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.dock.config import read_config
+from ingest.dock.config import DockConfig, read_config
 from ingest.dock.errors import ConfigUnusable
 from ingest.dock.marks import MarkRules
-from ingest.dock.unit import write_unit
+from ingest.dock.unit import warn_of_homes, write_unit
+from ingest.dock.watching import Places
 
 
 def test_what_is_not_said_is_as_usual_and_paths_start_at_the_file(tmp_path: Path) -> None:
@@ -23,27 +24,31 @@ def test_what_is_not_said_is_as_usual_and_paths_start_at_the_file(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "en", "zh"),
     [
-        ("limit = 3", "limit: is not known here"),
-        ("parallel = 99", "parallel: is 1 to 16"),
-        ("parallel = true", "parallel: is 1 to 16"),
-        ("wipe = 1", "wipe: is true or false"),
-        ('limits = ["all day 2"]', "08:00-18:00 2 MiB/s"),
-        ('limits = "08:00-18:00 2 MiB/s"', "limits: is a list"),
-        ("poll_seconds = 0", "poll_seconds: is 0.1 or more"),
-        ("[marks]\nread_only = 'perhaps'", "marks.read_only"),
-        ("[marks]\nfolder = []", "marks.folder: is not known here"),
-        ("= broken", "configuration"),
-        ("\udcff", "configuration"),
+        ("limit = 3", "limit: is not known here", "limit：不认识这个成员"),
+        ("parallel = 99", "parallel: is 1 to 16", "parallel：须为 1 至 16 的整数"),
+        ("parallel = true", "parallel: is 1 to 16", "parallel：须为 1 至 16 的整数"),
+        ("wipe = 1", "wipe: is true or false", "wipe：须为 true 或 false"),
+        ("url = 1", "url: is text in quotes", "url：须为带引号的文本"),
+        ("marks = 1", "marks: is a table", "marks：须为一个表"),
+        ('limits = ["all day 2"]', "08:00-18:00 2 MiB/s", "limits：'all day 2' 不是有效的限速"),
+        ('limits = "08:00-18:00 2 MiB/s"', "limits: is a list", "limits：须为文本列表"),
+        ("poll_seconds = 0", "poll_seconds: is 0.1 or more", "poll_seconds：须为不小于 0.1 的数"),
+        ("[marks]\nread_only = 'perhaps'", "marks.read_only", "marks.read_only：须为 auto、always、never 之一"),
+        ("[marks]\nfolder = []", "marks.folder: is not known here", "marks.folder：不认识这个成员"),
+        ("= broken", "configuration", "第 2 行第 1 列不是正确的 TOML"),
+        ('url = "', "configuration", "TOML"),
+        ("\udcff", "configuration", "第 20 个字节起不是 UTF-8 文本"),
     ],
 )
-def test_what_cannot_be_followed_is_named(tmp_path: Path, lines: str, words: str) -> None:
+def test_what_cannot_be_followed_is_named_in_both_languages(tmp_path: Path, lines: str, en: str, zh: str) -> None:
     path = tmp_path / "dock.toml"
     path.write_bytes(f'folders = ["card"]\n{lines}\n'.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigUnusable) as refused:
         read_config(path)
-    assert words in str(refused.value)
+    assert en in str(refused.value)
+    assert zh in refused.value.words.zh
 
 
 def test_nothing_to_watch_and_no_file_are_refused(tmp_path: Path) -> None:
@@ -51,8 +56,9 @@ def test_nothing_to_watch_and_no_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigUnusable, match="no such file"):
         read_config(path)
     path.write_text("wipe = true\n")
-    with pytest.raises(ConfigUnusable, match="neither folders nor mounts"):
+    with pytest.raises(ConfigUnusable, match="neither folders nor mounts") as refused:
         read_config(path)
+    assert "没有可监视的位置" in refused.value.words.zh
 
 
 @pytest.mark.parametrize("wipe", [True, False])
@@ -64,3 +70,22 @@ def test_unit_lets_footage_be_written_to_only_where_it_is_wiped(tmp_path: Path, 
     assert f"{access}=-{tmp_path}/a\\x20card\n" in unit
     assert f"ReadWritePaths={tmp_path}/notes\n" in unit
     assert f"ExecStart=/opt/liuhen/bin/liuhen dock --config {tmp_path}/100%%\\x20mine.toml --json\n" in unit
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "key"),
+    [
+        ("/opt/liuhen/bin/liuhen", "ProtectHome=yes", "/etc/liuhen/station.key"),
+        ("/home/li/liuhen/.venv/bin/liuhen", "ProtectHome=read-only", "/etc/liuhen/station.key"),
+        ("/opt/liuhen/bin/liuhen", "ProtectHome=read-only", "/root/station.key"),
+    ],
+)
+def test_unit_does_not_hide_what_it_runs_or_reads(program: str, line: str, key: str) -> None:
+    config = DockConfig(Places((Path("/srv/footage"),)), station_key_file=Path(key))
+    unit = write_unit(config, Path("/etc/liuhen/dock.toml"), Path(program))
+    assert f"\n{line}\n" in unit
+    warnings = warn_of_homes(config, Path("/etc/liuhen/dock.toml"), Path(program))
+    assert bool(warnings) == (line != "ProtectHome=yes")
+    for words in warnings:
+        assert words.en.startswith(program if "/home/" in program else key)
+        assert "在用户主目录之下" in words.zh

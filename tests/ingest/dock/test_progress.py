@@ -7,9 +7,10 @@ import json
 import os
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from ingest.dock.errors import Words
+from ingest.dock.bars import Bars, Rate, shortened
 from ingest.dock.events import (
     AddressOpen,
     BytesMoved,
@@ -19,9 +20,11 @@ from ingest.dock.events import (
     Paused,
     SourceFound,
     SourceGone,
+    SourceMissing,
     UploadBegun,
 )
-from ingest.dock.progress import Bars, JsonLines, printable
+from ingest.dock.progress import JsonLines, printable
+from ingest.dock.words import Words
 
 UPLOAD = "0" * 32
 
@@ -79,18 +82,21 @@ def test_bars_show_file_rate_and_total() -> None:
     assert "合计 / total" in shown
     assert "[bold]a.mp4" in shown
     assert "connection cut" in shown
+    assert "1.0 秒后再试" in shown
 
 
 def test_a_person_is_told_of_cards_and_of_a_clock_that_is_far_off() -> None:
     screen = io.StringIO()
     with Bars(Console(file=screen, force_terminal=True, width=120)) as tell:
         tell(SourceFound("recorder 1", "/media/recorder 1"))
-        tell(SourceGone("recorder 1", "it was unmounted or pulled out"))
+        tell(SourceGone("recorder 1", Words("it was unmounted or pulled out", "已被卸载或拔出")))
+        tell(SourceMissing("/srv/none", Words("no such file or directory", "没有这个文件或目录")))
         tell(ClockMeasured(3.0, 0.1))
         tell(ClockMeasured(-7200.0, 0.1))
     shown = screen.getvalue()
     assert "已接入 / found: recorder 1" in shown
-    assert "已断开 / gone: recorder 1" in shown
+    assert "已断开：recorder 1，已被卸载或拔出 / gone: recorder 1" in shown
+    assert "警告：/srv/none 无法监视：没有这个文件或目录" in shown
     assert shown.count("请校准") == 1
     assert "-7200.0 ± 0.1" in shown
 
@@ -109,3 +115,49 @@ def test_a_warning_is_a_line_and_stays_on_the_screen() -> None:
     with Bars(Console(file=screen, force_terminal=True, width=120)) as tell:
         tell(warning)
     assert "WARNING: plain http" in screen.getvalue()
+
+
+def test_nothing_but_sentences_is_shown_before_a_byte_is_sent() -> None:
+    screen = io.StringIO()
+    with Bars(Console(file=screen, force_terminal=True, width=80)) as tell:
+        tell(FolderListed(2, 300, ()))
+        tell(Paused("", Words("connection refused", "对方拒绝连接"), 0.2))
+    lines = screen.getvalue().splitlines()
+    assert len(lines) == 2
+    assert "共 2 个文件，300 bytes" in lines[0]
+    assert "合计" not in screen.getvalue()
+
+
+def test_a_bar_is_one_line_however_long_the_name() -> None:
+    screen = io.StringIO()
+    names = [f"执法记录仪/DCIM/20261128/街面巡查与现场检查全过程记录_{number:04}.mp4" for number in (1, 2)]
+    with Bars(Console(file=screen, force_terminal=True, width=80)) as tell:
+        tell(FolderListed(2, 4 << 30, ()))
+        for name in names:
+            tell(UploadBegun(name, UPLOAD, 0, 2 << 30, resumed=False))
+            tell(BytesMoved(name, UPLOAD, 123_456_789, 0, 2 << 30))
+    shown = [line for line in screen.getvalue().splitlines() if "MB/" in line]
+    assert any("0001.mp4" in line and "123.5 MB/2.1 GB" in line for line in shown)
+    assert any("0002.mp4" in line and "123.5 MB/2.1 GB" in line for line in shown)
+
+
+def test_a_rate_is_of_the_last_seconds_and_said_only_when_it_is_no_guess() -> None:
+    rate = Rate()
+    assert rate.bytes_per_second() is None
+    rate.take(0, 100.0)
+    rate.take(30_000_000, 100.01)  # What the system takes into its buffers.
+    assert rate.bytes_per_second() is None
+    rate.take(0, 103.0)
+    assert rate.bytes_per_second() == 10_000_000
+    for second in range(104, 130):
+        rate.take(1_000_000, float(second))
+    assert rate.bytes_per_second() == 1_000_000
+
+
+@pytest.mark.parametrize("width", [18, 19, 30])
+def test_a_long_name_loses_its_middle_and_not_the_number_at_its_end(width: int) -> None:
+    short = shortened("街面巡查与现场检查全过程记录_0001.mp4", width)
+    assert cell_len(short) <= width
+    assert short.startswith("街面")
+    assert short.endswith("_0001.mp4")
+    assert shortened("a.mp4", width) == "a.mp4"

@@ -115,7 +115,8 @@ def test_empty_file_is_refused_in_both_languages(station: Station) -> None:
         left = _until(agent, lambda event: event["event"] == "left")
         summary = _until(agent, lambda event: event["event"] == "summary")
     assert (left["file"], left["kind"]) == ("empty.mp4", "TransferRefused")
-    assert "Empty file" in left["reason"]
+    assert "Empty file" in left["reason"]["en"]
+    assert "空文件" in left["reason"]["zh"]
     assert (summary["received"], summary["left"]) == (1, 1)
     assert agent.returncode == 1
 

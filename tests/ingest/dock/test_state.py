@@ -35,9 +35,12 @@ def test_notes_are_for_their_owner_alone(tmp_path: Path) -> None:
         assert state.receipt_path("0" * 32).stat().st_mode & 0o077 == 0
 
 
-def test_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
-    with opened_state(tmp_path), pytest.raises(StateInUse), opened_state(tmp_path):
+def test_second_process_is_refused_by_name_until_the_first_is_gone(tmp_path: Path) -> None:
+    card = "/media/执法记录仪"
+    with opened_state(tmp_path, card), pytest.raises(StateInUse) as refused, opened_state(tmp_path):
         pass
+    assert (refused.value.process, refused.value.works_on) == (os.getpid(), card)
+    assert f"（进程 {os.getpid()}）正在处理 {card}；" in refused.value.words.zh
     with opened_state(tmp_path):
         pass
 
@@ -119,3 +122,18 @@ def test_place_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("here I am")
     with pytest.raises(StateUnusable), opened_state(tmp_path / "notes"):
         pass
+
+
+def test_a_lock_of_an_agent_that_has_not_said_who_it_is_is_respected_all_the_same(tmp_path: Path) -> None:
+    with opened_state(tmp_path):
+        (tmp_path / "lock").write_bytes(b"\xff")
+        with pytest.raises(StateInUse) as refused, opened_state(tmp_path):
+            pass
+    assert (refused.value.process, refused.value.works_on) == (0, "")
+
+
+def test_why_notes_cannot_be_used_is_said_in_chinese_by_its_code(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").write_bytes(b"no database" * 100)
+    with pytest.raises(StateUnusable) as refused, opened_state(tmp_path):
+        pass
+    assert refused.value.reason.zh == "记录文件已损坏"

@@ -67,5 +67,13 @@ def test_file_of_ours_that_others_may_touch_is_refused_and_anothers_is_his_affai
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TokenUnusable, match="No such file"):
+    with pytest.raises(TokenUnusable, match="no such file"):
         read_station_token(tmp_path / "token")
+
+
+def test_a_station_that_lost_its_token_is_told_how_to_get_another(tmp_path: Path) -> None:
+    with pytest.raises(TokenUnusable) as refused:
+        read_station_token(tmp_path / "token")
+    assert "没有这个文件或目录" in refused.value.words.zh
+    assert "liuhen admin station token 名称" in refused.value.words.zh
+    assert "liuhen admin station token NAME" in refused.value.words.en

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from ingest.dock.errors import NoProgress, NotSealedYet, TryAgain, Words
+from ingest.dock.errors import NoProgress, NotSealedYet, TryAgain
 from ingest.dock.events import ReceiptHeld
 from ingest.dock.patience import Patience, Retries
 from ingest.dock.waiting_room import WaitingRoom
+from ingest.dock.words import Words
 
 WAIT = Words("wait", "等")
 

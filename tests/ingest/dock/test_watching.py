@@ -26,6 +26,7 @@ from ingest.dock.events import (
     ReceiptHeld,
     SourceFound,
     SourceGone,
+    SourceMissing,
 )
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import find_recorders, read_mounts
@@ -274,7 +275,8 @@ def test_of_two_cards_with_one_serial_number_the_second_is_named_and_received_af
         watching.wait(lambda: watching.told(FileWiped))
         (left,) = watching.told(FileStays)
         assert left.file == "two"
-        assert str(card) in left.reason
+        assert str(card) in left.reason.en
+        assert f"已在 {card} 处监视" in left.reason.zh
         watching.plug("two")
         watching.wait(lambda: len(watching.told(FileWiped)) == 2)
     assert [event.label for event in watching.told(SourceFound)] == ["one", "two"]
@@ -293,3 +295,51 @@ def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) 
         watching.plug("card")
         watcher.look(lambda _: None)
     assert [event.skipped for event in watching.told(FolderListed)] == [("card/.hidden",)] * 2
+
+
+def test_a_folder_that_is_not_there_is_told_once_and_keeps_the_run_from_being_complete(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, missing = watching.folder / "there", watching.folder / "没有这个"
+    there.mkdir()
+    watching.places = Places((there, missing), (watching.folder / "no mounts",), watching.mounts)
+    looks = count_looks(monkeypatch)
+    with watching.running():
+        watching.wait(lambda: len(looks) > 3)
+    told = watching.told(SourceMissing)
+    assert [event.path for event in told] == [str(missing), str(watching.folder / "no mounts")]
+    assert told[0].reason.zh == "没有这个文件或目录"
+    assert watching.result is not None
+    assert watching.result.unwatched == (str(missing),)
+    assert not watching.result.complete
+
+
+def test_a_folder_that_comes_later_is_watched_from_then_on(watching: Watching) -> None:
+    late = watching.folder / "late"
+    watching.places = Places((late,))
+    with watching.running():
+        watching.wait(lambda: watching.told(SourceMissing))
+        late.mkdir()
+        (late / "a.mp4").write_bytes(b"x")
+        watching.wait(lambda: watching.told(FileWiped))
+    assert len(watching.told(SourceMissing)) == 1
+    assert watching.result is not None
+    assert watching.result.complete
+
+
+def test_a_folder_that_goes_is_told_as_gone_and_not_as_missing_too(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = watching.folder / "folder"
+    folder.mkdir()
+    watching.places = Places((folder,))
+    looks = count_looks(monkeypatch)
+    with watching.running():
+        watching.wait(lambda: watching.told(SourceFound))
+        folder.rmdir()
+        watching.wait(lambda: watching.told(SourceGone))
+        seen = len(looks)
+        watching.wait(lambda: len(looks) > seen + 3)
+    assert not watching.told(SourceMissing)
+    assert watching.result is not None
+    assert watching.result.unwatched == (str(folder),)

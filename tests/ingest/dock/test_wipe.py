@@ -317,6 +317,9 @@ def test_device_that_refuses_removal_keeps_the_file_and_the_receipt(
         (outcome,) = docking.run(wipe=True).outcomes
     assert isinstance(outcome.error, errors.RemovalFailed)
     assert "read-only file system" in str(outcome.error)
+    assert outcome.error.words.zh.count("a.mp4") == 1
+    assert "存储卡或磁盘是只读的" in outcome.error.words.zh
+    assert "请解除写保护" in outcome.error.words.zh
     assert path.exists()
     assert docking.run(wipe=True).complete
     assert len(archive.uploads) == 1
@@ -333,6 +336,7 @@ def test_full_disk_for_receipts_removes_nothing(docking: Any, archive: Any, monk
         result = docking.run(wipe=True)
     assert isinstance(result.stopped, errors.StateUnusable)
     assert "no space left" in str(result.stopped)
+    assert "不可用：磁盘已满" in result.stopped.words.zh
     assert path.exists()
     docking.stop.clear()
     assert docking.run(wipe=True).complete

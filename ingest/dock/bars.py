@@ -1,0 +1,202 @@
+"""The agent's events on a terminal: a bar for all bytes, one for each file under way, and sentences in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+
+from ingest.dock.events import (
+    AddressOpen,
+    BytesMoved,
+    ClockMeasured,
+    Event,
+    FileChanged,
+    FileStays,
+    FileUploaded,
+    FolderListed,
+    Paused,
+    ReportFailed,
+    SourceFound,
+    SourceGone,
+    SourceMissing,
+    UploadBegun,
+)
+from ingest.dock.progress import Tally, printable
+
+_CLOCK_WORTH_SAYING_SECONDS = 60.0
+# What a bar has beside the name: 14 of bar, 4 of per cent, 19 of bytes, 10 of rate, 8 of time, and the gaps.
+_BESIDE_NAME = 14 + 4 + 19 + 10 + 8 + 5
+_SHORTEST_NAME, _LONGEST_NAME = 18, 60
+_RATE_OVER_SECONDS = 10.0
+# What the system takes into its buffers at once is no rate of any line.
+_RATE_NOT_BEFORE_SECONDS = 2.0
+
+
+class Rate:
+    """Bytes per second over the last ten seconds; none is known for the first two. Not locked: its owner is."""
+
+    def __init__(self) -> None:
+        self._moved: deque[tuple[float, int]] = deque()
+
+    def take(self, moved_bytes: int, now: float) -> None:
+        """So many more bytes were sent by `now`, a monotonic time."""
+        self._moved.append((now, moved_bytes + (self._moved[-1][1] if self._moved else 0)))
+        while len(self._moved) > 2 and now - self._moved[1][0] > _RATE_OVER_SECONDS:
+            self._moved.popleft()
+
+    def bytes_per_second(self) -> float | None:
+        """None as long as it would be a guess."""
+        if not self._moved:
+            return None
+        (began, first), (now, last) = self._moved[0], self._moved[-1]
+        return None if now - began < _RATE_NOT_BEFORE_SECONDS else (last - first) / (now - began)
+
+
+class Bars:
+    """They appear with the first byte that is sent: what is refused before that leaves nothing but its sentence."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._turn = threading.Lock()
+        self._tally = Tally()
+        self._tasks: dict[str, TaskID] = {}
+        self._rates: dict[TaskID, Rate] = {}
+        self._offsets: dict[str, int] = {}
+        self._name_width = max(_SHORTEST_NAME, min(console.width - _BESIDE_NAME, _LONGEST_NAME))
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(14),
+            TaskProgressColumn(),
+            *(TextColumn("{task.fields[" + name + "]}", markup=False) for name in ("bytes", "rate", "left")),
+            console=console,
+            # Bars come and go with their files: what stays on the screen is the table at the end.
+            transient=True,
+        )
+        self._total: TaskID | None = None
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        with self._turn:
+            self._tally.take(event)
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
+        if isinstance(event, FolderListed) and event.files:
+            self._say(f"共 {event.files} 个文件，{decimal(event.size_bytes)} / files and bytes to take over", "")
+        elif isinstance(event, UploadBegun):
+            self._begin(event)
+        elif isinstance(event, BytesMoved):
+            self._move(event)
+        elif isinstance(event, FileUploaded | FileStays):
+            self._end(event.file)
+        else:
+            self._say_what_stands_in_the_way(event)
+
+    def _say_what_stands_in_the_way(self, event: Event) -> None:
+        if isinstance(event, AddressOpen):
+            self._say(f"警告：{event.reason.zh} / WARNING: {event.reason.en}", "bold red")
+        elif isinstance(event, Paused):
+            file = f"{event.file}：" if event.file else ""
+            wait = f"{event.wait_seconds:.1f}"
+            self._say(f"{file}{event.reason.zh}；{wait} 秒后再试 / {event.reason.en}; again in {wait} s")
+        elif isinstance(event, FileChanged):
+            self._say(f"{event.file}：已改动，将重新上传 / changed: it is sent anew")
+        elif isinstance(event, ReportFailed):
+            self._say(f"状态报告未送达：{event.reason.zh} / the report was not taken: {event.reason.en}")
+        elif isinstance(event, ClockMeasured) and abs(event.offset_seconds) > _CLOCK_WORTH_SAYING_SECONDS:
+            self._say(
+                f"本机时钟与服务器相差 {event.offset_seconds:+.1f} ± {event.uncertainty_seconds:.1f} 秒，请校准"
+                " / this machine's clock is off from the server's by that much: set it"
+            )
+        else:
+            self._say_of_sources(event)
+
+    def _say_of_sources(self, event: Event) -> None:
+        if isinstance(event, SourceFound):
+            self._say(f"已接入 / found: {event.label}", "green")
+        elif isinstance(event, SourceGone):
+            self._say(f"已断开：{event.label}，{event.reason.zh} / gone: {event.label}, {event.reason.en}")
+        elif isinstance(event, SourceMissing):
+            self._say(
+                f"警告：{event.path} 无法监视：{event.reason.zh}；出现后即开始 / "
+                f"WARNING: {event.path} is not watched: {event.reason.en}; it is as soon as it is there",
+                "bold red",
+            )
+
+    def _begin(self, event: UploadBegun) -> None:
+        self._end(event.file)
+        if self._total is None:
+            self._progress.start()
+            self._total = self._add("合计 / total", self._tally.sent_bytes, self._tally.size_bytes)
+        name = shortened(printable(event.file), self._name_width)
+        self._tasks[event.file] = self._add(name, event.offset, event.size_bytes)
+        # What an earlier run sent is no rate of this one.
+        self._offsets[event.file] = event.offset
+
+    def _move(self, event: BytesMoved) -> None:
+        moved_bytes = max(0, event.sent_bytes - self._offsets.get(event.file, event.sent_bytes))
+        self._offsets[event.file] = event.sent_bytes
+        if self._total is not None:
+            self._advance(self._total, moved_bytes, self._tally.sent_bytes, self._tally.size_bytes)
+        if event.file in self._tasks:
+            self._advance(self._tasks[event.file], moved_bytes, event.sent_bytes, event.size_bytes)
+
+    def _add(self, name: str, sent_bytes: int, size_bytes: int) -> TaskID:
+        task = self._progress.add_task(name, total=size_bytes, bytes="", rate="", left="")
+        self._rates[task] = Rate()
+        self._advance(task, 0, sent_bytes, size_bytes)
+        return task
+
+    def _advance(self, task: TaskID, moved_bytes: int, sent_bytes: int, size_bytes: int) -> None:
+        rate = self._rates[task]
+        rate.take(moved_bytes, time.monotonic())
+        speed = rate.bytes_per_second()
+        self._progress.update(
+            task,
+            total=size_bytes,
+            completed=sent_bytes,
+            bytes=f"{decimal(sent_bytes)}/{decimal(size_bytes)}",
+            rate="" if speed is None else f"{decimal(int(speed))}/s",
+            left=_time_left(size_bytes - sent_bytes, speed),
+        )
+
+    def _end(self, file: str) -> None:
+        task = self._tasks.pop(file, None)
+        if task is not None:
+            self._progress.remove_task(task)
+            del self._rates[task]
+
+    def _say(self, line: str, style: str = "yellow") -> None:
+        self._console.print(printable(line), style=style, markup=False, highlight=False)
+
+
+def _time_left(size_bytes: int, bytes_per_second: float | None) -> str:
+    if not bytes_per_second:
+        return ""
+    minutes, seconds = divmod(round(size_bytes / bytes_per_second), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours < 100 else ""
+
+
+def shortened(name: str, width: int) -> str:
+    """`name` in no more than `width` columns, its middle left out: recorders number their files at the end."""
+    if cell_len(name) <= width:
+        return name
+    begin, end = 0, len(name)
+    # One column is the dots'; a third is the beginning's.
+    while cell_len(name[: begin + 1]) <= (width - 1) // 3:
+        begin += 1
+    while cell_len(name[:begin]) + 1 + cell_len(name[end - 1 :]) <= width:
+        end -= 1
+    return f"{name[:begin]}…{name[end:]}"
