@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.help_pages import fold_help_pages
+
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
 # the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
 COMMANDS = ("up", "demo", "export", "verify", "bench", "http", "sequencer", "worker", "beat", "tsa")
@@ -27,6 +29,7 @@ Liuhen: an archive for enforcement footage whose integrity anybody can check off
 
 def build_app(arguments: list[str]) -> typer.Typer:
     """The command line with the command that `arguments` ask for, or with every one."""
+    fold_help_pages()
     app = typer.Typer(
         name="liuhen",
         help=HELP,
