@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any, Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from casework.deadlines.calendar import Calendar
@@ -55,55 +56,83 @@ def start_term(session: Session, by: Doer, event: CaseEvent, kind: str, reckonin
     term = CaseTerm(id=uuid.uuid4(), unit_id=event.unit_id, case_id=event.case_id, event_id=event.id, kind=kind)
     session.add(term)
     session.flush()
-    _keep(session, by, _answer(term, 1, reckoning.compute(event.unit_id, kind, event.day), "entered"), term)
+    said = _saying(reckoning.compute(event.unit_id, kind, event.day))
+    _keep(session, by, _answer(term, 1, said, "entered"), term)
     return term
 
 
 def compute_anew(session: Session, by: Doer) -> int:
     """Work out every open term again; how many came out otherwise, or by another version.
 
-    The caller keeps others from loading rules. A term that somebody ends meanwhile waits for us, or we for him.
+    Terms of one kind that run from one day in one unit have one answer: each such group is asked about once, so that
+    an archive with very many starts as quickly as one with few. The caller keeps others from loading rules. A term
+    that somebody ends meanwhile waits for us, or we for him.
     """
-    reckoning, later, count = Reckoning.now(session), aliased(TermAnswer), 0
-    is_latest = ~exists().where(later.term_id == TermAnswer.term_id, later.ordinal > TermAnswer.ordinal)
-    statement = (
-        select(CaseTerm, CaseEvent, TermAnswer)
-        .join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
-        .join(TermAnswer, TermAnswer.term_id == CaseTerm.id)
-        .where(CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), is_latest)
-        .order_by(CaseTerm.id)
-        .with_for_update(of=CaseTerm, key_share=True)
-    )
-    for term, event, before in session.execute(statement).all():
-        computed = reckoning.compute(event.unit_id, term.kind, event.day)
-        answer = _answer(term, before.ordinal + 1, computed, "calendar")
-        if _said(answer) != _said(before):
-            answer.because = "calendar" if answer.rule_id == before.rule_id else "rules"
-            _keep(session, by, answer, term)
+    reckoning, count = Reckoning.now(session), 0
+    for group in session.execute(_open_terms(*_GROUP).distinct()).all():
+        unit_id, kind, day, *before = group
+        said = _saying(reckoning.compute(unit_id, kind, day))
+        if said == (*before[:2], tuple(before[2]), before[3]):
+            continue
+        because = "calendar" if said[3] == before[3] else "rules"
+        same = [column.is_not_distinct_from(value) for column, value in zip(_GROUP, group, strict=True)]
+        statement = _open_terms(CaseTerm, TermAnswer.ordinal).where(*same).order_by(CaseTerm.id)
+        for term, ordinal in session.execute(statement.with_for_update(of=CaseTerm, key_share=True)).all():
+            _keep(session, by, _answer(term, ordinal + 1, said, because), term)
             count += 1
     return count
 
 
-def _answer(term: CaseTerm, ordinal: int, computed: tuple[DueDay, uuid.UUID] | None, because: str) -> TermAnswer:
-    due, rule_id = computed or (None, None)
-    is_known = due is not None and not due.unannounced
+_GROUP: Final = (
+    CaseTerm.unit_id,
+    CaseTerm.kind,
+    CaseEvent.day,
+    TermAnswer.due_on,
+    TermAnswer.estimate,
+    TermAnswer.unannounced,
+    TermAnswer.rule_id,
+)
+
+
+def _open_terms(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Of terms that run, with their latest answers."""
+    later = aliased(TermAnswer)
+    is_latest = ~exists().where(later.term_id == TermAnswer.term_id, later.ordinal > TermAnswer.ordinal)
+    return (
+        select(*columns)
+        .select_from(CaseTerm)
+        .join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
+        .join(TermAnswer, TermAnswer.term_id == CaseTerm.id)
+        .where(CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), is_latest)
+    )
+
+
+Saying = tuple[date | None, date | None, tuple[int, ...], uuid.UUID | None]
+"""The due day, or the estimate and the years that were not announced, and the version."""
+
+
+def _saying(computed: tuple[DueDay, uuid.UUID] | None) -> Saying:
+    if computed is None:
+        return None, None, (), None
+    due, rule_id = computed
+    return (None, due.day, due.unannounced, rule_id) if due.unannounced else (due.day, None, (), rule_id)
+
+
+def _answer(term: CaseTerm, ordinal: int, said: Saying, because: str) -> TermAnswer:
+    due_on, estimate, unannounced, rule_id = said
     return TermAnswer(
         id=uuid.uuid4(),
         unit_id=term.unit_id,
         case_id=term.case_id,
         term_id=term.id,
         ordinal=ordinal,
-        due_on=due.day if due is not None and is_known else None,
-        estimate=due.day if due is not None and not is_known else None,
-        unannounced=[] if due is None else list(due.unannounced),
+        due_on=due_on,
+        estimate=estimate,
+        unannounced=list(unannounced),
         rule_id=rule_id,
         because=because,
         computed_at=datetime.now(UTC),
     )
-
-
-def _said(answer: TermAnswer) -> tuple[object, ...]:
-    return answer.due_on, answer.estimate, tuple(answer.unannounced), answer.rule_id
 
 
 def _keep(session: Session, by: Doer, answer: TermAnswer, term: CaseTerm) -> None:
