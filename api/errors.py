@@ -77,8 +77,8 @@ class ArchiveMissing(UsageRefused):
                 "set LIUHEN_DATA",
             )
         super().__init__(
-            f"{folder} 中没有档案系统；{advice[0]}。新建档案系统只用 liuhen up",
-            f"there is no archive in {folder}: {advice[1]}. Only `liuhen up` makes one",
+            f"{folder} 中没有档案系统；{advice[0]}。新建档案系统请用 liuhen up",
+            f"there is no archive in {folder}: {advice[1]}. `liuhen up` makes one",
         )
         self.folder = folder
 

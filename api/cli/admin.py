@@ -86,7 +86,7 @@ def trust(
     from api.trust_folder import build_trust
     from integrity.trust import fingerprints, write_trust
 
-    with open_for_command("admin") as opened:
+    with open_for_command("admin", make=True) as opened:
         pinned = build_trust(opened.archive)
         write_trust(folder, pinned)
     listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in fingerprints(pinned)]
@@ -100,7 +100,7 @@ def first_admin_code(as_json: Json = False) -> None:
     from api.cli.admin_people import issue_first_code
     from integrity.local_time import show_written
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = issue_first_code(session)
     report(as_json, facts, (f"{facts['code']}", f"有效期至 / valid until {show_written(facts['expires_at'])}"))
 
@@ -115,7 +115,7 @@ def create_unit(
     """新建单位 / Make a unit."""
     from api.cli.admin_people import add_unit
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_unit(session, name, code, parent)
     report(as_json, facts, (f"已新建单位 / unit made: {facts['code']} {facts['name']} {facts['unit_id']}",))
 
@@ -144,7 +144,7 @@ def create_person(
     from api.cli.admin_people import add_person, unit_or_only
 
     password = _password_from_stdin() if password_stdin else None
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add_person(
             session,
             unit=unit_or_only(session, unit),
@@ -167,7 +167,7 @@ def reset_password(
     from api.cli.admin_people import reset_password
 
     password = _password_from_stdin() if password_stdin else None
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = reset_password(session, sign_in_name, password)
     report(
         as_json, facts, (f"已重设 / set anew: {facts['sign_in_name']} {facts['person_id']}", *_password_shown(facts))
@@ -199,7 +199,7 @@ def create_token(
     from api.cli.admin_people import add_token, token_holder
     from integrity.local_time import show_written
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         holder = token_holder(session, role, name, unit, person)
         facts = add_token(session, holder, name or holder.name, expires_hours)
     report(as_json, facts, (str(facts["token"]),))
@@ -226,7 +226,7 @@ def revoke_token(
     """吊销令牌 / Revoke a token."""
     from api.cli.admin_people import revoke_token
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = revoke_token(session, token)
     report(as_json, facts, (f"已吊销 / revoked: {facts['token_id']}",))
 

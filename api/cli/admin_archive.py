@@ -29,17 +29,18 @@ class OpenedArchive:
 
 
 @contextmanager
-def open_for_command(purpose: str) -> Iterator[OpenedArchive]:
+def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArchive]:
     """The archive of LIUHEN_DATA with its database, keys and a sequencer at work, for as long as the block runs.
 
     When the block has ended, every entry it committed has its place, or a running archive will give it one. What was
-    started for it is ended. What the archive refuses is raised in both languages. Raises ArchiveMissing.
+    started for it is ended. What the archive refuses is raised in both languages. `make`: what is asked for may be the
+    first that is done with an archive, before `liuhen up`. Raises ArchiveMissing.
     """
     from api.engines.running import running_database
     from api.settings import load_settings
 
     settings = load_settings()
-    require_archive(settings)
+    require_archive(settings, make=make)
     with ExitStack() as undo:
         undo.callback(_remove_socket_folder, settings)
         addresses = undo.enter_context(running_database(settings, purpose))
@@ -55,11 +56,12 @@ def open_for_command(purpose: str) -> Iterator[OpenedArchive]:
                 archive.database.close()
 
 
-def require_archive(settings: Settings) -> None:
+def require_archive(settings: Settings, *, make: bool = False) -> None:
     """Raise ArchiveMissing where LIUHEN_DATA has no archive, nor one that starts just now.
 
-    No command makes one on its way: run in the wrong folder it would give out keys, codes and tokens of an archive
-    that nobody uses, and say that all went well.
+    With `make` one may be made, and that is said aloud; only in a folder that LIUHEN_DATA names. Otherwise a command
+    that is run in the wrong folder would give out keys, codes and tokens of an archive that nobody uses, and say that
+    all went well.
     """
     from api.engines.archive_run import PURPOSE
     from api.engines.folders import has_archive
@@ -71,7 +73,10 @@ def require_archive(settings: Settings) -> None:
         return
     holder = read_holder(settings.data)
     if holder is None or holder.purpose != PURPOSE or ProcessIdentity.of(holder.pid) is None:
-        raise ArchiveMissing(settings.data, named="data" in settings.model_fields_set)
+        named = "data" in settings.model_fields_set
+        if not (make and named):
+            raise ArchiveMissing(settings.data, named=named)
+        remark(f"新建档案系统，数据目录 / a new archive is made in: {settings.data.absolute()}")
 
 
 def report(as_json: bool, facts: Mapping[str, object], lines: Iterable[str]) -> None:

@@ -42,6 +42,6 @@ def load_year(file: YearPath, as_json: Json = False) -> None:
     """载入一年的放假安排，未办结的期限随之重新计算 / Load a year's days off; open terms are computed anew."""
     from api.cli.admin_calendars import take, year_line
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = take(session, file)
     report(as_json, {**facts, "loaded": True}, (year_line(facts),))

@@ -37,7 +37,7 @@ def add_device(
     """登记设备 / Add a device."""
     from api.cli.admin_devices import add, device_line
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = add(session, code, unit, {"serial": serial, "model": model, "name": name})
     report(as_json, facts, (device_line(facts),))
 
@@ -68,7 +68,7 @@ def issue_device(
     """配发设备 / Issue a device to an officer."""
     from api.cli.admin_devices import issue, issue_line
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = issue(session, code, officer, unit, at, returned_at)
     report(as_json, facts, (issue_line(facts),))
 
@@ -78,7 +78,7 @@ def return_device(code: Code, at: At = None, unit: UnitCode = None, as_json: Jso
     """交还设备 / Take a device back from whoever has it."""
     from api.cli.admin_devices import issue_line, take_back
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = take_back(session, code, unit, at)
     report(as_json, facts, (issue_line(facts),))
 
@@ -92,7 +92,7 @@ def void_issue(
     """将录错的配发作废 / Void an issue that was entered by mistake."""
     from api.cli.admin_devices import issue_line, void
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = void(session, issue, reason)
     report(as_json, facts, (issue_line(facts),))
 
@@ -102,7 +102,7 @@ def retire_device(code: Code, reason: Reason, unit: UnitCode = None, as_json: Js
     """停用设备，不可恢复 / Take a device out of use, for good."""
     from api.cli.admin_devices import device_line, retire
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = retire(session, code, unit, reason)
     report(as_json, facts, (device_line(facts),))
 
@@ -138,7 +138,7 @@ def import_certificates(file: TableFile, trial: Trial = False, as_json: Json = F
 def _take(kind: Kind, file: Path, trial: bool, unit: str | None, as_json: bool) -> None:
     from api.cli.admin_imports import ImportRefused, result_lines, take_file
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         result = take_file(session, kind, file, trial, unit)
     report(as_json, result.model_dump(mode="json"), result_lines(result, trial))
     if result.problems:
@@ -158,7 +158,7 @@ def add_certificate(
     """登记执法证 / Add an officer's certificate."""
     from api.cli.admin_devices import certificate_line, certify
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = certify(opened.archive, session, officer, number, valid_from, last_day)
     report(as_json, facts, (certificate_line(facts),))
 
@@ -187,6 +187,6 @@ def void_certificate(
     """将录错的执法证作废 / Void a certificate that was entered by mistake."""
     from api.cli.admin_devices import certificate_line, void_certified
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = void_certified(opened.archive, session, certificate, reason)
     report(as_json, facts, (certificate_line(facts),))

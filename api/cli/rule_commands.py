@@ -60,7 +60,7 @@ def rule_group(about: str, module: str) -> typer.Typer:
         """载入一版；已载入的版本不再更改 / Load a version, for good."""
         from api.cli.admin_rules import version_line
 
-        with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
             facts = admin().take(session, file)
         report(as_json, {**facts, "loaded": True}, (version_line(facts),))
 

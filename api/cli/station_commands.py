@@ -19,7 +19,7 @@ def enrol_station(name: Name, unit: UnitCode = None, as_json: Json = False) -> N
     """登记采集工作站并打印其凭证（只此一次） / Enrol a station and print its token, this once."""
     from api.cli.admin_stations import enrol, token_hint
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = enrol(opened.archive, session, name, unit)
     report(as_json, facts, (str(facts["token"]),))
     if not as_json:
@@ -31,7 +31,7 @@ def make_code(name: Name, unit: UnitCode = None, as_json: Json = False) -> None:
     """打印一次性代码，供工作站用 liuhen dock enrol 登记密钥；无此工作站则新建 / Print a code to enrol a key with."""
     from api.cli.admin_stations import code_lines, issue_code
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = issue_code(opened.archive, session, name, unit)
     report(as_json, facts, code_lines(facts))
 
@@ -41,7 +41,7 @@ def make_token(name: Name, as_json: Json = False) -> None:
     """更换工作站的令牌，原有凭证立即失效 / Another token; what the station had counts no more."""
     from api.cli.admin_stations import replace, token_hint
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = replace(opened.archive, session, name)
     report(as_json, facts, (str(facts["token"]),))
     if not as_json:
@@ -57,7 +57,7 @@ def bind_certificate(
     """将工作站绑定到客户端证书 / Bind a station to a client certificate."""
     from api.cli.admin_stations import bind
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = bind(session, name, sha256)
     report(as_json, facts, (f"{facts['name']}: {facts['certificate_sha256'] or '—'}",))
 
@@ -77,6 +77,6 @@ def revoke_station(name: Name, as_json: Json = False) -> None:
     """吊销工作站的凭证 / Revoke a station's credential."""
     from api.cli.admin_stations import revoke
 
-    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = revoke(session, name)
     report(as_json, facts, (f"已吊销 / revoked: {facts['name']}",))

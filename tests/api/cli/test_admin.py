@@ -151,25 +151,37 @@ def plain_commands(app: typer.Typer, *above: str) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("words", [*plain_commands(admin_app, "admin"), ("verify",)], ids=" ".join)
-def test_no_command_makes_an_archive_where_there_is_none(tmp_path: Path, words: tuple[str, ...]) -> None:
-    """In the wrong folder it would give out keys, codes and tokens of an archive that nobody uses."""
-    nowhere = tmp_path / "nowhere"
-    line = refused(nowhere, 2, *words)
-    assert f"{nowhere} 中没有档案系统；请核对 LIUHEN_DATA。新建档案系统只用 liuhen up" in line
-    assert f"there is no archive in {nowhere}: check LIUHEN_DATA. Only `liuhen up` makes one" in line
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_without_the_variable_the_refusal_says_which_folder_it_looked_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_command_makes_an_archive_in_a_folder_that_nobody_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
+    """In the wrong folder it would give out keys, codes and tokens of an archive that nobody uses."""
     monkeypatch.chdir(tmp_path)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LIUHEN_")}
-    ran = run_here(kept, "admin", "station", "enrol", "东门站", "--json")
+    ran = run_here(kept, *words)
     assert (ran.code, ran.stdout) == (2, "")
     assert f"{tmp_path / 'var'} 中没有档案系统；LIUHEN_DATA 未设置，缺省为当前目录下的 var" in ran.stderr
     assert "is not set, so it is var in the working folder; stand where `liuhen up` was started" in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("admin", "station", "list"), ("admin", "token", "list"), ("verify",)], ids=" ".join)
+def test_looking_into_a_folder_without_an_archive_makes_none(tmp_path: Path, words: tuple[str, ...]) -> None:
+    nowhere = tmp_path / "nowhere"
+    line = refused(nowhere, 2, *words)
+    assert f"{nowhere} 中没有档案系统；请核对 LIUHEN_DATA" in line
+    assert f"there is no archive in {nowhere}: check LIUHEN_DATA" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_deed_in_a_folder_that_was_named_makes_the_archive_and_says_where(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    ran = liuhen(data, "admin", "station", "enrol", "东门站", "--json")
+    assert ran.code == 0, ran.stderr
+    assert json.loads(ran.stdout)["name"] == "东门站"
+    assert f"新建档案系统，数据目录 / a new archive is made in: {data}" in ran.stderr
+    again = liuhen(data, "admin", "station", "enrol", "西门站", "--json")
+    assert again.code == 0, again.stderr
+    assert "新建档案系统" not in again.stderr
 
 
 def test_an_archive_that_starts_for_the_first_time_is_waited_for(tmp_path: Path) -> None:
