@@ -12,12 +12,15 @@
     │   ├── Taken                   a number, name or code that stands for something else already
     │   ├── SpanUnusable            a span that ends before it begins, or has no time zone
     │   ├── PlaceUnusable           half a place, or degrees that are nowhere on earth
+    │   ├── PersonUnusable          somebody who cannot be what he is named as
     │   ├── NobodyAssigned          an assignment without officer and device
     │   ├── ExpiryUnusable          an end that has passed, or lies too far ahead
     │   └── RangeOutside            bytes that an object does not have
     ├── StateRefused
     │   ├── StageOutOfOrder         the stages of a case come as its procedure says
     │   ├── StageNeeds              something must be there before that stage
+    │   ├── OfficersMissing         too few certified officers handle the case
+    │   ├── OfficerReleased         he handles the case no more
     │   ├── ProcedureSettled        the case keeps its procedure
     │   ├── CaseClosed              the case takes no more changes
     │   ├── AlreadyLinked           the recording stands in that case already
@@ -54,6 +57,18 @@ REFUSAL_REASONS = {
     "revoked": "the grant was revoked; ask whoever revoked it",
 }
 
+HANDLER_PROBLEMS = {
+    "left": "has left; name another officer",
+    "uncertified_then": "no certificate held on the day the case was opened; correct the register or name another",
+    "uncertified_in_act": "no certificate held on the day of an act he took part in; correct the act or the register",
+    "uncertified_now": "no certificate holds today; enter the new one or name another officer",
+}
+PERSON_PROBLEMS = {
+    "left": "has left; choose somebody of the list",
+    "no_officer": "is neither officer nor supervisor; choose somebody of the list",
+    "other_case": "cannot be named in an act of another case; choose an act of this one",
+    "uncertified": "had no valid certificate on that day; correct the officer, the day or the register",
+}
 STAGE_NEEDS = {
     "hearing_held": "enter the hearing as an act of the case, with its end",
     "procedure_stated": "state the procedure of the case first",
@@ -229,6 +244,43 @@ class StageNeeds(StateRefused):
 
     def __str__(self) -> str:
         return f"case {self.case_id} cannot enter {self.wanted} yet: {STAGE_NEEDS[self.missing]}"
+
+
+@dataclass(eq=False)
+class OfficersMissing(StateRefused):
+    """`unsound`: names of those who do not count, each with a word of HANDLER_PROBLEMS."""
+
+    case_id: uuid.UUID
+    wanted: str
+    needed: int
+    sound: int
+    unsound: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        why = "".join(f"; {name}: {HANDLER_PROBLEMS[problem]}" for name, problem in self.unsound)
+        return (
+            f"case {self.case_id} cannot enter {self.wanted} yet: {self.needed} officer(s) with valid certificates "
+            f"must handle it, and {self.sound} do{why}"
+        )
+
+
+@dataclass(eq=False)
+class OfficerReleased(StateRefused):
+    released_at: datetime
+
+    def __str__(self) -> str:
+        return f"the officer was released at {self.released_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class PersonUnusable(InputRefused):
+    """`problem` is a word of PERSON_PROBLEMS."""
+
+    name: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {PERSON_PROBLEMS[self.problem]}"
 
 
 @dataclass(eq=False)

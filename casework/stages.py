@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.errors import RoleNotAllowed, StageNeeds, StageOutOfOrder
+from casework.handling import refuse_too_few_officers
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.procedure.acts import standing_acts
@@ -23,8 +24,9 @@ from storage.catalog.procedure import CaseAct, CaseActStatement
 def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str, reason: str | None = None) -> CaseStage:
     """The case goes on to a stage that its procedure's machine leads to; or back to one it was in, with `reason`.
 
-    Raises StageOutOfOrder with the stages that can be entered, StageNeeds, CaseClosed, WordUnknown, TextUnusable for
-    a way back without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    What is decided was investigated by certified officers (处罚法 42): docs/cases.md.
+    Raises StageOutOfOrder with the stages that can be entered, StageNeeds, OfficersMissing, CaseClosed, WordUnknown,
+    TextUnusable for a way back without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     known_word("stage", stage, STAGES)
@@ -35,6 +37,8 @@ def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str, re
     if step is None:
         raise _refusal(case, stage)
     require_role(by, "work_on_cases", step.by, RoleNotAllowed)
+    if stage == "decision":
+        refuse_too_few_officers(session, case, stage, datetime.now(UTC))
     if "hearing_held" in step.needs and not _hearing_held(session, case):
         raise StageNeeds(case.id, stage, "hearing_held")
     return _enter(session, by, case, stage, None)

@@ -17,6 +17,7 @@ from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
@@ -25,6 +26,9 @@ TIMELINE_KINDS = (
     "stage_entered",
     "stage_returned",
     "closed",
+    "officer_named",
+    "officer_released",
+    "identity_shown",
     "recording_made",
     "recording_received",
     "recording_linked",
@@ -78,6 +82,7 @@ def case_timeline(
     row_in_unit(session, person, Case, case_id)
     parts = (
         *_of_case(case_id),
+        *_of_officers(case_id),
         *_of_recordings(case_id),
         *_of_acts(case_id),
         *_of_deadlines(case_id),
@@ -117,6 +122,15 @@ def _of_case(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(case.closed_at, "closed", case.id, detail=case.stage).where(
         case.id == case_id, case.closed_at.is_not(None)
     )
+
+
+def _of_officers(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    officer, shown = CaseOfficer, IdentityShown
+    yield _item(officer.named_at, "officer_named", officer.id, officer.person_id).where(officer.case_id == case_id)
+    yield _item(officer.ended_at, "officer_released", officer.id, officer.person_id).where(
+        officer.case_id == case_id, officer.ended_at.is_not(None)
+    )
+    yield _item(shown.shown_at, "identity_shown", shown.id, shown.person_id).where(shown.case_id == case_id)
 
 
 def _of_recordings(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

@@ -13,6 +13,7 @@ THINGS: Mapping[str, str] = {
     "access_request": "调阅申请",
     "case": "案件",
     "case_link": "案件关联",
+    "case_officer": "承办人员",
     "case_act": "执法行为",
     "act_explanation": "说明",
     "case_event": "期限起算事项",

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
-from api.http.chinese_cases import next_stages, possible_procedures
+from api.http.chinese_cases import PERSON_PROBLEMS, next_stages, officers_missing, possible_procedures
 from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
 from api.pages.words import EVENT_KINDS
@@ -79,6 +79,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),
     casework.StageOutOfOrder: Problem(409, "stage", "案件当前环节为“{current}”，不能直接进入“{wanted}”；{why}"),
     casework.StageNeeds: Problem(409, "stage-needs", "暂不能进入“{wanted}”：{missing}"),
+    casework.OfficersMissing: Problem(409, "officers-missing", "暂不能进入“{wanted}”：{why}"),
+    casework.OfficerReleased: Problem(409, "officer-released", "该承办人员已于 {released_at} 解除，无需再办"),
+    casework.PersonUnusable: Problem(422, "person", "{name}{problem}"),
     casework.ProcedureSettled: Problem(409, "procedure", "本案程序为“{procedure}”，当前环节为“{stage}”；{why}"),
     casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
     casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
@@ -347,6 +350,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["why"] = kind_unknown(error)
     if isinstance(error, casework.StageOutOfOrder):
         facts["why"] = next_stages(error)
+    if isinstance(error, casework.OfficersMissing):
+        facts["why"] = officers_missing(error)
+    if isinstance(error, casework.PersonUnusable):
+        facts["problem"] = PERSON_PROBLEMS[error.problem]
     if isinstance(error, casework.ProcedureSettled):
         facts["why"] = possible_procedures(error)
     if isinstance(error, procedure.ActTimeUnusable):

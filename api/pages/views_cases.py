@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
 from api.pages.views_deadlines import build_case_deadlines
+from api.pages.views_officers import build_officers
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
 from api.pages.visit import Visit
@@ -111,6 +112,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "may": may_do(visit),
         **build_acts(visit, case),
         **build_case_deadlines(visit, case),
+        **build_officers(visit, case),
     }
 
 

@@ -40,6 +40,12 @@ PROCEDURES: Mapping[str, str] = {
     "ordinary_penalty": mark("普通程序"),
     "hearing_penalty": mark("听证程序"),
 }
+HANDLER_PROBLEMS: Mapping[str, str] = {
+    "left": mark("已离任"),
+    "uncertified_then": mark("建立案件当日没有有效的执法证"),
+    "uncertified_in_act": mark("参加执法行为当日没有有效的执法证"),
+    "uncertified_now": mark("执法证已失效或尚未登记"),
+}
 STAGES: Mapping[str, str] = {
     "initiation": mark("启动"),
     "investigation": mark("调查取证"),
@@ -173,6 +179,9 @@ ACTIONS: Mapping[str, str] = {
     "case.stage_entered": mark("进入环节"),
     "case.stage_returned": mark("退回环节"),
     "case.procedure_stated": mark("确定程序"),
+    "case.officer_named": mark("指定承办人员"),
+    "case.officer_released": mark("解除承办人员"),
+    "case.identity_shown": mark("出示执法证件"),
     "case.assigned": mark("已指派"),
     "case.closed": mark("已结案"),
     "case.act_added": mark("执法行为已登记"),
@@ -286,6 +295,9 @@ BECAUSE: Mapping[str, str] = {
 TIMELINE: Mapping[str, str] = {
     "stage_entered": mark("进入环节"),
     "stage_returned": mark("退回环节"),
+    "officer_named": mark("指定承办人员"),
+    "officer_released": mark("解除承办人员"),
+    "identity_shown": mark("出示执法证件"),
     "closed": mark("已结案"),
     "recording_made": mark("录制（按文件自称的时间）"),
     "recording_received": mark("收到（文件未写明录制时间）"),
@@ -398,6 +410,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "case_kind": CASE_KINDS,
     "procedure": PROCEDURES,
+    "handler_problem": HANDLER_PROBLEMS,
     "stage": STAGES,
     "access_kind": ACCESS_KINDS,
     "request_state": REQUEST_STATES,

@@ -18,6 +18,7 @@ from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestio
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.elements import ElementAnswer, ElementPolicy
+from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
@@ -73,6 +74,8 @@ MADE: Mapping[str, _Made] = {
     "case.event_entered": _Made(CaseEvent.id, "event_id"),
     "case.term_started": _Made(CaseTerm.id, "term_id"),
     "case.term_recomputed": _Made(TermAnswer.id, "answer_id"),
+    "case.officer_named": _Made(CaseOfficer.id, "case_officer_id"),
+    "case.identity_shown": _Made(IdentityShown.id, "shown_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "recording.linked": _Made(CaseLink.id, "link_id"),

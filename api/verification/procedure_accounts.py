@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from api.verification.accounts import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from api.verification.element_accounts import rule_version
 from integrity.ledger_entry import LedgerEntry
+from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.procedure import ActExplanation, CaseAct, CaseActStatement, RecordingChecklist
 
 _STANDING: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
@@ -35,6 +36,16 @@ def _statement(entry: LedgerEntry) -> Facts:
     )
     by: Facts = {**_of_case(entry), "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
     return {**nothing, **stated, **pledged(entry, "place", "reason"), **by}
+
+
+def _named(entry: LedgerEntry) -> Facts:
+    standing: Facts = {"ended": None, "ended_by": None, "end_reason": None, "named_by": entry.actor_id}
+    return {**standing, **_of_case(entry), **as_stated(entry, "person_id"), **made_at(entry, "named_at")}
+
+
+def _identity_shown(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "person_id", "shown_at", "act_id")
+    return {**_of_case(entry), **stated, "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
 
 
 def _explanation(entry: LedgerEntry) -> Facts:
@@ -75,6 +86,14 @@ PROCEDURE_SUBJECTS: Sequence[Subject] = (
         tuple(Step(action, _statement, "statement_id", makes=True) for action in _SAYING),
         key=lambda row: str(row.id),
     ),
+    Subject(
+        CaseOfficer,
+        (
+            Step("case.officer_named", _named, "case_officer_id", makes=True),
+            Step("case.officer_released", ended("ended", "ended_by", "end_reason"), "case_officer_id"),
+        ),
+    ),
+    Subject(IdentityShown, (Step("case.identity_shown", _identity_shown, "shown_id", makes=True),)),
     Subject(
         ActExplanation,
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +21,11 @@ from casework.candidates import Candidate
 from casework.case_procedures import state_procedure
 from casework.cases import assign
 from casework.closing import close_case
+from casework.handling import name_officer, release_officer, state_identity_shown
 from casework.link_rows import ask_which_case, settle_question, withdraw_question
 from casework.linking import unlink
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
+from casework.register.certificates import add_certificate
 from casework.requests import ask, refuse, revoke
 from casework.stages import enter_stage
 from ingest.stations.enrolment import revoke_station
@@ -92,6 +94,11 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
         enter_stage(session, leaver, archive.case.id, "investigation")
         enter_stage(session, supervisor, archive.case.id, "initiation", "立案材料不全")
         enter_stage(session, leaver, archive.case.id, "investigation")
+        add_certificate(session, OPERATOR, leaver.id, number="Z1", valid_from=date(2020, 1, 1), last_day=None)
+        name_officer(session, leaver, archive.case.id, supervisor.id)
+        release_officer(session, leaver, name_officer(session, leaver, archive.case.id, leaver.id).id, "调离")
+        shown = {"person_id": leaver.id, "shown_at": datetime(2026, 3, 2, 1, tzinfo=UTC), "now": datetime.now(UTC)}
+        state_identity_shown(session, leaver, archive.case.id, **shown)
         state_procedure(session, leaver, archive.case.id, "hearing_penalty", "当事人要求听证")
         start = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         span = {"starts_at": start, "ends_at": start + timedelta(hours=2)}
@@ -147,7 +154,7 @@ def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
     _end_everything(lived_in)
     report = audit(lived_in)
     assert report.findings == ()
-    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 4 + 2 + 1 + 2 + 1 + 1
+    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 4 + 4 + 2 + 1 + 2 + 1 + 1
 
 
 def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:
@@ -212,6 +219,11 @@ CHANGES = [
     ("case_stage", "from_stage = 'decision' WHERE ordinal = 3", "from_stage"),
     ("case_stage", "stage = 'decision' WHERE ordinal = 2", "stage"),
     ("case_stage", "unit_id = gen_random_uuid()", "unit_id"),
+    ("case_officer", "person_id = gen_random_uuid()", "person_id"),
+    ("case_officer", "ended_at = NULL, ended_by = NULL, end_reason = NULL", "ended"),
+    ("case_officer", "end_reason = 'x' WHERE ended_at IS NOT NULL", "end_reason"),
+    ("identity_shown", "person_id = gen_random_uuid()", "person_id"),
+    ("identity_shown", "shown_at = shown_at + interval '1 second'", "shown_at"),
     ("case_link", "ended_at = now()", "ended"),
     ("case_link", "case_id = gen_random_uuid()", "case_id"),
     ("case_link", "recording_id = gen_random_uuid()", "recording_id"),

@@ -14,7 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.cases import open_case
+from casework.handling import name_officer
 from casework.organisation import create_person, create_unit
+from casework.register.certificates import add_certificate
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from casework.requests import approve, ask
@@ -58,6 +60,20 @@ class SampleArchive:
             role=role,
             badge_number=f"B{number:06}",
         )
+
+    def certify(self, *people: Person, since: date = date(2020, 1, 1), last_day: date | None = None) -> None:
+        """Each has a certificate of his own on these days."""
+        for each in people:
+            number = f"Z{next(_numbers):08}"
+            add_certificate(self.session, OPERATOR, each.id, number=number, valid_from=since, last_day=last_day)
+
+    def handlers(self, case: Case, by: Person) -> tuple[Person, Person]:
+        """Two certified officers handle it."""
+        first, second = self.person(self.unit_of(by), "officer"), self.person(self.unit_of(by), "officer")
+        self.certify(first, second)
+        for each in (first, second):
+            name_officer(self.session, by, case.id, each.id)
+        return first, second
 
     def unit_of(self, person: Person) -> Unit:
         return self.session.get_one(Unit, person.unit_id)

@@ -105,6 +105,7 @@ def test_closed_case_takes_no_more_changes(session: Session, archive: Any) -> No
     unit = archive.unit()
     officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
     case = archive.case(officer)
+    archive.handlers(case, officer)
     for stage in ("investigation", "decision", "execution"):
         enter_stage(session, supervisor, case.id, stage)
     close_case(session, officer, case.id)

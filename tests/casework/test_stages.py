@@ -34,6 +34,7 @@ from casework.stages import enter_stage, next_stages, stages_of
 from storage.catalog.casework import KIND_OF, PROCEDURES, STAGES, UNSTATED, Case
 from storage.catalog.organisation import ROLES, Person
 from storage.database import Database
+from tests.casework.sample_archive import SampleArchive
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 ORDER = {
@@ -54,7 +55,10 @@ def people(archive: Any) -> dict[str, Person]:
 
 
 def opened(session: Session, by: Person, procedure: str) -> Case:
-    return open_case(session, by, number=f"程{next(_numbers)}", title="占道经营", procedure=procedure)
+    """A case that two certified officers handle."""
+    case = open_case(session, by, number=f"程{next(_numbers)}", title="占道经营", procedure=procedure)
+    SampleArchive(session).handlers(case, by)
+    return case
 
 
 def said(archive: Any, action: str) -> dict[str, Any]:
@@ -195,6 +199,7 @@ def test_a_case_is_led_back_to_no_stage_that_it_was_not_in(session: Session, peo
 def test_a_case_of_before_states_its_procedure_once(session: Session, archive: Any, people: dict[str, Person]) -> None:
     officer = people["officer"]
     case = unstated(session, officer)
+    SampleArchive(session).handlers(case, officer)
     lead(session, officer, case, "investigation")
     with pytest.raises(StageNeeds, match="state the procedure of the case first"):
         enter_stage(session, officer, case.id, "decision")

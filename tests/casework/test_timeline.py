@@ -13,6 +13,7 @@ from casework.closing import close_case
 from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.loading import load_shipped_terms
 from casework.export import finish_export, start_export
+from casework.handling import name_officer, release_officer, state_identity_shown
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
 from casework.procedure.acts import Stated, add_act, withdraw_act
@@ -62,6 +63,10 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     unlink(session, officer, link.id, "不是本案")
     enter_stage(session, officer, case.id, "investigation")
     enter_stage(session, supervisor, case.id, "initiation", "立案材料不全")
+    archive.certify(officer)
+    handling = name_officer(session, officer, case.id, officer.id)
+    release_officer(session, officer, handling.id, "调离")
+    state_identity_shown(session, officer, case.id, person_id=officer.id, shown_at=made_at, now=NOW)
     act_and_explain(session, officer, supervisor, case.id)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))

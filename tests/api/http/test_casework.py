@@ -21,7 +21,21 @@ def test_a_case_is_opened_led_through_its_stages_and_closed(served: Any) -> None
     early = officer.post(f"{address}/stages", json={"stage": "decision"}, headers={"Accept-Language": "zh"})
     assert early.status_code == 409
     assert early.json()["detail"] == "案件当前环节为“启动”，不能直接进入“审核决定”；下一环节：调查取证"
-    for stage in ("investigation", "decision"):
+    handlers = [served.signed_in(unit, "officer").person.id for _ in range(2)]
+    for each in handlers:
+        assert officer.post(f"{address}/officers", json={"person_id": str(each)}).status_code == 201
+    assert officer.post(f"{address}/stages", json={"stage": "investigation"}).status_code == 201
+    decision = {"json": {"stage": "decision"}, "headers": {"Accept-Language": "zh"}}
+    refused = officer.post(f"{address}/stages", **decision).json()
+    assert refused["type"] == "urn:liuhen:problem:officers-missing"
+    assert "须有 2 名持有效执法证的承办人员，现有 0 名；" in refused["detail"]
+    assert refused["detail"].count("执法证已失效或尚未登记") == 2
+    served.certify(*handlers)
+    shown = {"person_id": str(handlers[0]), "shown_at": "2026-01-05T09:00:00+08:00"}
+    handling = officer.post(f"{address}/identity", json=shown).json()
+    assert [each["problem"] for each in handling["officers"]] == [None, None]
+    assert handling["identity_shown"][0]["shown_at"] == "2026-01-05T01:00:00Z"
+    for stage in ("decision",):
         assert officer.post(f"{address}/stages", json={"stage": stage}).status_code == 201
     refused = officer.post(f"{address}/stages", json={"stage": "execution"})
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:liuhen:problem:role")
@@ -31,7 +45,8 @@ def test_a_case_is_opened_led_through_its_stages_and_closed(served: Any) -> None
     assert officer.post(f"{address}/close", json={}).status_code == 200
     assert officer.post(f"{address}/close", json={}).json()["type"] == "urn:liuhen:problem:case-closed"
     kinds = [item["kind"] for item in officer.get(f"{address}/timeline").json()["items"]]
-    assert kinds == ["stage_entered"] * 4 + ["closed"]
+    assert [each for each in kinds if "stage" in each or each == "closed"] == ["stage_entered"] * 4 + ["closed"]
+    assert (kinds.count("officer_named"), kinds[0]) == (2, "identity_shown")
     listed = officer.get("/api/v1/cases", params={"open_only": True}).json()["items"]
     assert listed == []
     (found,) = officer.get("/api/v1/cases", params={"number": NEW_CASE["number"]}).json()["items"]

@@ -1,0 +1,87 @@
+"""Who handles a case, and who showed his certificate."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+
+from api.http.deeds import doing, looking
+from api.http.reading.names import people_named
+from api.http.schema.base import PersonRef, Reason
+from api.http.schema.handling import HandlerItem, Handling, IdentityItem, NewHandler, NewIdentityShown
+from api.http.sessions import SignedIn, TheArchive
+from casework.cases import find_case
+from casework.handling import (
+    handlers_of,
+    identity_shown_in,
+    name_officer,
+    officers_needed,
+    release_officer,
+    state_identity_shown,
+)
+from storage.catalog.casework import Case
+from storage.catalog.devices import chinese_day
+
+router = APIRouter(tags=["cases"])
+
+
+@router.get("/cases/{case_id}/officers", summary="承办人员 / Who handles the case")
+def show_officers(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Handling:
+    with looking(archive, viewer) as session:
+        return _handling(session, find_case(session, viewer.person, case_id))
+
+
+@router.post("/cases/{case_id}/officers", summary="指定承办人员 / Name an officer of the case", status_code=201)
+def make_officer(case_id: uuid.UUID, form: NewHandler, viewer: SignedIn, archive: TheArchive) -> Handling:
+    with doing(archive, viewer) as session:
+        name_officer(session, viewer.person, case_id, form.person_id)
+        return _handling(session, find_case(session, viewer.person, case_id))
+
+
+@router.post("/case-officers/{case_officer_id}/release", summary="解除承办人员 / Release an officer of the case")
+def end_officer(case_officer_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> Handling:
+    with doing(archive, viewer) as session:
+        row = release_officer(session, viewer.person, case_officer_id, form.reason)
+        return _handling(session, find_case(session, viewer.person, row.case_id))
+
+
+@router.post(
+    "/cases/{case_id}/identity", summary="登记出示执法证件 / Say that a certificate was shown", status_code=201
+)
+def make_identity_shown(case_id: uuid.UUID, form: NewIdentityShown, viewer: SignedIn, archive: TheArchive) -> Handling:
+    with doing(archive, viewer) as session:
+        state_identity_shown(
+            session,
+            viewer.person,
+            case_id,
+            person_id=form.person_id,
+            shown_at=form.shown_at,
+            now=datetime.now(UTC),
+            act_id=form.act_id,
+        )
+        return _handling(session, find_case(session, viewer.person, case_id))
+
+
+def _handling(session: Session, case: Case) -> Handling:
+    handlers = handlers_of(session, case, chinese_day(datetime.now(UTC)))
+    shown = identity_shown_in(session, case.id)
+    names = people_named(session, *(row.person_id for row in shown), *(each.person.id for each in handlers))
+    return Handling(
+        needed=officers_needed(case.procedure),
+        officers=[
+            HandlerItem(
+                id=each.row.id,
+                person=PersonRef.of(each.person.id, names),
+                named_at=each.row.named_at,
+                problem=each.problem,
+            )
+            for each in handlers
+        ],
+        identity_shown=[
+            IdentityItem(id=row.id, person=PersonRef.of(row.person_id, names), shown_at=row.shown_at, act_id=row.act_id)
+            for row in shown
+        ],
+    )
