@@ -39,7 +39,9 @@ CalendarPaths = Annotated[
 
 @app.command()
 def deadlines(
-    starts: Annotated[Path, typer.Argument(metavar="INPUT.csv", help="列 kind,start_date / a table of starts")],
+    starts: Annotated[
+        Path, typer.Argument(metavar="INPUT.csv", help="列 kind,start_date（或 期限,起算日） / a table of starts")
+    ],
     rules: RulesPaths = None,
     calendar: CalendarPaths = None,
 ) -> None:
@@ -141,25 +143,17 @@ def _row(answer: Answer) -> Sequence[str]:
     return start.kind, start.day.isoformat(), "" if due.unannounced else due.day.isoformat(), "true", rule
 
 
-_KINDS = {
-    "publish_penalty": "公示处罚决定",
-    "publish_inspection": "公示检查结果",
-    "withdraw": "撤回公示",
-    "service": "送达",
-    "preservation": "登记保存后处理",
-    "hearing_request": "要求听证",
-    "hearing_notice": "通知听证",
-    "decision": "作出决定",
-}
 _COUNTED = {"working_days": "工作日 / working days", "calendar_days": "自然日 / calendar days"}
 _DIRECTIONS = {"after": "之后 / after", "before": "之前 / before"}
 
 
 def _line(item: dict[str, Any]) -> str:
+    from casework.deadlines.terms import NAMES_ZH
+
     until = item["valid_until"] or "…"
     days = f"{item['days']} {_COUNTED[item['counted']]}，{_DIRECTIONS[item['direction']]}"
     law = "、".join(item["law"])
-    return f"{item['rules']}  {_KINDS[item['kind']]} {item['kind']}  {days}  {item['valid_from']} – {until}  {law}"
+    return f"{item['rules']}  {NAMES_ZH[item['kind']]} {item['kind']}  {days}  {item['valid_from']} – {until}  {law}"
 
 
 def _read(path: Path, reader: Callable[[bytes], ReadT]) -> ReadT:

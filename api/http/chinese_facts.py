@@ -143,14 +143,14 @@ CASE_FILE_PROBLEMS: Mapping[str, str] = {
     "other_under_one_id": "是同一设备另一条内容不同的记录的编号：一个编号只能指一条记录",
 }
 STARTS_FILE_PROBLEMS: Mapping[str, str] = {
-    "not_text": "不是 UTF-8 编码的文本，请另存为“CSV UTF-8”",
+    "not_text": "既不是 UTF-8 也不是 GBK 编码，请重新另存为 CSV",
     "too_large": "超过 16 MiB，请拆分",
-    "no_columns": "首行须写明列名 kind 和 start_date",
-    "columns": "单元格数目与首行不符，或首行有重复的列名",
-    "quotes": "不是规范的 CSV：引号没有成对，或单元格过长",
+    "no_columns": "首行须写明列名 kind 和 start_date（或 期限 和 起算日），请补上",
+    "columns": "单元格数目与首行不符，或首行有重复的列名，请更正",
+    "quotes": "不是规范的 CSV：引号没有成对，或单元格过长，请更正",
     "kind": "不是期限的种类，见 liuhen rules terms",
     "no_day": "不是日期，例：2026-03-04",
-    "no_such_year": "不在 1990 年至 2200 年之间",
+    "no_such_year": "不在 1990 年至 2200 年之间，请更正",
 }
 WORDS: Mapping[str, str] = {**CASE_KINDS, **PROCEDURES, **STAGES, **ROLES, **ACCESS_KINDS, **REQUEST_STATES, **THINGS}
 

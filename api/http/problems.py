@@ -126,8 +126,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}"),
-    completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}，请更正后重试"),
-    deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}，请更正后重试"),
+    completeness.CaseFileUnusable: Problem(422, "case-file", "案件文件 {where} {problem}；更正后重试"),
+    deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}"),
     deadlines.EventDayUnusable: Problem(422, "event-day", "事项日期 {day} {problem}"),
     deadlines.DoneDayUnusable: Problem(422, "done-day", "办理日期 {day} {problem}"),
     deadlines.EventEntered: Problem(409, "event-entered", "本案已登记 {day} 的“{kind}”，无需重复登记"),
@@ -137,7 +137,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     deadlines.TermFulfilled: Problem(
         409, "term-fulfilled", "该期限已登记于 {done_on} 办结；如有误，请由主管撤回起算事项后重新登记"
     ),
-    rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}，请更正后重新载入"),
+    rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}；更正后重新载入"),
     rules.PolicyOverlaps: Problem(
         409,
         "policy-overlaps",

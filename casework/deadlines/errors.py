@@ -20,14 +20,14 @@ from datetime import date, datetime
 from casework.errors import CaseworkError, InputRefused, StateRefused
 
 PROBLEMS: Mapping[str, str] = {
-    "not_text": "is no text in UTF-8: save it as CSV UTF-8",
+    "not_text": "is neither UTF-8 nor GBK: save it as CSV again",
     "too_large": "is larger than 16 MiB: split it",
-    "no_columns": "has to begin with a line that names the columns kind and start_date",
-    "columns": "has another number of cells than the first line, or the first line names a column twice",
-    "quotes": "is no proper CSV: a quotation mark has no partner, or a cell is too long",
+    "no_columns": "has to begin with a line that names the columns kind and start_date (期限, 起算日): add it",
+    "columns": "has another number of cells than the first line, or the first line names a column twice: correct it",
+    "quotes": "is no proper CSV: a quotation mark has no partner, or a cell is too long: correct it",
     "kind": "names no kind of term: see liuhen rules terms",
     "no_day": "holds no day: write it as 2026-03-04",
-    "no_such_year": "lies outside the years 1990 to 2200",
+    "no_such_year": "lies outside the years 1990 to 2200: correct the year",
 }
 
 
@@ -53,7 +53,7 @@ class StartsUnusable(DeadlineError):
 
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else "the file"
-        return f"{place}{f' “{self.text}”' if self.text else ''} {PROBLEMS[self.problem]}; correct it and try again"
+        return f"{place}{f' “{self.text}”' if self.text else ''} {PROBLEMS[self.problem]}"
 
 
 @dataclass(eq=False)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,14 +12,17 @@ from typing import Final
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import DueDay, due_day
 from casework.deadlines.errors import StartsUnusable
-from casework.deadlines.terms import KINDS, TermFile, TermRules
-from casework.register.calendar import is_usable
+from casework.deadlines.terms import KINDS, NAMES_ZH, TermFile, TermRules
+from casework.register.calendar import is_usable, read_day
 from casework.wording import shown
 
 MOST_BYTES: Final = 16 << 20
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-COLUMNS: Final = ("kind", "start_date")
-"""Wherever they stand; what other columns hold is not looked at."""
+COLUMNS: Final[Mapping[str, str]] = {"kind": "期限", "start_date": "起算日"}
+"""Under either name, wherever they stand; what other columns hold is not looked at."""
+# UTF-8 first: what is GBK and not ASCII is hardly ever UTF-8 as well. GB 18030 holds all of GBK, which Excel writes.
+_ENCODINGS: Final = ("utf-8-sig", "gb18030")
+_KIND_OF: Final = {name: kind for kind, name in NAMES_ZH.items()}
+_COLUMN_OF: Final = {name: column for column, name in COLUMNS.items()}
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,9 @@ def read_starts(content: bytes) -> list[Start]:
     """Raises StartsUnusable, which names the line."""
     if len(content) > MOST_BYTES:
         raise StartsUnusable(0, "", "too_large")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StartsUnusable(0, "", "not_text") from error
-    rows = _rows(text)
+    rows = _rows(_decode(content))
     _, heading = next(rows, (1, []))
-    names = [cell.lower() for cell in heading]
+    names = [_COLUMN_OF.get(cell, cell.lower()) for cell in heading]
     if not set(COLUMNS) <= set(names):
         raise StartsUnusable(1, shown(",".join(heading)), "no_columns")
     if len(set(names)) < len(names):
@@ -70,6 +68,15 @@ def _answer(start: Start, rules: TermRules, calendar: Calendar) -> Answer:
     return Answer(start, due_day(term, start.day, calendar), file, term.law)
 
 
+def _decode(content: bytes) -> str:
+    for encoding in _ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise StartsUnusable(0, "", "not_text")
+
+
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, its cells without spaces around, with the line it ends on."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -86,12 +93,12 @@ def _start(line: int, cells: list[str], names: list[str]) -> Start:
     if len(cells) != len(names):
         raise StartsUnusable(line, shown(",".join(cells)), "columns")
     kind, text = (cells[names.index(name)] for name in COLUMNS)
+    kind = _KIND_OF.get(kind, kind)
     if kind not in KINDS:
         raise StartsUnusable(line, shown(kind), "kind")
-    try:
-        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
-    except ValueError as error:
-        raise StartsUnusable(line, shown(text), "no_day") from error
+    day = read_day(text)
+    if day is None:
+        raise StartsUnusable(line, shown(text), "no_day")
     if not is_usable(day):
         raise StartsUnusable(line, text, "no_such_year")
     return Start(kind, day)

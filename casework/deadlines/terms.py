@@ -24,6 +24,17 @@ KINDS: Final[Mapping[str, Direction]] = {
     "decision": "after",
 }
 """Whether the term runs from its event, or back from it: a hearing is announced before it is held."""
+NAMES_ZH: Final[Mapping[str, str]] = {
+    "publish_penalty": "公示处罚决定",
+    "publish_inspection": "公示检查结果",
+    "withdraw": "撤回公示",
+    "service": "送达",
+    "preservation": "登记保存后处理",
+    "hearing_request": "要求听证",
+    "hearing_notice": "通知听证",
+    "decision": "作出决定",
+}
+"""Short names, as `liuhen rules terms` prints them and as a table of starts may write them."""
 SHIPPED: Final = Path(__file__).parent / "shipped"
 MOST_DAYS: Final = 3660
 Counted = Literal["working_days", "calendar_days"]

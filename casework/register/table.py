@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from casework.register.calendar import WITHOUT_END, is_usable
+from casework.register.calendar import DAY_WRITTEN, WITHOUT_END, is_usable
 from casework.register.errors import CellMissing, CellUnusable, ColumnMissing, TableUnreadable
 from storage.catalog.devices import CHINA, chinese_day
 
@@ -24,7 +24,6 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _ROUNDED = re.compile(r"\d(\.\d+)?[Ee]\+\d+")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _FOR_GOOD = ("长期", "长期有效", "永久")
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?")
 
@@ -64,7 +63,7 @@ class TableRow:
 
     def day(self, name: str) -> date:
         """A day as people write them in China. Raises CellMissing, CellUnusable."""
-        match = _DAY.fullmatch(self.needed(name))
+        match = DAY_WRITTEN.fullmatch(self.needed(name))
         return self._day_of(match, name)
 
     def optional_last_day(self, name: str) -> date | None:
@@ -72,7 +71,7 @@ class TableRow:
         text = self.optional(name)
         if text is None or text in _FOR_GOOD:
             return None
-        match = _DAY.fullmatch(text)
+        match = DAY_WRITTEN.fullmatch(text)
         if match is not None and tuple(map(int, match.groups())) == WITHOUT_END.timetuple()[:3]:
             return None
         return self._day_of(match, name)
@@ -97,7 +96,7 @@ class TableRow:
     def _moment(self, name: str) -> tuple[date, datetime | None]:
         text = self.needed(name)
         parts = re.split(r"[T\s]+", text, maxsplit=1)
-        match = _DAY.fullmatch(parts[0])
+        match = DAY_WRITTEN.fullmatch(parts[0])
         if match is None or len(parts) == 1:
             return self._day_of(match, name, "no_time"), None
         day, clock = self._day_of(match, name, "no_time"), _CLOCK.fullmatch(parts[1])

@@ -45,9 +45,11 @@ def run(*words: str | Path, code: int = 0) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def deadlines_of(tmp_path: Path, text: str, *options: str | Path, code: int = 0) -> tuple[str, str]:
+def deadlines_of(
+    tmp_path: Path, text: str, *options: str | Path, code: int = 0, encoding: str = "utf-8"
+) -> tuple[str, str]:
     file = tmp_path / "starts.csv"
-    file.write_bytes(text.encode())
+    file.write_bytes(text.encode(encoding))
     return run("deadlines", file, *options, code=code)
 
 
@@ -68,6 +70,23 @@ def test_due_days_come_out_line_for_line(tmp_path: Path) -> None:
 def test_columns_are_found_by_name_and_spreadsheets_are_understood(tmp_path: Path) -> None:
     text = '\ufeffcase,Start_Date,Kind\r\n"江 1, 甲",2026-09-25, publish_penalty \r\n'
     assert ",2026-10-12,true," in deadlines_of(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_what_terms_prints_and_excel_writes_is_read(tmp_path: Path, encoding: str) -> None:
+    text = "案号,期限,起算日\r\n江1,送达,2026/3/2\r\n江2,service,2026年3月2日\r\n江3,送达,2026-03-02\r\n"
+    _, *rows = deadlines_of(tmp_path, text, encoding=encoding)[0].splitlines()
+    assert rows[0].startswith("service,2026-03-02,2026-03-11,true,CN-law 2")
+    assert rows == [rows[0]] * 3
+    assert "  送达 service  " in run("terms")[0]
+
+
+def test_a_file_that_is_no_text_is_told_once_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "starts.csv").write_bytes(b"kind,start_date\n\xff\xff\n")
+    _, err = run("deadlines", tmp_path / "starts.csv", code=2)
+    assert err.count("请") == 1
+    assert "既不是 UTF-8 也不是 GBK" in err
+    assert "is neither UTF-8 nor GBK: save it as CSV again" in err
 
 
 def test_own_rules_and_a_late_notice_are_tried_beside_the_shipped(tmp_path: Path) -> None:
