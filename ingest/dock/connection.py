@@ -122,7 +122,7 @@ class Connection:
         except (httpx.TransportError, httpx.DecodingError) as error:
             cause = reason_of_connection(error)
             raise TryAgain(
-                Words(f"no connection to the archive ({cause.en})", f"与档案系统的连接中断（{cause.zh}）")
+                Words(f"no connection to the archive ({cause.en})", f"与档案系统的连接中断：{cause.zh}")
             ) from error
 
 
@@ -146,11 +146,10 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
     """TLS that believes the certificates in `ca_file` alone: a closed network has its own. Raises KeyUnusable."""
     try:
         return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise KeyUnusable(ca_file, Words(f"no root certificates: {error}", "其中没有根证书（PEM）")) from error
     except OSError as error:
-        cause = reason_of(error)
-        raise KeyUnusable(
-            ca_file, Words(f"no root certificates: {cause.en}", f"不能从中读取根证书（{cause.zh}）")
-        ) from error
+        raise KeyUnusable(ca_file, reason_of(error)) from error
 
 
 def checked_address(url: str) -> str:

@@ -26,7 +26,7 @@ from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender, meaning_of_refusal
 from ingest.dock.words import Words, reason_of, reason_of_evidence
 from integrity.checkpoint import parse_vkey
-from integrity.errors import EvidenceError
+from integrity.errors import EvidenceError, MalformedEvidence
 from integrity.keys import PublicKey, load_public_key
 from integrity.receipt import Receipt, open_receipt
 
@@ -62,6 +62,8 @@ def load_pinned_key(path: Path) -> PublicKey:
     """A receipt key from a file that was handed over. Raises KeyUnusable."""
     try:
         return load_public_key(path)
+    except MalformedEvidence as error:
+        raise KeyUnusable(path, Words(str(error), "其中没有可用的公钥（PEM）")) from error
     except EvidenceError as error:
         raise KeyUnusable(path, reason_of_evidence(error)) from error
 

@@ -123,6 +123,22 @@ def test_misuse_exits_2(command: list[str], option: str, value: str, words: str)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "zh"),
+    [
+        ("--archive-key", "其中没有可用的公钥（PEM）"),
+        ("--ledger-key", "其中没有账本公钥（vkey）"),
+        ("--ca-file", "其中没有根证书（PEM）"),
+    ],
+)
+def test_file_that_holds_something_else_is_told_what_it_should_hold(
+    command: list[str], tmp_path: Path, option: str, zh: str
+) -> None:
+    done = _run([*command, option, str(tmp_path / "token")])
+    assert done.returncode == 2
+    assert f"密钥文件 {tmp_path / 'token'} 不可用：{zh} / " in done.stderr
+
+
 def test_empty_folder_says_so_in_a_sentence(archive: Any, command: list[str]) -> None:
     done = _run(command)
     assert done.returncode == 0
@@ -168,7 +184,10 @@ def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, 
     assert done.returncode == 1
     stopped = _events(done.stdout.splitlines())[-1]
     assert (stopped["event"], stopped["kind"]) == ("stopped", "NoProgress")
-    assert "秒内无进展（与档案系统的连接中断（对方拒绝连接，服务可能未运行））" in stopped["reason"]["zh"]
+    assert (
+        "秒内无进展（与档案系统的连接中断：对方拒绝连接，服务可能未运行）；再次运行即从断点继续"
+        in stopped["reason"]["zh"]
+    )
     assert "no connection to the archive" in stopped["reason"]["en"]
     assert done.stderr == f"{stopped['reason']['zh']} / {stopped['reason']['en']}\n"
 
