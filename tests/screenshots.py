@@ -14,10 +14,11 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from api.demo.footage import CAMERA, SHIFT_BEGAN_AT
 from tests.journeys.browsing import desk_of, open_browser
 from tests.journeys.running import RunningArchive
 
-BODY_CAMERA = "AB00001_000123_20260302093000.MP4"
+BODY_CAMERA = CAMERA.file_name(SHIFT_BEGAN_AT, "MP4")
 FILLED_SECONDS = 180.0
 
 

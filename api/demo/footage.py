@@ -58,13 +58,21 @@ class Camera:
 
 
 CAMERA = Camera()
-SHIFT_BEGAN_AT = datetime(2026, 3, 2, 9, 30, tzinfo=_BEIJING)
+
+
+def last_shift(now: datetime) -> datetime:
+    """Half past nine on the last second of March: one for all of a year, and never so old that its clock is doubted."""
+    began_at = datetime(now.year, 3, 2, 9, 30, tzinfo=_BEIJING)
+    return began_at if began_at + timedelta(hours=1) < now else began_at.replace(year=now.year - 1)
+
+
+SHIFT_BEGAN_AT = last_shift(datetime.now(_BEIJING))
 
 
 def make_demo_footage(folder: Path, ffmpeg: Path) -> list[Path]:
     """Fill `folder` (made when missing) with footage, some 70 MB; the files, sorted by name.
 
-    Names and contents' meaning are the same each time. Raises FootageMissing or FootageNotMade.
+    Names and contents' meaning are the same all year. Raises FootageMissing or FootageNotMade.
     """
     folder.mkdir(parents=True, exist_ok=True)
     full = _make_body_camera_clip(folder, ffmpeg)

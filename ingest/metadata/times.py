@@ -31,7 +31,16 @@ A_DAY: Final = 86_400.0
 
 LATE_TOLERANCE: Final = timedelta(minutes=10)
 """A clock this much ahead of the archive's is only fast; further on, it speaks of a time that had not come."""
-LOOKS_RESET_AFTER: Final = timedelta(days=30)
+NEW_YEARS_NIGHT_AFTER: Final = timedelta(days=30)
+"""Since the first hour of a year: few recordings are of it, and clocks that begin again with a year show it."""
+FIRMWARE_IS_OLDER_THAN: Final = timedelta(days=180)
+"""A clock without its battery begins again on its firmware's day, at midnight. Between the day on which a firmware is
+built and the first shift lie trials, a type approval and a tender."""
+LONGEST_UNDOCKED: Final = timedelta(days=366)
+"""Recordings are to be handed over within a day of the shift, and recorders are counted and inspected once a year: what
+comes later than that comes from a drawer, or from a clock that is wrong."""
+BEGINS_AGAIN_WITHIN: Final = timedelta(minutes=10)
+"""Of midnight: a recorder is switched on to record."""
 AGREEMENT_SECONDS: Final = 10.0
 QUARTER_HOUR: Final = 900.0
 WIDEST_ZONE_SECONDS: Final = 14 * 3600.0
@@ -40,6 +49,7 @@ AFTER_RECEIPT: Final = "after_its_receipt"
 Z_WAS_LOCAL: Final = "z_was_local_time"
 MAY_BE_LOCAL: Final = "z_may_be_local_time"
 LOOKS_RESET: Final = "clock_looks_reset"
+LONG_BEFORE_RECEIPT: Final = "long_before_its_receipt"
 CONTRADICTED: Final = "clocks_contradict"
 AT_THE_END: Final = "written_at_the_end"
 LAST_FIX: Final = "time_of_the_last_fix"
@@ -73,7 +83,8 @@ def assess_times(claims: Claims, received_at: datetime, duration_seconds: float 
     """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
     length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
     latest = shifted(shifted(received_at, -length), LATE_TOLERANCE)
-    words = [doubt_reset(word, received_at) for word in read_words(claims, length, latest, zone)]
+    said = list(read_words(claims, length, latest, zone))
+    words = [word if seen_by_satellites(word, said) else doubt_old(word, received_at, zone) for word in said]
     words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]
     believed = sorted((word for word in words if AFTER_RECEIPT not in word.notes), key=lambda word: word.rank)
     if not believed:
@@ -116,14 +127,41 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
     return ClockWord("device", time, claim.source, seconds, 7, (MAY_BE_LOCAL,))
 
 
-def doubt_reset(word: ClockWord, received_at: datetime) -> ClockWord:
-    """A recorder whose battery ran out begins again on some first of January. Never so the satellites."""
-    local_new_year = shifted(word.time, timedelta(hours=14))
-    first_day = (local_new_year.month, local_new_year.day) in ((1, 1), (1, 2))
-    if word.role == "gps" or not first_day or received_at - word.time < LOOKS_RESET_AFTER:
+def seen_by_satellites(word: ClockWord, said: Sequence[ClockWord]) -> bool:
+    """They are right at whatever age, and whoever agrees with them but for a zone was not reset."""
+    near = (abs(word.offset_from(other.time)) <= WIDEST_ZONE_SECONDS for other in said if other.role == "gps")
+    return any(near)
+
+
+def doubt_old(word: ClockWord, received_at: datetime, zone: tzinfo) -> ClockWord:
+    """A recorder whose battery ran out begins again on some day of long ago, and counts on from there.
+
+    It may be off by all the time in between. A clock that a network sets (a phone's) is not doubted for its age alone.
+    """
+    ago = received_at - word.time
+    by_network = word.uncertainty_seconds <= SET_BY_A_NETWORK_SECONDS
+    if looks_reset(word.time, ago, zone):
+        doubt = LOOKS_RESET
+    elif ago > LONGEST_UNDOCKED and not by_network:
+        doubt = LONG_BEFORE_RECEIPT
+    else:
         return word
-    off = (received_at - word.time).total_seconds()
-    return replace(word, uncertainty_seconds=off, rank=word.rank + 10, notes=(*word.notes, LOOKS_RESET))
+    return replace(word, uncertainty_seconds=ago.total_seconds(), rank=word.rank + 10, notes=(*word.notes, doubt))
+
+
+def looks_reset(time: datetime, ago: timedelta, zone: tzinfo) -> bool:
+    """Whether a time is one that a clock shows which began again: at midnight of some day, or on the first of January.
+
+    Late docking alone is no sign: what was recorded by day is believed for as long as recorders stay away.
+    """
+    shown = (time, shifted(time, zone.utcoffset(None) or timedelta(0)))
+    if any((moment.month, moment.day, moment.hour) == (1, 1, 0) for moment in shown) and ago > NEW_YEARS_NIGHT_AFTER:
+        return True
+    midnight = any(timedelta(hours=m.hour, minutes=m.minute) < BEGINS_AGAIN_WITHIN for m in shown)
+    # Whatever zone it was in: a first of January that may be another's 31 December or 2 January.
+    somewhere = shifted(time, timedelta(hours=14))
+    new_year = (somewhere.month, somewhere.day) in ((1, 1), (1, 2))
+    return (midnight or new_year) and ago > FIRMWARE_IS_OLDER_THAN
 
 
 def weigh(best: ClockWord, others: Sequence[ClockWord]) -> ClockWord:

@@ -11,20 +11,23 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from api.demo.footage import copy_real_clips
+from api.demo.footage import CAMERA, SHIFT_BEGAN_AT, copy_real_clips
 
 # Everything there is, from the first engine to the last verification: half a minute on an idle machine.
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 LIUHEN = str(Path(sys.executable).with_name("liuhen"))
-NAMED = "AB00001_000123_20260302093000.MP4"
+NAMED = CAMERA.file_name(SHIFT_BEGAN_AT, "MP4")
 # The last two of the shift: the officer was at work on another case within the five minutes a clock may be off.
-ASKED_ABOUT = {"AB00001_000123_20260302093500.MP4", "AB00001_000123_20260302093600.JPG"}
+ASKED_ABOUT = {
+    CAMERA.file_name(SHIFT_BEGAN_AT + timedelta(minutes=minutes), kind) for minutes, kind in ((5, "MP4"), (6, "JPG"))
+}
 
 
 @pytest.fixture

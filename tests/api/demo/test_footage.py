@@ -6,6 +6,7 @@ import hashlib
 import json
 import resource
 import subprocess
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ import pytest
 
 from api.demo import footage
 from ingest.media.tools import find_in_wheel
+from storage.catalog.devices import CHINA
 
-CLIP = "AB00001_000123_20260302093000.MP4"
-LARGE = "AB00001_000123_20260302093020.MP4"
-TRUNCATED = "AB00001_000123_20260302093500.MP4"
-STILL = "AB00001_000123_20260302093600.JPG"
+YEAR = footage.SHIFT_BEGAN_AT.year
+CLIP = f"AB00001_000123_{YEAR}0302093000.MP4"
+LARGE = f"AB00001_000123_{YEAR}0302093020.MP4"
+TRUNCATED = f"AB00001_000123_{YEAR}0302093500.MP4"
+STILL = f"AB00001_000123_{YEAR}0302093600.JPG"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def test_body_camera_clip_carries_position_time_picture_and_sound(card: Path) ->
     found = _probe(card / CLIP)
     assert float(found["format"]["duration"]) == pytest.approx(20, abs=0.1)
     assert found["format"]["tags"]["location"].startswith("+39.9075+116.3972")
-    assert found["format"]["tags"]["creation_time"] == "2026-03-02T01:30:00.000000Z"
+    assert found["format"]["tags"]["creation_time"] == f"{YEAR}-03-02T01:30:00.000000Z"
     video, audio = found["streams"]
     assert (video["codec_name"], video["width"], video["height"], video["pix_fmt"]) == ("h264", 1280, 720, "yuv420p")
     assert audio["codec_name"] == "aac"
@@ -67,7 +70,7 @@ def test_body_camera_clip_carries_position_time_picture_and_sound(card: Path) ->
 
 def test_large_clip_follows_the_first_without_a_gap(card: Path) -> None:
     found = _probe(card / LARGE)
-    assert found["format"]["tags"]["creation_time"] == "2026-03-02T01:30:20.000000Z"
+    assert found["format"]["tags"]["creation_time"] == f"{YEAR}-03-02T01:30:20.000000Z"
     assert (found["streams"][0]["width"], found["streams"][0]["height"]) == (1920, 1080)
 
 
@@ -126,3 +129,11 @@ def test_ffmpeg_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
 def test_ffmpeg_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(footage.FootageNotMade, match="could not make"):
         footage.make_demo_footage(tmp_path, tmp_path / "no-ffmpeg")
+
+
+def test_the_shift_is_of_the_last_second_of_march() -> None:
+    def shift(*now: int) -> str:
+        return f"{footage.last_shift(datetime(*now, tzinfo=CHINA)):%Y-%m-%d %H:%M}"
+
+    assert shift(2026, 11, 28) == shift(2027, 3, 2, 9, 45) == "2026-03-02 09:30"
+    assert shift(2027, 3, 2, 11) == shift(2027, 12, 31) == "2027-03-02 09:30"

@@ -18,6 +18,7 @@ from ingest.metadata.times import (
     AFTER_RECEIPT,
     AT_THE_END,
     CONTRADICTED,
+    LONG_BEFORE_RECEIPT,
     LOOKS_RESET,
     MAY_BE_LOCAL,
     OFF_AGAINST_GPS,
@@ -120,6 +121,56 @@ def test_a_clock_that_began_again_on_new_years_day_may_be_anywhere() -> None:
     assert best_of(said).uncertainty_seconds > 10 * 365 * 86_400
     other = Claim("clock", {"time": "2026-01-01T01:31:00Z"}, "exif:DateTimeOriginal", "stated")
     assert best_of(assess(*claims_from_name("AB00001_000123_20150101000312.MP4").stated, other)).role == "device"
+
+
+RECEIVED_LATE = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
+DOCKED = [
+    # A recorder that began again on its firmware's day, a year and a half before: just then, and later that day.
+    ("DSJ00042_20250601000012.mp4", RECEIVED_LATE, LOOKS_RESET),
+    ("DSJ00042_20250601032012.mp4", RECEIVED_LATE, LONG_BEFORE_RECEIPT),
+    ("DSJ00042_20240715143000.mp4", RECEIVED_LATE, LONG_BEFORE_RECEIPT),
+    # Eight months: at midnight sharp a firmware's day, at half past two in the afternoon a late docking.
+    ("DSJ00042_20260315000200.mp4", RECEIVED_LATE, LOOKS_RESET),
+    ("DSJ00042_20260315143000.mp4", RECEIVED_LATE, None),
+    # A night shift five weeks ago began at midnight.
+    ("DSJ00042_20261022000200.mp4", RECEIVED_LATE, None),
+    # A first of January by day, docked on 5 February, and its first hour; and one that nobody docked in time.
+    ("DSJ00042_20260101093000.mp4", datetime(2026, 2, 5, 2, 0, tzinfo=UTC), None),
+    ("DSJ00042_20260101003000.mp4", datetime(2026, 1, 20, 2, 0, tzinfo=UTC), None),
+    ("DSJ00042_20260101003000.mp4", datetime(2026, 2, 5, 2, 0, tzinfo=UTC), LOOKS_RESET),
+    ("DSJ00042_20260101093000.mp4", RECEIVED_LATE, LOOKS_RESET),
+    ("DSJ00042_20251201093000.mp4", RECEIVED_LATE, None),
+]
+
+
+@pytest.mark.parametrize(("name", "received_at", "doubt"), DOCKED, ids=str)
+def test_a_time_long_before_the_receipt_is_doubted_and_late_docking_is_not(
+    name: str, received_at: datetime, doubt: str | None
+) -> None:
+    said = best_of(assess(*claims_from_name(name).stated, received_at=received_at))
+    assert said.notes == (() if doubt is None else (doubt,))
+    off = 300.0 if doubt is None else (received_at - said.time).total_seconds()
+    assert said.uncertainty_seconds == off
+
+
+def test_a_clock_that_nothing_doubts_comes_before_one_that_is_too_old() -> None:
+    tag = Claim("clock", {"time": "2026-11-27T01:00:00Z"}, "exif:DateTimeOriginal", "assumed")
+    old = claims_from_name("DSJ00042_20250601000012.mp4").stated
+    said = assess(*old, tag, received_at=RECEIVED_LATE)
+    assert (best_of(said).source, best_of(said).uncertainty_seconds) == ("exif:DateTimeOriginal", 300)
+    assert word_of(said, "name:device-time").notes == (LOOKS_RESET,)
+
+
+def test_age_alone_is_no_doubt_where_satellites_or_a_network_set_the_clock() -> None:
+    begun = datetime(2024, 5, 1, 6, 30, tzinfo=UTC)
+    name = claims_from_name("AB00001_000123_20240501143000.MP4").stated
+    said = assess(*name, gps(begun), received_at=RECEIVED_LATE)
+    assert (best_of(said).role, word_of(said, "name:ga/t-947").notes) == ("gps", ())
+    far = assess(*name, gps(begun + timedelta(days=400)), received_at=RECEIVED_LATE)
+    assert LONG_BEFORE_RECEIPT in word_of(far, "name:ga/t-947").notes
+    phone = container(creation_time="2024-05-01T06:31:00.000000Z", **{"com.android.version": "14"}).stated
+    kept = best_of(assess(*phone, received_at=RECEIVED_LATE))
+    assert (kept.time, kept.uncertainty_seconds) == (begun, 60)
 
 
 def test_new_years_day_itself_is_no_reset() -> None:
