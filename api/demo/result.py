@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from api.demo.client import Facts
 from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.uploading import Uploaded
-from integrity.local_time import show_written
+from api.pages.shown import show_instant
 
 HEADINGS = (
     "记录\nrecording",
     "SHA-256",
-    "时间戳\ntoken time",
+    "时间戳（北京时间）\ntoken time, UTC+8",
     "账本序号\nledger index",
     "案件\ncase",
     "可播放\nplayable",
@@ -41,7 +42,8 @@ class SeenRecording:
 
     def cells(self) -> tuple[str, ...]:
         yes_no = {True: "是 / yes", False: "否 / no"}
-        plain = (self.name, self.sha256, show_written(self.token_time), str(self.ledger_index), self.case)
+        stamped = show_instant(datetime.fromisoformat(self.token_time))
+        plain = (self.name, self.sha256, stamped, str(self.ledger_index), self.case)
         return (*plain, yes_no[self.playable], yes_no[self.verified])
 
 
