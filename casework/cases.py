@@ -19,31 +19,33 @@ from casework.wording import known_word, optional_name, required_name
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
-from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, Case, CaseAssignment
+from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, UNSTATED, Case, CaseAssignment
 from storage.catalog.organisation import Person
 
 EARLIEST_YEAR = 1970
 
 
 def open_case(
-    session: Session, by: Person, *, number: str, title: str, procedure: str, kind: str | None = None
+    session: Session, by: Person, *, number: str, title: str, procedure: str | None = None, kind: str | None = None
 ) -> Case:
     """A new case of the person's unit, in its first stage. Its kind follows from the procedure; `kind` may say it too.
 
+    Where only the kind is known yet, the procedure is unstated: it has to be stated before the case is decided.
     Raises Taken for a number the unit has used, WordUnknown for the kind, or for a procedure that is none of that kind,
     TextUnusable, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     if kind is None:
-        known_word("procedure", procedure, tuple(KIND_OF))
-        kind = KIND_OF[procedure]
+        kind = KIND_OF[known_word("procedure", procedure or "", tuple(KIND_OF))]
+    kind = known_word("kind", kind, CASE_KINDS)
+    procedure = UNSTATED if procedure is None else known_word("procedure", procedure, PROCEDURES[kind])
     case = Case(
         id=uuid.uuid4(),
         unit_id=by.unit_id,
         number=required_name("case number", number),
         title=required_name("title", title),
-        kind=known_word("kind", kind, CASE_KINDS),
-        procedure=known_word("procedure", procedure, PROCEDURES[kind]),
+        kind=kind,
+        procedure=procedure,
         stage=STAGES[0],
         opened_by=by.id,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from casework.case_procedures import state_procedure
 from casework.cases import (
     assign,
     assignments_of,
@@ -45,6 +46,16 @@ def test_case_opens_in_its_first_stage_with_an_entry_that_hides_number_and_title
     assert archive.last_entry("case.opened").subject_id == str(case.id)
     assert "占道经营" not in archive.ledger_text()
     assert find_case_by_number(session, officer.unit_id, "江城罚〔2026〕7号").id == case.id
+
+
+def test_a_case_may_be_opened_with_its_kind_and_its_procedure_stated_later(session: Session, archive: Any) -> None:
+    officer = archive.person(archive.unit(), "officer")
+    case = open_case(session, officer, number="8", title="t", kind="penalty")
+    assert (case.kind, case.procedure) == ("penalty", "unstated")
+    assert archive.last_entry("case.opened").data["procedure"] == "unstated"
+    assert state_procedure(session, officer, case.id, "simple_penalty").procedure == "simple_penalty"
+    with pytest.raises(WordUnknown, match="procedure"):
+        open_case(session, officer, number="9", title="t")
 
 
 def test_case_number_is_used_once_in_its_unit(session: Session, archive: Any) -> None:

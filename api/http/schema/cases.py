@@ -18,9 +18,10 @@ class NewCase(Form):
     kind: ShortText | None = Field(
         default=None, description="inspection, coercion or penalty: follows from the procedure", examples=["penalty"]
     )
-    procedure: ShortText = Field(
+    procedure: ShortText | None = Field(
+        default=None,
         description="of an inspection: routine_check, random_check; of a coercion: coercive_measure; of a penalty: "
-        "simple_penalty, ordinary_penalty, hearing_penalty",
+        "simple_penalty, ordinary_penalty, hearing_penalty; left out, it has to be stated before the decision",
         examples=["ordinary_penalty"],
     )
 
