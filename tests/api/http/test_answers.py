@@ -33,7 +33,7 @@ def test_every_refusal_is_a_problem_document(served: Any, scene: Any) -> None:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert set(answer.json()["sentences"]) == {"zh-CN", "en"}
-    assert caller.post("/api/v1/cases", json={}).json()["fields"] == ["kind", "number", "title"]
+    assert caller.post("/api/v1/cases", json={}).json()["fields"] == ["number", "title"]
 
 
 def test_a_wrong_address_typed_in_a_browser_gets_a_page_and_a_program_a_problem(served: Any, scene: Any) -> None:
