@@ -154,10 +154,12 @@ def looks_reset(time: datetime, ago: timedelta, zone: tzinfo) -> bool:
 
     Late docking alone is no sign: what was recorded by day is believed for as long as recorders stay away.
     """
-    shown = (time, shifted(time, zone.utcoffset(None) or timedelta(0)))
+    local = shifted(time, zone.utcoffset(None) or timedelta(0))
+    shown = (time, local)
     if any((moment.month, moment.day, moment.hour) == (1, 1, 0) for moment in shown) and ago > NEW_YEARS_NIGHT_AFTER:
         return True
-    midnight = any(timedelta(hours=m.hour, minutes=m.minute) < BEGINS_AGAIN_WITHIN for m in shown)
+    # In UTC a midnight is eight in the morning here, when the shift begins.
+    midnight = timedelta(hours=local.hour, minutes=local.minute) < BEGINS_AGAIN_WITHIN
     # Whatever zone it was in: a first of January that may be another's 31 December or 2 January.
     somewhere = shifted(time, timedelta(hours=14))
     new_year = (somewhere.month, somewhere.day) in ((1, 1), (1, 2))

@@ -132,6 +132,8 @@ DOCKED = [
     # Eight months: at midnight sharp a firmware's day, at half past two in the afternoon a late docking.
     ("DSJ00042_20260315000200.mp4", RECEIVED_LATE, LOOKS_RESET),
     ("DSJ00042_20260315143000.mp4", RECEIVED_LATE, None),
+    # Eight in the morning is midnight in UTC, and the beginning of a shift.
+    ("DSJ00042_20260315080000.mp4", RECEIVED_LATE, None),
     # A night shift five weeks ago began at midnight.
     ("DSJ00042_20261022000200.mp4", RECEIVED_LATE, None),
     # A first of January by day, docked on 5 February, and its first hour; and one that nobody docked in time.
