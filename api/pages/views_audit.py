@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from api.http.reading.entries import EntryFilter, list_entries
 from api.pages.ledger_shown import count_waiting, show_entries
+from api.pages.ledger_words import ACTIONS
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
-from api.pages.words import ACTIONS
 from casework.export import list_exports
 from casework.organisation import names_of
 from integrity.checkpoint import Checkpoint

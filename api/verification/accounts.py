@@ -1,144 +1,29 @@
 """What the ledger says of rows that change: who may see what, who is what, where a case stands, what is held.
 
-Each entry is a step that makes a row or changes facts of one. What it has only committed to, such as names and reasons,
-is opened by what lies beside the ledger; when it happened is the entry's own time. The secrets behind hashes were never
-entered, and are not compared.
+The secrets behind hashes were never entered, and are not compared.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from api.verification.openings import commitments_of
-from casework.checklists import checklists
-from casework.deadlines import calendars, versions
-from casework.elements import policies
-from casework.link_rows import digest_candidates
-from integrity.canonical import Json
+from api.verification.steps import (
+    Facts,
+    Step,
+    Subject,
+    as_stated,
+    ended,
+    made_at,
+    pledged,
+    unit_of,
+)
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Grant
-from storage.catalog.base import Base
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
-from storage.catalog.deadlines import CalendarYear, TermRule
-from storage.catalog.elements import ElementPolicy
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.procedure import RecordingChecklist
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
-
-Facts = dict[str, "Json | Pledge | Moment"]
-
-
-@dataclass(frozen=True)
-class Pledge:
-    """A fact that an entry does not state, but has committed to: beside the ledger lies what opens it."""
-
-    entry_id: uuid.UUID
-    name: str
-    commitment: str
-
-
-@dataclass(frozen=True)
-class Moment:
-    """An instant that an entry does not state, because it is its own: row and entry were written in one transaction."""
-
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Step:
-    """What an action does to a row, which it names in `named_in` of its data, or as its subject.
-
-    `moves` is the fact that goes `from` one value `to` another, so that no step can be left out unseen. `only`: a fact
-    that has to be so, or nothing changes. `named_by` names a row that no id is entered of.
-    """
-
-    action: str
-    says: Callable[[LedgerEntry], Facts]
-    named_in: str | None = None
-    makes: bool = False
-    moves: str | None = None
-    only: tuple[str, Json] | None = None
-    named_by: Callable[[LedgerEntry], str] | None = None
-
-    def row_id(self, entry: LedgerEntry) -> str:
-        if self.named_by is not None:
-            return self.named_by(entry)
-        return str(entry.subject_id if self.named_in is None else entry.data.get(self.named_in))
-
-    def changes(self, known: Facts) -> bool:
-        return self.only is None or known.get(self.only[0]) == self.only[1]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A table whose rows the ledger accounts for, each under its `id`, or under what `key` makes of it.
-
-    A row that was made under an id and is gone is missed by the audit of the ledger (api/verification/logged.py).
-    """
-
-    model: type[Base]
-    steps: Sequence[Step]
-    key: Callable[[Any], str] | None = None
-
-    def key_of(self, row: Any) -> str:
-        return str(row.id) if self.key is None else self.key(row)
-
-
-@dataclass
-class Account:
-    """The rows of one table as the entries make them, taken in order; `contradictions` are the ledger's own."""
-
-    subject: Subject
-    rows: dict[str, Facts] = field(default_factory=dict)
-    contradictions: list[tuple[str, object, object]] = field(default_factory=list)
-
-    def take(self, entry: LedgerEntry) -> None:
-        for step in self.subject.steps:
-            if step.action == entry.action:
-                self._take(step, step.row_id(entry), entry)
-
-    def _take(self, step: Step, row_id: str, entry: LedgerEntry) -> None:
-        known = self.rows.get(row_id)
-        if step.makes and known is not None:
-            self.contradictions.append((row_id, f"{step.action} once", f"again in entry {entry.id}"))
-        elif step.makes:
-            self.rows[row_id] = step.says(entry)
-        elif known is None:
-            self.contradictions.append((row_id, "made by an entry", f"{step.action} without one in entry {entry.id}"))
-        else:
-            if step.moves is not None and known.get(step.moves) != entry.data.get("from"):
-                self.contradictions.append((f"{row_id}: {step.moves}", known.get(step.moves), entry.data.get("from")))
-            if step.changes(known):
-                known |= step.says(entry)
-
-
-def as_stated(entry: LedgerEntry, *names: str) -> Facts:
-    return {name: entry.data[name] for name in names if name in entry.data}
-
-
-def pledged(entry: LedgerEntry, *names: str, **kept_as: str) -> Facts:
-    """What the entry has committed to of these; `kept_as` gives the column of one that it calls otherwise."""
-    commitments = commitments_of(entry)
-    columns = {name: name for name in names} | kept_as
-    return {
-        column: Pledge(entry.id, name, str(commitments[name]))
-        for column, name in columns.items()
-        if name in commitments
-    }
-
-
-def made_at(entry: LedgerEntry, column: str = "created_at") -> Facts:
-    return {column: Moment(entry.occurred_at)}
-
-
-def unit_of(entry: LedgerEntry) -> Json:
-    return None if entry.unit_id is None else str(entry.unit_id)
 
 
 def _requested(entry: LedgerEntry) -> Facts:
@@ -250,20 +135,6 @@ def _moved(name: str) -> Callable[[LedgerEntry], Facts]:
     return lambda entry: {name: entry.data.get("to")}
 
 
-def ended(flag: str, by: str | None = None, reason: str | None = None) -> Callable[[LedgerEntry], Facts]:
-    """When, by whom, and why, as far as the row has columns for it."""
-
-    def says(entry: LedgerEntry) -> Facts:
-        who: Facts = {} if by is None else {by: entry.actor_id}
-        return {
-            flag: Moment(entry.occurred_at),
-            **who,
-            **({} if reason is None else pledged(entry, **{reason: "reason"})),
-        }
-
-    return says
-
-
 SUBJECTS: Sequence[Subject] = (
     Subject(Unit, (Step("unit.created", _unit_created, makes=True),)),
     Subject(
@@ -366,43 +237,3 @@ SUBJECTS: Sequence[Subject] = (
         ),
     ),
 )
-
-
-_OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
-    ElementPolicy: policies.is_of_its_source,
-    RecordingChecklist: checklists.is_of_its_source,
-    TermRule: versions.is_of_its_source,
-    CalendarYear: calendars.is_of_its_source,
-}
-
-
-# Facts that a row keeps under another name, or as something else: a hash, there or not; an end of a span.
-KEPT_AS: Mapping[str, Callable[[Any], object]] = {
-    "withdrawn": lambda row: row.withdrawn_at,
-    "decided": lambda row: row.decided_at,
-    "answered": lambda row: row.answered_at,
-    "can_sign_in": lambda row: row.password_hash is not None,
-    "done": lambda row: row.done_at,
-    "revoked": lambda row: row.revoked_at,
-    "closed": lambda row: row.closed_at,
-    "ended": lambda row: row.ended_at,
-    "released": lambda row: row.released_at,
-    "used": lambda row: row.used_at,
-    "retired": lambda row: row.retired_at,
-    "voided": lambda row: row.voided_at,
-    "issued_from": lambda row: row.span.lower,
-    "valid_from": lambda row: row.valid.lower,
-    "finished": lambda row: row.finished_at,
-    "in_force": lambda row: row.in_force_at,
-    "of_its_source": lambda row: _OF_ITS_SOURCE[type(row)](row),
-    "starts_at": lambda row: row.span.lower,
-    "ends_at": lambda row: row.span.upper,
-    "cases": lambda row: [choice.get("case_id") for choice in row.candidates],
-    "candidates_sha256": lambda row: digest_candidates(row.candidates),
-    "claimed_sha256": lambda row: row.claims.get("sha256"),
-}
-
-
-def kept_fact(row: Any, name: str) -> object:
-    """What a row says of a fact, as it is."""
-    return KEPT_AS[name](row) if name in KEPT_AS else getattr(row, name)

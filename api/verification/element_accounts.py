@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.accounts import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 

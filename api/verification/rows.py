@@ -13,15 +13,17 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.verification.accounts import SUBJECTS, Account, Moment, Pledge, Subject, kept_fact
+from api.verification.accounts import SUBJECTS
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
+from api.verification.kept_facts import kept_fact
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
+from api.verification.steps import Account, Moment, Pledge, Subject
 from casework.units import lines_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from api.verification.accounts import Account, Facts, Step, Subject, made_at, unit_of
 from api.verification.audit import Audit
 from api.verification.rows import check_rows, name_contradictions
+from api.verification.steps import Account, Facts, Step, Subject, made_at, unit_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
 from integrity.ledger_entry import LedgerEntry, parse_entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -34,7 +35,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class VersionFile(Heading):
+class VersionFile(Heading, ABC):
     """A file whose versions become rows. `supersedes`: the version that ends where it begins; `source`: all of it."""
 
     supersedes: int | None
@@ -44,9 +45,9 @@ class VersionFile(Heading):
     def sha256(self) -> bytes:
         return hashlib.sha256(self.source.encode()).digest()
 
+    @abstractmethod
     def rules_as_json(self) -> dict[str, Any]:
         """What is stored of what it rules."""
-        raise NotImplementedError
 
 
 def refuse_later_superseded(file: VersionFile) -> None:

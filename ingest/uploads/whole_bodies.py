@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingest.uploads.contract import UploadRecord
+from ingest.uploads.contract import PROMISED_BYTES, UploadRecord
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
 from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import HeldUpload, Staging, keep_all
@@ -23,7 +23,6 @@ _Taken = HeldUpload | WholeFile
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 1 << 20
 PATIENCE_SECONDS = 0.03
 """Longer than that nobody waits before the lock is taken: the newest request must be the last to ask for it."""
 
@@ -56,7 +55,7 @@ def _can_finish(request: Request, record: UploadRecord) -> bool:
         request.carries_upload_bytes
         and request.header("upload-length") is None
         and body_bytes is not None
-        and 0 < body_bytes <= MOST_BYTES
+        and 0 < body_bytes <= PROMISED_BYTES
         and offset is not None
         and offset + body_bytes == record.declared_length
     )

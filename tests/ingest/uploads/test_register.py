@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import httpx
 import pytest
 from psycopg.errors import IntegrityError
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from ingest.stations.credential import PresentedCredential, hash_station_token
-from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import PROMISED_BYTES, Asked, Opening, UploadLimits
+from ingest.uploads.contract import Asked, Opening
 from ingest.uploads.errors import (
     CredentialRefused,
     QuotaExceeded,
@@ -29,15 +25,11 @@ from ingest.uploads.errors import (
 )
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
-from ingest.uploads.staging import Staging
 from storage.catalog.ledger import LedgerEntryRow
-from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.database import Database
-
-TOKEN = "station-token"
-LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
 
 
 @pytest.fixture
@@ -53,21 +45,6 @@ def station_row(database) -> Station:
 @pytest.fixture
 def station(register, station_row):
     return register.authenticate(shown(f"Bearer {TOKEN}"))
-
-
-def shown(authorization: str | None) -> PresentedCredential:
-    headers = {} if authorization is None else {"authorization": authorization}
-    return PresentedCredential("HEAD", "/uploads/", "archive.test", headers)
-
-
-def enrol(database, token: str, **limits: int) -> Station:
-    with database.transaction() as session:
-        unit = Unit(name="城管一中队", code=f"u{uuid.uuid4().hex[:8]}")
-        session.add(unit)
-        session.flush()
-        row = Station(unit_id=unit.id, name=f"采集站 {token}", token_hash=hash_station_token(token), **limits)
-        session.add(row)
-    return row
 
 
 def entries(database) -> list[dict]:
@@ -305,103 +282,6 @@ def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
         else:
             with pytest.raises(QuotaExceeded):
                 register.open_upload(again)
-
-
-def test_only_the_opening_of_a_small_upload_leaves_the_disk_for_later(register, database, addresses, station):
-    """Seen by a trigger that asks, as the transaction ends, whether its commit is to wait for the disk."""
-    owner = Database(addresses.owner, pool_size=1)
-    with owner.direct() as connection:
-        connection.run("CREATE TABLE commits (number serial, waits text)")
-        connection.run(
-            "CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
-            " INSERT INTO public.commits (waits) VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$"
-        )
-        connection.run(
-            "CREATE CONSTRAINT TRIGGER note_commit AFTER INSERT OR UPDATE ON upload DEFERRABLE INITIALLY DEFERRED"
-            " FOR EACH ROW EXECUTE FUNCTION note_commit()"
-        )
-
-        with database.direct() as idle:  # the register's own; the tests' server waits for no commit
-            idle.run("SET synchronous_commit TO on")
-
-        def waited() -> list[str]:
-            rows = connection.run("SELECT waits FROM commits ORDER BY number")
-            connection.run("TRUNCATE commits")
-            return [waits for (waits,) in rows]
-
-        def openings(*lengths: int, deferred: bool = False) -> list[Opening]:
-            return [Opening(station, uuid.uuid4().hex, each, UploadClaims(), LATER, deferred) for each in lengths]
-
-        small = openings(1, PROMISED_BYTES)
-        assert register.open_uploads(small) == [None, None]
-        assert waited() == ["off", "off"]
-        assert register.finish_uploads([one.record for one in small]) == [True, True]
-        assert waited() == ["on", "on"]
-        assert register.open_uploads(openings(1, PROMISED_BYTES + 1)) == [None, None]
-        assert waited() == ["on", "on"]
-        assert register.open_uploads(openings(1, deferred=True)) == [None]
-        assert waited() == ["on"]
-    owner.close()
-
-
-def test_what_was_promised_is_on_the_disk_once_that_is_asked_for(register, database, addresses, station):
-    owner = Database(addresses.owner, pool_size=1)
-    with database.direct() as idle:  # the register's own; the tests' server waits for no commit
-        idle.run("SET synchronous_commit TO on")
-    with owner.direct() as connection:
-        for _ in range(5):
-            register.open_upload(Opening(station, uuid.uuid4().hex, 1, UploadClaims(), LATER))
-            ((opened_at,),) = connection.run("SELECT pg_current_wal_insert_lsn()")
-            assert opened_at is not None
-            register.keep_promises()
-            assert connection.run("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", opened_at) == [("t",)]
-    owner.close()
-
-
-def test_no_byte_of_a_promised_upload_is_acknowledged_before_its_opening_is_kept(
-    database, station_row, tmp_path, monkeypatch
-):
-    """Through the application, with a register whose disk does not answer just then."""
-    register = CatalogRegister(database)
-    staging = Staging(tmp_path / "staging")
-    tus = mount_uploads(tus_application(register, staging, UploadLimits(keep_free_bytes=0), lambda _: None), no_other)
-    kept: list[bool] = []
-
-    def keep_promises() -> None:
-        if not kept:
-            raise RegisterUnavailable("OperationalError")
-
-    monkeypatch.setattr(register, "keep_promises", keep_promises)
-
-    async def run() -> None:
-        credential = {"Authorization": f"Bearer {TOKEN}", "Tus-Resumable": "1.0.0"}
-        transport = httpx.ASGITransport(tus)
-        async with httpx.AsyncClient(transport=transport, base_url="http://archive", headers=credential) as client:
-
-            async def offset(address: str) -> str:
-                return (await client.head(address)).headers["upload-offset"]
-
-            async def append(address: str, at: int, content: bytes) -> int:
-                about = {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
-                return (await client.patch(address, headers=about, content=content)).status_code
-
-            opened = await client.post("/uploads", headers={"Upload-Length": "10"})
-            address = opened.headers["location"]
-            assert await append(address, 0, b"0123") == 503
-            assert await offset(address) == "0"
-            kept.append(True)
-            assert await append(address, 0, b"0123") == 204
-            kept.clear()
-            assert await offset(address) == "4"
-            # What brings the rest goes the short way: its finish waits for the disk itself.
-            assert await append(address, 4, b"456789") == 204
-            assert await offset(address) == "10"
-
-    asyncio.run(run())
-
-
-async def no_other(*_: object) -> None:
-    raise AssertionError("asked for something else")
 
 
 def test_statements_find_an_upload_by_its_id_however_many_wait(register, database, addresses, station):

@@ -1,0 +1,53 @@
+"""What a row says of a fact that an entry states, where it keeps it otherwise: a span's end, a hash, there or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from casework.checklists import checklists
+from casework.deadlines import calendars, versions
+from casework.elements import policies
+from casework.link_rows import digest_candidates
+from storage.catalog.base import Base
+from storage.catalog.deadlines import CalendarYear, TermRule
+from storage.catalog.elements import ElementPolicy
+from storage.catalog.procedure import RecordingChecklist
+
+_OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
+    ElementPolicy: policies.is_of_its_source,
+    RecordingChecklist: checklists.is_of_its_source,
+    TermRule: versions.is_of_its_source,
+    CalendarYear: calendars.is_of_its_source,
+}
+
+
+KEPT_AS: Mapping[str, Callable[[Any], object]] = {
+    "withdrawn": lambda row: row.withdrawn_at,
+    "decided": lambda row: row.decided_at,
+    "answered": lambda row: row.answered_at,
+    "can_sign_in": lambda row: row.password_hash is not None,
+    "done": lambda row: row.done_at,
+    "revoked": lambda row: row.revoked_at,
+    "closed": lambda row: row.closed_at,
+    "ended": lambda row: row.ended_at,
+    "released": lambda row: row.released_at,
+    "used": lambda row: row.used_at,
+    "retired": lambda row: row.retired_at,
+    "voided": lambda row: row.voided_at,
+    "issued_from": lambda row: row.span.lower,
+    "valid_from": lambda row: row.valid.lower,
+    "finished": lambda row: row.finished_at,
+    "in_force": lambda row: row.in_force_at,
+    "of_its_source": lambda row: _OF_ITS_SOURCE[type(row)](row),
+    "starts_at": lambda row: row.span.lower,
+    "ends_at": lambda row: row.span.upper,
+    "cases": lambda row: [choice.get("case_id") for choice in row.candidates],
+    "candidates_sha256": lambda row: digest_candidates(row.candidates),
+    "claimed_sha256": lambda row: row.claims.get("sha256"),
+}
+
+
+def kept_fact(row: Any, name: str) -> object:
+    """What a row says of a fact, as it is."""
+    return KEPT_AS[name](row) if name in KEPT_AS else getattr(row, name)

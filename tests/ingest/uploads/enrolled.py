@@ -1,0 +1,28 @@
+"""A station with a token, for tests of the register on a real catalog."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from ingest.stations.credential import PresentedCredential, hash_station_token
+from storage.catalog.organisation import Unit
+from storage.catalog.stations import Station
+
+TOKEN = "station-token"
+LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+
+
+def shown(authorization: str | None) -> PresentedCredential:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return PresentedCredential("HEAD", "/uploads/", "archive.test", headers)
+
+
+def enrol(database, token: str, **limits: int) -> Station:
+    with database.transaction() as session:
+        unit = Unit(name="城管一中队", code=f"u{uuid.uuid4().hex[:8]}")
+        session.add(unit)
+        session.flush()
+        row = Station(unit_id=unit.id, name=f"采集站 {token}", token_hash=hash_station_token(token), **limits)
+        session.add(row)
+    return row
