@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.journeys.browsing import open_browser
 from tests.journeys.running import RunningArchive
 
 
@@ -21,3 +23,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive
         yield archive
     finally:
         archive.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = open_browser(playwright)
+        yield browser
+        browser.close()

@@ -84,6 +84,19 @@ class RunningArchive:
         assert done.code == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
 
+    def people(self, unit: str, code: str, people: dict[str, tuple[str, ...]]) -> dict[str, str]:
+        """A new unit's people, each `sign_in_name: (role, name, *options)`, and their random passwords.
+
+        Sign-in names are of the whole archive, and which journeys share one is the runner's to decide: a name
+        taken by another module fails here whatever ran before, so each begins with what is its unit's alone.
+        """
+        self.admin("unit", "create", unit, "--code", code)
+        made = {}
+        for sign_in_name, (role, name, *more) in people.items():
+            words = ("--role", role, "--name", name, "--sign-in-name", sign_in_name, "--unit", code, *more)
+            made[sign_in_name] = str(self.admin("person", "create", *words)["password"])
+        return made
+
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from casework.deadlines.calendar import Calendar
 from storage.catalog.devices import chinese_day
-from tests.journeys.browsing import desk_of, open_browser
+from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-UNIT = "JC-08"
 PEOPLE = {"zhoujie": ("officer", "周洁"), "helei": ("supervisor", "何磊")}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = open_browser(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    archive.admin("unit", "create", "第八执法大队", "--code", UNIT)
-    return {
-        name: str(
-            archive.admin("person", "create", "--role", role, "--name", shown, "--sign-in-name", name, "--unit", UNIT)[
-                "password"
-            ]
-        )
-        for name, (role, shown) in PEOPLE.items()
-    }
+    return archive.people("第八执法大队", "JC-08", PEOPLE)
 
 
 def test_what_is_due_is_entered_done_and_taken_back(

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.journeys.browsing import desk_of, open_browser
+from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-UNIT = "JC-07"
 PEOPLE = {
-    "sunli": ("officer", "孙力", "--badge", "000701"),
+    "luli": ("officer", "陆力", "--badge", "000701"),
     "qianwei": ("officer", "钱伟", "--badge", "000702"),
     "wumei": ("supervisor", "吴梅"),
 }
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = open_browser(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    archive.admin("unit", "create", "第七执法大队", "--code", UNIT)
-    made = {}
-    for sign_in_name, (role, name, *more) in PEOPLE.items():
-        words = ("--role", role, "--name", name, "--sign-in-name", sign_in_name, "--unit", UNIT, *more)
-        made[sign_in_name] = str(archive.admin("person", "create", *words)["password"])
-    return made
+    return archive.people("第七执法大队", "JC-07", PEOPLE)
 
 
 def test_a_gap_is_explained_confirmed_and_the_case_closed(
     archive: RunningArchive, browser: Browser, passwords: dict[str, str]
 ) -> None:
-    with desk_of(browser, archive.url, "sunli", passwords["sunli"]) as officer:
+    with desk_of(browser, archive.url, "luli", passwords["luli"]) as officer:
         page = officer.open("/cases")
         page.get_by_text("建立案件").click()
         page.get_by_label("案号").first.fill("江综执强〔2026〕第7号")
@@ -51,7 +35,7 @@ def test_a_gap_is_explained_confirmed_and_the_case_closed(
         page.locator("#act-kind").select_option("seizure")
         page.locator("#act-from").fill("2026-03-09T09:00:00")
         page.locator("#act-to").fill("2026-03-09T09:40:00")
-        page.locator("#act-officer_id").select_option(label="000701 孙力")
+        page.locator("#act-officer_id").select_option(label="000701 陆力")
         page.get_by_role("button", name="登记", exact=True).click()
         page.get_by_text("法律要求两名执法人员").wait_for()
         page.locator("#act-second_officer_id").select_option(label="000702 钱伟")
@@ -63,7 +47,7 @@ def test_a_gap_is_explained_confirmed_and_the_case_closed(
         page.locator("summary", has_text="说明此时段").click()
         page.get_by_label("没有记录的原因").fill("两台设备电池均已耗尽")
         officer.submit("提交说明")
-        assert "已说明，待主管确认： 孙力" in acts.inner_text()
+        assert "已说明，待主管确认： 陆力" in acts.inner_text()
         # A refusal that the program expected: the browser says 422 of it, and nothing else went wrong.
         officer.complaints[:] = [each for each in officer.complaints if "422" not in each]
 
@@ -73,7 +57,7 @@ def test_a_gap_is_explained_confirmed_and_the_case_closed(
         supervisor.submit("确认属实")
         acts = page.locator("#acts").inner_text()
         assert "缺口已说明" in acts
-        assert "说明已确认： 孙力（吴梅 确认）" in acts
+        assert "说明已确认： 陆力（吴梅 确认）" in acts
         page.locator("summary", has_text="结案").click()
         page.locator("#close-reason").fill("当事人自行拆除")
         supervisor.submit("结案")

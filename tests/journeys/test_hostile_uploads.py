@@ -14,18 +14,19 @@ from urllib.parse import quote, unquote
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from ingest.media.runner import open_runner
 from tests.hostile.files import Makings, bomb_png, looping_exif, make_texts, prepare
 from tests.hostile.live import leaked_bytes, leftovers, outputs, station_token, upload
 from tests.hostile.names import HOSTILE_NAMES
 from tests.hostile.walls import Listener, listener
-from tests.journeys.browsing import desk_of, open_browser
+from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 UNIT = "JC-01"
+PEOPLE = {"chenwei": ("officer", "陈伟"), "sunli": ("supervisor", "孙力"), "wangmin": ("supervisor", "王敏")}
 PACKAGED = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9./_-]*")
 
 
@@ -37,12 +38,7 @@ def listening() -> Iterator[Listener]:
 
 @pytest.fixture(scope="module")
 def people(archive: RunningArchive) -> dict[str, str]:
-    archive.admin("unit", "create", "一大队", "--code", UNIT)
-    made = {}
-    for name, role in (("chenwei", "officer"), ("sunli", "supervisor"), ("wangmin", "supervisor")):
-        words = ("person", "create", "--role", role, "--name", name, "--sign-in-name", name, "--unit", UNIT)
-        made[name] = str(archive.admin(*words)["password"])
-    return made
+    return archive.people("一大队", UNIT, PEOPLE)
 
 
 @pytest.fixture(scope="module")
@@ -87,23 +83,20 @@ def test_every_name_is_taken_whole_or_refused(uploaded: dict[str, int]) -> None:
 
 
 def test_no_page_runs_or_builds_what_a_name_says(
-    archive: RunningArchive, people: dict[str, str], uploaded: dict[str, int]
+    archive: RunningArchive, browser: Browser, people: dict[str, str], uploaded: dict[str, int]
 ) -> None:
-    with sync_playwright() as playwright:
-        browser = open_browser(playwright)
-        with desk_of(browser, archive.url, "sunli", people["sunli"]) as desk:
-            with signed_in(archive, people, "sunli") as client:
-                items = client.get("/api/v1/recordings?limit=100").json()["items"]
-            named = [item for item in items if item["original_name"] in HOSTILE_NAMES]
-            pages = ["/recordings", "/recordings?view=table", *(f"/recordings/{item['id']}" for item in named[:8])]
-            for path in pages:
-                page = desk.open(path)
-                assert page.evaluate("window.injected === undefined")
-                assert page.locator("main script, img[src='x'], main svg[onload], [onfocus], [onerror]").count() == 0
-                assert page.locator("h1").count() == 1
-            shown = desk.open(f"/recordings/{named[0]['id']}").locator("h1").inner_text()
-            assert shown.strip() == " ".join(named[0]["original_name"].split())
-        browser.close()
+    with desk_of(browser, archive.url, "sunli", people["sunli"]) as desk:
+        with signed_in(archive, people, "sunli") as client:
+            items = client.get("/api/v1/recordings?limit=100").json()["items"]
+        named = [item for item in items if item["original_name"] in HOSTILE_NAMES]
+        pages = ["/recordings", "/recordings?view=table", *(f"/recordings/{item['id']}" for item in named[:8])]
+        for path in pages:
+            page = desk.open(path)
+            assert page.evaluate("window.injected === undefined")
+            assert page.locator("main script, img[src='x'], main svg[onload], [onfocus], [onerror]").count() == 0
+            assert page.locator("h1").count() == 1
+        shown = desk.open(f"/recordings/{named[0]['id']}").locator("h1").inner_text()
+        assert shown.strip() == " ".join(named[0]["original_name"].split())
 
 
 def test_downloads_and_packages_are_named_by_the_archive(

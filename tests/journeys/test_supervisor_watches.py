@@ -6,15 +6,14 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from api.demo.footage import find_ffmpeg
-from tests.journeys.browsing import desk_of, open_browser, profile
+from tests.journeys.browsing import desk_of, profile
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -30,22 +29,9 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = open_browser(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
     """The unit's people by sign-in name, made by the operator, each with a random password."""
-    archive.admin("unit", "create", "第三执法大队", "--code", UNIT)
-    made = {}
-    for sign_in_name, (role, name, *more) in PEOPLE.items():
-        words = ("--role", role, "--name", name, "--sign-in-name", sign_in_name, "--unit", UNIT, *more)
-        made[sign_in_name] = str(archive.admin("person", "create", *words)["password"])
-    return made
+    return archive.people("第三执法大队", UNIT, PEOPLE)
 
 
 def film(path: Path) -> None:
