@@ -11,16 +11,13 @@ from collections import OrderedDict
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ON_ONE_ARCHIVE = (
-    "tests/journeys/test_corpus_is_docked.py",
-    "tests/journeys/test_supervisor_watches.py",
-    "tests/journeys/test_hostile_uploads.py",
-)
-"""These share a running archive, and so a worker, in this order."""
+JOURNEYS = "tests/journeys/"
+"""These share a running archive, and so a worker, but for the demo, which starts its own."""
+DEMO = f"{JOURNEYS}test_demo.py"
 LONGEST_FIRST = (
     "tests/torture/test_short_run.py",
-    *ON_ONE_ARCHIVE,
-    "tests/journeys/test_demo.py",
+    JOURNEYS,
+    DEMO,
     "tests/api/cli/test_up.py",
     "tests/api/bench/test_upload.py",
     "tests/ingest/media/test_corpus.py",
@@ -34,8 +31,13 @@ class FilesInOrder(LoadScopeScheduling):
     workqueue: OrderedDict[str, dict[str, bool]]
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::", 1)[0]
-        return ON_ONE_ARCHIVE[0] if path in ON_ONE_ARCHIVE else path
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """What one worker runs: a file, or all the journeys on the one archive."""
+    path = nodeid.split("::", 1)[0]
+    return JOURNEYS if path.startswith(JOURNEYS) and path != DEMO else path
 
 
 def make_scheduler(config: pytest.Config, log: object) -> FilesInOrder | None:
@@ -47,4 +49,4 @@ def make_scheduler(config: pytest.Config, log: object) -> FilesInOrder | None:
 
 def put_longest_first(items: list[pytest.Item]) -> None:
     place = {path: number for number, path in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.nodeid.split("::", 1)[0], len(place)))
+    items.sort(key=lambda item: place.get(group_of(item.nodeid), len(place)))
