@@ -58,7 +58,8 @@ class PackageContents:
 
     `case` is what the case file says, for people; it is signed as part of the package and means nothing to the checks.
     `entries` ascend by index and hold the one `recording.sealed` of every recording. `checkpoint` is the signed note
-    all proofs lead to. `key` is the package key, pinned in `trust` under `key_epoch`.
+    all proofs lead to. `key` is the package key, pinned in `trust` under `key_epoch`. `catalogues` are those of an
+    archived case, from version 1 on, byte for byte as they were kept.
     """
 
     package_id: UUID
@@ -70,3 +71,4 @@ class PackageContents:
     trust: Trust
     key: SigningKey
     key_epoch: int
+    catalogues: Sequence[bytes] = ()

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrity.manifest import PREDICATE_TYPE
-from integrity.package.layout import CHECKPOINT, PAYLOAD_LIST, STATEMENT, TAG_LIST, manifest_path, token_path
+from integrity.package.layout import (
+    CHECKPOINT,
+    PAYLOAD_LIST,
+    STATEMENT,
+    TAG_LIST,
+    catalogue_path,
+    manifest_path,
+    token_path,
+)
 from integrity.trust import LEDGER_NAME, ROOTS_NAME, key_file_name
 
 
@@ -24,8 +32,8 @@ class GuideRecording:
     gen_time: datetime
 
 
-def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int) -> bytes:
-    """The content of VERIFY.md."""
+def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int, catalogues: int = 0) -> bytes:
+    """The content of VERIFY.md; `catalogues`: how many versions of an archived case's catalogue there are."""
     signatures = (*_FUNCTION, *_signatures(recordings, package_key_epoch))
     sections = (
         (_INTRODUCTION, _START),
@@ -35,6 +43,7 @@ def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int) ->
         (_TSA_PIN, _tsa_pins(recordings)),
         (_CHECKPOINT, _LEDGER),
         (_FOOTAGE, _footage(recordings)),
+        *(((_CATALOGUES, _catalogues(catalogues)),) if catalogues else ()),
         (_COSIGN, _cosign(recordings)),
     )
     return "\n".join([*(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
@@ -153,8 +162,16 @@ _FOOTAGE_FUNCTION = (
     "}",
 )
 
+_CATALOGUES = """\
+## 6. 卷内目录 · The catalogue
+
+本案已归档。账本的归档条目写明卷内目录的 SHA-256。
+
+The case was archived. The ledger's entry of that states the SHA-256 of its catalogue.
+"""
+
 _COSIGN = """\
-## 6. 可选:cosign · Optional: cosign
+## 7. 可选:cosign · Optional: cosign
 
 一条命令核验录像、封存清单及其签名。
 
@@ -196,6 +213,12 @@ def _footage(recordings: Sequence[GuideRecording]) -> Iterable[str]:
     yield from _FOOTAGE_FUNCTION
     for each in recordings:
         yield f"check_footage {manifest_path(each.number)} {each.original}"
+
+
+def _catalogues(count: int) -> Iterable[str]:
+    for version in range(1, count + 1):
+        digest = f"$(sha256sum {catalogue_path(version)} | cut -c 1-64)"
+        yield f"""grep -l '"catalogue_sha256":"'"{digest}" log/entries/*.json"""
 
 
 def _cosign(recordings: Sequence[GuideRecording]) -> Iterable[str]:

@@ -7,6 +7,7 @@ match is an intruder, and no name read from a file in it is ever used to open an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 BAG_DECLARATION = "bagit.txt"
@@ -53,8 +54,10 @@ _LIMITS: tuple[tuple[str, int | None], ...] = (
     (r"log/checkpoint", 64 * _KIB),
     (r"trust/[a-z0-9][a-z0-9.-]{0,63}", 64 * _KIB),
     (r"meta/case\.json", 16 * _MIB),
+    (r"meta/catalogue-[1-9][0-9]{0,3}\.json", 16 * _MIB),
 )
 _FILES = tuple((re.compile(pattern), limit) for pattern, limit in _LIMITS)
+_CATALOGUE = re.compile(r"meta/catalogue-([1-9][0-9]{0,3})\.json")
 _FOLDER = re.compile(rf"data(?:/{_NUMBER})?|manifest|log(?:/entries|/proofs)?|trust|meta")
 
 # Kinds of footage and stills. Anything else keeps its bytes and loses its ending: a double click must not run it.
@@ -112,6 +115,16 @@ def entry_path(index: int) -> str:
 def proof_path(index: int) -> str:
     """Where the inclusion proof of ledger entry `index` lies."""
     return f"log/proofs/{index}.json"
+
+
+def catalogue_path(version: int) -> str:
+    """Where this version of the archived case's catalogue lies."""
+    return f"meta/catalogue-{version}.json"
+
+
+def catalogue_versions(paths: Iterable[str]) -> set[int]:
+    """Which versions of the catalogue there are among these files."""
+    return {int(match[1]) for match in map(_CATALOGUE.fullmatch, paths) if match}
 
 
 def is_payload(path: str) -> bool:

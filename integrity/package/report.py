@@ -25,6 +25,8 @@ def describe_verdict(verdict: Verdict) -> Iterator[str]:
     """What holds, line by line. Where the package brought its own keys, the last line says so and shows them."""
     for each in verdict.recordings:
         yield from _describe_recording(each)
+    if verdict.catalogues:
+        yield f"卷内目录 / catalogue of the archived case: {verdict.catalogues} 版 / version(s)"
     yield f"账本 / ledger: {printable(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
     yield f"核验通过 / verified: {verdict.files} 个文件 / files, {verdict.size_bytes} 字节 / bytes"
     if verdict.pinned:
@@ -60,6 +62,7 @@ def verdict_form(verdict: Verdict) -> dict[str, Json]:
         "files": verdict.files,
         "size_bytes": verdict.size_bytes,
         "entries": verdict.entries,
+        "catalogues": verdict.catalogues,
         "checkpoint": {
             "origin": verdict.checkpoint.origin,
             "size": verdict.checkpoint.size,

@@ -140,6 +140,8 @@ def _expected_paths(statement: PackageStatement) -> Iterable[str]:
             yield each.proxy
     for index in entry_indexes(statement.files):
         yield from (layout.entry_path(index), layout.proof_path(index))
+    # One after the other from 1 on: which there have to be says the ledger, in a later step.
+    yield from map(layout.catalogue_path, range(1, len(layout.catalogue_versions(statement.files)) + 1))
 
 
 def entry_indexes(paths: Iterable[str]) -> list[int]:

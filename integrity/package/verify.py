@@ -13,6 +13,7 @@ from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.digest import Digest
 from integrity.manifest import RecordingManifest
 from integrity.package import checks, layout
+from integrity.package.catalogues import check_catalogues
 from integrity.package.failure import failing_at
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, open_statement
@@ -33,6 +34,7 @@ STEPS: Mapping[int, tuple[str, str]] = {
     10: ("账本条目的包含证明", "inclusion proofs of the ledger entries"),
     11: ("封存条目与封存清单一致", "sealing entries against the manifests"),
     12: ("播放副本的来源", "origin of the playable copies"),
+    13: ("卷内目录与账本、文件一致", "catalogues against ledger and files"),
 }
 
 
@@ -53,6 +55,7 @@ class Verdict:
     """A package that holds, and under which keys: `pinned` ones handed over beforehand, or those it brought itself.
 
     `statement_sha256` is of package.dsse.json and so of the whole package: what a ledger entry about it names.
+    `catalogues`: how many versions of an archived case's catalogue it holds.
     """
 
     package_id: UUID
@@ -65,6 +68,7 @@ class Verdict:
     entries: int
     checkpoint: Checkpoint
     recordings: tuple[VerifiedRecording, ...]
+    catalogues: int = 0
 
 
 def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], None] | None = None) -> Verdict:
@@ -85,6 +89,8 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     10. Each ledger entry is in the ledger: its bytes hash to its leaf, whose proof leads to the checkpoint's root.
     11. Each recording has exactly one `recording.sealed` entry, and it names the SHA-256 of manifest and time stamp.
     12. Each playable copy is in meta/case.json with its digest and that of the original it was made from.
+    13. Of an archived case every catalogue that the ledger names is here and no other, and the last one names just
+        these recordings, each by its digest.
 
     Raises PackageInvalid for the first step that fails. `on_step` is told each number before the step is taken.
     """
@@ -138,6 +144,10 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     with take(12, layout.CASE):
         checks.check_case(package, statement, manifests)
 
+    # 13. What was archived is what is here: nothing was left out of the package, or put in, since.
+    with take(13, layout.CASE):
+        catalogues = check_catalogues(package, manifests, content.digests, entries)
+
     recordings = _join_recordings(statement, manifests, tokens, ledger_indexes)
     return Verdict(
         package_id=statement.package_id,
@@ -150,6 +160,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
         entries=len(entries),
         checkpoint=checkpoint,
         recordings=recordings,
+        catalogues=len(catalogues),
     )
 
 

@@ -90,7 +90,10 @@ def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
         filling.add(f"{layout.TRUST_FOLDER}/{name}", content)
     added = [_add_recording(filling, n, each, contents.trust) for n, each in enumerate(contents.recordings, 1)]
     filling.add(layout.CASE, write_case(contents.case, [each.note for each in added]))
-    filling.add(layout.GUIDE, write_guide([each.guide for each in added], contents.key_epoch))
+    for version, content in enumerate(contents.catalogues, 1):
+        filling.add(layout.catalogue_path(version), content)
+    guide = write_guide([each.guide for each in added], contents.key_epoch, len(contents.catalogues))
+    filling.add(layout.GUIDE, guide)
     _add_lists(filling, contents, tuple(each.files for each in added))
 
 

@@ -63,7 +63,7 @@ def test_sound_package_with_pinned_keys_exits_0_and_shows_every_recording(
 ) -> None:
     done = run("verify", pristine, "--trust", held)
     assert (done.returncode, done.stderr) == (0, "")
-    for number in range(1, 13):
+    for number in range(1, 14):
         assert f"{number:2}. " in done.stdout
     for each in archive.footage:
         assert each.name in done.stdout
