@@ -65,6 +65,13 @@ class Wanted:
     english: str
 
 
+def _parse_licence(value: object) -> str:
+    text = str(value).strip()
+    if not text or len(text) > 200 or not text.isprintable():
+        raise ValueError("no number of a licence")
+    return text
+
+
 def _parse_bind(value: object) -> BindAddress:
     return value if isinstance(value, BindAddress) else BindAddress.parse(str(value))
 
@@ -128,6 +135,12 @@ ToolFolder = Annotated[
 Size = Annotated[ByteSize, Field(gt=0), _SIZE]
 Count = Annotated[int, Field(gt=0), _COUNT]
 
+Licence = Annotated[
+    str,
+    BeforeValidator(_parse_licence),
+    Wanted("一行文字：批准文件或许可证的编号", "one line: the number of the approval or licence"),
+]
+
 
 class Settings(BaseSettings):
     """Everything that can be set, with the value it has when nothing is. Names are those of the variables."""
@@ -184,6 +197,8 @@ class Settings(BaseSettings):
     ] = ()
 
     segment_gap_seconds: Count = 5
+
+    state_secret_licence: Licence | None = None
 
     trusted_proxies: Annotated[
         tuple[Network, ...],

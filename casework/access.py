@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
+from casework.secrecy import keeps_nothing_from, refuse_uncleared_copy
 from storage.catalog.access import Grant
-from storage.catalog.casework import CaseLink
+from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
@@ -53,13 +54,15 @@ def holds_now(person: Person, kind: str, now: datetime) -> tuple[ColumnElement[b
         Grant.kind == kind,
         Grant.revoked_at.is_(None),
         Grant.expires_at > now,
+        keeps_nothing_from(person),
     )
 
 
 def find_grant(session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime) -> GrantFound:
     """The person's grant that reaches this recording now, through a case it stands in; the one that lasts longest.
 
-    Raises AccessRefused: inactive, other_unit, not_linked, no_grant, expired, revoked; Unknown for the recording.
+    Raises AccessRefused: inactive, other_unit, not_linked, secrecy, no_grant, expired, revoked; Unknown for the
+    recording.
     """
     statement = select(Grant).where(Recording.id == recording_id, *holds_now(person, kind, now))
     statement = statement.order_by(Grant.expires_at.desc(), Grant.id).limit(1)
@@ -74,7 +77,8 @@ def find_copy_grant(
 ) -> GrantFound:
     """The named grant, if it lets this person copy this case now.
 
-    Raises AccessRefused: inactive, other_unit, not_yours, wrong_kind, wrong_case, expired, revoked; Unknown.
+    Raises AccessRefused: inactive, other_unit, not_yours, wrong_kind, wrong_case, expired, revoked, secrecy,
+    never_copied; Unknown.
     """
     grant = session.scalars(select(Grant).where(Grant.id == grant_id).execution_options(populate_existing=True)).first()
     if grant is None:
@@ -91,7 +95,18 @@ def find_copy_grant(
     for reason, holds in grounds.items():
         if holds:
             raise AccessRefused(reason, "case", case_id)
+    refuse_uncleared_copy(session, person, session.get_one(Case, case_id))
     return GrantFound.of(grant)
+
+
+def refuse_kept_secret(session: Session, person: Person, recording_id: uuid.UUID) -> None:
+    """What a class of secrecy keeps from a person is not told him either: its name, its proofs, who saw it.
+
+    Raises AccessRefused ("secrecy").
+    """
+    told = select(Recording.id).where(Recording.id == recording_id, keeps_nothing_from(person))
+    if session.scalar(told) is None:
+        raise AccessRefused("secrecy", "recording", recording_id)
 
 
 def may_see_poster(
@@ -136,6 +151,8 @@ def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: st
     ).all()
     if not cases:
         return "not_linked"
+    if session.scalar(select(Recording.id).where(Recording.id == recording_id, keeps_nothing_from(person))) is None:
+        return "secrecy"
     of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
     grants = select(Grant.revoked_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
     latest = session.execute(grants.order_by(Grant.granted_at.desc()).limit(1)).first()

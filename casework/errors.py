@@ -23,6 +23,7 @@
     │   ├── OfficerReleased         he handles the case no more
     │   ├── ProcedureSettled        the case keeps its procedure
     │   ├── CaseClosed              the case takes no more changes
+    │   ├── CaseArchived            nothing is put in or taken out any more, but by a supplement
     │   ├── AlreadyLinked           the recording stands in that case already
     │   ├── LinkEnded               the link has been ended before
     │   ├── InSeveralCases          the recording stands in several cases: which of its links is meant?
@@ -55,6 +56,10 @@ REFUSAL_REASONS = {
     "wrong_case": "the grant is for another case; ask for one for this case",
     "expired": "the grant has expired; ask again",
     "revoked": "the grant was revoked; ask whoever revoked it",
+    "secrecy": "its case's class of secrecy keeps it from you; ask a supervisor of the unit",
+    "asker_secrecy": "the case's class of secrecy keeps it from whoever asked; refuse the request, or name him an "
+    "officer of the case",
+    "never_copied": "recordings of this class of secrecy are not copied out of the archive; look at them here",
 }
 
 HANDLER_PROBLEMS = {
@@ -304,6 +309,18 @@ class CaseClosed(StateRefused):
 
     def __str__(self) -> str:
         return f"case {self.case_id} was closed at {self.closed_at.isoformat()} and takes no more changes"
+
+
+@dataclass(eq=False)
+class CaseArchived(StateRefused):
+    case_id: uuid.UUID
+    archived_at: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"case {self.case_id} was archived at {self.archived_at.isoformat()} and stays as it is; what came late is "
+            "added by a supervisor's supplement, with a reason"
+        )
 
 
 @dataclass(eq=False)

@@ -14,8 +14,10 @@ from sqlalchemy import Select, Text, cast, select, union_all
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound, find_copy_grant
+from casework.archiving.catalogues import catalogues_of
 from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
+from casework.secrecy import class_of
 from casework.stages import stages_of
 from integrity.canonical import Json
 from integrity.digest import Digest
@@ -45,6 +47,7 @@ class CaseContents:
 
     `case_file` is what the package says about the case, for people. `entry_ids` name the ledger entries about the case,
     its recordings, requests and grants, in the order they were written; each recording's `recording.sealed` is there.
+    `catalogues` are those of an archived case, the first first.
     """
 
     case_id: uuid.UUID
@@ -54,6 +57,7 @@ class CaseContents:
     case_file: Mapping[str, Json]
     recordings: tuple[CopiedRecording, ...]
     entry_ids: tuple[uuid.UUID, ...]
+    catalogues: tuple[bytes, ...] = ()
 
 
 def gather_case(
@@ -71,9 +75,13 @@ def gather_case(
         unit_id=case.unit_id,
         grant=grant,
         gathered_at=now,
-        case_file=_case_file(case, stages_of(session, case_id), recordings),
+        case_file={
+            **_case_file(case, stages_of(session, case_id), recordings),
+            "secrecy_class": class_of(session, case_id),
+        },
         recordings=recordings,
         entry_ids=_entry_ids(session, case_id),
+        catalogues=tuple(row.content for row in catalogues_of(session, case_id)),
     )
 
 

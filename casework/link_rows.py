@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from casework.archived import refuse_archived
 from casework.candidates import Candidate
 from casework.elements.again import ask_for_another_judgement
 from casework.errors import AlreadyLinked
@@ -39,9 +40,18 @@ def find_open_question(session: Session, recording_id: uuid.UUID) -> LinkQuestio
 
 
 def add_hand_link(
-    session: Session, by: Person, recording: Recording, case_id: uuid.UUID, stage: str, reason: str
+    session: Session,
+    by: Person,
+    recording: Recording,
+    case_id: uuid.UUID,
+    stage: str,
+    reason: str,
+    *,
+    supplements: bool = False,
 ) -> CaseLink:
-    """Raises AlreadyLinked."""
+    """`supplements`: of an archived case, whose catalogue says so already. Raises AlreadyLinked, CaseArchived."""
+    if not supplements:
+        refuse_archived(session, case_id)
     link = _make_link(recording, case_id, stage, "person", by.id, reason)
     with unique(session, {"uq_case_link_live": AlreadyLinked(case_id, recording.id)}):
         session.add(link)
@@ -69,6 +79,8 @@ def add_window_link(session: Session, recording: Recording, candidate: Candidate
 
 
 def end_link(session: Session, by: Person, link: CaseLink, reason: str) -> None:
+    """Raises CaseArchived."""
+    refuse_archived(session, link.case_id)
     link.ended_at, link.ended_by, link.end_reason = datetime.now(UTC), by.id, reason
     session.flush()
     data = {"link_id": str(link.id), "case_id": str(link.case_id)}

@@ -33,14 +33,29 @@ def link_by_hand(
 ) -> CaseLink:
     """Put a recording into a case; also into a closed one, because footage comes late. Settles an open question.
 
-    Raises AlreadyLinked, WordUnknown for the stage, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Raises AlreadyLinked, CaseArchived, WordUnknown for the stage, TextUnusable, UnknownSubject, OutsideUnit,
+    RoleNotAllowed.
     """
     require(by, "link_recordings")
     known_word("stage", stage, STAGES)
     reason = required_text("reason", reason)
     recording = row_in_unit(session, by, Recording, recording_id, lock=True)
     case = row_in_unit(session, by, Case, case_id)
-    link = add_hand_link(session, by, recording, case.id, stage, reason)
+    return place_by_hand(session, by, recording, case, stage, reason)
+
+
+def place_by_hand(
+    session: Session,
+    by: Person,
+    recording: Recording,
+    case: Case,
+    stage: str,
+    reason: str,
+    *,
+    supplements: bool = False,
+) -> CaseLink:
+    """Of a recording whose row is locked; `supplements` an archived case. Raises AlreadyLinked, CaseArchived."""
+    link = add_hand_link(session, by, recording, case.id, stage, reason, supplements=supplements)
     question = find_open_question(session, recording.id)
     if question is not None:
         settle_question(session, by, question, case.id, reason)
@@ -51,7 +66,7 @@ def link_by_hand(
 def unlink(session: Session, by: Person, link_id: uuid.UUID, reason: str) -> CaseLink:
     """Take a recording out of a case. The link's row stays, with who ended it and why.
 
-    Raises LinkEnded, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Raises LinkEnded, CaseArchived, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     reason = required_text("reason", reason)
@@ -79,7 +94,7 @@ def answer_question(
     Any case of the unit may be named. Links the linker made to other cases end. Without `stage` the candidate's
     counts, else the case's present one. `reason` is kept with the question, with the link that is made and with
     those that end; a choice among what the linker offered may go without.
-    Raises AlreadyAnswered, TextUnusable, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Raises AlreadyAnswered, CaseArchived, TextUnusable, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     reason = None if reason is None else required_text("reason", reason)
@@ -105,7 +120,7 @@ def correct_by_hand(
     """Say which case a recording belongs to instead of the one it stands in, or to none: the link to that one ends.
 
     Both with the same reason, and each with its entry. Returns the link that now stands. Raises InSeveralCases, because
-    nobody can tell which of them is meant; TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    nobody can tell which of them is meant; CaseArchived, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "link_recordings")
     reason = required_text("reason", reason)

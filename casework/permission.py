@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from casework.errors import RoleNotAllowed
 from retention.permission import require_role
@@ -13,6 +14,9 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "work_on_cases": ("officer", "supervisor"),
     "return_a_stage": ("supervisor",),
     "close_a_case_early": ("supervisor",),
+    "state_secrecy": ("officer", "supervisor"),
+    "loosen_secrecy": ("supervisor",),
+    "archive_cases": ("supervisor",),
     "withdraw_acts": ("supervisor",),
     "withdraw_events": ("supervisor",),
     "explain_gaps": ("officer", "supervisor"),
@@ -36,6 +40,32 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "read_the_entries_of_every_unit": ("auditor",),
     "verify_the_archive": ("auditor",),
 }
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """Whom a class of secrecy (密级) lets see a case's recordings: these roles, and of those who handle the case these.
+
+    `copied`: whether recordings of such a case leave the archive in packages at all.
+    """
+
+    anyone: tuple[str, ...]
+    handlers: tuple[str, ...] = ()
+    copied: bool = True
+
+
+# Each lets in nobody that the one before does not: which of two is the stricter is never in doubt (S13: a
+# class drives access). To see is not to be granted: whoever is let in still asks.
+OPEN_TO: Mapping[str, Clearance] = {
+    "ordinary": Clearance(("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")),
+    "privacy": Clearance(("supervisor", "legal_reviewer", "auditor"), handlers=("officer",)),
+    "business_secret": Clearance(("supervisor", "legal_reviewer"), handlers=("officer",)),
+    "state_secret": Clearance(("supervisor",), handlers=("officer",), copied=False),
+}
+
+
+def may_copy_class(secrecy_class: str) -> bool:
+    return OPEN_TO[secrecy_class].copied
 
 
 def require(person: Person, deed: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable, OwnRequest
 from casework.permission import require
+from casework.secrecy import refuse_uncleared
 from casework.wording import known_word, required_text
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
@@ -25,12 +26,14 @@ LONGEST_GRANT = timedelta(days=180)
 def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose: str) -> AccessRequest:
     """Ask to see ("view") or to copy ("copy") the footage of a case of the person's own unit.
 
-    Raises WordUnknown for the kind, TextUnusable for an empty purpose, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Raises WordUnknown for the kind, TextUnusable for an empty purpose, AccessRefused where the case's class of secrecy
+    keeps it from the person, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "ask_for_access")
     known_word("kind", kind, ACCESS_KINDS)
     purpose = required_text("purpose", purpose)
     case = row_in_unit(session, by, Case, case_id)
+    refuse_uncleared(session, by, case, kind)
     request = AccessRequest(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
@@ -49,11 +52,15 @@ def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose:
 def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: datetime, now: datetime) -> Grant:
     """Say yes to somebody else's request. Of two that decide at once the first wins, the other gets AlreadyDecided.
 
-    Raises AlreadyDecided, OwnRequest, ExpiryUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises AlreadyDecided, OwnRequest, ExpiryUnusable, AccessRefused where the case's class of secrecy, by now, keeps it
+    from whoever asked or from whoever decides, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     request = _lock_request_to_decide(session, by, request_id)
     if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_GRANT:
         raise ExpiryUnusable(expires_at, now + LONGEST_GRANT)
+    case = session.get_one(Case, request.case_id)
+    refuse_uncleared(session, by, case, request.kind)
+    refuse_uncleared(session, session.get_one(Person, request.person_id), case, request.kind, "asker_secrecy")
     request.state, request.decided_by, request.decided_at = "approved", by.id, now
     grant = Grant(
         id=uuid.uuid4(),

@@ -12,9 +12,11 @@ from sqlalchemy import Select, Text, Uuid, and_, cast, func, literal, null, sele
 from sqlalchemy.orm import Session
 
 from casework.playback import shows_poster
+from casework.secrecy import may_see_case
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
+from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.handling import CaseOfficer, IdentityShown
@@ -26,6 +28,9 @@ TIMELINE_KINDS = (
     "stage_entered",
     "stage_returned",
     "closed",
+    "secrecy_stated",
+    "archived",
+    "archive_supplemented",
     "officer_named",
     "officer_released",
     "identity_shown",
@@ -57,11 +62,11 @@ TIMELINE_KINDS = (
 class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
-    `subject_id` is the row of the stage, link, act, explanation, event, term, request, grant or export. `detail` is a
-    word or a name: the stage, the original name, the kind of event, term or access. `recording_made` is dated by the
-    recording's own claim, which is no more than a claim; one without a claim is `recording_received` instead, dated by
-    its arrival. `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage
-    itself.
+    `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, request, grant
+    or export. `detail` is a word or a name: the stage, the class of secrecy or retention, the original name, the kind
+    of event, term or access. `recording_made` is dated by the recording's own claim, which is no more than a claim; one
+    without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is the poster or the preview
+    pictures of what can be played; `viewed` is the footage itself.
     """
 
     at: datetime
@@ -77,13 +82,15 @@ def case_timeline(
 ) -> Page[TimelineItem]:
     """A case of the person's unit, the earliest first. Views are one item for each grant and recording.
 
-    Raises UnknownSubject, OutsideUnit.
+    What names recordings is left out for whom the case's class of secrecy keeps them from. Raises UnknownSubject,
+    OutsideUnit.
     """
-    row_in_unit(session, person, Case, case_id)
+    case = row_in_unit(session, person, Case, case_id)
     parts = (
         *_of_case(case_id),
+        *_of_archiving(case_id),
         *_of_officers(case_id),
-        *_of_recordings(case_id),
+        *(_of_recordings(case_id) if may_see_case(session, person, case) else ()),
         *_of_acts(case_id),
         *_of_deadlines(case_id),
         *_of_access(case_id),
@@ -121,6 +128,19 @@ def _of_case(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
         )
     yield _item(case.closed_at, "closed", case.id, detail=case.stage).where(
         case.id == case_id, case.closed_at.is_not(None)
+    )
+
+
+def _of_archiving(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    said, archive, later = CaseSecrecy, CaseArchive, CaseCatalogue
+    yield _item(said.stated_at, "secrecy_stated", said.id, said.stated_by, detail=said.secrecy_class).where(
+        said.case_id == case_id
+    )
+    yield _item(archive.archived_at, "archived", archive.id, archive.archived_by, detail=archive.retention_class).where(
+        archive.case_id == case_id
+    )
+    yield _item(later.made_at, "archive_supplemented", later.id, later.made_by).where(
+        later.case_id == case_id, later.version > 1
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -70,10 +71,34 @@ def lengthen_class(
     return recording
 
 
-def _retain_until(session: Session, recording: Recording, code: str) -> date | None:
+def keep_at_least(
+    session: Session, by: Person, recording_ids: Iterable[uuid.UUID], code: str, reason: str, keys: KeyStore
+) -> int:
+    """Lengthen those of the recordings that would be kept for less long than the class does; how many there were.
+
+    Always in one order, so that two who do it at once wait for each other and never in a ring. Raises as
+    `lengthen_class`.
+    """
+    lengthened = 0
+    for recording_id in sorted(recording_ids):
+        recording = row_in_unit(session, by, Recording, recording_id, lock=True)
+        until = _retain_until(session, recording, code)
+        if recording.retain_until != until and _keeps_at_least(recording.retain_until, until):
+            lengthen_class(session, by, recording_id, code, reason, keys)
+            lengthened += 1
+    return lengthened
+
+
+def find_class(session: Session, code: str) -> RetentionClass:
+    """Raises UnknownRetentionClass."""
     row = session.get(RetentionClass, code)
     if row is None:
         raise UnknownRetentionClass(code)
+    return row
+
+
+def _retain_until(session: Session, recording: Recording, code: str) -> date | None:
+    row = find_class(session, code)
     if row.keep_months is None:
         return None
     return add_months(chinese_day(recording.received_at), row.keep_months)

@@ -32,6 +32,7 @@ for name, group in {
     "element": elements,
     "policy": rule_group("音像记录必备要素的规则 / which elements a recording must have", "api.cli.admin_policies"),
     "checklist": rule_group("音像记录事项清单 / which acts need which recordings", "api.cli.admin_checklists"),
+    "retention": rule_group("保管期限规则 / how long cases are kept at least", "api.cli.admin_retention"),
     "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
     "calendar": calendars,
     "token": tokens,

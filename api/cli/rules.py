@@ -132,6 +132,26 @@ def checklist(
     report(as_json, {"items": items}, map(act_line, found.acts))
 
 
+@app.command()
+def retention(
+    file: Annotated[
+        Path, typer.Argument(metavar="RETENTION.yaml", help="见 docs/formats/rules.md / rules of retention")
+    ],
+    as_json: Json = False,
+) -> None:
+    """检查保管期限规则文件，逐项列出 / Check rules of retention, and list what they say."""
+    from api.cli.admin_archive import report
+    from api.cli.admin_retention import retention_lines
+    from casework.archiving.retention_file import read_retention, refuse_nonsense
+
+    with _explained():
+        found = _read(file, read_retention)
+    with _explained(f"{file}: "):
+        refuse_nonsense(found)
+    facts = {"rules": f"{found.jurisdiction} {found.version}", **found.rules_as_json()}
+    report(as_json, facts, retention_lines(facts))
+
+
 def _row(answer: Answer) -> Sequence[str]:
     start, due, rules = answer.start, answer.due, answer.rules
     if due is None or rules is None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from api.pages.shown import show_instant
-from api.pages.words import ACCESS_KINDS, CASE_KINDS, PROCEDURES, REQUEST_STATES, ROLES, STAGES
+from api.pages.words import ACCESS_KINDS, CASE_KINDS, PROCEDURES, REQUEST_STATES, ROLES, SECRECY_CLASSES, STAGES
 
 THINGS: Mapping[str, str] = {
     "access_grant": "授权",
     "access_request": "调阅申请",
     "case": "案件",
+    "case_catalogue": "卷内目录",
     "case_link": "案件关联",
     "case_officer": "承办人员",
     "case_act": "执法行为",
@@ -63,6 +64,8 @@ THINGS: Mapping[str, str] = {
     "role": "角色",
     "reason": "理由",
     "purpose": "用途",
+    "secrecy_class": "密级",
+    "skipped_reason": "未经环节的理由",
     "the file": "整个文件",
     "not_yaml": "不是 UTF-8 编码、只含普通值的 YAML：请核对缩进、冒号和引号；不支持标签和合并键",
     "too_large": "超过 256 KiB",
@@ -96,6 +99,9 @@ THINGS: Mapping[str, str] = {
     "too_many_devices": "须为 1 至 20 的设备数",
     "too_long_a_gap": "须为 0 至 3600 的整数秒",
     "of_whole_recordings": "对这种行为没有意义（其 recording 为 none 或 some），请删去",
+    "months_or_permanent": "须写明 keep_months 或 permanent: true，二者择一",
+    "too_many_months": "须为 1 至 1200 的月数",
+    "other_class": "在本档案中已有此代码，保管时间不同：期限一经采用不再更改，请另用代码",
     "same_rank": "与另一文件的同一期限同日有效且级别（rank）相同，须分先后",
     "officer": "执法人员",
     "time": "时间",
@@ -152,7 +158,16 @@ STARTS_FILE_PROBLEMS: Mapping[str, str] = {
     "no_day": "不是日期，例：2026-03-04",
     "no_such_year": "不在 1990 年至 2200 年之间，请更正",
 }
-WORDS: Mapping[str, str] = {**CASE_KINDS, **PROCEDURES, **STAGES, **ROLES, **ACCESS_KINDS, **REQUEST_STATES, **THINGS}
+WORDS: Mapping[str, str] = {
+    **CASE_KINDS,
+    **PROCEDURES,
+    **STAGES,
+    **ROLES,
+    **ACCESS_KINDS,
+    **REQUEST_STATES,
+    **SECRECY_CLASSES,
+    **THINGS,
+}
 
 
 def in_chinese(fact: object) -> object:

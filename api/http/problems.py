@@ -18,11 +18,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
+from api.http.chinese_archiving import ADDED_PROBLEMS, what_is_missing
 from api.http.chinese_cases import PERSON_PROBLEMS, next_stages, officers_missing, possible_procedures
 from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
 from api.pages.words import EVENT_KINDS
 from casework import errors as casework
+from casework.archiving import errors as archiving
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
 from casework.elements import errors as elements
@@ -58,6 +60,9 @@ REFUSAL_CHINESE = {
     "wrong_case": "该授权针对另一案件；请为本案提出申请",
     "expired": "授权已到期；请重新申请",
     "revoked": "授权已被撤销；请联系撤销人",
+    "secrecy": "该记录所属案件的密级不向您开放；如需调阅，请联系本单位主管",
+    "asker_secrecy": "案件的密级不向申请人开放；请不予批准，或先将其指定为本案承办人员",
+    "never_copied": "该密级的记录不得复制出本系统；请在系统内查看",
 }
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
@@ -84,6 +89,23 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.PersonUnusable: Problem(422, "person", "{name}{problem}"),
     casework.ProcedureSettled: Problem(409, "procedure", "本案程序为“{procedure}”，当前环节为“{stage}”；{why}"),
     casework.CaseClosed: Problem(409, "case-closed", "案件已于 {closed_at} 结案，不再接受更改"),
+    casework.CaseArchived: Problem(
+        409, "case-archived", "案件已于 {archived_at} 归档，不再接受更改；迟到的记录由主管办理补充归档并说明理由"
+    ),
+    archiving.NotArchivable: Problem(409, "not-archivable", "暂不能归档：{why}"),
+    archiving.AlreadyArchived: Problem(
+        409, "already-archived", "案件已于 {archived_at} 归档，无需再办；迟到的记录请办理补充归档"
+    ),
+    archiving.NotArchived: Problem(409, "not-archived", "案件尚未归档，请按一般方式将记录归入案件"),
+    archiving.RecordingsMoved: Problem(409, "recordings-moved", "刚有记录归入本案；请核对后重新归档"),
+    archiving.SecrecyUnchanged: Problem(409, "unchanged", "案件的密级已是“{secrecy_class}”，未作更改"),
+    archiving.OwnSecrecy: Problem(403, "own-secrecy", "现有密级由您本人确定，降低密级须由另一名主管办理"),
+    archiving.StateSecretRefused: Problem(
+        422,
+        "state-secret",
+        "本系统未获准处理国家秘密；请在获准的系统中办理，或由运维人员在 LIUHEN_STATE_SECRET_LICENCE 中填写批准文件编号",
+    ),
+    archiving.NothingAdded: Problem(422, "nothing-added", "{problem}"),
     casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
     casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
     casework.InSeveralCases: Problem(
@@ -158,7 +180,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         409,
         "policy-supersedes",
         "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 "
-        "liuhen admin policy list、checklist list 或 terms list",
+        "liuhen admin policy list、checklist list、terms list 或 retention list",
     ),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"
@@ -360,6 +382,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["problem"] = TIME_PROBLEMS[error.problem]
     if isinstance(error, procedure.CaseIncomplete):
         facts["why"] = "；".join(map(open_act, error.acts))
+    if isinstance(error, archiving.NotArchivable):
+        facts["why"] = "；".join(map(what_is_missing, error.missing))
+    if isinstance(error, archiving.NothingAdded):
+        facts["problem"] = ADDED_PROBLEMS[error.problem]
     if isinstance(error, elements.ReasonNeeded):
         facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.

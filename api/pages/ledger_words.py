@@ -38,6 +38,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "recording_checklist": mark("音像记录事项清单"),
     "term_rule": mark("期限规则"),
     "calendar_year": mark("放假安排"),
+    "retention_rule": mark("保管期限规则"),
     "unknown": mark("不明"),
 }
 ACTIONS: Mapping[str, str] = {
@@ -81,6 +82,9 @@ ACTIONS: Mapping[str, str] = {
     "case.identity_shown": mark("出示执法证件"),
     "case.assigned": mark("已指派"),
     "case.closed": mark("已结案"),
+    "case.secrecy_stated": mark("确定密级"),
+    "case.archived": mark("已归档"),
+    "case.archive_supplemented": mark("补充归档"),
     "case.act_added": mark("执法行为已登记"),
     "case.act_ended": mark("执法行为已结束"),
     "case.act_corrected": mark("更正执法行为"),
@@ -143,6 +147,9 @@ ACTIONS: Mapping[str, str] = {
     "terms.loaded": mark("载入期限规则"),
     "terms.superseded": mark("期限规则被新版取代"),
     "terms.came_into_force": mark("期限规则生效"),
+    "retention.loaded": mark("载入保管期限规则"),
+    "retention.superseded": mark("保管期限规则被新版取代"),
+    "retention.came_into_force": mark("保管期限规则生效"),
     "calendar.loaded": mark("载入一年的放假安排"),
     "key.activated": mark("启用密钥"),
     "archive.verified": mark("核验档案"),

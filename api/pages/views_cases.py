@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 
 from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
+from api.pages.views_archiving import build_archiving
 from api.pages.views_deadlines import build_case_deadlines
 from api.pages.views_officers import build_officers
 from api.pages.views_recordings import Card, make_cards
@@ -23,6 +24,7 @@ from casework.cases import assignments_of, find_case
 from casework.export import list_exports
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
+from casework.secrecy import keeps_nothing_from
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
 from casework.timeline import TimelineItem, case_timeline
@@ -113,6 +115,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **build_acts(visit, case),
         **build_case_deadlines(visit, case),
         **build_officers(visit, case),
+        **build_archiving(visit, case),
     }
 
 
@@ -150,7 +153,7 @@ def cards_by_stage(visit: Visit, case: Case) -> dict[str, tuple[Card, ...]]:
     statement = (
         select(Recording, CaseLink.stage)
         .join(CaseLink, CaseLink.recording_id == Recording.id)
-        .where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None))
+        .where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None), keeps_nothing_from(visit.person))
         .order_by(func.coalesce(Recording.started_at, Recording.received_at), Recording.id)
         .limit(MOST_RECORDINGS)
     )
@@ -174,9 +177,10 @@ def ways_on(visit: Visit, case: Case) -> dict[str, Any]:
 
 
 def recordings_named(visit: Visit, items: Sequence[TimelineItem]) -> dict[Any, str]:
-    """Original names of the recordings a timeline is about."""
+    """Original names of the recordings a timeline is about, but of those that a class of secrecy keeps from him."""
     ids = {item.recording_id for item in items if item.recording_id}
-    statement = select(Recording.id, Recording.original_name).where(Recording.id.in_(ids))
+    seen = Recording.id.in_(ids), keeps_nothing_from(visit.person)
+    statement = select(Recording.id, Recording.original_name).where(*seen)
     return {row.id: row.original_name for row in visit.session.execute(statement)}
 
 

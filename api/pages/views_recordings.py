@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.pages.shown import parse_local
 from api.pages.visit import Visit
 from casework.access import may_see_poster
+from casework.secrecy import keeps_nothing_from
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
@@ -55,7 +56,7 @@ def build_recordings(visit: Visit) -> Mapping[str, Any]:
 
 def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
     """The statement of the list, and what was asked for that cannot be understood, in the reader's words."""
-    statement = select(Recording).where(Recording.unit_id == visit.person.unit_id)
+    statement = select(Recording).where(Recording.unit_id == visit.person.unit_id, keeps_nothing_from(visit.person))
     problems: list[str] = []
     if visit.asked("mine"):
         statement = statement.where(Recording.officer == (visit.person.badge_number or ""))

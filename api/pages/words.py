@@ -54,6 +54,19 @@ STAGES: Mapping[str, str] = {
     "decision": mark("审核决定"),
     "execution": mark("送达执行"),
 }
+SECRECY_CLASSES: Mapping[str, str] = {
+    "ordinary": mark("一般"),
+    "privacy": mark("个人隐私"),
+    "business_secret": mark("商业秘密"),
+    "state_secret": mark("国家秘密"),
+}
+RETENTION_CLASSES: Mapping[str, str] = {
+    "general": mark("一般（六个月）"),
+    "two_years": mark("短期（二年）"),
+    "extended": mark("长期（五年）"),
+    "permanent": mark("永久"),
+}
+CONTENT_KINDS: Mapping[str, str] = {"recording": mark("音像记录"), "document": mark("文书"), "note": mark("说明")}
 ACCESS_KINDS: Mapping[str, str] = {"view": mark("查看"), "copy": mark("复制")}
 REQUEST_STATES: Mapping[str, str] = {
     "pending": mark("待审批"),
@@ -158,6 +171,9 @@ TIMELINE: Mapping[str, str] = {
     "officer_released": mark("解除承办人员"),
     "identity_shown": mark("出示执法证件"),
     "closed": mark("已结案"),
+    "secrecy_stated": mark("确定密级"),
+    "archived": mark("已归档"),
+    "archive_supplemented": mark("补充归档"),
     "recording_made": mark("录制（按文件自称的时间）"),
     "recording_received": mark("收到（文件未写明录制时间）"),
     "recording_linked": mark("记录归入案件"),
@@ -187,6 +203,7 @@ REFUSALS: Mapping[str, str] = {
     "no_grant": mark("您还没有调阅授权。说明用途提出申请，由他人批准后即可观看。"),
     "expired": mark("您的授权已到期，请重新申请。"),
     "revoked": mark("您的授权已被撤销，请联系撤销人或重新申请。"),
+    "secrecy": mark("该记录所属案件的密级不向您开放，如需调阅请联系本单位主管。"),
 }
 REFUSAL_CODES: Mapping[str, str] = {
     "inactive": mark("账号已停用"),
@@ -198,6 +215,9 @@ REFUSAL_CODES: Mapping[str, str] = {
     "wrong_case": mark("授权针对其他案件"),
     "expired": mark("授权已到期"),
     "revoked": mark("授权已撤销"),
+    "secrecy": mark("密级不开放"),
+    "asker_secrecy": mark("密级不向申请人开放"),
+    "never_copied": mark("该密级不得复制"),
     "own_approval": mark("审批本人的申请"),
     "own_confirmation": mark("确认本人的说明"),
 }
@@ -271,6 +291,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "procedure": PROCEDURES,
     "handler_problem": HANDLER_PROBLEMS,
     "stage": STAGES,
+    "secrecy_class": SECRECY_CLASSES,
+    "retention_class": RETENTION_CLASSES,
+    "content_kind": CONTENT_KINDS,
     "access_kind": ACCESS_KINDS,
     "request_state": REQUEST_STATES,
     "media_state": MEDIA_STATES,

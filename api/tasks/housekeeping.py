@@ -11,6 +11,7 @@ from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
 from casework.acts import ask_about_regrouped
+from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
 from casework.deadlines.versions import terms_come_into_force
 from casework.elements.judgements import judge_due_recordings
@@ -116,6 +117,7 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
         come_into_force(session, now)
         checklists_come_into_force(session, now)
         terms_come_into_force(session, now)
+        retention_comes_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

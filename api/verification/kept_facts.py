@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from casework.archiving import retention_rules
 from casework.checklists import checklists
 from casework.deadlines import calendars, versions
 from casework.elements import policies
 from casework.link_rows import digest_candidates
+from storage.catalog.archiving import RetentionRule
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear, TermRule
 from storage.catalog.elements import ElementPolicy
@@ -18,6 +21,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     ElementPolicy: policies.is_of_its_source,
     RecordingChecklist: checklists.is_of_its_source,
     TermRule: versions.is_of_its_source,
+    RetentionRule: retention_rules.is_of_its_source,
     CalendarYear: calendars.is_of_its_source,
 }
 
@@ -40,6 +44,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "finished": lambda row: row.finished_at,
     "in_force": lambda row: row.in_force_at,
     "of_its_source": lambda row: _OF_ITS_SOURCE[type(row)](row),
+    "of_its_content": lambda row: hashlib.sha256(row.content).digest() == row.sha256,
     "starts_at": lambda row: row.span.lower,
     "ends_at": lambda row: row.span.upper,
     "cases": lambda row: [choice.get("case_id") for choice in row.candidates],

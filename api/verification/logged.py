@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
+from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
@@ -60,6 +61,10 @@ MADE: Mapping[str, _Made] = {
     "policy.loaded": _Made(ElementPolicy.id),
     "checklist.loaded": _Made(RecordingChecklist.id),
     "terms.loaded": _Made(TermRule.id),
+    "retention.loaded": _Made(RetentionRule.id),
+    "case.secrecy_stated": _Made(CaseSecrecy.id, "secrecy_id"),
+    "case.archived": _Made(CaseArchive.id, "archive_id"),
+    "case.archive_supplemented": _Made(CaseCatalogue.id, "catalogue_id"),
     "calendar.loaded": _Made(CalendarYear.id),
     "recording.element_answered": _Made(ElementAnswer.id, "answer_id"),
     "token.created": _Made(ApiToken.id, "token_id"),

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.verification.accounts import SUBJECTS
+from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
@@ -44,6 +45,7 @@ def audit_rows(audit: Audit) -> int:
         *ELEMENT_SUBJECTS,
         *PROCEDURE_SUBJECTS,
         *DEADLINE_SUBJECTS,
+        *ARCHIVING_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)
@@ -52,6 +54,7 @@ def audit_rows(audit: Audit) -> int:
                 account.take(entry)
             count += _check_table(audit, session, account)
     _check_jurisdictions(audit)
+    check_retention_classes(audit)
     return count
 
 

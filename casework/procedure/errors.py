@@ -167,10 +167,11 @@ class CaseIncomplete(ProcedureError, StateRefused):
     acts: tuple[OpenAct, ...]
 
     def __str__(self) -> str:
-        return f"case {self.case_id} cannot be closed: " + "; ".join(_of_act(act) for act in self.acts)
+        return f"case {self.case_id} cannot be closed: " + "; ".join(describe_open_act(act) for act in self.acts)
 
 
-def _of_act(act: OpenAct) -> str:
+def describe_open_act(act: OpenAct) -> str:
+    """What an act lacks, as a sentence's part."""
     if act.state == "under_way":
         return f"{act.name_en} has no end yet: enter it"
     what = {

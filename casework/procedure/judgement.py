@@ -128,7 +128,7 @@ def judge_acts(session: Session, acts: Sequence[ActNow], now: datetime) -> tuple
 def refuse_incomplete(session: Session, case_id: uuid.UUID, now: datetime) -> tuple[JudgedAct, ...]:
     """The acts of a case that may be closed; the caller has its row locked. Raises CaseIncomplete."""
     judged = judge_case(session, case_id, now)
-    forbidding = tuple(_open_act(each) for each in judged if each.forbids_closing is not None)
+    forbidding = tuple(open_act(each, state) for each in judged if (state := each.forbids_closing) is not None)
     if forbidding:
         raise CaseIncomplete(case_id, forbidding)
     return judged
@@ -199,9 +199,8 @@ def _span_of(explanation: ActExplanation) -> Span:
     return microseconds(start), microseconds(end)
 
 
-def _open_act(judged: JudgedAct) -> OpenAct:
-    state = judged.forbids_closing
-    assert state is not None
+def open_act(judged: JudgedAct, state: str) -> OpenAct:
+    """An act with the minutes that are in this state: a word of JudgedAct.forbids_closing."""
     looked_for = "doubtful" if state == "short" else state
     spans = tuple((each.starts_at, each.ends_at) for each in judged.open_stretches if each.state == looked_for)
     return OpenAct(judged.act.act.id, judged.rule.name_zh, judged.rule.name_en, state, spans, judged.short_by)

@@ -53,6 +53,9 @@ PROBLEMS: Mapping[str, str] = {
     "too_many_devices": "has to be a number of devices, of at most 20",
     "too_long_a_gap": "has to be a whole number of seconds, of at most 3600",
     "of_whole_recordings": "cannot matter to this act, for its `recording` is none, or some: leave it out",
+    "months_or_permanent": "says either keep_months, or permanent: true",
+    "too_many_months": "has to be a number of months, of at most 1200",
+    "other_class": "is known by that code and keeps for another time: a class is never changed, give it another code",
     "same_rank": "both state this term for the same days with one rank: one has to go before the other",
 }
 
@@ -126,5 +129,5 @@ class NothingToSupersede(CaseworkError):
     def __str__(self) -> str:
         return (
             f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
-            "see the list of liuhen admin policy, checklist or terms"
+            "see the list of liuhen admin policy, checklist, terms or retention"
         )

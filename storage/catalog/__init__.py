@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.catalog import (
     access,
+    archiving,
     casework,
     deadlines,
     devices,
@@ -24,6 +25,7 @@ from storage.catalog.base import Base
 __all__ = [
     "Base",
     "access",
+    "archiving",
     "casework",
     "deadlines",
     "devices",

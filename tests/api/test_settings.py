@@ -56,6 +56,7 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
         ("LIUHEN_TSA_URLS", "http://a.example, ftp://b.example", "http(s)://"),
         ("LIUHEN_FFMPEG_FOLDER", "/nonexistent", "executable"),
         ("LIUHEN_NAME_PATTERNS", "{officer}{device}_{time}", "needs a length"),
+        ("LIUHEN_STATE_SECRET_LICENCE", "x" * 201, "the number of the approval"),
         ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
         ("LIUHEN_UPLOAD_SIZE", "-1", "16GiB"),
     ],

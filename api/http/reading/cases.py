@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from api.http.reading.elements import scored_reasons
@@ -26,6 +26,7 @@ from api.http.schema.cases import (
 )
 from casework import timeline
 from casework.cases import assignments_of
+from casework.secrecy import may_see_case
 from casework.stages import next_stages, stages_of
 from casework.unlinked import Unlinked
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
@@ -38,11 +39,12 @@ def case_items(session: Session, rows: Sequence[Case]) -> list[CaseItem]:
     return [_case_item(row, names) for row in rows]
 
 
-def describe_case(session: Session, case: Case) -> CaseDetail:
-    """A case with its stages, assignments, and the recordings that stand in it."""
+def describe_case(session: Session, case: Case, person: Person) -> CaseDetail:
+    """A case with its stages, assignments, and the recordings in it, where no class of secrecy keeps them from him."""
     stages = stages_of(session, case.id)
     names = people_named(session, case.opened_by, *(stage.entered_by for stage in stages))
     links = select(CaseLink).where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None))
+    links = links if may_see_case(session, person, case) else links.where(false())
     return CaseDetail(
         **dict(_case_item(case, names)),
         stages=[

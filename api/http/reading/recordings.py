@@ -26,9 +26,10 @@ from api.http.schema.recordings import (
     RenditionItem,
     ViewingItem,
 )
-from casework.access import may_see_poster
+from casework.access import may_see_poster, refuse_kept_secret
 from casework.errors import AccessRefused, Unknown
 from casework.playback import who_saw
+from casework.secrecy import keeps_nothing_from
 from retention.holds import holds_on
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import CaseLink
@@ -59,7 +60,8 @@ def list_recordings(
 ) -> Listed[RecordingItem]:
     """Those of the person's unit, the latest sealed first."""
     slim = defer(Recording.manifest), defer(Recording.token), defer(Recording.findings), defer(Recording.claims)
-    statement = narrow(select(Recording).where(Recording.unit_id == person.unit_id), wanted).options(*slim)
+    seen = Recording.unit_id == person.unit_id, keeps_nothing_from(person)
+    statement = narrow(select(Recording).where(*seen), wanted).options(*slim)
     rows = session.scalars(newest_first(statement, Recording.sealed_at, Recording.id, after, limit)).all()
     page = take_page(rows, limit, lambda row: Cursor(row.sealed_at, str(row.id)))
     return listed(page, lambda rows: recording_items(session, person, rows, now))
@@ -93,12 +95,14 @@ def recording_items(session: Session, person: Person, rows: Sequence[Recording],
 
 
 def find_recording(session: Session, person: Person, recording_id: uuid.UUID) -> Recording:
-    """A recording of the person's unit. Raises Unknown, or AccessRefused, which the caller enters."""
+    """A recording of the person's unit that no class of secrecy keeps from him. Raises Unknown, or AccessRefused, which
+    the caller enters."""
     row = session.get(Recording, recording_id)
     if row is None:
         raise Unknown("recording", recording_id)
     if row.unit_id != person.unit_id:
         raise AccessRefused("other_unit", "recording", recording_id)
+    refuse_kept_secret(session, person, recording_id)
     return row
 
 

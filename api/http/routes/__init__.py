@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.http.routes import (
     access,
+    archiving,
     cases,
     certificates,
     deadlines,
@@ -44,6 +45,7 @@ for module in (
     recordings,
     recovery,
     cases,
+    archiving,
     linking,
     procedure,
     deadlines,

@@ -66,7 +66,7 @@ def show_cases(
 @router.get("/cases/{case_id}", summary="一个案件 / One case")
 def show_case(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDetail:
     with looking(archive, viewer) as session:
-        return describe_case(session, find_case(session, viewer.person, case_id))
+        return describe_case(session, find_case(session, viewer.person, case_id), viewer.person)
 
 
 @router.get("/cases/{case_id}/timeline", summary="案件时间线 / The case from beginning to end")
@@ -82,7 +82,7 @@ def make_stage(case_id: uuid.UUID, form: NextStage, viewer: SignedIn, archive: T
     """The next one of the case's procedure; or one that it was in, for a supervisor who gives a reason."""
     with doing(archive, viewer) as session:
         enter_stage(session, viewer.person, case_id, form.stage, form.reason)
-        return describe_case(session, find_case(session, viewer.person, case_id))
+        return describe_case(session, find_case(session, viewer.person, case_id), viewer.person)
 
 
 @router.post("/cases/{case_id}/procedure", summary="确定或变更程序 / State the procedure")

@@ -31,6 +31,7 @@ from casework.checklists.checklists import checklists_on, kinds_of
 from casework.procedure.acts import Stated, acts_of_case, add_act, correct_act, end_act, withdraw_act
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.gaps import list_gaps
+from casework.secrecy import refuse_uncleared
 from storage.catalog.devices import chinese_day
 
 router = APIRouter(tags=["procedure"])
@@ -60,6 +61,7 @@ def show_completeness(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive)
     """By the recordings that stand in the case, as far as their clocks can be trusted, and by what was explained."""
     with looking(archive, viewer) as session:
         case = find_case(session, viewer.person, case_id)
+        refuse_uncleared(session, viewer.person, case, "view")
         return describe_completeness(session, case.id, datetime.now(UTC))
 
 

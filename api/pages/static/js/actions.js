@@ -68,10 +68,16 @@ function valuesOf(form, submitter) {
     if (!field.name || field.disabled || field.dataset.path !== undefined) continue;
     if (field.tagName === "BUTTON" && field !== submitter) continue;
     if ((field.type === "radio" || field.type === "checkbox") && !field.checked) continue;
-    if (field.value !== "") values[field.name] = valueOf(field);
-    else if (field.dataset.null !== undefined) values[field.name] = null;
+    if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
+    else if (field.dataset.null !== undefined) putAt(values, field.name.split("."), null);
   }
   return values;
+}
+
+// A name with dots is a way into the value: recordings.0.stage is the stage of the first of the recordings.
+function putAt(values, [name, ...rest], value) {
+  if (rest.length === 0) values[name] = value;
+  else putAt((values[name] ??= /^\d+$/.test(rest[0]) ? [] : {}), rest, value);
 }
 
 function valueOf(field) {

@@ -1,0 +1,87 @@
+"""What stands in a case, stage by stage, as its catalogue lists it: the one place that says what a stage holds.
+
+Whoever brings another kind of content adds it to SOURCES: it is then listed, counted when a stage is looked at, and
+named in the catalogue. The database counts the same in `stage_is_filled` (the migration of archiving).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.answered import Seen, see
+from casework.windows import length_of
+from integrity.catalogue import RECORDING, CatalogueItem
+from integrity.digest import Digest
+from storage.catalog.casework import STAGES, Case, CaseLink
+from storage.catalog.devices import chinese_day
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+
+Source = Callable[[Session, Case], Iterable[CatalogueItem]]
+
+
+def contents_of(
+    session: Session, case: Case, adding: Mapping[uuid.UUID, str] | None = None
+) -> tuple[CatalogueItem, ...]:
+    """Everything that stands in the case, by stage and then by day; what has no day comes last in its stage.
+
+    `adding`: recordings that are about to be put into it, by their stage.
+    """
+    items = [item for source in SOURCES for item in source(session, case)]
+    items += recording_items(session, adding or {})
+    return in_order(items)
+
+
+def in_order(items: Iterable[CatalogueItem]) -> tuple[CatalogueItem, ...]:
+    """As a catalogue lists them. Two of one day stand by title, and always alike."""
+    return tuple(
+        sorted(items, key=lambda each: (STAGES.index(each.stage), each.day or date.max, each.title, str(each.id)))
+    )
+
+
+def recordings_in(session: Session, case: Case) -> Iterable[CatalogueItem]:
+    linked = select(CaseLink.recording_id, CaseLink.stage)
+    rows = session.execute(linked.where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None))).all()
+    return recording_items(session, {row.recording_id: row.stage for row in rows})
+
+
+def recording_items(session: Session, stages: Mapping[uuid.UUID, str]) -> list[CatalogueItem]:
+    """Recordings as lines of a catalogue, each in its stage. When and by whom is what was answered, else claimed."""
+    rows = session.scalars(select(Recording).where(Recording.id.in_(stages))).all() if stages else []
+    seen = see(session, rows)
+    names = _officer_names(session, seen)
+    return [_item(each, stages[each.id], names) for each in seen]
+
+
+SOURCES: Final[Sequence[Source]] = (recordings_in,)
+
+
+def _item(seen: Seen, stage: str, names: Mapping[tuple[uuid.UUID, str], str]) -> CatalogueItem:
+    row, started_at = seen.row, seen.answered_start or seen.row.started_at
+    return CatalogueItem(
+        stage=stage,
+        kind=RECORDING,
+        id=row.id,
+        title=row.original_name,
+        day=None if started_at is None else chinese_day(started_at),
+        responsible=None if seen.officer is None else names.get((row.unit_id, seen.officer), seen.officer),
+        duration_ms=None
+        if row.duration_seconds is None
+        else length_of(row.duration_seconds) // timedelta(milliseconds=1),
+        size_bytes=row.size_bytes,
+        sha256=Digest("sha256", row.sha256),
+    )
+
+
+def _officer_names(session: Session, seen: Sequence[Seen]) -> dict[tuple[uuid.UUID, str], str]:
+    """Who has which badge number in the recording's unit; a number that is nobody's stands for itself."""
+    numbers, units = {each.officer for each in seen if each.officer}, {each.unit_id for each in seen}
+    columns = Person.unit_id, Person.badge_number, Person.name
+    rows = session.execute(select(*columns).where(Person.badge_number.in_(numbers), Person.unit_id.in_(units)))
+    return {(row.unit_id, str(row.badge_number)): f"{row.name}（{row.badge_number}）" for row in rows}
