@@ -17,6 +17,7 @@ from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.objects.folder import FolderStore
 from storage.objects.protocol import ObjectStore
+from storage.seal_keys import SealKeys
 
 TSA_TIMEOUT_SECONDS = 20.0
 
@@ -33,6 +34,11 @@ class Archive:
     @cached_property
     def key_store(self) -> KeyStore:
         return KeyStore(self.keyring.key_store_folder)
+
+    @property
+    def seal_keys(self) -> SealKeys:
+        """The private keys of the units' seals."""
+        return SealKeys(self.keyring.folder / "seals")
 
     @cached_property
     def ledger_files(self) -> LedgerFiles:

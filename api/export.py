@@ -19,10 +19,16 @@ from api.errors import ApiError
 from api.trust_folder import build_trust
 from casework.access import record_refused_deed
 from casework.errors import AccessRefused
-from casework.export import CaseContents, CopiedRecording, finish_export, gather_case, start_export
+from casework.export import CaseContents, CopiedDocument, CopiedRecording, finish_export, gather_case, start_export
 from integrity.digest import Digest
 from integrity.errors import PackageExists
-from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
+from integrity.package.contents import (
+    PackageContents,
+    PackagedDocument,
+    PackagedEntry,
+    PackagedProxy,
+    PackagedRecording,
+)
 from integrity.package.layout import STATEMENT
 from integrity.package.verify import Verdict
 from integrity.package.write import write_package
@@ -139,6 +145,7 @@ def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> 
         created_at=contents.gathered_at,
         case=contents.case_file,
         recordings=(_recording(archive, copied) for copied in contents.recordings),
+        documents=tuple(map(_document, contents.documents)),
         entries=(PackagedEntry(index=each.index, entry=each.entry, proof=each.proof) for each in proven.entries),
         checkpoint=proven.note,
         trust=trust,
@@ -156,6 +163,18 @@ def _recording(archive: Archive, copied: CopiedRecording) -> PackagedRecording:
         token=recording.token,
         original=_plaintext(archive, recording),
         proxy=None if proxy is None else _proxy(archive, proxy),
+    )
+
+
+def _document(copied: CopiedDocument) -> PackagedDocument:
+    return PackagedDocument(
+        document_id=copied.document.id,
+        kind=copied.document.kind,
+        title=copied.title,
+        number=copied.number,
+        state=copied.state,
+        sealed=copied.sealed,
+        pdf=copied.pdf,
     )
 
 

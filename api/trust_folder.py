@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from api.archive import Archive
 from api.errors import ApiError
+from casework.documents.seals import list_seals
 from integrity.authority import Authority
 from integrity.keys import PublicKey
 from integrity.timestamp import TimestampTrust, certificate_fingerprint
@@ -46,7 +47,14 @@ def build_trust(archive: Archive) -> Trust:
         package_keys=announced_keys(archive, "package"),
         ledger_vkey=archive.keyring.ledger_vkey,
         timestamp_trust=build_timestamp_trust(archive),
+        seals=registered_seals(archive),
     )
+
+
+def registered_seals(archive: Archive) -> tuple[x509.Certificate, ...]:
+    """The certificates of all seals that were ever registered: what one sealed stays valid when it is ended."""
+    with archive.database.reading() as session:
+        return tuple(x509.load_der_x509_certificate(row.certificate) for row in list_seals(session))
 
 
 def announced_keys(archive: Archive, purpose: str) -> tuple[EpochKey, ...]:

@@ -26,6 +26,7 @@ from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, CaseStage
+from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
@@ -39,6 +40,23 @@ class CopiedRecording:
     recording: Recording
     link: CaseLink
     renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True)
+class CopiedDocument:
+    """A final document of the case with its bytes: sealed, where it bears a seal. Withdrawn ones say that they are."""
+
+    document: Document
+    title: str
+    number: str | None
+    sealed: bool
+    pdf: bytes
+
+    @property
+    def state(self) -> str:
+        if self.document.withdrawn_at is not None:
+            return "withdrawn"
+        return "sealed" if self.sealed else "final"
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,7 @@ class CaseContents:
     gathered_at: datetime
     case_file: Mapping[str, Json]
     recordings: tuple[CopiedRecording, ...]
+    documents: tuple[CopiedDocument, ...]
     entry_ids: tuple[uuid.UUID, ...]
     catalogues: tuple[bytes, ...] = ()
 
@@ -80,6 +99,7 @@ def gather_case(
             "secrecy_class": class_of(session, case_id),
         },
         recordings=recordings,
+        documents=_documents(session, case_id),
         entry_ids=_entry_ids(session, case_id),
         catalogues=tuple(row.content for row in catalogues_of(session, case_id)),
     )
@@ -150,6 +170,22 @@ def _recordings(session: Session, case_id: uuid.UUID) -> tuple[CopiedRecording, 
     return tuple(CopiedRecording(row, link, tuple(renditions.get(row.id, ()))) for row, link in rows)
 
 
+def _documents(session: Session, case_id: uuid.UUID) -> tuple[CopiedDocument, ...]:
+    statement = (
+        select(Document, DocumentTemplate.title_zh, DocumentNumber, SealedDocument.pdf, FinalDocument.pdf)
+        .join(FinalDocument, FinalDocument.document_id == Document.id)
+        .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
+        .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
+        .outerjoin(SealedDocument, SealedDocument.document_id == Document.id)
+        .where(Document.case_id == case_id)
+        .order_by(FinalDocument.finalised_at, Document.id)
+    )
+    return tuple(
+        CopiedDocument(document, title, None if number is None else number.written, sealed is not None, sealed or final)
+        for document, title, number, sealed, final in session.execute(statement)
+    )
+
+
 def _case_file(
     case: Case, stages: tuple[CaseStage, ...], recordings: tuple[CopiedRecording, ...]
 ) -> Mapping[str, Json]:
@@ -186,6 +222,7 @@ def _entry_ids(session: Session, case_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
         select(cast(CaseLink.recording_id, Text)).where(*recordings),
         select(cast(AccessRequest.id, Text)).where(AccessRequest.case_id == case_id),
         select(cast(Grant.id, Text)).where(Grant.case_id == case_id),
+        select(cast(Document.id, Text)).where(Document.case_id == case_id),
     )
     statement = select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(union_all(*subjects)))
     return tuple(session.scalars(statement.order_by(LedgerEntryRow.serial)))

@@ -19,6 +19,7 @@ from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.documents import Document, DocumentSignature, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
@@ -47,6 +48,11 @@ TIMELINE_KINDS = (
     "event_entered",
     "event_withdrawn",
     "term_fulfilled",
+    "document_begun",
+    "document_signed",
+    "document_finalised",
+    "document_sealed",
+    "document_withdrawn",
     "access_requested",
     "request_refused",
     "access_granted",
@@ -62,11 +68,11 @@ TIMELINE_KINDS = (
 class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
-    `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, request, grant
-    or export. `detail` is a word or a name: the stage, the class of secrecy or retention, the original name, the kind
-    of event, term or access. `recording_made` is dated by the recording's own claim, which is no more than a claim; one
-    without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is the poster or the preview
-    pictures of what can be played; `viewed` is the footage itself.
+    `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, document,
+    request, grant or export. `detail` is a word or a name: the stage, the class of secrecy or retention, the original
+    name, the kind of event, term, document or access. `recording_made` is dated by the recording's own claim, which is
+    no more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
+    the poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
 
     at: datetime
@@ -93,6 +99,7 @@ def case_timeline(
         *(_of_recordings(case_id) if may_see_case(session, person, case) else ()),
         *_of_acts(case_id),
         *_of_deadlines(case_id),
+        *_of_documents(case_id),
         *_of_access(case_id),
         *_of_exports(case_id),
     )
@@ -199,6 +206,24 @@ def _of_deadlines(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(term.done_at, "term_fulfilled", term.id, term.done_by, detail=term.kind).where(
         term.case_id == case_id, term.done_at.is_not(None)
     )
+
+
+def _of_documents(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    """The subject is the document itself, whatever happened to it."""
+    document, signature, final, sealed = Document, DocumentSignature, FinalDocument, SealedDocument
+    yield _item(document.begun_at, "document_begun", document.id, document.begun_by, detail=document.kind).where(
+        document.case_id == case_id
+    )
+    yield _item(
+        document.withdrawn_at, "document_withdrawn", document.id, document.withdrawn_by, detail=document.kind
+    ).where(document.case_id == case_id, document.withdrawn_at.is_not(None))
+    for at, kind, row, who in (
+        (signature.signed_at, "document_signed", signature, signature.stated_by),
+        (final.finalised_at, "document_finalised", final, final.finalised_by),
+        (sealed.sealed_at, "document_sealed", sealed, sealed.sealed_by),
+    ):
+        item = _item(at, kind, row.document_id, who, detail=document.kind)
+        yield item.join(document, document.id == row.document_id).where(row.case_id == case_id)
 
 
 def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

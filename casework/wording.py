@@ -34,6 +34,11 @@ def optional_name(field: str, value: str | None) -> str | None:
     return None if value is None or not value.strip() else required_name(field, value)
 
 
+def optional_text(field: str, value: str | None) -> str | None:
+    """None for nothing or blanks, else as `required_text`."""
+    return None if value is None or not value.strip() else required_text(field, value)
+
+
 def known_word(field: str, value: str, known: Sequence[str]) -> str:
     """The word itself. Raises WordUnknown when it is none of those known."""
     if value not in known:

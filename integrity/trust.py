@@ -24,9 +24,12 @@ from integrity.keys import PublicKey, load_public_key
 from integrity.timestamp import TimestampTrust, certificate_fingerprint
 
 VERSION = 1
+WITH_SEALS = 2
+"""The version of a trust folder that pins seals of documents; one without any is of version 1, as before there were."""
 STATEMENT_NAME = "trust.json"
 LEDGER_NAME = "ledger.vkey"
 ROOTS_NAME = "tsa-roots.pem"
+SEALS_NAME = "seals.pem"
 ROLES = ("manifest", "receipt", "package")
 FILE_LIMIT_BYTES = 1 << 16
 
@@ -41,13 +44,15 @@ class EpochKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Everything that is pinned. Each tuple of keys is in the order of epochs."""
+    """Everything that is pinned. Each tuple of keys is in the order of epochs; `seals` are those of the units that seal
+    documents, in the order in which they were registered."""
 
     manifest_keys: tuple[EpochKey, ...]
     receipt_keys: tuple[EpochKey, ...]
     package_keys: tuple[EpochKey, ...]
     ledger_vkey: str
     timestamp_trust: TimestampTrust
+    seals: tuple[x509.Certificate, ...] = ()
 
     def keys_for(self, role: str) -> tuple[EpochKey, ...]:
         """The keys of one of ROLES."""
@@ -56,7 +61,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """SHA-256 of one pinned thing, for a person to compare. `kind` is one of ROLES, "ledger", "tsa_root" or "tsa".
+    """SHA-256 of one pinned thing, for a person to compare. `kind`: one of ROLES, "ledger", "tsa_root", "tsa", "seal".
 
     `label` tells several of a kind apart: an epoch, the ledger's name, a number.
     """
@@ -91,6 +96,8 @@ def fingerprints(trust: Trust) -> tuple[Fingerprint, ...]:
         listed.append(Fingerprint("tsa_root", str(number), certificate_fingerprint(root).hex))
     for number, digest in enumerate(stamps.tsa_fingerprints, 1):
         listed.append(Fingerprint("tsa", str(number), digest.hex))
+    for number, seal in enumerate(trust.seals, 1):
+        listed.append(Fingerprint("seal", str(number), certificate_fingerprint(seal).hex))
     return tuple(listed)
 
 
@@ -115,6 +122,8 @@ def trust_files(trust: Trust) -> Mapping[str, bytes]:
             files[key_file_name(role, each.epoch)] = each.key.pem
     files[LEDGER_NAME] = f"{trust.ledger_vkey}\n".encode()
     files[ROOTS_NAME] = _roots_pem(trust.timestamp_trust.roots)
+    if trust.seals:
+        files[SEALS_NAME] = _roots_pem(trust.seals)
     _require_complete("(to be written)", trust)
     return files
 
@@ -127,8 +136,10 @@ def load_trust(folder: Path) -> Trust:
     """
     what = _place(folder, STATEMENT_NAME)
     content = _read(folder, STATEMENT_NAME)
-    fields = Fields(what, parse_canonical(content, what), ("v", "keys", "ledger", "timestamp"))
-    fields.constant("v", VERSION)
+    said = parse_canonical(content, what)
+    with_seals = isinstance(said, Mapping) and said.get("v") == WITH_SEALS
+    fields = Fields(what, said, ("v", "keys", "ledger", "timestamp", *(("seals",) if with_seals else ())))
+    fields.constant("v", WITH_SEALS if with_seals else VERSION)
     keys = _load_keys(folder, fields.items("keys"))
     trust = Trust(
         manifest_keys=keys["manifest"],
@@ -136,6 +147,7 @@ def load_trust(folder: Path) -> Trust:
         package_keys=keys["package"],
         ledger_vkey=_load_ledger(folder, fields.nested("ledger", ("origin", "key_id"))).encode(),
         timestamp_trust=_load_timestamp(folder, fields.nested("timestamp", ("policy", "root_sha256", "tsa_sha256"))),
+        seals=_load_seals(folder, fields.items("seals")) if with_seals else (),
     )
     _require_complete(str(folder), trust)
     if canonical_json(_form(trust)) != content:
@@ -150,8 +162,10 @@ def key_file_name(role: str, epoch: int) -> str:
 
 def _form(trust: Trust) -> dict[str, Json]:
     ledger, stamps = parse_vkey(trust.ledger_vkey), trust.timestamp_trust
+    seals: list[Json] = [certificate_fingerprint(seal).hex for seal in trust.seals]
     return {
-        "v": VERSION,
+        **({"seals": seals} if seals else {}),
+        "v": WITH_SEALS if seals else VERSION,
         "keys": [
             {"role": role, "epoch": each.epoch, "key_id": each.key.key_id}
             for role in ROLES
@@ -212,21 +226,36 @@ def _load_ledger(folder: Path, fields: Fields) -> Vkey:
 
 
 def _load_timestamp(folder: Path, fields: Fields) -> TimestampTrust:
-    what, place = _place(folder, STATEMENT_NAME), _place(folder, ROOTS_NAME)
-    content = _read(folder, ROOTS_NAME)
+    what = _place(folder, STATEMENT_NAME)
+    roots = _load_certificates(folder, ROOTS_NAME, "root_sha256", fields.items("root_sha256"))
     try:
-        roots = tuple(x509.load_pem_x509_certificates(content))
         policy = x509.ObjectIdentifier(fields.text("policy")).dotted_string
     except ValueError as error:
-        raise MalformedEvidence(f"{place} or the policy in {what}", str(error)) from error
-    if _roots_pem(roots) != content:
-        raise MalformedEvidence(place, "not the PEM of certificates and nothing else")
-    pinned = _parse_digests(f"{what}: root_sha256", fields.items("root_sha256"))
-    if len(pinned) != len(roots):
-        raise TrustIncomplete(str(folder), f"{len(roots)} roots in {ROOTS_NAME}, {len(pinned)} named")
-    for root, digest in zip(roots, pinned, strict=True):
-        require_digest(place, digest, certificate_fingerprint(root))
+        raise MalformedEvidence(f"the policy in {what}", str(error)) from error
     return TimestampTrust(roots, _parse_digests(f"{what}: tsa_sha256", fields.items("tsa_sha256")), policy)
+
+
+def _load_seals(folder: Path, items: Sequence[Json]) -> tuple[x509.Certificate, ...]:
+    if not items:
+        raise MalformedEvidence(_place(folder, STATEMENT_NAME), "no seal is named: then it is of version 1")
+    return _load_certificates(folder, SEALS_NAME, "seals", items)
+
+
+def _load_certificates(folder: Path, name: str, member: str, items: Sequence[Json]) -> tuple[x509.Certificate, ...]:
+    """Those in a file of PEM, as many as `trust.json` names in `member`, each with its fingerprint."""
+    place, content = _place(folder, name), _read(folder, name)
+    try:
+        found = tuple(x509.load_pem_x509_certificates(content))
+    except ValueError as error:
+        raise MalformedEvidence(place, str(error)) from error
+    if _roots_pem(found) != content:
+        raise MalformedEvidence(place, "not the PEM of certificates and nothing else")
+    pinned = _parse_digests(f"{_place(folder, STATEMENT_NAME)}: {member}", items)
+    if len(pinned) != len(found):
+        raise TrustIncomplete(str(folder), f"{len(found)} certificates in {name}, {len(pinned)} named")
+    for certificate, digest in zip(found, pinned, strict=True):
+        require_digest(place, digest, certificate_fingerprint(certificate))
+    return found
 
 
 def _parse_digests(what: str, items: Sequence[Json]) -> tuple[Digest, ...]:

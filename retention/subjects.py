@@ -12,6 +12,7 @@ from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.documents import Document
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
@@ -33,6 +34,7 @@ Row = TypeVar(
     CaseEvent,
     CaseTerm,
     CaseOfficer,
+    Document,
     Person,
 )
 

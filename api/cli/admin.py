@@ -14,6 +14,7 @@ from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
 from api.cli.rule_commands import rule_group
+from api.cli.seal_commands import seals
 from api.cli.station_commands import stations
 from api.cli.upload_commands import uploads
 
@@ -35,6 +36,8 @@ for name, group in {
     "retention": rule_group("保管期限规则 / how long cases are kept at least", "api.cli.admin_retention"),
     "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
     "calendar": calendars,
+    "template": rule_group("文书式样 / templates of documents", "api.cli.admin_templates"),
+    "seal": seals,
     "token": tokens,
     "upload": uploads,
     "recording": recordings,

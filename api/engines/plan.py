@@ -99,12 +99,13 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
 
 
 def load_policies(database: DatabaseAddresses) -> None:
-    """Policies, checklists, terms and rules of retention of the package that this archive has never had."""
+    """Policies, checklists, terms, rules of retention and templates of the package that this archive has never had."""
     from datetime import UTC, datetime
 
     from casework.archiving.retention_rules import load_shipped_retention
     from casework.checklists.checklists import load_shipped_checklists
     from casework.deadlines.loading import load_shipped_terms
+    from casework.documents.templates import load_shipped_templates
     from casework.elements.policies import load_shipped_policies
     from storage.database import Database
 
@@ -115,6 +116,7 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_checklists(session, datetime.now(UTC))
             load_shipped_terms(session, datetime.now(UTC))
             load_shipped_retention(session, datetime.now(UTC))
+            load_shipped_templates(session, datetime.now(UTC))
     finally:
         connections.close()
 

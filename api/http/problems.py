@@ -20,13 +20,22 @@ from api import export, trust_folder
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
 from api.http.chinese_archiving import ADDED_PROBLEMS, what_is_missing
 from api.http.chinese_cases import PERSON_PROBLEMS, next_stages, officers_missing, possible_procedures
+from api.http.chinese_documents import (
+    FIELD_PROBLEMS,
+    KINDS,
+    SIGNING_PROBLEMS,
+    stages_of_kind,
+    what_is_lacking,
+)
 from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
 from api.http.errors import HttpRefused
+from api.pages.document_words import SIGNING_ROLES
 from api.pages.words import EVENT_KINDS
 from casework import errors as casework
 from casework.archiving import errors as archiving
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
+from casework.documents import errors as documents
 from casework.elements import errors as elements
 from casework.procedure import errors as procedure
 from casework.register import errors as register
@@ -158,6 +167,36 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     deadlines.TermFulfilled: Problem(
         409, "term-fulfilled", "该期限已登记于 {done_on} 办结；如有误，请由主管撤回起算事项后重新登记"
+    ),
+    documents.FieldUnusable: Problem(422, "field", "“{label}”{problem}"),
+    documents.SignUnprintable: Problem(
+        422, "sign", "“{label}”中的“{sign}”（{code}）不在文书字库中，无法印出；请改用其他写法，如以文字说明字形"
+    ),
+    documents.TemplateMissing: Problem(409, "template", "{day} 没有有效的“{kind}”式样，见 liuhen admin template list"),
+    documents.OfOtherStage: Problem(409, "other-stage", "“{kind}”用于{stages}环节，案件当前环节为“{stage}”"),
+    documents.DocumentIncomplete: Problem(409, "document-incomplete", "文书尚不完整。{why}"),
+    documents.DocumentChanged: Problem(409, "document-changed", "{why}；请刷新页面，核对后重新保存"),
+    documents.DocumentFinal: Problem(
+        409, "document-final", "文书已于 {finalised_at} 定稿，不再更改；如有错误，请说明理由作废后另行起草"
+    ),
+    documents.DocumentNotFinal: Problem(409, "document-not-final", "文书还是草稿，请先定稿"),
+    documents.DocumentWithdrawn: Problem(409, "document-withdrawn", "文书已于 {withdrawn_at} 作废，请另行起草"),
+    documents.DocumentSealed: Problem(409, "document-sealed", "文书已于 {sealed_at} 盖章，无需再办"),
+    documents.SignatureRefused: Problem(409, "signature-refused", "不能签名（{role}）：{problem}"),
+    documents.IssuerMissing: Problem(
+        409,
+        "issuer-missing",
+        "本单位及上级单位尚未设定制发机关名称和代字；请管理员在本机设定：liuhen admin seal issuer",
+    ),
+    documents.SealMissing: Problem(
+        409, "seal-missing", "本单位没有今日有效的电子印章；请管理员在本机登记：liuhen admin seal make 或 load"
+    ),
+    documents.SealUnusable: Problem(422, "seal-unusable", "不能用作电子印章：{reason}"),
+    documents.RenderingFailed: Problem(
+        500,
+        "rendering",
+        "文书式样无法排版，请联系管理员",
+        "the template cannot be rendered: call the administrator",
     ),
     rules.RuleFileUnusable: Problem(422, "policy", "规则文件{place} {problem}{known}；更正后重新载入"),
     rules.PolicyOverlaps: Problem(
@@ -386,7 +425,29 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["why"] = "；".join(map(what_is_missing, error.missing))
     if isinstance(error, archiving.NothingAdded):
         facts["problem"] = ADDED_PROBLEMS[error.problem]
+    if isinstance(error, documents.DocumentError):
+        facts |= _document_facts(error)
     if isinstance(error, elements.ReasonNeeded):
         facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.
     return facts | ({"column": error.columns[0]} if isinstance(error, _OF_A_COLUMN) else {})
+
+
+def _document_facts(error: documents.DocumentError) -> dict[str, Any]:
+    match error:
+        case documents.FieldUnusable():
+            return {"label": error.label or error.name, "problem": FIELD_PROBLEMS[error.problem]}
+        case documents.SignUnprintable():
+            return {"code": f"U+{ord(error.sign):04X}"}
+        case documents.TemplateMissing():
+            return {"kind": KINDS[error.kind]}
+        case documents.OfOtherStage():
+            return {"kind": KINDS[error.kind], "stages": stages_of_kind(error)}
+        case documents.DocumentIncomplete():
+            return {"why": what_is_lacking(error)}
+        case documents.DocumentChanged():
+            return {"why": "案件的内容已有变化" if error.by == "case" else "他人已保存了此文书"}
+        case documents.SignatureRefused():
+            return {"role": SIGNING_ROLES[error.role], "problem": SIGNING_PROBLEMS[error.problem]}
+        case _:
+            return {}

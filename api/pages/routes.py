@@ -20,6 +20,7 @@ from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
 from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
+from api.pages.views_documents import build_document
 from api.pages.views_gaps import build_gaps
 from api.pages.views_questions import build_questions
 from api.pages.views_queue import build_queue
@@ -36,6 +37,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/recordings/{id}": ("recording.html", build_recording),
     "/cases": ("cases.html", build_cases),
     "/cases/{id}": ("case.html", build_case),
+    "/documents/{id}": ("document.html", build_document),
     "/requests": ("requests.html", build_requests),
     "/queue": ("queue.html", build_queue),
     "/gaps": ("gaps.html", build_gaps),

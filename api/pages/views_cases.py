@@ -13,6 +13,7 @@ from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
 from api.pages.views_archiving import build_archiving
 from api.pages.views_deadlines import build_case_deadlines
+from api.pages.views_documents import build_case_documents
 from api.pages.views_officers import build_officers
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
@@ -114,6 +115,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "may": may_do(visit),
         **build_acts(visit, case),
         **build_case_deadlines(visit, case),
+        **build_case_documents(visit, case),
         **build_officers(visit, case),
         **build_archiving(visit, case),
     }

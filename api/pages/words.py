@@ -16,6 +16,7 @@ from api.pages.claim_words import (
     SEGMENT_BASES,
     TRACK_SOURCES,
 )
+from api.pages.document_words import DOCUMENT_STATES, SIGNING_OUTCOMES, SIGNING_ROLES
 from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
 from api.pages.ledger_words import ACTIONS, SUBJECT_KINDS, SYSTEM_ACTORS
 
@@ -187,6 +188,11 @@ TIMELINE: Mapping[str, str] = {
     "event_entered": mark("登记期限起算事项"),
     "event_withdrawn": mark("撤回期限起算事项"),
     "term_fulfilled": mark("期限内事项办结"),
+    "document_begun": mark("起草文书"),
+    "document_signed": mark("文书签名"),
+    "document_finalised": mark("文书定稿"),
+    "document_sealed": mark("文书盖章"),
+    "document_withdrawn": mark("文书作废"),
     "access_requested": mark("提出调阅申请"),
     "request_refused": mark("申请未获批准"),
     "access_granted": mark("批准授权"),
@@ -321,6 +327,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "term_kind": TERM_KINDS,
     "deadline_state": DEADLINE_STATES,
     "because": BECAUSE,
+    "document_state": DOCUMENT_STATES,
+    "signing_role": SIGNING_ROLES,
+    "signing_outcome": SIGNING_OUTCOMES,
     "refusal": REFUSALS,
     "refusal_code": REFUSAL_CODES,
     "recording_need": RECORDING_NEEDS,

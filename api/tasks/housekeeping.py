@@ -14,6 +14,7 @@ from casework.acts import ask_about_regrouped
 from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
 from casework.deadlines.versions import terms_come_into_force
+from casework.documents.templates import templates_come_into_force
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import come_into_force
 from casework.linker import link_due_recordings
@@ -118,6 +119,7 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
         checklists_come_into_force(session, now)
         terms_come_into_force(session, now)
         retention_comes_into_force(session, now)
+        templates_come_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from api.archive import Archive
 from api.verification.audit import Audit, Progress
+from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
 from api.verification.guards import announced_trust, check_guards
 from api.verification.judgements import audit_judgements
@@ -83,6 +84,7 @@ def verify_archive(
         "positions": audit_positions(audit),
         "segments": audit_segments(audit),
         "judgements": audit_judgements(audit),
+        "documents": audit_documents(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),

@@ -112,6 +112,11 @@ KINDS: dict[str, Kind] = {
         "error", "回执与原始记录、上传或账本不一致", "a receipt does not fit its recording, its upload or the ledger"
     ),
     "upload_differs": Kind("error", "上传记录与原始记录不一致", "an upload's row does not fit its recording"),
+    "seal_invalid": Kind(
+        "error",
+        "文书的电子签章无效或与所登记的印章不符",
+        "the seal on a document does not hold, or is not the one that is registered",
+    ),
     "judgement_differs": Kind(
         "warning",
         "要素判断或待补问题与事实不符；重新得出：liuhen admin element judge-again",

@@ -9,11 +9,14 @@ from typing import Any
 from casework.archiving import retention_rules
 from casework.checklists import checklists
 from casework.deadlines import calendars, versions
+from casework.documents import templates
+from casework.documents.drafts import digest_text
 from casework.elements import policies
 from casework.link_rows import digest_candidates
 from storage.catalog.archiving import RetentionRule
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear, TermRule
+from storage.catalog.documents import DocumentTemplate
 from storage.catalog.elements import ElementPolicy
 from storage.catalog.procedure import RecordingChecklist
 
@@ -23,6 +26,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     TermRule: versions.is_of_its_source,
     RetentionRule: retention_rules.is_of_its_source,
     CalendarYear: calendars.is_of_its_source,
+    DocumentTemplate: templates.is_of_its_source,
 }
 
 
@@ -49,6 +53,10 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "ends_at": lambda row: row.span.upper,
     "cases": lambda row: [choice.get("case_id") for choice in row.candidates],
     "candidates_sha256": lambda row: digest_candidates(row.candidates),
+    "text_digest": lambda row: digest_text(row.fields, row.facts),
+    "pdf_digest": lambda row: hashlib.sha256(row.pdf).digest(),
+    "certificate_digest": lambda row: hashlib.sha256(row.certificate).digest(),
+    "chain_digest": lambda row: hashlib.sha256(row.chain.encode()).digest(),
     "claimed_sha256": lambda row: row.claims.get("sha256"),
 }
 

@@ -18,6 +18,17 @@ from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, R
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
+from storage.catalog.documents import (
+    Document,
+    DocumentIssuer,
+    DocumentNumber,
+    DocumentSignature,
+    DocumentTemplate,
+    DocumentText,
+    FinalDocument,
+    SealedDocument,
+    UnitSeal,
+)
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.ledger import SigningKeyEpoch
@@ -83,6 +94,15 @@ MADE: Mapping[str, _Made] = {
     "case.identity_shown": _Made(IdentityShown.id, "shown_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
+    "template.loaded": _Made(DocumentTemplate.id),
+    "issuer.named": _Made(DocumentIssuer.id),
+    "seal.registered": _Made(UnitSeal.id),
+    "document.begun": _Made(Document.id),
+    "document.saved": _Made(DocumentText.id, "text_id"),
+    "document.signed": _Made(DocumentSignature.id, "signature_id"),
+    "document.numbered": _Made(DocumentNumber.id, "number_id"),
+    "document.finalised": _Made(FinalDocument.id, "final_id"),
+    "document.sealed": _Made(SealedDocument.id, "sealed_id"),
     "recording.linked": _Made(CaseLink.id, "link_id"),
     "recording.link_queued": _Made(LinkQuestion.id, "question_id"),
     "access.requested": _Made(AccessRequest.id),

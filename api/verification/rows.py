@@ -17,6 +17,7 @@ from api.verification.accounts import SUBJECTS
 from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
+from api.verification.document_accounts import DOCUMENT_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.kept_facts import kept_fact
@@ -46,6 +47,7 @@ def audit_rows(audit: Audit) -> int:
         *PROCEDURE_SUBJECTS,
         *DEADLINE_SUBJECTS,
         *ARCHIVING_SUBJECTS,
+        *DOCUMENT_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)

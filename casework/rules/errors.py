@@ -56,6 +56,13 @@ PROBLEMS: Mapping[str, str] = {
     "months_or_permanent": "says either keep_months, or permanent: true",
     "too_many_months": "has to be a number of months, of at most 1200",
     "other_class": "is known by that code and keeps for another time: a class is never changed, give it another code",
+    "no_word": "has to be one to eight Chinese signs, such as 罚决",
+    "too_many_signatures": "has to be a number of signatures, from 1 to 5",
+    "of_other_type": "belongs to fields of one type alone",
+    "no_layout": "has to be typst text, of at most 40,000 signs",
+    "reaches_out": "asks for files, pictures, plugins or packages: a layout has nothing but its data and form.typ",
+    "not_rendered": "cannot be rendered",
+    "same_kind": "is of a kind of document that another series has on the same days",
     "same_rank": "both state this term for the same days with one rank: one has to go before the other",
 }
 

@@ -70,6 +70,12 @@ class Value:
             raise self.refused("no_text")
         return text.strip()
 
+    def text(self, problem: str, longest: int) -> str:
+        """As many lines as there are, as they stand."""
+        if not isinstance(self.value, str) or not self.value.strip() or len(self.value) > longest:
+            raise self.refused(problem)
+        return self.value
+
     def lines_of_text(self) -> tuple[str, ...]:
         if not isinstance(self.value, _Sequence):
             raise self.refused("not_a_list")

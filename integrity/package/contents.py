@@ -44,6 +44,19 @@ class PackagedRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackagedDocument:
+    """A document (文书) of the case as it was sealed, or made final. `state`: final, sealed or withdrawn."""
+
+    document_id: UUID
+    kind: str
+    title: str
+    number: str | None
+    state: str
+    sealed: bool
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedEntry:
     """A ledger entry, its bytes as stored, and its inclusion proof for the size of the package's checkpoint."""
 
@@ -72,3 +85,4 @@ class PackageContents:
     key: SigningKey
     key_epoch: int
     catalogues: Sequence[bytes] = ()
+    documents: Sequence[PackagedDocument] = ()

@@ -1,4 +1,4 @@
-"""The two small JSON documents of a package that have no module of their own: inclusion proofs and the case."""
+"""The small JSON files of a package that have no module of their own: inclusion proofs, the case, its documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from integrity.digest import Digest, parse_hex
 from integrity.errors import MalformedEvidence
 from integrity.fields import Fields
 from integrity.merkle import HASH_BYTES
-from integrity.package.layout import CASE
+from integrity.package.layout import CASE, DOCUMENTS, document_path
 
 VERSION = 1
 _LONGEST_PROOF = 64
@@ -86,6 +86,59 @@ def parse_case(content: bytes) -> tuple[RecordingNote, ...]:
     fields.constant("v", VERSION)
     fields.mapping("case")
     return tuple(_parse_recording(item) for item in fields.items("recordings"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentNote:
+    """What meta/documents.json says about one document (文书). `sealed`: the file bears a seal."""
+
+    document_id: UUID
+    kind: str
+    title: str
+    number: str | None
+    state: str
+    sealed: bool
+
+
+def write_documents(documents: Sequence[DocumentNote]) -> bytes:
+    """meta/documents.json; document number n is element n - 1."""
+    listed: list[Json] = [
+        {
+            "document_id": str(each.document_id),
+            "kind": each.kind,
+            "title": each.title,
+            "number": each.number,
+            "state": each.state,
+            "sealed": each.sealed,
+            "path": document_path(number),
+        }
+        for number, each in enumerate(documents, 1)
+    ]
+    return canonical_json({"v": VERSION, "documents": listed}, DOCUMENTS)
+
+
+def parse_documents(content: bytes) -> tuple[DocumentNote, ...]:
+    """Raises MalformedEvidence."""
+    fields = Fields(DOCUMENTS, parse_canonical(content, DOCUMENTS), ("v", "documents"))
+    fields.constant("v", VERSION)
+    found = tuple(_parse_document(number, item) for number, item in enumerate(fields.items("documents"), 1))
+    if not found:
+        raise MalformedEvidence(DOCUMENTS, "it lists no document: then it is not there")
+    return found
+
+
+def _parse_document(number: int, item: Json) -> DocumentNote:
+    names = ("document_id", "kind", "title", "number", "state", "sealed", "path")
+    fields = Fields(f"{DOCUMENTS}: document", item, names)
+    fields.constant("path", document_path(number))
+    return DocumentNote(
+        document_id=fields.uuid("document_id"),
+        kind=fields.text("kind"),
+        title=fields.text("title"),
+        number=None if fields.value("number") is None else fields.text("number"),
+        state=fields.one_of("state", ("final", "sealed", "withdrawn")),
+        sealed=fields.flag("sealed"),
+    )
 
 
 def _form(recording: RecordingNote) -> dict[str, Json]:

@@ -32,8 +32,14 @@ class GuideRecording:
     gen_time: datetime
 
 
-def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int, catalogues: int = 0) -> bytes:
-    """The content of VERIFY.md; `catalogues`: how many versions of an archived case's catalogue there are."""
+def write_guide(
+    recordings: Sequence[GuideRecording],
+    package_key_epoch: int,
+    catalogues: int = 0,
+    sealed_documents: Sequence[str] = (),
+) -> bytes:
+    """The content of VERIFY.md; `catalogues`: how many versions of an archived case's catalogue there are,
+    `sealed_documents`: the paths of documents that bear a seal."""
     signatures = (*_FUNCTION, *_signatures(recordings, package_key_epoch))
     sections = (
         (_INTRODUCTION, _START),
@@ -45,6 +51,7 @@ def write_guide(recordings: Sequence[GuideRecording], package_key_epoch: int, ca
         (_FOOTAGE, _footage(recordings)),
         *(((_CATALOGUES, _catalogues(catalogues)),) if catalogues else ()),
         (_COSIGN, _cosign(recordings)),
+        *(((_SEALS, _seals(sealed_documents)),) if sealed_documents else ()),
     )
     return "\n".join([*(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
 
@@ -178,6 +185,31 @@ _COSIGN = """\
 One line checks footage, manifest and signature together.
 """
 
+_SEALS = """\
+## 7. 文书的电子签章 · The seals on documents
+
+签名覆盖整份文件,只除去签名本身(`/ByteRange`)。签章证书的指纹应列在 `trust.json` 的 `seals` 中。`pdfsig`
+(Debian 软件包 poppler-utils)和任何 PDF 阅读器给出同样的结论。
+
+The signature covers the whole file but itself (`/ByteRange`). The fingerprint of the seal's certificate must be one of
+the `seals` of `trust.json`. `pdfsig` (Debian package poppler-utils) and any PDF reader say the same.
+"""
+
+_SEAL_FUNCTION = (
+    "check_seal() {",
+    "  work=$(mktemp -d)",
+    """  set -- "$1" $(grep -a -o '/ByteRange *\\[[0-9 ]*\\]' "$1" | tr -dc '0-9 ')""",
+    '  test "$#" -eq 5 && test "$2" -eq 0 && test "$(($4 + $5))" -eq "$(wc -c < "$1")" || return 1',
+    '  { head -c "$3" "$1"; tail -c +"$(($4 + 1))" "$1"; } > "$work/covered"',
+    """  head -c "$(($4 - 1))" "$1" | tail -c +"$(($3 + 2))" | tr a-f A-F | basenc --base16 -d > "$work/signature\"""",
+    '  openssl cms -verify -binary -inform DER -in "$work/signature" -content "$work/covered" -noverify \\',
+    '    -signer "$work/signer.pem" -out /dev/null || return 1',
+    '  fingerprint=$(openssl x509 -in "$work/signer.pem" -noout -fingerprint -sha256 \\',
+    "    | sed 's/.*=//; s/://g' | tr A-F a-f)",
+    '  test "${#fingerprint}" -eq 64 && grep -o "seals.*$fingerprint" "$TRUST/trust.json"',
+    "}",
+)
+
 _END = """\
 ## 不能证明的事 · What this cannot show
 
@@ -219,6 +251,12 @@ def _catalogues(count: int) -> Iterable[str]:
     for version in range(1, count + 1):
         digest = f"$(sha256sum {catalogue_path(version)} | cut -c 1-64)"
         yield f"""grep -l '"catalogue_sha256":"'"{digest}" log/entries/*.json"""
+
+
+def _seals(paths: Sequence[str]) -> Iterable[str]:
+    yield from _SEAL_FUNCTION
+    for path in paths:
+        yield f"check_seal {path}"
 
 
 def _cosign(recordings: Sequence[GuideRecording]) -> Iterable[str]:

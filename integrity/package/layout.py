@@ -17,6 +17,7 @@ TAG_LIST = "tagmanifest-sha256.txt"
 STATEMENT = "package.dsse.json"
 CHECKPOINT = "log/checkpoint"
 CASE = "meta/case.json"
+DOCUMENTS = "meta/documents.json"
 GUIDE = "VERIFY.md"
 TRUST_FOLDER = "trust"
 TRUST_STATEMENT = "trust/trust.json"
@@ -48,6 +49,7 @@ _LIMITS: tuple[tuple[str, int | None], ...] = (
     (r"package\.dsse\.json", 64 * _MIB),
     (r"VERIFY\.md", 16 * _MIB),
     (rf"data/{_NUMBER}/(?:original\.[a-z0-9]{{1,8}}|proxy\.mp4)", None),
+    (rf"data/documents/{_NUMBER}\.pdf", 64 * _MIB),
     (rf"manifest/{_NUMBER}\.(?:dsse\.json|tsr)", _MIB),
     (rf"log/entries/{_INDEX}\.json", 65_535),
     (rf"log/proofs/{_INDEX}\.json", 64 * _KIB),
@@ -55,10 +57,11 @@ _LIMITS: tuple[tuple[str, int | None], ...] = (
     (r"trust/[a-z0-9][a-z0-9.-]{0,63}", 64 * _KIB),
     (r"meta/case\.json", 16 * _MIB),
     (r"meta/catalogue-[1-9][0-9]{0,3}\.json", 16 * _MIB),
+    (r"meta/documents\.json", 16 * _MIB),
 )
 _FILES = tuple((re.compile(pattern), limit) for pattern, limit in _LIMITS)
 _CATALOGUE = re.compile(r"meta/catalogue-([1-9][0-9]{0,3})\.json")
-_FOLDER = re.compile(rf"data(?:/{_NUMBER})?|manifest|log(?:/entries|/proofs)?|trust|meta")
+_FOLDER = re.compile(rf"data(?:/{_NUMBER}|/documents)?|manifest|log(?:/entries|/proofs)?|trust|meta")
 
 # Kinds of footage and stills. Anything else keeps its bytes and loses its ending: a double click must not run it.
 # fmt: off
@@ -105,6 +108,11 @@ def manifest_path(number: int) -> str:
 def token_path(number: int) -> str:
     """Where the time stamp over the manifest of recording `number` lies."""
     return f"manifest/{number}.tsr"
+
+
+def document_path(number: int) -> str:
+    """Where document `number` lies: sealed, or final where it bears no seal."""
+    return f"data/documents/{number}.pdf"
 
 
 def entry_path(index: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from integrity.canonical import Json
 from integrity.fields import format_instant
 from integrity.local_time import show_in_china
+from integrity.package.document_checks import VerifiedDocument
 from integrity.package.failure import PackageInvalid
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
@@ -18,6 +19,7 @@ _KINDS = {
     "ledger": "账本密钥 / ledger key of",
     "tsa_root": "时间戳根证书 / time stamp root",
     "tsa": "时间戳证书 / time stamp certificate",
+    "seal": "电子印章证书 / certificate of a seal",
 }
 
 
@@ -27,6 +29,8 @@ def describe_verdict(verdict: Verdict) -> Iterator[str]:
         yield from _describe_recording(each)
     if verdict.catalogues:
         yield f"卷内目录 / catalogue of the archived case: {verdict.catalogues} 版 / version(s)"
+    for document in verdict.documents:
+        yield from _describe_document(document)
     yield f"账本 / ledger: {printable(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
     yield f"核验通过 / verified: {verdict.files} 个文件 / files, {verdict.size_bytes} 字节 / bytes"
     if verdict.pinned:
@@ -69,6 +73,7 @@ def verdict_form(verdict: Verdict) -> dict[str, Json]:
             "root": verdict.checkpoint.root.hex(),
         },
         "recordings": [_recording_form(each) for each in verdict.recordings],
+        "documents": [_document_form(each) for each in verdict.documents],
         "fingerprints": [_fingerprint_form(each) for each in fingerprints(verdict.trust)],
     }
 
@@ -114,6 +119,30 @@ def _recording_form(recording: VerifiedRecording) -> dict[str, Json]:
         "sm3": manifest.digests.sm3.hex,
         "token_time": format_instant(recording.token_time),
         "ledger_index": recording.ledger_index,
+    }
+
+
+def _describe_document(document: VerifiedDocument) -> Iterator[str]:
+    note = document.note
+    withdrawn = "  已作废 / WITHDRAWN" if note.state == "withdrawn" else ""
+    yield f"{document.path}  {printable(note.title)} {printable(note.number or '')}{withdrawn}"
+    yield f"  SHA-256 {document.sha256.hex}, 账本条目 / ledger entry {document.ledger_index}"
+    if document.seal is not None:
+        yield f"  电子签章有效 / the seal holds: {printable(document.seal)}"
+
+
+def _document_form(document: VerifiedDocument) -> dict[str, Json]:
+    note = document.note
+    return {
+        "document_id": str(note.document_id),
+        "path": document.path,
+        "kind": note.kind,
+        "title": note.title,
+        "number": note.number,
+        "state": note.state,
+        "sha256": document.sha256.hex,
+        "seal": document.seal,
+        "ledger_index": document.ledger_index,
     }
 
 

@@ -14,6 +14,7 @@ from integrity.digest import Digest
 from integrity.manifest import RecordingManifest
 from integrity.package import checks, layout
 from integrity.package.catalogues import check_catalogues
+from integrity.package.document_checks import VerifiedDocument, check_documents
 from integrity.package.failure import failing_at
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, open_statement
@@ -35,6 +36,7 @@ STEPS: Mapping[int, tuple[str, str]] = {
     11: ("封存条目与封存清单一致", "sealing entries against the manifests"),
     12: ("播放副本的来源", "origin of the playable copies"),
     13: ("卷内目录与账本、文件一致", "catalogues against ledger and files"),
+    14: ("文书与账本和电子签章", "documents against ledger and seals"),
 }
 
 
@@ -69,6 +71,7 @@ class Verdict:
     checkpoint: Checkpoint
     recordings: tuple[VerifiedRecording, ...]
     catalogues: int = 0
+    documents: tuple[VerifiedDocument, ...] = ()
 
 
 def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], None] | None = None) -> Verdict:
@@ -91,6 +94,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     12. Each playable copy is in meta/case.json with its digest and that of the original it was made from.
     13. Of an archived case every catalogue that the ledger names is here and no other, and the last one names just
         these recordings, each by its digest.
+    14. Each document is the one that its entry names by SHA-256, and what bears a seal bears a pinned one that holds.
 
     Raises PackageInvalid for the first step that fails. `on_step` is told each number before the step is taken.
     """
@@ -147,6 +151,9 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     # 13. What was archived is what is here: nothing was left out of the package, or put in, since.
     with take(13, layout.CASE):
         catalogues = check_catalogues(package, manifests, content.digests, entries)
+    # 14. What was withdrawn is said so by its entry too: nobody hands out a decision that no longer stands as one.
+    with take(14, layout.DOCUMENTS):
+        documents = check_documents(package, files, content.digests, entries, keys)
 
     recordings = _join_recordings(statement, manifests, tokens, ledger_indexes)
     return Verdict(
@@ -161,6 +168,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
         checkpoint=checkpoint,
         recordings=recordings,
         catalogues=len(catalogues),
+        documents=documents,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,21 @@ from integrity.errors import EvidenceContradiction, MalformedEvidence, PackageEx
 from integrity.manifest import RecordingManifest, open_manifest
 from integrity.merkle import leaf_hash
 from integrity.package import bag, layout
-from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
-from integrity.package.documents import InclusionProof, RecordingNote, RenditionNote, write_case
+from integrity.package.contents import (
+    PackageContents,
+    PackagedDocument,
+    PackagedEntry,
+    PackagedProxy,
+    PackagedRecording,
+)
+from integrity.package.documents import (
+    DocumentNote,
+    InclusionProof,
+    RecordingNote,
+    RenditionNote,
+    write_case,
+    write_documents,
+)
 from integrity.package.guide import GuideRecording, write_guide
 from integrity.package.statement import PackagedFiles, PackageStatement, sign_statement
 from integrity.package.verify import Verdict, verify_package
@@ -89,10 +102,12 @@ def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
     for name, content in trust_files(contents.trust).items():
         filling.add(f"{layout.TRUST_FOLDER}/{name}", content)
     added = [_add_recording(filling, n, each, contents.trust) for n, each in enumerate(contents.recordings, 1)]
+    _add_documents(filling, contents.documents)
     filling.add(layout.CASE, write_case(contents.case, [each.note for each in added]))
     for version, content in enumerate(contents.catalogues, 1):
         filling.add(layout.catalogue_path(version), content)
-    guide = write_guide([each.guide for each in added], contents.key_epoch, len(contents.catalogues))
+    sealed = [layout.document_path(n) for n, each in enumerate(contents.documents, 1) if each.sealed]
+    guide = write_guide([each.guide for each in added], contents.key_epoch, len(contents.catalogues), sealed)
     filling.add(layout.GUIDE, guide)
     _add_lists(filling, contents, tuple(each.files for each in added))
 
@@ -156,6 +171,25 @@ def _add_proxy(filling: _Bag, path: str, proxy: PackagedProxy, manifest: Recordi
         version=proxy.version,
         settings=proxy.settings,
     )
+
+
+def _add_documents(filling: _Bag, documents: Sequence[PackagedDocument]) -> None:
+    if not documents:
+        return
+    for number, each in enumerate(documents, 1):
+        filling.add(layout.document_path(number), each.pdf)
+    notes = [
+        DocumentNote(
+            document_id=each.document_id,
+            kind=each.kind,
+            title=each.title,
+            number=each.number,
+            state=each.state,
+            sealed=each.sealed,
+        )
+        for each in documents
+    ]
+    filling.add(layout.DOCUMENTS, write_documents(notes))
 
 
 def _add_lists(filling: _Bag, contents: PackageContents, recordings: tuple[PackagedFiles, ...]) -> None:

@@ -61,15 +61,27 @@ function addressOf(form) {
   return form.dataset.action.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.elements[name].value));
 }
 
-// Empty fields are left out, so that a default of the API's counts; data-null sends null for them.
+// Empty fields are left out, so that a default of the API's counts; data-null sends null for them. A name with dots is a
+// place within: fields.items.0.name; data-table marks a table that is sent even when nothing stands in it.
 function valuesOf(form, submitter) {
   const values = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.dataset.path !== undefined) continue;
     if (field.tagName === "BUTTON" && field !== submitter) continue;
     if ((field.type === "radio" || field.type === "checkbox") && !field.checked) continue;
-    if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
+    if (field.dataset.table !== undefined) values[field.name] = {};
+    else if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
     else if (field.dataset.null !== undefined) putAt(values, field.name.split("."), null);
+  }
+  return asLists(values);
+}
+
+// A row of a list that was left empty is not in it.
+function asLists(values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || typeof value !== "object") continue;
+    asLists(value);
+    if (Array.isArray(value)) values[name] = Object.values(value); // which leaves holes out
   }
   return values;
 }
@@ -84,7 +96,7 @@ function valueOf(field) {
   if (field.type === "datetime-local") {
     return (field.value.length === 16 ? `${field.value}:00` : field.value) + CHINESE_TIME;
   }
-  if (field.type === "checkbox") return true;
+  if (field.type === "checkbox") return field.dataset.value === undefined ? true : field.value;
   if (field.type === "number" || field.dataset.number !== undefined) return Number(field.value);
   return field.value;
 }

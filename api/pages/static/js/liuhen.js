@@ -1,6 +1,8 @@
 // The modules of every page. Each module looks for what it serves and does nothing where there is none.
 import { serveCopying } from "./copying.js";
 import { servePlayers } from "./player.js";
+import { serveRows } from "./rows.js";
 
 serveCopying(document);
 servePlayers(document);
+serveRows(document);

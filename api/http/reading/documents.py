@@ -1,0 +1,128 @@
+"""Documents as answers say them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from api.http.reading.names import people_named
+from api.http.schema.base import PersonRef
+from api.http.schema.documents import (
+    DocumentItem,
+    FieldItem,
+    FinalItem,
+    SealedItem,
+    SignatureItem,
+    TemplateItem,
+)
+from casework.documents.listing import DocumentNow
+from casework.documents.template_file import Template, TemplateField
+from storage.catalog.documents import DocumentTemplate, UnitSeal
+
+Names = Mapping[uuid.UUID, str]
+
+
+def document_items(session: Session, documents: Sequence[DocumentNow]) -> list[DocumentItem]:
+    people = [each.document.begun_by for each in documents]
+    for each in documents:
+        people += [row.stated_by for row in each.signatures]
+        people += [who for who in (each.document.withdrawn_by,) if who is not None]
+        people += [] if each.final is None else [each.final.finalised_by]
+        people += [] if each.sealed is None else [each.sealed.sealed_by]
+    names = people_named(session, *people)
+    return [_item(session, each, names) for each in documents]
+
+
+def template_item(row: DocumentTemplate) -> TemplateItem:
+    template = Template.of(row.rules)
+    return TemplateItem(
+        id=row.id,
+        series=row.jurisdiction,
+        version=row.version,
+        kind=template.kind,
+        title_zh=row.title_zh,
+        title_en=row.title_en,
+        valid_from=row.valid_from,
+        last_day=row.last_day,
+        word=template.word,
+        sealed=template.sealed,
+        stages=list(template.stages),
+        law=list(template.law),
+        signatures=dict(template.signatures),
+        facts=[fact.as_json() for fact in template.facts],
+        fields=[_field(field) for field in template.fields],
+    )
+
+
+def _field(field: TemplateField) -> FieldItem:
+    return FieldItem.model_validate(field.as_json())
+
+
+def _item(session: Session, each: DocumentNow, names: Names) -> DocumentItem:
+    document, is_draft = each.document, each.state == "draft"
+    return DocumentItem(
+        id=document.id,
+        case_id=document.case_id,
+        kind=document.kind,
+        title=each.template.title,
+        stage=document.stage,
+        state=each.state,
+        issues_decision=document.issues_decision,
+        act_id=document.act_id,
+        template_id=document.template_id,
+        begun_by=PersonRef.of(document.begun_by, names),
+        begun_at=document.begun_at,
+        ordinal=each.text.ordinal,
+        fields=each.text.fields,
+        facts=each.text.facts,
+        missing=list(each.missing) if is_draft else [],
+        unsigned=dict(each.unsigned) if is_draft else {},
+        signatures=[
+            SignatureItem(
+                id=row.id,
+                role=row.role,
+                name=row.name,
+                outcome=row.outcome,
+                note=row.note,
+                signed_at=row.signed_at,
+                stated_by=PersonRef.of(row.stated_by, names),
+            )
+            for row in each.signatures
+        ],
+        final=_final(each, names),
+        sealed=_sealed(session, each, names),
+        withdrawn_at=document.withdrawn_at,
+        withdrawn_by=PersonRef.maybe(document.withdrawn_by, names),
+        withdraw_reason=document.withdraw_reason,
+    )
+
+
+def _final(each: DocumentNow, names: Names) -> FinalItem | None:
+    if each.final is None:
+        return None
+    return FinalItem(
+        number=None if each.number is None else each.number.written,
+        dated_on=each.final.dated_on,
+        sha256=each.final.sha256.hex(),
+        size_bytes=each.final.size_bytes,
+        rendered_with=each.final.rendered_with,
+        finalised_by=PersonRef.of(each.final.finalised_by, names),
+        finalised_at=each.final.finalised_at,
+    )
+
+
+def _sealed(session: Session, each: DocumentNow, names: Names) -> SealedItem | None:
+    if each.sealed is None:
+        return None
+    seal = session.get_one(UnitSeal, each.sealed.seal_id)
+    return SealedItem(
+        seal=seal.name,
+        certificate_sha256=seal.certificate_sha256.hex(),
+        sha256=each.sealed.sha256.hex(),
+        size_bytes=each.sealed.size_bytes,
+        stamped_at=each.sealed.stamped_at,
+        sealed_by=PersonRef.of(each.sealed.sealed_by, names),
+        sealed_at=each.sealed.sealed_at,
+    )

@@ -1,0 +1,177 @@
+"""Documents (文书): begun in a case, saved, signed, made final, sealed, read; and the templates they come from."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from api.archive import Archive
+from api.credentials import Viewer
+from api.documents import seal_document
+from api.http.deeds import doing, entering_refusals, looking
+from api.http.reading.documents import document_items, template_item
+from api.http.schema.base import Reason
+from api.http.schema.documents import (
+    CaseDocuments,
+    DocumentItem,
+    NewDocument,
+    OthersSignature,
+    OwnSignature,
+    SavedText,
+    TemplateItem,
+)
+from api.http.sessions import SignedIn, TheArchive
+from casework.cases import find_case
+from casework.documents.drafts import begin_document, save_document, withdraw_document
+from casework.documents.finalising import finalise_document
+from casework.documents.listing import (
+    documents_of_case,
+    find_document,
+    kinds_to_begin,
+    preview_document,
+    read_pdf,
+)
+from casework.documents.signing import sign_document, state_signature
+from casework.documents.templates import list_templates
+
+router = APIRouter(tags=["documents"])
+PDF_TYPE = "application/pdf"
+PDF_RESPONSES: dict[int | str, dict[str, object]] = {200: {"content": {PDF_TYPE: {}}}}
+
+
+@router.get("/document-templates", summary="文书式样 / Templates of documents")
+def show_templates(viewer: SignedIn, archive: TheArchive) -> list[TemplateItem]:
+    """Every version of the city's templates, those of the past and to come as well."""
+    with looking(archive, viewer) as session:
+        return [template_item(row) for row in list_templates(session)]
+
+
+@router.get("/cases/{case_id}/documents", summary="案件的文书 / Documents of a case")
+def show_documents(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDocuments:
+    """In the order in which they were begun, withdrawn ones too; and which can be begun now."""
+    with looking(archive, viewer) as session:
+        case = find_case(session, viewer.person, case_id)
+        return CaseDocuments(
+            case_id=case.id,
+            items=document_items(session, documents_of_case(session, case.id)),
+            templates=[template_item(row) for row in kinds_to_begin(session, case, datetime.now(UTC))],
+        )
+
+
+@router.post("/cases/{case_id}/documents", summary="起草文书 / Begin a document", status_code=201)
+def make_document(case_id: uuid.UUID, form: NewDocument, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    """By the template that holds today; what the case knows is filled in from it."""
+    with doing(archive, viewer) as session:
+        draft = begin_document(
+            session, viewer.person, case_id, form.kind, form.fields, datetime.now(UTC), act_id=form.act_id
+        )
+        document_id = draft.document.id
+    return _show(archive, viewer, document_id)
+
+
+@router.get("/documents/{document_id}", summary="文书 / A document")
+def show_document(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    return _show(archive, viewer, document_id)
+
+
+@router.put("/documents/{document_id}/text", summary="保存文书 / Save what it says")
+def save_text(document_id: uuid.UUID, form: SavedText, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    """Signatures under what it said before count no more."""
+    with doing(archive, viewer) as session:
+        save_document(session, viewer.person, document_id, form.fields, form.after, datetime.now(UTC))
+    return _show(archive, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/signatures", summary="本人签名 / Sign for oneself", status_code=201)
+def add_signature(document_id: uuid.UUID, form: OwnSignature, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    with doing(archive, viewer) as session:
+        sign_document(session, viewer.person, document_id, form.role, datetime.now(UTC))
+    return _show(archive, viewer, document_id)
+
+
+@router.post(
+    "/documents/{document_id}/statements",
+    summary="登记当事人、见证人签名或拒签 / State a party's or witness's signature, or its refusal",
+    status_code=201,
+)
+def add_statement(document_id: uuid.UUID, form: OthersSignature, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    with doing(archive, viewer) as session:
+        state_signature(
+            session,
+            viewer.person,
+            document_id,
+            form.role,
+            name=form.name,
+            outcome=form.outcome,
+            signed_at=form.signed_at,
+            note=form.note,
+            now=datetime.now(UTC),
+        )
+    return _show(archive, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/final", summary="定稿 / Make it final", status_code=201)
+def make_final(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    """Its number is drawn and its bytes are fixed, for good."""
+    with doing(archive, viewer) as session:
+        finalise_document(session, viewer.person, document_id, datetime.now(UTC))
+    return _show(archive, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/seal", summary="盖章 / Seal it", status_code=201)
+def put_seal(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    """With the seal of the unit, or of the nearest above it that has one."""
+    with entering_refusals(archive, viewer):
+        seal_document(archive, viewer.person, document_id)
+    return _show(archive, viewer, document_id)
+
+
+@router.post("/documents/{document_id}/withdraw", summary="作废 / Withdraw it")
+def take_back(document_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
+    """A number that it bears stays its own."""
+    with doing(archive, viewer) as session:
+        withdraw_document(session, viewer.person, document_id, form.reason)
+    return _show(archive, viewer, document_id)
+
+
+@router.get(
+    "/documents/{document_id}/preview",
+    summary="预览（PDF） / Preview",
+    response_class=Response,
+    responses=PDF_RESPONSES,
+)
+def show_preview(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+    """What it says now, marked as a draft."""
+    with looking(archive, viewer) as session:
+        return _pdf(preview_document(session, viewer.person, document_id), f"{document_id}-draft", "草稿")
+
+
+@router.get(
+    "/documents/{document_id}/pdf",
+    summary="下载（PDF） / Fetch it",
+    response_class=Response,
+    responses=PDF_RESPONSES,
+)
+def send_pdf(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+    """The sealed document, or the final one before it is sealed: the very bytes whose digest the ledger has."""
+    with looking(archive, viewer) as session:
+        seen = find_document(session, viewer.person, document_id)
+        name = seen.template.title if seen.number is None else f"{seen.template.title} {seen.number.written}"
+        return _pdf(read_pdf(session, viewer.person, document_id), str(document_id), name)
+
+
+def _show(archive: Archive, viewer: Viewer, document_id: uuid.UUID) -> DocumentItem:
+    with looking(archive, viewer) as session:
+        return document_items(session, (find_document(session, viewer.person, document_id),))[0]
+
+
+def _pdf(content: bytes, plain_name: str, name: str) -> Response:
+    headers = {
+        "Content-Disposition": f"inline; filename=\"{plain_name}.pdf\"; filename*=UTF-8''{quote(name, safe='')}.pdf",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type=PDF_TYPE, headers=headers)

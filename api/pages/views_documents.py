@@ -1,0 +1,106 @@
+"""Documents: those of a case on its page, and one with its form, signatures, number and seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.http.sessions import language_of
+from api.pages.shown import input_instant
+from api.pages.visit import Visit
+from casework.cases import find_case
+from casework.documents.drafts import servable, writing
+from casework.documents.facts import FACTS
+from casework.documents.listing import DocumentNow, documents_of_case, find_document, kinds_to_begin
+from casework.documents.seals import find_seal
+from casework.documents.template_file import TemplateField
+from casework.documents.wording import say_facts
+from casework.organisation import names_of
+from casework.permission import MAY
+from storage.catalog.casework import Case
+from storage.catalog.documents import OUR_ROLES
+
+EMPTY_ROWS = 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field of the form with what stands in it; `rows` of a list, with one more to fill in."""
+
+    field: TemplateField
+    value: str
+    rows: tuple[tuple[Asked, ...], ...] = ()
+
+
+def build_case_documents(visit: Visit, case: Case) -> Mapping[str, Any]:
+    """What the case page's part about documents is filled from."""
+    begun = kinds_to_begin(visit.session, case, visit.now)
+    documents = documents_of_case(visit.session, case.id)
+    return {
+        "documents": documents,
+        "document_titles": {each.document.id: each.template.title for each in documents},
+        "document_templates": [row for row in begun if visit.person.role in MAY[writing(row.kind)]],
+    }
+
+
+def build_document(visit: Visit) -> Mapping[str, Any]:
+    session, person = visit.session, visit.person
+    seen = find_document(session, person, visit.path_id())
+    document, in_english = seen.document, language_of(visit.request) == "en"
+    case = find_case(session, person, document.case_id)
+    people = [document.begun_by, seen.text.saved_by, document.withdrawn_by]
+    people += [row.stated_by for row in seen.signatures]
+    people += [None if seen.final is None else seen.final.finalised_by]
+    people += [None if seen.sealed is None else seen.sealed.sealed_by]
+    return {
+        "case": case,
+        "seen": seen,
+        "document": document,
+        "asked": [_ask(field, seen.text.fields.get(field.name)) for field in seen.template.fields],
+        "case_says": [(FACTS[fact.name].label[in_english], fact) for fact in seen.template.facts],
+        "said": say_facts(seen.text.facts),
+        "served": servable(session, case.id),
+        "chosen": {each for field in seen.template.fields for each in _chosen(field, seen)},
+        "names": names_of(session, {each for each in people if each is not None}),
+        "seal": find_seal(session, document.unit_id),
+        "may": _may(visit, seen),
+    }
+
+
+def _may(visit: Visit, seen: DocumentNow) -> dict[str, Any]:
+    role, is_draft = visit.person.role, seen.state == "draft"
+    own = {"officer": ("officer", "supervisor"), "approver": ("supervisor",), "reviewer": ("legal_reviewer",)}
+    wanted = dict(seen.unsigned)
+    return {
+        "write": is_draft and role in MAY[writing(seen.document.kind)],
+        "sign": [each for each in OUR_ROLES if is_draft and each in wanted and role in own[each]],
+        "state": [
+            each
+            for each in ("party", "witness")
+            if is_draft and "party" in seen.template.signatures and role in MAY["work_on_cases"]
+        ],
+        "seal": seen.state == "final" and role in MAY["seal_documents"],
+        "withdraw": seen.state != "withdrawn"
+        and role in (MAY[writing(seen.document.kind)] if is_draft else MAY["withdraw_documents"]),
+    }
+
+
+def _ask(field: TemplateField, value: Any) -> Asked:
+    if field.type != "rows":
+        return Asked(field, _input_value(field, value))
+    rows = [*(value or ()), *({} for _ in range(EMPTY_ROWS))]
+    return Asked(
+        field, "", tuple(tuple(_ask(column, row.get(column.name)) for column in field.columns) for row in rows)
+    )
+
+
+def _input_value(field: TemplateField, value: Any) -> str:
+    if value is None or field.type == "documents":
+        return ""
+    return input_instant(datetime.fromisoformat(value)) if field.type == "moment" else str(value)
+
+
+def _chosen(field: TemplateField, seen: DocumentNow) -> list[str]:
+    return list(seen.text.fields.get(field.name, ())) if field.type == "documents" else []

@@ -1,0 +1,140 @@
+"""Documents as they stand: of a case in order, or one with all that was said of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.documents.drafts import latest_text
+from casework.documents.errors import DocumentNotFinal
+from casework.documents.filling import missing_of
+from casework.documents.finalising import page_of
+from casework.documents.rendering import render_page
+from casework.documents.signing import signatures_of, unsigned_of_text
+from casework.documents.template_file import Template
+from casework.documents.templates import templates_on
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case
+from storage.catalog.devices import chinese_day
+from storage.catalog.documents import (
+    DOCUMENT_KINDS,
+    Document,
+    DocumentNumber,
+    DocumentSignature,
+    DocumentTemplate,
+    DocumentText,
+    FinalDocument,
+    SealedDocument,
+)
+from storage.catalog.organisation import Person
+
+STATES: Final = ("draft", "final", "sealed", "withdrawn")
+
+
+@dataclass(frozen=True)
+class DocumentNow:
+    """A document with its latest text. `state` is a word of STATES; `withdrawn` goes before the others."""
+
+    document: Document
+    row: DocumentTemplate
+    template: Template
+    text: DocumentText
+    signatures: tuple[DocumentSignature, ...]
+    final: FinalDocument | None
+    number: DocumentNumber | None
+    sealed: SealedDocument | None
+
+    @property
+    def state(self) -> str:
+        if self.document.withdrawn_at is not None:
+            return "withdrawn"
+        return "draft" if self.final is None else "final" if self.sealed is None else "sealed"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What a draft lacks of its fields and facts, by Chinese names."""
+        return missing_of(self.template, self.text.fields, self.text.facts)
+
+    @property
+    def unsigned(self) -> tuple[tuple[str, int], ...]:
+        """Whose signatures a draft lacks, and how many."""
+        return unsigned_of_text(self.template, self.signatures)
+
+
+def documents_of_case(session: Session, case_id: uuid.UUID) -> tuple[DocumentNow, ...]:
+    """Every document of a case, in the order in which they were begun, those that are withdrawn too."""
+    statement = select(Document).where(Document.case_id == case_id)
+    return _seen(session, session.scalars(statement.order_by(Document.begun_at, Document.id)))
+
+
+def find_document(session: Session, person: Person, document_id: uuid.UUID) -> DocumentNow:
+    """Raises UnknownSubject, OutsideUnit."""
+    (found,) = _seen(session, (row_in_unit(session, person, Document, document_id),))
+    return found
+
+
+def preview_document(session: Session, person: Person, document_id: uuid.UUID) -> bytes:
+    """The PDF of what a document says now, marked as a draft across each page.
+
+    Raises RenderingFailed, UnknownSubject, OutsideUnit.
+    """
+    seen = find_document(session, person, document_id)
+    page = page_of(session, seen.document, seen.text, seen.signatures, None, None)
+    return render_page(page).pdf
+
+
+def read_pdf(session: Session, person: Person, document_id: uuid.UUID) -> bytes:
+    """The sealed document, or the final one before it is sealed.
+
+    Raises DocumentNotFinal, UnknownSubject, OutsideUnit.
+    """
+    seen = find_document(session, person, document_id)
+    kept = seen.sealed or seen.final
+    if kept is None:
+        raise DocumentNotFinal(document_id)
+    return kept.pdf
+
+
+def kinds_to_begin(session: Session, case: Case, now: datetime) -> tuple[DocumentTemplate, ...]:
+    """Templates of documents that can be begun in the case as it stands, in the order of DOCUMENT_KINDS."""
+    held = templates_on(session, chinese_day(now))
+    rows = (held[kind] for kind in DOCUMENT_KINDS if kind in held)
+    return tuple(
+        row
+        for row in rows
+        if case.stage in row.rules["stages"] and (case.closed_at is None or DOCUMENT_KINDS[row.kind].after_close)
+    )
+
+
+def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow, ...]:
+    documents = tuple(documents)
+    ids = [each.id for each in documents]
+    statement = (
+        select(Document.id, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument)
+        .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
+        .outerjoin(FinalDocument, FinalDocument.document_id == Document.id)
+        .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
+        .outerjoin(SealedDocument, SealedDocument.document_id == Document.id)
+        .where(Document.id.in_(ids))
+    )
+    beside = {row[0]: row for row in session.execute(statement)}
+    return tuple(_one(session, each, *beside[each.id][1:]) for each in documents)
+
+
+def _one(
+    session: Session,
+    document: Document,
+    row: DocumentTemplate,
+    final: FinalDocument | None,
+    number: DocumentNumber | None,
+    sealed: SealedDocument | None,
+) -> DocumentNow:
+    text = latest_text(session, document.id)
+    signatures = signatures_of(session, text.id)
+    return DocumentNow(document, row, Template.of(row.rules), text, signatures, final, number, sealed)

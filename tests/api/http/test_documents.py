@@ -1,0 +1,136 @@
+"""Documents over HTTP: from the first word to the seal, and what is refused in Chinese."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from casework.documents.issuers import name_issuer
+from casework.documents.seals import make_seal
+from casework.documents.templates import load_shipped_templates
+from casework.register.certificates import add_certificate
+from integrity.pdf_seal import open_seal
+from storage.ledger.append import Actor
+from tests.casework.documents.conftest import INQUIRY, NOTICE
+
+OPERATOR = Actor.system("admin")
+
+
+@pytest.fixture
+def desk(served: Any, scene: Any) -> Any:
+    """The scene with the shipped templates; the officer and the supervisor handle the case."""
+    with served.database.transaction() as session:
+        load_shipped_templates(session, datetime.now(UTC))
+        name_issuer(session, OPERATOR, scene.unit.id, name="江北区城市管理局", word="江综执")
+        for number, each in enumerate((scene.officer, scene.supervisor), 1):
+            add_certificate(
+                session, OPERATOR, each.person.id, number=f"Z{number}", valid_from=date(2020, 1, 1), last_day=None
+            )
+    for each in (scene.officer, scene.supervisor):
+        path = f"/api/v1/cases/{scene.case.id}/officers"
+        assert scene.officer.post(path, json={"person_id": str(each.person.id)}).status_code == 201
+    assert scene.officer.post(f"/api/v1/cases/{scene.case.id}/stages", json={"stage": "investigation"}).is_success
+    return scene
+
+
+def begin(desk: Any, kind: str, fields: Any) -> Any:
+    return desk.officer.post(f"/api/v1/cases/{desk.case.id}/documents", json={"kind": kind, "fields": fields})
+
+
+def code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].removeprefix("urn:liuhen:problem:")
+
+
+def test_a_record_is_filled_in_signed_and_made_final(desk: Any) -> None:
+    listed = desk.officer.get(f"/api/v1/cases/{desk.case.id}/documents").json()
+    assert "inquiry_record" in {each["kind"] for each in listed["templates"]}
+    assert "penalty_decision" not in {each["kind"] for each in listed["templates"]}
+    made = begin(desk, "inquiry_record", {"place": "询问室"})
+    assert made.status_code == 201
+    document = made.json()
+    address = f"/api/v1/documents/{document['id']}"
+    assert (document["state"], document["title"], document["ordinal"]) == ("draft", "询问笔录", 1)
+    assert "询问开始时间" in document["missing"]
+    early = desk.officer.post(f"{address}/final")
+    assert code(early) == (409, "document-incomplete")
+    assert "请填写：询问开始时间" in early.json()["detail"]
+    saved = desk.officer.put(f"{address}/text", json={"fields": INQUIRY, "after": 1}).json()
+    assert (saved["missing"], saved["unsigned"]) == ([], {"officer": 2, "party": 1})
+    again = desk.supervisor.put(f"{address}/text", json={"fields": {}, "after": 1})
+    assert code(again) == (409, "document-changed")
+    for each in (desk.officer, desk.supervisor):
+        assert each.post(f"{address}/signatures", json={"role": "officer"}).status_code == 201
+    refusal = {"role": "party", "name": "陈强", "outcome": "refused", "signed_at": "2026-03-09T10:10:00+08:00"}
+    assert code(desk.officer.post(f"{address}/statements", json=refusal)) == (409, "signature-refused")
+    stated = desk.officer.post(f"{address}/statements", json={**refusal, "note": "王芳在场见证"})
+    assert stated.json()["unsigned"] == {}
+    preview = desk.officer.get(f"{address}/preview")
+    assert (preview.headers["content-type"], preview.content[:5]) == ("application/pdf", b"%PDF-")
+    assert code(desk.officer.get(f"{address}/pdf")) == (409, "document-not-final")
+    final = desk.officer.post(f"{address}/final").json()
+    assert (final["state"], final["final"]["number"]) == ("final", None)
+    assert desk.officer.get(f"{address}/pdf").content.startswith(b"%PDF-")
+
+
+def test_a_notice_is_numbered_sealed_and_withdrawn(desk: Any, served: Any) -> None:
+    document = begin(desk, "correction_notice", NOTICE).json()
+    address = f"/api/v1/documents/{document['id']}"
+    final = desk.officer.post(f"{address}/final").json()
+    assert final["final"]["number"] == f"江综执责改字〔{datetime.now(UTC).year}〕第1号"
+    assert code(desk.officer.post(f"{address}/seal")) == (409, "seal-missing")
+    with served.database.transaction() as session:
+        make_seal(session, OPERATOR, served.archive.seal_keys, desk.unit.id, "江北区城市管理局", datetime.now(UTC))
+    sealed = desk.officer.post(f"{address}/seal").json()
+    assert (sealed["state"], sealed["sealed"]["seal"]) == ("sealed", "江北区城市管理局")
+    assert sealed["sealed"]["stamped_at"] is not None
+    pdf = desk.officer.get(f"{address}/pdf").content
+    assert open_seal(pdf, None, "x").fingerprint.hex == sealed["sealed"]["certificate_sha256"]
+    assert code(desk.officer.post(f"{address}/withdraw", json={"reason": "有误"})) == (403, "role")
+    withdrawn = desk.supervisor.post(f"{address}/withdraw", json={"reason": "送达前发现错误"}).json()
+    assert (withdrawn["state"], withdrawn["withdraw_reason"]) == ("withdrawn", "送达前发现错误")
+    assert withdrawn["final"]["number"].endswith("第1号")
+    kinds = [each["kind"] for each in desk.officer.get(f"/api/v1/cases/{desk.case.id}/timeline").json()["items"]]
+    assert [each for each in kinds if each.startswith("document_")] == [
+        "document_begun",
+        "document_finalised",
+        "document_sealed",
+        "document_withdrawn",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "status", "problem", "said"),
+    [
+        ("inquiry_record", {"relation": "路人"}, 422, "field", "“与本案关系”不在可选范围内"),
+        ("inquiry_record", {"person": "陈😀"}, 422, "sign", "U+1F600"),
+        ("inquiry_record", {"nothing": 1}, 422, "field", "不是此文书的项目"),
+        ("penalty_decision", {}, 409, "other-stage", "“行政处罚决定书”用于审核决定环节，案件当前环节为“调查取证”"),
+        ("poem", {}, 422, "word", "不在可选范围内"),
+        ("review_opinion", {}, 403, "role", "法制审核人员"),
+    ],
+)
+def test_what_is_refused_is_said_in_chinese(
+    desk: Any, kind: str, fields: Any, status: int, problem: str, said: str
+) -> None:
+    answer = begin(desk, kind, fields)
+    assert code(answer) == (status, problem)
+    assert said in answer.json()["detail"]
+
+
+def test_other_units_see_nothing_of_it(desk: Any, served: Any) -> None:
+    document = begin(desk, "inquiry_record", INQUIRY).json()
+    stranger = served.signed_in(served.unit("另一大队"), "supervisor")
+    address = f"/api/v1/documents/{document['id']}"
+    for answer in (
+        stranger.get(address),
+        stranger.get(f"{address}/preview"),
+        stranger.put(f"{address}/text", json={"fields": {}, "after": 1}),
+        stranger.post(f"{address}/final"),
+        stranger.post(f"{address}/seal"),
+        stranger.post(f"{address}/withdraw", json={"reason": "x"}),
+        stranger.get(f"/api/v1/cases/{desk.case.id}/documents"),
+    ):
+        assert code(answer) == (403, "other-unit")
+    assert served.caller().get(address).status_code == 401
