@@ -118,28 +118,34 @@ class _Carried:
 def _signer_of(signature: bytes, what: str) -> tuple[Any, _Carried]:
     signed = cms.ContentInfo.load(signature)["content"]
     (signer,) = signed["signer_infos"]
+    if [each.dump() for each in signed["digest_algorithms"]] != [signer["digest_algorithm"].dump()]:
+        raise MalformedEvidence(what, "it names other digests than its signer")
+    if _attribute(signer, "content_type").native != signed["encap_content_info"]["content_type"].native:
+        raise MalformedEvidence(what, "it is of another type than its signer signed")
+    found = [each.chosen for each in signed["certificates"]]
+    carried = [_Carried(x509.load_der_x509_certificate(each.dump()), each) for each in found]
     named = signer["sid"].chosen
-    carried = [
-        _Carried(x509.load_der_x509_certificate(each.chosen.dump()), each.chosen) for each in signed["certificates"]
-    ]
-    _check_chain([each.certificate for each in carried], what)
     for each in carried:
         if each.asn1.issuer == named["issuer"] and each.asn1.serial_number == named["serial_number"].native:
+            _check_chain(each.certificate, [other.certificate for other in carried], what)
             return signer, each
-    raise MalformedEvidence("signature", "it does not carry its signer's certificate")
+    raise MalformedEvidence(what, "it does not carry its signer's certificate")
 
 
-def _check_chain(certificates: Sequence[x509.Certificate], what: str) -> None:
-    """Each that is carried was issued by the one of them that it names: no byte of theirs was changed either."""
-    by_subject = {each.subject: each for each in certificates}
-    for each in certificates:
-        issuer = by_subject.get(each.issuer)
-        if issuer is None:
-            continue
-        try:
+def _check_chain(signer: x509.Certificate, carried: Sequence[x509.Certificate], what: str) -> None:
+    """Whatever else is carried leads from the signer upwards, link by link: no byte of theirs was changed either."""
+    by_subject = {each.subject: each for each in carried}
+    seen, each = [signer], signer
+    try:
+        while (issuer := by_subject.get(each.issuer)) is not None:
             each.verify_directly_issued_by(issuer)
-        except (InvalidSignature, ValueError, TypeError) as error:
-            raise SignatureInvalid(what, "certificate") from error
+            if issuer in seen:
+                break
+            seen, each = [*seen, issuer], issuer
+    except (InvalidSignature, ValueError, TypeError) as error:
+        raise SignatureInvalid(what, "certificate") from error
+    if len(seen) != len(carried) or (len(seen) > 1 and each.issuer != each.subject):
+        raise MalformedEvidence(what, "it carries certificates that do not lead from its signer to a root")
 
 
 def _attribute(signer: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,7 +64,7 @@ def load_seal(
     if problem is not None:
         raise SealUnusable(problem)
     name = _begin(session, by, unit_id, common_name(certificate))
-    chain = tuple(each.certificate for each in opened.additional_certs)
+    chain = _chain_of(certificate, [each.certificate for each in opened.additional_certs])
     return _register(session, by, keys, unit_id, name, certificate, chain, opened.key)
 
 
@@ -115,6 +116,16 @@ def issuer_name(certificate: x509.Certificate) -> str:
 def _common_name(name: x509.Name) -> str:
     names = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
+
+
+def _chain_of(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Those that lead to a root, which a seal carries; none, where the root is not among them."""
+    by_subject, each = {other.subject: other for other in others}, certificate
+    chain: list[x509.Certificate] = []
+    while each.issuer != each.subject and len(chain) < len(others) and each.issuer in by_subject:
+        each = by_subject[each.issuer]
+        chain.append(each)
+    return tuple(chain) if each.issuer == each.subject else ()
 
 
 def _begin(session: Session, by: Doer, unit_id: uuid.UUID, name: str) -> str:

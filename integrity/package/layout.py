@@ -115,6 +115,11 @@ def document_path(number: int) -> str:
     return f"data/documents/{number}.pdf"
 
 
+def count_documents(paths: Iterable[str]) -> int:
+    """How many documents there are among `paths`."""
+    return sum(path.startswith("data/documents/") for path in paths)
+
+
 def entry_path(index: int) -> str:
     """Where ledger entry `index` lies."""
     return f"log/entries/{index}.json"

@@ -142,6 +142,10 @@ def _expected_paths(statement: PackageStatement) -> Iterable[str]:
         yield from (layout.entry_path(index), layout.proof_path(index))
     # One after the other from 1 on: which there have to be says the ledger, in a later step.
     yield from map(layout.catalogue_path, range(1, len(layout.catalogue_versions(statement.files)) + 1))
+    documents = layout.count_documents(statement.files)
+    yield from map(layout.document_path, range(1, documents + 1))
+    if documents:
+        yield layout.DOCUMENTS
 
 
 def entry_indexes(paths: Iterable[str]) -> list[int]:
