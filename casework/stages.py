@@ -13,6 +13,7 @@ from casework.handling import refuse_too_few_officers
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.procedure.acts import standing_acts
+from casework.review.gate import at_the_gate
 from casework.stage_machines import find_step, steps_from
 from casework.wording import known_word, required_text
 from retention.permission import require_role
@@ -25,8 +26,9 @@ def enter_stage(session: Session, by: Person, case_id: uuid.UUID, stage: str, re
     """The case goes on to a stage that its procedure's machine leads to; or back to one it was in, with `reason`.
 
     What is decided was investigated by certified officers (处罚法 42): docs/cases.md.
-    Raises StageOutOfOrder with the stages that can be entered, StageNeeds, OfficersMissing, CaseClosed, WordUnknown,
-    TextUnusable for a way back without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Nothing is executed that was not issued, and let out by the gate (docs/review.md).
+    Raises StageOutOfOrder with the stages that can be entered, StageNeeds, OfficersMissing, GateShut, CaseClosed,
+    WordUnknown, TextUnusable for a way back without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     known_word("stage", stage, STAGES)
@@ -115,6 +117,6 @@ def _add_stage(
         entered_by=by.id,
         entered_at=datetime.now(UTC),
     )
-    session.add(entered)
-    session.flush()
+    with at_the_gate(session, case.id):
+        session.add(entered)
     return entered

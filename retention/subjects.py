@@ -12,12 +12,14 @@ from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.decisions import Decision
 from storage.catalog.documents import Document
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
+from storage.catalog.review import DecisionSubmission
 
 Row = TypeVar(
     "Row",
@@ -35,6 +37,8 @@ Row = TypeVar(
     CaseTerm,
     CaseOfficer,
     Document,
+    Decision,
+    DecisionSubmission,
     Person,
 )
 

@@ -1,4 +1,4 @@
-"""`liuhen admin policy|checklist|terms|retention`: versions of which none is ever changed, in the same four words."""
+"""`liuhen admin policy|checklist|terms|retention|review-scope`: versions of which none is ever changed."""
 
 from __future__ import annotations
 

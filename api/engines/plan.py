@@ -107,6 +107,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.deadlines.loading import load_shipped_terms
     from casework.documents.templates import load_shipped_templates
     from casework.elements.policies import load_shipped_policies
+    from casework.review.scopes import load_shipped_scopes
     from storage.database import Database
 
     connections = Database(database.app, pool_size=1)
@@ -117,6 +118,7 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_terms(session, datetime.now(UTC))
             load_shipped_retention(session, datetime.now(UTC))
             load_shipped_templates(session, datetime.now(UTC))
+            load_shipped_scopes(session, datetime.now(UTC))
     finally:
         connections.close()
 

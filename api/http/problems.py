@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import export, trust_folder
+from api.http import chinese_review
 from api.http.chinese_acts import TIME_PROBLEMS, kind_unknown, open_act
 from api.http.chinese_archiving import ADDED_PROBLEMS, what_is_missing
 from api.http.chinese_cases import PERSON_PROBLEMS, next_stages, officers_missing, possible_procedures
@@ -39,6 +40,7 @@ from casework.documents import errors as documents
 from casework.elements import errors as elements
 from casework.procedure import errors as procedure
 from casework.register import errors as register
+from casework.review import errors as review
 from casework.rules import errors as rules
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
@@ -244,6 +246,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     procedure.ExplanationWithdrawn: Problem(409, "explanation-withdrawn", "该说明已于 {withdrawn_at} 撤回；请另行说明"),
     procedure.CaseIncomplete: Problem(409, "case-incomplete", "不能结案：{why}"),
+    review.GateShut: Problem(409, "gate", "不能办理：{why}"),
+    review.PassForged: Problem(409, "pass-forged", "该审核意见不是本档案签发的，未作任何更改；请立即联系审计人员"),
+    review.DecisionSettled: Problem(409, "decision-settled", "不能这样办理该决定：{why}"),
+    review.ReviewSettled: Problem(409, "review-settled", "不能这样办理：{why}"),
+    review.DecisionUnusable: Problem(422, "decision", "{why}"),
+    review.AnswersUnusable: Problem(422, "review-answers", "“{question}”{why}"),
+    review.ReviewerBarred: Problem(403, "reviewer-barred", "{why}"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
     retention.UnknownSubject: Problem(404, "unknown", "找不到该{kind}（{id}），请核对编号"),
     retention.OutsideUnit: Problem(403, "other-unit", "该{kind}属于其他单位，请联系该单位"),
@@ -405,6 +414,8 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         }
     if isinstance(error, deadlines.EventDayUnusable | deadlines.DoneDayUnusable):
         facts["problem"] = DAY_PROBLEMS[error.problem]
+    if isinstance(error, review.ReviewError):
+        facts |= chinese_review.facts_of(error)
     if isinstance(error, deadlines.EventEntered):
         facts["kind"] = EVENT_KINDS[error.kind]
     if isinstance(error, procedure.ActKindUnknown):

@@ -22,6 +22,7 @@ LINKS = (
     Link("/queue", mark("待补正"), ("officer", "supervisor")),
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
     Link("/deadlines", mark("期限"), ("officer", "supervisor")),
+    Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
     Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
     Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),
@@ -32,7 +33,7 @@ LINKS = (
 LANDING = {
     "officer": "/recordings?mine=1",
     "supervisor": "/requests",
-    "legal_reviewer": "/cases",
+    "legal_reviewer": "/reviews",
     "publisher": "/cases",
     "auditor": "/audit",
     "administrator": "/admin",

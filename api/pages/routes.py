@@ -27,6 +27,7 @@ from api.pages.views_queue import build_queue
 from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
+from api.pages.views_reviews import build_review, build_reviews
 from api.pages.views_stations import build_stations
 from api.pages.visit import Build, page, render
 from api.signin import needs_first_administrator
@@ -42,6 +43,8 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/queue": ("queue.html", build_queue),
     "/gaps": ("gaps.html", build_gaps),
     "/deadlines": ("deadlines.html", build_deadlines),
+    "/reviews": ("reviews.html", build_reviews),
+    "/reviews/{id}": ("review.html", build_review),
     "/link-questions": ("link_questions.html", build_questions),
     "/devices": ("devices.html", build_devices),
     "/devices/{id}": ("device.html", build_device),

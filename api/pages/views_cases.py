@@ -17,6 +17,7 @@ from api.pages.views_documents import build_case_documents
 from api.pages.views_officers import build_officers
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
+from api.pages.views_reviews import build_case_decisions
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.access import GrantFound
@@ -118,6 +119,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **build_case_documents(visit, case),
         **build_officers(visit, case),
         **build_archiving(visit, case),
+        **build_case_decisions(visit, case),
     }
 
 

@@ -16,6 +16,20 @@ from api.pages.claim_words import (
     SEGMENT_BASES,
     TRACK_SOURCES,
 )
+from api.pages.decision_words import (
+    ANSWERS,
+    BARRED,
+    DECISION_STATES,
+    FACTS,
+    FIELDS,
+    GATE_REFUSALS,
+    LEVELS,
+    MEASURES,
+    OPINIONS,
+    PARTY_KINDS,
+    QUESTIONS,
+    REFERENCE_KINDS,
+)
 from api.pages.document_words import DOCUMENT_STATES, SIGNING_OUTCOMES, SIGNING_ROLES
 from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
 from api.pages.ledger_words import ACTIONS, SUBJECT_KINDS, SYSTEM_ACTORS
@@ -325,6 +339,18 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "timeline": TIMELINE,
     "event_kind": EVENT_KINDS,
     "term_kind": TERM_KINDS,
+    "answer": ANSWERS,
+    "barred": BARRED,
+    "decision_fact": FACTS,
+    "decision_state": DECISION_STATES,
+    "field": FIELDS,
+    "gate_refusal": GATE_REFUSALS,
+    "level": LEVELS,
+    "measure": MEASURES,
+    "opinion": OPINIONS,
+    "party_kind": PARTY_KINDS,
+    "question": QUESTIONS,
+    "reference_kind": REFERENCE_KINDS,
     "deadline_state": DEADLINE_STATES,
     "because": BECAUSE,
     "document_state": DOCUMENT_STATES,

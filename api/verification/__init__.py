@@ -17,6 +17,7 @@ from api.archive import Archive
 from api.verification.audit import Audit, Progress
 from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
+from api.verification.gate_guard import check_gate
 from api.verification.guards import announced_trust, check_guards
 from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
@@ -25,6 +26,7 @@ from api.verification.positions import audit_positions
 from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
 from api.verification.renditions import audit_renditions
+from api.verification.reviews import audit_reviews
 from api.verification.rows import audit_rows
 from api.verification.segments import audit_segments
 from api.verification.uploads import audit_uploads
@@ -75,6 +77,7 @@ def verify_archive(
     trust = announced_trust(archive, findings)
     audit = Audit(archive, trust, findings, progress, _choose(archive, sample))
     check_guards(audit)
+    check_gate(audit)
     checkpoint = audit_ledger(audit)
     counts = {
         "entries": 0 if checkpoint is None else checkpoint.size,
@@ -85,6 +88,7 @@ def verify_archive(
         "segments": audit_segments(audit),
         "judgements": audit_judgements(audit),
         "documents": audit_documents(audit),
+        "reviews": audit_reviews(audit),
         "renditions": audit_renditions(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),

@@ -122,6 +122,16 @@ KINDS: dict[str, Kind] = {
         "要素判断或待补问题与事实不符；重新得出：liuhen admin element judge-again",
         "what is kept of required elements is not what the facts give; made anew by: liuhen admin element judge-again",
     ),
+    "review_invalid": Kind(
+        "error",
+        "法制审核意见不是本档案签发的，或与记录不符",
+        "the opinion of a legal review was not signed by this archive, or says otherwise than its row",
+    ),
+    "issued_without_pass": Kind(
+        "error",
+        "属于法制审核范围的决定未经有效的审核通过即已作出",
+        "a decision that needs a legal review was issued without a pass that holds",
+    ),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

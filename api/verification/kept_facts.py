@@ -13,9 +13,12 @@ from casework.documents import templates
 from casework.documents.drafts import digest_text
 from casework.elements import policies
 from casework.link_rows import digest_candidates
+from casework.review import scopes
+from casework.review.reviewing import digest_answers
 from storage.catalog.archiving import RetentionRule
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear, TermRule
+from storage.catalog.decisions import ReviewScopeRule
 from storage.catalog.documents import DocumentTemplate
 from storage.catalog.elements import ElementPolicy
 from storage.catalog.procedure import RecordingChecklist
@@ -27,6 +30,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     RetentionRule: retention_rules.is_of_its_source,
     CalendarYear: calendars.is_of_its_source,
     DocumentTemplate: templates.is_of_its_source,
+    ReviewScopeRule: scopes.is_of_its_source,
 }
 
 
@@ -57,6 +61,8 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "pdf_digest": lambda row: hashlib.sha256(row.pdf).digest(),
     "certificate_digest": lambda row: hashlib.sha256(row.certificate).digest(),
     "chain_digest": lambda row: hashlib.sha256(row.chain.encode()).digest(),
+    "answers_sha256": lambda row: digest_answers(row.answers),
+    "envelope_sha256": lambda row: hashlib.sha256(row.envelope).hexdigest(),
     "claimed_sha256": lambda row: row.claims.get("sha256"),
 }
 

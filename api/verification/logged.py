@@ -17,6 +17,7 @@ from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion, ReviewScopeRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.documents import (
     Document,
@@ -36,6 +37,7 @@ from storage.catalog.organisation import Person, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
+from storage.catalog.review import DecisionReview, DecisionSubmission, ReviewerQualification
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 from storage.catalog.uploads import Upload
@@ -93,6 +95,14 @@ MADE: Mapping[str, _Made] = {
     "case.officer_named": _Made(CaseOfficer.id, "case_officer_id"),
     "case.identity_shown": _Made(IdentityShown.id, "shown_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
+    "review_scope.loaded": _Made(ReviewScopeRule.id),
+    "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),
+    "decision.drafted": _Made(Decision.id),
+    "decision.changed": _Made(DecisionVersion.id, "version_id"),
+    "decision.submitted": _Made(DecisionSubmission.id, "submission_id"),
+    "decision.reviewed": _Made(DecisionReview.id, "review_id"),
+    "decision.issued": _Made(DecisionIssue.id, "issue_id"),
+    "decision.served": _Made(DecisionService.id, "service_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "template.loaded": _Made(DocumentTemplate.id),
     "issuer.named": _Made(DocumentIssuer.id),

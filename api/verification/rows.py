@@ -17,6 +17,7 @@ from api.verification.accounts import SUBJECTS
 from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
 from api.verification.audit import ONE_SNAPSHOT, Audit
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
+from api.verification.decision_accounts import DECISION_SUBJECTS
 from api.verification.document_accounts import DOCUMENT_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
@@ -48,6 +49,7 @@ def audit_rows(audit: Audit) -> int:
         *DEADLINE_SUBJECTS,
         *ARCHIVING_SUBJECTS,
         *DOCUMENT_SUBJECTS,
+        *DECISION_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)

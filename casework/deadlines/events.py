@@ -24,6 +24,7 @@ from casework.deadlines.versions import TERMS
 from casework.open_cases import lock_open_case
 from casework.permission import require
 from casework.register.calendar import is_usable
+from casework.review.gate import at_the_gate
 from casework.rows import unique
 from casework.wording import known_word, required_text
 from retention.subjects import row_in_unit
@@ -61,7 +62,7 @@ def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day
     """What happened in a case on a (Chinese) day; the terms that run from it are worked out and kept.
 
     A day that has long passed is taken: the entry has its own time. Raises WordUnknown, EventDayUnusable, EventEntered,
-    CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    GateShut for a decision that was not issued on that day, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     what = EVENT_KINDS[known_word("kind", kind, tuple(EVENT_KINDS))]
@@ -81,7 +82,7 @@ def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day
         entered_by=by.id,
         entered_at=datetime.now(UTC),
     )
-    with unique(session, {"uq_case_event_standing": EventEntered(kind, day)}):
+    with at_the_gate(session, case.id), unique(session, {"uq_case_event_standing": EventEntered(kind, day)}):
         session.add(event)
     _record(session, by, event.case_id, event.unit_id, "event_entered", _facts(event))
     reckoning = Reckoning.now(session)
@@ -110,7 +111,7 @@ def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date,
     """What the term is for was done on that (Chinese) day, be it in time or late: the term ends.
 
     Also after the case is closed: what is due then is due all the same. Raises DoneDayUnusable, TermFulfilled,
-    EventWithdrawn, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    EventWithdrawn, GateShut, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     event = _lock_event(session, by, row_in_unit(session, by, CaseTerm, term_id).event_id)
@@ -118,8 +119,8 @@ def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date,
     if term.done_on is not None:
         raise TermFulfilled(term.id, term.done_on)
     _refuse_done_day(term, event, done_on, now)
-    term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
-    session.flush()
+    with at_the_gate(session, term.case_id):
+        term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
     data = {"term_id": str(term.id), "done_on": done_on.isoformat()}
     _record(session, by, term.case_id, term.unit_id, "term_fulfilled", data)
     return term

@@ -16,6 +16,7 @@ from casework.checklists.checklists import Ruling, checklists_on, find_ruling, k
 from casework.open_cases import lock_open_case
 from casework.permission import require
 from casework.procedure.errors import ActEnded, ActKindUnknown, ActTimeUnusable, ActWithdrawn, OfficersUnusable
+from casework.review.gate import at_the_gate
 from casework.wording import optional_name, required_text
 from integrity.fields import format_instant
 from retention.subjects import row_in_unit
@@ -58,8 +59,7 @@ def add_act(session: Session, by: Person, case_id: uuid.UUID, stated: Stated, no
     said = _make_statement(session, by, act, 1, stated, now)
     session.add(act)
     session.flush()
-    session.add(said)
-    session.flush()
+    _add(session, said)
     _record(session, by, "case.act_added", said)
     return ActNow(act, said)
 
@@ -73,8 +73,7 @@ def end_act(session: Session, by: Person, act_id: uuid.UUID, ends_at: datetime, 
     stated = Stated(before.kind, before.starts_at, ends_at, before.place, before.officers)
     _refuse_times(stated, now)
     said = _statement(by, act, before.ordinal + 1, stated, before.checklists)
-    session.add(said)
-    session.flush()
+    _add(session, said)
     _record(session, by, "case.act_ended", said)
     return ActNow(act, said)
 
@@ -93,8 +92,7 @@ def correct_act(session: Session, by: Person, act_id: uuid.UUID, stated: Stated,
         require(by, "withdraw_acts")
     said = _make_statement(session, by, act, before.ordinal + 1, stated, now)
     said.reason = reason
-    session.add(said)
-    session.flush()
+    _add(session, said)
     _record(session, by, "case.act_corrected", said)
     return ActNow(act, said)
 
@@ -222,6 +220,12 @@ def _certified_on(session: Session, people: Sequence[uuid.UUID], day: date) -> d
         .group_by(certificate.person_id)
     )
     return {person_id: bool(held) for person_id, held in session.execute(statement)}
+
+
+def _add(session: Session, said: CaseActStatement) -> None:
+    """What is served once it is being decided is the decision: the gate is asked. Raises GateShut."""
+    with at_the_gate(session, said.case_id):
+        session.add(said)
 
 
 def _statement(by: Person, act: CaseAct, ordinal: int, stated: Stated, checklists: list[Any]) -> CaseActStatement:

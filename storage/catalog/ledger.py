@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, Octets, TransactionId, UnitId, one_of
 
-KEY_PURPOSES = ("manifest", "receipt", "ledger", "package")
+KEY_PURPOSES = ("manifest", "receipt", "ledger", "package", "review")
 
 
 class LedgerEntryRow(Base):

@@ -16,6 +16,7 @@ from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.loading import load_shipped_terms, load_year
 from storage.catalog.deadlines import CaseTerm
 from storage.ledger.append import Actor
+from tests.databases import let_cases_be_of_before
 
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -57,8 +58,9 @@ YEAR = "year: 2040\nsource: 样例\ndays_off: [2040-01-02]\nmakeup_days: []\n"
 
 
 @pytest.fixture
-def kept(sealing: Any) -> Any:
+def kept(sealing: Any, addresses: Any) -> Any:
     """What the package ships, and a year that was changed, and with it terms; a withdrawn event, and what was done."""
+    let_cases_be_of_before(addresses)
     with sealing.archive.database.transaction() as session:
         load_shipped_terms(session, datetime.now(UTC))
         officer, supervisor, case_id = sealing.people["officer"], sealing.people["supervisor"], sealing.case.id

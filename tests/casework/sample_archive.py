@@ -20,20 +20,33 @@ from casework.register.certificates import add_certificate
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from casework.requests import approve, ask
+from casework.review.decisions import Said, draft_decision
+from casework.review.issuing import issue_decision
+from casework.review.passes import ReviewSigner
+from casework.review.qualifications import add_qualification
+from casework.review.reviewing import Answer, give_opinion
+from casework.review.scopes import load_shipped_scopes
+from casework.review.submitting import submit_decision
 from ingest.metadata.claims import Claim
+from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
+from integrity.trust import EpochKey
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.review import QUESTIONS, DecisionReview
 from storage.catalog.stations import Station
 from storage.ledger.append import Actor, Change, record_change
 
 OPERATOR = Actor.system("admin")
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
+REVIEW_SIGNER = ReviewSigner(SigningKey.generate(), 1)
+REVIEW_KEYS = (EpochKey(1, REVIEW_SIGNER.key.public),)
 _numbers = itertools.count(1)
 
 
@@ -74,6 +87,44 @@ class SampleArchive:
         for each in (first, second):
             name_officer(self.session, by, case.id, each.id)
         return first, second
+
+    def decide(self, case: Case, by: Person, **said: Any) -> DecisionIssue:
+        """A warning is issued, or what is `said`, with a pass where it needs one: the case can be executed."""
+        now = datetime.now(UTC)
+        load_shipped_scopes(self.session, now)
+        measure = "warning" if case.kind == "penalty" else "seizure"
+        facts = {"level": "brigade", "field": "city_appearance", "party": "某商户", "party_kind": "organisation"}
+        facts |= {"kind": case.kind, "measures": (measure,), "content": "责令改正，予以警告"}
+        version = draft_decision(self.session, by, case.id, Said(**{**facts, **said}))
+        if version.scope:
+            self.let_pass(version, by)
+        return issue_decision(self.session, by, version.decision_id, REVIEW_KEYS, now, version_id=version.id)
+
+    def reviewer(self, unit: Unit) -> Person:
+        """Somebody of the unit who may review, but for cases he takes part in."""
+        person = self.person(unit, "legal_reviewer")
+        days = {"valid_from": date(2020, 1, 1), "last_day": None}
+        add_qualification(
+            self.session, OPERATOR, person.id, ground="legal_profession", number=f"A{next(_numbers)}", **days
+        )
+        return person
+
+    def let_pass(self, version: DecisionVersion, by: Person, opinion: str = "agreed") -> DecisionReview:
+        """It is submitted, and somebody reviews it."""
+        submission = submit_decision(
+            self.session, by, version.decision_id, version_id=version.id, true=True, accurate=True, complete=True
+        )
+        answers = {question: Answer("yes", (f"version:{version.id}",)) for question in QUESTIONS}
+        answers["crime"] = Answer("no", (f"version:{version.id}",))
+        return give_opinion(
+            self.session,
+            self.reviewer(self.unit_of(by)),
+            submission.id,
+            opinion=opinion,
+            answers=answers,
+            statement="事实清楚，证据充分，同意",
+            signer=REVIEW_SIGNER,
+        )
 
     def unit_of(self, person: Person) -> Unit:
         return self.session.get_one(Unit, person.unit_id)

@@ -117,8 +117,10 @@ def test_closed_case_takes_no_more_changes(session: Session, archive: Any) -> No
     officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
     case = archive.case(officer)
     archive.handlers(case, officer)
-    for stage in ("investigation", "decision", "execution"):
+    for stage in ("investigation", "decision"):
         enter_stage(session, supervisor, case.id, stage)
+    archive.decide(case, supervisor)
+    enter_stage(session, supervisor, case.id, "execution")
     close_case(session, officer, case.id)
     with pytest.raises(CaseClosed):
         close_case(session, officer, case.id)

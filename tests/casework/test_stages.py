@@ -88,6 +88,8 @@ def test_each_procedure_goes_through_its_stages_and_keeps_who_led_it(
     for stage in ORDER[procedure][1:]:
         if case.stage == "hearing":
             hold_hearing(session, supervisor, case)
+        if stage == "execution" and case.kind != "inspection":
+            archive.decide(case, supervisor)
         enter_stage(session, supervisor, case.id, stage)
     found = [(row.ordinal, row.from_stage, row.stage) for row in stages_of(session, case.id)]
     assert found == [(n + 1, None if n == 0 else ORDER[procedure][n - 1], s) for n, s in enumerate(ORDER[procedure])]
@@ -116,10 +118,14 @@ def test_wrong_order_is_refused_with_what_can_come_next(
     assert (case.stage, len(stages_of(session, case.id))) == ("initiation", 1)
 
 
-def test_a_simple_penalty_needs_no_separate_investigation(session: Session, people: dict[str, Person]) -> None:
+def test_a_simple_penalty_needs_no_separate_investigation(
+    session: Session, archive: Any, people: dict[str, Person]
+) -> None:
     case = opened(session, people["officer"], "simple_penalty")
     assert next_stages(case) == ("decision", "investigation")
-    lead(session, people["officer"], case, "decision", "execution")
+    lead(session, people["officer"], case, "decision")
+    archive.decide(case, people["officer"])
+    lead(session, people["officer"], case, "execution")
     assert [row.stage for row in stages_of(session, case.id)] == ["initiation", "decision", "execution"]
 
 
@@ -134,11 +140,13 @@ def test_a_simple_penalty_needs_no_separate_investigation(session: Session, peop
     ],
 )
 def test_what_the_head_decides_no_officer_leads_on(
-    session: Session, people: dict[str, Person], procedure: str, officer_may: bool
+    session: Session, archive: Any, people: dict[str, Person], procedure: str, officer_may: bool
 ) -> None:
     officer, supervisor = people["officer"], people["supervisor"]
     case = opened(session, officer, procedure)
     lead(session, officer, case, "investigation", "decision")
+    if case.kind != "inspection":
+        archive.decide(case, supervisor)
     if not officer_may:
         with pytest.raises(RoleNotAllowed, match="supervisor"):
             enter_stage(session, officer, case.id, "execution")

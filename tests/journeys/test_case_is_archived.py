@@ -24,6 +24,15 @@ PEOPLE = {
     "shenyi": ("supervisor", "沈怡"),
 }
 STAGES = ("initiation", "investigation", "decision", "execution")
+WARNING = {
+    "kind": "penalty",
+    "measures": ["warning"],
+    "level": "brigade",
+    "field": "city_appearance",
+    "party": "某商户",
+    "party_kind": "organisation",
+    "content": "责令改正，予以警告",
+}
 FILMS = [f"AB00901_000901_2026030909{minute:02}00.MP4" for minute in range(5)]
 
 
@@ -88,8 +97,11 @@ def case(archive: RunningArchive, desk: httpx.Client, recordings: list[str]) -> 
         send(desk, f"{address}/officers", {"person_id": people[name]})
     for stage, recording in zip(STAGES[:3], recordings, strict=False):
         send(desk, f"{address}/links", {"recording_id": recording, "stage": stage, "reason": "同一现场"})
-    for stage in STAGES[1:]:
+    for stage in STAGES[1:3]:
         send(desk, f"{address}/stages", {"stage": stage})
+    decision = send(desk, f"{address}/decisions", WARNING)
+    send(desk, f"/decisions/{decision['id']}/issue", {"version_id": decision["versions"][0]["id"]})
+    send(desk, f"{address}/stages", {"stage": STAGES[3]})
     send(desk, f"{address}/close", {})
     settle_elements(desk)
     return address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser
 
@@ -21,6 +22,14 @@ def passwords(archive: RunningArchive) -> dict[str, str]:
     return archive.people("第八执法大队", "JC-08", PEOPLE)
 
 
+def be_of_before(archive: RunningArchive, case: str) -> None:
+    """As if the case had been opened before decisions had rows: one of sixty days ago nobody can issue today."""
+    with psycopg.connect(archive.admin("database")["owner"]) as connection:
+        connection.execute(
+            "UPDATE \"case\" SET opened_at = opened_at - interval '1 year' WHERE id = %s", (case.rpartition("/")[2],)
+        )
+
+
 def test_what_is_due_is_entered_done_and_taken_back(
     archive: RunningArchive, browser: Browser, passwords: dict[str, str]
 ) -> None:
@@ -33,6 +42,7 @@ def test_what_is_due_is_entered_done_and_taken_back(
         page.get_by_label("案由").first.fill("占道经营")
         officer.submit("建立")
         case = page.url.removeprefix(archive.url)
+        be_of_before(archive, case)
 
         def enter(kind: str, day: str) -> None:
             page.locator("summary", has_text="登记起算事项").click()

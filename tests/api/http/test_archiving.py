@@ -17,6 +17,8 @@ import pytest
 from api.trust_folder import build_trust
 from casework.archiving.retention_rules import load_shipped_retention
 from integrity.package.verify import verify_package
+from storage.catalog.casework import Case
+from tests.casework.sample_archive import SampleArchive
 
 STAGES = ("initiation", "investigation", "decision", "execution")
 
@@ -44,9 +46,16 @@ def desk(served: Any, scene: Any) -> Any:
             for person in (self.officer.person, self.supervisor.person):
                 self.officer.post(f"{self.case}/officers", json={"person_id": str(person.id)})
             for stage in STAGES[1:]:
+                if stage == "execution":
+                    self.decide()
                 entered = self.supervisor.post(f"{self.case}/stages", json={"stage": stage})
                 assert entered.status_code == 201, entered.text
             assert self.officer.post(f"{self.case}/close", json={}).status_code == 200
+
+        def decide(self) -> None:
+            """A warning, which needs no review, is issued."""
+            with served.database.transaction() as session:
+                SampleArchive(session).decide(session.get_one(Case, self.case_row.id), self.supervisor.person)
 
         def archive(self, by: Any = None, **said: Any) -> Any:
             return (by or self.supervisor).post(f"{self.case}/archive", json=said)

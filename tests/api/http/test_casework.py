@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casework.linker import link_due_recordings
+from storage.catalog.casework import Case
+from tests.casework.sample_archive import SampleArchive
 
 NEW_CASE = {"number": "江城罚〔2026〕88号", "title": "占道经营", "kind": "penalty", "procedure": "ordinary_penalty"}
 
@@ -39,6 +41,10 @@ def test_a_case_is_opened_led_through_its_stages_and_closed(served: Any) -> None
         assert officer.post(f"{address}/stages", json={"stage": stage}).status_code == 201
     refused = officer.post(f"{address}/stages", json={"stage": "execution"})
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:liuhen:problem:role")
+    undecided = supervisor.post(f"{address}/stages", json={"stage": "execution"})
+    assert (undecided.status_code, undecided.json()["type"]) == (409, "urn:liuhen:problem:gate")
+    with served.database.transaction() as session:
+        SampleArchive(session).decide(session.get_one(Case, uuid.UUID(address[-36:])), supervisor.person)
     assert supervisor.post(f"{address}/stages", json={"stage": "execution"}).status_code == 201
     shown = officer.get(address).json()
     assert [row["stage"] for row in shown["stages"]] == ["initiation", "investigation", "decision", "execution"]

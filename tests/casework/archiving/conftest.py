@@ -85,6 +85,8 @@ def go_through(team: Team) -> None:
     for each in (team.officer, team.second):
         name_officer(team.session, team.officer, team.case.id, each.id)
     for stage in STAGES[1:]:
+        if stage == "execution":
+            team.archive.decide(team.case, team.supervisor)
         enter_stage(team.session, team.supervisor, team.case.id, stage)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,11 +9,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.engines.roles import DatabaseAddresses
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer
 from storage.catalog.organisation import Person, Unit
+from storage.database import Database
+from tests.databases import MigratedServer, let_cases_be_of_before
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
@@ -38,6 +42,24 @@ class Desk:
     def answers(self, event: CaseEvent, kind: str) -> list[TermAnswer]:
         statement = select(TermAnswer).where(TermAnswer.term_id == self.terms(event)[kind].id)
         return list(self.session.scalars(statement.order_by(TermAnswer.ordinal)))
+
+
+@pytest.fixture
+def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddresses]:
+    """Days of all years are tried here, on which nothing was decided that anybody could review: cases are of before."""
+    with server.copy_of(template) as addresses:
+        let_cases_be_of_before(addresses)
+        yield addresses
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """Work of the application's role that is rolled back."""
+    with database.engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        transaction.rollback()
 
 
 @pytest.fixture

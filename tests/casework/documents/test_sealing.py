@@ -222,6 +222,7 @@ def test_what_issues_a_decision_asks_the_gate_at_every_step(
     seal(office, seal_keys, office.finish("correction_notice", NOTICE).document_id)
     assert asked == []
     enter_stage(office.session, office.officer, office.case.id, "decision")
+    office.archive.decide(office.case, office.supervisor)
     decision = office.finish("penalty_decision", DECISION)
     seal(office, seal_keys, decision.document_id)
     assert list(dict.fromkeys(step for _, step in asked)) == ["final", "number", "seal"]

@@ -70,7 +70,9 @@ function valuesOf(form, submitter) {
     if (field.tagName === "BUTTON" && field !== submitter) continue;
     if ((field.type === "radio" || field.type === "checkbox") && !field.checked) continue;
     if (field.dataset.table !== undefined) values[field.name] = {};
-    else if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
+    else if (field.dataset.list !== undefined) {
+      putAt(values, field.name.split("."), [...(fieldOf(values, field.name) ?? []), ...chosen(field)]);
+    } else if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
     else if (field.dataset.null !== undefined) putAt(values, field.name.split("."), null);
   }
   return asLists(values);
@@ -92,11 +94,17 @@ function putAt(values, [name, ...rest], value) {
   else putAt((values[name] ??= /^\d+$/.test(rest[0]) ? [] : {}), rest, value);
 }
 
+// data-list: every choice of a field, and of all fields of its name, as one list.
+function chosen(field) {
+  return field.tagName === "SELECT" ? [...field.selectedOptions].map((option) => option.value) : [field.value];
+}
+
 function valueOf(field) {
   if (field.type === "datetime-local") {
     return (field.value.length === 16 ? `${field.value}:00` : field.value) + CHINESE_TIME;
   }
   if (field.type === "checkbox") return field.dataset.value === undefined ? true : field.value;
+  if (field.dataset.fen !== undefined) return Math.round(Number(field.value) * 100); // shown in yuan, kept in fen
   if (field.type === "number" || field.dataset.number !== undefined) return Number(field.value);
   return field.value;
 }

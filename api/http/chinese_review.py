@@ -1,0 +1,82 @@
+"""Decisions and their legal review as a Chinese sentence says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from casework.review.errors import (
+    AnswersUnusable,
+    DecisionSettled,
+    DecisionUnusable,
+    GateShut,
+    ReviewerBarred,
+    ReviewError,
+    ReviewSettled,
+)
+
+REFUSALS: Mapping[str, str] = {
+    "unknown": "没有该决定",
+    "changed": "决定在该版本之后已修改，现在的内容须另行审核",
+    "withdrawn": "决定已撤回",
+    "no_list": "今日没有有效的法制审核目录清单，请先载入",
+    "no_pass": "属于法制审核范围，没有有效的审核通过意见，请送法制审核",
+    "stage": "案件尚未进入“审核决定”环节，请先办理该环节",
+    "not_issued": "本案没有为此作出的决定，请先作出决定",
+    "undecided": "本案尚无决定，请先拟定并作出决定",
+    "in_scope": "案情属于法制审核范围，请拟定决定并送法制审核",
+}
+SETTLED: Mapping[str, str] = {
+    "issued": "已经作出，不再更改",
+    "withdrawn": "已经撤回；请另行拟定",
+    "changed": "已被他人修改；请阅读现在的内容",
+    "submitted": "已在法制审核中",
+    "not_submitted": "不在法制审核中",
+}
+REVIEW_SETTLED: Mapping[str, str] = {"given": "该版本已有审核意见", "withdrawn": "此前已经撤回"}
+UNUSABLE: Mapping[str, str] = {
+    "amount_missing": "罚款、没收须写明金额（分）",
+    "amount_of_nothing": "只有罚款、没收才有金额；请选择相应措施，或不填金额",
+    "amount_out_of_range": "金额须在 0 至 10 万亿元之间",
+    "affected_out_of_range": "第三人人数须在 0 至 100 万之间",
+    "measures_missing": "请至少选择一项措施",
+    "other_kind": "案件只能作出本类决定，或其中的行政强制决定",
+    "not_attested": "送审人须对材料的真实性、准确性、完整性逐项作出承诺",
+}
+QUESTIONS: Mapping[str, str] = {
+    "authority": "执法主体与人员资格",
+    "procedure": "执法程序",
+    "facts": "事实与证据",
+    "law": "法律适用与裁量基准",
+    "powers": "法定权限",
+    "documents": "执法文书",
+    "crime": "是否涉嫌犯罪",
+}
+ANSWER_PROBLEMS: Mapping[str, str] = {
+    "missing": "没有回答",
+    "unknown": "不是七项审核内容之一",
+    "no_answer": "须回答“是”“否”或“不适用”",
+    "no_references": "须至少引用一项案内材料",
+    "bad_reference": "引用的内容不在本案中",
+    "against": "的回答不利于该决定，不能出具同意意见",
+}
+BARRED: Mapping[str, str] = {
+    "involved": "您办理过本案（承办、取证、拟稿或送审），须由其他审核人员审核",
+    "unqualified": "名册中没有您今日有效的审核资格，请管理员登记法律职业资格",
+}
+
+
+def facts_of(error: ReviewError) -> dict[str, str]:
+    """What the sentence about this error is filled with."""
+    if isinstance(error, GateShut):
+        return {"why": "；".join(REFUSALS[each] for each in error.refusals)}
+    if isinstance(error, DecisionSettled):
+        return {"why": SETTLED[error.state]}
+    if isinstance(error, ReviewSettled):
+        return {"why": REVIEW_SETTLED[error.state]}
+    if isinstance(error, DecisionUnusable):
+        return {"why": UNUSABLE[error.problem]}
+    if isinstance(error, ReviewerBarred):
+        return {"why": BARRED[error.why]}
+    if isinstance(error, AnswersUnusable):
+        return {"why": ANSWER_PROBLEMS[error.problem], "question": QUESTIONS.get(error.question, error.question)}
+    return {}

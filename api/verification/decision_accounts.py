@@ -1,0 +1,118 @@
+"""What the ledger says of decisions and their legal review: the list, what was drafted, reviewed, issued and served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.verification.element_accounts import rule_version
+from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from integrity.ledger_entry import LedgerEntry
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion, ReviewScopeRule
+from storage.catalog.review import DecisionReview, DecisionSubmission, ReviewerQualification
+
+_STANDING: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
+_WITHDRAWN = ended("withdrawn", "withdrawn_by", "withdraw_reason")
+_SAID = (
+    "ordinal",
+    "kind",
+    "measures",
+    "level",
+    "field",
+    "amount_fen",
+    "party_kind",
+    "affected",
+    "facts",
+    "scope",
+)
+
+
+def _of_decision(entry: LedgerEntry) -> Facts:
+    return {"unit_id": unit_of(entry), "decision_id": entry.subject_id, **as_stated(entry, "case_id")}
+
+
+def _decision(entry: LedgerEntry) -> Facts:
+    begun: Facts = {"unit_id": unit_of(entry), "begun_by": entry.actor_id, **made_at(entry, "begun_at")}
+    return {**_STANDING, **as_stated(entry, "case_id"), **begun}
+
+
+def _version(entry: LedgerEntry) -> Facts:
+    stated = {"reason": None, **as_stated(entry, *_SAID), **pledged(entry, "party", "content", "reason")}
+    return {**stated, **_of_decision(entry), "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
+
+
+def _submission(entry: LedgerEntry) -> Facts:
+    attests = entry.data.get("attests")
+    said = attests if isinstance(attests, list) else []
+    attested: Facts = {f"attests_{each}": each in said for each in ("truth", "accuracy", "completeness")}
+    by: Facts = {"submitted_by": entry.actor_id, **made_at(entry, "submitted_at")}
+    return {**_STANDING, **attested, **_of_decision(entry), **as_stated(entry, "version_id"), **by}
+
+
+def _review(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "version_id", "submission_id", "ordinal", "opinion", "answers_sha256", "envelope_sha256")
+    by: Facts = {"reviewer_id": entry.actor_id, **made_at(entry, "reviewed_at"), **pledged(entry, "statement")}
+    return {**_STANDING, **_of_decision(entry), **stated, **by}
+
+
+def _issue(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "version_id", "review_id", "issued_on", "scope")
+    return {**_of_decision(entry), **stated, "issued_by": entry.actor_id, **made_at(entry, "issued_at")}
+
+
+def _service(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "version_id", "act_id")
+    return {**_of_decision(entry), **stated, "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
+
+
+def _qualification(entry: LedgerEntry) -> Facts:
+    stated = {**as_stated(entry, "ground", "valid_from", "last_day"), **pledged(entry, "number")}
+    of_person: Facts = {"unit_id": unit_of(entry), "person_id": entry.subject_id, "voided": None}
+    return {**stated, **of_person, **made_at(entry, "added_at")}
+
+
+DECISION_SUBJECTS: Sequence[Subject] = (
+    Subject(
+        ReviewScopeRule,
+        (
+            Step("review_scope.loaded", rule_version, makes=True),
+            Step("review_scope.superseded", lambda entry: as_stated(entry, "last_day")),
+            Step("review_scope.came_into_force", ended("in_force")),
+        ),
+    ),
+    Subject(
+        ReviewerQualification,
+        (
+            Step("reviewer.qualified", _qualification, "qualification_id", makes=True),
+            Step("reviewer.qualification_voided", ended("voided"), "qualification_id"),
+        ),
+    ),
+    Subject(
+        Decision,
+        (
+            Step("decision.drafted", _decision, makes=True),
+            Step("decision.withdrawn", _WITHDRAWN),
+        ),
+    ),
+    # With a key of its own: the first version is made by the entry that makes the decision.
+    Subject(
+        DecisionVersion,
+        tuple(Step(action, _version, "version_id", makes=True) for action in ("decision.drafted", "decision.changed")),
+        key=lambda row: str(row.id),
+    ),
+    Subject(
+        DecisionSubmission,
+        (
+            Step("decision.submitted", _submission, "submission_id", makes=True),
+            Step("decision.submission_withdrawn", _WITHDRAWN, "submission_id"),
+        ),
+    ),
+    Subject(
+        DecisionReview,
+        (
+            Step("decision.reviewed", _review, "review_id", makes=True),
+            Step("decision.review_withdrawn", _WITHDRAWN, "review_id"),
+        ),
+    ),
+    Subject(DecisionIssue, (Step("decision.issued", _issue, "issue_id", makes=True),)),
+    Subject(DecisionService, (Step("decision.served", _service, "service_id", makes=True),)),
+)

@@ -1,0 +1,73 @@
+"""The gate over decisions (docs/review.md) stands as it was built: its functions are the package's, its triggers are at
+work. Whoever owns the database can take it out; here it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import text
+
+from api.verification.audit import Audit
+from storage.migrations.shipped_functions import shipped_bodies
+
+TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "require_coming_end": ("review_scope_rule",),
+    "require_opened_now": ("case",),
+    "require_sound_decision": ("decision",),
+    "require_sound_version": ("decision_version",),
+    "require_sound_submission": ("decision_submission",),
+    "require_sound_review": ("decision_review",),
+    "require_open_gate": ("decision_issue",),
+    "require_issued_to_serve": ("decision_service",),
+    "require_decided_to_execute": ("case_stage",),
+    "require_decided_event": ("case_event",),
+    "require_decided_term": ("case_term",),
+    "require_decided_to_serve": ("case_act_statement",),
+    "require_decided_entry": ("ledger_entry",),
+    "require_document_gate": ("document_number", "final_document", "sealed_document"),
+}
+"""Each trigger's function, and the tables it is asked for."""
+FUNCTIONS: Final = (
+    *TRIGGERS,
+    "chinese_day",
+    "stated_facts",
+    "whole_amount",
+    "review_scope_of",
+    "takes_part_in",
+    "qualified_to_review",
+    "pass_of",
+    "gate_refusals",
+    "case_gate_refusals",
+    "refuse_at_the_gate",
+    "refuse_unless_issued",
+    "lock_case_in_turn",
+    "lock_case_of_decisions",
+    "require_now",
+    "answers_are_whole",
+    "document_gate",
+)
+_BODIES = text(
+    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY(:names)"
+)
+_AT_WORK = text("""
+    SELECT p.proname, c.relname FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace AND p.proname = ANY(:names)
+""")
+
+
+def check_gate(audit: Audit) -> None:
+    """Name each function that says something else than the package's, and each trigger that is not at work."""
+    wanted = shipped_bodies()
+    with audit.archive.database.reading() as session:
+        bodies = {row.proname: row.prosrc for row in session.execute(_BODIES, {"names": list(FUNCTIONS)})}
+        at_work = {(row.proname, row.relname) for row in session.execute(_AT_WORK, {"names": list(TRIGGERS)})}
+    for name in FUNCTIONS:
+        if bodies.get(name) != wanted[name]:
+            found = "none" if name not in bodies else "another body"
+            audit.findings.add("guard_missing", f"function {name}", "as the migrations make it", found)
+    for name, tables in TRIGGERS.items():
+        for table in tables:
+            if (name, table) not in at_work:
+                audit.findings.add("guard_missing", f"table {table}", f"a trigger that asks {name}", "none at work")

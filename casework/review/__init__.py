@@ -1,0 +1,1 @@
+"""Decisions, the legal review of those in its scope, and the gate that lets them out (docs/review.md)."""

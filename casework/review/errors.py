@@ -1,0 +1,145 @@
+"""What decisions and their legal review refuse. The trunk is CaseworkError; nothing was changed.
+
+CaseworkError
+└── ReviewError
+    ├── GateShut            a decision is not issued, or does not leave: why, in words of REFUSALS; a StateRefused too
+    ├── PassForged          a pass that the archive never signed lies in the database; a StateRefused too
+    ├── DecisionSettled     issued, withdrawn, or changed meanwhile; a StateRefused too
+    ├── ReviewSettled       this version has its opinion, or what was given is withdrawn; a StateRefused too
+    ├── DecisionUnusable    what it says does not fit together; an InputRefused too
+    ├── AnswersUnusable     a question without an answer, or one that does not fit the opinion; an InputRefused too
+    └── ReviewerBarred      somebody who may not review this case; a NotAllowed too
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from casework.errors import CaseworkError, InputRefused, NotAllowed, StateRefused
+
+REFUSALS: Mapping[str, str] = {
+    "unknown": "there is no such version of a decision",
+    "changed": "the decision was changed after this version; what it says now needs its own review",
+    "withdrawn": "the decision was withdrawn",
+    "no_list": "no list of decisions that need a review holds today; load one",
+    "no_pass": "it needs a legal review, and none that stands lets it pass; submit it for review",
+    "stage": "the case is not at the stage of the decision; lead it there first",
+    "not_issued": "no decision of this case was issued for this; issue it first",
+    "undecided": "nothing was decided in this case; draft the decision, and issue it",
+    "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
+}
+SETTLED: Mapping[str, str] = {
+    "issued": "it was issued, and stays as it is",
+    "withdrawn": "it was withdrawn; draft another one",
+    "changed": "somebody changed it meanwhile; read what it says now",
+    "submitted": "it is with the reviewers already",
+    "not_submitted": "it is not with the reviewers",
+}
+REVIEW_SETTLED: Mapping[str, str] = {
+    "given": "this version has an opinion already",
+    "withdrawn": "it was withdrawn before",
+}
+UNUSABLE: Mapping[str, str] = {
+    "amount_missing": "a fine or confiscation has an amount; state it in fen",
+    "amount_of_nothing": "an amount belongs to a fine or confiscation; name the measure, or leave it out",
+    "amount_out_of_range": "the amount has to be from 0 to 10,000,000,000,000 yuan",
+    "affected_out_of_range": "the number of third persons has to be from 0 to 1,000,000",
+    "measures_missing": "name at least one measure",
+    "other_kind": "a case decides its own kind, or a coercive measure within it",
+    "not_attested": "whoever submits attests that the material is true, accurate and complete: all three",
+}
+ANSWER_PROBLEMS: Mapping[str, str] = {
+    "missing": "is not answered",
+    "unknown": "is none of the seven questions",
+    "no_answer": "has to be answered with yes, no or not_applicable",
+    "no_references": "needs at least one reference into the case",
+    "bad_reference": "refers to something that does not stand in this case",
+    "against": "speaks against the decision, which cannot be agreed to then",
+}
+BARRED: Mapping[str, str] = {
+    "involved": "took part in this case, as an officer, drafter or submitter; somebody else has to review it",
+    "unqualified": "holds no legal qualification for a reviewer today; have it entered in the register",
+}
+
+
+class ReviewError(CaseworkError):
+    """Anything that decisions and reviews refuse."""
+
+
+@dataclass(eq=False)
+class GateShut(ReviewError, StateRefused):
+    """`refusals` are words of REFUSALS."""
+
+    case_id: uuid.UUID
+    refusals: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "the gate is shut: " + "; ".join(REFUSALS[each] for each in self.refusals)
+
+
+@dataclass(eq=False)
+class PassForged(ReviewError, StateRefused):
+    review_id: uuid.UUID
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"the review {self.review_id} was not signed by this archive ({self.why}): nothing is issued by it; "
+            "call an auditor at once"
+        )
+
+
+@dataclass(eq=False)
+class DecisionSettled(ReviewError, StateRefused):
+    """`state` is a word of SETTLED."""
+
+    decision_id: uuid.UUID
+    state: str
+
+    def __str__(self) -> str:
+        return f"the decision {self.decision_id} cannot be changed like this: {SETTLED[self.state]}"
+
+
+@dataclass(eq=False)
+class ReviewSettled(ReviewError, StateRefused):
+    """`state` is a word of REVIEW_SETTLED."""
+
+    subject_id: uuid.UUID
+    state: str
+
+    def __str__(self) -> str:
+        return f"the review cannot be changed like this: {REVIEW_SETTLED[self.state]}"
+
+
+@dataclass(eq=False)
+class DecisionUnusable(ReviewError, InputRefused):
+    """`problem` is a word of UNUSABLE."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return UNUSABLE[self.problem]
+
+
+@dataclass(eq=False)
+class AnswersUnusable(ReviewError, InputRefused):
+    """`problem` is a word of ANSWER_PROBLEMS."""
+
+    question: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the question {self.question} {ANSWER_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class ReviewerBarred(ReviewError, NotAllowed):
+    """`why` is a word of BARRED."""
+
+    person_id: uuid.UUID
+    why: str
+
+    def __str__(self) -> str:
+        return f"this reviewer {BARRED[self.why]}"

@@ -1,0 +1,73 @@
+"""The gate (法制审核未通过不得作出决定): asked of the database, whose word it is whoever asks (migration 0026).
+
+Whatever issues a decision, or lets one leave (a stage, an event, a service, a number, a sealed document, a
+publication), does so inside `at_the_gate`, or asks `require_issued` first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from casework.review.errors import GateShut
+from storage.catalog.decisions import DecisionIssue
+
+SHUT: Final = "LHG01"
+"""The SQLSTATE with which the gate refuses; its detail names why."""
+
+
+@contextmanager
+def at_the_gate(session: Session, case_id: uuid.UUID) -> Iterator[None]:
+    """What is written inside the block is written at its end, or refused by the gate. Raises GateShut.
+
+    A savepoint, so that the caller's transaction can go on.
+    """
+    try:
+        with session.begin_nested():
+            yield
+    except DBAPIError as error:
+        refusals = _refusals_in(error)
+        if refusals is None:
+            raise
+        raise GateShut(case_id, refusals) from error
+
+
+def refusals_of(session: Session, version_id: uuid.UUID) -> tuple[str, ...]:
+    """Why this version may not be issued; empty where it may. Words of REFUSALS."""
+    return tuple(session.scalar(select(func.gate_refusals(version_id))) or ())
+
+
+def case_refusals(session: Session, case_id: uuid.UUID, kind: str | None = None) -> tuple[str, ...]:
+    """Why the case may not go on to its execution; empty where it may. Words of REFUSALS.
+
+    `kind`: of a decision of this kind (penalty, coercion) instead of the case's own.
+    """
+    return tuple(session.scalar(select(func.case_gate_refusals(case_id, kind, None))) or ())
+
+
+def require_issued(session: Session, case_id: uuid.UUID, version_id: uuid.UUID) -> DecisionIssue:
+    """The one question of whatever publishes, pushes or sends a decision: issued, and by a pass that stands now.
+
+    Raises GateShut.
+    """
+    issue = session.scalars(
+        select(DecisionIssue).where(DecisionIssue.version_id == version_id, DecisionIssue.case_id == case_id)
+    ).first()
+    refusals = ("not_issued",) if issue is None else refusals_of(session, version_id)
+    if issue is None or refusals:
+        raise GateShut(case_id, refusals)
+    return issue
+
+
+def _refusals_in(error: DBAPIError) -> tuple[str, ...] | None:
+    cause = error.orig
+    if getattr(cause, "sqlstate", None) != SHUT:
+        return None
+    detail = str(getattr(getattr(cause, "diag", None), "message_detail", "") or "")
+    return tuple(dict.fromkeys(detail.split(",")))

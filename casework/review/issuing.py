@@ -1,0 +1,142 @@
+"""A decision is issued (作出决定), and served: by leave of the gate, and of a signature that no database checks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.cases import find_case
+from casework.deadlines.events import enter_event
+from casework.deadlines.versions import TERMS
+from casework.errors import RoleNotAllowed
+from casework.open_cases import lock_open_case
+from casework.permission import require
+from casework.procedure.acts import lock_standing_act
+from casework.review.decisions import latest_version, lock_draft
+from casework.review.errors import DecisionSettled, GateShut
+from casework.review.gate import at_the_gate, require_issued
+from casework.review.passes import refuse_forged
+from casework.rows import unique
+from integrity.trust import EpochKey
+from retention.permission import require_role
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion
+from storage.catalog.devices import chinese_day
+from storage.catalog.organisation import Person
+from storage.catalog.review import DecisionReview
+from storage.ledger.append import Actor, Change, record_change
+
+ON_THE_SPOT = ("simple_penalty", "routine_check", "random_check")
+"""Procedures in which the officer decides (casework/stage_machines.py); elsewhere the head, here a supervisor."""
+
+
+def issue_decision(
+    session: Session,
+    by: Person,
+    decision_id: uuid.UUID,
+    keys: Sequence[EpochKey],
+    now: datetime,
+    *,
+    version_id: uuid.UUID | None = None,
+) -> DecisionIssue:
+    """The decision is made, as it says now, today. Its service and publication begin to run.
+
+    `version_id`: the version that was read. `keys`: those that reviews of this archive are signed with.
+    Raises GateShut with why, PassForged, DecisionSettled, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    """
+    require(by, "draft_decisions")
+    # Before the case's row: as in entering an event, whoever loads rules waits for us, and we for him.
+    TERMS.let_none_load(session)
+    decision, version = lock_draft(session, by, decision_id, version_id)
+    case = session.get_one(Case, decision.case_id)
+    if case.procedure not in ON_THE_SPOT:
+        require_role(by, "issue_decisions", ("supervisor",), RoleNotAllowed)
+    _refuse_forged_pass(session, version, keys)
+    issue = DecisionIssue(
+        id=uuid.uuid4(),
+        unit_id=decision.unit_id,
+        case_id=decision.case_id,
+        decision_id=decision.id,
+        version_id=version.id,
+        issued_by=by.id,
+        issued_at=datetime.now(UTC),
+        issued_on=chinese_day(now),
+        scope=[],
+    )
+    with at_the_gate(session, case.id):
+        session.add(issue)
+    session.refresh(issue)
+    _record_issue(session, by, issue)
+    if version.kind == "penalty":
+        enter_event(session, by, case.id, "penalty_decided", issue.issued_on, now)
+    return issue
+
+
+def serve_decision(session: Session, by: Person, decision_id: uuid.UUID, act_id: uuid.UUID) -> DecisionService:
+    """An act of service (送达) of the case served this decision.
+
+    Raises GateShut, ActWithdrawn, DecisionSettled, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    """
+    require(by, "work_on_cases")
+    decision = row_in_unit(session, by, Decision, decision_id)
+    case = lock_open_case(session, by, decision.case_id)
+    act = lock_standing_act(session, by, act_id)
+    version = latest_version(session, decision.id)
+    if act.act.case_id != case.id or not act.said.kind.startswith("service"):
+        raise GateShut(case.id, ("not_issued",))
+    require_issued(session, case.id, version.id)
+    row = DecisionService(
+        id=uuid.uuid4(),
+        unit_id=case.unit_id,
+        case_id=case.id,
+        decision_id=decision.id,
+        version_id=version.id,
+        act_id=act_id,
+        stated_by=by.id,
+        stated_at=datetime.now(UTC),
+    )
+    served_before = {"uq_decision_service_decision_id_act_id": DecisionSettled(decision.id, "issued")}
+    with at_the_gate(session, case.id), unique(session, served_before):
+        session.add(row)
+    data = {"case_id": str(case.id), "version_id": str(version.id), "service_id": str(row.id), "act_id": str(act_id)}
+    change = Change("decision.served", "decision", str(decision.id), decision.unit_id, data)
+    record_change(session, Actor.person(by.id), change)
+    return row
+
+
+def require_leave(
+    session: Session, by: Person, case_id: uuid.UUID, version_id: uuid.UUID, keys: Sequence[EpochKey]
+) -> DecisionIssue:
+    """What publishing, pushing or sealing a decision asks: issued by a pass that stands, and that was signed.
+
+    Raises GateShut, PassForged, UnknownSubject, OutsideUnit.
+    """
+    case = find_case(session, by, case_id)
+    issue = require_issued(session, case.id, version_id)
+    _refuse_forged_pass(session, session.get_one(DecisionVersion, version_id), keys)
+    return issue
+
+
+def _refuse_forged_pass(session: Session, version: DecisionVersion, keys: Sequence[EpochKey]) -> None:
+    """The database says which review lets the version pass; whether it was signed, it cannot. Raises PassForged."""
+    review_id = session.scalar(select(func.pass_of(version.id)))
+    if review_id is not None:
+        refuse_forged(session.get_one(DecisionReview, review_id), version, keys)
+
+
+def _record_issue(session: Session, by: Person, issue: DecisionIssue) -> None:
+    data = {
+        "case_id": str(issue.case_id),
+        "issue_id": str(issue.id),
+        "version_id": str(issue.version_id),
+        "review_id": None if issue.review_id is None else str(issue.review_id),
+        "issued_on": issue.issued_on.isoformat(),
+        "scope": issue.scope,
+    }
+    change = Change("decision.issued", "decision", str(issue.decision_id), issue.unit_id, data)
+    record_change(session, Actor.person(by.id), change)
