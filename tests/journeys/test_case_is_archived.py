@@ -92,7 +92,7 @@ def case(archive: RunningArchive, desk: httpx.Client, recordings: list[str]) -> 
         desk, "/cases", {"number": "江综执罚〔2026〕第9号", "title": "占道经营", "procedure": "ordinary_penalty"}
     )
     address = f"/cases/{made['id']}"
-    people = {each["name"]: each["id"] for each in archive.admin("person", "list", "--unit", CODE)["items"]}
+    people = {each["name"]: each["person_id"] for each in archive.admin("person", "list", "--unit", CODE)["items"]}
     for name in ("范静", "郭亮"):
         send(desk, f"{address}/officers", {"person_id": people[name]})
     for stage, recording in zip(STAGES[:3], recordings, strict=False):
