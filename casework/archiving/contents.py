@@ -1,7 +1,7 @@
 """What stands in a case, stage by stage, as its catalogue lists it: the one place that says what a stage holds.
 
 Whoever brings another kind of content adds it to SOURCES: it is then listed, counted when a stage is looked at, and
-named in the catalogue. The database counts the same in `stage_is_filled` (the migration of archiving).
+named in the catalogue. The database counts the same in `stage_is_filled` (migration 0026).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from casework.answered import Seen, see
 from casework.windows import length_of
-from integrity.catalogue import RECORDING, CatalogueItem
+from integrity.catalogue import DOCUMENT, RECORDING, CatalogueItem
 from integrity.digest import Digest
 from storage.catalog.casework import STAGES, Case, CaseLink
 from storage.catalog.devices import chinese_day
+from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 
@@ -59,7 +60,32 @@ def recording_items(session: Session, stages: Mapping[uuid.UUID, str]) -> list[C
     return [_item(each, stages[each.id], names) for each in seen]
 
 
-SOURCES: Final[Sequence[Source]] = (recordings_in,)
+def documents_in(session: Session, case: Case) -> Iterable[CatalogueItem]:
+    """Documents that were made final, sealed where they were; drafts and what was withdrawn are no contents."""
+    statement = (
+        select(Document, DocumentTemplate.title_zh, DocumentNumber, FinalDocument, SealedDocument, Person.name)
+        .join(FinalDocument, FinalDocument.document_id == Document.id)
+        .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
+        .join(Person, Person.id == Document.begun_by)
+        .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
+        .outerjoin(SealedDocument, SealedDocument.document_id == Document.id)
+        .where(Document.case_id == case.id, Document.withdrawn_at.is_(None))
+    )
+    for document, title, number, final, sealed, writer in session.execute(statement):
+        kept = sealed or final
+        yield CatalogueItem(
+            stage=document.stage,
+            kind=DOCUMENT,
+            id=document.id,
+            title=title if number is None else f"{title} {number.written}",
+            day=final.dated_on,
+            responsible=writer,
+            size_bytes=kept.size_bytes,
+            sha256=Digest("sha256", kept.sha256),
+        )
+
+
+SOURCES: Final[Sequence[Source]] = (documents_in, recordings_in)
 
 
 def _item(seen: Seen, stage: str, names: Mapping[tuple[uuid.UUID, str], str]) -> CatalogueItem:

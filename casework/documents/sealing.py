@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.archived import refuse_archived
 from casework.documents.drafts import record_document
 from casework.documents.errors import DocumentNotFinal, DocumentSealed, DocumentWithdrawn
 from casework.documents.gate import ask_gate
@@ -118,6 +119,7 @@ def _look(
     document = row_in_unit(session, by, Document, document_id)
     if lock:
         row_in_unit(session, by, Case, document.case_id, lock=True)
+        refuse_archived(session, document.case_id)
         document = row_in_unit(session, by, Document, document_id, lock=True)
     if document.withdrawn_at is not None:
         raise DocumentWithdrawn(document.id, document.withdrawn_at)
