@@ -1,7 +1,7 @@
 """What stands in a case, stage by stage, as its catalogue lists it: the one place that says what a stage holds.
 
 Whoever brings another kind of content adds it to SOURCES: it is then listed, counted when a stage is looked at, and
-named in the catalogue. The database counts the same in `stage_is_filled` (migration 0026).
+named in the catalogue. The database counts the same in `stage_is_filled` (migration 0027).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Documents in archived cases: see 0026_archived_documents.sql."""
+"""Documents in archived cases: see 0027_archived_documents.sql."""
 
 from __future__ import annotations
 
 from storage.migrations.sql_file import execute_sql_beside
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
