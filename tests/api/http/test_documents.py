@@ -55,7 +55,7 @@ def test_a_record_is_filled_in_signed_and_made_final(desk: Any) -> None:
     assert "询问开始时间" in document["missing"]
     early = desk.officer.post(f"{address}/final")
     assert code(early) == (409, "document-incomplete")
-    assert "请填写：询问开始时间" in early.json()["detail"]
+    assert "请填写：询问开始时间" in early.json()["sentences"]["zh-CN"]
     saved = desk.officer.put(f"{address}/text", json={"fields": INQUIRY, "after": 1}).json()
     assert (saved["missing"], saved["unsigned"]) == ([], {"officer": 2, "party": 1})
     again = desk.supervisor.put(f"{address}/text", json={"fields": {}, "after": 1})
@@ -116,7 +116,7 @@ def test_what_is_refused_is_said_in_chinese(
 ) -> None:
     answer = begin(desk, kind, fields)
     assert code(answer) == (status, problem)
-    assert said in answer.json()["detail"]
+    assert said in answer.json()["sentences"]["zh-CN"]
 
 
 def test_other_units_see_nothing_of_it(desk: Any, served: Any) -> None:
