@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
 from casework.secrecy import keeps_nothing_from, refuse_uncleared_copy
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
+from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
@@ -55,20 +56,28 @@ def holds_now(person: Person, kind: str, now: datetime) -> tuple[ColumnElement[b
         Grant.revoked_at.is_(None),
         Grant.expires_at > now,
         keeps_nothing_from(person),
+        # What the rule itself granted, it granted to an officer of the case.
+        or_(Grant.approved_by.is_not(None), _handled()),
     )
+
+
+def _handled() -> ColumnElement[bool]:
+    row = CaseOfficer
+    his = row.case_id == Grant.case_id, row.person_id == Grant.person_id, row.ended_at.is_(None)
+    return exists().where(*his).correlate(Grant)
 
 
 def find_grant(session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime) -> GrantFound:
     """The person's grant that reaches this recording now, through a case it stands in; the one that lasts longest.
 
-    Raises AccessRefused: inactive, other_unit, not_linked, secrecy, no_grant, expired, revoked; Unknown for the
-    recording.
+    Raises AccessRefused: inactive, other_unit, not_linked, secrecy, no_grant, expired, revoked, released; Unknown for
+    the recording.
     """
     statement = select(Grant).where(Recording.id == recording_id, *holds_now(person, kind, now))
     statement = statement.order_by(Grant.expires_at.desc(), Grant.id).limit(1)
     grant = session.scalars(statement.execution_options(populate_existing=True)).first()
     if grant is None:
-        raise AccessRefused(_why_not(session, person, recording_id, kind), "recording", recording_id)
+        raise AccessRefused(_why_not(session, person, recording_id, kind, now), "recording", recording_id)
     return GrantFound.of(grant)
 
 
@@ -137,7 +146,7 @@ def record_refused_deed(
     _record_refusal(session, person, subject_kind, subject_id, {"reason": _word(reason)})
 
 
-def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: str) -> str:
+def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime) -> str:
     """The reason, once no grant was found to hold. Raises Unknown."""
     unit_id = session.scalar(select(Recording.unit_id).where(Recording.id == recording_id))
     if unit_id is None:
@@ -154,11 +163,14 @@ def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: st
     if session.scalar(select(Recording.id).where(Recording.id == recording_id, keeps_nothing_from(person))) is None:
         return "secrecy"
     of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
-    grants = select(Grant.revoked_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
+    grants = select(Grant.revoked_at, Grant.expires_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
     latest = session.execute(grants.order_by(Grant.granted_at.desc()).limit(1)).first()
     if latest is None:
         return "no_grant"
-    return "expired" if latest.revoked_at is None else "revoked"
+    if latest.revoked_at is not None:
+        return "revoked"
+    # It would have been found, but for his being no officer of the case any more.
+    return "released" if latest.expires_at > now else "expired"
 
 
 def _record_refusal(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from casework.errors import OfficerReleased, OfficersMissing, PersonUnusable, Taken
@@ -128,6 +128,13 @@ def state_identity_shown(
         session, by, case, "case.identity_shown", {**data, "act_id": None if act_id is None else str(act_id)}
     )
     return row
+
+
+def handles(session: Session, person: Person, case_id: uuid.UUID) -> bool:
+    """Whether the person is one of the case's own officers now."""
+    row = CaseOfficer
+    mine = exists().where(row.case_id == case_id, row.person_id == person.id, row.ended_at.is_(None))
+    return person.active and bool(session.scalar(select(mine)))
 
 
 def handlers_of(session: Session, case: Case, today: date) -> tuple[Handler, ...]:

@@ -1,4 +1,7 @@
-"""Requests (调阅申请) and grants (授权): who may see or copy a case's footage, what for, how long, by whose word."""
+"""Requests (调阅申请) and grants (授权): who may see or copy a case's footage, what for, how long, by whose word.
+
+By which rule, whose word and with which papers: casework/retrieval.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,47 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable, OwnRequest
+from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable
+from casework.handling import handles
 from casework.permission import require
+from casework.retrieval.deciding import lock_request_to_decide, longest_hours, refuse_missing_papers
+from casework.retrieval.rules import require_way
+from casework.retrieval.visitors import Visitor
 from casework.secrecy import refuse_uncleared
 from casework.wording import known_word, required_text
 from integrity.fields import format_instant
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
-from storage.catalog.access import ACCESS_KINDS, AccessRequest, Grant
+from storage.catalog.access import ACCESS_KINDS, NOBODY, AccessRequest, Grant
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
 
-LONGEST_GRANT = timedelta(days=180)
 
+def ask(
+    session: Session,
+    by: Person,
+    *,
+    case_id: uuid.UUID,
+    kind: str,
+    purpose: str,
+    visitor: Visitor | None = None,
+    now: datetime | None = None,
+) -> AccessRequest:
+    """Ask to see ("view") or to copy ("copy") the footage of a case of the person's own unit, maybe for an outsider.
 
-def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose: str) -> AccessRequest:
-    """Ask to see ("view") or to copy ("copy") the footage of a case of the person's own unit.
-
-    Raises WordUnknown for the kind, TextUnusable for an empty purpose, AccessRefused where the case's class of secrecy
-    keeps it from the person, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Where the rule of today lets an officer of the case view it directly, the request is approved at once, by the rule,
+    and its grant made. Raises WordUnknown, TextUnusable, VisitorUnusable, NoWay, AccessRefused where the case's class
+    of secrecy keeps it from the person, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "ask_for_access")
     known_word("kind", kind, ACCESS_KINDS)
-    purpose = required_text("purpose", purpose)
+    purpose, now = required_text("purpose", purpose), now or datetime.now(UTC)
+    visitor = None if visitor is None else visitor.checked()
     case = row_in_unit(session, by, Case, case_id)
     refuse_uncleared(session, by, case, kind)
+    who = visitor.who if visitor is not None else "handler" if handles(session, by, case.id) else "staff"
+    ruled = require_way(session, case.unit_id, who, kind, now)
     request = AccessRequest(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
@@ -42,74 +60,67 @@ def ask(session: Session, by: Person, *, case_id: uuid.UUID, kind: str, purpose:
         kind=kind,
         purpose=purpose,
         state="pending",
+        who=who,
+        approval=ruled.way.approval,
+        needs=list(ruled.way.needs),
+        longest_hours=ruled.way.longest_hours,
+        rule_id=ruled.rule.id,
+        body_name=None if visitor is None else visitor.body_name,
+        visitor_name=None if visitor is None else visitor.name,
+        visitor_document=None if visitor is None else visitor.document,
     )
     session.add(request)
     session.flush()
-    _record_request(session, by, request, "access.requested", {"purpose": purpose})
+    _record_asking(session, by, request, visitor)
+    if request.approval == NOBODY:
+        _grant_by_rule(session, by, request, now)
     return request
 
 
 def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: datetime, now: datetime) -> Grant:
     """Say yes to somebody else's request. Of two that decide at once the first wins, the other gets AlreadyDecided.
 
-    Raises AlreadyDecided, OwnRequest, ExpiryUnusable, AccessRefused where the case's class of secrecy, by now, keeps it
-    from whoever asked or from whoever decides, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises AlreadyDecided, OwnRequest, NotTheApprover, PapersMissing, ExpiryUnusable, NoWay, AccessRefused where the
+    case's class of secrecy, by now, keeps it from whoever asked or from whoever decides, RoleNotAllowed,
+    UnknownSubject, OutsideUnit.
     """
-    request = _lock_request_to_decide(session, by, request_id)
-    if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST_GRANT:
-        raise ExpiryUnusable(expires_at, now + LONGEST_GRANT)
+    request = _lock_pending(session, by, request_id)
+    refuse_missing_papers(session, request)
+    latest = now + timedelta(hours=longest_hours(session, request))
+    if expires_at.tzinfo is None or not now < expires_at <= latest:
+        raise ExpiryUnusable(expires_at, latest)
     case = session.get_one(Case, request.case_id)
     refuse_uncleared(session, by, case, request.kind)
     refuse_uncleared(session, session.get_one(Person, request.person_id), case, request.kind, "asker_secrecy")
     request.state, request.decided_by, request.decided_at = "approved", by.id, now
-    grant = Grant(
-        id=uuid.uuid4(),
-        unit_id=request.unit_id,
-        request_id=request.id,
-        case_id=request.case_id,
-        person_id=request.person_id,
-        kind=request.kind,
-        approved_by=by.id,
-        granted_at=now,
-        expires_at=expires_at,
-    )
-    session.add(grant)
-    session.flush()
-    data = {
-        "request_id": str(request.id),
-        "case_id": str(request.case_id),
-        "person_id": str(request.person_id),
-        "kind": request.kind,
-        "expires_at": format_instant(expires_at),
-    }
-    record_change(
-        session, Actor.person(by.id), Change("access.granted", "access_grant", str(grant.id), grant.unit_id, data)
-    )
+    grant = _add_grant(session, request, by.id, now, expires_at)
+    _record_grant(session, Actor.person(by.id), "access.granted", grant)
     return grant
 
 
 def refuse(session: Session, by: Person, request_id: uuid.UUID, reason: str) -> AccessRequest:
     """Say no to somebody else's request.
 
-    Raises AlreadyDecided, OwnRequest, TextUnusable without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises AlreadyDecided, OwnRequest, NotTheApprover, TextUnusable without a reason, RoleNotAllowed, UnknownSubject,
+    OutsideUnit.
     """
     reason = required_text("reason", reason)
-    request = _lock_request_to_decide(session, by, request_id)
+    request = _lock_pending(session, by, request_id)
     request.state, request.decided_by, request.decided_at = "refused", by.id, datetime.now(UTC)
     request.decision_reason = reason
     session.flush()
-    _record_request(session, by, request, "access.request_refused", {"reason": reason})
+    _record_refusal(session, by, request, reason)
     return request
 
 
 def revoke(session: Session, by: Person, grant_id: uuid.UUID, reason: str) -> Grant:
-    """End a grant before its time, from the next byte range on. Who may approve its kind may revoke it.
+    """End a grant before its time, from the next byte range on: any supervisor may, and of a copy the legal reviewers.
 
     Raises AlreadyRevoked, TextUnusable without a reason, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     reason = required_text("reason", reason)
     grant = row_in_unit(session, by, Grant, grant_id, lock=True)
-    require(by, f"approve_{grant.kind}")
+    require(by, f"revoke_{grant.kind}")
     if grant.revoked_at is not None:
         raise AlreadyRevoked(grant.id, grant.revoked_at)
     grant.revoked_at, grant.revoked_by = datetime.now(UTC), by.id
@@ -163,17 +174,66 @@ def list_grants(
     return take_page(rows, limit, lambda grant: Cursor(grant.granted_at, str(grant.id)))
 
 
-def _lock_request_to_decide(session: Session, by: Person, request_id: uuid.UUID) -> AccessRequest:
-    request = row_in_unit(session, by, AccessRequest, request_id, lock=True)
-    if request.person_id == by.id:
-        raise OwnRequest(request.id)
-    require(by, f"approve_{request.kind}")
+def _lock_pending(session: Session, by: Person, request_id: uuid.UUID) -> AccessRequest:
+    request = lock_request_to_decide(session, by, request_id)
     if request.state != "pending":
         raise AlreadyDecided(request.id, request.state, request.decided_at)
     return request
 
 
-def _record_request(session: Session, by: Person, request: AccessRequest, action: str, private: dict[str, str]) -> None:
-    data = {"case_id": str(request.case_id), "kind": request.kind}
-    change = Change(action, "access_request", str(request.id), request.unit_id, data, private)
+def _grant_by_rule(session: Session, by: Person, request: AccessRequest, now: datetime) -> None:
+    assert request.longest_hours is not None
+    request.state, request.decided_at = "approved", now
+    grant = _add_grant(session, request, None, now, now + timedelta(hours=request.longest_hours))
+    _record_grant(session, Actor.person(by.id), "access.granted_by_rule", grant)
+
+
+def _add_grant(
+    session: Session, request: AccessRequest, approved_by: uuid.UUID | None, now: datetime, expires_at: datetime
+) -> Grant:
+    grant = Grant(
+        id=uuid.uuid4(),
+        unit_id=request.unit_id,
+        request_id=request.id,
+        case_id=request.case_id,
+        person_id=request.person_id,
+        kind=request.kind,
+        approved_by=approved_by,
+        granted_at=now,
+        expires_at=expires_at,
+    )
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def _record_grant(session: Session, actor: Actor, action: str, grant: Grant) -> None:
+    data = {
+        "request_id": str(grant.request_id),
+        "case_id": str(grant.case_id),
+        "person_id": str(grant.person_id),
+        "kind": grant.kind,
+        "expires_at": format_instant(grant.expires_at),
+    }
+    record_change(session, actor, Change(action, "access_grant", str(grant.id), grant.unit_id, data))
+
+
+def _record_asking(session: Session, by: Person, request: AccessRequest, visitor: Visitor | None) -> None:
+    data = {
+        "case_id": str(request.case_id),
+        "kind": request.kind,
+        "who": request.who,
+        "approval": request.approval,
+        "needs": request.needs,
+        "longest_hours": request.longest_hours,
+        "rule_id": str(request.rule_id),
+    }
+    private = {"purpose": request.purpose, **({} if visitor is None else visitor.private)}
+    change = Change("access.requested", "access_request", str(request.id), request.unit_id, data, private)
+    record_change(session, Actor.person(by.id), change)
+
+
+def _record_refusal(session: Session, by: Person, request: AccessRequest, reason: str) -> None:
+    data, private = {"case_id": str(request.case_id), "kind": request.kind}, {"reason": reason}
+    change = Change("access.request_refused", "access_request", str(request.id), request.unit_id, data, private)
     record_change(session, Actor.person(by.id), change)

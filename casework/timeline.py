@@ -234,9 +234,13 @@ def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(request.decided_at, "request_refused", request.id, request.decided_by, detail=request.kind).where(
         request.case_id == case_id, request.state == "refused"
     )
-    yield _item(grant.granted_at, "access_granted", grant.id, grant.approved_by, detail=grant.kind).where(
-        grant.case_id == case_id
-    )
+    yield _item(
+        grant.granted_at,
+        "access_granted",
+        grant.id,
+        func.coalesce(grant.approved_by, grant.person_id),
+        detail=grant.kind,
+    ).where(grant.case_id == case_id)
     yield _item(grant.revoked_at, "grant_revoked", grant.id, grant.revoked_by, detail=grant.kind).where(
         grant.case_id == case_id, grant.revoked_at.is_not(None)
     )

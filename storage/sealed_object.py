@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from storage.catalog.access import RequestAttachment
 from storage.catalog.recordings import Recording, Rendition
 from storage.encryption.segments import SegmentReader
 from storage.keystore import KeyStore, WrappedKey
@@ -28,7 +29,7 @@ class AtRest:
     wrapped_key: WrappedKey
 
     @classmethod
-    def of(cls, row: Recording | Rendition) -> AtRest:
+    def of(cls, row: Recording | Rendition | RequestAttachment) -> AtRest:
         return cls(row.id, row.object_name, row.ciphertext_size_bytes, WrappedKey(row.kek_id, row.wrapped_data_key))
 
 

@@ -13,6 +13,7 @@ from api.cli.calendar_commands import calendars
 from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
+from api.cli.post_commands import posts
 from api.cli.reviewer_commands import reviewers
 from api.cli.rule_commands import rule_group
 from api.cli.seal_commands import seals
@@ -38,6 +39,8 @@ for name, group in {
     "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
     "review-scope": rule_group("法制审核目录清单 / which decisions need a legal review", "api.cli.admin_scopes"),
     "reviewer": reviewers,
+    "retrieval": rule_group("调阅规则 / who may see and copy footage, with whose approval", "api.cli.admin_retrieval"),
+    "post": posts,
     "calendar": calendars,
     "template": rule_group("文书式样 / templates of documents", "api.cli.admin_templates"),
     "seal": seals,

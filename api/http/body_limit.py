@@ -6,15 +6,18 @@ A plain ASGI wrapper. The body is read whole before the application is called, w
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from starlette.requests import Request
 
 from api.http.errors import MOST_BODY_BYTES, BodyTooLarge, HttpRefused
 from api.http.problem_responses import problem_response
+from casework.retrieval.attachments import MOST_BYTES as MOST_PAPER_BYTES
 from ingest.uploads.request import AsgiApplication, Message, Receive, Scope, Send
 
 BODY_SECONDS = 20.0
+_PAPERS = re.compile(r"/api/v1/requests/[^/]{1,40}/attachments")
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 4 << 20
@@ -44,7 +47,7 @@ def with_body_limit(application: AsgiApplication) -> AsgiApplication:
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _read_body(headers, receive)
+                body = await _read_body(headers, receive, most_bytes(scope["path"]))
         except TimeoutError:
             await _refuse(BodyTooSlow(), scope, receive, send)
         except BodyTooLarge as error:
@@ -57,11 +60,16 @@ def with_body_limit(application: AsgiApplication) -> AsgiApplication:
     return limited
 
 
-async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+def most_bytes(path: str) -> int:
+    """A scanned letter is larger than any form."""
+    return MOST_PAPER_BYTES if _PAPERS.fullmatch(path) else MOST_BODY_BYTES
+
+
+async def _read_body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bytes:
     """Raises BodyTooLarge, before anything is read when the size is declared; _ClientGone."""
     declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and (len(declared) > 18 or int(declared) > MOST_BODY_BYTES):
-        raise BodyTooLarge
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > most):
+        raise BodyTooLarge(most)
     body = bytearray()
     more = True
     while more:
@@ -69,8 +77,8 @@ async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise _ClientGone
         body += message.get("body", b"")
-        if len(body) > MOST_BODY_BYTES:
-            raise BodyTooLarge
+        if len(body) > most:
+            raise BodyTooLarge(most)
         more = message.get("more_body", False)
     return bytes(body)
 

@@ -6,11 +6,27 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from api.pages.shown import show_instant
-from api.pages.words import ACCESS_KINDS, CASE_KINDS, PROCEDURES, REQUEST_STATES, ROLES, SECRECY_CLASSES, STAGES
+from api.pages.words import (
+    ACCESS_KINDS,
+    ASKERS,
+    CASE_KINDS,
+    PAPERS,
+    POSTS,
+    PROCEDURES,
+    REQUEST_STATES,
+    ROLES,
+    SECRECY_CLASSES,
+    STAGES,
+)
 
 THINGS: Mapping[str, str] = {
     "access_grant": "授权",
     "access_request": "调阅申请",
+    "request_attachment": "附件",
+    "person_post": "任职",
+    "post": "职务",
+    "body name": "单位名称",
+    "identity document": "证件",
     "case": "案件",
     "case_catalogue": "卷内目录",
     "case_link": "案件关联",
@@ -114,6 +130,11 @@ THINGS: Mapping[str, str] = {
     "reaches_out": "要用到文件、图片、插件或软件包：版式只能使用其数据和 form.typ",
     "not_rendered": "无法排版",
     "same_kind": "与另一系列同日有效的文书种类相同",
+    "not_without_approval": "（none）只用于本案承办人员查看，请写明由谁批准",
+    "no_papers": "只用于外单位和个人，请删去",
+    "no_identity": "须包括 identity：不接待身份不明的人",
+    "too_many_hours": "须为 1 至 4320 的整数小时",
+    "same_rank_way": "与另一文件的同一情形同日有效且级别（rank）相同，须分先后",
     "same_rank": "与另一文件的同一期限同日有效且级别（rank）相同，须分先后",
     "officer": "执法人员",
     "time": "时间",
@@ -174,11 +195,20 @@ STARTS_FILE_PROBLEMS: Mapping[str, str] = {
     "no_day": "不是日期，例：2026-03-04",
     "no_such_year": "不在 1990 年至 2200 年之间，请更正",
 }
+PAPER_PROBLEMS: Mapping[str, str] = {
+    "type": "不是 PDF、JPEG 或 PNG 文件，请扫描或拍照后重新提交",
+    "empty": "是空文件，请重新选择",
+    "too_large": "超过 4 MiB，请降低扫描分辨率后重新提交",
+    "too_many": "不能再添加：一份申请最多十份附件",
+}
 WORDS: Mapping[str, str] = {
     **CASE_KINDS,
     **PROCEDURES,
     **STAGES,
     **ROLES,
+    **POSTS,
+    **ASKERS,
+    **PAPERS,
     **ACCESS_KINDS,
     **REQUEST_STATES,
     **SECRECY_CLASSES,

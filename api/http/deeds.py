@@ -12,6 +12,7 @@ from api.credentials import Viewer
 from casework.access import record_refusal, record_refused_deed
 from casework.errors import AccessRefused, OwnRequest
 from casework.procedure.errors import OwnExplanation
+from casework.retrieval.errors import NotTheApprover
 from retention.errors import OutsideUnit
 
 
@@ -33,18 +34,22 @@ def looking(archive: Archive, viewer: Viewer) -> Iterator[Session]:
 def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
     try:
         yield
-    except (AccessRefused, OwnRequest, OwnExplanation, OutsideUnit) as refused:
+    except (AccessRefused, OwnRequest, NotTheApprover, OwnExplanation, OutsideUnit) as refused:
         with archive.database.transaction() as session:
             _enter(session, viewer, refused)
         raise
 
 
 def _enter(
-    session: Session, viewer: Viewer, refused: AccessRefused | OwnRequest | OwnExplanation | OutsideUnit
+    session: Session,
+    viewer: Viewer,
+    refused: AccessRefused | OwnRequest | NotTheApprover | OwnExplanation | OutsideUnit,
 ) -> None:
     person = viewer.person
     if isinstance(refused, OwnRequest):
         record_refused_deed(session, person, "access_request", refused.request_id, "own_approval")
+    elif isinstance(refused, NotTheApprover):
+        record_refused_deed(session, person, "access_request", refused.request_id, "not_the_approver")
     elif isinstance(refused, OwnExplanation):
         record_refused_deed(session, person, "act_explanation", refused.explanation_id, "own_confirmation")
     elif isinstance(refused, OutsideUnit):

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from api.errors import ApiError
 
 MOST_BODY_BYTES = 1 << 20
-"""Of anything but an upload, a table that is imported among it."""
+"""Of anything but an upload and a paper, a table that is imported among it."""
 
 
 class HttpRefused(ApiError):
@@ -41,10 +41,10 @@ class HttpRefused(ApiError):
 class BodyTooLarge(HttpRefused):
     status, code = 413, "body-too-large"
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MOST_BODY_BYTES) -> None:
         super().__init__(
-            f"请求内容超过 {MOST_BODY_BYTES} 字节；录像请经上传接口（/uploads）提交",
-            f"the request's body has more than {MOST_BODY_BYTES} bytes; footage goes to /uploads",
+            f"请求内容超过 {most_bytes} 字节；录像请经上传接口（/uploads）提交",
+            f"the request's body has more than {most_bytes} bytes; footage goes to /uploads",
         )
 
 

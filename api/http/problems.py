@@ -28,7 +28,13 @@ from api.http.chinese_documents import (
     stages_of_kind,
     what_is_lacking,
 )
-from api.http.chinese_facts import CASE_FILE_PROBLEMS, DAY_PROBLEMS, STARTS_FILE_PROBLEMS, in_chinese
+from api.http.chinese_facts import (
+    CASE_FILE_PROBLEMS,
+    DAY_PROBLEMS,
+    PAPER_PROBLEMS,
+    STARTS_FILE_PROBLEMS,
+    in_chinese,
+)
 from api.http.errors import HttpRefused
 from api.pages.document_words import SIGNING_ROLES
 from api.pages.words import EVENT_KINDS
@@ -40,6 +46,7 @@ from casework.documents import errors as documents
 from casework.elements import errors as elements
 from casework.procedure import errors as procedure
 from casework.register import errors as register
+from casework.retrieval import errors as retrieval
 from casework.review import errors as review
 from casework.rules import errors as rules
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
@@ -74,6 +81,7 @@ REFUSAL_CHINESE = {
     "secrecy": "该记录所属案件的密级不向您开放；如需调阅，请联系本单位主管",
     "asker_secrecy": "案件的密级不向申请人开放；请不予批准，或先将其指定为本案承办人员",
     "never_copied": "该密级的记录不得复制出本系统；请在系统内查看",
+    "released": "您已不是本案承办人员，直接查看随之终止；如仍需查看请提出申请",
 }
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
@@ -128,6 +136,16 @@ PROBLEMS: dict[type[Exception], Problem] = {
     casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
     casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
     casework.AlreadyFinished: Problem(409, "already-finished", "该导出已完成；请另行导出"),
+    retrieval.NoWay: Problem(
+        409, "no-way", "现行调阅规则没有规定{who}如何{access}记录，不能申请；请管理员载入有此规定的调阅规则"
+    ),
+    retrieval.NotTheApprover: Problem(403, "not-the-approver", "该申请须由{post}审批{who_may}"),
+    retrieval.NotTheAsker: Problem(403, "not-the-asker", "附件须由提出申请的人提交"),
+    retrieval.PapersMissing: Problem(409, "papers-missing", "该申请缺少附件：{missing}；请申请人补交后再审批"),
+    retrieval.PapersUnusable: Problem(422, "papers", "“{name}”{problem}"),
+    retrieval.VisitorUnusable: Problem(422, "visitor", "其他机关和律师须写明单位名称（机关、律师事务所）"),
+    retrieval.PostUnfit: Problem(422, "post-unfit", "{name}不能任{post}：须为在用账号，且角色为{role}"),
+    retrieval.PostEnded: Problem(409, "post-ended", "该任职已于 {ended_at} 终止，无需再办"),
     register.DeviceUnknown: Problem(404, "device-unknown", "没有编号为 {code} 的设备；请核对编号，或先登记该设备"),
     register.DeviceAmbiguous: Problem(409, "device-ambiguous", "多个单位有编号为 {code} 的设备；请指明单位"),
     register.DeviceRetired: Problem(409, "device-retired", "设备 {code} 已于 {retired_at} 停用；请另选设备"),
@@ -221,7 +239,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         409,
         "policy-supersedes",
         "{jurisdiction} 没有未定终止日的第 {version} 版可供取代，见 "
-        "liuhen admin policy list、checklist list、terms list 或 retention list",
+        "liuhen admin policy list、checklist list、terms list、retention list 或 retrieval list",
     ),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"
@@ -430,6 +448,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["why"] = possible_procedures(error)
     if isinstance(error, procedure.ActTimeUnusable):
         facts["problem"] = TIME_PROBLEMS[error.problem]
+    if isinstance(error, retrieval.PapersUnusable):
+        facts["problem"] = PAPER_PROBLEMS[error.problem]
+    if isinstance(error, retrieval.NotTheApprover):
+        facts["who_may"] = f"（{'、'.join(error.names)}）" if error.names else "，目前无人担任；请管理员任命"
     if isinstance(error, procedure.CaseIncomplete):
         facts["why"] = "；".join(map(open_act, error.acts))
     if isinstance(error, archiving.NotArchivable):

@@ -22,6 +22,7 @@ from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_documents import build_document
 from api.pages.views_gaps import build_gaps
+from api.pages.views_oversight import build_oversight
 from api.pages.views_questions import build_questions
 from api.pages.views_queue import build_queue
 from api.pages.views_recording import build_recording
@@ -50,6 +51,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/devices/{id}": ("device.html", build_device),
     "/officers": ("officers.html", build_officers),
     "/stations": ("stations.html", build_stations),
+    "/oversight": ("oversight.html", build_oversight),
     "/audit": ("audit.html", build_audit),
     "/admin": ("admin.html", build_admin),
 }

@@ -16,9 +16,10 @@ from api.pages.ledger_shown import count_waiting
 from api.pages.visit import Visit
 from casework.organisation import list_people
 from casework.register.reading import count_running_out
+from casework.retrieval.posts import posts_in
 from ingest.stations.overview import count_alerts
 from storage.catalog.devices import chinese_day
-from storage.catalog.organisation import ROLES, Unit
+from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
 from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import UPLOAD_STATES, Upload
 
@@ -52,6 +53,9 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
     tree = unit_tree(visit.session, visit.person.unit_id)
     chosen = chosen_unit(visit, tree)
     people = list_people(visit.session, chosen.id, after=visit.after, limit=ROWS)
+    posts: dict[uuid.UUID, list[PersonPost]] = {}
+    for row in posts_in(visit.session, [chosen.id]):
+        posts.setdefault(row.person_id, []).append(row)
     return {
         "tree": tree,
         "units": {node.unit.id: node.unit for node in tree},
@@ -59,6 +63,8 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
         "people": people.items,
         "next": visit.next_page(people.next),
         "roles": ROLES,
+        "posts": posts,
+        "post_of_role": {role: post for post, role in POSTS.items()},
         "health": read_health(visit, tree),
     }
 

@@ -24,6 +24,7 @@ from casework.access import GrantFound
 from casework.case_procedures import possible_procedures
 from casework.cases import assignments_of, find_case
 from casework.export import list_exports
+from casework.handling import handles
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
 from casework.secrecy import keeps_nothing_from
@@ -90,7 +91,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
     requests = list_requests(session, unit_id, case_id=case.id, limit=50).items
     grants = list_grants(session, unit_id, case_id=case.id, live_at=visit.now, limit=50).items
     exports = list_exports(session, unit_id, case_id=case.id, limit=50).items
-    holds = case_holds(visit, case)
+    holds, handled = case_holds(visit, case), handles(session, visit.person, case.id)
     steps = steps_of(visit, case)
     people = {case.opened_by, *(item.person_id for item in timeline.items if item.person_id)}
     people |= {row.person_id for row in requests} | {row.person_id for row in grants}
@@ -109,7 +110,10 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "fetchable": fetchable(visit.archive, visit.person, iter(exports)),
         "holds": holds,
         "copy_grant": own_copy_grant(visit, grants),
-        "view_grant": any(row.person_id == visit.person.id and row.kind == "view" for row in grants),
+        "handles": handled,
+        "view_grant": any(
+            row.person_id == visit.person.id and row.kind == "view" and (handled or row.approved_by) for row in grants
+        ),
         "assignments": assignments_of(session, case.id),
         "assign_from": visit.now - timedelta(hours=8),
         "stages": stages_in(case.procedure),

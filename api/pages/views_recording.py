@@ -28,6 +28,7 @@ from retention.classes import list_classes
 from retention.holds import holds_on
 from storage.catalog.access import AccessRequest
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
+from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import MediaJob, Recording, Rendition
 from storage.catalog.stations import Station
@@ -84,6 +85,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "question": open_question(session, recording),
         "placed_nowhere": answered_none(session, recording),
         "pending": pending_requests(visit, recording),
+        "handled": handled_case(visit, recording),
         "may": may,
         "cases": open_cases(visit) if may["link"] else (),
         "stages": STAGES,
@@ -153,6 +155,15 @@ def places_of(session: Session, recording: Recording) -> tuple[Place, ...]:
         .order_by(CaseLink.ended_at.is_not(None), CaseLink.created_at)
     )
     return tuple(Place(link, case) for link, case in session.execute(statement))
+
+
+def handled_case(visit: Visit, recording: Recording) -> Case | None:
+    """A case that the recording stands in and this person handles: its footage he views directly."""
+    live = CaseLink.recording_id == recording.id, CaseLink.ended_at.is_(None)
+    mine = CaseOfficer.person_id == visit.person.id, CaseOfficer.ended_at.is_(None)
+    statement = select(Case).join(CaseLink, CaseLink.case_id == Case.id).where(*live)
+    statement = statement.join(CaseOfficer, CaseOfficer.case_id == Case.id).where(*mine)
+    return visit.session.scalars(statement.order_by(Case.opened_at.desc()).limit(1)).first()
 
 
 def open_question(session: Session, recording: Recording) -> LinkQuestion | None:

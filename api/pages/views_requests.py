@@ -4,33 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
+from api.http.reading.access import papers_of, rule_names
 from api.pages.views_recording import open_cases
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.organisation import names_of
-from casework.requests import LONGEST_GRANT, list_grants, list_requests
-from storage.catalog.access import ACCESS_KINDS, AccessRequest, Grant
+from casework.requests import list_grants, list_requests
+from casework.retrieval.deciding import list_to_decide, longest_hours, post_needed
+from casework.retrieval.errors import NoWay
+from casework.retrieval.posts import approvers_of
+from storage.catalog.access import ACCESS_KINDS, OUTSIDERS, AccessRequest, Grant, RequestAttachment
 from storage.catalog.casework import Case, CaseLink
+from storage.catalog.organisation import POSTS
 
 ROWS = 50
-EXPIRY_CHOICES_DAYS = (1, 3, 7, 30)
+PROPOSED = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class RequestRow:
-    """A request with what whoever decides wants to see beside it."""
+    """A request with what whoever decides wants to see beside it; who decides it, while it waits: post and names."""
 
     request: AccessRequest
     case: Case
     asker: str
     decider: str | None
     recording_count: int
-    own: bool
+    papers: Sequence[RequestAttachment]
+    missing: tuple[str, ...]
+    rule: str
+    post: str | None
+    decided_by_any_of: tuple[str, ...]
+    latest: datetime
+    proposed: datetime
 
 
 @dataclass(frozen=True)
@@ -45,57 +56,74 @@ class GrantRow:
 def build_requests(visit: Visit) -> Mapping[str, Any]:
     visit.require("officer", "supervisor", "legal_reviewer")
     session, unit_id, person = visit.session, visit.person.unit_id, visit.person
-    pending = list_requests(session, unit_id, state="pending", after=visit.after, limit=ROWS)
-    decidable = [row for row in pending.items if may_decide(visit, row)]
+    waiting = list_to_decide(session, person, after=visit.after, limit=ROWS)
     mine = list_requests(session, unit_id, person_id=person.id, limit=ROWS).items
     grants = list_grants(session, unit_id, live_at=visit.now, limit=200).items
-    shown_grants = [row for row in grants if row.person_id == person.id or may_approve(visit, row.kind)]
+    shown_grants = [row for row in grants if row.person_id == person.id or may_revoke(visit, row.kind)]
     return {
-        "to_decide": request_rows(visit, decidable),
-        "next": visit.next_page(pending.next),
+        "to_decide": request_rows(visit, waiting.items),
+        "next": visit.next_page(waiting.next),
         "mine": request_rows(visit, mine),
         "grants": grant_rows(visit, shown_grants),
         "cases": open_cases(visit),
         "chosen_case": visit.asked("case"),
         "chosen_kind": visit.asked("kind"),
         "kinds": ACCESS_KINDS,
-        "expiry_choices": [(days, visit.now + timedelta(days=days)) for days in EXPIRY_CHOICES_DAYS],
-        "latest_expiry": visit.now + LONGEST_GRANT,
-        "decides": any(may_approve(visit, kind) for kind in ACCESS_KINDS),
-        "revocable": {kind for kind in ACCESS_KINDS if may_approve(visit, kind)},
+        "outsiders": OUTSIDERS,
+        "decides": person.role in POSTS.values(),
+        "revocable": {kind for kind in ACCESS_KINDS if may_revoke(visit, kind)},
     }
 
 
-def may_approve(visit: Visit, kind: str) -> bool:
-    return visit.person.role in casework_permission.MAY[f"approve_{kind}"]
-
-
-def may_decide(visit: Visit, request: AccessRequest) -> bool:
-    """Nobody decides on his own request."""
-    return request.person_id != visit.person.id and may_approve(visit, request.kind)
+def may_revoke(visit: Visit, kind: str) -> bool:
+    return visit.person.role in casework_permission.MAY[f"revoke_{kind}"]
 
 
 def request_rows(visit: Visit, requests: Sequence[AccessRequest]) -> tuple[RequestRow, ...]:
     cases = cases_by_id(visit, (row.case_id for row in requests))
     deciders = {row.decided_by for row in requests if row.decided_by}
     names = names_of(visit.session, {row.person_id for row in requests} | deciders)
-    counts = recording_counts(visit, cases)
-    return tuple(
-        RequestRow(
+    counts, papers = recording_counts(visit, cases), papers_of(visit.session, requests)
+    rules = rule_names(visit.session, requests)
+
+    def row_of(row: AccessRequest) -> RequestRow:
+        post, deciders_now, hours = waits_for(visit, row)
+        latest = visit.now + timedelta(hours=hours)
+        filed = papers.get(row.id, ())
+        return RequestRow(
             request=row,
             case=cases[row.case_id],
             asker=names.get(row.person_id, ""),
             decider=names.get(row.decided_by) if row.decided_by else None,
             recording_count=counts.get(row.case_id, 0),
-            own=row.person_id == visit.person.id,
+            papers=filed,
+            missing=tuple(paper for paper in row.needs if paper not in {each.kind for each in filed}),
+            rule="" if row.rule_id is None else rules[row.rule_id],
+            post=post,
+            decided_by_any_of=deciders_now,
+            latest=latest,
+            proposed=min(latest, visit.now + PROPOSED),
         )
-        for row in requests
-    )
+
+    return tuple(row_of(row) for row in requests)
+
+
+def waits_for(visit: Visit, request: AccessRequest) -> tuple[str | None, tuple[str, ...], int]:
+    """The post that a pending request waits for, who can decide it now, and how many hours he may grant."""
+    if request.state != "pending":
+        return None, (), 0
+    try:
+        post, hours = post_needed(visit.session, request), longest_hours(visit.session, request)
+    except NoWay:  # older than rules, and none rules it today
+        return None, (), 0
+    approvers = approvers_of(visit.session, request.unit_id, post, but=request.person_id)
+    return post, tuple(approvers.names.values()), hours
 
 
 def grant_rows(visit: Visit, grants: Sequence[Grant]) -> tuple[GrantRow, ...]:
     cases = cases_by_id(visit, (row.case_id for row in grants))
-    names = names_of(visit.session, {person for row in grants for person in (row.person_id, row.approved_by)})
+    people = {person for row in grants for person in (row.person_id, row.approved_by) if person is not None}
+    names = names_of(visit.session, people)
     asked = select(AccessRequest.id, AccessRequest.purpose).where(
         AccessRequest.id.in_([row.request_id for row in grants])
     )
@@ -105,7 +133,7 @@ def grant_rows(visit: Visit, grants: Sequence[Grant]) -> tuple[GrantRow, ...]:
             grant=row,
             case=cases[row.case_id],
             holder=names.get(row.person_id, ""),
-            approver=names.get(row.approved_by, ""),
+            approver=names.get(row.approved_by, "") if row.approved_by else visit.translate("承办人员，按规则"),
             purpose=purposes.get(row.request_id, ""),
         )
         for row in grants

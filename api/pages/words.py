@@ -83,6 +83,20 @@ RETENTION_CLASSES: Mapping[str, str] = {
 }
 CONTENT_KINDS: Mapping[str, str] = {"recording": mark("音像记录"), "document": mark("文书"), "note": mark("说明")}
 ACCESS_KINDS: Mapping[str, str] = {"view": mark("查看"), "copy": mark("复制")}
+POSTS: Mapping[str, str] = {"chief": mark("单位负责人"), "head_of_legal": mark("法制机构负责人")}
+ASKERS: Mapping[str, str] = {
+    "handler": mark("本案承办人员"),
+    "staff": mark("非本案人员"),
+    "organ": mark("其他机关"),
+    "lawyer": mark("律师"),
+    "party": mark("当事人"),
+}
+PAPERS: Mapping[str, str] = {"letter": mark("介绍信或公函"), "identity": mark("身份证件")}
+OVERSIGHT_LISTS: Mapping[str, str] = {
+    "grants": mark("授权及其使用"),
+    "viewings": mark("观看"),
+    "refusals": mark("拒绝"),
+}
 REQUEST_STATES: Mapping[str, str] = {
     "pending": mark("待审批"),
     "approved": mark("已批准"),
@@ -224,6 +238,7 @@ REFUSALS: Mapping[str, str] = {
     "expired": mark("您的授权已到期，请重新申请。"),
     "revoked": mark("您的授权已被撤销，请联系撤销人或重新申请。"),
     "secrecy": mark("该记录所属案件的密级不向您开放，如需调阅请联系本单位主管。"),
+    "released": mark("您已不是本案承办人员，不能再直接查看；如仍需查看请提出申请。"),
 }
 REFUSAL_CODES: Mapping[str, str] = {
     "inactive": mark("账号已停用"),
@@ -238,7 +253,10 @@ REFUSAL_CODES: Mapping[str, str] = {
     "secrecy": mark("密级不开放"),
     "asker_secrecy": mark("密级不向申请人开放"),
     "never_copied": mark("该密级不得复制"),
+    "released": mark("已不再承办本案"),
     "own_approval": mark("审批本人的申请"),
+    "request_refused": mark("申请未获批准"),
+    "not_the_approver": mark("审批须由他人审批的申请"),
     "own_confirmation": mark("确认本人的说明"),
 }
 RECORDING_NEEDS: Mapping[str, str] = {
@@ -356,6 +374,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "document_state": DOCUMENT_STATES,
     "signing_role": SIGNING_ROLES,
     "signing_outcome": SIGNING_OUTCOMES,
+    "post": POSTS,
+    "oversight_list": OVERSIGHT_LISTS,
+    "asker": ASKERS,
+    "paper": PAPERS,
     "refusal": REFUSALS,
     "refusal_code": REFUSAL_CODES,
     "recording_need": RECORDING_NEEDS,

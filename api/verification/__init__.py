@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from api.archive import Archive
+from api.verification.attachments import audit_attachments
 from api.verification.audit import Audit, Progress
 from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
@@ -90,6 +91,7 @@ def verify_archive(
         "documents": audit_documents(audit),
         "reviews": audit_reviews(audit),
         "renditions": audit_renditions(audit),
+        "attachments": audit_attachments(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),
     }

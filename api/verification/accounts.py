@@ -1,4 +1,4 @@
-"""What the ledger says of rows that change: who may see what, who is what, where a case stands, what is held.
+"""What the ledger says of rows that change: who is what, where a case stands, what is held.
 
 The secrets behind hashes were never entered, and are not compared.
 """
@@ -18,33 +18,11 @@ from api.verification.steps import (
     unit_of,
 )
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, CaseStage, LinkQuestion
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.retention import Hold
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
-
-
-def _requested(entry: LedgerEntry) -> Facts:
-    stated = {**as_stated(entry, "case_id", "kind"), **pledged(entry, "purpose"), **made_at(entry, "asked_at")}
-    asker: Facts = {"unit_id": unit_of(entry), "person_id": entry.actor_id}
-    undecided: Facts = {"state": "pending", "decided_by": None, "decided_at": None, "decision_reason": None}
-    return {**stated, **asker, **undecided}
-
-
-def _decided(state: str) -> Callable[[LedgerEntry], Facts]:
-    def says(entry: LedgerEntry) -> Facts:
-        by: Facts = {"state": state, "decided_by": entry.actor_id}
-        return {**by, **made_at(entry, "decided_at"), **pledged(entry, decision_reason="reason")}
-
-    return says
-
-
-def _granted(entry: LedgerEntry) -> Facts:
-    stated = as_stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
-    approved: Facts = {"unit_id": unit_of(entry), "approved_by": entry.actor_id, **made_at(entry, "granted_at")}
-    return {**stated, **approved, "revoked": None, "revoked_by": None}
 
 
 def _person_created(entry: LedgerEntry) -> Facts:
@@ -144,21 +122,6 @@ SUBJECTS: Sequence[Subject] = (
             Step("person.role_changed", _moved("role"), moves="role"),
             Step("person.password_set", lambda _: {"can_sign_in": True}),
             Step("person.deactivated", lambda _: {"active": False}),
-        ),
-    ),
-    Subject(
-        AccessRequest,
-        (
-            Step("access.requested", _requested, makes=True),
-            Step("access.granted", _decided("approved"), "request_id"),
-            Step("access.request_refused", _decided("refused")),
-        ),
-    ),
-    Subject(
-        Grant,
-        (
-            Step("access.granted", _granted, makes=True),
-            Step("access.grant_revoked", ended("revoked", "revoked_by")),
         ),
     ),
     Subject(

@@ -13,8 +13,10 @@ from casework.documents import templates
 from casework.documents.drafts import digest_text
 from casework.elements import policies
 from casework.link_rows import digest_candidates
+from casework.retrieval import rules as retrieval
 from casework.review import scopes
 from casework.review.reviewing import digest_answers
+from storage.catalog.access import RetrievalRule
 from storage.catalog.archiving import RetentionRule
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear, TermRule
@@ -26,6 +28,7 @@ from storage.catalog.procedure import RecordingChecklist
 _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     ElementPolicy: policies.is_of_its_source,
     RecordingChecklist: checklists.is_of_its_source,
+    RetrievalRule: retrieval.is_of_its_source,
     TermRule: versions.is_of_its_source,
     RetentionRule: retention_rules.is_of_its_source,
     CalendarYear: calendars.is_of_its_source,

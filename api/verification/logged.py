@@ -13,7 +13,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from api.verification.audit import Audit
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
+from storage.catalog.access import (
+    AccessRequest,
+    Export,
+    Grant,
+    PlaybackWindow,
+    RequestAttachment,
+    RetrievalRule,
+)
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
@@ -33,7 +40,7 @@ from storage.catalog.documents import (
 from storage.catalog.elements import ElementAnswer, ElementPolicy
 from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.ledger import SigningKeyEpoch
-from storage.catalog.organisation import Person, Unit
+from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
@@ -117,6 +124,10 @@ MADE: Mapping[str, _Made] = {
     "recording.link_queued": _Made(LinkQuestion.id, "question_id"),
     "access.requested": _Made(AccessRequest.id),
     "access.granted": _Made(Grant.id),
+    "access.granted_by_rule": _Made(Grant.id),
+    "access.attachment_filed": _Made(RequestAttachment.id, "attachment_id"),
+    "post.named": _Made(PersonPost.id, "post_id"),
+    "retrieval.loaded": _Made(RetrievalRule.id),
     "playback.window_opened": _Made(PlaybackWindow.id, "window_id"),
     "export.started": _Made(Export.id, "export_id"),
     "hold.placed": _Made(Hold.id, "hold_id"),

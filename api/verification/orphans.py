@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
+from storage.catalog.access import RequestAttachment
 from storage.catalog.recordings import CustodyAttempt, MediaJob, Recording, Rendition
 from storage.catalog.uploads import Upload
 from storage.ledger.files import PREFIX as LEDGER
@@ -41,7 +42,8 @@ def _unknown(audit: Audit, names: list[str]) -> list[str]:
 
 
 def _known(session: Session, names: list[str]) -> set[str]:
-    """Of recordings, copies, and attempts that may become one yet: being sealed, or stopped until a person decides."""
+    """Of recordings, copies, papers, and attempts that may become a recording yet: being sealed, or stopped until a
+    person decides."""
     attempts = (
         select(CustodyAttempt.object_name)
         .join(Upload, Upload.id == CustodyAttempt.upload_id)
@@ -49,7 +51,8 @@ def _known(session: Session, names: list[str]) -> set[str]:
     )
     recordings = select(Recording.object_name).where(Recording.object_name.in_(names))
     renditions = select(Rendition.object_name).where(Rendition.object_name.in_(names))
-    return set(session.scalars(union_all(attempts, recordings, renditions)))
+    papers = select(RequestAttachment.object_name).where(RequestAttachment.object_name.in_(names))
+    return set(session.scalars(union_all(attempts, recordings, renditions, papers)))
 
 
 def _being_made(session: Session, names: list[str]) -> set[str]:

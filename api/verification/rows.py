@@ -13,6 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.verification.access_accounts import ACCESS_SUBJECTS
 from api.verification.accounts import SUBJECTS
 from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
 from api.verification.audit import ONE_SNAPSHOT, Audit
@@ -42,6 +43,7 @@ def audit_rows(audit: Audit) -> int:
     count = 0
     for subject in (
         *SUBJECTS,
+        *ACCESS_SUBJECTS,
         *EXPORT_SUBJECTS,
         *REGISTER_SUBJECTS,
         *ELEMENT_SUBJECTS,

@@ -63,6 +63,11 @@ PROBLEMS: Mapping[str, str] = {
     "reaches_out": "asks for files, pictures, plugins or packages: a layout has nothing but its data and form.typ",
     "not_rendered": "cannot be rendered",
     "same_kind": "is of a kind of document that another series has on the same days",
+    "not_without_approval": "lets the case's own officers view, and nobody else: name the post whose holder says yes",
+    "no_papers": "is for outsiders, who have no account: leave it out",
+    "no_identity": "has to hold identity: no outsider is let in unknown",
+    "too_many_hours": "has to be a whole number of hours, of at most 4320",
+    "same_rank_way": "both state this way for the same days with one rank: one has to go before the other",
     "same_rank": "both state this term for the same days with one rank: one has to go before the other",
 }
 
@@ -136,5 +141,5 @@ class NothingToSupersede(CaseworkError):
     def __str__(self) -> str:
         return (
             f"there is no version {self.version} of {self.jurisdiction} without an end that this one could supersede: "
-            "see the list of liuhen admin policy, checklist, terms or retention"
+            "see the list of liuhen admin policy, checklist, terms, retention or retrieval"
         )

@@ -8,17 +8,46 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, Octets, Size, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, Octets, Size, UnitId, one_of
+from storage.catalog.organisation import POSTS
+from storage.catalog.rules import RuleVersion
 
 ACCESS_KINDS = ("view", "copy")
+OUTSIDERS = ("organ", "lawyer", "party")
+"""其他机关, 律师, 当事人: they have no account; somebody of the unit asks for them."""
+ASKERS = ("handler", "staff", *OUTSIDERS)
+NOBODY = "none"
+APPROVALS = (NOBODY, *POSTS)
+"""The post whose holder has to say yes, or none: the rule itself grants."""
+PAPERS = ("letter", "identity")
+PAPER_TYPES = ("application/pdf", "image/jpeg", "image/png")
+
+
+class RetrievalRule(RuleVersion):
+    """One version of who may see or copy footage, with whose approval and which papers (调阅规则)."""
+
+    __tablename__ = "retrieval_rule"
 
 
 class AccessRequest(Base):
-    """调阅申请: who wants to see or copy which case's footage, and what for."""
+    """调阅申请: who wants to see or copy which case's footage, and what for.
+
+    `approval`, `needs` and `longest_hours` are what the rule `rule_id` asked for on its day; of requests that are older
+    than rules they are null. `visitor_name`, `visitor_document` (of his identity) and `body_name`: of an outsider.
+    """
 
     __tablename__ = "access_request"
     __table_args__ = (
         CheckConstraint(one_of("kind", *ACCESS_KINDS), name="kind"),
+        CheckConstraint(one_of("who", *ASKERS), name="who"),
+        CheckConstraint(one_of("approval", *APPROVALS), name="approval"),
+        CheckConstraint("approval IS DISTINCT FROM 'none' OR who = 'handler' AND kind = 'view'", name="by_rule"),
+        CheckConstraint(
+            f"({one_of('who', *OUTSIDERS)}) = (visitor_name IS NOT NULL)"
+            " AND (visitor_name IS NULL) = (visitor_document IS NULL)"
+            " AND (body_name IS NULL OR visitor_name IS NOT NULL)",
+            name="visitor",
+        ),
         CheckConstraint(one_of("state", "pending", "approved", "refused"), name="state"),
         CheckConstraint("decided_by IS DISTINCT FROM person_id", name="decided_by_somebody_else"),
         Index("ix_access_request_listing", "unit_id", "asked_at", "id"),
@@ -34,10 +63,44 @@ class AccessRequest(Base):
     decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
+    who: Mapped[str] = mapped_column(server_default=text("'staff'"))
+    approval: Mapped[str | None]
+    needs: Mapped[JsonList] = mapped_column(server_default=text("'[]'"))
+    longest_hours: Mapped[int | None]
+    rule_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("retrieval_rule.id"))
+    body_name: Mapped[str | None]
+    visitor_name: Mapped[str | None]
+    visitor_document: Mapped[str | None]
+
+
+class RequestAttachment(Base):
+    """附件: a letter or an identity document that an outsider handed in, sealed as footage is, and never replaced."""
+
+    __tablename__ = "request_attachment"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", *PAPERS), name="kind"),
+        CheckConstraint(one_of("media_type", *PAPER_TYPES), name="media_type"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    request_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_request.id"), index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size_bytes: Mapped[Size]
+    sha256: Mapped[Octets]
+    object_name: Mapped[str] = mapped_column(unique=True)
+    ciphertext_size_bytes: Mapped[Size]
+    ciphertext_sha256: Mapped[Octets]
+    kek_id: Mapped[str]
+    wrapped_data_key: Mapped[Octets]
+    filed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    filed_at: Mapped[Instant]
 
 
 class Grant(Base):
-    """授权: made by approving a request; ends by time or by revocation. Nobody approves his own."""
+    """授权: made by approving a request, or by the rule itself (`approved_by` null); ends by time or by revocation.
+    Nobody approves his own."""
 
     __tablename__ = "access_grant"
     __table_args__ = (
@@ -52,7 +115,7 @@ class Grant(Base):
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str]
-    approved_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     granted_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     revoked_at: Mapped[datetime | None]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, Id, Instant, UnitId, one_of
 
 ROLES = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
+POSTS: Mapping[str, str] = {"chief": "supervisor", "head_of_legal": "legal_reviewer"}
+"""职务 and the role that whoever holds one has: 单位负责人, 法制机构负责人."""
 
 
 class Unit(Base):
@@ -37,3 +41,23 @@ class Person(Base):
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[CreatedAt]
+
+
+class PersonPost(Base):
+    """任职: somebody holds a post of his unit from when he was named to it; ended, never deleted."""
+
+    __tablename__ = "person_post"
+    __table_args__ = (
+        CheckConstraint(one_of("post", *POSTS), name="post"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
+        Index("uq_person_post_live", "person_id", "post", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    post: Mapped[str]
+    named_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    named_at: Mapped[Instant]
+    ended_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]

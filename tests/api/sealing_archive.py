@@ -49,7 +49,7 @@ from tests.databases import MigratedServer
 from tests.servers import ServingThread
 
 OPERATOR = Actor.system("admin")
-ROLES = {"officer": "officer", "supervisor": "supervisor", "other": "supervisor"}
+ROLES = {"officer": "officer", "supervisor": "supervisor", "other": "supervisor", "legal": "legal_reviewer"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def kept_archive(
 
 
 class SealingArchive:
-    """Seals what it is given, and knows an officer, two supervisors and one case. A copy finds them in its database."""
+    """Seals what it is given, and knows an officer, two supervisors, a legal reviewer, one case. A copy finds them in
+    its database."""
 
     def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
         settings = Settings(data=folder / "data", database_url=addresses.app)
@@ -170,11 +171,12 @@ class SealingArchive:
             )
 
     def grant(self, kind: str = "copy", hours: int = 24) -> Grant:
-        """For the supervisor, by the other one."""
+        """For the supervisor, by the other one, or by the legal reviewer."""
+        approver = self.people["legal" if kind == "copy" else "other"]
         with self.archive.database.transaction() as session:
             request = ask(session, self.people["supervisor"], case_id=self.case.id, kind=kind, purpose="移送法院")
             now = datetime.now(UTC)
-            return approve(session, self.people["other"], request.id, expires_at=now + timedelta(hours=hours), now=now)
+            return approve(session, approver, request.id, expires_at=now + timedelta(hours=hours), now=now)
 
     def entries(self, action: str) -> int:
         with self.archive.database.reading() as session:

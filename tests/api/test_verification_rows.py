@@ -90,7 +90,8 @@ def _add_publisher(archive: Any) -> Person:
 def _live(archive: Any, supervisor: Person, other: Person) -> None:
     leaver = archive.people["officer"]
     with archive.archive.database.transaction() as session:
-        refuse(session, other, ask(session, supervisor, case_id=archive.case.id, kind="copy", purpose="x").id, "不必")
+        asked = ask(session, supervisor, case_id=archive.case.id, kind="copy", purpose="x")
+        refuse(session, archive.people["legal"], asked.id, "不必")
         enter_stage(session, leaver, archive.case.id, "investigation")
         enter_stage(session, supervisor, archive.case.id, "initiation", "立案材料不全")
         enter_stage(session, leaver, archive.case.id, "investigation")
@@ -154,7 +155,7 @@ def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
     _end_everything(lived_in)
     report = audit(lived_in)
     assert report.findings == ()
-    assert report.counts["rows"] == 1 + 4 + 2 + 1 + 1 + 4 + 4 + 2 + 1 + 2 + 1 + 1
+    assert report.counts["rows"] == 1 + 5 + 2 + 1 + 1 + 4 + 4 + 2 + 1 + 2 + 1 + 1 + 1
 
 
 def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:

@@ -26,7 +26,12 @@ from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 UNIT = "JC-01"
-PEOPLE = {"chenwei": ("officer", "陈伟"), "sunli": ("supervisor", "孙力"), "wangmin": ("supervisor", "王敏")}
+PEOPLE = {
+    "chenwei": ("officer", "陈伟"),
+    "sunli": ("supervisor", "孙力"),
+    "wangmin": ("supervisor", "王敏"),
+    "sunjing": ("legal_reviewer", "孙静"),
+}
 PACKAGED = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9./_-]*")
 
 
@@ -137,7 +142,7 @@ def granted(archive: RunningArchive, people: dict[str, str], case_id: str, kind:
     with signed_in(archive, people, "sunli") as asker:
         form = {"case_id": case_id, "kind": kind, "purpose": "核对"}
         asked = asker.post("/api/v1/requests", json=form).raise_for_status().json()
-    with signed_in(archive, people, "wangmin") as approver:
+    with signed_in(archive, people, "sunjing" if kind == "copy" else "wangmin") as approver:
         answer = approver.post(f"/api/v1/requests/{asked['id']}/approve", json={"hours": 1})
         return str(answer.raise_for_status().json()["id"])
 

@@ -23,6 +23,7 @@ PEOPLE = {
     "liwei": ("officer", "李伟", "--badge", "000123"),
     "liuyang": ("supervisor", "刘洋"),
     "zhoumin": ("supervisor", "周敏"),
+    "sunmin": ("legal_reviewer", "孙敏"),
     "zhao": ("auditor", "赵国强"),
     "chenjing": ("administrator", "陈静"),
 }
@@ -157,7 +158,8 @@ def test_a_package_is_asked_for_made_and_fetched(
         supervisor.page.get_by_label("复制").check()
         supervisor.page.locator("#ask-purpose").fill("移送法院")
         supervisor.submit("提出申请")
-        with desk_of(browser, archive.url, "zhoumin", passwords["zhoumin"]) as other:
+        with desk_of(browser, archive.url, "sunmin", passwords["sunmin"]) as other:
+            other.open("/requests")
             other.submit("批准")
         supervisor.open("/cases").get_by_role("link", name="江综执罚〔2026〕第1号").click()
         supervisor.submit("制作证据包")

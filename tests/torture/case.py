@@ -33,7 +33,7 @@ def export_unit(archive: Archive, engines: Engines, code: str) -> tuple[Path, se
         unit = session.scalars(select(Unit).where(Unit.code == code)).one()
         officer, asker, approver = (
             create_person(session, OPERATOR, unit_id=unit.id, name=name, sign_in_name=f"{name}-{code}", role=role)
-            for name, role in (("officer", "officer"), ("asker", "supervisor"), ("approver", "supervisor"))
+            for name, role in (("officer", "officer"), ("asker", "supervisor"), ("approver", "legal_reviewer"))
         )
         case = open_case(
             session,

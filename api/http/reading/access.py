@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.http.reading.names import case_refs, people_named
-from api.http.schema.access import ExportItem, GrantItem, RequestItem
+from api.http.schema.access import AttachmentItem, ExportItem, GrantItem, RequestItem, VisitorItem
 from api.http.schema.base import PersonRef
 from casework.permission import MAY
-from storage.catalog.access import AccessRequest, Export, Grant
+from casework.retrieval.deciding import decidable
+from storage.catalog.access import AccessRequest, Export, Grant, RequestAttachment, RetrievalRule
 from storage.catalog.organisation import Person
-
-
-def may_decide(person: Person, request: AccessRequest) -> bool:
-    """Whether the person may say yes or no to it: pending, somebody else's, and a role for that kind."""
-    allowed = person.active and person.role in MAY[f"approve_{request.kind}"]
-    return allowed and request.state == "pending" and request.person_id != person.id
 
 
 def request_items(session: Session, person: Person, rows: Sequence[AccessRequest]) -> list[RequestItem]:
     cases = case_refs(session, (row.case_id for row in rows))
     names = people_named(session, *(row.person_id for row in rows), *(row.decided_by for row in rows))
+    mine, papers, rules = decidable(session, person, rows), papers_of(session, rows), rule_names(session, rows)
     return [
         RequestItem(
             id=row.id,
@@ -37,10 +34,55 @@ def request_items(session: Session, person: Person, rows: Sequence[AccessRequest
             decided_by=PersonRef.maybe(row.decided_by, names),
             decided_at=row.decided_at,
             decision_reason=row.decision_reason,
-            may_decide=may_decide(person, row),
+            may_decide=row.id in mine,
+            who=row.who,
+            approval=row.approval,
+            rule=None if row.rule_id is None else rules[row.rule_id],
+            longest_hours=row.longest_hours,
+            needs=row.needs,
+            missing=[paper for paper in row.needs if paper not in {each.kind for each in papers.get(row.id, ())}],
+            attachments=[attachment_item(each) for each in papers.get(row.id, ())],
+            visitor=visitor_item(person, row),
         )
         for row in rows
     ]
+
+
+def papers_of(session: Session, requests: Sequence[AccessRequest]) -> Mapping[uuid.UUID, Sequence[RequestAttachment]]:
+    """The papers of several requests, each one's in the order in which they were handed in."""
+    row = RequestAttachment
+    wanted = select(row).where(row.request_id.in_([request.id for request in requests]))
+    found: dict[uuid.UUID, list[RequestAttachment]] = {}
+    for paper in session.scalars(wanted.order_by(row.filed_at, row.id)):
+        found.setdefault(paper.request_id, []).append(paper)
+    return found
+
+
+def rule_names(session: Session, requests: Sequence[AccessRequest]) -> Mapping[uuid.UUID, str]:
+    row = RetrievalRule
+    wanted = select(row.id, row.jurisdiction, row.version).where(row.id.in_({each.rule_id for each in requests}))
+    return {each.id: f"{each.jurisdiction} {each.version}" for each in session.execute(wanted)}
+
+
+def attachment_item(row: RequestAttachment) -> AttachmentItem:
+    return AttachmentItem(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256.hex(),
+        filed_at=row.filed_at,
+    )
+
+
+def visitor_item(person: Person, row: AccessRequest) -> VisitorItem | None:
+    """Who the outsider is, for whoever asked for him and for those who may read his papers; to others he is nobody."""
+    if row.visitor_name is None or row.visitor_document is None:
+        return None
+    if row.person_id != person.id and person.role not in MAY["read_papers"]:
+        return None
+    return VisitorItem(who=row.who, name=row.visitor_name, document=row.visitor_document, body_name=row.body_name)
 
 
 def grant_items(session: Session, rows: Sequence[Grant], now: datetime) -> list[GrantItem]:
@@ -58,7 +100,7 @@ def grant_items(session: Session, rows: Sequence[Grant], now: datetime) -> list[
             case=cases[row.case_id],
             person=PersonRef.of(row.person_id, names),
             kind=row.kind,
-            approved_by=PersonRef.of(row.approved_by, names),
+            approved_by=PersonRef.maybe(row.approved_by, names),
             granted_at=row.granted_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,

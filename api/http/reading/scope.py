@@ -1,4 +1,5 @@
-"""How far somebody sees. Footage, cases, requests: the own unit alone. People, stations, ledger: those below too."""
+"""How far somebody sees. Footage and cases: the own unit alone. People, stations, ledger, requests that wait for his
+word, and how footage was seen: those below too."""
 
 from __future__ import annotations
 

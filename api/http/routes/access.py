@@ -5,25 +5,38 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
 
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable
 from api.http.paging import Wanted, listed
-from api.http.reading.access import grant_items, request_items
-from api.http.schema.access import Approval, GrantItem, NewRequest, RequestItem
+from api.http.reading.access import attachment_item, grant_items, request_items
+from api.http.schema.access import Approval, AttachmentItem, GrantItem, NewRequest, RequestItem
 from api.http.schema.base import Listed, Reason
 from api.http.sessions import SignedIn, TheArchive
+from api.http.station_requests import read_body
 from casework.requests import approve, ask, find_request, list_grants, list_requests, refuse, revoke
+from casework.retrieval.attachments import Vault, file_attachment, open_attachment
+from casework.retrieval.deciding import list_to_decide
+from casework.retrieval.visitors import Visitor
+from storage.catalog.access import PAPER_TYPES
+from storage.sealed_object import AtRest, open_sealed
 
 router = APIRouter(tags=["access"])
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_PAPER = {"requestBody": {"required": True, "content": dict.fromkeys(PAPER_TYPES, _FILE)}}
 
 
 @router.post("/requests", summary="调阅申请 / Ask to see or to copy a case's footage", status_code=201)
 def make_request(form: NewRequest, viewer: SignedIn, archive: TheArchive) -> RequestItem:
+    """`state` tells: approved at once where the rule lets an officer of the case view directly, else pending."""
     with doing(archive, viewer) as session:
-        request = ask(session, viewer.person, case_id=form.case_id, kind=form.kind, purpose=form.purpose)
+        visitor = None if form.visitor is None else Visitor(**form.visitor.model_dump())
+        person, purpose = viewer.person, form.purpose
+        request = ask(session, person, case_id=form.case_id, kind=form.kind, purpose=purpose, visitor=visitor)
         session.refresh(request)
         return request_items(session, viewer.person, [request])[0]
 
@@ -36,10 +49,14 @@ def show_requests(
     state: Annotated[str | None, Query(pattern="^(pending|approved|refused)$")] = None,
     mine: Annotated[bool, Query(description="仅本人的 / only one's own")] = False,
     case: Annotated[uuid.UUID | None, Query()] = None,
+    to_decide: Annotated[bool, Query(description="等待本人审批的，含下级单位 / that wait for one's own word")] = False,
 ) -> Listed[RequestItem]:
     """The unit's; `may_decide` marks those that wait for the viewer's word (`state=pending` for all that wait)."""
     with looking(archive, viewer) as session:
         person = viewer.person
+        if to_decide:
+            waiting = list_to_decide(session, person, after=page.after, limit=page.limit)
+            return listed(waiting, lambda rows: request_items(session, person, rows))
         requests = list_requests(
             session,
             person.unit_id,
@@ -57,6 +74,49 @@ def show_request(request_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -
     with looking(archive, viewer) as session:
         request = find_request(session, viewer.person, request_id)
         return request_items(session, viewer.person, [request])[0]
+
+
+@router.post(
+    "/requests/{request_id}/attachments",
+    summary="提交附件（PDF、JPEG、PNG） / Hand in a paper",
+    status_code=201,
+    openapi_extra=_PAPER,
+)
+def file_paper(
+    request_id: uuid.UUID,
+    viewer: SignedIn,
+    archive: TheArchive,
+    content: Annotated[bytes, Depends(read_body)],
+    kind: Annotated[str, Query(max_length=40, description="letter 或 identity / letter or identity")],
+    name: Annotated[str, Query(max_length=200, description="文件名 / the file's name")],
+) -> AttachmentItem:
+    """The body is the file itself, of at most 4 MiB. By whoever asked, before anybody has decided."""
+    vault = Vault(archive.store, archive.key_store, archive.work_folder)
+    with doing(archive, viewer) as session:
+        row = file_attachment(session, viewer.person, vault, request_id, kind=kind, name=name, content=content)
+        return attachment_item(row)
+
+
+@router.get(
+    "/attachments/{attachment_id}",
+    summary="查阅附件 / Read a paper",
+    response_class=Response,
+    responses={200: {"content": {media_type: {} for media_type in PAPER_TYPES}}},
+)
+def send_paper(attachment_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+    """For whoever asked, those who decide, and auditors; an entry says so before the first byte leaves."""
+    with doing(archive, viewer) as session:
+        row = open_attachment(session, viewer.person, attachment_id)
+        at_rest, size_bytes, name, media_type = AtRest.of(row), row.size_bytes, row.name, row.media_type
+    with open_sealed(archive.store, archive.key_store, at_rest) as plaintext:
+        content = b"".join(plaintext.pieces(0, size_bytes, size_bytes))
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.post("/requests/{request_id}/approve", summary="批准 / Approve", status_code=201)

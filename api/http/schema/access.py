@@ -10,17 +10,48 @@ from pydantic import Field
 from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
 
 
+class NewVisitor(Form):
+    """An outsider, for whom somebody of the unit asks. Kept beside the ledger; the entry holds commitments alone."""
+
+    who: ShortText = Field(description="organ, lawyer or party", examples=["lawyer"])
+    name: ShortText = Field(examples=["刘洋"])
+    document: ShortText = Field(
+        description="the identity paper and its number", examples=["律师执业证 15001201910000001"]
+    )
+    body_name: ShortText | None = Field(
+        default=None, description="of an organ or a lawyer: whose", examples=["重庆某某律师事务所"]
+    )
+
+
 class NewRequest(Form):
     case_id: uuid.UUID
     kind: ShortText = Field(description="view or copy", examples=["view"])
     purpose: LongText = Field(examples=["核对现场经过"])
+    visitor: NewVisitor | None = Field(default=None, description="left out: for oneself")
 
 
 class Approval(Form):
-    """Exactly one of the two; at most 180 days."""
+    """Exactly one of the two; at most as long as the request's rule has it."""
 
     expires_at: datetime | None = None
     hours: float | None = Field(default=None, gt=0, le=24 * 180, examples=[24])
+
+
+class AttachmentItem(Answer):
+    id: uuid.UUID
+    kind: str = Field(description="letter or identity", examples=["letter"])
+    name: str = Field(examples=["介绍信.pdf"])
+    media_type: str = Field(examples=["application/pdf"])
+    size_bytes: int
+    sha256: str
+    filed_at: datetime
+
+
+class VisitorItem(Answer):
+    who: str = Field(examples=["lawyer"])
+    name: str
+    document: str
+    body_name: str | None
 
 
 class RequestItem(Answer):
@@ -35,17 +66,28 @@ class RequestItem(Answer):
     decided_at: datetime | None
     decision_reason: str | None
     may_decide: bool = Field(description="whether the viewer may decide on it now")
+    who: str = Field(description="handler, staff, organ, lawyer or party", examples=["staff"])
+    approval: str | None = Field(
+        description="the post whose holder decides; none: the rule itself granted; null: older than rules",
+        examples=["chief"],
+    )
+    rule: str | None = Field(description="the version that rules it", examples=["CN-CQ-jiangbei 1"])
+    longest_hours: int | None
+    needs: list[str] = Field(description="papers that have to be there", examples=[["letter", "identity"]])
+    missing: list[str] = Field(description="those of them that are not yet", examples=[["identity"]])
+    attachments: list[AttachmentItem]
+    visitor: VisitorItem | None = Field(description="the outsider, for those who may know; null else")
 
 
 class GrantItem(Answer):
-    """`live`: it holds at the moment of the answer."""
+    """`live`: it holds at the moment of the answer. `approved_by` null: the rule itself granted."""
 
     id: uuid.UUID
     request_id: uuid.UUID
     case: CaseRef
     person: PersonRef
     kind: str = Field(examples=["view"])
-    approved_by: PersonRef
+    approved_by: PersonRef | None
     granted_at: datetime
     expires_at: datetime
     revoked_at: datetime | None

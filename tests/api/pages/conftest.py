@@ -170,7 +170,7 @@ def grant_to(district: District) -> Any:
             request = ask(
                 session, district.people[role].person, case_id=district.case.id, kind=kind, purpose="核对现场经过"
             )
-            by = district.people["deputy"].person
+            by = district.people["legal_reviewer" if kind == "copy" else "deputy"].person
             return approve(session, by, request.id, expires_at=now + timedelta(hours=1), now=now).id
 
     return give

@@ -31,7 +31,8 @@ class Forms(HTMLParser):
             self.found.append((fields["data-action"], fields.get("data-method", "POST").lower(), set()))
             self._open = True
         elif self._open and tag in ("input", "select", "textarea") and "name" in fields and "data-path" not in fields:
-            self.found[-1][2].add(fields["name"])
+            # visitor.name is a field of the form's visitor.
+            self.found[-1][2].add(fields["name"].partition(".")[0])
 
     def handle_endtag(self, tag: str) -> None:
         self._open = self._open and tag != "form"

@@ -149,7 +149,7 @@ def test_state_secrets_leave_in_no_package(filled: Team) -> None:
         with pytest.raises(AccessRefused) as caught:
             deed()
         assert caught.value.reason == "never_copied"
-    assert ask(filled.session, filled.officer, case_id=filled.case.id, kind="view", purpose="核对").state == "pending"
+    assert ask(filled.session, filled.officer, case_id=filled.case.id, kind="view", purpose="核对").state == "approved"
 
 
 def test_a_recording_in_two_cases_follows_the_stricter(filled: Team) -> None:

@@ -48,12 +48,14 @@ function send(form, submitter) {
   return fetch(addressOf(form), { method, headers, body, credentials: "same-origin" });
 }
 
-// A form with data-file sends its one file as it is; the button that was pressed adds its own field to the address.
+// A form with data-file sends its one file as it is; the button that was pressed adds its own field to the address, and
+// with data-named the file's name goes before it.
 function sendFile(form, submitter, headers) {
   const file = form.querySelector('input[type="file"]').files[0];
   const field = submitter?.name ? `&${submitter.name}=${encodeURIComponent(submitter.value)}` : "";
-  headers["Content-Type"] = "text/csv";
-  return fetch(form.dataset.action + field, { method: "POST", headers, body: file, credentials: "same-origin" });
+  const named = form.dataset.named === undefined ? "" : `?name=${encodeURIComponent(file.name)}`;
+  headers["Content-Type"] = named ? file.type || "application/octet-stream" : "text/csv";
+  return fetch(form.dataset.action + named + field, { method: "POST", headers, body: file, credentials: "same-origin" });
 }
 
 // An address may name one of the form's own fields: /api/v1/recordings/{recording_id}/links

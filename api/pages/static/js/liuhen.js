@@ -2,7 +2,9 @@
 import { serveCopying } from "./copying.js";
 import { servePlayers } from "./player.js";
 import { serveRows } from "./rows.js";
+import { serveWatermarks } from "./watermark.js";
 
 serveCopying(document);
 servePlayers(document);
 serveRows(document);
+serveWatermarks(document);

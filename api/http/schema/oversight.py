@@ -1,0 +1,61 @@
+"""What the auditor sees of retrieval."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pydantic import Field
+
+from api.http.schema.base import Answer, CaseRef, PersonRef
+
+
+class GrantUseItem(Answer):
+    """A grant and its use; `approved_by` null: an officer of the case, by rule."""
+
+    grant_id: uuid.UUID
+    unit_id: uuid.UUID
+    person: PersonRef
+    case: CaseRef
+    kind: str = Field(examples=["view"])
+    who: str = Field(examples=["staff"])
+    purpose: str = Field(examples=["核对现场经过"])
+    approved_by: PersonRef | None
+    granted_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    windows: int
+    sent_bytes: int
+    first_opened_at: datetime | None
+    last_opened_at: datetime | None
+    exports: int
+    unused: bool = Field(description="nothing was shown or copied under it")
+
+
+class SeenItem(Answer):
+    """A recording as one person was shown it under one grant."""
+
+    grant_id: uuid.UUID
+    recording_id: uuid.UUID
+    recording: str | None = Field(examples=["AB00001_000123_20260309090000.MP4"])
+    unit_id: uuid.UUID
+    person: PersonRef
+    case: CaseRef
+    first_opened_at: datetime
+    last_opened_at: datetime
+    windows: int
+    sent_bytes: int
+    poster_only: bool = Field(description="no more than preview pictures")
+
+
+class RefusalItem(Answer):
+    """A no: by the archive (`refused_by` null), or by whoever decided on a request."""
+
+    at: datetime
+    unit_id: uuid.UUID | None
+    person: PersonRef | None
+    subject_kind: str = Field(examples=["recording"])
+    subject_id: str
+    subject: str | None = Field(description="the subject's name or number")
+    reason: str = Field(examples=["no_grant"])
+    refused_by: PersonRef | None

@@ -1,0 +1,114 @@
+"""Posts (职务) of a unit: its chief (单位负责人) and its head of legal (法制机构负责人), by whom footage is approved.
+
+A role says what an account can do, a post what somebody answers for: of a unit's supervisors one or two are its chief.
+Where nobody holds a post, in the unit or above it, whoever has the role that goes with it stands in: an archive that
+never named anybody goes on as before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casework.errors import Taken, Unknown
+from casework.retrieval.errors import PostEnded, PostUnfit
+from casework.rows import unique
+from casework.units import Doer, actor_of, line_of, require_over
+from casework.wording import known_word, required_text
+from storage.catalog.organisation import POSTS, Person, PersonPost
+from storage.ledger.append import Change, record_change
+
+DEED = "change_the_organisation"
+
+
+@dataclass(frozen=True)
+class Approvers:
+    """Who can decide what needs a post. `stands_in`: nobody holds it, and these have the role that goes with it."""
+
+    post: str
+    names: dict[uuid.UUID, str]
+    stands_in: bool
+
+    def includes(self, person: Person) -> bool:
+        return person.active and person.id in self.names
+
+
+def name_to_post(session: Session, by: Doer, person_id: uuid.UUID, post: str) -> PersonPost:
+    """Somebody holds a post of his own unit from now on.
+
+    Raises WordUnknown, PostUnfit for one who has left or has another role, Taken, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    known_word("post", post, tuple(POSTS))
+    person = session.scalars(select(Person).where(Person.id == person_id).with_for_update(key_share=True)).first()
+    if person is None:
+        raise Unknown("person", person_id)
+    require_over(session, by, DEED, person.unit_id)
+    if not person.active or person.role != POSTS[post]:
+        raise PostUnfit(person.name, post, POSTS[post])
+    row = PersonPost(
+        id=uuid.uuid4(),
+        unit_id=person.unit_id,
+        person_id=person.id,
+        post=post,
+        named_by=by.id if isinstance(by, Person) else None,
+        named_at=datetime.now(UTC),
+    )
+    with unique(session, {"uq_person_post_live": Taken("post", post)}):
+        session.add(row)
+    change = Change("post.named", "person", str(person.id), person.unit_id, {"post_id": str(row.id), "post": post})
+    record_change(session, actor_of(by), change)
+    return row
+
+
+def end_post(session: Session, by: Doer, post_id: uuid.UUID, reason: str) -> PersonPost:
+    """He holds it no more; that he did stays. Raises PostEnded, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed."""
+    reason = required_text("reason", reason)
+    wanted = select(PersonPost).where(PersonPost.id == post_id).with_for_update()
+    row = session.scalars(wanted.execution_options(populate_existing=True)).first()
+    if row is None:
+        raise Unknown("person_post", post_id)
+    require_over(session, by, DEED, row.unit_id)
+    if row.ended_at is not None:
+        raise PostEnded(row.ended_at)
+    row.ended_at, row.end_reason = datetime.now(UTC), reason
+    row.ended_by = by.id if isinstance(by, Person) else None
+    session.flush()
+    data = {"post_id": str(row.id), "post": row.post}
+    change = Change("post.ended", "person", str(row.person_id), row.unit_id, data, {"reason": reason})
+    record_change(session, actor_of(by), change)
+    return row
+
+
+def posts_in(session: Session, unit_ids: Collection[uuid.UUID]) -> tuple[PersonPost, ...]:
+    """Posts that are held now in these units, the earliest first."""
+    held = select(PersonPost).where(PersonPost.unit_id.in_(unit_ids), PersonPost.ended_at.is_(None))
+    return tuple(session.scalars(held.order_by(PersonPost.named_at, PersonPost.id)))
+
+
+def approvers_of(session: Session, unit_id: uuid.UUID, post: str, but: uuid.UUID) -> Approvers:
+    """Whoever holds the post in the nearest unit, upwards, where anybody but `but` does; else who stands in, likewise.
+
+    Whoever has left, or has another role by now, holds it no more, whatever the rows say.
+    """
+    line = line_of(session, unit_id)
+    fit = Person.active.is_(True), Person.role == POSTS[post], Person.id != but, Person.unit_id.in_(line)
+    columns = Person.unit_id, Person.id, Person.name
+    live = PersonPost.person_id == Person.id, PersonPost.post == post, PersonPost.ended_at.is_(None)
+    holders = session.execute(select(*columns).join(PersonPost, PersonPost.person_id == Person.id).where(*fit, *live))
+    nearest = _nearest(line, ((row.unit_id, row.id, row.name) for row in holders))
+    if nearest:
+        return Approvers(post, nearest, stands_in=False)
+    others = session.execute(select(*columns).where(*fit))
+    return Approvers(post, _nearest(line, ((row.unit_id, row.id, row.name) for row in others)), stands_in=True)
+
+
+def _nearest(line: Iterable[uuid.UUID], people: Iterable[tuple[uuid.UUID, uuid.UUID, str]]) -> dict[uuid.UUID, str]:
+    by_unit: dict[uuid.UUID, dict[uuid.UUID, str]] = {}
+    for unit_id, person_id, name in people:
+        by_unit.setdefault(unit_id, {})[person_id] = name
+    return next((by_unit[unit_id] for unit_id in line if unit_id in by_unit), {})
