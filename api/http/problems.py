@@ -469,7 +469,10 @@ def _facts(error: Exception) -> Mapping[str, Any]:
 def _document_facts(error: documents.DocumentError) -> dict[str, Any]:
     match error:
         case documents.FieldUnusable():
-            return {"label": error.label or error.name, "problem": FIELD_PROBLEMS[error.problem]}
+            return {
+                "label": error.name if error.problem == "unknown" else error.label,
+                "problem": FIELD_PROBLEMS[error.problem],
+            }
         case documents.SignUnprintable():
             return {"code": f"U+{ord(error.sign):04X}"}
         case documents.TemplateMissing():

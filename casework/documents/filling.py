@@ -13,6 +13,7 @@ from casework.documents.errors import FieldUnusable
 from casework.documents.facts import FACTS, is_there
 from casework.documents.template_file import Template, TemplateField
 from casework.register.calendar import is_usable
+from casework.wording import shown
 from retention.wording import find_problem, tidy
 
 LONGEST_LINE: Final = 200
@@ -31,7 +32,7 @@ def read_fields(template: Template, filled: Mapping[str, Any], documents: Collec
     known = {field.name: field for field in template.fields}
     for name in filled:
         if name not in known:
-            raise FieldUnusable(str(name)[:40], "", "unknown")
+            raise FieldUnusable(shown(str(name)), "—", "unknown")
     read = {name: _read(field, filled[name], documents) for name, field in known.items() if name in filled}
     return {name: value for name, value in read.items() if is_there(value)}
 
