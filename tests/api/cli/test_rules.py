@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.http import chinese_facts
+from casework.archiving.retention_rules import SHIPPED as RETENTION
 from casework.checklists.checklists import SHIPPED
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
@@ -189,3 +190,16 @@ def test_a_checklist_is_checked_and_listed(tmp_path: Path) -> None:
     assert out == ""
     assert "第 35 行 acts[3].recording allways 不在可选范围内" in err
     assert "it is one of: none, some, whole" in err
+
+
+def test_rules_of_retention_are_listed_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    shipped = RETENTION / "cn-2.yaml"
+    out, _ = run("retention", shipped)
+    assert "案件 / case ordinary_penalty  ≥ permanent  公安机关现场执法视音频记录工作规定" in out
+    assert json.loads(run("retention", shipped, "--json")[0])["rules"] == "CN 2"
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(shipped.read_text("utf-8").replace("at_least: extended", "at_least: for_ever"), "utf-8")
+    _, err = run("retention", wrong, code=2)
+    line = next(n for n, text in enumerate(wrong.read_text("utf-8").splitlines(), 1) if "for_ever" in text)
+    assert f"第 {line} 行" in err
+    assert f"line {line}" in err
