@@ -28,7 +28,8 @@ _WHAT: Final = "review"
 @dataclass(frozen=True, kw_only=True)
 class ReviewOpinion:
     """What was decided about which version of which decision. `decided`: all that the version says, as it was read;
-    `answers` to the seven questions with their references; times are UTC."""
+    `answers` to the seven questions with their references; `session_id` of the committee's, where it is its outcome;
+    times are UTC."""
 
     review_id: UUID
     unit_id: UUID
@@ -44,6 +45,7 @@ class ReviewOpinion:
     reviewed_at: datetime
     decided: Mapping[str, Json]
     key_epoch: int
+    session_id: UUID | None = None
 
     def to_bytes(self) -> bytes:
         """The payload to sign, canonical. Raises MalformedEvidence."""
@@ -59,7 +61,8 @@ class ReviewOpinion:
             "decided": self.decided,
             "key_epoch": self.key_epoch,
         }
-        return canonical_json({**form, **stated}, _WHAT)
+        sat: dict[str, Json] = {} if self.session_id is None else {"session_id": str(self.session_id)}
+        return canonical_json({**form, **stated, **sat}, _WHAT)
 
 
 def sign_opinion(opinion: ReviewOpinion, key: SigningKey) -> bytes:

@@ -19,7 +19,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
-from storage.catalog.review import DecisionSubmission
+from storage.catalog.review import CrimeTransfer, DecisionSubmission
 
 Row = TypeVar(
     "Row",
@@ -37,6 +37,7 @@ Row = TypeVar(
     CaseTerm,
     CaseOfficer,
     Document,
+    CrimeTransfer,
     Decision,
     DecisionSubmission,
     Person,

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from casework.review.errors import (
     AnswersUnusable,
+    CommitteeUnusable,
     DecisionSettled,
     DecisionUnusable,
     GateShut,
     ReviewerBarred,
     ReviewError,
     ReviewSettled,
+    TransferUnusable,
 )
 
 REFUSALS: Mapping[str, str] = {
@@ -23,6 +25,7 @@ REFUSALS: Mapping[str, str] = {
     "stage": "案件尚未进入“审核决定”环节，请先办理该环节",
     "not_issued": "本案没有为此作出的决定，请先作出决定",
     "undecided": "本案尚无决定，请先拟定并作出决定",
+    "transfer": "涉嫌犯罪的移送尚未办结，请先办结",
     "in_scope": "案情属于法制审核范围，请拟定决定并送法制审核",
 }
 SETTLED: Mapping[str, str] = {
@@ -32,7 +35,30 @@ SETTLED: Mapping[str, str] = {
     "submitted": "已在法制审核中",
     "not_submitted": "不在法制审核中",
 }
-REVIEW_SETTLED: Mapping[str, str] = {"given": "该版本已有审核意见", "withdrawn": "此前已经撤回"}
+REVIEW_SETTLED: Mapping[str, str] = {
+    "given": "该版本已有审核意见",
+    "withdrawn": "此前已经撤回",
+    "no_problems": "该意见未提出问题或已撤回，无从提出异议",
+    "disagreed": "已对该意见提出异议，待委员会审议",
+    "sat": "委员会已就此审议",
+    "left_pool": "该顾问此前已退出",
+    "conflict_stated": "该利益冲突此前已登记",
+    "transfer_ended": "该移送已办结",
+}
+SITTING: Mapping[str, str] = {
+    "held_at": "会议须在提出异议之后、现在之前举行，请更正时间",
+    "members": "会议须有三名以上委员，不得重复",
+    "president": "主持人须为到会委员",
+    "votes": "票数之和须等于到会委员人数，请核对",
+    "member_elsewhere": "委员须为本单位或上级单位的在用人员",
+    "member_involved": "有委员办理过本案，须回避",
+    "adviser_elsewhere": "有顾问不在本单位可用的名册中，请另选",
+    "adviser_conflict": "有顾问与本案有利益冲突，请另选",
+}
+TRANSFER: Mapping[str, str] = {
+    "other_package": "该证据包属于另一案件，请选择本案的证据包",
+    "unfinished_package": "该证据包尚未导出完成，请先完成导出",
+}
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "罚款、没收须写明金额（分）",
     "amount_of_nothing": "只有罚款、没收才有金额；请选择相应措施，或不填金额",
@@ -75,6 +101,10 @@ def facts_of(error: ReviewError) -> dict[str, str]:
         return {"why": REVIEW_SETTLED[error.state]}
     if isinstance(error, DecisionUnusable):
         return {"why": UNUSABLE[error.problem]}
+    if isinstance(error, CommitteeUnusable):
+        return {"why": SITTING[error.problem]}
+    if isinstance(error, TransferUnusable):
+        return {"why": TRANSFER[error.problem]}
     if isinstance(error, ReviewerBarred):
         return {"why": BARRED[error.why]}
     if isinstance(error, AnswersUnusable):

@@ -269,6 +269,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     review.DecisionSettled: Problem(409, "decision-settled", "不能这样办理该决定：{why}"),
     review.ReviewSettled: Problem(409, "review-settled", "不能这样办理：{why}"),
     review.DecisionUnusable: Problem(422, "decision", "{why}"),
+    review.CommitteeUnusable: Problem(422, "committee", "{why}"),
+    review.TransferUnusable: Problem(422, "transfer", "{why}"),
     review.AnswersUnusable: Problem(422, "review-answers", "“{question}”{why}"),
     review.ReviewerBarred: Problem(403, "reviewer-barred", "{why}"),
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),

@@ -19,6 +19,10 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_sound_submission": ("decision_submission",),
     "require_sound_review": ("decision_review",),
     "require_open_gate": ("decision_issue",),
+    "require_sound_disagreement": ("decision_disagreement",),
+    "require_sound_session": ("committee_session",),
+    "require_sound_attendance": ("committee_attendance",),
+    "require_sound_transfer": ("crime_transfer",),
     "require_issued_to_serve": ("decision_service",),
     "require_decided_to_execute": ("case_stage",),
     "require_decided_event": ("case_event",),
@@ -46,6 +50,7 @@ FUNCTIONS: Final = (
     "require_now",
     "answers_are_whole",
     "document_gate",
+    "session_lets",
 )
 _BODIES = text(
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY(:names)"

@@ -44,7 +44,17 @@ from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.retention import Hold
-from storage.catalog.review import DecisionReview, DecisionSubmission, ReviewerQualification
+from storage.catalog.review import (
+    Adviser,
+    AdviserConflict,
+    CommitteeAttendance,
+    CommitteeSession,
+    CrimeTransfer,
+    DecisionReview,
+    DecisionSubmission,
+    Disagreement,
+    ReviewerQualification,
+)
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 from storage.catalog.uploads import Upload
@@ -108,6 +118,12 @@ MADE: Mapping[str, _Made] = {
     "decision.changed": _Made(DecisionVersion.id, "version_id"),
     "decision.submitted": _Made(DecisionSubmission.id, "submission_id"),
     "decision.reviewed": _Made(DecisionReview.id, "review_id"),
+    "decision.disagreed": _Made(Disagreement.id, "disagreement_id"),
+    "decision.committee_sat": _Made(CommitteeSession.id, "session_id"),
+    "decision.committee_attended": _Made(CommitteeAttendance.id, "attendance_id"),
+    "adviser.added": _Made(Adviser.id),
+    "adviser.conflict_stated": _Made(AdviserConflict.id, "conflict_id"),
+    "case.transfer_opened": _Made(CrimeTransfer.id, "transfer_id"),
     "decision.issued": _Made(DecisionIssue.id, "issue_id"),
     "decision.served": _Made(DecisionService.id, "service_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),

@@ -7,6 +7,8 @@ CaseworkError
     ├── DecisionSettled     issued, withdrawn, or changed meanwhile; a StateRefused too
     ├── ReviewSettled       this version has its opinion, or what was given is withdrawn; a StateRefused too
     ├── DecisionUnusable    what it says does not fit together; an InputRefused too
+    ├── CommitteeUnusable   a session that was none, or somebody who may not sit in it; an InputRefused too
+    ├── TransferUnusable    a package that is not the case's, or is not finished; an InputRefused too
     ├── AnswersUnusable     a question without an answer, or one that does not fit the opinion; an InputRefused too
     └── ReviewerBarred      somebody who may not review this case; a NotAllowed too
 """
@@ -28,6 +30,7 @@ REFUSALS: Mapping[str, str] = {
     "stage": "the case is not at the stage of the decision; lead it there first",
     "not_issued": "no decision of this case was issued for this; issue it first",
     "undecided": "nothing was decided in this case; draft the decision, and issue it",
+    "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
 }
 SETTLED: Mapping[str, str] = {
@@ -40,6 +43,26 @@ SETTLED: Mapping[str, str] = {
 REVIEW_SETTLED: Mapping[str, str] = {
     "given": "this version has an opinion already",
     "withdrawn": "it was withdrawn before",
+    "no_problems": "it names no problems, or was withdrawn; there is nothing to disagree with",
+    "disagreed": "it was disagreed with already; the committee is asked",
+    "sat": "the committee has sat on it already",
+    "left_pool": "the adviser left the pool before",
+    "conflict_stated": "the conflict was stated before",
+    "transfer_ended": "the task has ended",
+}
+SITTING: Mapping[str, str] = {
+    "held_at": "a session is held after the disagreement was stated, and not in the future; correct the time",
+    "members": "a session has three members or more, each once",
+    "president": "whoever presides is one of the members",
+    "votes": "there are as many votes as members; count them again",
+    "member_elsewhere": "a member is somebody active in the unit of the case or in one above it",
+    "member_involved": "a member took part in this case; somebody else has to sit",
+    "adviser_elsewhere": "an adviser is none of the pool that this unit draws from; choose another",
+    "adviser_conflict": "an adviser has a conflict of interest in this case; choose another",
+}
+TRANSFER: Mapping[str, str] = {
+    "other_package": "the package is of another case; choose one of this case",
+    "unfinished_package": "the package is not finished; finish the export first",
 }
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "a fine or confiscation has an amount; state it in fen",
@@ -121,6 +144,26 @@ class DecisionUnusable(ReviewError, InputRefused):
 
     def __str__(self) -> str:
         return UNUSABLE[self.problem]
+
+
+@dataclass(eq=False)
+class CommitteeUnusable(ReviewError, InputRefused):
+    """`problem` is a word of SITTING."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return SITTING[self.problem]
+
+
+@dataclass(eq=False)
+class TransferUnusable(ReviewError, InputRefused):
+    """`problem` is a word of TRANSFER."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return TRANSFER[self.problem]
 
 
 @dataclass(eq=False)

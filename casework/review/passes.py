@@ -48,6 +48,7 @@ def opinion_of(review: DecisionReview, version: DecisionVersion, key_epoch: int 
         reviewed_at=review.reviewed_at,
         decided=_decided(version),
         key_epoch=key_epoch,
+        session_id=review.session_id,
     )
 
 

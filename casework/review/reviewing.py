@@ -17,6 +17,7 @@ from casework.review.decisions import issue_of, latest_version
 from casework.review.errors import AnswersUnusable, DecisionSettled, ReviewerBarred, ReviewSettled
 from casework.review.passes import ReviewSigner
 from casework.review.references import refuse_foreign_references
+from casework.review.transfers import open_transfer
 from casework.units import require_over
 from casework.wording import known_word, required_text
 from integrity.canonical import canonical_json
@@ -58,10 +59,7 @@ def give_opinion(
     submission, version = lock_submission(session, by, submission_id)
     refuse_barred(session, by, submission.case_id)
     opinion = known_word("opinion", opinion, OPINIONS)
-    checked = _checked(session, submission.case_id, opinion, answers)
-    given = session.scalar(
-        select(func.count()).select_from(DecisionReview).where(DecisionReview.version_id == version.id)
-    )
+    checked = whole_answers(session, submission.case_id, opinion, answers)
     if standing_opinion(session, version.id) is not None:
         raise ReviewSettled(version.id, "given")
     row = DecisionReview(
@@ -71,7 +69,7 @@ def give_opinion(
         decision_id=submission.decision_id,
         version_id=version.id,
         submission_id=submission.id,
-        ordinal=(given or 0) + 1,
+        ordinal=next_ordinal(session, version.id),
         opinion=opinion,
         answers=checked,
         statement=required_text("statement", statement),
@@ -82,14 +80,20 @@ def give_opinion(
     return row
 
 
+def next_ordinal(session: Session, version_id: uuid.UUID) -> int:
+    """Of the next opinion on a version."""
+    given = select(func.count()).select_from(DecisionReview).where(DecisionReview.version_id == version_id)
+    return (session.scalar(given) or 0) + 1
+
+
 def add_signed(
     session: Session, by: Person, row: DecisionReview, version: DecisionVersion, signer: ReviewSigner
 ) -> None:
-    """Sign the opinion, and keep it with its entry."""
+    """Sign the opinion, and keep it with its entry; a suspicion of crime makes a task of its own."""
     signer.sign(row, version)
     session.add(row)
     session.flush()
-    data = {
+    data: dict[str, Any] = {
         "case_id": str(row.case_id),
         "review_id": str(row.id),
         "version_id": str(row.version_id),
@@ -99,7 +103,11 @@ def add_signed(
         "envelope_sha256": hashlib.sha256(row.envelope).hexdigest(),
         "answers_sha256": digest_answers(row.answers),
     }
+    if row.session_id is not None:
+        data["session_id"] = str(row.session_id)
     _record(session, by, row, "reviewed", data, {"statement": row.statement})
+    if row.answers["crime"]["answer"] == "yes":
+        open_transfer(session, by, row)
 
 
 def withdraw_review(session: Session, by: Person, review_id: uuid.UUID, reason: str) -> DecisionReview:
@@ -174,9 +182,10 @@ def digest_answers(answers: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(answers, "answers")).hexdigest()
 
 
-def _checked(
+def whole_answers(
     session: Session, case_id: uuid.UUID, opinion: str, answers: Mapping[str, Answer]
 ) -> dict[str, dict[str, Any]]:
+    """As they are stored. Raises AnswersUnusable."""
     for question in (*QUESTIONS, *answers):
         if question not in answers:
             raise AnswersUnusable(question, "missing")
