@@ -72,7 +72,7 @@ function valuesOf(form, submitter) {
     if (field.tagName === "BUTTON" && field !== submitter) continue;
     if ((field.type === "radio" || field.type === "checkbox") && !field.checked) continue;
     if (field.dataset.table !== undefined) values[field.name] = {};
-    else if (field.dataset.list !== undefined) {
+    else if (field.dataset.many !== undefined) {
       putAt(values, field.name.split("."), [...(fieldOf(values, field.name) ?? []), ...chosen(field)]);
     } else if (field.value !== "") putAt(values, field.name.split("."), valueOf(field));
     else if (field.dataset.null !== undefined) putAt(values, field.name.split("."), null);
@@ -96,7 +96,7 @@ function putAt(values, [name, ...rest], value) {
   else putAt((values[name] ??= /^\d+$/.test(rest[0]) ? [] : {}), rest, value);
 }
 
-// data-list: every choice of a field, and of all fields of its name, as one list.
+// data-many: every choice of a field, and of all fields of its name, as one list.
 function chosen(field) {
   return field.tagName === "SELECT" ? [...field.selectedOptions].map((option) => option.value) : [field.value];
 }
