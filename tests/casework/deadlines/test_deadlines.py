@@ -10,7 +10,7 @@ import pytest
 from casework.deadlines.calendar import Calendar, library_years
 from casework.deadlines.counting import due_day
 from casework.deadlines.terms import KINDS, TermRules, shipped_terms
-from tests.casework.deadlines.official import working_days
+from tests.casework.deadlines.official import NOTICES, makeup_days, spans_off, working_days
 
 WORKING = sorted(working_days())
 OFFICIAL = frozenset(WORKING)
@@ -26,6 +26,31 @@ WORKING_DAYS_NOW = {
     "hearing_request": 5,
 }
 CALENDAR_DAYS_BEFORE = {"service": 7, "preservation": 7, "hearing_request": 3}
+
+
+def test_the_table_of_the_notices_holds_together() -> None:
+    """Each holiday is as long as its notice says in words, each makeup day falls on the weekday that it prints, and
+    none is a day off; what reaches into the December before falls on a weekend, but for that of 2018."""
+    for year in NOTICES:
+        off = set()
+        for first, last, count in spans_off(year):
+            days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+            assert len(days) == count, (first, last)
+            assert all(day.isoweekday() > 5 for day in days if 2019 <= day.year < year), (first, last)
+            off |= set(days)
+        for day, weekday in makeup_days(year):
+            assert " 一二三四五六日"[day.isoweekday()] == weekday, day
+            assert weekday in "六日", day
+            assert day not in off, day
+
+
+@pytest.mark.parametrize(
+    ("year", "count"),
+    # By hand, year by year: 2024 has 262 days from Monday to Friday, of which 19 are off; 8 Saturdays and Sundays work.
+    [(2019, 250), (2020, 249), (2021, 250), (2022, 249), (2023, 249), (2024, 251), (2025, 248), (2026, 248)],
+)
+def test_each_year_has_as_many_working_days_as_were_counted_by_hand(year: int, count: int) -> None:
+    assert sum(day.year == year for day in WORKING) == count
 
 
 def test_each_day_is_a_working_day_or_not_as_the_notices_say() -> None:
