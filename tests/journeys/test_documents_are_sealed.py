@@ -15,19 +15,19 @@ from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 PEOPLE = {
-    "liwei": ("officer", "李伟", "--badge", "000901"),
-    "zhangmin": ("officer", "张敏", "--badge", "000902"),
-    "liuyang": ("supervisor", "刘洋"),
+    "tianwei": ("officer", "田伟", "--badge", "001001"),
+    "zhangmin": ("officer", "张敏", "--badge", "001002"),
+    "yanglin": ("supervisor", "杨琳"),
 }
-UNIT = "JC-09"
+UNIT = "JC-10"
 
 
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    made = archive.people("第九执法大队", UNIT, PEOPLE)
-    for badge, number in (("000901", "50010900001"), ("000902", "50010900002")):
+    made = archive.people("第十执法大队", UNIT, PEOPLE)
+    for badge, number in (("001001", "50011000001"), ("001002", "50011000002")):
         archive.admin("officer", "certify", badge, number, "--from", "2024-01-01")
-    archive.admin("seal", "issuer", "--unit", UNIT, "--name", "重庆市江北区城市管理局", "--word", "江九综执")
+    archive.admin("seal", "issuer", "--unit", UNIT, "--name", "重庆市江北区城市管理局", "--word", "江十综执")
     archive.admin("seal", "make", "--unit", UNIT, "--name", "重庆市江北区城市管理局")
     return made
 
@@ -68,20 +68,20 @@ def test_a_record_is_filled_in_and_a_receipt_is_sealed(
     archive: RunningArchive, browser: Browser, passwords: dict[str, str], tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
-    with desk_of(browser, archive.url, "liwei", passwords["liwei"]) as officer:
+    with desk_of(browser, archive.url, "tianwei", passwords["tianwei"]) as officer:
         page = officer.open("/cases")
         page.get_by_text("建立案件").click()
-        page.get_by_label("案号").first.fill("江九综执罚〔2026〕第9号")
+        page.get_by_label("案号").first.fill("江十综执罚〔2026〕第9号")
         page.get_by_label("案由").first.fill("占道经营")
         officer.submit("建立")
         case = page.url
-        for badge in ("000901", "000902"):
+        for badge in ("001001", "001002"):
             page.locator("#officers summary", has_text="指定承办人员").click()
             label = page.locator("#handler option", has_text=badge).inner_text()
             page.locator("#handler").select_option(label=label)
             officer.submit("指定承办人员")
         begin(page, "现场检查（勘验）笔录")
-        assert "50010900001" in page.locator("main").inner_text()
+        assert "50011000001" in page.locator("main").inner_text()
         assert "检查地点" in page.locator(".notice", has_text="尚未填写").inner_text()
         page.locator("#fields-begun_at").fill(local(now - timedelta(hours=2)))
         page.locator("#fields-ended_at").fill(local(now - timedelta(hours=1)))
@@ -114,7 +114,7 @@ def test_a_record_is_filled_in_and_a_receipt_is_sealed(
         state_party(second, "已签名")
         receipt = second.page.url
 
-    with desk_of(browser, archive.url, "liwei", passwords["liwei"]) as officer:
+    with desk_of(browser, archive.url, "tianwei", passwords["tianwei"]) as officer:
         officer.page.goto(receipt)
         sign(officer, "承办人员")
         finalise(officer)

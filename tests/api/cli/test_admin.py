@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import typer
 
+import casework
 from api.cli.admin import app as admin_app
 from api.cli.admin_archive import require_archive
 from api.cli.admin_lookup import running_addresses
@@ -27,9 +28,6 @@ from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
 from api.errors import ArchiveMissing
 from api.settings import Settings
-from casework.checklists.checklists import SHIPPED as CHECKLISTS
-from casework.deadlines.terms import SHIPPED as TERMS
-from casework.elements.policies import SHIPPED as POLICIES
 from ingest.dock.token import read_station_token
 from integrity.local_time import show_written
 from integrity.trust import load_trust
@@ -122,9 +120,9 @@ def test_a_first_token_makes_the_unit_says_so_and_leaves_every_entry_in_place(da
     assert json.loads(ran.stdout)["token"].startswith("lha1.")
     status = done(data, "admin", "ledger", "status")
     assert status["waiting"] == 0
-    # Four keys, the unit, the person and the token; each version of rules that the package brings: loaded, in force.
-    shipped = [each for folder in (CHECKLISTS, POLICIES, TERMS) for each in folder.glob("*.yaml")]
-    assert status["size"] == 7 + 2 * len(shipped)
+    # Five keys, the unit, the person and the token; each version of rules that the package brings: loaded, in force.
+    shipped = list(Path(casework.__file__).parent.glob("*/shipped/**/*.yaml"))
+    assert status["size"] == 8 + 2 * len(shipped)
 
 
 def test_a_path_too_long_for_sockets_leaves_nothing_under_tmp(tmp_path: Path) -> None:
