@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -11,10 +12,18 @@ from playwright.sync_api import Browser
 from casework.deadlines.calendar import Calendar
 from storage.catalog.devices import chinese_day
 from tests.journeys.browsing import desk_of
+from tests.journeys.conftest import running_archive
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 PEOPLE = {"zhoujie": ("officer", "周洁"), "helei": ("supervisor", "何磊")}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive]:
+    """Of its own: one of its cases is dated back, which whoever verified the shared one would find."""
+    with running_archive(tmp_path_factory.mktemp("dated-back")) as archive:
+        yield archive
 
 
 @pytest.fixture(scope="module")
