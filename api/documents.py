@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 from api.archive import TSA_TIMEOUT_SECONDS, Archive
+from api.review_keys import review_keys
 from api.trust_folder import AuthorityUnpinned, build_timestamp_trust
 from casework.documents.pdf_signature import Stamp, sign_pdf
 from casework.documents.sealing import prepare_sealing, record_sealing
@@ -23,13 +24,13 @@ def seal_document(archive: Archive, person: Person, document_id: uuid.UUID) -> S
     that is named and does not answer leaves it unsealed. Raises what `prepare_sealing` and `record_sealing` do,
     AuthorityUnreachable, TimestampRefused, and what the key folder raises.
     """
-    now = datetime.now(UTC)
+    now, keys = datetime.now(UTC), review_keys(archive.keyring)
     with archive.database.reading() as session:
-        prepared = prepare_sealing(session, person, document_id, now)
+        prepared = prepare_sealing(session, person, document_id, now, keys)
     key = archive.seal_keys.load(prepared.seal_id)
     pdf = sign_pdf(prepared, key, _stamp(archive))
     with archive.database.transaction() as session:
-        return record_sealing(session, person, prepared, pdf, datetime.now(UTC), _trust(archive))
+        return record_sealing(session, person, prepared, pdf, datetime.now(UTC), _trust(archive), keys)
 
 
 def _stamp(archive: Archive) -> Stamp | None:

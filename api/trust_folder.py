@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from api.archive import Archive
 from api.errors import ApiError
+from api.keyring import FIRST_EPOCH
 from casework.documents.seals import list_seals
 from integrity.authority import Authority
 from integrity.keys import PublicKey
@@ -58,13 +59,18 @@ def registered_seals(archive: Archive) -> tuple[x509.Certificate, ...]:
 
 
 def announced_keys(archive: Archive, purpose: str) -> tuple[EpochKey, ...]:
-    """Every epoch's key as announced. The latest must be the one that signs now: rows alone prove nothing."""
+    """Every epoch's key as announced. The latest must be the one that signs now: rows alone prove nothing.
+
+    Nor may any stand before the first or be missing between, for whoever writes rows could have put it there.
+    """
     with archive.database.reading() as session:
         rows = session.scalars(
             select(SigningKeyEpoch).where(SigningKeyEpoch.purpose == purpose).order_by(SigningKeyEpoch.epoch)
         ).all()
     present = archive.keyring.public_key(purpose)
     latest = rows[-1].key_id if rows else "none"
+    if [row.epoch for row in rows] != list(range(FIRST_EPOCH, FIRST_EPOCH + len(rows))):
+        raise TrustContradiction(purpose, present.key_id, f"of epochs {', '.join(str(row.epoch) for row in rows)}")
     if latest != present.key_id or rows[-1].public_key != present.raw:
         raise TrustContradiction(purpose, present.key_id, latest)
     return tuple(EpochKey(row.epoch, PublicKey(row.public_key)) for row in rows)

@@ -130,6 +130,7 @@ THINGS: Mapping[str, str] = {
     "too_many_signatures": "须为 1 至 5 的签名数",
     "of_other_type": "只用于一种类型的项目",
     "no_layout": "须为不超过 40,000 字的 typst 文本",
+    "no_amount": "须含 amount：行政处罚决定书的金额取自已作出的决定",
     "reaches_out": "要用到文件、图片、插件或软件包：版式只能使用其数据和 form.typ",
     "not_rendered": "无法排版",
     "same_kind": "与另一系列同日有效的文书种类相同",

@@ -76,6 +76,7 @@ GATE_REFUSALS: Mapping[str, str] = {
     "stage": mark("案件尚未进入“审核决定”环节"),
     "not_issued": mark("决定尚未作出"),
     "undecided": mark("尚未拟定决定"),
+    "other_amount": mark("文书的金额与已作出的决定不一致"),
     "transfer": mark("涉嫌犯罪的移送尚未办结"),
     "in_scope": mark("案情属于法制审核范围，须拟定决定并送审"),
 }

@@ -50,6 +50,7 @@ FUNCTIONS: Final = (
     "require_now",
     "answers_are_whole",
     "document_gate",
+    "states_issued_amount",
     "session_lets",
 )
 _BODIES = text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, text
 
 from api.archive import Archive
+from api.keyring import FIRST_EPOCH
 from api.trust_folder import build_timestamp_trust
 from api.verification.audit import Audit
 from api.verification.findings import Findings
@@ -76,8 +77,10 @@ def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[Epoc
         rows = [(row, content) for row, content in session.execute(statement)]
         session.expunge_all()
     keys: list[EpochKey] = []
-    for row, content in rows:
+    for in_turn, (row, content) in enumerate(rows, FIRST_EPOCH):
         key = PublicKey(row.public_key)
+        if row.epoch != in_turn:
+            findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", f"epoch {in_turn}", row.epoch)
         said = (purpose, row.epoch, row.public_key.hex(), row.key_id)
         logged = _logged(content)
         if logged != said or key.key_id != row.key_id:

@@ -24,6 +24,7 @@ from casework.handling import handlers_of
 from casework.procedure.acts import ActNow, acts_of_case
 from integrity.fields import format_instant
 from storage.catalog.casework import Case
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.devices import OfficerCertificate, chinese_day
 from storage.catalog.organisation import Person, Unit
 
@@ -88,6 +89,18 @@ class CaseSeen:
         answers = [row.answer for each in self._events for row in each.deadlines if row.term.kind == kind]
         return answers[-1].due_on.isoformat() if answers and answers[-1].due_on is not None else None
 
+    def amount(self) -> str | None:
+        """In yuan, of the penalty that was issued last; None where it takes no money, or nothing was issued yet."""
+        statement = (
+            select(DecisionVersion.amount_fen)
+            .join(DecisionIssue, DecisionIssue.version_id == DecisionVersion.id)
+            .where(DecisionIssue.case_id == self.case.id, DecisionVersion.kind == "penalty")
+            .order_by(DecisionIssue.issued_at.desc(), DecisionIssue.id)
+            .limit(1)
+        )
+        fen = self.session.scalar(statement)
+        return None if fen is None else f"{fen // 100}.{fen % 100:02}"
+
     def unit_name(self) -> str:
         return self.session.get_one(Unit, self.case.unit_id).name
 
@@ -118,6 +131,8 @@ FACTS: Final[Mapping[str, Fact]] = {
     "filed_on": Fact("day", ("立案日期", "filed on"), CaseSeen.filed_on),
     "unit_name": Fact("line", ("办案单位", "unit"), CaseSeen.unit_name),
     "officers": Fact("officers", ("执法人员及证件号", "officers and certificates"), CaseSeen.officers),
+    # Of a decision nobody types the amount again: what a document says is what the gate let through.
+    "amount": Fact("money", ("罚没金额（元）", "amount in yuan"), CaseSeen.amount),
     "act": Fact("act", ("执法行为", "act"), CaseSeen.act_facts),
     **{
         f"due_{kind}": Fact("day", (f"期限：{words}", f"due: {kind}"), lambda seen, kind=kind: seen.due_on(kind))  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from casework.documents.rendering import Page, render_page
 from casework.documents.signing import signatures_of, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.wording import say_day, say_facts, say_fields, say_moment
+from integrity.trust import EpochKey
 from storage.catalog.devices import chinese_day
 from storage.catalog.documents import (
     Document,
@@ -32,9 +34,12 @@ from storage.catalog.documents import (
 from storage.catalog.organisation import Person
 
 
-def finalise_document(session: Session, by: Person, document_id: uuid.UUID, now: datetime) -> FinalDocument:
+def finalise_document(
+    session: Session, by: Person, document_id: uuid.UUID, now: datetime, keys: Sequence[EpochKey]
+) -> FinalDocument:
     """Draw its number, where it bears one, render it and keep the bytes: from then on nothing of it changes.
 
+    `keys`: those that reviews of this archive are signed with (`ask_gate`).
     Raises DocumentIncomplete with what is missing, DocumentChanged where the case says otherwise by now, IssuerMissing,
     DocumentFinal, DocumentWithdrawn, CaseClosed, what the gate refuses, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
@@ -48,9 +53,9 @@ def finalise_document(session: Session, by: Person, document_id: uuid.UUID, now:
     unsigned = unsigned_of_text(draft.template, signatures)
     if missing or unsigned:
         raise DocumentIncomplete(document.id, missing, unsigned)
-    ask_gate(session, document, "final")
+    ask_gate(session, document, "final", keys)
     at = datetime.now(UTC)
-    number = None if draft.template.word is None else _draw_number(session, by, draft, at)
+    number = None if draft.template.word is None else _draw_number(session, by, draft, at, keys)
     page = page_of(session, document, text, signatures, number, at)
     # Names of the case and of who signed come from elsewhere, where no font was asked.
     refuse_unprintable_in(draft.template.title, all_text(dict(page.data)))
@@ -126,9 +131,9 @@ def _said(row: DocumentSignature) -> dict[str, str]:
     }
 
 
-def _draw_number(session: Session, by: Person, draft: Draft, at: datetime) -> DocumentNumber:
+def _draw_number(session: Session, by: Person, draft: Draft, at: datetime, keys: Sequence[EpochKey]) -> DocumentNumber:
     """The next one of the issuer's year and word. Whoever draws one at the same time waits until we have committed."""
-    ask_gate(session, draft.document, "number")
+    ask_gate(session, draft.document, "number", keys)
     issuer = require_issuer(session, draft.document.unit_id)
     word, year = f"{issuer.word}{draft.template.word}", chinese_day(at).year
     key = f"document number {issuer.unit_id} {year} {word}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ from integrity.digest import Digest
 from integrity.fields import format_instant
 from integrity.pdf_seal import open_seal
 from integrity.timestamp import TimestampTrust
+from integrity.trust import EpochKey
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.documents import (
@@ -51,10 +53,15 @@ class ToSeal:
     chain: str
 
 
-def prepare_sealing(session: Session, by: Person, document_id: uuid.UUID, now: datetime) -> ToSeal:
-    """Whether it may be sealed, and what with. Raises DocumentNotFinal, DocumentWithdrawn, DocumentSealed, SealMissing,
-    what the gate refuses, RoleNotAllowed, UnknownSubject, OutsideUnit."""
-    document, final, seal = _look(session, by, document_id, now)
+def prepare_sealing(
+    session: Session, by: Person, document_id: uuid.UUID, now: datetime, keys: Sequence[EpochKey]
+) -> ToSeal:
+    """Whether it may be sealed, and what with. `keys`: those that reviews are signed with (`ask_gate`).
+
+    Raises DocumentNotFinal, DocumentWithdrawn, DocumentSealed, SealMissing, what the gate refuses, RoleNotAllowed,
+    UnknownSubject, OutsideUnit.
+    """
+    document, final, seal = _look(session, by, document_id, now, keys)
     template = Template.of(session.get_one(DocumentTemplate, document.template_id).rules)
     return ToSeal(
         document_id=document.id,
@@ -69,14 +76,20 @@ def prepare_sealing(session: Session, by: Person, document_id: uuid.UUID, now: d
 
 
 def record_sealing(
-    session: Session, by: Person, prepared: ToSeal, pdf: bytes, now: datetime, trust: TimestampTrust | None
+    session: Session,
+    by: Person,
+    prepared: ToSeal,
+    pdf: bytes,
+    now: datetime,
+    trust: TimestampTrust | None,
+    keys: Sequence[EpochKey],
 ) -> SealedDocument:
     """Keep what was signed, after it was checked as anybody would check it.
 
     Also in a closed case: what was made final before is still to be sealed. Raises what `prepare_sealing` does, and
     integrity's errors for a signature that does not hold.
     """
-    document, final, seal = _look(session, by, prepared.document_id, now, lock=True)
+    document, final, seal = _look(session, by, prepared.document_id, now, keys, lock=True)
     pinned = frozenset({Digest("sha256", seal.certificate_sha256)})
     opened = open_seal(pdf, pinned, f"document {document.id}", trust)
     row = SealedDocument(
@@ -113,7 +126,13 @@ def sealed_of(session: Session, document_id: uuid.UUID) -> SealedDocument | None
 
 
 def _look(
-    session: Session, by: Person, document_id: uuid.UUID, now: datetime, *, lock: bool = False
+    session: Session,
+    by: Person,
+    document_id: uuid.UUID,
+    now: datetime,
+    keys: Sequence[EpochKey],
+    *,
+    lock: bool = False,
 ) -> tuple[Document, FinalDocument, UnitSeal]:
     require(by, "seal_documents")
     document = row_in_unit(session, by, Document, document_id)
@@ -129,5 +148,5 @@ def _look(
     sealed = sealed_of(session, document.id)
     if sealed is not None:
         raise DocumentSealed(document.id, sealed.sealed_at)
-    ask_gate(session, document, "seal")
+    ask_gate(session, document, "seal", keys)
     return document, final, require_seal(session, document.unit_id, now)

@@ -136,15 +136,18 @@ def refuse_nonsense(file: TemplateFile) -> None:
 
 def _template(table: Table, title: str) -> Template:
     word, sealed = table.maybe("word"), table.maybe("sealed")
+    kind, facts = table.at("kind").word(tuple(DOCUMENT_KINDS)), tuple(_facts(table.at("facts").table()))
+    if kind == "penalty_decision" and "amount" not in {fact.name for fact in facts}:
+        raise table.at("facts").refused("no_amount")
     return Template(
-        kind=table.at("kind").word(tuple(DOCUMENT_KINDS)),
+        kind=kind,
         title=title,
         word=None if word is None else word.matching(_WORD, "no_word"),
         sealed=sealed is not None and sealed.truth(),
         stages=_stages(table.at("stages")),
         law=_law(table.at("law")),
         signatures=_signatures(table.maybe("signatures")),
-        facts=tuple(_facts(table.at("facts").table())),
+        facts=facts,
         fields=tuple(_fields(table.at("fields").table())),
         layout=_layout(table.at("layout")),
     )

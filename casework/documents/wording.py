@@ -106,7 +106,8 @@ def _say_fact(kind: str, value: Any) -> Any:
         return None if value is None else _say_act(value)
     if value is None:
         return ""
-    return say_day(value) if kind == "day" else str(value)
+    said = {"day": say_day, "money": say_money}.get(kind, str)
+    return said(value)
 
 
 def _say_act(act: Mapping[str, Any]) -> dict[str, str]:

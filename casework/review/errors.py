@@ -30,6 +30,7 @@ REFUSALS: Mapping[str, str] = {
     "stage": "the case is not at the stage of the decision; lead it there first",
     "not_issued": "no decision of this case was issued for this; issue it first",
     "undecided": "nothing was decided in this case; draft the decision, and issue it",
+    "other_amount": "the document states another amount than the decision that was issued; save it anew",
     "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
 }

@@ -6,10 +6,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casework.cases import find_case
 from casework.deadlines.events import enter_event
 from casework.deadlines.versions import TERMS
 from casework.errors import RoleNotAllowed
@@ -19,16 +17,15 @@ from casework.procedure.acts import lock_standing_act
 from casework.review.decisions import latest_version, lock_draft
 from casework.review.errors import DecisionSettled, GateShut
 from casework.review.gate import at_the_gate, require_issued
-from casework.review.passes import refuse_forged
+from casework.review.passes import refuse_forged_pass
 from casework.rows import unique
 from integrity.trust import EpochKey
 from retention.permission import require_role
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionService
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
-from storage.catalog.review import DecisionReview
 from storage.ledger.append import Actor, Change, record_change
 
 ON_THE_SPOT = ("simple_penalty", "routine_check", "random_check")
@@ -56,7 +53,7 @@ def issue_decision(
     case = session.get_one(Case, decision.case_id)
     if case.procedure not in ON_THE_SPOT:
         require_role(by, "issue_decisions", ("supervisor",), RoleNotAllowed)
-    _refuse_forged_pass(session, version, keys)
+    refuse_forged_pass(session, version, keys)
     issue = DecisionIssue(
         id=uuid.uuid4(),
         unit_id=decision.unit_id,
@@ -107,26 +104,6 @@ def serve_decision(session: Session, by: Person, decision_id: uuid.UUID, act_id:
     change = Change("decision.served", "decision", str(decision.id), decision.unit_id, data)
     record_change(session, Actor.person(by.id), change)
     return row
-
-
-def require_leave(
-    session: Session, by: Person, case_id: uuid.UUID, version_id: uuid.UUID, keys: Sequence[EpochKey]
-) -> DecisionIssue:
-    """What publishing, pushing or sealing a decision asks: issued by a pass that stands, and that was signed.
-
-    Raises GateShut, PassForged, UnknownSubject, OutsideUnit.
-    """
-    case = find_case(session, by, case_id)
-    issue = require_issued(session, case.id, version_id)
-    _refuse_forged_pass(session, session.get_one(DecisionVersion, version_id), keys)
-    return issue
-
-
-def _refuse_forged_pass(session: Session, version: DecisionVersion, keys: Sequence[EpochKey]) -> None:
-    """The database says which review lets the version pass; whether it was signed, it cannot. Raises PassForged."""
-    review_id = session.scalar(select(func.pass_of(version.id)))
-    if review_id is not None:
-        refuse_forged(session.get_one(DecisionReview, review_id), version, keys)
 
 
 def _record_issue(session: Session, by: Person, issue: DecisionIssue) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from casework.review.decisions import facts_of, private_of
 from casework.review.errors import PassForged
 from integrity.canonical import Json
@@ -57,8 +60,12 @@ def require_signed(review: DecisionReview, version: DecisionVersion, keys: Itera
     require_opinion(review.envelope, opinion_of(review, version), keys)
 
 
-def refuse_forged(review: DecisionReview, version: DecisionVersion, keys: Iterable[EpochKey]) -> None:
-    """Raises PassForged."""
+def refuse_forged_pass(session: Session, version: DecisionVersion, keys: Iterable[EpochKey]) -> None:
+    """The database says which review lets the version pass; whether it was signed, it cannot. Raises PassForged."""
+    review_id = session.scalar(select(func.pass_of(version.id)))
+    if review_id is None:
+        return
+    review = session.get_one(DecisionReview, review_id)
     try:
         require_signed(review, version, keys)
     except EvidenceError as error:

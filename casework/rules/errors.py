@@ -61,6 +61,7 @@ PROBLEMS: Mapping[str, str] = {
     "of_other_type": "belongs to fields of one type alone",
     "no_layout": "has to be typst text, of at most 40,000 signs",
     "reaches_out": "asks for files, pictures, plugins or packages: a layout has nothing but its data and form.typ",
+    "no_amount": "has to hold amount: a decision on a penalty states what was issued",
     "not_rendered": "cannot be rendered",
     "same_kind": "is of a kind of document that another series has on the same days",
     "not_without_approval": "lets the case's own officers view, and nobody else: name the post whose holder says yes",

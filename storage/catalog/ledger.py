@@ -66,10 +66,16 @@ class LedgerOpening(Base):
 
 
 class SigningKeyEpoch(Base):
-    """Which public key signed what from when on; the private halves live only in the key folder."""
+    """Which public key signed what from when on; the private halves live only in the key folder.
+
+    Epochs begin with one, without gaps: none can be put before the latest, which has to be the key folder's.
+    """
 
     __tablename__ = "signing_key_epoch"
-    __table_args__ = (CheckConstraint(one_of("purpose", *KEY_PURPOSES), name="purpose"),)
+    __table_args__ = (
+        CheckConstraint(one_of("purpose", *KEY_PURPOSES), name="purpose"),
+        CheckConstraint("epoch > 0", name="epoch"),
+    )
     purpose: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key_id: Mapped[str] = mapped_column(unique=True)

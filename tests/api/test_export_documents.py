@@ -14,6 +14,7 @@ import pytest
 
 from api.documents import seal_document
 from api.export import export_case
+from api.review_keys import review_keys
 from api.trust_folder import build_trust
 from casework.documents.drafts import begin_document, withdraw_document
 from casework.documents.finalising import finalise_document
@@ -49,7 +50,7 @@ def package(sealing: Any, tmp_path: Path) -> Path:
             for _ in range(3)
         ]
         for each in ids[:2]:
-            finalise_document(session, officer, each, now)
+            finalise_document(session, officer, each, now, review_keys(sealing.archive.keyring))
     for each in ids[:2]:
         seal_document(sealing.archive, officer, each)
     with sealing.archive.database.transaction() as session:

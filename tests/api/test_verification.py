@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
+from api.trust_folder import TrustContradiction, announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
 from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording
@@ -298,6 +300,21 @@ def test_what_a_superuser_changes_elsewhere_is_found(sealed: Any, superuser: psy
         with changed(superuser, table, change):
             assert code in codes(audit(sealed, sample=0)), change
     assert audit(sealed).holds
+
+
+def test_no_key_is_put_before_those_that_were_announced(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
+    """It would be believed: the latest is still the key folder's."""
+    forged = text(
+        "INSERT INTO signing_key_epoch (purpose, epoch, key_id, public_key, entry_id)"
+        " SELECT purpose, 0, 'forged', sha256('x'), entry_id FROM signing_key_epoch WHERE purpose = 'manifest'"
+    )
+    with pytest.raises(IntegrityError, match="ck_signing_key_epoch_epoch"), sealed.archive.database.transaction() as s:
+        s.execute(forged)
+    assert len(announced_keys(sealed.archive, "manifest")) == 1
+    with changed(superuser, "signing_key_epoch", "UPDATE signing_key_epoch SET epoch = 2 WHERE purpose = 'manifest'"):
+        assert "manifest key of epoch 2" in subjects(audit(sealed, sample=0), "key_differs")
+        with pytest.raises(TrustContradiction):
+            announced_keys(sealed.archive, "manifest")
 
 
 def test_a_guard_that_is_off_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from api.documents import seal_document
+from api.review_keys import review_keys
 from api.verification import verify_archive
 from casework.documents.drafts import begin_document, save_document, withdraw_document
 from casework.documents.finalising import finalise_document
@@ -103,9 +104,9 @@ def kept(sealing: Any) -> Any:
         state_signature(
             session, officer, record, "party", name="陈强", outcome="signed", signed_at=now, note=None, now=now
         )
-        finalise_document(session, officer, record, now)
+        finalise_document(session, officer, record, now, review_keys(sealing.archive.keyring))
         notice = begin_document(session, officer, sealing.case.id, "correction_notice", NOTICE, now).document.id
-        finalise_document(session, officer, notice, now)
+        finalise_document(session, officer, notice, now, review_keys(sealing.archive.keyring))
         wrong = begin_document(session, officer, sealing.case.id, "correction_notice", {}, now).document.id
         withdraw_document(session, officer, wrong, "写错了人")
     assert seal_document(sealing.archive, officer, notice).stamped_at is not None

@@ -25,6 +25,7 @@ from api.http.schema.documents import (
     TemplateItem,
 )
 from api.http.sessions import SignedIn, TheArchive
+from api.review_keys import review_keys
 from casework.cases import find_case
 from casework.documents.drafts import begin_document, save_document, withdraw_document
 from casework.documents.finalising import finalise_document
@@ -118,7 +119,7 @@ def add_statement(document_id: uuid.UUID, form: OthersSignature, viewer: SignedI
 def make_final(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
     """Its number is drawn and its bytes are fixed, for good."""
     with doing(archive, viewer) as session:
-        finalise_document(session, viewer.person, document_id, datetime.now(UTC))
+        finalise_document(session, viewer.person, document_id, datetime.now(UTC), review_keys(archive.keyring))
     return _show(archive, viewer, document_id)
 
 

@@ -282,7 +282,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
         SELECT NULL AS fact WHERE FALSE
         UNION ALL SELECT jsonb_array_elements_text(v.facts) FROM decision_version v WHERE v.case_id = of_case -- condition: facts_stay
         UNION ALL SELECT 'after_hearing' FROM "case" c WHERE c.id = of_case AND c.procedure = 'hearing_penalty' -- condition: hearing_procedure
-                UNION ALL SELECT 'after_hearing' FROM case_act_statement s WHERE s.case_id = of_case AND s.kind IN ('hearing', 'hearing_room') -- condition: hearing_act
+        UNION ALL SELECT 'after_hearing' FROM case_act_statement s WHERE s.case_id = of_case AND s.kind IN ('hearing', 'hearing_room') -- condition: hearing_act
         UNION ALL SELECT 'after_hearing' FROM case_event e WHERE e.case_id = of_case AND e.kind = 'hearing_held' -- condition: hearing_event
     ) known
 $$;
@@ -750,7 +750,21 @@ CREATE TRIGGER decided_entry BEFORE INSERT ON ledger_entry FOR EACH ROW
     WHEN (NEW.action IN ('decision.issued', 'decision.served', 'case.event_entered', 'case.stage_entered'))
     EXECUTE FUNCTION require_decided_entry();
 
--- A document that issues a decision gets its number, its final form and its seal once that decision is issued (0025).
+-- A document that issues a decision gets its number, its final form and its seal once that decision is issued (0025),
+-- and states no other amount: a small decision is no leave for a paper with a large one.
+CREATE FUNCTION states_issued_amount(of_document uuid, of_case uuid) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH issued AS (
+        SELECT v.amount_fen FROM decision_issue i JOIN decision_version v ON v.id = i.version_id
+        WHERE i.case_id = of_case AND v.kind = 'penalty'
+    )
+    SELECT NOT EXISTS (SELECT FROM issued) OR EXISTS (
+        SELECT FROM issued WHERE issued.amount_fen IS NOT DISTINCT FROM (
+            SELECT (t.facts->>'amount')::numeric * 100 FROM document_text t
+            WHERE t.document_id = of_document ORDER BY t.ordinal DESC LIMIT 1
+        )
+    )
+$$;
 CREATE OR REPLACE FUNCTION document_gate(of_document uuid, step text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -761,9 +775,14 @@ BEGIN
     decided := CASE said.kind WHEN 'penalty_decision' THEN 'penalty' ELSE 'coercion' END;
     PERFORM lock_case_in_turn(said.case_id);
     PERFORM refuse_at_the_gate(case_gate_refusals(said.case_id, decided, NULL), 'a document''s ' || step);
+    IF said.kind = 'penalty_decision' AND NOT states_issued_amount(of_document, said.case_id) THEN
+        PERFORM refuse_at_the_gate(ARRAY['other_amount'], 'a document''s ' || step);
+    END IF;
 END $$;
 
--- One more key: reviews are signed by the archive.
+-- One more key: reviews are signed by the archive. Epochs begin with one and go up: a key that somebody puts before those
+-- that were announced would be believed, and the latest has to be the one that signs.
+ALTER TABLE signing_key_epoch ADD CONSTRAINT ck_signing_key_epoch_epoch CHECK (epoch > 0);
 ALTER TABLE signing_key_epoch DROP CONSTRAINT ck_signing_key_epoch_purpose;
 ALTER TABLE signing_key_epoch ADD CONSTRAINT ck_signing_key_epoch_purpose
     CHECK (purpose IN ('manifest', 'receipt', 'ledger', 'package', 'review'));

@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.keystore import KeyStore
 from storage.seal_keys import SealKeys
 from tests.casework.documents.conftest import NOTICE, Office, make_office
+from tests.casework.sample_archive import REVIEW_KEYS
 
 EARLY = Wanted("ordinary", "permanent", "经查无违法事实，撤销案件")
 
@@ -63,14 +64,16 @@ def test_a_document_is_listed_in_the_catalogue_and_sealed_no_more(
     with pytest.raises(NotArchivable) as caught:
         archive_case(office.session, office.supervisor, office.case.id, EARLY, keys)
     assert [each.stages for each in caught.value.missing] == [("initiation",)]
-    prepared = prepare_sealing(office.session, office.supervisor, final.document_id, datetime.now(UTC))
+    prepared = prepare_sealing(office.session, office.supervisor, final.document_id, datetime.now(UTC), REVIEW_KEYS)
     _fill_initiation(office)
     archive_case(office.session, office.supervisor, office.case.id, EARLY, keys)
     items = parse_catalogue(catalogues_of(office.session, office.case.id)[0].content).items
     listed = {each.id: each for each in items if each.kind == DOCUMENT}
     assert listed[final.document_id].sha256 is not None
     with pytest.raises(CaseArchived):
-        record_sealing(office.session, office.supervisor, prepared, final.pdf + b"x", datetime.now(UTC), None)
+        record_sealing(
+            office.session, office.supervisor, prepared, final.pdf + b"x", datetime.now(UTC), None, REVIEW_KEYS
+        )
 
 
 def _fill_initiation(office: Office) -> None:

@@ -23,6 +23,7 @@ from storage.catalog.documents import FinalDocument, UnitSeal
 from storage.catalog.organisation import Person, Unit
 from storage.ledger.append import Actor
 from storage.seal_keys import SealKeys
+from tests.casework.sample_archive import REVIEW_KEYS
 
 OPERATOR = Actor.system("admin")
 INQUIRY: Mapping[str, Any] = {
@@ -52,7 +53,6 @@ DECISION: Mapping[str, Any] = {
     "reasons": "情节一般。",
     "basis": "《重庆市市容环境卫生管理条例》",
     "penalty": "罚款",
-    "amount": "1005.30",
     "performance": "自收到本决定书之日起十五日内到指定银行缴纳。",
     "reconsideration": "江北区人民政府",
     "court": "江北区人民法院",
@@ -96,7 +96,7 @@ class Office:
         draft = self.begin(kind, fields)
         self.sign(draft)
         by = self.reviewer if kind == "review_opinion" else self.officer
-        return finalise_document(self.session, by, draft.document.id, now())
+        return finalise_document(self.session, by, draft.document.id, now(), REVIEW_KEYS)
 
     def seal_with(self, keys: SealKeys) -> UnitSeal:
         return make_seal(self.session, OPERATOR, keys, self.bureau.id, "江北区城市管理局", now())

@@ -15,6 +15,7 @@ from casework.documents.finalising import finalise_document
 from storage.catalog.documents import DocumentNumber
 from storage.database import Database
 from tests.casework.documents.conftest import NOTICE, Office, now
+from tests.casework.sample_archive import REVIEW_KEYS
 
 
 def numbers(office: Office) -> list[tuple[str, int]]:
@@ -59,7 +60,7 @@ def test_of_many_at_once_none_gets_anothers_number_and_none_is_left_out(
         if document_id in ids[:4]:
             gate.wait(10)
         with database.transaction() as session:
-            finalise_document(session, officer, document_id, now())
+            finalise_document(session, officer, document_id, now(), REVIEW_KEYS)
             if document_id == ids[2]:
                 raise RuntimeError("the power fails before the commit")
 

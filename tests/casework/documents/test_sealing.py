@@ -42,6 +42,7 @@ from storage.catalog.documents import SealedDocument, UnitSeal
 from storage.errors import KeyExposed
 from storage.seal_keys import SealKeys
 from tests.casework.documents.conftest import DECISION, NOTICE, OPERATOR, Office, now
+from tests.casework.sample_archive import REVIEW_KEYS
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def seal(
     office: Office, keys: SealKeys, document_id: uuid.UUID, stamp: Any = None, trust: Any = None
 ) -> SealedDocument:
-    prepared = prepare_sealing(office.session, office.officer, document_id, now())
+    prepared = prepare_sealing(office.session, office.officer, document_id, now(), REVIEW_KEYS)
     pdf = sign_pdf(prepared, keys.load(prepared.seal_id), stamp)
-    return record_sealing(office.session, office.officer, prepared, pdf, now(), trust)
+    return record_sealing(office.session, office.officer, prepared, pdf, now(), trust, REVIEW_KEYS)
 
 
 def sealed_notice(office: Office, keys: SealKeys, **more: Any) -> SealedDocument:
@@ -132,12 +133,12 @@ def test_what_is_sealed_is_final_stands_and_is_sealed_once(office: Office, seal_
     draft = office.begin("correction_notice", NOTICE)
     with pytest.raises(DocumentNotFinal):
         seal(office, seal_keys, draft.document.id)
-    final = finalise_document(office.session, office.officer, draft.document.id, now())
+    final = finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
     with pytest.raises(SealMissing):
         seal(office, seal_keys, final.document_id)
     office.seal_with(seal_keys)
     with pytest.raises(RoleNotAllowed):
-        prepare_sealing(office.session, office.reviewer, final.document_id, now())
+        prepare_sealing(office.session, office.reviewer, final.document_id, now(), REVIEW_KEYS)
     seal(office, seal_keys, final.document_id)
     with pytest.raises(DocumentSealed):
         seal(office, seal_keys, final.document_id)
@@ -154,7 +155,7 @@ def test_a_brigade_seals_with_its_bureaus_seal_until_it_is_ended_or_has_run_out(
     assert find_seal(office.session, office.unit.id) == made
     final = office.finish("correction_notice", NOTICE)
     with pytest.raises(SealMissing):
-        prepare_sealing(office.session, office.officer, final.document_id, now() + timedelta(days=6 * 365))
+        prepare_sealing(office.session, office.officer, final.document_id, now() + timedelta(days=6 * 365), REVIEW_KEYS)
     own = make_seal(office.session, OPERATOR, seal_keys, office.unit.id, "观音桥大队", now())
     assert find_seal(office.session, office.unit.id) == own
     end_seal(office.session, OPERATOR, own.id, "改用局章")
@@ -206,7 +207,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What is asked of the gate, in order."""
     seen: list[tuple[str, str]] = []
 
-    def ask(_: Any, document: Any, step: str) -> None:
+    def ask(_: Any, document: Any, step: str, __: Any) -> None:
         if document.issues_decision:
             seen.append((document.kind, step))
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from casework.review.errors import GateShut
+from casework.documents.errors import DocumentChanged, FieldUnusable
+from casework.documents.facts import FACTS
+from casework.documents.finalising import finalise_document
+from casework.review.errors import GateShut, PassForged
+from casework.review.passes import ReviewSigner
 from casework.review.reviewing import withdraw_review
 from casework.stages import enter_stage
+from integrity.keys import SigningKey
+from integrity.trust import EpochKey
+from storage.catalog.documents import DocumentText
 from tests.casework.documents.conftest import DECISION, Office, make_office, now
-from tests.casework.sample_archive import SampleArchive
+from tests.casework.sample_archive import REVIEW_KEYS, SampleArchive
 
 FINE = {"measures": ("fine",), "amount_fen": 6_000_000, "party_kind": "organisation"}
 
@@ -45,6 +53,40 @@ def test_no_document_once_the_pass_is_withdrawn(office: Office) -> None:
     with pytest.raises(GateShut) as caught:
         finish(office)
     assert caught.value.refusals == ("no_pass",)
+
+
+def test_no_document_by_a_pass_that_was_never_signed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has the application's password writes rows; the database takes them, and no paper comes of it."""
+    forger = ReviewSigner(SigningKey.generate(), 1)
+    monkeypatch.setattr("tests.casework.sample_archive.REVIEW_SIGNER", forger)
+    monkeypatch.setattr("tests.casework.sample_archive.REVIEW_KEYS", (EpochKey(1, forger.key.public),))
+    office.archive.decide(office.case, office.supervisor, **FINE)
+    with pytest.raises(PassForged):
+        finish(office)
+
+
+def test_a_document_says_the_amount_that_was_issued(office: Office) -> None:
+    early = office.begin("penalty_decision", DECISION)
+    assert early.text.facts["amount"] is None
+    office.archive.decide(office.case, office.supervisor, **FINE)
+    office.sign(early)
+    with pytest.raises(DocumentChanged):
+        finalise_document(office.session, office.officer, early.document.id, now(), REVIEW_KEYS)
+    final = finish(office)
+    assert office.session.get_one(DocumentText, final.text_id).facts["amount"] == "60000.00"
+    with pytest.raises(FieldUnusable):
+        office.begin("penalty_decision", {**DECISION, "amount": "900000.00"})
+
+
+@pytest.mark.parametrize("amount", ["900000.00", None])
+def test_a_small_decision_is_no_leave_for_a_paper_with_another_amount(
+    office: Office, monkeypatch: pytest.MonkeyPatch, amount: str | None
+) -> None:
+    office.archive.decide(office.case, office.supervisor, measures=("fine",), amount_fen=20_000)
+    monkeypatch.setitem(FACTS, "amount", replace(FACTS["amount"], of=lambda _: amount))
+    with pytest.raises(DBAPIError, match="other_amount") as caught:
+        finish(office)
+    assert getattr(caught.value.orig, "sqlstate", None) == "LHG01"
 
 
 def test_the_database_asks_whoever_does_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ from casework.review.errors import (
     ReviewSettled,
 )
 from casework.review.gate import require_issued
-from casework.review.issuing import issue_decision, require_leave, serve_decision
+from casework.review.issuing import issue_decision, serve_decision
+from casework.review.leaving import require_leave
 from casework.review.listing import decision_now, decisions_of_case, list_waiting
 from casework.review.passes import ReviewSigner, require_signed
 from casework.review.reviewing import Answer, give_opinion, withdraw_review
@@ -65,7 +66,8 @@ def test_a_decision_goes_from_its_draft_to_its_service(bench: Any, archive: Any)
     (event,) = archive.entries("case.event_entered")
     assert event.data["kind"] == "penalty_decided"
     assert {entry.data["kind"] for entry in archive.entries("case.term_started")} == {"service", "publish_penalty"}
-    assert require_leave(bench.session, bench.supervisor, bench.case.id, version.id, REVIEW_KEYS).id == issue.id
+    require_leave(bench.session, bench.case.id, "penalty", REVIEW_KEYS)
+    assert issue.version_id == version.id
     (now_,) = decisions_of_case(bench.session, bench.case.id)
     assert (now_.state, now_.refusals) == ("issued", ())
     assert "重庆某建筑公司" not in archive.ledger_text()
@@ -169,7 +171,7 @@ def test_nothing_is_issued_by_a_pass_that_was_signed_with_another_key(bench: Any
         bench.session, bench.supervisor, version.decision_id, (EpochKey(1, forger.key.public),), datetime.now(UTC)
     )
     with pytest.raises(PassForged):
-        require_leave(bench.session, bench.supervisor, bench.case.id, version.id, REVIEW_KEYS)
+        require_leave(bench.session, bench.case.id, "penalty", REVIEW_KEYS)
 
 
 def test_after_problems_it_is_changed_and_reviewed_again(bench: Any) -> None:
