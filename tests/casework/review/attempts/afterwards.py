@@ -1,0 +1,161 @@
+"""Attempts at what comes after a decision: stage, event, service, term, entry of the ledger."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from storage.catalog.decisions import DecisionVersion
+from storage.catalog.devices import chinese_day
+from tests.casework.review.attempts.known import Strike, attempt, issued, passed, withdraw_pass
+from tests.casework.review.scene import Scene
+
+
+@attempt("undecided", "stage_gate")
+def execution_of_what_nobody_decided(scene: Scene) -> Strike:
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt()
+def execution_of_a_draft(scene: Scene) -> Strike:
+    passed(scene)
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt("issued_passes")
+def execution_after_the_pass_is_withdrawn(scene: Scene) -> Strike:
+    withdraw_pass(scene, issued(scene))
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt("issued_kind")
+def execution_of_a_penalty_by_a_seizure(scene: Scene) -> Strike:
+    def deed(bench: Any) -> None:
+        version = bench.draft(bench.said(kind="coercion", measures=("seizure",), amount_fen=None))
+        bench.issue(version)
+
+    scene.do(deed)
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+def of_before(scene: Scene) -> None:
+    scene.run("UPDATE gate_began SET began_at = 'infinity'", role="owner")
+
+
+@attempt("not_issued")
+def execution_of_a_draft_in_a_case_of_before(scene: Scene) -> Strike:
+    of_before(scene)
+    scene.do(lambda b: b.draft())
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt("old_in_scope")
+def execution_of_a_case_of_before_with_a_hearing(scene: Scene) -> Strike:
+    of_before(scene)
+    scene.act_row(scene.bench.case, "hearing", datetime.now(UTC) - timedelta(days=3))
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt()
+def the_stage_without_its_row(scene: Scene) -> Strike:
+    passed(scene)
+    return lambda: scene.run("UPDATE \"case\" SET stage = 'execution'")
+
+
+@attempt("event_gate")
+def the_event_of_what_nobody_decided(scene: Scene) -> Strike:
+    today = chinese_day(datetime.now(UTC))
+    return lambda: scene.insert("case_event", scene.event_row(scene.bench.case, today))
+
+
+@attempt("issued_day")
+def the_event_of_another_day(scene: Scene) -> Strike:
+    issued(scene)
+    earlier = chinese_day(datetime.now(UTC)) - timedelta(days=30)
+    return lambda: scene.insert("case_event", scene.event_row(scene.bench.case, earlier))
+
+
+@attempt()
+def the_event_of_a_coercion_nobody_decided(scene: Scene) -> Strike:
+    today = chinese_day(datetime.now(UTC))
+    row = scene.event_row(scene.bench.case, today, kind="coercion_decided")
+    return lambda: scene.insert("case_event", row)
+
+
+@attempt("act_gate")
+def an_act_of_service_of_what_is_not_issued(scene: Scene) -> Strike:
+    passed(scene)
+    return lambda: scene.act_row(scene.bench.case, "service", datetime.now(UTC))
+
+
+@attempt()
+def an_act_of_service_by_leaving_it(scene: Scene) -> Strike:
+    scene.do(lambda b: b.draft())
+    return lambda: scene.act_row(scene.bench.case, "service_left", datetime.now(UTC))
+
+
+def served(scene: Scene, version: DecisionVersion) -> Strike:
+    act_id = scene.act_row(scene.bench.case, "service", datetime.now(UTC) - timedelta(days=3))
+    of = {"unit_id": version.unit_id, "case_id": version.case_id, "decision_id": version.decision_id}
+    by = {"stated_by": scene.bench.officer.id, "stated_at": datetime.now(UTC)}
+    row = {**of, "version_id": version.id, "act_id": act_id, **by}
+    return lambda: scene.insert("decision_service", row)
+
+
+@attempt("issued", "service_gate")
+def service_of_what_is_not_issued(scene: Scene) -> Strike:
+    return served(scene, scene.do(lambda b: b.draft(b.small())))
+
+
+@attempt("issued_gate")
+def service_after_the_pass_is_withdrawn(scene: Scene) -> Strike:
+    version = issued(scene)
+    withdraw_pass(scene, version)
+    return served(scene, version)
+
+
+@attempt("term_gate")
+def a_term_that_is_met_after_the_pass_is_withdrawn(scene: Scene) -> Strike:
+    from casework.deadlines.loading import load_shipped_terms
+
+    scene.do(lambda b: load_shipped_terms(b.session, datetime.now(UTC)))
+    withdraw_pass(scene, issued(scene))
+    done = "done_on = %(day)s, done_by = %(by)s, done_at = now()"
+    values = {"day": chinese_day(datetime.now(UTC)), "by": scene.bench.supervisor.id}
+    return lambda: scene.run(f"UPDATE case_term SET {done} WHERE kind = 'publish_penalty'", values)
+
+
+@attempt("issued_entry")
+def the_ledger_says_it_is_issued(scene: Scene) -> Strike:
+    version = passed(scene)
+    data = {"version_id": str(version.id), "issue_id": str(uuid.uuid4())}
+    row = scene.entry_row("decision.issued", str(version.decision_id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt()
+def the_ledger_says_it_is_served(scene: Scene) -> Strike:
+    version = passed(scene)
+    row = scene.entry_row("decision.served", str(version.decision_id), {"version_id": str(version.id)})
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt("event_entry")
+def the_ledger_says_that_it_was_decided(scene: Scene) -> Strike:
+    data = {"event_id": str(uuid.uuid4()), "kind": "penalty_decided", "day": "2026-03-09"}
+    row = scene.entry_row("case.event_entered", str(scene.bench.case.id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt("stage_entry")
+def the_ledger_says_that_it_is_executed(scene: Scene) -> Strike:
+    data = {"from": "decision", "to": "execution", "ordinal": 4}
+    row = scene.entry_row("case.stage_entered", str(scene.bench.case.id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt("issued_stays")
+def another_amount_after_it_was_issued(scene: Scene) -> Strike:
+    version = issued(scene)
+    return lambda: scene.insert("decision_version", scene.version_row(version, amount_fen=90_000_000))
