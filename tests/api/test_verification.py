@@ -193,9 +193,12 @@ def test_a_forged_recording_is_found(sealed: Any, superuser: psycopg.Connection[
 
 
 def test_a_changed_ledger_row_is_found(sealed: Any, superuser: psycopg.Connection[Any]) -> None:
-    superuser.execute("UPDATE ledger_entry SET entry = entry || ' '::bytea WHERE action = 'unit.created'")
+    changed = superuser.execute(
+        "UPDATE ledger_entry e SET entry = entry || ' '::bytea FROM ledger_sequence s "
+        "WHERE s.entry_id = e.id AND action = 'unit.created' RETURNING s.index"
+    ).fetchall()
     report = audit(sealed)
-    assert subjects(report, "entry_row_differs") == ["ledger entry 4"]
+    assert subjects(report, "entry_row_differs") == [f"ledger entry {index}" for (index,) in changed]
     # What its bytes no longer say, they no longer say of the unit's row either.
     assert codes(report) == {"entry_row_differs", "row_unaccounted"}
     assert subjects(report, "row_unaccounted") == [f"unit {sealed.unit.id}"]

@@ -186,7 +186,7 @@ def test_a_forgers_key_that_is_announced_by_a_row_is_no_key(sealing: Any) -> Non
     with psycopg.connect(sealing.settings.database_url) as connection:
         connection.execute(
             "INSERT INTO signing_key_epoch (purpose, epoch, key_id, public_key, entry_id) "
-            "SELECT 'review', 0, %s, %s, entry_id FROM signing_key_epoch LIMIT 1",
+            "SELECT 'review', 2, %s, %s, entry_id FROM signing_key_epoch LIMIT 1",
             (forger.key_id, forger.public.raw),
         )
     sealing.settle()

@@ -72,6 +72,8 @@ def test_a_record_is_filled_in_signed_and_made_final(desk: Any) -> None:
     final = desk.officer.post(f"{address}/final").json()
     assert (final["state"], final["final"]["number"]) == ("final", None)
     assert desk.officer.get(f"{address}/pdf").content.startswith(b"%PDF-")
+    kinds = [each["kind"] for each in desk.officer.get(f"/api/v1/cases/{desk.case.id}/timeline").json()["items"]]
+    assert kinds.count("document_signed") == 3
 
 
 def test_a_notice_is_numbered_sealed_and_withdrawn(desk: Any, served: Any) -> None:

@@ -8,6 +8,7 @@ from integrity.canonical import canonical_json
 from integrity.checkpoint import open_checkpoint
 from integrity.merkle import leaf_hash, root_of
 from integrity.tiles import decode_bundle, hashes_of_tile
+from storage.catalog.ledger import KEY_PURPOSES
 
 
 def test_checkpoint_and_tiles_are_public_and_fit_each_other(served: Any, scene: Any) -> None:
@@ -61,7 +62,7 @@ def test_auditors_read_the_entries_of_their_unit_and_those_below(served: Any, sc
     assert scene.officer.get("/api/v1/ledger/entries").status_code == 403
     # What belongs to no unit, such as the archive's keys, is shown at the top alone.
     keys = {"action": "key.activated"}
-    assert len(above.get("/api/v1/ledger/entries", params=keys).json()["items"]) == 4
+    assert len(above.get("/api/v1/ledger/entries", params=keys).json()["items"]) == len(KEY_PURPOSES)
     assert own.get("/api/v1/ledger/entries", params=keys).json()["items"] == []
     # Bundles hold every unit's entries.
     assert own.get("/ledger/tile/entries/000.p/1").status_code == 403

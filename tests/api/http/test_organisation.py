@@ -13,6 +13,7 @@ from ingest.errors import ClaimedDigestDiffers
 from ingest.sealing.due import lease_due_upload, stop_upload
 from integrity.keys import load_public_key
 from integrity.receipt import open_receipt
+from storage.catalog.ledger import KEY_PURPOSES
 
 NEW_PERSON = {"name": "王敏", "sign_in_name": "wangmin", "role": "officer", "badge_number": "000123"}
 
@@ -148,7 +149,7 @@ def test_a_receipt_comes_verbatim_when_it_is_due_and_to_its_own_station(served: 
     keys = mine.get("/api/v1/keys").json()
     receipt = open_receipt(answer.content, [key], keys["ledger_vkey"])
     assert receipt.upload_id == upload_id
-    assert {item["purpose"] for item in keys["keys"]} == {"manifest", "receipt", "ledger", "package"}
+    assert {item["purpose"] for item in keys["keys"]} == set(KEY_PURPOSES)
     assert theirs.get(address).status_code == 404
 
 

@@ -27,6 +27,7 @@ from ingest.uploads.errors import UploadGone
 from ingest.uploads.reception import LOOK_AROUND_SECONDS
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey
+from storage.catalog.ledger import KEY_PURPOSES
 from storage.catalog.stations import StationReport
 
 BODY = b"evidence, "
@@ -131,7 +132,7 @@ def test_a_code_enrols_one_key_and_says_whom_to_believe(served: Any, administrat
     assert (answer.status_code, told["key_id"], told["name"]) == (201, key.key_id, "一号采集站")
     assert told["receipt_key"] == issued["receipt_key"]
     assert told["ledger_vkey"] == served.keyring.ledger_vkey
-    assert {item["purpose"] for item in told["keys"]} == {"manifest", "receipt", "ledger", "package"}
+    assert {item["purpose"] for item in told["keys"]} == set(KEY_PURPOSES)
     # The answer was lost: the same key again is told the same, another one is not let in.
     assert enrol(served, issued["code"], key).json()["station_id"] == told["station_id"]
     assert kind(enrol(served, issued["code"], another)) == "station-code"

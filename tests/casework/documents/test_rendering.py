@@ -35,9 +35,12 @@ def filled(template: Template, text: str = "样例") -> Mapping[str, Any]:
 
 def page(template: Template, fields: Mapping[str, Any], **more: Any) -> Page:
     facts = {
-        fact.name: {"officers": [{"name": "李伟", "certificate": "50010001"}], "act": None, "day": "2026-03-09"}.get(
-            FACTS[fact.name].type, "样例"
-        )
+        fact.name: {
+            "officers": [{"name": "李伟", "certificate": "50010001"}],
+            "act": None,
+            "day": "2026-03-09",
+            "money": "60000",
+        }.get(FACTS[fact.name].type, "样例")
         for fact in template.facts
     }
     data: dict[str, Any] = {
