@@ -14,12 +14,12 @@ from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
 from storage.migrations import upgrade
-from tests.databases import MigratedServer
+from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.scheduling import make_scheduler, put_longest_first
 
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-# In memory a clone of the template costs 20 ms instead of up to a second on a busy disk, and the suite makes hundreds.
+# In memory a copy of the template costs 80 ms instead of up to a second on a busy disk, and the suite makes hundreds.
 MEMORY = Path("/dev/shm")
 CLUSTER_BYTES = 2 << 30
 
@@ -34,13 +34,22 @@ def cluster_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_engines() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.database.create_engine", engines_kept())
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(cluster_folder: Path) -> Iterator[MigratedServer]:
     postgres = EmbeddedPostgres(cluster_folder / "cluster", cluster_folder / "secrets", options=QUICK)
     addresses = postgres.start()
     try:
         upgrade(addresses.owner)
-        yield MigratedServer(addresses, postgres.superuser_url())
+        server = MigratedServer(addresses, postgres.superuser_url())
+        yield server
+        server.close()
     finally:
         postgres.stop()
 
@@ -54,7 +63,7 @@ def template() -> str:
 @pytest.fixture
 def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddresses]:
     """A database of the test's own, with each role's address: for what commits."""
-    with server.copy_of(template) as addresses:
+    with server.empty() if template == DATABASE else server.copy_of(template) as addresses:
         yield addresses
 
 
@@ -66,16 +75,26 @@ def database(addresses: DatabaseAddresses) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture
-def session(server: MigratedServer) -> Iterator[Session]:
-    """A session as the application's role whose work is rolled back: for what leaves the commit to its caller."""
-    database = Database(server.addresses.app, pool_size=1)
-    with database.engine.connect() as connection:
-        transaction = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            yield session
-        transaction.rollback()
+@pytest.fixture(scope="session")
+def never_committed_to(server: MigratedServer) -> Iterator[DatabaseAddresses]:
+    """The database that all tests of a worker share who commit nothing."""
+    with server.copy_of(DATABASE) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def uncommitted(never_committed_to: DatabaseAddresses) -> Iterator[Database]:
+    """One connection, whose server process knows the tables already when the next test begins."""
+    database = Database(never_committed_to.app, pool_size=1)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def session(uncommitted: Database) -> Iterator[Session]:
+    """A session as the application's role whose work is rolled back: for what leaves the commit to its caller."""
+    with rolled_back(uncommitted) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

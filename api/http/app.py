@@ -38,23 +38,26 @@ STATIC = Path(__file__).parents[1] / "pages" / "static"
 POOL_SIZE = 20
 
 
-def create_app(archive: Archive | None = None) -> AsgiApplication:
-    """Uvicorn's factory. Without an archive, the one that the settings describe."""
+def create_app(archive: Archive | None = None, framework: FastAPI | None = None) -> AsgiApplication:
+    """Uvicorn's factory. Without an archive, the one that the settings describe. A framework serves one at a time."""
     write_log_lines()
     archive = archive or open_archive(load_settings(), pool_size=POOL_SIZE, process="liuhen-http")
-    framework = make_framework(archive)
+    framework = framework or make_framework()
+    framework.state.archive = archive
+    framework.state.metrics = Metrics()
+    framework.state.sent_notes = SentNotes(archive.database)
     answering = with_measuring(with_body_limit(framework), framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))
     return with_trusted_proxies(application, archive.settings)
 
 
-def make_framework(archive: Archive) -> FastAPI:
-    """The API, the public files and the pages."""
+def make_framework() -> FastAPI:
+    """The API, the public files and the pages, of no archive yet."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        archive.database.close()
+        app.state.archive.database.close()
 
     app = FastAPI(
         title="Liuhen 留痕",
@@ -64,9 +67,6 @@ def make_framework(archive: Archive) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.archive = archive
-    app.state.metrics = Metrics()
-    app.state.sent_notes = SentNotes(archive.database)
     describe(app)
     install_problem_handlers(app)
     app.include_router(api_router)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,10 +41,9 @@ from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
-from storage.database import Database
 from storage.ledger.append import Actor
-from storage.ledger.sequencer import Sequencer
 from tests.databases import MigratedServer
+from tests.sequencing import Sequencing
 from tests.servers import ServingThread
 
 OPERATOR = Actor.system("admin")
@@ -93,14 +91,8 @@ class SealingArchive:
         self.settings = settings.model_copy(update={"tsa_urls": (authority.url,)})
         self.archive: Archive = open_archive(self.settings)
         announce_keys(self.archive.database, keyring)
-        self._sequencer_database = Database(addresses.sequencer, pool_size=2)
-        self.sequencer = Sequencer(
-            self._sequencer_database, self.archive.ledger_files, keyring.signing_key("ledger"), keyring.origin
-        )
+        self._sequencing = Sequencing(addresses.sequencer, self.archive)
         self.staging = Staging(self.archive.staging_folder)
-        self._stop = threading.Event()
-        self._sequencing = threading.Thread(target=self._sequence)
-        self._sequencing.start()
         self.custody = open_custody(self.archive)
         self._find_people() or self._make_people()
 
@@ -187,6 +179,7 @@ class SealingArchive:
         """Every entry committed so far has its place under a signed checkpoint."""
         with self.archive.database.reading() as session:
             last = session.scalars(select(LedgerEntryRow.id).order_by(LedgerEntryRow.serial.desc()).limit(1)).one()
+        self._sequencing.hurry()
         assert self.archive.ledger.await_inclusion(last, 10) is not None
 
     def clip(self, folder: Path) -> bytes:
@@ -199,17 +192,10 @@ class SealingArchive:
         return path.read_bytes()
 
     def stop_sequencing(self) -> None:
-        self._stop.set()
-        self._sequencing.join()
+        self._sequencing.stop()
 
     def close(self) -> None:
-        self.stop_sequencing()
-        self.sequencer.close()
+        self._sequencing.close()
         self._serving.end()
         self.archive.database.close()
-        self._sequencer_database.close()
         shutil.rmtree(self.archive.work_folder, ignore_errors=True)
-
-    def _sequence(self) -> None:
-        while not self._stop.wait(0.01):
-            self.sequencer.sequence_pending()

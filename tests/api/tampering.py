@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 
@@ -17,7 +16,7 @@ Superuser = psycopg.Connection[Any]
 @contextmanager
 def as_superuser(server: Any, addresses: Any) -> Iterator[Superuser]:
     """Guards off, keys between tables off."""
-    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    url = server.superuser_of(addresses)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         yield connection

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 
@@ -27,7 +26,7 @@ def test_what_is_rewritten_of_a_package_is_named(sealing: Any, server: Any, addr
         finish_export(session, person, export.id, Digest("sha256", bytes(32)))
     sealing.settle()
     assert verify_archive(sealing.archive, 0).findings == ()
-    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    url = server.superuser_of(addresses)
     with psycopg.connect(url, autocommit=True) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute(REWRITTEN.encode())

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -85,7 +84,7 @@ def kept(sealing: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, keys between tables off, and constraints gone."""
-    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    url = server.superuser_of(addresses)
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("ALTER TABLE device_issue DROP CONSTRAINT ex_device_issue_one_officer")

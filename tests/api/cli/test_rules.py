@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from casework.checklists.checklists import SHIPPED
 from casework.completeness import errors as completeness
 from casework.deadlines import errors as deadlines
 from casework.rules import errors as rules
+from tests.commands import run_here
 
 CASE = {
     "act": {"kind": "seizure", "start": "2026-03-09T09:00:00+08:00", "end": "2026-03-09T09:40:00+08:00"},
@@ -39,10 +38,9 @@ CASE = {
 
 
 def run(*words: str | Path, code: int = 0) -> tuple[str, str]:
-    """What a fresh process says on stdout and stderr; no archive is there for it."""
-    command = [sys.executable, "-P", "-m", "api.cli.main", "rules", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
-    assert done.returncode == code, done.stderr
+    """What is said on stdout and stderr; no archive is there for it."""
+    done = run_here({"PATH": "/usr/bin:/bin"}, "rules", *map(str, words))
+    assert done.code == code, done.stderr
     return done.stdout, done.stderr
 
 

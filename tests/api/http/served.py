@@ -10,18 +10,19 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from api.archive import Archive
 from api.credentials import create_api_token, open_session
 from api.engines.roles import DatabaseAddresses
-from api.http.app import create_app
+from api.http.app import create_app, make_framework
 from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
 from api.keyring import announce_keys, create_missing_keys
 from api.settings import Settings
@@ -53,8 +54,8 @@ from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.keystore import WrappedKey
 from storage.ledger.append import Actor, Change, record_change
-from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
+from tests.sequencing import Sequencing
 
 OPERATOR = Actor.system("admin")
 NO_TOOLS: Any = None
@@ -104,8 +105,8 @@ class Served:
         self.findings = findings
         self.owner_url = addresses.owner
         announce_keys(self.database, self.keyring)
-        self._sequencing = Sequencing(addresses.sequencer, self.archive)
-        self._server = HttpServer(create_app(self.archive))
+        self.sequencing = Sequencing(addresses.sequencer, self.archive)
+        self._server = HttpServer(create_app(self.archive, framework()))
         self.url = self._server.url
         self._callers: list[Caller] = []
         self._numbers = iter(range(1, 10_000))
@@ -114,7 +115,7 @@ class Served:
         for caller in self._callers:
             caller.close()
         self._server.close()
-        self._sequencing.close()
+        self.sequencing.close()
         self.database.close()
 
     # People
@@ -321,29 +322,14 @@ class Served:
         with self.database.reading() as session:
             newest = session.scalars(select(LedgerEntryRow.id).order_by(LedgerEntryRow.serial.desc())).first()
         assert newest is not None
+        self.sequencing.hurry()
         assert self.archive.ledger.await_inclusion(newest, 60) is not None
 
 
-class Sequencing:
-    """The sequencer, at work in a thread."""
-
-    def __init__(self, url: str, archive: Archive) -> None:
-        self._database = Database(url, pool_size=2)
-        key, origin = archive.keyring.signing_key("ledger"), archive.keyring.origin
-        self._sequencer = Sequencer(self._database, archive.ledger_files, key, origin)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.01):
-            self._sequencer.sequence_pending()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._sequencer.close()
-        self._database.close()
+@cache
+def framework() -> FastAPI:
+    """One for every archive of this process, for what it makes of each route costs a second."""
+    return make_framework()
 
 
 class HttpServer:

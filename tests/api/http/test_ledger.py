@@ -39,8 +39,7 @@ def test_what_names_no_tile_is_not_found(served: Any, scene: Any) -> None:
 
 
 def test_without_a_checkpoint_the_ledger_says_try_again(served: Any) -> None:
-    served._sequencing._stop.set()
-    served._sequencing._thread.join()
+    served.sequencing.stop()
     served.as_owner("ALTER TABLE ledger_checkpoint DISABLE TRIGGER USER")
     served.as_owner("DELETE FROM ledger_checkpoint")
     answer = served.caller().get("/ledger/checkpoint")

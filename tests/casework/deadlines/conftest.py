@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.engines.roles import DatabaseAddresses
+from api.engines.roles import DATABASE, DatabaseAddresses
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database
-from tests.databases import MigratedServer, let_cases_be_of_before
+from tests.databases import MigratedServer, let_cases_be_of_before, rolled_back
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
@@ -52,14 +52,20 @@ def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddress
         yield addresses
 
 
+@pytest.fixture(scope="session")
+def of_before(server: MigratedServer) -> Iterator[Database]:
+    with server.copy_of(DATABASE) as addresses:
+        let_cases_be_of_before(addresses)
+        database = Database(addresses.app, pool_size=1)
+        yield database
+        database.close()
+
+
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
+def session(of_before: Database) -> Iterator[Session]:
     """Work of the application's role that is rolled back."""
-    with database.engine.connect() as connection:
-        transaction = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            yield session
-        transaction.rollback()
+    with rolled_back(of_before) as session:
+        yield session
 
 
 @pytest.fixture

@@ -277,13 +277,13 @@ def test_a_device_whose_claims_cannot_be_worked_with_stays_alone_and_holds_no_ot
     assert shift.group() == 0
 
 
-def test_two_at_once_do_it_once(shift: Segmented, server: Any) -> None:
+def test_two_at_once_do_it_once(shift: Segmented, never_committed_to: Any) -> None:
     """The second goes home: what the first holds is its lock until it commits."""
     from storage.database import Database
 
     shift.add(0)
     shift.group()
-    other = Database(server.addresses.app, pool_size=1)
+    other = Database(never_committed_to.app, pool_size=2)
     with other.transaction() as session:
         assert group_segments(session, GAP, 100) == 0
     other.close()
