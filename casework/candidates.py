@@ -21,7 +21,14 @@ from casework.scoring import (
 from storage.measures import shifted
 
 MOST_CHOICES = 8
-DEVICE_CODES = ("device", "officer_and_device", "holder_and_device", "device_issued", "device_of_another")
+DEVICE_CODES = (
+    "device",
+    "officer_and_device",
+    "holder_and_device",
+    "device_issued",
+    "device_in_room",
+    "device_of_another",
+)
 OFFICER_CODES = (
     "officer",
     "officer_and_device",

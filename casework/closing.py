@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
-from casework.procedure.judgement import JudgedAct, refuse_incomplete
+from casework.procedure.judged import JudgedAct
+from casework.procedure.judgement import refuse_incomplete
 from casework.wording import required_text
 from storage.catalog.casework import STAGES, Case
 from storage.catalog.organisation import Person

@@ -109,7 +109,7 @@ def state_identity_shown(
     person = row_in_unit(session, by, Person, person_id)
     if act_id is not None and lock_standing_act(session, by, act_id).act.case_id != case.id:
         raise PersonUnusable(person.name, "other_case")
-    if not _held_on(session, {person.id}, chinese_day(shown_at)):
+    if not held_on(session, {person.id}, chinese_day(shown_at)):
         raise PersonUnusable(person.name, "uncertified")
     row = IdentityShown(
         id=uuid.uuid4(),
@@ -144,7 +144,7 @@ def handlers_of(session: Session, case: Case, today: date) -> tuple[Handler, ...
         statement.where(CaseOfficer.case_id == case.id, CaseOfficer.ended_at.is_(None)).order_by(CaseOfficer.named_at)
     ).all()
     people = {person.id for _, person in rows}
-    then, now = _held_on(session, people, chinese_day(case.opened_at)), _held_on(session, people, today)
+    then, now = held_on(session, people, chinese_day(case.opened_at)), held_on(session, people, today)
     in_acts = _uncertified_in_acts(session, case, people)
 
     def problem(person: Person) -> str | None:
@@ -176,11 +176,11 @@ def _uncertified_in_acts(session: Session, case: Case, people: Collection[uuid.U
     found: set[uuid.UUID] = set()
     for act in acts_of_case(session, case.id):
         took_part = set(act.said.officers) & set(people)
-        found |= took_part - _held_on(session, took_part, chinese_day(act.said.starts_at))
+        found |= took_part - held_on(session, took_part, chinese_day(act.said.starts_at))
     return found
 
 
-def _held_on(session: Session, people: Collection[uuid.UUID], day: date) -> set[uuid.UUID]:
+def held_on(session: Session, people: Collection[uuid.UUID], day: date) -> set[uuid.UUID]:
     row = OfficerCertificate
     held = select(row.person_id).where(row.person_id.in_(people), row.voided_at.is_(None), row.valid.contains(day))
     return set(session.scalars(held))

@@ -37,7 +37,7 @@ BY_PERSON: Final = "by_person"
 AGAIN: Final = "again"
 OF_THE_LINKER: Final = (LINKED, QUESTION, NO_CASE, NO_DATA)
 
-Because = Literal["assignment", "register", "segments", "sidecar", "person", "answer"]
+Because = Literal["assignment", "register", "segments", "sidecar", "person", "answer", "room"]
 """Which kind of fact is new; it goes into the log."""
 
 log = structlog.get_logger()

@@ -49,6 +49,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "list_stations": ("administrator", "auditor"),
     "keep_devices": ("administrator",),
     "issue_devices": ("administrator", "supervisor"),
+    "keep_rooms": ("administrator",),
+    "list_rooms": ("officer", "supervisor", "auditor", "administrator"),
     "keep_certificates": ("administrator",),
     "keep_policies": ("administrator",),
     "list_devices": ("administrator", "supervisor", "auditor"),

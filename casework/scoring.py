@@ -20,7 +20,7 @@ CLEAR_BY: Final = 25
 """The case next to the best must be this many points behind it."""
 ASKED_FROM: Final = 30
 """Below this a case is not worth asking about."""
-VOUCHED: Final = ("holder", "holder_and_device", "device_issued")
+VOUCHED: Final = ("holder", "holder_and_device", "device_issued", "device_in_room")
 """Who, by the register of devices. All else is a claim of whoever uploaded the file: asked about, never linked."""
 
 TIME_POINTS: Final = 40
@@ -79,7 +79,8 @@ class Observed:
 
 @dataclass(frozen=True)
 class Work:
-    """One assignment: who and what was at work on a case, from `start` until just before `end`."""
+    """One assignment: who and what was at work on a case, from `start` until just before `end`. `in_room`: a session
+    of a room, in which the register has the device."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -90,6 +91,7 @@ class Work:
     device: str | None = None
     place: Place | None = None
     closed: bool = False
+    in_room: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,9 @@ def judge_who(observed: Observed, work: Work) -> Reason | None:
 
     A recording that names nobody has its place alone to go by."""
     device = observed.device is not None and work.device == observed.device
+    if work.in_room:
+        # With nobody, says the register, or it is not this device that the file is of.
+        return Reason("device_in_room", 45) if device and observed.holders == frozenset() else None
     said = observed.officer is not None and work.officer == observed.officer
     held = work.officer is not None and work.officer in (observed.holders or ())
     with_another = bool(observed.holders) and work.officer is not None and not held

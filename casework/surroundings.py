@@ -20,6 +20,7 @@ from casework.acts import fetch_act_cases, fetch_person_cases
 from casework.answered import NOTHING, Seen, fetch_said, place_of
 from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
 from casework.register.holding import Holding, Named, fetch_holdings, find_devices
+from casework.rooms.works import fetch_room_works
 from casework.scoring import Work
 from casework.shifts import BREAK_SECONDS, Fit
 from casework.windows import Window, merge
@@ -237,7 +238,8 @@ def fetch_issues(
 
 
 def fetch_works(session: Session, windows: Sequence[tuple[Seen, Window]]) -> dict[uuid.UUID, list[Work]]:
-    """The assignments of each unit that touch any of these times, of open cases and closed ones."""
+    """The assignments of each unit that touch any of these times, of open cases and closed ones; sessions in its rooms
+    are assignments of what is in them."""
     found: dict[uuid.UUID, list[Work]] = defaultdict(list)
     by_unit: dict[uuid.UUID, list[Window]] = defaultdict(list)
     for row, window in windows:
@@ -251,6 +253,7 @@ def fetch_works(session: Session, windows: Sequence[tuple[Seen, Window]]) -> dic
             .order_by(CaseAssignment.case_id, CaseAssignment.id)
         )
         found[unit_id] = [as_work(row, closed_at is not None) for row, closed_at in session.execute(statement)]
+        found[unit_id] += fetch_room_works(session, unit_id, wanted)
     return found
 
 

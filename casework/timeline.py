@@ -20,7 +20,7 @@ from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.documents import Document, DocumentSignature, FinalDocument, SealedDocument
-from storage.catalog.handling import CaseOfficer, IdentityShown
+from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
@@ -35,6 +35,7 @@ TIMELINE_KINDS = (
     "officer_named",
     "officer_released",
     "identity_shown",
+    "notice_given",
     "recording_made",
     "recording_received",
     "recording_linked",
@@ -158,6 +159,8 @@ def _of_officers(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
         officer.case_id == case_id, officer.ended_at.is_not(None)
     )
     yield _item(shown.shown_at, "identity_shown", shown.id, shown.person_id).where(shown.case_id == case_id)
+    given = NoticeGiven
+    yield _item(given.given_at, "notice_given", given.id, given.person_id).where(given.case_id == case_id)
 
 
 def _of_recordings(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

@@ -129,18 +129,25 @@ def device_line(facts: Facts) -> str:
     """One device in a line for a person."""
     holder, since = facts["holder"], facts["issued_from"]
     with_whom = word_for("whereabouts", "in" if facts["retired_at"] is None else "retired")
-    if isinstance(holder, dict):
-        with_whom = f"{holder['badge_number'] or ''} {holder['name']}  自 / since {show_written(since)}"
+    if isinstance(holder, dict) or facts["room"] is not None:
+        with_whom = f"{_holder(holder, facts['room'])}  自 / since {show_written(since)}"
     return "  ".join(str(part) for part in (facts["code"], facts["model"] or "—", with_whom))
 
 
 def issue_line(facts: Facts) -> str:
-    officer = facts["officer"]
-    assert isinstance(officer, dict)
+    holder = _holder(facts["officer"], facts["room"])
     voided = "" if facts["voided_at"] is None else f"  {word_for('certificate_state', 'voided')}"
     returned = "" if facts["returned_at"] is None else show_written(facts["returned_at"])
     span = f"{show_written(facts['issued_from'])} — {returned}"
-    return f"{facts['device']}  {officer['badge_number'] or ''} {officer['name']}  {span}  {facts['id']}{voided}"
+    return f"{facts['device']}  {holder}  {span}  {facts['id']}{voided}"
+
+
+def _holder(officer: object, room: object) -> str:
+    """An officer with his number, or the room."""
+    if isinstance(officer, dict):
+        return f"{officer['badge_number'] or ''} {officer['name']}"
+    assert isinstance(room, dict)
+    return str(room["name"])
 
 
 def certificate_line(facts: Facts) -> str:

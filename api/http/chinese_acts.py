@@ -12,6 +12,8 @@ TIME_PROBLEMS = {
     "too_long": "超过 31 天，请更正结束时间，或按日登记",
 }
 
+DUTIES_MISSING = {"identity_shown": "出示执法证件", "notice_given": "告知事由、依据和权利义务"}
+
 
 def kind_unknown(error: ActKindUnknown) -> str:
     if not error.known:
@@ -22,6 +24,8 @@ def kind_unknown(error: ActKindUnknown) -> str:
 def open_act(act: OpenAct) -> str:
     if act.state == "under_way":
         return f"“{act.name_zh}”尚未结束，请登记其结束时间"
+    if act.state == "duties":
+        return f"“{act.name_zh}”没有登记{'、'.join(DUTIES_MISSING[duty] for duty in act.duties)}"
     what = {
         "missing": "没有记录",
         "short": f"因时钟误差存疑，其中至少 {act.short_by.total_seconds():.0f} 秒没有任何记录",

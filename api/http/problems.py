@@ -48,6 +48,7 @@ from casework.procedure import errors as procedure
 from casework.register import errors as register
 from casework.retrieval import errors as retrieval
 from casework.review import errors as review
+from casework.rooms import errors as rooms
 from casework.rules import errors as rules
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
@@ -173,6 +174,22 @@ PROBLEMS: dict[type[Exception], Problem] = {
         409, "certificate-taken", "证号 {number} 自 {valid_from} 起为 {holder} 所有；请核对证号和有效期"
     ),
     register.UnitUnknown: Problem(404, "unit-unknown", "没有代码为 {code} 的单位，请核对"),
+    rooms.RoomElsewhere: Problem(
+        422, "room-elsewhere", "场所“{room}”不属于设备 {code} 登记的单位及其下级单位；请另选场所或设备"
+    ),
+    rooms.RoomTimeUnusable: Problem(422, "time", "时间 {at} 无法使用：{problem}"),
+    rooms.RoomNotYet: Problem(422, "room-not-yet", "场所“{room}”自 {in_use_from} 起启用；请核对时间或场所"),
+    rooms.RoomClosed: Problem(409, "room-closed", "场所“{room}”已于 {closed_at} 停用；请另选场所，或更早的时间"),
+    rooms.RoomNotEmpty: Problem(409, "room-not-empty", "场所“{room}”内还有设备 {devices}；请先办理取出"),
+    rooms.RoomInSession: Problem(
+        409, "room-in-session", "场所“{room}”自 {starts_at} {until}；请更正时间，或先登记该次使用结束"
+    ),
+    rooms.SessionEnded: Problem(409, "session-ended", "该次使用已于 {ended_at} 结束；如有误，请由主管撤回后重新登记"),
+    rooms.SessionHasCase: Problem(409, "session-has-case", "该次使用已归入案件；如有误，请由主管撤回后重新登记"),
+    rooms.SessionWithdrawn: Problem(409, "session-withdrawn", "该次使用已于 {withdrawn_at} 撤回；如确有其事请重新登记"),
+    rooms.ActOfRoom: Problem(
+        409, "act-of-room", "该执法行为是一次办案场所使用，请在“办案场所”登记其结束，或由主管在该处撤回后重新登记"
+    ),
     register.TableUnreadable: Problem(422, "table", "文件无法使用：{problem}"),
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写"),
@@ -462,6 +479,8 @@ def _facts(error: Exception) -> Mapping[str, Any]:
         facts["problem"] = ADDED_PROBLEMS[error.problem]
     if isinstance(error, documents.DocumentError):
         facts |= _document_facts(error)
+    if isinstance(error, rooms.RoomInSession):
+        facts["until"] = "起正在使用" if error.ends_at is None else f"至 {facts['ends_at']} 正被使用"
     if isinstance(error, elements.ReasonNeeded):
         facts["why"] = _reason_needed(str(facts["element"]), error.none)
     # A column of a table goes by several headings, the Chinese one first.

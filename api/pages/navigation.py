@@ -16,6 +16,8 @@ class Link:
 
 EVERYBODY = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
 LINKS = (
+    Link("/shift", mark("本班"), ("supervisor",)),
+    Link("/today", mark("今天"), ("officer", "supervisor")),
     Link("/recordings", mark("记录"), EVERYBODY),
     Link("/cases", mark("案件"), EVERYBODY),
     Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
@@ -24,6 +26,7 @@ LINKS = (
     Link("/deadlines", mark("期限"), ("officer", "supervisor")),
     Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
     Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
+    Link("/rooms", mark("办案场所"), ("officer", "supervisor", "auditor", "administrator")),
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
     Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),
     Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
@@ -32,8 +35,8 @@ LINKS = (
     Link("/admin", mark("管理"), ("administrator",)),
 )
 LANDING = {
-    "officer": "/recordings?mine=1",
-    "supervisor": "/requests",
+    "officer": "/today",
+    "supervisor": "/shift",
     "legal_reviewer": "/reviews",
     "publisher": "/cases",
     "auditor": "/audit",

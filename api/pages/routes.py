@@ -29,12 +29,16 @@ from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
 from api.pages.views_reviews import build_review, build_reviews
+from api.pages.views_rooms import build_rooms
 from api.pages.views_stations import build_stations
+from api.pages.views_today import build_shift, build_today
 from api.pages.visit import Build, page, render
 from api.signin import needs_first_administrator
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 PAGES: Mapping[str, tuple[str, Build]] = {
+    "/today": ("today.html", build_today),
+    "/shift": ("shift.html", build_shift),
     "/recordings": ("recordings.html", build_recordings),
     "/recordings/{id}": ("recording.html", build_recording),
     "/cases": ("cases.html", build_cases),
@@ -47,6 +51,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/reviews": ("reviews.html", build_reviews),
     "/reviews/{id}": ("review.html", build_review),
     "/link-questions": ("link_questions.html", build_questions),
+    "/rooms": ("rooms.html", build_rooms),
     "/devices": ("devices.html", build_devices),
     "/devices/{id}": ("device.html", build_device),
     "/officers": ("officers.html", build_officers),

@@ -16,7 +16,8 @@ from casework.checklists.checklist_file import ActRule
 from casework.checklists.checklists import checklists_on, kinds_of
 from casework.organisation import names_of
 from casework.procedure.acts import statements_of
-from casework.procedure.judgement import JudgedAct, Stretch, judge_case
+from casework.procedure.judged import JudgedAct, Stretch
+from casework.procedure.judgement import judge_case
 from storage.catalog.casework import Case
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person

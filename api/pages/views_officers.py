@@ -11,6 +11,7 @@ from api.pages.visit import Visit
 from casework import permission
 from casework.handling import HANDLING_ROLES, handlers_of, identity_shown_in, officers_needed
 from casework.organisation import names_of
+from casework.procedure.contacts import notices_in
 from storage.catalog.casework import Case
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
@@ -19,14 +20,17 @@ from storage.catalog.organisation import Person
 def build_officers(visit: Visit, case: Case) -> Mapping[str, Any]:
     """What the page's part about the case's officers is filled from."""
     handlers = handlers_of(visit.session, case, chinese_day(visit.now))
-    shown = identity_shown_in(visit.session, case.id)
+    shown, notices = identity_shown_in(visit.session, case.id), notices_in(visit.session, case.id)
     people = select(Person).where(Person.unit_id == case.unit_id, Person.active, Person.role.in_(HANDLING_ROLES))
     return {
         "handlers": handlers,
         "handlers_needed": officers_needed(case.procedure),
         "handlers_sound": sum(each.problem is None for each in handlers),
         "identity_shown": shown,
-        "identity_names": names_of(visit.session, {row.person_id for row in shown}),
+        "notices": notices,
+        "identity_names": names_of(
+            visit.session, {row.person_id for row in shown} | {row.person_id for row in notices}
+        ),
         "possible_handlers": tuple(visit.session.scalars(people.order_by(Person.badge_number, Person.name, Person.id))),
         "may_handle": case.closed_at is None and visit.person.role in permission.MAY["work_on_cases"],
     }

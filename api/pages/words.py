@@ -199,6 +199,7 @@ TIMELINE: Mapping[str, str] = {
     "officer_named": mark("指定承办人员"),
     "officer_released": mark("解除承办人员"),
     "identity_shown": mark("出示执法证件"),
+    "notice_given": mark("告知事由、依据、权利义务"),
     "closed": mark("已结案"),
     "secrecy_stated": mark("确定密级"),
     "archived": mark("已归档"),
@@ -288,6 +289,11 @@ FORBIDS: Mapping[str, str] = {
     "missing": mark("有时段没有记录，且没有经确认的说明"),
     "short": mark("全部可能的记录加起来也不够长，且没有经确认的说明"),
     "doubtful": mark("有时段因时钟误差存疑，且没有经确认的说明"),
+    "duties": mark("没有登记应当出示的证件或应当作出的告知"),
+}
+DUTIES: Mapping[str, str] = {
+    "identity_shown": mark("出示执法证件"),
+    "notice_given": mark("告知事由、依据、权利义务"),
 }
 UPLOAD_STATES: Mapping[str, str] = {
     "open": mark("正在上传"),
@@ -323,6 +329,7 @@ WHEREABOUTS: Mapping[str, str] = {
     "in": mark("在库"),
     "retired": mark("已停用"),
 }
+ROOM_KINDS: Mapping[str, str] = {"questioning": mark("询问室"), "hearing_room": mark("听证室")}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "case_kind": CASE_KINDS,
@@ -386,11 +393,13 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "stretch_said": STRETCH_SAID,
     "explanation_state": EXPLANATION_STATES,
     "forbids": FORBIDS,
+    "duty": DUTIES,
     "upload_state": UPLOAD_STATES,
     "station_condition": STATION_CONDITIONS,
     "station_credential": STATION_CREDENTIALS,
     "certificate_state": CERTIFICATE_STATES,
     "whereabouts": WHEREABOUTS,
+    "room_kind": ROOM_KINDS,
     "element": ELEMENTS,
     "element_state": ELEMENT_STATES,
     "element_source": {**CLAIM_SOURCES, **ELEMENT_SOURCES},

@@ -38,7 +38,7 @@ from storage.catalog.documents import (
     UnitSeal,
 )
 from storage.catalog.elements import ElementAnswer, ElementPolicy
-from storage.catalog.handling import CaseOfficer, IdentityShown
+from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
@@ -55,6 +55,7 @@ from storage.catalog.review import (
     Disagreement,
     ReviewerQualification,
 )
+from storage.catalog.rooms import Room, RoomSession
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 from storage.catalog.uploads import Upload
@@ -87,6 +88,8 @@ MADE: Mapping[str, _Made] = {
     "station.key_enrolled": _Made(StationKey.id, "key_id", parse=str),
     "device.added": _Made(Device.id),
     "device.issued": _Made(DeviceIssue.id, "issue_id"),
+    "room.added": _Made(Room.id),
+    "room.session_begun": _Made(RoomSession.id, "session_id"),
     "certificate.added": _Made(OfficerCertificate.id, "certificate_id"),
     "policy.loaded": _Made(ElementPolicy.id),
     "checklist.loaded": _Made(RecordingChecklist.id),
@@ -111,6 +114,7 @@ MADE: Mapping[str, _Made] = {
     "case.term_recomputed": _Made(TermAnswer.id, "answer_id"),
     "case.officer_named": _Made(CaseOfficer.id, "case_officer_id"),
     "case.identity_shown": _Made(IdentityShown.id, "shown_id"),
+    "case.notice_given": _Made(NoticeGiven.id, "notice_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "review_scope.loaded": _Made(ReviewScopeRule.id),
     "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),

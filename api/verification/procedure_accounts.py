@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.handling import CaseOfficer, IdentityShown
+from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.procedure import ActExplanation, CaseAct, CaseActStatement, RecordingChecklist
 
 _STANDING: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
@@ -46,6 +46,12 @@ def _named(entry: LedgerEntry) -> Facts:
 def _identity_shown(entry: LedgerEntry) -> Facts:
     stated = as_stated(entry, "person_id", "shown_at", "act_id")
     return {**_of_case(entry), **stated, "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
+
+
+def _notice(entry: LedgerEntry) -> Facts:
+    nothing: Facts = {"document_number": None}
+    stated = {**as_stated(entry, "person_id", "given_at", "act_id"), **pledged(entry, "document_number")}
+    return {**nothing, **_of_case(entry), **stated, "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
 
 
 def _explanation(entry: LedgerEntry) -> Facts:
@@ -94,6 +100,7 @@ PROCEDURE_SUBJECTS: Sequence[Subject] = (
         ),
     ),
     Subject(IdentityShown, (Step("case.identity_shown", _identity_shown, "shown_id", makes=True),)),
+    Subject(NoticeGiven, (Step("case.notice_given", _notice, "notice_id", makes=True),)),
     Subject(
         ActExplanation,
         (

@@ -17,7 +17,9 @@ def _device(entry: LedgerEntry) -> Facts:
 
 def _issue(entry: LedgerEntry) -> Facts:
     of_device: Facts = {"unit_id": unit_of(entry), "device_id": entry.subject_id, "voided": None}
-    return {**as_stated(entry, "person_id", "issued_from", "returned_at"), **made_at(entry), **of_device}
+    nobody: Facts = {"person_id": None, "room_id": None}
+    stated = as_stated(entry, "person_id", "room_id", "issued_from", "returned_at")
+    return {**nobody, **stated, **made_at(entry), **of_device}
 
 
 def _certificate(entry: LedgerEntry) -> Facts:

@@ -27,6 +27,7 @@ from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
+from api.verification.room_accounts import ROOM_SUBJECTS
 from api.verification.steps import Account, Moment, Pledge, Subject
 from casework.units import lines_of
 from integrity.errors import EvidenceError
@@ -46,6 +47,7 @@ def audit_rows(audit: Audit) -> int:
         *ACCESS_SUBJECTS,
         *EXPORT_SUBJECTS,
         *REGISTER_SUBJECTS,
+        *ROOM_SUBJECTS,
         *ELEMENT_SUBJECTS,
         *PROCEDURE_SUBJECTS,
         *DEADLINE_SUBJECTS,

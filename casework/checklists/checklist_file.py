@@ -23,9 +23,13 @@ from casework.rules.reading import Table, Value, read_rules
 RECORDINGS: Final = ("none", "some", "whole")
 """None is asked for; one at least, a photograph will do; or one from the act's beginning to its end (全程). The least
 first."""
+DUTIES: Final = ("identity_shown", "notice_given")
+"""What officers owe whom the act concerns: to show their certificates, and to tell the reasons, the legal grounds, and
+the rights and duties (事由、依据、权利义务)."""
 MOST_DEVICES: Final = 20
 MOST_SECONDS: Final = 3600
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_OPTIONAL: Final = ("officers", "law", "duties", "closes_without_duties")
 _OF_RECORDINGS: Final = ("devices", "allowed_gap_seconds", "written_reason", "closes_with_gap", "closes_in_doubt")
 
 
@@ -36,7 +40,8 @@ class ActRule:
     `recording` is a word of RECORDINGS, by `devices` at once, with holes of up to `allowed_gap_seconds`.
     `written_reason`: what a named officer writes stands where a recording is missing, without anybody's confirmation.
     `closes_with_gap`, `closes_in_doubt`: the case may be closed though something is missing that nobody explained, or
-    though the clocks leave it in doubt. `officers`: how many the law wants.
+    though the clocks leave it in doubt. `officers`: how many the law wants. `duties`: words of DUTIES that have to be
+    entered of it; `closes_without_duties`: the case may be closed though one is not.
     """
 
     code: str
@@ -50,16 +55,24 @@ class ActRule:
     closes_in_doubt: bool = True
     officers: int = 1
     law: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    closes_without_duties: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        facts = {name: value for name, value in vars(self).items() if not name.startswith("name_")}
-        return {**facts, "name": {"zh": self.name_zh, "en": self.name_en}, "law": list(self.law)}
+        """Without duties, as versions of before there were any are kept."""
+        left_out = ("name_zh", "name_en", "duties", "closes_without_duties")
+        facts = {name: value for name, value in vars(self).items() if name not in left_out}
+        stated = {**facts, "name": {"zh": self.name_zh, "en": self.name_en}, "law": list(self.law)}
+        if self.duties:
+            stated |= {"duties": list(self.duties), "closes_without_duties": self.closes_without_duties}
+        return stated
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> ActRule:
         """What `as_json` made."""
-        facts = {name: value for name, value in stored.items() if name not in ("name", "law")}
-        return cls(**facts, name_zh=stored["name"]["zh"], name_en=stored["name"]["en"], law=tuple(stored["law"]))
+        facts = {name: value for name, value in stored.items() if name not in ("name", "law", "duties")}
+        name, law, duties = stored["name"], tuple(stored["law"]), tuple(stored.get("duties", ()))
+        return cls(**facts, name_zh=name["zh"], name_en=name["en"], law=law, duties=duties)
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,8 @@ def _both(one: ActRule, other: ActRule) -> ActRule:
         closes_in_doubt=all(rule.closes_in_doubt for rule in asking),
         officers=max(one.officers, other.officers),
         law=tuple(dict.fromkeys((*one.law, *other.law))),
+        duties=tuple(duty for duty in DUTIES if duty in (*one.duties, *other.duties)),
+        closes_without_duties=one.closes_without_duties and other.closes_without_duties,
     )
 
 
@@ -147,7 +162,7 @@ def _acts(value: Value) -> tuple[ActRule, ...]:
 
 
 def _act(value: Value) -> ActRule:
-    table = value.table().names(("code", "name", "recording"), (*_OF_RECORDINGS, "officers", "law"))
+    table = value.table().names(("code", "name", "recording"), (*_OF_RECORDINGS, *_OPTIONAL))
     name, recording = table.at("name").table().names(("zh", "en")), table.at("recording").word(RECORDINGS)
     if recording == "none":
         _refuse_of_recordings(table, _OF_RECORDINGS)
@@ -163,8 +178,23 @@ def _act(value: Value) -> ActRule:
         recording=recording,
         officers=1 if officers is None else officers.number("one_or_two", last=2),
         law=() if law is None else law.lines_of_text(),
+        **_duties(table),
         **demands,
     )
+
+
+def _duties(table: Table) -> dict[str, Any]:
+    stated, closes = table.maybe("duties"), table.maybe("closes_without_duties")
+    if stated is None and closes is not None:
+        raise closes.refused("of_duties")
+    if stated is None:
+        return {}
+    words = [each.word(DUTIES) for each in stated.list()]
+    if not words:
+        raise stated.refused("empty", DUTIES)
+    if len(set(words)) < len(words):
+        raise stated.refused("twice")
+    return {"duties": tuple(words), "closes_without_duties": closes is None or closes.truth()}
 
 
 def _demands(table: Table, recording: str) -> dict[str, Any]:

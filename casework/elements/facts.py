@@ -19,6 +19,7 @@ from casework.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
+from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
 from casework.units import lines_of
 from casework.windows import either_way, length_of
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
@@ -26,6 +27,7 @@ from storage.catalog.devices import Device, OfficerCertificate, chinese_day
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
+from storage.catalog.rooms import Room
 from storage.measures import shifted
 
 LATE: Final = timedelta(minutes=10)
@@ -54,7 +56,8 @@ class Facts:
     """What is known of one recording. `line`: its unit, then those above. `made_on`: the day by its time, else of its
     receipt; `day`: the one whose rules judge it; `without_rules`: the day of its time, where no rule demanded anything
     then, so that the day of receipt judges. `device` and `officer`: whom an answer, else the claim, names in the
-    register; `elsewhere`: a unit outside the line has the device. `linked`: case and stage."""
+    register; `elsewhere`: a unit outside the line has the device. `rooms`: in which it was then, `room_officers`:
+    who used them, says the register of rooms. `linked`: case and stage."""
 
     recording: Recording
     line: tuple[uuid.UUID, ...]
@@ -67,6 +70,8 @@ class Facts:
     device: Device | None = None
     elsewhere: Device | None = None
     holders: tuple[Holding, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    room_officers: tuple[Person, ...] = ()
     officer: Person | None = None
     certified: Mapping[uuid.UUID, bool] = field(default_factory=dict)
     linked: tuple[tuple[uuid.UUID, str], ...] = ()
@@ -120,6 +125,9 @@ class _Batch:
         self.spans = {row.id: span_of(row, self.answers.get(row.id, {}).get("time")) for row in recordings}
         times = [(span.earliest, span.last) for span in self.spans.values() if span is not None]
         self.holdings = fetch_holdings(session, {row.id for row in self.devices}, times)
+        self.in_rooms = fetch_rooms_of(session, {row.id for row in self.devices}, times)
+        rooms = {each.room.id for found in self.in_rooms.values() for each in found}
+        self.uses = fetch_uses(session, rooms, times)
         self.people = self._people()
         self.certificates = self._certificates()
         self.links, self.questions, self.refused, self.outcomes = self._linking()
@@ -136,6 +144,7 @@ class _Batch:
         holders = (
             () if device is None or span is None else had_during(self.holdings[device.id], span.earliest, span.last)
         )
+        rooms, room_officers = self._rooms_of(device, span)
         officer = self._officer_of(row, answers.get("officer"))
         named = {holding.person.id for holding in holders} | ({officer.id} if officer else set())
         return Facts(
@@ -150,6 +159,8 @@ class _Batch:
             device=device,
             elsewhere=elsewhere,
             holders=holders,
+            rooms=rooms,
+            room_officers=room_officers,
             officer=officer,
             certified={each: self._is_certified(each, made_on) for each in named if self.certificates[each]},
             linked=tuple(self.links[row.id]),
@@ -212,6 +223,16 @@ class _Batch:
         own = nearest(named, self.lines[row.unit_id])
         return (None, next(iter(named), None)) if own is None else (own, None)
 
+    def _rooms_of(self, device: Device | None, span: Span | None) -> tuple[tuple[Room, ...], tuple[Person, ...]]:
+        """Where the device was while it may have recorded, and who used these rooms then, each once."""
+        if device is None or span is None:
+            return (), ()
+        here = [each for each in self.in_rooms[device.id] if _meets(each, span)]
+        used = [use for each in here for use in self.uses[each.room.id] if _meets(use, span)]
+        rooms = {each.room.id: each.room for each in here}
+        officers = {person.id: person for use in used for person in use.officers}
+        return tuple(rooms.values()), tuple(officers.values())
+
     def _officer_of(self, row: Recording, answer: ElementAnswer | None) -> Person | None:
         """Who is meant by the badge number: of the recording's unit first, then of those above, then of any."""
         if answer is not None and answer.value is not None:
@@ -229,6 +250,10 @@ class _Batch:
             row.valid_from <= day and (row.last_day is None or day <= row.last_day)
             for row in self.certificates[person_id]
         )
+
+
+def _meets(each: InRoom | Used, span: Span) -> bool:
+    return each.start <= span.last and (each.end is None or each.end > span.earliest)
 
 
 def by_satellites(claim: Mapping[str, Any]) -> bool:

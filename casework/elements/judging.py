@@ -192,6 +192,8 @@ def _officer(facts: Facts) -> Element:
     elif claimed is None and len(holders := {each.person.id: each.person for each in facts.holders}) == 1:
         # The file names nobody, and the register knows of one alone who had the device.
         (officer,), source = holders.values(), "register"
+    elif claimed is None and facts.rooms:
+        return _officer_of_room(facts)
     if officer is None:
         return _of("officer", claimed, source, [Fault("officer_unknown", (claimed,))] if claimed else [])
     faults = [] if source == "register" else _held_by_others(facts, officer)
@@ -200,8 +202,16 @@ def _officer(facts: Facts) -> Element:
     return _of("officer", str(officer.id), source, faults)
 
 
+def _officer_of_room(facts: Facts) -> Element:
+    """A recorder that is fixed in a room is nobody's: who used the room then. Of a time at which nobody did nothing is
+    asked of an officer; that a session lacks its case is said where rooms are used."""
+    officer = next(iter(facts.room_officers), None)
+    return Element("officer", "present", None if officer is None else str(officer.id), "room")
+
+
 def _held_by_others(facts: Facts, officer: Person) -> list[Fault]:
-    if facts.device is None or facts.span is None or officer.id in {each.person.id for each in facts.holders}:
+    had = {*(each.person.id for each in facts.holders), *(each.id for each in facts.room_officers)}
+    if facts.device is None or facts.span is None or officer.id in had or (facts.rooms and not facts.holders):
         return []
     pair = (str(officer.id), str(facts.device.id), _made_on(facts))
     if not facts.holders:
@@ -301,6 +311,6 @@ def _instant(moment: datetime) -> str:
 
 def _asked(facts: Facts) -> Person | None:
     """The officer, where he is of the recording's unit and can still sign in; else the one who had the device."""
-    may = [facts.officer, *(each.person for each in facts.holders)]
+    may = [facts.officer, *(each.person for each in facts.holders), *facts.room_officers]
     unit_id = facts.recording.unit_id
     return next((each for each in may if each is not None and each.active and each.unit_id == unit_id), None)

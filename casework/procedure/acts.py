@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session, aliased
 
-from casework.checklists.checklists import Ruling, checklists_on, find_ruling, kinds_of
 from casework.open_cases import lock_open_case
 from casework.permission import require
-from casework.procedure.errors import ActEnded, ActKindUnknown, ActTimeUnusable, ActWithdrawn, OfficersUnusable
+from casework.procedure.errors import ActEnded, ActWithdrawn
+from casework.procedure.stating import Stated, check_stated, refuse_times
 from casework.review.gate import at_the_gate
+from casework.rooms.errors import ActOfRoom
 from casework.wording import optional_name, required_text
 from integrity.fields import format_instant
 from retention.subjects import row_in_unit
-from storage.catalog.devices import OfficerCertificate, chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import CaseAct, CaseActStatement
+from storage.catalog.rooms import RoomSession
 from storage.ledger.append import Actor, Change, record_change
-
-LONGEST_ACT: Final = timedelta(days=31)
-
-
-@dataclass(frozen=True)
-class Stated:
-    """What somebody says of an act. `ends_at` None: it is under way."""
-
-    kind: str
-    starts_at: datetime
-    ends_at: datetime | None
-    place: str | None
-    officers: tuple[uuid.UUID, ...]
 
 
 @dataclass(frozen=True)
@@ -64,14 +51,25 @@ def add_act(session: Session, by: Person, case_id: uuid.UUID, stated: Stated, no
     return ActNow(act, said)
 
 
-def end_act(session: Session, by: Person, act_id: uuid.UUID, ends_at: datetime, now: datetime) -> ActNow:
-    """Say when an act that was under way ended. Raises ActEnded, and what `add_act` does."""
+def end_act(
+    session: Session,
+    by: Person,
+    act_id: uuid.UUID,
+    ends_at: datetime,
+    now: datetime,
+    of_session: uuid.UUID | None = None,
+) -> ActNow:
+    """Say when an act that was under way ended; one that is a session of a room ends with that, `of_session`.
+
+    Raises ActEnded, ActOfRoom, and what `add_act` does.
+    """
     require(by, "work_on_cases")
     act, before = _lock_act(session, by, act_id)
+    _refuse_of_room(session, act, of_session)
     if before.ends_at is not None:
         raise ActEnded(act.id, before.ends_at)
     stated = Stated(before.kind, before.starts_at, ends_at, before.place, before.officers)
-    _refuse_times(stated, now)
+    refuse_times(stated, now)
     said = _statement(by, act, before.ordinal + 1, stated, before.checklists)
     _add(session, said)
     _record(session, by, "case.act_ended", said)
@@ -82,12 +80,13 @@ def correct_act(session: Session, by: Person, act_id: uuid.UUID, stated: Stated,
     """Say anew what an act was, and why what was said before is wrong; that stays as its history.
 
     The checklists of the day that is stated now rule it. Fewer minutes, or another kind, could make a gap go
-    away: that takes a supervisor, as withdrawing does. Raises what `add_act` does.
+    away: that takes a supervisor, as withdrawing does. Raises ActOfRoom, and what `add_act` does.
     """
     require(by, "work_on_cases")
     reason = required_text("reason", reason)
     act, before = _lock_act(session, by, act_id)
-    _refuse_times(stated, now)
+    _refuse_of_room(session, act, None)
+    refuse_times(stated, now)
     if not _holds_all_of(stated, before):
         require(by, "withdraw_acts")
     said = _make_statement(session, by, act, before.ordinal + 1, stated, now)
@@ -97,15 +96,18 @@ def correct_act(session: Session, by: Person, act_id: uuid.UUID, stated: Stated,
     return ActNow(act, said)
 
 
-def withdraw_act(session: Session, by: Person, act_id: uuid.UUID, reason: str) -> CaseAct:
+def withdraw_act(
+    session: Session, by: Person, act_id: uuid.UUID, reason: str, of_session: uuid.UUID | None = None
+) -> CaseAct:
     """It did not take place, or is of another case. The rows stay, with who withdrew it and why.
 
-    An act that forbids closing would be gone by it: that takes a supervisor. Raises ActWithdrawn, TextUnusable,
-    CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    An act that forbids closing would be gone by it: that takes a supervisor. Raises ActWithdrawn, ActOfRoom,
+    TextUnusable, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "withdraw_acts")
     reason = required_text("reason", reason)
     act, _ = _lock_act(session, by, act_id)
+    _refuse_of_room(session, act, of_session)
     act.withdrawn_at, act.withdrawn_by, act.withdraw_reason = datetime.now(UTC), by.id, reason
     session.flush()
     data, private = {"act_id": str(act.id)}, {"reason": reason}
@@ -165,61 +167,15 @@ def _holds_all_of(stated: Stated, before: CaseActStatement) -> bool:
 def _make_statement(
     session: Session, by: Person, act: CaseAct, ordinal: int, stated: Stated, now: datetime
 ) -> CaseActStatement:
-    _refuse_times(stated, now)
-    day = chinese_day(stated.starts_at)
-    ruling = _rule(session, act.unit_id, stated.kind, day)
-    _refuse_officers(session, by, stated.officers, ruling.rule.officers, day)
+    ruling = check_stated(session, by, act.unit_id, stated, now)
     return _statement(by, act, ordinal, stated, [str(each) for each in ruling.checklists])
 
 
-def _rule(session: Session, unit_id: uuid.UUID, kind: str, day: date) -> Ruling:
-    held = checklists_on(session, unit_id, day)
-    ruling = find_ruling(held, kind)
-    if ruling is None:
-        raise ActKindUnknown(kind[:40], day, tuple(rule.code for rule in kinds_of(held)))
-    return ruling
-
-
-def _refuse_times(stated: Stated, now: datetime) -> None:
-    start, end = stated.starts_at, stated.ends_at
-    problem = None
-    if start.tzinfo is None or (end is not None and end.tzinfo is None):
-        problem = "without_zone"
-    elif end is not None and end <= start:
-        problem = "ends_before_it_begins"
-    elif start > now or (end is not None and end > now):
-        problem = "in_the_future"
-    elif end is not None and end - start > LONGEST_ACT:
-        problem = "too_long"
-    if problem is not None:
-        raise ActTimeUnusable(start, end, problem)
-
-
-def _refuse_officers(session: Session, by: Person, officers: Sequence[uuid.UUID], needed: int, day: date) -> None:
-    if len(officers) < needed or not officers:
-        raise OfficersUnusable("too_few")
-    if len(set(officers)) < len(officers):
-        raise OfficersUnusable("same_twice")
-    people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(officers)))}
-    if any(each not in people or people[each].unit_id != by.unit_id for each in officers):
-        raise OfficersUnusable("not_here")
-    certified = _certified_on(session, officers, day)
-    for each in officers:
-        if certified.get(each) is False:
-            raise OfficersUnusable("not_certified")
-        if not people[each].active and not certified.get(each):
-            raise OfficersUnusable("left")
-
-
-def _certified_on(session: Session, people: Sequence[uuid.UUID], day: date) -> dict[uuid.UUID, bool]:
-    """Whether a certificate held on that day, of those who have any."""
-    certificate = OfficerCertificate
-    statement = (
-        select(certificate.person_id, func.bool_or(certificate.valid.contains(day)))
-        .where(certificate.person_id.in_(people), certificate.voided_at.is_(None))
-        .group_by(certificate.person_id)
-    )
-    return {person_id: bool(held) for person_id, held in session.execute(statement)}
+def _refuse_of_room(session: Session, act: CaseAct, of_session: uuid.UUID | None) -> None:
+    standing = RoomSession.act_id == act.id, RoomSession.withdrawn_at.is_(None)
+    found = session.scalar(select(RoomSession.id).where(*standing))
+    if found is not None and found != of_session:
+        raise ActOfRoom(act.id, found)
 
 
 def _add(session: Session, said: CaseActStatement) -> None:

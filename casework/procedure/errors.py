@@ -150,8 +150,9 @@ class ExplanationWithdrawn(ProcedureError, StateRefused):
 
 @dataclass(frozen=True)
 class OpenAct:
-    """An act that forbids closing. `state`: under_way, missing, doubtful, or short: of the minutes in doubt at least
-    `short_by` were not recorded. `spans` are the minutes, in true time."""
+    """An act that forbids closing. `state`: under_way, missing, doubtful, short: of the minutes in doubt at least
+    `short_by` were not recorded; or duties: of `duties` nothing was entered.
+    `spans` are the minutes, in true time."""
 
     act_id: uuid.UUID
     name_zh: str
@@ -159,6 +160,13 @@ class OpenAct:
     state: str
     spans: tuple[tuple[datetime, datetime], ...]
     short_by: timedelta = timedelta(0)
+    duties: tuple[str, ...] = ()
+
+
+DUTIES_MISSING: Final[Mapping[str, str]] = {
+    "identity_shown": "that a certificate was shown",
+    "notice_given": "that notice of reasons, grounds and rights was given",
+}
 
 
 @dataclass(eq=False)
@@ -174,6 +182,9 @@ def describe_open_act(act: OpenAct) -> str:
     """What an act lacks, as a sentence's part."""
     if act.state == "under_way":
         return f"{act.name_en} has no end yet: enter it"
+    if act.state == "duties":
+        missing = ", nor ".join(DUTIES_MISSING[duty] for duty in act.duties)
+        return f"of {act.name_en} it is not entered {missing}"
     what = {
         "missing": "was not recorded",
         "short": f"is in doubt by the clocks, of which no footage can fill {act.short_by.total_seconds():.0f} s,",

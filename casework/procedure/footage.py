@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from casework.answered import Seen, see
 from casework.completeness.engine import Clock, Footage
@@ -65,15 +65,21 @@ def footage_of_cases(session: Session, case_ids: Collection[uuid.UUID]) -> dict[
         select(CaseLink.case_id, Recording)
         .join(Recording, Recording.id == CaseLink.recording_id)
         .where(CaseLink.case_id.in_(case_ids), CaseLink.ended_at.is_(None))
+        .options(defer(Recording.manifest), defer(Recording.token))
         .order_by(Recording.started_at, Recording.received_at, Recording.id)
     )
     rows = session.execute(statement).all()
-    seen = see(session, [row.Recording for row in rows])
-    around = _clocks_around(session, seen)
     found: dict[uuid.UUID, list[CaseFootage]] = {case_id: [] for case_id in case_ids}
-    for row, each in zip(rows, seen, strict=True):
-        found[row.case_id].append(_as_footage(each, find_moment(each, around)))
+    for row, footage in zip(rows, as_footage(session, [row.Recording for row in rows]), strict=True):
+        found[row.case_id].append(footage)
     return {case_id: tuple(footage) for case_id, footage in found.items()}
+
+
+def as_footage(session: Session, recordings: Sequence[Recording]) -> list[CaseFootage]:
+    """In their order, whichever cases they stand in, if any."""
+    seen = see(session, recordings)
+    around = _clocks_around(session, seen)
+    return [_as_footage(each, find_moment(each, around)) for each in seen]
 
 
 def microseconds(moment: datetime) -> int:

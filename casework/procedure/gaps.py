@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.procedure.acts import ActNow, standing_acts
-from casework.procedure.judgement import JudgedAct, judge_acts
+from casework.procedure.judged import JudgedAct
+from casework.procedure.judgement import judge_acts
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
 from storage.catalog.devices import CHINA
@@ -41,7 +42,8 @@ def list_gaps(
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[Gap]:
-    """Of the acts of the unit's open cases, the latest first, those that wait for somebody.
+    """Of the acts of the unit's open cases, the latest first, those that wait for somebody, or of which a duty is not
+    entered.
 
     `mine`: those the person took part in, or entered; `day`: those that went on on that Chinese day. A page looks at
     `limit` acts, so that it may have fewer gaps, or none, and still have a next one.
@@ -54,11 +56,13 @@ def list_gaps(
         statement = statement.where(or_(took_part, CaseAct.added_by == person.id))
     if day is not None:
         midnight = datetime.combine(day, time(), CHINA)
-        statement = statement.where(CaseActStatement.span.overlaps(Range(midnight, midnight + timedelta(days=1))))
+        of_day = CaseActStatement.span.overlaps(Range(midnight, midnight + timedelta(days=1)))
+        # The unit once more: for the index, which begins with it.
+        statement = statement.where(CaseActStatement.unit_id == person.unit_id, of_day)
     began = func.lower(CaseActStatement.span)
     rows = session.execute(newest_first(statement, began, CaseAct.id, after, limit)).all()
     page = take_page([ActNow(act, said) for act, said in rows], limit, _place)
-    waiting = [each for each in judge_acts(session, page.items, now) if each.waits]
+    waiting = [each for each in judge_acts(session, page.items, now) if each.waits or each.duties_missing]
     cases = _cases(session, {each.act.act.case_id for each in waiting})
     return Page(tuple(Gap(cases[each.act.act.case_id], each) for each in waiting), page.next)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -28,80 +28,15 @@ from casework.completeness.engine import (
 from casework.completeness.shortfall import shortfall
 from casework.completeness.spans import Span
 from casework.procedure.acts import ActNow, acts_of_case
+from casework.procedure.contacts import contacts_of_cases, duties_missing
 from casework.procedure.errors import CaseIncomplete, OpenAct
 from casework.procedure.explanations import explanations_of
 from casework.procedure.footage import CaseFootage, footage_of_cases, instant, microseconds
+from casework.procedure.judged import JudgedAct, Stretch
+from casework.rooms.devices import codes_of_acts
 from storage.catalog.procedure import ActExplanation
 
 _MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of an act, in true time. `explained_by`: explanations that stand for it, or wait to be confirmed."""
-
-    starts_at: datetime
-    ends_at: datetime
-    state: State
-    label: Label
-    explained_by: tuple[uuid.UUID, ...]
-
-
-@dataclass(frozen=True)
-class JudgedAct:
-    """An act with what its recordings come to. `until`: its end, or now while it is under way.
-
-    `recordings` may have been made during it; `uncounted` are those among them that name no device, where several
-    devices are demanded: nothing says that they are of another one. No `stretches` where no recording is asked for.
-    """
-
-    act: ActNow
-    rule: ActRule
-    until: datetime
-    verdict: Verdict
-    stretches: tuple[Stretch, ...]
-    recordings: tuple[CaseFootage, ...]
-    uncounted: tuple[CaseFootage, ...]
-    explanations: tuple[ActExplanation, ...]
-    short_by: timedelta = timedelta(0)
-    """What of it is neither recorded nor explained in any case, though nobody can say where: all footage that may have
-    been made during it is not long enough."""
-
-    @property
-    def under_way(self) -> bool:
-        return self.act.said.ends_at is None
-
-    @property
-    def forbids_closing(self) -> str | None:
-        """under_way, missing, short or doubtful; None: the case may be closed as far as this act goes."""
-        if self.under_way:
-            return "under_way"
-        if self.verdict == "incomplete" and not self.rule.closes_with_gap:
-            return "missing"
-        if self.short_by and not self.rule.closes_with_gap:
-            return "short"
-        if self.verdict == "doubtful" and not self.rule.closes_in_doubt:
-            return "doubtful"
-        return None
-
-    @property
-    def waits(self) -> bool:
-        """Somebody has something to do about it: what forbids closing, what is missing, what is to be confirmed.
-        Clocks that leave a doubt, where the rule lets it be, ask nothing of anybody."""
-        missing = bool(self.short_by) or any(each.state == "missing" for each in self.open_stretches)
-        return self.forbids_closing is not None or missing or bool(self.to_confirm)
-
-    @property
-    def to_confirm(self) -> tuple[ActExplanation, ...]:
-        """Explanations that a superior has to decide on."""
-        if self.rule.written_reason:
-            return ()
-        return tuple(each for each in self.explanations if each.state == "pending")
-
-    @property
-    def open_stretches(self) -> tuple[Stretch, ...]:
-        """What is not covered and not explained, as far as it was confirmed where that is needed."""
-        return tuple(each for each in self.stretches if each.state != "covered" and each.label != "confirmed")
 
 
 def judge_case(session: Session, case_id: uuid.UUID, now: datetime) -> tuple[JudgedAct, ...]:
@@ -119,9 +54,25 @@ def judge_acts(session: Session, acts: Sequence[ActNow], now: datetime) -> tuple
         explanations[row.act_id].append(row)
     kept = [(each.said.kind, [uuid.UUID(str(checklist)) for checklist in each.said.checklists]) for each in acts]
     rulings = fetch_rulings(session, kept)
-    return tuple(
-        judge_act(act, ruling.rule, footage[act.act.case_id], explanations[act.act.id], now)
+    of_rooms = codes_of_acts(session, [each.act.id for each in acts])
+    judged = tuple(
+        judge_act(act, ruling.rule, footage[act.act.case_id], explanations[act.act.id], now, of_rooms.get(act.act.id))
         for act, ruling in zip(acts, rulings, strict=True)
+    )
+    return _with_duties(session, judged)
+
+
+def _with_duties(session: Session, judged: Sequence[JudgedAct]) -> tuple[JudgedAct, ...]:
+    owing = {each.act.act.case_id for each in judged if each.rule.duties}
+    contacts = contacts_of_cases(session, owing) if owing else {}
+    return tuple(
+        replace(
+            each,
+            duties_missing=duties_missing(
+                each.act, each.rule.duties, contacts.get(each.act.act.case_id, ()), each.until
+            ),
+        )
+        for each in judged
     )
 
 
@@ -135,18 +86,44 @@ def refuse_incomplete(session: Session, case_id: uuid.UUID, now: datetime) -> tu
 
 
 def judge_act(
-    act: ActNow, rule: ActRule, footage: Sequence[CaseFootage], explanations: Sequence[ActExplanation], now: datetime
+    act: ActNow,
+    rule: ActRule,
+    footage: Sequence[CaseFootage],
+    explanations: Sequence[ActExplanation],
+    now: datetime,
+    devices: frozenset[str] | None = None,
 ) -> JudgedAct:
+    """`devices`: those of the room in which it went on, whose footage alone counts; None: it went on in none."""
     start, until = act.said.starts_at, act.said.ends_at or now
-    near = tuple(each for each in footage if each.may_touch(start, until))
-    uncounted = tuple(each for each in near if each.device is None) if rule.devices > 1 else ()
+    # What closes a hole at the act's edge may lie outside the act, by as much as the hole is long.
+    hole = timedelta(seconds=rule.allowed_gap_seconds)
+    beside = tuple(each for each in footage if each.may_touch(start - hole, until + hole))
+    near = tuple(each for each in beside if each.may_touch(start, until))
+    uncounted = tuple(each for each in beside if not _counts(each, rule, devices))
     standing = [each for each in explanations if each.state in ("pending", "confirmed")]
     span = microseconds(start), microseconds(until)
-    counted = [each for each in near if each not in uncounted]
+    counted = [each for each in beside if each not in uncounted]
     found = _judge(span, rule, counted, standing)
     stretches = tuple(_stretch(each.span, each.state, each.label, standing) for each in found.stretches)
     short_by = _short_by(span, rule, counted, standing) if found.verdict == "doubtful" else timedelta(0)
-    return JudgedAct(act, rule, until, found.verdict, stretches, near, uncounted, tuple(explanations), short_by)
+    in_room = None if devices is None else len(devices)
+    return JudgedAct(
+        act, rule, until, found.verdict, stretches, near, uncounted, tuple(explanations), short_by, in_room
+    )
+
+
+def judge_footage(
+    start: datetime, until: datetime, rule: ActRule, footage: Sequence[CaseFootage]
+) -> tuple[Verdict, tuple[Stretch, ...]]:
+    """What footage comes to, all of which counts, where nothing was explained."""
+    found = _judge((microseconds(start), microseconds(until)), rule, footage, ())
+    return found.verdict, tuple(_stretch(each.span, each.state, each.label, ()) for each in found.stretches)
+
+
+def _counts(footage: CaseFootage, rule: ActRule, devices: frozenset[str] | None) -> bool:
+    if devices is not None:
+        return footage.device in devices
+    return footage.device is not None or rule.devices == 1
 
 
 def _judge(span: Span, rule: ActRule, near: Sequence[CaseFootage], standing: Sequence[ActExplanation]) -> Completeness:
@@ -166,7 +143,12 @@ def _short_by(
 ) -> timedelta:
     if rule.recording != "whole":
         return timedelta(0)
-    footage = [each.footage for each in counted]
+    # What lies outside holds nothing of the act: it closes a hole at most.
+    inside = [each.may_touch(instant(span[0]), instant(span[1])) for each in counted]
+    footage = [
+        each.footage if here else replace(each.footage, stamped=(0, 0))
+        for each, here in zip(counted, inside, strict=True)
+    ]
     return timedelta(microseconds=shortfall(_demand(span, rule), footage, _explained(standing, rule)))
 
 
@@ -203,4 +185,5 @@ def open_act(judged: JudgedAct, state: str) -> OpenAct:
     """An act with the minutes that are in this state: a word of JudgedAct.forbids_closing."""
     looked_for = "doubtful" if state == "short" else state
     spans = tuple((each.starts_at, each.ends_at) for each in judged.open_stretches if each.state == looked_for)
-    return OpenAct(judged.act.act.id, judged.rule.name_zh, judged.rule.name_en, state, spans, judged.short_by)
+    names = judged.rule.name_zh, judged.rule.name_en
+    return OpenAct(judged.act.act.id, *names, state, spans, judged.short_by, judged.duties_missing)

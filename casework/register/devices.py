@@ -79,7 +79,7 @@ def retire_device(session: Session, by: Doer, device_id: uuid.UUID, reason: str,
     device = require_in_use(lock_device(session, by, KEEPING, device_id))
     out = open_issue(session, device.id)
     if out is not None:
-        raise DeviceIsOut(device.code, holder_of(session, out.person_id), out.issued_from)
+        raise DeviceIsOut(device.code, holder_of(session, out), out.issued_from)
     device.retired_at = now
     session.flush()
     record_device(session, by, device, "device.retired", private={"reason": reason})

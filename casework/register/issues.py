@@ -1,4 +1,4 @@
-"""Issue and return (配发、交还): one device with one officer at a time, from an instant to an instant."""
+"""Issue and return (配发、交还): one device with one officer, or in one room, at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import select
+from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -27,11 +27,14 @@ from casework.register.errors import (
     TimeUnusable,
 )
 from casework.register.people import holder_of, shown_as
+from casework.rooms.errors import RoomElsewhere, RoomInSession
+from casework.rooms.use import refuse_out_of_use
 from casework.units import Doer, line_of
 from casework.wording import required_text
 from integrity.fields import format_instant
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.organisation import Person
+from storage.catalog.rooms import Room, RoomSession
 
 ISSUING = "issue_devices"
 
@@ -53,13 +56,43 @@ def issue_device(
     """
     device = lock_device(session, by, ISSUING, device_id)
     person = _require_officer(session, device, person_id)
-    span = _span(issued_at or now, returned_at, now)
+    issue = DeviceIssue(id=uuid.uuid4(), unit_id=device.unit_id, device_id=device.id, person_id=person.id)
+    issue.span = _span(issued_at or now, returned_at, now)
+    return _add_issue(session, by, device, issue)
+
+
+def issue_to_room(
+    session: Session,
+    by: Doer,
+    device_id: uuid.UUID,
+    room_id: uuid.UUID,
+    *,
+    now: datetime,
+    issued_at: datetime | None = None,
+    returned_at: datetime | None = None,
+) -> DeviceIssue:
+    """The device is fixed in this room from `issued_at` (now) on, and with no officer; `returned_at` where it left.
+
+    Raises RoomElsewhere, RoomClosed, RoomNotYet, RoomInSession where it would leave in the middle of a session, and
+    what `issue_device` does.
+    """
+    device = lock_device(session, by, ISSUING, device_id)
+    room = _require_room(session, device, room_id)
+    issue = DeviceIssue(id=uuid.uuid4(), unit_id=device.unit_id, device_id=device.id, room_id=room.id)
+    issue.span = _span(issued_at or now, returned_at, now)
+    refuse_out_of_use(room, issue.span)
+    _refuse_within_session(session, room, issue.returned_at)
+    return _add_issue(session, by, device, issue)
+
+
+def _add_issue(session: Session, by: Doer, device: Device, issue: DeviceIssue) -> DeviceIssue:
+    """Raises DeviceRetired, DeviceIsOut, DeviceWasOut."""
+    span = issue.span
     if device.retired_at is not None and (span.upper is None or span.upper > device.retired_at):
         raise DeviceRetired(device.code, device.retired_at)
     clash = _clash(session, device, span)
     if clash is not None:
         raise clash
-    issue = DeviceIssue(id=uuid.uuid4(), unit_id=device.unit_id, device_id=device.id, person_id=person.id, span=span)
     try:
         with session.begin_nested():
             session.add(issue)
@@ -68,9 +101,9 @@ def issue_device(
         if isinstance(error.orig, ExclusionViolation):
             raise _clash(session, device, span) or error from error
         raise
-    data = {"issue_id": str(issue.id), "person_id": str(person.id), "issued_from": format_instant(issue.issued_from)}
     returned = None if span.upper is None else format_instant(span.upper)
-    record_device(session, by, device, "device.issued", {**data, "returned_at": returned})
+    data = {"issue_id": str(issue.id), "issued_from": format_instant(issue.issued_from), "returned_at": returned}
+    record_device(session, by, device, "device.issued", {**data, **_holder(issue)})
     _look_again(session, device, issue.issued_from, issue.returned_at)
     return issue
 
@@ -78,14 +111,17 @@ def issue_device(
 def return_device(
     session: Session, by: Doer, issue_id: uuid.UUID, *, now: datetime, returned_at: datetime | None = None
 ) -> DeviceIssue:
-    """The device came back at `returned_at` (now).
+    """The device came back at `returned_at` (now), from an officer or out of a room.
 
-    Raises AlreadyReturned, AlreadyVoided, TimeUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises AlreadyReturned, AlreadyVoided, RoomInSession, TimeUnusable, Unknown, OutsideUnit, RoleNotAllowed.
     """
     device, issue = _lock_issue(session, by, issue_id)
     if issue.returned_at is not None:
         raise AlreadyReturned(device.code, issue.returned_at)
-    issue.span = _span(issue.issued_from, returned_at or now, now)
+    span = _span(issue.issued_from, returned_at or now, now)
+    if issue.room_id is not None:
+        _refuse_within_session(session, _lock_room(session, issue.room_id), span.upper)
+    issue.span = span
     session.flush()
     assert issue.returned_at is not None
     data = {"issue_id": str(issue.id), "returned_at": format_instant(issue.returned_at)}
@@ -127,6 +163,39 @@ def _lock_issue(session: Session, by: Doer, issue_id: uuid.UUID) -> tuple[Device
     return device, issue
 
 
+def _holder(issue: DeviceIssue) -> dict[str, str]:
+    """In the entry: whom, or which room, it was issued to."""
+    named = {"person_id": issue.person_id, "room_id": issue.room_id}
+    return {name: str(value) for name, value in named.items() if value is not None}
+
+
+def _require_room(session: Session, device: Device, room_id: uuid.UUID) -> Room:
+    if session.get(Room, room_id) is None:
+        raise Unknown("room", room_id)
+    room = _lock_room(session, room_id)
+    if device.unit_id not in line_of(session, room.unit_id):
+        raise RoomElsewhere(device.code, room.name)
+    return room
+
+
+def _lock_room(session: Session, room_id: uuid.UUID) -> Room:
+    """After the device, as everywhere: nobody begins a session in it, or closes it, meanwhile."""
+    statement = select(Room).where(Room.id == room_id).with_for_update(key_share=True)
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def _refuse_within_session(session: Session, room: Room, leaving: datetime | None) -> None:
+    """What was to record a session to its end does not leave in the middle of it."""
+    if leaving is None:
+        return
+    row = RoomSession
+    begun, ended = func.lower(row.span) < leaving, func.coalesce(func.upper(row.span) > leaving, true())
+    within = select(row).where(row.room_id == room.id, row.withdrawn_at.is_(None), begun, ended)
+    found = session.scalars(within.limit(1)).first()
+    if found is not None:
+        raise RoomInSession(room.name, found.starts_at, found.ends_at)
+
+
 def _require_officer(session: Session, device: Device, person_id: uuid.UUID) -> Person:
     person = session.get(Person, person_id)
     if person is None:
@@ -157,7 +226,7 @@ def _clash(session: Session, device: Device, span: Range[datetime]) -> RegisterE
     other = session.scalars(counting.where(DeviceIssue.span.overlaps(span)).order_by(DeviceIssue.span.desc())).first()
     if other is None:
         return None
-    holder = holder_of(session, other.person_id)
+    holder = holder_of(session, other)
     if other.returned_at is None:
         return DeviceIsOut(device.code, holder, other.issued_from)
     return DeviceWasOut(device.code, holder, other.issued_from, other.returned_at)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.register.errors import OfficerAmbiguous, OfficerUnknown
 from casework.units import Doer, in_reach
+from storage.catalog.devices import DeviceIssue
 from storage.catalog.organisation import Person
+from storage.catalog.rooms import Room
 
 
 def find_officer(session: Session, by: Doer, text: str) -> Person:
@@ -30,5 +30,8 @@ def shown_as(person: Person) -> str:
     return person.name if person.badge_number is None else f"{person.name}（{person.badge_number}）"
 
 
-def holder_of(session: Session, person_id: uuid.UUID) -> str:
-    return shown_as(session.get_one(Person, person_id))
+def holder_of(session: Session, issue: DeviceIssue) -> str:
+    """Who has the device by that issue, or the name of the room in which it is."""
+    if issue.person_id is None:
+        return session.get_one(Room, issue.room_id).name
+    return shown_as(session.get_one(Person, issue.person_id))

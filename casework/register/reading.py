@@ -16,6 +16,7 @@ from casework.units import Doer, in_reach, require_over
 from retention.paging import Cursor, Page, newest_first, page_rows, take_page
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person
+from storage.catalog.rooms import Room
 
 LISTING = "list_devices"
 OFFICER_ROLES = ("officer", "supervisor")
@@ -24,18 +25,22 @@ WHEREABOUTS = ("out", "in", "retired")
 
 @dataclass(frozen=True)
 class DeviceNow:
-    """A device, and with whom it is; both None while it is with nobody."""
+    """A device, and with whom or in which room it is; all None while it is with nobody."""
 
     device: Device
     issue: DeviceIssue | None
     holder: Person | None
+    room: Room | None
 
 
 @dataclass(frozen=True)
 class IssueShown:
+    """To a person, or to a room."""
+
     issue: DeviceIssue
     device: Device
-    person: Person
+    person: Person | None
+    room: Room | None
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,10 @@ def list_issues(
     """The latest first, the voided among them."""
     _require(by)
     statement = (
-        select(DeviceIssue, Device, Person)
+        select(DeviceIssue, Device, Person, Room)
         .join(Device, Device.id == DeviceIssue.device_id)
-        .join(Person, Person.id == DeviceIssue.person_id)
+        .outerjoin(Person, Person.id == DeviceIssue.person_id)
+        .outerjoin(Room, Room.id == DeviceIssue.room_id)
         .where(in_reach(by, DeviceIssue.unit_id))
     )
     if device_id is not None:
@@ -116,7 +122,9 @@ def list_issues(
 
 
 def issue_shown(session: Session, issue: DeviceIssue) -> IssueShown:
-    return IssueShown(issue, session.get_one(Device, issue.device_id), session.get_one(Person, issue.person_id))
+    person = None if issue.person_id is None else session.get_one(Person, issue.person_id)
+    room = None if issue.room_id is None else session.get_one(Room, issue.room_id)
+    return IssueShown(issue, session.get_one(Device, issue.device_id), person, room)
 
 
 def list_certificates(
@@ -186,10 +194,11 @@ def _require(by: Doer) -> None:
         require(by, LISTING)
 
 
-def _devices_now(condition: ColumnElement[bool]) -> Select[Device, DeviceIssue, Person]:
+def _devices_now(condition: ColumnElement[bool]) -> Select[Device, DeviceIssue, Person, Room]:
     here = and_(DeviceIssue.device_id == Device.id, *_is_open())
-    joined = select(Device, DeviceIssue, Person).outerjoin(DeviceIssue, here)
-    return joined.outerjoin(Person, Person.id == DeviceIssue.person_id).where(condition)
+    joined = select(Device, DeviceIssue, Person, Room).outerjoin(DeviceIssue, here)
+    joined = joined.outerjoin(Person, Person.id == DeviceIssue.person_id)
+    return joined.outerjoin(Room, Room.id == DeviceIssue.room_id).where(condition)
 
 
 def _is_open() -> tuple[ColumnElement[bool], ...]:
@@ -223,5 +232,6 @@ def _with_what_they_have(session: Session, people: Iterable[Person]) -> tuple[Of
     for person_id, device in session.execute(
         out.where(DeviceIssue.person_id.in_(ids), *_is_open()).order_by(Device.code)
     ):
+        assert person_id is not None
         devices[person_id].append(device)
     return tuple(OfficerShown(each, tuple(certificates[each.id]), tuple(devices[each.id])) for each in people)

@@ -52,6 +52,7 @@ PROBLEMS: Mapping[str, str] = {
     "one_or_two": "has to be 1 or 2",
     "too_many_devices": "has to be a number of devices, of at most 20",
     "too_long_a_gap": "has to be a whole number of seconds, of at most 3600",
+    "of_duties": "says nothing where no duties are stated: state them, or leave it out",
     "of_whole_recordings": "cannot matter to this act, for its `recording` is none, or some: leave it out",
     "months_or_permanent": "says either keep_months, or permanent: true",
     "too_many_months": "has to be a number of months, of at most 1200",

@@ -40,6 +40,7 @@ class Case(Base):
         CheckConstraint(_PROCEDURE_OF_KIND, name="procedure"),
         CheckConstraint(one_of("stage", *STAGES), name="stage"),
         Index("ix_case_listing", "unit_id", "opened_at", "id"),
+        Index("ix_case_open", "unit_id", "stage", "opened_at", postgresql_where=text("closed_at IS NULL")),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,15 +34,18 @@ class Device(Base):
 
 
 class DeviceIssue(Base):
-    """配发: one device with one officer, from the issue to the return, the end not included; open until it is returned.
+    """配发: one device with one officer, or in one room, from the issue to the return, the end not included; open until
+    it is returned.
 
-    A device is with one officer at a time: spans that count do not overlap. One that was written down wrongly is
-    voided, never changed.
+    A device is with one officer, or in one room, at a time: spans that count do not overlap. One that was written down
+    wrongly is voided, never changed.
     """
 
     __tablename__ = "device_issue"
     __table_args__ = (
         CheckConstraint("lower_inc(span) AND NOT lower_inf(span) AND NOT upper_inc(span)", name="span"),
+        CheckConstraint("num_nonnulls(person_id, room_id) = 1", name="holder"),
+        Index("ix_device_issue_room_id", "room_id", postgresql_where=text("room_id IS NOT NULL")),
         ExcludeConstraint(
             ("device_id", "="),
             ("span", "&&"),
@@ -54,7 +57,8 @@ class DeviceIssue(Base):
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
     device_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("device.id"))
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    room_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("room.id"))
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     created_at: Mapped[CreatedAt]
     voided_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Who handles a case (承办人员), and that he showed who he is (出示执法证件)."""
+"""Who handles a case (承办人员), that he showed who he is (出示执法证件), and what he told of it (告知)."""
 
 from __future__ import annotations
 
@@ -42,5 +42,21 @@ class IdentityShown(Base):
     act_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_act.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     shown_at: Mapped[Instant]
+    stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    stated_at: Mapped[Instant]
+
+
+class NoticeGiven(Base):
+    """告知: an officer told whom the case concerns the reasons, the legal grounds, and the rights and duties, by a
+    document where one is named; in an act, where named."""
+
+    __tablename__ = "notice_given"
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    act_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_act.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    given_at: Mapped[Instant]
+    document_number: Mapped[str | None]
     stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     stated_at: Mapped[Instant]

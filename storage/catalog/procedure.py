@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +58,7 @@ class CaseActStatement(Base):
         ),
         CheckConstraint("second_officer_id IS DISTINCT FROM officer_id", name="two_officers"),
         CheckConstraint("jsonb_typeof(checklists) = 'array' AND checklists <> '[]'", name="checklists"),
+        Index("ix_case_act_statement_span", "unit_id", "span", postgresql_using="gist"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -67,8 +68,8 @@ class CaseActStatement(Base):
     kind: Mapped[str]
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     place: Mapped[str | None]
-    officer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
-    second_officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    officer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    second_officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     checklists: Mapped[JsonList]
     reason: Mapped[str | None]
     stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
@@ -110,6 +111,11 @@ class ActExplanation(Base):
         CheckConstraint(
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)",
             name="withdrawn",
+        ),
+        Index(
+            "ix_act_explanation_pending",
+            "unit_id",
+            postgresql_where=text("decision IS NULL AND withdrawn_at IS NULL"),
         ),
     )
     id: Mapped[Id]

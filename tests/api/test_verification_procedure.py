@@ -11,8 +11,10 @@ import pytest
 
 from api.verification import verify_archive
 from casework.checklists.checklists import load_shipped_checklists
-from casework.procedure.acts import Stated, add_act, correct_act, withdraw_act
+from casework.procedure.acts import add_act, correct_act, withdraw_act
+from casework.procedure.contacts import state_notice_given
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
+from casework.procedure.stating import Stated
 
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -42,8 +44,17 @@ TAMPERED = (
     ("UPDATE act_explanation SET span = tstzrange(lower(span), upper(span) + interval '1 hour')", "ends_at"),
     ("UPDATE act_explanation SET withdrawn_at = NULL, withdrawn_by = NULL, withdraw_reason = NULL", "withdrawn"),
     ("DELETE FROM act_explanation", "logged_row_missing"),
+    ("UPDATE notice_given SET given_at = given_at - interval '1 h'", "given_at"),
+    ("UPDATE notice_given SET document_number = '另一号'", "document_number"),
+    ("DELETE FROM notice_given", "logged_row_missing"),
 )
-TABLES = ("recording_checklist", "case_act", "case_act_statement", "act_explanation")
+TABLES = (
+    "recording_checklist",
+    "case_act",
+    "case_act_statement",
+    "act_explanation",
+    "notice_given",
+)
 
 
 @pytest.fixture
@@ -70,6 +81,8 @@ def kept(sealing: Any) -> Any:
         decide_explanation(session, other, made[0].id, confirmed=True)
         withdraw_explanation(session, officer, made[0].id, "时间有误")
         decide_explanation(session, other, made[1].id, confirmed=False, reason="与回执不符")
+        told = {"person_id": officer.id, "given_at": start, "document_number": "江综执告〔2026〕7号"}
+        state_notice_given(session, officer, sealing.case.id, **told, now=now)
     sealing.settle()
     return sealing
 

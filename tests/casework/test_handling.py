@@ -31,8 +31,9 @@ from casework.handling import (
     state_identity_shown,
 )
 from casework.organisation import deactivate_person
-from casework.procedure.acts import Stated, add_act
+from casework.procedure.acts import add_act
 from casework.procedure.errors import ActTimeUnusable
+from casework.procedure.stating import Stated
 from casework.register.certificates import void_certificate
 from casework.stage_machines import MACHINES
 from casework.stages import enter_stage

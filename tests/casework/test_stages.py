@@ -28,7 +28,8 @@ from casework.errors import (
     TextUnusable,
     WordUnknown,
 )
-from casework.procedure.acts import Stated, add_act, end_act
+from casework.procedure.acts import add_act, end_act
+from casework.procedure.stating import Stated
 from casework.stage_machines import MACHINES, find_step, optional_stages_in, stages_in
 from casework.stages import enter_stage, next_stages, stages_of
 from storage.catalog.casework import KIND_OF, PROCEDURES, STAGES, UNSTATED, Case

@@ -16,8 +16,10 @@ from casework.export import finish_export, start_export
 from casework.handling import name_officer, release_officer, state_identity_shown
 from casework.linking import link_by_hand, unlink
 from casework.playback import open_window
-from casework.procedure.acts import Stated, add_act, withdraw_act
+from casework.procedure.acts import add_act, withdraw_act
+from casework.procedure.contacts import state_notice_given
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
+from casework.procedure.stating import Stated
 from casework.requests import ask, refuse, revoke
 from casework.stages import enter_stage
 from casework.timeline import TIMELINE_KINDS, case_timeline
@@ -67,6 +69,7 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     handling = name_officer(session, officer, case.id, officer.id)
     release_officer(session, officer, handling.id, "调离")
     state_identity_shown(session, officer, case.id, person_id=officer.id, shown_at=made_at, now=NOW)
+    state_notice_given(session, officer, case.id, person_id=officer.id, given_at=made_at, now=NOW)
     act_and_explain(session, officer, supervisor, case.id)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))

@@ -13,7 +13,8 @@ from api.http.schema.base import CaseRef
 from api.http.schema.procedure import ActRecordingItem, CaseCompleteness, GapItem, JudgedActItem, StretchItem
 from casework.procedure.footage import CaseFootage
 from casework.procedure.gaps import Gap
-from casework.procedure.judgement import JudgedAct, Stretch, judge_case
+from casework.procedure.judged import JudgedAct, Stretch
+from casework.procedure.judgement import judge_case
 
 
 def describe_completeness(session: Session, case_id: uuid.UUID, now: datetime) -> CaseCompleteness:
@@ -23,7 +24,7 @@ def describe_completeness(session: Session, case_id: uuid.UUID, now: datetime) -
         case_id=case_id,
         judged_at=now,
         closes=all(each.forbids_closing is None for each in judged),
-        acts=[_judged_item(each, names) for each in judged],
+        acts=[judged_item(each, names) for each in judged],
     )
 
 
@@ -32,13 +33,13 @@ def gap_items(session: Session, gaps: Sequence[Gap]) -> list[GapItem]:
     return [
         GapItem(
             case=CaseRef(id=gap.case.id, number=gap.case.number, title=gap.case.title),
-            act=_judged_item(gap.judged, names),
+            act=judged_item(gap.judged, names),
         )
         for gap in gaps
     ]
 
 
-def _judged_item(judged: JudgedAct, names: Names) -> JudgedActItem:
+def judged_item(judged: JudgedAct, names: Names) -> JudgedActItem:
     said = judged.act.said
     return JudgedActItem(
         act_id=said.act_id,
@@ -49,13 +50,14 @@ def _judged_item(judged: JudgedAct, names: Names) -> JudgedActItem:
         verdict=judged.verdict,
         forbids_closing=judged.forbids_closing,
         short_by_s=judged.short_by.total_seconds(),
-        stretches=[_stretch_item(each, said.starts_at) for each in judged.stretches],
+        duties_missing=list(judged.duties_missing),
+        stretches=[stretch_item(each, said.starts_at) for each in judged.stretches],
         recordings=[_recording_item(each, each not in judged.uncounted) for each in judged.recordings],
         explanations=[explanation_item(row, names) for row in judged.explanations],
     )
 
 
-def _stretch_item(stretch: Stretch, start: datetime) -> StretchItem:
+def stretch_item(stretch: Stretch, start: datetime) -> StretchItem:
     return StretchItem(
         starts_at=stretch.starts_at,
         ends_at=stretch.ends_at,

@@ -20,7 +20,7 @@ Names = Mapping[uuid.UUID, str]
 
 
 def act_kind_item(rule: ActRule) -> ActKindItem:
-    return ActKindItem(**{**vars(rule), "law": list(rule.law)})
+    return ActKindItem(**{**vars(rule), "law": list(rule.law), "duties": list(rule.duties)})
 
 
 def describe_act(session: Session, act: CaseAct) -> ActItem:

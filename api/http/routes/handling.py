@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from api.http.deeds import doing, looking
 from api.http.reading.names import people_named
 from api.http.schema.base import PersonRef, Reason
-from api.http.schema.handling import HandlerItem, Handling, IdentityItem, NewHandler, NewIdentityShown
+from api.http.schema.handling import (
+    HandlerItem,
+    Handling,
+    IdentityItem,
+    NewHandler,
+    NewIdentityShown,
+    NewNotice,
+    NoticeItem,
+)
 from api.http.sessions import SignedIn, TheArchive
 from casework.cases import find_case
 from casework.handling import (
@@ -22,6 +30,7 @@ from casework.handling import (
     release_officer,
     state_identity_shown,
 )
+from casework.procedure.contacts import notices_in, state_notice_given
 from storage.catalog.casework import Case
 from storage.catalog.devices import chinese_day
 
@@ -65,10 +74,29 @@ def make_identity_shown(case_id: uuid.UUID, form: NewIdentityShown, viewer: Sign
         return _handling(session, find_case(session, viewer.person, case_id))
 
 
+@router.post("/cases/{case_id}/notices", summary="登记告知 / Say that notice was given", status_code=201)
+def make_notice(case_id: uuid.UUID, form: NewNotice, viewer: SignedIn, archive: TheArchive) -> Handling:
+    """Of the reasons, the legal grounds, and the rights and duties (事由、依据、权利义务)."""
+    with doing(archive, viewer) as session:
+        state_notice_given(
+            session,
+            viewer.person,
+            case_id,
+            person_id=form.person_id,
+            given_at=form.given_at,
+            now=datetime.now(UTC),
+            act_id=form.act_id,
+            document_number=form.document_number,
+        )
+        return _handling(session, find_case(session, viewer.person, case_id))
+
+
 def _handling(session: Session, case: Case) -> Handling:
     handlers = handlers_of(session, case, chinese_day(datetime.now(UTC)))
     shown = identity_shown_in(session, case.id)
-    names = people_named(session, *(row.person_id for row in shown), *(each.person.id for each in handlers))
+    notices = notices_in(session, case.id)
+    told = [*(row.person_id for row in shown), *(row.person_id for row in notices)]
+    names = people_named(session, *told, *(each.person.id for each in handlers))
     return Handling(
         needed=officers_needed(case.procedure),
         officers=[
@@ -83,5 +111,15 @@ def _handling(session: Session, case: Case) -> Handling:
         identity_shown=[
             IdentityItem(id=row.id, person=PersonRef.of(row.person_id, names), shown_at=row.shown_at, act_id=row.act_id)
             for row in shown
+        ],
+        notices=[
+            NoticeItem(
+                id=row.id,
+                person=PersonRef.of(row.person_id, names),
+                given_at=row.given_at,
+                act_id=row.act_id,
+                document_number=row.document_number,
+            )
+            for row in notices
         ],
     )

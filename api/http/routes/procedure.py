@@ -28,9 +28,10 @@ from api.http.schema.procedure import (
 from api.http.sessions import SignedIn, TheArchive
 from casework.cases import find_case
 from casework.checklists.checklists import checklists_on, kinds_of
-from casework.procedure.acts import Stated, acts_of_case, add_act, correct_act, end_act, withdraw_act
+from casework.procedure.acts import acts_of_case, add_act, correct_act, end_act, withdraw_act
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.gaps import list_gaps
+from casework.procedure.stating import Stated
 from casework.secrecy import refuse_uncleared
 from storage.catalog.devices import chinese_day
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, Form, PersonRef
+from api.http.schema.base import Answer, Form, PersonRef, ShortText
 
 
 class NewHandler(Form):
@@ -20,6 +20,16 @@ class NewIdentityShown(Form):
     person_id: uuid.UUID
     shown_at: datetime
     act_id: uuid.UUID | None = None
+
+
+class NewNotice(Form):
+    """The reasons, the legal grounds, and the rights and duties were told. `act_id`: in which act of the case;
+    `document_number`: by which document, where there was one."""
+
+    person_id: uuid.UUID
+    given_at: datetime
+    act_id: uuid.UUID | None = None
+    document_number: ShortText | None = Field(default=None, examples=["江综执告〔2026〕7号"])
 
 
 class HandlerItem(Answer):
@@ -38,9 +48,18 @@ class IdentityItem(Answer):
     act_id: uuid.UUID | None
 
 
+class NoticeItem(Answer):
+    id: uuid.UUID
+    person: PersonRef
+    given_at: datetime
+    act_id: uuid.UUID | None
+    document_number: str | None
+
+
 class Handling(Answer):
     """`needed`: how many officers without a problem the decision takes."""
 
     needed: int = Field(examples=[2])
     officers: list[HandlerItem]
     identity_shown: list[IdentityItem]
+    notices: list[NoticeItem]

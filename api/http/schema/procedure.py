@@ -60,6 +60,8 @@ class ActKindItem(Answer):
     closes_in_doubt: bool
     officers: int
     law: list[str]
+    duties: list[str] = Field(description="identity_shown, notice_given", examples=[["identity_shown"]])
+    closes_without_duties: bool
 
 
 class StatementItem(Answer):
@@ -145,8 +147,9 @@ class ActRecordingItem(Answer):
 
 class JudgedActItem(Answer):
     """`verdict`: incomplete, doubtful, complete_with_explanations, complete. `forbids_closing`: under_way, missing,
-    short or doubtful, by the act's own rule; null: the case may be closed as far as this act goes. `short_by_s`: so
-    much of what is in doubt is not recorded in any case, as all footage together is not long enough."""
+    short, doubtful or duties, by the act's own rule; null: the case may be closed as far as this act goes.
+    `duties_missing`: what officers owe whom it concerns, and nobody has entered of it. `short_by_s`: so much of what is
+    in doubt is not recorded in any case, as all footage together is not long enough."""
 
     act_id: uuid.UUID
     kind: str
@@ -156,6 +159,7 @@ class JudgedActItem(Answer):
     verdict: str = Field(examples=["incomplete"])
     forbids_closing: str | None = Field(examples=["missing"])
     short_by_s: float
+    duties_missing: list[str] = Field(examples=[["notice_given"]])
     stretches: list[StretchItem]
     recordings: list[ActRecordingItem]
     explanations: list[ExplanationItem]

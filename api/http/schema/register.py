@@ -10,6 +10,7 @@ from pydantic import Field
 from api.http.schema.base import Answer, Form, PersonRef, ShortText
 from casework.register.reading import CertificateShown, DeviceNow, IssueShown
 from storage.catalog.organisation import Person
+from storage.catalog.rooms import Room
 
 CODE = "AB00001"
 BADGE = "000123"
@@ -23,6 +24,17 @@ class OfficerRef(PersonRef):
     @classmethod
     def shown(cls, person: Person) -> OfficerRef:
         return cls(id=person.id, name=person.name, badge_number=person.badge_number)
+
+
+class RoomRef(Answer):
+    """A room in which a device is."""
+
+    id: uuid.UUID
+    name: str = Field(examples=["一号询问室"])
+
+    @classmethod
+    def maybe(cls, room: Room | None) -> RoomRef | None:
+        return None if room is None else cls(id=room.id, name=room.name)
 
 
 class NewDevice(Form):
@@ -44,7 +56,7 @@ class DeviceDescription(Form):
 
 
 class DeviceItem(Answer):
-    """`holder` is null while the device is with nobody."""
+    """`holder` is null while the device is with nobody; `room` is where it is fixed."""
 
     id: uuid.UUID
     unit_id: uuid.UUID
@@ -55,6 +67,7 @@ class DeviceItem(Answer):
     created_at: datetime
     retired_at: datetime | None
     holder: OfficerRef | None
+    room: RoomRef | None
     issue_id: uuid.UUID | None
     issued_from: datetime | None
 
@@ -67,6 +80,7 @@ class DeviceItem(Answer):
             created_at=device.created_at,
             retired_at=device.retired_at,
             holder=None if shown.holder is None else OfficerRef.shown(shown.holder),
+            room=RoomRef.maybe(shown.room),
             issue_id=None if issue is None else issue.id,
             issued_from=None if issue is None else issue.issued_from,
         )
@@ -89,13 +103,15 @@ class Return(Form):
 
 
 class IssueItem(Answer):
-    """`returned_at` null: the officer has it still. `voided_at`: entered by mistake, and counts for nothing."""
+    """To an officer, or to a `room`. `returned_at` null: it is there still. `voided_at`: entered by mistake, and counts
+    for nothing."""
 
     id: uuid.UUID
     unit_id: uuid.UUID
     device_id: uuid.UUID
     device: str = Field(examples=[CODE])
-    officer: OfficerRef
+    officer: OfficerRef | None
+    room: RoomRef | None
     issued_from: datetime
     returned_at: datetime | None
     voided_at: datetime | None
@@ -108,7 +124,8 @@ class IssueItem(Answer):
             unit_id=issue.unit_id,
             device_id=issue.device_id,
             device=shown.device.code,
-            officer=OfficerRef.shown(shown.person),
+            officer=None if shown.person is None else OfficerRef.shown(shown.person),
+            room=RoomRef.maybe(shown.room),
             issued_from=issue.issued_from,
             returned_at=issue.returned_at,
             voided_at=issue.voided_at,

@@ -18,7 +18,7 @@ def test_a_version_is_tried_then_loaded_and_supersedes_the_one_before(
         return json.loads(out) if code == 0 else err
 
     shipped = [(each["jurisdiction"], each["version"]) for each in admin("list")["items"]]
-    assert shipped == [("CN", 2), ("CN", 1), ("CN-CQ-jiangbei", 1)]
+    assert shipped == [("CN", 2), ("CN", 1), ("CN-CQ-jiangbei", 1), ("CN-CQ-jiangbei-duties", 1)]
     tomorrow = chinese_day(datetime.now(UTC)) + timedelta(days=1)
     file = tmp_path / "own.yaml"
     text = admin("show", "CN-CQ-jiangbei")["source"].replace("version: 1", "version: 2")

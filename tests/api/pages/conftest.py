@@ -21,8 +21,9 @@ from casework.cases import assign
 from casework.checklists.checklists import load_shipped_checklists
 from casework.elements.policies import load_shipped_policies
 from casework.linker import link_due_recordings
-from casework.procedure.acts import Stated, add_act
+from casework.procedure.acts import add_act
 from casework.procedure.explanations import explain_gap
+from casework.procedure.stating import Stated
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, retire_device
 from casework.register.issues import issue_device

@@ -14,6 +14,10 @@ from storage.catalog.organisation import ROLES
 CASEWORKERS = ("officer", "supervisor", "legal_reviewer")
 REGISTRARS = ("supervisor", "auditor", "administrator")
 ALLOWED = {
+    "/today": ("officer", "supervisor"),
+    "/shift": ("supervisor",),
+    "/shift?on=2026-03-09": ("supervisor",),
+    "/shift?on=nonsense": ("supervisor",),
     "/recordings": ROLES,
     "/recordings?view=table&mine=1": ROLES,
     "/recordings?device=AB00001&officer=000123&state=intact&from=2026-03-09T00:00&to=2026-03-10T00:00": ROLES,
@@ -32,6 +36,8 @@ ALLOWED = {
     "/deadlines": ("officer", "supervisor"),
     "/deadlines?shown=1&overdue=1": ("officer", "supervisor"),
     "/link-questions": ("officer", "supervisor"),
+    "/rooms": ("officer", "supervisor", "auditor", "administrator"),
+    "/rooms?closed=1": ("officer", "supervisor", "auditor", "administrator"),
     "/devices": REGISTRARS,
     "/devices?where=out&find=AB": REGISTRARS,
     "/devices?where=retired": REGISTRARS,

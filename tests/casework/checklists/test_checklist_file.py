@@ -90,13 +90,20 @@ def test_what_one_checklist_demands_another_does_not_take_away() -> None:
 
 def test_what_is_shipped_reads_well_and_has_its_law() -> None:
     files = [read_checklist(path.read_bytes()) for path in sorted(SHIPPED.glob("*.yaml"))]
-    assert [(file.jurisdiction, file.version) for file in files] == [("CN", 1), ("CN", 2), ("CN-CQ-jiangbei", 1)]
+    assert [(file.jurisdiction, file.version) for file in files] == [
+        ("CN", 1),
+        ("CN", 2),
+        ("CN-CQ-jiangbei", 1),
+        ("CN-CQ-jiangbei-duties", 1),
+    ]
     for file in files:
         refuse_nonsense(file)
+    assert all(act.duties and act.law for act in files[3].acts)  # S17, S18
+    for file in files[:3]:
         rules = {act.code: act for act in file.acts}
         for code in ("seizure", "demolition"):  # S3
             assert (rules[code].recording, rules[code].closes_with_gap) == ("whole", False)
         for code in ("on_site", "evidence", "hearing", "service_posted"):  # S5
             assert (rules[code].recording, rules[code].written_reason) == ("some", True)
         assert all(act.law for act in file.acts if act.recording != RECORDINGS[0])
-    assert {act.code: act for act in files[-1].acts}["service_left"].written_reason is False  # S6
+    assert {act.code: act for act in files[2].acts}["service_left"].written_reason is False  # S6

@@ -90,24 +90,25 @@ def test_the_versions_of_the_day_rule_and_a_units_own_only_adds(session: Session
 
 
 def test_what_the_package_ships_is_loaded_once_and_rules_together(session: Session, archive: Any) -> None:
-    assert load_shipped_checklists(session, NOW) == 3
+    assert load_shipped_checklists(session, NOW) == 4
     assert load_shipped_checklists(session, NOW) == 0
     assert [(row.jurisdiction, row.version) for row in list_checklists(session)] == [
         ("CN", 2),
         ("CN", 1),
         ("CN-CQ-jiangbei", 1),
+        ("CN-CQ-jiangbei-duties", 1),
     ]
     held = checklists_on(session, archive.unit().id, date(2026, 3, 9))
     ruling = find_ruling(held, "service_left")
     assert ruling is not None
     # The nation lets a written reason stand, the district does not; and the nation wants two officers.
-    assert (ruling.rule.written_reason, ruling.rule.officers, len(ruling.checklists)) == (False, 2, 2)
+    assert (ruling.rule.written_reason, ruling.rule.officers, len(ruling.checklists)) == (False, 2, 3)
     assert [rule.code for rule in kinds_of(held)][:2] == ["on_site", "evidence"]
 
 
 def test_an_archive_that_rules_those_days_itself_keeps_its_own(session: Session) -> None:
     load(session, checklist(7).replace(b"CN-test", b"CN-CQ-jiangbei"))
-    assert load_shipped_checklists(session, NOW) == 2
+    assert load_shipped_checklists(session, NOW) == 3
 
 
 def test_only_an_administrator_loads(session: Session, archive: Any) -> None:

@@ -19,6 +19,8 @@ class File:
     end: int
     offset: int | None
     uncertainty: int | None
+    clock: str = ""
+    """Tells clocks apart that are off alike and are not the same."""
 
 
 @dataclass
@@ -55,14 +57,14 @@ def closed(line: list[bool], gap: int) -> list[bool]:
 def seconds_of(scene: Scene) -> list[tuple[str, str]]:
     """State and label of each second of the act."""
     first, count = -MARGIN, scene.length + 2 * MARGIN
-    clocks: dict[str, dict[tuple[int | None, int | None], list[File]]] = defaultdict(lambda: defaultdict(list))
+    clocks: dict[str, dict[tuple[int | None, int | None, str], list[File]]] = defaultdict(lambda: defaultdict(list))
     for file in scene.files:
         if file.end > file.start:
-            clocks[file.device][file.offset, file.uncertainty].append(file)
+            clocks[file.device][file.offset, file.uncertainty, file.clock].append(file)
     sure, maybe = [0] * count, [0] * count
     for of_device in clocks.values():
         always, ever = [False] * count, [False] * count
-        for (offset, uncertainty), files in of_device.items():
+        for (offset, uncertainty, _), files in of_device.items():
             if offset is None or uncertainty is None:
                 ever = [True] * count
                 continue

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from casework.checklists.checklists import load_shipped_checklists
-from casework.procedure.acts import ActNow, Stated, add_act
+from casework.procedure.acts import ActNow, add_act
+from casework.procedure.stating import Stated
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person, Unit
 

@@ -32,7 +32,7 @@ def test_an_act_is_entered_with_the_versions_that_held_on_its_day(session: Sessi
     entry = archive.last_entry("case.act_added")
     assert entry.subject_id == str(team.case.id)
     assert entry.data["checklists"] == made.said.checklists
-    assert len(made.said.checklists) == 2
+    assert len(made.said.checklists) == 3
     assert (entry.data["kind"], entry.data["starts_at"]) == ("seizure", "2026-03-09T01:00:00.000000Z")
     assert "观音桥" not in archive.ledger_text()
     # A version that is loaded afterwards, for that very day, rules later acts alone.
@@ -45,8 +45,8 @@ def test_an_act_is_entered_with_the_versions_that_held_on_its_day(session: Sessi
         NOW,
     )
     (stands,) = acts_of_case(session, team.case.id)
-    assert len(stands.said.checklists) == 2
-    assert len(team.act().said.checklists) == 3
+    assert len(stands.said.checklists) == 3
+    assert len(team.act().said.checklists) == 4
 
 
 def test_an_act_under_way_gets_its_end_once(session: Session, team: Any, archive: Any) -> None:

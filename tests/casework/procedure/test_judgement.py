@@ -16,7 +16,8 @@ from casework.linking import unlink
 from casework.procedure.acts import end_act, withdraw_act
 from casework.procedure.errors import CaseIncomplete
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
-from casework.procedure.judgement import JudgedAct, judge_case
+from casework.procedure.judged import JudgedAct
+from casework.procedure.judgement import judge_case
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person

@@ -1,0 +1,79 @@
+"""What waits, as answers say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from api.http.reading.completeness import gap_items, judged_item
+from api.http.reading.deadlines import due_items
+from api.http.reading.procedure import explanation_item, explanation_names
+from api.http.reading.rooms import caseless_items
+from api.http.schema.base import CaseRef, PersonRef
+from api.http.schema.today import EndingItem, OfficerDayItem, ShiftItem, TallyItem, ToDecideItem
+from casework.today.closing import Ending
+from casework.today.officer import OfficerDay
+from casework.today.recorded import Tally
+from casework.today.shift import Shift, ToDecide
+from storage.catalog.casework import Case
+
+
+def officer_day_item(session: Session, mine: OfficerDay, day: date) -> OfficerDayItem:
+    names = explanation_names(session, [each.explanation for each in mine.returned])
+    return OfficerDayItem(
+        day=day,
+        today=gap_items(session, mine.today),
+        earlier=gap_items(session, mine.earlier),
+        returned=[explanation_item(each.explanation, names) for each in mine.returned],
+        questions=mine.questions,
+        due=due_items(session, mine.due),
+        caseless=caseless_items(session, mine.caseless),
+    )
+
+
+def shift_item(session: Session, shift: Shift) -> ShiftItem:
+    return ShiftItem(
+        day=shift.day,
+        tallies=[_tally_item(each) for each in shift.tallies],
+        gaps=gap_items(session, shift.gaps),
+        to_decide=_to_decide_items(session, shift.to_decide),
+        ending=ending_items(session, shift.ending.items),
+        due=due_items(session, shift.due),
+        caseless=caseless_items(session, shift.caseless),
+        overdue=shift.overdue,
+        requests=shift.requests,
+        questions=shift.questions,
+        link_questions=shift.link_questions,
+    )
+
+
+def ending_items(session: Session, endings: Sequence[Ending]) -> list[EndingItem]:
+    acts = [judged for each in endings for judged in each.forbidding]
+    names = explanation_names(session, [row for judged in acts for row in judged.explanations])
+    return [
+        EndingItem(case=_case_ref(each.case), forbidding=[judged_item(judged, names) for judged in each.forbidding])
+        for each in endings
+    ]
+
+
+def _to_decide_items(session: Session, waiting: Sequence[ToDecide]) -> list[ToDecideItem]:
+    names = explanation_names(session, [each.explanation for each in waiting])
+    return [
+        ToDecideItem(
+            case=_case_ref(each.case),
+            act_id=each.explanation.act_id,
+            explanation=explanation_item(each.explanation, names),
+        )
+        for each in waiting
+    ]
+
+
+def _tally_item(tally: Tally) -> TallyItem:
+    person = None if tally.person is None else PersonRef(id=tally.person.id, name=tally.person.name)
+    return TallyItem(**{**vars(tally), "person": person})
+
+
+def _case_ref(case: Case) -> CaseRef:
+    return CaseRef(id=case.id, number=case.number, title=case.title)
