@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.http.chinese_archiving import what_is_missing
+from api.http.problems.archiving import what_is_missing
 from api.http.reading.archiving import is_licensed
 from api.http.sessions import language_of
 from api.pages.visit import Visit

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
-from api.http.chinese_archiving import what_is_missing
+from api.http.problems.archiving import what_is_missing
 from api.http.reading.names import people_named
 from api.http.schema.archiving import (
     ArchiveItem,

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api.http import chinese_facts
+from api.http.problems.deadlines import STARTS_FILE_PROBLEMS
+from api.http.problems.rules import CASE_FILE_PROBLEMS
+from api.http.problems.words import WORDS
 from casework.archiving.retention_rules import SHIPPED as RETENTION
 from casework.checklists.checklists import SHIPPED
 from casework.completeness import errors as completeness
@@ -171,9 +173,9 @@ def test_a_bad_case_is_named_with_its_place(tmp_path: Path) -> None:
 
 
 def test_every_problem_is_said_in_chinese() -> None:
-    assert set(chinese_facts.CASE_FILE_PROBLEMS) == set(completeness.PROBLEMS)
-    assert set(chinese_facts.STARTS_FILE_PROBLEMS) == set(deadlines.PROBLEMS)
-    assert set(rules.PROBLEMS) <= set(chinese_facts.WORDS)
+    assert set(CASE_FILE_PROBLEMS) == set(completeness.PROBLEMS)
+    assert set(STARTS_FILE_PROBLEMS) == set(deadlines.PROBLEMS)
+    assert set(rules.PROBLEMS) <= set(WORDS)
 
 
 def test_a_checklist_is_checked_and_listed(tmp_path: Path) -> None:

@@ -175,40 +175,6 @@ THINGS: Mapping[str, str] = {
     "is empty": "内容为空",
     "holds control characters": "含有控制字符",
 }
-CASE_FILE_PROBLEMS: Mapping[str, str] = {
-    "not_json": "不是 UTF-8 编码的 JSON：请核对引号、逗号和括号",
-    "too_large": "超过 64 MiB，请拆分",
-    "no_object": "须为对象（花括号内的“名称: 值”）",
-    "no_list": "须为列表（方括号）",
-    "missing": "缺失",
-    "twice": "在同一对象中重复出现，请只保留一处",
-    "no_text": "须为非空文字",
-    "no_instant": "须为带时区的时刻，如 2026-03-09T09:00:00+08:00",
-    "no_such_year": "不在 1990 年至 2200 年之间",
-    "no_count": "须为 1 至 1000 的整数",
-    "no_seconds": "须为秒数，不超过十年",
-    "negative_seconds": "须为不小于零的秒数，不超过十年",
-    "half_a_clock": "时钟只写了一半：须同时写明偏差与误差范围，时钟毫无参考价值的，两者均为 null",
-    "no_length": "须晚于 start",
-    "ends_before_it_begins": "早于 start",
-    "other_under_one_id": "是同一设备另一条内容不同的记录的编号：一个编号只能指一条记录",
-}
-STARTS_FILE_PROBLEMS: Mapping[str, str] = {
-    "not_text": "既不是 UTF-8 也不是 GBK 编码，请重新另存为 CSV",
-    "too_large": "超过 16 MiB，请拆分",
-    "no_columns": "首行须写明列名 kind 和 start_date（或 期限 和 起算日），请补上",
-    "columns": "单元格数目与首行不符，或首行有重复的列名，请更正",
-    "quotes": "不是规范的 CSV：引号没有成对，或单元格过长，请更正",
-    "kind": "不是期限的种类，见 liuhen rules terms",
-    "no_day": "不是日期，例：2026-03-04",
-    "no_such_year": "不在 1990 年至 2200 年之间，请更正",
-}
-PAPER_PROBLEMS: Mapping[str, str] = {
-    "type": "不是 PDF、JPEG 或 PNG 文件，请扫描或拍照后重新提交",
-    "empty": "是空文件，请重新选择",
-    "too_large": "超过 4 MiB，请降低扫描分辨率后重新提交",
-    "too_many": "不能再添加：一份申请最多十份附件",
-}
 WORDS: Mapping[str, str] = {
     **CASE_KINDS,
     **PROCEDURES,
@@ -231,11 +197,3 @@ def in_chinese(fact: object) -> object:
     if isinstance(fact, datetime):
         return show_instant(fact)
     return WORDS.get(fact, fact) if isinstance(fact, str) else fact
-
-
-DAY_PROBLEMS: Mapping[str, str] = {
-    "in_the_future": "晚于今天：请在发生以后再登记",
-    "no_such_year": "不在 1990 年至 2200 年之间：请核对年份",
-    "before_the_event": "早于期限起算的事项：请更正日期或该事项",
-    "after_the_event": "晚于听证之日：请更正日期或该事项",
-}

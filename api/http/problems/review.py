@@ -1,20 +1,11 @@
-"""Decisions and their legal review as a Chinese sentence says them."""
+"""Decisions and their legal review."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from casework.review.errors import (
-    AnswersUnusable,
-    CommitteeUnusable,
-    DecisionSettled,
-    DecisionUnusable,
-    GateShut,
-    ReviewerBarred,
-    ReviewError,
-    ReviewSettled,
-    TransferUnusable,
-)
+from api.http.problems.problem import Facts, Problem, Problems
+from casework.review import errors as review
 
 REFUSALS: Mapping[str, str] = {
     "unknown": "没有该决定",
@@ -92,22 +83,46 @@ BARRED: Mapping[str, str] = {
 }
 
 
-def facts_of(error: ReviewError) -> dict[str, str]:
-    """What the sentence about this error is filled with."""
-    if isinstance(error, GateShut):
-        return {"why": "；".join(REFUSALS[each] for each in error.refusals)}
-    if isinstance(error, DecisionSettled):
-        return {"why": SETTLED[error.state]}
-    if isinstance(error, ReviewSettled):
-        return {"why": REVIEW_SETTLED[error.state]}
-    if isinstance(error, DecisionUnusable):
-        return {"why": UNUSABLE[error.problem]}
-    if isinstance(error, CommitteeUnusable):
-        return {"why": SITTING[error.problem]}
-    if isinstance(error, TransferUnusable):
-        return {"why": TRANSFER[error.problem]}
-    if isinstance(error, ReviewerBarred):
-        return {"why": BARRED[error.why]}
-    if isinstance(error, AnswersUnusable):
-        return {"why": ANSWER_PROBLEMS[error.problem], "question": QUESTIONS.get(error.question, error.question)}
-    return {}
+def _refusals(error: review.GateShut) -> Facts:
+    return {"why": "；".join(REFUSALS[each] for each in error.refusals)}
+
+
+def _settled(error: review.DecisionSettled) -> Facts:
+    return {"why": SETTLED[error.state]}
+
+
+def _review_settled(error: review.ReviewSettled) -> Facts:
+    return {"why": REVIEW_SETTLED[error.state]}
+
+
+def _about_decision(error: review.DecisionUnusable) -> Facts:
+    return {"why": UNUSABLE[error.problem]}
+
+
+def _about_sitting(error: review.CommitteeUnusable) -> Facts:
+    return {"why": SITTING[error.problem]}
+
+
+def _about_transfer(error: review.TransferUnusable) -> Facts:
+    return {"why": TRANSFER[error.problem]}
+
+
+def _about_answer(error: review.AnswersUnusable) -> Facts:
+    return {"why": ANSWER_PROBLEMS[error.problem], "question": QUESTIONS.get(error.question, error.question)}
+
+
+def _barred(error: review.ReviewerBarred) -> Facts:
+    return {"why": BARRED[error.why]}
+
+
+PROBLEMS: Problems = {
+    review.GateShut: Problem(409, "gate", "不能办理：{why}", facts=_refusals),
+    review.PassForged: Problem(409, "pass-forged", "该审核意见不是本档案签发的，未作任何更改；请立即联系审计人员"),
+    review.DecisionSettled: Problem(409, "decision-settled", "不能这样办理该决定：{why}", facts=_settled),
+    review.ReviewSettled: Problem(409, "review-settled", "不能这样办理：{why}", facts=_review_settled),
+    review.DecisionUnusable: Problem(422, "decision", "{why}", facts=_about_decision),
+    review.CommitteeUnusable: Problem(422, "committee", "{why}", facts=_about_sitting),
+    review.TransferUnusable: Problem(422, "transfer", "{why}", facts=_about_transfer),
+    review.AnswersUnusable: Problem(422, "review-answers", "“{question}”{why}", facts=_about_answer),
+    review.ReviewerBarred: Problem(403, "reviewer-barred", "{why}", facts=_barred),
+}

@@ -1,0 +1,26 @@
+"""Stations, their credentials, and uploads and recordings that an administrator looks after."""
+
+from __future__ import annotations
+
+from api.http.problems.problem import Problem, Problems
+from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
+from ingest.stations import errors as stations
+
+PROBLEMS: Problems = {
+    stations.StationUnknown: Problem(404, "unknown", "找不到该工作站（{station_id}），请核对编号"),
+    stations.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
+    stations.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
+    stations.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
+    stations.StationCodeRefused: Problem(
+        403, "station-code", "一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成"
+    ),
+    stations.StationKeyTaken: Problem(409, "key-taken", "该公钥已登记过；请在工作站上重新生成密钥对"),
+    stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
+    stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
+    stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
+    RecoveryNotPossible: Problem(409, "no-recovery", "该记录无法这样恢复（{why}）；请核对记录或另选一份完整的参考录像"),
+    RecoveryUnderWay: Problem(409, "recovery-under-way", "该记录的副本正在制作；请等制作结束后再提出"),
+    UploadNotInTrouble: Problem(
+        409, "not-in-trouble", "上传 {upload_id} 的状态为 {state}，无需处理；见 liuhen admin upload list"
+    ),
+}
