@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -65,7 +64,7 @@ def kept(sealing: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, and no constraint in the way."""
-    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    url = server.superuser_of(addresses)
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("ALTER TABLE room_session DROP CONSTRAINT ex_room_session_one_at_a_time")

@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from api.engines.roles import DATABASE
+from storage.database import Database
 from tests.casework.sample_archive import SampleArchive
+from tests.databases import MigratedServer, let_cases_be_of_before
+
+
+@pytest.fixture(scope="session")
+def of_before(server: MigratedServer) -> Iterator[Database]:
+    """All cases are of before there were decisions: for what is about other steps of a case than the gate."""
+    with server.copy_of(DATABASE) as addresses:
+        let_cases_be_of_before(addresses)
+        database = Database(addresses.app, pool_size=1)
+        yield database
+        database.close()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def test_a_room_is_used_and_what_is_missing_is_settled_where_each_lands(
         administrator.submit("登记办案场所")
         assert "没有固定设备" in page.locator("main").inner_text()
         page.get_by_placeholder("设备编号").fill("ROOM0901")
+        page.get_by_label("自（不填为现在）").fill(f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}")
         administrator.submit("装入")
         assert "ROOM0901" in page.locator("main").inner_text()
 

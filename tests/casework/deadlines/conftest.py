@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.engines.roles import DATABASE, DatabaseAddresses
+from api.engines.roles import DatabaseAddresses
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from storage.catalog.casework import Case
@@ -50,15 +50,6 @@ def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddress
     with server.copy_of(template) as addresses:
         let_cases_be_of_before(addresses)
         yield addresses
-
-
-@pytest.fixture(scope="session")
-def of_before(server: MigratedServer) -> Iterator[Database]:
-    with server.copy_of(DATABASE) as addresses:
-        let_cases_be_of_before(addresses)
-        database = Database(addresses.app, pool_size=1)
-        yield database
-        database.close()
 
 
 @pytest.fixture
