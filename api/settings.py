@@ -173,10 +173,11 @@ class Settings(BaseSettings):
     http_processes: Count = 2
     custody_workers: Count = 1
     media_workers: Count = 1
+    encoding_workers: Count = 1
 
     uploads_at_once: Count = 64
-    uploads_waiting: Size = ByteSize(16 << 30)
-    upload_size: Size = ByteSize(16 << 30)
+    uploads_waiting: Size = ByteSize(128 << 30)
+    upload_size: Size = ByteSize(64 << 30)
     upload_deferred_size: Size = ByteSize(1 << 30)
     upload_rate: Size = ByteSize(4 << 10)
     upload_rate_seconds: Count = 60

@@ -22,6 +22,7 @@
         ├── ToolMissing                 neither a system ffmpeg that is new enough nor the wheel's
         ├── ToolFailed                  the tool itself does not run (not: it refused a file)
         ├── RenditionFailed             a copy could not be made; custody is not concerned
+        ├── NoRoomToWork                the disk has too little room for a plaintext; it is tried again, ever later
         ├── RecoveryNotPossible         there is nothing to recover, or the reference chosen for it is none
         └── RecoveryUnderWay            its copies are due, or being made: what was asked for comes first
 
@@ -187,6 +188,19 @@ class RenditionFailed(MediaError):
         self.name = name
         self.reason = reason
         self.stderr_tail = stderr_tail
+
+
+class NoRoomToWork(MediaError):
+    """`needed_bytes` come on top of the `reserve_bytes` that uploads, objects and the database have for themselves."""
+
+    def __init__(self, needed_bytes: int, free_bytes: int, reserve_bytes: int) -> None:
+        super().__init__(
+            f"{needed_bytes} bytes are needed beside {reserve_bytes} of LIUHEN_DISK_RESERVE, {free_bytes} are free; "
+            "make room on the disk of the work folder; it is tried again by itself"
+        )
+        self.needed_bytes = needed_bytes
+        self.free_bytes = free_bytes
+        self.reserve_bytes = reserve_bytes
 
 
 class RecoveryNotPossible(MediaError):

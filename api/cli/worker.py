@@ -12,12 +12,14 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-NICENESS = {"media": 10, "housekeeping": 5}
+NICENESS = {"media": 10, "encoding": 14, "housekeeping": 5}
+TASKS = {"encoding": "media"}
+"""Whose module a queue's tasks are in, where it is not its own."""
 """Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to."""
 
 
 def worker(
-    queue: Annotated[str, typer.Argument(help="队列：custody、media 或 housekeeping / the queue")],
+    queue: Annotated[str, typer.Argument(help="队列：custody、media、encoding 或 housekeeping / the queue")],
     processes: Annotated[int, typer.Option(min=1, help="并行任务数 / tasks at once")] = 1,
 ) -> None:
     """运行一个队列的工作进程。 / Work through one queue until TERM."""
@@ -43,7 +45,7 @@ def worker(
 
     worker_ready.connect(on_ready, weak=False)
     # A worker loads the tasks of its own queue and no others: what custody never uses, it need not keep in memory.
-    celery_app.conf.include = [f"api.tasks.{queue}"]
+    celery_app.conf.include = [f"api.tasks.{TASKS.get(queue, queue)}"]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = "solo" if processes == 1 else "prefork"
     running = celery_app.Worker(
@@ -76,7 +78,7 @@ def _try_parts(queue: str, settings: Settings) -> None:
             from api.tasks.custody import open_custody
 
             open_custody(archive)
-        elif queue == "media":
+        elif TASKS.get(queue, queue) == "media":
             from api.tasks.media import open_rendering
 
             open_rendering(archive)

@@ -137,6 +137,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
     queues = {
         "custody": ("封存", settings.custody_workers),
         "media": ("播放副本", settings.media_workers),
+        "encoding": ("转码", settings.encoding_workers),
         "housekeeping": ("日常事务", 1),
     }
     return [

@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import func, select
 
+from ingest.rendering.due import count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from storage.catalog.ledger import LedgerCheckpoint
@@ -42,6 +43,9 @@ class Metrics:
             "liuhen_uploads_waiting", "Uploads to be sealed, and those that failed", ["state"], registry=self.registry
         )
         self._jobs = Gauge("liuhen_media_jobs_due", "Copies to be made", registry=self.registry)
+        self._without_room = Gauge(
+            "liuhen_media_jobs_without_room", "Copies that wait for room on the disk", registry=self.registry
+        )
         self._ledger = Gauge("liuhen_ledger_size", "Entries under the latest checkpoint", registry=self.registry)
         self._stations = Gauge(
             "liuhen_stations",
@@ -61,11 +65,13 @@ class Metrics:
         with database.reading() as session:
             waiting = {row[0]: row[1] for row in session.execute(count)}
             due = session.scalar(select(func.count()).select_from(MediaJob).where(MediaJob.state == "due"))
+            without_room = count_waiting_for_room(session)
             size = session.scalar(select(func.max(LedgerCheckpoint.size)))
             stations = count_alerts(session)
         for state in states:
             self._uploads.labels(state).set(waiting.get(state, 0))
         self._jobs.set(due or 0)
+        self._without_room.set(without_room)
         self._ledger.set(size or 0)
         for which, number in stations.items():
             self._stations.labels(which).set(number)

@@ -17,6 +17,7 @@ from api.pages.visit import Visit
 from casework.organisation import list_people
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
+from ingest.rendering.due import count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
@@ -41,6 +42,7 @@ class Health:
     uploads: Mapping[str, int]
     jobs_due: int
     jobs_failed: int
+    jobs_without_room: int
     entries_unplaced: int
     stations_silent: int
     people_running_out: int
@@ -104,6 +106,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         uploads={state: by_state[state] for state in UPLOAD_STATES if by_state.get(state)},
         jobs_due=jobs.get("due", 0),
         jobs_failed=jobs.get("failed", 0),
+        jobs_without_room=count_waiting_for_room(session),
         entries_unplaced=count_waiting(session),
         stations_silent=count_alerts(session, [node.unit.id for node in tree])["silent"],
         people_running_out=count_running_out(session, visit.person, _warned_of(visit)),

@@ -16,11 +16,12 @@ from api.settings import load_settings
 if TYPE_CHECKING:
     from api.archive import Archive
 
-QUEUES = ("custody", "media", "housekeeping")
+QUEUES = ("custody", "media", "encoding", "housekeeping")
 # Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
 EVERY = {
     "custody.seal_due": 1.0,
     "media.render_due": 1.0,
+    "encoding.encode_due": 2.0,
     "housekeeping.link_new": 2.0,
     "housekeeping.link_left_behind": 3600.0,
     "housekeeping.group_segments": 5.0,

@@ -1,7 +1,8 @@
-"""The queue `media`: make the renditions that are due, until none is."""
+"""The queues `media` and `encoding`: make the renditions that are due, until none is; each its own kinds of work."""
 
 from __future__ import annotations
 
+import errno
 from functools import lru_cache
 
 import structlog
@@ -10,10 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.archive import Archive
 from api.media_tools import media_runner
-from api.tasks.app import celery_app, worker_archive
+from api.tasks.app import Waker, celery_app, worker_archive
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
-from ingest.rendering.due import lease_due_renditions, put_off
+from ingest.rendering.due import NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
 from ingest.rendering.make import Rendering, make_due_renditions
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from storage.errors import StoreFull, StoreUnavailable
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 FAILURES_OF_OURS = (OSError, OperationalError, InterfaceError, PoolTimeout, StoreFull, StoreUnavailable, SandboxFailed)
 """Whatever file it were, they would have come: no rendition is given up for them."""
+NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+_encode = Waker("encoding.encode_due")
 
 
 def open_rendering(archive: Archive) -> Rendering:
@@ -33,6 +36,7 @@ def open_rendering(archive: Archive) -> Rendering:
         key_store=archive.key_store,
         runner=media_runner(archive.settings),
         work_folder=WorkFolder(archive.work_folder),
+        reserve_bytes=int(archive.settings.disk_reserve),
     )
 
 
@@ -43,23 +47,34 @@ def worker_rendering() -> Rendering:
 
 @celery_app.task(name="media.render_due")  # type: ignore[untyped-decorator]
 def render_due() -> None:
-    """Make renditions until none is due."""
+    """Make what is quick to make until none is due, and wake whoever makes the rest."""
     rendering, worker = worker_rendering(), name_worker()
     while render_next(rendering, worker):
+        _encode.wake()
+
+
+@celery_app.task(name="encoding.encode_due")  # type: ignore[untyped-decorator]
+def encode_due() -> None:
+    """Make what takes long until none is due."""
+    rendering, worker = worker_rendering(), name_worker()
+    while render_next(rendering, worker, SLOW):
         pass
 
 
-def render_next(rendering: Rendering, worker: str) -> bool:
-    """Make the renditions of the recording that waited longest. False when nothing is due."""
-    due = lease_due_renditions(rendering.database, worker)
+def render_next(rendering: Rendering, worker: str, lane: str = QUICK) -> bool:
+    """Make what one recording is owed in a lane. False when nothing is due."""
+    due = lease_due_renditions(rendering.database, worker, lane)
     if due is None:
         return False
     try:
         with due.lease.renewed(rendering.database):
             make_due_renditions(due, rendering)
+    except FAILURES_OF_OURS as error:
+        log.exception("media.failed", recording=str(due.recording_id))
+        full = isinstance(error, StoreFull) or (isinstance(error, OSError) and error.errno in NO_ROOM_ERRORS)
+        defer(rendering.database, due, due.kinds, f"{NO_ROOM if full else 'failed'}: {type(error).__name__}")
     except Exception as error:
         log.exception("media.failed", recording=str(due.recording_id))
         for kind in due.kinds:
-            by_the_file = not isinstance(error, FAILURES_OF_OURS)
-            put_off(rendering.database, due, kind, type(error).__name__, by_the_file=by_the_file)
+            put_off(rendering.database, due, kind, type(error).__name__)
     return True

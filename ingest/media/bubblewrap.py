@@ -40,7 +40,7 @@ class BubblewrapSandbox:
             rules.write(filter_program())
             rules.seek(0)
             number = rules.fileno()
-            ended = supervise(lambda status: self.command(job, status, number), job.limits, job.out, (number,))
+            ended = supervise(lambda status: self.command(job, status, number), job, (number,))
         return self.outcome(ended)
 
     def command(self, job: Job, status: int, rules: int) -> Sequence[str]:

@@ -31,6 +31,7 @@ MP4_TOP = MP4_FIRST | {b"mfra", b"sidx", b"ssix", b"prft", b"pdin", b"emsg", b"m
 WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 # Chunk offset tables and the array type of one entry: 32 bits and 64.
 CHUNK_TABLES = {b"stco": "I", b"co64": "Q"}
+SIZE_TABLE: Final = b"stsz"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Boxes:
     """Top-level structure of a file. `declared_bytes` never is less than what is understood of it.
 
     `reaching` names the box that ends beyond the end of the file, `trailing_bytes` counts what follows the last box
-    and is none. Where measuring was not `complete`, what was not seen may still be there."""
+    and is none. Where measuring was not `complete`, what was not seen may still be there. `sample_bytes` is the sum of
+    what the tables of an MP4 say of each sample, of all its tracks."""
 
     family: str
     declared_bytes: int
@@ -47,6 +49,7 @@ class Boxes:
     reaching: str | None = None
     trailing_bytes: int = 0
     complete: bool = True
+    sample_bytes: int = 0
 
     @property
     def missing_bytes(self) -> int:
@@ -108,7 +111,7 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Bo
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    reach, end, kinds, reaching = 0, 0, set[str](), None
+    reach, end, kinds, reaching, sample_bytes = 0, 0, set[str](), None, 0
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
@@ -119,9 +122,11 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         if box.end > present:
             reaching = kind
         if box.kind == WAY_TO_TABLES[0]:
-            reach = max(reach, last_chunk_offset(handle, box, present, allowance))
+            furthest, samples = read_tables(handle, box, present, allowance)
+            reach, sample_bytes = max(reach, furthest), sample_bytes + samples
     trailing = 0 if allowance.spent else max(0, present - end)
-    return Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, complete=not allowance.spent)
+    complete = not allowance.spent
+    return Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, complete, sample_bytes)
 
 
 def read_boxes(handle: BinaryIO, at: int, end: int, allowance: Allowance) -> Iterator[Box]:
@@ -147,43 +152,58 @@ def read_boxes(handle: BinaryIO, at: int, end: int, allowance: Allowance) -> Ite
         at += size
 
 
-def last_chunk_offset(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> int:
-    """Where the last chunk of samples must begin, plus one byte: beyond the end of a file that lost its tail.
+def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> tuple[int, int]:
+    """Where the last chunk of samples must begin, plus one byte; and how many bytes all samples have together.
 
-    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file."""
-    furthest, waiting = 0, [(moov.content_at, min(moov.end, present), 1)]
+    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then the first lies
+    beyond its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes.
+    """
+    furthest, samples, waiting = 0, 0, [(moov.content_at, min(moov.end, present), 1)]
     while waiting:
         start, end, depth = waiting.pop()
         for box in read_boxes(handle, start, end, allowance):
             inside = min(box.end, end)
-            if depth == len(WAY_TO_TABLES):
-                if box.kind in CHUNK_TABLES:
-                    furthest = max(furthest, largest_entry(handle, box, inside, allowance) + 1)
-            elif box.kind == WAY_TO_TABLES[depth]:
-                waiting.append((box.content_at, inside, depth + 1))
-    return furthest
+            if depth < len(WAY_TO_TABLES):
+                if box.kind == WAY_TO_TABLES[depth]:
+                    waiting.append((box.content_at, inside, depth + 1))
+            elif box.kind in CHUNK_TABLES:
+                offsets = read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance)
+                furthest = max(furthest, max(map(max, offsets), default=0) + 1)
+            elif box.kind == SIZE_TABLE:
+                samples += sum_sizes(handle, box, inside, allowance)
+    return furthest, samples
 
 
-def largest_entry(handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
-    """A table claims how many entries it has; no more are read than its own box has room for."""
+def sum_sizes(handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
+    """ISO/IEC 14496-12, 8.7.3: one size for all samples, or, where that is 0, a table with one for each."""
     handle.seek(box.content_at)
-    header, largest = handle.read(8), 0
-    if len(header) < 8:
+    header = handle.read(12)
+    if len(header) < 12:
         return 0
-    (count,) = struct.unpack_from(">I", header, 4)
-    itemsize = array(CHUNK_TABLES[box.kind]).itemsize
-    left = min(count, max(0, end - box.content_at - 8) // itemsize) * itemsize
+    each, count = struct.unpack_from(">II", header, 4)
+    return each * count if each else sum(map(sum, read_entries(handle, box, end, 8, "I", allowance)))
+
+
+def read_entries(
+    handle: BinaryIO, box: Box, end: int, count_at: int, kind: str, allowance: Allowance
+) -> Iterator[array[int]]:
+    """A table's entries, piece by piece. It claims how many it has; no more are read than its own box has room for."""
+    handle.seek(box.content_at)
+    header = handle.read(count_at + 4)
+    if len(header) < count_at + 4:
+        return
+    (count,) = struct.unpack_from(">I", header, count_at)
+    itemsize = array(kind).itemsize
+    left = min(count, max(0, end - box.content_at - count_at - 4) // itemsize) * itemsize
     while left and allowance.allows(table_bytes=min(left, TABLE_PIECE_BYTES)):
         piece = handle.read(min(left, TABLE_PIECE_BYTES))
         if not piece or len(piece) % itemsize:  # It was cut while it was read.
-            break
+            return
         left -= len(piece)
-        table = array(CHUNK_TABLES[box.kind], piece)
+        table = array(kind, piece)
         if sys.byteorder == "little":
             table.byteswap()
-        highest = max(table)
-        largest = max(largest, highest)
-    return largest
+        yield table
 
 
 def is_box_type(kind: bytes) -> bool:

@@ -14,6 +14,7 @@ import ffmpeg
 from ingest.media.commands import INPUT, POLICY
 from ingest.media.findings import Findings, Stream
 from ingest.media.sandbox import OUT_INSIDE
+from ingest.media.watching import WATCHED
 
 WIDEST: Final = 1920
 POSTER_WIDEST: Final = 1280
@@ -90,7 +91,7 @@ ALL_ERRORS: Final = {"max_error_rate": 1}
 
 def open_input(**options: Any) -> Any:
     # nostdin: it must not wait for keys. The policy stands before -i, where it binds the demuxer.
-    return ffmpeg.input(INPUT, nostdin=None, v="error", **POLICY, **options)
+    return ffmpeg.input(INPUT, nostdin=None, **{"v": "error", **POLICY, **options})
 
 
 def arguments_of(output: Any) -> tuple[str, ...]:
@@ -110,7 +111,9 @@ def fit(stream: Any, widest: int, colours: str) -> Any:
 
 def proxy_arguments(found: Findings, plan: ProxyPlan, name: str) -> tuple[str, ...]:
     """Progressive MP4 with its index first. Tags, chapters and data streams stay behind: they may hold positions."""
-    source = open_input(err_detect="ignore_err") if found.state == "damaged" else open_input()
+    watched = WATCHED if "encode" in (plan.video, plan.audio) else {}
+    careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
+    source = open_input(**watched, **careless)
     parts, options = [], dict[str, Any]()
     if plan.video != "drop" and found.video is not None:
         picture = source[str(found.video.index)]

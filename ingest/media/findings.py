@@ -61,13 +61,16 @@ class Stream:
 
 @dataclass(frozen=True)
 class Extent:
-    """What the containers declare against what is there. Frames are those of the first real video stream."""
+    """What the containers declare against what is there. Frames are those of the first real video stream.
+
+    `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs."""
 
     declared_bytes: int
     present_bytes: int
     declared_frames: int | None = None
     present_frames: int | None = None
     counted_by: Literal["decoding", "packets"] | None = None
+    sample_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,11 @@ def is_static(path: Path) -> bool:
 
 def resource_limits(limits: Limits) -> dict[str, int]:
     """Names as in the resource module. CPU time counts all threads; it ends a tool whose supervisor is gone."""
-    cpu_seconds = math.ceil(limits.deadline_seconds * (os.cpu_count() or 1)) + 1
+    processors = os.cpu_count() or 1
+    most_seconds = limits.deadline_seconds * processors
+    if limits.processor_seconds is not None:  # The supervisor looks once a second, and is to be the first to see it.
+        most_seconds = min(most_seconds, limits.processor_seconds + 3 * processors)
+    cpu_seconds = math.ceil(most_seconds) + 1
     return {
         "RLIMIT_AS": limits.memory_bytes,
         "RLIMIT_CPU": cpu_seconds,

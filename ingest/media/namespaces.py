@@ -56,7 +56,7 @@ class NamespaceSandbox:
             "limits": resource_limits(job.limits),
             "filter": filter_program().hex(),
         }
-        ended = supervise(lambda status: confine_command({**plan, "status": status}), job.limits, job.out)
+        ended = supervise(lambda status: confine_command({**plan, "status": status}), job)
         return ended_or_failed(ended, self.name)
 
 
@@ -76,7 +76,7 @@ class NoSandbox:
             "limits": resource_limits(job.limits),
             "filter": "",
         }
-        ended = supervise(lambda status: confine_command({**plan, "status": status}), job.limits, job.out)
+        ended = supervise(lambda status: confine_command({**plan, "status": status}), job)
         return ended_or_failed(ended, self.name)
 
 

@@ -111,4 +111,5 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         reaching=None if said["reaching"] is None else str(said["reaching"])[:4],
         trailing_bytes=int(said["trailing_bytes"]),
         complete=bool(said["complete"]),
+        sample_bytes=int(said["sample_bytes"]),
     )

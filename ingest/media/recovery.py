@@ -18,6 +18,7 @@ import ffmpeg
 
 from ingest.errors import RenditionFailed
 from ingest.media import findings as code
+from ingest.media.budget import copying_limits
 from ingest.media.commands import INPUT, POLICY
 from ingest.media.description import whole
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
@@ -25,7 +26,7 @@ from ingest.media.findings import Findings
 from ingest.media.parameter_sets import ParameterSets
 from ingest.media.probe import COUNT_LIMITS, describe, first_packets, probe_media
 from ingest.media.reader import run_script
-from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, is_empty_handed, proxy_limits, take
+from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, is_empty_handed, take
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
 
@@ -82,7 +83,7 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
     options |= {"movflags": "+faststart"} if fits else {}
     parts = [source[str(stream.index)] for stream in streams]
     arguments = arguments_of(ffmpeg.output(*parts, f"{OUT_INSIDE}/{name}", **options))
-    result = runner.ffmpeg(arguments, media, out, proxy_limits(media, found))
+    result = runner.ffmpeg(arguments, media, out, copying_limits(media.stat().st_size, found))
     if is_empty_handed(result, out / name):
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     kind = "video" if found.video is not None else "audio"
@@ -105,6 +106,7 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
         output_bytes=room,
         stdout_bytes=1 * MIB,
         threads=8,
+        least_free_bytes=runner.reserve_bytes,
     )
     arguments = ("pictures", f"{OUT_INSIDE}/{stream.name}", said)
     told = run_script("salvage", arguments, media, picked, runner.reader, runner.sandbox, limits)

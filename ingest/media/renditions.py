@@ -17,6 +17,7 @@ from typing import Final
 
 from ingest.errors import RenditionFailed
 from ingest.media import findings as code
+from ingest.media.budget import PICTURE_LIMITS, copying_limits, encoding_limits, reading_limits
 from ingest.media.encoding import (
     ProxyPlan,
     SpriteLayout,
@@ -30,18 +31,8 @@ from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, describe, read_description
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
-from ingest.media.sandbox import MIB, Confined, Limits
-
-PICTURE_LIMITS: Final = Limits(deadline_seconds=60, memory_bytes=3072 * MIB, output_bytes=16 * MIB)
-# An hour of 1080p goes through x264 veryfast in well under an hour on two cores; 4K HEVC takes longer.
-PROXY_SECONDS_A_SECOND: Final = 6.0
-LEAST_BITS_A_SECOND: Final = 1_000_000
-MOST_SECONDS: Final = 24 * 3600.0
-PROXY_LEAST_SECONDS: Final = 120.0
-PROXY_MEMORY_BYTES: Final = 4096 * MIB
-PROXY_OUTPUT_SPARE_BYTES: Final = 256 * MIB
-# Of the original's size: x264 may need more than HEVC did for the same picture, not many times more.
-PROXY_OUTPUT_FACTOR: Final = 4
+from ingest.media.sandbox import Confined, Limits
+from ingest.media.watching import ToolWatch
 
 
 @dataclass(frozen=True)
@@ -69,22 +60,35 @@ class NothingToShow:
     reason: str
 
 
+# Why a copy was not made, beside what Confined.stopped names.
+COPY_REFUSED: Final = "copy refused"
+RAN_SHORT: Final = "ran short of memory or room"
 NOT_MOVING: Final = "not_a_moving_picture"
 NO_PICTURE: Final = "no_picture"
 Outcome = RenditionMade | NothingToShow
 
 
-def make_proxy(media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits | None = None) -> Outcome:
+def make_proxy(
+    media: Path,
+    found: Findings,
+    out: Path,
+    runner: MediaRunner,
+    limits: Limits | None = None,
+    *,
+    only_as_planned: bool = False,
+) -> Outcome:
     """`out`: an empty private folder on a disk with room. Copies what plays, encodes the rest.
 
-    Copying may still fail over a stream that is not what it says: then everything is encoded, once."""
+    Copying may still fail over a stream that is not what it says: then everything is encoded, once; or, with
+    `only_as_planned`, RenditionFailed says COPY_REFUSED."""
     nothing = nothing_to_play(found)
     if nothing is not None:
         return NothingToShow("proxy", nothing)
-    limits = limits or proxy_limits(media, found)
     plan = plan_proxy(found)
     result, arguments = run_proxy(media, found, plan, out, runner, limits)
-    if not result.succeeded and result.stopped is None and "copy" in (plan.video, plan.audio):
+    if not result.succeeded and result.stopped is None and not ran_short(result) and "copy" in (plan.video, plan.audio):
+        if only_as_planned:
+            raise RenditionFailed("proxy", COPY_REFUSED, clean_stderr(result, media, out))
         plan = ProxyPlan(*("encode" if how == "copy" else how for how in (plan.video, plan.audio)))
         result, arguments = run_proxy(media, found, plan, out, runner, limits)
     path = out / "proxy.mp4"
@@ -113,10 +117,18 @@ def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
 
 
 def run_proxy(
-    media: Path, found: Findings, plan: ProxyPlan, out: Path, runner: MediaRunner, limits: Limits
+    media: Path, found: Findings, plan: ProxyPlan, out: Path, runner: MediaRunner, limits: Limits | None
 ) -> tuple[Confined, tuple[str, ...]]:
     arguments = proxy_arguments(found, plan, "proxy.mp4")
-    return runner.ffmpeg(arguments, media, out, limits), arguments
+    encodes = "encode" in (plan.video, plan.audio)
+    budget = encoding_limits if encodes else copying_limits
+    limits = limits or budget(media.stat().st_size, found)
+    return runner.ffmpeg(arguments, media, out, limits, watch=ToolWatch() if encodes else None), arguments
+
+
+def copy_proxy(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outcome:
+    """A proxy for whoever has no time to encode what cannot be copied after all."""
+    return make_proxy(media, found, out, runner, only_as_planned=True)
 
 
 def nothing_to_play(found: Findings) -> str | None:
@@ -125,14 +137,6 @@ def nothing_to_play(found: Findings) -> str | None:
     if found.kind == "none":
         return found.reasons[0].code if found.reasons else code.NO_STREAMS
     return code.NO_DECODABLE_FRAME if plan_proxy(found).is_empty else None
-
-
-def proxy_limits(media: Path, found: Findings) -> Limits:
-    # A bare stream states no length: at the lowest rate that a recorder writes it is this long at most.
-    seconds = found.duration_seconds or media.stat().st_size * 8 / LEAST_BITS_A_SECOND
-    deadline = max(PROXY_LEAST_SECONDS, PROXY_SECONDS_A_SECOND * min(seconds, MOST_SECONDS))
-    room = PROXY_OUTPUT_FACTOR * media.stat().st_size + PROXY_OUTPUT_SPARE_BYTES
-    return Limits(deadline_seconds=deadline, memory_bytes=PROXY_MEMORY_BYTES, output_bytes=room)
 
 
 def make_poster(
@@ -157,9 +161,7 @@ def make_poster(
     return take("poster", "image/jpeg", path, result, arguments, runner, media, {"at_seconds": at_seconds})
 
 
-def make_sprite(
-    media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits = PICTURE_LIMITS
-) -> Outcome:
+def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, limits: Limits | None = None) -> Outcome:
     """A JPEG grid of small pictures at even times; `facts` is its SpriteLayout."""
     if found.kind == "still":
         return NothingToShow("sprite", NOT_MOVING)
@@ -171,7 +173,7 @@ def make_sprite(
         return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
     layout: SpriteLayout = sprite_layout(found.duration_seconds)
     arguments = sprite_arguments(found, layout, "sprite.jpg")
-    result = runner.ffmpeg(arguments, media, out, limits)
+    result = runner.ffmpeg(arguments, media, out, limits or reading_limits(media.stat().st_size))
     if is_empty_handed(result, out / "sprite.jpg"):
         return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
     return take(
@@ -229,7 +231,7 @@ def why_failed(result: Confined) -> str:
     if result.signal == signal.SIGXFSZ or "File too large" in result.stderr_tail:
         return "output"
     if ran_short(result):
-        return "ran short of memory or room"
+        return RAN_SHORT
     return f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.errors import ToolFailed
@@ -11,7 +11,7 @@ from ingest.media.bubblewrap import BubblewrapSandbox
 from ingest.media.layout import program_at
 from ingest.media.namespaces import NamespaceSandbox, NoSandbox
 from ingest.media.reader import FileFacts, read_facts, reader_program
-from ingest.media.sandbox import Confined, Job, Limits, Program, Sandbox, choose_sandbox
+from ingest.media.sandbox import Confined, Job, Limits, Program, Sandbox, Watch, choose_sandbox
 from ingest.media.tools import MediaTools, locate_tools
 
 TRIAL = Path("/bin/true")
@@ -20,11 +20,15 @@ SHOWN_STDERR = 600
 
 @dataclass(frozen=True)
 class MediaRunner:
-    """The tools, the reader and the sandbox they run in. Holds no state: share it between threads, build it once."""
+    """The tools, the reader and the sandbox they run in. Holds no state: share it between threads, build it once.
+
+    Copies leave `reserve_bytes` of the disk alone; deadlines are `patience` times what they would be."""
 
     tools: MediaTools
     reader: Program
     sandbox: Sandbox
+    reserve_bytes: int = 0
+    patience: float = 1.0
 
     def read(self, media: Path) -> FileFacts:
         """Boxes, EXIF and tracks. Raises SandboxFailed alone."""
@@ -33,8 +37,23 @@ class MediaRunner:
     def ffprobe(self, arguments: tuple[str, ...], media: Path, limits: Limits) -> Confined:
         return self.sandbox.run(Job(self.tools.ffprobe.program, arguments, media=media, limits=limits))
 
-    def ffmpeg(self, arguments: tuple[str, ...], media: Path, out: Path | None, limits: Limits) -> Confined:
-        return self.sandbox.run(Job(self.tools.ffmpeg.program, arguments, media=media, out=out, limits=limits))
+    def ffmpeg(
+        self,
+        arguments: tuple[str, ...],
+        media: Path,
+        out: Path | None,
+        limits: Limits,
+        *,
+        watch: Watch | None = None,
+        niceness: int = 0,
+    ) -> Confined:
+        limits = replace(
+            limits,
+            deadline_seconds=limits.deadline_seconds * self.patience,
+            least_free_bytes=0 if out is None else self.reserve_bytes,
+        )
+        program = self.tools.ffmpeg.program
+        return self.sandbox.run(Job(program, arguments, media, out, limits, watch, niceness))
 
 
 def open_runner(search_path: str, *, allow_unsandboxed: bool = False, prefer: Sandbox | None = None) -> MediaRunner:
@@ -61,6 +80,8 @@ def clean_stderr(result: Confined, *host_paths: Path) -> str:
 
     Inside the walls the tool knows no path of ours; without them it does."""
     text = result.stderr_tail
+    if "[verbose] " in text:  # It was asked to say everything: what went wrong is what it gave a level for.
+        text = "\n".join(line for line in text.splitlines() if "[error] " in line or "[fatal] " in line)
     for path in host_paths:
         for name in (str(path), str(path.resolve())):
             text = text.replace(name, "…")

@@ -37,9 +37,17 @@ class Program:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call may use. Memory is the address space; output is everything below /out together."""
+    """What one call may use. Memory is the address space; output is everything below /out together.
+
+    `deadline_seconds` are the wall's, and pass on a busy machine without the tool having done anything;
+    `processor_seconds` are those of all its threads, and are the file's doing alone. Of these it may spend
+    `idle_processor_seconds` in a row without getting on, as the job's watch sees it. `least_free_bytes` of the disk
+    under /out are left to others, whoever fills it."""
 
     deadline_seconds: float = 30.0
+    processor_seconds: float | None = None
+    idle_processor_seconds: float | None = None
+    least_free_bytes: int = 0
     memory_bytes: int = 2048 * MIB
     output_bytes: int = 64 * MIB
     output_files: int = 16
@@ -48,23 +56,37 @@ class Limits:
     threads: int = 256
 
 
+class Watch(Protocol):
+    """Sees what a tool says while it says it. What it says may be the file's words: `take` never raises."""
+
+    def take(self, piece: bytes) -> None:
+        """Some more of its standard error."""
+
+    def progress(self) -> int:
+        """A number that grows as the tool gets on."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """`arguments` name the input as /in/media and outputs below /out; `out` None means that nothing can be written."""
+    """`arguments` name the input as /in/media and outputs below /out; `out` None means that nothing can be written.
+
+    `niceness` is added to this process's own."""
 
     program: Program
     arguments: tuple[str, ...]
     media: Path | None = None
     out: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    watch: Watch | None = None
+    niceness: int = 0
 
 
 @dataclass(frozen=True)
 class Confined:
     """How a call ended. Exactly one of exit_code, signal and stopped says so.
 
-    `stopped` is why we killed it: "deadline", "stdout", "output" (bytes), "files", or "file type" when it left
-    anything but regular files in /out."""
+    `stopped` is why we killed it: "deadline", "processor", "stalled", "stdout", "output" (bytes), "files", "room" when
+    it left too little of the disk, or "file type" when it left anything but regular files in /out."""
 
     sandbox: str
     exit_code: int | None

@@ -13,15 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ingest.errors import SandboxFailed
-from ingest.media.sandbox import Confined, Limits
+from ingest.media.process_group import DYING_SECONDS, own_group, processor_seconds_of, wait_for_group
+from ingest.media.room import free_bytes
+from ingest.media.sandbox import Confined, Job, Limits, Watch
 
 STDERR_TAIL_BYTES = 16 << 10
 LOOK_EVERY_SECONDS = 0.1
-# SIGKILL of the group and the end of the pid namespace take effect at once; this is for a machine under load.
-DYING_SECONDS = 10.0
+# Asked of the whole machine's processes each time, so seldom; what is short is not asked about at all.
+ACCOUNT_EVERY_SECONDS = 1.0
 # The tools get this environment and no other: nothing of the worker's, where a password may be.
 TOOL_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "2"}
 
@@ -52,46 +53,34 @@ class Ended:
         )
 
 
-def supervise(
-    command_for: Callable[[int], Sequence[str]], limits: Limits, out: Path | None, keep: tuple[int, ...] = ()
-) -> Ended:
-    """Run `command_for(status descriptor)` to its end, or kill it at the first limit it breaks.
+def supervise(command_for: Callable[[int], Sequence[str]], job: Job, keep: tuple[int, ...] = ()) -> Ended:
+    """Run `command_for(status descriptor)` to its end, or kill it at the first limit of the job that it breaks.
 
     Returns only when every process that held the pipes is gone, also when something is raised meanwhile.
     `keep` are further descriptors the child inherits."""
     status_read, status_write = os.pipe()
     try:
-        child = Child(list(command_for(status_write)), (status_write, *keep))
+        child = Child(list(command_for(status_write)), (status_write, *keep), job.watch, job.niceness)
     except BaseException:
         os.close(status_read)
         raise
     finally:
         os.close(status_write)
     with child, os.fdopen(status_read, "rb") as status:
-        stopped = child.watch(limits, out)
-        if out is not None:
-            stopped = sweep(out) or stopped or broken_output_limit(out, limits)
+        stopped = child.watch(job.limits, job.out)
+        if job.out is not None:
+            stopped = sweep(job.out) or stopped or broken_output_limit(job.out, job.limits)
         return Ended(child.reap(), status.read(), stopped, bytes(child.stdout), child.stderr_text(), child.elapsed())
-
-
-def own_group() -> dict[str, Any]:
-    """Popen's words for a process group of its own.
-
-    In the worker's session, whose share of the processors it then lives on (sched(7), autogroup); but where that has a
-    terminal in a session of its own, so that the tool has none to write into.
-    """
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return {"process_group": 0}
-    return {"start_new_session": True}
 
 
 class Child:
     """One process group, read through its pipes; leaving the context kills whatever is left of it."""
 
-    def __init__(self, command: list[str], descriptors: tuple[int, ...]) -> None:
+    def __init__(
+        self, command: list[str], descriptors: tuple[int, ...], listener: Watch | None = None, niceness: int = 0
+    ) -> None:
         self.started = time.monotonic()
+        self.listener = listener
         self.stdout, self.stderr = bytearray(), bytearray()
         self.process = subprocess.Popen(
             command,
@@ -104,6 +93,9 @@ class Child:
             pass_fds=descriptors,
             **own_group(),
         )
+        self.account = ProcessorAccount(self.process.pid, listener)
+        if niceness:
+            os.setpriority(os.PRIO_PGRP, self.process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         self.end = os.pidfd_open(self.process.pid)
         self.waiting = selectors.DefaultSelector()
         self.waiting.register(self.end, selectors.EVENT_READ, None)
@@ -161,6 +153,8 @@ class Child:
                 self.waiting.unregister(key.fileobj)
             elif not discard:
                 key.data.extend(piece)
+                if key.data is self.stderr and self.listener is not None:
+                    self.listener.take(piece)
         if len(self.stderr) > 4 * STDERR_TAIL_BYTES:
             del self.stderr[:-STDERR_TAIL_BYTES]
 
@@ -169,50 +163,33 @@ class Child:
             return "stdout"
         if self.elapsed() > limits.deadline_seconds:
             return "deadline"
-        return None if out is None else broken_output_limit(out, limits)
+        broken = self.account.broken_limit(limits, self.elapsed())
+        return broken if broken or out is None else broken_output_limit(out, limits)
 
     def reap(self) -> int:
         return self.process.wait()
 
 
-def wait_for_group(group: int) -> None:
-    """Until nobody is left of a group that was killed: SIGKILL is sent at once and takes effect a moment later.
+class ProcessorAccount:
+    """What a group has spent of the processors, and what of it since the last time that it got on."""
 
-    The tool may have closed its pipes, so their end of file alone does not tell; leaving the group it cannot. Its
-    number is not given to anybody else while a member lives."""
-    until = time.monotonic() + DYING_SECONDS
-    while has_living_member(group):
-        if time.monotonic() > until:
-            raise SandboxFailed("running", f"process group {group} outlived SIGKILL; see `ps -o pid,pgid,stat,args`")
-        time.sleep(0.001)
+    def __init__(self, group: int, watch: Watch | None) -> None:
+        self.group, self.watch = group, watch
+        self.looked_at, self.spent_when_it_got_on, self.progress = 0.0, 0.0, 0
 
-
-def has_living_member(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    # Dead but not reaped counts as well above, and a container's first process may never reap.
-    return any(is_alive_in(group, name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - names are all that is wanted
-
-
-def is_alive_in(group: int, process: str) -> bool:
-    """proc_pid_stat(5): after the name in parentheses come the state, the parent and the process group.
-
-    Asked of every process of the machine after every file, hence without a Path and without text.
-    """
-    try:
-        descriptor = os.open(f"/proc/{process}/stat", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            said = os.read(descriptor, 4096)
-        finally:
-            os.close(descriptor)
-        state, _, member_of, _ = said.rpartition(b")")[2].split(None, 3)
-    except (OSError, ValueError):
-        return False
-    return int(member_of) == group and state not in b"ZX"
+    def broken_limit(self, limits: Limits, elapsed_seconds: float) -> str | None:
+        if limits.processor_seconds is None or elapsed_seconds - self.looked_at < ACCOUNT_EVERY_SECONDS:
+            return None
+        self.looked_at = elapsed_seconds
+        spent = processor_seconds_of(self.group)
+        if spent > limits.processor_seconds:
+            return "processor"
+        if self.watch is None or limits.idle_processor_seconds is None:
+            return None
+        progress = self.watch.progress()
+        if progress > self.progress:
+            self.progress, self.spent_when_it_got_on = progress, spent
+        return "stalled" if spent - self.spent_when_it_got_on > limits.idle_processor_seconds else None
 
 
 def broken_output_limit(out: Path, limits: Limits) -> str | None:
@@ -227,7 +204,9 @@ def broken_output_limit(out: Path, limits: Limits) -> str | None:
     if files > limits.output_files:
         return "files"
     # The kernel lets a file grow to the limit exactly, so reaching it is breaking it.
-    return "output" if size_bytes >= limits.output_bytes else None
+    if size_bytes >= limits.output_bytes:
+        return "output"
+    return "room" if limits.least_free_bytes and free_bytes(out) < limits.least_free_bytes else None
 
 
 def sweep(out: Path) -> str | None:

@@ -25,7 +25,7 @@ def explain_failure(found: Findings, facts: FileFacts) -> Findings:
     found = replace(found, reasons=(*found.reasons, *extra), contents=facts.contents)
     if boxes is None:
         return found
-    found = replace(found, extent=Extent(boxes.declared_bytes, boxes.present_bytes))
+    found = replace(found, extent=extent_of(boxes))
     lost_index = boxes.complete and "mdat" in boxes.kinds and "moov" not in boxes.kinds
     if found.reasons[0].code == code.NOT_MEDIA and lost_index:
         reasons = (Reason(code.MOOV_MISSING), *ends_early(boxes), *extra)
@@ -39,8 +39,7 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     if found.is_still:
         return judge_still(found, complaints, notes)
     boxes = facts.boxes
-    extent = None if boxes is None else Extent(boxes.declared_bytes, boxes.present_bytes)
-    found = replace(found, extent=extent)
+    found = replace(found, extent=None if boxes is None else extent_of(boxes))
     lost = () if boxes is None else ends_early(boxes)
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
@@ -82,6 +81,10 @@ def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...]) -> 
     if complaints:
         return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))
     return replace(found, reasons=(*found.reasons, *notes))
+
+
+def extent_of(boxes: Boxes) -> Extent:
+    return Extent(boxes.declared_bytes, boxes.present_bytes, sample_bytes=boxes.sample_bytes or None)
 
 
 def ends_early(boxes: Boxes) -> tuple[Reason, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.lease import given_back
 from ingest.media import findings as code
+from ingest.rendering.due import QUICK
 from ingest.rendering.references import is_reference
 from retention.permission import require_role
 from retention.subjects import row_in_unit
@@ -64,6 +65,14 @@ def make_due(session: Session, recording: Recording, reference_id: uuid.UUID) ->
         session.add(MediaJob(recording_id=recording.id, unit_id=recording.unit_id, kind="recovery"))
         session.flush()
     ended = mine, MediaJob.state.in_(("nothing", "failed", "due"))
-    again = {"state": "due", "attempts": 0, "outcome": None, "finished_at": None, **given_back()}
+    again = {
+        "state": "due",
+        "lane": QUICK,
+        "attempts": 0,
+        "deferrals": 0,
+        "outcome": None,
+        "finished_at": None,
+        **given_back(),
+    }
     session.execute(update(MediaJob).where(*ended).values(**again))
     session.execute(update(MediaJob).where(*ended, MediaJob.kind == "recovery").values(reference_id=reference_id))

@@ -1,12 +1,19 @@
-"""Which recordings still owe a rendition, and who has leased them. The database knows, as with uploads."""
+"""Which recordings still owe a rendition, and who has leased them. The database knows, as with uploads.
+
+Three lanes, so that nobody waits for what takes hours: `quick` for pictures and copies, `slow` for what is encoded or
+salvaged, `decode` for looking at a whole file. A worker takes from one lane. In each, units take turns: the one that
+was served longest ago comes first, however much another has brought.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import Select, and_, case, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from storage.catalog.recordings import MediaJob, Recording
@@ -14,12 +21,20 @@ from storage.database import Database
 from storage.keystore import WrappedKey
 
 MOST_ATTEMPTS = 3
-PAUSE = timedelta(seconds=5)
+PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=8)
+"""Doubled each time that something of ours was in the way. Shorter than lease.FARTHEST, beyond which no pause holds."""
+MOST_DEADLINES = 10
+"""A tool that neither works nor ends is not waited for any longer, though the machine may have been the reason."""
+QUICK, SLOW, DECODE = "quick", "slow", "decode"
+NO_ROOM = "no_room"
+"""How the outcome of a job begins that waits for room on the disk."""
 
 
 @dataclass(frozen=True)
 class DueRenditions:
-    """One recording with every rendition it still owes, leased by `worker`."""
+    """One recording with every rendition it still owes in one lane, leased by `worker`.
+
+    `deferrals`: how often they were put off for no fault of the file's."""
 
     recording_id: uuid.UUID
     unit_id: uuid.UUID
@@ -30,39 +45,70 @@ class DueRenditions:
     sha256: bytes
     wrapped_key: WrappedKey
     worker: str
+    lane: str = QUICK
+    deferrals: int = 0
 
     @property
     def lease(self) -> Lease:
-        due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due")
+        due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due", MediaJob.kind.in_(self.kinds))
         return Lease(MediaJob, due, self.worker, f"renditions of {self.recording_id}")
 
 
-def lease_due_renditions(database: Database, worker: str) -> DueRenditions | None:
-    """Lease the recording that has waited longest, with all its due renditions; None when nothing is due."""
-    # A row that another worker is just leasing is left to it: two that wait for each other's rows would never end.
-    free = select(MediaJob).where(MediaJob.state == "due", is_free(MediaJob)).with_for_update(skip_locked=True)
+def lease_due_renditions(database: Database, worker: str, lane: str = QUICK) -> DueRenditions | None:
+    """Lease a recording's due renditions of one lane, of the unit whose turn it is; None when nothing is due."""
     with database.transaction() as session:
-        first = session.scalars(free.order_by(MediaJob.created_at).limit(1)).first()
-        if first is None:
-            return None
-        jobs = session.scalars(free.where(MediaJob.recording_id == first.recording_id)).all()
-        session.execute(
-            update(MediaJob)
-            .where(MediaJob.id.in_([job.id for job in jobs]))
-            .values(attempts=MediaJob.attempts + 1, **taken_by(worker))
-        )
-        recording = session.get_one(Recording, first.recording_id)
-        return DueRenditions(
-            recording_id=recording.id,
-            unit_id=recording.unit_id,
-            kinds=tuple(sorted(job.kind for job in jobs)),
-            object_name=recording.object_name,
-            ciphertext_size_bytes=recording.ciphertext_size_bytes,
-            size_bytes=recording.size_bytes,
-            sha256=recording.sha256,
-            wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
-            worker=worker,
-        )
+        for unit_id in units_in_turn(session, lane):
+            jobs = lock_oldest(session, unit_id, lane)
+            if jobs:
+                return take(session, jobs, worker)
+    return None
+
+
+def count_waiting_for_room(session: Session) -> int:
+    """Copies that a full disk keeps from being made."""
+    waiting = MediaJob.state == "due", MediaJob.outcome.startswith(f"{NO_ROOM}:")
+    return session.scalar(select(func.count()).select_from(MediaJob).where(*waiting)) or 0
+
+
+def units_in_turn(session: Session, lane: str) -> Sequence[uuid.UUID]:
+    """Those with something due, whom nobody worked for longest first."""
+    waiting = due_in(lane).with_only_columns(MediaJob.unit_id).distinct().subquery()
+    served = aliased(MediaJob)
+    last = select(func.max(served.taken_at)).where(served.unit_id == waiting.c.unit_id, served.lane == lane)
+    turn = select(waiting.c.unit_id).order_by(last.scalar_subquery().asc().nulls_first(), waiting.c.unit_id)
+    return session.scalars(turn).all()
+
+
+def due_in(lane: str) -> Select[MediaJob]:
+    return select(MediaJob).where(MediaJob.state == "due", MediaJob.lane == lane, is_free(MediaJob))
+
+
+def lock_oldest(session: Session, unit_id: uuid.UUID, lane: str) -> Sequence[MediaJob]:
+    """All due jobs of the recording that waited longest.
+
+    A row that another worker is just leasing is left to it: two that wait for each other's rows would never end."""
+    free = due_in(lane).where(MediaJob.unit_id == unit_id).with_for_update(skip_locked=True)
+    first = session.scalars(free.order_by(MediaJob.created_at).limit(1)).first()
+    return () if first is None else session.scalars(free.where(MediaJob.recording_id == first.recording_id)).all()
+
+
+def take(session: Session, jobs: Sequence[MediaJob], worker: str) -> DueRenditions:
+    leased = {"attempts": MediaJob.attempts + 1, "taken_at": func.clock_timestamp(), **taken_by(worker)}
+    session.execute(update(MediaJob).where(MediaJob.id.in_([job.id for job in jobs])).values(**leased))
+    recording = session.get_one(Recording, jobs[0].recording_id)
+    return DueRenditions(
+        recording_id=recording.id,
+        unit_id=recording.unit_id,
+        kinds=tuple(sorted(job.kind for job in jobs)),
+        object_name=recording.object_name,
+        ciphertext_size_bytes=recording.ciphertext_size_bytes,
+        size_bytes=recording.size_bytes,
+        sha256=recording.sha256,
+        wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
+        worker=worker,
+        lane=jobs[0].lane,
+        deferrals=max(job.deferrals for job in jobs),
+    )
 
 
 def settle(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
@@ -79,17 +125,33 @@ def give_up(database: Database, due: DueRenditions, kind: str, reason: str) -> N
         due.lease.write(session, MediaJob.kind == kind, **ended)
 
 
-def put_off(database: Database, due: DueRenditions, kind: str, reason: str, *, by_the_file: bool = True) -> None:
-    """Try again later; custody is not concerned.
+def hand_over(database: Database, due: DueRenditions) -> None:
+    """What is left takes too long for this lane: whoever works slowly makes it. No attempt was spent on it."""
+    later = {"lane": SLOW, "attempts": MediaJob.attempts - 1, **given_back()}
+    with database.transaction() as session:
+        due.lease.write(session, **later)
 
-    What the file brings about is tried a few times, then the job has failed and says why. What fails on our side (a
-    database that restarts, a full disk) is no attempt at all: it may happen any number of times.
-    """
+
+def put_off(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
+    """Try again soon; custody is not concerned. What the file brings about is tried a few times, then it has failed."""
     later = {
-        "state": case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due") if by_the_file else "due",
-        "attempts": MediaJob.attempts - int(not by_the_file),
+        "state": case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due"),
         "outcome": reason[:500],
         **given_back(PAUSE),
     }
     with database.transaction() as session:
         due.lease.write(session, MediaJob.kind == kind, **later)
+
+
+def defer(database: Database, due: DueRenditions, kinds: Sequence[str], reason: str) -> None:
+    """Try again, later each time. What fails on our side (a database that restarts, a full disk, a machine that has no
+    time) is no attempt at all: it may happen any number of times, and meanwhile others come before it."""
+    pause = min(PAUSE * 2 ** min(due.deferrals, 10), LONGEST_PAUSE)
+    later = {
+        "attempts": MediaJob.attempts - 1,
+        "deferrals": MediaJob.deferrals + 1,
+        "outcome": reason[:500],
+        **given_back(pause),
+    }
+    with database.transaction() as session:
+        due.lease.write(session, MediaJob.kind.in_(kinds), **later)

@@ -1,7 +1,8 @@
 """Making a recording's renditions: decrypt for the sandbox, probe, render, seal, record.
 
-The plaintext lies in a private folder for as long as the tools look at it, and nowhere else. A rendition that fails is
-tried a few times and then marked; the original and its receipt do not depend on it.
+The plaintext lies in a private folder for as long as the tools look at it, and nowhere else; there is room for it
+before it is unpacked. A rendition that fails is tried a few times and then marked; the original and its receipt do not
+depend on it.
 """
 
 from __future__ import annotations
@@ -19,17 +20,39 @@ from pathlib import Path
 import structlog
 from sqlalchemy import func, select
 
-from ingest.errors import RenditionFailed
+from ingest.errors import NoRoomToWork, RenditionFailed
 from ingest.lease import given_back
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.recovery import Reference, make_recovery, read_reference
-from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
+from ingest.media.renditions import (
+    COPY_REFUSED,
+    RAN_SHORT,
+    NothingToShow,
+    Outcome,
+    RenditionMade,
+    copy_proxy,
+    make_poster,
+    make_proxy,
+    make_sprite,
+)
 from ingest.media.runner import MediaRunner
-from ingest.rendering.due import DueRenditions, give_up, put_off, settle
+from ingest.rendering.due import (
+    MOST_DEADLINES,
+    NO_ROOM,
+    QUICK,
+    DueRenditions,
+    defer,
+    give_up,
+    hand_over,
+    put_off,
+    settle,
+)
+from ingest.rendering.lanes import takes_long
 from ingest.rendering.references import references_for
 from ingest.rendering.work_folder import WorkFolder
+from ingest.rendering.work_room import WorkRoom
 from retention.disposal import disposal_month
 from storage.catalog.recordings import MediaJob, Recording, Rendition
 from storage.database import Database
@@ -44,8 +67,11 @@ PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
-# A file that breaks a limit is a bomb, or as good as one: it costs one deadline, not three.
-LIMITS_BROKEN = ("deadline", "stdout", "output", "files", "file type")
+# A file that breaks one of these is a bomb, or as good as one: it costs one limit, not three. A deadline is none of
+# them: it passes on a busy machine whatever the file is.
+LIMITS_BROKEN = ("processor", "stalled", "stdout", "output", "files", "file type")
+# Beside a plaintext there has to be room for one of these, which may be as large.
+LARGE_COPIES = (RECOVERY, "proxy")
 # A recovered film's copies are made of the recovery copy; their settings say so first.
 OF_RECOVERY = "of=recovery"
 
@@ -59,20 +85,48 @@ class Rendering:
     key_store: KeyStore
     runner: MediaRunner
     work_folder: WorkFolder
+    reserve_bytes: int = 0
+
+    @property
+    def room(self) -> WorkRoom:
+        return WorkRoom(self.work_folder.path, self.reserve_bytes)
 
 
 def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
-    """Make every rendition the recording owes. Each is recorded by itself, so a crash costs at most one."""
-    with private_folder(rendering.work_folder.path) as folder:
-        media = decrypt_original(due, rendering, folder / "original")
-        found = probe_media(media, rendering.runner)
-        shown = Shown(media, found)
-        if RECOVERY in due.kinds or found.lost_its_index:
-            shown = recover(due, shown, folder / RECOVERY, rendering)
-        for kind in (kind for kind in MAKERS if kind in due.kinds):
-            out = folder / kind
-            out.mkdir(mode=0o700)
-            make_rendition(due, kind, partial(shown.copy, kind, out, rendering.runner), rendering)
+    """Make every rendition the recording owes in this lane. Each is recorded by itself, so a crash costs at most one.
+
+    What turns out to take long is handed over; and once the file has broken a limit here, so is all the rest of it."""
+    try:
+        rendering.room.require(due.size_bytes * (2 if set(due.kinds) & set(LARGE_COPIES) else 1))
+        with private_folder(rendering.work_folder.path) as folder:
+            make_in(folder, due, with_patience(rendering, due))
+    except NoRoomToWork as error:
+        log.warning("media.no_room", recording=str(due.recording_id), needed=error.needed_bytes, free=error.free_bytes)
+        defer(rendering.database, due, due.kinds, f"{NO_ROOM}: {error}")
+
+
+def with_patience(rendering: Rendering, due: DueRenditions) -> Rendering:
+    """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
+    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(due.deferrals, 4))
+    return replace(rendering, runner=runner)
+
+
+def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
+    media = decrypt_original(due, rendering, folder / "original")
+    found = probe_media(media, rendering.runner)
+    quick = due.lane == QUICK
+    kinds = [kind for kind in (RECOVERY, *MAKERS) if kind in due.kinds and not (quick and takes_long(kind, found))]
+    shown = Shown(media, found, quick)
+    if RECOVERY in kinds or (kinds and found.lost_its_index):
+        shown = recover(due, shown, folder / RECOVERY, rendering)
+    for kind in (kind for kind in kinds if kind in MAKERS):
+        out = folder / kind
+        out.mkdir(mode=0o700)
+        outcome = make_rendition(due, kind, partial(shown.copy, kind, out, rendering.runner), rendering)
+        if outcome is None and quick:
+            break
+    if quick:
+        hand_over(rendering.database, due)
 
 
 @dataclass(frozen=True)
@@ -81,10 +135,12 @@ class Shown:
 
     media: Path
     found: Findings
+    quick: bool = False
     recovered: bool = False
 
     def copy(self, kind: str, out: Path, runner: MediaRunner) -> Outcome:
-        outcome = MAKERS[kind](self.media, self.found, out, runner)
+        make = copy_proxy if self.quick and kind == "proxy" else MAKERS[kind]
+        outcome = make(self.media, self.found, out, runner)
         if self.recovered and isinstance(outcome, RenditionMade):
             return replace(outcome, settings=(OF_RECOVERY, *outcome.settings))
         return outcome
@@ -120,13 +176,12 @@ def read_references(due: DueRenditions, folder: Path, rendering: Rendering) -> t
 
 
 def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], rendering: Rendering) -> Outcome | None:
-    """The outcome, recorded; None where it failed, which was recorded as well."""
+    """The outcome, recorded; None where it failed, which was recorded as well. Raises NoRoomToWork."""
     try:
         outcome = make()
     except RenditionFailed as error:
         log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
-        end = give_up if error.reason in LIMITS_BROKEN else put_off
-        end(rendering.database, due, kind, f"{error.reason}: {error.stderr_tail}")
+        record_failure(due, kind, error, rendering)
         return None
     if isinstance(outcome, NothingToShow):
         settle(rendering.database, due, kind, outcome.reason)
@@ -135,22 +190,38 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
     return outcome
 
 
+def record_failure(due: DueRenditions, kind: str, error: RenditionFailed, rendering: Rendering) -> None:
+    """Who is to blame decides whether it is tried again: the file, or this machine's time and room."""
+    said = f"{error.reason}: {error.stderr_tail}"
+    if error.reason in ("room", RAN_SHORT):
+        rendering.room.require(0)
+    if error.reason in LIMITS_BROKEN or (error.reason == "deadline" and due.deferrals >= MOST_DEADLINES):
+        give_up(rendering.database, due, kind, said)
+    elif error.reason in ("deadline", "room"):
+        defer(rendering.database, due, (kind,), said)
+    elif error.reason != COPY_REFUSED:
+        put_off(rendering.database, due, kind, said)
+
+
 def decrypt_original(due: DueRenditions, rendering: Rendering, path: Path) -> Path:
     at_rest = AtRest(due.recording_id, due.object_name, due.ciphertext_size_bytes, due.wrapped_key)
     return decrypt(at_rest, due.size_bytes, rendering, path)
 
 
 def decrypt(at_rest: AtRest, size_bytes: int, rendering: Rendering, path: Path) -> Path:
-    """A plaintext in a file only this process and the sandbox's user can read."""
+    """A plaintext in a file only this process and the sandbox's user can read. Raises NoRoomToWork."""
+    rendering.room.require(size_bytes)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file, open_sealed(rendering.store, rendering.key_store, at_rest) as sealed:
         for piece in sealed.pieces(0, size_bytes, PIECE_BYTES):
             file.write(piece)
+            rendering.room.require(0)
     return path
 
 
 def store_rendition(due: DueRenditions, made: RenditionMade, rendering: Rendering) -> None:
     """Seal a rendition under a key of its own, read it back, then record it with its entry and its job's end."""
+    rendering.room.require(made.size_bytes)
     rendition_id = uuid.uuid4()
     remove_orphans(due, made.name, rendering)
     plan = SealingPlan.fresh(f"{renditions_of(due)}{made.name}-{rendition_id.hex}", aad_of(rendition_id))

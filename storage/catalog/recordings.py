@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, Size, UnitId, one_of
 
 MEDIA_STATES = ("intact", "damaged", "unreadable")
+JOB_LANES = ("quick", "slow", "decode")
 JOB_STATES = ("due", "done", "nothing", "failed")
 RENDITION_KINDS = ("recovery", "poster", "sprite", "proxy")
 """In the order they are made, quickest first: a list shows the poster while the proxy is still being made. What has to
@@ -159,22 +160,28 @@ class Receipt(Base):
 class MediaJob(Base):
     """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show.
 
-    `reference_id`: the whole recording that a person chose to help with a recovery."""
+    `reference_id`: the whole recording that a person chose to help with a recovery. `lane`: who makes it, so that what
+    is quick does not wait for what is not. `deferrals`: how often something of ours was in the way."""
 
     __tablename__ = "media_job"
     __table_args__ = (
         UniqueConstraint("recording_id", "kind"),
         CheckConstraint(one_of("state", *JOB_STATES), name="state"),
         CheckConstraint(one_of("kind", *RENDITION_KINDS), name="kind"),
+        CheckConstraint(one_of("lane", *JOB_LANES), name="lane"),
         CheckConstraint("reference_id IS NULL OR kind = 'recovery'", name="reference"),
-        Index("ix_media_job_due", "created_at", postgresql_where=text("state = 'due'")),
+        Index("ix_media_job_due", "lane", "unit_id", "created_at", postgresql_where=text("state = 'due'")),
+        Index("ix_media_job_turn", "unit_id", "lane", "taken_at"),
     )
     id: Mapped[Id]
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
     unit_id: Mapped[UnitId]
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="due")
+    lane: Mapped[str] = mapped_column(default="quick")
     attempts: Mapped[int] = mapped_column(default=0)
+    deferrals: Mapped[int] = mapped_column(default=0)
+    taken_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     outcome: Mapped[str | None]

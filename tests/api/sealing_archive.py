@@ -148,8 +148,9 @@ class SealingArchive:
 
     def render(self) -> None:
         rendering = open_rendering(self.archive)
-        while render_next(rendering, "test"):
-            pass
+        for lane in ("quick", "slow"):
+            while render_next(rendering, "test", lane):
+                pass
 
     def link(self, recording: Recording) -> None:
         with self.archive.database.transaction() as session:

@@ -28,7 +28,9 @@ def test_defaults_make_an_archive_on_this_machine(tmp_path: Path, monkeypatch: p
     assert settings.bind == BindAddress("127.0.0.1", 8000)
     assert settings.database_url is settings.broker_url is None
     assert settings.tsa_urls == ()
-    assert (settings.uploads_at_once, settings.uploads_waiting, settings.upload_rate_seconds) == (64, 16 << 30, 60)
+    assert (settings.uploads_at_once, settings.uploads_waiting, settings.upload_rate_seconds) == (64, 128 << 30, 60)
+    twelve_hours_bytes = 12 * 2_600_000_000  # GA/T 947.2: 1080p at its highest rate
+    assert settings.uploads_waiting > settings.upload_size > twelve_hours_bytes
 
 
 def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

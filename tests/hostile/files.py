@@ -8,6 +8,7 @@ import subprocess
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 CANARY = b"CANARY-of-a-neighbour-6f1d"
@@ -61,6 +62,7 @@ def make_files(aims: Makings) -> Mapping[str, bytes]:
         "zip-bomb.png": lambda _: bomb_png(16_000, 16_000),
         "huge-frame.jpg": lambda _: huge_jpeg(65_500, 65_500),
         "endless.mp4": endless_mp4,
+        "endless-mpeg4.mp4": lambda aims: endless_mp4(aims, "-c:v", "mpeg4", "-q:v", "2"),
         "million-streams.mp4": lambda _: million_streams(),
         "deep-boxes.mp4": lambda _: deep_boxes(200_000),
         "nine-million-boxes.mp4": lambda _: FTYP + struct.pack(">I4s", 8, b"free") * 1_000_000,
@@ -111,13 +113,15 @@ def data_reference(aims: Makings) -> bytes:
     return rewrite(film(aims), {b"dref": lambda _: reference})
 
 
-def endless_mp4(aims: Makings) -> bytes:
-    """Two million frames, all of them the one that is there: each costs its decoding again."""
-    content, count = film(aims).replace(b"edts", b"free"), 2_000_000
+def endless_mp4(aims: Makings, *options: str) -> bytes:
+    """Two million frames, all of them the one that is there: each costs its decoding again, and of a codec that no
+    browser plays its encoding."""
+    content, count = film(aims, *options).replace(b"edts", b"free"), 2_000_000
     (offset,) = struct.unpack(">I", content[content.index(b"stco") + 12 :][:4])
     sizes = content.index(b"stsz")
     (size,) = struct.unpack(">I", content[sizes + 16 :][:4])
     change: Mapping[bytes, Callable[[bytes], bytes]] = {
+        **{kind: partial(last_for, at=at, seconds=80_000) for kind, at in ((b"mvhd", 12), (b"mdhd", 12))},
         b"stts": lambda _: struct.pack(">IIII", 0, 1, count, 512),
         b"stsz": lambda _: struct.pack(">III", 0, size, count),
         b"stsc": lambda _: struct.pack(">IIIII", 0, 1, 1, 1, 1),
@@ -126,6 +130,12 @@ def endless_mp4(aims: Makings) -> bytes:
         b"ctts": lambda _: struct.pack(">II", 0, 0),
     }
     return rewrite(content, change)
+
+
+def last_for(header: bytes, at: int, seconds: int) -> bytes:
+    """ISO/IEC 14496-12, 8.2.2 and 8.4.2: the length stands after the units a second that it is counted in."""
+    (units,) = struct.unpack_from(">I", header, at)
+    return header[: at + 4] + struct.pack(">I", units * seconds) + header[at + 8 :]
 
 
 def million_streams() -> bytes:

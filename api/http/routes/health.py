@@ -12,6 +12,8 @@ from sqlalchemy import text
 from api.archive import Archive
 from api.http.schema.ledger import Health
 from api.http.sessions import TheArchive
+from ingest.errors import NoRoomToWork
+from ingest.rendering.due import count_waiting_for_room
 
 router = APIRouter(tags=["health"])
 
@@ -29,6 +31,7 @@ async def show_life() -> Health:
 def show_readiness(archive: TheArchive) -> Response:
     checks = {name: _outcome(check, archive) for name, check in CHECKS.items()}
     ready = all(outcome == "ok" for outcome in checks.values())
+    checks["copies"] = _outcome(_ask_copies, archive) if ready else "unknown"
     health = Health(status="ok" if ready else "unavailable", checks=checks)
     return JSONResponse(health.model_dump(), 200 if ready else 503, {"Cache-Control": "no-store"})
 
@@ -52,6 +55,13 @@ def _ask_store(archive: Archive) -> None:
 def _ask_keys(archive: Archive) -> None:
     archive.key_store  # noqa: B018 — opening it is what checks it
     archive.keyring.public_key("receipt")
+
+
+def _ask_copies(archive: Archive) -> None:
+    """Raises NoRoomToWork while copies wait for room. Recordings are received and sealed all the same."""
+    with archive.database.reading() as session:
+        if count_waiting_for_room(session):
+            raise NoRoomToWork(0, 0, int(archive.settings.disk_reserve))
 
 
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}

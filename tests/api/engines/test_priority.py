@@ -15,7 +15,7 @@ PROGRAM = """
 import os, subprocess, sys
 from pathlib import Path
 from api.engines.priority import give_way
-from ingest.media.supervise import own_group
+from ingest.media.process_group import own_group
 
 def group():
     try:

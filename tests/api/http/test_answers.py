@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import Any
 
+from storage.catalog.recordings import MediaJob
 from storage.errors import StoreUnavailable
 
 UNKNOWN = "/api/v1/recordings/00000000-0000-4000-8000-000000000000"
@@ -95,11 +96,12 @@ def test_a_store_that_fails_is_503_without_its_path(served: Any, scene: Any, mon
 
 def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
     who = served.signed_in(served.unit(), "officer")
-    assert who.get("/readyz").json() == {"status": "ok", "checks": {"database": "ok", "store": "ok", "keys": "ok"}}
+    all_well = {"database": "ok", "store": "ok", "keys": "ok", "copies": "ok"}
+    assert who.get("/readyz").json() == {"status": "ok", "checks": all_well}
     served.as_owner("REVOKE SELECT ON unit, sign_in_session FROM liuhen_app")
     ready = who.get("/readyz")
     assert ready.status_code == 503
-    assert ready.json()["checks"] == {"database": "ProgrammingError", "store": "ok", "keys": "ok"}
+    assert ready.json()["checks"] == {**all_well, "database": "ProgrammingError", "copies": "unknown"}
     assert who.get("/healthz").json()["status"] == "ok"
     assert "permission denied" not in who.get("/api/v1/session").text
 
@@ -113,6 +115,15 @@ def test_a_database_that_is_gone_is_503_and_not_a_fault_of_ours(served: Any) -> 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:liuhen:problem:database")
     assert "nothing_of_that_name" not in answer.text
     assert "retry-after" in answer.headers
+
+
+def test_copies_that_wait_for_room_are_told_and_stop_nothing_else(served: Any, scene: Any) -> None:
+    waiting = {"state": "due", "outcome": "no_room: 31 GB", "finished_at": None}
+    with served.archive.database.transaction() as session:
+        session.add(MediaJob(recording_id=scene.recording.id, unit_id=scene.unit.id, kind="recovery", **waiting))
+    answer = served.caller().get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["copies"]) == (200, "NoRoomToWork")
+    assert "liuhen_media_jobs_without_room 1.0" in served.caller().get("/metrics").text
 
 
 def test_lost_keys_are_not_ready(served: Any) -> None:

@@ -15,19 +15,23 @@ from storage.catalog.recordings import MediaJob
 
 
 @pytest.mark.parametrize(
-    ("reason", "state"), [("deadline", "failed"), ("output", "failed"), ("exit code 1", "due"), ("signal 9", "due")]
+    ("reason", "state", "attempts"),
+    [
+        *(("processor", "failed", 1), ("stalled", "failed", 1), ("output", "failed", 1)),
+        *(("exit code 1", "due", 1), ("signal 9", "due", 1), ("deadline", "due", 0)),
+    ],
 )
-def test_a_bomb_costs_one_deadline_and_a_mishap_a_repeat(
-    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, state: str
+def test_a_bomb_costs_one_limit_and_a_mishap_a_repeat(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, state: str, attempts: int
 ) -> None:
     def fail(*_: object) -> None:
         raise RenditionFailed("proxy", reason, "said the tool")
 
-    monkeypatch.setitem(make.MAKERS, "proxy", fail)
+    monkeypatch.setattr(make, "copy_proxy", fail)
     sealing.seal(sealing.clip(tmp_path))
     assert render_next(open_rendering(sealing.archive), "test")
     with sealing.archive.database.reading() as session:
         job = session.scalars(select(MediaJob).where(MediaJob.kind == "proxy")).one()
-        assert (job.state, job.attempts, job.outcome) == (state, 1, f"{reason}: said the tool")
+        assert (job.state, job.attempts, job.outcome) == (state, attempts, f"{reason}: said the tool")
         others = session.scalars(select(MediaJob.state).where(MediaJob.kind.in_(("poster", "sprite")))).all()
     assert set(others) == {"done"}

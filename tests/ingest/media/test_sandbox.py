@@ -196,6 +196,43 @@ def test_an_endless_loop_is_killed_at_the_deadline_and_nothing_is_left(any_sandb
     assert result.elapsed_seconds >= 1.0
 
 
+class Unmoved:
+    """Sees a tool say whatever it likes, and get nowhere."""
+
+    heard = b""
+
+    def take(self, piece: bytes) -> None:
+        self.heard += piece
+
+    def progress(self) -> int:
+        return 0
+
+
+def test_what_it_spends_of_the_processor_is_its_own_and_what_the_wall_spends_is_not(
+    any_sandbox: Sandbox, python: Program
+) -> None:
+    endless = LOOP.format(marker="processor")
+    worked = run_python(any_sandbox, python, endless, deadline_seconds=120.0, processor_seconds=1.0)
+    assert worked.stopped == "processor" or worked.signal == signal.SIGKILL
+    slept = run_python(any_sandbox, python, "import time; time.sleep(60)", deadline_seconds=2.0, processor_seconds=1.0)
+    assert slept.stopped == "deadline"
+
+
+def test_one_that_works_and_gets_nowhere_is_stalled(any_sandbox: Sandbox, python: Program) -> None:
+    watch = Unmoved()
+    script = "import sys; print('frame=1', file=sys.stderr, flush=True)\n" + LOOP.format(marker="stalled")
+    limits = Limits(deadline_seconds=120, processor_seconds=60, idle_processor_seconds=1)
+    result = any_sandbox.run(Job(python, ("-I", "-S", "-c", script), limits=limits, watch=watch))
+    assert (result.stopped, watch.heard) == ("stalled", b"frame=1\n")
+
+
+def test_one_may_be_asked_to_give_way_to_others(any_sandbox: Sandbox, python: Program) -> None:
+    script = "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    result = any_sandbox.run(Job(python, ("-I", "-S", "-c", script), niceness=3))
+    assert int(result.stdout) == min(19, mine + 3)
+
+
 def test_one_that_closes_its_outputs_is_killed_all_the_same(any_sandbox: Sandbox, python: Program) -> None:
     marker = f"silent-{os.getpid()}-{any_sandbox.name}"
     script = "import os; os.closerange(0, 3)\n" + LOOP.format(marker=marker)
