@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.migrations.sql_file import execute_sql_beside
 
 revision = "0033"
-down_revision = "0029"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
