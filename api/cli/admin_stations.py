@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from pydantic import ByteSize, TypeAdapter, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.errors import StationNameTaken
 from ingest.stations.keys import bind_certificate, replace_token
+from ingest.stations.limits import MOST_BYTES, MOST_UPLOADS, set_limits
 from ingest.stations.overview import StationOverview, overviews
 from integrity.fields import format_instant
 from integrity.local_time import show_written
@@ -99,6 +101,37 @@ def bind(session: Session, name: str, sha256: str) -> Facts:
     return _facts_of(session, bind_certificate(session, OPERATOR, find_station(session, name).id, fingerprint))
 
 
+def change_limits(session: Session, name: str, uploads: str | None, waiting: str | None) -> Facts:
+    """The station's own limits: a number, a size such as 64GiB, or `default`; None leaves it as it is."""
+    if uploads is None and waiting is None:
+        raise UsageRefused("请给出 --uploads 或 --waiting", "say --uploads or --waiting")
+    station = find_station(session, name)
+    most_uploads = station.max_uploads if uploads is None else _limit("--uploads", uploads, int, MOST_UPLOADS)
+    most_bytes = station.max_waiting_bytes if waiting is None else _limit("--waiting", waiting, ByteSize, MOST_BYTES)
+    return _facts_of(session, set_limits(session, OPERATOR, station.id, most_uploads, most_bytes))
+
+
+def limits_line(facts: Facts) -> str:
+    """For a person. What is `default` is what the settings say for all."""
+    uploads, waiting = (facts[name] or "默认 / default" for name in ("max_uploads", "max_waiting_bytes"))
+    return f"{facts['name']}: 并发上传 / uploads at once {uploads}，待封存字节 / bytes waiting {waiting}"
+
+
+def _limit(option: str, text: str, kind: type[int], most: int) -> int | None:
+    if text.strip().lower() == "default":
+        return None
+    try:
+        value = int(TypeAdapter(kind).validate_python(text.strip()))
+    except ValidationError:
+        value = 0
+    if not 1 <= value <= most:
+        raise UsageRefused(
+            f"{option} 的值“{text}”不可用：应为 1 至 {most} 的整数（字节数可写作 64GiB），或 default",
+            f"{option} {text} is not usable: say a whole number from 1 to {most} (bytes as 64GiB too), or default",
+        )
+    return value
+
+
 def list_stations(session: Session) -> list[Facts]:
     statement = select(Station, Unit.code).join(Unit, Unit.id == Station.unit_id)
     rows = session.execute(statement.order_by(Station.created_at, Station.name).limit(ROW_LIMIT)).all()
@@ -155,6 +188,8 @@ def _facts(seen: StationOverview, unit_code: str) -> Facts:
         "credential": seen.credential,
         "key_id": seen.key_id,
         "certificate_sha256": None if certificate is None else certificate.hex(),
+        "max_uploads": station.max_uploads,
+        "max_waiting_bytes": station.max_waiting_bytes,
         "last_seen_at": _instant(seen.last_seen_at),
         **{name: getattr(state, name, None) for name in _REPORTED},
         "silent_since": _instant(getattr(state, "silent_since", None)),

@@ -62,6 +62,23 @@ def bind_certificate(
     report(as_json, facts, (f"{facts['name']}: {facts['certificate_sha256'] or '—'}",))
 
 
+@stations.command("limits")
+def set_limits(
+    name: Name,
+    uploads: Annotated[
+        str | None, typer.Option(help="同时未完成的上传数，或 default / open at once, or default")
+    ] = None,
+    waiting: Annotated[str | None, typer.Option(help="待封存字节数，如 64GiB，或 default / bytes waiting")] = None,
+    as_json: Json = False,
+) -> None:
+    """设置工作站自己的上传限额；default 为恢复默认 / Limits of this station alone; default: the setting's."""
+    from api.cli.admin_stations import change_limits, limits_line
+
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+        facts = change_limits(session, name, uploads, waiting)
+    report(as_json, facts, (limits_line(facts),))
+
+
 @stations.command("list")
 def list_stations(as_json: Json = False) -> None:
     """列出采集工作站及其状态 / List the stations and how they are."""

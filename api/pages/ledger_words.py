@@ -142,6 +142,7 @@ ACTIONS: Mapping[str, str] = {
     "station.token_replaced": mark("更换工作站令牌"),
     "station.token_ended": mark("停用工作站令牌"),
     "station.certificate_bound": mark("更改工作站绑定的证书"),
+    "station.limits_set": mark("更改工作站的上传限额"),
     "station.silent": mark("工作站长时间无消息"),
     "station.heard_again": mark("工作站恢复消息"),
     "station.clock_off": mark("工作站时钟偏差过大"),

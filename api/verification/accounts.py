@@ -90,6 +90,7 @@ def _held(entry: LedgerEntry) -> Facts:
 
 def _station(entry: LedgerEntry) -> Facts:
     nothing: Facts = {"token_hash": None, "certificate_sha256": None, "revoked": None}
+    nothing |= {"max_uploads": None, "max_waiting_bytes": None}
     named = {**pledged(entry, "name"), **made_at(entry)}
     return {**nothing, **as_stated(entry, "token_hash"), **named, "unit_id": unit_of(entry)}
 
@@ -174,6 +175,7 @@ SUBJECTS: Sequence[Subject] = (
             Step("station.token_replaced", lambda entry: as_stated(entry, "token_hash")),
             Step("station.token_ended", lambda _: {"token_hash": None}),
             Step("station.certificate_bound", lambda entry: as_stated(entry, "certificate_sha256")),
+            Step("station.limits_set", lambda entry: as_stated(entry, "max_uploads", "max_waiting_bytes")),
             Step("station.revoked", ended("revoked")),
         ),
     ),

@@ -19,7 +19,11 @@ class Station(Base):
     """
 
     __tablename__ = "station"
-    __table_args__ = (CheckConstraint("octet_length(certificate_sha256) = 32", name="certificate_sha256"),)
+    __table_args__ = (
+        CheckConstraint("octet_length(certificate_sha256) = 32", name="certificate_sha256"),
+        CheckConstraint("max_uploads > 0", name="max_uploads"),
+        CheckConstraint("max_waiting_bytes > 0", name="max_waiting_bytes"),
+    )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
     name: Mapped[str] = mapped_column(unique=True)

@@ -28,6 +28,7 @@ from casework.register.certificates import add_certificate
 from casework.requests import ask, refuse, revoke
 from casework.stages import enter_stage
 from ingest.stations.enrolment import revoke_station
+from ingest.stations.limits import set_limits
 from integrity.ledger_entry import LedgerEntry
 from retention.holds import place_hold, release_hold
 from storage.catalog.access import AccessRequest, Grant
@@ -107,6 +108,7 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
         assign(session, leaver, archive.case.id, **span, device="AB00002")
         place_hold(session, supervisor, case_id=archive.case.id, reason="复议")
         release_hold(session, supervisor, place_hold(session, supervisor, case_id=archive.case.id, reason="a").id, "b")
+        set_limits(session, OPERATOR, archive.station_id, 256, 1 << 40)
         deactivate_person(session, OPERATOR, leaver.id, "离职")
 
 
@@ -232,6 +234,8 @@ CHANGES = [
     ("hold", "released_at = NULL, released_by = NULL", "released"),
     ("hold", "case_id = gen_random_uuid()", "case_id"),
     ("station", "revoked_at = now()", "revoked"),
+    ("station", "max_uploads = 512", "max_uploads"),
+    ("station", "max_waiting_bytes = NULL", "max_waiting_bytes"),
     ("api_token", "revoked_at = now()", "revoked"),
     ("api_token", "person_id = gen_random_uuid()", "person_id"),
     ("api_token", "expires_at = NULL", "expires_at"),

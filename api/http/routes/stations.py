@@ -17,7 +17,14 @@ from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree
 from api.http.schema.base import Listed
-from api.http.schema.stations import CertificateBinding, EnrolledStation, NewStation, StationCodeAnswer, StationItem
+from api.http.schema.stations import (
+    CertificateBinding,
+    EnrolledStation,
+    NewStation,
+    StationCodeAnswer,
+    StationItem,
+    StationLimits,
+)
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from casework.units import unit_tree
@@ -25,6 +32,7 @@ from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.errors import StationUnknown
 from ingest.stations.keys import bind_certificate, replace_token
+from ingest.stations.limits import set_limits
 from ingest.stations.overview import overviews
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.stations import Station
@@ -81,6 +89,14 @@ def set_certificate(
     sha256 = None if form.sha256 is None else bytes.fromhex(form.sha256)
     with _changing(archive, viewer, station_id) as (session, _):
         return _item(session, bind_certificate(session, Actor.person(viewer.person.id), station_id, sha256))
+
+
+@router.post("/stations/{station_id}/limits", summary="设置工作站的上传限额 / Set a station's own limits")
+def change_limits(station_id: uuid.UUID, form: StationLimits, viewer: SignedIn, archive: TheArchive) -> StationItem:
+    """For what it creates from now on. More than `LIUHEN_UPLOAD_SIZE` no upload is, whatever may wait."""
+    with _changing(archive, viewer, station_id) as (session, _):
+        by = Actor.person(viewer.person.id)
+        return _item(session, set_limits(session, by, station_id, form.max_uploads, form.max_waiting_bytes))
 
 
 @router.get("/stations", summary="采集工作站列表 / List stations")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.http.schema.base import Answer, Form, Sha256Hex, ShortText
 from api.http.schema.ledger import KeyItem
+from ingest.stations.limits import MOST_BYTES, MOST_UPLOADS
 from ingest.stations.overview import StationOverview
 
 _LARGEST = (1 << 63) - 1
@@ -50,6 +51,15 @@ class CertificateBinding(Form):
     sha256: Sha256Hex | None = Field(description="of the client certificate's DER")
 
 
+class StationLimits(Form):
+    """Of this station alone, both of them; null: what the settings say."""
+
+    max_uploads: int | None = Field(ge=1, le=MOST_UPLOADS, description="uploads open at once", examples=[256])
+    max_waiting_bytes: int | None = Field(
+        ge=1, le=MOST_BYTES, description="bytes open or waiting to be sealed", examples=[1 << 38]
+    )
+
+
 class StationItem(Answer):
     """Of a station that reports nothing, as plain tus clients do, what only a report says is null."""
 
@@ -62,6 +72,8 @@ class StationItem(Answer):
     credential: str = Field(description="key, token, certificate or none", examples=["key"])
     key_id: str | None
     certificate_sha256: str | None
+    max_uploads: int | None = Field(description="uploads open at once; null: what the settings say")
+    max_waiting_bytes: int | None = Field(description="bytes open or waiting to be sealed; null likewise")
     code_expires_at: datetime | None = Field(description="of a one-time code that was shown and not used yet")
     last_seen_at: datetime | None
     last_upload_at: datetime | None
@@ -89,6 +101,8 @@ class StationItem(Answer):
             credential=seen.credential,
             key_id=seen.key_id,
             certificate_sha256=None if certificate is None else certificate.hex(),
+            max_uploads=station.max_uploads,
+            max_waiting_bytes=station.max_waiting_bytes,
             code_expires_at=seen.code_expires_at,
             last_seen_at=seen.last_seen_at,
             last_upload_at=seen.last_upload_at,

@@ -10,8 +10,9 @@ import pytest
 
 from api.tasks.housekeeping import look_after_stations
 from ingest.stations.codes import enrol_with_code
-from ingest.stations.credential import hash_station_token
+from ingest.stations.credential import PresentedCredential, hash_station_token
 from ingest.stations.reports import Report, take_report
+from ingest.uploads.register import CatalogRegister, StationDefaults
 from integrity.keys import SigningKey
 from integrity.local_time import show_in_china
 from storage.catalog.stations import Station
@@ -51,6 +52,30 @@ def test_a_code_is_shown_once_and_enrols_a_key_in_the_place_of_a_token(sealing: 
     with sealing.archive.database.reading() as session:
         assert session.get_one(Station, code["station_id"]).token_hash == hash_station_token(token)
     assert "没有名为" in station("token", "四楼", code=2)
+
+
+def test_a_station_has_limits_of_its_own_until_it_goes_by_the_settings_again(sealing: Any, station: Any) -> None:
+    token = station("enrol", "大站")["token"]
+    register = CatalogRegister(sealing.archive.database, StationDefaults(64, 16 << 30))
+
+    def held_to() -> tuple[int, int]:
+        headers = {"authorization": f"Bearer {token}"}
+        seen = register.authenticate(PresentedCredential("HEAD", "/uploads/", "archive.test", headers))
+        return seen.max_uploads, seen.max_waiting_bytes
+
+    assert held_to() == (64, 16 << 30)
+    facts = station("limits", "大站", "--uploads", "256", "--waiting", "256GiB")
+    assert (facts["max_uploads"], facts["max_waiting_bytes"]) == (256, 256 << 30) == held_to()
+    station("limits", "大站", "--uploads", "2")
+    assert held_to() == (2, 256 << 30)
+    station("limits", "大站", "--waiting", "default")
+    assert held_to() == (2, 16 << 30)
+    (listed,) = [each for each in station("list")["items"] if each["name"] == "大站"]
+    assert (listed["max_uploads"], listed["max_waiting_bytes"]) == (2, None)
+    for words in ((), ("--uploads", "0"), ("--uploads", "2.5"), ("--waiting", "-1"), ("--waiting", "lots")):
+        assert "--" in station("limits", "大站", *words, code=2)
+    assert held_to() == (2, 16 << 30)
+    assert sealing.entries("station.limits_set") == 3
 
 
 def test_a_certificate_is_bound_by_its_digest_and_let_go(station: Any) -> None:
