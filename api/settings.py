@@ -182,6 +182,7 @@ class Settings(BaseSettings):
     upload_rate: Size = ByteSize(4 << 10)
     upload_rate_seconds: Count = 60
     upload_expiry_hours: Count = 72
+    upload_longest_days: Count = 30
     disk_reserve: Size = ByteSize(64 << 20)
 
     station_code_hours: Count = 24

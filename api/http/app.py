@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,9 @@ from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.settings import load_settings
 from api.tasks.app import Waker
+from api.upload_limits import station_defaults, upload_limits
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import UploadLimits
-from ingest.uploads.register import CatalogRegister, StationDefaults
+from ingest.uploads.register import CatalogRegister
 from ingest.uploads.request import AsgiApplication
 from ingest.uploads.staging import Staging
 
@@ -107,17 +106,8 @@ class PublicFiles(StaticFiles):
 def make_uploads(archive: Archive) -> AsgiApplication:
     """The tus server, on this host's staging disk."""
     settings = archive.settings
-    register = CatalogRegister(
-        archive.database, StationDefaults(settings.uploads_at_once, int(settings.uploads_waiting))
-    )
-    limits = UploadLimits(
-        max_upload_bytes=int(settings.upload_size),
-        max_deferred_bytes=int(settings.upload_deferred_size),
-        minimum_bytes_per_second=int(settings.upload_rate),
-        rate_window_seconds=settings.upload_rate_seconds,
-        expires_after=timedelta(hours=settings.upload_expiry_hours),
-        keep_free_bytes=int(settings.disk_reserve),
-    )
+    register = CatalogRegister(archive.database, station_defaults(settings))
+    limits = upload_limits(settings)
     waker = Waker("custody.seal_due")
     if settings.broker_url is not None:
         # A first message takes up to seconds while uploads go on: now nobody waits for it, later a receipt would.

@@ -10,6 +10,7 @@ import structlog
 from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.tasks.app import celery_app, wake, worker_archive
+from api.upload_limits import upload_limits
 from casework.acts import ask_about_regrouped
 from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
@@ -163,7 +164,7 @@ def recover_all_uploads(archive: Archive) -> None:
     if recovered:
         log.warning("uploads.recovered", uploads=recovered)
         wake("custody.seal_due")
-    expire_stale(staging, register, datetime.now(UTC))
+    expire_stale(staging, register, upload_limits(archive.settings), datetime.now(UTC))
 
 
 def sweep_left_behind(archive: Archive) -> None:

@@ -69,9 +69,16 @@ class Archive:
         """What is known of the server's time."""
         return self._connection.clock
 
-    def create_upload(self, size_bytes: int, metadata: Mapping[str, str]) -> str:
-        """Open an upload; its id. Raises TransferRefused when the archive does not want the file."""
-        headers = {"upload-length": str(size_bytes), "upload-metadata": encode_metadata(metadata)}
+    def create_upload(self, size_bytes: int, metadata: Mapping[str, str], creation_key: str) -> str:
+        """Open an upload; its id, the same one as long as the key is the same: an answer may be lost.
+
+        Raises TransferRefused when the archive does not want the file.
+        """
+        headers = {
+            "upload-length": str(size_bytes),
+            "upload-metadata": encode_metadata(metadata),
+            "idempotency-key": f'"{creation_key}"',
+        }
         reply = self._exchange("POST", "/uploads", headers)
         upload_id = reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
         if reply.status != 201 or not _UPLOAD_ID.fullmatch(upload_id):

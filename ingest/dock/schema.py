@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 _COLUMNS = """
     name          BLOB NOT NULL,
@@ -18,17 +18,21 @@ _COLUMNS = """
     archive       TEXT NOT NULL,
     credential    TEXT NOT NULL,
     upload_id     TEXT NOT NULL,
-    phase         TEXT NOT NULL
+    phase         TEXT NOT NULL,
+    creation_key  TEXT NOT NULL
 """
 _TABLE = f"""
 CREATE TABLE source_file (source BLOB NOT NULL, {_COLUMNS}, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
 """
-_FROM_VERSION_1 = "INSERT INTO source_file SELECT x'', * FROM source_file_1;"
-# By the version that is found: what makes it the next one.
+_KEYS = "lower(hex(randomblob(16)))"
+_MOVE = f"ALTER TABLE source_file RENAME TO source_file_before;{_TABLE}INSERT INTO source_file "
+# By the version that is found: what makes it the present one.
 _STEPS = {
     0: _TABLE,
     # Notes were one folder's; from 2 on they are of several sources. DockState.adopt gives them to theirs.
-    1: "ALTER TABLE source_file RENAME TO source_file_1;" + _TABLE + _FROM_VERSION_1 + "DROP TABLE source_file_1;",
+    1: _MOVE + f"SELECT x'', *, {_KEYS} FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
+    # From 3 on each has a name for the creation of its upload.
+    2: _MOVE + f"SELECT *, {_KEYS} FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
 }
 
 
@@ -53,6 +57,6 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == VERSION:
         return
-    if version not in (0, 1):
+    if version not in _STEPS:
         raise NotesOfAnotherRelease(version)
     connection.executescript(f"BEGIN IMMEDIATE; {_STEPS[version]} PRAGMA user_version = {VERSION}; COMMIT")

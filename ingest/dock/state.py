@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -41,11 +41,16 @@ class Phase(StrEnum):
     WIPED = "wiped"  # removed from the folder, durably
 
 
+def _new_key() -> str:
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """What is known of one file, named by its source's id and its name there.
 
-    `archive` is the pinned key's id: another archive's receipt counts for nothing.
+    `archive` is the pinned key's id: another archive's receipt counts for nothing. `creation_key` is what the archive
+    knows the upload's creation by, should it be asked for again.
     """
 
     source: str
@@ -56,6 +61,7 @@ class FileRecord:
     credential: str = ""
     upload_id: str = ""
     phase: Phase = Phase.DIGESTED
+    creation_key: str = field(default_factory=_new_key)
 
     def begun(self, upload_id: str, credential: str) -> FileRecord:
         """With an upload that the archive has opened for it."""
@@ -66,8 +72,8 @@ class FileRecord:
         return replace(self, phase=phase)
 
     def forgotten(self) -> FileRecord:
-        """As if it had never been sent."""
-        return replace(self, upload_id="", credential="", phase=Phase.DIGESTED)
+        """As if it had never been sent: what comes next is another upload."""
+        return replace(self, upload_id="", credential="", phase=Phase.DIGESTED, creation_key=_new_key())
 
 
 class DockState:
@@ -111,10 +117,10 @@ class DockState:
             os.fsencode(record.source), os.fsencode(record.name),
             identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
             digests.sha256.value, digests.sm3.value, digests.chunk_root,
-            record.archive, record.credential, record.upload_id, record.phase,
+            record.archive, record.credential, record.upload_id, record.phase, record.creation_key,
         )  # fmt: skip
         with self._guarded():
-            self._connection.execute("REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.execute(f"REPLACE INTO source_file VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
         return record
 
     def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
@@ -208,7 +214,7 @@ def _connect(folder: Path) -> sqlite3.Connection:
 
 
 def _record_of(row: tuple[object, ...]) -> FileRecord:
-    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase = row
+    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase, key = row
     return FileRecord(
         source=os.fsdecode(_as(bytes, source)),
         name=os.fsdecode(_as(bytes, name)),
@@ -220,6 +226,7 @@ def _record_of(row: tuple[object, ...]) -> FileRecord:
         credential=_as(str, credential),
         upload_id=_as(str, upload_id),
         phase=Phase(_as(str, phase)),
+        creation_key=_as(str, key),
     )
 
 

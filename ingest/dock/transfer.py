@@ -93,7 +93,8 @@ def _begin_upload(sender: Sender, source: SourceFile, record: FileRecord) -> Fil
         metadata["marked"] = "1"
     if source.group:
         metadata["group"] = source.group
-    upload_id = sender.archive.create_upload(record.digests.size_bytes, metadata)
+    # The key was noted with the record: however often the answer is lost, here or by a power cut, one upload is opened.
+    upload_id = sender.archive.create_upload(record.digests.size_bytes, metadata, record.creation_key)
     # Noted before the first byte: whatever happens from here on, the upload is found again.
     return sender.state.save(record.begun(upload_id, sender.credential))
 

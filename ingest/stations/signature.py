@@ -28,8 +28,8 @@ ALLOWED_SKEW = timedelta(minutes=5)
 
 COVERED_ALWAYS = ("@method", "@authority", "@path")
 COVERED_WHEN_PRESENT = (
-    "content-digest", "content-length", "content-type", "upload-checksum", "upload-concat", "upload-defer-length",
-    "upload-length", "upload-metadata", "upload-offset", "x-http-method-override",
+    "content-digest", "content-length", "content-type", "idempotency-key", "upload-checksum", "upload-concat",
+    "upload-defer-length", "upload-length", "upload-metadata", "upload-offset", "x-http-method-override",
 )  # fmt: skip
 
 _LABEL = "liuhen"

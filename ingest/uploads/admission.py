@@ -61,10 +61,14 @@ class Admission:
         return None if station is None else _owned(station, record)
 
     async def prove_again(self, presented: PresentedCredential) -> None:
-        """That a request whose body is arriving may still send it. Raises CredentialRefused, RegisterUnavailable."""
+        """That a request whose body is arriving may still send it, by what the catalog says now.
+
+        Nothing is believed here: what was said before would add to the time that a revocation takes. All who ask at the
+        time share one question. Raises CredentialRefused, RegisterUnavailable.
+        """
         if _shown(presented) is None:
             await self._prove_soon(presented)
-        elif self._known_station(presented) is None:
+        else:
             await self._ask(presented, None)
 
     def remember(self, record: UploadRecord) -> None:

@@ -29,6 +29,9 @@ class UploadLimits:
     max_deferred_bytes: int = GIBIBYTE
     """What is reserved for an upload of unknown length, and may arrive of it before its length is declared."""
     expires_after: timedelta = timedelta(days=3)
+    """Since the last bytes that became durable, or since the creation."""
+    lasts_at_most: timedelta = timedelta(days=30)
+    """Since the creation, however it progresses: all that while it keeps its room."""
     minimum_bytes_per_second: int = 4096
     rate_window_seconds: float = 60
     takeover_seconds: float = 30
@@ -36,10 +39,12 @@ class UploadLimits:
     record_offset_bytes: int = 64 << 20
     record_offset_seconds: float = 2
     """A long body's offset is made durable this often, so that SIGKILL costs little."""
-    ask_again_seconds: float = 0.5
-    """A long body's authority is asked for again this often, so that a revocation counts within a second."""
-    believe_seconds: float = 0.25
-    """What the catalog said of a bearer token counts this long; together with the above, less than a second."""
+    ask_again_seconds: float = 0.25
+    """A long body's authority is asked for again this often, and of the catalog each time."""
+    believe_seconds: float = 0.2
+    """What the catalog said of a bearer token counts this long for a request that begins. So a revocation counts after
+    this, the above and one look around (reception.py) at the latest: clearly within a second.
+    """
     retry_after_seconds: int = 30
     keep_free_bytes: int = 64 << 20
     """Staging room that creations leave alone, for the offset records and for what is under way."""
@@ -59,7 +64,8 @@ class StationIdentity:
 class UploadRecord:
     """What the catalog knows of an upload. `state` is one of storage.catalog.uploads.UPLOAD_STATES.
 
-    While the length is deferred, `declared_length` is what is reserved for it instead.
+    While the length is deferred, `declared_length` is what is reserved for it instead. `expires_at` holds as long as
+    nothing has come of it, `expires_at_latest` whatever comes (expiry.py); None: the same.
     """
 
     upload_id: str
@@ -70,6 +76,7 @@ class UploadRecord:
     state: str
     expires_at: datetime
     length_is_deferred: bool = False
+    expires_at_latest: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -98,7 +105,10 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Opening:
-    """An upload that a proved station wants to begin. `declared_length` as in UploadRecord."""
+    """An upload that a proved station wants to begin. `declared_length` as in UploadRecord.
+
+    `creation_key` is the station's own word for this creation (creation_key.py), None where it has none.
+    """
 
     station: StationIdentity
     upload_id: str
@@ -106,6 +116,8 @@ class Opening:
     claims: UploadClaims
     expires_at: datetime
     length_is_deferred: bool = False
+    creation_key: str | None = None
+    expires_at_latest: datetime | None = None
 
     @property
     def record(self) -> UploadRecord:
@@ -120,6 +132,7 @@ class Opening:
             "open",
             self.expires_at,
             self.length_is_deferred,
+            self.expires_at_latest,
         )
 
 
@@ -152,8 +165,12 @@ class UploadRegister(Protocol):
         """
         ...
 
-    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:
-        """Reserve each upload's length of its station's quota and open it, as one step; None says it is open.
+    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+        """Reserve each upload's length of its station's quota and open it, as one step; the record of what is open.
+
+        Where the station's creation key has a live upload already, neither expired nor terminated, nothing is reserved
+        or opened: the record is that upload's, by its own id and in whatever state, also of a station that is at its
+        limits. Of many that bring one key at once, one opens it.
 
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
         Refusals: TooManyUploads, QuotaExceeded, CredentialRefused, or TooLong when the station could never have that

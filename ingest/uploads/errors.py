@@ -18,6 +18,7 @@ UploadRefused
 ├── ContentTypeWrong        a PATCH that is not application/offset+octet-stream
 ├── TakenOver               a newer request for the same upload took its place
 ├── UploadBusy              the older request for the same upload does not let go
+├── CreationKeyReused       an Idempotency-Key that names the creation of another file
 ├── TooManyUploads          the station has as many open uploads as it may
 ├── QuotaExceeded           the station has as many bytes waiting as it may
 ├── ChecksumDiffers         the body is not what Upload-Checksum says
@@ -151,6 +152,12 @@ class TakenOver(UploadRefused):
 class UploadBusy(UploadRefused):
     def __init__(self, upload_id: str) -> None:
         super().__init__(f"an older request for upload {upload_id} does not let go")
+        self.upload_id = upload_id
+
+
+class CreationKeyReused(UploadRefused):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"this Idempotency-Key opened upload {upload_id}, which is of another file")
         self.upload_id = upload_id
 
 

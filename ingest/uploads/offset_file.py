@@ -1,8 +1,9 @@
 """The offset of an upload as a file of its own: crash-safe, locked, and the place where requests meet.
 
     page 0   slot A     magic "LHOFFSET", version u16, deferred u16, zero u16 × 2, sequence u64, offset u64, declared
-    page 1   slot B     length u64, then the first 16 bytes of the SHA-256 of the 40 bytes before; big-endian.
-                        Deferred is 1 as long as the length is unknown; then what is reserved stands in its place
+    page 1   slot B     length u64, progressed u64, then the first 16 bytes of the SHA-256 of the 48 bytes before;
+                        big-endian. Deferred is 1 as long as the length is unknown; then what is reserved stands in its
+                        place. Progressed is when the offset last grew, in seconds since 1970; 0: it never did
     page 2   ticket     16 random bytes of the newest request that wants this upload; then one byte: 1 while its
                         holder is writing the last bytes out. Neither survives a crash, neither needs to.
 
@@ -19,6 +20,7 @@ import hashlib
 import os
 import random
 import struct
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,23 +31,24 @@ _SLOTS = (0, _PAGE)
 _TICKET = 2 * _PAGE
 _TICKET_BYTES = 16
 _ENDING = _TICKET + _TICKET_BYTES
-_FIELDS = struct.Struct(">8sHHHHQQQ")
+_FIELDS = struct.Struct(">8sHHHHQQQQ")
 _CHECK_BYTES = 16
 _SLOT_BYTES = _FIELDS.size + _CHECK_BYTES
 _MAGIC = b"LHOFFSET"
-_VERSION = 1
+_VERSION = 2
 UNFINISHED = ".new"
 """What an offset file is called before it is whole."""
 
 
 @dataclass(frozen=True)
 class RecordedOffset:
-    """`offset` bytes of `declared_length` are durable."""
+    """`offset` bytes of `declared_length` are durable; the last since `progressed_seconds` (Unix time), 0: none."""
 
     sequence: int
     offset: int
     declared_length: int
     is_deferred: bool = False
+    progressed_seconds: int = 0
 
 
 class OffsetFile:
@@ -96,7 +99,9 @@ class OffsetFile:
 
     def write(self, last: RecordedOffset, offset: int, *, durably: bool = True) -> RecordedOffset:
         """Record that `offset` bytes are durable. Durable on return, unless it need not be. Only for the holder."""
-        return self._write(replace(last, sequence=last.sequence + 1, offset=offset), durably)
+        progressed = int(time.time()) if offset > last.offset else last.progressed_seconds
+        record = replace(last, sequence=last.sequence + 1, offset=offset, progressed_seconds=progressed)
+        return self._write(record, durably)
 
     def declare(self, last: RecordedOffset, length: int) -> RecordedOffset:
         """Record the length that was deferred. Durable on return. Only for the holder."""
@@ -170,14 +175,14 @@ def _decode(slot: bytes) -> RecordedOffset | None:
     fields, check = slot[: _FIELDS.size], slot[_FIELDS.size :]
     if len(check) != _CHECK_BYTES or hashlib.sha256(fields).digest()[:_CHECK_BYTES] != check:
         return None
-    magic, version, deferred, _, _, sequence, offset, declared_length = _FIELDS.unpack(fields)
+    magic, version, deferred, _, _, sequence, offset, declared_length, progressed = _FIELDS.unpack(fields)
     if magic != _MAGIC or version != _VERSION or offset > declared_length:
         return None
-    return RecordedOffset(sequence, offset, declared_length, bool(deferred))
+    return RecordedOffset(sequence, offset, declared_length, bool(deferred), progressed)
 
 
 def _encode(record: RecordedOffset) -> bytes:
-    numbers = record.sequence, record.offset, record.declared_length
+    numbers = record.sequence, record.offset, record.declared_length, record.progressed_seconds
     fields = _FIELDS.pack(_MAGIC, _VERSION, record.is_deferred, 0, 0, *numbers)
     return fields + hashlib.sha256(fields).digest()[:_CHECK_BYTES]
 

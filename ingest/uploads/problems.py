@@ -131,6 +131,12 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
         "同一上传的前一个请求尚未结束，请稍后再试。",
         "The request before this one is still busy with this upload. Try again in a moment.",
     ),
+    errors.CreationKeyReused: Problem(
+        422,
+        "key-reused",
+        "该 Idempotency-Key 已用于另一个文件的上传，请为每个文件使用不同的值。",
+        "This Idempotency-Key was used to create the upload of another file. Use a key of its own for each file.",
+    ),
     errors.TooManyUploads: Problem(
         429,
         "too-many-uploads",

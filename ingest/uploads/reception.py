@@ -1,7 +1,7 @@
 """One request's body on its way into one held upload.
 
-The loop gathers about 1 MiB while a thread writes the block before it, and between blocks, or every quarter of a
-second when the client is slow, looks around: has a newer request come, is the rate too low, was the credential
+The loop gathers about 1 MiB while a thread writes the block before it, and between blocks, or every fifth of a second
+when the client or the disk is slow, looks around: has a newer request come, is the rate too low, was the credential
 revoked, is it time to record the offset.
 """
 
@@ -22,11 +22,12 @@ from ingest.uploads.staging import HeldUpload
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 64 << 10
 _BLOCKS_BYTES = 4 << 20
-"""Gathered for all bodies together: the more there are, the smaller their blocks. Where these are whole ones, as much
-again is being written; in a crowd each body waits for its block, and its connection with it: others use the time.
+"""Gathered for all bodies together, as long as no block is smaller than the least one, that is of up to 64 bodies: the
+more there are, the smaller their blocks. Where these are whole ones, as much again is being written; in a crowd each
+body waits for its block, and its connection with it: others use the time.
 """
 _BLOCK_PIECES = 1024
-LOOK_AROUND_SECONDS = 0.25
+LOOK_AROUND_SECONDS = 0.2
 
 
 class _Hash(Protocol):
@@ -180,17 +181,24 @@ class BodyReception:
         now = time.monotonic()
         if now - self._looked_at < LOOK_AROUND_SECONDS:
             return
-        self._looked_at = now
-        self._held.check_newest()
-        if now - self._asked_at >= self._limits.ask_again_seconds:
-            await self._ask_again()
-            self._asked_at = time.monotonic()
+        await self._check_right()
         if now - self._recorded_at >= self._limits.record_offset_seconds:
             await self._write_block()
 
+    async def _check_right(self) -> None:
+        """Whether the request may still send: it is the newest one, and its credential holds."""
+        now = self._looked_at = time.monotonic()
+        self._held.check_newest()
+        if now - self._asked_at >= self._limits.ask_again_seconds:
+            await self._ask_again()
+            self._asked_at = now
+
     async def _write_block(self) -> None:
-        """Hand the block to a thread, after the one before it: one is written while the next is gathered."""
-        await self._finish_writing()
+        """Hand the block to a thread, after the one before it: one is written while the next is gathered.
+
+        However long the disk takes over that one, nobody sends on meanwhile who may not.
+        """
+        await self._await_writing()
         pieces, self._pieces = self._pieces, []
         self._unrecorded_bytes += self._gathered_bytes
         self._gathered_bytes = 0
@@ -198,7 +206,7 @@ class BodyReception:
         if pieces or record:
             self._writing = self._start(lambda: self._write(pieces, record))
             if self._is_in_crowd():
-                await self._finish_writing()
+                await self._await_writing()
 
     def _is_record_due(self) -> bool:
         now = time.monotonic()
@@ -226,6 +234,13 @@ class BodyReception:
         """By the thread that writes first: a short body then costs one turn of a thread in all."""
         if not self._held.has_open_bytes:
             self._held.open_bytes(self._expected_bytes)
+
+    async def _await_writing(self) -> None:
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait([self._writing], timeout=LOOK_AROUND_SECONDS)
+            if not self._writing.done():
+                await self._check_right()
+        await self._finish_writing()
 
     async def _finish_writing(self) -> None:
         writing, self._writing = self._writing, None

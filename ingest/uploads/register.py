@@ -68,8 +68,8 @@ class CatalogRegister(UploadRegister):
     def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
         return self._admit(asked, again=False)
 
-    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRefused | None]:
-        outcomes: dict[str, UploadRefused | None] = {
+    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+        outcomes: dict[str, UploadRecord | UploadRefused] = {
             one.upload_id: TooLong(one.station.max_waiting_bytes)
             for one in openings
             if one.declared_length > one.station.max_waiting_bytes
@@ -77,14 +77,15 @@ class CatalogRegister(UploadRegister):
         possible = [one for one in openings if one.upload_id not in outcomes]
         opened = self._open(possible) if possible else set()
         for one in possible:
-            outcomes[one.upload_id] = None if one.upload_id in opened else self._open_alone(one)
+            outcomes[one.upload_id] = one.record if one.upload_id in opened else self._open_alone(one)
         return [outcomes[one.upload_id] for one in openings]
 
-    def open_upload(self, opening: Opening) -> None:
-        """One alone. Raises what `open_uploads` returns."""
-        (refused,) = self.open_uploads([opening])
-        if refused is not None:
-            raise refused
+    def open_upload(self, opening: Opening) -> UploadRecord:
+        """One alone. Raises the refusal that `open_uploads` returns."""
+        (opened,) = self.open_uploads([opening])
+        if isinstance(opened, UploadRefused):
+            raise opened
+        return opened
 
     def keep_promises(self) -> None:
         self._run(statements.KEEP_PROMISES, ())
@@ -182,10 +183,20 @@ class CatalogRegister(UploadRegister):
         written = self._write(statements.OPEN, json.dumps(rows), str(are_promises))
         return {one.upload_id for one, entry in zip(openings, entries, strict=True) if str(entry.id) in written}
 
-    def _open_alone(self, opening: Opening) -> UploadRefused | None:
-        if self._open([opening]):
+    def _open_alone(self, opening: Opening) -> UploadRecord | UploadRefused:
+        before = self._opened_before(opening)
+        if before is None and self._open([opening]):
+            return opening.record
+        return before or self._opened_before(opening) or self._why_not_opened(opening.station)
+
+    def _opened_before(self, opening: Opening) -> UploadRecord | None:
+        """What the station's own word for this creation has opened."""
+        if opening.creation_key is None:
             return None
-        station = opening.station
+        rows = self._run(statements.OPENED_BEFORE, (opening.station.station_id, opening.creation_key))
+        return _record(*rows[0]) if rows else None
+
+    def _why_not_opened(self, station: StationIdentity) -> UploadRefused:
         rows = self._run(statements.LOAD, (station.station_id,))
         if not rows or rows[0][0]:
             return CredentialRefused("revoked meanwhile")
@@ -266,6 +277,8 @@ def _row_of_opening(opening: Opening, entry: LedgerEntry) -> dict[str, Any]:
         "length_deferred": opening.length_is_deferred,
         "claims": opening.claims.to_json(),
         "expires_at": opening.expires_at.isoformat(),
+        "expires_at_latest": None if opening.expires_at_latest is None else opening.expires_at_latest.isoformat(),
+        "creation_key": opening.creation_key,
         "most_uploads": station.max_uploads,
         "most_bytes": station.max_waiting_bytes,
         **_entry_columns(entry),
@@ -278,8 +291,8 @@ def _entry_columns(entry: LedgerEntry) -> dict[str, str]:
 
 
 def _record_of(row: Upload) -> UploadRecord:
-    length, deferred = row.declared_length, row.length_deferred
-    return _record(row.id, row.station_id, row.unit_id, length, row.claims, row.state, row.expires_at, deferred)
+    length, deferred, until, latest = row.declared_length, row.length_deferred, row.expires_at, row.expires_at_latest
+    return _record(row.id, row.station_id, row.unit_id, length, row.claims, row.state, until, deferred, latest)
 
 
 def _record(
@@ -291,9 +304,10 @@ def _record(
     state: str,
     expires_at: datetime,
     deferred: bool,
+    latest: datetime | None,
 ) -> UploadRecord:
     said = UploadClaims.from_json(claims)
-    return UploadRecord(upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred)
+    return UploadRecord(upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred, latest)
 
 
 @contextmanager

@@ -30,9 +30,9 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ONCE = frozenset(
     {
-        "authorization", "content-digest", "content-length", "content-type", "signature", "signature-input",
-        "tus-resumable", "transfer-encoding", "upload-checksum", "upload-defer-length", "upload-length",
-        "upload-metadata", "upload-offset", "x-http-method-override",
+        "authorization", "content-digest", "content-length", "content-type", "idempotency-key", "signature",
+        "signature-input", "tus-resumable", "transfer-encoding", "upload-checksum", "upload-defer-length",
+        "upload-length", "upload-metadata", "upload-offset", "x-http-method-override",
     }
 )  # fmt: skip
 
@@ -58,6 +58,8 @@ class Request:
         self.body_ended = False
         self.was_cut = False
         self._set_aside: deque[_Piece] = deque()
+        self.on_taken_up: Callable[[], None] = lambda: None
+        """Called when nothing is left of what `whole_body` had put back, or `give_back` has."""
         self.presented = PresentedCredential.of(scope)
         self._scheme: str = scope.get("scheme", "http")
         self._path: str = scope["path"].removeprefix(self.root_path)
@@ -73,6 +75,8 @@ class Request:
         """Some more of the body, perhaps nothing; `body_ended` or `was_cut` then say that these bytes were its last."""
         if self._set_aside:
             piece, self.body_ended, self.was_cut = self._set_aside.popleft()
+            if not self._set_aside:
+                self.on_taken_up()
             return piece
         message = await self.receive()
         if message["type"] == "http.disconnect":

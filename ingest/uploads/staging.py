@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -75,16 +75,23 @@ class HeldUpload:
             raise TakenOver(self.upload_id)
 
     @property
+    def recorded(self) -> RecordedOffset:
+        """What is recorded of it."""
+        if self._last is None:
+            raise RuntimeError(f"upload {self.upload_id} is not locked")
+        return self._last
+
+    @property
     def offset(self) -> int:
-        return self._recorded.offset
+        return self.recorded.offset
 
     @property
     def declared_length(self) -> int:
-        return self._recorded.declared_length
+        return self.recorded.declared_length
 
     @property
     def length_is_deferred(self) -> bool:
-        return self._recorded.is_deferred
+        return self.recorded.is_deferred
 
     @property
     def is_complete(self) -> bool:
@@ -101,7 +108,7 @@ class HeldUpload:
         self.close_bytes()
 
     def declare_length(self, length: int) -> None:
-        self._last = self._record.declare(self._recorded, length)
+        self._last = self._record.declare(self.recorded, length)
 
     def open_bytes(self, expected_bytes: int) -> None:
         """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
@@ -136,7 +143,7 @@ class HeldUpload:
         self._staging.sync_folder()
 
     def note_kept(self, offset: int) -> None:
-        self._last = self._record.write(self._recorded, offset, durably=not self._is_last(offset))
+        self._last = self._record.write(self.recorded, offset, durably=not self._is_last(offset))
 
     def _is_last(self, offset: int) -> bool:
         return offset == self.declared_length and not self.length_is_deferred
@@ -172,12 +179,6 @@ class HeldUpload:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
-
-    @property
-    def _recorded(self) -> RecordedOffset:
-        if self._last is None:
-            raise RuntimeError(f"upload {self.upload_id} is not locked")
-        return self._last
 
     @property
     def _staged(self) -> StagedBytes:
@@ -296,6 +297,15 @@ class Staging:
                 if not self._offset_path(upload_id).exists():
                     self.create(upload_id, declared_length, length_is_deferred=length_is_deferred)
         return self.claim(upload_id)
+
+    @contextmanager
+    def nobody_begins(self, upload_id: str) -> Iterator[bool]:
+        """Whether nobody has begun to write this upload; if so, nobody does before the block ends. Raises StagingFull.
+
+        For whoever gives it up: a request that made its files meanwhile would write on without a row.
+        """
+        with nobody_writing(self.bytes_path(upload_id)) as is_free:
+            yield is_free and not self._offset_path(upload_id).exists()
 
     def begin_whole(self, upload_id: str) -> WholeFile | None:
         """The upload's bytes, to be written in one go; None when anybody has begun it before. Raises StagingFull."""

@@ -19,7 +19,8 @@ from ingest.stations.authentication import HOLDER_OF
 
 ADMIT = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
-        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred
+        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
+        u.expires_at_latest
     FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
         WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
     LEFT JOIN LATERAL (SELECT * FROM upload WHERE id = a.upload_id AND s.id IS NOT NULL LIMIT 1) u ON true
@@ -33,6 +34,7 @@ OPEN = """
     WITH wanted AS (
         SELECT * FROM json_to_recordset($1::json) AS w (id text, station_id uuid, unit_id uuid,
             declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
+            expires_at_latest timestamptz, creation_key text,
             most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
     ), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
@@ -46,16 +48,30 @@ OPEN = """
             AND l.waiting_bytes + a.bytes <= a.most_bytes
         ORDER BY l.station_id FOR NO KEY UPDATE OF l
     ), opened AS (
-        INSERT INTO upload
-            (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at, attempts)
-        SELECT id, station_id, unit_id, declared_length, length_deferred, claims, 'open', expires_at, 0
+        INSERT INTO upload (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at,
+            expires_at_latest, creation_key, attempts)
+        SELECT id, station_id, unit_id, declared_length, length_deferred, claims, 'open', expires_at,
+            expires_at_latest, creation_key, 0
         FROM wanted JOIN room USING (station_id)
+        ON CONFLICT (station_id, creation_key)
+            WHERE state NOT IN ('terminated', 'expired') AND creation_key IS NOT NULL DO NOTHING
+        RETURNING id
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
     SELECT entry_id, unit_id, 'upload.created', id, convert_to(entry, 'UTF8'), occurred_at
-    FROM wanted JOIN room USING (station_id)
+    FROM wanted JOIN opened USING (id)
     RETURNING id, set_config('synchronous_commit',
         CASE WHEN $2::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+"""
+
+# By a station's own word for its creation, of uploads that live. Whoever asks has waited for the row that has it.
+OPENED_BEFORE = """
+    SELECT u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
+        u.expires_at_latest
+    FROM (SELECT %s::uuid AS station_id, %s::text AS creation_key) AS a, LATERAL (
+        SELECT * FROM upload WHERE station_id = a.station_id AND creation_key = a.creation_key
+            AND state NOT IN ('terminated', 'expired') LIMIT 1
+    ) u
 """
 
 # A commit that waits, of nothing: what was committed before it is on the disk with it.

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ingest.uploads.contract import GONE_STATES, UploadRecord, UploadRegister
+from ingest.uploads.contract import GONE_STATES, UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
+from ingest.uploads.expiry import expiry_of
 from ingest.uploads.staging import Staging
 
 _ORPHAN_AGE = timedelta(hours=1)
@@ -28,8 +29,8 @@ def recover_finished(
     return recovered
 
 
-def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
-    """Expire open uploads whose time is over and free their room; returns their ids.
+def expire_stale(staging: Staging, register: UploadRegister, limits: UploadLimits, now: datetime) -> list[str]:
+    """Expire open uploads whose time is over (expiry.py) and free their room; returns their ids.
 
     One that is being written to is left for the next sweep, and one that is complete is never expired but left to
     `recover_finished`.
@@ -37,7 +38,7 @@ def expire_stale(staging: Staging, register: UploadRegister, now: datetime) -> l
     return [
         record.upload_id
         for record in register.list_open()
-        if record.expires_at <= now and _expire(staging, register, record)
+        if record.expires_at <= now and _expire(staging, register, limits, record, now)
     ]
 
 
@@ -87,12 +88,15 @@ def _is_complete(staging: Staging, record: UploadRecord) -> bool:
     return recorded is not None and recorded.offset == record.declared_length
 
 
-def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:
+def _expire(
+    staging: Staging, register: UploadRegister, limits: UploadLimits, record: UploadRecord, now: datetime
+) -> bool:
     """Under the upload's lock, so that no PATCH can complete it meanwhile."""
     try:
         held = staging.hold_if_idle(record.upload_id)
-    except UploadGone:  # nothing was ever recorded of it; whoever writes all of it now comes too late, or we do
-        return _give_up(staging, register, record)
+    except UploadGone:  # nothing was ever recorded of it
+        with staging.nobody_begins(record.upload_id) as is_free:
+            return is_free and _give_up(staging, register, record)
     except StagingDamaged as error:
         log.warning("expired without its bytes: %s", error)
         return _give_up(staging, register, record)
@@ -100,7 +104,8 @@ def _expire(staging: Staging, register: UploadRegister, record: UploadRecord) ->
         return False
     with held:
         is_complete = held.offset == record.declared_length and not record.length_is_deferred
-        return not (is_complete or held.is_complete) and _give_up(staging, register, record)
+        is_over = expiry_of(record, held.recorded, limits) <= now
+        return is_over and not (is_complete or held.is_complete) and _give_up(staging, register, record)
 
 
 def _give_up(staging: Staging, register: UploadRegister, record: UploadRecord) -> bool:

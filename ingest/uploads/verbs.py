@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
 
 from ingest.uploads.admission import Admission
-from ingest.uploads.answers import Answer, http_date
+from ingest.uploads.answers import Answer
+from ingest.uploads.body_room import BodyRoom, Place
 from ingest.uploads.contract import (
     PROMISED_BYTES,
     Opening,
@@ -25,31 +22,27 @@ from ingest.uploads.contract import (
     UploadRecord,
     UploadRegister,
 )
+from ingest.uploads.creation_key import check_same_creation
 from ingest.uploads.errors import (
     ContentTypeWrong,
-    LengthUndeclared,
     OffsetDiffers,
     RequestMalformed,
-    TooLong,
     UploadBusy,
     UploadFinished,
     UploadGone,
     UploadRefused,
 )
 from ingest.uploads.gathering import Gathering
-from ingest.uploads.lengths import check_declared, check_length_stays, plan_length
-from ingest.uploads.metadata import parse_metadata
+from ingest.uploads.lengths import check_declared, check_length_stays
+from ingest.uploads.offset_file import RecordedOffset
+from ingest.uploads.openings import plan_opening
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.staging import HeldUpload, Staging
+from ingest.uploads.standing import POLL_SECONDS, Standing
 from ingest.uploads.sweeps import wake_up
-from ingest.uploads.whole_bodies import WholeBodies, WholeBody, last_bytes
-
-_DISK_THREADS = 8
-_REGISTER_THREADS = 16
-_POLL_SECONDS = 0.05
-
-T = TypeVar("T")
+from ingest.uploads.threads import Threads
+from ingest.uploads.whole_bodies import WholeBodies, WholeBody, can_finish, last_bytes
 
 
 class ClientGone(Exception):
@@ -57,10 +50,7 @@ class ClientGone(Exception):
 
 
 class Verbs:
-    """All that blocks runs in threads, the catalog's work and the bytes' in different ones: none waits for the other.
-
-    What requests ask of the catalog is gathered, so that many small uploads at once share its round trips and commits.
-    """
+    """What requests ask of the catalog is gathered, so that many small uploads share its round trips and commits."""
 
     def __init__(
         self, register: UploadRegister, staging: Staging, limits: UploadLimits, on_finished: Callable[[str], None]
@@ -69,24 +59,40 @@ class Verbs:
         self._staging = staging
         self._limits = limits
         self._on_finished = on_finished
-        self._disk = ThreadPoolExecutor(_DISK_THREADS, "upload-disk")
-        self._catalog = ThreadPoolExecutor(_REGISTER_THREADS, "upload-catalog")
+        self._threads = Threads()
         self._admission = Admission(register, limits.believe_seconds)
-        self._open_soon: Gathering[Opening, None] = Gathering(register.open_uploads, "upload-open")
-        self._finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
+        self._open_soon: Gathering[Opening, UploadRecord] = Gathering(register.open_uploads, "upload-open")
+        finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
+        self._standing = Standing(register, staging, limits, self._threads, finish_soon)
+        self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, self._finish_all)
         self._settle_soon: Gathering[WholeBody, bool] = Gathering(whole_bodies.settle, "upload-whole")
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
-        opening = self._plan_opening(request, await self._admission.station_of(request))
-        await self._open_soon(opening)
-        record = opening.record
+        opening = plan_opening(request, await self._admission.station_of(request), self._staging, self._limits)
+        record = await self._open_soon(opening)
+        if record.upload_id != opening.upload_id:
+            return await self._tell_created(request, opening, record)
         self._admission.remember(record)
-        location = request.address_of(record.upload_id)
-        headers = [("Location", location), ("Upload-Expires", http_date(record.expires_at))]
+        recorded = RecordedOffset(0, 0, record.declared_length)
         if request.carries_upload_bytes:
-            headers.append(("Upload-Offset", str(await self._receive_first(request, record, location))))
+            recorded = await self._receive_first(request, record)
+        return self._after_creation(request, record, recorded)
+
+    async def _tell_created(self, request: Request, opening: Opening, record: UploadRecord) -> Answer:
+        """The answer to a creation once more, as it was lost. A body is left unread: what counts of the first one's is
+        said, and the rest is for a PATCH.
+        """
+        check_same_creation(opening, record)
+        return self._after_creation(request, record, await self._standing.read(record))
+
+    def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset) -> Answer:
+        headers = [("Location", request.address_of(record.upload_id))]
+        if record.is_open:
+            headers.append(self._standing.tell_expiry(record, recorded))
+        if request.carries_upload_bytes:
+            headers.append(("Upload-Offset", str(recorded.offset)))
         return Answer(201, tuple(headers))
 
     async def tell_offset(self, request: Request, upload_id: str) -> Answer:
@@ -94,30 +100,35 @@ class Verbs:
         _, record = await self._admission.upload_of(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
+        recorded = await self._standing.measure(record)
         length = ("Upload-Length", str(record.declared_length))
         headers = [
-            ("Upload-Offset", str(await self._current_offset(record))),
+            ("Upload-Offset", str(recorded.offset)),
             ("Upload-Defer-Length", "1") if record.length_is_deferred else length,
         ]
         if record.claims.header:
             headers.append(("Upload-Metadata", record.claims.header))
         if record.is_open:
-            headers.append(("Upload-Expires", http_date(record.expires_at)))
+            headers.append(self._standing.tell_expiry(record, recorded))
         return Answer(200, tuple(headers))
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        remembered = self._admission.remembered_upload(request)
-        if remembered is not None and await self._append_whole(request, remembered):
-            return _after_append(remembered, remembered.declared_length, is_complete=True)
-        station, record = await self._admission.upload_of(request)
-        # What did not go the short way just now is not kept waiting for it a second time.
-        if remembered is None and await self._append_whole(request, record):
-            return _after_append(record, record.declared_length, is_complete=True)
-        return await self._append_part(request, station, record)
+        with self._room.place() as place:
+            request.on_taken_up = place.leave
+            remembered = self._admission.remembered_upload(request)
+            if remembered is not None and await self._append_whole(request, remembered, place):
+                return _after_last(remembered)
+            station, record = await self._admission.upload_of(request)
+            # What did not go the short way just now is not kept waiting for it a second time.
+            if remembered is None and await self._append_whole(request, record, place):
+                return _after_last(record)
+            return await self._append_part(request, station, record)
 
-    async def _append_whole(self, request: Request, record: UploadRecord) -> bool:
+    async def _append_whole(self, request: Request, record: UploadRecord, place: Place) -> bool:
         """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
+        if not can_finish(request, record) or not place.take(record.upload_id, request.body_bytes or 0):
+            return False
         whole = await last_bytes(request, record)
         if whole is None:
             return False
@@ -128,22 +139,27 @@ class Verbs:
         return False
 
     async def _append_part(self, request: Request, station: StationIdentity, record: UploadRecord) -> Answer:
+        if request.has_body:
+            request.hold_back()
         if not self._adds_bytes(request, record):
-            return _after_append(record, record.declared_length, is_complete=True)
+            return _after_last(record)
+        await self._standing.check_time(record)
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
             if held.offset == 0:
                 # Nothing was recorded of it; also when it came whole meanwhile, of which only its row knows.
-                record = await self._in_catalog(lambda: self._find_again(record))
+                record = await self._standing.find_again(record)
                 if not self._adds_bytes(request, record):
-                    return _after_append(record, record.declared_length, is_complete=True)
+                    return _after_last(record)
             if held.length_is_deferred:
-                record = await self._in_catalog(lambda: self._learn_length(request, station, held))
+                record = await self._threads.in_catalog(lambda: self._learn_length(request, station, held))
             else:
                 check_length_stays(request, held.declared_length)
             await self._receive_body(request, record, held)
-            return _after_append(record, held.offset, is_complete=held.is_complete)
+            if held.is_complete:
+                return _after_last(record)
+            return Answer(204, (("Upload-Offset", str(held.offset)), self._standing.tell_expiry(record, held.recorded)))
         finally:
             await self._release(held)
 
@@ -157,7 +173,7 @@ class Verbs:
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
-            await self._in_catalog(lambda: self._terminate(record, held))
+            await self._threads.in_catalog(lambda: self._terminate(record, held))
         finally:
             await self._release(held)
         return Answer(204)
@@ -172,20 +188,7 @@ class Verbs:
                 wake_up(self._on_finished, record.upload_id)
         return outcomes
 
-    # Without waiting for anything but the staging disk's names.
-
-    def _plan_opening(self, request: Request, station: StationIdentity) -> Opening:
-        """What a POST asks for, as soon as its station is known. Raises what is wrong with it."""
-        length, is_deferred = plan_length(request, self._limits)
-        claims = parse_metadata(request.header("upload-metadata") or "")
-        if request.has_body and not request.carries_upload_bytes:
-            raise ContentTypeWrong
-        if (request.body_bytes or 0) > length:
-            raise (LengthUndeclared if is_deferred else TooLong)(length)
-        request.checksum()
-        self._staging.check_room(length, self._limits.keep_free_bytes)
-        expires_at = datetime.now(UTC).replace(microsecond=0) + self._limits.expires_after
-        return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred)
+    # Without waiting for anything.
 
     def _adds_bytes(self, request: Request, record: UploadRecord) -> bool:
         """Whether a PATCH may add to the upload. False when it is finished, and this a repeat of the last one."""
@@ -195,8 +198,8 @@ class Verbs:
         if stated is None:
             raise RequestMalformed("Upload-Offset", "缺失", "is missing")
         request.checksum()
-        if record.is_gone or (record.is_open and record.expires_at <= datetime.now(UTC)):
-            raise UploadGone(record.upload_id, record.state if record.is_gone else "expired")
+        if record.is_gone:
+            raise UploadGone(record.upload_id, record.state)
         if record.is_open:
             return True
         if stated != record.declared_length:
@@ -207,20 +210,6 @@ class Verbs:
         return False
 
     # In a thread.
-
-    def _recorded_offset(self, record: UploadRecord) -> int | None:
-        """None: ask again in a moment. 0 also when nothing was ever recorded, as of one that came whole."""
-        try:
-            recorded = self._staging.read_offset(record.upload_id)
-        except UploadGone:
-            return 0
-        return None if recorded is None else recorded.offset
-
-    def _find_again(self, record: UploadRecord) -> UploadRecord:
-        found = self._register.find_upload(record.upload_id)
-        if found is None:
-            raise UploadGone(record.upload_id, "it was removed meanwhile")
-        return found
 
     def _learn_length(self, request: Request, station: StationIdentity, held: HeldUpload) -> UploadRecord:
         """Under the lock: the length that was deferred, if this request or the row says it; the upload as it is then.
@@ -245,13 +234,11 @@ class Verbs:
         return record
 
     def _terminate(self, record: UploadRecord, held: HeldUpload) -> None:
-        if held.is_complete:
-            self._finish_all([record])
-            raise UploadFinished(held.upload_id)
-        if not self._register.terminate_upload(record):
-            if not self._find_again(record).is_gone:
-                raise UploadFinished(held.upload_id)
+        ended = self._finish_all([record])[0] if held.is_complete else self._register.terminate_upload(record)
+        if not ended and self._standing.look_up(record).is_gone:
             raise UploadGone(held.upload_id, "it ended meanwhile")
+        if held.is_complete or not ended:
+            raise UploadFinished(held.upload_id)
         self._staging.remove(held.upload_id)
 
     # On the event loop.
@@ -261,42 +248,42 @@ class Verbs:
         length, is_deferred = record.declared_length, record.length_is_deferred
         deadline = time.monotonic() + self._limits.takeover_seconds
         while True:
-            held = await self._on_disk(
+            held = await self._threads.on_disk(
                 lambda: self._staging.claim_first(record.upload_id, length, length_is_deferred=is_deferred)
             )
             if held is not None:
                 return held
             if time.monotonic() > deadline:
                 raise UploadBusy(record.upload_id)
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _wait_for_lock(self, held: HeldUpload) -> None:
         """The older request sees our ticket and lets go, in this process or another."""
         deadline = time.monotonic() + self._limits.takeover_seconds
-        while not await self._on_disk(held.try_lock):
+        while not await self._threads.on_disk(held.try_lock):
             if time.monotonic() > deadline:
                 raise UploadBusy(held.upload_id)
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _release(self, held: HeldUpload) -> None:
         """What is left of a request that ended well is a descriptor, and no reason to wait for a thread."""
         if held.has_open_bytes:
-            await self._on_disk(held.release)
+            await self._threads.on_disk(held.release)
         else:
             held.release()
 
-    async def _receive_first(self, request: Request, record: UploadRecord, location: str) -> int:
+    async def _receive_first(self, request: Request, record: UploadRecord) -> RecordedOffset:
         """The body of a creation. Nobody knows the address yet: an upload of which nothing was kept is given up."""
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
             await self._receive_body(request, record, held, stated_offset=0)
-            return held.offset
+            return held.recorded
         except (UploadRefused, ClientGone) as error:
             if isinstance(error, UploadRefused) and held.offset > 0:
-                error.location = location
+                error.location = request.address_of(record.upload_id)
             elif not held.is_complete:
-                await self._in_catalog(lambda: self._terminate(record, held))
+                await self._threads.in_catalog(lambda: self._terminate(record, held))
             raise
         finally:
             await self._release(held)
@@ -308,7 +295,7 @@ class Verbs:
         stated = request.number("upload-offset") if stated_offset is None else stated_offset
         if held.is_complete:
             # Also before the offset is named in a refusal: that all is there is only durable as the row says it.
-            await self._finish_soon(record)
+            await self._standing.finish(record)
         if stated != held.offset:
             raise OffsetDiffers(stated or 0, held.offset)
         if held.is_complete and not request.has_body:
@@ -316,9 +303,9 @@ class Verbs:
         if (request.body_bytes or 0) > held.declared_length - held.offset:
             raise held.too_long()
         if held.declared_length <= PROMISED_BYTES:
-            await self._in_catalog(self._register.keep_promises)
+            await self._threads.in_catalog(self._register.keep_promises)
         again = partial(self._admission.prove_again, request.presented)
-        reception = BodyReception(request, held, self._limits, self._disk, again)
+        reception = BodyReception(request, held, self._limits, self._threads.disk, again)
         refused = True
         try:
             if request.has_body:
@@ -330,39 +317,10 @@ class Verbs:
                 await reception.settle(refused=refused)
             finally:
                 if held.is_complete:
-                    await self._finish_soon(record)
+                    await self._standing.finish(record)
         if request.was_cut:
             raise ClientGone
 
-    async def _current_offset(self, record: UploadRecord) -> int:
-        if not record.is_open:
-            return record.declared_length
-        deadline = time.monotonic() + self._limits.record_offset_seconds
-        while (offset := await self._on_disk(lambda: self._recorded_offset(record))) is None:
-            if time.monotonic() > deadline:
-                raise UploadBusy(record.upload_id)
-            await asyncio.sleep(_POLL_SECONDS)
-        if offset == 0:
-            record = await self._in_catalog(lambda: self._find_again(record))
-            if record.is_gone:
-                raise UploadGone(record.upload_id, record.state)
-            if not record.is_open:
-                return record.declared_length
-        if offset == record.declared_length and not record.length_is_deferred:
-            await self._finish_soon(record)
-        elif record.expires_at <= datetime.now(UTC):
-            raise UploadGone(record.upload_id, "expired")
-        return offset
 
-    async def _in_catalog(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._catalog, work)
-
-    async def _on_disk(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
-
-
-def _after_append(record: UploadRecord, offset: int, *, is_complete: bool) -> Answer:
-    headers = [("Upload-Offset", str(offset))]
-    if not is_complete:
-        headers.append(("Upload-Expires", http_date(record.expires_at)))
-    return Answer(204, tuple(headers))
+def _after_last(record: UploadRecord) -> Answer:
+    return Answer(204, (("Upload-Offset", str(record.declared_length)),))

@@ -38,16 +38,15 @@ class WholeBody:
 
 
 async def last_bytes(request: Request, record: UploadRecord) -> WholeBody | None:
-    """What a PATCH brings, if it is counted, small, the last of its upload, and here within moments; else None."""
-    if not _can_finish(request, record):
-        return None
+    """What a PATCH brings that `can_finish`, if it is here within moments; else None."""
     pieces = await request.whole_body(PATIENCE_SECONDS)
     if pieces is None:
         return None
     return WholeBody(record, request.number("upload-offset") or 0, pieces, request.checksum())
 
 
-def _can_finish(request: Request, record: UploadRecord) -> bool:
+def can_finish(request: Request, record: UploadRecord) -> bool:
+    """Whether a PATCH announces a body that is counted, small, and the last of its upload."""
     if not record.is_open or record.length_is_deferred or record.expires_at <= datetime.now(UTC):
         return False
     body_bytes, offset = request.body_bytes, request.number("upload-offset")

@@ -18,6 +18,8 @@ class Upload(Base):
     """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it.
 
     While `length_deferred`, `declared_length` is what is reserved for it, and the real length not known yet.
+    `expires_at` holds while nothing has come of it, `expires_at_latest` whatever comes; between them its last progress
+    decides, which is in the file beside its bytes. `creation_key` is what the station called its creation.
     """
 
     __tablename__ = "upload"
@@ -27,6 +29,13 @@ class Upload(Base):
         CheckConstraint("NOT length_deferred OR state IN ('open', 'terminated', 'expired')", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
         Index("ix_upload_due", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
+        Index(
+            "uq_upload_creation_key",
+            "station_id",
+            "creation_key",
+            unique=True,
+            postgresql_where=text("state NOT IN ('terminated', 'expired') AND creation_key IS NOT NULL"),
+        ),
         Index("ix_upload_station_open", "station_id", postgresql_where=text("state IN ('open', 'finished', 'sealed')")),
     )
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -38,6 +47,8 @@ class Upload(Base):
     state: Mapped[str] = mapped_column(default="open")
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Instant]
+    expires_at_latest: Mapped[datetime | None]
+    creation_key: Mapped[str | None] = mapped_column(String(64))
     finished_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]

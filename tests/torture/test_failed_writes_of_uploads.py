@@ -98,7 +98,9 @@ def test_each_write_of_an_upload_fails_before_and_after_it_lands(bench: SealingB
 def assert_nothing_else_stays(bench: SealingBench, failing: Failing) -> None:
     """What a failed creation left, and nobody knows the address of, ends with its time."""
     database = bench.archive.archive.database
-    expire_stale(bench.archive.staging, CatalogRegister(database), datetime.now(UTC) + timedelta(days=4))
+    expire_stale(
+        bench.archive.staging, CatalogRegister(database), UploadLimits(), datetime.now(UTC) + timedelta(days=4)
+    )
     assert bench.archive.staging.list_uploads() == set(), failing.failed
     with database.reading() as session:
         of_unit = select(Upload.state).where(Upload.unit_id == bench.archive.unit.id)

@@ -22,9 +22,7 @@ from api.tasks.housekeeping import look_after_stations
 from api.verification import verify_archive
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest, sign_request
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import UploadGone
-from ingest.uploads.reception import LOOK_AROUND_SECONDS
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey
 from storage.catalog.ledger import KEY_PURPOSES
@@ -248,6 +246,7 @@ def test_a_revoked_key_stops_the_piece_that_is_under_way(
         (listed,) = administrator.get("/api/v1/stations").json()["items"]
         wait_until_held(served.staging, path.rpartition("/")[2])
         assert administrator.post(f"/api/v1/stations/{listed['id']}/revoke").status_code == 200
+        revoked_at = time.monotonic()
         # Half a minute's worth, were it not stopped.
         answered, left = b"", 600
         connection.settimeout(0.05)
@@ -257,8 +256,43 @@ def test_a_revoked_key_stops_the_piece_that_is_under_way(
             with suppress(TimeoutError):
                 answered += connection.recv(4096)
     assert answered.startswith(b"HTTP/1.1 401")
-    assert UploadLimits().ask_again_seconds + LOOK_AROUND_SECONDS < 1
+    # On a machine that has other work too; tests/ingest/uploads/test_patch.py asserts the second.
+    assert time.monotonic() - revoked_at < 3
     assert station.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 401
+
+
+def test_a_creation_key_that_was_added_on_the_way_is_not_believed(served: Any, station: SigningStation) -> None:
+    key = {"Idempotency-Key": f'"{"k" * 32}"'}
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "20"}
+    creation = station.signed("POST", "/uploads", headers)
+    added = httpx.Request("POST", creation.url, headers={**creation.headers, **key})
+    assert kind(station.resend(added)) == "credential-refused"
+    created = [station.resend(station.signed("POST", "/uploads", {**headers, **key})) for _ in range(2)]
+    assert [each.status_code for each in created] == [201, 201]
+    assert created[0].headers["location"] == created[1].headers["location"]
+    assert len(served.entries("upload.created")) == 1
+
+
+def test_an_administrator_gives_a_station_limits_of_its_own(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    (listed,) = administrator.get("/api/v1/stations").json()["items"]
+    address = f"/api/v1/stations/{listed['id']}/limits"
+    assert (listed["max_uploads"], listed["max_waiting_bytes"]) == (None, None)
+    changed = administrator.post(address, json={"max_uploads": 1, "max_waiting_bytes": 1000}).json()
+    assert (changed["max_uploads"], changed["max_waiting_bytes"]) == (1, 1000)
+    station.create(20)
+    more = {"Tus-Resumable": "1.0.0", "Upload-Length": "20"}
+    assert kind(station.send("POST", "/uploads", more)) == "too-many-uploads"
+    assert administrator.post(address, json={"max_uploads": None, "max_waiting_bytes": 30}).status_code == 200
+    assert kind(station.send("POST", "/uploads", more)) == "quota"
+    for wrong in ({"max_uploads": 0, "max_waiting_bytes": None}, {"max_uploads": 1}, {"max_waiting_bytes": -1}):
+        assert administrator.post(address, json=wrong).status_code == 422
+    (first, second) = served.entries("station.limits_set")
+    assert first.data == {"max_uploads": 1, "max_waiting_bytes": 1000}
+    assert second.data == {"max_uploads": None, "max_waiting_bytes": 30}
+    served.wait_for_places()
+    assert verify_archive(served.archive, 0).findings == ()
 
 
 def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(

@@ -37,6 +37,7 @@ class Upload:
     content: bytearray = field(default_factory=bytearray)
     polls: int = 0
     writer: object = None
+    creation_key: str | None = None
 
     def take(self, writer: object) -> int:
         """Whoever wrote before writes no more, though its bytes may still be on their way. The offset from then on."""
@@ -92,6 +93,7 @@ class SmallArchive:
     requests: list[tuple[str, str]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[str, str], tuple[int, dict[str, str], bytes] | None] = lambda *_: None
+    creations_unanswered: int = 0  # the next POSTs open what they ask for, and nobody hears of it
     cut_after_bytes: int | None = None  # the next PATCH is cut when so many bytes of it arrived
     seconds_a_block: float = 0.0
     polls_before_receipt: int = 1
@@ -214,8 +216,18 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_post(self) -> None:
         pairs = (pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))
         metadata = {key: base64.b64decode(value).decode("utf-8", "backslashreplace") for key, value in pairs}
-        upload_id = uuid4().hex
-        self.archive.uploads[upload_id] = Upload(int(self.headers["Upload-Length"]), metadata)
+        key = self.headers["Idempotency-Key"]
+        opened = self.archive.uploads.items()
+        before = [upload_id for upload_id, each in opened if key is not None and each.creation_key == key]
+        upload_id = before[0] if before else uuid4().hex
+        if not before:
+            length = int(self.headers["Upload-Length"])
+            self.archive.uploads[upload_id] = Upload(length, metadata, creation_key=key)
+        if self.archive.creations_unanswered:
+            self.archive.creations_unanswered -= 1
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
         self.answer(201, {"Location": f"/uploads/{upload_id}"})
 
     def handle_head(self) -> None:

@@ -13,6 +13,8 @@ import pytest
 from ingest.dock import errors
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
+from ingest.dock.state import DockState, Phase
+from tests.ingest.dock.killing import in_killed_child, kill_around
 
 
 def test_every_file_is_sealed_once_with_its_name_and_digest(docking: Any, archive: Any) -> None:
@@ -56,6 +58,28 @@ def test_cut_connection_resumes_where_the_archive_says(docking: Any, archive: An
     resumed = [event for event in docking.told(UploadBegun) if event.resumed]
     assert [event.offset for event in resumed] == [400_000]
     assert docking.told(Paused)
+
+
+def test_creation_whose_answer_is_lost_opens_no_second_upload(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"first" * 1000)
+    docking.write("b.mp4", b"other" * 1000)
+    archive.creations_unanswered = 6
+    assert docking.run().complete
+    assert archive.sealed_names() == ["a.mp4", "b.mp4"]
+    assert len(archive.uploads) == 2
+
+
+def test_agent_killed_before_it_noted_its_upload_opens_no_second_one(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docking.write("a.mp4", b"first" * 1000)
+    with monkeypatch.context() as patch:
+        kill_around(patch, DockState, "save", "before", lambda _, record: record.phase is Phase.UPLOADING)
+        assert in_killed_child(docking.run)
+    archive.wait_until_all_hung_up()
+    assert len(archive.uploads) == 1
+    assert docking.run().complete
+    assert len(archive.uploads) == 1
 
 
 def test_restarted_server_is_waited_for(docking: Any, archive: Any) -> None:

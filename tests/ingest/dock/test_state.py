@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +106,11 @@ def test_notes_of_the_first_release_go_on_as_those_of_their_folder(tmp_path: Pat
     connection.close()
     with opened_state(tmp_path) as state:
         state.adopt("card")
-        assert state.find("card", RECORD.name) == replace(RECORD, upload_id="0" * 32, phase=Phase.UPLOADED)
+        found = state.find("card", RECORD.name)
+        assert found is not None
+        assert re.fullmatch("[0-9a-f]{32}", found.creation_key)
+        uploaded = replace(RECORD, upload_id="0" * 32, phase=Phase.UPLOADED)
+        assert replace(found, creation_key=RECORD.creation_key) == uploaded
     with opened_state(tmp_path) as state:
         state.adopt("another card")
         assert state.find("another card", RECORD.name) is None

@@ -23,6 +23,7 @@ import uvicorn
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import (
+    GONE_STATES,
     Admitted,
     Asked,
     Opening,
@@ -86,12 +87,16 @@ class FileRegister(UploadRegister):
             return refused
         return Admitted(station, None if asked.upload_id is None else self.find_upload(asked.upload_id))
 
-    def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRefused | None]:
+    def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | UploadRefused]:
         return [self._open(opening) for opening in openings]
 
-    def _open(self, opening: Opening) -> UploadRefused | None:
+    def _open(self, opening: Opening) -> UploadRecord | UploadRefused:
         station = opening.station
         with self._content() as content:
+            for upload_id, row in content["uploads"].items():
+                key = None if row["state"] in GONE_STATES else row.get("creation_key")
+                if key is not None and (row["station_id"], key) == (str(station.station_id), opening.creation_key):
+                    return _record(upload_id, row)
             own = [row for row in content["uploads"].values() if row["station_id"] == str(station.station_id)]
             if sum(row["state"] == "open" for row in own) >= station.max_uploads:
                 return TooManyUploads(station.max_uploads)
@@ -105,8 +110,10 @@ class FileRegister(UploadRegister):
                 "claims": opening.claims.to_json(),
                 "state": "open",
                 "expires_at": opening.expires_at.isoformat(),
+                "latest": (opening.expires_at_latest or opening.expires_at).isoformat(),
+                "creation_key": opening.creation_key,
             }
-        return None
+        return opening.record
 
     def keep_promises(self) -> None:
         """Openings are as durable as all else here."""
@@ -162,6 +169,7 @@ def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
         row["state"],
         datetime.fromisoformat(row["expires_at"]),
         row["deferred"],
+        datetime.fromisoformat(row["latest"]),
     )
 
 
@@ -176,8 +184,9 @@ def _register(setup: dict[str, Any]) -> UploadRegister:
 
 def _limits(setup: dict[str, Any]) -> UploadLimits:
     stated = dict(setup.get("limits", {}))
-    if "expires_after" in stated:
-        stated["expires_after"] = timedelta(seconds=stated["expires_after"])
+    for name in ("expires_after", "lasts_at_most"):
+        if name in stated:
+            stated[name] = timedelta(seconds=stated[name])
     return UploadLimits(**stated)
 
 

@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+from ingest.uploads.contract import UploadLimits
+from ingest.uploads.reception import LOOK_AROUND_SECONDS
+
 
 def upload_id_of(path: str) -> str:
     return path.rpartition("/")[2]
@@ -86,6 +89,25 @@ def test_a_credential_that_is_revoked_counts_at_once_even_in_mid_patch(start_ser
     connection.close()
     assert tus.recorded(upload_id_of(path)) == 400
     assert tus.patch(path, 400, b"b" * 600).status == 401
+
+
+def test_a_revocation_stops_a_body_under_way_within_a_second(start_server, wire):
+    """With the limits as they are, counted from outside: the best of three, as the machine has other work too."""
+    limits = UploadLimits()
+    assert limits.believe_seconds + limits.ask_again_seconds + LOOK_AROUND_SECONDS <= 0.7
+    tus = start_server(stations={f"t{number}": {} for number in range(3, 6)})
+    took = []
+    for token in ("t3", "t4", "t5"):
+        path = tus.create(1000, token=token)
+        connection = tus.begin_patch(path, 0, 1000, {"Authorization": f"Bearer {token}"})
+        connection.sendall(b"a" * 400)
+        wire.eventually(lambda path=path: tus.is_held(path))
+        tus.change_register(lambda content, token=token: content["stations"].pop(token))
+        revoked_at = time.monotonic()
+        assert wire.reply(connection).status == 401
+        took.append(time.monotonic() - revoked_at)
+        connection.close()
+    assert min(took) < 0.9, took
 
 
 def test_wrong_content_type_is_415_and_stores_nothing(tus):
@@ -333,6 +355,21 @@ def test_an_upload_that_ended_elsewhere_is_gone_for_whoever_remembers_it(start_s
         reply = tus.patch(path, 0, b"x" * size)
         assert (reply.status, reply.offset) == (409, size)
         assert tus.finishes(path) == 1
+
+
+def test_the_last_byte_of_an_upload_that_expired_meanwhile_is_not_acknowledged(start_server, wire):
+    """Its row says that nobody will seal it: the station must not take it for delivered."""
+    tus = start_server()
+    path = tus.create(2 << 20)
+    connection = tus.begin_patch(path, 0, 2 << 20)
+    connection.sendall(b"x" * (1 << 20))
+    wire.eventually(lambda: tus.is_held(path))
+    end = {"state": "expired"}
+    tus.change_register(lambda content: content["uploads"][upload_id_of(path)].update(end))
+    connection.sendall(b"x" * (1 << 20))
+    assert wire.reply(connection).status == 410
+    connection.close()
+    assert tus.finishes(path) == 0
 
 
 def test_no_bytes_are_taken_for_an_upload_that_ended_before_its_files_were_removed(start_server):

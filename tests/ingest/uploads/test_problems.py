@@ -28,6 +28,7 @@ EXAMPLES = [
     errors.ContentTypeWrong(),
     errors.TakenOver("a" * 32),
     errors.UploadBusy("a" * 32),
+    errors.CreationKeyReused("a" * 32),
     errors.TooManyUploads(64),
     errors.QuotaExceeded(10, 9),
     errors.ChecksumDiffers("sha1"),

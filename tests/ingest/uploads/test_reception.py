@@ -8,9 +8,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
+import pytest
 import uvicorn
 
 from ingest.uploads.contract import UploadLimits
+from ingest.uploads.errors import CredentialRefused
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.staging import HeldUpload
@@ -106,6 +108,33 @@ def test_a_connection_that_is_held_back_is_read_no_further_until_more_is_asked_f
 
     assert _status_of_put(application, size_bytes) == 204
     assert max(read_ahead) == 0
+
+
+def test_a_slow_disk_does_not_put_off_the_look_at_who_is_sending():
+    """A block takes two seconds to be written; the credential is revoked meanwhile."""
+
+    class Slow(Held):
+        def append(self, pieces: list[bytes]) -> None:
+            time.sleep(2)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": PIECE, "more_body": True}
+
+    async def run() -> float:
+        began = time.monotonic()
+
+        async def ask_again() -> None:
+            raise CredentialRefused("revoked")
+
+        with ThreadPoolExecutor(2) as disk:
+            request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
+            held = cast("HeldUpload", Slow())
+            reception = BodyReception(request, held, UploadLimits(), disk, ask_again)
+            with pytest.raises(CredentialRefused):
+                await reception.take()
+            return time.monotonic() - began
+
+    assert asyncio.run(run()) < 1.5
 
 
 def _status_of_put(application: Any, size_bytes: int) -> int:

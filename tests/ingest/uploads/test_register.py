@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -27,7 +28,7 @@ from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.stations import Station
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import StationLoad, Upload
 from storage.database import Database
 from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
 
@@ -288,9 +289,9 @@ def test_statements_find_an_upload_by_its_id_however_many_wait(register, databas
     """A plan is kept for as long as the process lives, also one made while there were few."""
 
     def look() -> None:
-        opening = Opening(station, uuid.uuid4().hex, 10, UploadClaims(), LATER)
+        opening = keyed(station, key=uuid.uuid4().hex)
         register.admit([Asked(shown(f"Bearer {TOKEN}"), opening.upload_id)])
-        register.open_upload(opening)
+        assert register.open_upload(opening) == register.open_upload(opening)
         assert register.finish_uploads([opening.record]) == [True]
 
     look()
@@ -319,7 +320,8 @@ def assert_uploads_are_found_by_id(database: Database) -> None:
         for place, line in enumerate(plan):
             assert "Seq Scan" not in line, plan
             if "Scan" in line and "upload" in line:
-                assert "pk_upload" in line or "Bitmap Heap Scan" in line, plan
+                by_key = "pk_upload" in line or "uq_upload_creation_key" in line
+                assert by_key or "Bitmap Heap Scan" in line, plan
                 assert "Cond: " in plan[place + 1], plan
                 scans += 1
     assert scans >= 2
@@ -328,8 +330,8 @@ def assert_uploads_are_found_by_id(database: Database) -> None:
 def test_whoever_ends_several_uploads_takes_them_in_their_order(register, database, station):
     """Two that end the same ones, named the other way round, would else wait for each other."""
     openings = [Opening(station, letter * 32, 10, UploadClaims(), LATER) for letter in "ba"]
-    assert register.open_uploads(openings) == [None, None]
     records = [opening.record for opening in openings]
+    assert register.open_uploads(openings) == records
     locked = select(Upload.id).where(Upload.id == "a" * 32).with_for_update()
     other = select(Upload.id).where(Upload.id == "b" * 32).with_for_update(skip_locked=True)
     with ThreadPoolExecutor(1) as pool:
@@ -340,6 +342,70 @@ def test_whoever_ends_several_uploads_takes_them_in_their_order(register, databa
             with database.transaction() as beside:
                 assert beside.scalars(other).all() == ["b" * 32]
         assert ending.result() == [True, True]
+
+
+def keyed(station, length: int = 10, key: str = "k" * 32) -> Opening:
+    return Opening(station, uuid.uuid4().hex, length, UploadClaims(), LATER, creation_key=key)
+
+
+def load_of(database, station) -> tuple[int, int]:
+    with database.reading() as session:
+        load = session.get(StationLoad, station.station_id)
+    return load.open_uploads, load.waiting_bytes
+
+
+def test_a_creation_that_is_asked_for_again_reserves_nothing_and_is_no_second_entry(register, database, station):
+    first = keyed(station)
+    assert register.open_upload(first) == first.record
+    assert [register.open_upload(keyed(station)) for _ in range(3)] == [first.record] * 3
+    together = [keyed(station, key="m" * 32), keyed(station), keyed(station, key="m" * 32)]
+    assert register.open_uploads(together) == [together[0].record, first.record, together[0].record]
+    assert load_of(database, station) == (2, 20)
+    assert [entry["subject"]["id"] for entry in entries(database)] == [first.upload_id, together[0].upload_id]
+
+
+def test_a_creation_asked_for_again_is_told_of_at_the_stations_limits_and_whatever_became_of_it(database):
+    enrol(database, "small", max_uploads=1, max_waiting_bytes=10)
+    register = CatalogRegister(database)
+    station = register.authenticate(shown("Bearer small"))
+    first = register.open_upload(keyed(station))
+    assert register.open_upload(keyed(station)) == first
+    with pytest.raises(TooManyUploads):
+        register.open_upload(keyed(station, key="m" * 32))
+    register.finish_uploads([first])
+    assert register.open_upload(keyed(station)) == replace(first, state="finished")
+
+
+def test_a_key_is_its_stations_own_and_free_again_when_its_upload_has_ended(register, database, station):
+    enrol(database, "other")
+    other = register.authenticate(shown("Bearer other"))
+    first, others = register.open_upload(keyed(station)), register.open_upload(keyed(other))
+    assert first.upload_id != others.upload_id
+    register.terminate_upload(first)
+    again = register.open_upload(keyed(station))
+    assert again.upload_id not in (first.upload_id, others.upload_id)
+    register.expire_upload(again)
+    assert register.open_upload(keyed(station)).upload_id not in (first.upload_id, again.upload_id)
+    assert load_of(database, station) == (1, 10)
+
+
+def test_of_many_that_ask_for_one_creation_at_once_one_opens_it(register, database, station):
+    start = threading.Barrier(8)
+
+    def create(_: int) -> str:
+        start.wait()
+        return register.open_upload(keyed(station)).upload_id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(create, range(8)))) == 1
+    assert load_of(database, station) == (1, 10)
+    assert len(entries(database)) == 1
+
+
+def test_the_application_cannot_give_an_upload_another_creation_key(register, database, station):
+    record = register.open_upload(keyed(station))
+    with pytest.raises(DatabaseError, match="permission denied"), database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == record.upload_id).values(creation_key=None))
 
 
 def await_waiting(database) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
+from ingest.uploads.contract import UploadLimits
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
+from ingest.uploads.whole_file import nobody_writing
 
 
 def upload_id_of(path: str) -> str:
@@ -43,9 +45,9 @@ def test_expiry_takes_what_is_stale_and_never_what_is_complete_or_being_written(
     connection = tus.begin_patch(busy, 0, 4)
     connection.sendall(b"01")
     wire.eventually(lambda: tus.is_held(busy))
-    assert expire_stale(tus.staging, tus.register, datetime.now(UTC)) == []
+    assert expire_stale(tus.staging, tus.register, UploadLimits(), datetime.now(UTC)) == []
     later = datetime.now(UTC) + timedelta(days=30)
-    assert expire_stale(tus.staging, tus.register, later) == [upload_id_of(stale)]
+    assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == [upload_id_of(stale)]
     assert tus.head(stale).status == 410
     connection.sendall(b"23")
     assert wire.reply(connection).status == 204
@@ -66,12 +68,41 @@ def test_a_wake_up_that_fails_stops_no_sweep_and_the_rows_say_what_is_due(start_
     assert [tus.state(upload_id_of(path)) for path in paths] == ["finished", "finished"]
 
 
+def test_nobody_begins_an_upload_while_it_is_given_up(start_server):
+    """Whoever made its files just then would write into what is removed under him, without a row."""
+    tus = start_server()
+    upload_id = upload_id_of(tus.create(4))
+    register, begun = tus.register, []
+
+    class Watched(type(register)):
+        def expire_upload(self, record):
+            begun.append(tus.staging.claim_first(upload_id, 4))
+            return super().expire_upload(record)
+
+    later = datetime.now(UTC) + timedelta(days=30)
+    watched = Watched(tus.folder / "register.json")
+    assert expire_stale(tus.staging, watched, UploadLimits(), later) == [upload_id]
+    assert begun == [None]
+    assert tus.patch(f"/uploads/{upload_id}", 0, b"0123").status == 410
+    assert tus.finishes(upload_id) == 0
+
+
+def test_an_upload_that_somebody_has_just_begun_is_left_for_the_next_sweep(start_server):
+    tus = start_server()
+    path = tus.create(4)
+    later = datetime.now(UTC) + timedelta(days=30)
+    with nobody_writing(tus.staging.bytes_path(upload_id_of(path))) as is_free:
+        assert is_free
+        assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == []
+    assert tus.patch(path, 0, b"0123").status == 204
+
+
 def test_an_upload_without_its_files_expires_too(start_server):
     tus = start_server()
     path = tus.create(4)
     tus.staging.remove(upload_id_of(path))
     later = datetime.now(UTC) + timedelta(days=30)
-    assert expire_stale(tus.staging, tus.register, later) == [upload_id_of(path)]
+    assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == [upload_id_of(path)]
     assert tus.state(upload_id_of(path)) == "expired"
 
 

@@ -80,7 +80,9 @@ def test_an_upload_whose_time_is_over_is_410_unless_it_is_complete(start_server)
     path, complete = tus.create(10), tus.create(4)
     tus.patch(path, 0, b"0123")
     tus.patch(complete, 0, b"0123")
-    tus.change_register(lambda content: [row.update(expires_at=PAST) for row in content["uploads"].values()])
+    tus.change_register(
+        lambda content: [row.update(expires_at=PAST, latest=PAST) for row in content["uploads"].values()]
+    )
     assert tus.head(path).status == 410
     assert tus.patch(path, 4, b"456789").status == 410
     assert tus.head(complete).offset == 4
