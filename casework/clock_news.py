@@ -48,11 +48,13 @@ def _touched_by(recording: Seen, around: Surroundings) -> ColumnElement[bool] | 
 
 def _teaches_about(recording: Seen, around: Surroundings) -> datetime | None:
     """By which time of its clock, if what was known of the clock's offset before is not what is known now."""
-    word = own_clock(recording.row.claims)
-    if word is None or not recording.device or not timed_by_satellites(recording.row.claims):
+    row = recording.row
+    word = own_clock(row.claims)
+    timed = timed_by_satellites(row.started_at_source, row.started_at_uncertainty_seconds, row.claims)
+    if word is None or not recording.device or not timed:
         return None
     known = around.known.get((recording.unit_id, recording.device), ())
-    docking = docking_of(recording.row.station_id, recording.row.received_at, recording.row.claims)
+    docking = docking_of(row.station_id, row.received_at, row.claims)
     before = learn_offset([each for each in known if each.looked_at], word, docking)
     now = learn_offset(known, word, docking)
     if before is None or now is None:

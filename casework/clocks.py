@@ -87,8 +87,14 @@ def own_clocks(claims: Sequence[Mapping[str, Any]]) -> tuple[ClockWord, ...]:
     return tuple(words)
 
 
-def timed_by_satellites(claims: Sequence[Mapping[str, Any]]) -> bool:
-    return any(claim.get("kind") == SATELLITES for claim in claims)
+def timed_by_satellites(
+    source: str | None, uncertainty_seconds: float | None, claims: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether the start that is believed is the satellites' word. `source`, `uncertainty_seconds`: of that start.
+
+    That they are among the claims is not enough: their word may be doubted, or of points that contradict each other."""
+    sure = (uncertainty_seconds or 0.0) <= AGREEMENT_SECONDS  # NaN is not
+    return sure and any(claim.get("kind") == SATELLITES and claim.get("source") == source for claim in claims)
 
 
 def docking_of(station_id: uuid.UUID, received_at: datetime, claims: Sequence[Mapping[str, Any]]) -> Docking:

@@ -57,7 +57,7 @@ def find_moment(recording: Seen, around: Surroundings) -> Moment | None:
         return _about(recording.answered_start, GIVEN_WITHIN, "answered")
     row = recording.row
     start, believed = row.started_at, either_way(row.started_at_uncertainty_seconds)
-    if start is not None and timed_by_satellites(row.claims):
+    if start is not None and timed_by_satellites(row.started_at_source, row.started_at_uncertainty_seconds, row.claims):
         return _about(start, believed, "satellites")
     word = own_clock(row.claims) if recording.device and row.started_at_source != "station" else None
     known = around.known.get((row.unit_id, recording.device or ""), ())

@@ -12,13 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Text, Uuid, and_, column, false, or_, select, text, values
+from sqlalchemy import TIMESTAMP, Text, Uuid, and_, column, false, func, literal_column, or_, select, text, values
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.acts import fetch_act_cases, fetch_person_cases
 from casework.answered import NOTHING, Seen, fetch_said, place_of
-from casework.clocks import FARTHEST, SAME_SHIFT, SATELLITES, Known, docking_of, own_clock, own_clocks
+from casework.clocks import (
+    AGREEMENT_SECONDS,
+    FARTHEST,
+    SAME_SHIFT,
+    SATELLITES,
+    Known,
+    docking_of,
+    own_clock,
+    own_clocks,
+)
 from casework.register.holding import Holding, Named, fetch_holdings, find_devices
 from casework.rooms.works import fetch_room_works
 from casework.scoring import Work
@@ -33,7 +42,22 @@ from storage.measures import shifted
 _OF_RECORDING = LinkingDone.recording_id == Recording.id
 _LOOKED_AT = LinkingDone.recording_id.is_not(None)
 _IS_FILM = Recording.media_state != "unreadable"
-_TIMED_BY_SATELLITES = text("""recording.claims @> '[{"kind": "gps_time"}]'""")
+_SATELLITES_SPOKE = text("""recording.claims @> '[{"kind": "gps_time"}]'""")
+"""As the partial index has it. Whether they are believed is another question."""
+_TIMED_BY_SATELLITES = and_(
+    Recording.claims.op("@>")(
+        func.jsonb_build_array(
+            func.jsonb_build_object(
+                literal_column("'kind'"),
+                literal_column(f"'{SATELLITES}'"),
+                literal_column("'source'"),
+                Recording.started_at_source,
+            )
+        )
+    ),
+    func.coalesce(Recording.started_at_uncertainty_seconds, 0) <= AGREEMENT_SECONDS,
+)
+"""timed_by_satellites, in SQL."""
 
 _OF_NEIGHBOURS: tuple[Any, ...] = (
     Recording.unit_id,
@@ -45,7 +69,7 @@ _OF_NEIGHBOURS: tuple[Any, ...] = (
     Recording.received_at,
     Recording.started_at_uncertainty_seconds,
     Recording.duration_seconds,
-    Recording.claims.contains([{"kind": SATELLITES}]),
+    _TIMED_BY_SATELLITES,
     _LOOKED_AT,
 )
 
@@ -165,7 +189,7 @@ def fetch_known(
         of_devices.append(select(*columns).where(Recording.id.in_(answered_to_be)))
     rows = {}
     for statement in of_devices:
-        films = statement.outerjoin(LinkingDone, _OF_RECORDING).where(_TIMED_BY_SATELLITES, _IS_FILM)
+        films = statement.outerjoin(LinkingDone, _OF_RECORDING).where(_SATELLITES_SPOKE, _TIMED_BY_SATELLITES, _IS_FILM)
         rows.update({row.id: row for row in session.execute(films)})
     said = fetch_said(session, list(rows))
     found: dict[Named, list[Known]] = defaultdict(list)

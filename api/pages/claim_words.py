@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from api.i18n import mark
 from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
 from ingest.metadata.file_name import NO_IDENTITY
+from ingest.metadata.location import HALF_MISSING, OTHER_DATUM, TOO_COARSE
 from ingest.metadata.times import (
     AFTER_RECEIPT,
     AT_THE_END,
@@ -16,6 +17,7 @@ from ingest.metadata.times import (
     LOOKS_RESET,
     MAY_BE_LOCAL,
     OFF_AGAINST_GPS,
+    ROLLED_OVER,
     Z_WAS_LOCAL,
 )
 from ingest.sealing.best_claims import NOT_JUDGED
@@ -66,6 +68,7 @@ CLOCK_NOTES: Mapping[str, str] = {
     AT_THE_END: mark("写于录制结束时，已减去时长"),
     LAST_FIX: mark("最后一次定位的时间"),
     OFF_AGAINST_GPS: mark("与卫星时间不符"),
+    ROLLED_OVER: mark("接收机周数翻转（1024 周），日期不可信"),
     NOT_JUDGED: mark("各种说法未能判断"),
 }
 REFUSED_CLAIMS: Mapping[str, str] = {
@@ -82,6 +85,11 @@ REFUSED_CLAIMS: Mapping[str, str] = {
     "clock_never_set": mark("设备时钟未设置"),
     "no_such_time": mark("没有这样的时间"),
     NO_IDENTITY: mark("文件名开头不是设备编号"),
+    TOO_COARSE: mark("经纬度只写到度或十分之一度，过于粗略"),
+    OTHER_DATUM: mark("坐标系不是 WGS 84"),
+    HALF_MISSING: mark("未写明南北纬或东西经"),
+    AFTER_RECEIPT: CLOCK_NOTES[AFTER_RECEIPT],
+    ROLLED_OVER: CLOCK_NOTES[ROLLED_OVER],
 }
 TRACK_SOURCES: Mapping[str, str] = {
     "gpmf": mark("GoPro 遥测"),

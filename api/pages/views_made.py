@@ -55,7 +55,9 @@ def made_of(session: Session, recording: Recording, translate: Translate) -> dic
         "refused_devices": refused(recording, "device"),
         "refused_officers": refused(recording, "officer"),
         "refused_places": refused(recording, "location"),
-        "refused_times": (*refused(recording, "clock"), *refused(recording, "started_at")),
+        "refused_times": tuple(
+            each for kind in ("gps_time", "clock", "started_at") for each in refused(recording, kind)
+        ),
         "tracks": tuple(draw_track(track) for track in tracks_of(session, recording)),
         "left_out": left_out(recording),
     }

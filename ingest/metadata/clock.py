@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
@@ -19,6 +20,18 @@ CLOCK_UNSET = "clock_never_set"
 NO_SUCH_TIME = "no_such_time"
 Z_IS_OFTEN_LOCAL = "written as UTC, but many recorders write their local time there"
 ZONE_SUPPOSED = "no zone is written; {zone} supposed"
+
+
+MOMENT: Final = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.DOTALL)
+
+
+def moment_in(text: str) -> datetime | None:
+    """ISO 8601, with its zone or without. None for what is no moment: nor is a day alone, which is not its midnight."""
+    text = text.strip()
+    try:
+        return datetime.fromisoformat(text) if MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def time_claim(kind: ClaimKind, moment: datetime, zone: tzinfo, raw: str, source: str) -> Claim | Withheld:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
-from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, Z_IS_OFTEN_LOCAL, time_claim
+from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, Z_IS_OFTEN_LOCAL, moment_in, time_claim
 from ingest.metadata.location import location_from_iso6709
 from ingest.metadata.times import AT_THE_END
 
@@ -56,9 +56,8 @@ def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Cl
 
 def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:
     """creation_time always carries a Z (ISO/IEC 14496-12, 8.2.2: UTC), and often it is local time all the same."""
-    try:
-        moment = datetime.fromisoformat(raw.strip())
-    except ValueError:
+    moment = moment_in(raw)
+    if moment is None:
         return Withheld("clock", raw, source, NO_SUCH_TIME)
     claim = time_claim("clock", moment, zone, raw, source)
     if isinstance(claim, Claim) and raw.strip().endswith("Z"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -13,9 +14,10 @@ from typing import Any, Final
 
 import exifread
 
-from ingest.metadata.claims import Claim, Claims, Confidence, Withheld, gather
+from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
-from ingest.metadata.location import NOT_UNDERSTOOD, location_from_degrees
+from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM, WGS_84, location_from_degrees
+from ingest.metadata.positions import NO_FIX, POOR_PRECISION
 
 # A JPEG's EXIF lies in its first segments, a HEIC's anywhere; a photograph is smaller than this.
 MOST_BYTES: Final = 64 << 20
@@ -24,6 +26,9 @@ MOST_BYTES_READ: Final = 2 * MOST_BYTES
 LONGEST_SECONDS: Final = 10.0
 MOST_READS: Final = 50_000
 """The most for a photograph of the corpus were 800. A box of HEIC that leads back to itself is read for ever."""
+WORST_ERROR_METRES: Final = 300.0
+"""A cell of a telephone network, or an address looked up by a wireless network: a part of town, and no scene."""
+OFFSET: Final = re.compile(r"Z|[+-]\d\d:?\d\d")
 Tags = Mapping[str, Any]
 
 # It writes a warning for every broken tag of every hostile file; the findings say so once.
@@ -70,30 +75,55 @@ def orientation_of_tags(tags: Tags) -> int:
 
 def claims_of_tags(tags: Tags, zone: tzinfo = SHANGHAI) -> Claims:
     """Positions, times and the camera; `zone` is supposed where a time carries no offset, as most do not."""
-    return gather((*read_location(tags), *read_times(tags, zone), *read_device(tags)))
+    place = tuple(read_location(tags))
+    has_fix = any(isinstance(found, Claim) for found in place)
+    return gather((*place, *read_times(tags, zone, has_fix), *read_device(tags)))
 
 
 def read_location(tags: Tags) -> Iterator[Claim | Withheld]:
     if "GPS GPSLatitude" not in tags and "GPS GPSLongitude" not in tags:
         return
+    halves = tuple(text_of(tags, f"GPS GPS{name}Ref").upper()[:1] for name in ("Latitude", "Longitude"))
     names = ("GPSLatitudeRef", "GPSLatitude", "GPSLongitudeRef", "GPSLongitude")
     raw = " ".join(str(tags.get(f"GPS {name}", "?")) for name in names)
-    latitude = sexagesimal(tags, "GPS GPSLatitude", text_of(tags, "GPS GPSLatitudeRef") == "S")
-    longitude = sexagesimal(tags, "GPS GPSLongitude", text_of(tags, "GPS GPSLongitudeRef") == "W")
+    latitude = sexagesimal(tags, "GPS GPSLatitude", halves[0] == "S")
+    longitude = sexagesimal(tags, "GPS GPSLongitude", halves[1] == "W")
     if latitude is None or longitude is None:
         yield Withheld("location", raw, "exif:gps", NOT_UNDERSTOOD)
-        return
-    heights = numbers_of(tags, "GPS GPSAltitude")
-    below_sea = numbers_of(tags, "GPS GPSAltitudeRef") == [Fraction(1)]
-    height = None if not heights else float(-heights[0] if below_sea else heights[0])
-    # Status V is "measurement void" (EXIF 2.32, 4.6.6): the camera itself does not stand by it.
-    confidence: Confidence = "doubtful" if text_of(tags, "GPS GPSStatus") == "V" else "stated"
-    yield location_from_degrees(latitude, longitude, height, raw, "exif:gps", confidence)
+    elif halves[0] not in ("N", "S") or halves[1] not in ("E", "W"):
+        yield Withheld("location", raw, "exif:gps", HALF_MISSING)
+    elif WGS_84.fullmatch(text_of(tags, "GPS GPSMapDatum")) is None:
+        yield Withheld("location", raw, "exif:gps", OTHER_DATUM)
+    elif error_metres(tags) > WORST_ERROR_METRES:
+        yield Withheld("location", raw, "exif:gps", POOR_PRECISION)
+    else:
+        # Status V is "measurement void" (EXIF 2.32, 4.6.6): the camera itself does not stand by it.
+        fix = 0 if text_of(tags, "GPS GPSStatus") == "V" else None
+        precision = number_of(tags, "GPS GPSDOP")
+        yield location_from_degrees(latitude, longitude, height_of(tags), raw, "exif:gps", fix=fix, precision=precision)
+
+
+def height_of(tags: Tags) -> float | None:
+    """Metres; the reference says below sea level, or (EXIF 3.0) below the ellipsoid."""
+    height = number_of(tags, "GPS GPSAltitude")
+    below = numbers_of(tags, "GPS GPSAltitudeRef") in ([Fraction(1)], [Fraction(3)])
+    return -height if height is not None and below else height
+
+
+def error_metres(tags: Tags) -> float:
+    """GPSHPositioningError (tag 31, which the reader has no name for); 0 where it is not written."""
+    return number_of(tags, "GPS Tag 0x001F") or 0.0
+
+
+def number_of(tags: Tags, name: str) -> float | None:
+    numbers = numbers_of(tags, name)
+    return float(numbers[0]) if numbers else None
 
 
 def sexagesimal(tags: Tags, name: str, negative: bool) -> float | None:
+    """Degrees of degrees, minutes and seconds. None for what are no such: the half of the globe is written apart."""
     parts = numbers_of(tags, name)
-    if parts is None or len(parts) != 3:
+    if parts is None or len(parts) != 3 or min(parts) < 0 or max(parts[1:]) > 60:
         return None
     degrees = float(parts[0] + parts[1] / 60 + parts[2] / 3600)
     return -degrees if negative else degrees
@@ -115,7 +145,8 @@ def text_of(tags: Tags, name: str) -> str:
     return str(tags[name]).strip("\0 ") if name in tags else ""
 
 
-def read_times(tags: Tags, zone: tzinfo) -> Iterator[Claim | Withheld]:
+def read_times(tags: Tags, zone: tzinfo, has_fix: bool) -> Iterator[Claim | Withheld]:
+    """`has_fix`: a receiver without one has no satellites' time either, but some clock of its own."""
     for name in ("DateTimeOriginal", "DateTimeDigitized"):
         raw = text_of(tags, f"EXIF {name}")
         if raw:
@@ -126,13 +157,15 @@ def read_times(tags: Tags, zone: tzinfo) -> Iterator[Claim | Withheld]:
             break  # The second says the same on every camera that is not a scanner.
     day, clock = text_of(tags, "GPS GPSDate"), numbers_of(tags, "GPS GPSTimeStamp")
     if day and clock is not None and len(clock) == 3:
-        yield read_gps_time(day, clock)
+        said = read_gps_time(day, clock)
+        lost = isinstance(said, Claim) and not has_fix
+        yield Withheld("clock", f"{day} {clock_text(clock)}", "exif:gps", NO_FIX) if lost else said
 
 
 def read_time(raw: str, offset: str, zone: tzinfo, source: str) -> Claim | Withheld:
     try:
         moment = datetime.strptime(raw, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - the zone comes next, or is supposed
-        if offset:
+        if OFFSET.fullmatch(offset):  # "   :  " where it is not known (EXIF 2.32, 4.6.5)
             moment = moment.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo)
     except ValueError:
         return Withheld("clock", f"{raw} {offset}".strip(), source, NO_SUCH_TIME)
@@ -141,13 +174,17 @@ def read_time(raw: str, offset: str, zone: tzinfo, source: str) -> Claim | Withh
 
 def read_gps_time(day: str, clock: list[Fraction]) -> Claim | Withheld:
     """The satellites' time, in UTC: better than the camera's own where both are there."""
-    raw = f"{day} {':'.join(str(float(part)) for part in clock)}"
+    raw = f"{day} {clock_text(clock)}"
     try:
         midnight = datetime.strptime(day, "%Y:%m:%d").replace(tzinfo=UTC)
         moment = midnight + timedelta(seconds=float(clock[0] * 3600 + clock[1] * 60 + clock[2]))
     except (ValueError, OverflowError):
         return Withheld("clock", raw, "exif:gps", NO_SUCH_TIME)
     return time_claim("clock", moment.replace(microsecond=0), UTC, raw, "exif:gps")
+
+
+def clock_text(clock: list[Fraction]) -> str:
+    return ":".join(str(float(part)) for part in clock)
 
 
 def read_device(tags: Tags) -> Iterator[Claim | Withheld]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.parsers import expat
 
+from ingest.metadata.clock import moment_in
 from ingest.metadata.positions import MOST_POINTS_READ, Point
 
 LONGEST_TEXT: Final = 64
@@ -93,8 +94,8 @@ def number_of(text: str | None) -> float | None:
 
 def moment_of(text: str) -> datetime | None:
     """GPX times are UTC (1.1, "time"): one without a zone is, too."""
+    moment = moment_in(text)
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return moment if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
         return None

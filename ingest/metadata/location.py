@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ingest.metadata.claims import Claim, Confidence, Withheld
+from ingest.metadata.claims import Claim, Withheld
+from ingest.metadata.positions import AT_ZERO, Point, why_not
 
-NO_FIX = "zero_zero_is_no_fix"
-OUT_OF_RANGE = "out_of_range"
+NO_FIX = AT_ZERO
 NOT_UNDERSTOOD = "not_understood"
-ISO_6709 = re.compile(r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?(?:CRS.*)?/?")
+TOO_COARSE = "too_coarse"
+OTHER_DATUM = "other_datum"
+HALF_MISSING = "half_of_the_globe_missing"
+COARSEST_DEGREES = 0.01
+"""A kilometre. What is written in whole degrees, or tenths of them, is a region."""
+ISO_6709 = re.compile(
+    r"([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?(?:CRS(?P<crs>[^/]*)/|CRS(?P<last>.*)|/)?", re.DOTALL
+)
+WGS_84 = re.compile(r"\s*(?:WGS[ _-]?(?:19)?84|EPSG:?:?(?:4326|4979))?\s*", re.IGNORECASE)
+"""Names of the satellites' own system, and none: nobody who writes another leaves it out."""
 
 
 def location_from_iso6709(raw: str, source: str) -> Claim | Withheld:
@@ -18,10 +27,14 @@ def location_from_iso6709(raw: str, source: str) -> Claim | Withheld:
     found = ISO_6709.fullmatch(raw.strip())
     if found is None:
         return Withheld("location", raw, source, NOT_UNDERSTOOD)
+    if WGS_84.fullmatch(found["crs"] or found["last"] or "") is None:
+        return Withheld("location", raw, source, OTHER_DATUM)
     latitude = degrees_of(found.group(1), 2)
     longitude = degrees_of(found.group(2), 3)
     if latitude is None or longitude is None:
         return Withheld("location", raw, source, NOT_UNDERSTOOD)
+    if max(unit_of(found.group(1), 2), unit_of(found.group(2), 3)) > COARSEST_DEGREES * 1.001:
+        return Withheld("location", raw, source, TOO_COARSE)
     height = None if found.group(3) is None else float(found.group(3))
     return location_from_degrees(latitude, longitude, height, raw, source)
 
@@ -43,20 +56,28 @@ def degrees_of(text: str, degree_digits: int) -> float | None:
     return None
 
 
+def unit_of(text: str, degree_digits: int) -> float:
+    """Degrees by which the last digit that is written counts."""
+    whole, _, decimals = text[1:].partition(".")
+    parts = (len(whole) - degree_digits + 1) // 2  # 0: degrees, 1: minutes, 2: seconds
+    return float(60.0 ** -max(0, parts) * 10.0 ** -len(decimals))
+
+
 def location_from_degrees(
     latitude: float,
     longitude: float,
     altitude_metres: float | None,
     raw: str,
     source: str,
-    confidence: Confidence = "stated",
+    *,
+    fix: int | None = None,
+    precision: float | None = None,
 ) -> Claim | Withheld:
-    """0,0 lies in the Gulf of Guinea: it is what a receiver without a fix writes, never where a by-law was enforced."""
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # NaN fails both.
-        return Withheld("location", raw, source, OUT_OF_RANGE)
-    if round(latitude, 4) == 0 and round(longitude, 4) == 0:
-        return Withheld("location", raw, source, NO_FIX)
+    """Believed by the same rules as the points of a track. `fix`, `precision`: as Point has them."""
+    reason = why_not(Point(None, latitude, longitude, altitude_metres, fix=fix, precision=precision))
+    if reason is not None:
+        return Withheld("location", raw, source, reason)
     value: Mapping[str, str | float] = {"latitude": round(latitude, 7), "longitude": round(longitude, 7)}
     if altitude_metres is not None:
         value = {**value, "altitude_metres": round(altitude_metres, 2)}
-    return Claim("location", value, source, confidence)
+    return Claim("location", value, source, "stated")

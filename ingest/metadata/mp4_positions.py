@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,6 +36,12 @@ MOST_UDTA_BYTES: Final = 64 << 10
 SCRAMBLING_FIRMWARE: Final = b"3.01.054"
 """Rexing V1-4k: its degrees are scaled and look like others."""
 TEXT_CODECS: Final = (b"text", b"tx3g", b"sbtl", b"mp4s")
+
+
+LEAP_SECONDS: Final = 18
+STAMP: Final = re.compile(r"\[(\d{13})\]")
+LONGEST_STEP: Final = 10.0
+"""Seconds between two stamps; where there are more, somebody set the clock."""
 
 
 def read_mp4(handle: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
@@ -106,7 +115,9 @@ def points_of_camm(sample: Sample) -> list[Point]:
     if kind == 6 and len(content) >= 60:
         seconds, fix, latitude, longitude, height = struct.unpack_from("<diddf", content, 4)
         east, north = struct.unpack_from("<ff", content, 44)
-        moment = EPOCH + timedelta(seconds=seconds) if math.isfinite(seconds) and 0 < seconds < 4e9 else None
+        # GPS time, which knows no leap seconds: 18 behind UTC's since 2017.
+        told = math.isfinite(seconds) and LEAP_SECONDS < seconds < 4e9
+        moment = EPOCH + timedelta(seconds=seconds - LEAP_SECONDS) if told else None
         return [Point(at, latitude, longitude, height, math.hypot(east, north), fix=fix, at=moment)]
     return []
 
@@ -123,7 +134,19 @@ def read_novatek(handle: BinaryIO, size: int, budget: Budget) -> Iterator[Found]
 def read_blackvue(handle: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
     """`gps ` in a `free` of the top level: a log of NMEA, each sentence behind a time of the recorder's own."""
     for box in find_boxes(handle, 0, size, budget, *WAYS_TO_LOGS[1]):
-        yield "blackvue", list(points_of_nmea(read_box(handle, box, budget).decode("latin-1")))
+        log = read_box(handle, box, budget).decode("latin-1")
+        yield "blackvue", list(points_of_nmea(log, offsets_by_stamps(log)))
+
+
+def offsets_by_stamps(log: str) -> Callable[[int], float | None]:
+    """Seconds from the first stamp, which is written as recording begins, to what stands at a place in the log; None
+    everywhere if the recorder's clock was set meanwhile."""
+    stamps = [(found.start(), int(found[1]) / 1000) for found in STAMP.finditer(log)]
+    steps = (later[1] - earlier[1] for earlier, later in itertools.pairwise(stamps))
+    if not stamps or not all(0 <= step <= LONGEST_STEP for step in steps):
+        return lambda at: None
+    places, first = [at for at, _ in stamps], stamps[0][1]
+    return lambda at: round(stamps[max(0, bisect.bisect_right(places, at) - 1)][1] - first, 3)
 
 
 def listed_blocks(handle: BinaryIO, table: bytes, budget: Budget) -> Iterator[Block]:

@@ -6,8 +6,9 @@ and torn ones are passed over.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,12 +17,18 @@ from ingest.metadata.positions import Point
 SENTENCE: Final = re.compile(r"\$(G[A-Z]|BD)(RMC|GGA),([A-Za-z0-9,.\-]{10,110})\*([0-9A-Fa-f]{2})")
 KNOT: Final = 0.514444
 Fix = tuple[float | None, int | None, float | None]  # height, dimensions, dilution
+Sentence = tuple[list[str], float | None]  # the fields of an RMC, and when it came
+NO_FIX_OF_QUALITY: Final = ("", "0", "6", "7", "8")
+"""Of GGA: none, reckoned on from the last one, typed in, simulated."""
+NO_FIX_OF_MODE: Final = ("N", "E", "M", "S")
+"""The same in RMC, since version 2.3."""
 
 
-def points_of_nmea(text: str, offset_seconds: float | None = None) -> Iterator[Point]:
-    """A point for each RMC, with the height of the GGA of the same second. `offset_seconds`: of its frame."""
+def points_of_nmea(text: str, offset: float | Callable[[int], float | None] | None = None) -> Iterator[Point]:
+    """A point for each RMC, with the height of the GGA of the same second. `offset`: seconds from the first frame of
+    all of this text, or of what begins at so many letters. A sentence without a fix is a point without a place."""
     heights: dict[str, Fix] = {}
-    waiting: list[tuple[str, list[str]]] = []
+    waiting: list[Sentence] = []
     for found in SENTENCE.finditer(text):
         if checksum_of(found.group(0)) != int(found.group(4), 16):
             continue
@@ -29,12 +36,12 @@ def points_of_nmea(text: str, offset_seconds: float | None = None) -> Iterator[P
         if found.group(2) == "GGA":
             heights[fields[0]] = read_gga(fields)
         else:
-            waiting.append((fields[0], fields))
+            waiting.append((fields, offset(found.start()) if callable(offset) else offset))
         if len(waiting) > 8:
-            yield from points_of_rmc([waiting.pop(0)], heights, offset_seconds)
+            yield from points_of_rmc([waiting.pop(0)], heights)
             if len(heights) > 32:
                 heights.pop(next(iter(heights)))
-    yield from points_of_rmc(waiting, heights, offset_seconds)
+    yield from points_of_rmc(waiting, heights)
 
 
 def checksum_of(sentence: str) -> int:
@@ -44,12 +51,14 @@ def checksum_of(sentence: str) -> int:
     return total
 
 
-def points_of_rmc(
-    sentences: list[tuple[str, list[str]]], heights: dict[str, Fix], offset_seconds: float | None
-) -> Iterator[Point]:
-    """hhmmss.ss, A or V, ddmm.mmmm, N or S, dddmm.mmmm, E or W, knots, course, ddmmyy."""
-    for clock, fields in sentences:
+def points_of_rmc(sentences: list[Sentence], heights: dict[str, Fix]) -> Iterator[Point]:
+    """hhmmss.ss, A or V, ddmm.mmmm, N or S, dddmm.mmmm, E or W, knots, course, ddmmyy, variation, E or W, mode."""
+    for fields, offset_seconds in sentences:
         if len(fields) < 9:
+            continue
+        clock, at = fields[0], moment_of(fields[8], fields[0])
+        if fields[1] != "A" or fields[11:12] in ([mode] for mode in NO_FIX_OF_MODE):
+            yield Point(offset_seconds, math.nan, math.nan, fix=0, at=at)
             continue
         latitude, longitude = degrees_of(fields[2], fields[3], "NS"), degrees_of(fields[4], fields[5], "EW")
         if latitude is None or longitude is None:
@@ -62,9 +71,9 @@ def points_of_rmc(
             longitude,
             height,
             None if speed is None else speed * KNOT,
-            fix=0 if fields[1] != "A" else 1 if dimensions is None else dimensions,
+            fix=1 if dimensions is None else dimensions,
             precision=dilution,
-            at=moment_of(fields[8], clock),
+            at=at,
         )
 
 
@@ -73,7 +82,7 @@ def read_gga(fields: list[str]) -> Fix:
     if len(fields) < 9:
         return None, None, None
     satellites, quality = number_of(fields[6]), fields[5]
-    dimensions = 0 if quality in ("", "0") else 3 if (satellites or 0) >= 4 else 2
+    dimensions = 0 if quality in NO_FIX_OF_QUALITY else 3 if (satellites or 0) >= 4 else 2
     return number_of(fields[8]), dimensions, number_of(fields[7])
 
 

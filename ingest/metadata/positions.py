@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ingest.metadata.location import NO_FIX as AT_ZERO
-from ingest.metadata.location import OUT_OF_RANGE
 from storage.measures import metres_between
 
 MOST_POINTS: Final = 20_000
@@ -28,9 +26,15 @@ WORST_PRECISION: Final = 10.0
 DEEPEST_METRES, HIGHEST_METRES = -500.0, 9000.0
 LONGEST_SECONDS: Final = 31 * 86400.0
 
+SCALE_SECONDS: Final = {"camm": 18.0}
+"""Whose satellites' times may be off by so much: not every writer of CAMM knows of leap seconds."""
+
 Row = tuple[int | None, ...]
 
 NO_FIX: Final = "no_fix"
+AT_ZERO: Final = "zero_zero_is_no_fix"
+"""It lies in the Gulf of Guinea, and is what a receiver without a fix writes: never where a by-law was enforced."""
+OUT_OF_RANGE: Final = "out_of_range"
 POOR_PRECISION: Final = "poor_precision"
 IMPLAUSIBLE_ALTITUDE: Final = "implausible_altitude"
 JUMP: Final = "jump"
@@ -83,6 +87,7 @@ def judge_track(source: str, points: Iterable[Point]) -> Track:
     """What may be believed of a track. Never raises for what the points hold."""
     left_out: Counter[str] = Counter()
     believed: list[Point] = []
+    missed = 0
     for number, point in enumerate(points):
         if number >= MOST_POINTS_READ:
             left_out[TOO_MANY] += 1
@@ -92,19 +97,21 @@ def judge_track(source: str, points: Iterable[Point]) -> Track:
             believed.append(tidy(point))
         else:
             left_out[reason] += 1
-    kept = keep_reachable(set_offsets(believed))
+            missed += not believed
+    kept = keep_reachable(set_offsets(believed, missed))
     left_out[JUMP] += len(believed) - len(kept)
     started_at, spread = start_of(kept)
-    return Track(source, thin(kept), dict(+left_out), started_at, spread)
+    unsure = missed if any(point.offset_seconds is None for point in believed) else 0
+    return Track(source, thin(kept), dict(+left_out), started_at, max(spread, unsure, SCALE_SECONDS.get(source, 0.0)))
 
 
 def why_not(point: Point) -> str | None:
     """The first reason not to believe a point; None when there is none."""
+    if point.fix is not None and point.fix < 1:
+        return NO_FIX
     numbers = (point.latitude, point.longitude, point.offset_seconds or 0.0)
     if not all(map(math.isfinite, numbers)) or abs(point.latitude) > 90 or abs(point.longitude) > 180:
         return OUT_OF_RANGE
-    if point.fix is not None and point.fix < 1:
-        return NO_FIX
     if round(point.latitude, 4) == 0 and round(point.longitude, 4) == 0:
         return AT_ZERO
     height = point.altitude_metres
@@ -125,11 +132,18 @@ def tidy(point: Point) -> Point:
     return point
 
 
-def set_offsets(points: list[Point]) -> list[Point]:
-    """Where only a clock is written, seconds since the first point of all, in the order of time."""
+def set_offsets(points: list[Point], missed: int = 0) -> list[Point]:
+    """Where only a clock is written, seconds since the first point of all, in the order of time.
+
+    `missed`: so many before the first that is believed were none, a second each: receivers say so once a second."""
     if any(point.offset_seconds is None for point in points):
         timed = sorted(((p.at, n) for n, p in enumerate(points) if p.at is not None), key=lambda pair: pair)
-        return [replace(points[n], offset_seconds=(at - timed[0][0]).total_seconds()) for at, n in timed] or points
+        first = timed[0][0] if timed else None
+        return [
+            replace(points[n], offset_seconds=missed + (at - first).total_seconds())
+            for at, n in timed
+            if first is not None
+        ] or points
     return sorted(points, key=lambda point: point.offset_seconds or 0.0)
 
 

@@ -4,6 +4,9 @@ Each is sealed as a recording of its own, whose manifest vouches for the track. 
 step that may run at any time: same unit and station, same name but for the type, no other device or group, docked
 within a day of one another, the same time, and one alone that fits. Where it is not clear, nothing is attached.
 
+Of a track no more is read here than its first point and its last time: its points go from row to row within the
+database.
+
 Anybody who may upload can write a log, and call it as he likes. So its time must agree with the recording's, and where
 nothing says when either was made, a name alone brings no place.
 """
@@ -12,23 +15,22 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Uuid, func, insert, literal, select, tuple_
+from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import claims_of_row
+from ingest.metadata.sidecar_looks import COLUMNS, DOCKED_WITHIN, FILMS, Found, find_waiting, note_looks
 from ingest.metadata.times import moment_of
 from storage.catalog.recordings import PositionTrack, Recording
 from storage.ledger.append import Actor, Change, record_change
 
-SOURCES: Final = ("nmea", "gpx", "srt")
 COUNTS_FROM_THE_FIRST_FRAME: Final = "srt"
 ATTACHED: Final = "recording.sidecar_attached"
 HOUSEKEEPING: Final = Actor.system("housekeeping")
-DOCKED_WITHIN: Final = timedelta(days=1)
 ONE_AT_A_TIME: Final = 0x51DE
 APART_SECONDS: Final = 60.0
 """Satellites in the recording and in the log that differ by more, and by its length, were not on one way."""
@@ -36,78 +38,64 @@ LONGEST_SECONDS: Final = 86_400.0
 MOST_UNSURE_SECONDS: Final = 900.0
 """However far off a recording's clock may be: a log so far from what it says is not taken for its own."""
 
-Found = Row[Any]
+MOST_OF_ONE_NAME: Final = 200
+"""Films at one station within a day or two that are called alike: more than recorders that count alike can be docked at
+one. Of more nobody can say which a log belongs to."""
+OF_A_NAME: Final = (
+    Recording.id,
+    Recording.unit_id,
+    Recording.station_id,
+    Recording.original_name,
+    Recording.received_at,
+    Recording.device,
+)
+
+Called = tuple[uuid.UUID, uuid.UUID, str]
+"""Unit, station, name."""
 
 
 def attach_sidecars(session: Session, now: datetime, most: int) -> tuple[uuid.UUID, ...]:
-    """Attach what came lately and is not attached yet; to which recordings. None too while another process does it."""
+    """Look at `most` logs that came lately and are not attached yet; to which recordings some were. None too while
+    another process does it."""
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return ()
     waiting = find_waiting(session, now, most)
     if not waiting:
         return ()
-    known = by_name(find_recordings(session, waiting))
-    matched = [(log, fit) for log in waiting if (fit := the_one_that_fits(log, known)) is not None]
-    for log, recording in matched:
-        attach(session, log, recording)
-    return tuple(recording.id for _, recording in matched)
+    called = find_called_alike(session, waiting)
+    attached = []
+    for log in waiting:
+        recording = the_one_that_fits(session, log, called[name_of(log)])
+        if recording is not None:
+            attach(session, log, recording)
+            attached.append(recording.id)
+    note_looks(session, waiting, now)
+    return tuple(attached)
 
 
-COLUMNS: Final = (
-    Recording.id,
-    Recording.unit_id,
-    Recording.station_id,
-    Recording.device,
-    Recording.original_name,
-    Recording.received_at,
-    Recording.duration_seconds,
-    Recording.started_at,
-    Recording.started_at_uncertainty_seconds,
-    Recording.place_source,
-    Recording.claims,
-)
+def find_called_alike(session: Session, waiting: Sequence[Found]) -> Mapping[Called, list[Found]]:
+    """By the name of each log, the films that came to its station around the same time and are called so.
 
-
-def find_waiting(session: Session, now: datetime, most: int) -> Sequence[Any]:
-    """Logs of the last day, with their track, that belong to nothing yet. Later ones are found by the next run."""
-    other = aliased(PositionTrack)
-    attached = select(other.id).where(other.read_from == PositionTrack.read_from, other.recording_id != other.read_from)
-    statement = (
-        select(*COLUMNS, PositionTrack.source, PositionTrack.points, PositionTrack.id.label("track_id"))
-        .join(PositionTrack, PositionTrack.recording_id == Recording.id)
-        .where(
-            PositionTrack.read_from == Recording.id,
-            PositionTrack.source.in_(SOURCES),
-            Recording.received_at > now - DOCKED_WITHIN,
-            Recording.media_state == "unreadable",
-            ~attached.exists(),
-        )
-        .order_by(Recording.received_at.desc())
-        .limit(most)
-    )
-    return session.execute(statement).all()
-
-
-def find_recordings(session: Session, waiting: Iterable[Found]) -> Sequence[Any]:
-    """What came to the same stations around the same time, and can be seen or heard."""
-    waiting = list(waiting)
+    Names are gone through some at a time: a station may have uploaded any number of films."""
     arrived = [log.received_at for log in waiting]
-    statement = select(*COLUMNS).where(
-        Recording.unit_id.in_({log.unit_id for log in waiting}),
-        Recording.station_id.in_({log.station_id for log in waiting}),
+    stations = {(log.unit_id, log.station_id) for log in waiting}
+    films = select(*OF_A_NAME).where(
+        tuple_(Recording.unit_id, Recording.station_id).in_(stations),
         Recording.received_at.between(min(arrived) - DOCKED_WITHIN, max(arrived) + DOCKED_WITHIN),
-        Recording.findings["kind"].astext.in_(("video", "audio", "still")),
+        Recording.findings["kind"].astext.in_(FILMS),
     )
-    return session.execute(statement).all()
+    called: dict[Called, list[Found]] = {name_of(log): [] for log in waiting}
+    some_at_a_time: Iterator[Any] = iter(session.execute(films.execution_options(yield_per=1000)))
+    for row in some_at_a_time:
+        for name in {stem_of(row.original_name), last_of(row.original_name)}:  # X.mp4.gpx is of X.mp4, too
+            alike = called.get((row.unit_id, row.station_id, name))
+            if alike is not None and len(alike) <= MOST_OF_ONE_NAME:
+                alike.append(row)
+    return called
 
 
-def by_name(recordings: Iterable[Found]) -> Mapping[tuple[uuid.UUID, uuid.UUID, str], list[Found]]:
-    """By unit, station and name: without the type, and with it, for `X.mp4.gpx`."""
-    found: dict[tuple[uuid.UUID, uuid.UUID, str], list[Found]] = {}
-    for row in recordings:
-        for name in {stem_of(row.original_name), last_of(row.original_name)}:
-            found.setdefault((row.unit_id, row.station_id, name), []).append(row)
-    return found
+def name_of(log: Found) -> Called:
+    return log.unit_id, log.station_id, stem_of(log.original_name)
 
 
 def last_of(name: str) -> str:
@@ -119,15 +107,18 @@ def stem_of(name: str) -> str:
     return stem if dot and stem else last_of(name)
 
 
-def the_one_that_fits(log: Found, known: Mapping[tuple[uuid.UUID, uuid.UUID, str], list[Found]]) -> Found | None:
+def the_one_that_fits(session: Session, log: Found, alike: Sequence[Found]) -> Found | None:
     """None as well where several do: a number on a card comes back."""
-    fits = [
-        row
-        for row in known.get((log.unit_id, log.station_id, stem_of(log.original_name)), ())
-        if abs(row.received_at - log.received_at) <= DOCKED_WITHIN
-        and (row.device is None or log.device is None or row.device == log.device)
-        and one_group(log, row)
+    near = [
+        film.id
+        for film in alike
+        if abs(film.received_at - log.received_at) <= DOCKED_WITHIN
+        and (film.device is None or log.device is None or film.device == log.device)
     ]
+    if not near or len(alike) > MOST_OF_ONE_NAME:
+        return None
+    films: Sequence[Any] = session.execute(select(*COLUMNS).where(Recording.id.in_(near))).all()
+    fits = [film for film in films if one_group(log, film)]
     return fits[0] if len(fits) == 1 and agrees(log, fits[0]) else None
 
 
@@ -138,7 +129,7 @@ def one_group(log: Found, recording: Found) -> bool:
 
 
 def agrees(log: Found, recording: Found) -> bool:
-    """Whether the log began when the recording did, or while it went on.
+    """Whether the log began when the recording did, or while it went on: its first point is where that was made.
 
     By satellites in both; else by what is believed of the recording's start, as far as that may be off, and no farther
     than a quarter of an hour. A log of times that count from the first frame (subtitles) must not outlast the film.
@@ -150,7 +141,7 @@ def agrees(log: Found, recording: Found) -> bool:
     its, apart = gps_start(recording), APART_SECONDS
     if its is None:
         its, apart = recording.started_at, APART_SECONDS + min(unsure_by(recording), MOST_UNSURE_SECONDS)
-    return its is not None and abs((theirs - its).total_seconds()) <= apart + length
+    return its is not None and -apart <= (theirs - its).total_seconds() <= apart + length
 
 
 def unsure_by(recording: Found) -> float:
@@ -159,7 +150,8 @@ def unsure_by(recording: Found) -> float:
 
 
 def log_seconds(log: Found) -> float:
-    return max((row[0] for row in log.points if row[0] is not None), default=0) / 1000
+    """Rows stand in the order of time: the last has the longest."""
+    return (log.last_ms or 0) / 1000
 
 
 def gps_start(row: Found) -> datetime | None:
@@ -168,24 +160,19 @@ def gps_start(row: Found) -> datetime | None:
 
 def attach(session: Session, log: Found, recording: Found) -> None:
     """The track, its entry, and the place of a recording that has none of its own. What it has, it keeps."""
-    track = session.get_one(PositionTrack, log.track_id)
-    session.add(
-        PositionTrack(
-            recording_id=recording.id,
-            read_from=log.id,
-            unit_id=recording.unit_id,
-            source=track.source,
-            point_count=track.point_count,
-            points=track.points,
-            sha256=track.sha256,
-        )
-    )
-    data = {"sidecar": str(log.id), "source": track.source, "track_sha256": track.sha256.hex()}
+    its = (literal(recording.id, Uuid), PositionTrack.read_from, literal(recording.unit_id, Uuid))
+    same = (PositionTrack.source, PositionTrack.point_count, PositionTrack.points, PositionTrack.sha256)
+    copied = select(func.gen_random_uuid(), *its, *same).where(PositionTrack.id == log.track_id)
+    names = ("id", "recording_id", "read_from", "unit_id", "source", "point_count", "points", "sha256")
+    digest = session.execute(
+        insert(PositionTrack).from_select(names, copied, include_defaults=False).returning(PositionTrack.sha256)
+    ).scalar_one()
+    data = {"sidecar": str(log.id), "source": log.source, "track_sha256": digest.hex()}
     record_change(session, HOUSEKEEPING, Change(ATTACHED, "recording", str(recording.id), recording.unit_id, data))
     row = session.get_one(Recording, recording.id)
     if row.place_source is None:
-        row.latitude, row.longitude = place_of(track.points[0])
-        row.place_source = f"sidecar:{track.source}"
+        row.latitude, row.longitude = place_of(log.first)
+        row.place_source = f"sidecar:{log.source}"
     session.flush()
 
 

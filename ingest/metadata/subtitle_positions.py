@@ -17,10 +17,12 @@ LONGEST_CUE: Final = 4096
 MOST_CUES: Final = 200_000
 # Every repetition is bounded and what follows it cannot begin it: no text makes these slow.
 NUMBER: Final = r"([+-]?\d{1,4}(?:\.\d{1,12})?)"
-LATITUDE: Final = re.compile(rf"\blat(?:itude)? ?[:=] ?{NUMBER}", re.IGNORECASE)
-LONGITUDE: Final = re.compile(rf"\b(?:longt?itude|lon|lng) ?[:=] ?{NUMBER}", re.IGNORECASE)
+# Degrees with at least three decimals, a hundred metres: of degrees, minutes and seconds these are not the degrees.
+DEGREES: Final = r"([+-]?\d{1,3}\.\d{3,12})(?![\d.])"
+LATITUDE: Final = re.compile(rf"\blat(?:itude)? ?[:=] ?{DEGREES} ?([NS]\b)?", re.IGNORECASE)
+LONGITUDE: Final = re.compile(rf"\b(?:longt?itude|lon|lng) ?[:=] ?{DEGREES} ?([EW]\b)?", re.IGNORECASE)
 HEIGHT: Final = re.compile(rf"\b(?:abs_alt|altitude|alt) ?[:=] ?{NUMBER}", re.IGNORECASE)
-DJI_GPS: Final = re.compile(rf"\bGPS ?\( ?{NUMBER} ?, ?{NUMBER} ?(?:, ?{NUMBER} ?M?)?\)")
+DJI_GPS: Final = re.compile(rf"\bGPS ?\( ?{DEGREES} ?, ?{DEGREES} ?(?:, ?{NUMBER} ?M?)?\)")
 TIMES: Final = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})[,.](\d{3}) --> ")
 
 
@@ -30,13 +32,18 @@ def point_of_cue(text: str, offset_seconds: float) -> Point | None:
     latitude, longitude, height = LATITUDE.search(text), LONGITUDE.search(text), HEIGHT.search(text)
     if latitude and longitude:
         return Point(
-            offset_seconds, float(latitude[1]), float(longitude[1]), None if height is None else float(height[1])
+            offset_seconds, degrees_of(latitude), degrees_of(longitude), None if height is None else float(height[1])
         )
     dji = DJI_GPS.search(text)
     if dji is not None:
         # The third number counts satellites on some models, and is no height to be relied on.
         return Point(offset_seconds, float(dji[2]), float(dji[1]))
     return next(points_of_nmea(text, offset_seconds), None)
+
+
+def degrees_of(found: re.Match[str]) -> float:
+    """South and west may be written behind the number."""
+    return -float(found[1]) if (found[2] or "").upper() in ("S", "W") else float(found[1])
 
 
 def points_of_srt(text: str) -> Iterator[Point]:

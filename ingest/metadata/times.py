@@ -1,18 +1,20 @@
 """When a recording began: every clock that says so, apart, and the one best estimate. docs/metadata.md has the reasons.
 
-A recorder's clock is wrong by minutes, by a time zone, or was never set; satellites are right; what a person typed is
-anything. So no clock corrects another: each keeps its own word, its distance from the best estimate shows, and the
-estimate says how far it may be off.
+A recorder's clock is wrong by minutes, by a time zone, or was never set; satellites are right, but the receiver has to
+know which of their weeks it is; what a person typed is anything. So no clock corrects another: each keeps its own word,
+its distance from the best estimate shows, and the estimate says how far it may be off. Nor does any vouch for itself:
+what exempts a word from a doubt is another's, of another kind of clock.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
-from ingest.metadata.claims import Claim, Claims
+from ingest.metadata.claims import Claim, Claims, Withheld
 from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
 from storage.claims import stated_time
 from storage.measures import shifted
@@ -39,13 +41,23 @@ built and the first shift lie trials, a type approval and a tender."""
 LONGEST_UNDOCKED: Final = timedelta(days=366)
 """Recordings are to be handed over within a day of the shift, and recorders are counted and inspected once a year: what
 comes later than that comes from a drawer, or from a clock that is wrong."""
+DOUBTED: Final = 10
+"""Added to a rank: whatever is doubted comes after all that is not."""
 BEGINS_AGAIN_WITHIN: Final = timedelta(minutes=10)
 """Of midnight: a recorder is switched on to record."""
+WEEKS_COUNTED: Final = timedelta(weeks=1024)
+"""The satellites send the week as ten bits (IS-GPS-200, 20.3.3.3.1.1): a receiver that does not know which of the
+rounds it is has the day of week and the second right, and the date wrong by a whole round or by several."""
+MOST_ROUNDS: Final = 5
+"""From the first to the last year that is believed of any clock there are no more."""
 AGREEMENT_SECONDS: Final = 10.0
 QUARTER_HOUR: Final = 900.0
 WIDEST_ZONE_SECONDS: Final = 14 * 3600.0
 
 AFTER_RECEIPT: Final = "after_its_receipt"
+ROLLED_OVER: Final = "gps_week_rolled_over"
+REFUSALS: Final = (AFTER_RECEIPT, ROLLED_OVER)
+"""Whoever says so is not believed at all."""
 Z_WAS_LOCAL: Final = "z_was_local_time"
 MAY_BE_LOCAL: Final = "z_may_be_local_time"
 LOOKS_RESET: Final = "clock_looks_reset"
@@ -84,13 +96,40 @@ def assess_times(claims: Claims, received_at: datetime, duration_seconds: float 
     length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
     latest = shifted(shifted(received_at, -length), LATE_TOLERANCE)
     said = list(read_words(claims, length, latest, zone))
-    words = [word if seen_by_satellites(word, said) else doubt_old(word, received_at, zone) for word in said]
-    words = [word if word.time <= latest else replace(word, notes=(*word.notes, AFTER_RECEIPT)) for word in words]
-    believed = sorted((word for word in words if AFTER_RECEIPT not in word.notes), key=lambda word: word.rank)
+    judged = [refuse(word, said, received_at, latest) for word in said]
+    trusted = [word for word in judged if not refusals_of(word)]
+    words = [doubt(word, trusted, received_at, zone) for word in judged]
+    believed = sorted((word for word in words if not refusals_of(word)), key=lambda word: word.rank)
     if not believed:
         return Assessment(tuple(words), None)
     best = weigh(believed[0], believed[1:])
     return Assessment(tuple(best if word is believed[0] else flag(word, best) for word in words), best)
+
+
+def withhold_refused(said: Claims, assessment: Assessment) -> Claims:
+    """Without the satellites' times that are not believed: whoever reads a claim of theirs may rely on it.
+
+    Other clocks keep their word, whatever it is: nobody takes those for right."""
+    refused = {(word.source, word.time): refusals_of(word) for word in assessment.words if word.role == "gps"}
+    kept: list[Claim] = []
+    withheld = list(said.withheld)
+    for claim in said.stated:
+        reasons = refused.get((claim.source, moment)) if (moment := satellite_time(claim)) is not None else None
+        if reasons and not isinstance(claim.value, str):
+            withheld.append(Withheld(claim.kind, str(claim.value.get("time")), claim.source, reasons[0]))
+        else:
+            kept.append(claim)
+    return dataclasses.replace(said, stated=tuple(kept), withheld=tuple(withheld))
+
+
+def satellite_time(claim: Claim) -> datetime | None:
+    """None for what is no satellites' time."""
+    theirs = claim.kind == "gps_time" or (claim.kind == "clock" and claim.source == "exif:gps")
+    return moment_of(claim) if theirs else None
+
+
+def refusals_of(word: ClockWord) -> tuple[str, ...]:
+    return tuple(note for note in word.notes if note in REFUSALS)
 
 
 def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo) -> Iterator[ClockWord]:
@@ -127,26 +166,55 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
     return ClockWord("device", time, claim.source, seconds, 7, (MAY_BE_LOCAL,))
 
 
-def seen_by_satellites(word: ClockWord, said: Sequence[ClockWord]) -> bool:
-    """They are right at whatever age, and whoever agrees with them but for a zone was not reset."""
-    near = (abs(word.offset_from(other.time)) <= WIDEST_ZONE_SECONDS for other in said if other.role == "gps")
-    return any(near)
+def refuse(word: ClockWord, said: Sequence[ClockWord], received_at: datetime, latest: datetime) -> ClockWord:
+    """A time that had not come, and one of satellites whose weeks were counted anew, are noted and never believed."""
+    if word.time > latest:
+        return replace(word, notes=(*word.notes, AFTER_RECEIPT))
+    others = [other.time for other in said if other.role != "gps" and other.time <= latest]
+    if word.role == "gps" and rolled_over(word.time, others, received_at):
+        return replace(word, notes=(*word.notes, ROLLED_OVER))
+    return word
 
 
-def doubt_old(word: ClockWord, received_at: datetime, zone: tzinfo) -> ClockWord:
+def rolled_over(time: datetime, others: Sequence[datetime], received_at: datetime) -> bool:
+    """Whether whole rounds of weeks later it would be about when another clock says, or just before the receipt.
+
+    Footage that really is twenty years old to the day is refused with them: no time is better than a wrong one."""
+    for rounds in range(1, MOST_ROUNDS + 1):
+        later = shifted(time, rounds * WEEKS_COUNTED)
+        if -LATE_TOLERANCE <= received_at - later <= LONGEST_UNDOCKED:
+            return True
+        if any(abs((other - later).total_seconds()) <= A_DAY for other in others):
+            return True
+    return False
+
+
+def seconded(word: ClockWord, trusted: Sequence[ClockWord]) -> bool:
+    """By a clock of another kind, of which one is the satellites': a recorder's own words are all of one clock.
+
+    A zone apart counts as agreed: what was reset is years away."""
+    return any(
+        (word.role == "gps") != (other.role == "gps") and abs(word.offset_from(other.time)) <= WIDEST_ZONE_SECONDS
+        for other in trusted
+    )
+
+
+def doubt(word: ClockWord, trusted: Sequence[ClockWord], received_at: datetime, zone: tzinfo) -> ClockWord:
     """A recorder whose battery ran out begins again on some day of long ago, and counts on from there.
 
-    It may be off by all the time in between. A clock that a network sets (a phone's) is not doubted for its age alone.
+    It may be off by all the time in between: so may any clock that stands alone so far from its receipt, a phone's and
+    a receiver's among them.
     """
+    if refusals_of(word) or seconded(word, trusted):
+        return word
     ago = received_at - word.time
-    by_network = word.uncertainty_seconds <= SET_BY_A_NETWORK_SECONDS
-    if looks_reset(word.time, ago, zone):
-        doubt = LOOKS_RESET
-    elif ago > LONGEST_UNDOCKED and not by_network:
-        doubt = LONG_BEFORE_RECEIPT
+    if word.role != "gps" and looks_reset(word.time, ago, zone):  # Satellites begin again with no year.
+        why = LOOKS_RESET
+    elif ago > LONGEST_UNDOCKED:
+        why = LONG_BEFORE_RECEIPT
     else:
         return word
-    return replace(word, uncertainty_seconds=ago.total_seconds(), rank=word.rank + 10, notes=(*word.notes, doubt))
+    return replace(word, uncertainty_seconds=ago.total_seconds(), rank=word.rank + DOUBTED, notes=(*word.notes, why))
 
 
 def looks_reset(time: datetime, ago: timedelta, zone: tzinfo) -> bool:
@@ -178,7 +246,7 @@ def weigh(best: ClockWord, others: Sequence[ClockWord]) -> ClockWord:
         zone_alone = other.role == "device" and is_a_zone(best.offset_from(other.time))
         if zone_alone or MAY_BE_LOCAL in best.notes + other.notes or apart <= other.uncertainty_seconds:
             continue
-        if other.rank < 10 and apart > best.uncertainty_seconds:
+        if other.rank < DOUBTED and apart > best.uncertainty_seconds:
             notes = best.notes if CONTRADICTED in best.notes else (*best.notes, CONTRADICTED)
             best = replace(best, uncertainty_seconds=min(apart, A_DAY), notes=notes)
     return best
@@ -192,7 +260,8 @@ def flag(word: ClockWord, best: ClockWord) -> ClockWord:
     notes = tuple(note for note in word.notes if note != MAY_BE_LOCAL)
     if MAY_BE_LOCAL in word.notes and is_a_zone(apart):
         notes = (*notes, Z_WAS_LOCAL)
-    return replace(word, notes=(*notes, OFF_AGAINST_GPS) if best.role == "gps" else notes)
+    by_satellites = best.role == "gps" and best.rank < DOUBTED
+    return replace(word, notes=(*notes, OFF_AGAINST_GPS) if by_satellites else notes)
 
 
 def is_a_zone(seconds: float) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from ingest.metadata.claims import Claim, Claims, Confidence, Withheld
 from ingest.metadata.clock import SHANGHAI
-from ingest.metadata.times import ClockWord, assess_times
+from ingest.metadata.times import ClockWord, assess_times, withhold_refused
 from ingest.sealing.claims import LONGEST_RAW
 from storage.claims import stated_time
 
@@ -32,9 +32,12 @@ def state_best(said: Claims, received_at: datetime, duration_seconds: float | No
     """The claims and, stated with them, when it began and where, as best as can be said, and what was not believed.
 
     They are signed with the rest: another release may judge otherwise, and this recording keeps what was judged."""
-    best = assess_times(said, received_at, duration_seconds, zone).best
+    assessment = assess_times(said, received_at, duration_seconds, zone)
+    said = withhold_refused(said, assessment)
     place = said.best("location")
-    stated = [*said.stated, _best_start(best), *([] if place is None else [_best_place(place)])]
+    # A place is not weighed like a time: what is doubted is none.
+    placed = [] if place is None or place.confidence == "doubtful" else [_best_place(place)]
+    stated = [*said.stated, _best_start(assessment.best), *placed]
     return replace(said, stated=(*stated, *map(_as_claim, said.withheld)))
 
 

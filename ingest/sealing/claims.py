@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, ClaimKind, Claims, Confidence, Withheld, gather, join
-from ingest.metadata.clock import SHANGHAI, time_claim
+from ingest.metadata.clock import SHANGHAI, moment_in, time_claim
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.file_name import IsRegistered, NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
@@ -95,8 +95,8 @@ def claims_by_kind(claims: Claims) -> dict[str, list[dict[str, Any]]]:
 
 
 def _parse_moment(text: str) -> datetime | None:
+    moment = moment_in(text)
     try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # no time at all, or one of the years 1 and 9999 moved by its zone
+        return moment if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # one of the years 1 and 9999, moved by its zone
         return None

@@ -114,6 +114,11 @@ class PositionTrack(Base):
     __table_args__ = (
         UniqueConstraint("recording_id", "read_from", "source", name="uq_position_track_recording_id_read_from_source"),
         CheckConstraint("point_count > 0", name="point_count"),
+        Index(
+            "ix_position_track_log",
+            "created_at",
+            postgresql_where=text("read_from = recording_id AND source IN ('nmea', 'gpx', 'srt')"),
+        ),
     )
     id: Mapped[Id]
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
@@ -124,6 +129,15 @@ class PositionTrack(Base):
     points: Mapped[JsonList]
     sha256: Mapped[Octets]
     created_at: Mapped[CreatedAt]
+
+
+class SidecarLook(Base):
+    """When the log beside a recording was last looked for its recording: `recording_id` is the log's own."""
+
+    __tablename__ = "sidecar_look"
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    unit_id: Mapped[UnitId]
+    looked_at: Mapped[Instant]
 
 
 class RecordingSegment(Base):

@@ -188,7 +188,7 @@ class SampleArchive:
             device=device,
             officer=officer,
             started_at=started_at,
-            started_at_source="name:ga/t-947",
+            started_at_source=_source_of(claims, started_at),
             started_at_uncertainty_seconds=uncertainty_seconds,
             duration_seconds=duration_seconds,
             received_at=received_at,
@@ -279,6 +279,15 @@ class SampleArchive:
             self.session.flush()
             self._stations[unit.id] = station
         return self._stations[unit.id]
+
+
+def _source_of(claims: Sequence[Claim], started_at: datetime | None) -> str | None:
+    """The satellites' where that is what they say, else the name's."""
+    if started_at is None:
+        return None
+    said = (claim for claim in claims if claim.kind == "gps_time" and not isinstance(claim.value, str))
+    theirs = (claim.source for claim in said if claim.value["time"] == started_at.isoformat())  # type: ignore[index]
+    return next(theirs, "name:ga/t-947")
 
 
 def _digests(number: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
@@ -18,12 +19,12 @@ START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def clip(archive: Any, officer: Any, shown: datetime, true_start: datetime | None = None) -> Any:
+def clip(archive: Any, officer: Any, shown: datetime, true_start: datetime | None = None, **more: Any) -> Any:
     """As its recorder's clock has it in the name; with `true_start`, as the satellites have it beside that."""
     claims = [Claim("started_at", {"time": shown.isoformat()}, "name:ga/t-947", "assumed")]
     if true_start is not None:
         claims.append(Claim("gps_time", {"time": true_start.isoformat()}, "track:nmea", "stated"))
-    return archive.recording(archive.unit_of(officer), started_at=true_start or shown, claims=claims)
+    return archive.recording(archive.unit_of(officer), started_at=true_start or shown, claims=claims, **more)
 
 
 def test_a_clock_learnt_from_the_satellites_moves_the_search_and_says_by_how_much(
@@ -41,6 +42,25 @@ def test_a_clock_learnt_from_the_satellites_moves_the_search_and_says_by_how_muc
     assert {reason["code"]: reason.get("offset_seconds") for reason in link.reasons or ()}["time_learnt"] == 10_800
     assert late.started_at == START + 3 * HOUR + 20 * MINUTE
     assert link_due_recordings(session) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "uncertainty"), [("name:ga/t-947", 0.0), ("track:nmea", 86_400.0), ("track:nmea", float("nan"))]
+)
+def test_satellites_that_are_not_believed_teach_no_clock_and_time_nothing(
+    session: Session, archive: Any, officer: Any, source: str, uncertainty: float
+) -> None:
+    """They are among the claims; but the start that was judged is another clock's, or they contradict themselves."""
+    case = archive.case(officer)
+    assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+    late = clip(archive, officer, START + 3 * HOUR + 20 * MINUTE)
+    doubted: Any = {"started_at_source": source, "uncertainty_seconds": uncertainty}
+    told = clip(archive, officer, START + 3 * HOUR + 30 * MINUTE, START + 30 * MINUTE, **doubted)
+    while link_due_recordings(session):
+        pass
+    assert not live_links(session, late.id)
+    for each in (*live_links(session, told.id), *list_questions(session, officer.unit_id).items):
+        assert "time_satellites" not in [reason["code"] for reason in getattr(each, "reasons", None) or ()]
 
 
 def test_a_clock_in_doubt_asks_about_what_was_linked_and_leaves_the_link(

@@ -145,10 +145,10 @@ def nmea(body: str) -> str:
     return f"${body}*{total:02X}\r\n"
 
 
-def rmc(latitude: float, longitude: float, second: int, status: str = "A", day: str = "010126") -> str:
+def rmc(latitude: float, longitude: float, second: int, status: str = "A", day: str = "010126", mode: str = "A") -> str:
     clock = f"0130{second:02}.00"
     return nmea(
-        f"GPRMC,{clock},{status},{minutes(latitude):09.4f},N,{minutes(longitude):010.4f},E,19.4384,90.0,{day},,,A"
+        f"GPRMC,{clock},{status},{minutes(latitude):09.4f},N,{minutes(longitude):010.4f},E,19.4384,90.0,{day},,,{mode}"
     )
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from ingest.media.findings import Findings, Stream
 from ingest.metadata.claims import Claims
-from ingest.metadata.clock import CLOCK_UNSET, Z_IS_OFTEN_LOCAL
+from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME, Z_IS_OFTEN_LOCAL
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD, OUT_OF_RANGE
+from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD, OTHER_DATUM, TOO_COARSE
+from ingest.metadata.positions import IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
 
 NOTHING = Findings("intact", (), "mov,mp4", 1.0, (), None, 1, {}, "ffprobe", "8.1.2", "namespaces")
 
@@ -26,6 +27,7 @@ def claims_of(tags: dict[str, str], *streams: dict[str, str]) -> Claims:
         ("+32.0929+034.8620+028.516/", {"latitude": 32.0929, "longitude": 34.862, "altitude_metres": 28.52}),
         ("+51.5932-0.2431/", {"latitude": 51.5932, "longitude": -0.2431}),
         ("-3345.6-07030.5/", {"latitude": -33.76, "longitude": -70.5083333}),
+        ("+31.23+121.47CRSepsg4979/", {"latitude": 31.23, "longitude": 121.47}),
         ("+311349.5+1212825.2+5CRSWGS_84/", {"latitude": 31.2304167, "longitude": 121.4736667, "altitude_metres": 5.0}),
     ],
 )
@@ -44,6 +46,13 @@ def test_points_are_read_in_each_form_of_iso_6709(raw: str, value: dict[str, flo
         ("Shanghai", NOT_UNDERSTOOD),
         ("+1+1/", NOT_UNDERSTOOD),
         ("+31.2304", NOT_UNDERSTOOD),
+        ("+31.2304+121.4737+9540.0/", IMPLAUSIBLE_ALTITUDE),
+        ("+31.2304+121.4737-600/", IMPLAUSIBLE_ALTITUDE),
+        ("+31+121/", TOO_COARSE),
+        ("+31.2+121.4737/", TOO_COARSE),
+        ("+3113+12128/", TOO_COARSE),
+        ("+31.2304+121.4737CRSGCJ_02/", OTHER_DATUM),
+        ("+31.2304+121.4737+5CRSTokyo", OTHER_DATUM),
         ("+" + "9" * 400 + "+120/", NOT_UNDERSTOOD),
     ],
 )
@@ -51,6 +60,14 @@ def test_what_is_no_place_is_withheld_with_its_reason(raw: str, reason: str) -> 
     claims = claims_of({"location": raw})
     assert claims.of("location") == ()
     assert [(w.kind, w.raw, w.reason) for w in claims.withheld] == [("location", raw, reason)]
+
+
+@pytest.mark.parametrize("raw", ["2026-01-01", "20260101", "2026-W01-4", "09:30:00", "2026"])
+def test_a_day_without_a_time_of_day_is_no_moment(raw: str) -> None:
+    """It is not midnight."""
+    claims = claims_of({"creation_time": raw})
+    assert claims.of("clock") == ()
+    assert [(w.kind, w.raw, w.reason) for w in claims.withheld] == [("clock", raw, NO_SUCH_TIME)]
 
 
 def test_the_container_s_clock_is_doubtful_because_many_write_local_time() -> None:

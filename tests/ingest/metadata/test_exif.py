@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,16 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from ingest.metadata import exif as exif_reading
-from ingest.metadata.claims import Claims
+from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import NO_SUCH_TIME
 from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
-from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD
+from ingest.metadata.location import HALF_MISSING, NO_FIX, NOT_UNDERSTOOD, OTHER_DATUM
+from ingest.metadata.positions import IMPLAUSIBLE_ALTITUDE, POOR_PRECISION
+from ingest.metadata.positions import NO_FIX as RECEIVER_HAS_NONE
+from ingest.sealing.best_claims import best_claims, state_best
 
 Ifd = dict[int, object]
+RECEIVED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SHANGHAI_GPS: Ifd = {1: "N", 2: (31.0, 13.0, 49.44), 3: "E", 4: (121.0, 28.0, 25.32)}
 
 
@@ -51,10 +56,10 @@ def test_a_position_with_height_is_read(tmp_path: Path) -> None:
     assert (claim.source, claim.confidence) == ("exif:gps", "stated")
 
 
-def test_south_and_west_are_negative_and_a_void_fix_is_doubtful(tmp_path: Path) -> None:
-    (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 1: "S", 3: "W", 9: "V"})).of("location")
+def test_south_and_west_are_negative(tmp_path: Path) -> None:
+    (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 1: "S", 3: "W", 9: "A"})).of("location")
     assert claim.value == {"latitude": -31.2304, "longitude": -121.4737}
-    assert claim.confidence == "doubtful"
+    assert claim.confidence == "stated"
 
 
 @pytest.mark.parametrize(
@@ -63,12 +68,38 @@ def test_south_and_west_are_negative_and_a_void_fix_is_doubtful(tmp_path: Path) 
         ({1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, NO_FIX),
         ({**SHANGHAI_GPS, 2: (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0))}, NOT_UNDERSTOOD),
         ({1: "N", 2: (31.0, 13.0, 49.44)}, NOT_UNDERSTOOD),
+        ({**SHANGHAI_GPS, 2: (31.0, 73.0, 49.44)}, NOT_UNDERSTOOD),
+        ({**SHANGHAI_GPS, 9: "V"}, RECEIVER_HAS_NONE),
+        ({**SHANGHAI_GPS, 5: b"\0", 6: 9540.0}, IMPLAUSIBLE_ALTITUDE),
+        ({**SHANGHAI_GPS, 5: b"\1", 6: 600.0}, IMPLAUSIBLE_ALTITUDE),
+        ({**SHANGHAI_GPS, 11: 25.0}, POOR_PRECISION),
+        ({**SHANGHAI_GPS, 31: 1500.0}, POOR_PRECISION),
+        ({**SHANGHAI_GPS, 18: "TOKYO"}, OTHER_DATUM),
+        ({2: SHANGHAI_GPS[2], 3: "E", 4: SHANGHAI_GPS[4]}, HALF_MISSING),
+        ({1: "N", 2: SHANGHAI_GPS[2], 4: SHANGHAI_GPS[4]}, HALF_MISSING),
+        ({**SHANGHAI_GPS, 3: "?"}, HALF_MISSING),
     ],
 )
-def test_no_fix_is_no_location(tmp_path: Path, gps: Ifd, reason: str) -> None:
-    claims = claims_from_exif(photo(tmp_path, gps=gps))
-    assert claims.of("location") == ()
-    assert [w.reason for w in claims.withheld if w.kind == "location"] == [reason]
+def test_no_position_is_better_than_a_wrong_one(tmp_path: Path, gps: Ifd, reason: str) -> None:
+    """And where the receiver had none, its time is not the satellites'."""
+    claims = claims_from_exif(photo(tmp_path, gps={**gps, 7: (1.0, 29.0, 42.0), 29: "2026:01:01"}))
+    assert claims.of("location") == claims.of("clock") == ()
+    assert [(w.kind, w.reason) for w in claims.withheld] == [("location", reason), ("clock", RECEIVER_HAS_NONE)]
+    sealed = state_best(claims, RECEIVED, None)
+    assert best_claims(sealed).place_source is best_claims(sealed).started_at is None
+
+
+def test_what_a_receiver_says_of_a_good_fix_takes_nothing_away(tmp_path: Path) -> None:
+    good: Ifd = {**SHANGHAI_GPS, 5: b"\1", 6: 4.0, 9: "A", 10: "3", 11: 1.2, 18: "WGS-84", 31: 8.0}
+    sealed = state_best(claims_from_exif(photo(tmp_path, gps=good)), RECEIVED, None)
+    assert (best_claims(sealed).latitude, best_claims(sealed).longitude) == (31.2304, 121.4737)
+    assert sealed.of("best_place")[0].value["altitude_metres"] == -4.0  # type: ignore[index]
+
+
+def test_a_place_that_is_doubted_is_no_place_of_a_recording() -> None:
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    said = Claims((Claim("location", where, "exif:gps", "doubtful"),))
+    assert best_claims(state_best(said, RECEIVED, None)).place_source is None
 
 
 def test_a_time_without_an_offset_is_supposed_to_be_local(tmp_path: Path) -> None:
@@ -80,6 +111,15 @@ def test_a_time_with_an_offset_is_stated(tmp_path: Path) -> None:
     exif: Ifd = {0x9003: "2026:01:01 09:30:00", 0x9011: "+09:00"}
     (claim,) = claims_from_exif(photo(tmp_path, exif=exif)).of("clock")
     assert (claim.value, claim.confidence) == ({"time": "2026-01-01T00:30:00Z"}, "stated")
+
+
+@pytest.mark.parametrize("blank", ["   :  ", "      ", ":"])
+def test_an_offset_that_is_left_blank_is_no_offset_and_no_reason_to_withhold_the_time(
+    tmp_path: Path, blank: str
+) -> None:
+    exif: Ifd = {0x9003: "2026:01:01 09:30:00", 0x9011: blank}
+    (claim,) = claims_from_exif(photo(tmp_path, exif=exif)).of("clock")
+    assert (claim.value, claim.confidence) == ({"time": "2026-01-01T01:30:00Z", "zone": "Asia/Shanghai"}, "assumed")
 
 
 def test_the_satellites_time_is_a_claim_of_its_own(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import struct
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,70 @@ def test_a_torn_sentence_and_one_without_a_fix_give_nothing(tmp_path: Path) -> N
     assert [w.reason for w in claims.withheld] == ["no_fix"]
 
 
+@pytest.mark.parametrize(
+    ("quality", "fixed"), [(0, False), (1, True), (2, True), (5, True), (6, False), (7, False), (8, False)]
+)
+def test_dead_reckoning_a_position_typed_in_and_a_simulator_are_no_fix(
+    tmp_path: Path, quality: int, fixed: bool
+) -> None:
+    text = "".join(written.gga(n, quality) + written.rmc(*HERE, n) for n in range(5))
+    assert bool(read(tmp_path, text.encode()).tracks) == fixed
+
+
+@pytest.mark.parametrize(
+    ("mode", "fixed"), [("A", True), ("D", True), ("N", False), ("E", False), ("M", False), ("S", False)]
+)
+def test_the_mode_of_a_sentence_says_so_too(tmp_path: Path, mode: str, fixed: bool) -> None:
+    text = "".join(written.rmc(*HERE, n, mode=mode) for n in range(5))
+    assert bool(read(tmp_path, text.encode()).tracks) == fixed
+
+
+def test_a_log_that_began_before_its_receiver_had_a_fix_began_then(tmp_path: Path) -> None:
+    """Twenty sentences without a fix or anything else: the film began twenty seconds before the first place."""
+    void = "".join(written.nmea(f"GPRMC,0129{40 + n}.00,V,,,,,,,010126,,,N") for n in range(20))
+    text = void + "".join(written.rmc(*HERE, n) for n in range(5))
+    claims = read(tmp_path, text.encode())
+    assert [row[0] for row in rows(claims)] == [20_000, 21_000, 22_000, 23_000, 24_000]
+    (time,) = claims.of("gps_time")
+    assert time.value == {"time": "2026-01-01T01:29:40.000Z", "spread_seconds": 20.0}
+    assert claims.of("track")[0].notes == ("no_fix:20",)
+
+
+@pytest.mark.parametrize("jumped", [False, True])
+def test_blackvue_says_by_its_own_clock_how_long_after_the_first_frame_a_sentence_came(
+    tmp_path: Path, jumped: bool
+) -> None:
+    """Unless that clock was put right in the middle."""
+    stamps = [1_767_232_170_000 + 1000 * n for n in range(35)]
+    stamps = [stamp + 7_200_000 * (jumped and n >= 30) for n, stamp in enumerate(stamps)]
+    void = [written.nmea("GPRMC,,V,,,,,,,,,,N")] * 30
+    sentences = [*void, *(written.rmc(*HERE, n) for n in range(5))]
+    log = "".join(f"[{stamp}]{sentence}" for stamp, sentence in zip(stamps, sentences, strict=True))
+    content = written.box(b"ftyp", b"isom") + written.box(b"free", written.box(b"gps ", log.encode()))
+    claims = read(tmp_path, content)
+    assert [row[0] for row in rows(claims)] == [30_000, 31_000, 32_000, 33_000, 34_000]
+    (time,) = claims.of("gps_time")
+    assert time.value == {"time": "2026-01-01T01:29:30.000Z", "spread_seconds": 30.0 if jumped else 0.0}
+
+
+def test_camm_counts_as_satellites_do_and_some_of_its_writers_do_not(tmp_path: Path) -> None:
+    """Satellites count no leap seconds: eighteen since 2017. Type 6 of the specification, which says from which day
+    but not on which scale."""
+    at = (datetime(2026, 1, 1, 1, 30, 18, tzinfo=UTC) - datetime(1980, 1, 6, tzinfo=UTC)).total_seconds()
+    sample = struct.pack("<HHdiddf6f", 0, 6, at, 3, *HERE, 12.5, *(0.0,) * 6)
+    claims = read(tmp_path, written.mp4_with_track(b"camm", b"meta", [sample]))
+    (time,) = claims.of("gps_time")
+    assert time.value == {"time": "2026-01-01T01:30:00.000Z", "spread_seconds": 18.0}
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "20260101", "2026-W01-4"])
+def test_a_day_alone_is_no_time_of_a_gpx_log(tmp_path: Path, day: str) -> None:
+    point = f'<trkpt lat="31.2304" lon="121.4737"><time>{day}</time></trkpt>'
+    gpx = f'<gpx xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{point}</trkseg></trk></gpx>'
+    claims = read(tmp_path, gpx.encode())
+    assert (len(claims.of("location")), claims.of("gps_time")) == (1, ())
+
+
 def test_a_gpx_sidecar_is_read_without_expanding_anything(tmp_path: Path) -> None:
     point = '<trkpt lat="31.2304" lon="121.4737"><ele>4.5</ele><time>2026-01-01T01:30:0{}Z</time><fix>3d</fix></trkpt>'
     body = "".join(point.format(n) for n in range(3))
@@ -213,6 +279,27 @@ def test_positions_in_subtitles_are_read_beside_and_inside(tmp_path: Path, cue: 
     inside = read(tmp_path, written.mp4_with_track(b"tx3g", b"sbtl", [sample] * 2))
     assert located(inside)["source"] == "track:text_track"
     assert [row[0] for row in rows(inside)] == [0, 1000]
+
+
+@pytest.mark.parametrize(
+    ("cue", "place"),
+    [
+        ("Lat: 31.2304 N Lon: 121.4737 E", (312304000, 1214737000)),
+        ("Lat: 31.2304S Lon: 121.4737W", (-312304000, -1214737000)),
+        ("lat=31°13'49\" lon=121°28'25\"", None),
+        ("lat: 31 13 49 lon: 121 28 25", None),
+        ("lat: 31 lon: 121", None),
+        ("lat: 31.2 lon: 121.4737", None),
+        ("lat: 31.230.4 lon: 121.4737", None),
+        ("lat: 31,2304 lon: 121,4737", None),
+        ("GPS(121,31,19)", None),
+        ("GPS(121.4737,31.2304,19)", (312304000, 1214737000)),
+    ],
+)
+def test_a_place_in_words_is_read_whole_or_not_at_all(tmp_path: Path, cue: str, place: tuple[int, int] | None) -> None:
+    """Of degrees, minutes and seconds the degrees alone would be a place a hundred kilometres away."""
+    claims = read(tmp_path, f"1\n00:00:00,000 --> 00:00:01,000\n{cue}\n".encode())
+    assert [row[1:3] for track in claims.tracks for row in track.points] == ([] if place is None else [place])
 
 
 EXAMPLES = {

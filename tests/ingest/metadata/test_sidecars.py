@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import tracemalloc
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claim
+from ingest.metadata.sidecar_looks import find_waiting
 from ingest.metadata.sidecars import ATTACHED, attach_sidecars
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import PositionTrack, Recording
@@ -157,7 +159,11 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
         ({}, timedelta(0), 1),
         ({}, 119 * SECOND, 1),  # a minute's film, a minute more
         ({}, 121 * SECOND, 0),
-        ({}, -121 * SECOND, 0),
+        ({}, -59 * SECOND, 1),
+        # It began before: its first point is where somebody was before the film, however long that is.
+        ({}, -61 * SECOND, 0),
+        ({"duration_seconds": 7200.0}, -61 * SECOND, 0),
+        ({"duration_seconds": 7200.0}, 7259 * SECOND, 1),
         ({"uncertainty_seconds": 300.0}, 6 * MINUTE, 1),
         ({"uncertainty_seconds": 86_400.0}, 16 * MINUTE, 1),
         ({"uncertainty_seconds": 86_400.0}, 18 * MINUTE, 0),  # nobody chooses a day by contradicting himself
@@ -187,6 +193,95 @@ def test_without_a_time_only_what_counts_from_the_films_first_frame_belongs_to_i
 def test_subtitles_that_outlast_the_film_are_not_its_own(docked: Docked) -> None:
     docked.add(f"{STEM}.MP4", duration_seconds=60.0)
     docked.log(f"{STEM}.srt", "srt", rows=[ROWS[0], [121_000, *ROWS[1][1:]]], claims=())
+    assert docked.attach() == 0
+
+
+MOST_MEGABYTES = 8
+LONG_TRACK = text(
+    "INSERT INTO position_track (id, recording_id, read_from, unit_id, source, point_count, points, sha256) "
+    "SELECT gen_random_uuid(), id, id, unit_id, 'nmea', 20000, (SELECT jsonb_agg(jsonb_build_array("
+    "n * 1000, 312304000 + n, 1214737000 + n, 1250 + n, 150 + n, 3) ORDER BY n) FROM generate_series(0, 19999) n), "
+    "'digest'::bytea FROM recording WHERE id = ANY(:ids)"
+)
+
+
+def test_of_however_many_long_tracks_none_is_in_memory(docked: Docked) -> None:
+    """Each would be 5 MB of Python: those that wait for a film, and the one that gets to it."""
+    names = [f"AB00001_000123_202603090900{number:02}" for number in range(24)]
+    more: Any = {"kind": "none", "media_state": "unreadable", "claims": began(FILMED)}
+    logs = [docked.add(f"{name}.nmea", **more).id for name in names]
+    docked.session.execute(LONG_TRACK, {"ids": logs})
+    clip = docked.add(f"{names[7]}.MP4")
+    docked.session.expire_all()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        assert docked.attach() == 1
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most - before < MOST_MEGABYTES << 20
+    track = docked.session.scalars(select(PositionTrack).where(PositionTrack.recording_id == clip.id)).one()
+    assert (len(track.points), track.points[19_999][0], track.sha256) == (20_000, 19_999_000, b"digest")
+    assert (clip.latitude, clip.longitude) == (31.2304, 121.4737)
+
+
+def looked_at(docked: Docked, now: datetime = NOW, most: int = 100) -> set[Any]:
+    """Which logs a run looks at."""
+    found = find_waiting(docked.session, now, most)
+    attach_sidecars(docked.session, now, most)
+    return {row.id for row in found}
+
+
+def test_a_log_that_found_nothing_is_looked_at_again_when_a_film_comes_to_its_station(docked: Docked) -> None:
+    log = docked.log()
+    later = [NOW + minutes * MINUTE for minutes in (0, 1, 30, 31, 40, 41)]
+    assert [looked_at(docked, now) for now in later[:2]] == [{log.id}, set()]
+    other = docked.archive.unit()
+    docked.add(f"{STEM}.MP4", unit=other, received_at=later[2])
+    assert looked_at(docked, later[2]) == set()
+    docked.add("AB00001_000123_20260309080500.MP4", received_at=later[2])
+    assert looked_at(docked, later[2]) == {log.id}
+    assert looked_at(docked, later[3]) == {log.id}  # one that was sealed then may be seen only now
+    assert [looked_at(docked, now) for now in later[4:]] == [{log.id}, set()]
+    clip = docked.add(f"{STEM}.MP4", received_at=later[5])
+    assert looked_at(docked, later[5]) == {log.id}
+    assert docked.tracks(clip) == [(log.id, "nmea")]
+
+
+def test_however_many_logs_one_station_uploads_anothers_and_its_own_old_ones_have_their_turn(docked: Docked) -> None:
+    honest = docked.log(received_at=NOW - 60 * MINUTE)
+    docked.archive.new_station(docked.unit)
+    first = docked.log("first.nmea", received_at=NOW - 30 * MINUTE)
+    hostile = {docked.log(f"log{number}.nmea", received_at=NOW - number * SECOND).id for number in range(12)}
+    seen = looked_at(docked, most=3)
+    assert seen == {honest.id, first.id, oldest_of(docked, hostile)}
+    for _ in range(4):
+        seen |= looked_at(docked, most=3)
+    assert seen == {honest.id, first.id, *hostile}
+    assert looked_at(docked, most=3) == set()
+
+
+def oldest_of(docked: Docked, logs: set[Any]) -> Any:
+    """Within a station those that waited longest come first."""
+    return docked.session.scalar(select(Recording.id).where(Recording.id.in_(logs)).order_by(Recording.received_at))
+
+
+def test_one_station_has_no_more_than_its_share_of_a_run(docked: Docked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.metadata.sidecar_looks.MOST_OF_ONE_STATION", 2)
+    for number in range(5):
+        docked.log(f"log{number}.nmea")
+    assert [len(looked_at(docked)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_name_that_hundreds_of_films_share_says_nothing(docked: Docked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.metadata.sidecars.MOST_OF_ONE_NAME", 3)
+    for device in ("AB00001", *("AB00002",) * 2):
+        docked.add("MOV0001.MP4", device=device)
+    docked.log("MOV0001.nmea")
+    assert docked.attach() == 1
+    docked.add("MOV0001.MP4", device="AB00002")
+    docked.log("MOV0001.gpx", "gpx")
     assert docked.attach() == 0
 
 

@@ -22,10 +22,12 @@ from ingest.metadata.times import (
     LOOKS_RESET,
     MAY_BE_LOCAL,
     OFF_AGAINST_GPS,
+    ROLLED_OVER,
     Z_WAS_LOCAL,
     Assessment,
     ClockWord,
     assess_times,
+    withhold_refused,
 )
 
 NAME = "AB00001_000123_20260101093000.MP4"
@@ -163,16 +165,127 @@ def test_a_clock_that_nothing_doubts_comes_before_one_that_is_too_old() -> None:
     assert word_of(said, "name:device-time").notes == (LOOKS_RESET,)
 
 
-def test_age_alone_is_no_doubt_where_satellites_or_a_network_set_the_clock() -> None:
+def test_age_alone_is_no_doubt_where_satellites_and_the_recorders_clock_agree() -> None:
     begun = datetime(2024, 5, 1, 6, 30, tzinfo=UTC)
     name = claims_from_name("AB00001_000123_20240501143000.MP4").stated
     said = assess(*name, gps(begun), received_at=RECEIVED_LATE)
     assert (best_of(said).role, word_of(said, "name:ga/t-947").notes) == ("gps", ())
+    assert best_of(said).uncertainty_seconds == 2.5
     far = assess(*name, gps(begun + timedelta(days=400)), received_at=RECEIVED_LATE)
     assert LONG_BEFORE_RECEIPT in word_of(far, "name:ga/t-947").notes
-    phone = container(creation_time="2024-05-01T06:31:00.000000Z", **{"com.android.version": "14"}).stated
-    kept = best_of(assess(*phone, received_at=RECEIVED_LATE))
-    assert (kept.time, kept.uncertainty_seconds) == (begun, 60)
+
+
+def recording_of(year: int, month: int, day: int) -> dict[str, tuple[Claim, ...]]:
+    """Every source of a time alone, and those that may be of one clock together, all at ten in the morning, UTC."""
+    at = datetime(year, month, day, 10, tzinfo=UTC)
+    written = f"{at:%Y-%m-%dT%H:%M:%S}Z"
+    local = at + timedelta(hours=8)
+    name = claims_from_name(f"AB00001_000123_{local:%Y%m%d%H%M%S}.MP4").stated
+    tag = container(creation_time=f"{at:%Y-%m-%dT%H:%M:%S}.000000Z").stated
+    android = container(creation_time=f"{at:%Y-%m-%dT%H:%M:%S}.000000Z", **{"com.android.version": "14"}).stated
+    camera = Claim("clock", {"time": written}, "exif:DateTimeOriginal", "assumed")
+    zoned = Claim("clock", {"time": written}, "exif:DateTimeOriginal", "stated")
+    apple = container(**{"com.apple.quicktime.creationdate": f"{local:%Y-%m-%dT%H:%M:%S}+0800"}).stated
+    fixed = Claim("clock", {"time": written}, "exif:gps", "stated")
+    station = Claim("started_at", {"time": written}, "station", "stated")
+    return {
+        "satellites": (gps(at),),
+        "satellites twice": (gps(at), Claim("gps_time", {"time": written}, "track:camm", "stated")),
+        "satellites of a still": (fixed,),
+        "satellites and a still's": (gps(at), fixed),
+        "station": (station,),
+        "name": name,
+        "tag": tag,
+        "name and tag": (*name, *tag),
+        "Android": android,
+        "Android and name": (*android, *name),
+        "Apple": apple,
+        "camera": (camera,),
+        "camera with zone": (zoned,),
+    }
+
+
+SOURCES = sorted(recording_of(2026, 1, 1))
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SOURCES), st.integers(0, 25 * 366), st.integers(1, 3))
+@example("satellites", 7168, 1)
+@example("Android", 400, 3)
+def test_no_source_whatever_vouches_for_itself(source: str, days_ago: int, times: int) -> None:
+    """However often one clock says it: long before the receipt, the truth may lie anywhere until then."""
+    day = RECEIVED_LATE - timedelta(days=days_ago)
+    said = assess(*recording_of(day.year, day.month, day.day)[source] * times, received_at=RECEIVED_LATE, seconds=0.0)
+    if said.best is None:
+        return
+    ago = RECEIVED_LATE - said.best.time
+    if ago > timedelta(days=366):
+        assert said.best.uncertainty_seconds >= ago.total_seconds()
+        assert LONG_BEFORE_RECEIPT in said.best.notes or LOOKS_RESET in said.best.notes
+
+
+ROUND = timedelta(weeks=1024)
+TRUE = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+WITNESSES = {
+    "receipt": (),
+    "station": (Claim("started_at", {"time": TRUE.isoformat()}, "station", "stated"),),
+    "name": claims_from_name("AB00001_000123_20260301100000.MP4").stated,
+    "tag": container(creation_time="2026-03-01T10:00:00.000000Z").stated,
+    "camera": (Claim("clock", {"time": TRUE.isoformat()}, "exif:DateTimeOriginal", "assumed"),),
+}
+
+
+@pytest.mark.parametrize("witness", sorted(WITNESSES))
+@pytest.mark.parametrize("source", ["track:nmea", "exif:gps"])
+@pytest.mark.parametrize("late", [timedelta(hours=3), timedelta(days=200)], ids=str)
+def test_satellites_a_round_of_weeks_back_are_withheld_with_a_reason(
+    witness: str, source: str, late: timedelta
+) -> None:
+    """A receiver that counts its weeks from another beginning: the day of week is right, the year is 2006."""
+    kind: Any = "clock" if source == "exif:gps" else "gps_time"
+    wrong = Claim(kind, {"time": (TRUE - ROUND).isoformat()}, source, "stated")
+    claims = gather([wrong, *WITNESSES[witness]])
+    said = assess_times(claims, TRUE + late, 60.0, SHANGHAI)
+    assert word_of(said, source).notes[-1:] == (ROLLED_OVER,)
+    kept = withhold_refused(claims, said)
+    assert not [claim for claim in kept.stated if claim.source == source]
+    assert [(w.kind, w.source, w.reason) for w in kept.withheld] == [(kind, source, ROLLED_OVER)]
+    if witness == "receipt":
+        assert said.best is None
+    else:
+        assert abs(best_of(said).time - TRUE) <= timedelta(hours=8)
+        assert OFF_AGAINST_GPS not in best_of(said).notes
+
+
+def test_what_was_docked_years_late_shows_a_round_of_weeks_by_its_recorders_clock() -> None:
+    said = assess(gps(TRUE - ROUND), *WITNESSES["name"], received_at=TRUE + timedelta(days=500))
+    assert word_of(said, "track:gpmf").notes == (ROLLED_OVER,)
+    assert (best_of(said).role, best_of(said).uncertainty_seconds) == ("name", 500 * 86_400)
+
+
+def test_a_clock_that_its_receiver_set_a_round_of_weeks_back_is_doubted_with_it() -> None:
+    name = claims_from_name("AB00001_000123_20060716100000.MP4").stated
+    said = assess(gps(TRUE - ROUND), *name, received_at=TRUE + timedelta(hours=3))
+    assert word_of(said, "track:gpmf").notes == (ROLLED_OVER,)
+    assert (best_of(said).role, best_of(said).notes) == ("name", (LONG_BEFORE_RECEIPT,))
+    assert best_of(said).uncertainty_seconds > 19 * 365 * 86_400
+
+
+def test_satellites_later_than_the_receipt_are_withheld_and_exempt_nobody() -> None:
+    """A round ahead, or nonsense: neither is believed, and a clock that agrees with it is no better for that."""
+    claims = gather([gps(TRUE + ROUND), *WITNESSES["name"]])
+    said = assess_times(claims, TRUE + timedelta(hours=3), 60.0, SHANGHAI)
+    assert best_of(said).role == "name"
+    kept = withhold_refused(claims, said)
+    assert not kept.of("gps_time")
+    assert [w.reason for w in kept.withheld] == [AFTER_RECEIPT]
+
+
+def test_what_satellites_said_a_year_ago_is_no_round_of_weeks() -> None:
+    for days in (0, 1, 30, 365, 1000, 7168 - 400, 7168 + 400):
+        at = TRUE - timedelta(days=days)
+        said = assess(gps(at), received_at=TRUE + timedelta(hours=3))
+        assert ROLLED_OVER not in word_of(said, "track:gpmf").notes
 
 
 def test_new_years_day_itself_is_no_reset() -> None:

@@ -54,6 +54,9 @@ def test_mark_act_and_group_are_the_stations_claims() -> None:
     assert claims_of_station({"marked": "yes"}, SHANGHAI).stated == ()
 
 
+DAYS_ALONE = ("2026-03-01", "20260301", "2026-W09-7", "2026-03-01+08:00")
+
+
 def test_a_stations_time_without_an_offset_is_local_and_says_so() -> None:
     (claim,) = claims_of_station({"started_at": "2026-01-01T09:30:00"}, SHANGHAI).of("started_at")
     assert claim.confidence == "assumed"
@@ -72,6 +75,6 @@ def test_what_no_manifest_can_hold_is_kept_as_withheld(value: object) -> None:
     assert said.withheld[0].reason == UNSTATABLE
 
 
-@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "soon", ""])
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "soon", "", *DAYS_ALONE])
 def test_a_time_that_is_none_claims_nothing(said: str) -> None:
     assert claims_of_station({"started_at": said}, SHANGHAI).of("started_at") == ()

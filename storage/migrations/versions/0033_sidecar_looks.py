@@ -1,0 +1,18 @@
+"""Which logs beside recordings were looked at, and when: see 0033_sidecar_looks.sql."""
+
+from __future__ import annotations
+
+from storage.migrations.sql_file import execute_sql_beside
+
+revision = "0033"
+down_revision = "0029"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    execute_sql_beside(__file__)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a catalog goes forward alone")
