@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test corpus evaluate fuzz hostile torture screenshots lock clean
+.PHONY: demo up check test test-all corpus evaluate fuzz hostile torture screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -26,12 +26,15 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# A file stays with one worker, and the longest begin first: tests/scheduling.py. Three workers even for two processors,
+# In less than ten minutes on two processors. A file stays with one worker, and the longest begin first: tests/scheduling.py. Three workers even for two processors,
 # for a third of their time they wait: for a pause to pass, a process to start, a disk.
 test: $(VENV)/.installed-dev
 	tests/debian-packages
-	$(MAKE) check
 	$(BIN)/pytest -n 3 --dist loadfile --durations=10
+
+# What CI runs: the long tables whole, and the tests marked `thorough` (tests/sampling.py).
+test-all: export LIUHEN_TESTS := all
+test-all: test
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000

@@ -15,6 +15,7 @@ from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
 from storage.migrations import upgrade
 from tests.databases import MigratedServer, engines_kept, rolled_back
+from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first
 
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
@@ -108,7 +109,8 @@ def corpus() -> Path:
     return Path(folder)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out_thorough(config, items)
     put_longest_first(items)
 
 

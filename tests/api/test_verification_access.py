@@ -19,6 +19,7 @@ from casework.retrieval.posts import end_post, name_to_post
 from casework.retrieval.rules import load_shipped_retrieval_rules
 from casework.retrieval.visitors import Visitor
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser, assert_each_is_named
 
 OPERATOR = Actor.system("admin")
 PARTY = Visitor("party", "李雷", "居民身份证 500000199001010000")
@@ -87,27 +88,12 @@ def kept(sealing: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.commit()
+    with as_superuser(server, addresses, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_who_may_see_what_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)
 
 
 def test_one_flipped_byte_of_a_paper_is_found(kept: Any) -> None:

@@ -16,6 +16,7 @@ from casework.archiving.retention_rules import load_shipped_retention
 from casework.archiving.secrecy import state_secrecy
 from casework.closing import close_case
 from casework.linking import link_by_hand
+from tests.api.tampering import as_superuser, assert_each_is_named
 
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -73,27 +74,12 @@ def kept(sealing: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.commit()
+    with as_superuser(server, addresses, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_archiving_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)
 
 
 def test_a_catalogue_whose_bytes_are_not_its_digest_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from api.verification import verify_archive
 from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.loading import load_shipped_terms, load_year
 from storage.catalog.deadlines import CaseTerm
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.databases import let_cases_be_of_before
 
 # What is changed, and the fact that then differs, or the code of what is found.
@@ -80,24 +80,9 @@ def kept(sealing: Any, addresses: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.commit()
+    with as_superuser(server, addresses, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_deadlines_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)

@@ -16,6 +16,7 @@ from casework.elements.judgements import judge_at_once
 from casework.elements.policies import SHIPPED, load_policy, load_shipped_policies
 from storage.catalog.devices import chinese_day
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser, assert_each_is_named
 
 OPERATOR = Actor.system("admin")
 ANSWERED_OTHERWISE = "UPDATE element_answer SET value = 'hearing', reason = '另有原因'"
@@ -120,28 +121,15 @@ def test_what_is_due_is_left_to_housekeeping_and_everything_can_be_judged_again(
     assert verify_archive(kept.archive, 0).findings == ()
 
 
+DROPPED = (("element_policy", "ex_element_policy_one_version"),)
+
+
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, and no constraint in the way."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("ALTER TABLE element_policy DROP CONSTRAINT ex_element_policy_one_version")
-        connection.commit()
+    with as_superuser(server, addresses, *DROPPED, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_a_policy_or_an_answer_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)

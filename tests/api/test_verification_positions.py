@@ -13,6 +13,7 @@ import pytest
 from api.tasks.housekeeping import attach_all_sidecars
 from api.verification import VerificationReport, verify_archive
 from ingest.metadata.track_facts import claims_of_tracks
+from tests.api.tampering import as_superuser
 from tests.ingest.metadata.telemetry_written import rmc
 
 LOG = "".join(rmc(31.2304, 121.4737 + n / 10_000, n) for n in range(5)).encode()
@@ -21,9 +22,7 @@ LIES = "positions_differ"
 
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
+    with as_superuser(server, addresses) as connection:
         yield connection
 
 

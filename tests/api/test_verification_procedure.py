@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.verification import verify_archive
 from casework.checklists.checklists import load_shipped_checklists
 from casework.procedure.acts import add_act, correct_act, withdraw_act
 from casework.procedure.contacts import state_notice_given
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.stating import Stated
+from tests.api.tampering import as_superuser, assert_each_is_named
 
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -87,32 +87,18 @@ def kept(sealing: Any) -> Any:
     return sealing
 
 
+DROPPED = (
+    ("case_act_statement", "ck_case_act_statement_checklists"),
+    ("act_explanation", "ck_act_explanation_decided_by_somebody_else"),
+)
+
+
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, and no constraint in the way."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for table, constraint in (
-            ("case_act_statement", "checklists"),
-            ("act_explanation", "decided_by_somebody_else"),
-        ):
-            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_{constraint}".encode())
-        connection.commit()
+    with as_superuser(server, addresses, *DROPPED, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_procedure_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)

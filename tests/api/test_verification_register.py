@@ -15,6 +15,7 @@ from casework.register.certificates import add_certificate, void_certificate
 from casework.register.devices import add_device, describe_device, retire_device
 from casework.register.issues import issue_device, return_device, void_issue
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser
 
 OPERATOR = Actor.system("admin")
 # What is done together, and the facts that then differ; or the code of what is found of each table.
@@ -81,15 +82,16 @@ def kept(sealing: Any) -> Any:
     return sealing
 
 
+DROPPED = (
+    ("device_issue", "ex_device_issue_one_officer"),
+    ("officer_certificate", "ex_officer_certificate_one_person"),
+)
+
+
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, keys between tables off, and constraints gone."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("ALTER TABLE device_issue DROP CONSTRAINT ex_device_issue_one_officer")
-        connection.execute("ALTER TABLE officer_certificate DROP CONSTRAINT ex_officer_certificate_one_person")
-        connection.commit()
+    with as_superuser(server, addresses, *DROPPED, autocommit=False) as connection:
         yield connection
 
 

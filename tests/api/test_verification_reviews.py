@@ -24,6 +24,7 @@ from casework.stages import enter_stage
 from integrity.keys import SigningKey
 from integrity.trust import EpochKey
 from storage.catalog.review import QUESTIONS
+from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.sample_archive import OPERATOR, SampleArchive
 
 SAID = Said(
@@ -142,10 +143,7 @@ def decided(sealing: Any) -> Any:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, and no constraint in the way."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.commit()
+    with as_superuser(server, addresses, autocommit=False) as connection:
         yield connection
 
 
@@ -155,19 +153,7 @@ def codes(archive: Any) -> dict[str, int]:
 
 @pytest.mark.timeout(900)
 def test_whatever_is_changed_of_decisions_and_reviews_is_named(decided: Any, superuser: Any) -> None:
-    assert verify_archive(decided.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(decided.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(decided.archive, 0).findings == ()
+    assert_each_is_named(decided.archive, superuser, TABLES, TAMPERED)
 
 
 def test_a_forged_pass_with_all_its_entries_is_found_by_its_signature(sealing: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.verification import verify_archive
 from casework.checklists.checklists import load_shipped_checklists
 from casework.organisation import create_person
 from casework.register.devices import add_device
@@ -17,6 +16,7 @@ from casework.register.issues import issue_to_room
 from casework.rooms.rooms import add_room, close_room
 from casework.rooms.sessions import Use, begin_session, end_session, give_case, withdraw_session
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser, assert_each_is_named
 
 TAMPERED = (
     ("UPDATE room SET kind = 'hearing_room'", "kind"),
@@ -61,28 +61,15 @@ def kept(sealing: Any) -> Any:
     return sealing
 
 
+DROPPED = (("room_session", "ex_room_session_one_at_a_time"),)
+
+
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, and no constraint in the way."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("ALTER TABLE room_session DROP CONSTRAINT ex_room_session_one_at_a_time")
-        connection.commit()
+    with as_superuser(server, addresses, *DROPPED, autocommit=False) as connection:
         yield connection
 
 
 def test_whatever_is_changed_of_rooms_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
-    assert verify_archive(kept.archive, 0).findings == ()
-    for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
-    for statement, named in TAMPERED:
-        superuser.execute(statement.encode())
-        superuser.commit()
-        findings = verify_archive(kept.archive, 0).findings
-        assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
-        for table in TABLES:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
-        superuser.commit()
-    assert verify_archive(kept.archive, 0).findings == ()
+    assert_each_is_named(kept.archive, superuser, TABLES, TAMPERED)

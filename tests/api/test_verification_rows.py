@@ -38,6 +38,7 @@ from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.ledger.append import Actor, Change, record_change
 from tests.api.sealing_archive import KeptArchive, kept_archive
+from tests.api.tampering import as_superuser
 
 OPERATOR = Actor.system("admin")
 CONTENT = b"no picture, but evidence\n" * 1000
@@ -115,9 +116,7 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
 @pytest.fixture
 def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, keys between tables off."""
-    url = server.superuser_of(addresses)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
+    with as_superuser(server, addresses) as connection:
         yield connection
 
 

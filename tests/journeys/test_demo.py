@@ -125,6 +125,7 @@ def check_what_is_left(demo: Path, result: Any) -> None:
     assert {path.name for path in demo.iterdir()} == {"archive", "log", "package", "trust", "result.json"}
 
 
+@pytest.mark.thorough
 def test_an_empty_archive_is_filled_and_everybody_can_sign_in(tmp_path: Path, environment: dict[str, str]) -> None:
     told = tmp_path / "told.txt"
     with told.open("w") as output:

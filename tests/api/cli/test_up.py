@@ -206,6 +206,7 @@ def test_an_address_that_is_not_ours_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.thorough
 def test_an_ordinary_user_runs_it_as_well() -> None:
     # Another user's id and no more than leave to read, because the interpreter may lie in root's home.
     become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
