@@ -24,7 +24,7 @@ class Listing:
     """What is in the source.
 
     `skipped` are names that are not footage; `why_skipped` says for each: link, hidden, system, temporary, special (a
-    pipe, socket or device), loop, too deep, or other volume (mounted below a recorder, and a source of its own).
+    pipe, socket or device), empty, loop, too deep, or other volume (mounted below a recorder, and a source of its own).
     """
 
     files: tuple[SourceFile, ...]
@@ -96,7 +96,7 @@ class _Walk:
         if self._source.root / name == self._state_folder:
             return
         status = entry.stat(follow_symlinks=False)
-        reason = _why_no_footage(entry.name, status.st_mode)
+        reason = _why_no_footage(entry.name, status)
         if reason is None and not self._source.holds(status):
             reason = "other volume"
         if reason is None and stat.S_ISDIR(status.st_mode):
@@ -119,7 +119,8 @@ class _Walk:
         return f"{self._source.label}/{name}" if self._source.label else name
 
 
-def _why_no_footage(name: str, mode: int) -> str | None:
+def _why_no_footage(name: str, status: os.stat_result) -> str | None:
+    mode = status.st_mode
     if stat.S_ISLNK(mode):
         return "link"
     if name.startswith("."):
@@ -130,4 +131,7 @@ def _why_no_footage(name: str, mode: int) -> str | None:
         return None
     if not stat.S_ISREG(mode):
         return "special"
-    return "temporary" if name.lower().endswith(_IGNORED_SUFFIXES) else None
+    if name.lower().endswith(_IGNORED_SUFFIXES):
+        return "temporary"
+    # The archive takes none (docs/tus.md); it stays where it is, for a person to see. One that grows has its turn.
+    return None if status.st_size else "empty"

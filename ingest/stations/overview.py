@@ -46,7 +46,7 @@ class StationOverview:
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """Its last report or its last upload, whichever is later."""
+        """Its last report, the last upload it began or the last bytes of one, whichever is latest."""
         reported = None if self.state is None else self.state.seen_at
         return max((moment for moment in (reported, self.last_upload_at) if moment is not None), default=None)
 

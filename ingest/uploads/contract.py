@@ -210,6 +210,10 @@ class UploadRegister(Protocol):
         """Give the upload up because its time is over, and free its quota."""
         ...
 
+    def note_seen(self, record: UploadRecord) -> None:
+        """That the upload's station is sending. No change of state, and no entry."""
+        ...
+
     def list_open(self) -> Iterator[UploadRecord]:
         """All open uploads of all stations, oldest first. Others may change them meanwhile."""
         ...

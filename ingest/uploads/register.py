@@ -132,6 +132,9 @@ class CatalogRegister(UploadRegister):
     def expire_upload(self, record: UploadRecord) -> bool:
         return self._end([record], "expired", Actor.system("housekeeping"))[0]
 
+    def note_seen(self, record: UploadRecord) -> None:
+        self._run(statements.NOTE_SEEN, (record.station_id, record.unit_id, datetime.now(UTC)))
+
     def list_open(self) -> Iterator[UploadRecord]:
         with _translated(), self._database.reading() as session:
             rows = session.scalars(select(Upload).where(Upload.state == "open").order_by(Upload.created_at)).all()

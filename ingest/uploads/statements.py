@@ -74,6 +74,12 @@ OPENED_BEFORE = """
     ) u
 """
 
+NOTE_SEEN = """
+    INSERT INTO station_state AS s (station_id, unit_id, seen_at) VALUES (%s, %s, %s)
+    ON CONFLICT (station_id) DO UPDATE SET seen_at = greatest(s.seen_at, EXCLUDED.seen_at)
+    RETURNING station_id
+"""
+
 # A commit that waits, of nothing: what was committed before it is on the disk with it.
 KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 

@@ -38,6 +38,7 @@ from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
+from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import HeldUpload, Staging
 from ingest.uploads.standing import POLL_SECONDS, Standing
 from ingest.uploads.sweeps import wake_up
@@ -64,6 +65,7 @@ class Verbs:
         self._open_soon: Gathering[Opening, UploadRecord] = Gathering(register.open_uploads, "upload-open")
         finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
         self._standing = Standing(register, staging, limits, self._threads, finish_soon)
+        self._sightings = Sightings(register, self._threads)
         self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, self._finish_all)
         self._settle_soon: Gathering[WholeBody, bool] = Gathering(whole_bodies.settle, "upload-whole")
@@ -304,7 +306,8 @@ class Verbs:
             raise held.too_long()
         if held.declared_length <= PROMISED_BYTES:
             await self._threads.in_catalog(self._register.keep_promises)
-        again = partial(self._admission.prove_again, request.presented)
+        begun_at = held.offset
+        again = partial(self._prove_again, request, record, held, begun_at)
         reception = BodyReception(request, held, self._limits, self._threads.disk, again)
         refused = True
         try:
@@ -318,8 +321,19 @@ class Verbs:
             finally:
                 if held.is_complete:
                     await self._standing.finish(record)
+        await self._note_progress(record, held, begun_at)
         if request.was_cut:
             raise ClientGone
+
+    async def _prove_again(self, request: Request, record: UploadRecord, held: HeldUpload, begun_at: int) -> None:
+        """That a body under way may still be sent."""
+        await self._admission.prove_again(request.presented)
+        await self._note_progress(record, held, begun_at)
+
+    async def _note_progress(self, record: UploadRecord, held: HeldUpload, begun_at: int) -> None:
+        """A request that has brought something is a sign of its station's life."""
+        if held.offset > begun_at:
+            await self._sightings.note(record)
 
 
 def _after_last(record: UploadRecord) -> Answer:

@@ -80,9 +80,10 @@ class StationNonce(Base):
 
 
 class StationState(Base):
-    """What a station said of itself last; its own word, but for `seen_at`. Offsets in seconds, station minus server.
+    """What a station said of itself last; its own word, but for `seen_at`, when it last reported or sent bytes.
 
-    `silent_since` and `clock_off_since` are alerts: raised and ended with an entry each.
+    Offsets in seconds, station minus server. `silent_since` and `clock_off_since` are alerts: raised and ended with an
+    entry each.
     """
 
     __tablename__ = "station_state"

@@ -206,7 +206,7 @@ def test_no_progress_is_given_up_with_the_reason(docking: Any, archive: Any) -> 
 def test_refused_file_leaves_the_others_alone(docking: Any, archive: Any) -> None:
     docking.write("good.mp4", b"x" * 100)
     os.utime(docking.folder / "good.mp4", (1, 1))
-    docking.write("empty.mp4", b"")
+    docking.write("bad.mp4", b"y")
     refused = iter([(400, {}, '{"detail": "空文件"}'.encode())])
     archive.before = lambda method, _: next(refused, None) if method == "POST" else None
     result = docking.run(parallel=1)

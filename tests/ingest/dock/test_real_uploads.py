@@ -108,17 +108,21 @@ def test_both_killed_in_mid_transfer_and_every_file_finishes_once(station: Stati
     assert sorted(staged) == sorted(content.values()), "each file once, to the byte"
 
 
-def test_empty_file_is_refused_in_both_languages(station: Station) -> None:
-    (station.folder / "card" / "empty.mp4").write_bytes(b"")
+def test_empty_file_stays_where_it_is_and_the_run_is_complete(station: Station) -> None:
+    empty = station.folder / "card" / "empty.mp4"
+    empty.write_bytes(b"")
     (station.folder / "card" / "good.mp4").write_bytes(b"x")
-    with station.agent() as agent:
-        left = _until(agent, lambda event: event["event"] == "left")
+    with station.agent("--wipe") as agent:
         summary = _until(agent, lambda event: event["event"] == "summary")
-    assert (left["file"], left["kind"]) == ("empty.mp4", "TransferRefused")
-    assert "Empty file" in left["reason"]["en"]
-    assert "空文件" in left["reason"]["zh"]
-    assert (summary["received"], summary["left"]) == (1, 1)
-    assert agent.returncode == 1
+    assert agent.returncode == 0
+    assert (summary["complete"], summary["received"], summary["left"]) == (True, 1, 0)
+    assert summary["why_skipped"] == {"empty.mp4": "empty"}
+    assert empty.exists()
+    empty.write_bytes(b"now it holds something")
+    with station.agent("--wipe") as agent:
+        summary = _until(agent, lambda event: event["event"] == "summary")
+    assert (summary["received"], summary["why_skipped"]) == (1, {})
+    assert not empty.exists()
 
 
 def test_revoked_station_is_told(station: Station) -> None:

@@ -145,6 +145,10 @@ class FileRegister(UploadRegister):
     def expire_upload(self, record: UploadRecord) -> bool:
         return self._leave_open(record.upload_id, "expired")
 
+    def note_seen(self, record: UploadRecord) -> None:
+        with self._content() as content:
+            content.setdefault("seen", []).append(str(record.station_id))
+
     def list_open(self) -> Iterator[UploadRecord]:
         with self._content() as content:
             rows = dict(content["uploads"])

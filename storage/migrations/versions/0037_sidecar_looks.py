@@ -1,11 +1,11 @@
-"""Which logs beside recordings were looked at, and when: see 0034_sidecar_looks.sql."""
+"""Which logs beside recordings were looked at, and when: see 0037_sidecar_looks.sql."""
 
 from __future__ import annotations
 
 from storage.migrations.sql_file import execute_sql_beside
 
-revision = "0034"
-down_revision = "0033"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
