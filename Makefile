@@ -42,7 +42,7 @@ SEED ?= 1
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz.run --count $(COUNT) --seed $(SEED)
 
-# Files that mean harm, through both sandboxes and through a running archive: what leaked, who was called, how the API felt.
+# Files that mean harm, through both sandboxes and through a running archive: what leaked, who was called, what others felt of it.
 hostile: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.hostile

@@ -26,8 +26,8 @@ PREDICATE_TYPE = "urn:liuhen:recording-manifest:v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 VERSION = 1
 
-MediaState: TypeAlias = Literal["intact", "damaged", "unreadable"]
-MEDIA_STATES: tuple[MediaState, ...] = ("intact", "damaged", "unreadable")
+MediaState: TypeAlias = Literal["intact", "opens", "damaged", "unreadable"]
+MEDIA_STATES: tuple[MediaState, ...] = ("intact", "opens", "damaged", "unreadable")
 CLAIM_CONFIDENCES = ("stated", "assumed", "doubtful")
 
 _WHAT = "manifest"

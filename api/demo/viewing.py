@@ -13,6 +13,7 @@ from api.demo.narration import Narrator
 from api.demo.waiting import wait_for
 from ingest.media.findings import Findings
 from integrity.local_time import show_written
+from storage.catalog.recordings import DECODING
 
 _SPAN_BYTES = 1 << 20
 _ENTRY_SECONDS = 30.0
@@ -83,11 +84,12 @@ def try_to_play(viewer: ApiClient, recording: Facts, probe: Probe, scratch: Path
 
 
 def wait_for_copies(viewer: ApiClient, ids: Sequence[str], narrator: Narrator, seconds: float) -> Mapping[str, Facts]:
-    """Each recording as the archive knows it, once nothing is left to be made of it; `seconds` are for each one."""
+    """Each recording as the archive knows it, once no copy is left to be made of it; `seconds` are for each one."""
 
     def settled(recording_id: str) -> Facts | None:
         found = viewer.get(f"/api/v1/recordings/{recording_id}")
-        return None if any(job["state"] == "due" for job in found["media_jobs"]) else found
+        owed = [job["kind"] for job in found["media_jobs"] if job["state"] == "due"]
+        return None if set(owed) - {DECODING} else found
 
     what = ("制作播放副本", "playable copies are made")
     found = {each: wait_for(partial(settled, each), *what, seconds) for each in ids}

@@ -45,6 +45,7 @@ _TELLING: Mapping[str, Mapping[str, str | None]] = {
     "recording.sealed": {"media_state": "media_state"},
     "recording.linked": {"stage": "stage", "made_by": "linked_by"},
     "rendition.made": {"kind": "rendition"},
+    "recording.decoded": {"state": "decoded_state"},
     "access.denied": {"reason": "refusal_code"},
     "playback.window_summed_up": {"sent_bytes": None},
     "retention.lengthened": {"retain_until": None},

@@ -65,6 +65,7 @@ ACTIONS: Mapping[str, str] = {
     "recording.segments_placed": mark("编排同一执法过程的分段"),
     "receipt.issued": mark("签发回执"),
     "rendition.made": mark("制作副本"),
+    "recording.decoded": mark("全程解码"),
     "recovery.asked": mark("请求借助参考录像恢复"),
     "recording.linked": mark("已归入案件"),
     "recording.unlinked": mark("解除关联"),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.http.reading.entries import list_chain
-from api.http.reading.recordings import find_recording
+from api.http.reading.recordings import decoding_of, find_recording
 from api.pages.ledger_shown import show_entries
 from api.pages.views_damage import damage_of, reason_codes
 from api.pages.views_elements import elements_of
@@ -30,7 +30,7 @@ from storage.catalog.access import AccessRequest
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Unit
-from storage.catalog.recordings import MediaJob, Recording, Rendition
+from storage.catalog.recordings import DECODING, MediaJob, Recording, Rendition
 from storage.catalog.stations import Station
 
 ENTRIES = 200
@@ -61,6 +61,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
     recording = find_recording(session, person, visit.path_id())
     chain = list_chain(session, recording.id, visit.after, ENTRIES)
     jobs, renditions = jobs_of(session, recording), renditions_of(session, recording)
+    decode_job = jobs.pop(DECODING, None)
     screen = choose_screen(visit, recording, jobs, renditions)
     holds = holds_on(session, recording.id)
     viewings = who_saw(session, recording.id, limit=50)
@@ -91,6 +92,8 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "stages": STAGES,
         "facts": technical_facts(recording),
         "damage": damage_of(visit, recording, jobs, renditions),
+        "decoding": decoding_of(session, recording.id),
+        "jobs_left_to_decode": decode_job is not None and decode_job.state == "due",
         **made_of(session, recording, visit.translate),
         **elements_of(visit, recording),
     }

@@ -65,7 +65,7 @@ def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
     if officer := visit.asked("officer"):
         statement = statement.where(officer_is(visit, officer))
     if state := visit.asked("state"):
-        statement = statement.where(Recording.media_state == state)
+        statement = statement.where(Recording.state_now == state)
     if case := visit.asked("case"):
         statement = statement.where(stands_in(visit, case))
     for name, condition in (("from", _TIME_SHOWN.__ge__), ("to", _TIME_SHOWN.__le__)):

@@ -104,8 +104,14 @@ REQUEST_STATES: Mapping[str, str] = {
 }
 MEDIA_STATES: Mapping[str, str] = {
     "intact": mark("完整"),
+    "opens": mark("可打开，未全程解码"),
     "damaged": mark("有损坏"),
     "unreadable": mark("无法读取"),
+}
+DECODED_STATES: Mapping[str, str] = {
+    "intact": mark("完整"),
+    "damaged": mark("有损坏"),
+    "not_decoded": mark("未能全程解码"),
 }
 MEDIA_KINDS: Mapping[str, str] = {
     "video": mark("录像"),
@@ -135,6 +141,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "reference_needed": mark("需要同一执法记录仪的一份完整录像作参考"),
     "reference_unfit": mark("参考录像与此文件不相符"),
     "not_damaged": mark("没有损坏"),
+    "decoding_limit": mark("解码超出了允许的限度"),
 }
 RENDITIONS: Mapping[str, str] = {
     "recovery": mark("恢复副本"),
@@ -342,6 +349,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "access_kind": ACCESS_KINDS,
     "request_state": REQUEST_STATES,
     "media_state": MEDIA_STATES,
+    "decoded_state": DECODED_STATES,
     "media_kind": MEDIA_KINDS,
     "media_reason": MEDIA_REASONS,
     "rendition": RENDITIONS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 
 import structlog
@@ -14,7 +15,7 @@ from api.media_tools import media_runner
 from api.tasks.app import Waker, celery_app, worker_archive
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
-from ingest.rendering.due import NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
+from ingest.rendering.due import DECODE, NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
 from ingest.rendering.make import Rendering, make_due_renditions
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from storage.errors import StoreFull, StoreUnavailable
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 FAILURES_OF_OURS = (OSError, OperationalError, InterfaceError, PoolTimeout, StoreFull, StoreUnavailable, SandboxFailed)
 """Whatever file it were, they would have come: no rendition is given up for them."""
 NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+LOOK_AGAIN_SECONDS = 0.5
 _encode = Waker("encoding.encode_due")
 
 
@@ -55,9 +57,17 @@ def render_due() -> None:
 
 @celery_app.task(name="encoding.encode_due")  # type: ignore[untyped-decorator]
 def encode_due() -> None:
-    """Make what takes long until none is due."""
+    """Make what takes long until none is due, and beside it look at whole files, which nobody waits for."""
     rendering, worker = worker_rendering(), name_worker()
-    while render_next(rendering, worker, SLOW):
+    with ThreadPoolExecutor(1, "decode") as beside:
+        decoding = beside.submit(work_through, rendering, f"{worker}/decode", DECODE)
+        while render_next(rendering, worker, SLOW) or not decoding.done():
+            wait((decoding,), LOOK_AGAIN_SECONDS)
+    decoding.result()
+
+
+def work_through(rendering: Rendering, worker: str, lane: str) -> None:
+    while render_next(rendering, worker, lane):
         pass
 
 

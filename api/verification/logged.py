@@ -42,7 +42,7 @@ from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
-from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
+from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition, WholeDecoding
 from storage.catalog.retention import Hold
 from storage.catalog.review import (
     Adviser,
@@ -107,6 +107,7 @@ MADE: Mapping[str, _Made] = {
     "recording.segments_placed": _Made(RecordingSegment.recording_id),
     "receipt.issued": _Made(Receipt.upload_id, parse=str),
     "rendition.made": _Made(Rendition.id, "rendition"),
+    "recording.decoded": _Made(WholeDecoding.id, "decoding_id"),
     "case.opened": _Made(Case.id),
     "case.act_added": _Made(CaseAct.id, "act_id"),
     "case.event_entered": _Made(CaseEvent.id, "event_id"),

@@ -23,6 +23,7 @@ from api.verification.document_accounts import DOCUMENT_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.kept_facts import kept_fact
+from api.verification.media_accounts import MEDIA_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
@@ -54,6 +55,7 @@ def audit_rows(audit: Audit) -> int:
         *ARCHIVING_SUBJECTS,
         *DOCUMENT_SUBJECTS,
         *DECISION_SUBJECTS,
+        *MEDIA_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
             session.execute(ONE_SNAPSHOT)

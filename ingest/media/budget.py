@@ -6,6 +6,7 @@ what a decoder is given can be no more frames than there are bytes for, however 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ingest.media.encoding import WIDEST
@@ -13,8 +14,10 @@ from ingest.media.findings import Findings
 from ingest.media.sandbox import MIB, Limits
 
 LEAST_SECONDS: Final = 60.0
+# A machine has other work, and media work comes last: past this it is not the file that takes so long.
+WALL_SECONDS_A_PROCESSOR_SECOND: Final = 4.0
 PICTURE_LIMITS: Final = Limits(
-    deadline_seconds=LEAST_SECONDS,
+    deadline_seconds=WALL_SECONDS_A_PROCESSOR_SECOND * LEAST_SECONDS,
     processor_seconds=LEAST_SECONDS,
     memory_bytes=3072 * MIB,
     output_bytes=16 * MIB,
@@ -25,8 +28,6 @@ READ_BYTES_A_SECOND: Final = 20 * MIB
 ENCODING_SECONDS_A_PIXEL: Final = 60e-9
 # At the lowest rate that recorders write, 100 kbit/s where nothing moves, that is 1.5 s for each second of film.
 LEAST_BYTES_AN_ENCODING_SECOND: Final = 8_000
-# A machine has other work, and media work comes last: past this it is not the file that takes so long.
-WALL_SECONDS_A_PROCESSOR_SECOND: Final = 4.0
 IDLE_SECONDS: Final = 60.0
 ENCODING_MEMORY_BYTES: Final = 4096 * MIB
 OUTPUT_SPARE_BYTES: Final = 256 * MIB
@@ -37,7 +38,11 @@ OUTPUT_FACTOR: Final = 4
 def reading_limits(size_bytes: int) -> Limits:
     """For a picture that may be made of all the file."""
     seconds = LEAST_SECONDS + size_bytes / READ_BYTES_A_SECOND
-    return Limits(seconds, seconds, memory_bytes=PICTURE_LIMITS.memory_bytes, output_bytes=PICTURE_LIMITS.output_bytes)
+    return replace(
+        PICTURE_LIMITS,
+        deadline_seconds=WALL_SECONDS_A_PROCESSOR_SECOND * seconds,
+        processor_seconds=seconds,
+    )
 
 
 def copying_limits(size_bytes: int, found: Findings) -> Limits:

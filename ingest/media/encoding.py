@@ -54,7 +54,7 @@ class ProxyPlan:
 def plan_proxy(found: Findings) -> ProxyPlan:
     """Damaged files are never copied: a torn last frame stops a player, and an encoder leaves it out."""
     video, audio = found.video, found.audio
-    whole = found.state == "intact"
+    whole = found.is_sound
     return ProxyPlan(
         "drop"
         if video is None or video.frames_present == 0

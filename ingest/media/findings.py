@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-State = Literal["intact", "damaged", "unreadable"]
+State = Literal["intact", "opens", "damaged", "unreadable"]
 Kind = Literal["video", "audio", "still", "none"]
 Fact = str | int | float
 
@@ -88,7 +88,8 @@ class Missing:
 
 @dataclass(frozen=True)
 class Findings:
-    """The state is about the file as a whole: "unreadable" means that nothing here can open it."""
+    """The state is about the file as a whole: "unreadable" means that nothing here can open it, "intact" that all of it
+    was decoded, "opens" that nothing in its containers and first frames speaks against that."""
 
     state: State
     reasons: tuple[Reason, ...]
@@ -132,8 +133,18 @@ class Findings:
         return next((s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown")), None)
 
     @property
+    def is_sound(self) -> bool:
+        """Whether nothing is known against it."""
+        return self.state in ("intact", "opens")
+
+    @property
     def lost_its_index(self) -> bool:
         return any(reason.code == MOOV_MISSING for reason in self.reasons)
+
+    @property
+    def was_not_probed_in_time(self) -> bool:
+        """Of the wall: a machine that had other things to do says so of any file."""
+        return any(reason.code == NOT_PROBED_IN_TIME for reason in self.reasons)
 
     @property
     def may_be_recovered(self) -> bool:

@@ -153,7 +153,7 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(
         unreadable(Reason(code.NO_STREAMS), runner),
-        state="intact",
+        state="opens",
         reasons=(),
         container=container,
         duration_seconds=decimal(about.get("duration")),

@@ -146,7 +146,7 @@ def into_container(
         return NothingToShow(KIND, REFERENCE_UNFIT if reference is not None else code.NO_DECODABLE_FRAME)
     holds = probe_media(path, runner)
     fits = reference is None or decodes_quietly(path, runner)
-    if holds.state != "intact" or holds.video is None or not fits:
+    if not holds.is_sound or holds.video is None or not fits:
         path.unlink()
         return NothingToShow(KIND, REFERENCE_UNFIT if reference is not None else code.NO_DECODABLE_FRAME)
     facts = {"duration_seconds": holds.duration_seconds or 0.0, "frames": holds.video.frames_declared or 0}

@@ -32,14 +32,17 @@ from ingest.media.probe import PROBE_LIMITS, describe, read_description
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import Confined, Limits
+from ingest.media.seeking import may_seek, seek_sprite
 from ingest.media.watching import ToolWatch
+from ingest.media.whole import Decoded, judge_decoding
 
 
 @dataclass(frozen=True)
 class RenditionMade:
     """A file in the caller's folder, regular, not empty, fsync left to whoever stores it.
 
-    `settings` are the tool's arguments, as run inside the sandbox; `facts` what a page needs to show it."""
+    `settings` are the tool's arguments, as run inside the sandbox; `facts` what a page needs to show it. `decoded` is
+    what making it has shown of the whole file, where all of it had to be decoded."""
 
     name: str
     path: Path
@@ -50,6 +53,7 @@ class RenditionMade:
     size_bytes: int
     sandbox: str
     facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    decoded: Decoded | None = None
 
 
 @dataclass(frozen=True)
@@ -84,19 +88,28 @@ def make_proxy(
     nothing = nothing_to_play(found)
     if nothing is not None:
         return NothingToShow("proxy", nothing)
-    plan = plan_proxy(found)
-    result, arguments = run_proxy(media, found, plan, out, runner, limits)
+    plan, watch = plan_proxy(found), ToolWatch()
+    result, arguments = run_proxy(media, found, plan, out, runner, limits, watch)
     if not result.succeeded and result.stopped is None and not ran_short(result) and "copy" in (plan.video, plan.audio):
         if only_as_planned:
             raise RenditionFailed("proxy", COPY_REFUSED, clean_stderr(result, media, out))
         plan = ProxyPlan(*("encode" if how == "copy" else how for how in (plan.video, plan.audio)))
-        result, arguments = run_proxy(media, found, plan, out, runner, limits)
+        watch = ToolWatch()
+        result, arguments = run_proxy(media, found, plan, out, runner, limits, watch)
     path = out / "proxy.mp4"
     if is_empty_handed(result, path):
         return NothingToShow("proxy", code.NO_DECODABLE_FRAME)
     media_type = "audio/mp4" if plan.video == "drop" else "video/mp4"
     made = take("proxy", media_type, path, result, arguments, runner, media, {"video": plan.video, "audio": plan.audio})
+    if decodes_all(plan, found):
+        made = dataclasses.replace(made, decoded=judge_decoding(found, watch, result))
     return with_what_it_holds(made, runner)
+
+
+def decodes_all(plan: ProxyPlan, found: Findings) -> bool:
+    """Whether each stream that counts went through a decoder."""
+    parts = ((plan.video, found.video), (plan.audio, found.audio))
+    return all(how == "encode" for how, stream in parts if stream is not None)
 
 
 def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
@@ -117,13 +130,19 @@ def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
 
 
 def run_proxy(
-    media: Path, found: Findings, plan: ProxyPlan, out: Path, runner: MediaRunner, limits: Limits | None
+    media: Path,
+    found: Findings,
+    plan: ProxyPlan,
+    out: Path,
+    runner: MediaRunner,
+    limits: Limits | None,
+    watch: ToolWatch,
 ) -> tuple[Confined, tuple[str, ...]]:
     arguments = proxy_arguments(found, plan, "proxy.mp4")
     encodes = "encode" in (plan.video, plan.audio)
     budget = encoding_limits if encodes else copying_limits
     limits = limits or budget(media.stat().st_size, found)
-    return runner.ffmpeg(arguments, media, out, limits, watch=ToolWatch() if encodes else None), arguments
+    return runner.ffmpeg(arguments, media, out, limits, watch=watch if encodes else None), arguments
 
 
 def copy_proxy(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outcome:
@@ -172,8 +191,12 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
     if found.video.frames_present == 0:
         return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
     layout: SpriteLayout = sprite_layout(found.duration_seconds)
-    arguments = sprite_arguments(found, layout, "sprite.jpg")
-    result = runner.ffmpeg(arguments, media, out, limits or reading_limits(media.stat().st_size))
+    limits = limits or reading_limits(media.stat().st_size)
+    if may_seek(found):
+        result, arguments = seek_sprite(media, found, layout, out, runner, limits)
+    else:
+        arguments = sprite_arguments(found, layout, "sprite.jpg")
+        result = runner.ffmpeg(arguments, media, out, limits)
     if is_empty_handed(result, out / "sprite.jpg"):
         return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
     return take(

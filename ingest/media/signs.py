@@ -30,7 +30,9 @@ class ZeroFilled:
 
 
 def find_zeros(path: Path) -> ZeroFilled | None:
-    """Samples spread over the file; one counts when a whole run of zeros follows it."""
+    """Samples spread over the file; one counts when a whole run of zeros follows it.
+
+    What is shorter than their distance (8 MiB in a file of 4 GiB) may lie between: that is for whole.py to find."""
     size = path.stat().st_size
     blocks = size // BLOCK_BYTES
     if blocks < 4:

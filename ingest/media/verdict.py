@@ -1,4 +1,7 @@
-"""From what was seen to a state: intact, damaged or unreadable, and what is missing. Compares declared with present."""
+"""From what was seen to a state: opens, damaged or unreadable, and what is missing. Compares declared with present.
+
+`intact` is said of a photograph alone, which the first look decodes whole; of all else whole.py says it, later.
+"""
 
 from __future__ import annotations
 
@@ -75,12 +78,14 @@ def frames_missing(found: Findings, declared: int | None, present: int | None) -
 
 
 def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...]) -> Findings:
-    """A picture was decoded whole by the look at it, which costs little: a cut JPEG shows nowhere else."""
+    """A picture was decoded whole by the look at it, which costs little: a cut JPEG shows nowhere else. One of many
+    tiles was not."""
     if any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons):
         return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
     if complaints:
         return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))
-    return replace(found, reasons=(*found.reasons, *notes))
+    whole = found.container in ("image2", "jpeg_pipe", "png_pipe") and not found.reasons
+    return replace(found, state="intact" if whole else found.state, reasons=(*found.reasons, *notes))
 
 
 def extent_of(boxes: Boxes) -> Extent:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-WATCHED: Final[dict[str, str | float]] = {"v": "level+verbose", "progress": "pipe:2", "stats_period": 0.5}
+WATCHED: Final[dict[str, str | float]] = {"v": "level+verbose", "progress": "pipe:2", "stats_period": 0.1}
 LONGEST_LINE_BYTES: Final = 4096
 PROGRESS: Final = re.compile(rb"^(frame|out_time_us)=\s*(\d{1,18})$")
 COMPLAINT: Final = re.compile(rb"^(?:\[[^\]]*\] )*\[(?:error|fatal|panic)\] (.*)")
@@ -26,8 +26,6 @@ HARMLESS: Final = (
     b"co located POCs unavailable",
     b"reference picture missing during reorder",
     b"Application provided invalid, non monotonically increasing dts",
-    b"non-existing PPS",
-    b"no frame!",
 )
 
 
@@ -75,5 +73,5 @@ class ToolWatch:
         if any(harmless in words for harmless in HARMLESS):
             return
         self.complaints += 1
-        if self.first_complaint_seconds is None:
+        if self.complaints == 1 and self.seconds:  # Before it has said how far it is, nobody knows where it was.
             self.first_complaint_seconds = self.seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
@@ -15,7 +15,7 @@ from ingest.rendering.references import is_reference
 from retention.permission import require_role
 from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
-from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.recordings import DECODING, MediaJob, Recording
 from storage.ledger.append import Actor, Change, record_change
 
 MAY_ASK = ("officer", "supervisor", "administrator")
@@ -54,7 +54,7 @@ def make_due(session: Session, recording: Recording, reference_id: uuid.UUID) ->
     The recording is locked first, here as by whoever records a copy. Of jobs no lock is waited for: who holds one is at
     work on it.
     """
-    mine = MediaJob.recording_id == recording.id
+    mine = and_(MediaJob.recording_id == recording.id, MediaJob.kind != DECODING)
     if session.scalar(select(MediaJob.state).where(mine, MediaJob.kind == "recovery")) == "done":
         raise RecoveryNotPossible(recording.id, "it has been recovered")
     known = set(session.scalars(select(MediaJob.kind).where(mine)))

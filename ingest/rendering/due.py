@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, and_, case, func, select, update
+from sqlalchemy import Select, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
@@ -80,7 +80,13 @@ def units_in_turn(session: Session, lane: str) -> Sequence[uuid.UUID]:
 
 
 def due_in(lane: str) -> Select[MediaJob]:
-    return select(MediaJob).where(MediaJob.state == "due", MediaJob.lane == lane, is_free(MediaJob))
+    """A recording is not decoded for its own sake while a copy is due that may have to be encoded."""
+    due = select(MediaJob).where(MediaJob.state == "due", MediaJob.lane == lane, is_free(MediaJob))
+    if lane != DECODE:
+        return due
+    copy = aliased(MediaJob)
+    still_due = copy.recording_id == MediaJob.recording_id, copy.kind.in_(("proxy", "recovery")), copy.state == "due"
+    return due.where(~exists().where(*still_due))
 
 
 def lock_oldest(session: Session, unit_id: uuid.UUID, lane: str) -> Sequence[MediaJob]:

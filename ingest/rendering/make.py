@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 from ingest.errors import NoRoomToWork, RenditionFailed
 from ingest.lease import given_back
 from ingest.media.findings import Findings
-from ingest.media.probe import probe_media
+from ingest.media.probe import PROBE_LIMITS, probe_media
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.recovery import Reference, make_recovery, read_reference
 from ingest.media.renditions import (
@@ -38,7 +38,11 @@ from ingest.media.renditions import (
     make_sprite,
 )
 from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import Limits
+from ingest.media.whole import decode_whole
+from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import (
+    DECODE,
     MOST_DEADLINES,
     NO_ROOM,
     QUICK,
@@ -54,7 +58,7 @@ from ingest.rendering.references import references_for
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.work_room import WorkRoom
 from retention.disposal import disposal_month
-from storage.catalog.recordings import MediaJob, Recording, Rendition
+from storage.catalog.recordings import DECODING, MediaJob, Recording, Rendition
 from storage.database import Database
 from storage.keystore import KeyStore, WrappedKey
 from storage.ledger.append import Actor, Change, record_change
@@ -96,6 +100,9 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     """Make every rendition the recording owes in this lane. Each is recorded by itself, so a crash costs at most one.
 
     What turns out to take long is handed over; and once the file has broken a limit here, so is all the rest of it."""
+    if due.lane == DECODE and (reason := needs_no_decoding(rendering.database, due.recording_id)) is not None:
+        settle(rendering.database, due, DECODING, reason)
+        return
     try:
         rendering.room.require(due.size_bytes * (2 if set(due.kinds) & set(LARGE_COPIES) else 1))
         with private_folder(rendering.work_folder.path) as folder:
@@ -113,7 +120,13 @@ def with_patience(rendering: Rendering, due: DueRenditions) -> Rendering:
 
 def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
     media = decrypt_original(due, rendering, folder / "original")
-    found = probe_media(media, rendering.runner)
+    found = probe_media(media, rendering.runner, patient(PROBE_LIMITS, rendering.runner))
+    if found.was_not_probed_in_time and due.deferrals < MOST_DEADLINES:
+        defer(rendering.database, due, due.kinds, "deadline: it was not looked at in time")
+        return
+    if due.lane == DECODE:
+        look_at_whole(due, media, found, rendering)
+        return
     quick = due.lane == QUICK
     kinds = [kind for kind in (RECOVERY, *MAKERS) if kind in due.kinds and not (quick and takes_long(kind, found))]
     shown = Shown(media, found, quick)
@@ -129,6 +142,25 @@ def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
         hand_over(rendering.database, due)
 
 
+def patient(limits: Limits, runner: MediaRunner) -> Limits:
+    """With more time of the wall, and no more of the processors than it had of the wall."""
+    seconds = limits.deadline_seconds
+    return replace(limits, deadline_seconds=seconds * runner.patience, processor_seconds=seconds)
+
+
+def look_at_whole(due: DueRenditions, media: Path, found: Findings, rendering: Rendering) -> None:
+    """What has lost its index no decoder is given: its recovery says what is left."""
+    if found.main is None:
+        settle(rendering.database, due, DECODING, NOTHING_TO_DECODE)
+        return
+    try:
+        decoded = decode_whole(media, found, rendering.runner)
+    except RenditionFailed as error:
+        record_failure(due, DECODING, error, rendering)
+        return
+    record_decoding(rendering.database, due, decoded, DECODING, rendering.runner)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What copies are made of: the original, or, of one that no player opens, what was recovered of it."""
@@ -142,7 +174,7 @@ class Shown:
         make = copy_proxy if self.quick and kind == "proxy" else MAKERS[kind]
         outcome = make(self.media, self.found, out, runner)
         if self.recovered and isinstance(outcome, RenditionMade):
-            return replace(outcome, settings=(OF_RECOVERY, *outcome.settings))
+            return replace(outcome, settings=(OF_RECOVERY, *outcome.settings), decoded=None)
         return outcome
 
 
@@ -187,6 +219,8 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
         settle(rendering.database, due, kind, outcome.reason)
     else:
         store_rendition(due, outcome, rendering)
+        if outcome.decoded is not None:
+            record_decoding(rendering.database, due, outcome.decoded, outcome.name, rendering.runner)
     return outcome
 
 

@@ -30,7 +30,7 @@ def is_reference(recording: Recording) -> ColumnElement[bool]:
     return and_(
         Recording.unit_id == recording.unit_id,
         Recording.id != recording.id,
-        Recording.media_state == "intact",
+        Recording.state_now.in_(("intact", "opens")),
         Recording.size_bytes <= MOST_BYTES,
         Recording.findings["container"].astext.startswith("mov,"),
         filmed,

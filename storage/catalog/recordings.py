@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, case, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, column_property, mapped_column
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import MappedSQLExpression
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, Size, UnitId, one_of
 
-MEDIA_STATES = ("intact", "damaged", "unreadable")
+MEDIA_STATES = ("intact", "opens", "damaged", "unreadable")
+"""`opens`: its containers are whole and its first frames decode; what lies behind them nobody has looked at."""
+DECODED_STATES = ("intact", "damaged", "not_decoded")
 JOB_LANES = ("quick", "slow", "decode")
 JOB_STATES = ("due", "done", "nothing", "failed")
+DECODING = "decode"
 RENDITION_KINDS = ("recovery", "poster", "sprite", "proxy")
 """In the order they are made, quickest first: a list shows the poster while the proxy is still being made. What has to
 be recovered comes before what is made of it."""
-ALWAYS_DUE = ("poster", "sprite", "proxy")
+ALWAYS_DUE = ("poster", "sprite", "proxy", DECODING)
 
 PLACE_CHECK = (
     "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
@@ -47,7 +55,8 @@ class Recording(Base):
     """原始记录: one original, sealed. `manifest` and `token` are stored verbatim as they were signed.
 
     `started_at` is the best estimate of when it began, by what, and how far it may be off (null: nobody can say); the
-    place is in degrees of WGS 84. Every word on it, with its source, is in `claims`.
+    place is in degrees of WGS 84. Every word on it, with its source, is in `claims`. `media_state` is what was signed,
+    `state_now` what is known since it was decoded whole.
     """
 
     __tablename__ = "recording"
@@ -104,6 +113,8 @@ class Recording(Base):
     sealed_entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_entry.id"))
     retention_class: Mapped[str] = mapped_column(ForeignKey("retention_class.code"))
     retain_until: Mapped[date | None]
+    if TYPE_CHECKING:
+        state_now: MappedSQLExpression[str]
 
 
 class PositionTrack(Base):
@@ -171,6 +182,52 @@ class Receipt(Base):
     issued_at: Mapped[Instant]
 
 
+class WholeDecoding(Base):
+    """A look at a whole recording: every frame of it went through a decoder, or did not. One, written once.
+
+    `way`: by itself, or as its proxy was encoded. Frames are the picture's, else the sound's; `refused_packets` and
+    `complaints` are of both. Null: nobody can say."""
+
+    __tablename__ = "whole_decoding"
+    __table_args__ = (
+        UniqueConstraint("recording_id"),
+        CheckConstraint(one_of("state", *DECODED_STATES), name="state"),
+        CheckConstraint(one_of("way", DECODING, "proxy"), name="way"),
+        CheckConstraint("(reason IS NULL) = (state = 'intact')", name="reason"),
+    )
+    id: Mapped[Id]
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[UnitId]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    declared_frames: Mapped[int | None] = mapped_column(BigInteger)
+    decoded_frames: Mapped[int | None] = mapped_column(BigInteger)
+    refused_packets: Mapped[int] = mapped_column(BigInteger)
+    complaints: Mapped[int] = mapped_column(BigInteger)
+    first_complaint_ms: Mapped[int | None] = mapped_column(BigInteger)
+    way: Mapped[str]
+    tool: Mapped[str]
+    tool_version: Mapped[str]
+    decoded_at: Mapped[Instant]
+
+
+_LOOKED_AT = select(WholeDecoding.state).where(
+    WholeDecoding.recording_id == Recording.id, WholeDecoding.state != "not_decoded"
+)
+Recording.state_now = column_property(
+    case(
+        (Recording.media_state == "opens", func.coalesce(_LOOKED_AT.scalar_subquery(), Recording.media_state)),
+        else_=Recording.media_state,
+    )
+)
+
+
+def lane_of(context: DefaultExecutionContext) -> str:
+    """Of a new job: what it is said to be, but for looking at a whole file."""
+    said = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return "decode" if said["kind"] == DECODING else "quick"
+
+
 class MediaJob(Base):
     """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show.
 
@@ -181,7 +238,7 @@ class MediaJob(Base):
     __table_args__ = (
         UniqueConstraint("recording_id", "kind"),
         CheckConstraint(one_of("state", *JOB_STATES), name="state"),
-        CheckConstraint(one_of("kind", *RENDITION_KINDS), name="kind"),
+        CheckConstraint(one_of("kind", *RENDITION_KINDS, DECODING), name="kind"),
         CheckConstraint(one_of("lane", *JOB_LANES), name="lane"),
         CheckConstraint("reference_id IS NULL OR kind = 'recovery'", name="reference"),
         Index("ix_media_job_due", "lane", "unit_id", "created_at", postgresql_where=text("state = 'due'")),
@@ -192,7 +249,7 @@ class MediaJob(Base):
     unit_id: Mapped[UnitId]
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="due")
-    lane: Mapped[str] = mapped_column(default="quick")
+    lane: Mapped[str] = mapped_column(default=lane_of)
     attempts: Mapped[int] = mapped_column(default=0)
     deferrals: Mapped[int] = mapped_column(default=0)
     taken_at: Mapped[datetime | None]

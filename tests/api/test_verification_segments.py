@@ -31,7 +31,7 @@ def seal(sealing: Any, after: float) -> Recording:
     probed = sealing.custody.probe
 
     def film(path: Any) -> Any:
-        return replace(probed(path), state="intact", streams=(Stream(0, "audio", "aac"),), duration_seconds=SECONDS)
+        return replace(probed(path), state="opens", streams=(Stream(0, "audio", "aac"),), duration_seconds=SECONDS)
 
     sealing.custody = replace(sealing.custody, probe=film)
     try:

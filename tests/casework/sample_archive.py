@@ -182,7 +182,7 @@ class SampleArchive:
             ciphertext_size_bytes=(200 << 20) + 3240,
             kek_id="unit.2026-09.000001-0",
             wrapped_data_key=b"wrapped",
-            media_state="intact",
+            media_state="opens",
             findings={} if kind is None else {"kind": kind},
             claims=[claim.as_facts() for claim in claims],
             device=device,

@@ -58,7 +58,7 @@ def play(path: Path, runner: MediaRunner, page: Page, folder: Path, url: str) ->
     main = "poster" if found.kind == "still" else "proxy"
     chosen = outcomes[main]
     if isinstance(chosen, NothingToShow):
-        honest = found.state != "intact" or lacks_decoder(found)
+        honest = not found.is_sound or lacks_decoder(found)
         wrong = () if honest else ("intact, and nothing to show",)
         return Played(path.name, found, chosen.reason, "", wrong)
     address = f"{url}/{main}/{chosen.path.name}"

@@ -112,7 +112,7 @@ def play(recording: dict[str, Any], path: Path, found: Findings, page: Page, run
         return Outcome(path.name, about, "yes" if good else "no", f"{width}×{height}", () if good else ("no picture",))
     if "proxy" not in names:
         jobs = {job["kind"]: f"{job['state']}: {job['outcome']}" for job in recording["media_jobs"]}
-        honest = recording["media_state"] != "intact" or "no_decoder" in reasons
+        honest = recording["media_state"] not in ("intact", "opens") or "no_decoder" in reasons
         wrong = () if honest else ("intact, and nothing to play",)
         return Outcome(path.name, about, "nothing", jobs.get("proxy", ""), wrong)
     plan = plan_proxy(found)

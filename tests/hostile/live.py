@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import statistics
+import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +20,22 @@ from api.settings import Settings
 from storage.catalog.recordings import Recording, Rendition
 from storage.keystore import WrappedKey
 from storage.sealed_object import AtRest, open_sealed
+from tests.hostile.bars import Felt
 from tests.hostile.files import CANARY
 from tests.journeys.running import RunningArchive
 
 ASKED = "/api/v1/recordings?limit=50"
 EVERY_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Of requests to the API, in milliseconds."""
-
-    count: int
-    median: float
-    p95: float
+LEAST_TURNS, TURN_SECONDS, LONGEST_SECONDS = 5, 2.0, 1800.0
 
 
 def upload(archive: RunningArchive, token: str, name: str, content: bytes) -> int:
-    """One request of tus 1.0 (creation with upload), by hand, so that the name may be anything. Its status."""
+    """Its status."""
+    return send(archive, token, name, content).status_code
+
+
+def send(archive: RunningArchive, token: str, name: str, content: bytes) -> httpx.Response:
+    """One request of tus 1.0 (creation with upload), by hand, so that the name may be anything."""
     encoded = base64.b64encode(name.encode("utf-8", "surrogatepass")).decode()
     headers = {
         "Authorization": f"Bearer {token}",
@@ -46,17 +44,14 @@ def upload(archive: RunningArchive, token: str, name: str, content: bytes) -> in
         "Upload-Metadata": f"filename {encoded}",
         "Content-Type": "application/offset+octet-stream",
     }
-    return httpx.post(
-        f"{archive.url}/uploads", headers=headers, content=content, timeout=60, trust_env=False
-    ).status_code
+    return httpx.post(f"{archive.url}/uploads", headers=headers, content=content, timeout=60, trust_env=False)
 
 
 def station_token(archive: RunningArchive, name: str, *options: str) -> str:
     return str(json.loads(archive.enrol(name, *options).read_text())["token"])
 
 
-def upload_all(archive: RunningArchive, files: Mapping[str, bytes]) -> None:
-    token = station_token(archive, "敌意")
+def upload_all(archive: RunningArchive, token: str, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         status = upload(archive, token, name, content)
         assert status == 201, (name, status)
@@ -73,27 +68,37 @@ def measure(client: httpx.Client, seconds: float) -> list[float]:
     return taken
 
 
-def summed_up(taken: list[float]) -> Latency:
-    ordered = sorted(taken)
-    return Latency(len(ordered), statistics.median(ordered), ordered[int(len(ordered) * 0.95)])
+def await_receipt(archive: RunningArchive, token: str, longest_seconds: float) -> float:
+    """A small file of somebody else's, from its upload to its receipt, in milliseconds."""
+    begun = time.monotonic()
+    sent = send(archive, token, "AB00002_000321_20260101093000.MP4", os.urandom(4096))
+    assert sent.status_code == 201, sent.text
+    address = f"{archive.url}/api/v1/uploads/{sent.headers['location'].rpartition('/')[2]}/receipt"
+    signed = {"Authorization": f"Bearer {token}"}
+    while httpx.get(address, headers=signed, timeout=60, trust_env=False).status_code != 200:
+        assert time.monotonic() - begun < longest_seconds, "no receipt"
+        time.sleep(EVERY_SECONDS)
+    return (time.monotonic() - begun) * 1000
 
 
-def measure_until_done(
-    archive: RunningArchive, client: httpx.Client, files: int, longest_seconds: float
-) -> list[float]:
-    """Latency while the set is sealed and rendered, to the end of its last job."""
-    taken: list[float] = []
-    until = time.monotonic() + longest_seconds
-    with psycopg.connect(archive.admin("database")["app"], autocommit=True) as connection:
-        while True:
-            taken += measure(client, 2.0)
-            counted = connection.execute(
-                "SELECT (SELECT count(*) FROM recording), (SELECT count(*) FROM media_job WHERE state = 'due')"
-            ).fetchone()
-            assert counted is not None
-            if counted[0] >= files and counted[1] == 0:
-                return taken
-            assert time.monotonic() < until, f"after {longest_seconds:.0f} s: {counted} recordings, jobs due"
+def feel(archive: RunningArchive, client: httpx.Client, token: str, until: Callable[[], bool]) -> Felt:
+    """What a person and a neighbour feel, turn by turn, at least three times."""
+    felt = Felt()
+    while len(felt.receipts) < LEAST_TURNS or not until():
+        felt.answers += measure(client, TURN_SECONDS)
+        felt.receipts.append(await_receipt(archive, token, LONGEST_SECONDS))
+    return felt
+
+
+def has_settled(connection: psycopg.Connection, harmful: uuid.UUID, files: int) -> bool:
+    """Whether that many files of a station are sealed, and nothing is left to be made of them."""
+    counted = connection.execute(
+        "SELECT count(DISTINCT r.id), count(*) FILTER (WHERE j.state = 'due') "
+        "FROM recording r JOIN media_job j ON j.recording_id = r.id WHERE r.station_id = %s",
+        (harmful,),
+    ).fetchone()
+    assert counted is not None
+    return bool(counted[0] >= files and counted[1] == 0)
 
 
 def outputs(archive: RunningArchive) -> dict[str, bytes]:

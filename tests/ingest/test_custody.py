@@ -80,7 +80,7 @@ def test_a_sealed_file_proves_itself_from_receipt_to_bytes(bench: Bench) -> None
     assert bench.decrypted(recording) == CONTENT
     assert (recording.device, recording.officer) == ("AB00001", "000123")
     assert recording.started_at == datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
-    assert bench.count(MediaJob) == 3
+    assert bench.count(MediaJob) == 4
 
 
 def test_stored_bytes_are_not_the_plaintext(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from api.http.reading.positions import clock_items
 from api.http.reading.segments import segment_items
 from api.http.schema.base import CaseRef, Listed, PersonRef
 from api.http.schema.recordings import (
+    DecodingItem,
     HoldItem,
     MediaJobItem,
     ReceiptItem,
@@ -35,7 +36,7 @@ from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import CaseLink
 from storage.catalog.ledger import LedgerSequence
 from storage.catalog.organisation import Person
-from storage.catalog.recordings import MediaJob, Receipt, Recording, Rendition
+from storage.catalog.recordings import MediaJob, Receipt, Recording, Rendition, WholeDecoding
 from storage.catalog.retention import Hold
 
 POSTER = "poster"
@@ -74,7 +75,7 @@ def narrow(statement: Select[Recording], wanted: RecordingFilter) -> Select[Reco
         Recording.sha256: wanted.sha256,
         Recording.device: wanted.device,
         Recording.officer: wanted.officer,
-        Recording.media_state: wanted.media_state,
+        Recording.state_now: wanted.media_state,
     }
     statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
     if wanted.case_id is not None:
@@ -132,12 +133,19 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
         claims=row.claims,
         findings=row.findings,
         missing=missing_of(row.findings),
+        sealed_as=row.media_state,
+        decoding=decoding_of(session, row.id),
         media_jobs=_media_jobs(session, row.id),
         copies=_copies(session, row.id),
         links=link_items(session, session.scalars(links).all()),
         holds=hold_items(session, holds_on(session, row.id)),
         receipts=_receipts(session, row.id),
     )
+
+
+def decoding_of(session: Session, recording_id: uuid.UUID) -> DecodingItem | None:
+    found = session.scalars(select(WholeDecoding).where(WholeDecoding.recording_id == recording_id)).first()
+    return None if found is None else DecodingItem.model_validate(found)
 
 
 def list_viewings(session: Session, recording_id: uuid.UUID, after: Cursor | None, limit: int) -> Listed[ViewingItem]:
@@ -185,7 +193,7 @@ def _item(row: Recording, cases: list[CaseRef], renditions: list[str], *, may_vi
         original_name=row.original_name,
         size_bytes=row.size_bytes,
         sha256=row.sha256.hex(),
-        media_state=row.media_state,
+        media_state=row.state_now,
         device=row.device,
         officer=row.officer,
         started_at=row.started_at,

@@ -47,7 +47,7 @@ def show_recordings(
     device: Annotated[ShortText | None, Query()] = None,
     officer: Annotated[ShortText | None, Query()] = None,
     case: Annotated[uuid.UUID | None, Query(description="案件编号（id） / the case's id")] = None,
-    media_state: Annotated[str | None, Query(pattern="^(intact|damaged|unreadable)$")] = None,
+    media_state: Annotated[str | None, Query(pattern="^(intact|opens|damaged|unreadable)$")] = None,
     made_from: Annotated[datetime | None, Query(alias="from", description="摄录时间起 / made at or after")] = None,
     made_before: Annotated[datetime | None, Query(alias="to", description="摄录时间止 / made before")] = None,
     unlinked: Annotated[bool, Query(description="仅未关联案件的记录 / only those in no case")] = False,

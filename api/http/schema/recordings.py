@@ -20,7 +20,10 @@ class RecordingItem(Answer):
     original_name: str = Field(description="as the station named it", examples=["AB00001_000123_20260101093000.MP4"])
     size_bytes: int = Field(examples=[73400320])
     sha256: str = Field(examples=[SHA256])
-    media_state: str = Field(description="intact, damaged or unreadable", examples=["intact"])
+    media_state: str = Field(
+        description="intact (decoded whole), opens (not yet decoded), damaged or unreadable: what is known by now",
+        examples=["intact"],
+    )
     device: str | None = Field(description="a claim", examples=["AB00001"])
     officer: str | None = Field(description="a claim", examples=["000123"])
     started_at: datetime | None = Field(description="a claim")
@@ -163,6 +166,22 @@ class MissingItem(Answer):
     first_missing_seconds: float | None = Field(examples=[2.831])
 
 
+class DecodingItem(Answer):
+    """A look at all of it. `state` is intact, damaged or not_decoded; null: nobody can say."""
+
+    state: str = Field(examples=["damaged"])
+    reason: str | None = Field(examples=["frames_missing"])
+    declared_frames: int | None = Field(examples=[132])
+    decoded_frames: int | None = Field(examples=[91])
+    refused_packets: int = Field(description="of picture and sound, that gave nothing", examples=[118])
+    complaints: int = Field(description="of the decoders", examples=[311])
+    first_complaint_ms: int | None = Field(description="about where the first was, from the start", examples=[1760])
+    way: str = Field(description="decode, or proxy where that was encoded anyway", examples=["decode"])
+    tool: str = Field(examples=["ffmpeg"])
+    tool_version: str = Field(examples=["7.1.1"])
+    decoded_at: datetime
+
+
 class RecordingDetail(RecordingItem):
     """Everything the catalog knows. `claims` are what was said, with their source; `findings` what our tools saw.
 
@@ -190,6 +209,8 @@ class RecordingDetail(RecordingItem):
     claims: list[Json]
     findings: Json
     missing: MissingItem | None = Field(description="of a damaged recording")
+    sealed_as: str = Field(description="the state that its manifest states", examples=["opens"])
+    decoding: DecodingItem | None = Field(description="null while it was not decoded")
     media_jobs: list[MediaJobItem]
     copies: list[RenditionItem]
     links: list[LinkItem]

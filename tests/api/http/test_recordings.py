@@ -37,7 +37,7 @@ def test_filters_narrow_the_list(served: Any, scene: Any) -> None:
         ({"case": str(scene.case.id)}, [there]),
         ({"unlinked": "true"}, [elsewhere]),
         ({"media_state": "unreadable"}, [elsewhere, there]),
-        ({"media_state": "intact"}, []),
+        ({"media_state": "opens"}, []),
         ({"from": "2026-01-01T01:30:00Z", "to": "2026-01-01T01:30:01Z"}, [there]),
         ({"to": "2026-01-01T01:30:00Z"}, []),
         ({"device": "a\0b"}, None),

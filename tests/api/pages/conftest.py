@@ -99,7 +99,7 @@ def fill(served: Any) -> District:
     station, noise = served.station(unit), served.findings
     hostile = served.seal(station, os.urandom(2000), HOSTILE_NAME, device=HOSTILE_DEVICE)
     streams = (Stream(0, "video", "h264", width=1280, height=720, fps=25.0),)
-    served.findings = dataclasses.replace(noise, state="intact", reasons=(), duration_seconds=61.5, streams=streams)
+    served.findings = dataclasses.replace(noise, state="opens", reasons=(), duration_seconds=61.5, streams=streams)
     film = served.seal(station, os.urandom(3000), "AB00001_000123_20260309090000.MP4")
     ambiguous = served.seal(station, os.urandom(4000), "AB00002_000456_20260309120000.MP4")
     served.copy(film, "poster", poster(), "image/jpeg")

@@ -86,7 +86,7 @@ def test_a_reference_is_offered_to_choose_and_asked_for_by_the_same_call_a_progr
     served, station = district.served, district.served.station(district.unit)
     before = served.findings
     film = (Stream(0, "video", "h264"),)
-    served.findings = dataclasses.replace(before, container="mov,mp4", streams=film, state="intact", reasons=())
+    served.findings = dataclasses.replace(before, container="mov,mp4", streams=film, state="opens", reasons=())
     whole = served.seal(station, os.urandom(912), "AB00009_000123_20260309090000.MP4")
     served.findings = before
     with looked_at(district, reasons=(Reason(code.MOOV_MISSING),), duration_seconds=None, streams=()):

@@ -134,7 +134,7 @@ def test_a_rendition_made_while_the_keeping_was_lengthened_has_its_key_under_the
     (recording,) = rows(sealing, Recording)
     assert recording.kek_id != due.wrapped_key.kek_id
     assert {made.kek_id for made in rows(sealing, Rendition)} == {recording.kek_id}
-    assert {job.state for job in rows(sealing, MediaJob)} <= {"done", "nothing"}
+    assert {job.state for job in rows(sealing, MediaJob) if job.kind != "decode"} <= {"done", "nothing"}
 
 
 def test_there_is_a_maker_for_each_kind_of_rendition() -> None:
@@ -173,4 +173,4 @@ def test_a_copy_is_given_up_for_what_its_file_does_and_not_for_failures_of_ours(
         with sealing.archive.database.transaction() as session:
             session.execute(update(MediaJob).values(leased_until=None))
         render_next(rendering, "test")
-    assert {job.state for job in rows(sealing, MediaJob)} == {state}
+    assert {job.state for job in rows(sealing, MediaJob) if job.kind != "decode"} == {state}

@@ -13,6 +13,7 @@ from api.media_tools import media_runner
 from api.tasks.media import open_rendering, render_next
 from casework.organisation import create_unit
 from ingest.errors import RenditionFailed
+from ingest.media.sandbox import Limits
 from ingest.rendering import make
 from ingest.rendering.due import MOST_DEADLINES, lease_due_renditions, settle
 from storage.catalog.recordings import MediaJob
@@ -87,6 +88,22 @@ def test_a_deadline_that_a_busy_machine_missed_is_no_end_and_gets_longer(
         assert render_next(rendering, "test")
     assert jobs_of(sealing, recording)["poster"] == ("failed", "quick", 1)
     assert patience[:6] == [1, 2, 4, 8, 16, 16]
+
+
+def test_a_film_that_a_busy_machine_did_not_look_at_in_time_has_its_copies_later(
+    sealing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = sealing.seal(sealing.clip(tmp_path))
+    rendering = open_rendering(sealing.archive)
+    monkeypatch.setattr(make, "PROBE_LIMITS", Limits(deadline_seconds=0.0))
+    assert render_next(rendering, "test")
+    waits = ("due", "quick", 0)
+    assert jobs_of(sealing, recording) == {"poster": waits, "sprite": waits, "proxy": waits}
+    monkeypatch.undo()
+    with sealing.archive.database.transaction() as session:
+        session.execute(MediaJob.__table__.update().values(leased_until=None))
+    sealing.render()
+    assert {state for state, _, _ in jobs_of(sealing, recording).values()} == {"done"}
 
 
 def test_units_take_turns_however_much_one_of_them_has_brought(sealing: Any) -> None:

@@ -38,8 +38,8 @@ def without_index(content: bytes) -> bytes:
 
 def states(sealing: Any, recording: Recording) -> dict[str, tuple[str, str | None]]:
     with sealing.archive.database.reading() as session:
-        jobs = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id))
-        return {job.kind: (job.state, job.outcome) for job in jobs}
+        copies = MediaJob.recording_id == recording.id, MediaJob.kind != "decode"
+        return {job.kind: (job.state, job.outcome) for job in session.scalars(select(MediaJob).where(*copies))}
 
 
 def renditions(sealing: Any, recording: Recording) -> dict[str, Rendition]:

@@ -44,7 +44,7 @@ def jobs_of(sealing: Any, recording: Any) -> list[Any]:
     with sealing.archive.database.reading() as session:
         left = (MediaJob.leased_until - func.now()).label("left")
         jobs = select(MediaJob.state, MediaJob.outcome, MediaJob.attempts, MediaJob.deferrals, left)
-        return list(session.execute(jobs.where(MediaJob.recording_id == recording.id)))
+        return list(session.execute(jobs.where(MediaJob.recording_id == recording.id, MediaJob.lane != "decode")))
 
 
 def made_of(sealing: Any, recording: Any) -> set[str]:

@@ -118,9 +118,9 @@ def test_every_file_gets_findings_and_a_poster_or_a_reason(corpus: Path, runner:
     for path in sorted(p for p in corpus.rglob("*") if p.is_file() and p.suffix not in (".json", ".md")):
         found = probe_media(path, runner)
         states[found.state] = states.get(found.state, 0) + 1
-        assert found.state == "intact" or found.reasons
+        assert found.is_sound or found.reasons
         if path.stat().st_size < 300_000:
             assert isinstance(make_poster(path, found, out, runner), RenditionMade | NothingToShow)
-    assert states["intact"] > 80
+    assert states["intact"] + states["opens"] > 80
     assert states["damaged"] >= 6
     assert states["unreadable"] >= 5

@@ -36,7 +36,7 @@ HEARD = {
 
 def proxy_of(clip: Path, runner: MediaRunner, out: Path) -> RenditionMade:
     found = probe_media(clip, runner)
-    assert (found.state, found.reasons) == ("intact", ())
+    assert (found.state, found.reasons) == ("opens", ())
     made = make_proxy(clip, found, out, runner)
     assert isinstance(made, RenditionMade), made
     return made

@@ -71,7 +71,7 @@ def test_what_breaks_one_reader_is_a_note_and_no_damage(
 ) -> None:
     monkeypatch.setattr(MediaRunner, "read", lambda *_: FileFacts(failed=("contents: RecursionError",)))
     found = probe_media(make_clip(*VIDEO, "clip.mp4"), runner)
-    assert (found.state, [reason.code for reason in found.reasons]) == ("intact", [code.READING_STOPPED])
+    assert (found.state, [reason.code for reason in found.reasons]) == ("opens", [code.READING_STOPPED])
 
 
 @pytest.mark.parametrize(

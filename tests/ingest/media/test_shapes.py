@@ -32,13 +32,13 @@ def test_twelve_hours_are_twelve_hours_and_quickly_read(
     begun = seconds_of_children()
     found = probe_media(clip, runner)
     assert seconds_of_children() - begun < 15
-    assert (found.state, found.kind, found.reasons) == ("intact", "video", ())
+    assert (found.state, found.kind, found.reasons) == ("opens", "video", ())
     assert found.duration_seconds == pytest.approx(43_200, abs=61)  # a last frame has no length in some containers
 
 
 def test_a_clip_without_sound_is_intact(runner: MediaRunner, make_clip: MakeClip) -> None:
     found = probe_media(make_clip("-f", "lavfi", "-i", "testsrc=s=64x48:d=2", *SMALL, "mute.mp4"), runner)
-    assert (found.state, found.kind, found.audio) == ("intact", "video", None)
+    assert (found.state, found.kind, found.audio) == ("opens", "video", None)
     assert found.duration_seconds == pytest.approx(2, abs=0.1)
 
 
@@ -46,7 +46,7 @@ def test_a_clip_without_sound_is_intact(runner: MediaRunner, make_clip: MakeClip
 def test_a_recording_without_picture_is_sound(runner: MediaRunner, make_clip: MakeClip, name: str) -> None:
     coded = ("-c:a", "aac") if name.endswith(("m4a", "3gp")) else ()
     found = probe_media(make_clip("-f", "lavfi", "-i", "sine=d=3", *coded, name), runner)
-    assert (found.state, found.kind, found.video) == ("intact", "audio", None)
+    assert (found.state, found.kind, found.video) == ("opens", "audio", None)
     assert found.duration_seconds == pytest.approx(3, abs=0.1)
 
 
@@ -56,7 +56,7 @@ def test_uneven_frames_have_the_length_of_all(runner: MediaRunner, make_clip: Ma
     found = probe_media(
         make_clip("-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=0.4", *uneven, *SMALL, "uneven.mp4"), runner
     )
-    assert found.state == "intact"
+    assert found.state == "opens"
     assert found.duration_seconds == pytest.approx(6, abs=1.1)
 
 
@@ -67,7 +67,7 @@ def test_a_recorder_worn_sideways_says_how_it_was_turned(runner: MediaRunner, ma
     turned = lying.with_name("turned.mp4")
     turned.write_bytes(turn_picture(lying.read_bytes(), turn))
     found = probe_media(turned, runner)
-    assert found.state == "intact"
+    assert found.state == "opens"
     assert found.video is not None
     assert (found.video.width, found.video.height) == (64, 48)
     assert abs(found.video.rotation) % 360 in (turn, 360 - turn)

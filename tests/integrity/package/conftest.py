@@ -109,7 +109,7 @@ class SmallArchive:
             ciphertext_sha256=Digest.of("sha256", b"ciphertext"),
             object_name=f"originals/{footage.recording_id}",
             object_version="1",
-            media_state="intact" if footage.proxy else "unreadable",
+            media_state="opens" if footage.proxy else "unreadable",
             claims={"device": [DEVICE]},
             received_at=NOW,
             key_epoch=self.manifest_epoch,

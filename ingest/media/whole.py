@@ -1,0 +1,88 @@
+"""Looking at a whole film or sound: every packet goes through a decoder, and what it says is counted.
+
+A first look opens a file and decodes its beginning. Bytes in its middle may be anything, in a container that is whole:
+only a decoder that was given all of them knows. That takes long, so it is done later, and where a proxy is encoded
+anyway its decoder has the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import ffmpeg
+
+from ingest.errors import RenditionFailed
+from ingest.media import findings as code
+from ingest.media.budget import encoding_limits
+from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
+from ingest.media.findings import Findings
+from ingest.media.runner import MediaRunner, clean_stderr
+from ingest.media.sandbox import MIB, Confined
+from ingest.media.watching import WATCHED, ToolWatch
+
+KIND: Final = "decode"
+# Beside the worker's own, so that what is encoded for somebody who waits comes first.
+NICENESS: Final = 4
+# Why it was not decoded, beside code.NO_DECODER.
+LIMIT_BROKEN: Final = "decoding_limit"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """`reason` is a code of findings.py, or LIMIT_BROKEN; None of what is intact. `first_complaint_ms`: about where."""
+
+    state: Literal["intact", "damaged", "not_decoded"]
+    reason: str | None
+    declared_frames: int | None
+    decoded_frames: int | None
+    refused_packets: int
+    complaints: int
+    first_complaint_ms: int | None
+
+
+def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
+    """Raises RenditionFailed where the machine was in the way, or the tool died of it."""
+    watch = ToolWatch()
+    limits = replace(encoding_limits(media.stat().st_size, found), output_bytes=MIB)
+    result = runner.ffmpeg(decoding_arguments(found), media, None, limits, watch=watch, niceness=NICENESS)
+    if result.stopped == "deadline" or (result.signal is not None and result.stopped is None):
+        raise RenditionFailed(KIND, result.stopped or f"signal {result.signal}", clean_stderr(result, media))
+    return judge_decoding(found, watch, result)
+
+
+def decoding_arguments(found: Findings) -> tuple[str, ...]:
+    """The picture and the sound that count, to nowhere."""
+    source = open_input(**WATCHED)
+    parts = [source[str(stream.index)] for stream in (found.video, found.audio) if stream is not None]
+    options: dict[str, Any] = {"f": "null", "fps_mode": "passthrough", **ALL_ERRORS}
+    return arguments_of(ffmpeg.output(*parts, "-", **options))
+
+
+def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decoded:
+    """What a run that decoded all streams of a file says of it."""
+    main = found.main
+    declared = None if main is None or main.kind != "video" else main.frames_declared
+    decoded = None if main is None else watch.decoded.get(main.index)
+    first = watch.first_complaint_seconds
+    seen = Decoded(
+        state="intact",
+        reason=None,
+        declared_frames=declared,
+        decoded_frames=decoded,
+        refused_packets=sum(watch.refused.values()),
+        complaints=watch.complaints,
+        first_complaint_ms=None if first is None else int(first * 1000),
+    )
+    if result.stopped is not None:
+        return replace(seen, state="not_decoded", reason=LIMIT_BROKEN)
+    if any(reason.code == code.NO_DECODER for reason in found.reasons):
+        return replace(seen, state="not_decoded", reason=code.NO_DECODER)
+    if not decoded:
+        return replace(seen, state="damaged", reason=code.NO_DECODABLE_FRAME)
+    if declared is not None and decoded < declared:
+        return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
+    if seen.refused_packets or seen.complaints:
+        return replace(seen, state="damaged", reason=code.DECODER_COMPLAINED)
+    return seen if found.is_sound else replace(seen, state="damaged", reason=found.reasons[0].code)
