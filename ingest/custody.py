@@ -30,6 +30,7 @@ from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
+from ingest.sealing.stored import keep_stored_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
 from integrity.errors import TimestampError
@@ -59,6 +60,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
         token = timestamp_signature(upload, envelope, custody)
         record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
     except SameFileSealed as same:
+        keep_stored_copy(upload, staged, same.recording_id, custody)
         record_repeat(upload, attempt, same.recording_id, custody)
     return issue_receipt(upload, custody)
 

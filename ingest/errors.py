@@ -10,7 +10,9 @@
     │   │   ├── StagedLengthDiffers     they are, but not as many as were acknowledged
     │   │   ├── ClaimedDigestDiffers    the station claimed another SHA-256 than the bytes have
     │   │   ├── StoredBytesDiffer       the store gives back other bytes than it was given: alarm
+    │   │   ├── StoredCopyLost          what was sealed before is lost, and cannot be made anew from these bytes: alarm
     │   │   └── PlaintextChanged        a repeated attempt read other bytes than the first: alarm, nothing is written
+    │   ├── ObjectLost                  a receipt was asked for whose recording's object is not there as it was sealed
     │   ├── UploadNotInTrouble          neither failed nor stuck: nothing for a person to decide
     │   └── CustodyDelayed              nothing is wrong with the bytes; the next wake-up tries again
     │       ├── AttemptHeldElsewhere    another worker holds this upload
@@ -115,6 +117,33 @@ class StoredBytesDiffer(CustodyStopped):
         )
         self.object_name = object_name
         self.what = what
+
+
+class StoredCopyLost(CustodyStopped):
+    """No receipt may be given: the recording that has these bytes is lost, and the staged file may be the last copy."""
+
+    def __init__(self, upload_id: str, recording_id: uuid.UUID, why: str) -> None:
+        super().__init__(
+            upload_id,
+            f"it is recording {recording_id} already, whose stored object is lost and cannot be made anew ({why}); "
+            "the staged file is kept and may be the last copy: bring keys and database back from their backups, "
+            "then have the upload tried again",
+        )
+        self.recording_id = recording_id
+        self.why = why
+
+
+class ObjectLost(CustodyError):
+    """`found` is how: "missing" or "differs"."""
+
+    def __init__(self, upload_id: str, recording_id: uuid.UUID, found: str) -> None:
+        super().__init__(
+            upload_id,
+            f"it was sealed as recording {recording_id}, but its stored object is not there as it was sealed "
+            f"({found}): keep the file and send it again, that makes the archive whole",
+        )
+        self.recording_id = recording_id
+        self.found = found
 
 
 class CustodyDelayed(CustodyError):

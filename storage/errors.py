@@ -15,6 +15,7 @@
     │   ├── SourceSizeDiffers       the source is longer or shorter than it was declared
     │   ├── SourceChanged           the source is not what an earlier attempt read
     │   ├── SourceUnreadable        the source cannot be read
+    │   ├── CiphertextDiffers       sealed once more, it did not become what was lost
     │   └── ReadBackMismatch        what the store gives back is not what was sealed
     ├── KeyStoreError
     │   ├── KeyStoreMissing         no key store in this folder
@@ -180,6 +181,19 @@ class SourceUnreadable(SealingError):
 
     def __str__(self) -> str:
         return f"{self.path} cannot be read: {self.reason}; nothing was sealed"
+
+
+@dataclass(eq=False)
+class CiphertextDiffers(SealingError):
+    """What was to take a lost object's place has another ciphertext than was signed: key, salt or nonce are others."""
+
+    object_name: str
+
+    def __str__(self) -> str:
+        return (
+            f"sealed once more, {self.object_name} has another ciphertext than its manifest states; nothing was "
+            "stored: its row or its attempt was altered, run liuhen verify"
+        )
 
 
 @dataclass(eq=False)

@@ -35,7 +35,7 @@ from storage.encryption.segments import (
     plaintext_sizes,
     segment_count,
 )
-from storage.errors import ReadBackMismatch, SourceChanged, SourceSizeDiffers, SourceUnreadable
+from storage.errors import CiphertextDiffers, ReadBackMismatch, SourceChanged, SourceSizeDiffers, SourceUnreadable
 from storage.objects.protocol import ObjectStore, ObjectWriter, StoredObject
 from storage.piece_ring import SLOT_BYTES, PieceRing
 
@@ -89,23 +89,29 @@ def write_sealed(
     *,
     declared_bytes: int | None = None,
     known_sha256: Digest | None = None,
+    mends_sha256: Digest | None = None,
     on_digested: Callable[[ContentDigests], None] | None = None,
 ) -> SealedObject:
     """Digest `source`, encrypt it under `plan` and store it; durable on return, and nothing visible on any failure.
 
     `declared_bytes`: the length that was promised; without it, the length at opening counts. `known_sha256`: what an
-    earlier attempt under this plan read; the source is then checked before the first ciphertext byte. `on_digested`
-    runs after the pass and before the object becomes visible: there the caller records what a repeat must find; when
-    it raises, nothing is stored. Raises SourceUnreadable, SourceSizeDiffers, SourceChanged, ObjectExists when the name
-    holds another ciphertext, and what the store raises.
+    earlier attempt under this plan read; the source is then checked before the first ciphertext byte. `mends_sha256`:
+    of the ciphertext that was lost from under this name; it takes the place of whatever stands there now.
+    `on_digested` runs after the pass and before the object becomes visible: there the caller records what a repeat must
+    find; when it raises, nothing is stored. Raises SourceUnreadable, SourceSizeDiffers, SourceChanged,
+    CiphertextDiffers where another ciphertext came of it than was to be mended, ObjectExists when the name holds
+    another, and what the store raises.
     """
     with _opened(source, declared_bytes) as recording:
         if known_sha256 is not None:
             recording.require_digest(known_sha256, recording.read_sha256())
-        with store.create(plan.object_name, ciphertext_size(recording.size_bytes)) as writer:
+        begin = store.create if mends_sha256 is None else store.mend
+        with begin(plan.object_name, ciphertext_size(recording.size_bytes)) as writer:
             digests, ciphertext_sha256 = _seal_through(recording, writer, plan)
             recording.require_size()
             recording.require_digest(known_sha256 or digests.sha256, digests.sha256)
+            if mends_sha256 not in (None, ciphertext_sha256):
+                raise CiphertextDiffers(plan.object_name)
             if on_digested is not None:
                 on_digested(digests)
             return SealedObject(digests, writer.commit(), ciphertext_sha256)

@@ -50,6 +50,7 @@ _TELLING: Mapping[str, Mapping[str, str | None]] = {
     "playback.window_summed_up": {"sent_bytes": None},
     "retention.lengthened": {"retain_until": None},
     "upload.failed": {"code": None},
+    "recording.object_lost": {"found": "object_found"},
 }
 
 

@@ -50,6 +50,11 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "review_scope_rule": mark("法制审核目录清单"),
     "unknown": mark("不明"),
 }
+OBJECT_FOUND: Mapping[str, str] = {
+    "missing": mark("缺失"),
+    "differs": mark("与封存时不符"),
+    "unreadable": mark("无法读取"),
+}
 ACTIONS: Mapping[str, str] = {
     "upload.created": mark("开始上传"),
     "upload.finished": mark("上传完成"),
@@ -61,6 +66,8 @@ ACTIONS: Mapping[str, str] = {
     "upload.released": mark("放弃未能封存的上传"),
     "recording.sealed": mark("封存"),
     "recording.received_again": mark("再次收到同一文件"),
+    "recording.object_lost": mark("警报：存储的对象缺失或不符"),
+    "recording.object_restored": mark("存储的对象已恢复并核对"),
     "recording.sidecar_attached": mark("附上旁附的轨迹文件"),
     "recording.segments_placed": mark("编排同一执法过程的分段"),
     "receipt.issued": mark("签发回执"),

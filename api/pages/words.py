@@ -32,7 +32,7 @@ from api.pages.decision_words import (
 )
 from api.pages.document_words import DOCUMENT_STATES, SIGNING_OUTCOMES, SIGNING_ROLES
 from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
-from api.pages.ledger_words import ACTIONS, SUBJECT_KINDS, SYSTEM_ACTORS
+from api.pages.ledger_words import ACTIONS, OBJECT_FOUND, SUBJECT_KINDS, SYSTEM_ACTORS
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -368,6 +368,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "system_actor": SYSTEM_ACTORS,
     "subject_kind": SUBJECT_KINDS,
     "action": ACTIONS,
+    "object_found": OBJECT_FOUND,
     "told": TOLD,
     "timeline": TIMELINE,
     "event_kind": EVENT_KINDS,

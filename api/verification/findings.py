@@ -101,6 +101,11 @@ KINDS: dict[str, Kind] = {
     "object_missing": Kind("error", "存储对象缺失", "a stored object is missing"),
     "object_size_differs": Kind("error", "存储对象大小不符", "a stored object has another size than was sealed"),
     "object_differs": Kind("error", "存储对象内容被改动", "a stored object is not what was sealed"),
+    "object_entries_differ": Kind(
+        "error",
+        "账本中存储对象缺失与恢复的条目不成对",
+        "the ledger's entries that a stored object was lost and restored do not follow each other",
+    ),
     "object_unreadable": Kind("error", "存储对象无法读取", "a stored object cannot be read"),
     "key_unusable": Kind("error", "数据密钥无法打开", "the data key of a recording cannot be opened"),
     "rendition_differs": Kind(

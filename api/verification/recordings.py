@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from api.verification.order import LEEWAY
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.best_claims import best_claims
+from ingest.sealing.stored import LOST, RESTORED
 from integrity.canonical import Json
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError
@@ -52,13 +54,15 @@ def audit_recordings(audit: Audit) -> int:
 @dataclass(frozen=True)
 class _Around:
     """Of some recordings: entries of sealings that have a place, by their id; last lengthening and first sidecar
-    by recording; and where each of their tracks begins, by recording, what it was read from, and source.
+    by recording; where each of their tracks begins, by recording, what it was read from, and source; and what was
+    entered of their stored objects, in order, by recording.
     """
 
     sealed: Mapping[uuid.UUID, LedgerEntry]
     lengthened: Mapping[str, LedgerEntry]
     attached: Mapping[str, LedgerEntry]
     tracks: Mapping[tuple[str, str, str], Sequence[Any]]
+    alarms: Mapping[str, Sequence[str]]
 
 
 def _look_around(session: Session, rows: Sequence[Recording]) -> _Around:
@@ -75,11 +79,16 @@ def _look_around(session: Session, rows: Sequence[Recording]) -> _Around:
     attached = about.where(LedgerEntryRow.action == ATTACHED).order_by(LedgerEntryRow.serial.desc())
     track = (PositionTrack.recording_id, PositionTrack.read_from, PositionTrack.source, PositionTrack.points[0])
     tracks = session.execute(select(*track).where(PositionTrack.recording_id.in_(ids)))
+    alarms: dict[str, list[str]] = {}
+    told = about.where(LedgerEntryRow.action.in_((LOST, RESTORED))).order_by(LedgerEntryRow.serial)
+    for entry in session.scalars(told):
+        alarms.setdefault(entry.subject_id, []).append(entry.action)
     return _Around(
         {row.id: entry for row, entry in _parsed(session.scalars(sealed).all())},
         {row.subject_id: entry for row, entry in _parsed(session.scalars(lengthened).all())},
         {row.subject_id: entry for row, entry in _parsed(session.scalars(attached).all())},
         {(str(at), str(read_from), source): first for at, read_from, source, first in tracks},
+        alarms,
     )
 
 
@@ -101,13 +110,23 @@ def _check_recording(audit: Audit, row: Recording, around: _Around) -> None:
     _check_retention(audit, row, around.lengthened.get(str(row.id)))
     # What was signed counts, not what the row says now.
     name, size = row.object_name, row.ciphertext_size_bytes
-    sha256, read = row.ciphertext_sha256, audit.reads(row.id)
+    was_lost = _was_lost(audit, row, around.alarms.get(str(row.id), ()))
+    sha256, read = row.ciphertext_sha256, audit.reads(row.id) or was_lost
     if manifest is not None:
         name, size = manifest.object_name, manifest.ciphertext_size_bytes
         sha256 = manifest.ciphertext_sha256.value
     intact = check_object(audit, name, size, sha256, read=read)
     at_rest = replace(AtRest.of(row), object_name=name, size_bytes=size)
     _check_key(audit, at_rest, min(1, row.size_bytes) if intact and read else None)
+
+
+def _was_lost(audit: Audit, row: Recording, alarms: Sequence[str]) -> bool:
+    """Whether an alarm about its object stands: then all of it is read. None is ended that was not raised."""
+    for before, after in pairwise((RESTORED, *alarms)):
+        if before == after:
+            wanted = LOST if after == RESTORED else RESTORED
+            audit.findings.add("object_entries_differ", f"recording {row.id}: stored object", wanted, after)
+    return bool(alarms) and alarms[-1] == LOST
 
 
 def _open_manifest(audit: Audit, row: Recording) -> RecordingManifest | None:

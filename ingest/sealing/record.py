@@ -18,6 +18,7 @@ from ingest.sealing.attempt import Attempt
 from ingest.sealing.best_claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
 from ingest.sealing.parts import Custody
+from ingest.sealing.stored import end_alarm
 from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
@@ -153,7 +154,10 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
 
 
 def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, custody: Custody) -> None:
-    """The same file again: the same recording, an entry that says so, and a receipt of its own to come."""
+    """The same file again: the same recording, an entry that says so, and a receipt of its own to come.
+
+    Only for a recording whose stored object was looked at (ingest/sealing/stored.py).
+    """
     # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to. It goes
     # first: after the commit nobody would come by here again, and a crash in between would leave it for ever.
     if custody.store.stat(attempt.plan.object_name) is not None:
@@ -161,6 +165,7 @@ def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, 
     with custody.database.transaction() as session:
         data = {"recording": str(recording_id), "station": str(upload.station_id)}
         _mark_sealed(session, upload, recording_id)
+        end_alarm(session, recording_id, upload.unit_id, upload.id)
         record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
 
 

@@ -1,9 +1,9 @@
 """The store that is a folder: one file an object, at the object's own name below the root.
 
 An object is written under a passing name in `.incoming`, made durable, and only then linked to its own name. link(2)
-never replaces anything, so of two writers one wins and the other compares. No object name begins with a dot, so
-nothing in `.incoming` can ever be listed. SIGKILL leaves at most a file there; its lock died with its writer, and
-that is how the next writer knows that it may sweep it.
+never replaces anything, so of two writers one wins and the other compares. Only to mend a lost object, rename(2) puts
+the right bytes in its place. No object name begins with a dot, so nothing in `.incoming` can ever be listed. SIGKILL
+leaves at most a file there; its lock died with its writer, and that is how the next writer knows that it may sweep it.
 """
 
 from __future__ import annotations
@@ -85,6 +85,12 @@ class FolderStore:
         self._swept = False
 
     def create(self, name: str, size_bytes: int | None = None) -> FolderWriter:
+        return self._begin(name, size_bytes, mends=False)
+
+    def mend(self, name: str, size_bytes: int | None = None) -> FolderWriter:
+        return self._begin(name, size_bytes, mends=True)
+
+    def _begin(self, name: str, size_bytes: int | None, mends: bool) -> FolderWriter:
         require_name(name)
         incoming = self.root / INCOMING
         with writing(name, incoming):
@@ -92,7 +98,7 @@ class FolderStore:
             if not self._swept:
                 self.sweep_abandoned()
                 self._swept = True
-        return FolderWriter(self.root, incoming, name, size_bytes, self._durable)
+        return FolderWriter(self.root, incoming, name, size_bytes, self._durable, mends)
 
     def put(self, name: str, data: bytes) -> StoredObject:
         with self.create(name, len(data)) as writer:

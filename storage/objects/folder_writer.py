@@ -31,8 +31,17 @@ _COMPARED_BYTES = 1 << 20
 class FolderWriter:
     """An object on its way in; see ObjectWriter. Holds a lock on its passing file for as long as it lives."""
 
-    def __init__(self, root: Path, incoming: Path, name: str, size_bytes: int | None, durable: DurableFolders) -> None:
+    def __init__(
+        self,
+        root: Path,
+        incoming: Path,
+        name: str,
+        size_bytes: int | None,
+        durable: DurableFolders,
+        mends: bool = False,
+    ) -> None:
         self._name = name
+        self._mends = mends
         self._path = root / name
         self._declared_bytes = size_bytes
         self._written_bytes = 0
@@ -56,10 +65,16 @@ class FolderWriter:
         with writing(self._name, self._path):
             os.fdatasync(self._file.descriptor)
             self._durable.make(self._path.parent)
-            self._link_or_compare()
+            if self._mends:
+                self._passing.replace(self._path)
+            else:
+                self._link_or_compare()
             # Also when it was there already: who linked it may have died before this line.
             sync_folder(self._path.parent)
-        self.abort()
+        if self._mends:
+            self._file.close()  # Its passing name became the object's.
+        else:
+            self.abort()
         return StoredObject(self._name, self._written_bytes, ONLY_VERSION)
 
     def abort(self) -> None:

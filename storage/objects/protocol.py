@@ -85,14 +85,22 @@ class ObjectStore(Protocol):
 
     Names follow storage/objects/names.py (else NameRefused), and no name is also the folder of another: with "a/b"
     there, "a" is refused. An object is seen by nobody before it is durable and whole; a crash at any moment leaves
-    it either so or not there. The first bytes under a name stay until `delete`. Failures come as the errors under
-    ObjectStoreError, never as those of a file system or of a client library.
+    it either so or not there. The first bytes under a name stay until `delete` or `mend`. Failures come as the errors
+    under ObjectStoreError, never as those of a file system or of a client library.
     """
 
     def create(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
         """Begin an object. With `size_bytes`, room for all of it is reserved now where the medium can.
 
         Raises NameRefused, StoreFull, StoreRefused, StoreUnavailable. That the name is taken shows at commit.
+        """
+
+    def mend(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
+        """Begin an object that takes the place of what stands under `name`, if anything does: whole, in one moment.
+
+        For bytes that were lost, and for the very same ones: only custody calls this, which has held them against what
+        was signed. As `create` otherwise; the commit never raises ObjectExists. A store that keeps versions locked adds
+        one; where that is not allowed either, StoreRefused.
         """
 
     def put(self, name: str, data: bytes) -> StoredObject:

@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from api.trust_folder import TrustContradiction, announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
+from ingest.errors import ObjectLost
+from ingest.sealing.stored import require_stored_object
 from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
@@ -114,6 +116,34 @@ def test_a_flipped_byte_in_an_object_is_found(sealed: Any) -> None:
 def test_a_deleted_object_is_found(sealed: Any) -> None:
     (objects(sealed) / sealed.recording.object_name).unlink()
     assert subjects(audit(sealed, sample=0), "object_missing") == [sealed.recording.object_name]
+
+
+def test_an_object_that_was_said_to_be_lost_is_read_whole_until_it_is_said_to_be_restored(sealed: Any) -> None:
+    recording = sealed.recording
+    path = objects(sealed) / recording.object_name
+    at_rest = path.read_bytes()
+    path.unlink()
+    with pytest.raises(ObjectLost):
+        require_stored_object(sealed.archive.database, sealed.archive.store, "0" * 32, recording.id)
+    path.write_bytes(at_rest)
+    sealed.settle()
+    assert audit(sealed, sample=0).holds
+    flip(path)
+    assert subjects(audit(sealed, sample=0), "object_differs") == [recording.object_name]
+    sealed.seal(CONTENT, "again.mp4")
+    sealed.settle()
+    report = audit(sealed)
+    assert report.findings == ()
+    assert path.read_bytes() == at_rest
+
+
+def test_an_object_that_is_said_to_be_restored_and_was_never_lost_is_found(sealed: Any) -> None:
+    recording_id = str(sealed.recording.id)
+    restored = Change("recording.object_restored", "recording", recording_id, sealed.unit.id, {"upload": "0" * 32})
+    with sealed.archive.database.transaction() as session:
+        record_change(session, Actor.system("custody"), restored)
+    sealed.settle()
+    assert codes(audit(sealed)) == {"object_entries_differ"}
 
 
 def test_a_shortened_object_is_found_without_reading_it(sealed: Any) -> None:

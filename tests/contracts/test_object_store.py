@@ -242,6 +242,59 @@ def test_a_deleted_object_is_gone_and_again_is_no_error(store: ObjectStore) -> N
     assert store.put("a/b", b"new bytes").size_bytes == 9
 
 
+@pytest.mark.parametrize("there", [None, b"bytes", b"rotten", b""])
+def test_mending_puts_the_right_bytes_in_the_place_of_whatever_is_there(
+    make_store: Callable[[], ObjectStore], there: bytes | None
+) -> None:
+    store = make_store()
+    if there is not None:
+        store.put("a/b", there)
+    with store.mend("a/b", 5) as writer:
+        writer.write(b"bytes")
+        mended = writer.commit()
+    later = make_store()
+    assert later.stat("a/b") == mended
+    with later.open("a/b", cold=True) as reader:
+        assert reader.read_span(0, reader.size_bytes) == b"bytes"
+    assert list(later.list()) == ["a/b"]
+
+
+def test_mending_that_is_left_before_its_commit_changes_nothing(store: ObjectStore) -> None:
+    store.put("a/b", b"bytes")
+    with store.mend("a/b", 5) as writer:
+        writer.write(b"wrong")
+    with store.mend("a/b", 6) as writer:
+        writer.write(b"wrong")
+        with pytest.raises(ObjectSizeDiffers):
+            writer.commit()
+    with store.open("a/b") as reader:
+        assert reader.read_span(0, 5) == b"bytes"
+
+
+def test_many_that_mend_at_once_leave_the_object_whole_at_every_moment(store: ObjectStore) -> None:
+    store.put("a/b", b"?" * 50_000)
+    right, ended = b"!" * 50_000, threading.Event()
+
+    def mend(_: int) -> StoredObject:
+        with store.mend("a/b", 50_000) as writer:
+            writer.write(right)
+            return writer.commit()
+
+    def read() -> set[bytes]:
+        seen = set()
+        while not ended.is_set():
+            with store.open("a/b") as reader:
+                seen.add(reader.read_span(0, 50_000))
+        return seen
+
+    with ThreadPoolExecutor(5) as pool:
+        reading = pool.submit(read)
+        mended = set(pool.map(mend, range(20)))
+        ended.set()
+    assert reading.result() <= {right, b"?" * 50_000}
+    assert mended == {store.stat("a/b")}
+
+
 def test_of_many_threads_with_other_bytes_one_wins_whole(store: ObjectStore) -> None:
     start = threading.Barrier(8)
 

@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
 import ingest.custody
 import ingest.sealing.receipts
 import ingest.sealing.record
+import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from ingest.custody import seal_upload
 from ingest.errors import (
@@ -28,10 +30,12 @@ from ingest.errors import (
     StagedFileMissing,
     StagedLengthDiffers,
     StoredBytesDiffer,
+    StoredCopyLost,
     TimestampDelayed,
 )
 from ingest.media.runner import MediaRunner, open_runner
 from ingest.sealing.due import lease_due_upload, put_off, stop_upload
+from ingest.sealing.stored import keep_stored_copy
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
 from integrity.checkpoint import open_checkpoint
@@ -43,6 +47,8 @@ from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import CustodyAttempt, MediaJob, Receipt, Recording
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
+from storage.errors import StoreUnavailable
+from storage.keystore import create_key_store
 from tests.ingest.custody_bench import Bench
 from tests.servers import ServingThread
 
@@ -206,6 +212,17 @@ class PowerFailure(BaseException):
     """Nothing catches it, as nothing catches a power failure."""
 
 
+def crash_at(monkeypatch: pytest.MonkeyPatch, module: object, step: str, lands: bool) -> None:
+    whole: Callable[..., object] = getattr(module, step)
+
+    def crash(*arguments: object, **named: object) -> object:
+        if lands:
+            whole(*arguments, **named)
+        raise PowerFailure
+
+    monkeypatch.setattr(module, step, crash)
+
+
 WRITES = [
     (ingest.custody, "begin_attempt"),
     (ingest.custody, "fix_plaintext"),
@@ -226,14 +243,7 @@ def test_a_crash_at_any_step_and_a_repeat_seal_exactly_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, module: object, step: str, lands: bool
 ) -> None:
     upload = bench.stage(CONTENT)
-    whole: Callable[..., object] = getattr(module, step)
-
-    def crash(*arguments: object, **named: object) -> object:
-        if lands:
-            whole(*arguments, **named)
-        raise PowerFailure
-
-    monkeypatch.setattr(module, step, crash)
+    crash_at(monkeypatch, module, step, lands)
     with pytest.raises(PowerFailure):
         seal_upload(upload, bench.custody)
     monkeypatch.undo()
@@ -319,6 +329,155 @@ def test_a_store_that_gives_back_other_bytes_stops_without_a_receipt(
         seal_upload(upload, bench.custody)
     assert bench.count(Receipt) == bench.count(Recording) == 0
     assert (bench.staging / upload.id).read_bytes() == CONTENT
+
+
+def lose_it(path: Path) -> None:
+    path.unlink()
+
+
+def cut_it(path: Path) -> None:
+    path.chmod(0o600)
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def rot_it(path: Path) -> None:
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(1000)
+        byte = file.read(1)
+        file.seek(1000)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def object_path(bench: Bench) -> Path:
+    return bench.staging.parent / "objects" / bench.recording().object_name
+
+
+def found_lost(bench: Bench) -> list[str]:
+    with bench.database.reading() as session:
+        rows = session.scalars(
+            select(LedgerEntryRow).where(LedgerEntryRow.action == "recording.object_lost").order_by("serial")
+        ).all()
+    assert all(json.loads(row.entry)["subject"]["id"] == str(bench.recording().id) for row in rows)
+    return [json.loads(row.entry)["data"]["found"] for row in rows]
+
+
+@pytest.mark.parametrize(("lose", "found"), [(lose_it, "missing"), (cut_it, "differs"), (rot_it, "differs")])
+def test_a_repeat_makes_a_lost_object_anew_before_it_gets_a_receipt(
+    bench: Bench, lose: Callable[[Path], None], found: str
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    sealed = object_path(bench).read_bytes()
+    lose(object_path(bench))
+    issued = seal_upload(bench.stage(CONTENT, "again.mp4"), bench.custody)
+    assert open_receipt(issued.envelope, [bench.receipt_key.public], bench.vkey).repeat
+    assert bench.decrypted(bench.recording()) == CONTENT
+    assert object_path(bench).read_bytes() == sealed, "the manifest states these very bytes"
+    assert found_lost(bench) == [found]
+    assert bench.entries("recording.object_restored") == bench.entries("recording.received_again") == 1
+    assert bench.originals() == [bench.recording().object_name]
+
+
+def test_a_repeat_of_a_whole_object_says_nothing_of_it(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    before = object_path(bench).stat()
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    assert found_lost(bench) == []
+    assert bench.entries("recording.object_restored") == 0
+    assert object_path(bench).stat().st_ino == before.st_ino
+
+
+REPEAT_WRITES = [
+    (ingest.custody, "keep_stored_copy"),
+    (ingest.sealing.stored, "raise_alarm"),
+    (ingest.sealing.stored, "make_anew"),
+    (ingest.sealing.stored, "write_sealed"),
+    (ingest.sealing.stored, "read_back"),
+    (ingest.custody, "record_repeat"),
+    (ingest.sealing.record, "end_alarm"),
+    (ingest.custody, "issue_receipt"),
+]
+
+
+@pytest.mark.parametrize(("lands", "lose"), [(False, lose_it), (True, rot_it)], ids=["before", "after"])
+@pytest.mark.parametrize(("module", "step"), REPEAT_WRITES, ids=[step for _, step in REPEAT_WRITES])
+def test_a_crash_while_a_lost_object_is_made_anew_loses_nothing(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    module: object,
+    step: str,
+    lands: bool,
+    lose: Callable[[Path], None],
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    lose(object_path(bench))
+    upload = bench.stage(CONTENT)
+    crash_at(monkeypatch, module, step, lands)
+    with pytest.raises(PowerFailure):
+        seal_upload(upload, bench.custody)
+    monkeypatch.undo()
+    with bench.database.reading() as session:
+        state = session.get_one(Upload, upload.id).state
+    if state != "receipted":
+        assert (bench.staging / upload.id).read_bytes() == CONTENT
+        seal_upload(bench.lease(upload.id), bench.custody)
+    assert bench.decrypted(bench.recording()) == CONTENT
+    assert bench.count(Receipt) == 2
+    assert len(found_lost(bench)) == bench.entries("recording.object_restored") == 1
+    assert bench.originals() == [bench.recording().object_name]
+
+
+def test_what_cannot_be_made_anew_stops_with_the_alarm_and_keeps_the_staged_bytes(
+    bench: Bench, addresses: DatabaseAddresses
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    lose_it(object_path(bench))
+    with psycopg.connect(addresses.owner) as connection:
+        connection.execute("UPDATE custody_attempt SET salt = sha256('another')")
+    upload = bench.stage(CONTENT)
+    with pytest.raises(StoredCopyLost, match="last copy") as stopped:
+        seal_upload(upload, bench.custody)
+    stop_upload(bench.database, upload, stopped.value)
+    assert found_lost(bench) == ["missing"]
+    assert bench.originals() == [], "nothing is stored that the manifest does not state"
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
+    assert bench.count(Receipt) == 1
+
+
+def test_a_recording_whose_key_is_gone_stops_and_keeps_the_staged_bytes(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    empty = create_key_store(bench.staging.parent / "other-keys")
+    upload = bench.stage(CONTENT)
+    with pytest.raises(StoredCopyLost):
+        keep_stored_copy(
+            upload, bench.staging / upload.id, bench.recording().id, replace(bench.custody, key_store=empty)
+        )
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
+
+
+def test_a_store_that_is_away_puts_the_repeat_off_and_is_no_alarm_before_the_third_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    upload = bench.stage(CONTENT)
+    whole = ingest.sealing.stored.read_back
+    broken = [0]
+
+    def fail_once(*arguments: Any) -> None:
+        broken[0] += 1
+        if broken[0] in (1, 2):
+            raise StoreUnavailable(bench.recording().object_name, "Input/output error")
+        whole(*arguments)
+
+    monkeypatch.setattr(ingest.sealing.stored, "read_back", fail_once)
+    with pytest.raises(StoreUnavailable):
+        seal_upload(upload, bench.custody)
+    assert found_lost(bench) == []
+    bench.lease(upload.id)
+    issued = seal_upload(bench.lease(upload.id), bench.custody)
+    assert issued.repeat
+    assert found_lost(bench) == ["unreadable"]
+    assert bench.entries("recording.object_restored") == 1
 
 
 def test_two_workers_never_lease_one_upload(bench: Bench) -> None:

@@ -17,6 +17,7 @@ import pytest
 from integrity.digest import ContentDigests, Digest, digest_stream
 from storage.encryption.segments import SEGMENT_BYTES, ciphertext_size, decrypt_span, encrypt
 from storage.errors import (
+    CiphertextDiffers,
     ObjectExists,
     ObjectMissing,
     ReadBackMismatch,
@@ -96,6 +97,28 @@ def test_the_same_plan_and_plaintext_again_are_the_same_object(store: FolderStor
     first = write_sealed(source, store, PLAN)
     assert write_sealed(source, store, PLAN, known_sha256=first.digests.sha256) == first
     assert list(store.list()) == [PLAN.object_name]
+
+
+def test_what_is_mended_is_the_lost_object_and_nothing_else(store: FolderStore, source: Path) -> None:
+    first = write_sealed(source, store, PLAN)
+    path = store.root / PLAN.object_name
+    at_rest = path.read_bytes()
+    path.unlink()
+    path.write_bytes(at_rest[:-1])
+    assert write_sealed(source, store, PLAN, mends_sha256=first.ciphertext_sha256) == first
+    assert path.read_bytes() == at_rest
+    read_back(store, PLAN, first)
+
+
+def test_another_ciphertext_never_takes_a_lost_objects_place(store: FolderStore, source: Path) -> None:
+    first = write_sealed(source, store, PLAN)
+    path = store.root / PLAN.object_name
+    at_rest = path.read_bytes()
+    other = SealingPlan(PLAN.object_name, PLAN.data_key, os.urandom(32), PLAN.nonce_prefix, PLAN.aad)
+    with pytest.raises(CiphertextDiffers):
+        write_sealed(source, store, other, mends_sha256=first.ciphertext_sha256)
+    assert path.read_bytes() == at_rest
+    assert list((store.root / INCOMING).iterdir()) == []
 
 
 def test_two_fresh_plans_share_nothing(store: FolderStore, source: Path) -> None:
@@ -305,3 +328,24 @@ def test_a_kill_at_any_line_leaves_the_whole_object_or_none_and_the_repeat_makes
         assert write_sealed(source, store, PLAN) == expected
         read_back(store, PLAN, expected)
     assert line > 100
+
+
+def test_a_kill_at_any_line_of_mending_leaves_the_damaged_object_or_the_right_one(tmp_path: Path) -> None:
+    source = _written(tmp_path / "staged", os.urandom(5000))
+    expected = write_sealed(source, FolderStore(tmp_path / "expected"), PLAN)
+    damaged = b"rotten"
+    line, ended = 0, False
+    while not ended:
+        line += 1
+        store = FolderStore(tmp_path / str(line))
+        store.put(PLAN.object_name, damaged)
+
+        def mend(store: FolderStore = store) -> None:
+            write_sealed(source, store, PLAN, mends_sha256=expected.ciphertext_sha256)
+
+        ended = _run_killed_at(line, mend)
+        found = (store.root / PLAN.object_name).read_bytes()
+        assert found == damaged or Digest.of("sha256", found) == expected.ciphertext_sha256
+        mend()
+        read_back(store, PLAN, expected)
+    assert line > 50

@@ -74,5 +74,6 @@ def fail_each_write(run: Callable[[Failing], Failing], wanted: set[str]) -> None
         assert set(table) >= wanted
         for place, (step, point) in enumerate(writes):
             for moment in MOMENTS:
+                expected = f"{short(step)}: {point}, {moment}"
                 failed = run(Failing(place=place, moment=moment)).failed
-                assert failed == f"{short(step)}: {point}, {moment}"
+                assert failed == expected, f"{failed} failed, and not {expected}"

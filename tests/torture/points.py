@@ -33,6 +33,7 @@ CUSTODY_STEPS = (
     "ingest.custody:sign_manifest",
     "ingest.custody:timestamp_signature",
     "ingest.sealing.record:record_sealing",
+    "ingest.sealing.stored:keep_stored_copy",
     "ingest.sealing.record:record_repeat",
     "ingest.sealing.receipts:issue_receipt",
     "ingest.uploads.staging:Staging.remove",

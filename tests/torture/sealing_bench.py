@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -13,6 +14,7 @@ from casework.organisation import create_unit
 from ingest.media.findings import not_understood
 from ingest.sealing.lanes import seal_next
 from ingest.sealing.parts import Custody
+from ingest.sealing.stored import LOST, RESTORED
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.offset_file import UNFINISHED
 from integrity.receipt import open_receipt
@@ -119,6 +121,18 @@ class SealingBench:
             counted = select(func.count()).select_from(LedgerEntryRow)
             counted = counted.where(LedgerEntryRow.subject_id == subject, LedgerEntryRow.action == action)
             return session.scalar(counted) or 0
+
+    def recording(self) -> Recording:
+        with self.archive.archive.database.reading() as session:
+            return session.scalars(select(Recording).where(Recording.unit_id == self.archive.unit.id)).one()
+
+    def object_path(self) -> Path:
+        return self.archive.archive.settings.data / "objects" / self.recording().object_name
+
+    def alarms(self) -> tuple[int, int]:
+        """How often its object was said to be lost, and to be restored."""
+        subject = str(self.recording().id)
+        return self.entries(subject, LOST), self.entries(subject, RESTORED)
 
     def objects(self) -> set[str]:
         return set(self.archive.archive.store.list("originals/"))

@@ -63,12 +63,28 @@ def copy_that_lost_the_race(bench: SealingBench) -> tuple[str, bytes, int]:
     return upload_id, content, 2
 
 
+def copy_of_what_was_lost(bench: SealingBench) -> tuple[str, bytes, int]:
+    upload_id, content, copies = second_copy(bench)
+    bench.object_path().unlink()
+    return upload_id, content, copies
+
+
+def copy_of_what_rotted(bench: SealingBench) -> tuple[str, bytes, int]:
+    upload_id, content, copies = second_copy(bench)
+    path = bench.object_path()
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    return upload_id, content, copies
+
+
 @pytest.mark.parametrize(
     ("case", "steps"),
     [
         (first_copy, EVERY_WRITING_STEP),
         (second_copy, {"record_repeat", "issue_receipt"}),
         (copy_that_lost_the_race, {"record_repeat"}),
+        (copy_of_what_was_lost, {"keep_stored_copy", "record_repeat"}),
+        (copy_of_what_rotted, {"keep_stored_copy", "record_repeat"}),
     ],
 )
 def test_each_write_of_custody_fails_before_and_after_it_lands(
@@ -80,6 +96,8 @@ def test_each_write_of_custody_fails_before_and_after_it_lands(
         bench.seal_until_receipted(upload_id)
         bench.assert_sealed_once(content, copies)
         assert bench.objects() == bench.known_objects(), failing.failed
+        alarms = int(case in (copy_of_what_was_lost, copy_of_what_rotted))
+        assert bench.alarms() == (alarms, alarms), failing.failed
         bench.sweep()
         assert len(failing.escaped) <= (failing.failed is not None), failing.escaped
         return failing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.http.problems.problem import Problem, Problems
-from ingest.errors import RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
+from ingest.errors import ObjectLost, RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
 from ingest.stations import errors as stations
 
 PROBLEMS: Problems = {
@@ -20,6 +20,9 @@ PROBLEMS: Problems = {
     stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
     RecoveryNotPossible: Problem(409, "no-recovery", "该记录无法这样恢复（{why}）；请核对记录或另选一份完整的参考录像"),
     RecoveryUnderWay: Problem(409, "recovery-under-way", "该记录的副本正在制作；请等制作结束后再提出"),
+    ObjectLost: Problem(
+        410, "object-lost", "上传 {upload_id} 已封存，但存储的对象缺失或不符；请保留原件并重新上传，档案即可恢复完整"
+    ),
     UploadNotInTrouble: Problem(
         409, "not-in-trouble", "上传 {upload_id} 的状态为 {state}，无需处理；见 liuhen admin upload list"
     ),

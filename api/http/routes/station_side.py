@@ -18,6 +18,7 @@ from api.http.sessions import TheArchive
 from api.http.station_requests import Sender
 from api.signin import count_attempt, forget_attempts, network_of
 from ingest.sealing.receipts import find_receipt
+from ingest.sealing.stored import require_stored_object
 from ingest.stations.codes import enrol_with_code
 from ingest.stations.keys import replace_key
 from ingest.stations.reports import Report, take_report
@@ -83,14 +84,21 @@ def report(form: NewReport, sender: Sender, archive: TheArchive) -> ReportTaken:
 @router.get(
     "/uploads/{upload_id}/receipt",
     summary="回执（DSSE 原文） / The receipt of an upload, verbatim",
-    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存，请保留原件。 / "
-    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, keep the original.",
+    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存，请保留原件；"
+    "410：曾经封存，但存储的对象已缺失，请保留原件并重新上传。 / "
+    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, keep the original; "
+    "410: it was sealed, but the stored object is gone: keep the original and send it again.",
     response_class=Response,
-    responses={200: {"content": {RECEIPT_TYPE: {}}}, 202: {"description": "尚未封存完毕 / not sealed yet"}},
+    responses={
+        200: {"content": {RECEIPT_TYPE: {}}},
+        202: {"description": "尚未封存完毕 / not sealed yet"},
+        410: {"description": "存储的对象已缺失 / the stored object is gone"},
+    },
 )
 def show_receipt(
     upload_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], sender: Sender, archive: TheArchive
 ) -> Response:
+    """Whoever asks may wipe next: so the stored object is looked at, each time."""
     with archive.database.reading() as session:
         upload = session.get(Upload, upload_id)
         # Another station's upload is unknown here: which ids exist is nobody else's business.
@@ -101,6 +109,7 @@ def show_receipt(
         issued = find_receipt(session, upload_id)
     if issued is None:
         return JSONResponse({"state": upload.state}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
+    require_stored_object(archive.database, archive.store, upload_id, issued.recording_id)
     return Response(issued.envelope, media_type=RECEIPT_TYPE, headers={"Cache-Control": "no-store"})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ingest.dock.token import read_station_token
 from ingest.errors import ClaimedDigestDiffers
@@ -14,6 +15,9 @@ from ingest.sealing.due import lease_due_upload, stop_upload
 from integrity.keys import load_public_key
 from integrity.receipt import open_receipt
 from storage.catalog.ledger import KEY_PURPOSES
+from storage.catalog.uploads import Upload
+from storage.errors import StoreUnavailable
+from storage.objects.folder import FolderStore
 
 NEW_PERSON = {"name": "王敏", "sign_in_name": "wangmin", "role": "officer", "badge_number": "000123"}
 
@@ -151,6 +155,54 @@ def test_a_receipt_comes_verbatim_when_it_is_due_and_to_its_own_station(served: 
     assert receipt.upload_id == upload_id
     assert {item["purpose"] for item in keys["keys"]} == set(KEY_PURPOSES)
     assert theirs.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["gone", "shorter"])
+def test_no_receipt_is_handed_out_again_for_an_object_that_is_not_there_as_it_was_sealed(
+    served: Any, cut: bool
+) -> None:
+    station = served.station(served.unit())
+    content = uuid.uuid4().bytes * 100
+    recording = served.seal(station, content)
+    mine = served.caller(Authorization=f"Bearer {station.token}")
+    with served.database.reading() as session:
+        upload_id = session.scalars(select(Upload.id).where(Upload.recording_id == recording.id)).one()
+    address = f"/api/v1/uploads/{upload_id}/receipt"
+    assert mine.get(address).status_code == 200
+    path = served.archive.settings.data / "objects" / recording.object_name
+    at_rest = path.read_bytes()
+    path.unlink()
+    if cut:
+        path.write_bytes(at_rest[:-1])
+    alarms = len(served.entries("recording.object_lost"))
+    for _ in range(2):
+        answer = mine.get(address)
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:liuhen:problem:object-lost")
+        assert "send it again" in answer.json()["sentences"]["en"]
+    (alarm,) = served.entries("recording.object_lost")[alarms:]
+    assert (alarm.subject_id, alarm.data["found"]) == (str(recording.id), "differs" if cut else "missing")
+
+    assert served.seal(station, content).id == recording.id
+    assert path.read_bytes() == at_rest
+    assert mine.get(address).status_code == 200
+    assert served.entries("recording.object_restored")[-1].subject_id == str(recording.id)
+
+
+def test_a_store_that_does_not_answer_vouches_for_no_receipt(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    station = served.station(served.unit())
+    recording = served.seal(station, uuid.uuid4().bytes)
+    mine = served.caller(Authorization=f"Bearer {station.token}")
+    with served.database.reading() as session:
+        upload_id = session.scalars(select(Upload.id).where(Upload.recording_id == recording.id)).one()
+
+    def fail(_: object, name: str) -> None:
+        raise StoreUnavailable(name, "Input/output error")
+
+    monkeypatch.setattr(FolderStore, "stat", fail)
+    answer = mine.get(f"/api/v1/uploads/{upload_id}/receipt")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    monkeypatch.undo()
+    assert not [each for each in served.entries("recording.object_lost") if each.subject_id == str(recording.id)]
 
 
 def test_an_upload_that_could_not_be_sealed_is_a_conflict_with_the_reason(served: Any) -> None:

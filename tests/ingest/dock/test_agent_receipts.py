@@ -61,6 +61,25 @@ def _signed_by_other(archive: Any, honest: SigningKey, upload_id: str) -> bytes:
         archive.receipt_key = honest
 
 
+def test_file_whose_object_the_archive_has_lost_is_sent_again_before_it_is_removed(docking: Any, archive: Any) -> None:
+    path = docking.write("a.mp4", b"x" * 100)
+    assert docking.run().complete
+    (first,) = archive.uploads
+    there_when_sent_again = []
+
+    def lost(method: str, address: str) -> tuple[int, dict[str, str], bytes] | None:
+        if method == "POST":
+            there_when_sent_again.append(path.exists())
+        return (410, {}, b"") if method == "GET" and address.endswith(f"{first}/receipt") else None
+
+    archive.before = lost
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert outcome.wiped
+    assert outcome.receipt.upload_id != first
+    assert there_when_sent_again == [True]
+    assert len(archive.uploads) == 2
+
+
 def test_every_flipped_byte_of_a_receipt_is_found(docking: Any, archive: Any) -> None:
     from ingest.dock.receipts import ReceiptTrust, check_receipt
     from ingest.dock.state import Phase, opened_state

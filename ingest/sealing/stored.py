@@ -1,0 +1,200 @@
+"""What the store holds of what was sealed: looked at before a repeat gets a receipt, made anew where it is lost.
+
+A row vouches for nothing: the disk under the objects may have been lost, or restored older than the database. The order
+makes every crash harmless: alarm → the object, in one moment → read back → entry. Why so:
+docs/decisions/0018-a-repeat-looks-at-the-object.md.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ingest.errors import ObjectLost, StoredBytesDiffer, StoredCopyLost
+from ingest.sealing.due import CUSTODY, DueUpload, require_lease
+from ingest.sealing.parts import Custody
+from integrity.dsse import Envelope
+from integrity.errors import EvidenceError
+from integrity.manifest import RecordingManifest, parse_manifest
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.recordings import CustodyAttempt, Recording
+from storage.database import Database
+from storage.errors import (
+    CiphertextDiffers,
+    KeyMissing,
+    ObjectMissing,
+    ReadBackMismatch,
+    SourceChanged,
+    StoreUnavailable,
+    UnwrapFailed,
+)
+from storage.keystore import WrappedKey
+from storage.ledger.append import Change, record_change
+from storage.objects.protocol import ObjectStore, StoredObject
+from storage.sealed_object import aad_of
+from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
+
+LOST, RESTORED = "recording.object_lost", "recording.object_restored"
+MISSING, DIFFERS, UNREADABLE = "missing", "differs", "unreadable"
+UNREADABLE_AFTER_ATTEMPTS = 3
+"""A store that is away for a moment is no lost object: so often an upload is put off before it counts as one."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class SealedBefore:
+    """A recording as its signed manifest states it, and the plan that makes just these bytes."""
+
+    recording_id: uuid.UUID
+    unit_id: uuid.UUID
+    sealed: SealedObject
+    plan: SealingPlan
+
+
+def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, custody: Custody) -> None:
+    """On return the recording's object is there, read from the medium and what was signed.
+
+    Where it was not, an entry says so and it was made anew from the staged bytes; that it is whole again is entered
+    with the repeat. Raises StoredCopyLost, StoredBytesDiffer, AttemptHeldElsewhere, and what the store raises: the
+    staged bytes stay then.
+    """
+    before = find_sealed_before(upload, recording_id, custody)
+    found = _look_at(upload, before, custody.store)
+    if found is not None:
+        with custody.database.transaction() as session:
+            require_lease(session, upload)
+            raise_alarm(session, before.recording_id, before.unit_id, upload.id, found)
+        make_anew(upload, staged, before, custody)
+
+
+def find_sealed_before(upload: DueUpload, recording_id: uuid.UUID, custody: Custody) -> SealedBefore:
+    """What was sealed, by its manifest. Raises StoredCopyLost where row and attempt no longer lead to it."""
+    with custody.database.reading() as session:
+        recording = session.get_one(Recording, recording_id)
+        attempt = session.get(CustodyAttempt, recording_id)
+    try:
+        manifest = parse_manifest(Envelope.parse(recording.manifest).payload)
+    except EvidenceError as error:
+        raise StoredCopyLost(upload.id, recording_id, str(error)) from error
+    if attempt is None or manifest.digests.sha256.value != recording.sha256:
+        why = "its attempt is gone" if attempt is None else "its row is not what its manifest states"
+        raise StoredCopyLost(upload.id, recording_id, why)
+    plan = _plan(upload, recording, attempt, manifest, custody)
+    stored = StoredObject(manifest.object_name, manifest.ciphertext_size_bytes, manifest.object_version)
+    sealed = SealedObject(manifest.digests, stored, manifest.ciphertext_sha256)
+    return SealedBefore(recording_id, recording.unit_id, sealed, plan)
+
+
+def _plan(
+    upload: DueUpload, recording: Recording, attempt: CustodyAttempt, manifest: RecordingManifest, custody: Custody
+) -> SealingPlan:
+    """The recording's row has the key as it is wrapped now, the attempt the rest."""
+    try:
+        data_key = custody.key_store.unwrap_data_key(WrappedKey(recording.kek_id, recording.wrapped_data_key))
+    except (KeyMissing, UnwrapFailed) as error:
+        raise StoredCopyLost(upload.id, recording.id, str(error)) from error
+    return SealingPlan(
+        object_name=manifest.object_name,
+        data_key=data_key,
+        salt=attempt.salt,
+        nonce_prefix=attempt.nonce_prefix,
+        aad=aad_of(recording.id),
+    )
+
+
+def _look_at(upload: DueUpload, before: SealedBefore, store: ObjectStore) -> str | None:
+    """How the object is lost; None where every byte of it is what was sealed."""
+    try:
+        read_back(store, before.plan, before.sealed)
+    except ObjectMissing:
+        return MISSING
+    except ReadBackMismatch:
+        return DIFFERS
+    except StoreUnavailable:
+        if upload.attempts < UNREADABLE_AFTER_ATTEMPTS:
+            raise
+        return UNREADABLE
+    return None
+
+
+def make_anew(upload: DueUpload, staged: Path, before: SealedBefore, custody: Custody) -> None:
+    """The same plaintext under the same plan: the same ciphertext, in the lost one's place, and read back.
+
+    Nothing is put there that is not what was signed. Raises StoredCopyLost, StoredBytesDiffer.
+    """
+    sealed = before.sealed
+    try:
+        write_sealed(
+            staged,
+            custody.store,
+            before.plan,
+            declared_bytes=upload.declared_length,
+            known_sha256=sealed.digests.sha256,
+            mends_sha256=sealed.ciphertext_sha256,
+        )
+        read_back(custody.store, before.plan, sealed)
+    except (SourceChanged, CiphertextDiffers) as error:
+        raise StoredCopyLost(upload.id, before.recording_id, str(error)) from error
+    except ReadBackMismatch as error:
+        raise StoredBytesDiffer(upload.id, error.object_name, error.what) from error
+
+
+def require_stored_object(database: Database, store: ObjectStore, upload_id: str, recording_id: uuid.UUID) -> None:
+    """The least that a receipt handed out again rests on: the object is there, and as long as it was sealed.
+
+    Otherwise the alarm is raised, durably, and then ObjectLost. Raises what the store raises: it vouches for nothing.
+    """
+    with database.reading() as session:
+        row = session.execute(
+            select(Recording.unit_id, Recording.object_name, Recording.ciphertext_size_bytes).where(
+                Recording.id == recording_id
+            )
+        ).one()
+    stored = store.stat(row.object_name)
+    if stored is not None and stored.size_bytes == row.ciphertext_size_bytes:
+        return
+    found = MISSING if stored is None else DIFFERS
+    with database.transaction() as session:
+        raise_alarm(session, recording_id, row.unit_id, upload_id, found)
+    raise ObjectLost(upload_id, recording_id, found)
+
+
+def raise_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str, found: str) -> None:
+    """Enter that the object was found so, while `upload_id` was looked after; once, however often it is found."""
+    log.error("recording.object_lost", recording=str(recording_id), upload=upload_id, found=found)
+    _wait_for_others(session, recording_id)
+    if not is_alarm_raised(session, recording_id):
+        data = {"found": found, "upload": upload_id}
+        record_change(session, CUSTODY, Change(LOST, "recording", str(recording_id), unit_id, data))
+
+
+def end_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str) -> None:
+    """Enter that the object was read and is what was sealed, where somebody, whom a crash may have ended, said that it
+    is lost."""
+    if not is_alarm_raised(session, recording_id):
+        return
+    _wait_for_others(session, recording_id)
+    if is_alarm_raised(session, recording_id):
+        data = {"upload": upload_id}
+        record_change(session, CUSTODY, Change(RESTORED, "recording", str(recording_id), unit_id, data))
+
+
+def is_alarm_raised(session: Session, recording_id: uuid.UUID) -> bool:
+    """Whether it was entered that the object is lost, and not yet that it is restored."""
+    last = (
+        select(LedgerEntryRow.action)
+        .where(LedgerEntryRow.subject_id == str(recording_id), LedgerEntryRow.action.in_((LOST, RESTORED)))
+        .order_by(LedgerEntryRow.serial.desc())
+    )
+    return session.scalars(last.limit(1)).first() == LOST
+
+
+def _wait_for_others(session: Session, recording_id: uuid.UUID) -> None:
+    """Two who find the same at once enter it once: the later one asks again, with the row to himself."""
+    session.scalars(select(Recording.id).where(Recording.id == recording_id).with_for_update()).one()
