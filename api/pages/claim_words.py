@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from api.i18n import mark
 from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
-from ingest.metadata.file_name import NO_IDENTITY
+from ingest.metadata.file_name import HALF_OF_THE_DAY, NO_IDENTITY
 from ingest.metadata.location import HALF_MISSING, OTHER_DATUM, TOO_COARSE
 from ingest.metadata.times import (
     AFTER_RECEIPT,
@@ -85,6 +85,7 @@ REFUSED_CLAIMS: Mapping[str, str] = {
     "clock_never_set": mark("设备时钟未设置"),
     "no_such_time": mark("没有这样的时间"),
     NO_IDENTITY: mark("文件名开头不是设备编号"),
+    HALF_OF_THE_DAY: mark("无法判断上午还是下午"),
     TOO_COARSE: mark("经纬度只写到度或十分之一度，过于粗略"),
     OTHER_DATUM: mark("坐标系不是 WGS 84"),
     HALF_MISSING: mark("未写明南北纬或东西经"),

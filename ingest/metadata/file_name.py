@@ -21,6 +21,8 @@ LONGEST_NAME: Final = 255
 ENDING: Final = COPY_AND_TYPE
 NO_IDENTITY: Final = "no_number_of_a_device"
 """Stands where a device's number does, and looks like a channel, a format, a count or a date."""
+HALF_OF_THE_DAY: Final = "half_of_the_day_unknown"
+TWELVE_HOURS: Final = re.compile(r"\d[ _-]?[AP]M(?![A-Z0-9])", re.ASCII | re.IGNORECASE)
 IsRegistered = Callable[[str], bool]
 """Whether the register of devices has one of this code, for the unit whose file it is."""
 
@@ -165,8 +167,20 @@ def claims_from_name(
         for known in patterns:
             found = known.regex.fullmatch(written)
             if found is not None:
-                return gather(read_match(found.groupdict(), known, zone, is_registered))
+                read = gather(read_match(found.groupdict(), known, zone, is_registered))
+                return read if known.form == "own" else without_half_days(read, written, time_in(found.groupdict()))
     return Claims()
+
+
+def without_half_days(read: Claims, name: str, raw: str) -> Claims:
+    """`_PM` behind a time says twelve hours more, or how it was recorded (a parked car, by motion): nobody can tell."""
+    digits = re.sub(r"\D", "", raw)
+    hour = digits[6:8] if len(digits) == 12 and not raw.startswith("20") else digits[8:10]
+    if TWELVE_HOURS.search(name) is None or not hour or int(hour) > 12:
+        return read
+    kept = tuple(claim for claim in read.stated if claim.kind != "started_at")
+    times = (Withheld("started_at", raw, claim.source, HALF_OF_THE_DAY) for claim in read.of("started_at"))
+    return Claims(kept, (*read.withheld, *times))
 
 
 def read_match(

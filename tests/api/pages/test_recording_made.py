@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -60,6 +61,20 @@ def test_what_was_not_believed_is_told_with_its_reason(district: Any) -> None:
     assert "No believable position" in text
     assert "&lt;b&gt;+00.0000" in text
     assert "the device&#39;s clock was never set" in text
+
+
+def test_satellites_a_round_of_weeks_back_are_told_with_their_reason_and_the_way_stays(district: Any) -> None:
+    station = district.served.station(district.unit)
+    begun = datetime.now(UTC) - timedelta(hours=2, weeks=1024)
+    way = [dataclasses.replace(point, at=begun + timedelta(seconds=n)) for n, point in enumerate(WAY)]
+    with looked_at(district, contents={"tracks": [track_as_facts(judge_track("gpmf", way))]}):
+        row = district.served.seal(station, os.urandom(902), "x.mp4")
+    text = district.page("auditor", f"/recordings/{row.id}").text
+    assert "接收机周数翻转（1024 周），日期不可信" in text
+    assert "31.23000, 121.47000" in text
+    english = district.page("auditor", f"/recordings/{row.id}", "en").text
+    assert "Nobody can say; not later than it was received" in english
+    assert "its date cannot be believed" in english
 
 
 def test_a_program_gets_the_points_and_the_clocks(district: Any, walk: Any) -> None:

@@ -11,7 +11,7 @@ from ingest.dock.marks import MarkRules, marked_files
 from ingest.dock.source import Source, SourceFile
 from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME
 from ingest.metadata.evidence_marks import AFTER, AMID, AT_THE_START, BEFORE
-from ingest.metadata.file_name import NO_IDENTITY, PATTERNS, claims_from_name
+from ingest.metadata.file_name import HALF_OF_THE_DAY, NO_IDENTITY, PATTERNS, claims_from_name
 from ingest.metadata.own_names import read_patterns
 
 
@@ -285,3 +285,27 @@ def test_officer_beside_no_device_is_not_believed_either() -> None:
 def test_words_alone_say_nothing(name: str) -> None:
     claims = claims_from_name(name)
     assert (claims.stated, claims.withheld) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20260101_093000_PM.mp4",
+        "20260101_093000PM.mp4",
+        "VID_20260101_093000_pm (1).mp4",
+        "REC_2026_01_01_09_30_00_AM.MP4",
+        "2026_0101_093000_001PM.MP4",
+    ],
+)
+def test_a_time_of_which_half_of_the_day_is_withheld(name: str) -> None:
+    """It may be twelve hours later, or the letters may be a mode of recording: nobody knows."""
+    said = claims_from_name(name)
+    assert said.of("started_at") == ()
+    assert [(w.kind, w.reason) for w in said.withheld] == [("started_at", HALF_OF_THE_DAY)]
+
+
+@pytest.mark.parametrize(
+    "name", ["20260101_093000_NF.mp4", "20260101_213000_PM.mp4", "AM00001_000123_20260101093000.MP4"]
+)
+def test_letters_that_say_nothing_of_the_half_of_a_day_take_no_time_away(name: str) -> None:
+    assert len(claims_from_name(name).of("started_at")) == 1
