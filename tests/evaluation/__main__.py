@@ -18,6 +18,11 @@ HELD_OUT = tuple(range(201, 209))
 IN_THE_SUITE = HELD_OUT[0]
 """By this rule, before anybody had seen how it comes out."""
 BAR_FOUND, BAR_WRONGLY = 0.95, 0.005
+FEWEST_FOLLOW = 1300
+"""Of 2,000: a judge who lets fewer follow measures an easier world than this one is."""
+LEAST_OF_ALL, MOST_WRONG = 0.65, 7
+"""Of all recordings of a case, those that link themselves rightly; and how many may stand in a wrong one. Neither
+depends on what anybody says follows."""
 
 
 def main(seeds: list[int]) -> int:
@@ -44,7 +49,17 @@ def meet_the_bar(measured: list[Measured]) -> bool:
     found = sum(each.linked_that_follow for each in measured) / sum(each.follows for each in measured)
     wrongly = sum(each.wrong for each in measured) / sum(each.linked for each in measured)
     print(f"together: {100 * found:.2f} % of those that follow linked themselves; {100 * wrongly:.2f} % of these wrong")
-    return all(each.found >= BAR_FOUND and each.wrongly < BAR_WRONGLY for each in measured)
+    return all(map(meets_the_bar, measured))
+
+
+def meets_the_bar(measured: Measured) -> bool:
+    return (
+        measured.found >= BAR_FOUND
+        and measured.wrongly < BAR_WRONGLY
+        and measured.follows >= FEWEST_FOLLOW
+        and measured.of_all >= LEAST_OF_ALL
+        and measured.wrong <= MOST_WRONG
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """Whether a recording's case follows from what can be seen of it, said by whoever knows the truth. No points.
 
-Three things must be there to be seen, and the truth says whether they are:
+Nothing here is the archive's: neither what it reads in a file nor how sure it is of that, so that an archive which
+believes less is measured by the same recordings. Three things must be there to be seen, and the truth says whether they
+are:
 
 - *Who*: file or station names the recorder that made it, and the register has that recorder, at that time, with the
   officer who really had it. What a file says of itself and nobody vouches for, anybody may have written.
 - *When*: by satellites (right to two seconds); or its clock stands beside theirs in another recording of that outing
-  (right to twice what recorders are unsteady by); or its clock was right, and then it is as sure as the archive says
-  itself. A clock that was wrong and is compared with nothing hides the truth.
+  (right to twice what recorders are unsteady by); or its clock was right (to what they are unsteady by), and a name has
+  its time. A clock that was wrong and is compared with nothing hides the truth. Of the tags alone nobody knows in which
+  zone they are: both must be possible times, and lead to no other case.
 - *Which*: of that officer's duties in that time all but those whose scene is farther from the satellites' place than
   people stand and receivers err, five times as far as most do.
 
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,16 +38,9 @@ from tests.evaluation.shifts import (
 FAR_METRES = 5 * math.hypot(FROM_THE_SCENE_METRES, RECEIVER_METRES)
 COMPARED = timedelta(seconds=2 * UNSTEADY_SECONDS + 2)
 BY_SATELLITE = timedelta(seconds=2)
+BY_NAME = timedelta(seconds=UNSTEADY_SECONDS + 1)
+ZONE = timedelta(hours=8)
 LONGEST_DUTY = timedelta(hours=6)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the archive makes of a clip's claims: which recorder, and how far it believes the start may be off."""
-
-    device: str | None
-    started_at: datetime | None
-    uncertainty: timedelta
 
 
 @dataclass(frozen=True)
@@ -56,24 +52,23 @@ class Bounds:
 class Judge:
     """Knows the truth, the register and the roster; and of each clip what can be seen."""
 
-    def __init__(self, world: World, seen: Sequence[Seen]) -> None:
+    def __init__(self, world: World) -> None:
         self.duties = sorted(world.duties, key=lambda duty: duty.span[0])
         self.starts = [duty.span[0] for duty in self.duties]
         self.issues = world.issues
-        self.compared = {
-            clip.outing for clip, each in zip(world.clips, seen, strict=True) if clip.fix and each.device == clip.device
-        }
+        self.compared = {clip.outing for clip in world.clips if clip.fix and names_recorder(clip)}
 
-    def case_of(self, clip: Clip, seen: Seen) -> int | None:
+    def case_of(self, clip: Clip) -> int | None:
         """None when no case follows."""
-        bounds = self.when(clip, seen)
-        if bounds is None or seen.device != clip.device or not self.vouched(clip):
+        bounds = self.when(clip)
+        if not bounds or not names_recorder(clip) or not self.vouched(clip):
             return None
-        possible = [duty for duty in self.near(clip, bounds) if is_near(duty, clip)]
+        possible = [duty for each in bounds for duty in self.near(clip, each) if is_near(duty, clip)]
         if len({duty.case for duty in possible}) != 1:
             return None
+        true = bounds[0]
         certain = any(
-            all(inside(duty, begun, clip.seconds) >= 0.5 for begun in (bounds.first, bounds.last)) for duty in possible
+            all(inside(duty, begun, clip.seconds) >= 0.5 for begun in (true.first, true.last)) for duty in possible
         )
         return possible[0].case if certain else None
 
@@ -85,15 +80,21 @@ class Judge:
             for issue in self.issues
         )
 
-    def when(self, clip: Clip, seen: Seen) -> Bounds | None:
-        """The true start and, around it, what cannot be known."""
+    def when(self, clip: Clip) -> tuple[Bounds, ...]:
+        """The true start and, around it, what cannot be known, first; then when else it may have been. Empty where
+        nothing tells."""
         if clip.fix is not None:
-            return around(clip.true_start, BY_SATELLITE)
+            return (around(clip.true_start, BY_SATELLITE),)
         if clip.outing in self.compared:
-            return around(clip.true_start, COMPARED)
-        if clip.offset or seen.started_at is None:
-            return None
-        return around(clip.true_start, seen.uncertainty)
+            return (around(clip.true_start, COMPARED),)
+        if clip.offset:
+            return ()
+        if clip.named:
+            return (around(clip.true_start, BY_NAME),)
+        # Written as UTC: it is, or it is eight hours more than it was, unless that would be after its receipt.
+        other = clip.true_start - ZONE if clip.zoned else clip.true_start + ZONE
+        possible = other + timedelta(seconds=clip.seconds) <= clip.received_at
+        return (around(clip.true_start, BY_NAME), *([around(other, BY_NAME)] if possible else []))
 
     def near(self, clip: Clip, bounds: Bounds) -> Iterator[Duty]:
         """The officer's duties within these bounds."""
@@ -104,6 +105,11 @@ class Judge:
                 return
             if duty.span[1] > bounds.first and duty.badge == clip.badge:
                 yield duty
+
+
+def names_recorder(clip: Clip) -> bool:
+    """Whether file or station says which recorder it was, and says it rightly."""
+    return clip.device in (clip.said_device, clip.name.split("_")[0])
 
 
 def is_near(duty: Duty, clip: Clip) -> bool:

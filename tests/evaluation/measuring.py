@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +12,8 @@ from sqlalchemy.orm import Session
 from casework.linker import link_due_recordings
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.database import Database
-from tests.evaluation.judge import Judge, Seen
-from tests.evaluation.loading import Loaded, dock, load, read_clip
+from tests.evaluation.judge import Judge
+from tests.evaluation.loading import Loaded, dock, load
 from tests.evaluation.shifts import World, make_world
 
 
@@ -44,6 +43,11 @@ class Measured:
         return self.linked_that_follow / self.follows
 
     @property
+    def of_all(self) -> float:
+        """Of the recordings of a case, whether it follows or not, those that link themselves rightly."""
+        return self.right / self.of_a_case
+
+    @property
     def wrongly(self) -> float:
         return self.wrong / max(1, self.linked)
 
@@ -52,7 +56,7 @@ class Measured:
             f"seed {self.seed:>4}: {self.recordings} recordings, the case of {self.follows} follows from their data "
             f"(data misleading: {self.misled}); linked themselves: {self.linked_that_follow} of these = "
             f"{100 * self.found:.2f} %; wrong: {self.wrong} of {self.linked} = {100 * self.wrongly:.2f} %; "
-            f"of all that are of a case {100 * self.right / self.of_a_case:.1f} % linked themselves rightly"
+            f"of all that are of a case {100 * self.of_all:.1f} % linked themselves rightly"
         )
 
 
@@ -72,24 +76,14 @@ def measure(database: Database, seed: int, clips: int = 2000) -> Measured:
         return compare(session, world, loaded)
 
 
-def see(world: World) -> list[Seen]:
-    seen = []
-    for clip in world.clips:
-        best = read_clip(clip)[1]
-        off = timedelta(seconds=best.started_at_uncertainty_seconds or 0.0)
-        seen.append(Seen(best.device, best.started_at, off))
-    return seen
-
-
 def compare(session: Session, world: World, loaded: Loaded) -> Measured:
-    seen = see(world)
-    judge = Judge(world, seen)
+    judge = Judge(world)
     links, asked = links_of(session, loaded.unit_id)
     numbers = {case_id: number for number, case_id in loaded.cases.items()}
     counts: Counter[str] = Counter()
     hard: Counter[str] = Counter()
-    for clip, each, row in zip(world.clips, seen, loaded.rows, strict=True):
-        judged = judge.case_of(clip, each)
+    for clip, row in zip(world.clips, loaded.rows, strict=True):
+        judged = judge.case_of(clip)
         linked = [numbers[case_id] for case_id in links.get(row["id"], ())]
         right = linked == [clip.case]
         counts["of a case"] += clip.case is not None

@@ -79,6 +79,11 @@ class Clip:
     spot: Spot | None
     hard: frozenset[str]
 
+    @property
+    def named(self) -> bool:
+        """Whether the file's name has the recorder and the time."""
+        return "nameless" not in self.hard
+
 
 @dataclass
 class World:

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import ast
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database
-from tests.evaluation.__main__ import BAR_FOUND, BAR_WRONGLY, IN_THE_SUITE
+from tests.evaluation.__main__ import (
+    BAR_FOUND,
+    BAR_WRONGLY,
+    FEWEST_FOLLOW,
+    IN_THE_SUITE,
+    LEAST_OF_ALL,
+    MOST_WRONG,
+)
+from tests.evaluation.judge import Judge
 from tests.evaluation.measuring import measure
-from tests.evaluation.shifts import LENT, NAMELESS, NO_CASE, OVERLAPPING, WRONG_CLOCKS, make_world
+from tests.evaluation.shifts import (
+    FIRST_DAY,
+    LENT,
+    NAMELESS,
+    NO_CASE,
+    OVERLAPPING,
+    WRONG_CLOCKS,
+    Clip,
+    Duty,
+    Issue,
+    World,
+    make_world,
+)
 
 HERE = Path(__file__).parent
 OF_THE_LINKER = "casework"
@@ -23,9 +46,11 @@ def test_of_what_follows_from_its_data_nearly_all_links_itself_and_hardly_any_wr
     with capsys.disabled():
         print(f"\n{measured}")
     assert measured.recordings == 2000
-    assert measured.follows > 1000
+    assert measured.follows >= FEWEST_FOLLOW
     assert measured.found >= BAR_FOUND
     assert measured.wrongly < BAR_WRONGLY
+    assert measured.of_all >= LEAST_OF_ALL
+    assert measured.wrong <= MOST_WRONG
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -48,6 +73,65 @@ def test_shifts_and_judge_know_nothing_of_the_linker() -> None:
         imported = set(imports_of(HERE / name))
         assert imported
         assert not {module for module in imported if module.split(".")[0] == OF_THE_LINKER}
+
+
+def test_who_judges_what_follows_knows_nothing_of_the_archive() -> None:
+    """Neither of what it reads nor of how sure it is: an archive that believes less is measured by the same."""
+    known = {*sys.stdlib_module_names, "__future__"}
+    others = {name for name in imports_of(HERE / "judge.py") if name.split(".")[0] not in known}
+    assert others == {"tests.evaluation.shifts"}
+    assert {name.split(".")[0] for name in imports_of(HERE / "shifts.py")} <= known
+
+
+@pytest.mark.parametrize("seed", [1, IN_THE_SUITE])
+def test_as_many_follow_as_a_person_could_tell(seed: int) -> None:
+    world = make_world(seed)
+    judge = Judge(world)
+    follows = [clip for clip in world.clips if (case := judge.case_of(clip)) is not None and case == clip.case]
+    assert len(follows) >= FEWEST_FOLLOW
+    assert not [clip for clip in follows if clip.offset and clip.fix is None and clip.outing not in judge.compared]
+
+
+def test_a_clock_that_shows_a_zone_nobody_states_hides_a_case_only_where_another_is_possible() -> None:
+    """A nameless file of a recorder that the station names, at ten o'clock or at two."""
+    ten = FIRST_DAY + timedelta(hours=10)
+    clip = made_at(ten, received_at=ten + timedelta(hours=3))
+    morning = duty(1, ten)
+    assert judged(clip, morning) == 1
+    night = duty(2, ten - timedelta(hours=8))
+    assert judged(replace(clip, zoned=False), morning, night) == 1  # eight hours later would be after its receipt
+    assert judged(clip, morning, night) is None
+    assert judged(replace(clip, offset=timedelta(minutes=5)), morning) is None
+    assert judged(replace(clip, said_device=None), morning) is None
+
+
+def made_at(start: datetime, received_at: datetime) -> Clip:
+    return Clip(
+        case=1,
+        device="AB00001",
+        badge="310001",
+        outing=1,
+        offset=timedelta(0),
+        true_start=start,
+        seconds=60.0,
+        name="MOV0001.MP4",
+        said_device="AB00001",
+        shown=start,
+        zoned=True,
+        received_at=received_at,
+        fix=None,
+        spot=None,
+        hard=frozenset({"nameless"}),
+    )
+
+
+def duty(case: int, start: datetime) -> Duty:
+    return Duty(case, "310001", None, (start - timedelta(minutes=30), start + timedelta(minutes=30)), None)
+
+
+def judged(clip: Clip, *duties: Duty) -> int | None:
+    issue = Issue("AB00001", "310001", (FIRST_DAY - timedelta(days=1), None))
+    return Judge(World(0, issues=[issue], duties=list(duties), clips=[clip])).case_of(clip)
 
 
 def imports_of(path: Path) -> list[str]:
