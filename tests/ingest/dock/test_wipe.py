@@ -29,6 +29,7 @@ from integrity.keys import SigningKey
 from integrity.receipt import sign_receipt
 from tests.ingest.dock.conftest import write_receipt
 from tests.ingest.dock.killing import in_killed_child, kill_around, kill_at_line
+from tests.sampling import ALL, stride
 
 CONTENT = b"x" * 1000
 
@@ -131,7 +132,7 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
 def test_killed_on_every_line_from_the_receipt_to_the_last_note(in_memory: Path) -> None:
     lines = ("dock/settling.py", "dock/receipts.py", "dock/state.py", "dock/wipe.py", "integrity/durable_files.py")
     gone_early = 0
-    for number in range(1, 1000):
+    for number in range(1, 1000, stride(4)):
         (in_memory / str(number)).mkdir()
         card = Card(in_memory / str(number))
 
@@ -150,7 +151,7 @@ def test_killed_on_every_line_from_the_receipt_to_the_last_note(in_memory: Path)
             break
         shutil.rmtree(card.notes.parent)
     assert number > 120, "the lines were not reached"
-    assert gone_early > 3, "no kill fell between the unlink and the end"
+    assert gone_early > (3 if ALL else 0), "no kill fell between the unlink and the end"
 
 
 def test_removal_that_the_power_cut_undid_is_done_again(
