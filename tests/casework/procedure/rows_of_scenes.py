@@ -19,6 +19,7 @@ from ingest.metadata.claims import Claim
 from storage.catalog.elements import ElementAnswer
 from tests.casework.completeness.brute_force import File, Scene, Told
 
+SATELLITES: Final = "track:nmea"
 NOW: Final = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 BEFORE_MIDNIGHT: Final = datetime(2026, 3, 8, 15, 55, tzinfo=UTC)
 """Five minutes before midnight in China: the longer acts go on past it."""
@@ -142,7 +143,8 @@ def _store(team: Any, each: Placed, prefix: str, stations: list[Any]) -> Any:
         "uncertainty_seconds": float(each.uncertainty),
     }
     if each.known_by == "satellites":
-        facts["claims"] = (Claim("gps_time", {"time": true_start.isoformat()}, "track:nmea", "stated"),)
+        facts["claims"] = (Claim("gps_time", {"time": true_start.isoformat()}, SATELLITES, "stated"),)
+        facts["started_at_source"] = SATELLITES
     elif each.known_by == "learnt":
         shown = true_start + timedelta(hours=3)
         facts["claims"] = (Claim("started_at", {"time": shown.isoformat()}, "name:ga/t-947", "assumed"),)
@@ -163,9 +165,10 @@ def _teach(team: Any, device: str, station: Any) -> None:
     shown = true_start + timedelta(hours=3)
     claims = (
         Claim("started_at", {"time": shown.isoformat()}, "name:ga/t-947", "assumed"),
-        Claim("gps_time", {"time": true_start.isoformat()}, "track:nmea", "stated"),
+        Claim("gps_time", {"time": true_start.isoformat()}, SATELLITES, "stated"),
     )
-    team.archive.recording(team.unit, device=device, station_id=station.id, started_at=true_start, claims=claims)
+    believed = {"started_at": true_start, "started_at_source": SATELLITES}
+    team.archive.recording(team.unit, device=device, station_id=station.id, claims=claims, **believed)
 
 
 def _answer(team: Any, recording: Any, true_start: datetime) -> None:
