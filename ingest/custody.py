@@ -80,10 +80,12 @@ def verify_upload(upload: DueUpload, custody: Custody) -> Path:
 def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
     """What the tools make of it, in the sandbox. Unreadable is a finding: the file is sealed all the same.
 
-    MediaError and OSError are failures of our own, which a later run may not meet; the file brought about the rest.
+    MediaError and OSError are failures of our own, which a later run may not meet; the file brought about the rest. As
+    many are looked at at once as the machine has memory for, whatever they are made to take.
     """
     try:
-        return custody.probe(staged)
+        with custody.looking.taken(upload.station_id):
+            return custody.probe(staged)
     except (MediaError, OSError):
         raise
     except Exception as error:

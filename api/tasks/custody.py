@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import lru_cache, partial
+from pathlib import Path
 
 from api.archive import Archive
 from api.media_tools import media_runner
@@ -10,15 +13,19 @@ from api.tasks.app import Waker, celery_app, worker_archive
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.lease import name_worker
 from ingest.media.findings import Findings
-from ingest.media.probe import probe_media
+from ingest.media.probe import PROBE_LIMITS, probe_media
+from ingest.media.reader import READING_LIMITS
 from ingest.metadata.claims import Claims
 from ingest.metadata.registered import registered_in
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import DueUpload
 from ingest.sealing.lanes import seal_all_due
 from ingest.sealing.parts import Custody
+from ingest.sealing.turns import FairPlaces
 from ingest.uploads.staging import Staging
 
+LOOKING_BYTES = PROBE_LIMITS.memory_bytes + READING_LIMITS.memory_bytes
+"""Both look at a file side by side."""
 _render, _link = Waker("media.render_due"), Waker("housekeeping.link_new")
 
 
@@ -45,7 +52,25 @@ def open_custody(archive: Archive) -> Custody:
         read_claims=partial(read_upload_claims, archive),
         request_token=archive.request_token,
         timestamp_trust=build_timestamp_trust(archive),
+        looking=FairPlaces(looking_places(memory_bytes(), archive.settings.custody_workers)),
     )
+
+
+def looking_places(memory: int, workers: int) -> int:
+    """Files that one of the workers may look at at once: together they take three quarters of the memory at most.
+
+    Whoever is looked at may be made to take all it is allowed, and the rest of the archive needs room as well. At least
+    one: a machine too small for that could not look at anything.
+    """
+    return max(1, memory * 3 // 4 // workers // LOOKING_BYTES)
+
+
+def memory_bytes() -> int:
+    """What this machine, or the container, has."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # "max" is no number: no limit
+        return min(physical, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return physical
 
 
 def read_upload_claims(archive: Archive, upload: DueUpload, findings: Findings) -> Claims:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, true, update
+from sqlalchemy import ARRAY, Select, Uuid, all_, cast, func, select, true, update
 from sqlalchemy.orm import Session
 
 from ingest.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.sealing.turns import Order
+from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 
 LONGEST_BACKOFF = timedelta(minutes=5)
 CUSTODY = Actor.system("custody")
+ANY_ORDER = Order()
+_DUE = (Upload.state.in_(("finished", "sealed")), Upload.finished_at.is_not(None), is_free(Upload))
 
 
 @dataclass(frozen=True)
@@ -47,35 +51,58 @@ class DueUpload:
         return Lease(Upload, Upload.id == self.id, self.worker, f"upload {self.id}")
 
 
-def lease_due_upload(database: Database, worker: str, at_most_bytes: int | None = None) -> DueUpload | None:
-    """Lease the upload that has been waiting longest, of those that are not larger; None when nothing is due.
+def lease_due_upload(
+    database: Database, worker: str, at_most_bytes: int | None = None, order: Order = ANY_ORDER
+) -> DueUpload | None:
+    """Lease an upload: the oldest of the station whose turn it is by `order`, of those that are not larger.
 
-    Two workers never lease the same one: the row is locked while the lease is written, and skipped if locked already.
+    None when nothing is due for a station that may have a lane. Two workers never lease the same one: the row is locked
+    while the lease is written, and whoever comes second looks again.
     """
-    with database.transaction() as session:
-        row = session.scalars(
-            select(Upload)
-            .where(Upload.state.in_(("finished", "sealed")), is_free(Upload))
-            .where(true() if at_most_bytes is None else Upload.declared_length <= at_most_bytes)
-            .order_by(Upload.finished_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
-        if row is None or row.finished_at is None:
-            return None
-        row.attempts += 1
-        session.execute(update(Upload).where(Upload.id == row.id).values(**taken_by(worker)))
-        return DueUpload(
-            id=row.id,
-            unit_id=row.unit_id,
-            station_id=row.station_id,
-            declared_length=row.declared_length,
-            state=row.state,
-            claims=row.claims,
-            finished_at=row.finished_at,
-            attempts=row.attempts,
-            worker=worker,
-        )
+    others: list[str] = []
+    while True:
+        with database.transaction() as session:
+            upload_id = session.scalar(_next_due(at_most_bytes, order, others))
+            if upload_id is None:
+                return None
+            wanted = select(Upload).where(Upload.id == upload_id, *_DUE).with_for_update(skip_locked=True)
+            row = session.scalars(wanted).first()
+            if row is not None:
+                return _leased(session, row, worker)
+            others.append(upload_id)
+
+
+def _next_due(at_most_bytes: int | None, order: Order, others: Sequence[str]) -> Select[str]:
+    """One look at the index of each station: what it has waiting costs nobody else anything."""
+    oldest = (
+        select(Upload.id, Upload.finished_at)
+        .where(Upload.station_id == Station.id, Upload.id.not_in(others), *_DUE)
+        .where(true() if at_most_bytes is None else Upload.declared_length <= at_most_bytes)
+        .order_by(Upload.finished_at)
+        .limit(1)
+        .lateral("oldest")
+    )
+    full, behind = (cast(list(each), ARRAY(Uuid)) for each in (order.full, order.behind))
+    place = func.coalesce(func.array_position(behind, Station.id), 0)
+    statement = select(oldest.c.id).select_from(Station).join(oldest, true()).where(Station.id != all_(full))
+    return statement.order_by(place, oldest.c.finished_at).limit(1)
+
+
+def _leased(session: Session, row: Upload, worker: str) -> DueUpload:
+    row.attempts += 1
+    session.execute(update(Upload).where(Upload.id == row.id).values(**taken_by(worker)))
+    assert row.finished_at is not None, "what is finished says when"
+    return DueUpload(
+        id=row.id,
+        unit_id=row.unit_id,
+        station_id=row.station_id,
+        declared_length=row.declared_length,
+        state=row.state,
+        claims=row.claims,
+        finished_at=row.finished_at,
+        attempts=row.attempts,
+        worker=worker,
+    )
 
 
 def require_lease(session: Session, upload: DueUpload) -> None:

@@ -9,26 +9,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
-from ingest.sealing.due import lease_due_upload, put_off, stop_upload
+from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
 from ingest.sealing.parts import Custody
+from ingest.sealing.turns import Turns
 from ingest.uploads.staging import Staging
 
 log = logging.getLogger(__name__)
 
 SMALL_BYTES = 4 << 20
-SMALL_LANES = 3
+SMALL_LANES = 4
 LOOK_AGAIN_SECONDS = 0.2
 
 
 def seal_all_due(
     custody: Custody, staging: Staging, worker: str, on_sealed: Callable[[], None], small_lanes: int = SMALL_LANES
 ) -> None:
-    """One upload after the other, and small ones beside them, until nothing is due.
+    """One upload after the other, and small ones beside them, until nothing is due and nothing under way.
 
     A small file costs little work and much waiting: for tools to start, for disks, for a checkpoint. So several of
-    them are under way at once, and none waits for a large one to be through.
+    them are under way at once, and none waits for a large one to be through. A station has all lanes but one at most:
+    whatever it sends, another's next file finds one.
     """
     done = threading.Event()
+    turns = Turns(most_at_once=max(small_lanes, 1))
 
     def seal_small(lane: str) -> None:
         while not done.is_set():
@@ -40,7 +43,7 @@ def seal_all_due(
     def look_once(lane: str) -> bool:
         """A database that is away for a moment ends no lane: a large file may be hours from its end."""
         try:
-            return seal_next(custody, staging, lane, SMALL_BYTES)
+            return seal_next(custody, staging, lane, SMALL_BYTES, turns)
         except Exception:
             log.exception("lane %s of custody failed, and looks again", lane)
             return False
@@ -48,19 +51,35 @@ def seal_all_due(
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
         try:
-            while seal_next(custody, staging, worker):
-                on_sealed()
+            while (sealed := seal_next(custody, staging, worker, turns=turns)) or turns.under_way:
+                if sealed:
+                    on_sealed()
+                else:  # What is left may be a station's that has its share of lanes, or come while they work.
+                    done.wait(LOOK_AGAIN_SECONDS)
         finally:
             done.set()
         for lane in lanes:
             lane.result()
 
 
-def seal_next(custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None) -> bool:
-    """Seal the upload that waited longest, of those that are not larger. False when none is due."""
-    upload = lease_due_upload(custody.database, worker, at_most_bytes)
-    if upload is None:
-        return False
+def seal_next(
+    custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None, turns: Turns | None = None
+) -> bool:
+    """Seal the next upload, of those that are not larger: of whose turn it is, the oldest. False when none is due."""
+    turns = turns or Turns(most_at_once=1)
+    with turns.choosing:
+        upload = lease_due_upload(custody.database, worker, at_most_bytes, turns.order())
+        if upload is None:
+            return False
+        turns.begin(upload.station_id)
+    try:
+        _seal(upload, custody, staging)
+    finally:
+        turns.end(upload.station_id)
+    return True
+
+
+def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
     try:
         with upload.lease.renewed(custody.database):
             seal_upload(upload, custody)
@@ -73,4 +92,3 @@ def seal_next(custody: Custody, staging: Staging, worker: str, at_most_bytes: in
         put_off(custody.database, upload, f"{type(error).__name__}: {error}")
     else:
         staging.remove(upload.id)
-    return True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.due import DueUpload
+from ingest.sealing.turns import FairPlaces
 from integrity.keys import SigningKey
 from integrity.timestamp import TimestampToken, TimestampTrust
 from storage.database import Database
@@ -16,12 +17,15 @@ from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
 
+MANY = 1000
+
 
 @dataclass(frozen=True)
 class Custody:
     """What sealing works with. `probe` opens media only in the sandbox (ADR 4); `read_claims` opens none.
 
     `timestamp_trust` is what verifiers pin: a token that does not hold against it would be of no use to anybody.
+    `looking` has a place for each `probe` that the machine has memory for.
     """
 
     database: Database
@@ -37,3 +41,4 @@ class Custody:
     request_token: Callable[[bytes], TimestampToken]
     timestamp_trust: TimestampTrust
     receipt_patience_seconds: float = 10.0
+    looking: FairPlaces = field(default_factory=lambda: FairPlaces(MANY))

@@ -28,7 +28,7 @@ class Upload(Base):
         CheckConstraint("declared_length > 0", name="declared_length"),
         CheckConstraint("NOT length_deferred OR state IN ('open', 'terminated', 'expired')", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
-        Index("ix_upload_due", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
+        Index("ix_upload_due", "station_id", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
         Index(
             "uq_upload_creation_key",
             "station_id",
