@@ -59,12 +59,10 @@ def judge(
     clocks_were_wrong: bool,
     say: Callable[[str], None],
 ) -> Judgement:
-    docked = _docked(stations, footage)
+    docked = what_was_docked(stations, footage)
     found = Judgement(sum(map(len, docked.values())))
     with psycopg.connect(archive.settings.database_url or "") as connection:
-        _judge_recordings(connection, docked, found)
-        _judge_receipts(connection, docked, found)
-        _judge_ends(connection, found)
+        judge_rows(connection, docked, found)
     _judge_kept_receipts(archive, stations, footage, found)
     say("rows, entries and receipts compared")
     _judge_bytes(archive, found)
@@ -89,7 +87,14 @@ def judge_verification(verified: Ran, clocks_were_wrong: bool, found: Judgement)
         found.wrong.append(f"liuhen verify ends with {verified.code}: {verified.stderr[:1000]}")
 
 
-def _docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:
+def judge_rows(connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement) -> None:
+    """What the database says: a recording a content, its receipts and entries, and an end to whatever was begun."""
+    _judge_recordings(connection, docked, found)
+    _judge_receipts(connection, docked, found)
+    _judge_ends(connection, found)
+
+
+def what_was_docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:
     docked: dict[Content, list[PlannedFile]] = defaultdict(list)
     for station in stations:
         for file in station.docked:

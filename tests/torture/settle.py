@@ -15,6 +15,8 @@ RECEIVED_SECONDS = 600.0
 """Until the last card is empty: the agents' pauses, 15 s at most, and what still waits to be sealed."""
 QUIET_SECONDS = 300.0
 SWEPT_SECONDS = 120.0
+MOST_RESERVED = 6
+"""Uploads that are open though every card is empty: two a station."""
 LATER_SECONDS = max(LARGE_SHIFTS_SECONDS) + 4 * 86_400
 """Unfinished uploads end three days after what the clock of their time said, which may have been ahead: the archive is
 shown a later day instead of being waited for."""
@@ -38,10 +40,23 @@ def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) 
         station.end_agent()
     address = engines.admin("database")["app"]
     _wait("work is not done", QUIET_SECONDS, lambda: _owed(address))
+    with psycopg.connect(address) as connection:
+        require_few_reservations(connection)
     _set_clocks(engines, LATER_SECONDS)
     _wait("uploads or staged files are left", SWEPT_SECONDS, lambda: _left_in_staging(engines, address))
     _set_clocks(engines, 0)
     say("nothing is owed any more")
+
+
+def require_few_reservations(connection: psycopg.Connection) -> None:
+    """Raises SystemExit when more was opened than sent. Each keeps its room for days: later days would hide it here.
+
+    A creation is known by its station's key, however often its answer is lost. So only what an agent had to give up
+    on its way may be left.
+    """
+    left = [str(row[0]) for row in connection.execute("SELECT id FROM upload WHERE state = 'open'")]
+    if len(left) > MOST_RESERVED:
+        raise SystemExit(f"{len(left)} uploads are reserved that nobody sends, such as {left[:5]}")
 
 
 def _set_clocks(engines: Engines, seconds: int) -> None:
