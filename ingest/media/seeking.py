@@ -22,6 +22,8 @@ from ingest.media.sandbox import OUT_INSIDE, Confined, Limits
 
 # Below, one pass that decodes keyframes alone is as quick, and needs no tool to start a hundred times.
 SEEK_FROM_SECONDS: Final = 1800.0
+# Of the processors, for one picture: half a second of it reads the index of twelve hours.
+MOST_SECONDS_A_PICTURE: Final = 10.0
 PIXELS: Final = "yuvj420p"
 SAID: Final = "liuhen-sought/1"
 
@@ -54,7 +56,12 @@ def find_pictures(media: Path, found: Findings, layout: SpriteLayout, runner: Me
     size, pictures, left = layout.tile_width * layout.tile_height * 3 // 2, list[bytes](), limits.deadline_seconds
     for number in range(layout.tiles):
         arguments = seeking_arguments(found, layout, number * layout.interval_seconds)
-        each = replace(limits, deadline_seconds=max(left, 0.0), stdout_bytes=2 * size)
+        each = replace(
+            limits,
+            deadline_seconds=max(left, 0.0),
+            processor_seconds=MOST_SECONDS_A_PICTURE,
+            stdout_bytes=2 * size,
+        )
         result = runner.ffmpeg(arguments, media, None, each)
         left -= result.elapsed_seconds / (runner.patience or 1.0)
         if result.stopped is not None:

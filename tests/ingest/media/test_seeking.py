@@ -58,16 +58,19 @@ def test_each_point_is_gone_to_and_one_picture_taken(
     film = make_clip(*LONG, "long.mp4")
     found = probe_media(film, runner)
     asked: list[tuple[str, ...]] = []
+    allowed: set[float | None] = set()
     run = runner.sandbox.run
 
     def count(job: Job) -> Any:
         asked.append(job.arguments)
+        allowed.add(job.limits.processor_seconds if "-ss" in job.arguments else None)
         return run(job)
 
     monkeypatch.setattr(runner.sandbox, "run", count)
     assert isinstance(make_sprite(film, found, out, runner), RenditionMade)
     seeks = [arguments for arguments in asked if "-ss" in arguments]
     assert len(seeks) == 100
+    assert allowed == {None, seeking.MOST_SECONDS_A_PICTURE}
     assert all(arguments[arguments.index("-frames:v") + 1] == "1" for arguments in seeks)
 
 
