@@ -6,6 +6,7 @@ could have got to in the time is never a place, and is counted with its reason.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ WORST_PRECISION: Final = 10.0
 """Dilution of precision; above it a receiver's makers themselves call the position poor."""
 DEEPEST_METRES, HIGHEST_METRES = -500.0, 9000.0
 LONGEST_SECONDS: Final = 31 * 86400.0
+LONGEST_WITHOUT_FIX: Final = 86400.0
 
 SCALE_SECONDS: Final = {"camm": 18.0}
 """Whose satellites' times may be off by so much: not every writer of CAMM knows of leap seconds."""
@@ -98,11 +100,11 @@ def judge_track(source: str, points: Iterable[Point]) -> Track:
         else:
             left_out[reason] += 1
             missed += not believed
-    kept = keep_reachable(set_offsets(believed, missed))
+    lead = seconds_before(believed, missed)
+    kept = keep_reachable(set_offsets(believed, lead))
     left_out[JUMP] += len(believed) - len(kept)
     started_at, spread = start_of(kept)
-    unsure = missed if any(point.offset_seconds is None for point in believed) else 0
-    return Track(source, thin(kept), dict(+left_out), started_at, max(spread, unsure, SCALE_SECONDS.get(source, 0.0)))
+    return Track(source, thin(kept), dict(+left_out), started_at, max(spread, lead, SCALE_SECONDS.get(source, 0.0)))
 
 
 def why_not(point: Point) -> str | None:
@@ -132,15 +134,23 @@ def tidy(point: Point) -> Point:
     return point
 
 
-def set_offsets(points: list[Point], missed: int = 0) -> list[Point]:
-    """Where only a clock is written, seconds since the first point of all, in the order of time.
+def seconds_before(points: Sequence[Point], missed: int) -> float:
+    """How long before the first believed point the log began, where only a clock is written: so many points were none,
+    each a step of those that follow."""
+    if not missed or all(point.offset_seconds is not None for point in points):
+        return 0.0
+    times = sorted(point.at for point in points if point.at is not None)
+    steps = sorted((later - earlier).total_seconds() for earlier, later in itertools.pairwise(times))
+    return min(missed * (steps[len(steps) // 2] if steps else 1.0), LONGEST_WITHOUT_FIX)
 
-    `missed`: so many before the first that is believed were none, a second each: receivers say so once a second."""
+
+def set_offsets(points: list[Point], lead: float = 0.0) -> list[Point]:
+    """Where only a clock is written, seconds since `lead` before the first point of all, in the order of time."""
     if any(point.offset_seconds is None for point in points):
         timed = sorted(((p.at, n) for n, p in enumerate(points) if p.at is not None), key=lambda pair: pair)
         first = timed[0][0] if timed else None
         return [
-            replace(points[n], offset_seconds=missed + (at - first).total_seconds())
+            replace(points[n], offset_seconds=lead + (at - first).total_seconds())
             for at, n in timed
             if first is not None
         ] or points

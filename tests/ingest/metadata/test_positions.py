@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,19 @@ def test_what_is_no_position_is_left_out_and_counted(point: Point, reason: str) 
     track = judge_track("x", [point])
     assert track.points == ()
     assert track.left_out == {reason: 1}
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0, 10.0])
+def test_a_log_began_before_its_first_fix_by_as_many_of_its_own_steps(step: float) -> None:
+    """Ninety seconds without a fix, whether the receiver writes ten times a second or every ten seconds."""
+    void = [Point(None, math.nan, math.nan, fix=0)] * round(90 / step)
+    fixed = [
+        replace(point, offset_seconds=None, at=START + timedelta(seconds=n * step)) for n, point in enumerate(walk(9))
+    ]
+    track = judge_track("nmea", [*void, *fixed])
+    assert track.started_at == START - timedelta(seconds=90)
+    assert track.spread_seconds == 90
+    assert [round(point.offset_seconds or 0, 1) for point in track.points[:2]] == [90.0, 90.0 + step]
 
 
 def test_one_point_that_nobody_could_have_reached_is_left_out() -> None:
