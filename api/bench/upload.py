@@ -27,6 +27,7 @@ from api.bench.upload_archive import MeasuredArchive, measured_archive
 from api.bench.upload_clients import Order
 from api.bench.upload_files import PICTURE_BYTES, make_picture
 from api.bench.upload_receipt import seconds_to_receipt
+from ingest.uploads.contract import PROMISED_BYTES
 
 MEMORY_BAR_MIB = 160
 RECEIPT_BAR_SECONDS = 2.0
@@ -142,9 +143,11 @@ def _theirs(run: _Run, peer: Path, workplace: Path) -> float:
 
 
 def _memory(archive: MeasuredArchive, workplace: Path, source: Path, sizes: UploadSizes) -> Row:
-    """After everything before: a peak only grows."""
+    """After everything before: a peak only grows. Long bodies, and small ones that are each taken whole."""
+    whole = make_random_file(workplace / "whole.bin", PROMISED_BYTES)
+    _ours(_Run(whole, sizes.crowd, 4 * sizes.crowd), archive)
     _ours(_Run(source, sizes.crowd, sizes.crowd), archive)
-    name = f"接收进程内存 / memory of an API process, {sizes.crowd} 客户端 / clients"
+    name = f"接收进程内存 / memory of an API process, {sizes.crowd} 客户端 / clients, long bodies and of 1 MiB"
     return Row.below_bar(name, "MiB", ours=archive.http_peak_mib(), bar=MEMORY_BAR_MIB)
 
 

@@ -241,7 +241,7 @@ def _begin_upload(dock: Dock, archive: Archive, content: bytes) -> str:
     source = Source(dock.card, str(dock.card))
     (file,) = list_source(source, dock.notes).files
     credential = read_enrolled_key(dock.key_file).credential()
-    upload_id = archive.create_upload(len(content), {"filename": "a.mp4"})
+    upload_id = archive.create_upload(len(content), {"filename": "a.mp4"}, "k" * 32)
     assert archive.append_bytes(upload_id, 0, content[: 1 << 20], lambda piece: [piece]) == 1 << 20
     identity, digests = digest_source(file, lambda: None)
     with opened_state(dock.notes) as state:
