@@ -73,8 +73,8 @@ def copy_of_what_rotted(bench: SealingBench) -> tuple[str, bytes, int]:
     upload_id, content, copies = second_copy(bench)
     path = bench.object_path()
     path.chmod(0o600)
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    at_rest = path.read_bytes()
+    path.write_bytes(at_rest[:-1] + bytes([at_rest[-1] ^ 1]))
     return upload_id, content, copies
 
 
