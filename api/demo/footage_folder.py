@@ -19,7 +19,7 @@ _PIECE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Footage:
-    """`empty` files have no byte to keep and will be refused; `skipped` are no footage: links, hidden, temporary."""
+    """`empty` files have no byte to keep, and stay; `skipped` are no footage: links, hidden, temporary."""
 
     folder: Path
     files: tuple[SourceFile, ...]
@@ -61,11 +61,10 @@ def look_at(folder: Path) -> Footage:
             f"无权读取其中的 {names}；请调整权限或移出",
             f"{names} in it cannot be read: change the permissions, or take it out",
         )
-    files = tuple(each for each in listing.files if each.size_bytes)
-    if not files:
+    if not listing.files:
         raise FootageUnusable(folder, "其中没有非空的文件", "there is no file in it that holds anything")
-    empty = tuple(each.name for each in listing.files if not each.size_bytes)
-    return Footage(folder, files, empty, listing.skipped)
+    empty = tuple(name for name, why in listing.why_skipped.items() if why == "empty")
+    return Footage(folder, listing.files, empty, tuple(name for name in listing.skipped if name not in empty))
 
 
 def digest_all(files: Iterable[SourceFile]) -> Mapping[str, str]:

@@ -91,6 +91,7 @@ class Result:
     tampering_found: str
     uploaded: Uploaded
     repeats: Mapping[str, str]
+    empty: Sequence[str]
     skipped: Sequence[str]
     seconds: float
 
@@ -103,7 +104,7 @@ class Result:
             "kills_survived": len(self.uploaded.kills),
             "kills": [asdict(each) for each in self.uploaded.kills],
             "repeats": dict(self.repeats),
-            "refused_files": {name: str(each["reason"]["en"]) for name, each in self.uploaded.refused.items()},
+            "empty_files": list(self.empty),
             "skipped_files": list(self.skipped),
             "seconds": round(self.seconds, 1),
         }
@@ -113,8 +114,8 @@ def show_result(result: Result, narrator: Narrator) -> None:
     narrator.table(HEADINGS, [each.cells() for each in result.recordings])
     for name, same in result.repeats.items():
         narrator.say(f"{name} 与 {same} 内容相同，是同一条记录", "the same bytes, the same recording")
-    for name, each in result.uploaded.refused.items():
-        narrator.say(f"{name} 未收：{each['reason']['zh']}", "refused, and left where it is")
+    for name in result.empty[:12]:
+        narrator.say(f"{name} 是空文件，未取，留在原处", "an empty file, left where it is")
     for name in result.skipped[:12]:
         narrator.say(f"{name} 不是影像（链接、隐藏或临时文件），未取", "no footage: a link, hidden or temporary")
 

@@ -152,7 +152,10 @@ def _show_footage(footage: Footage, digests: Mapping[str, str], say: Narrator) -
     for each in footage.files[:_LONGEST_LIST]:
         say.quote([f"{digests[each.name]}  {each.name}  ({each.size_bytes:,})"])
     for name in footage.empty:
-        say.say(f"{name} 是空文件，档案系统将拒收", "an empty file: the archive will refuse it")
+        say.say(
+            f"{name} 是空文件，没有内容可存，留在原处",
+            "an empty file: there is nothing to keep, and it stays where it is",
+        )
 
 
 @dataclass(frozen=True)
@@ -277,6 +280,7 @@ def _join(demo: Demo, scene: Scene, brought: Brought, watched: Watched, proven: 
         tampering_found=proven.tampering_found,
         uploaded=brought.uploaded,
         repeats=brought.repeats,
+        empty=scene.footage.empty,
         skipped=scene.footage.skipped,
         seconds=demo.narrator.seconds,
     )

@@ -36,10 +36,9 @@ class Kill:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The agent's last word on each file: those received, and those that the archive refused."""
+    """The agent's last word on each file; none was left."""
 
     received: Mapping[str, Event]
-    refused: Mapping[str, Event]
     kills: tuple[Kill, ...]
 
 
@@ -136,11 +135,11 @@ class KillingUpload:
         why = summary["stopped"] and summary["stopped"]["reason"]["zh"]
         require(not why, f"上传完成：{why}", "the upload goes through to its end")
         by_name = {str(each["file"]): each for each in summary["files"]}
-        refused = {name: each for name, each in by_name.items() if each["state"] == "left"}
-        for name, each in refused.items():
-            require(name in self.footage.empty, f"{name} 已收讫：{each['reason']['zh']}", f"{name} is received")
+        for name, each in by_name.items():
+            why = each["reason"]["zh"] if each["state"] == "left" else ""
+            require(not why, f"{name} 已收讫：{why}", f"{name} is received")
         received = {each.name: by_name[each.name] for each in self.footage.files}
-        return Uploaded(received, refused, tuple(self.kills))
+        return Uploaded(received, tuple(self.kills))
 
     def _say_too_small(self, chinese: str, english: str) -> None:
         self.narrator.say(

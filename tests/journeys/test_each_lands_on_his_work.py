@@ -14,16 +14,16 @@ from tests.journeys.running import RunningArchive
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 PEOPLE = {
     "yuanzhi": ("administrator", "袁志"),
-    "fanjun": ("officer", "范军", "--badge", "000901"),
-    "baixue": ("officer", "白雪", "--badge", "000902"),
+    "fanjun": ("officer", "范军", "--badge", "001401"),
+    "baixue": ("officer", "白雪", "--badge", "001402"),
     "pengtao": ("supervisor", "彭涛"),
 }
 
 
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    made = archive.people("第九执法大队", "JC-09", PEOPLE)
-    archive.admin("device", "add", "ROOM0901", "--unit", "JC-09")
+    made = archive.people("第十四执法大队", "JC-14", PEOPLE)
+    archive.admin("device", "add", "ROOM1401", "--unit", "JC-14")
     return made
 
 
@@ -38,10 +38,10 @@ def test_a_room_is_used_and_what_is_missing_is_settled_where_each_lands(
         page.locator("#room-from").fill(f"{now - timedelta(days=1):%Y-%m-%dT%H:%M}")
         administrator.submit("登记办案场所")
         assert "没有固定设备" in page.locator("main").inner_text()
-        page.get_by_placeholder("设备编号").fill("ROOM0901")
+        page.get_by_placeholder("设备编号").fill("ROOM1401")
         page.get_by_label("自（不填为现在）").fill(f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}")
         administrator.submit("装入")
-        assert "ROOM0901" in page.locator("main").inner_text()
+        assert "ROOM1401" in page.locator("main").inner_text()
 
     with desk_of(browser, archive.url, "fanjun", passwords["fanjun"]) as officer:
         page = officer.page
@@ -49,12 +49,12 @@ def test_a_room_is_used_and_what_is_missing_is_settled_where_each_lands(
         assert "没有等您处理的事项" in page.locator("main").inner_text()
         page = officer.open("/cases")
         page.get_by_text("建立案件").click()
-        page.get_by_label("案号").first.fill("江综执罚〔2026〕第9号")
+        page.get_by_label("案号").first.fill("江综执罚〔2026〕第14号")
         page.get_by_label("案由").first.fill("占道经营")
         officer.submit("建立")
         page = officer.open("/rooms")
         page.get_by_label("开始").fill(f"{began:%Y-%m-%dT%H:%M:%S}")
-        page.get_by_label("第二名执法人员").select_option(label="000902 白雪")
+        page.get_by_label("第二名执法人员").select_option(label="001402 白雪")
         officer.submit("登记使用")
         assert "没有归入案件的使用" in page.locator("main").inner_text()
         page.get_by_label("结束", exact=True).fill(f"{began + timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}")
@@ -64,7 +64,7 @@ def test_a_room_is_used_and_what_is_missing_is_settled_where_each_lands(
         page = officer.open("/rooms")
         caseless = page.locator("section", has_text="没有归入案件的使用")
         caseless.locator("summary", has_text="归入案件").click()
-        caseless.get_by_label("案件").select_option(label="江综执罚〔2026〕第9号 占道经营")
+        caseless.get_by_label("案件").select_option(label="江综执罚〔2026〕第14号 占道经营")
         with page.expect_navigation():
             caseless.get_by_role("button", name="归入案件").click()
         page = officer.open("/today")

@@ -70,7 +70,8 @@ def test_a_clip_is_placed_asked_for_approved_and_watched(
     archive: RunningArchive, browser: Browser, passwords: dict[str, str], recording: str
 ) -> None:
     with desk_of(browser, archive.url, "liwei", passwords["liwei"]) as officer:
-        assert urlsplit(officer.page.url).path == "/recordings"
+        assert urlsplit(officer.page.url).path == "/today"
+        officer.open("/recordings")
         assert officer.page.get_by_role("link", name=CLIP).count() == 1
         officer.open("/cases").get_by_text("建立案件").click()
         officer.page.get_by_label("案号").first.fill("江综执罚〔2026〕第1号")
@@ -83,7 +84,7 @@ def test_a_clip_is_placed_asked_for_approved_and_watched(
         officer.submit("归入")
 
     with desk_of(browser, archive.url, "liuyang", passwords["liuyang"]) as supervisor:
-        assert urlsplit(supervisor.page.url).path == "/requests"
+        assert urlsplit(supervisor.page.url).path == "/shift"
         page = supervisor.open(recording)
         assert page.locator("video").count() == 0
         page.get_by_label("用途").fill("当事人提出异议，核对现场经过")
@@ -91,7 +92,7 @@ def test_a_clip_is_placed_asked_for_approved_and_watched(
         assert "正在等待审批" in page.locator("main").inner_text()
 
         with desk_of(browser, archive.url, "zhoumin", passwords["zhoumin"]) as other:
-            assert "刘洋 申请查看" in other.page.locator("main").inner_text()
+            assert "刘洋 申请查看" in other.open("/requests").locator("main").inner_text()
             other.submit("批准")
             assert "没有等待您审批的申请" in other.page.locator("main").inner_text()
 
@@ -154,7 +155,7 @@ def test_a_package_is_asked_for_made_and_fetched(
     archive: RunningArchive, browser: Browser, passwords: dict[str, str], recording: str
 ) -> None:
     with desk_of(browser, archive.url, "liuyang", passwords["liuyang"]) as supervisor:
-        supervisor.page.locator("#ask-case").select_option(index=1)
+        supervisor.open("/requests").locator("#ask-case").select_option(index=1)
         supervisor.page.get_by_label("复制").check()
         supervisor.page.locator("#ask-purpose").fill("移送法院")
         supervisor.submit("提出申请")
@@ -182,7 +183,7 @@ def test_who_presses_before_the_scripts_have_arrived_is_heard(
             page.locator("#password").fill(passwords["liuyang"])
             with page.expect_navigation():
                 page.locator("#password").press("Enter")
-            assert urlsplit(page.url).path == "/requests"
+            assert urlsplit(page.url).path == "/shift"
             with page.expect_navigation():
                 page.get_by_role("button", name="退出").click()
 

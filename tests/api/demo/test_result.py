@@ -50,23 +50,22 @@ def test_each_witness_is_held_against_the_others(what: str, witness: str) -> Non
 
 def test_files_with_the_same_bytes_are_one_recording_under_the_one_that_was_sealed() -> None:
     received = {"a": {**RECEIPT, "repeat": True, "ledger_index": 9}, "b": RECEIPT}
-    ids, repeats = sort_out(Uploaded(received, {}, ()), {"a": DIGEST, "b": DIGEST})
+    ids, repeats = sort_out(Uploaded(received, ()), {"a": DIGEST, "b": DIGEST})
     assert (ids, repeats) == ({"b": "r1"}, {"a": "b"})
 
 
 def test_a_digest_other_than_our_own_is_found() -> None:
     with pytest.raises(CheckFailed, match="digest of a"):
-        sort_out(Uploaded({"a": RECEIPT}, {}, ()), {"a": "c" * 64})
+        sort_out(Uploaded({"a": RECEIPT}, ()), {"a": "c" * 64})
 
 
 def test_the_file_holds_the_promised_members_and_survives_hostile_names(tmp_path: Path) -> None:
     name = os.fsdecode(b'\xff"\n.mp4')
     row = join_recording(name, DIGEST, RECEIPT, KNOWN, REPORTED, playable=True)
     kills = (Kill("agent", 0.3, {name: 5}, {name: 4}, {name: 4}),)
-    refused = {"empty": {"reason": {"en": "Empty file", "zh": "空文件"}}}
     write_result(
         tmp_path / "result.json",
-        Result([row], True, "data/1/original.mp4", Uploaded({}, refused, kills), {}, (), 1.234),
+        Result([row], True, "data/1/original.mp4", Uploaded({}, kills), {}, ("empty",), (), 1.234),
     )
     form = json.loads((tmp_path / "result.json").read_bytes())
     members = {"name", "sha256", "sm3", "token_time", "ledger_index", "case", "playable", "verified"}
@@ -75,4 +74,4 @@ def test_the_file_holds_the_promised_members_and_survives_hostile_names(tmp_path
     assert form["refused_without_grant"] is True
     assert form["tampering_found"] == "data/1/original.mp4"
     assert form["kills_survived"] == 1
-    assert form["refused_files"] == {"empty": "Empty file"}
+    assert form["empty_files"] == ["empty"]
