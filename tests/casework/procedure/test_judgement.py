@@ -147,8 +147,8 @@ def test_files_of_one_clock_keep_together_and_others_do_not(team: Any) -> None:
 def test_what_satellites_or_people_say_of_one_file_is_no_clock_of_the_next(team: Any) -> None:
     team.act()
     fix = (Claim("gps_time", {"time": "2026-03-09T01:00:00Z"}, "gps", "high"),)
-    film(team, -5, 20, off=60, claims=fix)
-    film(team, 20, 45, off=60, claims=fix)
+    film(team, -5, 20, off=60, claims=fix, started_at_source="gps")
+    film(team, 20, 45, off=60, claims=fix, started_at_source="gps")
     assert minutes(judged(team))[1] == (19, 21, "doubtful", "none")
 
 
