@@ -19,7 +19,7 @@ class Sequencing:
         self._database = Database(url, pool_size=2)
         key, origin = archive.keyring.signing_key("ledger"), archive.keyring.origin
         self._sequencer = Sequencer(self._database, archive.ledger_files, key, origin)
-        self._due, self._stopped = threading.Event(), False
+        self._due, self._stopped, self._closed = threading.Event(), False, False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -33,6 +33,10 @@ class Sequencing:
         self._thread.join()
 
     def close(self) -> None:
+        """Another sequencer may be opened now. More than once changes nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self.stop()
         self._sequencer.close()
         self._database.close()

@@ -195,6 +195,10 @@ class SealingArchive:
     def stop_sequencing(self) -> None:
         self._sequencing.stop()
 
+    def end_sequencing(self) -> None:
+        """For a sequencer of the test's own."""
+        self._sequencing.close()
+
     def close(self) -> None:
         self._sequencing.close()
         self._serving.end()

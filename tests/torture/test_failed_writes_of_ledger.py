@@ -29,7 +29,7 @@ MOST_RUNS = 4
 def archive(addresses: DatabaseAddresses, tmp_path: Path) -> Iterator[SealingArchive]:
     archive = SealingArchive(addresses, tmp_path)
     archive.settle()
-    archive.stop_sequencing()
+    archive.end_sequencing()
     yield archive
     archive.close()
 
@@ -37,8 +37,7 @@ def archive(addresses: DatabaseAddresses, tmp_path: Path) -> Iterator[SealingArc
 def test_each_write_of_the_sequencer_fails_before_and_after_it_lands(
     archive: SealingArchive, addresses: DatabaseAddresses
 ) -> None:
-    archive.sequencer.close()
-    archive.sequencer = database = Database(addresses.sequencer, pool_size=2)  # What close() ends.
+    database = Database(addresses.sequencer, pool_size=2)
 
     def sequence(failing: Failing) -> Failing:
         with archive.archive.database.transaction() as session:
@@ -56,6 +55,7 @@ def test_each_write_of_the_sequencer_fails_before_and_after_it_lands(
     run_once(archive, database)
     report = verify_archive(archive.archive)
     assert report.holds, report.findings
+    database.close()
 
 
 def run_once(archive: SealingArchive, database: Database) -> None:
