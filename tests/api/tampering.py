@@ -31,14 +31,16 @@ def as_superuser(
 
 @contextmanager
 def changed(superuser: Superuser, table: str, change: str) -> Iterator[None]:
-    superuser.execute(f"CREATE TEMP TABLE saved AS SELECT * FROM {table}".encode())
+    """The table is put back at the end. Of several tables several may be changed at once."""
+    saved = f"saved_{table}".replace('"', "")
+    superuser.execute(f"CREATE TEMP TABLE {saved} AS SELECT * FROM {table}".encode())
     superuser.execute(change.encode())
     try:
         yield
     finally:
         superuser.execute(f"DELETE FROM {table}".encode())
-        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved".encode())
-        superuser.execute("DROP TABLE saved")
+        superuser.execute(f"INSERT INTO {table} SELECT * FROM {saved}".encode())
+        superuser.execute(f"DROP TABLE {saved}".encode())
 
 
 def found_in(sealing: Any) -> set[tuple[str, str]]:

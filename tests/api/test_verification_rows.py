@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.ledger.append import Actor, Change, record_change
 from tests.api.sealing_archive import KeptArchive, kept_archive
-from tests.api.tampering import as_superuser
+from tests.api.tampering import as_superuser, changed
 
 OPERATOR = Actor.system("admin")
 CONTENT = b"no picture, but evidence\n" * 1000
@@ -118,19 +118,6 @@ def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
     """Who can do everything: guards off, keys between tables off."""
     with as_superuser(server, addresses) as connection:
         yield connection
-
-
-@contextmanager
-def changed(superuser: psycopg.Connection[Any], table: str, change: str) -> Iterator[None]:
-    saved = f"saved_{table}".replace('"', "")
-    superuser.execute(f"CREATE TEMP TABLE {saved} AS SELECT * FROM {table}")
-    superuser.execute(change)
-    try:
-        yield
-    finally:
-        superuser.execute(f"DELETE FROM {table}")
-        superuser.execute(f"INSERT INTO {table} SELECT * FROM {saved}")
-        superuser.execute(f"DROP TABLE {saved}")
 
 
 def audit(archive: Any) -> VerificationReport:
