@@ -6,7 +6,6 @@ what a decoder is given can be no more frames than there are bytes for, however 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from ingest.media.encoding import WIDEST
@@ -14,14 +13,7 @@ from ingest.media.findings import Findings
 from ingest.media.sandbox import MIB, Limits
 
 LEAST_SECONDS: Final = 60.0
-# A machine has other work, and media work comes last: past this it is not the file that takes so long.
-WALL_SECONDS_A_PROCESSOR_SECOND: Final = 4.0
-PICTURE_LIMITS: Final = Limits(
-    deadline_seconds=WALL_SECONDS_A_PROCESSOR_SECOND * LEAST_SECONDS,
-    processor_seconds=LEAST_SECONDS,
-    memory_bytes=3072 * MIB,
-    output_bytes=16 * MIB,
-)
+PICTURE_LIMITS: Final = Limits.of_processor(LEAST_SECONDS, memory_bytes=3072 * MIB, output_bytes=16 * MIB)
 # A disk that is busy with other things still gives as much, and a demuxer takes it.
 READ_BYTES_A_SECOND: Final = 20 * MIB
 # Some six times what decoding, scaling and x264 veryfast take of two processors here, for noise.
@@ -38,10 +30,8 @@ OUTPUT_FACTOR: Final = 4
 def reading_limits(size_bytes: int) -> Limits:
     """For a picture that may be made of all the file."""
     seconds = LEAST_SECONDS + size_bytes / READ_BYTES_A_SECOND
-    return replace(
-        PICTURE_LIMITS,
-        deadline_seconds=WALL_SECONDS_A_PROCESSOR_SECOND * seconds,
-        processor_seconds=seconds,
+    return Limits.of_processor(
+        seconds, memory_bytes=PICTURE_LIMITS.memory_bytes, output_bytes=PICTURE_LIMITS.output_bytes
     )
 
 
@@ -56,9 +46,8 @@ def encoding_limits(size_bytes: int, found: Findings) -> Limits:
 
 
 def _copies(size_bytes: int, processor_seconds: float) -> Limits:
-    return Limits(
-        deadline_seconds=WALL_SECONDS_A_PROCESSOR_SECOND * processor_seconds,
-        processor_seconds=processor_seconds,
+    return Limits.of_processor(
+        processor_seconds,
         idle_processor_seconds=IDLE_SECONDS,
         memory_bytes=ENCODING_MEMORY_BYTES,
         output_bytes=OUTPUT_FACTOR * size_bytes + OUTPUT_SPARE_BYTES,

@@ -17,12 +17,14 @@ from ingest.media.findings import Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner
-from ingest.media.sandbox import MIB, Limits
+from ingest.media.sandbox import MIB, WALL_SECONDS_A_PROCESSOR_SECOND, Limits
 from ingest.media.verdict import explain_failure, judge
 
-PROBE_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=2048 * MIB)
-COUNT_LIMITS: Final = Limits(deadline_seconds=20, memory_bytes=2048 * MIB)
-LOOKING_SECONDS: Final = 30.0
+# What is found here is signed, so it must not depend on what else the machine has to do: the file is given seconds of
+# the processor, and a wall behind them that only a machine at a standstill reaches.
+PROBE_LIMITS: Final = Limits.of_processor(30, memory_bytes=2048 * MIB)
+COUNT_LIMITS: Final = Limits.of_processor(20, memory_bytes=2048 * MIB)
+FURTHER_SECONDS: Final = 30.0
 REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # A file may be whole in all its headers and hold nothing that decodes: the first packets tell. A few suffice mostly;
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.
@@ -62,7 +64,7 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     found = read_description(seen.described, facts, runner)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
-    patience = Patience(time.monotonic() + LOOKING_SECONDS)
+    patience = Patience(time.monotonic() + WALL_SECONDS_A_PROCESSOR_SECOND * FURTHER_SECONDS)
     found = look_at_first_packets(found, seen, path, runner, patience.limits())
     return with_what_is_missing(
         judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience))
@@ -71,13 +73,13 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
 
 @dataclass(frozen=True)
 class Patience:
-    """What further looks at one file may take together: a bomb costs one deadline, however often it is looked at."""
+    """What further looks at one file may take together, on the wall: a bomb costs one deadline, however often."""
 
     until: float
 
     def limits(self) -> Limits:
-        left = min(COUNT_LIMITS.deadline_seconds, max(1.0, self.until - time.monotonic()))
-        return replace(COUNT_LIMITS, deadline_seconds=left)
+        left = max(1.0, self.until - time.monotonic())
+        return replace(COUNT_LIMITS, deadline_seconds=min(COUNT_LIMITS.deadline_seconds, left))
 
 
 def first_packets(number: int) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ MEASURES: Final = "/reader/storage/measures.py"
 SCRIPT: Final = f"{PACKAGES[0]}/media/inside.py"
 # -I and -S: nothing of the environment or of site-packages is looked at; -B: it could not write a cache anyway.
 ARGUMENTS: Final = ("-I", "-S", "-B", SCRIPT, MEDIA_INSIDE, *PACKAGES)
-READING_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
+READING_LIMITS: Final = Limits.of_processor(30, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
 
 
 @dataclass(frozen=True)

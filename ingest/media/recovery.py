@@ -40,7 +40,7 @@ MP4_CODECS: Final = frozenset({"h264", "hevc", "mpeg4", "aac", "mp3", "av1"})
 SALVAGE_SECONDS: Final = 330.0
 PACKETS_TRIED: Final = 48
 MOST_COMPLAINTS: Final = 3
-SET_LIMITS: Final = Limits(deadline_seconds=30, memory_bytes=1024 * MIB, stdout_bytes=1 * MIB, threads=8)
+SET_LIMITS: Final = Limits.of_processor(30, memory_bytes=1024 * MIB, stdout_bytes=1 * MIB, threads=8)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ingest.errors import SandboxFailed, SandboxUnavailable
 
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 MEDIA_INSIDE: Final = "/in/media"
 OUT_INSIDE: Final = "/out"
 MIB: Final = 1 << 20
+WALL_SECONDS_A_PROCESSOR_SECOND: Final = 4.0
+"""A machine has other work, and media work comes last: past this it is not the file that takes so long."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class Limits:
     stdout_bytes: int = 16 * MIB
     open_files: int = 64
     threads: int = 256
+
+    @classmethod
+    def of_processor(cls, seconds: float, **others: Any) -> Limits:
+        """So much of the processors, which is the file's doing, and a deadline that only a machine with too much other
+        work comes to."""
+        deadline = WALL_SECONDS_A_PROCESSOR_SECOND * seconds
+        return cls(deadline_seconds=deadline, processor_seconds=seconds, **others)
 
 
 class Watch(Protocol):

@@ -143,9 +143,8 @@ def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
 
 
 def patient(limits: Limits, runner: MediaRunner) -> Limits:
-    """With more time of the wall, and no more of the processors than it had of the wall."""
-    seconds = limits.deadline_seconds
-    return replace(limits, deadline_seconds=seconds * runner.patience, processor_seconds=seconds)
+    """With more time of the wall, and no more of the processors."""
+    return replace(limits, deadline_seconds=limits.deadline_seconds * runner.patience)
 
 
 def look_at_whole(due: DueRenditions, media: Path, found: Findings, rendering: Rendering) -> None:

@@ -152,9 +152,9 @@ def report(outcomes: list[Outcome], seed: int, seconds: float, corpus: Path | No
     lines = [f"{form:5} {state:11} {count:6}" for (form, state), count in sorted(states.items())]
     broke = Counter(words for one in outcomes for words in one.broke)
     lines += [f"caught where it ran: {words}: {count}" for words, count in broke.most_common()]
-    ended = sum("not_probed_in_time" in one.reasons for one in outcomes)
+    ended = sum(not {"not_probed_in_time", "probe_stopped"}.isdisjoint(one.reasons) for one in outcomes)
     slow = max(outcomes, key=lambda one: one.seconds)
-    lines.append(f"ended by their deadline: {ended}; slowest: number {slow.number}, {slow.seconds:.1f} s ({slow.seed})")
+    lines.append(f"ended by a limit: {ended}; slowest: number {slow.number}, {slow.seconds:.1f} s ({slow.seed})")
     for one in outcomes:
         if one.escaped or one.stuck:
             lines.append(f"number {one.number}: {one.seed} {'+'.join(one.done)}: {one.escaped or 'stuck'}")
