@@ -28,6 +28,8 @@ def build_stations(visit: Visit) -> Mapping[str, Any]:
         "rows": seen,
         "silent": [each for each in seen if each.condition == "silent"],
         "silent_hours": visit.archive.settings.station_silent_hours,
+        "settings": visit.archive.settings,
+        "GIB": 1 << 30,
         "may_change": visit.person.role == "administrator",
     }
 

@@ -215,6 +215,13 @@ def test_a_stations_token_is_shown_once(archive: RunningArchive, browser: Browse
         page.reload()
         assert token not in page.content()
         assert "四大队采集站" in page.locator("main").inner_text()
+        page.locator("summary", has_text="更改 四大队采集站").click()
+        form = page.locator("tr", has_text="四大队采集站").locator("form[data-action$='/limits']")
+        form.get_by_label("待封存的数据量").fill("0.5")
+        with page.expect_navigation():
+            form.get_by_role("button", name="保存限额").click()
+        assert form.get_by_label("待封存的数据量").input_value() == "0.5"
+        assert form.get_by_label("同时上传的文件数").input_value() == ""
         page.get_by_text("登记工作站").click()
         page.locator("#station-name").fill("四大队采集站")
         page.get_by_role("button", name="登记并显示令牌").click()

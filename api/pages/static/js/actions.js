@@ -106,7 +106,7 @@ function valueOf(field) {
     return (field.value.length === 16 ? `${field.value}:00` : field.value) + CHINESE_TIME;
   }
   if (field.type === "checkbox") return field.dataset.value === undefined ? true : field.value;
-  if (field.dataset.fen !== undefined) return Math.round(Number(field.value) * 100); // shown in yuan, kept in fen
+  if (field.dataset.scale !== undefined) return Math.round(Number(field.value) * Number(field.dataset.scale)); // yuan, kept in fen
   if (field.type === "number" || field.dataset.number !== undefined) return Number(field.value);
   return field.value;
 }
