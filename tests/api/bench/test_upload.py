@@ -16,6 +16,7 @@ MIB = 1 << 20
 SMALL = UploadSizes(large=(MIB,), bytes_of_one_client=2 * MIB, small_files=4, crowd=4, pairs=1, others=2)
 
 
+@pytest.mark.thorough
 def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) -> None:
     rows = measure_uploads(tmp_path, SMALL)
     compared, alone = rows[:5], rows[5:]

@@ -112,6 +112,7 @@ def test_case_8_a_script_beside_a_real_clip(
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_every_file_gets_findings_and_a_poster_or_a_reason(corpus: Path, runner: MediaRunner, out: Path) -> None:
     """None raises. What was whole where it was recorded is whole here."""
     states: dict[str, int] = {}
