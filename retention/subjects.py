@@ -17,6 +17,7 @@ from storage.catalog.documents import Document
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
+from storage.catalog.publication import Publication, PublicationPosting
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.catalog.review import CrimeTransfer, DecisionSubmission
@@ -40,6 +41,8 @@ Row = TypeVar(
     CrimeTransfer,
     Decision,
     DecisionSubmission,
+    Publication,
+    PublicationPosting,
     Person,
 )
 

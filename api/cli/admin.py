@@ -39,6 +39,7 @@ for name, group in {
     "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
     "review-scope": rule_group("法制审核目录清单 / which decisions need a legal review", "api.cli.admin_scopes"),
     "reviewer": reviewers,
+    "publicity": rule_group("公示规则 / what is published, on which channels, masked how", "api.cli.admin_publicity"),
     "retrieval": rule_group("调阅规则 / who may see and copy footage, with whose approval", "api.cli.admin_retrieval"),
     "post": posts,
     "calendar": calendars,

@@ -99,7 +99,7 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
 
 
 def load_policies(database: DatabaseAddresses) -> None:
-    """Policies, checklists, terms, rules of retention and retrieval, and templates, that this archive has never had."""
+    """Versions of rules of every kind, and templates, that this archive has never had."""
     from datetime import UTC, datetime
 
     from casework.archiving.retention_rules import load_shipped_retention
@@ -107,6 +107,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.deadlines.loading import load_shipped_terms
     from casework.documents.templates import load_shipped_templates
     from casework.elements.policies import load_shipped_policies
+    from casework.publication.publicity import load_shipped_publicity
     from casework.retrieval.rules import load_shipped_retrieval_rules
     from casework.review.scopes import load_shipped_scopes
     from storage.database import Database
@@ -121,6 +122,7 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_templates(session, datetime.now(UTC))
             load_shipped_scopes(session, datetime.now(UTC))
             load_shipped_retrieval_rules(session, datetime.now(UTC))
+            load_shipped_publicity(session, datetime.now(UTC))
     finally:
         connections.close()
 

@@ -25,6 +25,7 @@ LINKS = (
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
     Link("/deadlines", mark("期限"), ("officer", "supervisor")),
     Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
+    Link("/publications", mark("公示"), EVERYBODY),
     Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
     Link("/rooms", mark("办案场所"), ("officer", "supervisor", "auditor", "administrator")),
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
@@ -38,7 +39,7 @@ LANDING = {
     "officer": "/today",
     "supervisor": "/shift",
     "legal_reviewer": "/reviews",
-    "publisher": "/cases",
+    "publisher": "/publications",
     "auditor": "/audit",
     "administrator": "/admin",
 }

@@ -23,6 +23,7 @@ from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_documents import build_document
 from api.pages.views_gaps import build_gaps
 from api.pages.views_oversight import build_oversight
+from api.pages.views_publications import build_publication, build_publications
 from api.pages.views_questions import build_questions
 from api.pages.views_queue import build_queue
 from api.pages.views_recording import build_recording
@@ -48,6 +49,8 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/queue": ("queue.html", build_queue),
     "/gaps": ("gaps.html", build_gaps),
     "/deadlines": ("deadlines.html", build_deadlines),
+    "/publications": ("publications.html", build_publications),
+    "/publications/{id}": ("publication.html", build_publication),
     "/reviews": ("reviews.html", build_reviews),
     "/reviews/{id}": ("review.html", build_review),
     "/link-questions": ("link_questions.html", build_questions),

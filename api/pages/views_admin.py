@@ -15,12 +15,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.pages.ledger_shown import count_waiting
 from api.pages.visit import Visit
 from casework.organisation import list_people
+from casework.publication.duties import DUTY_ROLES, duties_in
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
 from ingest.rendering.due import count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
+from storage.catalog.publication import PublicationDuty
 from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import UPLOAD_STATES, Upload
 
@@ -58,6 +60,9 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
     posts: dict[uuid.UUID, list[PersonPost]] = {}
     for row in posts_in(visit.session, [chosen.id]):
         posts.setdefault(row.person_id, []).append(row)
+    duties: dict[uuid.UUID, list[PublicationDuty]] = {}
+    for held in duties_in(visit.session, [chosen.id]):
+        duties.setdefault(held.person_id, []).append(held)
     return {
         "tree": tree,
         "units": {node.unit.id: node.unit for node in tree},
@@ -66,6 +71,8 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
         "next": visit.next_page(people.next),
         "roles": ROLES,
         "posts": posts,
+        "publication_duties": duties,
+        "duties_of_role": {role: [each for each, of in DUTY_ROLES.items() if role in of] for role in ROLES},
         "post_of_role": {role: post for post, role in POSTS.items()},
         "health": read_health(visit, tree),
     }

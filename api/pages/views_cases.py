@@ -15,6 +15,7 @@ from api.pages.views_archiving import build_archiving
 from api.pages.views_deadlines import build_case_deadlines
 from api.pages.views_documents import build_case_documents
 from api.pages.views_officers import build_officers
+from api.pages.views_publications import build_case_publications
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
 from api.pages.views_reviews import build_case_decisions
@@ -124,6 +125,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **build_officers(visit, case),
         **build_archiving(visit, case),
         **build_case_decisions(visit, case),
+        **build_case_publications(visit, case),
     }
 
 

@@ -33,6 +33,16 @@ from api.pages.decision_words import (
 from api.pages.document_words import DOCUMENT_STATES, SIGNING_OUTCOMES, SIGNING_ROLES
 from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
 from api.pages.ledger_words import ACTIONS, OBJECT_FOUND, SUBJECT_KINDS, SYSTEM_ACTORS
+from api.pages.publication_words import (
+    DUTIES as PUBLICATION_DUTIES,
+)
+from api.pages.publication_words import (
+    PUBLIC_FIELDS,
+    PUBLICATION_KINDS,
+    PUBLICATION_STATES,
+    PUBLICATION_STEPS,
+    TAKEN_DOWN_BECAUSE,
+)
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -391,6 +401,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "signing_role": SIGNING_ROLES,
     "signing_outcome": SIGNING_OUTCOMES,
     "post": POSTS,
+    "publication_duty": PUBLICATION_DUTIES,
+    "publication_kind": PUBLICATION_KINDS,
+    "publication_state": PUBLICATION_STATES,
+    "publication_step": PUBLICATION_STEPS,
+    "public_field": PUBLIC_FIELDS,
+    "taken_down_because": TAKEN_DOWN_BECAUSE,
     "oversight_list": OVERSIGHT_LISTS,
     "asker": ASKERS,
     "paper": PAPERS,

@@ -29,6 +29,13 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_decided_term": ("case_term",),
     "require_decided_to_serve": ("case_act_statement",),
     "require_decided_entry": ("ledger_entry",),
+    "require_own_duty": ("publication_duty",),
+    "require_sound_publication": ("publication",),
+    "require_sound_publication_version": ("publication_version",),
+    "require_step_in_turn": ("publication_step",),
+    "show_publication": ("publication_step",),
+    "require_shown_to_post": ("publication_posting",),
+    "require_published_entry": ("ledger_entry",),
     "require_document_gate": ("document_number", "final_document", "sealed_document"),
 }
 """Each trigger's function, and the tables it is asked for."""
@@ -52,6 +59,10 @@ FUNCTIONS: Final = (
     "document_gate",
     "states_issued_amount",
     "session_lets",
+    "has_publication_duty",
+    "require_publication_duty",
+    "names_somebody",
+    "publication_gate",
 )
 _BODIES = text(
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY(:names)"

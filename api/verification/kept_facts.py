@@ -13,6 +13,8 @@ from casework.documents import templates
 from casework.documents.drafts import digest_text
 from casework.elements import policies
 from casework.link_rows import digest_candidates
+from casework.publication import publicity
+from casework.publication.collecting import as_text
 from casework.retrieval import rules as retrieval
 from casework.review import scopes
 from casework.review.reviewing import digest_answers
@@ -24,6 +26,7 @@ from storage.catalog.decisions import ReviewScopeRule
 from storage.catalog.documents import DocumentTemplate
 from storage.catalog.elements import ElementPolicy
 from storage.catalog.procedure import RecordingChecklist
+from storage.catalog.publication import PublicationRule
 
 _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     ElementPolicy: policies.is_of_its_source,
@@ -34,6 +37,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     CalendarYear: calendars.is_of_its_source,
     DocumentTemplate: templates.is_of_its_source,
     ReviewScopeRule: scopes.is_of_its_source,
+    PublicationRule: publicity.is_of_its_source,
 }
 
 
@@ -66,6 +70,9 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "chain_digest": lambda row: hashlib.sha256(row.chain.encode()).digest(),
     "answers_sha256": lambda row: digest_answers(row.answers),
     "envelope_sha256": lambda row: hashlib.sha256(row.envelope).hexdigest(),
+    "names_text": lambda row: as_text(row.names),
+    "kept_text": lambda row: as_text(row.kept),
+    "removed": lambda row: row.removed_at,
     "claimed_sha256": lambda row: row.claims.get("sha256"),
 }
 

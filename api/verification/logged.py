@@ -42,6 +42,16 @@ from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
+from storage.catalog.publication import (
+    STEPS,
+    PostingEvidence,
+    Publication,
+    PublicationDuty,
+    PublicationPosting,
+    PublicationRule,
+    PublicationStep,
+    PublicationVersion,
+)
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition, WholeDecoding
 from storage.catalog.retention import Hold
 from storage.catalog.review import (
@@ -119,6 +129,13 @@ MADE: Mapping[str, _Made] = {
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "review_scope.loaded": _Made(ReviewScopeRule.id),
     "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),
+    "publicity.loaded": _Made(PublicationRule.id),
+    "publication.duty_named": _Made(PublicationDuty.id, "duty_id"),
+    "publication.collected": _Made(Publication.id),
+    "publication.restated": _Made(PublicationVersion.id, "version_id"),
+    **{f"publication.{step}": _Made(PublicationStep.id, "step_id") for step in STEPS},
+    "publication.posted": _Made(PublicationPosting.id, "posting_id"),
+    "publication.evidence_filed": _Made(PostingEvidence.id, "evidence_id"),
     "decision.drafted": _Made(Decision.id),
     "decision.changed": _Made(DecisionVersion.id, "version_id"),
     "decision.submitted": _Made(DecisionSubmission.id, "submission_id"),

@@ -27,6 +27,7 @@ from api.verification.media_accounts import MEDIA_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
+from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
 from api.verification.steps import Account, Moment, Pledge, Subject
@@ -55,6 +56,7 @@ def audit_rows(audit: Audit) -> int:
         *ARCHIVING_SUBJECTS,
         *DOCUMENT_SUBJECTS,
         *DECISION_SUBJECTS,
+        *PUBLICATION_SUBJECTS,
         *MEDIA_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:

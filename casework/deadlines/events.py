@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.errors import (
@@ -114,10 +115,32 @@ def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date,
     EventWithdrawn, GateShut, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
-    event = _lock_event(session, by, row_in_unit(session, by, CaseTerm, term_id).event_id)
+    term = row_in_unit(session, by, CaseTerm, term_id)
+    # Before its event: whoever publishes holds the case, and asks for the event then.
+    row_in_unit(session, by, Case, term.case_id, lock=True)
+    event = _lock_event(session, by, term.event_id)
     term = row_in_unit(session, by, CaseTerm, term_id, lock=True)
     if term.done_on is not None:
         raise TermFulfilled(term.id, term.done_on)
+    return _meet(session, by, term, event, done_on, now)
+
+
+def meet_term(
+    session: Session, by: Person, event_id: uuid.UUID, kind: str, done_on: date, now: datetime
+) -> CaseTerm | None:
+    """What a deed itself shows to be done, such as publishing: whoever may do that deed meets its term by it.
+
+    None where no such term runs from the event, or it was met before. The caller holds the case's row. Raises
+    DoneDayUnusable, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit.
+    """
+    event = _lock_event(session, by, event_id)
+    wanted = select(CaseTerm).where(CaseTerm.event_id == event.id, CaseTerm.kind == kind, CaseTerm.done_on.is_(None))
+    locked = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    term = session.scalars(locked).first()
+    return None if term is None else _meet(session, by, term, event, done_on, now)
+
+
+def _meet(session: Session, by: Person, term: CaseTerm, event: CaseEvent, done_on: date, now: datetime) -> CaseTerm:
     _refuse_done_day(term, event, done_on, now)
     with at_the_gate(session, term.case_id):
         term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)

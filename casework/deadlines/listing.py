@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -87,13 +87,15 @@ def list_deadlines(
     *,
     mine: bool = False,
     overdue: bool = False,
+    kinds: Collection[str] | None = None,
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[Deadline]:
     """The open terms of the unit's cases, closed ones too: what is due first, first; estimates among them.
 
     Of a term that is the party's only while it runs.
-    `mine`: of events the person entered, and of cases the person opened; `overdue`: alone what is.
+    `mine`: of events the person entered, and of cases the person opened; `overdue`: alone what is; `kinds`: alone of
+    these.
     """
     day = func.coalesce(TermAnswer.due_on, TermAnswer.estimate)
     statement = _with_latest().where(
@@ -107,6 +109,8 @@ def list_deadlines(
         statement = statement.where(or_(CaseEvent.entered_by == person.id, Case.opened_by == person.id))
     if overdue:
         statement = statement.where(TermAnswer.due_on < today)
+    if kinds is not None:
+        statement = statement.where(CaseTerm.kind.in_(kinds))
     if after is not None:
         place = tuple_(literal(after.at.date()), literal(after.id, CaseTerm.id.type))
         statement = statement.where(tuple_(day, CaseTerm.id) > place)
@@ -114,9 +118,17 @@ def list_deadlines(
     return take_page(_deadlines(session, rows, today), limit, _place)
 
 
-def count_overdue(session: Session, unit_id: uuid.UUID, today: date) -> int:
-    """Open terms of the unit whose due day has passed."""
+def deadlines_of_events(session: Session, event_ids: Collection[uuid.UUID], today: date) -> list[Deadline]:
+    """Every term that runs from one of these events, ended ones too."""
+    statement = _with_latest().where(CaseTerm.event_id.in_(event_ids)).order_by(CaseTerm.kind)
+    return _deadlines(session, session.execute(statement).all(), today)
+
+
+def count_overdue(session: Session, unit_id: uuid.UUID, today: date, *, kinds: Collection[str] | None = None) -> int:
+    """Open terms of the unit whose due day has passed; of these kinds alone, where some are named."""
     statement = _with_latest().with_only_columns(func.count())
+    if kinds is not None:
+        statement = statement.where(CaseTerm.kind.in_(kinds))
     is_open = (CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), CaseTerm.kind.not_in(THE_PARTYS))
     return session.scalar(statement.where(CaseTerm.unit_id == unit_id, TermAnswer.due_on < today, *is_open)) or 0
 

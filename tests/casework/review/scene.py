@@ -41,6 +41,10 @@ COUNTED = (
     "decision_submission",
     "decision_version",
     "ledger_entry",
+    "publication",
+    "publication_posting",
+    "publication_step",
+    "publication_version",
     "review_scope_rule",
 )
 

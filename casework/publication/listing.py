@@ -1,0 +1,282 @@
+"""Publications as they stand: of a case, of a unit with their terms, and one with all that became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, undefer
+
+from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_events, list_deadlines
+from casework.permission import require
+from casework.publication.collecting import KIND_OF_EVENT
+from casework.publication.stepping import TERM_OF, passes_needed
+from retention.errors import OutsideUnit, UnknownSubject
+from retention.paging import Cursor, Page, page_rows, take_page
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseEvent
+from storage.catalog.organisation import Person
+from storage.catalog.publication import (
+    PostingEvidence,
+    Publication,
+    PublicationPosting,
+    PublicationStep,
+    PublicationVersion,
+)
+
+STATES: Final = (
+    "collected",
+    "transmitted",
+    "passed_once",
+    "passed",
+    "returned",
+    "published",
+    "withheld",
+    "taken_down",
+)
+NEXT_DUTY: Final = {
+    "collected": "transmit",
+    "transmitted": "review",
+    "passed_once": "review",
+    "passed": "publish",
+    "returned": "collect",
+}
+"""Whose turn it is; nobody's where it is settled."""
+TERMS: Final = (*TERM_OF.values(), "withdraw")
+
+
+@dataclass(frozen=True)
+class PostingNow:
+    row: PublicationPosting
+    evidence: tuple[PostingEvidence, ...]
+
+
+@dataclass(frozen=True)
+class PublicationNow:
+    """`versions` by their ordinal, `steps` by theirs. `state` is a word of STATES, of the latest text."""
+
+    row: Publication
+    case: Case
+    versions: tuple[PublicationVersion, ...]
+    steps: tuple[PublicationStep, ...]
+    postings: tuple[PostingNow, ...]
+
+    @property
+    def latest(self) -> PublicationVersion:
+        return self.versions[-1]
+
+    @property
+    def shown(self) -> PublicationVersion | None:
+        return next((each for each in self.versions if each.id == self.row.shown_version_id), None)
+
+    @property
+    def state(self) -> str:
+        taken = [each.step for each in self.steps if each.version_id == self.latest.id]
+        if not taken:
+            return "collected"
+        if taken[-1] == "passed":
+            return "passed" if taken.count("passed") >= passes_needed(self.latest) else "passed_once"
+        return taken[-1]
+
+    @property
+    def next_duty(self) -> str | None:
+        return NEXT_DUTY.get(self.state)
+
+    @property
+    def left_elsewhere(self) -> tuple[PublicationPosting, ...]:
+        """Where something stands that is not what is published now: to be replaced, or removed."""
+        live = (each.row for each in self.postings if each.row.removed_at is None)
+        return tuple(each for each in live if each.version_id != self.row.shown_version_id)
+
+    def waits_for(self, person_id: uuid.UUID, duties: Collection[str]) -> bool:
+        """Whether the next step is one that this person may take."""
+        if self.next_duty not in duties:
+            return False
+        taken = {each.taken_by for each in self.steps if each.version_id == self.latest.id}
+        if self.next_duty == "review":
+            return person_id not in taken and person_id != self.latest.stated_by
+        return self.next_duty != "publish" or person_id != self.latest.stated_by
+
+
+@dataclass(frozen=True)
+class Due:
+    """A term of publishing or withdrawing, and what there is of the publication (None: nobody has collected it)."""
+
+    deadline: Deadline
+    publication: PublicationNow | None
+
+
+def list_due(
+    session: Session,
+    person: Person,
+    today: date,
+    *,
+    overdue: bool = False,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Page[Due]:
+    """The open terms of publishing in the unit, what is due first, first. Raises RoleNotAllowed."""
+    require(person, "see_publications")
+    page = list_deadlines(session, person, today, kinds=TERMS, overdue=overdue, after=after, limit=limit)
+    by_event = _of_events(session, [each.event.id for each in page.items])
+    return Page(tuple(Due(each, by_event.get(each.event.id)) for each in page.items), page.next)
+
+
+def count_overdue_publications(session: Session, unit_id: uuid.UUID, today: date) -> int:
+    return count_overdue(session, unit_id, today, kinds=TERMS)
+
+
+def list_publications(
+    session: Session, person: Person, *, query: str = "", after: Cursor | None = None, limit: int = 50
+) -> Page[PublicationNow]:
+    """All of the unit, the latest begun first; `query`: part of a case's number or of a public text.
+
+    Raises RoleNotAllowed.
+    """
+    require(person, "see_publications")
+    row = Publication
+    statement = select(row).where(row.unit_id == person.unit_id)
+    if query:
+        said = select(PublicationVersion.publication_id).where(
+            or_(
+                *(
+                    column.icontains(query, autoescape=True)
+                    for column in (
+                        PublicationVersion.party,
+                        PublicationVersion.conclusion,
+                        PublicationVersion.document_number,
+                    )
+                )
+            )
+        )
+        numbered = select(Case.id).where(Case.number.icontains(query, autoescape=True))
+        statement = statement.where(or_(row.id.in_(said), row.case_id.in_(numbered)))
+    if after is not None:
+        key = uuid.UUID(after.key)
+        statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < key)))
+    rows = session.scalars(statement.order_by(row.begun_at.desc(), row.id.desc()).limit(page_rows(limit) + 1)).all()
+    page = take_page(rows, limit, lambda each: Cursor(each.begun_at, str(each.id)))
+    return Page(tuple(_now(session, page.items)), page.next)
+
+
+def list_left_elsewhere(session: Session, person: Person) -> tuple[PublicationNow, ...]:
+    """Publications of the unit of which something stands on a channel that is not what is published now."""
+    require(person, "see_publications")
+    posting = PublicationPosting
+    left = (
+        select(Publication)
+        .join(posting, posting.publication_id == Publication.id)
+        .where(Publication.unit_id == person.unit_id, posting.removed_at.is_(None))
+        .where(posting.version_id.is_distinct_from(Publication.shown_version_id))
+        .distinct()
+    )
+    return tuple(_now(session, session.scalars(left.limit(200)).all()))
+
+
+def list_waiting_for(session: Session, person: Person, duties: Collection[str]) -> tuple[PublicationNow, ...]:
+    """Of the unit's that are not settled, those whose next step this person may take; the longest begun first."""
+    if not duties:
+        return ()
+    settled = select(PublicationStep.version_id).where(
+        PublicationStep.step.in_(("published", "withheld", "taken_down"))
+    )
+    begun = (
+        select(Publication)
+        .join(PublicationVersion, PublicationVersion.publication_id == Publication.id)
+        .where(Publication.unit_id == person.unit_id, PublicationVersion.id.not_in(settled))
+        .distinct()
+        .order_by(Publication.begun_at)
+        .limit(500)
+    )
+    found = _now(session, session.scalars(begun).all())
+    return tuple(each for each in found if each.waits_for(person.id, duties))
+
+
+def publications_of_case(session: Session, case_id: uuid.UUID) -> tuple[PublicationNow, ...]:
+    rows = select(Publication).where(Publication.case_id == case_id).order_by(Publication.begun_at, Publication.id)
+    return tuple(_now(session, session.scalars(rows).all()))
+
+
+def find_publication(session: Session, person: Person, publication_id: uuid.UUID) -> PublicationNow:
+    """Raises UnknownSubject, OutsideUnit, RoleNotAllowed."""
+    require(person, "see_publications")
+    return _now(session, [row_in_unit(session, person, Publication, publication_id)])[0]
+
+
+def publication_now(session: Session, publication_id: uuid.UUID) -> PublicationNow:
+    return _now(session, [session.get_one(Publication, publication_id)])[0]
+
+
+def deadline_of(session: Session, row: Publication, today: date) -> Deadline | None:
+    """The term of publishing that runs, or ran, from its event."""
+    found = deadlines_of_events(session, [row.event_id], today)
+    return next((each for each in found if each.term.kind == TERM_OF[row.kind]), None)
+
+
+def events_to_collect(session: Session, case: Case) -> tuple[CaseEvent, ...]:
+    """Events of a case from which a publication runs, and of which nobody has collected one."""
+    collected = select(Publication.event_id).where(Publication.case_id == case.id)
+    events = select(CaseEvent).where(
+        CaseEvent.case_id == case.id,
+        CaseEvent.kind.in_(KIND_OF_EVENT),
+        CaseEvent.withdrawn_at.is_(None),
+        CaseEvent.id.not_in(collected),
+    )
+    return tuple(session.scalars(events.order_by(CaseEvent.day)))
+
+
+def _of_events(session: Session, event_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PublicationNow]:
+    rows = session.scalars(select(Publication).where(Publication.event_id.in_(event_ids))).all()
+    return {each.row.event_id: each for each in _now(session, rows)}
+
+
+def _now(session: Session, rows: Iterable[Publication]) -> list[PublicationNow]:
+    """A query a table, however many publications there are. The contents of evidence are left where they lie."""
+    rows = list(rows)
+    ids = [row.id for row in rows]
+    cases = {row.id: row for row in session.scalars(select(Case).where(Case.id.in_({each.case_id for each in rows})))}
+    versions: dict[uuid.UUID, list[PublicationVersion]] = defaultdict(list)
+    said = select(PublicationVersion).where(PublicationVersion.publication_id.in_(ids))
+    for version in session.scalars(said.order_by(PublicationVersion.ordinal)):
+        versions[version.publication_id].append(version)
+    steps: dict[uuid.UUID, list[PublicationStep]] = defaultdict(list)
+    taken = select(PublicationStep).where(PublicationStep.publication_id.in_(ids))
+    for step in session.scalars(taken.order_by(PublicationStep.ordinal)):
+        steps[step.publication_id].append(step)
+    postings = _postings(session, ids)
+    return [
+        PublicationNow(
+            row, cases[row.case_id], tuple(versions[row.id]), tuple(steps[row.id]), tuple(postings.get(row.id, ()))
+        )
+        for row in rows
+    ]
+
+
+def _postings(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[PostingNow]]:
+    posted = select(PublicationPosting).where(PublicationPosting.publication_id.in_(ids))
+    rows = session.scalars(posted.order_by(PublicationPosting.posted_at, PublicationPosting.id)).all()
+    evidence: dict[uuid.UUID, list[PostingEvidence]] = defaultdict(list)
+    filed = select(PostingEvidence).where(PostingEvidence.posting_id.in_([row.id for row in rows]))
+    for each in session.scalars(filed.order_by(PostingEvidence.filed_at, PostingEvidence.id)):
+        evidence[each.posting_id].append(each)
+    found: dict[uuid.UUID, list[PostingNow]] = defaultdict(list)
+    for row in rows:
+        found[row.publication_id].append(PostingNow(row, tuple(evidence[row.id])))
+    return found
+
+
+def read_evidence(session: Session, person: Person, evidence_id: uuid.UUID) -> PostingEvidence:
+    """With its content. Raises UnknownSubject, OutsideUnit, RoleNotAllowed."""
+    require(person, "see_publications")
+    row = session.get(PostingEvidence, evidence_id, options=[undefer(PostingEvidence.content)])
+    if row is None:
+        raise UnknownSubject("posting_evidence", evidence_id)
+    if row.unit_id != person.unit_id:
+        raise OutsideUnit("posting_evidence", evidence_id)
+    return row

@@ -1,0 +1,181 @@
+"""Publication over HTTP: from the event to the channels, each by whoever has the duty, in the unit alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from casework.deadlines.loading import load_shipped_terms
+from casework.publication.listing import list_due
+from casework.publication.publicity import load_shipped_publicity
+from casework.review.scopes import load_shipped_scopes
+from storage.catalog.devices import chinese_day
+
+CHINESE = {"Accept-Language": "zh"}
+SAID = {
+    "kind": "penalty",
+    "measures": ["fine"],
+    "level": "brigade",
+    "field": "city_appearance",
+    "party": "张三丰",
+    "party_kind": "citizen",
+    "content": "对张三丰（身份证500105199001011234）罚款五十元",
+    "amount_fen": 5_000,
+}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(2 << 20)
+
+
+@pytest.fixture
+def desk(served: Any) -> Any:
+    """A decision that was issued today, and everybody with his duty; an administrator above, and another unit."""
+    now = datetime.now(UTC)
+    with served.database.transaction() as session:
+        for load in (load_shipped_scopes, load_shipped_terms, load_shipped_publicity):
+            load(session, now)
+    bureau = served.unit("江城区城市管理局")
+    unit, elsewhere = served.unit("江城大队", bureau), served.unit("江北大队", bureau)
+
+    class Desk:
+        officer, supervisor = served.signed_in(unit, "officer"), served.signed_in(unit, "supervisor")
+        reviewers = tuple(served.signed_in(unit, "supervisor") for _ in range(2))
+        publisher, auditor = served.signed_in(unit, "publisher"), served.signed_in(unit, "auditor")
+        stranger = served.signed_in(elsewhere, "publisher")
+        administrator = served.signed_in(bureau, "administrator")
+        today = chinese_day(now)
+
+    for caller, duty in (
+        (Desk.officer, "collect"),
+        (Desk.officer, "transmit"),
+        *((each, "review") for each in Desk.reviewers),
+        (Desk.publisher, "publish"),
+        (Desk.stranger, "publish"),
+    ):
+        address = f"/api/v1/people/{caller.person.id}/publication-duties"
+        assert Desk.administrator.post(address, json={"duty": duty}).status_code == 201
+    case = served.case(Desk.officer.person)
+    handlers = [served.person(unit, "officer") for _ in range(2)]
+    served.certify(*(each.id for each in handlers))
+    at = f"/api/v1/cases/{case.id}"
+    for each in handlers:
+        Desk.officer.post(f"{at}/officers", json={"person_id": str(each.id)})
+    for stage in ("investigation", "decision"):
+        assert Desk.officer.post(f"{at}/stages", json={"stage": stage}).status_code == 201
+    decision = Desk.officer.post(f"{at}/decisions", json=SAID).json()
+    read = {"version_id": decision["versions"][0]["id"]}
+    issued = Desk.supervisor.post(f"/api/v1/decisions/{decision['id']}/issue", json=read)
+    assert issued.status_code == 201, issued.text
+    events = Desk.officer.get(f"{at}/deadlines").json()["events"]
+    (Desk.event,) = [each["id"] for each in events if each["kind"] == "penalty_decided"]
+    Desk.case = case
+    return Desk()
+
+
+def refused(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json()["type"].rpartition(":")[2]
+
+
+def test_a_citizens_penalty_goes_its_way_to_the_public_and_off_every_channel(desk: Any) -> None:
+    (due,) = desk.publisher.get("/api/v1/publications/due").json()["items"]
+    assert (due["term"], due["next_duty"], due["publication_id"]) == ("publish_penalty", "collect", None)
+    at = f"/api/v1/events/{desk.event}/publication"
+    unmasked = desk.officer.post(at, json={"conclusion": "对张三丰罚款五十元"}, headers=CHINESE)
+    assert refused(unmasked) == (422, "masking-needed")
+    assert unmasked.json()["detail"].startswith("“执法结论”中仍有不应公开的内容（自然人姓名）")
+    assert refused(desk.publisher.post(at, json={})) == (403, "duty-lacking")
+    made = desk.officer.post(at, json={"document_number": "江综罚〔2026〕1号"})
+    assert made.status_code == 201, made.text
+    publication = made.json()
+    (text,) = publication["versions"]
+    assert (text["party"], text["needs_second"]) == ("张某某", True)
+    assert text["conclusion"] == "对张某某（身份证******************）罚款五十元"
+    here, read = f"/api/v1/publications/{publication['id']}", {"version_id": text["id"]}
+    assert refused(desk.publisher.post(f"{here}/publish", json=read)) == (409, "publication-step")
+    assert desk.officer.post(f"{here}/transmission", json=read).json()["state"] == "transmitted"
+    assert desk.reviewers[0].post(f"{here}/pass", json=read).json()["state"] == "passed_once"
+    assert refused(desk.reviewers[0].post(f"{here}/pass", json=read)) == (409, "publication-step")
+    assert desk.reviewers[1].post(f"{here}/pass", json=read).json()["state"] == "passed"
+    assert refused(desk.reviewers[1].post(f"{here}/publish", json=read)) == (403, "duty-lacking")
+    public = desk.publisher.post(f"{here}/publish", json=read).json()
+    assert (public["state"], public["shown_version_id"]) == ("published", text["id"])
+    assert desk.publisher.get("/api/v1/publications/due").json()["items"] == []
+    posted = {"channel": "website", "place": "https://www.example.gov.cn/1", "posted_on": desk.today.isoformat()}
+    (posting,) = desk.publisher.post(f"{here}/postings", json=posted).json()["postings"]
+    proof = f"/api/v1/postings/{posting['id']}/evidence?name=截图.png"
+    filed = desk.publisher.post(proof, content=PNG, headers={"Content-Type": "image/png"})
+    assert filed.status_code == 201, filed.text
+    (evidence,) = filed.json()["postings"][0]["evidence"]
+    shown = desk.auditor.get(f"/api/v1/posting-evidence/{evidence['id']}")
+    assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+    revoked = {"kind": "decision_revoked", "day": desk.today.isoformat()}
+    assert desk.supervisor.post(f"/api/v1/cases/{desk.case.id}/events", json=revoked).status_code == 201
+    down = {"ground": "revoked", "reason": "复议机关决定撤销"}
+    assert desk.publisher.post(f"{here}/taking-down", json=down).json()["shown_version_id"] is None
+    (due,) = desk.publisher.get("/api/v1/publications/due").json()["items"]
+    assert (due["term"], due["days_left"]) == ("withdraw", 3)
+    desk.publisher.post(f"/api/v1/postings/{posting['id']}/removal", json={"removal": "已删除"})
+    assert desk.publisher.get("/api/v1/publications/due").json()["items"] == []
+
+
+def test_who_may_do_what(desk: Any, served: Any) -> None:
+    publication = desk.officer.post(f"/api/v1/events/{desk.event}/publication", json={}).json()
+    here, read = f"/api/v1/publications/{publication['id']}", {"version_id": publication["versions"][0]["id"]}
+    deeds = {
+        "transmission": read,
+        "pass": read,
+        "return": {**read, "reason": "不准确"},
+        "publish": read,
+        "withhold": read,
+        "taking-down": {"ground": "revoked", "reason": "撤销"},
+        "postings": {"channel": "website", "place": "x", "posted_on": desk.today.isoformat()},
+        "versions": {"former": read["version_id"], "reason": "更正"},
+    }
+    for deed, form in deeds.items():
+        assert refused(desk.auditor.post(f"{here}/{deed}", json=form)) == (403, "duty-lacking"), deed
+        outside = refused(desk.stranger.post(f"{here}/{deed}", json=form))
+        assert outside in ((403, "duty-lacking"), (403, "other-unit"), (404, "unknown")), (deed, outside)
+        assert refused(served.caller().post(f"{here}/{deed}", json=form)) == (401, "sign-in-needed"), deed
+    assert desk.auditor.get(here).status_code == 200
+    assert desk.stranger.get(here).status_code in (403, 404)
+    assert desk.stranger.get("/api/v1/publications").json()["items"] == []
+    duty = {"duty": "publish"}
+    assert (
+        desk.publisher.post(f"/api/v1/people/{desk.officer.person.id}/publication-duties", json=duty).status_code == 403
+    )
+    at = f"/api/v1/people/{desk.auditor.person.id}/publication-duties"
+    assert refused(desk.administrator.post(at, json=duty)) == (422, "duty-unfit")
+    held = desk.administrator.get("/api/v1/publication-duties").json()["items"]
+    assert len(held) == 6
+    ended = desk.administrator.post(f"/api/v1/publication-duties/{held[0]['id']}/end", json={"reason": "调离"})
+    assert ended.json()["ended_at"] is not None
+
+
+def test_what_is_overdue_is_reported_as_a_table(desk: Any, served: Any) -> None:
+    with served.database.reading() as session:
+        late = desk.today + timedelta(days=30)
+        assert list_due(session, desk.publisher.person, late, overdue=True).items
+    table = desk.publisher.get("/api/v1/publications/overdue.csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert rows == [["案号", "案由", "事项", "起算日", "到期日", "逾期工作日", "公示状态", "待办职责"]]
+
+
+def test_pages_of_publication_say_where_it_stands(desk: Any) -> None:
+    case = desk.officer.get(f"/cases/{desk.case.id}", headers=CHINESE).text
+    assert "采集公示信息" in case
+    assert "对张某某（身份证******************）罚款五十元" in case
+    publication = desk.officer.post(f"/api/v1/events/{desk.event}/publication", json={}).json()
+    page = desk.officer.get(f"/publications/{publication['id']}", headers=CHINESE)
+    assert page.status_code == 200
+    assert "传递给审核人" in page.text
+    listed = desk.reviewers[0].get("/publications", headers=CHINESE).text
+    assert "已采集，待传递" in listed
+    desk.officer.post(
+        f"/api/v1/publications/{publication['id']}/transmission", json={"version_id": publication["versions"][0]["id"]}
+    )
+    assert "等您办理" in desk.reviewers[0].get("/publications", headers=CHINESE).text
+    english = desk.reviewers[0].get(f"/publications/{publication['id']}").text
+    assert "a second reviewer looks at it" in english
