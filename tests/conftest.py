@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
-from storage.migrations import upgrade
+from storage.migrations.upgrading import upgrade
 from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 
@@ -39,6 +38,8 @@ def _folding(make: Any) -> Any:
         return make
 
     def make_folded(**options: Any) -> Any:
+        from rich.text import Text
+
         text = make(**options)
         if isinstance(text, Text):
             text.overflow = "fold"

@@ -18,6 +18,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from api.engines.child import end_with_parent
@@ -31,6 +33,8 @@ PRELOADED = (
     *("celery.app.amqp", "kombu.transport.redis"),
     *("integrity.authority_server", "anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
 )
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 
 def main() -> None:
@@ -82,14 +86,39 @@ def listen(path: Path) -> socket.socket:
 def _import_all() -> None:
     """Garbage is collected once, at the end, and what is left never looked through again: so it stays shared."""
     gc.disable()
+    # What draws tracebacks for terminals, and colours sources in a hundred languages: eight MiB of each process, of
+    # which none writes to a terminal.
+    with _without("rich"):
+        importlib.import_module("structlog")
     for name in PRELOADED:
         importlib.import_module(name)
+    importlib.import_module("api.http.app").own_framework()
     gc.collect()
     gc.freeze()
-    # Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
-    ctypes.CDLL(None).malloc_trim(0)
+    _give_memory_back()
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         sys.exit("something that was imported runs threads, and they would not survive a fork")
+
+
+def _give_memory_back() -> None:
+    """Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
+
+    And none of them is to keep what it had for a moment: what is large is the system's again once it is freed, and
+    threads that hand pieces of files to each other have two heaps and not one each. mallopt(3) for the numbers."""
+    libc = ctypes.CDLL(None)
+    for parameter, value in ((_MMAP_THRESHOLD, 64 << 10), (_TRIM_THRESHOLD, 128 << 10), (_ARENA_MAX, 2)):
+        libc.mallopt(parameter, value)
+    libc.malloc_trim(0)
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Who imports it meanwhile finds that it is not installed; who has to have it does so later."""
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _peer_of(connection: socket.socket) -> int:

@@ -77,7 +77,7 @@ def migrate(addresses: DatabaseAddresses) -> None:
     """Bring the database to this release's schema. Raises DatabaseUnusable when there is none to be had."""
     check_server(addresses)
     # Alembic and SQLAlchemy take half a second to import: only where they are used.
-    from storage.migrations import upgrade
+    from storage.migrations.upgrading import upgrade
 
     upgrade(addresses.owner)
 

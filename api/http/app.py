@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,19 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     """Uvicorn's factory. Without an archive, the one that the settings describe. A framework serves one at a time."""
     write_log_lines()
     archive = archive or open_archive(load_settings(), pool_size=POOL_SIZE, process="liuhen-http")
-    framework = framework or make_framework()
+    framework = framework or own_framework()
     framework.state.archive = archive
     framework.state.metrics = Metrics()
     framework.state.sent_notes = SentNotes(archive.database)
     answering = with_measuring(with_body_limit(framework), framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))
     return with_trusted_proxies(application, archive.settings)
+
+
+@cache
+def own_framework() -> FastAPI:
+    """A process's only one; a fork has it from before it was one."""
+    return make_framework()
 
 
 def make_framework() -> FastAPI:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import manimgx_fonts_cjk
-from fontTools.ttLib import TTCollection
 
 FACE: Final = "Noto Sans CJK SC"
 PACKAGE: Final = "manimgx-fonts-cjk"
@@ -29,6 +28,8 @@ def font_version() -> str:
 @cache
 def printable_signs() -> frozenset[int]:
     """Every code point that the face has a picture of."""
+    from fontTools.ttLib import TTCollection  # only where a document is drawn
+
     (path,) = font_folder().glob("*.ttc")
     with TTCollection(str(path), lazy=True) as collection:
         for font in collection.fonts:

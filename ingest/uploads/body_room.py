@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-WHOLE_BODIES_BYTES = 8 << 20
+WHOLE_BODIES_BYTES = 4 << 20
 
 
 class BodyRoom:

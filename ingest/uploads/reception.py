@@ -20,8 +20,8 @@ from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
-_LEAST_BLOCK_BYTES = 64 << 10
-_BLOCKS_BYTES = 4 << 20
+_LEAST_BLOCK_BYTES = 32 << 10
+_BLOCKS_BYTES = 2 << 20
 """Gathered for all bodies together, as long as no block is smaller than the least one, that is of up to 64 bodies: the
 more there are, the smaller their blocks. Where these are whole ones, as much again is being written; in a crowd each
 body waits for its block, and its connection with it: others use the time.

@@ -19,7 +19,7 @@ from pathlib import Path
 from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
 
 _ALIGNMENT = 4096
-_BUFFER_BYTES = 512 << 10
+_BUFFER_BYTES = 256 << 10
 _DIRECT_FROM_BYTES = 4 << 20
 _ALLOCATE_BYTES = 64 << 20
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

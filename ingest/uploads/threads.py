@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _DISK_THREADS = 8
-_CATALOG_THREADS = 16
+_CATALOG_THREADS = 8
 
 
 class Threads:

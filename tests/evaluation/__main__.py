@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.engines.postgres import EmbeddedPostgres
 from storage.database import Database
-from storage.migrations import upgrade
+from storage.migrations.upgrading import upgrade
 from tests.evaluation.measuring import Measured, measure
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

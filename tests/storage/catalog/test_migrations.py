@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
-from storage.migrations import alembic_config, upgrade
+from storage.migrations.upgrading import alembic_config, upgrade
 
 GUARDED = ("ledger_entry", "ledger_sequence", "ledger_checkpoint", "signing_key_epoch")
 
