@@ -14,7 +14,7 @@ from tests.hostile.live import station_token, upload
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 CODE = "JC-09"
 PEOPLE = {
     "fanjing": ("officer", "范静", "--badge", "000901"),

@@ -9,7 +9,7 @@ import pytest
 from tests.corpus.docks import Expected, dock_corpus, read_manifest
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 FILES = 12
 
 

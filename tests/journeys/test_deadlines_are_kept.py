@@ -15,7 +15,7 @@ from tests.journeys.browsing import desk_of
 from tests.journeys.conftest import running_archive
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {"zhoujie": ("officer", "周洁"), "helei": ("supervisor", "何磊")}
 
 

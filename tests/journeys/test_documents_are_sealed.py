@@ -13,7 +13,7 @@ from storage.catalog.devices import CHINA
 from tests.journeys.browsing import Desk, desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {
     "tianwei": ("officer", "田伟", "--badge", "001001"),
     "zhangmin": ("officer", "张敏", "--badge", "001002"),

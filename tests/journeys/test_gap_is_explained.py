@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {
     "luli": ("officer", "陆力", "--badge", "000701"),
     "qianwei": ("officer", "钱伟", "--badge", "000702"),

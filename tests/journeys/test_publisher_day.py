@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.browsing import Desk, desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(400)]
 PEOPLE = {
     "luojing": ("administrator", "罗静"),
     "dengkai": ("officer", "邓凯", "--badge", "002201"),

@@ -11,7 +11,7 @@ from tests.journeys.browsing import desk_of, profile
 from tests.journeys.running import RunningArchive
 from tests.journeys.test_supervisor_watches import film, wait_for_player, wait_for_position
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 CLIP = "AB00012_000412_20260309090000.MP4"
 UNIT = "JC-12"
 PEOPLE = {

@@ -9,7 +9,7 @@ from storage.catalog.review import QUESTIONS
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {
     "hebing": ("officer", "何兵", "--badge", "002101"),
     "shenyu": ("officer", "沈宇", "--badge", "002102"),
