@@ -82,6 +82,7 @@ def make_framework() -> FastAPI:
 
 
 def mount_pages(app: FastAPI) -> None:
+    from api.pages.portal import portal_router
     from api.pages.routes import pages_router
     from api.pages.visit import refusal_page
 
@@ -92,6 +93,7 @@ def mount_pages(app: FastAPI) -> None:
 
     app.mount("/static", PublicFiles(directory=STATIC), name="static")
     app.include_router(pages_router)
+    app.include_router(portal_router)
     app.add_exception_handler(HTTPException, refuse_address)
 
 

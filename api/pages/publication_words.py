@@ -35,6 +35,12 @@ PUBLICATION_STEPS: Mapping[str, str] = {
     "withheld": mark("决定不予公开"),
     "taken_down": mark("撤下"),
 }
+PUBLIC_STEPS: Mapping[str, str] = {
+    "published": mark("公示"),
+    "corrected": mark("更正"),
+    "taken_down": mark("撤下"),
+    "withheld": mark("不再公开"),
+}
 TAKEN_DOWN_BECAUSE: Mapping[str, str] = {
     "revoked": mark("决定被依法撤销"),
     "unlawful": mark("决定被确认违法"),

@@ -38,6 +38,7 @@ from api.pages.publication_words import (
 )
 from api.pages.publication_words import (
     PUBLIC_FIELDS,
+    PUBLIC_STEPS,
     PUBLICATION_KINDS,
     PUBLICATION_STATES,
     PUBLICATION_STEPS,
@@ -406,6 +407,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "publication_state": PUBLICATION_STATES,
     "publication_step": PUBLICATION_STEPS,
     "public_field": PUBLIC_FIELDS,
+    "public_step": PUBLIC_STEPS,
     "taken_down_because": TAKEN_DOWN_BECAUSE,
     "oversight_list": OVERSIGHT_LISTS,
     "asker": ASKERS,

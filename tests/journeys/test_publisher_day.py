@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.browsing import Desk, desk_of
+from tests.journeys.browsing import Desk, desk_of, profile
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(400)]
@@ -64,6 +64,22 @@ def decide(desk: Desk) -> None:
     desk.submit("作出决定")
 
 
+def read_as_the_public(browser: Browser, url: str, said: str, gone: str) -> None:
+    """Whoever has no account looks for it, and reads what there is."""
+    with profile(browser) as context:
+        desk = Desk(context, url)
+        page = desk.open("/portal?q=张某某")
+        assert ("罚款五十元" in shown(page)) == (said == "罚款五十元")
+        assert "张三丰" not in page.content()
+        link = page.get_by_role("link", name="张某某")
+        if link.count():
+            link.click()
+            page.get_by_text("公示历史").wait_for()
+            assert said in shown(page)
+        assert gone not in shown(page)
+        assert desk.complaints == []
+
+
 def shown(page: Page) -> str:
     return page.locator("main").inner_text()
 
@@ -110,6 +126,7 @@ def test_a_citizens_fine_from_the_decision_to_the_public_and_back(
         page = publisher.open(publication)
         page.on("dialog", lambda dialog: dialog.accept())
         publisher.submit("发布")
+        read_as_the_public(browser, archive.url, "罚款五十元", "已撤下")
         assert "须在“政府或部门门户网站”发布。" in shown(page)
         page.locator("summary", has_text="登记渠道发布").click()
         page.locator("#place").fill("https://www.example.gov.cn/gs/22.html")
@@ -131,6 +148,8 @@ def test_a_citizens_fine_from_the_decision_to_the_public_and_back(
         page.locator("#down-ground").select_option("revoked")
         page.locator("#down-reason").fill("复议机关决定撤销")
         publisher.submit("撤下")
+        page.wait_for_timeout(2500)  # longer than answers of the portal are kept
+        read_as_the_public(browser, archive.url, "没有符合条件的公示信息", "罚款五十元")
         assert "须从其他渠道撤下或更新" in shown(publisher.open("/publications"))
         page = publisher.open(publication)
         page.locator("summary", has_text="凭证与撤下").click()

@@ -4,74 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from casework.deadlines.loading import load_shipped_terms
 from casework.publication.listing import list_due
-from casework.publication.publicity import load_shipped_publicity
-from casework.review.scopes import load_shipped_scopes
-from storage.catalog.devices import chinese_day
+from tests.api.http.publishing import PublishingDesk, make_publishing_desk
 
 CHINESE = {"Accept-Language": "zh"}
-SAID = {
-    "kind": "penalty",
-    "measures": ["fine"],
-    "level": "brigade",
-    "field": "city_appearance",
-    "party": "张三丰",
-    "party_kind": "citizen",
-    "content": "对张三丰（身份证500105199001011234）罚款五十元",
-    "amount_fen": 5_000,
-}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2 << 20)
 
 
 @pytest.fixture
-def desk(served: Any) -> Any:
+def desk(served: Any) -> PublishingDesk:
     """A decision that was issued today, and everybody with his duty; an administrator above, and another unit."""
-    now = datetime.now(UTC)
-    with served.database.transaction() as session:
-        for load in (load_shipped_scopes, load_shipped_terms, load_shipped_publicity):
-            load(session, now)
-    bureau = served.unit("江城区城市管理局")
-    unit, elsewhere = served.unit("江城大队", bureau), served.unit("江北大队", bureau)
-
-    class Desk:
-        officer, supervisor = served.signed_in(unit, "officer"), served.signed_in(unit, "supervisor")
-        reviewers = tuple(served.signed_in(unit, "supervisor") for _ in range(2))
-        publisher, auditor = served.signed_in(unit, "publisher"), served.signed_in(unit, "auditor")
-        stranger = served.signed_in(elsewhere, "publisher")
-        administrator = served.signed_in(bureau, "administrator")
-        today = chinese_day(now)
-
-    for caller, duty in (
-        (Desk.officer, "collect"),
-        (Desk.officer, "transmit"),
-        *((each, "review") for each in Desk.reviewers),
-        (Desk.publisher, "publish"),
-        (Desk.stranger, "publish"),
-    ):
-        address = f"/api/v1/people/{caller.person.id}/publication-duties"
-        assert Desk.administrator.post(address, json={"duty": duty}).status_code == 201
-    case = served.case(Desk.officer.person)
-    handlers = [served.person(unit, "officer") for _ in range(2)]
-    served.certify(*(each.id for each in handlers))
-    at = f"/api/v1/cases/{case.id}"
-    for each in handlers:
-        Desk.officer.post(f"{at}/officers", json={"person_id": str(each.id)})
-    for stage in ("investigation", "decision"):
-        assert Desk.officer.post(f"{at}/stages", json={"stage": stage}).status_code == 201
-    decision = Desk.officer.post(f"{at}/decisions", json=SAID).json()
-    read = {"version_id": decision["versions"][0]["id"]}
-    issued = Desk.supervisor.post(f"/api/v1/decisions/{decision['id']}/issue", json=read)
-    assert issued.status_code == 201, issued.text
-    events = Desk.officer.get(f"{at}/deadlines").json()["events"]
-    (Desk.event,) = [each["id"] for each in events if each["kind"] == "penalty_decided"]
-    Desk.case = case
-    return Desk()
+    desk = make_publishing_desk(served)
+    desk.decide()
+    return desk
 
 
 def refused(response: Any) -> tuple[int, str]:

@@ -1,0 +1,237 @@
+"""What anybody may read (统一公示): the texts that are public now, and what became of those that were. Nobody signs in.
+
+Nothing here reads a decision, a case, or a column that is not public: what is not selected cannot leak.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from retention.paging import Cursor, Page, page_rows, take_page
+from storage.catalog.organisation import Unit
+from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
+
+LONGEST_QUERY: Final = 60
+_TEXT: Final = (
+    PublicationVersion.id,
+    PublicationVersion.ordinal,
+    PublicationVersion.authority,
+    PublicationVersion.party,
+    PublicationVersion.category,
+    PublicationVersion.conclusion,
+    PublicationVersion.document_number,
+    PublicationVersion.legal_basis,
+    PublicationVersion.decided_on,
+)
+_SEARCHED: Final = (
+    PublicationVersion.party,
+    PublicationVersion.conclusion,
+    PublicationVersion.document_number,
+    PublicationVersion.authority,
+)
+
+
+@dataclass(frozen=True)
+class PublicText:
+    """A text that is public, in its own words."""
+
+    ordinal: int
+    authority: str
+    party: str
+    category: str
+    conclusion: str
+    document_number: str | None
+    legal_basis: str | None
+    decided_on: date
+
+
+@dataclass(frozen=True)
+class PublicItem:
+    """Something that is public now, since `shown_at`. `kind` is a word of PUBLICATION_KINDS."""
+
+    id: uuid.UUID
+    kind: str
+    unit_id: uuid.UUID
+    shown_at: datetime
+    text: PublicText
+
+
+@dataclass(frozen=True)
+class PublicStep:
+    """What happened to it in public: `step` is published, corrected, taken_down or withheld.
+
+    `text` None: of what is no longer to be seen, or was hidden by the correction after it. `reason` is public.
+    """
+
+    step: str
+    at: datetime
+    ordinal: int
+    ground: str | None
+    reason: str | None
+    text: PublicText | None
+
+
+@dataclass(frozen=True)
+class PublicHistory:
+    """`now` None: it is not public any more. The latest step first."""
+
+    id: uuid.UUID
+    kind: str
+    unit_id: uuid.UUID
+    now: PublicItem | None
+    steps: tuple[PublicStep, ...]
+
+    @property
+    def changed_at(self) -> datetime:
+        return self.steps[0].at
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for: part of a text; a kind; of which unit; decided from and until which day, both included."""
+
+    query: str = ""
+    kind: str | None = None
+    unit_id: uuid.UUID | None = None
+    decided_from: date | None = None
+    decided_until: date | None = None
+
+
+def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, limit: int = 20) -> Page[PublicItem]:
+    """What is public now, the latest published first."""
+    statement = _narrowed(_public(), asked)
+    if after is not None:
+        key = uuid.UUID(after.key)
+        before = Publication.shown_at < after.at
+        statement = statement.where(before | ((Publication.shown_at == after.at) & (Publication.id < key)))
+    latest_first = statement.order_by(Publication.shown_at.desc(), Publication.id.desc())
+    rows = session.execute(latest_first.limit(page_rows(limit) + 1)).all()
+    return take_page([_item(row) for row in rows], limit, lambda each: Cursor(each.shown_at, str(each.id)))
+
+
+def count_public(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Publication.shown_version_id.is_not(None))) or 0
+
+
+def find_public(session: Session, publication_id: uuid.UUID) -> PublicHistory | None:
+    """What is public of it and ever was; None of what never was: that it exists is nobody's to know."""
+    row = session.execute(
+        select(Publication.kind, Publication.unit_id, Publication.shown_version_id, Publication.shown_at).where(
+            Publication.id == publication_id
+        )
+    ).first()
+    steps = () if row is None else _steps(session, publication_id, row.shown_version_id)
+    if row is None or not steps:
+        return None
+    now = None
+    if row.shown_version_id is not None:
+        text = next(each.text for each in steps if each.text is not None)
+        now = PublicItem(publication_id, row.kind, row.unit_id, row.shown_at, text)
+    return PublicHistory(publication_id, row.kind, row.unit_id, now, steps)
+
+
+def list_changes(session: Session, limit: int = 50) -> tuple[PublicHistory, ...]:
+    """What was published, corrected or taken down last, each with its history: for feeds."""
+    latest = (
+        select(PublicationStep.publication_id, func.max(PublicationStep.taken_at).label("at"))
+        .where(PublicationStep.step.in_(("published", "taken_down")))
+        .group_by(PublicationStep.publication_id)
+        .order_by(func.max(PublicationStep.taken_at).desc())
+        .limit(limit)
+    )
+    found = (find_public(session, row.publication_id) for row in session.execute(latest).all())
+    return tuple(each for each in found if each is not None)
+
+
+def last_change(session: Session) -> str:
+    """A mark that changes with whatever the public sees: what is kept under it is what it was."""
+    settled = PublicationStep.step.in_(("published", "withheld", "taken_down"))
+    row = session.execute(select(func.count(), func.max(PublicationStep.taken_at)).where(settled)).one()
+    return f"{row[0]}-{'' if row[1] is None else row[1].timestamp()}"
+
+
+def public_units(session: Session) -> dict[uuid.UUID, str]:
+    """The units that have anything public, by name."""
+    having = select(Publication.unit_id).where(Publication.shown_version_id.is_not(None)).distinct()
+    rows = session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(having)).order_by(Unit.code))
+    return {row.id: row.name for row in rows}
+
+
+def _public() -> Select[*tuple[Any, ...]]:
+    shown = Publication.shown_version_id == PublicationVersion.id
+    columns = (Publication.id.label("publication_id"), Publication.kind, Publication.unit_id, Publication.shown_at)
+    return select(*columns, *_TEXT).join(PublicationVersion, shown)
+
+
+def _narrowed(statement: Select[*tuple[Any, ...]], asked: Asked) -> Select[*tuple[Any, ...]]:
+    query = asked.query.strip()[:LONGEST_QUERY]
+    if query:
+        statement = statement.where(or_(*(column.icontains(query, autoescape=True) for column in _SEARCHED)))
+    if asked.kind is not None:
+        statement = statement.where(Publication.kind == asked.kind)
+    if asked.unit_id is not None:
+        statement = statement.where(Publication.unit_id == asked.unit_id)
+    if asked.decided_from is not None:
+        statement = statement.where(PublicationVersion.decided_on >= asked.decided_from)
+    if asked.decided_until is not None:
+        statement = statement.where(PublicationVersion.decided_on <= asked.decided_until)
+    return statement
+
+
+def _steps(session: Session, publication_id: uuid.UUID, shown: uuid.UUID | None) -> tuple[PublicStep, ...]:
+    """Of what was ever public alone; that something else was once tried is not told."""
+    columns = (
+        PublicationStep.step,
+        PublicationStep.taken_at,
+        PublicationStep.ground,
+        PublicationStep.reason.label("step_reason"),
+        PublicationVersion.reason.label("version_reason"),
+        PublicationVersion.hides_former,
+        *_TEXT,
+    )
+    rows = session.execute(
+        select(*columns)
+        .join(PublicationVersion, PublicationVersion.id == PublicationStep.version_id)
+        .where(PublicationStep.publication_id == publication_id)
+        .where(PublicationStep.step.in_(("published", "withheld", "taken_down")))
+        .order_by(PublicationStep.ordinal)
+    ).all()
+    first = next((place for place, row in enumerate(rows) if row.step == "published"), None)
+    return () if first is None else tuple(reversed(_told(rows[first:], shown)))
+
+
+def _told(rows: Sequence[Any], shown: uuid.UUID | None) -> list[PublicStep]:
+    told: list[PublicStep] = []
+    for place, row in enumerate(rows):
+        corrected = row.step == "published" and place > 0
+        hidden = shown is None or any(later.step == "published" and later.hides_former for later in rows[place + 1 :])
+        gone = any(later.step != "published" for later in rows[place + 1 :])
+        seen = row.step == "published" and not hidden and not gone
+        reason = row.step_reason if row.step == "taken_down" else row.version_reason if corrected else None
+        step = "corrected" if corrected else row.step
+        told.append(PublicStep(step, row.taken_at, row.ordinal, row.ground, reason, _text(row) if seen else None))
+    return told
+
+
+def _item(row: Any) -> PublicItem:
+    return PublicItem(row.publication_id, row.kind, row.unit_id, row.shown_at, _text(row))
+
+
+def _text(row: Any) -> PublicText:
+    return PublicText(
+        ordinal=row.ordinal,
+        authority=row.authority,
+        party=row.party,
+        category=row.category,
+        conclusion=row.conclusion,
+        document_number=row.document_number,
+        legal_basis=row.legal_basis,
+        decided_on=row.decided_on,
+    )
