@@ -350,6 +350,15 @@ class Staging:
             held.release()
         return held if locked else None
 
+    @contextmanager
+    def lock_unread(self, upload_id: str) -> Iterator[bool]:
+        """Whether nobody has the lock; if so it is ours until the block ends, whatever the record says. For sweeps."""
+        record = OffsetFile.open(self._offset_path(upload_id), upload_id)
+        try:
+            yield record.try_lock()
+        finally:
+            record.close()
+
     def read_offset(self, upload_id: str) -> RecordedOffset | None:
         """What is durable now; None while the last bytes of a body are being written: ask again in a moment.
 

@@ -99,7 +99,8 @@ def _expire(
             return is_free and _give_up(staging, register, record)
     except StagingDamaged as error:
         log.warning("expired without its bytes: %s", error)
-        return _give_up(staging, register, record)
+        with staging.lock_unread(record.upload_id) as is_ours:
+            return is_ours and _give_up(staging, register, record)
     if held is None:
         return False
     with held:
