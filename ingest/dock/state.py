@@ -8,6 +8,7 @@ loses no footage: files are sent again, and the archive gives a second receipt f
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import secrets
 import sqlite3
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +30,8 @@ from integrity.durable_files import PRIVATE, sync_folder, write_durably
 from integrity.errors import EvidenceError
 
 _Value = TypeVar("_Value")
+NOTES = "state.sqlite3"
+log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -198,19 +202,49 @@ def _read_holder(lock: int) -> tuple[int, str]:
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
+    """Notes that are damaged are set aside, and others begun: losing them costs time and no footage. A station that
+    would not start for them docks nothing."""
     try:
-        connection = sqlite3.connect(folder / "state.sqlite3", isolation_level=None, check_same_thread=False)
         try:
-            bring_up_to_date(connection)
-        except BaseException:
-            connection.close()
-            raise
+            return _open(folder)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                raise
+            _set_aside(folder, error)
+            return _open(folder)
     except NotesOfAnotherRelease as error:
         words = Words(str(error), f"它由另一版本的程序写成（版本 {error.version}）")
         raise StateUnusable(folder, words) from error
     except (sqlite3.Error, ValueError) as error:
         raise StateUnusable(folder, reason_of_notes(error)) from error
+    except OSError as error:
+        raise StateUnusable(folder, reason_of(error)) from error
+
+
+def _open(folder: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / NOTES, isolation_level=None, check_same_thread=False)
+    try:
+        bring_up_to_date(connection)
+        ((found,), *_) = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != "ok":
+            damaged = sqlite3.DatabaseError(str(found))
+            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damaged
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _set_aside(folder: Path, error: sqlite3.DatabaseError) -> None:
+    """Kept for whoever wants to know what was in them; what is in their log belongs to them."""
+    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for ending in ("-wal", "-shm", ""):
+        path = folder / f"{NOTES}{ending}"
+        if path.exists():
+            path.rename(folder / f"{NOTES}.damaged-{at}{ending}")
+    sync_folder(folder)
+    log.warning("the notes in %s are damaged (%s): set aside, and others begun", folder, error)
 
 
 def _record_of(row: tuple[object, ...]) -> FileRecord:

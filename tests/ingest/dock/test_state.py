@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sqlite3
@@ -13,6 +14,7 @@ import pytest
 from ingest.dock.errors import StateInUse, StateUnusable
 from ingest.dock.source import FileIdentity
 from ingest.dock.state import FileRecord, Phase, opened_state
+from ingest.dock.words import reason_of_notes
 from integrity.digest import digest_stream
 
 RECORD = FileRecord("card", "DCIM/a.mp4", FileIdentity(3, 1, 2, 7), digest_stream([b"abc"]), "a" * 64)
@@ -55,10 +57,22 @@ def test_full_disk_is_told_as_such(tmp_path: Path) -> None:
         assert state.find("card", RECORD.name) is None
 
 
-def test_damaged_notes_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "state.sqlite3").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(StateUnusable, match="not a database"), opened_state(tmp_path):
-        pass
+def test_damaged_notes_are_set_aside_and_others_begun(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        for number in range(300):
+            state.save(replace(RECORD, name=f"{number}.mp4"))
+    notes = tmp_path / "state.sqlite3"
+    torn = bytearray(notes.read_bytes())
+    torn[4096:] = os.urandom(len(torn) - 4096)
+    for damaged in (b"not a database at all" * 100, bytes(torn)):
+        notes.write_bytes(damaged)
+        with opened_state(tmp_path) as state:
+            assert state.find("card", RECORD.name) is None
+            state.save(RECORD)
+        with opened_state(tmp_path) as state:
+            assert state.find("card", RECORD.name) == RECORD
+        (kept,) = [path for path in tmp_path.glob("state.sqlite3.damaged-*") if path.read_bytes() == damaged]
+        kept.unlink()
 
 
 def test_notes_with_a_phase_nobody_knows_are_refused(tmp_path: Path) -> None:
@@ -139,6 +153,7 @@ def test_a_lock_of_an_agent_that_has_not_said_who_it_is_is_respected_all_the_sam
 
 def test_why_notes_cannot_be_used_is_said_in_chinese_by_its_code(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite3").write_bytes(b"no database" * 100)
-    with pytest.raises(StateUnusable) as refused, opened_state(tmp_path):
-        pass
-    assert refused.value.reason.zh == "记录文件已损坏"
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.sqlite3")) as connection:
+        with pytest.raises(sqlite3.DatabaseError) as refused:
+            connection.execute("SELECT * FROM source_file")
+    assert reason_of_notes(refused.value).zh == "记录文件已损坏"
