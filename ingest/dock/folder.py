@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,10 @@ from ingest.dock.errors import FolderUnusable, SourceUnreadable
 from ingest.dock.source import Source, SourceFile, opened_folder
 from ingest.dock.words import reason_of
 
-# What operating systems, file managers and half-finished copies leave on a card: not footage.
+# What is called so is being written, and has its name when it is done. What has not been touched for a while will never
+# be: a recorder whose battery died left its last minutes there.
 _IGNORED_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")
+_BEING_WRITTEN_SECONDS = 600.0
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "system volume information", "$recycle.bin", "lost+found"})
 # A damaged card may hold a folder that contains itself; a recorder nests three or four.
 _DEEPEST = 32
@@ -131,7 +134,7 @@ def _why_no_footage(name: str, status: os.stat_result) -> str | None:
         return None
     if not stat.S_ISREG(mode):
         return "special"
-    if name.lower().endswith(_IGNORED_SUFFIXES):
+    if name.lower().endswith(_IGNORED_SUFFIXES) and abs(time.time() - status.st_mtime) < _BEING_WRITTEN_SECONDS:
         return "temporary"
     # The archive takes none (docs/tus.md); it stays where it is, for a person to see. One that grows has its turn.
     return None if status.st_size else "empty"

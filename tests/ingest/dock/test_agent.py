@@ -48,6 +48,14 @@ def test_links_hidden_and_temporary_files_are_named_but_not_sent(docking: Any, a
     assert result.skipped == (".Trash", ".hidden", "half.mp4.part", "link.mp4", "pipe.mp4")
 
 
+def test_what_a_recorder_left_unfinished_is_footage_once_nobody_writes_it(docking: Any, archive: Any) -> None:
+    left = docking.write("AB00001_000123_20260309090000.MP4.tmp", b"the last minutes")
+    for hours in (-30, 30):  # by a recorder's clock, which may be wrong
+        os.utime(left, (time.time() + hours * 3600,) * 2)
+        assert docking.run().skipped == ()
+    assert archive.sealed_names() == ["AB00001_000123_20260309090000.MP4.tmp"]
+
+
 def test_cut_connection_resumes_where_the_archive_says(docking: Any, archive: Any) -> None:
     content = os.urandom(900_000)
     docking.write("a.mp4", content)
