@@ -27,6 +27,7 @@ ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to c
 # Words about a file that may stand beside "intact".
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
 NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
+SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other only the first few were looked at
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 

@@ -106,8 +106,12 @@ def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str) -> 
 def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: MediaRunner, limits: Limits) -> Findings:
     """Mark what this ffmpeg has no decoder for, and count all where the first packets gave no frame at all."""
     main = found.main
-    if main is None or seen.counts("nb_read_frames").get(main.index):
+    if main is None:
         return found
+    if shown := seen.counts("nb_read_frames").get(main.index):
+        # A stream of pictures in no container opens as a photograph does, of which there is one.
+        follow = shown > 1 and found.container in ("jpeg_pipe", "png_pipe")
+        return replace(found, reasons=(Reason(code.SEVERAL_PICTURES),)) if follow else found
     if any(words in seen.complaints for words in NO_DECODER_WORDS):
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
     more = describe(path, runner, limits, *first_packets(FIRST_PACKETS[1]))
@@ -119,12 +123,15 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
 def count_frames(
     found: Findings, path: Path, runner: MediaRunner, patience: Patience | None = None
 ) -> tuple[tuple[Stream, ...], Any]:
-    """By decoding; where that takes too long, by packets, which counts the torn last one too."""
+    """By decoding; where that takes too long, by packets, which counts the torn last one too. What an edit list leaves
+    out is there all the same."""
+    every_sample = ("-ignore_editlist", "1") if "mov" in (found.container or "").split(",") else ()
     for option, key, word in (
         ("-count_frames", "nb_read_frames", "decoding"),
         ("-count_packets", "nb_read_packets", "packets"),
     ):
-        seen = describe(path, runner, COUNT_LIMITS if patience is None else patience.limits(), option)
+        limits = COUNT_LIMITS if patience is None else patience.limits()
+        seen = describe(path, runner, limits, option, *every_sample)
         if seen.reason is None:
             counts = seen.counts(key)
             return tuple(replace(s, frames_present=counts.get(s.index, 0)) for s in found.streams), word

@@ -54,10 +54,15 @@ def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
 
 def decoding_arguments(found: Findings) -> tuple[str, ...]:
     """The picture and the sound that count, to nowhere."""
-    source = open_input(**WATCHED)
+    source = open_input(**WATCHED, **every_sample_of(found))
     parts = [source[str(stream.index)] for stream in (found.video, found.audio) if stream is not None]
     options: dict[str, Any] = {"f": "null", "fps_mode": "passthrough", **ALL_ERRORS}
     return arguments_of(ffmpeg.output(*parts, "-", **options))
+
+
+def every_sample_of(found: Findings) -> dict[str, int]:
+    """An edit list says what is to be shown; what is there to be decoded is more."""
+    return {"ignore_editlist": 1} if found.container is not None and "mov" in found.container.split(",") else {}
 
 
 def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decoded:
@@ -81,8 +86,9 @@ def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decod
         return replace(seen, state="not_decoded", reason=code.NO_DECODER)
     if not decoded:
         return replace(seen, state="damaged", reason=code.NO_DECODABLE_FRAME)
-    if declared is not None and decoded < declared:
-        return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
     if seen.refused_packets or seen.complaints:
-        return replace(seen, state="damaged", reason=code.DECODER_COMPLAINED)
+        is_short = declared is not None and decoded < declared
+        return replace(seen, state="damaged", reason=code.FRAMES_MISSING if is_short else code.DECODER_COMPLAINED)
+    # Fewer than are declared, and nothing was refused: what an edit list leaves out, or a recorder's empty chunks, each
+    # of which says that the picture before is shown once more. Both numbers are kept.
     return seen if found.is_sound else replace(seen, state="damaged", reason=found.reasons[0].code)

@@ -97,6 +97,13 @@ def test_a_photograph_is_a_still_and_a_cut_one_is_damaged(runner: MediaRunner, t
     assert (damaged.state, codes(damaged)) == ("damaged", [code.DECODER_COMPLAINED])
 
 
+def test_pictures_one_after_the_other_are_not_a_photograph_that_was_decoded_whole(
+    runner: MediaRunner, make_clip: Callable[..., Path]
+) -> None:
+    found = probe_media(make_clip(*VIDEO, "-c:v", "mjpeg", "-f", "mjpeg", "stream.mjpeg"), runner)
+    assert (found.state, codes(found)) == ("opens", [code.SEVERAL_PICTURES])
+
+
 def orientation(value: int) -> Image.Exif:
     exif = Image.Exif()
     exif[274] = value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +83,44 @@ def test_a_film_whose_middle_was_destroyed_opens_and_is_found_damaged(
     assert 20 < (seen.decoded_frames or 0) < 60
     assert seen.refused_packets > 10
     assert seen.complaints > 10
+
+
+def test_what_an_edit_list_leaves_out_is_there(runner: MediaRunner, make_clip: MakeClip) -> None:
+    film = make_clip(*H264, "clip.mp4")
+    trimmed = film.with_name("trimmed.mp4")
+    words = ("-nostdin", "-v", "error", "-ss", "1.3", "-i", film, "-c", "copy", trimmed)
+    subprocess.run([runner.tools.ffmpeg.program.path, *words], check=True)
+    assert b"elst" in trimmed.read_bytes()
+    seen = decode_whole(trimmed, probe_media(trimmed, runner), runner)
+    assert (seen.state, seen.declared_frames) == ("intact", seen.decoded_frames)
+
+
+def test_an_empty_chunk_says_that_the_picture_stays_and_not_that_one_is_missing(
+    runner: MediaRunner, make_clip: MakeClip
+) -> None:
+    clip = make_clip(*PICTURE, "-c:v", "mjpeg", "clip.avi")
+    clip.write_bytes(with_empty_chunks(clip.read_bytes()))
+    seen = decode_whole(clip, probe_media(clip, runner), runner)
+    assert (seen.state, seen.complaints) == ("intact", 0)
+    assert (seen.declared_frames, seen.decoded_frames) == (75, 68)
+
+
+def with_empty_chunks(avi: bytes) -> bytes:
+    """Each tenth picture of an AVI is an empty chunk, as recorders write where they dropped one."""
+    at = avi.index(b"movi") + 4
+    end = at - 4 + int.from_bytes(avi[at - 8 : at - 4], "little")
+    chunks, index, number = [], [], 0
+    while at + 8 <= end:
+        name, size = avi[at : at + 4], int.from_bytes(avi[at + 4 : at + 8], "little")
+        number += name == b"00dc"
+        data = b"" if name == b"00dc" and number % 10 == 0 else avi[at + 8 : at + 8 + size]
+        index.append(name + struct.pack("<III", 0x10, 4 + sum(map(len, chunks)), len(data)))
+        chunks.append(name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
+        at += 8 + size + size % 2
+    parts = (b"LIST", b"movi" + b"".join(chunks)), (b"idx1", b"".join(index))
+    listed = b"".join(name + struct.pack("<I", len(content)) + content for name, content in parts)
+    body = avi[8 : avi.index(b"movi") - 8] + listed
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def test_real_footage_with_its_middle_destroyed_is_damaged(runner: MediaRunner, corpus: Path, tmp_path: Path) -> None:
