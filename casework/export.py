@@ -18,6 +18,9 @@ from casework.archiving.catalogues import catalogues_of
 from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
 from casework.secrecy import class_of
+from casework.service.manners import WRITTEN
+from casework.service.proof import proven_services
+from casework.service.serving import services_of
 from casework.stages import stages_of
 from integrity.canonical import Json
 from integrity.digest import Digest
@@ -96,6 +99,7 @@ def gather_case(
         gathered_at=now,
         case_file={
             **_case_file(case, stages_of(session, case_id), recordings),
+            "services": _services(session, case_id),
             "secrecy_class": class_of(session, case_id),
         },
         recordings=recordings,
@@ -226,6 +230,23 @@ def _entry_ids(session: Session, case_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
     )
     statement = select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(union_all(*subjects)))
     return tuple(session.scalars(statement.order_by(LedgerEntryRow.serial)))
+
+
+def _services(session: Session, case_id: uuid.UUID) -> list[Json]:
+    """How documents of the case were served, and whether each counts: it stands, and is proven."""
+    proven = {each.id for each in proven_services(session, [case_id]).get(case_id, ())}
+    ids = ("id", "decision_id", "version_id", "document_id", "act_id", "recording_id", "receipt_id")
+    return [
+        {
+            **{name: None if getattr(row, name) is None else str(getattr(row, name)) for name in ids},
+            **{name: getattr(row, name) for name in ("document_number", "addressee", "method", *WRITTEN)},
+            "served_at": format_instant(row.served_at),
+            "counts_on": row.counts_on.isoformat(),
+            "counts": row.id in proven,
+            "withdrawn_at": None if row.withdrawn_at is None else format_instant(row.withdrawn_at),
+        }
+        for row in services_of(session, case_id)
+    ]
 
 
 def _record(session: Session, person: Person, export: Export, action: str, data: Mapping[str, Json]) -> None:

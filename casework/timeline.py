@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, Uuid, and_, cast, func, literal, null, select, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Text, Uuid, and_, cast, exists, func, literal, null, select, tuple_, union_all
+from sqlalchemy.orm import Session, aliased
 
 from casework.playback import shows_poster
 from casework.secrecy import may_see_case
@@ -19,11 +19,13 @@ from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentSignature, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
+from storage.catalog.service import CaseService
 
 TIMELINE_KINDS = (
     "stage_entered",
@@ -42,6 +44,8 @@ TIMELINE_KINDS = (
     "recording_unlinked",
     "act_added",
     "act_withdrawn",
+    "served",
+    "service_withdrawn",
     "gap_explained",
     "explanation_confirmed",
     "explanation_refused",
@@ -49,6 +53,9 @@ TIMELINE_KINDS = (
     "event_entered",
     "event_withdrawn",
     "term_fulfilled",
+    "decision_drafted",
+    "decision_issued",
+    "decision_withdrawn",
     "document_begun",
     "document_signed",
     "document_finalised",
@@ -69,9 +76,10 @@ TIMELINE_KINDS = (
 class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
-    `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, document,
-    request, grant or export. `detail` is a word or a name: the stage, the class of secrecy or retention, the original
-    name, the kind of event, term, document or access. `recording_made` is dated by the recording's own claim, which is
+    `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, decision,
+    service, document, request, grant or export. `detail` is a word or a name: the stage, the class of secrecy or
+    retention, the original name, the manner of service, the kind of event, term, decision, document or access. `served`
+    is dated by when it was done. `recording_made` is dated by the recording's own claim, which is
     no more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
     the poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
@@ -100,6 +108,8 @@ def case_timeline(
         *(_of_recordings(case_id) if may_see_case(session, person, case) else ()),
         *_of_acts(case_id),
         *_of_deadlines(case_id),
+        *_of_decisions(case_id),
+        *_of_services(case_id),
         *_of_documents(case_id),
         *_of_access(case_id),
         *_of_exports(case_id),
@@ -209,6 +219,31 @@ def _of_deadlines(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     yield _item(term.done_at, "term_fulfilled", term.id, term.done_by, detail=term.kind).where(
         term.case_id == case_id, term.done_at.is_not(None)
     )
+
+
+def _of_decisions(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    """The subject is the decision, whatever happened to it; `detail` the kind that it had then."""
+    decision, version, issue = Decision, DecisionVersion, DecisionIssue
+    later = aliased(DecisionVersion)
+    is_latest = ~exists().where(later.decision_id == version.decision_id, later.ordinal > version.ordinal)
+    begun = _item(version.stated_at, "decision_drafted", version.decision_id, version.stated_by, detail=version.kind)
+    yield begun.where(version.case_id == case_id, version.ordinal == 1)
+    made = _item(issue.issued_at, "decision_issued", issue.decision_id, issue.issued_by, detail=version.kind)
+    yield made.join(version, version.id == issue.version_id).where(issue.case_id == case_id)
+    taken = _item(decision.withdrawn_at, "decision_withdrawn", decision.id, decision.withdrawn_by, detail=version.kind)
+    taken = taken.join(version, version.decision_id == decision.id).where(decision.case_id == case_id, is_latest)
+    yield taken.where(decision.withdrawn_at.is_not(None))
+
+
+def _of_services(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    service = CaseService
+    yield _item(service.served_at, "served", service.id, service.stated_by, detail=service.method).where(
+        service.case_id == case_id
+    )
+    withdrawn = _item(
+        service.withdrawn_at, "service_withdrawn", service.id, service.withdrawn_by, detail=service.method
+    )
+    yield withdrawn.where(service.case_id == case_id, service.withdrawn_at.is_not(None))
 
 
 def _of_documents(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

@@ -21,6 +21,7 @@ from storage.catalog.publication import Publication, PublicationPosting
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 from storage.catalog.review import CrimeTransfer, DecisionSubmission
+from storage.catalog.service import CaseService
 
 Row = TypeVar(
     "Row",
@@ -43,6 +44,7 @@ Row = TypeVar(
     DecisionSubmission,
     Publication,
     PublicationPosting,
+    CaseService,
     Person,
 )
 

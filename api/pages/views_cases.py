@@ -19,6 +19,7 @@ from api.pages.views_publications import build_case_publications
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import recording_counts
 from api.pages.views_reviews import build_case_decisions
+from api.pages.views_service import build_service
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.access import GrantFound
@@ -126,6 +127,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **build_archiving(visit, case),
         **build_case_decisions(visit, case),
         **build_case_publications(visit, case),
+        **build_service(visit, case),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.i18n import mark
+from api.pages import service_words
 from api.pages.claim_words import (
     CLAIM_KINDS,
     CLAIM_NOTES,
@@ -191,6 +192,7 @@ TERM_KINDS: Mapping[str, str] = {
     "publish_inspection": mark("公示“双随机”检查结果"),
     "withdraw": mark("撤回已公开的处罚决定信息"),
     "service": mark("送达处罚决定书"),
+    "posted_service": mark("公告送达期满"),
     "preservation": mark("对登记保存的证据作出处理决定"),
     "hearing_request": mark("当事人要求听证"),
     "hearing_notice": mark("通知听证的时间、地点"),
@@ -229,6 +231,8 @@ TIMELINE: Mapping[str, str] = {
     "recording_unlinked": mark("记录移出案件"),
     "act_added": mark("执法行为已登记"),
     "act_withdrawn": mark("撤回执法行为"),
+    "served": mark("送达"),
+    "service_withdrawn": mark("撤回送达"),
     "gap_explained": mark("说明未记录的时段"),
     "explanation_confirmed": mark("确认说明"),
     "explanation_refused": mark("不予确认说明"),
@@ -236,6 +240,9 @@ TIMELINE: Mapping[str, str] = {
     "event_entered": mark("登记期限起算事项"),
     "event_withdrawn": mark("撤回期限起算事项"),
     "term_fulfilled": mark("期限内事项办结"),
+    "decision_drafted": mark("拟定决定"),
+    "decision_issued": mark("作出决定"),
+    "decision_withdrawn": mark("撤回决定"),
     "document_begun": mark("起草文书"),
     "document_signed": mark("文书签名"),
     "document_finalised": mark("文书定稿"),
@@ -309,6 +316,7 @@ FORBIDS: Mapping[str, str] = {
     "short": mark("全部可能的记录加起来也不够长，且没有经确认的说明"),
     "doubtful": mark("有时段因时钟误差存疑，且没有经确认的说明"),
     "duties": mark("没有登记应当出示的证件或应当作出的告知"),
+    "unserved": mark("没有证明，不算送达：请登记送达并指明照片或录像"),
 }
 DUTIES: Mapping[str, str] = {
     "identity_shown": mark("出示执法证件"),
@@ -400,6 +408,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "deadline_state": DEADLINE_STATES,
     "because": BECAUSE,
     "document_state": DOCUMENT_STATES,
+    "service_method": service_words.METHODS,
+    "service_carrier": service_words.CARRIERS,
+    "service_ground": service_words.GROUNDS,
+    "service_time": service_words.TIMES,
+    "service_about": service_words.ABOUT,
+    "service_problem": service_words.PROOF_PROBLEMS,
     "signing_role": SIGNING_ROLES,
     "signing_outcome": SIGNING_OUTCOMES,
     "post": POSTS,

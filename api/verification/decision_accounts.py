@@ -1,4 +1,4 @@
-"""What the ledger says of decisions and their legal review: the list, what was drafted, reviewed, issued and served."""
+"""What the ledger says of decisions and their legal review: the list, what was drafted, reviewed and issued."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion, ReviewScopeRule
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion, ReviewScopeRule
 from storage.catalog.review import (
     Adviser,
     AdviserConflict,
@@ -109,11 +109,6 @@ def _issue(entry: LedgerEntry) -> Facts:
     return {**_of_decision(entry), **stated, "issued_by": entry.actor_id, **made_at(entry, "issued_at")}
 
 
-def _service(entry: LedgerEntry) -> Facts:
-    stated = as_stated(entry, "version_id", "act_id")
-    return {**_of_decision(entry), **stated, "stated_by": entry.actor_id, **made_at(entry, "stated_at")}
-
-
 def _qualification(entry: LedgerEntry) -> Facts:
     stated = {**as_stated(entry, "ground", "valid_from", "last_day"), **pledged(entry, "number")}
     of_person: Facts = {"unit_id": unit_of(entry), "person_id": entry.subject_id, "voided": None}
@@ -182,5 +177,4 @@ DECISION_SUBJECTS: Sequence[Subject] = (
         ),
     ),
     Subject(DecisionIssue, (Step("decision.issued", _issue, "issue_id", makes=True),)),
-    Subject(DecisionService, (Step("decision.served", _service, "service_id", makes=True),)),
 )

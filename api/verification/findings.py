@@ -137,6 +137,7 @@ KINDS: dict[str, Kind] = {
         "属于法制审核范围的决定未经有效的审核通过即已作出",
         "a decision that needs a legal review was issued without a pass that holds",
     ),
+    "served_unissued": Kind("error", "送达了没有作出的决定", "a decision was served that was not issued"),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

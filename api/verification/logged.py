@@ -24,7 +24,7 @@ from storage.catalog.access import (
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionService, DecisionVersion, ReviewScopeRule
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion, ReviewScopeRule
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.documents import (
     Document,
@@ -66,6 +66,7 @@ from storage.catalog.review import (
     ReviewerQualification,
 )
 from storage.catalog.rooms import Room, RoomSession
+from storage.catalog.service import CaseService
 from storage.catalog.signin import ApiToken
 from storage.catalog.stations import Station, StationCode, StationKey
 from storage.catalog.uploads import Upload
@@ -126,6 +127,7 @@ MADE: Mapping[str, _Made] = {
     "case.officer_named": _Made(CaseOfficer.id, "case_officer_id"),
     "case.identity_shown": _Made(IdentityShown.id, "shown_id"),
     "case.notice_given": _Made(NoticeGiven.id, "notice_id"),
+    "case.service_stated": _Made(CaseService.id, "service_id"),
     "case.gap_explained": _Made(ActExplanation.id, "explanation_id"),
     "review_scope.loaded": _Made(ReviewScopeRule.id),
     "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),
@@ -147,7 +149,6 @@ MADE: Mapping[str, _Made] = {
     "adviser.conflict_stated": _Made(AdviserConflict.id, "conflict_id"),
     "case.transfer_opened": _Made(CrimeTransfer.id, "transfer_id"),
     "decision.issued": _Made(DecisionIssue.id, "issue_id"),
-    "decision.served": _Made(DecisionService.id, "service_id"),
     "case.assigned": _Made(CaseAssignment.id, "assignment_id"),
     "template.loaded": _Made(DocumentTemplate.id),
     "issuer.named": _Made(DocumentIssuer.id),

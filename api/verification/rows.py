@@ -30,6 +30,7 @@ from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
+from api.verification.service_accounts import SERVICE_SUBJECTS, check_served_decisions
 from api.verification.steps import Account, Moment, Pledge, Subject
 from casework.units import lines_of
 from integrity.errors import EvidenceError
@@ -57,6 +58,7 @@ def audit_rows(audit: Audit) -> int:
         *DOCUMENT_SUBJECTS,
         *DECISION_SUBJECTS,
         *PUBLICATION_SUBJECTS,
+        *SERVICE_SUBJECTS,
         *MEDIA_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
@@ -67,6 +69,7 @@ def audit_rows(audit: Audit) -> int:
             count += _check_table(audit, session, account)
     _check_jurisdictions(audit)
     check_retention_classes(audit)
+    check_served_decisions(audit)
     return count
 
 

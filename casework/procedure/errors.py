@@ -151,8 +151,8 @@ class ExplanationWithdrawn(ProcedureError, StateRefused):
 @dataclass(frozen=True)
 class OpenAct:
     """An act that forbids closing. `state`: under_way, missing, doubtful, short: of the minutes in doubt at least
-    `short_by` were not recorded; or duties: of `duties` nothing was entered.
-    `spans` are the minutes, in true time."""
+    `short_by` were not recorded; duties: of `duties` nothing was entered; or unserved: nothing proves that what was
+    left was served. `spans` are the minutes, in true time."""
 
     act_id: uuid.UUID
     name_zh: str
@@ -185,6 +185,8 @@ def describe_open_act(act: OpenAct) -> str:
     if act.state == "duties":
         missing = ", nor ".join(DUTIES_MISSING[duty] for duty in act.duties)
         return f"of {act.name_en} it is not entered {missing}"
+    if act.state == "unserved":
+        return f"nothing proves the {act.name_en.lower()}: enter the service with its photograph or film"
     what = {
         "missing": "was not recorded",
         "short": f"is in doubt by the clocks, of which no footage can fill {act.short_by.total_seconds():.0f} s,",

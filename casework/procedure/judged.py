@@ -47,6 +47,8 @@ class JudgedAct:
     room_devices: int | None = None
     duties_missing: tuple[str, ...] = ()
     """What of the rule's duties nobody has entered of it."""
+    unserved: bool = False
+    """A document was left in it, and nothing proves that it was served: then it was not (S6)."""
 
     @property
     def under_way(self) -> bool:
@@ -54,7 +56,7 @@ class JudgedAct:
 
     @property
     def forbids_closing(self) -> str | None:
-        """under_way, missing, short, doubtful or duties; None: as far as this act goes it may be closed."""
+        """under_way, missing, short, doubtful, duties or unserved; None: as far as this act goes it may be closed."""
         if self.under_way:
             return "under_way"
         if self.verdict == "incomplete" and not self.rule.closes_with_gap:
@@ -65,7 +67,7 @@ class JudgedAct:
             return "doubtful"
         if self.duties_missing and not self.rule.closes_without_duties:
             return "duties"
-        return None
+        return "unserved" if self.unserved else None
 
     @property
     def waits(self) -> bool:

@@ -34,6 +34,8 @@ from casework.procedure.explanations import explanations_of
 from casework.procedure.footage import CaseFootage, footage_of_cases, instant, microseconds
 from casework.procedure.judged import JudgedAct, Stretch
 from casework.rooms.devices import codes_of_acts
+from casework.service.manners import LEAVING
+from casework.service.proof import proven_services
 from storage.catalog.procedure import ActExplanation
 
 _MILLION = 1_000_000
@@ -59,7 +61,7 @@ def judge_acts(session: Session, acts: Sequence[ActNow], now: datetime) -> tuple
         judge_act(act, ruling.rule, footage[act.act.case_id], explanations[act.act.id], now, of_rooms.get(act.act.id))
         for act, ruling in zip(acts, rulings, strict=True)
     )
-    return _with_duties(session, judged)
+    return _with_services(session, _with_duties(session, judged))
 
 
 def _with_duties(session: Session, judged: Sequence[JudgedAct]) -> tuple[JudgedAct, ...]:
@@ -70,6 +72,22 @@ def _with_duties(session: Session, judged: Sequence[JudgedAct]) -> tuple[JudgedA
             each,
             duties_missing=duties_missing(
                 each.act, each.rule.duties, contacts.get(each.act.act.case_id, ()), each.until
+            ),
+        )
+        for each in judged
+    )
+
+
+def _with_services(session: Session, judged: Sequence[JudgedAct]) -> tuple[JudgedAct, ...]:
+    """What was left was served by a service that is proven, in that act or later in another way."""
+    left = {each.act.act.case_id for each in judged if each.rule.code == LEAVING}
+    proven = proven_services(session, left) if left else {}
+    return tuple(
+        replace(
+            each,
+            unserved=each.rule.code == LEAVING
+            and not any(
+                service.served_at >= each.act.said.starts_at for service in proven.get(each.act.act.case_id, ())
             ),
         )
         for each in judged

@@ -1,4 +1,4 @@
-"""A decision is issued (作出决定), and served: by leave of the gate, and of a signature that no database checks."""
+"""A decision is issued (作出决定): by leave of the gate, and of a signature that no database checks."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ from sqlalchemy.orm import Session
 from casework.deadlines.events import enter_event
 from casework.deadlines.versions import TERMS
 from casework.errors import RoleNotAllowed
-from casework.open_cases import lock_open_case
 from casework.permission import require
-from casework.procedure.acts import lock_standing_act
-from casework.review.decisions import latest_version, lock_draft
-from casework.review.errors import DecisionSettled, GateShut
-from casework.review.gate import at_the_gate, require_issued
+from casework.review.decisions import lock_draft
+from casework.review.gate import at_the_gate
 from casework.review.passes import refuse_forged_pass
-from casework.rows import unique
 from integrity.trust import EpochKey
 from retention.permission import require_role
-from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionService
+from storage.catalog.decisions import DecisionIssue
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
@@ -72,38 +67,6 @@ def issue_decision(
     if version.kind == "penalty":
         enter_event(session, by, case.id, "penalty_decided", issue.issued_on, now)
     return issue
-
-
-def serve_decision(session: Session, by: Person, decision_id: uuid.UUID, act_id: uuid.UUID) -> DecisionService:
-    """An act of service (送达) of the case served this decision.
-
-    Raises GateShut, ActWithdrawn, DecisionSettled, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
-    """
-    require(by, "work_on_cases")
-    decision = row_in_unit(session, by, Decision, decision_id)
-    case = lock_open_case(session, by, decision.case_id)
-    act = lock_standing_act(session, by, act_id)
-    version = latest_version(session, decision.id)
-    if act.act.case_id != case.id or not act.said.kind.startswith("service"):
-        raise GateShut(case.id, ("not_issued",))
-    require_issued(session, case.id, version.id)
-    row = DecisionService(
-        id=uuid.uuid4(),
-        unit_id=case.unit_id,
-        case_id=case.id,
-        decision_id=decision.id,
-        version_id=version.id,
-        act_id=act_id,
-        stated_by=by.id,
-        stated_at=datetime.now(UTC),
-    )
-    served_before = {"uq_decision_service_decision_id_act_id": DecisionSettled(decision.id, "issued")}
-    with at_the_gate(session, case.id), unique(session, served_before):
-        session.add(row)
-    data = {"case_id": str(case.id), "version_id": str(version.id), "service_id": str(row.id), "act_id": str(act_id)}
-    change = Change("decision.served", "decision", str(decision.id), decision.unit_id, data)
-    record_change(session, Actor.person(by.id), change)
-    return row
 
 
 def _record_issue(session: Session, by: Person, issue: DecisionIssue) -> None:

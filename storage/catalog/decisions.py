@@ -139,18 +139,3 @@ class DecisionIssue(Base):
     issued_at: Mapped[Instant]
     issued_on: Mapped[date]
     scope: Mapped[JsonList]
-
-
-class DecisionService(Base):
-    """送达: an act of service served this decision."""
-
-    __tablename__ = "decision_service"
-    __table_args__ = (UniqueConstraint("decision_id", "act_id"),)
-    id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
-    decision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decision.id"))
-    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("decision_version.id"))
-    act_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_act.id"))
-    stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
-    stated_at: Mapped[Instant]

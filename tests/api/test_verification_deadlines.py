@@ -68,9 +68,8 @@ def kept(sealing: Any, addresses: Any) -> Any:
         decided = enter_event(session, officer, case_id, "penalty_decided", date(2026, 3, 9), now)
         withdraw_event(session, supervisor, filed.id, "非本案")
         enter_event(session, officer, case_id, "case_filed", date(2039, 10, 5), now)
-        service = session.scalars(select(CaseTerm).where(CaseTerm.event_id == decided.id)).first()
-        assert service is not None
-        fulfil_term(session, officer, service.id, date(2026, 3, 10), now)
+        published = select(CaseTerm).where(CaseTerm.event_id == decided.id, CaseTerm.kind == "publish_penalty")
+        fulfil_term(session, officer, session.scalars(published).one().id, date(2026, 3, 10), now)
         for text in (YEAR, YEAR.replace("样例", "更正")):
             load_year(session, Actor.system("admin"), text.encode())
     sealing.settle()

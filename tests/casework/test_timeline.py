@@ -21,12 +21,15 @@ from casework.procedure.contacts import state_notice_given
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.stating import Stated
 from casework.requests import ask, refuse, revoke
+from casework.review.decisions import Said, draft_decision, withdraw_decision
+from casework.service.serving import Served, state_service, withdraw_service
 from casework.stages import enter_stage
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
 from retention.errors import OutsideUnit
 from retention.paging import Cursor
 from storage.catalog.deadlines import CaseTerm
+from storage.catalog.decisions import DecisionVersion
 from storage.catalog.devices import chinese_day
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
@@ -53,6 +56,21 @@ def event_and_term(session: Session, officer: Any, supervisor: Any, case_id: Any
     withdraw_event(session, supervisor, event.id, "日期抄错")
 
 
+def serve_and_take_back(session: Session, officer: Any, supervisor: Any, case: Any, receipt: Any) -> None:
+    said = {"document_number": "7", "receiver": "张某", "recording_id": receipt.id}
+    served = Served("in_person", NOW - timedelta(days=2), "张某", **said)
+    row = state_service(session, officer, case.id, served, (), NOW)
+    withdraw_service(session, supervisor, row.id, "r")
+
+
+def decide_and_take_back(session: Session, archive: Any, officer: Any, supervisor: Any, case: Any) -> None:
+    issue = archive.decide(case, supervisor, kind="coercion", measures=("seizure",))
+    issued = session.get_one(DecisionVersion, issue.version_id)
+    facts = ("level", "field", "party", "party_kind", "content")
+    said = Said("coercion", ("seizure",), **{name: getattr(issued, name) for name in facts})
+    withdraw_decision(session, officer, draft_decision(session, officer, case.id, said).decision_id, "r")
+
+
 def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any) -> None:
     unit = archive.unit()
     officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
@@ -71,6 +89,8 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     state_identity_shown(session, officer, case.id, person_id=officer.id, shown_at=made_at, now=NOW)
     state_notice_given(session, officer, case.id, person_id=officer.id, given_at=made_at, now=NOW)
     act_and_explain(session, officer, supervisor, case.id)
+    serve_and_take_back(session, officer, supervisor, case, recording)
+    decide_and_take_back(session, archive, officer, supervisor, case)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))
     values = {"recording_id": recording.id, "object_name": recording.object_name, "object_size": 200 << 20}

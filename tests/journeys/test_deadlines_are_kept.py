@@ -68,6 +68,16 @@ def test_what_is_due_is_entered_done_and_taken_back(
         shown = page.locator("#deadlines").inner_text()
         assert shown.count("已逾期") == 3
         assert "行政处罚法 第六十一条" in shown
+        # Nobody is served by a mark on a list: how it was done is entered first.
+        page.locator("tr", has_text="送达处罚决定书").get_by_role("link", name="去登记送达").click()
+        page.locator("#service").get_by_role("link", name="公告送达").click()
+        page.locator("#service-at").fill(f"{long_ago.isoformat()}T10:00:00")
+        page.locator("#service-number").fill("江综执罚决〔2026〕7号")
+        page.locator("#service-addressee").fill("张某")
+        page.locator("#service-carrier").fill("本局公告栏和门户网站")
+        page.locator("#service-ground").fill("当事人下落不明，邮寄退回")
+        officer.submit("登记送达")
+        assert "已送达" in page.locator("#service").inner_text()
         page.locator("tr", has_text="送达处罚决定书").locator("summary", has_text="登记办结").click()
         page.locator("tr", has_text="送达处罚决定书").get_by_label("办理日期").fill(long_ago.isoformat())
         with page.expect_navigation():

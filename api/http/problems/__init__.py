@@ -24,6 +24,7 @@ from api.http.problems import (
     register,
     review,
     rules,
+    service,
     stations,
 )
 from api.http.problems.problem import Facts, Problem, Problems
@@ -46,6 +47,7 @@ PROBLEMS: Problems = {
     **register.PROBLEMS,
     **review.PROBLEMS,
     **rules.PROBLEMS,
+    **service.PROBLEMS,
     **stations.PROBLEMS,
 }
 UNEXPECTED = Problem(

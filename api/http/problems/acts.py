@@ -20,6 +20,8 @@ DUTIES_MISSING: Mapping[str, str] = {"identity_shown": "出示执法证件", "no
 def open_act(act: procedure.OpenAct) -> str:
     if act.state == "under_way":
         return f"“{act.name_zh}”尚未结束，请登记其结束时间"
+    if act.state == "unserved":
+        return f"“{act.name_zh}”没有证明，不算送达：请登记送达，并指明其照片或录像"
     if act.state == "duties":
         return f"“{act.name_zh}”没有登记{'、'.join(DUTIES_MISSING[duty] for duty in act.duties)}"
     what = {

@@ -1,4 +1,4 @@
-"""Decisions of a case (拟作出的决定): drafted, changed, submitted for review, issued, served."""
+"""Decisions of a case (拟作出的决定): drafted, changed, submitted for review, issued. Served: service.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from api.http.schema.decisions import (
     ChangedDecision,
     DecisionItem,
     NewIssue,
-    NewService,
     NewSubmission,
     SaidDecision,
 )
@@ -23,7 +22,7 @@ from api.http.sessions import SignedIn, TheArchive
 from api.review_keys import review_keys
 from casework.cases import find_case
 from casework.review.decisions import Said, change_decision, draft_decision, withdraw_decision
-from casework.review.issuing import issue_decision, serve_decision
+from casework.review.issuing import issue_decision
 from casework.review.submitting import submit_decision, withdraw_submission
 
 router = APIRouter(tags=["decisions"])
@@ -84,11 +83,4 @@ def make_issue(decision_id: uuid.UUID, form: NewIssue, viewer: SignedIn, archive
     with doing(archive, viewer) as session:
         keys = review_keys(archive.keyring)
         issue_decision(session, viewer.person, decision_id, keys, datetime.now(UTC), version_id=form.version_id)
-        return describe_decision(session, decision_id)
-
-
-@router.post("/decisions/{decision_id}/services", summary="登记送达 / Say that it was served", status_code=201)
-def make_service(decision_id: uuid.UUID, form: NewService, viewer: SignedIn, archive: TheArchive) -> DecisionItem:
-    with doing(archive, viewer) as session:
-        serve_decision(session, viewer.person, decision_id, form.act_id)
         return describe_decision(session, decision_id)

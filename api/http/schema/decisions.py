@@ -55,12 +55,6 @@ class NewIssue(Form):
     version_id: uuid.UUID
 
 
-class NewService(Form):
-    """`act_id`: the act of service (送达) of the case."""
-
-    act_id: uuid.UUID
-
-
 class GivenAnswer(Form):
     """`answer`: yes, no or not_applicable; `references`: `kind:id` of what stands in the case."""
 

@@ -147,7 +147,7 @@ class ActRecordingItem(Answer):
 
 class JudgedActItem(Answer):
     """`verdict`: incomplete, doubtful, complete_with_explanations, complete. `forbids_closing`: under_way, missing,
-    short, doubtful or duties, by the act's own rule; null: the case may be closed as far as this act goes.
+    short, doubtful, duties or unserved, by the act's own rule; null: the case may be closed as far as this act goes.
     `duties_missing`: what officers owe whom it concerns, and nobody has entered of it. `short_by_s`: so much of what is
     in doubt is not recorded in any case, as all footage together is not long enough."""
 

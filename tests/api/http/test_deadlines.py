@@ -40,12 +40,19 @@ def test_an_event_starts_terms_that_are_listed_until_they_are_done(desk: Any) ->
     assert {each["deadline"]["kind"] for each in listed} == {"service", "publish_penalty"}
     assert {each["case"]["number"] for each in listed} == {desk.case.number}
     assert desk.supervisor.get("/api/v1/deadlines", params={"mine": True}).json()["items"] == []
-    done = desk.officer.post(f"/api/v1/terms/{service['term_id']}/fulfilment", json={"done_on": "2026-03-19"}).json()
+    address = f"/api/v1/terms/{service['term_id']}/fulfilment"
+    unserved = desk.officer.post(address, json={"done_on": "2026-03-19"})
+    assert (unserved.status_code, unserved.json()["type"]) == (409, "urn:liuhen:problem:not-served")
+    assert "请先在“送达”中登记如何送达" in unserved.json()["sentences"]["zh-CN"]
+    how = {"method": "in_person", "receiver": "张某，本人", "recording_id": str(desk.recording.id)}
+    what = {"document_number": "江综执罚决〔2026〕7号", "addressee": "张某", "served_at": "2026-03-19T10:00:00+08:00"}
+    assert desk.officer.post(f"/api/v1/cases/{desk.case.id}/services", json={**how, **what}).json()["counts"] is True
+    done = desk.officer.post(address, json={"done_on": "2026-03-19"}).json()
     late = next(each for each in done["deadlines"] if each["kind"] == "service")
     assert (late["state"], late["done_by"]["id"]) == ("done_late", str(desk.officer.person.id))
     left = desk.officer.get("/api/v1/deadlines", params={"mine": True}).json()["items"]
     assert [each["deadline"]["kind"] for each in left] == ["publish_penalty"]
-    again = desk.officer.post(f"/api/v1/terms/{service['term_id']}/fulfilment", json={"done_on": "2026-03-19"})
+    again = desk.officer.post(address, json={"done_on": "2026-03-19"})
     assert (again.status_code, again.json()["type"]) == (409, "urn:liuhen:problem:term-fulfilled")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from api.engines.roles import DatabaseAddresses
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
+from casework.service.serving import Served, state_service
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer
+from storage.catalog.devices import CHINA
 from storage.catalog.organisation import Person, Unit
+from storage.catalog.service import CaseService
 from storage.database import Database
 from tests.databases import MigratedServer, let_cases_be_of_before, rolled_back
 
@@ -38,6 +41,16 @@ class Desk:
 
     def terms(self, event: CaseEvent) -> dict[str, CaseTerm]:
         return {row.kind: row for row in self.session.scalars(select(CaseTerm).where(CaseTerm.event_id == event.id))}
+
+    def serve(self, day: date, now: datetime = NOW) -> CaseService:
+        """In person at noon of that Chinese day, as a photograph of the signed receipt shows."""
+        receipt = self.archive.recording(self.unit, kind="still", started_at=now, duration_seconds=None)
+        self.archive.link(receipt, self.case, self.officer)
+        served_at = datetime.combine(day, time(12), CHINA)
+        said = {"document_number": "江综执罚决〔2026〕7号", "receiver": "张某，本人", "recording_id": receipt.id}
+        return state_service(
+            self.session, self.officer, self.case.id, Served("in_person", served_at, "张某", **said), (), now
+        )
 
     def answers(self, event: CaseEvent, kind: str) -> list[TermAnswer]:
         statement = select(TermAnswer).where(TermAnswer.term_id == self.terms(event)[kind].id)

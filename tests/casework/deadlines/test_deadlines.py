@@ -77,6 +77,8 @@ def first_working_day_from(day: date) -> date | None:
 def expected(kind: str, start: date) -> date | str | None:
     """None: no such term was in force. "beyond": it leads out of the years of the table."""
     old = start < LAW_OF_2021
+    if kind == "posted_service":
+        return start + timedelta(days=60 if start < date(2022, 1, 1) else 30)
     if kind in ("withdraw", "decision") and old:
         return None
     if kind == "decision":
@@ -130,6 +132,10 @@ def test_each_term_of_each_day(kind: str) -> None:
         # A hearing on a Monday after a holiday; one on 2021-03-08 under the old law, seven days before a Monday.
         ("hearing_notice", "2026-10-12", "2026-09-24"),
         ("hearing_notice", "2021-03-08", "2021-03-01"),
+        # Sixty days by the old law of civil procedure, thirty by the new; a day off at the end, a Sunday, is no matter.
+        ("posted_service", "2021-12-31", "2022-03-01"),
+        ("posted_service", "2022-01-01", "2022-01-31"),
+        ("posted_service", "2026-10-30", "2026-11-29"),
         # Ninety days after 2021-11-03 is the Tuesday 2022-02-01 in the New Year holiday, which ends on 6 February.
         ("decision", "2021-11-03", "2022-02-07"),
     ],

@@ -17,6 +17,8 @@ from casework.deadlines.events import EVENT_KINDS, enter_event, fulfil_term, wit
 from casework.deadlines.terms import KINDS
 from casework.errors import CaseClosed, CaseworkError, RoleNotAllowed, WordUnknown
 from casework.organisation import deactivate_person
+from casework.service.errors import NotServed
+from casework.service.manners import POSTING
 from retention.errors import OutsideUnit
 from storage.catalog.deadlines import TermRule
 from storage.database import Database
@@ -26,7 +28,7 @@ TODAY = date(2026, 3, 10)
 
 
 def test_every_kind_of_term_runs_from_an_event() -> None:
-    assert sorted(term for kind in EVENT_KINDS.values() for term in kind.terms) == sorted(KINDS)
+    assert sorted(term for kind in EVENT_KINDS.values() for term in kind.terms) == sorted({*KINDS} - {POSTING})
 
 
 def test_the_due_day_is_kept_with_the_version_of_the_events_day(desk: Any) -> None:
@@ -112,6 +114,10 @@ def test_what_is_done_ends_a_term_once(desk: Any) -> None:
         with pytest.raises(DoneDayUnusable) as refused:
             fulfil_term(desk.session, desk.officer, term.id, day, NOW)
         assert refused.value.problem == problem
+    with pytest.raises(NotServed, match="enter how first"):
+        fulfil_term(desk.session, desk.supervisor, term.id, TODAY, NOW)
+    desk.serve(TODAY, NOW)
+    assert term.done_on is None
     fulfil_term(desk.session, desk.supervisor, term.id, TODAY, NOW)
     assert desk.archive.last_entry("case.term_fulfilled").data == {"term_id": str(term.id), "done_on": "2026-03-10"}
     with pytest.raises(TermFulfilled):
@@ -174,6 +180,7 @@ def test_the_database_keeps_what_was_said(
     with database.transaction() as session:
         desk = desk_in(session, archive_in(session))
         event = desk.enter("penalty_decided", TODAY - timedelta(days=1))
+        desk.serve(TODAY)
         fulfil_term(session, desk.officer, desk.terms(event)["service"].id, TODAY, NOW)
         close_case(session, desk.supervisor, desk.case.id, "已执行完毕")
     with psycopg.connect(addresses.app, autocommit=True) as connection:

@@ -50,11 +50,10 @@ def test_a_year_that_is_not_announced_gives_an_estimate_and_later_a_due_day(desk
 def test_a_notice_that_changes_a_running_year_changes_running_terms_alone(desk: Any) -> None:
     open_event = desk.enter("penalty_decided", date(2026, 12, 21), NOW)
     done_event = desk.enter("penalty_decided", date(2026, 12, 22), NOW)
-    for term in desk.terms(done_event).values():
-        fulfil_term(desk.session, desk.officer, term.id, TODAY, NOW)
+    fulfil_term(desk.session, desk.officer, desk.terms(done_event)["publish_penalty"].id, TODAY, NOW)
     load_year(desk.session, OPERATOR, YEAR.replace("[2027-01-01]", "[2026-12-29, 2026-12-30, 2027-01-01]").encode())
     assert [each.day for each in desk.answers(open_event, "service")] == [date(2026, 12, 30), date(2027, 1, 2)]
-    assert len(desk.answers(done_event, "service")) == 1
+    assert len(desk.answers(done_event, "publish_penalty")) == 1
 
 
 def test_a_version_that_holds_on_the_events_day_rules_open_terms_anew(desk: Any) -> None:
@@ -176,9 +175,10 @@ def test_a_case_shows_every_event_and_every_answer(desk: Any) -> None:
 
 
 def test_done_after_the_due_day_is_said_to_be_late(desk: Any) -> None:
-    event = desk.enter("penalty_decided", date(2026, 12, 1), NOW)
-    fulfil_term(desk.session, desk.officer, desk.terms(event)["service"].id, date(2026, 12, 10), NOW)
-    fulfil_term(desk.session, desk.officer, desk.terms(event)["publish_penalty"].id, date(2026, 12, 11), NOW)
+    event = desk.enter("penalty_decided", date(2026, 9, 1), NOW)
+    desk.serve(date(2026, 9, 10), NOW)
+    fulfil_term(desk.session, desk.officer, desk.terms(event)["service"].id, date(2026, 9, 10), NOW)
+    fulfil_term(desk.session, desk.officer, desk.terms(event)["publish_penalty"].id, date(2026, 9, 11), NOW)
     (found,) = deadlines_of_case(desk.session, desk.case, TODAY)
     assert {each.term.kind: each.state for each in found.deadlines} == {
         "service": "done",

@@ -43,7 +43,7 @@ def load(session: Session, content: bytes) -> TermRule:
 
 
 def test_what_the_package_ships_is_loaded_once_and_rules_by_the_day(session: Session, archive: Any) -> None:
-    assert load_shipped_terms(session, NOW) == 4
+    assert load_shipped_terms(session, NOW) == 6
     assert load_shipped_terms(session, NOW) == 0
     rules, line = list_term_rules(session), line_of(session, archive.unit().id)
     assert all(rule_is_of_its_source(rule) for rule in rules)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from casework.checklists.checklists import load_shipped_checklists
 from casework.deadlines.loading import load_shipped_terms
 from casework.errors import RoleNotAllowed, TextUnusable
-from casework.procedure.acts import Stated, add_act
 from casework.review.decisions import change_decision
 from casework.review.errors import (
     AnswersUnusable,
@@ -23,7 +21,7 @@ from casework.review.errors import (
     ReviewSettled,
 )
 from casework.review.gate import require_issued
-from casework.review.issuing import issue_decision, serve_decision
+from casework.review.issuing import issue_decision
 from casework.review.leaving import require_leave
 from casework.review.listing import decision_now, decisions_of_case, list_waiting
 from casework.review.passes import ReviewSigner, require_signed
@@ -35,6 +33,7 @@ from integrity.keys import SigningKey
 from integrity.trust import EpochKey
 from storage.catalog.decisions import Decision
 from storage.catalog.review import QUESTIONS
+from tests.casework.review.serving import serve
 from tests.casework.sample_archive import REVIEW_KEYS, REVIEW_SIGNER
 
 
@@ -50,22 +49,16 @@ def test_a_decision_goes_from_its_draft_to_its_service(bench: Any, archive: Any)
     issue = bench.issue(version)
     assert (issue.review_id, issue.version_id) == (review.id, version.id)
     enter_stage(bench.session, bench.supervisor, bench.case.id, "execution")
-    load_shipped_checklists(bench.session, datetime.now(UTC))
-    now = datetime.now(UTC)
-    act = add_act(
-        bench.session,
-        bench.officer,
-        bench.case.id,
-        Stated("service", now, None, None, (bench.handlers[0].id, bench.handlers[1].id)),
-        now,
-    )
-    served = serve_decision(bench.session, bench.officer, version.decision_id, act.act.id)
-    assert served.version_id == version.id
-    for action in ("drafted", "submitted", "reviewed", "issued", "served"):
+    assert serve(bench, decision_id=version.decision_id).version_id == version.id
+    for action in ("drafted", "submitted", "reviewed", "issued"):
         assert len(archive.entries(f"decision.{action}")) == 1
+    (served,) = archive.entries("case.service_stated")
+    assert (served.data["decision_id"], served.data["version_id"]) == (str(version.decision_id), str(version.id))
     (event,) = archive.entries("case.event_entered")
     assert event.data["kind"] == "penalty_decided"
     assert {entry.data["kind"] for entry in archive.entries("case.term_started")} == {"service", "publish_penalty"}
+    (ended,) = archive.entries("case.term_fulfilled")
+    assert ended.data["done_on"] == issue.issued_on.isoformat()
     require_leave(bench.session, bench.case.id, "penalty", REVIEW_KEYS)
     assert issue.version_id == version.id
     (now_,) = decisions_of_case(bench.session, bench.case.id)
@@ -229,21 +222,3 @@ def test_a_small_decision_is_issued_without_a_review_and_enters_its_event(bench:
     assert archive.last_entry("case.event_entered").data["day"] == issue.issued_on.isoformat()
     with pytest.raises(DecisionSettled, match="was issued"):
         bench.issue(version)
-
-
-def test_services_are_of_acts_of_service_in_the_same_case(bench: Any) -> None:
-    load_shipped_checklists(bench.session, datetime.now(UTC))
-    version = bench.draft(bench.small())
-    start = datetime.now(UTC) - timedelta(days=2)
-    officers = (bench.handlers[0].id, bench.handlers[1].id)
-    said = Stated("on_site", start, start + timedelta(minutes=5), None, officers)
-    act = add_act(bench.session, bench.officer, bench.case.id, said, datetime.now(UTC))
-    with pytest.raises(GateShut):
-        serve_decision(bench.session, bench.officer, version.decision_id, act.act.id)
-    now = datetime.now(UTC)
-    with pytest.raises(GateShut, match="no decision of this case was issued"):
-        add_act(bench.session, bench.officer, bench.case.id, Stated("service", now, None, None, officers), now)
-    bench.issue(version)
-    now = datetime.now(UTC)
-    act = add_act(bench.session, bench.officer, bench.case.id, Stated("service", now, None, None, officers), now)
-    serve_decision(bench.session, bench.officer, version.decision_id, act.act.id)
