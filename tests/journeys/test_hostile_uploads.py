@@ -24,7 +24,7 @@ from tests.hostile.walls import Listener, listener
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 UNIT = "JC-01"
 PEOPLE = {
     "chenwei": ("officer", "陈伟"),
@@ -62,7 +62,7 @@ def uploaded(archive: RunningArchive, people: dict[str, str], aims: Makings) -> 
     status = {name: upload(archive, token, name, content) for name, content in files.items()}
     taken = sum(code == 201 for code in status.values())
     with signed_in(archive, people, "chenwei") as officer:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 400
         while True:
             items = officer.get("/api/v1/recordings?limit=100").json()["items"]
             jobs = [officer.get(f"/api/v1/recordings/{item['id']}").json()["media_jobs"] for item in items[:3]]
