@@ -47,7 +47,7 @@ hostile: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.hostile
 
-# Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test` has a minute.
+# Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test-all` has some minutes.
 KILLS ?= 1000
 torture: $(VENV)/.installed-dev
 	tests/debian-packages

@@ -11,7 +11,7 @@ from storage.catalog.devices import CHINA
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {
     "yuanzhi": ("administrator", "袁志"),
     "fanjun": ("officer", "范军", "--badge", "001401"),

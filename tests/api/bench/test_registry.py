@@ -19,6 +19,7 @@ from api.errors import UsageRefused
 MIB = 1 << 20
 
 
+@pytest.mark.thorough
 def test_sealing_is_measured_through_the_whole_of_custody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--size", "2MiB", "--memory-size", "8MiB", "--pairs", "2", "--folder", str(tmp_path), "--json")
     assert run(["bench", "seal", *words]) == 0
@@ -33,6 +34,7 @@ def test_sealing_is_measured_through_the_whole_of_custody(tmp_path: Path, capsys
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_a_missed_bar_is_an_exit_code_only_when_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
