@@ -16,7 +16,8 @@ def test_terms_and_years_are_tried_then_loaded(commands: Any, capsys: Any, tmp_p
         return json.loads(out) if code == 0 else err
 
     shipped = [(each["jurisdiction"], each["version"]) for each in admin("terms", "list")["items"]]
-    assert shipped == [("CN-CQ-jiangbei", 1), ("CN-law", 2), ("CN-law", 1), ("CN-publication", 1)]
+    by_law = [("CN-civil-procedure", 2), ("CN-civil-procedure", 1), ("CN-law", 2), ("CN-law", 1)]
+    assert shipped == [("CN-CQ-jiangbei", 1), *by_law, ("CN-publication", 1)]
     tomorrow = chinese_day(datetime.now(UTC)) + timedelta(days=1)
     file = tmp_path / "own.yaml"
     text = admin("terms", "show", "CN-law")["source"].replace("version: 2", "version: 3")
