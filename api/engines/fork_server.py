@@ -34,8 +34,6 @@ PRELOADED = (
     *("integrity.authority_server", "anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
 )
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-
 
 def main() -> None:
     request = import_and_fork(Path(sys.argv[1]))
@@ -95,20 +93,10 @@ def _import_all() -> None:
     importlib.import_module("api.http.app").own_framework()
     gc.collect()
     gc.freeze()
-    _give_memory_back()
+    # Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
+    ctypes.CDLL(None).malloc_trim(0)
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         sys.exit("something that was imported runs threads, and they would not survive a fork")
-
-
-def _give_memory_back() -> None:
-    """Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
-
-    And none of them is to keep what it had for a moment: what is large is the system's again once it is freed, and
-    threads that hand pieces of files to each other have two heaps and not one each. mallopt(3) for the numbers."""
-    libc = ctypes.CDLL(None)
-    for parameter, value in ((_MMAP_THRESHOLD, 64 << 10), (_TRIM_THRESHOLD, 128 << 10), (_ARENA_MAX, 2)):
-        libc.mallopt(parameter, value)
-    libc.malloc_trim(0)
 
 
 @contextmanager

@@ -31,8 +31,12 @@ from api.settings import PREFIX, Settings, child_environment
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
-# and what was freed in it.
-_MEMORY_GIVEN_BACK = {"MALLOC_ARENA_MAX": "2"}
+# and what was freed in it. What is large is the system's again at once: mallopt(3).
+_MEMORY_GIVEN_BACK = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 10),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 10),
+}
 
 
 @dataclass(frozen=True)

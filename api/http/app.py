@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from api.archive import Archive, open_archive
 from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
+from api.http.kept_answers import KeptAnswers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
 from api.http.problem_responses import install_problem_handlers, plain_http_response
@@ -45,6 +46,7 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework = framework or own_framework()
     framework.state.archive = archive
     framework.state.metrics = Metrics()
+    framework.state.kept_answers = KeptAnswers()
     framework.state.sent_notes = SentNotes(archive.database)
     answering = with_measuring(with_body_limit(framework), framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))

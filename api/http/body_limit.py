@@ -13,13 +13,11 @@ from starlette.requests import Request
 
 from api.http.errors import MOST_BODY_BYTES, BodyTooLarge, HttpRefused
 from api.http.problem_responses import problem_response
-from casework.publication.posting import MOST_BYTES as MOST_EVIDENCE_BYTES
-from casework.retrieval.attachments import MOST_BYTES as MOST_PAPER_BYTES
+from casework.papers import MOST_PAPER_BYTES
 from ingest.uploads.request import AsgiApplication, Message, Receive, Scope, Send
 
 BODY_SECONDS = 20.0
-_PAPERS = re.compile(r"/api/v1/requests/[^/]{1,40}/attachments")
-_EVIDENCE = re.compile(r"/api/v1/postings/[^/]{1,40}/evidence")
+_PAPERS = re.compile(r"/api/v1/(requests/[^/]{1,40}/attachments|postings/[^/]{1,40}/evidence)")
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 4 << 20
@@ -64,8 +62,6 @@ def with_body_limit(application: AsgiApplication) -> AsgiApplication:
 
 def most_bytes(path: str) -> int:
     """A scanned letter, and a picture of a notice board, is larger than any form."""
-    if _EVIDENCE.fullmatch(path):
-        return MOST_EVIDENCE_BYTES
     return MOST_PAPER_BYTES if _PAPERS.fullmatch(path) else MOST_BODY_BYTES
 
 

@@ -6,10 +6,8 @@ What is read is in casework/publication/portal.py, and nothing else.
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,6 +17,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.http.errors import NotFound
+from api.http.kept_answers import Made
 from api.http.sessions import archive_of, language_of
 from api.pages.portal_feeds import atom_feed, items_document, json_feed
 from api.pages.visit import parse_id, refusal_page, render
@@ -36,31 +35,10 @@ from storage.catalog.publication import PUBLICATION_KINDS
 
 ROWS: Final = 20
 ITEMS: Final = 100
-KEPT_SECONDS: Final = 2.0
-MOST_KEPT: Final = 500
 # Asked for anew each time, and told in a few bytes that nothing has changed: what is taken down is gone at once.
 CACHING: Final = "public, no-cache"
 
 portal_router = APIRouter(include_in_schema=False)
-Made = tuple[bytes, str]
-"""A body and its media type."""
-
-
-@dataclass
-class Kept:
-    """Answers of the last moment by address and language, so that very many readers cost no more than a few."""
-
-    answers: dict[tuple[str, str], tuple[float, Made]] = field(default_factory=dict)
-
-    def get(self, key: tuple[str, str], make: Callable[[], Made]) -> Made:
-        now, kept = time.monotonic(), self.answers.get(key)
-        if kept is not None and now - kept[0] < KEPT_SECONDS:
-            return kept[1]
-        made = make()
-        if len(self.answers) >= MOST_KEPT:
-            self.answers.clear()
-        self.answers[key] = (now, made)
-        return made
 
 
 def asked_of(request: Request) -> Asked:
@@ -146,9 +124,7 @@ def _page(request: Request, template: str, values: Mapping[str, Any]) -> Made:
 
 def _answer(request: Request, make: Callable[[Session], Made]) -> Response:
     """As it was a moment ago, or made now; 304 where the reader has it already."""
-    archive, state = archive_of(request), request.app.state
-    kept = getattr(state, "portal_kept", None) or Kept()
-    state.portal_kept = kept
+    archive, kept = archive_of(request), request.app.state.kept_answers
 
     def made() -> Made:
         with archive.database.reading() as session:

@@ -53,7 +53,7 @@ POSTING_PROBLEMS: Mapping[str, str] = {
 EVIDENCE_PROBLEMS: Mapping[str, str] = {
     "empty": "is empty; choose another file",
     "too_large": "is larger than 4 MiB; make it smaller",
-    "other_type": "is no PNG, JPEG or PDF; hand in a picture or a PDF",
+    "type": "is no PNG, JPEG or PDF; hand in a picture or a PDF",
     "too_many": "is one too many: a posting takes five files",
 }
 

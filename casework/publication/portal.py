@@ -116,10 +116,6 @@ def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, 
     return take_page([_item(row) for row in rows], limit, lambda each: Cursor(each.shown_at, str(each.id)))
 
 
-def count_public(session: Session) -> int:
-    return session.scalar(select(func.count()).where(Publication.shown_version_id.is_not(None))) or 0
-
-
 def find_public(session: Session, publication_id: uuid.UUID) -> PublicHistory | None:
     """What is public of it and ever was; None of what never was: that it exists is nobody's to know."""
     row = session.execute(
@@ -148,13 +144,6 @@ def list_changes(session: Session, limit: int = 50) -> tuple[PublicHistory, ...]
     )
     found = (find_public(session, row.publication_id) for row in session.execute(latest).all())
     return tuple(each for each in found if each is not None)
-
-
-def last_change(session: Session) -> str:
-    """A mark that changes with whatever the public sees: what is kept under it is what it was."""
-    settled = PublicationStep.step.in_(("published", "withheld", "taken_down"))
-    row = session.execute(select(func.count(), func.max(PublicationStep.taken_at)).where(settled)).one()
-    return f"{row[0]}-{'' if row[1] is None else row[1].timestamp()}"
 
 
 def public_units(session: Session) -> dict[uuid.UUID, str]:

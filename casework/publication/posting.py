@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from casework.papers import PaperUnfit, media_type_of
 from casework.publication.collecting import lock_publication
 from casework.publication.duties import require_duty
 from casework.publication.errors import EvidenceUnusable, PostingUnusable, StepRefused
@@ -26,9 +27,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.publication import PostingEvidence, PublicationPosting
 from storage.ledger.append import Actor, Change, record_change
 
-MOST_BYTES: Final = 4 << 20
 MOST_FILES: Final = 5
-_TYPES: Final = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
 def post(
@@ -109,7 +108,10 @@ def file_evidence(session: Session, by: Person, posting_id: uuid.UUID, name: str
     require_duty(session, by, "publish")
     name = required_name("name", name)
     posting = row_in_unit(session, by, PublicationPosting, posting_id, lock=True)
-    media_type = _media_type(name, content)
+    try:
+        media_type = media_type_of(content)
+    except PaperUnfit as error:
+        raise EvidenceUnusable(name, error.problem) from error
     filed = select(func.count()).select_from(PostingEvidence).where(PostingEvidence.posting_id == posting.id)
     if (session.scalar(filed) or 0) >= MOST_FILES:
         raise EvidenceUnusable(name, "too_many")
@@ -136,18 +138,6 @@ def file_evidence(session: Session, by: Person, posting_id: uuid.UUID, name: str
     }
     _record(session, by, posting, "evidence_filed", data, {"name": name})
     return row
-
-
-def _media_type(name: str, content: bytes) -> str:
-    """By its first bytes: what a name or a browser says of it is not asked."""
-    if not content:
-        raise EvidenceUnusable(name, "empty")
-    if len(content) > MOST_BYTES:
-        raise EvidenceUnusable(name, "too_large")
-    for begins, media_type in _TYPES:
-        if content.startswith(begins):
-            return media_type
-    raise EvidenceUnusable(name, "other_type")
 
 
 def _record(

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyDecided
+from casework.papers import PaperUnfit, media_type_of
 from casework.permission import MAY, require
 from casework.retrieval.errors import NotTheAsker, PapersUnusable
 from casework.units import line_of
@@ -33,10 +34,8 @@ from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
 PREFIX = "attachments/"
-MOST_BYTES = 4 << 20
 MOST_A_REQUEST = 10
 _KEPT = "permanent"
-_TYPES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,10 @@ def file_attachment(
     """
     require(by, "ask_for_access")
     kind, name = known_word("kind", kind, PAPERS), required_name("name", name)
-    media_type = _media_type(name, content)
+    try:
+        media_type = media_type_of(content)
+    except PaperUnfit as error:
+        raise PapersUnusable(name, error.problem) from error
     request = row_in_unit(session, by, AccessRequest, request_id, lock=True)
     if request.person_id != by.id:
         raise NotTheAsker(request.id)
@@ -107,18 +109,6 @@ def open_attachment(session: Session, by: Person, attachment_id: uuid.UUID) -> R
     change = Change("access.attachment_read", "access_request", str(row.request_id), row.unit_id, data)
     record_change(session, Actor.person(by.id), change)
     return row
-
-
-def _media_type(name: str, content: bytes) -> str:
-    """By its first bytes: what a name or a browser says of it is not asked."""
-    if not content:
-        raise PapersUnusable(name, "empty")
-    if len(content) > MOST_BYTES:
-        raise PapersUnusable(name, "too_large")
-    for begins, media_type in _TYPES:
-        if content.startswith(begins):
-            return media_type
-    raise PapersUnusable(name, "type")
 
 
 def _folder_of(request_id: uuid.UUID) -> str:

@@ -66,8 +66,8 @@ def fail_each_write(run: Callable[[Failing], Failing], wanted: set[str]) -> None
     """`run` does one piece of work, with whatever retries it needs, and judges what came of it.
 
     First without a failure, to count the writes of each step; then once for each write and moment (in the quick run
-    for one write in four). `wanted` are steps
-    that must have writes: were they no longer seen, the test would be about nothing.
+    for one write in four). `wanted` are steps that must have writes: were they no longer seen, the test would be about
+    nothing.
     """
     with capture_logs():  # Each failure is logged with its traceback, as it should be: here there are hundreds.
         writes = run(Failing()).seen

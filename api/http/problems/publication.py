@@ -40,7 +40,7 @@ POSTING_PROBLEMS: Mapping[str, str] = {
 EVIDENCE_PROBLEMS: Mapping[str, str] = {
     "empty": "是空文件，请另选",
     "too_large": "超过 4 MiB，请缩小后提交",
-    "other_type": "不是 PNG、JPEG 或 PDF，请提交图片或 PDF",
+    "type": "不是 PNG、JPEG 或 PDF，请提交图片或 PDF",
     "too_many": "超出数量：一次发布最多五份凭证",
 }
 MASKS: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api.pages.portal import KEPT_SECONDS
+from api.http.kept_answers import KEPT_SECONDS
 from tests.api.http.publishing import SAID, PublishingDesk, make_publishing_desk
 
 CHINESE = {"Accept-Language": "zh"}

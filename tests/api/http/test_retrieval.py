@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from casework.handling import name_officer
-from casework.retrieval.attachments import MOST_BYTES
+from casework.papers import MOST_PAPER_BYTES
 
 PDF = b"%PDF-1.7\n" + os.urandom(2000)
 LAWYER = {"who": "lawyer", "name": "刘洋", "document": "律师执业证 1500", "body_name": "某某律师事务所"}
@@ -42,7 +42,7 @@ def test_an_outsider_is_let_in_with_papers_and_not_before(served: Any, scene: An
     assert problem(hand_in(scene.officer, request["id"], "letter", b"")) == (422, "papers")
     assert problem(hand_in(scene.officer, request["id"], "diploma", PDF)) == (422, "word")
     assert problem(hand_in(scene.supervisor, request["id"], "letter", PDF)) == (403, "not-the-asker")
-    assert problem(hand_in(scene.officer, request["id"], "letter", b"%PDF-" + bytes(MOST_BYTES))) == (
+    assert problem(hand_in(scene.officer, request["id"], "letter", b"%PDF-" + bytes(MOST_PAPER_BYTES))) == (
         413,
         "body-too-large",
     )

@@ -10,6 +10,7 @@ import pytest
 from casework.archiving.secrecy import state_secrecy
 from casework.deadlines.events import enter_event
 from casework.errors import CaseworkError, Taken
+from casework.papers import MOST_PAPER_BYTES
 from casework.publication.collecting import Kept, Said, restate
 from casework.publication.duties import end_duty, name_to_duty
 from casework.publication.errors import (
@@ -30,7 +31,7 @@ from casework.publication.listing import (
     list_waiting_for,
     publication_now,
 )
-from casework.publication.posting import MOST_BYTES, file_evidence, post, remove
+from casework.publication.posting import file_evidence, post, remove
 from casework.publication.stepping import pass_on, publish, send_back, take_down, transmit, withhold
 from casework.review.decisions import draft_decision
 from casework.review.errors import GateShut, PassForged
@@ -367,7 +368,7 @@ def test_postings_have_their_evidence_and_their_day(press: Press) -> None:
     row = file_evidence(press.session, press.publisher, posting.id, "公示栏.png", PNG)
     entry = press.bench.archive.last_entry("publication.evidence_filed")
     assert (entry.data["sha256"], row.media_type) == (row.sha256.hex(), "image/png")
-    for content, problem in ((b"", "empty"), (b"GIF89a", "other_type"), (PNG + bytes(MOST_BYTES), "too_large")):
+    for content, problem in ((b"", "empty"), (b"GIF89a", "type"), (PNG + bytes(MOST_PAPER_BYTES), "too_large")):
         with pytest.raises(EvidenceUnusable) as refused:
             file_evidence(press.session, press.publisher, posting.id, "x", content)
         assert refused.value.problem == problem

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyDecided, RoleNotAllowed, TextUnusable, WordUnknown
+from casework.papers import MOST_PAPER_BYTES
 from casework.requests import approve, ask, refuse
-from casework.retrieval.attachments import MOST_BYTES, Vault, attachments_of, file_attachment, open_attachment
+from casework.retrieval.attachments import Vault, attachments_of, file_attachment, open_attachment
 from casework.retrieval.errors import NotTheAsker, PapersMissing, PapersUnusable, VisitorUnusable
 from casework.retrieval.visitors import Visitor
 from retention.errors import OutsideUnit, UnknownSubject
@@ -133,7 +134,7 @@ def test_a_paper_is_sealed_once_and_its_digest_stands_in_the_entry(
         (b"PK\x03\x04 a word processor's file", "type"),
         (b"<html><script>alert(1)</script>", "type"),
         (b"MZ" + bytes(100), "type"),
-        (b"%PDF-" + bytes(MOST_BYTES), "too_large"),
+        (b"%PDF-" + bytes(MOST_PAPER_BYTES), "too_large"),
     ],
 )
 def test_other_files_are_refused_and_nothing_is_stored(
