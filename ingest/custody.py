@@ -26,6 +26,7 @@ from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
 from ingest.sealing.best_claims import state_best, state_unjudged
 from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
+from ingest.sealing.contents_claim import state_contents
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
@@ -54,7 +55,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
         said = gather_claims(upload, findings, custody)
-        claims = judge_claims(upload, said, findings)
+        claims = state_contents(judge_claims(upload, said, findings), findings)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)

@@ -39,6 +39,7 @@ CLAIM_KINDS: Mapping[str, str] = {
     "group": mark("同一记录仪的文件组"),
     "filename": mark("文件名"),
     "damage": mark("损坏情况"),
+    "contents": mark("内容与时长"),
 }
 CLAIM_SOURCES: Mapping[str, str] = {
     "station": mark("采集工作站所报"),

@@ -19,6 +19,7 @@ from api.verification.order import LEEWAY
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.best_claims import best_claims
+from ingest.sealing.contents_claim import contents_of
 from ingest.sealing.stored import LOST, RESTORED
 from integrity.canonical import Json
 from integrity.dsse import Envelope
@@ -194,10 +195,25 @@ def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json], arou
     if best.place_source is None:
         expected |= _place_of_sidecar(row, around)
     _compare(audit, row, expected, {name: getattr(row, name) for name in expected})
+    _check_contents(audit, row, said)
     for claim in said.of("track"):
         source = claim.source.removeprefix("track:")
         if (str(row.id), str(row.id), source) not in around.tracks:
             audit.findings.add("positions_differ", f"recording {row.id}: positions ({source})", "a track", "none")
+
+
+def _check_contents(audit: Audit, row: Recording, said: Claims) -> None:
+    """Its length decides which minutes of an act are covered, its kind what it is shown as."""
+    stated = next(iter(said.of("contents")), None)
+    if stated is None or isinstance(stated.value, str):
+        return  # of a release that stated none
+    kept = contents_of(row.findings)
+    for name in sorted({*stated.value, *kept}):
+        if kept.get(name) != stated.value.get(name):
+            subject = f"recording {row.id}: findings: {name}"
+            audit.findings.add("recording_differs", subject, stated.value.get(name), kept.get(name))
+    length = {"duration_seconds": stated.value.get("seconds")}
+    _compare(audit, row, length, {"duration_seconds": row.duration_seconds})
 
 
 def _place_of_sidecar(row: Recording, around: _Around) -> dict[str, Any]:

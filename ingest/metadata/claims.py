@@ -23,6 +23,7 @@ ClaimKind = Literal[
     "best_start",
     "best_place",
     "damage",
+    "contents",
 ]
 # "stated": the source says so plainly. "assumed": a zone or a field had to be supposed. "doubtful": known to be
 # wrong often. None of them is a fact: that a clock was right is found out elsewhere.
@@ -35,7 +36,7 @@ class Claim:
     name that files of one recorder share); {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS 84
     degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339; {"number"[, "group"]}
     for a sequence, the group naming what is counted together; {"points", "sha256"} for a track.
-    For best_start, best_place, damage and withheld: docs/metadata.md, docs/media.md."""
+    For best_start, best_place, damage, contents and withheld: docs/metadata.md, docs/media.md."""
 
     kind: ClaimKind
     value: str | Mapping[str, str | float]
