@@ -147,6 +147,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "trailing_bytes": mark("文件末尾附有不属于音像的数据"),
     "no_decoder": mark("本系统没有此编码的解码器，其他软件可能可以播放"),
     "several_pictures": mark("有多幅画面先后相接，只检查了开头几幅"),
+    "clock_jumps": mark("录像内的时间有跳变：前后各段并不连续"),
     "reading_stopped": mark("文件内的元数据未能读完"),
     "parser_failed": mark("检查程序无法解析此文件"),
     "not_a_moving_picture": mark("不是活动画面"),

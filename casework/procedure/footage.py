@@ -32,7 +32,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 @dataclass(frozen=True)
 class CaseFootage:
     """One recording. `starts_at` is the best estimate of its beginning, `uncertainty` either way, `basis` whose word
-    that is; all None: nothing says when it was made. `length` is nothing for a still."""
+    that is; all None: nothing says when it was made. `length` is nothing for a still. `pieces` are what it holds
+    between the jumps of its own clock: one, mostly (ingest/metadata/stream_clock.py)."""
 
     recording: Recording
     device: str | None
@@ -40,7 +41,7 @@ class CaseFootage:
     length: timedelta
     uncertainty: timedelta | None
     basis: str | None
-    footage: Footage
+    pieces: tuple[Footage, ...]
 
     @property
     def is_still(self) -> bool:
@@ -56,7 +57,12 @@ class CaseFootage:
         """… for every error."""
         if self.starts_at is None or self.uncertainty is None:
             return False
-        return self.starts_at + self.uncertainty < end and self.starts_at + self.length - self.uncertainty >= start
+        return any(
+            self.starts_at + run.offset + self.uncertainty < end
+            and self.starts_at + run.offset + run.length - self.uncertainty >= start
+            for run in runs_of(self.recording)
+            if run.by_clock
+        )
 
 
 def footage_of_cases(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[CaseFootage, ...]]:
@@ -97,18 +103,40 @@ def _clocks_around(session: Session, seen: Sequence[Seen]) -> Surroundings:
     return Surroundings(known=known, neighbours={}, act_cases={}, decided={})
 
 
+@dataclass(frozen=True)
+class Run:
+    """A piece of a recording, from its beginning; not `by_clock`: nobody knows how long after the one before it."""
+
+    offset: timedelta
+    length: timedelta
+    by_clock: bool = True
+
+
+def runs_of(recording: Recording) -> list[Run]:
+    """One as long as the recording, unless its clock was found to jump."""
+    runs = [
+        Run(length_of(run["offset_seconds"]), length_of(run["seconds"]), run["by_clock"])
+        for run in recording.findings.get("runs") or ()
+    ]
+    return runs or [Run(timedelta(0), length_of(recording.duration_seconds))]
+
+
 def _as_footage(seen: Seen, moment: Moment | None) -> CaseFootage:
-    length, device = length_of(seen.row.duration_seconds), seen.device
+    length, device, runs = length_of(seen.row.duration_seconds), seen.device, runs_of(seen.row)
+    named = device or NO_DEVICE
     if moment is None:
-        stamped = (0, length // _MICROSECOND)
-        return CaseFootage(seen.row, device, None, length, None, None, Footage(device or NO_DEVICE, stamped, None))
+        pieces = tuple(Footage(named, (0, run.length // _MICROSECOND), None) for run in runs)
+        return CaseFootage(seen.row, device, None, length, None, None, pieces)
     uncertainty = (moment.latest - moment.earliest) / 2
     start = moment.earliest + uncertainty
     offset = timedelta(seconds=moment.offset_seconds or 0)
     clock = Clock(offset // _MICROSECOND, uncertainty // _MICROSECOND, _clock_name(seen, moment))
-    stamped = microseconds(start + offset), microseconds(start + offset + length)
-    footage = Footage(device or NO_DEVICE, stamped, clock)
-    return CaseFootage(seen.row, device, start, length, uncertainty, moment.basis, footage)
+    stamps = [(start + offset + run.offset, start + offset + run.offset + run.length) for run in runs]
+    pieces = tuple(
+        Footage(named, (microseconds(first), microseconds(last)), clock if run.by_clock else None)
+        for run, (first, last) in zip(runs, stamps, strict=True)
+    )
+    return CaseFootage(seen.row, device, start, length, uncertainty, moment.basis, pieces)
 
 
 def _clock_name(seen: Seen, moment: Moment) -> str:

@@ -153,7 +153,7 @@ def _judge(span: Span, rule: ActRule, near: Sequence[CaseFootage], standing: Seq
         start, end = instant(span[0]), instant(span[1])
         sure = (span,) if any(each.surely_touches(start, end) for each in films) else ()
         return judge_laid(span, sure, (span,) if films else (), explained)
-    return judge_completeness(_demand(span, rule), [each.footage for each in near], explained)
+    return judge_completeness(_demand(span, rule), [piece for each in near for piece in each.pieces], explained)
 
 
 def _short_by(
@@ -164,8 +164,9 @@ def _short_by(
     # What lies outside holds nothing of the act: it closes a hole at most.
     inside = [each.may_touch(instant(span[0]), instant(span[1])) for each in counted]
     footage = [
-        each.footage if here else replace(each.footage, stamped=(0, 0))
+        piece if here else replace(piece, stamped=(0, 0))
         for each, here in zip(counted, inside, strict=True)
+        for piece in each.pieces
     ]
     return timedelta(microseconds=shortfall(_demand(span, rule), footage, _explained(standing, rule)))
 

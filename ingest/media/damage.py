@@ -15,13 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from ingest.media.signs import declared_segment, find_zeros, whole_packets
+from ingest.media.boxes import Allowance, Box, read_boxes
+from ingest.media.padding import padding_of
+from ingest.media.signs import declared_segment, find_zeros, read_packets
 
-# A fragmented recording has two boxes a fragment: an hour of quarter seconds is 28,800.
-MOST_BOXES: Final = 200_000
-# Eight million chunks of 64-bit offsets: more than a day at a chunk for each frame.
-MOST_TABLE_BYTES: Final = 64 << 20
-LONGEST_SECONDS: Final = 10.0
 TABLE_PIECE_BYTES: Final = 1 << 20
 
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
@@ -56,35 +53,9 @@ class Boxes:
         return max(0, self.declared_bytes - self.present_bytes)
 
 
-@dataclass
-class Allowance:
-    """What measuring one file may still cost, all its boxes together. Once it is spent nothing more is read."""
-
-    clock: Callable[[], float]
-    until: float
-    boxes: int = MOST_BOXES
-    table_bytes: int = MOST_TABLE_BYTES
-    spent: bool = False
-
-    def allows(self, *, boxes: int = 0, table_bytes: int = 0) -> bool:
-        self.boxes -= boxes
-        self.table_bytes -= table_bytes
-        self.spent = self.spent or self.boxes < 0 or self.table_bytes < 0 or self.clock() > self.until
-        return not self.spent
-
-
-@dataclass(frozen=True)
-class Box:
-    """`end` is the box's own word, and may lie beyond the end of the file."""
-
-    kind: bytes
-    content_at: int
-    end: int
-
-
 def measure_file(path: Path) -> dict[str, Any]:
     """Everything this module and signs.py find, as JSON: `boxes`, `zeros`, each None where there is nothing to say."""
-    boxes, zeros = measure_boxes(path), find_zeros(path)
+    boxes, zeros = measure_boxes(path), find_zeros(path, padding_of)
     return {
         "boxes": None if boxes is None else {**asdict(boxes), "kinds": sorted(boxes.kinds)},
         "zeros": None if zeros is None else asdict(zeros),
@@ -96,7 +67,7 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Bo
 
     Never raises for what the file holds; `clock` gives seconds, and after LONGEST_SECONDS what is known has to do."""
     present = path.stat().st_size
-    allowance = Allowance(clock, clock() + LONGEST_SECONDS)
+    allowance = Allowance.of_one_file(clock)
     with path.open("rb") as handle:
         start = handle.read(12)
         if start[:4] in (b"RIFF", b"RF64") and len(start) == 12:
@@ -106,8 +77,8 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Bo
         if start[:4] == b"\x1a\x45\xdf\xa3":
             declared = declared_segment(handle)
             return None if declared is None else Boxes("matroska", declared, present)
-        declared = whole_packets(handle, present)
-        return None if declared is None else Boxes("mpegts", declared, present)
+        packets = read_packets(handle, present)
+        return None if packets is None else Boxes("mpegts", packets.declared, present, trailing_bytes=packets.trailing)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
@@ -127,29 +98,6 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     trailing = 0 if allowance.spent else max(0, present - end)
     complete = not allowance.spent
     return Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, complete, sample_bytes)
-
-
-def read_boxes(handle: BinaryIO, at: int, end: int, allowance: Allowance) -> Iterator[Box]:
-    """ISO/IEC 14496-12, 4.2: size, type, and a 64-bit size when the first is 1; 0 reaches to the end.
-
-    Ends where what follows is no box: a maker's trailer, say, which says nothing about the footage."""
-    while at + 8 <= end and allowance.allows(boxes=1):
-        handle.seek(at)
-        header = handle.read(16)
-        if len(header) < 8:
-            return
-        size, kind = struct.unpack_from(">I4s", header)
-        if not is_box_type(kind):
-            return
-        smallest = 8
-        if size == 1 and len(header) == 16:
-            (size,) = struct.unpack_from(">Q", header, 8)
-            smallest = 16
-        size = end - at if size == 0 else size
-        if size < smallest:
-            return
-        yield Box(kind, at + smallest, at + size)
-        at += size
 
 
 def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> tuple[int, int]:
@@ -204,10 +152,6 @@ def read_entries(
         if sys.byteorder == "little":
             table.byteswap()
         yield table
-
-
-def is_box_type(kind: bytes) -> bool:
-    return all(letter == 0xA9 or 0x20 <= letter < 0x7F for letter in kind)
 
 
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from ingest.media.findings import Stream
+from ingest.media.findings import Run, Stream
 
 LONGEST_TAG: Final = 512
 MOST_TAGS: Final = 200
+MOST_RUNS: Final = 256
+LONGEST_SECONDS: Final = 31 * 86400.0
 
 
 def read_stream(stream: Mapping[str, Any]) -> Stream:
@@ -56,6 +58,17 @@ def storable(value: str) -> str:
     """Half a surrogate pair and NUL pass through JSON; no database takes them."""
     whole_pairs = value[:LONGEST_TAG].encode("utf-8", "replace").decode()
     return whole_pairs.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def read_runs(value: object) -> tuple[Run, ...]:
+    """None of them where any is none that can be."""
+    runs = []
+    for said in listed(value)[:MOST_RUNS]:
+        offset, seconds = decimal(said.get("offset_seconds")), decimal(said.get("seconds"))
+        if offset is None or seconds is None or min(offset, seconds) < 0 or offset + seconds > LONGEST_SECONDS:
+            return ()
+        runs.append(Run(offset, seconds, said.get("by_clock") is True))
+    return tuple(runs)
 
 
 def listed(value: object) -> list[Mapping[str, Any]]:

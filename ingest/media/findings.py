@@ -28,6 +28,7 @@ ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to c
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
 NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
 SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other only the first few were looked at
+CLOCK_JUMPS: Final = "clock_jumps"  # of an MPEG stream: what it holds does not follow without a break
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 
@@ -88,6 +89,16 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Run:
+    """What an MPEG stream holds between two jumps of its clock, from its beginning. `by_clock` is false after a clock
+    began anew: such a run comes after the one before it, nobody knows when."""
+
+    offset_seconds: float
+    seconds: float
+    by_clock: bool
+
+
+@dataclass(frozen=True)
 class Findings:
     """The state is about the file as a whole: "unreadable" means that nothing here can open it, "intact" that all of it
     was decoded, "opens" that nothing in its containers and first frames speaks against that."""
@@ -106,6 +117,8 @@ class Findings:
     # What the file's own bytes say (ingest/metadata/reading.py); claims are made of it, the row keeps those.
     contents: Mapping[str, Any] = field(default_factory=dict)
     missing: Missing | None = None
+    # Of a stream whose clock jumps; else none. `duration_seconds` is then from the first to the end of the last.
+    runs: tuple[Run, ...] = ()
 
     @property
     def kind(self) -> Kind:

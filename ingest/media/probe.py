@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ingest.media import findings as code
 from ingest.media.commands import INPUT, policy_arguments
-from ingest.media.description import decimal, listed, read_stream, read_tags, text, whole
+from ingest.media.description import decimal, listed, read_runs, read_stream, read_tags, text, whole
 from ingest.media.findings import Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
@@ -159,13 +159,18 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
     shown = described.get("format")
     about: Mapping[str, Any] = shown if isinstance(shown, dict) else {}
     container = text(about.get("format_name"))
+    # Other containers have their own word, which nothing in a file's first bytes makes void.
+    runs = read_runs(facts.contents.get("runs")) if container in ("mpegts", "mpeg") else ()
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(
         unreadable(Reason(code.NO_STREAMS), runner),
         state="opens",
         reasons=(),
         container=container,
-        duration_seconds=decimal(about.get("duration")),
+        duration_seconds=max(run.offset_seconds + run.seconds for run in runs)
+        if runs
+        else decimal(about.get("duration")),
+        runs=runs,
         streams=tuple(read_stream(stream) for stream in listed(described.get("streams"))),
         orientation=side_up if side_up is not None and 1 <= side_up <= 8 else 1,
         tags=read_tags(about.get("tags")),

@@ -5,6 +5,7 @@ Like damage.py this runs inside the sandbox, reads a bounded part of the file, a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -29,8 +30,9 @@ class ZeroFilled:
     first_at: int
 
 
-def find_zeros(path: Path) -> ZeroFilled | None:
-    """Samples spread over the file; one counts when a whole run of zeros follows it.
+def find_zeros(path: Path, padding_of: Callable[[Path], Sequence[tuple[int, int]]]) -> ZeroFilled | None:
+    """Samples spread over the file; one counts when a whole run of zeros follows it, and it is not of the room that the
+    container keeps (`padding_of`, asked only where there are zeros).
 
     What is shorter than their distance (8 MiB in a file of 4 GiB) may lie between: that is for whole.py to find."""
     size = path.stat().st_size
@@ -39,13 +41,14 @@ def find_zeros(path: Path) -> ZeroFilled | None:
         return None
     step = max(1, -(-blocks // MOST_BLOCKS))
     run = SHORTEST_RUN_IN_SMALL_FILES if size < SMALL_FILE_BYTES else SHORTEST_RUN_BYTES
-    first, empty = None, 0
+    empty = []
     with path.open("rb") as handle:
         for block in range(0, blocks, step):
             if is_zero(handle, block * BLOCK_BYTES, BLOCK_BYTES) and lies_in_run(handle, block * BLOCK_BYTES, run):
-                first = block * BLOCK_BYTES if first is None else first
-                empty += 1
-    return None if first is None else ZeroFilled(min(size, empty * step * BLOCK_BYTES), first)
+                empty.append(block * BLOCK_BYTES)
+    room = padding_of(path) if empty else ()
+    empty = [at for at in empty if not any(start <= at and at + BLOCK_BYTES <= end for start, end in room)]
+    return ZeroFilled(min(size, len(empty) * step * BLOCK_BYTES), empty[0]) if empty else None
 
 
 def is_zero(handle: BinaryIO, at: int, length: int) -> bool:
@@ -59,15 +62,29 @@ def lies_in_run(handle: BinaryIO, at: int, run: int) -> bool:
     return is_zero(handle, at, run) or (at + BLOCK_BYTES >= run and is_zero(handle, at + BLOCK_BYTES - run, run))
 
 
-def whole_packets(handle: BinaryIO, present: int) -> int | None:
-    """The size a transport stream has once its last packet is whole; None where it is none."""
+@dataclass(frozen=True)
+class Packets:
+    """A transport stream: the bytes of its packets once the last one is whole, and what follows them and is none."""
+
+    declared: int
+    trailing: int = 0
+
+
+def read_packets(handle: BinaryIO, present: int) -> Packets | None:
+    """None where the file is no transport stream. What a maker wrote behind it is no torn packet: those begin as
+    packets do."""
     handle.seek(0)
     start = handle.read(4 * max(PACKET_SIZES) + 8)
     for size in PACKET_SIZES:
         lead = size - 188 if size == 192 else 0
         places = range(lead, min(len(start), 4 * size), size)
         if len(places) >= 3 and all(start[at] == SYNC for at in places):
-            return -(-present // size) * size
+            rest = present % size
+            handle.seek(present - rest)
+            mark = handle.read(rest)[lead : lead + 1]
+            if mark and mark[0] != SYNC:
+                return Packets(present - rest, rest)
+            return Packets(-(-present // size) * size)
     return None
 
 

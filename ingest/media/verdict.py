@@ -46,7 +46,7 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     lost = () if boxes is None else ends_early(boxes)
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
-    notes = (*(r for r in found.reasons if r not in nothing), *trailing(boxes), *notes)
+    notes = (*(r for r in found.reasons if r not in nothing), *jumps(found), *trailing(boxes), *notes)
     if not (lost or zeros or nothing):
         return replace(found, reasons=notes)
     return weigh(found, (*lost, *zeros), notes, count)
@@ -111,6 +111,10 @@ def trailing(boxes: Boxes | None) -> tuple[Reason, ...]:
     if boxes is None or boxes.trailing_bytes < SHORTEST_TRAILER_BYTES:
         return ()
     return (Reason(code.TRAILING_BYTES, {"bytes": boxes.trailing_bytes}),)
+
+
+def jumps(found: Findings) -> tuple[Reason, ...]:
+    return (Reason(code.CLOCK_JUMPS, {"runs": len(found.runs)}),) if found.runs else ()
 
 
 def not_read(facts: FileFacts) -> tuple[Reason, ...]:

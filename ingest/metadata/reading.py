@@ -27,14 +27,16 @@ ENDED_EARLY: Final = "not_read_to_the_end"
 
 def read_file_facts(path: Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
-    positions, as docs/formats/positions.md has them. Each is there only where the file has something of it.
+    positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
+    (stream_clock.py). Each is there only where the file has something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
     with path.open("rb") as handle:
         start = handle.read(_START_BYTES)
         if not is_photograph(start[:64]):
-            tracks = read_tracks(handle, start, path.stat().st_size)
-            return {"tracks": tracks} if tracks else {}
+            size = path.stat().st_size
+            said = {"tracks": read_tracks(handle, start, size), "runs": read_stream_runs(handle, start, size)}
+            return {name: found for name, found in said.items() if found}
     from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 
@@ -64,6 +66,21 @@ def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any
         for track in tracks if budget.spent else ():
             track["left_out"][ENDED_EARLY] = 0  # how many points more there were nobody knows
         return tracks
+    except OSError:
+        raise
+    except Exception:
+        return []
+
+
+def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]]:
+    """What a reader meets that it was not written for costs this alone."""
+    if not start.startswith(b"\0\0\x01\xba") and start[:1] != b"\x47" and start[4:5] != b"\x47":
+        return []
+    from ingest.metadata.stream_clock import read_runs
+    from ingest.metadata.transport_stream import find_layout
+
+    try:
+        return read_runs(handle, start, size, find_layout(start))
     except OSError:
         raise
     except Exception:

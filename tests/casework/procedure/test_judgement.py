@@ -261,3 +261,37 @@ def test_nothing_slips_between_the_look_and_the_close(database: Database, team_i
         {"close": "done", "withdraw": "CaseClosed"} if closed else {"close": "CaseIncomplete", "withdraw": "done"}
     )
     assert outcomes == expected
+
+
+def runs(*said: tuple[float, float, bool]) -> dict[str, Any]:
+    """As a stream's findings have them; offsets and lengths in minutes here."""
+    return {
+        "kind": "video",
+        "runs": [{"offset_seconds": 60 * at, "seconds": 60 * long, "by_clock": told} for at, long, told in said],
+    }
+
+
+def test_a_pause_within_a_recording_is_missing(team: Any) -> None:
+    team.act()
+    film(team, -1, 41, findings=runs((0, 11, True), (31, 11, True)))
+    found = judged(team)
+    assert found.verdict == "incomplete"
+    assert minutes(found) == [(0, 10, "covered", "none"), (10, 30, "missing", "none"), (30, 40, "covered", "none")]
+
+
+def test_a_piece_whose_clock_began_anew_covers_nothing_for_certain(team: Any) -> None:
+    team.act()
+    film(team, -1, 41, findings=runs((0, 21, True), (21, 21, False)))
+    found = judged(team)
+    assert found.verdict == "doubtful"
+    assert minutes(found) == [(0, 20, "covered", "none"), (20, 40, "doubtful", "none")]
+
+
+def test_one_recording_within_the_act_is_not_there_during_its_pause(team: Any) -> None:
+    """Where some recording is enough, one that only surrounds the act is none."""
+    team.act()
+    film(team, -10, 50, findings=runs((0, 9, True), (55, 5, True)))
+    (only,) = judge_case(team.session, team.case.id, NOW)
+    (near,) = only.recordings
+    assert not near.surely_touches(START, START + 40 * MINUTE)
+    assert near.may_touch(START, START + 40 * MINUTE)

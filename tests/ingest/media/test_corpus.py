@@ -125,3 +125,30 @@ def test_every_file_gets_findings_and_a_poster_or_a_reason(corpus: Path, runner:
     assert states["intact"] + states["opens"] > 80
     assert states["damaged"] >= 6
     assert states["unreadable"] >= 5
+
+
+# Whoever gathered them cut them short, or took all samples away: of each the name says it, or its length.
+DAMAGED = {
+    "ExoPlayer/testdata__src__test__assets__media__jpeg__pixel-motion-photo-shortened.jpg",
+    "ExoPlayer/testdata__src__test__assets__media__ts__sample_with_sdt.ts",
+    "exiftool/t__images__M2TS.mts",
+    "exiftool/t__images__QuickTime.heic",
+    "exiftool/t__images__QuickTime.m4a",
+    "exiftool/t__images__QuickTime.mov",
+    "exiftool/t__images__RIFF.avi",
+    "go-mp4/testdata__sample_init.enca.mp4",
+    "go-mp4/testdata__sample_init.encv.mp4",
+    "go-mp4/testdata__sample_qt.mp4",
+    "mediabunny/test__public__annex-b.mp4",
+    "mediabunny/test__public__no-aud.ts",
+    "mp4parse-rust/mp4parse__tests__invalid_userdata.mp4",
+    "mp4parse-rust/mp4parse__tests__test_case_1185230.mp4",
+}
+
+
+@pytest.mark.thorough
+def test_of_all_real_files_those_that_were_cut_are_damaged_and_no_others(corpus: Path, runner: MediaRunner) -> None:
+    files = [path for path in sorted(corpus.rglob("*")) if path.is_file() and path.parent != corpus]
+    found = {path.relative_to(corpus).as_posix(): probe_media(path, runner) for path in files}
+    assert {name for name, each in found.items() if each.state == "damaged"} == DAMAGED
+    assert [name for name, each in found.items() if each.runs] == []

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.media.damage import LONGEST_SECONDS, MOST_BOXES, measure_boxes
+from ingest.media.boxes import LONGEST_SECONDS, MOST_BOXES
+from ingest.media.damage import measure_boxes
 
 
 def box(kind: bytes, content: bytes, size: int | None = None) -> bytes:

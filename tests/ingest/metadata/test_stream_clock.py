@@ -1,0 +1,77 @@
+"""Where the clock of a stream jumps, by times alone; real streams: tests/ingest/media/test_stream_breaks.py."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.metadata.stream_clock import CLOCK_TURNS_OVER, MOST_RUNS, StreamClock, read_runs, time_in
+from ingest.metadata.transport_stream import Layout
+
+FRAME = 3600  # 25 a second
+
+
+def taken(times: Iterable[int]) -> StreamClock:
+    clock = StreamClock()
+    for ticks in times:
+        clock.take(ticks % CLOCK_TURNS_OVER)
+    return clock
+
+
+def pictures(seconds: int, start: int = 0) -> list[int]:
+    return [start + n * FRAME for n in range(25 * seconds)]
+
+
+def runs(times: Iterable[int]) -> list[tuple[float, float, bool]]:
+    return [(run["offset_seconds"], run["seconds"], run["by_clock"]) for run in taken(times).runs()]
+
+
+@given(st.integers(0, CLOCK_TURNS_OVER - 1), st.randoms(use_true_random=False))
+def test_a_clock_that_runs_on_has_no_break(start: int, chance: random.Random) -> None:
+    """Also where it turns over, and where pictures come in another order than they are shown in, or not at all."""
+    times = pictures(20, start)
+    groups = [times[at : at + 4] for at in range(0, len(times), 4)]
+    shuffled = [each for group in groups for each in chance.sample(group, chance.randint(1, 4))]
+    assert runs(shuffled) == []
+
+
+def test_a_pause_is_a_hole_and_no_footage() -> None:
+    paused = [*pictures(10), *pictures(5, start=90_000 * 1200)]
+    assert runs(paused) == [(0.0, 10.0, True), (1200.0, 5.0, True)]
+
+
+def test_a_clock_that_begins_anew_says_no_more_than_that_footage_follows() -> None:
+    restarted = [*pictures(10), *pictures(5), *pictures(5, start=90_000 * 600)]
+    assert runs(restarted) == [(0.0, 10.0, True), (10.0, 5.0, False), (610.0, 5.0, False)]
+
+
+@given(st.lists(st.integers(0, CLOCK_TURNS_OVER - 1), max_size=1000))
+def test_any_times_give_runs_in_order_that_a_row_can_hold(times: list[int]) -> None:
+    found = taken(times).runs()
+    assert len(found) <= MOST_RUNS
+    assert all(run["seconds"] >= 0 and run["offset_seconds"] >= 0 for run in found)
+    assert [run["offset_seconds"] for run in found] == sorted(run["offset_seconds"] for run in found)
+
+
+def test_of_very_many_breaks_the_last_run_takes_in_the_rest() -> None:
+    times = [ticks for _ in range(2 * MOST_RUNS) for ticks in pictures(3)]
+    found = runs(times)
+    assert len(found) == MOST_RUNS
+    assert found[-1] == (3.0 * (MOST_RUNS - 1), 3.0 * (MOST_RUNS + 1), False)
+
+
+@pytest.mark.parametrize("noise", [b"", b"\x00\x00\x01\xba", b"\x00\x00\x01\xba" + b"\x00\x00\x01\xe0" * 99])
+@pytest.mark.parametrize("layout", [None, Layout(188, 0), Layout(192, 4)])
+def test_noise_has_no_breaks(noise: bytes, layout: Layout | None) -> None:
+    assert read_runs(io.BytesIO(noise), noise[:4096], len(noise), layout) == []
+
+
+@given(st.binary(max_size=40))
+def test_no_head_makes_it_raise(head: bytes) -> None:
+    ticks = time_in(b"\x00\x00\x01\xe0\x00\x00" + head)
+    assert ticks is None or 0 <= ticks < CLOCK_TURNS_OVER
