@@ -42,6 +42,7 @@ for name, group in {
     "publicity": rule_group("公示规则 / what is published, on which channels, masked how", "api.cli.admin_publicity"),
     "retrieval": rule_group("调阅规则 / who may see and copy footage, with whose approval", "api.cli.admin_retrieval"),
     "post": posts,
+    "disclosure": rule_group("事前公开目录 / what is public before anything happens", "api.cli.admin_disclosures"),
     "calendar": calendars,
     "template": rule_group("文书式样 / templates of documents", "api.cli.admin_templates"),
     "seal": seals,

@@ -85,6 +85,7 @@ def make_framework() -> FastAPI:
 
 def mount_pages(app: FastAPI) -> None:
     from api.pages.portal import portal_router
+    from api.pages.portal_open import portal_open_router
     from api.pages.routes import pages_router
     from api.pages.visit import refusal_page
 
@@ -95,6 +96,8 @@ def mount_pages(app: FastAPI) -> None:
 
     app.mount("/static", PublicFiles(directory=STATIC), name="static")
     app.include_router(pages_router)
+    # Before the items, whose ids stand where its names do.
+    app.include_router(portal_open_router)
     app.include_router(portal_router)
     app.add_exception_handler(HTTPException, refuse_address)
 

@@ -50,6 +50,7 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "review_scope_rule": mark("法制审核目录清单"),
     "publication": mark("公示信息"),
     "publication_rule": mark("公示规则"),
+    "disclosure_rule": mark("事前公开目录"),
     "unknown": mark("不明"),
 }
 OBJECT_FOUND: Mapping[str, str] = {
@@ -224,6 +225,9 @@ ACTIONS: Mapping[str, str] = {
     "case.transfer_opened": mark("涉嫌犯罪，须移送"),
     "case.transfer_ended": mark("移送办结"),
     "decision.issued": mark("作出决定"),
+    "disclosure.loaded": mark("载入事前公开目录"),
+    "disclosure.superseded": mark("事前公开目录被新版取代"),
+    "disclosure.came_into_force": mark("事前公开目录生效"),
     "publicity.loaded": mark("载入公示规则"),
     "publicity.superseded": mark("公示规则被新版取代"),
     "publicity.came_into_force": mark("公示规则生效"),

@@ -56,7 +56,7 @@ def asked_of(request: Request) -> Asked:
 
 @portal_router.get("/portal", response_model=None)
 def portal_page(request: Request) -> Response:
-    return _answer(request, lambda session: _page(request, "portal.html", build_portal(request, session)))
+    return answer_public(request, lambda session: public_page(request, "portal.html", build_portal(request, session)))
 
 
 @portal_router.get("/portal/feed.atom", response_model=None)
@@ -66,7 +66,7 @@ def portal_atom(request: Request) -> Response:
     def made(session: Session) -> Made:
         return atom_feed(list_changes(session), str(request.base_url)), "application/atom+xml; charset=utf-8"
 
-    return _answer(request, made)
+    return answer_public(request, made)
 
 
 @portal_router.get("/portal/feed.json", response_model=None)
@@ -76,7 +76,7 @@ def portal_json(request: Request) -> Response:
     def made(session: Session) -> Made:
         return json_feed(list_changes(session), str(request.base_url)), "application/feed+json; charset=utf-8"
 
-    return _answer(request, made)
+    return answer_public(request, made)
 
 
 @portal_router.get("/portal/items.json", response_model=None)
@@ -87,7 +87,7 @@ def portal_items(request: Request) -> Response:
         page = list_public(session, asked_of(request), after=_after(request), limit=ITEMS)
         return items_document(page, str(request.base_url)), "application/json; charset=utf-8"
 
-    return _answer(request, made)
+    return answer_public(request, made)
 
 
 @portal_router.get("/portal/{publication_id}", response_model=None)
@@ -96,9 +96,9 @@ def portal_item(request: Request, publication_id: str) -> Response:
         found = find_public(session, parse_id(publication_id))
         if found is None:
             raise NotFound(publication_id[:64])
-        return _page(request, "portal_item.html", {"found": found, "units": public_units(session)})
+        return public_page(request, "portal_item.html", {"found": found, "units": public_units(session)})
 
-    return _answer(request, made)
+    return answer_public(request, made)
 
 
 def build_portal(request: Request, session: Session) -> Mapping[str, Any]:
@@ -117,12 +117,12 @@ def build_portal(request: Request, session: Session) -> Mapping[str, Any]:
     }
 
 
-def _page(request: Request, template: str, values: Mapping[str, Any]) -> Made:
+def public_page(request: Request, template: str, values: Mapping[str, Any]) -> Made:
     response = render(request, template, None, values)
     return bytes(response.body), "text/html; charset=utf-8"
 
 
-def _answer(request: Request, make: Callable[[Session], Made]) -> Response:
+def answer_public(request: Request, make: Callable[[Session], Made]) -> Response:
     """As it was a moment ago, or made now; 304 where the reader has it already."""
     archive, kept = archive_of(request), request.app.state.kept_answers
 

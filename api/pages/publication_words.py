@@ -41,6 +41,18 @@ PUBLIC_STEPS: Mapping[str, str] = {
     "taken_down": mark("撤下"),
     "withheld": mark("不再公开"),
 }
+DISCLOSURE_SECTIONS: Mapping[str, str] = {
+    "subject": mark("执法主体"),
+    "people": mark("执法人员"),
+    "duties": mark("执法职责"),
+    "powers": mark("执法权限"),
+    "basis": mark("执法依据"),
+    "procedure": mark("执法程序"),
+    "remedies": mark("救济渠道"),
+    "checks": mark("随机抽查事项清单"),
+    "guide": mark("服务指南"),
+    "flow": mark("执法流程图"),
+}
 TAKEN_DOWN_BECAUSE: Mapping[str, str] = {
     "revoked": mark("决定被依法撤销"),
     "unlawful": mark("决定被确认违法"),

@@ -35,15 +35,16 @@ from api.pages.document_words import DOCUMENT_STATES, SIGNING_OUTCOMES, SIGNING_
 from api.pages.element_words import BASES, ELEMENT_PROBLEMS, ELEMENT_SOURCES, ELEMENT_STATES, ELEMENTS
 from api.pages.ledger_words import ACTIONS, OBJECT_FOUND, SUBJECT_KINDS, SYSTEM_ACTORS
 from api.pages.publication_words import (
-    DUTIES as PUBLICATION_DUTIES,
-)
-from api.pages.publication_words import (
+    DISCLOSURE_SECTIONS,
     PUBLIC_FIELDS,
     PUBLIC_STEPS,
     PUBLICATION_KINDS,
     PUBLICATION_STATES,
     PUBLICATION_STEPS,
     TAKEN_DOWN_BECAUSE,
+)
+from api.pages.publication_words import (
+    DUTIES as PUBLICATION_DUTIES,
 )
 
 ROLES: Mapping[str, str] = {
@@ -423,6 +424,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "publication_state": PUBLICATION_STATES,
     "publication_step": PUBLICATION_STEPS,
     "public_field": PUBLIC_FIELDS,
+    "disclosure_section": DISCLOSURE_SECTIONS,
     "public_step": PUBLIC_STEPS,
     "taken_down_because": TAKEN_DOWN_BECAUSE,
     "oversight_list": OVERSIGHT_LISTS,

@@ -21,6 +21,7 @@ from casework.elements.policies import come_into_force
 from casework.linker import link_due_recordings
 from casework.looks import ask_for_another_look
 from casework.playback import sum_up_expired_windows
+from casework.publication.disclosures import disclosures_come_into_force
 from casework.publication.publicity import publicity_comes_into_force
 from casework.retrieval.rules import retrieval_rules_come_into_force
 from casework.review.scopes import scopes_come_into_force
@@ -127,6 +128,7 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
         scopes_come_into_force(session, now)
         retrieval_rules_come_into_force(session, now)
         publicity_comes_into_force(session, now)
+        disclosures_come_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

@@ -13,7 +13,7 @@ from casework.documents import templates
 from casework.documents.drafts import digest_text
 from casework.elements import policies
 from casework.link_rows import digest_candidates
-from casework.publication import publicity
+from casework.publication import disclosures, publicity
 from casework.publication.collecting import as_text
 from casework.retrieval import rules as retrieval
 from casework.review import scopes
@@ -26,7 +26,7 @@ from storage.catalog.decisions import ReviewScopeRule
 from storage.catalog.documents import DocumentTemplate
 from storage.catalog.elements import ElementPolicy
 from storage.catalog.procedure import RecordingChecklist
-from storage.catalog.publication import PublicationRule
+from storage.catalog.publication import DisclosureRule, PublicationRule
 
 _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     ElementPolicy: policies.is_of_its_source,
@@ -38,6 +38,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     DocumentTemplate: templates.is_of_its_source,
     ReviewScopeRule: scopes.is_of_its_source,
     PublicationRule: publicity.is_of_its_source,
+    DisclosureRule: disclosures.is_of_its_source,
 }
 
 

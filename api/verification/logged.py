@@ -44,6 +44,7 @@ from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.procedure import ActExplanation, CaseAct, RecordingChecklist
 from storage.catalog.publication import (
     STEPS,
+    DisclosureRule,
     PostingEvidence,
     Publication,
     PublicationDuty,
@@ -132,6 +133,7 @@ MADE: Mapping[str, _Made] = {
     "review_scope.loaded": _Made(ReviewScopeRule.id),
     "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),
     "publicity.loaded": _Made(PublicationRule.id),
+    "disclosure.loaded": _Made(DisclosureRule.id),
     "publication.duty_named": _Made(PublicationDuty.id, "duty_id"),
     "publication.collected": _Made(Publication.id),
     "publication.restated": _Made(PublicationVersion.id, "version_id"),

@@ -10,6 +10,7 @@ from casework.publication.collecting import PRIVATE, PUBLIC
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.publication import (
     STEPS,
+    DisclosureRule,
     PostingEvidence,
     Publication,
     PublicationDuty,
@@ -93,6 +94,14 @@ PUBLICATION_SUBJECTS: Sequence[Subject] = (
             Step("publicity.loaded", rule_version, makes=True),
             Step("publicity.superseded", lambda entry: as_stated(entry, "last_day")),
             Step("publicity.came_into_force", ended("in_force")),
+        ),
+    ),
+    Subject(
+        DisclosureRule,
+        (
+            Step("disclosure.loaded", rule_version, makes=True),
+            Step("disclosure.superseded", lambda entry: as_stated(entry, "last_day")),
+            Step("disclosure.came_into_force", ended("in_force")),
         ),
     ),
     Subject(

@@ -30,6 +30,12 @@ class PublicationRule(RuleVersion):
     __tablename__ = "publication_rule"
 
 
+class DisclosureRule(RuleVersion):
+    """One version of the catalogue of what is public before anything happens (事前公开)."""
+
+    __tablename__ = "disclosure_rule"
+
+
 class PublicationDuty(Base):
     """Somebody of a unit has a duty of publishing from when he was named to it; ended, never deleted."""
 

@@ -16,6 +16,7 @@ from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from casework.handling import name_officer
 from casework.publication.collecting import Kept, Said, collect, restate
+from casework.publication.disclosures import load_disclosure
 from casework.publication.duties import end_duty, name_to_duty
 from casework.publication.posting import file_evidence, post, remove
 from casework.publication.publicity import load_shipped_publicity
@@ -28,10 +29,12 @@ from casework.stages import enter_stage
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.devices import chinese_day
 from tests.api.tampering import as_superuser, assert_each_is_named
+from tests.casework.publication.open_file import OPEN
 from tests.casework.sample_archive import OPERATOR, SampleArchive
 
 TABLES = (
     "publication_rule",
+    "disclosure_rule",
     "publication_duty",
     "publication",
     "publication_version",
@@ -43,6 +46,9 @@ TABLES = (
 TAMPERED = (
     ("UPDATE publication_rule SET rules = '{}'", "of_its_source"),
     ("DELETE FROM publication_rule", "logged_row_missing"),
+    ("UPDATE disclosure_rule SET rules = jsonb_set(rules, '{sections,guide,0,title}', '\"x\"')", "of_its_source"),
+    ("UPDATE disclosure_rule SET in_force_at = NULL", "in_force"),
+    ("DELETE FROM disclosure_rule", "logged_row_missing"),
     ("UPDATE publication_duty SET duty = 'review' WHERE duty = 'publish'", "duty"),
     ("UPDATE publication_duty SET ended_at = NULL, end_reason = NULL", "ended"),
     ("DELETE FROM publication_duty WHERE duty = 'publish'", "logged_row_missing"),
@@ -84,6 +90,7 @@ class Unit:
         self.archive = SampleArchive(session)
         for load in (load_shipped_scopes, load_shipped_terms, load_shipped_publicity):
             load(session, now)
+        load_disclosure(session, OPERATOR, OPEN.encode(), now)
         self.unit = self.archive.unit_of(self.officer)
         self.reviewers = [self.archive.person(self.unit, "supervisor") for _ in range(2)]
         self.publisher = self.archive.person(self.unit, "publisher")

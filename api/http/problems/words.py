@@ -153,6 +153,7 @@ THINGS: Mapping[str, str] = {
     "no_papers": "只用于外单位和个人，请删去",
     "no_identity": "须包括 identity：不接待身份不明的人",
     "too_many_hours": "须为 1 至 4320 的整数小时",
+    "no_long_text": "须为不超过 4,000 字的文字",
     "no_pattern": "须为不超过 500 字的正则表达式，且不匹配空文字",
     "still_masked": "本身仍会被该规则隐去，请换一种显示",
     "removal": "撤下情况",
