@@ -66,6 +66,12 @@ QUESTIONS: Mapping[str, str] = {
     "documents": mark("执法文书是否完备、规范"),
     "crime": mark("是否涉嫌犯罪、需要移送司法机关"),
 }
+ADVISER_KINDS: Mapping[str, str] = {
+    "counsel": mark("法律顾问"),
+    "public_lawyer": mark("公职律师"),
+    "resident_lawyer": mark("驻队律师"),
+    "expert": mark("行业专家"),
+}
 ANSWERS: Mapping[str, str] = {"yes": mark("是"), "no": mark("否"), "not_applicable": mark("不适用")}
 GATE_REFUSALS: Mapping[str, str] = {
     "unknown": mark("没有该决定"),

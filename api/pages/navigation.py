@@ -25,6 +25,8 @@ LINKS = (
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
     Link("/deadlines", mark("期限"), ("officer", "supervisor")),
     Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
+    Link("/advisers", mark("法律顾问"), ("legal_reviewer",)),
+    Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
     Link("/publications", mark("公示"), EVERYBODY),
     Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
     Link("/rooms", mark("办案场所"), ("officer", "supervisor", "auditor", "administrator")),

@@ -18,6 +18,7 @@ from api.pages.shown import local_path
 from api.pages.views_admin import build_admin
 from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
+from api.pages.views_committee import build_advisers, build_committee, build_transfers
 from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_documents import build_document
@@ -53,6 +54,9 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/publications/{id}": ("publication.html", build_publication),
     "/reviews": ("reviews.html", build_reviews),
     "/reviews/{id}": ("review.html", build_review),
+    "/committee/{id}": ("committee.html", build_committee),
+    "/advisers": ("advisers.html", build_advisers),
+    "/transfers": ("transfers.html", build_transfers),
     "/link-questions": ("link_questions.html", build_questions),
     "/rooms": ("rooms.html", build_rooms),
     "/devices": ("devices.html", build_devices),

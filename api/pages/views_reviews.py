@@ -9,10 +9,11 @@ from api.http.reading.decisions import names_of_decisions
 from api.pages.visit import Visit
 from casework.organisation import names_of
 from casework.permission import MAY
+from casework.review.disputes import list_disputes
 from casework.review.gate import case_refusals
 from casework.review.listing import decision_now, decisions_of_case, list_waiting, open_submission
 from casework.review.referable import referable_in
-from casework.review.reviewing import AGAINST, why_barred
+from casework.review.reviewing import why_barred
 from casework.review.scope_file import FIELDS
 from casework.stage_machines import find_step
 from storage.catalog.casework import Case
@@ -43,6 +44,7 @@ def build_case_decisions(visit: Visit, case: Case) -> Mapping[str, Any]:
         "decision_may": {
             "draft": open_ and role in MAY["draft_decisions"],
             "issue": open_ and role in (MAY["issue_decisions"] if head is None else head.by),
+            "transfers": role in MAY["see_transfers"],
         },
     }
 
@@ -56,6 +58,7 @@ def build_reviews(visit: Visit) -> Mapping[str, Any]:
         "rows": rows,
         "next": visit.next_page(page.next),
         "names": names_of(visit.session, {each.submission.submitted_by for each, _ in rows}),
+        "disputes": list_disputes(visit.session, visit.person, limit=ROWS).items if visit.after is None else (),
     }
 
 
@@ -75,11 +78,9 @@ def build_review(visit: Visit) -> Mapping[str, Any]:
         "names": {**names_of(visit.session, people), **names_of_decisions(visit.session, [decision])},
         "barred": barred,
         "may_review": barred is None and waits and waiting.submission.withdrawn_at is None,
-        "questions": QUESTIONS,
         "answers": ANSWERS,
         "opinions": OPINIONS,
-        "against": AGAINST,
-        "references": referable_in(visit.session, waiting.case.id),
+        "material": {"questions": QUESTIONS, "found": referable_in(visit.session, waiting.case.id)},
     }
 
 

@@ -18,6 +18,7 @@ from api.pages.claim_words import (
     TRACK_SOURCES,
 )
 from api.pages.decision_words import (
+    ADVISER_KINDS,
     ANSWERS,
     BARRED,
     DECISION_STATES,
@@ -400,6 +401,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "decision_fact": FACTS,
     "decision_state": DECISION_STATES,
     "field": FIELDS,
+    "adviser_kind": ADVISER_KINDS,
     "gate_refusal": GATE_REFUSALS,
     "level": LEVELS,
     "measure": MEASURES,

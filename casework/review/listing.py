@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from casework.errors import Unknown
 from casework.permission import require
 from casework.review.decisions import issue_of
+from casework.review.disputes import DisputeNow, disputes_of
 from casework.review.gate import refusals_of
 from casework.review.scopes import Met, explain_scope
 from casework.review.submitting import reviews_of, standing_submission
@@ -34,13 +35,15 @@ class VersionNow:
 
 @dataclass(frozen=True)
 class DecisionNow:
-    """`state`: draft, submitted, agreed, problems, issued or withdrawn; `refusals`: why it may not be issued now."""
+    """`state`: draft, submitted, agreed, problems, issued or withdrawn; `refusals`: why it may not be issued now;
+    `disputes`: by the opinion that is disagreed with."""
 
     row: Decision
     versions: tuple[VersionNow, ...]
     submission: DecisionSubmission | None
     issue: DecisionIssue | None
     refusals: tuple[str, ...]
+    disputes: Mapping[uuid.UUID, DisputeNow]
 
     @property
     def latest(self) -> VersionNow:
@@ -85,6 +88,7 @@ def decision_now(session: Session, row: Decision) -> DecisionNow:
         submission=standing_submission(session, latest.id),
         issue=issue_of(session, row.id),
         refusals=refusals_of(session, latest.id),
+        disputes=disputes_of(session, row.id),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -74,6 +75,16 @@ def open_transfers(session: Session, by: Person) -> tuple[tuple[CrimeTransfer, C
     statement = select(row, Case).join(Case, Case.id == row.case_id).where(in_reach(by, row.unit_id))
     found = session.execute(statement.where(row.ended_at.is_(None)).order_by(row.opened_at, row.id).limit(200))
     return tuple((each[0], each[1]) for each in found)
+
+
+def finished_packages(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[Export, ...]]:
+    """By case, the packages that may be handed over, the latest first."""
+    row = Export
+    made = select(row).where(row.case_id.in_(case_ids), row.finished_at.is_not(None)).order_by(row.finished_at.desc())
+    found: dict[uuid.UUID, tuple[Export, ...]] = {}
+    for each in session.scalars(made):
+        found[each.case_id] = (*found.get(each.case_id, ()), each)
+    return found
 
 
 def _open(session: Session, by: Person, transfer_id: uuid.UUID) -> CrimeTransfer:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.http.reading.disputes import describe_dispute, people_of_dispute
 from api.http.reading.names import people_named
 from api.http.schema.base import CaseRef, PersonRef
 from api.http.schema.decisions import (
@@ -21,6 +22,7 @@ from api.http.schema.decisions import (
     ScopeItem,
     VersionItem,
 )
+from casework.review.disputes import DisputeNow
 from casework.review.gate import case_refusals
 from casework.review.listing import DecisionNow, VersionNow, Waiting, decision_now, decisions_of_case
 from casework.review.referable import referable_in
@@ -52,10 +54,14 @@ def describe_queue(session: Session, waiting: Iterable[Waiting]) -> list[QueuedR
 
 
 def describe_file(session: Session, waiting: Waiting, barred: str | None) -> ReviewFile:
-    references = [
-        ReferenceItem(reference=each.reference, label=each.detail) for each in referable_in(session, waiting.case.id)
-    ]
-    return ReviewFile(**_queued(session, waiting), references=references, barred=barred)
+    return ReviewFile(
+        **_queued(session, waiting), references=describe_references(session, waiting.case.id), barred=barred
+    )
+
+
+def describe_references(session: Session, case_id: uuid.UUID) -> list[ReferenceItem]:
+    """What an answer in a review of this case may refer to."""
+    return [ReferenceItem(reference=each.reference, label=each.detail) for each in referable_in(session, case_id)]
 
 
 def names_of_decisions(session: Session, found: Iterable[DecisionNow]) -> Names:
@@ -64,6 +70,7 @@ def names_of_decisions(session: Session, found: Iterable[DecisionNow]) -> Names:
         people.append(None if each.issue is None else each.issue.issued_by)
         people += [version.row.stated_by for version in each.versions]
         people += [review.reviewer_id for version in each.versions for review in version.reviews]
+        people += [person for dispute in each.disputes.values() for person in people_of_dispute(dispute)]
     return people_named(session, *people)
 
 
@@ -88,11 +95,11 @@ def _decision(each: DecisionNow, names: Names) -> DecisionItem:
         submission_id=None if each.submission is None else each.submission.id,
         issued_on=None if issue is None else issue.issued_on,
         issued_by=None if issue is None else PersonRef.of(issue.issued_by, names),
-        versions=[_version(version, names) for version in each.versions],
+        versions=[_version(version, names, each.disputes) for version in each.versions],
     )
 
 
-def _version(each: VersionNow, names: Names) -> VersionItem:
+def _version(each: VersionNow, names: Names, disputes: Mapping[uuid.UUID, DisputeNow]) -> VersionItem:
     row = each.row
     plain = ("id", "ordinal", "kind", "measures", "level", "field", "amount_fen", "party", "party_kind", "affected")
     said = {name: getattr(row, name) for name in (*plain, "facts", "content", "reason", "stated_at")}
@@ -101,7 +108,7 @@ def _version(each: VersionNow, names: Names) -> VersionItem:
         stated_by=PersonRef.of(row.stated_by, names),
         needs_review=bool(row.scope),
         scope=[_scope(met) for met in each.scope],
-        reviews=[_review(review, names) for review in each.reviews],
+        reviews=[_review(review, names, disputes.get(review.id)) for review in each.reviews],
     )
 
 
@@ -118,7 +125,7 @@ def _scope(met: Met) -> ScopeItem:
     )
 
 
-def _review(row: DecisionReview, names: Names) -> ReviewItem:
+def _review(row: DecisionReview, names: Names, dispute: DisputeNow | None) -> ReviewItem:
     return ReviewItem(
         id=row.id,
         version_id=row.version_id,
@@ -129,4 +136,5 @@ def _review(row: DecisionReview, names: Names) -> ReviewItem:
         reviewed_at=row.reviewed_at,
         withdrawn_at=row.withdrawn_at,
         withdraw_reason=row.withdraw_reason,
+        disagreement=None if dispute is None else describe_dispute(dispute, names),
     )

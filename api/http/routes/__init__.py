@@ -6,9 +6,11 @@ from fastapi import APIRouter
 
 from api.http.routes import (
     access,
+    advisers,
     archiving,
     cases,
     certificates,
+    committee,
     deadlines,
     decisions,
     devices,
@@ -37,6 +39,7 @@ from api.http.routes import (
     stations,
     today,
     tokens,
+    transfers,
     verification,
 )
 
@@ -64,6 +67,9 @@ for module in (
     decisions,
     service,
     reviews,
+    committee,
+    advisers,
+    transfers,
     publications,
     today,
     elements,

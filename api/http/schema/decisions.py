@@ -102,6 +102,44 @@ class ScopeItem(Answer):
     law: list[str]
 
 
+class AdviceItem(Answer):
+    """What an adviser said in a session; he has no vote."""
+
+    adviser_id: uuid.UUID
+    name: str = Field(examples=["周律师"])
+    kind: str = Field(examples=["counsel"])
+    advice: str
+
+
+class SittingItem(Answer):
+    """A session of the committee (法制审核委员会会议). `outcome`: agreed where more than half were for it."""
+
+    id: uuid.UUID
+    held_at: datetime
+    place: str
+    presided_by: PersonRef
+    members: list[PersonRef]
+    advice: list[AdviceItem]
+    votes_for: int
+    votes_against: int
+    abstentions: int
+    outcome: str = Field(examples=["agreed"])
+    minutes: str
+    recorded_by: PersonRef
+    recorded_at: datetime
+
+
+class DisagreementItem(Answer):
+    """意见不一致: why the unit does not share an opinion; `sitting` is null until the committee sat over it."""
+
+    id: uuid.UUID
+    review_id: uuid.UUID
+    reason: str
+    stated_by: PersonRef
+    stated_at: datetime
+    sitting: SittingItem | None
+
+
 class ReviewItem(Answer):
     id: uuid.UUID
     version_id: uuid.UUID
@@ -112,6 +150,7 @@ class ReviewItem(Answer):
     reviewed_at: datetime
     withdrawn_at: datetime | None
     withdraw_reason: str | None
+    disagreement: DisagreementItem | None
 
 
 class VersionItem(Answer):
