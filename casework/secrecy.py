@@ -52,6 +52,12 @@ def keeps_nothing_from(person: Person) -> ColumnElement[bool]:
     return ~exists().where(standing, _closed(person, link.case_id, closed))
 
 
+def keeps_case_from(person: Person, case_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    """Of a row with a case's id: the case is of a class that is closed to the person."""
+    closed = closed_to(person)
+    return _closed(person, case_id, closed) if closed else false()
+
+
 def may_see_case(session: Session, person: Person, case: Case) -> bool:
     """Whether the recordings of a case are open to a person, as far as its class goes."""
     closed = closed_to(person)

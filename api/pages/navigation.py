@@ -20,6 +20,7 @@ LINKS = (
     Link("/today", mark("今天"), ("officer", "supervisor")),
     Link("/recordings", mark("记录"), EVERYBODY),
     Link("/cases", mark("案件"), EVERYBODY),
+    Link("/search", mark("检索"), EVERYBODY),
     Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
     Link("/queue", mark("待补正"), ("officer", "supervisor")),
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),

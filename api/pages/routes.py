@@ -32,6 +32,7 @@ from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
 from api.pages.views_reviews import build_review, build_reviews
 from api.pages.views_rooms import build_rooms
+from api.pages.views_search import build_search
 from api.pages.views_stations import build_stations
 from api.pages.views_today import build_shift, build_today
 from api.pages.visit import Build, page, render
@@ -43,6 +44,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/shift": ("shift.html", build_shift),
     "/recordings": ("recordings.html", build_recordings),
     "/recordings/{id}": ("recording.html", build_recording),
+    "/search": ("search.html", build_search),
     "/cases": ("cases.html", build_cases),
     "/cases/{id}": ("case.html", build_case),
     "/documents/{id}": ("document.html", build_document),

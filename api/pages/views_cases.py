@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
@@ -29,6 +29,7 @@ from casework.export import list_exports
 from casework.handling import handles
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
+from casework.search.words import contains_text
 from casework.secrecy import keeps_nothing_from
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
@@ -64,8 +65,7 @@ class Step:
 def build_cases(visit: Visit) -> Mapping[str, Any]:
     statement = select(Case).where(Case.unit_id == visit.person.unit_id)
     if words := visit.asked("find"):
-        fits = (column.contains(words, autoescape=True) for column in (Case.number, Case.title))
-        statement = statement.where(or_(*fits))
+        statement = statement.where(contains_text(Case.sought, words))
     if not visit.asked("closed"):
         statement = statement.where(Case.closed_at.is_(None))
     rows = visit.session.scalars(newest_first(statement, Case.opened_at, Case.id, visit.after, ROWS)).all()

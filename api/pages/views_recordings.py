@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from api.pages.shown import parse_local
 from api.pages.visit import Visit
 from casework.access import may_see_poster
+from casework.recording_states import is_in_state
+from casework.search.words import contains_text
 from casework.secrecy import keeps_nothing_from
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink
@@ -65,7 +67,7 @@ def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
     if officer := visit.asked("officer"):
         statement = statement.where(officer_is(visit, officer))
     if state := visit.asked("state"):
-        statement = statement.where(Recording.state_now == state)
+        statement = statement.where(is_in_state(state, visit.person.unit_id))
     if case := visit.asked("case"):
         statement = statement.where(stands_in(visit, case))
     for name, condition in (("from", _TIME_SHOWN.__ge__), ("to", _TIME_SHOWN.__le__)):
@@ -91,14 +93,9 @@ def officer_is(visit: Visit, text: str) -> ColumnElement[bool]:
 
 def stands_in(visit: Visit, number: str) -> ColumnElement[bool]:
     """In a case of that number, or of a number or title that contains the words."""
-    case_is = or_(Case.number.contains(number, autoescape=True), Case.title.contains(number, autoescape=True))
-    return (
-        select(CaseLink.id)
-        .join(Case, Case.id == CaseLink.case_id)
-        .where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
-        .where(Case.unit_id == visit.person.unit_id, case_is)
-        .exists()
-    )
+    cases = select(Case.id).where(Case.unit_id == visit.person.unit_id, contains_text(Case.sought, number))
+    linked = select(CaseLink.recording_id).where(CaseLink.case_id.in_(cases), CaseLink.ended_at.is_(None))
+    return Recording.id.in_(linked)
 
 
 def digest_starts_with(digest: str) -> ColumnElement[bool]:

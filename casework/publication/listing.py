@@ -16,6 +16,7 @@ from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_eve
 from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
 from casework.publication.stepping import TERM_OF, passes_needed
+from casework.search.words import contains_text
 from retention.errors import OutsideUnit, UnknownSubject
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
@@ -135,7 +136,7 @@ def count_overdue_publications(session: Session, unit_id: uuid.UUID, today: date
 def list_publications(
     session: Session, person: Person, *, query: str = "", after: Cursor | None = None, limit: int = 50
 ) -> Page[PublicationNow]:
-    """All of the unit, the latest begun first; `query`: part of a case's number or of a public text.
+    """All of the unit, the latest begun first; `query`: part of a case's number or title, or of a public text.
 
     Raises RoleNotAllowed.
     """
@@ -144,19 +145,10 @@ def list_publications(
     statement = select(row).where(row.unit_id == person.unit_id)
     if query:
         said = select(PublicationVersion.publication_id).where(
-            or_(
-                *(
-                    column.icontains(query, autoescape=True)
-                    for column in (
-                        PublicationVersion.party,
-                        PublicationVersion.conclusion,
-                        PublicationVersion.document_number,
-                    )
-                )
-            )
+            PublicationVersion.unit_id == person.unit_id, contains_text(PublicationVersion.sought, query)
         )
-        numbered = select(Case.id).where(Case.number.icontains(query, autoescape=True))
-        statement = statement.where(or_(row.id.in_(said), row.case_id.in_(numbered)))
+        named = select(Case.id).where(Case.unit_id == person.unit_id, contains_text(Case.sought, query))
+        statement = statement.where(or_(row.id.in_(said), row.case_id.in_(named)))
     if after is not None:
         key = uuid.UUID(after.key)
         statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < key)))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from casework.search.words import contains_text
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
@@ -29,12 +30,6 @@ _TEXT: Final = (
     PublicationVersion.document_number,
     PublicationVersion.legal_basis,
     PublicationVersion.decided_on,
-)
-_SEARCHED: Final = (
-    PublicationVersion.party,
-    PublicationVersion.conclusion,
-    PublicationVersion.document_number,
-    PublicationVersion.authority,
 )
 
 
@@ -154,7 +149,9 @@ def public_units(session: Session) -> dict[uuid.UUID, str]:
 
 
 def _public() -> Select[*tuple[Any, ...]]:
-    shown = Publication.shown_version_id == PublicationVersion.id
+    # Of its own publication, as every version is: said for the planner, which comes from a version by that key.
+    own = PublicationVersion.publication_id == Publication.id
+    shown = and_(Publication.shown_version_id == PublicationVersion.id, own)
     columns = (Publication.id.label("publication_id"), Publication.kind, Publication.unit_id, Publication.shown_at)
     return select(*columns, *_TEXT).join(PublicationVersion, shown)
 
@@ -162,7 +159,7 @@ def _public() -> Select[*tuple[Any, ...]]:
 def _narrowed(statement: Select[*tuple[Any, ...]], asked: Asked) -> Select[*tuple[Any, ...]]:
     query = asked.query.strip()[:LONGEST_QUERY]
     if query:
-        statement = statement.where(or_(*(column.icontains(query, autoescape=True) for column in _SEARCHED)))
+        statement = statement.where(contains_text(PublicationVersion.sought, query))
     if asked.kind is not None:
         statement = statement.where(Publication.kind == asked.kind)
     if asked.unit_id is not None:

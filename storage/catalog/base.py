@@ -6,9 +6,9 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, MetaData, Text, text
+from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid.uuid4)]
@@ -48,3 +48,17 @@ class TransactionId(UserDefinedType[int]):
 def one_of(column: str, *values: str) -> str:
     """The SQL of a check that a column holds one of a few words."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def sought_by(expression: str) -> MappedColumn[str]:
+    """What a row is found by: each sign twice, so that trigrams serve from two signs on (casework/search/words.py).
+
+    PostgreSQL writes it. It is for conditions alone: no row loads it.
+    """
+    return mapped_column(Computed(expression, persisted=True), nullable=False, deferred=True)
+
+
+def sought_index(table: str) -> Index:
+    """The index of trigrams over what `table` is found by."""
+    name = f"ix_{table}_sought"
+    return Index(name, "sought", postgresql_using="gin", postgresql_ops={"sought": "gin_trgm_ops"})

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId, one_of, sought_by, sought_index
 from storage.catalog.recordings import PLACE_CHECK
 
 CASE_KINDS = ("inspection", "coercion", "penalty")
@@ -41,6 +41,7 @@ class Case(Base):
         CheckConstraint(one_of("stage", *STAGES), name="stage"),
         Index("ix_case_listing", "unit_id", "opened_at", "id"),
         Index("ix_case_open", "unit_id", "stage", "opened_at", postgresql_where=text("closed_at IS NULL")),
+        sought_index("case"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -52,6 +53,7 @@ class Case(Base):
     opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[CreatedAt]
     closed_at: Mapped[datetime | None]
+    sought: Mapped[str] = sought_by("sought_text(number, title)")
 
 
 class CaseStage(Base):

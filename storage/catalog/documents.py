@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, Id, Instant, Json, Octets, Size, UnitId, one_of
+from storage.catalog.base import Base, Id, Instant, Json, Octets, Size, UnitId, one_of, sought_by, sought_index
 from storage.catalog.rules import RuleVersion
 
 SIGNING_ROLES = ("officer", "approver", "reviewer", "party", "witness")
@@ -116,6 +116,7 @@ class Document(Base):
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)",
             name="withdrawn",
         ),
+        Index("ix_document_begun", "unit_id", "begun_at", "id"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -143,6 +144,7 @@ class DocumentText(Base):
         UniqueConstraint("document_id", "ordinal"),
         CheckConstraint("ordinal > 0", name="ordinal"),
         CheckConstraint("octet_length(sha256) = 32", name="sha256"),
+        sought_index("document_text"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -154,6 +156,7 @@ class DocumentText(Base):
     sha256: Mapped[Octets]
     saved_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     saved_at: Mapped[Instant]
+    sought: Mapped[str] = sought_by("sought_values(fields)")
 
 
 class DocumentSignature(Base):
@@ -191,6 +194,7 @@ class DocumentNumber(Base):
     __table_args__ = (
         UniqueConstraint("unit_id", "year", "word", "number"),
         CheckConstraint("number > 0", name="number"),
+        sought_index("document_number"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -200,6 +204,7 @@ class DocumentNumber(Base):
     number: Mapped[int]
     drawn_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     drawn_at: Mapped[Instant]
+    sought: Mapped[str] = sought_by("sought_number(word, year, number)")
 
     @property
     def written(self) -> str:

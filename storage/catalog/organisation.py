@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, Id, Instant, UnitId, one_of, sought_by, sought_index
 
 ROLES = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
 POSTS: Mapping[str, str] = {"chief": "supervisor", "head_of_legal": "legal_reviewer"}
@@ -31,7 +31,11 @@ class Person(Base):
     """人员: somebody who signs in, or a program that acts under one role."""
 
     __tablename__ = "person"
-    __table_args__ = (CheckConstraint(one_of("role", *ROLES), name="role"), UniqueConstraint("unit_id", "badge_number"))
+    __table_args__ = (
+        CheckConstraint(one_of("role", *ROLES), name="role"),
+        UniqueConstraint("unit_id", "badge_number"),
+        sought_index("person"),
+    )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
     name: Mapped[str]
@@ -41,6 +45,7 @@ class Person(Base):
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[CreatedAt]
+    sought: Mapped[str] = sought_by("sought_text(name, badge_number)")
 
 
 class PersonPost(Base):

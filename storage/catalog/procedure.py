@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, Id, Instant, JsonList, UnitId, one_of
+from storage.catalog.base import Base, Id, Instant, JsonList, UnitId, one_of, sought_by, sought_index
 from storage.catalog.rules import RuleVersion
 
 
@@ -59,6 +59,7 @@ class CaseActStatement(Base):
         CheckConstraint("second_officer_id IS DISTINCT FROM officer_id", name="two_officers"),
         CheckConstraint("jsonb_typeof(checklists) = 'array' AND checklists <> '[]'", name="checklists"),
         Index("ix_case_act_statement_span", "unit_id", "span", postgresql_using="gist"),
+        sought_index("case_act_statement"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -74,6 +75,7 @@ class CaseActStatement(Base):
     reason: Mapped[str | None]
     stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     stated_at: Mapped[Instant]
+    sought: Mapped[str] = sought_by("sought_text(place)")
 
     @property
     def starts_at(self) -> datetime:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, Id, Instant, JsonList, Octets, UnitId, one_of
+from storage.catalog.base import Base, Id, Instant, JsonList, Octets, UnitId, one_of, sought_by, sought_index
 from storage.catalog.decisions import PARTY_KINDS
 from storage.catalog.rules import RuleVersion
 
@@ -107,6 +107,7 @@ class PublicationVersion(Base):
             "jsonb_typeof(names) = 'array' AND jsonb_typeof(kept) = 'array' AND jsonb_typeof(rules) = 'array'",
             name="lists",
         ),
+        sought_index("publication_version"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -133,6 +134,8 @@ class PublicationVersion(Base):
     hides_former: Mapped[bool]
     stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     stated_at: Mapped[Instant]
+    # What is public of it alone: anybody searches it.
+    sought: Mapped[str] = sought_by("sought_text(party, conclusion, document_number, authority)")
 
 
 class PublicationStep(Base):

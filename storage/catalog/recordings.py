@@ -14,7 +14,20 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 if TYPE_CHECKING:
     from sqlalchemy.orm import MappedSQLExpression
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, Json, JsonList, Octets, Size, UnitId, one_of
+from storage.catalog.base import (
+    Base,
+    CreatedAt,
+    Id,
+    Instant,
+    Json,
+    JsonList,
+    Octets,
+    Size,
+    UnitId,
+    one_of,
+    sought_by,
+    sought_index,
+)
 
 MEDIA_STATES = ("intact", "opens", "damaged", "unreadable")
 """`opens`: its containers are whole and its first frames decode; what lies behind them nobody has looked at."""
@@ -77,6 +90,11 @@ class Recording(Base):
             postgresql_where=text("""claims @> '[{"kind": "gps_time"}]'"""),
         ),
         Index("ix_recording_retain_until", "retain_until", postgresql_where=text("retain_until IS NOT NULL")),
+        Index("ix_recording_state", "unit_id", "media_state", "sealed_at", "id"),
+        Index("ix_recording_sm3", "sm3"),
+        Index("ix_recording_made", "unit_id", text("COALESCE(started_at, received_at)")),
+        Index("ix_recording_claimed_officer", "unit_id", "officer", "sealed_at", "id"),
+        sought_index("recording"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -113,6 +131,7 @@ class Recording(Base):
     sealed_entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_entry.id"))
     retention_class: Mapped[str] = mapped_column(ForeignKey("retention_class.code"))
     retain_until: Mapped[date | None]
+    sought: Mapped[str] = sought_by("sought_text(original_name, device, officer)")
     if TYPE_CHECKING:
         state_now: MappedSQLExpression[str]
 
@@ -194,6 +213,7 @@ class WholeDecoding(Base):
         CheckConstraint(one_of("state", *DECODED_STATES), name="state"),
         CheckConstraint(one_of("way", DECODING, "proxy"), name="way"),
         CheckConstraint("(reason IS NULL) = (state = 'intact')", name="reason"),
+        Index("ix_whole_decoding_damaged", "unit_id", "recording_id", postgresql_where=text("state = 'damaged'")),
     )
     id: Mapped[Id]
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))

@@ -32,15 +32,39 @@ def as_superuser(
 @contextmanager
 def changed(superuser: Superuser, table: str, change: str) -> Iterator[None]:
     """The table is put back at the end. Of several tables several may be changed at once."""
-    saved = f"saved_{table}".replace('"', "")
-    superuser.execute(f"CREATE TEMP TABLE {saved} AS SELECT * FROM {table}".encode())
+    set_aside(superuser, table)
     superuser.execute(change.encode())
     try:
         yield
     finally:
-        superuser.execute(f"DELETE FROM {table}".encode())
-        superuser.execute(f"INSERT INTO {table} SELECT * FROM {saved}".encode())
-        superuser.execute(f"DROP TABLE {saved}".encode())
+        put_back(superuser, table)
+        superuser.execute(f"DROP TABLE {saved(table)}".encode())
+
+
+def set_aside(superuser: Superuser, table: str) -> None:
+    """A copy of the table as it is now, for `put_back`: without what PostgreSQL writes itself."""
+    superuser.execute(f"CREATE TEMP TABLE {saved(table)} AS SELECT {_columns(superuser, table)} FROM {table}".encode())
+
+
+def put_back(superuser: Superuser, table: str) -> None:
+    """The table is as it was when it was set aside; the copy stays."""
+    columns = _columns(superuser, table)
+    superuser.execute(f"DELETE FROM {table}".encode())
+    superuser.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {saved(table)}".encode())
+
+
+def saved(table: str) -> str:
+    return f"saved_{table}".replace('"', "")
+
+
+def _columns(superuser: Superuser, table: str) -> str:
+    row = superuser.execute(
+        "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
+        (table.strip('"'),),
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def found_in(sealing: Any) -> set[tuple[str, str]]:
@@ -54,14 +78,13 @@ def assert_each_is_named(
     """Each statement, tried alone, is found: by that code, or in the fact of that name. The tables are put back."""
     assert verify_archive(archive, 0).findings == ()
     for table in tables:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}".encode())
+        set_aside(superuser, table)
     for statement, named in some_of(tampered, one_in=4):
         superuser.execute(statement.encode())
         superuser.commit()
         findings = verify_archive(archive, 0).findings
         assert any(named in (each.code, each.subject.rpartition(": ")[2]) for each in findings), (statement, findings)
         for table in tables:
-            superuser.execute(f"DELETE FROM {table}".encode())
-            superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}".encode())
+            put_back(superuser, table)
         superuser.commit()
     assert verify_archive(archive, 0).findings == ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change
 from tests.api.sealing_archive import KeptArchive, kept_archive
-from tests.api.tampering import as_superuser
+from tests.api.tampering import as_superuser, changed
 from tests.sampling import some_of
 
 CONTENT = b"no picture, but evidence\n" * 100_000
@@ -160,19 +159,6 @@ def test_an_object_of_no_row_is_found(sealed: Any) -> None:
     assert codes(report) == {"object_orphaned"}
     assert subjects(report, "object_orphaned") == ["originals/2026/01/stray"]
     assert report.findings[0].severity == "warning"
-
-
-@contextmanager
-def changed(superuser: psycopg.Connection[Any], table: str, change: str) -> Iterator[None]:
-    """A change to one table, and everything in it as it was afterwards."""
-    superuser.execute(f"CREATE TEMP TABLE saved AS SELECT * FROM {table}")
-    superuser.execute(change)
-    try:
-        yield
-    finally:
-        superuser.execute(f"DELETE FROM {table}")
-        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved")
-        superuser.execute("DROP TABLE saved")
 
 
 ROW_CHANGES = [

@@ -13,7 +13,7 @@ import pytest
 from api.tasks.housekeeping import attach_all_sidecars
 from api.verification import VerificationReport, verify_archive
 from ingest.metadata.track_facts import claims_of_tracks
-from tests.api.tampering import as_superuser
+from tests.api.tampering import as_superuser, put_back, set_aside
 from tests.ingest.metadata.telemetry_written import rmc
 
 LOG = "".join(rmc(31.2304, 121.4737 + n / 10_000, n) for n in range(5)).encode()
@@ -98,16 +98,14 @@ def test_an_attached_track_is_accounted_for(sealing: Any, superuser: psycopg.Con
         (f"UPDATE position_track SET points = points - 4, point_count = 4 WHERE {attached}", LIES, subject),
         (f"DELETE FROM position_track WHERE {attached}", LIES, subject),
     ):
-        superuser.execute("CREATE TEMP TABLE saved AS SELECT * FROM position_track")
-        superuser.execute("CREATE TEMP TABLE kept AS SELECT * FROM recording")
+        set_aside(superuser, "position_track")
+        set_aside(superuser, "recording")
         superuser.execute(change.encode())
         found = {(finding.code, finding.subject) for finding in audit(sealing).findings}
         assert any(kind == code and named in about for kind, about in found), (change, found)
-        superuser.execute("DELETE FROM position_track")
-        superuser.execute("DELETE FROM recording")
-        superuser.execute("INSERT INTO recording SELECT * FROM kept")
-        superuser.execute("INSERT INTO position_track SELECT * FROM saved")
-        superuser.execute("DROP TABLE saved, kept")
+        put_back(superuser, "recording")
+        put_back(superuser, "position_track")
+        superuser.execute("DROP TABLE saved_position_track, saved_recording")
     other = sealing.seal(b"another file " * 100, "AB00001_000123_20260101094500.MP4")
     superuser.execute(
         f"INSERT INTO position_track SELECT gen_random_uuid(), '{other.id}', read_from, unit_id, source, point_count, "

@@ -15,7 +15,7 @@ from casework.register.certificates import add_certificate, void_certificate
 from casework.register.devices import add_device, describe_device, retire_device
 from casework.register.issues import issue_device, return_device, void_issue
 from storage.ledger.append import Actor
-from tests.api.tampering import as_superuser
+from tests.api.tampering import as_superuser, put_back, saved, set_aside
 
 OPERATOR = Actor.system("admin")
 # What is done together, and the facts that then differ; or the code of what is found of each table.
@@ -105,15 +105,14 @@ def test_a_register_kept_by_the_rules_is_sound(kept: Any) -> None:
 @contextmanager
 def changed(superuser: psycopg.Connection[Any], statements: Iterable[str]) -> Iterator[None]:
     for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE saved_{table} AS SELECT * FROM {table}")
+        set_aside(superuser, table)
     for statement in statements:
         superuser.execute(statement)
     superuser.commit()
     yield
     for table in TABLES:
-        superuser.execute(f"DELETE FROM {table}")
-        superuser.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}")
-        superuser.execute(f"DROP TABLE saved_{table}")
+        put_back(superuser, table)
+        superuser.execute(f"DROP TABLE {saved(table)}")
     superuser.commit()
 
 

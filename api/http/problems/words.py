@@ -190,6 +190,9 @@ THINGS: Mapping[str, str] = {
     "note": "说明",
     "outcome": "签名结果",
     "has to be one to eight Chinese signs, such as 江综执": "须为一至八个汉字，如 江综执",
+    "search words": "检索词",
+    "has a word of a single sign": "每词至少两个字",
+    "has more than 8 words": "最多八个词",
     "is empty": "内容为空",
     "holds control characters": "含有控制字符",
 }

@@ -30,6 +30,7 @@ from api.http.schema.recordings import (
 from casework.access import may_see_poster, refuse_kept_secret
 from casework.errors import AccessRefused, Unknown
 from casework.playback import who_saw
+from casework.recording_states import is_in_state
 from casework.secrecy import keeps_nothing_from
 from retention.holds import holds_on
 from retention.paging import Cursor, newest_first, take_page
@@ -62,22 +63,23 @@ def list_recordings(
     """Those of the person's unit, the latest sealed first."""
     slim = defer(Recording.manifest), defer(Recording.token), defer(Recording.findings), defer(Recording.claims)
     seen = Recording.unit_id == person.unit_id, keeps_nothing_from(person)
-    statement = narrow(select(Recording).where(*seen), wanted).options(*slim)
+    statement = narrow(select(Recording).where(*seen), wanted, person.unit_id).options(*slim)
     rows = session.scalars(newest_first(statement, Recording.sealed_at, Recording.id, after, limit)).all()
     page = take_page(rows, limit, lambda row: Cursor(row.sealed_at, str(row.id)))
     return listed(page, lambda rows: recording_items(session, person, rows, now))
 
 
-def narrow(statement: Select[Recording], wanted: RecordingFilter) -> Select[Recording]:
+def narrow(statement: Select[Recording], wanted: RecordingFilter, unit_id: uuid.UUID) -> Select[Recording]:
     live_link = select(CaseLink.id).where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
     made_at = func.coalesce(Recording.started_at, Recording.received_at)
     equal = {
         Recording.sha256: wanted.sha256,
         Recording.device: wanted.device,
         Recording.officer: wanted.officer,
-        Recording.state_now: wanted.media_state,
     }
     statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+    if wanted.media_state is not None:
+        statement = statement.where(is_in_state(wanted.media_state, unit_id))
     if wanted.case_id is not None:
         statement = statement.where(live_link.where(CaseLink.case_id == wanted.case_id).exists())
     if wanted.made_from is not None:

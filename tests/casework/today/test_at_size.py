@@ -106,7 +106,8 @@ def _copies(connection: psycopg.Connection[Any]) -> Iterator[str]:
 
 def _copy(connection: psycopg.Connection[Any], table: str, source: str, **changed: str) -> str:
     rows = connection.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'"
+        " ORDER BY ordinal_position",
         (table.strip('"'),),
     ).fetchall()
     names = [f'"{name}"' for (name,) in rows]

@@ -236,6 +236,7 @@ def text_row(scene: Scene, **other: Any) -> Strike:
         each
         for (each,) in scene.run(
             "SELECT column_name FROM information_schema.columns WHERE table_name = 'publication_version'"
+            " AND is_generated = 'NEVER'"
         )
     ]
     kept = ", ".join(name for name in names if name not in ("id", "ordinal", "reason", *other))

@@ -1,0 +1,37 @@
+"""Lists of recordings by what is known of them now: a condition that an index serves.
+
+`Recording.state_now` asks for each row what was found since it was sealed. A list that wants the few damaged ones of a
+hundred thousand would ask so often.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select
+from sqlalchemy.orm import aliased
+
+from storage.catalog.recordings import MEDIA_STATES, Recording, WholeDecoding
+
+
+def is_in_state(state: str, unit_id: uuid.UUID) -> ColumnElement[bool]:
+    """Of a row of Recording of this unit: `state_now` is this word. No row is in a state that there is not."""
+    if state not in MEDIA_STATES:
+        return false()
+    looked_at = WholeDecoding.recording_id == Recording.id
+    opens = Recording.media_state == "opens"
+    if state == "opens":
+        return and_(opens, ~exists().where(looked_at, WholeDecoding.state != "not_decoded"))
+    if state == "intact":
+        return or_(Recording.media_state == state, and_(opens, exists().where(looked_at, WholeDecoding.state == state)))
+    if state == "unreadable":
+        return Recording.media_state == state
+    return and_(Recording.media_state.in_(("damaged", "opens")), Recording.id.in_(_damaged(unit_id)))
+
+
+def _damaged(unit_id: uuid.UUID) -> CompoundSelect[uuid.UUID]:
+    """Sealed as damaged, or seen so since: few of a unit's, each found by an index of its own."""
+    sealed = aliased(Recording)
+    sealed_so = select(sealed.id).where(sealed.unit_id == unit_id, sealed.media_state == "damaged")
+    seen = select(WholeDecoding.recording_id).where(WholeDecoding.unit_id == unit_id, WholeDecoding.state == "damaged")
+    return sealed_so.union_all(seen)
