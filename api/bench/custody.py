@@ -93,7 +93,7 @@ def running_custody(folder: Path) -> Iterator[RunningCustody]:
             own_process(settings, "sequencer", "账本定序", "sequencer", "sequencer", environment=sequencer),
             own_process(settings, "tsa", "时间戳服务", "time stamps", "tsa", "--address", socket_path),
         ):
-            undo.enter_context(_running(spec))
+            undo.enter_context(running_child(spec))
         archive = open_archive(settings, process="liuhen-bench")
         undo.callback(archive.database.close)
         yield RunningCustody(settings, archive)
@@ -122,7 +122,8 @@ def _settings(data: Path) -> Settings:
 
 
 @contextmanager
-def _running(spec: ChildSpec) -> Iterator[None]:
+def running_child(spec: ChildSpec) -> Iterator[None]:
+    """A process of ours, from when it does its work to its end. Raises BenchError when it never does."""
     spec.prepare()
     child = Child(spec.launch())
     try:

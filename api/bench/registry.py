@@ -6,14 +6,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.bench.archive_rows import ArchiveSize
 from api.bench.custody import RunningCustody, running_custody
 from api.bench.errors import BenchError
 from api.bench.media import measure_media
 from api.bench.rows import Row
 from api.bench.seal import measure_seal
+from api.bench.search import measure_search
 from api.bench.upload import QUICK, UploadSizes, measure_uploads
 from api.media_tools import media_runner
 from api.settings import Settings, child_environment
@@ -21,13 +23,16 @@ from api.settings import Settings, child_environment
 
 @dataclass(frozen=True)
 class Options:
-    """Sizes of the files, and how many pairs of runs (ours, the peer's) the medians are taken over."""
+    """Sizes of the files, how many pairs of runs (ours, the peer's) the medians are taken over, and of what archive
+    searches are measured."""
 
     folder: Path
     size_bytes: int = 1 << 30
     memory_bytes: int = 4 << 30
     pairs: int = 3
     quick: bool = False
+    archive: ArchiveSize = field(default_factory=ArchiveSize)
+    rounds: int = 25
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,16 @@ def measure_upload(options: Options) -> list[Row]:
     return measure_uploads(options.folder, QUICK if options.quick else UploadSizes(pairs=options.pairs))
 
 
+def measure_searches(options: Options) -> list[Row]:
+    """Searches and lists over an archive of rows, as people at work see them. Raises BenchError."""
+    return measure_search(options.folder, options.archive, options.rounds)
+
+
 MEASURES: Mapping[str, Measure] = {
     "seal": Measure("封存，从上传完毕到回执", "sealing, finished upload to receipt", measure_custody),
     "media": Measure(
         "检查录像、制作封面、预览和播放副本", "probe, poster, sprite and proxy of a recording", measure_media_tools
     ),
+    "search": Measure("百万条记录上的检索与列表", "searches and lists over a million recordings", measure_searches),
     "upload": Measure("上传，与 @tus/server 相比；封存用时", "uploads beside @tus/server, and sealing", measure_upload),
 }

@@ -22,6 +22,11 @@ def bench(
         bool,
         typer.Option("--quick", help="上传：小规模试跑 / upload: small sizes, to try; no bar counts"),
     ] = False,
+    recordings: Annotated[int, typer.Option(min=1000, help="检索：记录数 / search: how many recordings")] = 1_000_000,
+    cases: Annotated[int, typer.Option(min=500, help="检索：案件数 / search: how many cases")] = 100_000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=10**9, help="检索：随机种子 / search: the same one, the same rows")
+    ] = 1,
     folder: Annotated[
         Path, typer.Option(help="被测磁盘上的目录 / a folder on the disk to measure", file_okay=False, exists=True)
     ] = Path("/var/tmp"),  # noqa: S108  what is made there has names of its own and is removed
@@ -29,6 +34,7 @@ def bench(
     check: Annotated[bool, typer.Option("--check", help="未达标则退出码 1 / exit 1 where a bar is missed")] = False,
 ) -> None:
     """测速，与对照程序交替运行取中位数 / Measure beside a peer, in turn, and give the medians."""
+    from api.bench.archive_rows import ArchiveSize
     from api.bench.registry import MEASURES, Options
     from api.bench.rows import describe_machine, print_table
     from api.errors import UsageRefused
@@ -36,7 +42,8 @@ def bench(
     if name is not None and name not in MEASURES:
         known = ", ".join(MEASURES)
         raise UsageRefused(f"没有测量项 {name}；可用：{known}", f"there is no measure {name}: choose one of {known}")
-    options = Options(folder.resolve(), _parse_size(size), _parse_size(memory_size), pairs, quick)
+    archive = ArchiveSize(recordings, cases, seed)
+    options = Options(folder.resolve(), _parse_size(size), _parse_size(memory_size), pairs, quick, archive)
     chosen = MEASURES if name is None else {name: MEASURES[name]}
     rows = [row for measure in chosen.values() for row in measure.run(options)]
     machine = describe_machine()

@@ -1,0 +1,111 @@
+"""Search and lists over the rows of an archive of years: each goes by its index, and the rows hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
+from api.engines.plan import load_policies
+from api.engines.roles import DATABASE
+from casework.recording_states import is_in_state
+from casework.search.found import KINDS, Asked, search
+from casework.search.words import Words
+from retention.paging import newest_first
+from storage.catalog.casework import Case
+from storage.catalog.organisation import Person, Unit
+from storage.catalog.recordings import Recording
+from storage.database import Database
+
+pytestmark = pytest.mark.timeout(900)
+SIZE = ArchiveSize(recordings=20_000, cases=5_000, seed=7)
+NOW = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def filled(server: Any) -> Iterator[tuple[Database, str]]:
+    with server.copy_of(DATABASE) as addresses:
+        load_policies(addresses)
+        superuser = server.superuser_of(addresses)
+        fill_archive(superuser, SIZE, NOW)
+        database = Database(addresses.app, pool_size=2)
+        yield database, superuser
+        database.close()
+
+
+def officer_of_the_largest(session: Session) -> Person:
+    unit = select(Unit.id).where(Unit.code == "BENCH05").scalar_subquery()
+    return session.scalars(select(Person).where(Person.unit_id == unit, Person.role == "officer").limit(1)).one()
+
+
+def plan(session: Session, statement: Any) -> str:
+    compiled = statement.compile(session.connection(), compile_kwargs={"literal_binds": True})
+    return "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {compiled}").scalars())
+
+
+def test_every_row_has_what_it_refers_to_and_there_are_as_many_as_were_asked_for(filled: Any) -> None:
+    database, superuser = filled
+    assert broken_references(superuser) == []
+    with database.reading() as session:
+        counts = {
+            name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("recording", '"case"')
+        }
+    assert counts == {"recording": SIZE.recordings, '"case"': SIZE.cases}
+
+
+def test_the_same_seed_makes_the_same_rows(server: Any) -> None:
+    small = ArchiveSize(recordings=200, cases=50, seed=7)
+    digests = []
+    for _ in range(2):
+        with server.copy_of(DATABASE) as addresses:
+            load_policies(addresses)
+            fill_archive(server.superuser_of(addresses), small, NOW)
+            with psycopg.connect(server.superuser_of(addresses)) as connection:
+                rows = connection.execute(
+                    "SELECT md5(string_agg(id::text || original_name || started_at, ',' ORDER BY id)) FROM recording"
+                ).fetchone()
+            digests.append(rows)
+    assert digests[0] == digests[1] != (None,)
+
+
+def test_a_rare_word_of_two_signs_is_found_by_the_trigrams(filled: Any) -> None:
+    database, _ = filled
+    with database.reading() as session:
+        rare = Words.parse("烧烤 红岩 老灶")
+        assert "ix_case_sought" in plan(session, select(Case.id).where(rare.stand_in(Case.sought)))
+
+
+def test_a_list_by_officer_device_or_state_reads_no_table_from_end_to_end(filled: Any) -> None:
+    database, _ = filled
+    with database.reading() as session:
+        person = officer_of_the_largest(session)
+        of_unit = select(Recording.id, Recording.sealed_at).where(Recording.unit_id == person.unit_id)
+        for narrowed in (
+            of_unit,
+            of_unit.where(Recording.officer == person.badge_number),
+            of_unit.where(is_in_state("damaged", person.unit_id)),
+            of_unit.where(is_in_state("unreadable", person.unit_id)),
+        ):
+            listed = newest_first(narrowed, Recording.sealed_at, Recording.id, None, 50)
+            assert "Seq Scan on recording" not in plan(session, listed)
+
+
+@pytest.mark.parametrize("words", ["占道", "火锅店", "建新北路 垃圾", "DSJ0125", "责改"])
+def test_what_is_found_is_what_reading_every_row_finds(filled: Any, words: str) -> None:
+    database, _ = filled
+    asked = Asked(Words.parse(words))
+    with database.reading() as session:
+        person = officer_of_the_largest(session)
+        found = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
+        session.execute(text("SET LOCAL enable_indexscan = off"))
+        session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        assert found == {
+            kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS
+        }
+        assert any(found.values())
