@@ -34,6 +34,7 @@ from api.pages.views_reviews import build_review, build_reviews
 from api.pages.views_rooms import build_rooms
 from api.pages.views_search import build_search
 from api.pages.views_stations import build_stations
+from api.pages.views_statistics import build_statistics
 from api.pages.views_today import build_shift, build_today
 from api.pages.visit import Build, page, render
 from api.signin import needs_first_administrator
@@ -57,6 +58,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/reviews": ("reviews.html", build_reviews),
     "/reviews/{id}": ("review.html", build_review),
     "/committee/{id}": ("committee.html", build_committee),
+    "/statistics": ("statistics.html", build_statistics),
     "/advisers": ("advisers.html", build_advisers),
     "/transfers": ("transfers.html", build_transfers),
     "/link-questions": ("link_questions.html", build_questions),

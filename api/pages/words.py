@@ -47,6 +47,7 @@ from api.pages.publication_words import (
 from api.pages.publication_words import (
     DUTIES as PUBLICATION_DUTIES,
 )
+from api.pages.statistics_words import FIGURE_GROUPS, FIGURES
 
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -402,6 +403,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "decision_state": DECISION_STATES,
     "field": FIELDS,
     "adviser_kind": ADVISER_KINDS,
+    "figure": FIGURES,
+    "figure_group": FIGURE_GROUPS,
     "gate_refusal": GATE_REFUSALS,
     "level": LEVELS,
     "measure": MEASURES,

@@ -54,8 +54,12 @@ def render_page(page: Page) -> Rendered:
     """Raises RenderingFailed, which is the template's fault, never that of what was filled in."""
     day = page.dated_on or _EPOCH
     data = {**page.data, "version": page.version, "day": [day.year, day.month, day.day]}
-    pdf = _compile(page.template.layout, json.dumps(data, ensure_ascii=False, sort_keys=True), page.version)
-    return Rendered(pdf, _rendered_with())
+    return Rendered(render_layout(_PRELUDE + page.template.layout, data, page.version), _rendered_with())
+
+
+def render_layout(layout: str, data: Mapping[str, Any], name: str) -> bytes:
+    """PDF/A of our own layout, whose input is in `sys.inputs.data`. Raises RenderingFailed, with `name`."""
+    return _compile(layout, json.dumps(data, ensure_ascii=False, sort_keys=True), name)
 
 
 def try_layout(template: Template, name: str) -> None:
@@ -78,7 +82,7 @@ def _compile(layout: str, data: str, name: str) -> bytes:
     import typst  # Only who renders needs it: other processes begin without.
 
     compile_sources: Any = typst.compile  # Its stubs do not know that it takes several sources at once.
-    sources = {"main": (_PRELUDE + layout).encode(), "form.typ": _form()}
+    sources = {"main": layout.encode(), "form.typ": _form()}
     try:
         compiled = compile_sources(
             sources,

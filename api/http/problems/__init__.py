@@ -26,6 +26,7 @@ from api.http.problems import (
     rules,
     service,
     stations,
+    statistics,
 )
 from api.http.problems.problem import Facts, Problem, Problems
 from api.http.problems.words import in_chinese
@@ -49,6 +50,7 @@ PROBLEMS: Problems = {
     **rules.PROBLEMS,
     **service.PROBLEMS,
     **stations.PROBLEMS,
+    **statistics.PROBLEMS,
 }
 UNEXPECTED = Problem(
     500,

@@ -1,0 +1,12 @@
+"""Yearly reports."""
+
+from __future__ import annotations
+
+from api.http.problems.problem import Problem, Problems
+from casework.statistics import errors as statistics
+
+PROBLEMS: Problems = {
+    statistics.YearUnusable: Problem(422, "year", "没有 {year} 年的统计；请选择 2019 年至今年"),
+    statistics.CheckpointUnknown: Problem(404, "checkpoint", "账本没有 {size} 条的检查点；请从检查点列表中选择"),
+    statistics.NothingSigned: Problem(409, "nothing-signed", "账本还没有检查点；请稍候再试"),
+}

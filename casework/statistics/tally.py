@@ -1,0 +1,153 @@
+"""Counting one year out of entries in the ledger's order, without the database: a pure function of what is signed.
+
+A year is that of Chinese time: of the day a decision was issued on or an event was stated for, where the entry says
+one, else of the moment of the entry.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from casework.statistics.figures import COERCION_MEASURES, PENALTY_MEASURES
+from integrity.ledger_entry import LedgerEntry
+from storage.catalog.devices import chinese_day
+
+COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
+    "case.closed": "cases_closed",
+    "case.archived": "cases_archived",
+    "decision.submitted": "submissions",
+    "decision.disagreed": "disagreements",
+    "case.transfer_opened": "suspicions_of_crime",
+    "publication.withheld": "withheld",
+    "publication.taken_down": "taken_down",
+    "case.act_added": "acts_recorded",
+    "case.gap_explained": "gaps_explained",
+    "case.explanation_confirmed": "gaps_confirmed",
+    "recording.sealed": "recordings_sealed",
+    "playback.window_opened": "viewings",
+    "export.finished": "packages",
+}
+"""An entry of each is one more, of the unit it names."""
+
+
+@dataclass
+class YearTally:
+    """Entries are taken in order, from the first one on: a decision of January may have been drafted in December."""
+
+    year: int
+    by_unit: dict[uuid.UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _opened: dict[str, str] = field(default_factory=dict)
+    _published: set[str] = field(default_factory=set)
+    _revoked: dict[str, bool] = field(default_factory=dict)
+    _linked: set[str] = field(default_factory=set)
+
+    def take(self, entry: LedgerEntry) -> None:
+        simple = COUNTED_ONE_BY_ONE.get(entry.action)
+        if simple is not None:
+            self._add(entry, simple)
+        elif (look := _LOOKS.get(entry.action)) is not None:
+            look(self, entry)
+
+    def _add(self, entry: LedgerEntry, code: str, number: int = 1, day: str | None = None) -> None:
+        on = chinese_day(entry.occurred_at) if day is None else date.fromisoformat(day)
+        if entry.unit_id is not None and on.year == self.year:
+            self.by_unit[entry.unit_id][code] += number
+
+    def _case_opened(self, entry: LedgerEntry) -> None:
+        procedure = str(entry.data.get("procedure"))
+        if chinese_day(entry.occurred_at).year == self.year:
+            self._opened[entry.subject_id] = procedure
+        self._add(entry, f"opened_{procedure}")
+
+    def _procedure_stated(self, entry: LedgerEntry) -> None:
+        """A case counts by the procedure it has at the end, in the year it was opened in."""
+        former, procedure = self._opened.get(entry.subject_id), str(entry.data.get("to"))
+        if former is not None and entry.unit_id is not None:
+            self.by_unit[entry.unit_id][f"opened_{former}"] -= 1
+            self.by_unit[entry.unit_id][f"opened_{procedure}"] += 1
+            self._opened[entry.subject_id] = procedure
+
+    def _version_stated(self, entry: LedgerEntry) -> None:
+        self._versions[str(entry.data.get("version_id"))] = entry.data
+
+    def _issued(self, entry: LedgerEntry) -> None:
+        said, day = self._versions.get(str(entry.data.get("version_id")), {}), str(entry.data.get("issued_on"))
+        measures = {str(each) for each in said.get("measures") or ()}
+        if said.get("kind") == "penalty":
+            codes = ["penalties_decided", f"penalties_{said.get('party_kind')}"]
+            codes += [f"penalty_{each}" for each in PENALTY_MEASURES if each in measures]
+            self._add(entry, "penalty_amount_fen", int(said.get("amount_fen") or 0), day)
+        else:
+            codes = ["coercions_decided"] if said.get("kind") == "coercion" else []
+            codes += [f"coercion_{each}" for each in COERCION_MEASURES if each in measures]
+        if entry.data.get("scope"):
+            codes += ["in_scope_decided"] + ["in_scope_passed"] * (entry.data.get("review_id") is not None)
+        for code in codes:
+            self._add(entry, code, day=day)
+
+    def _reviewed(self, entry: LedgerEntry) -> None:
+        """An outcome of the committee is an opinion of its own, and is counted as a session."""
+        if entry.data.get("session_id") is None:
+            self._add(entry, f"opinions_{entry.data.get('opinion')}")
+
+    def _committee_sat(self, entry: LedgerEntry) -> None:
+        self._add(entry, f"committee_{entry.data.get('outcome')}")
+
+    def _transfer_ended(self, entry: LedgerEntry) -> None:
+        outcomes = {"transferred": "handed_to_judiciary", "no_crime": "found_no_crime"}
+        if (code := outcomes.get(str(entry.data.get("outcome")))) is not None:
+            self._add(entry, code)
+
+    def _publication_published(self, entry: LedgerEntry) -> None:
+        """What was public before is public in another version: a correction."""
+        self._add(entry, "corrected" if entry.subject_id in self._published else "published")
+        self._published.add(entry.subject_id)
+
+    def _event_entered(self, entry: LedgerEntry) -> None:
+        if entry.data.get("kind") == "decision_revoked":
+            day = str(entry.data.get("day"))
+            self._revoked[str(entry.data.get("event_id"))] = date.fromisoformat(day).year == self.year
+            self._add(entry, "decisions_revoked", day=day)
+
+    def _event_withdrawn(self, entry: LedgerEntry) -> None:
+        """An event that was withdrawn never was."""
+        if self._revoked.pop(str(entry.data.get("event_id")), False) and entry.unit_id is not None:
+            self.by_unit[entry.unit_id]["decisions_revoked"] -= 1
+
+    def _linked_to_case(self, entry: LedgerEntry) -> None:
+        """Each recording once, in the year of its first link, however often it moved."""
+        if entry.subject_id not in self._linked:
+            self._linked.add(entry.subject_id)
+            self._add(entry, "recordings_linked")
+
+
+_LOOKS: Final[Mapping[str, Callable[[YearTally, LedgerEntry], None]]] = {
+    "case.opened": YearTally._case_opened,
+    "case.procedure_stated": YearTally._procedure_stated,
+    "decision.drafted": YearTally._version_stated,
+    "decision.changed": YearTally._version_stated,
+    "decision.issued": YearTally._issued,
+    "decision.reviewed": YearTally._reviewed,
+    "decision.committee_sat": YearTally._committee_sat,
+    "case.transfer_ended": YearTally._transfer_ended,
+    "publication.published": YearTally._publication_published,
+    "case.event_entered": YearTally._event_entered,
+    "case.event_withdrawn": YearTally._event_withdrawn,
+    "recording.linked": YearTally._linked_to_case,
+}
+ACTIONS: Final = (*COUNTED_ONE_BY_ONE, *_LOOKS)
+"""All others say nothing that is counted."""
+
+
+def tally_year(entries: Iterable[LedgerEntry], year: int) -> Mapping[uuid.UUID, Mapping[str, int]]:
+    """By unit, each figure that is not 0. Entries of other actions are passed over."""
+    tally = YearTally(year)
+    for entry in entries:
+        tally.take(entry)
+    return {unit: {code: number for code, number in found.items() if number} for unit, found in tally.by_unit.items()}

@@ -1,0 +1,146 @@
+"""The figures of a year over HTTP: the same as out of the ledger's files alone, and the same in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from api.pages.words import word_for
+from casework.statistics.tally import tally_year
+from integrity.ledger_entry import parse_entry
+from integrity.tiles import bundle_path, decode_bundle
+from tests.api.http.publishing import PublishingDesk, make_publishing_desk
+
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@pytest.fixture
+def desk(served: Any) -> PublishingDesk:
+    """Two penalties, one of them published, corrected and taken down; a recording in a case."""
+    desk = make_publishing_desk(served)
+    desk.decide()
+    publication = desk.publish()
+    desk.take_down(publication, "inaccurate", "内容有误")
+    desk.decide(amount_fen=12_345)
+    recording = served.seal(served.station(desk.unit), b"footage" * 100)
+    served.link(recording, desk.case, desk.officer.person)
+    served.wait_for_places()
+    return desk
+
+
+def annual(caller: Any, desk: PublishingDesk, **more: Any) -> Any:
+    return caller.get("/api/v1/reports/annual", params={"year": desk.today.year, **more})
+
+
+def test_the_figures_are_those_of_the_ledger_s_files(desk: PublishingDesk, served: Any) -> None:
+    report = annual(desk.supervisor, desk).json()
+    figures = report["total"]
+    assert (figures["penalties_decided"], figures["penalty_fine"], figures["penalties_citizen"]) == (2, 2, 2)
+    assert (figures["penalty_amount_fen"], figures["published"], figures["taken_down"]) == (17_345, 1, 1)
+    assert (figures["recordings_sealed"], figures["recordings_linked"]) == (1, 1)
+    entries = []
+    for number in range(-(-report["checkpoint_size"] // 256)):
+        left = min(256, report["checkpoint_size"] - 256 * number)
+        content = served.archive.ledger_files.fetch(bundle_path(number, left))
+        assert content is not None
+        entries += [parse_entry(each) for each in decode_bundle(content, left)]
+    assert len(entries) == report["checkpoint_size"]
+    counted = tally_year(entries, desk.today.year)
+    for unit in report["units"]:
+        ours = {code: number for code, number in unit["figures"].items() if number}
+        mine = next((dict(of) for each, of in counted.items() if str(each) == unit["unit_id"]), {})
+        assert ours == mine
+
+
+def test_a_checkpoint_keeps_its_figures(desk: PublishingDesk, served: Any) -> None:
+    before = annual(desk.supervisor, desk).json()
+    desk.decide()
+    served.wait_for_places()
+    assert annual(desk.supervisor, desk).json()["total"]["penalties_decided"] == 3
+    assert annual(desk.supervisor, desk, size=before["checkpoint_size"]).json() == before
+    last_year = desk.supervisor.get("/api/v1/reports/annual", params={"year": desk.today.year - 1}).json()
+    assert set(last_year["total"].values()) == {0}
+
+
+def test_a_unit_above_sees_those_below_it_and_no_unit_another(desk: PublishingDesk) -> None:
+    above = annual(desk.administrator, desk).json()
+    assert [(each["name"], each["depth"]) for each in above["units"][:1]] == [("江城区城市管理局", 0)]
+    assert sorted((each["name"], each["depth"]) for each in above["units"][1:]) == [("江北大队", 1), ("江城大队", 1)]
+    assert above["total"]["penalties_decided"] == 2
+    assert above["units"][0]["figures"]["penalties_decided"] == 0
+    elsewhere = annual(desk.stranger, desk).json()
+    assert [each["name"] for each in elsewhere["units"]] == ["江北大队"]
+    assert set(elsewhere["total"].values()) == {0}
+
+
+def test_every_format_says_the_same_and_names_the_checkpoint(desk: PublishingDesk, tmp_path: Path) -> None:
+    report = annual(desk.auditor, desk).json()
+    size = report["checkpoint_size"]
+    files = {
+        kind: desk.auditor.get(f"/api/v1/reports/annual.{kind}", params={"year": desk.today.year, "size": size})
+        for kind in ("csv", "xlsx", "pdf")
+    }
+    for kind, answer in files.items():
+        assert answer.status_code == 200, answer.text
+        assert f"annual-{desk.today.year}-{size}.{kind}" in answer.headers["content-disposition"]
+    rows = {row[1]: row[2] for row in csv.reader(io.StringIO(files["csv"].content.decode("utf-8-sig"))) if len(row) > 2}
+    assert rows == {"指标": "合计"} | {
+        word_for("figure", code): f"{number / 100}" if code.endswith("_fen") else str(number)
+        for code, number in report["total"].items()
+    }
+    cells = sheet_cells(files["xlsx"].content)
+    amount = next(row for row in cells if row[1] == "罚没金额（元）")
+    assert float(amount[2]) == 173.45
+    assert sum(len(row) for row in cells) == len(cells) * (3 + len(report["units"]))
+    (tmp_path / "report.pdf").write_bytes(files["pdf"].content)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert report["checkpoint_root"] in text.replace("\n", "")
+    assert "173.45" in text
+    assert "年度行政执法统计" in text
+    again = desk.auditor.get("/api/v1/reports/annual.pdf", params={"year": desk.today.year, "size": size})
+    assert again.content == files["pdf"].content
+
+
+def sheet_cells(content: bytes) -> list[list[str]]:
+    """The first sheet's, as text."""
+    book = zipfile.ZipFile(io.BytesIO(content))
+    shared = ["".join(each.itertext()) for each in ElementTree.fromstring(book.read("xl/sharedStrings.xml"))]
+    rows = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml")).iter(f"{_SHEET}row")
+    return [
+        [
+            shared[int(value)] if cell.get("t") == "s" else value
+            for cell in row
+            for value in (cell.findtext(f"{_SHEET}v") or "",)
+        ]
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"year": 2018}, 422, "year"),
+        ({"year": 2999}, 422, "year"),
+        ({"year": 2025, "size": 999_999_999}, 404, "checkpoint"),
+        ({"year": "now"}, 422, "input"),
+    ],
+)
+def test_what_is_no_year_or_no_checkpoint_is_refused(
+    desk: PublishingDesk, asked: dict[str, Any], status: int, code: str
+) -> None:
+    answer = desk.auditor.get("/api/v1/reports/annual", params=asked)
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (status, code)
+
+
+def test_an_officer_has_no_figures_to_see(desk: PublishingDesk) -> None:
+    assert annual(desk.officer, desk).status_code == 403
+    assert desk.officer.get("/api/v1/reports/annual.csv", params={"year": 2026}).status_code == 403
