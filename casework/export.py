@@ -17,6 +17,7 @@ from casework.access import GrantFound, find_copy_grant
 from casework.archiving.catalogues import catalogues_of
 from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
+from casework.retrieval.telling import copies_told, redactions_told
 from casework.secrecy import class_of
 from casework.service.manners import WRITTEN
 from casework.service.proof import proven_services
@@ -101,6 +102,8 @@ def gather_case(
             **_case_file(case, stages_of(session, case_id), recordings),
             "services": _services(session, case_id),
             "secrecy_class": class_of(session, case_id),
+            "redactions": redactions_told(session, [each.recording.id for each in recordings]),
+            "redacted_copies": copies_told(session, case_id),
         },
         recordings=recordings,
         documents=_documents(session, case_id),

@@ -41,6 +41,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "ask_for_access": ("officer", "supervisor", "legal_reviewer", "auditor"),
     "approve_as_chief": ("supervisor",),
     "approve_as_head_of_legal": ("legal_reviewer",),
+    "redact": ("officer", "supervisor", "legal_reviewer"),
+    "check_redactions": ("officer", "supervisor", "legal_reviewer"),
     "read_papers": ("supervisor", "legal_reviewer", "auditor"),
     "revoke_view": ("supervisor",),
     "revoke_copy": ("supervisor", "legal_reviewer"),

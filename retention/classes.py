@@ -21,6 +21,7 @@ from retention.wording import require_reason
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.redaction import RedactedCopy
 from storage.catalog.retention import RetentionClass
 from storage.keystore import KeyStore, WrappedKey
 from storage.ledger.append import Actor, Change, record_change
@@ -112,6 +113,11 @@ def _wrap_keys_for_longer(session: Session, recording: Recording, keys: KeyStore
     """Under the former month's key the recording would become unreadable when its former neighbours are disposed of."""
     month = disposal_month(recording.retain_until)
     renditions = select(Rendition).where(Rendition.recording_id == recording.id).with_for_update(key_share=True)
+    copies = select(RedactedCopy).where(RedactedCopy.recording_id == recording.id, RedactedCopy.state == "done")
+    for copy in session.scalars(copies.with_for_update(key_share=True)):
+        key = WrappedKey(copy.kek_id or "", copy.wrapped_data_key or b"")
+        again = keys.rewrap(key, recording.unit_id, month)
+        copy.kek_id, copy.wrapped_data_key = again.kek_id, again.wrapped
     for row in (recording, *session.scalars(renditions)):
         wrapped = keys.rewrap(WrappedKey(row.kek_id, row.wrapped_data_key), recording.unit_id, month)
         row.kek_id, row.wrapped_data_key = wrapped.kek_id, wrapped.wrapped

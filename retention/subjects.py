@@ -19,6 +19,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.publication import Publication, PublicationPosting
 from storage.catalog.recordings import Recording
+from storage.catalog.redaction import Redaction
 from storage.catalog.retention import Hold
 from storage.catalog.review import CrimeTransfer, DecisionSubmission
 from storage.catalog.service import CaseService
@@ -46,6 +47,7 @@ Row = TypeVar(
     PublicationPosting,
     CaseService,
     Person,
+    Redaction,
 )
 
 

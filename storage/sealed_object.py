@@ -9,6 +9,7 @@ from types import TracebackType
 
 from storage.catalog.access import RequestAttachment
 from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.redaction import RedactedCopy
 from storage.encryption.segments import SegmentReader
 from storage.keystore import KeyStore, WrappedKey
 from storage.objects.protocol import ObjectReader, ObjectStore
@@ -31,6 +32,12 @@ class AtRest:
     @classmethod
     def of(cls, row: Recording | Rendition | RequestAttachment) -> AtRest:
         return cls(row.id, row.object_name, row.ciphertext_size_bytes, WrappedKey(row.kek_id, row.wrapped_data_key))
+
+    @classmethod
+    def of_copy(cls, row: RedactedCopy) -> AtRest:
+        """Of a redacted copy that was made: before, nothing is there to be opened."""
+        key = WrappedKey(row.kek_id or "", row.wrapped_data_key or b"")
+        return cls(row.id, row.object_name or "", row.ciphertext_size_bytes or 0, key)
 
 
 class OpenedObject:

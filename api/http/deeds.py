@@ -13,6 +13,7 @@ from casework.access import record_refusal, record_refused_deed
 from casework.errors import AccessRefused, OwnRequest
 from casework.procedure.errors import OwnExplanation
 from casework.retrieval.errors import NotTheApprover
+from casework.retrieval.redaction_errors import OwnRedaction
 from retention.errors import OutsideUnit
 
 
@@ -34,7 +35,7 @@ def looking(archive: Archive, viewer: Viewer) -> Iterator[Session]:
 def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
     try:
         yield
-    except (AccessRefused, OwnRequest, NotTheApprover, OwnExplanation, OutsideUnit) as refused:
+    except (AccessRefused, OwnRequest, NotTheApprover, OwnExplanation, OwnRedaction, OutsideUnit) as refused:
         with archive.database.transaction() as session:
             _enter(session, viewer, refused)
         raise
@@ -43,7 +44,7 @@ def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
 def _enter(
     session: Session,
     viewer: Viewer,
-    refused: AccessRefused | OwnRequest | NotTheApprover | OwnExplanation | OutsideUnit,
+    refused: AccessRefused | OwnRequest | NotTheApprover | OwnExplanation | OwnRedaction | OutsideUnit,
 ) -> None:
     person = viewer.person
     if isinstance(refused, OwnRequest):
@@ -52,6 +53,8 @@ def _enter(
         record_refused_deed(session, person, "access_request", refused.request_id, "not_the_approver")
     elif isinstance(refused, OwnExplanation):
         record_refused_deed(session, person, "act_explanation", refused.explanation_id, "own_confirmation")
+    elif isinstance(refused, OwnRedaction):
+        record_refused_deed(session, person, "redaction", refused.redaction_id, "own_redaction")
     elif isinstance(refused, OutsideUnit):
         record_refused_deed(session, person, refused.kind, refused.id, "other_unit")
     elif refused.subject == "recording":

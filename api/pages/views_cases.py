@@ -17,6 +17,7 @@ from api.pages.views_documents import build_case_documents
 from api.pages.views_officers import build_officers
 from api.pages.views_publications import build_case_publications
 from api.pages.views_recordings import Card, make_cards
+from api.pages.views_redaction import copies_in_case
 from api.pages.views_requests import recording_counts
 from api.pages.views_reviews import build_case_decisions
 from api.pages.views_service import build_service
@@ -110,6 +111,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "grants": grants,
         "exports": exports,
         "fetchable": fetchable(visit.archive, visit.person, iter(exports)),
+        "copies": copies_in_case(visit, case),
         "holds": holds,
         "copy_grant": own_copy_grant(visit, grants),
         "handles": handled,

@@ -16,6 +16,7 @@ from api.pages.views_damage import damage_of, reason_codes
 from api.pages.views_elements import elements_of
 from api.pages.views_made import made_of
 from api.pages.views_recordings import cases_of, officer_names
+from api.pages.views_redaction import redaction_of
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.access import GrantFound, find_grant
@@ -87,6 +88,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "placed_nowhere": answered_none(session, recording),
         "pending": pending_requests(visit, recording),
         "handled": handled_case(visit, recording),
+        **redaction_of(visit, recording),
         "may": may,
         "cases": open_cases(visit) if may["link"] else (),
         "stages": STAGES,

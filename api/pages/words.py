@@ -107,6 +107,15 @@ ASKERS: Mapping[str, str] = {
     "party": mark("当事人"),
 }
 PAPERS: Mapping[str, str] = {"letter": mark("介绍信或公函"), "identity": mark("身份证件")}
+COPY_STATES: Mapping[str, str] = {
+    "due": mark("等待制作"),
+    "being_made": mark("正在制作"),
+    "done": mark("已制作"),
+    "outdated": mark("已过时"),
+    "failed": mark("未能制作"),
+}
+BOX_STYLES: Mapping[str, str] = {"black": mark("涂黑"), "blur": mark("模糊")}
+CHECK_VERDICTS: Mapping[str, str] = {"passed": mark("核对通过"), "returned": mark("已退回")}
 OVERSIGHT_LISTS: Mapping[str, str] = {
     "grants": mark("授权及其使用"),
     "viewings": mark("观看"),
@@ -284,6 +293,7 @@ REFUSAL_CODES: Mapping[str, str] = {
     "secrecy": mark("密级不开放"),
     "asker_secrecy": mark("密级不向申请人开放"),
     "never_copied": mark("该密级不得复制"),
+    "own_redaction": mark("核对本人设定的遮蔽"),
     "released": mark("已不再承办本案"),
     "own_approval": mark("审批本人的申请"),
     "request_refused": mark("申请未获批准"),
@@ -433,6 +443,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "public_step": PUBLIC_STEPS,
     "taken_down_because": TAKEN_DOWN_BECAUSE,
     "oversight_list": OVERSIGHT_LISTS,
+    "copy_state": COPY_STATES,
+    "box_style": BOX_STYLES,
+    "check_verdict": CHECK_VERDICTS,
     "asker": ASKERS,
     "paper": PAPERS,
     "refusal": REFUSALS,

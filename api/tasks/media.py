@@ -17,6 +17,8 @@ from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
 from ingest.rendering.due import DECODE, NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
 from ingest.rendering.make import Rendering, make_due_renditions
+from ingest.rendering.redacted import make_due_copy
+from ingest.rendering.redacted_due import defer_copy, lease_due_copy, put_off_copy
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from storage.errors import StoreFull, StoreUnavailable
 
@@ -61,9 +63,15 @@ def encode_due() -> None:
     rendering, worker = worker_rendering(), name_worker()
     with ThreadPoolExecutor(1, "decode") as beside:
         decoding = beside.submit(work_through, rendering, f"{worker}/decode", DECODE)
-        while render_next(rendering, worker, SLOW) or not decoding.done():
+        while make_slow_ones(rendering, worker) or not decoding.done():
             wait((decoding,), LOOK_AGAIN_SECONDS)
     decoding.result()
+
+
+def make_slow_ones(rendering: Rendering, worker: str) -> bool:
+    """A redacted copy, for which somebody waits, then a rendition: neither keeps the other from its turn."""
+    copied = copy_next(rendering, worker)
+    return render_next(rendering, worker, SLOW) or copied
 
 
 def work_through(rendering: Rendering, worker: str, lane: str) -> None:
@@ -81,10 +89,31 @@ def render_next(rendering: Rendering, worker: str, lane: str = QUICK) -> bool:
             make_due_renditions(due, rendering)
     except FAILURES_OF_OURS as error:
         log.exception("media.failed", recording=str(due.recording_id))
-        full = isinstance(error, StoreFull) or (isinstance(error, OSError) and error.errno in NO_ROOM_ERRORS)
-        defer(rendering.database, due, due.kinds, f"{NO_ROOM if full else 'failed'}: {type(error).__name__}")
+        defer(rendering.database, due, due.kinds, what_was_in_the_way(error))
     except Exception as error:
         log.exception("media.failed", recording=str(due.recording_id))
         for kind in due.kinds:
             put_off(rendering.database, due, kind, type(error).__name__)
     return True
+
+
+def copy_next(rendering: Rendering, worker: str) -> bool:
+    """Make the redacted copy whose turn it is. False when none is due."""
+    due = lease_due_copy(rendering.database, worker)
+    if due is None:
+        return False
+    try:
+        with due.lease.renewed(rendering.database):
+            make_due_copy(due, rendering)
+    except FAILURES_OF_OURS as error:
+        log.exception("copy.failed", copy=str(due.copy_id))
+        defer_copy(rendering.database, due, what_was_in_the_way(error))
+    except Exception as error:
+        log.exception("copy.failed", copy=str(due.copy_id))
+        put_off_copy(rendering.database, due, type(error).__name__)
+    return True
+
+
+def what_was_in_the_way(error: Exception) -> str:
+    full = isinstance(error, StoreFull) or (isinstance(error, OSError) and error.errno in NO_ROOM_ERRORS)
+    return f"{NO_ROOM if full else 'failed'}: {type(error).__name__}"

@@ -26,6 +26,7 @@ from api.verification.orphans import audit_objects
 from api.verification.positions import audit_positions
 from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
+from api.verification.redacted_copies import audit_copies
 from api.verification.renditions import audit_renditions
 from api.verification.reviews import audit_reviews
 from api.verification.rows import audit_rows
@@ -92,6 +93,7 @@ def verify_archive(
         "reviews": audit_reviews(audit),
         "renditions": audit_renditions(audit),
         "attachments": audit_attachments(audit),
+        "redacted_copies": audit_copies(audit),
         "receipts": audit_receipts(audit),
         "objects": audit_objects(audit),
     }

@@ -19,21 +19,21 @@ def audit_attachments(audit: Audit) -> int:
     count = 0
     for rows in audit.rows(select(RequestAttachment), RequestAttachment.id):
         for row in rows:
-            _check(audit, row)
+            if check_object(audit, row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256, read=True):
+                check_plaintext(audit, AtRest.of(row), row.size_bytes, row.sha256, f"request_attachment {row.id}")
             count += 1
     return count
 
 
-def _check(audit: Audit, row: RequestAttachment) -> None:
-    if not check_object(audit, row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256, read=True):
-        return
+def check_plaintext(audit: Audit, at_rest: AtRest, size_bytes: int, sha256: bytes, subject: str) -> None:
+    """Whether what was sealed opens to what the row says; the ledger says the same of the row."""
     hasher = hashlib.sha256()
     try:
-        with open_sealed(audit.archive.store, audit.archive.key_store, AtRest.of(row)) as plaintext:
-            for piece in plaintext.pieces(0, row.size_bytes, PIECE_BYTES):
+        with open_sealed(audit.archive.store, audit.archive.key_store, at_rest) as plaintext:
+            for piece in plaintext.pieces(0, size_bytes, PIECE_BYTES):
                 hasher.update(piece)
     except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
-        audit.findings.add("key_unusable", f"request_attachment {row.id}", None, error)
+        audit.findings.add("key_unusable", subject, None, error)
         return
-    if hasher.digest() != row.sha256:
-        audit.findings.add("object_differs", row.object_name, row.sha256, hasher.digest())
+    if hasher.digest() != sha256:
+        audit.findings.add("object_differs", at_rest.object_name, sha256, hasher.digest())

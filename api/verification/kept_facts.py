@@ -16,6 +16,7 @@ from casework.link_rows import digest_candidates
 from casework.publication import disclosures, publicity
 from casework.publication.collecting import as_text
 from casework.retrieval import rules as retrieval
+from casework.retrieval.redaction import digest_spans
 from casework.review import scopes
 from casework.review.reviewing import digest_answers
 from storage.catalog.access import RetrievalRule
@@ -43,6 +44,9 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
 
 
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
+    "spans_sha256": digest_spans,
+    "mark_text": lambda row: "\n".join(row.mark),
+    "gave_up": lambda row: row.state == "failed",
     "withdrawn": lambda row: row.withdrawn_at,
     "decided": lambda row: row.decided_at,
     "answered": lambda row: row.answered_at,

@@ -54,6 +54,7 @@ from storage.catalog.publication import (
     PublicationVersion,
 )
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition, WholeDecoding
+from storage.catalog.redaction import RedactedCopy, Redaction, RedactionCheck
 from storage.catalog.retention import Hold
 from storage.catalog.review import (
     Adviser,
@@ -167,6 +168,9 @@ MADE: Mapping[str, _Made] = {
     "access.granted": _Made(Grant.id),
     "access.granted_by_rule": _Made(Grant.id),
     "access.attachment_filed": _Made(RequestAttachment.id, "attachment_id"),
+    "redaction.stated": _Made(Redaction.id, "redaction_id"),
+    "redaction.checked": _Made(RedactionCheck.id, "check_id"),
+    "copy.asked": _Made(RedactedCopy.id, "copy_id"),
     "post.named": _Made(PersonPost.id, "post_id"),
     "retrieval.loaded": _Made(RetrievalRule.id),
     "playback.window_opened": _Made(PlaybackWindow.id, "window_id"),

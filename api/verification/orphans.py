@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from api.verification.audit import Audit
 from storage.catalog.access import RequestAttachment
 from storage.catalog.recordings import CustodyAttempt, MediaJob, Recording, Rendition
+from storage.catalog.redaction import RedactedCopy
 from storage.catalog.uploads import Upload
 from storage.ledger.files import PREFIX as LEDGER
 
 BATCH = 500
-RENDITIONS = "renditions/"
+RENDITIONS, REDACTED = "renditions/", "redacted/"
 TO_BE_SEALED = ("finished", "failed")
 
 
@@ -52,20 +53,29 @@ def _known(session: Session, names: list[str]) -> set[str]:
     recordings = select(Recording.object_name).where(Recording.object_name.in_(names))
     renditions = select(Rendition.object_name).where(Rendition.object_name.in_(names))
     papers = select(RequestAttachment.object_name).where(RequestAttachment.object_name.in_(names))
-    return set(session.scalars(union_all(attempts, recordings, renditions, papers)))
+    copies = select(RedactedCopy.object_name).where(RedactedCopy.object_name.in_(names))
+    return set(session.scalars(union_all(attempts, recordings, renditions, papers, copies)))
 
 
 def _being_made(session: Session, names: list[str]) -> set[str]:
     """Copies of recordings that still owe one: the next worker removes what an earlier one left."""
-    owners = {name: owner for name in names if (owner := _owner(name)) is not None}
+    owners = {name: owner for name in names if (owner := _owner(name, RENDITIONS)) is not None}
     due = or_(MediaJob.state == "due", MediaJob.leased_until.is_not(None))
     statement = select(MediaJob.recording_id).where(MediaJob.recording_id.in_(set(owners.values())), due)
     owing = set(session.scalars(statement))
-    return {name for name, owner in owners.items() if owner in owing}
+    return {name for name, owner in owners.items() if owner in owing} | _copies_being_made(session, names)
 
 
-def _owner(name: str) -> uuid.UUID | None:
-    if not name.startswith(RENDITIONS):
+def _copies_being_made(session: Session, names: list[str]) -> set[str]:
+    """Likewise of redacted ones, which lie under the id of their job."""
+    jobs = {name: job for name in names if (job := _owner(name, REDACTED)) is not None}
+    due = select(RedactedCopy.id).where(RedactedCopy.id.in_(set(jobs.values())), RedactedCopy.state == "due")
+    owing = set(session.scalars(due))
+    return {name for name, job in jobs.items() if job in owing}
+
+
+def _owner(name: str, folder: str) -> uuid.UUID | None:
+    if not name.startswith(folder):
         return None
     try:
         return uuid.UUID(name.split("/")[1])

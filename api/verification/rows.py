@@ -28,6 +28,7 @@ from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.publication_accounts import PUBLICATION_SUBJECTS
+from api.verification.redaction_accounts import REDACTION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
 from api.verification.service_accounts import SERVICE_SUBJECTS, check_served_decisions
@@ -48,6 +49,7 @@ def audit_rows(audit: Audit) -> int:
     for subject in (
         *SUBJECTS,
         *ACCESS_SUBJECTS,
+        *REDACTION_SUBJECTS,
         *EXPORT_SUBJECTS,
         *REGISTER_SUBJECTS,
         *ROOM_SUBJECTS,

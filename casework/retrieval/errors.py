@@ -9,6 +9,8 @@ CaseworkError
 ├── VisitorUnusable         somebody of the unit with papers, or an outsider without a name; an InputRefused too
 ├── PostUnfit               whoever is named to a post has to have the role that goes with it; an InputRefused too
 └── PostEnded               the post was given up before; a StateRefused too
+
+What redaction refuses: redaction_errors.py.
 """
 
 from __future__ import annotations

@@ -106,15 +106,15 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     try:
         rendering.room.require(due.size_bytes * (2 if set(due.kinds) & set(LARGE_COPIES) else 1))
         with private_folder(rendering.work_folder.path) as folder:
-            make_in(folder, due, with_patience(rendering, due))
+            make_in(folder, due, with_patience(rendering, due.deferrals))
     except NoRoomToWork as error:
         log.warning("media.no_room", recording=str(due.recording_id), needed=error.needed_bytes, free=error.free_bytes)
         defer(rendering.database, due, due.kinds, f"{NO_ROOM}: {error}")
 
 
-def with_patience(rendering: Rendering, due: DueRenditions) -> Rendering:
+def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
     """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
-    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(due.deferrals, 4))
+    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
     return replace(rendering, runner=runner)
 
 

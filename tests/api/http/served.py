@@ -38,6 +38,8 @@ from ingest.media.findings import Findings
 from ingest.media.renditions import RenditionMade
 from ingest.rendering.due import DueRenditions
 from ingest.rendering.make import Rendering, store_rendition
+from ingest.rendering.redacted import store_copy
+from ingest.rendering.redacted_due import lease_due_copy
 from ingest.rendering.work_folder import WorkFolder
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
@@ -249,6 +251,19 @@ class Served:
         with self.database.transaction() as session:
             session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))
         store_rendition(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))
+
+    def store_copy(self, content: bytes) -> bytes:
+        """The redacted copy that is due, made of these bytes, sealed and recorded as a media worker does it."""
+        archive, path = self.archive, self.archive.settings.data / "redacted"
+        path.write_bytes(content)
+        due = lease_due_copy(archive.database, "test")
+        assert due is not None
+        made = RenditionMade("redacted", path, "video/mp4", "ffmpeg", "7.1", (), len(content), "none")
+        rendering = Rendering(
+            archive.database, archive.store, archive.key_store, NO_TOOLS, WorkFolder(archive.work_folder)
+        )
+        store_copy(due, made, rendering)
+        return content
 
     # Casework
 

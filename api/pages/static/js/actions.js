@@ -107,6 +107,7 @@ function valueOf(field) {
   }
   if (field.type === "checkbox") return field.dataset.value === undefined ? true : field.value;
   if (field.dataset.scale !== undefined) return Math.round(Number(field.value) * Number(field.dataset.scale)); // yuan, kept in fen
+  if (field.dataset.percent !== undefined) return Number((Number(field.value) / 100).toFixed(6)); // parts of a whole
   if (field.type === "number" || field.dataset.number !== undefined) return Number(field.value);
   return field.value;
 }

@@ -2,9 +2,11 @@
 import { serveCopying } from "./copying.js";
 import { servePlayers } from "./player.js";
 import { serveRows } from "./rows.js";
+import { serveRedaction } from "./redaction.js";
 import { serveWatermarks } from "./watermark.js";
 
 serveCopying(document);
 servePlayers(document);
 serveRows(document);
 serveWatermarks(document);
+serveRedaction(document);

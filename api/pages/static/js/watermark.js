@@ -37,6 +37,7 @@ class Watermark {
     new ResizeObserver(() => this.draw()).observe(this.stage);
     this.watching = new MutationObserver(() => this.guard());
     this.watching.observe(this.stage, { attributes: true, childList: true, subtree: true });
+    this.stage.addEventListener("redraw", () => this.draw());
     document.addEventListener("fullscreenchange", () => this.keepOnStage());
     this.media.addEventListener("enterpictureinpicture", () => this.leavePicture());
     this.media.addEventListener("play", () => this.guard());
@@ -56,6 +57,8 @@ class Watermark {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
+    // Nothing may lie over the mark: what redaction.js shows of boxes is drawn here, and the mark over it.
+    this.stage.drawUnderMark?.(pen);
     pen.translate(width / 2, height / 2);
     pen.rotate(ANGLE);
     this.drawMarks(pen, Math.hypot(width, height) / 2);

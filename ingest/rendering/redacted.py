@@ -1,0 +1,160 @@
+"""Making a redacted copy on a media worker: decrypt, cover and mark in the sandbox, seal, record."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func, select
+
+from ingest.errors import NoRoomToWork, RenditionFailed
+from ingest.lease import given_back
+from ingest.media.marking import as_pam, draw_mark
+from ingest.media.probe import PROBE_LIMITS, probe_media
+from ingest.media.redaction import make_redacted
+from ingest.media.renditions import RAN_SHORT, NothingToShow, Outcome, RenditionMade
+from ingest.rendering.due import MOST_DEADLINES, NO_ROOM
+from ingest.rendering.make import (
+    LIMITS_BROKEN,
+    OF_RECOVERY,
+    Rendering,
+    decrypt,
+    patient,
+    private_folder,
+    with_patience,
+)
+from ingest.rendering.redacted_due import MEDIA, DueCopy, defer_copy, give_up_copy, put_off_copy
+from retention.disposal import disposal_month
+from storage.catalog.recordings import Recording
+from storage.ledger.append import Change, record_change
+from storage.sealed_object import aad_of
+from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
+
+log = structlog.get_logger()
+
+
+class NotLookedAtInTime(Exception):
+    """The machine had other things to do than to look at the file: no fault of the file's."""
+
+
+def make_due_copy(due: DueCopy, rendering: Rendering) -> None:
+    """Make it, seal it, record it; or say why not. The original is only read."""
+    try:
+        rendering.room.require(2 * due.size_bytes)
+        with private_folder(rendering.work_folder.path) as folder:
+            outcome = make_in(folder, due, with_patience(rendering, due.deferrals))
+            if isinstance(outcome, NothingToShow):
+                give_up_copy(rendering.database, due, outcome.reason)
+            else:
+                store_copy(due, outcome, rendering)
+    except NoRoomToWork as error:
+        log.warning("copy.no_room", copy=str(due.copy_id), needed=error.needed_bytes, free=error.free_bytes)
+        defer_copy(rendering.database, due, f"{NO_ROOM}: {error}")
+    except NotLookedAtInTime:
+        defer_copy(rendering.database, due, "deadline: it was not looked at in time")
+    except RenditionFailed as error:
+        log.warning("copy.failed", copy=str(due.copy_id), reason=error.reason)
+        record_failure(due, error, rendering)
+
+
+def make_in(folder: Path, due: DueCopy, rendering: Rendering) -> Outcome:
+    """Of what was recovered, where the original has lost its index."""
+    runner, out = rendering.runner, folder / "redacted"
+    out.mkdir(mode=0o700)
+    media = decrypt(due.original, due.size_bytes, rendering, folder / "original")
+    found = probe_media(media, runner, patient(PROBE_LIMITS, runner))
+    if found.was_not_probed_in_time and due.deferrals < MOST_DEADLINES:
+        raise NotLookedAtInTime
+    recovered = found.lost_its_index and due.recovered is not None
+    if recovered and due.recovered is not None:
+        media.unlink()
+        at_rest, size_bytes = due.recovered
+        media = decrypt(at_rest, size_bytes, rendering, folder / "recovered")
+        found = probe_media(media, runner, patient(PROBE_LIMITS, runner))
+    made = make_redacted(media, found, due.hidden, as_pam(draw_mark(due.mark)), out, runner)
+    if recovered and isinstance(made, RenditionMade):
+        return replace(made, settings=(OF_RECOVERY, *made.settings))
+    return made
+
+
+def record_failure(due: DueCopy, error: RenditionFailed, rendering: Rendering) -> None:
+    """Who is to blame decides whether it is tried again: the file, or this machine's time and room."""
+    said = f"{error.reason}: {error.stderr_tail}"
+    if error.reason in LIMITS_BROKEN or (error.reason == "deadline" and due.deferrals >= MOST_DEADLINES):
+        give_up_copy(rendering.database, due, said)
+    elif error.reason in ("deadline", "room", RAN_SHORT):
+        defer_copy(rendering.database, due, said)
+    else:
+        put_off_copy(rendering.database, due, said)
+
+
+def store_copy(due: DueCopy, made: RenditionMade, rendering: Rendering) -> None:
+    """Seal it under a key of its own, read it back, then record it with its entry and its job's end."""
+    rendering.room.require(made.size_bytes)
+    if not remove_orphans(due, rendering):
+        log.warning("copy.made_elsewhere", copy=str(due.copy_id))
+        return
+    plan = SealingPlan.fresh(f"{due.folder}{uuid.uuid4().hex}", aad_of(due.copy_id))
+    sealed = write_sealed(made.path, rendering.store, plan)
+    read_back(rendering.store, plan, sealed)
+    if not record_copy(due, made, plan, sealed, rendering):
+        log.warning("copy.made_elsewhere", copy=str(due.copy_id))
+        rendering.store.delete(plan.object_name)
+
+
+def remove_orphans(due: DueCopy, rendering: Rendering) -> bool:
+    """Objects of a run that crashed before it recorded them: nobody refers to them. False, and nothing removed, when
+    the lease was lost: what lies there may be what another worker has made since."""
+    with rendering.database.transaction() as session:
+        if not due.lease.is_held(session):
+            return False
+        for orphan in rendering.store.list(due.folder):
+            rendering.store.delete(orphan)
+    return True
+
+
+def record_copy(
+    due: DueCopy, made: RenditionMade, plan: SealingPlan, sealed: SealedObject, rendering: Rendering
+) -> bool:
+    """One transaction. False, and nothing written, when the lease was lost. Locks as `record_rendition` does."""
+    with rendering.database.transaction() as session:
+        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
+        month = disposal_month(session.scalars(kept).one())
+        wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
+        written = due.lease.write(
+            session,
+            state="done",
+            outcome=None,
+            made_at=func.now(),
+            media_type=made.media_type,
+            size_bytes=sealed.digests.size_bytes,
+            sha256=sealed.digests.sha256.value,
+            object_name=sealed.stored.name,
+            ciphertext_size_bytes=sealed.stored.size_bytes,
+            ciphertext_sha256=sealed.ciphertext_sha256.value,
+            kek_id=wrapped.kek_id,
+            wrapped_data_key=wrapped.wrapped,
+            parent_sha256=due.sha256,
+            tool=made.tool,
+            tool_version=made.tool_version,
+            settings=list(made.settings),
+            **given_back(),
+        )
+        if written:
+            data = made_facts(due, made, sealed)
+            record_change(session, MEDIA, Change("copy.made", "recording", str(due.recording_id), due.unit_id, data))
+        return written
+
+
+def made_facts(due: DueCopy, made: RenditionMade, sealed: SealedObject) -> dict[str, str]:
+    """What its entry says: which list, of which original, by which tool, and what came of it."""
+    return {
+        "copy_id": str(due.copy_id),
+        "redaction_id": str(due.redaction_id),
+        "sha256": sealed.digests.sha256.hex,
+        "parent_sha256": due.sha256.hex(),
+        "tool": made.tool,
+        "tool_version": made.tool_version,
+    }
