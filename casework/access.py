@@ -33,10 +33,11 @@ class GrantFound:
     case_id: uuid.UUID
     kind: str
     expires_at: datetime
+    unredacted: bool
 
     @classmethod
     def of(cls, grant: Grant) -> GrantFound:
-        return cls(grant.id, grant.request_id, grant.case_id, grant.kind, grant.expires_at)
+        return cls(grant.id, grant.request_id, grant.case_id, grant.kind, grant.expires_at, grant.unredacted)
 
 
 def holds_now(person: Person, kind: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -82,9 +83,15 @@ def find_grant(session: Session, person: Person, recording_id: uuid.UUID, kind: 
 
 
 def find_copy_grant(
-    session: Session, person: Person, case_id: uuid.UUID, grant_id: uuid.UUID, now: datetime
+    session: Session,
+    person: Person,
+    case_id: uuid.UUID,
+    grant_id: uuid.UUID,
+    now: datetime,
+    *,
+    originals: bool = False,
 ) -> GrantFound:
-    """The named grant, if it lets this person copy this case now.
+    """The named grant, if it lets this person copy this case now; `originals`: not only redacted (redacted_only).
 
     Raises AccessRefused: inactive, other_unit, not_yours, wrong_kind, wrong_case, expired, revoked, secrecy,
     never_copied; Unknown.
@@ -100,6 +107,7 @@ def find_copy_grant(
         "wrong_case": grant.case_id != case_id,
         "revoked": grant.revoked_at is not None,
         "expired": grant.expires_at <= now,
+        "redacted_only": originals and not grant.unredacted,
     }
     for reason, holds in grounds.items():
         if holds:

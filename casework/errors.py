@@ -60,6 +60,7 @@ REFUSAL_REASONS = {
     "asker_secrecy": "the case's class of secrecy keeps it from whoever asked; refuse the request, or name him an "
     "officer of the case",
     "never_copied": "recordings of this class of secrecy are not copied out of the archive; look at them here",
+    "redacted_only": "the grant is for redacted copies; ask for these, or for the originals, with the reason",
     "released": "you no longer handle the case that you were let view directly; ask for a grant",
 }
 

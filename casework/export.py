@@ -90,7 +90,7 @@ def gather_case(
 
     Raises AccessRefused as `find_copy_grant` does, UnknownSubject, OutsideUnit.
     """
-    grant = find_copy_grant(session, person, case_id, grant_id, now)
+    grant = find_copy_grant(session, person, case_id, grant_id, now, originals=True)
     case = find_case(session, person, case_id)
     recordings = _recordings(session, case_id)
     return CaseContents(
@@ -117,7 +117,7 @@ def start_export(session: Session, person: Person, case_id: uuid.UUID, grant_id:
 
     Raises AccessRefused as `find_copy_grant` does, UnknownSubject, OutsideUnit.
     """
-    grant = find_copy_grant(session, person, case_id, grant_id, now)
+    grant = find_copy_grant(session, person, case_id, grant_id, now, originals=True)
     case = find_case(session, person, case_id)
     export = Export(
         id=uuid.uuid4(), unit_id=case.unit_id, case_id=case.id, grant_id=grant.grant_id, person_id=person.id

@@ -15,6 +15,7 @@ from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable
 from casework.handling import handles
 from casework.permission import require
 from casework.retrieval.deciding import lock_request_to_decide, longest_hours, refuse_missing_papers
+from casework.retrieval.originals import checked_consent, checked_reason
 from casework.retrieval.rules import require_way
 from casework.retrieval.visitors import Visitor
 from casework.secrecy import refuse_uncleared
@@ -36,18 +37,21 @@ def ask(
     kind: str,
     purpose: str,
     visitor: Visitor | None = None,
+    unredacted_reason: str | None = None,
     now: datetime | None = None,
 ) -> AccessRequest:
     """Ask to see ("view") or to copy ("copy") the footage of a case of the person's own unit, maybe for an outsider.
 
     Where the rule of today lets an officer of the case view it directly, the request is approved at once, by the rule,
-    and its grant made. Raises WordUnknown, TextUnusable, VisitorUnusable, NoWay, AccessRefused where the case's class
-    of secrecy keeps it from the person, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    and its grant made. Copies are redacted; with `unredacted_reason` the originals are asked for as well, which takes
+    the approver's express consent. Raises WordUnknown, TextUnusable, VisitorUnusable, NoWay, AccessRefused where the
+    case's class of secrecy keeps it from the person, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "ask_for_access")
     known_word("kind", kind, ACCESS_KINDS)
     purpose, now = required_text("purpose", purpose), now or datetime.now(UTC)
     visitor = None if visitor is None else visitor.checked()
+    unredacted_reason = checked_reason(kind, unredacted_reason)
     case = row_in_unit(session, by, Case, case_id)
     refuse_uncleared(session, by, case, kind)
     who = visitor.who if visitor is not None else "handler" if handles(session, by, case.id) else "staff"
@@ -68,6 +72,8 @@ def ask(
         body_name=None if visitor is None else visitor.body_name,
         visitor_name=None if visitor is None else visitor.name,
         visitor_document=None if visitor is None else visitor.document,
+        unredacted=unredacted_reason is not None,
+        unredacted_reason=unredacted_reason,
     )
     session.add(request)
     session.flush()
@@ -77,15 +83,25 @@ def ask(
     return request
 
 
-def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: datetime, now: datetime) -> Grant:
+def approve(
+    session: Session,
+    by: Person,
+    request_id: uuid.UUID,
+    *,
+    expires_at: datetime,
+    now: datetime,
+    consent_reason: str | None = None,
+) -> Grant:
     """Say yes to somebody else's request. Of two that decide at once the first wins, the other gets AlreadyDecided.
 
-    Raises AlreadyDecided, OwnRequest, NotTheApprover, PapersMissing, ExpiryUnusable, NoWay, AccessRefused where the
-    case's class of secrecy, by now, keeps it from whoever asked or from whoever decides, RoleNotAllowed,
+    Where the originals are asked for, `consent_reason` says why they may be given. Raises AlreadyDecided, OwnRequest,
+    NotTheApprover, PapersMissing, ConsentMissing, ConsentNotAsked, TextUnusable, ExpiryUnusable, NoWay, AccessRefused
+    where the case's class of secrecy, by now, keeps it from whoever asked or from whoever decides, RoleNotAllowed,
     UnknownSubject, OutsideUnit.
     """
     request = _lock_pending(session, by, request_id)
     refuse_missing_papers(session, request)
+    consent_reason = checked_consent(request, consent_reason)
     latest = now + timedelta(hours=longest_hours(session, request))
     if expires_at.tzinfo is None or not now < expires_at <= latest:
         raise ExpiryUnusable(expires_at, latest)
@@ -93,7 +109,7 @@ def approve(session: Session, by: Person, request_id: uuid.UUID, *, expires_at: 
     refuse_uncleared(session, by, case, request.kind)
     refuse_uncleared(session, session.get_one(Person, request.person_id), case, request.kind, "asker_secrecy")
     request.state, request.decided_by, request.decided_at = "approved", by.id, now
-    grant = _add_grant(session, request, by.id, now, expires_at)
+    grant = _add_grant(session, request, by.id, now, expires_at, consent_reason)
     _record_grant(session, Actor.person(by.id), "access.granted", grant)
     return grant
 
@@ -189,7 +205,12 @@ def _grant_by_rule(session: Session, by: Person, request: AccessRequest, now: da
 
 
 def _add_grant(
-    session: Session, request: AccessRequest, approved_by: uuid.UUID | None, now: datetime, expires_at: datetime
+    session: Session,
+    request: AccessRequest,
+    approved_by: uuid.UUID | None,
+    now: datetime,
+    expires_at: datetime,
+    consent_reason: str | None = None,
 ) -> Grant:
     grant = Grant(
         id=uuid.uuid4(),
@@ -201,6 +222,8 @@ def _add_grant(
         approved_by=approved_by,
         granted_at=now,
         expires_at=expires_at,
+        unredacted=consent_reason is not None,
+        consent_reason=consent_reason,
     )
     session.add(grant)
     session.flush()
@@ -214,8 +237,10 @@ def _record_grant(session: Session, actor: Actor, action: str, grant: Grant) -> 
         "person_id": str(grant.person_id),
         "kind": grant.kind,
         "expires_at": format_instant(grant.expires_at),
+        "unredacted": grant.unredacted,
     }
-    record_change(session, actor, Change(action, "access_grant", str(grant.id), grant.unit_id, data))
+    private = {} if grant.consent_reason is None else {"consent_reason": grant.consent_reason}
+    record_change(session, actor, Change(action, "access_grant", str(grant.id), grant.unit_id, data, private))
 
 
 def _record_asking(session: Session, by: Person, request: AccessRequest, visitor: Visitor | None) -> None:
@@ -227,8 +252,11 @@ def _record_asking(session: Session, by: Person, request: AccessRequest, visitor
         "needs": request.needs,
         "longest_hours": request.longest_hours,
         "rule_id": str(request.rule_id),
+        "unredacted": request.unredacted,
     }
     private = {"purpose": request.purpose, **({} if visitor is None else visitor.private)}
+    if request.unredacted_reason is not None:
+        private["unredacted_reason"] = request.unredacted_reason
     change = Change("access.requested", "access_request", str(request.id), request.unit_id, data, private)
     record_change(session, Actor.person(by.id), change)
 

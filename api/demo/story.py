@@ -250,7 +250,8 @@ def _take_to_court(demo: Demo, scene: Scene, watched: Watched) -> Proven:
     say, programs, folders = demo.narrator, demo.programs, demo.folders
     say.step("按复制授权导出证据包", "The case is exported under a grant to copy")
     asker, reviewer, case_id = scene.cast.of(SUPERVISOR), scene.cast.of(REVIEWER), scene.cases[MAIN_CASE.number]
-    grant_id = viewing.get_grant(asker, reviewer, case_id, "copy", "移送审核并提交法院", say)
+    purpose, why = "移送审核并提交法院", "法院须核验原件"
+    grant_id = viewing.get_grant(asker, reviewer, case_id, "copy", purpose, say, originals_for=why)
     evidence.export_case(programs, MAIN_CASE.number, grant_id, folders.package, say)
 
     say.step("离线核验：不需要数据库和服务器", "Verified offline, without database or server")

@@ -37,15 +37,30 @@ def see_refusal(asker: ApiClient, auditor: ApiClient, recording: Facts, narrator
     return True
 
 
-def get_grant(asker: ApiClient, approver: ApiClient, case_id: str, kind: str, purpose: str, narrator: Narrator) -> str:
-    """Ask for access, be refused one's own approval, have it approved by somebody else. The grant's id."""
-    request = asker.post("/api/v1/requests", {"case_id": case_id, "kind": kind, "purpose": purpose})
+def get_grant(
+    asker: ApiClient,
+    approver: ApiClient,
+    case_id: str,
+    kind: str,
+    purpose: str,
+    narrator: Narrator,
+    originals_for: str | None = None,
+) -> str:
+    """Ask for access, be refused one's own approval, have it approved by somebody else. The grant's id.
+
+    `originals_for`: why the originals are needed; whoever approves has to consent to that, with a reason of his own."""
+    needed = {} if originals_for is None else {"unredacted_reason": originals_for}
+    request = asker.post("/api/v1/requests", {"case_id": case_id, "kind": kind, "purpose": purpose, **needed})
     narrator.say(f"{asker.name}申请{KINDS[kind]}，用途：{purpose}", f"a request to {kind} states purpose and case")
     path = f"/api/v1/requests/{request['id']}/approve"
     problem = asker.refused("POST", path, 403, json={"hours": _HOURS})
     require(str(problem["type"]).endswith(":own-request"), "不能批准自己的申请", "nobody approves his own request")
     narrator.held(f"自己批准自己：{problem['detail']}", "approving one's own request is refused")
-    grant = approver.post(path, {"hours": _HOURS})
+    if originals_for is not None:
+        problem = approver.refused("POST", path, 422, json={"hours": _HOURS})
+        narrator.held(f"未明确同意提供原件：{problem['detail']}", "without consent to the originals it is not approved")
+    consent = {} if originals_for is None else {"consent_reason": "依法院要求，同意提供未遮蔽的原件"}
+    grant = approver.post(path, {"hours": _HOURS, **consent})
     narrator.held(
         f"{approver.name}批准，到期 {show_written(grant['expires_at'])}",
         f"somebody else approves; it ends after {_HOURS} hours",

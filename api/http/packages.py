@@ -64,7 +64,7 @@ def permit_fetching(session: Session, archive: Archive, person: Person, export_i
     export = row_in_unit(session, person, Export, export_id)
     if export.person_id != person.id:
         raise AccessRefused("not_yours", "case", export.case_id)
-    find_copy_grant(session, person, export.case_id, export.grant_id, now)
+    find_copy_grant(session, person, export.case_id, export.grant_id, now, originals=True)
     path = package_path(archive, export.id)
     if export.finished_at is None or not path.is_dir():
         raise PackageNotThere

@@ -278,6 +278,7 @@ REFUSALS: Mapping[str, str] = {
     "expired": mark("您的授权已到期，请重新申请。"),
     "revoked": mark("您的授权已被撤销，请联系撤销人或重新申请。"),
     "secrecy": mark("该记录所属案件的密级不向您开放，如需调阅请联系本单位主管。"),
+    "redacted_only": mark("您的授权只能领取遮蔽副本。"),
     "released": mark("您已不是本案承办人员，不能再直接查看；如仍需查看请提出申请。"),
 }
 REFUSAL_CODES: Mapping[str, str] = {
@@ -294,6 +295,7 @@ REFUSAL_CODES: Mapping[str, str] = {
     "asker_secrecy": mark("密级不向申请人开放"),
     "never_copied": mark("该密级不得复制"),
     "own_redaction": mark("核对本人设定的遮蔽"),
+    "redacted_only": mark("授权仅限遮蔽副本"),
     "released": mark("已不再承办本案"),
     "own_approval": mark("审批本人的申请"),
     "request_refused": mark("申请未获批准"),

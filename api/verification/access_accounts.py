@@ -14,9 +14,10 @@ from storage.catalog.organisation import PersonPost
 def _requested(entry: LedgerEntry) -> Facts:
     """Entries of before there were rules name none: those were of staff."""
     nothing: Facts = {"who": "staff", "approval": None, "needs": [], "longest_hours": None, "rule_id": None}
+    nothing |= {"unredacted": False, "unredacted_reason": None}
     nobody: Facts = {"body_name": None, "visitor_name": None, "visitor_document": None}
-    ruled = as_stated(entry, "case_id", "kind", "who", "approval", "needs", "longest_hours", "rule_id")
-    named = pledged(entry, "purpose", "body_name", "visitor_name", "visitor_document")
+    ruled = as_stated(entry, "case_id", "kind", "who", "approval", "needs", "longest_hours", "rule_id", "unredacted")
+    named = pledged(entry, "purpose", "body_name", "visitor_name", "visitor_document", "unredacted_reason")
     asker: Facts = {"unit_id": unit_of(entry), "person_id": entry.actor_id, **made_at(entry, "asked_at")}
     undecided: Facts = {"state": "pending", "decided_by": None, "decided_at": None, "decision_reason": None}
     return {**nothing, **nobody, **ruled, **named, **asker, **undecided}
@@ -34,7 +35,10 @@ def _granted(by_somebody: bool) -> Callable[[LedgerEntry], Facts]:
     def says(entry: LedgerEntry) -> Facts:
         stated = as_stated(entry, "request_id", "case_id", "person_id", "kind", "expires_at")
         approved: Facts = {"unit_id": unit_of(entry), "approved_by": entry.actor_id if by_somebody else None}
-        return {**stated, **approved, **made_at(entry, "granted_at"), "revoked": None, "revoked_by": None}
+        unredacted: Facts = {"unredacted": False, "consent_reason": None, **as_stated(entry, "unredacted")}
+        unredacted |= pledged(entry, "consent_reason")
+        ended_not: Facts = {"revoked": None, "revoked_by": None}
+        return {**stated, **approved, **unredacted, **made_at(entry, "granted_at"), **ended_not}
 
     return says
 

@@ -7,6 +7,8 @@ CaseworkError
 ├── PapersMissing           what the rule needs of outsiders is not there yet; a StateRefused too
 ├── PapersUnusable          too large, of a forbidden kind, too many; an InputRefused too
 ├── VisitorUnusable         somebody of the unit with papers, or an outsider without a name; an InputRefused too
+├── ConsentMissing          the originals need the approver's express consent; an InputRefused too
+├── ConsentNotAsked         nobody asked for the originals; an InputRefused too
 ├── PostUnfit               whoever is named to a post has to have the role that goes with it; an InputRefused too
 └── PostEnded               the post was given up before; a StateRefused too
 
@@ -91,6 +93,25 @@ class PapersUnusable(InputRefused):
 class VisitorUnusable(InputRefused):
     def __str__(self) -> str:
         return "of an organ or a lawyer the body has to be named too: an office, a law firm"
+
+
+@dataclass(eq=False)
+class ConsentMissing(InputRefused):
+    request_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return (
+            f"request {self.request_id} is for the originals, not redacted: approve it with your consent and its "
+            "reason (consent_reason), or refuse it and have redacted copies asked for"
+        )
+
+
+@dataclass(eq=False)
+class ConsentNotAsked(InputRefused):
+    request_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"request {self.request_id} is for redacted copies: approve it without consent to the originals"
 
 
 @dataclass(eq=False)

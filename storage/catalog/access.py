@@ -33,7 +33,8 @@ class AccessRequest(Base):
     """调阅申请: who wants to see or copy which case's footage, and what for.
 
     `approval`, `needs` and `longest_hours` are what the rule `rule_id` asked for on its day; of requests that are older
-    than rules they are null. `visitor_name`, `visitor_document` (of his identity) and `body_name`: of an outsider.
+    than rules they are null. `unredacted`: the originals are asked for, too. `visitor_name`, `visitor_document` (of his
+    identity) and `body_name`: of an outsider.
     """
 
     __tablename__ = "access_request"
@@ -50,6 +51,8 @@ class AccessRequest(Base):
         ),
         CheckConstraint(one_of("state", "pending", "approved", "refused"), name="state"),
         CheckConstraint("decided_by IS DISTINCT FROM person_id", name="decided_by_somebody_else"),
+        CheckConstraint("unredacted = (unredacted_reason IS NOT NULL)", name="unredacted"),
+        CheckConstraint("NOT unredacted OR kind = 'copy'", name="unredacted_copy"),
         Index("ix_access_request_listing", "unit_id", "asked_at", "id"),
     )
     id: Mapped[Id]
@@ -71,6 +74,8 @@ class AccessRequest(Base):
     body_name: Mapped[str | None]
     visitor_name: Mapped[str | None]
     visitor_document: Mapped[str | None]
+    unredacted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    unredacted_reason: Mapped[str | None]
 
 
 class RequestAttachment(Base):
@@ -100,13 +105,14 @@ class RequestAttachment(Base):
 
 class Grant(Base):
     """授权: made by approving a request, or by the rule itself (`approved_by` null); ends by time or by revocation.
-    Nobody approves his own."""
+    Nobody approves his own. `unredacted`: whoever approved let the originals go, too, and said why."""
 
     __tablename__ = "access_grant"
     __table_args__ = (
         CheckConstraint(one_of("kind", *ACCESS_KINDS), name="kind"),
         CheckConstraint("approved_by <> person_id", name="approved_by_somebody_else"),
         CheckConstraint("expires_at > granted_at", name="expires_after_granted"),
+        CheckConstraint("unredacted = (consent_reason IS NOT NULL)", name="consent"),
         Index("ix_access_grant_person", "person_id", "case_id"),
     )
     id: Mapped[Id]
@@ -120,6 +126,8 @@ class Grant(Base):
     expires_at: Mapped[Instant]
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    unredacted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    consent_reason: Mapped[str | None]
 
 
 class PlaybackWindow(Base):

@@ -167,9 +167,11 @@ class SealingArchive:
         """For the supervisor, by the other one, or by the legal reviewer."""
         approver = self.people["legal" if kind == "copy" else "other"]
         with self.archive.database.transaction() as session:
-            request = ask(session, self.people["supervisor"], case_id=self.case.id, kind=kind, purpose="移送法院")
+            asker, needs = self.people["supervisor"], "移送法院" if kind == "copy" else None
+            request = ask(session, asker, case_id=self.case.id, kind=kind, purpose="移送法院", unredacted_reason=needs)
             now = datetime.now(UTC)
-            return approve(session, approver, request.id, expires_at=now + timedelta(hours=hours), now=now)
+            until = now + timedelta(hours=hours)
+            return approve(session, approver, request.id, expires_at=until, now=now, consent_reason=needs)
 
     def entries(self, action: str) -> int:
         with self.archive.database.reading() as session:

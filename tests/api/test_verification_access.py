@@ -46,6 +46,8 @@ TAMPERED = (
     ("UPDATE access_grant SET approved_by = gen_random_uuid() WHERE approved_by IS NULL", "approved_by"),
     ("UPDATE access_grant SET approved_by = NULL WHERE approved_by IS NOT NULL", "approved_by"),
     ("UPDATE access_grant SET expires_at = expires_at + interval '9 days'", "expires_at"),
+    ("UPDATE access_request SET unredacted = true, unredacted_reason = 'x' WHERE kind = 'copy'", "unredacted"),
+    ("UPDATE access_grant SET unredacted = true, consent_reason = 'x'", "unredacted"),
     ("UPDATE access_grant SET revoked_at = NULL, revoked_by = NULL", "revoked"),
     ("UPDATE request_attachment SET name = 'x.pdf'", "name"),
     ("UPDATE request_attachment SET kind = 'letter'", "kind"),

@@ -242,15 +242,25 @@ class SampleArchive:
         return row
 
     def grant(
-        self, case: Case, asker: Person, approver: Person, kind: str = "view", now: datetime = NOW, hours: int = 24
+        self,
+        case: Case,
+        asker: Person,
+        approver: Person,
+        kind: str = "view",
+        now: datetime = NOW,
+        hours: int = 24,
+        redacted: bool = False,
     ) -> Grant:
-        """By the approver; a copy, if he is a supervisor, by a legal reviewer of his unit: the rules want him."""
-        request = ask(self.session, asker, case_id=case.id, kind=kind, purpose="核对现场经过")
+        """By the approver; a copy, if he is a supervisor, by a legal reviewer of his unit: the rules want him. Copies
+        are of the originals, but `redacted` ones."""
+        needs = "移送法院" if kind == "copy" and not redacted else None
+        request = ask(self.session, asker, case_id=case.id, kind=kind, purpose="核对现场经过", unredacted_reason=needs)
         if request.state == "approved":  # by the rule: he handles the case
             return self.session.scalars(select(Grant).where(Grant.request_id == request.id)).one()
         if kind == "copy" and approver.role == "supervisor":
             approver = self.person(self.unit_of(approver), "legal_reviewer")
-        return approve(self.session, approver, request.id, expires_at=now + timedelta(hours=hours), now=now)
+        until = now + timedelta(hours=hours)
+        return approve(self.session, approver, request.id, expires_at=until, now=now, consent_reason=needs)
 
     def entries(self, action: str) -> list[LedgerEntry]:
         """The entries of one action, in the order they were written."""

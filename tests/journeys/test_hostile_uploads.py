@@ -140,10 +140,12 @@ def test_downloads_and_packages_are_named_by_the_archive(
 
 def granted(archive: RunningArchive, people: dict[str, str], case_id: str, kind: str) -> str:
     with signed_in(archive, people, "sunli") as asker:
-        form = {"case_id": case_id, "kind": kind, "purpose": "核对"}
+        needs = {"unredacted_reason": "须提交原件"} if kind == "copy" else {}
+        form = {"case_id": case_id, "kind": kind, "purpose": "核对", **needs}
         asked = asker.post("/api/v1/requests", json=form).raise_for_status().json()
     with signed_in(archive, people, "sunjing" if kind == "copy" else "wangmin") as approver:
-        answer = approver.post(f"/api/v1/requests/{asked['id']}/approve", json={"hours": 1})
+        consent = {"consent_reason": "同意提交原件"} if kind == "copy" else {}
+        answer = approver.post(f"/api/v1/requests/{asked['id']}/approve", json={"hours": 1, **consent})
         return str(answer.raise_for_status().json()["id"])
 
 

@@ -52,9 +52,11 @@ def export_unit(archive: Archive, engines: Engines, code: str) -> tuple[Path, se
                 link_by_hand(
                     session, officer, recording_id=row.id, case_id=case.id, stage="investigation", reason="同一现场"
                 )
-        request = ask(session, asker, case_id=case.id, kind="copy", purpose="移送法院")
+        why = "法院要求提交原件"
+        request = ask(session, asker, case_id=case.id, kind="copy", purpose="移送法院", unredacted_reason=why)
         now = datetime.now(UTC)
-        grant = approve(session, approver, request.id, expires_at=now + timedelta(hours=24), now=now)
+        until = now + timedelta(hours=24)
+        grant = approve(session, approver, request.id, expires_at=until, now=now, consent_reason=why)
         case_id, grant_id = str(case.id), str(grant.id)
     package, trust = engines.folder / f"package-{code}", engines.folder / f"trust-{code}"
     engines.run("export", case_id, "--grant", grant_id, "--out", str(package))

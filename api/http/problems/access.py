@@ -21,6 +21,7 @@ REFUSALS: Mapping[str, str] = {
     "secrecy": "该记录所属案件的密级不向您开放；如需调阅，请联系本单位主管",
     "asker_secrecy": "案件的密级不向申请人开放；请不予批准，或先将其指定为本案承办人员",
     "never_copied": "该密级的记录不得复制出本系统；请在系统内查看",
+    "redacted_only": "该授权只能领取遮蔽副本；如需未遮蔽的原件，请另行申请并说明理由",
     "released": "您已不是本案承办人员，直接查看随之终止；如仍需查看请提出申请",
 }
 PAPER_PROBLEMS: Mapping[str, str] = {
@@ -54,6 +55,10 @@ PROBLEMS: Problems = {
     retrieval.PapersMissing: Problem(409, "papers-missing", "该申请缺少附件：{missing}；请申请人补交后再审批"),
     retrieval.PapersUnusable: Problem(422, "papers", "“{name}”{problem}", facts=_about_papers),
     retrieval.VisitorUnusable: Problem(422, "visitor", "其他机关和律师须写明单位名称（机关、律师事务所）"),
+    retrieval.ConsentMissing: Problem(
+        422, "consent", "该申请要求未遮蔽的原件：须明确同意并填写同意的理由才能批准；或不予批准，请其改为申请遮蔽副本"
+    ),
+    retrieval.ConsentNotAsked: Problem(422, "consent-not-asked", "该申请只要求遮蔽副本，无须同意提供原件"),
     retrieval.PostUnfit: Problem(422, "post-unfit", "{name}不能任{post}：须为在用账号，且角色为{role}"),
     retrieval.PostEnded: Problem(409, "post-ended", "该任职已于 {ended_at} 终止，无需再办"),
 }

@@ -39,6 +39,8 @@ def request_items(session: Session, person: Person, rows: Sequence[AccessRequest
             approval=row.approval,
             rule=None if row.rule_id is None else rules[row.rule_id],
             longest_hours=row.longest_hours,
+            unredacted=row.unredacted,
+            unredacted_reason=row.unredacted_reason,
             needs=row.needs,
             missing=[paper for paper in row.needs if paper not in {each.kind for each in papers.get(row.id, ())}],
             attachments=[attachment_item(each) for each in papers.get(row.id, ())],
@@ -106,6 +108,8 @@ def grant_items(session: Session, rows: Sequence[Grant], now: datetime) -> list[
             revoked_at=row.revoked_at,
             revoked_by=PersonRef.maybe(row.revoked_by, names),
             live=row.revoked_at is None and row.expires_at > now,
+            unredacted=row.unredacted,
+            consent_reason=row.consent_reason,
         )
         for row in rows
     ]

@@ -36,7 +36,15 @@ def make_request(form: NewRequest, viewer: SignedIn, archive: TheArchive) -> Req
     with doing(archive, viewer) as session:
         visitor = None if form.visitor is None else Visitor(**form.visitor.model_dump())
         person, purpose = viewer.person, form.purpose
-        request = ask(session, person, case_id=form.case_id, kind=form.kind, purpose=purpose, visitor=visitor)
+        request = ask(
+            session,
+            person,
+            case_id=form.case_id,
+            kind=form.kind,
+            purpose=purpose,
+            visitor=visitor,
+            unredacted_reason=form.unredacted_reason,
+        )
         session.refresh(request)
         return request_items(session, viewer.person, [request])[0]
 
@@ -124,7 +132,8 @@ def approve_request(request_id: uuid.UUID, form: Approval, viewer: SignedIn, arc
     """Nobody approves his own: trying to is refused and entered."""
     now = datetime.now(UTC)
     with doing(archive, viewer) as session:
-        grant = approve(session, viewer.person, request_id, expires_at=_end(form, now), now=now)
+        consent, end = form.consent_reason, _end(form, now)
+        grant = approve(session, viewer.person, request_id, expires_at=end, now=now, consent_reason=consent)
         return grant_items(session, [grant], now)[0]
 
 

@@ -28,6 +28,9 @@ class NewRequest(Form):
     kind: ShortText = Field(description="view or copy", examples=["view"])
     purpose: LongText = Field(examples=["核对现场经过"])
     visitor: NewVisitor | None = Field(default=None, description="left out: for oneself")
+    unredacted_reason: LongText | None = Field(
+        default=None, description="of copies: why the originals are needed; left out: redacted ones"
+    )
 
 
 class Approval(Form):
@@ -35,6 +38,9 @@ class Approval(Form):
 
     expires_at: datetime | None = None
     hours: float | None = Field(default=None, gt=0, le=24 * 180, examples=[24])
+    consent_reason: LongText | None = Field(
+        default=None, description="why the originals may be given; needed where they are asked for"
+    )
 
 
 class AttachmentItem(Answer):
@@ -73,6 +79,8 @@ class RequestItem(Answer):
     )
     rule: str | None = Field(description="the version that rules it", examples=["CN-CQ-jiangbei 1"])
     longest_hours: int | None
+    unredacted: bool = Field(description="of copies: the originals are asked for")
+    unredacted_reason: str | None
     needs: list[str] = Field(description="papers that have to be there", examples=[["letter", "identity"]])
     missing: list[str] = Field(description="those of them that are not yet", examples=[["identity"]])
     attachments: list[AttachmentItem]
@@ -93,6 +101,8 @@ class GrantItem(Answer):
     revoked_at: datetime | None
     revoked_by: PersonRef | None
     live: bool
+    unredacted: bool = Field(description="of copies: the originals too, not only redacted ones")
+    consent_reason: str | None = Field(description="why whoever approved let them go")
 
 
 class NewHold(Form):

@@ -295,17 +295,25 @@ class Served:
             return link.id
 
     def grant(
-        self, case: Case, asker: Person, approver: Person, kind: str = "view", lasting: timedelta = timedelta(hours=1)
+        self,
+        case: Case,
+        asker: Person,
+        approver: Person,
+        kind: str = "view",
+        lasting: timedelta = timedelta(hours=1),
+        redacted: bool = False,
     ) -> Grant:
-        """By the approver; a copy, if he is a supervisor, by a legal reviewer of his unit: the rules want him."""
+        """By the approver; a copy, if he is a supervisor, by a legal reviewer of his unit: the rules want him. Copies
+        are of the originals, but `redacted` ones."""
+        needs = "移送法院" if kind == "copy" and not redacted else None
         if kind == "copy" and approver.role == "supervisor":
             with self.database.reading() as session:
                 unit = session.get_one(Unit, approver.unit_id)
             approver = self.person(unit, "legal_reviewer")
         with self.database.transaction() as session:
-            request = ask(session, asker, case_id=case.id, kind=kind, purpose="核对现场经过")
+            request = ask(session, asker, case_id=case.id, kind=kind, purpose="核对现场经过", unredacted_reason=needs)
             now = datetime.now(UTC)
-            return approve(session, approver, request.id, expires_at=now + lasting, now=now)
+            return approve(session, approver, request.id, expires_at=now + lasting, now=now, consent_reason=needs)
 
     # Looking
 

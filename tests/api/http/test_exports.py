@@ -62,3 +62,22 @@ def test_packages_are_swept_after_a_day(served: Any, scene: Any) -> None:
     os.utime(packages_folder(served.archive) / made["id"], (yesterday, yesterday))
     assert sweep_packages(served.archive) == 1
     assert scene.officer.get(made["package"]).json()["type"] == "urn:liuhen:problem:package"
+
+
+def test_originals_leave_with_the_reason_of_one_and_the_consent_of_another(served: Any, scene: Any) -> None:
+    legal = served.signed_in(scene.unit, "legal_reviewer")
+    form = {"case_id": str(scene.case.id), "kind": "copy", "purpose": "移送法院"}
+    asked = scene.officer.post("/api/v1/requests", json={**form, "unredacted_reason": "法院须核验原件"}).json()
+    assert (asked["unredacted"], asked["unredacted_reason"]) == (True, "法院须核验原件")
+    approve = f"/api/v1/requests/{asked['id']}/approve"
+    refused = legal.post(approve, json={"hours": 1})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:liuhen:problem:consent")
+    assert "须明确同意并填写同意的理由" in refused.json()["sentences"]["zh-CN"]
+    grant = legal.post(approve, json={"hours": 1, "consent_reason": "同意"}).json()
+    assert (grant["unredacted"], grant["consent_reason"]) == (True, "同意")
+    redacted = served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy", redacted=True)
+    export = f"/api/v1/cases/{scene.case.id}/exports"
+    answer = scene.officer.post(export, json={"grant_id": str(redacted.id)})
+    assert (answer.status_code, answer.json()["reason"]) == (403, "redacted_only")
+    assert "遮蔽副本" in answer.json()["sentences"]["zh-CN"]
+    assert scene.officer.post(export, json={"grant_id": grant["id"]}).status_code == 201

@@ -166,12 +166,21 @@ def grant_to(district: District) -> Any:
     """Lets somebody of a role see or copy the case's footage for an hour."""
 
     def give(role: str, kind: str = "view") -> uuid.UUID:
-        now = datetime.now(UTC)
+        now, asker = datetime.now(UTC), district.people[role].person
+        needs = "移送法院" if kind == "copy" else None
         with district.served.database.transaction() as session:
             request = ask(
-                session, district.people[role].person, case_id=district.case.id, kind=kind, purpose="核对现场经过"
+                session,
+                asker,
+                case_id=district.case.id,
+                kind=kind,
+                purpose="核对现场经过",
+                unredacted_reason=needs,
             )
-            by = district.people["legal_reviewer" if kind == "copy" else "deputy"].person
-            return approve(session, by, request.id, expires_at=now + timedelta(hours=1), now=now).id
+            by, until = (
+                district.people["legal_reviewer" if kind == "copy" else "deputy"].person,
+                now + timedelta(hours=1),
+            )
+            return approve(session, by, request.id, expires_at=until, now=now, consent_reason=needs).id
 
     return give
