@@ -25,6 +25,7 @@ from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
+from storage.catalog.redaction import RedactedCopy
 from storage.catalog.service import CaseService
 
 TIMELINE_KINDS = (
@@ -67,6 +68,8 @@ TIMELINE_KINDS = (
     "grant_revoked",
     "poster_viewed",
     "viewed",
+    "copy_asked",
+    "copy_made",
     "export_started",
     "export_finished",
 )
@@ -77,9 +80,9 @@ class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
     `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, decision,
-    service, document, request, grant or export. `detail` is a word or a name: the stage, the class of secrecy or
-    retention, the original name, the manner of service, the kind of event, term, decision, document or access. `served`
-    is dated by when it was done. `recording_made` is dated by the recording's own claim, which is
+    service, document, request, grant, redacted copy or export. `detail` is a word or a name: the stage, the class of
+    secrecy or retention, the original name, the manner of service, the kind of event, term, decision, document or
+    access. `served` is dated by when it was done. `recording_made` is dated by the recording's own claim, which is
     no more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
     the poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
@@ -112,6 +115,7 @@ def case_timeline(
         *_of_services(case_id),
         *_of_documents(case_id),
         *_of_access(case_id),
+        *_of_copies(case_id),
         *_of_exports(case_id),
     )
     items = union_all(*parts).subquery("item")
@@ -294,6 +298,14 @@ def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
             .where(grant.case_id == case_id, applies)
             .group_by(grant.id, window.person_id, window.recording_id)
         )
+
+
+def _of_copies(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    copy = RedactedCopy
+    of_case = copy.case_id == case_id
+    yield _item(copy.asked_at, "copy_asked", copy.id, copy.asked_by, copy.recording_id).where(of_case)
+    made = _item(copy.made_at, "copy_made", copy.id, recording_id=copy.recording_id)
+    yield made.where(of_case, copy.made_at.is_not(None))
 
 
 def _of_exports(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

@@ -9,11 +9,10 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import func, select
 
-from ingest.rendering.due import count_waiting_for_room
+from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from storage.catalog.ledger import LedgerCheckpoint
-from storage.catalog.recordings import MediaJob
 from storage.catalog.uploads import Upload
 from storage.database import Database
 
@@ -64,13 +63,13 @@ class Metrics:
         count = select(Upload.state, func.count()).where(Upload.state.in_(states)).group_by(Upload.state)
         with database.reading() as session:
             waiting = {row[0]: row[1] for row in session.execute(count)}
-            due = session.scalar(select(func.count()).select_from(MediaJob).where(MediaJob.state == "due"))
+            due = count_due(session)
             without_room = count_waiting_for_room(session)
             size = session.scalar(select(func.max(LedgerCheckpoint.size)))
             stations = count_alerts(session)
         for state in states:
             self._uploads.labels(state).set(waiting.get(state, 0))
-        self._jobs.set(due or 0)
+        self._jobs.set(due)
         self._without_room.set(without_room)
         self._ledger.set(size or 0)
         for which, number in stations.items():

@@ -18,7 +18,7 @@ from casework.organisation import list_people
 from casework.publication.duties import DUTY_ROLES, duties_in
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
-from ingest.rendering.due import count_waiting_for_room
+from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
@@ -111,7 +111,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         recordings=count,
         original_bytes=int(size or 0),
         uploads={state: by_state[state] for state in UPLOAD_STATES if by_state.get(state)},
-        jobs_due=jobs.get("due", 0),
+        jobs_due=count_due(session),
         jobs_failed=jobs.get("failed", 0),
         jobs_without_room=count_waiting_for_room(session),
         entries_unplaced=count_waiting(session),

@@ -14,7 +14,7 @@ from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.organisation import names_of
 from casework.retrieval.copies import copies_of
-from casework.retrieval.redaction import checks_of, latest_redactions, what_shows
+from casework.retrieval.redaction import checks_of, latest_redactions, list_to_check, what_shows
 from casework.retrieval.redaction_errors import NothingToHideIn
 from casework.retrieval.redaction_spans import STYLES, Shown
 from casework.secrecy import keeps_nothing_from
@@ -24,6 +24,7 @@ from storage.catalog.recordings import Recording
 from storage.catalog.redaction import RedactedCopy
 
 MOST_COPIES = 20
+MOST_TO_CHECK = 50
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,12 @@ def redaction_of(visit: Visit, recording: Recording) -> Mapping[str, Any]:
         "copies": copy_rows(visit, copies),
         "copy_grants": copy_grants(visit, recording),
     }
+
+
+def redactions_to_check(visit: Visit) -> Mapping[str, Any]:
+    """What others stated and who looks may check, for the page where requests are decided."""
+    found = list_to_check(visit.session, visit.person, MOST_TO_CHECK)
+    return {"to_check": found, "staters": names_of(visit.session, {stated.stated_by for stated, _ in found})}
 
 
 def shown_of(visit: Visit, recording: Recording) -> Shown | None:

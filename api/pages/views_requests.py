@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from api.http.reading.access import papers_of, rule_names
 from api.pages.views_recording import open_cases
+from api.pages.views_redaction import redactions_to_check
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.organisation import names_of
@@ -63,6 +64,7 @@ def build_requests(visit: Visit) -> Mapping[str, Any]:
     return {
         "to_decide": request_rows(visit, waiting.items),
         "next": visit.next_page(waiting.next),
+        **redactions_to_check(visit),
         "mine": request_rows(visit, mine),
         "grants": grant_rows(visit, shown_grants),
         "cases": open_cases(visit),

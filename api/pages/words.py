@@ -267,6 +267,8 @@ TIMELINE: Mapping[str, str] = {
     "grant_revoked": mark("撤销授权"),
     "poster_viewed": mark("查看封面"),
     "viewed": mark("观看"),
+    "copy_asked": mark("请求制作遮蔽副本"),
+    "copy_made": mark("遮蔽副本已制作"),
     "export_started": mark("开始导出"),
     "export_finished": mark("导出完成"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Select,
     Text,
     Uuid,
@@ -35,6 +36,7 @@ from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import CaseLink
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person
+from storage.catalog.redaction import RedactedCopy
 
 DENIED = "access.denied"
 Tree = Select[tuple[uuid.UUID]]
@@ -54,7 +56,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class GrantUse:
-    """A grant, and what was done under it: `window_count` and `export_count` zero: nothing, it is unused."""
+    """A grant, and what was done under it. `copy_count`: redacted copies that were asked for, but those that failed.
+    All three counts zero: nothing, it is unused."""
 
     grant: Grant
     request: AccessRequest
@@ -63,10 +66,11 @@ class GrantUse:
     first_opened_at: datetime | None
     last_opened_at: datetime | None
     export_count: int
+    copy_count: int
 
     @property
     def is_unused(self) -> bool:
-        return not self.window_count and not self.export_count
+        return not (self.window_count or self.export_count or self.copy_count)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def list_grant_uses(
     session: Session, by: Person, wanted: Wanted, *, after: Cursor | None = None, limit: int = 50
 ) -> Page[GrantUse]:
     """Grants of the person's unit and those below it, the latest first."""
-    window, export, tree = PlaybackWindow, Export, _units_of(by)
+    window, export, copy, tree = PlaybackWindow, Export, RedactedCopy, _units_of(by)
     used = (
         select(
             window.grant_id,
@@ -116,18 +120,18 @@ def list_grant_uses(
         .group_by(window.grant_id)
         .lateral()
     )
-    copied = select(func.count()).where(export.grant_id == Grant.id).scalar_subquery()
+    exported, copied = export.grant_id == Grant.id, (copy.grant_id == Grant.id, copy.state != "failed")
     statement = (
         select(Grant, AccessRequest, func.coalesce(used.c.windows, 0), func.coalesce(used.c.sent, 0))
-        .add_columns(used.c.first, used.c.last, copied)
+        .add_columns(used.c.first, used.c.last, _count(exported), _count(*copied))
         .select_from(Grant)
         .join(AccessRequest, AccessRequest.id == Grant.request_id)
         .outerjoin(used, literal(True))
         .where(*_narrowed(tree, wanted, Grant.unit_id, Grant.person_id, Grant.case_id, Grant.granted_at))
     )
     if wanted.unused:
-        nothing_copied = ~exists().where(export.grant_id == Grant.id)
-        statement = statement.where(~exists().where(window.grant_id == Grant.id), nothing_copied)
+        nothing_left = ~exists().where(exported), ~exists().where(*copied)
+        statement = statement.where(~exists().where(window.grant_id == Grant.id), *nothing_left)
     rows = session.execute(newest_first(statement, Grant.granted_at, Grant.id, after, limit)).all()
     uses = [GrantUse(*row) for row in rows]
     return take_page(uses, limit, lambda use: Cursor(use.grant.granted_at, str(use.grant.id)))
@@ -182,6 +186,11 @@ def every(
         after = page.next
         if after is None:
             return
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many rows of another table there are for each of the statement's own."""
+    return select(func.count()).where(*conditions).scalar_subquery()
 
 
 def _units_of(by: Person) -> Tree:

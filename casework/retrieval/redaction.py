@@ -12,14 +12,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.access import find_grant
 from casework.permission import require
 from casework.retrieval.redaction_errors import NothingToHideIn, OwnRedaction, RedactionChecked, RedactionReplaced
 from casework.retrieval.redaction_spans import Box, Mute, Shown, kept_spans
+from casework.secrecy import keeps_nothing_from
 from casework.wording import known_word, required_text
 from integrity.canonical import Json, canonical_json
 from retention.subjects import row_in_unit
@@ -117,6 +118,22 @@ def check_redaction(
     change = Change("redaction.checked", "recording", str(recording.id), recording.unit_id, data, private)
     record_change(session, Actor.person(by.id), change)
     return row
+
+
+def list_to_check(session: Session, by: Person, limit: int) -> Sequence[tuple[Redaction, str]]:
+    """What others of the unit stated and nobody has checked, the oldest first, with the recording's name; without what
+    a class of secrecy keeps from the person."""
+    row, later = Redaction, aliased(Redaction)
+    statement = select(row, Recording.original_name).join(Recording, Recording.id == row.recording_id)
+    open_one = (
+        row.unit_id == by.unit_id,
+        row.stated_by != by.id,
+        ~exists().where(RedactionCheck.redaction_id == row.id),
+        ~exists().where(later.recording_id == row.recording_id, later.ordinal > row.ordinal),
+        keeps_nothing_from(by),
+    )
+    found = session.execute(statement.where(*open_one).order_by(row.stated_at, row.id).limit(limit))
+    return [(stated, name) for stated, name in found]
 
 
 def latest_redactions(session: Session, recording_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Redaction]:

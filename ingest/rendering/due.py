@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.redaction import RedactedCopy
 from storage.database import Database
 from storage.keystore import WrappedKey
 
@@ -65,9 +66,18 @@ def lease_due_renditions(database: Database, worker: str, lane: str = QUICK) -> 
 
 
 def count_waiting_for_room(session: Session) -> int:
-    """Copies that a full disk keeps from being made."""
-    waiting = MediaJob.state == "due", MediaJob.outcome.startswith(f"{NO_ROOM}:")
-    return session.scalar(select(func.count()).select_from(MediaJob).where(*waiting)) or 0
+    """Copies that a full disk keeps from being made, redacted ones too."""
+    return sum(_count_due(session, each, each.outcome.startswith(f"{NO_ROOM}:")) for each in (MediaJob, RedactedCopy))
+
+
+def count_due(session: Session) -> int:
+    """Copies that are to be made, redacted ones too."""
+    return sum(_count_due(session, each) for each in (MediaJob, RedactedCopy))
+
+
+def _count_due(session: Session, table: type[MediaJob | RedactedCopy], *conditions: ColumnElement[bool]) -> int:
+    due = select(func.count()).select_from(table).where(table.state == "due", *conditions)
+    return session.scalar(due) or 0
 
 
 def units_in_turn(session: Session, lane: str) -> Sequence[uuid.UUID]:

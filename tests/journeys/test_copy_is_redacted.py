@@ -147,7 +147,11 @@ def refuse_before_the_check(officer: Desk) -> None:
 
 
 def check_it(second: Desk, recording: str) -> None:
-    page = second.open(recording)
+    page = second.open("/requests")
+    waiting = page.locator("section", has_text="等待核对的遮蔽")
+    assert "遮蔽未成年人面部" in waiting.inner_text()
+    waiting.get_by_role("link", name=CLIP).click()
+    page.wait_for_url(f"**{recording}#redaction")
     assert "请先取得查看授权" in page.locator("#redaction").inner_text()
     second.submit("直接查看")
     assert page.get_by_label("预览遮蔽效果").is_checked(), "what was stated is shown over the picture"

@@ -45,6 +45,7 @@ def grant_use_items(session: Session, by: Person, uses: Sequence[GrantUse]) -> l
             person=PersonRef.of(use.grant.person_id, names),
             case=cases[use.grant.case_id],
             kind=use.grant.kind,
+            unredacted=use.grant.unredacted,
             who=use.request.who,
             purpose=use.request.purpose,
             approved_by=PersonRef.maybe(use.grant.approved_by, names),
@@ -56,6 +57,7 @@ def grant_use_items(session: Session, by: Person, uses: Sequence[GrantUse]) -> l
             first_opened_at=use.first_opened_at,
             last_opened_at=use.last_opened_at,
             exports=use.export_count,
+            copies=use.copy_count,
             unused=use.is_unused,
         )
         for use in uses
@@ -139,6 +141,7 @@ SHEETS: Mapping[str, Sheet] = {
             **_PERSON,
             **_CASE,
             "种类 kind": lambda row: row.kind,
+            "含原件 unredacted": lambda row: row.unredacted,
             "申请人类别 who": lambda row: row.who,
             "用途 purpose": lambda row: row.purpose,
             "批准人 approved_by": lambda row: row.approved_by and row.approved_by.name,
@@ -147,6 +150,7 @@ SHEETS: Mapping[str, Sheet] = {
             "撤销 revoked": lambda row: row.revoked_at,
             **_USE,
             "导出数 exports": lambda row: row.exports,
+            "遮蔽副本数 copies": lambda row: row.copies,
             "未使用 unused": lambda row: row.unused,
         },
     ),

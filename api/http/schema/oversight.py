@@ -18,6 +18,7 @@ class GrantUseItem(Answer):
     person: PersonRef
     case: CaseRef
     kind: str = Field(examples=["view"])
+    unredacted: bool = Field(description="of copies: the originals too, not only redacted ones")
     who: str = Field(examples=["staff"])
     purpose: str = Field(examples=["核对现场经过"])
     approved_by: PersonRef | None
@@ -29,6 +30,7 @@ class GrantUseItem(Answer):
     first_opened_at: datetime | None
     last_opened_at: datetime | None
     exports: int
+    copies: int = Field(description="redacted copies that were asked for")
     unused: bool = Field(description="nothing was shown or copied under it")
 
 

@@ -108,6 +108,9 @@ def test_a_copy_is_sent_whole_after_its_entry_to_whoever_asked(served: Any, show
     content = served.store_copy(b"an mp4, say" * 100_000)
     (copy,) = shown.officer.get(f"/api/v1/cases/{shown.case.id}/copies").json()["items"]
     assert copy["state"] == "done"
+    timeline = shown.officer.get(f"/api/v1/cases/{shown.case.id}/timeline").json()["items"]
+    told = {item["kind"]: item["subject_id"] for item in timeline if item["kind"].startswith("copy_")}
+    assert told == {"copy_asked": copy["id"], "copy_made": copy["id"]}
     fetched = shown.officer.get(copy["file"])
     assert (fetched.status_code, fetched.content) == (200, content)
     assert fetched.headers["content-type"] == "video/mp4"

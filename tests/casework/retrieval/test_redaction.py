@@ -8,15 +8,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound
+from casework.archiving.secrecy import state_secrecy
 from casework.errors import AccessRefused, RoleNotAllowed, TextUnusable, WordUnknown
+from casework.linking import unlink
 from casework.requests import revoke
 from casework.retrieval.copies import ask_for_copies, copies_of, mark_lines, permit_fetching
-from casework.retrieval.redaction import check_redaction, digest_spans, latest_redactions, state_redaction
+from casework.retrieval.oversight import Wanted, list_grant_uses
+from casework.retrieval.redaction import (
+    check_redaction,
+    digest_spans,
+    latest_redactions,
+    list_to_check,
+    state_redaction,
+)
 from casework.retrieval.redaction_errors import (
     CopyNotThere,
     NothingToHideIn,
@@ -30,6 +39,7 @@ from casework.retrieval.redaction_spans import Box, Mute
 from retention.classes import lengthen_class, list_classes
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Grant
+from storage.catalog.casework import CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.redaction import RedactedCopy, Redaction, RedactionCheck
@@ -295,6 +305,56 @@ def test_a_copy_is_fetched_by_whoever_asked_while_it_hides_what_it_has_to(
     revoke(session, archive.person(scene.unit, "legal_reviewer"), grant.id, "撤销")
     with pytest.raises(AccessRefused, match="revoked"):
         permit_fetching(session, scene.officer, row.id, NOW)
+
+
+def test_what_stands_in_the_case_no_more_is_not_fetched_under_its_grant(
+    session: Session, archive: Any, scene: Scene
+) -> None:
+    scene.settle(FACE)
+    (row,) = scene.ask(scene.let_copy(), scene.films[0])
+    finish(session, row)
+    wrong = select(CaseLink).where(CaseLink.recording_id == row.recording_id)
+    unlink(session, scene.supervisor, session.scalars(wrong).one().id, "不是本案")
+    with pytest.raises(AccessRefused) as refused:
+        permit_fetching(session, scene.officer, row.id, NOW)
+    assert (refused.value.reason, refused.value.subject) == ("not_linked", "recording")
+    assert archive.entries("copy.sent") == []
+
+
+def test_the_auditor_sees_a_copy_as_a_use_of_its_grant_unless_it_failed(
+    session: Session, archive: Any, scene: Scene
+) -> None:
+    scene.settle(FACE)
+    grant, auditor = scene.let_copy(), archive.person(scene.unit, "auditor")
+
+    def unused() -> set[uuid.UUID]:
+        return {use.grant.id for use in list_grant_uses(session, auditor, Wanted(unused=True)).items}
+
+    assert grant.id in unused()
+    (row,) = scene.ask(grant, scene.films[0])
+    assert grant.id not in unused()
+    uses = {use.grant.id: use for use in list_grant_uses(session, auditor, Wanted()).items}
+    assert (uses[grant.id].copy_count, uses[grant.id].export_count, uses[grant.id].is_unused) == (1, 0, False)
+    row.state, row.outcome = "failed", "not_media"
+    session.flush()
+    assert grant.id in unused()
+
+
+def test_what_waits_for_a_second_person_is_listed_for_him_alone(session: Session, archive: Any, scene: Scene) -> None:
+    first, second = scene.state(FACE), scene.state(WORD, film=1)
+
+    def listed(person: Person) -> list[tuple[uuid.UUID, str]]:
+        return [(stated.id, name) for stated, name in list_to_check(session, person, 10)]
+
+    names = [film.original_name for film in scene.films]
+    assert listed(scene.second) == [(first.id, names[0]), (second.id, names[1])]
+    assert listed(scene.officer) == []
+    assert listed(archive.person(archive.unit(), "officer")) == []
+    scene.check(second, "returned", "另有一人")
+    later = scene.state(FACE, WORD)
+    assert listed(scene.second) == [(later.id, names[0])]
+    state_secrecy(session, scene.supervisor, scene.case.id, "privacy", "涉及未成年人", licensed=False)
+    assert listed(archive.person(scene.unit, "officer")) == []
 
 
 def test_what_failed_is_asked_for_again_and_the_failure_stays(session: Session, scene: Scene) -> None:
