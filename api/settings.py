@@ -22,8 +22,14 @@ from ingest.metadata.own_names import PatternRefused, read_patterns
 PREFIX = "LIUHEN_"
 # Read elsewhere (tests) or by nobody (the mark of one run): no misspelling of ours.
 _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
-# What each role may see of the database is decided by handing its process one address and no other.
-_SECRET = frozenset({"LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_OWNER_URL", "LIUHEN_DATABASE_SEQUENCER_URL"})
+# What each role may see of the database is decided by handing its process one address and no other; and one process
+# alone speaks to the city's platform.
+_SECRET = frozenset(
+    {"LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_OWNER_URL", "LIUHEN_DATABASE_SEQUENCER_URL", "LIUHEN_PUSH_TOKEN"}
+)
+
+# Not even where the value is no use.
+_NEVER_SHOWN = frozenset({"push_token"})
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -142,10 +148,54 @@ Licence = Annotated[
 ]
 
 
+def _check_push_url(value: object) -> str:
+    """Nobody on the way reads or changes what is pushed: TLS, but for a platform on this very machine."""
+    url = str(value).strip()
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("not an address")
+    if re.search(r"[?#@\\]", url) or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("with a user, a query, or what is no address")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise ValueError("without TLS")
+    return url
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_push_token(value: object) -> str:
+    token = str(value).strip()
+    if not re.fullmatch(r"[!-~]{1,1000}", token):
+        raise ValueError("not a token")
+    return token
+
+
+PushUrl = Annotated[
+    str,
+    BeforeValidator(_check_push_url),
+    Wanted(
+        "https:// 地址（平台在本机时可用 http://），不带用户名和参数",
+        "an https:// address without user and query (http:// for a platform on this machine alone)",
+    ),
+]
+PushToken = Annotated[
+    str,
+    BeforeValidator(_check_push_token),
+    Wanted("平台发给的令牌，一行，不含空格", "the token that the platform gave you, in one line without spaces"),
+]
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with the value it has when nothing is. Names are those of the variables."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data: Annotated[Path, BeforeValidator(_parse_data), Wanted("一个目录", "a folder")] = Field(
         default=Path("var"), validate_default=True
@@ -168,6 +218,8 @@ class Settings(BaseSettings):
         BeforeValidator(_parse_tsa),
         Wanted("一个或多个 http(s):// 地址，以逗号分隔", "one or more http(s):// addresses with commas between"),
     ] = ()
+    push_url: PushUrl | None = None
+    push_token: PushToken | None = Field(default=None, repr=False)
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2
@@ -268,7 +320,8 @@ def _explain(error: ValidationError) -> SettingInvalid:
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, PatternRefused):
         chinese, english = f"{chinese}（{cause}）", f"{english} ({cause})"
-    return SettingInvalid(PREFIX + name.upper(), _without_password(str(first["input"])), chinese, english)
+    shown = "…" if name in _NEVER_SHOWN else _without_password(str(first["input"]))
+    return SettingInvalid(PREFIX + name.upper(), shown, chinese, english)
 
 
 def _metadata(name: str) -> list[Any]:

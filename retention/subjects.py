@@ -17,7 +17,7 @@ from storage.catalog.documents import Document
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
-from storage.catalog.publication import Publication, PublicationPosting
+from storage.catalog.publication import Publication, PublicationPosting, PublicationPush
 from storage.catalog.recordings import Recording
 from storage.catalog.redaction import Redaction
 from storage.catalog.retention import Hold
@@ -45,6 +45,7 @@ Row = TypeVar(
     DecisionSubmission,
     Publication,
     PublicationPosting,
+    PublicationPush,
     CaseService,
     Person,
     Redaction,

@@ -153,7 +153,10 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             f"工作进程：{chinese}",
             f"worker: {queue}",
             *("worker", queue, "--processes", str(processes)),
-            environment=_application_environment(addresses),
+            environment={
+                **_application_environment(addresses),
+                **(_platform_environment(settings) if queue == "housekeeping" else {}),
+            },
             stop_steps=WORKER_STOP_STEPS,
             forked=True,
         )
@@ -189,6 +192,11 @@ def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:
         "LIUHEN_BROKER_URL": addresses.broker,
         "LIUHEN_TSA_URLS": ",".join(addresses.tsa),
     }
+
+
+def _platform_environment(settings: Settings) -> dict[str, str]:
+    """For the process that pushes, and no other."""
+    return {} if settings.push_token is None else {"LIUHEN_PUSH_TOKEN": settings.push_token}
 
 
 def _authority(settings: Settings, socket_path: Path) -> ChildSpec:

@@ -5,14 +5,13 @@ Formats: docs/formats/portal.md.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from casework.publication.portal import PublicHistory, PublicItem, PublicStep, PublicText
+from casework.publication.portal import PublicHistory, PublicItem, PublicStep, PublicText, text_facts
 from integrity.fields import format_instant
 from retention.paging import Page
 
@@ -66,11 +65,6 @@ def item_facts(each: PublicItem) -> dict[str, Any]:
         "shown_at": format_instant(each.shown_at),
         **text_facts(each.text),
     }
-
-
-def text_facts(text: PublicText) -> dict[str, Any]:
-    facts = dataclasses.asdict(text)
-    return {**facts, "version": facts.pop("ordinal"), "decided_on": text.decided_on.isoformat()}
 
 
 def _json_item(each: PublicHistory, base: str) -> dict[str, Any]:

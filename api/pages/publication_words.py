@@ -53,6 +53,23 @@ DISCLOSURE_SECTIONS: Mapping[str, str] = {
     "guide": mark("服务指南"),
     "flow": mark("执法流程图"),
 }
+PUSH_ACTIONS: Mapping[str, str] = {"publish": mark("发布"), "withdraw": mark("撤下")}
+PUSH_STATES: Mapping[str, str] = {
+    "waiting": mark("待推送"),
+    "retrying": mark("推送未成，将重试"),
+    "accepted": mark("平台已接收"),
+    "refused": mark("平台拒收"),
+    "superseded": mark("已被后续推送取代"),
+}
+PUSH_PROBLEMS: Mapping[str, str] = {
+    "gate": mark("现在不得公开：决定未作出、已撤销，或法制审核不再成立"),
+    "unreachable": mark("连接不上平台"),
+    "untrusted": mark("平台的证书不可信"),
+    "no_answer": mark("平台未及时应答"),
+    "too_long": mark("平台的应答过长"),
+    "no_receipt": mark("平台的应答没有回执"),
+    "status": mark("平台没有接收"),
+}
 TAKEN_DOWN_BECAUSE: Mapping[str, str] = {
     "revoked": mark("决定被依法撤销"),
     "unlawful": mark("决定被确认违法"),

@@ -22,6 +22,7 @@ from casework.publication.listing import (
     list_due,
     list_left_elsewhere,
     list_publications,
+    list_refused,
     list_waiting_for,
     publications_of_case,
 )
@@ -56,6 +57,7 @@ def build_publications(visit: Visit) -> Mapping[str, Any]:
         "overdue_count": count_overdue_publications(session, person.unit_id, today),
         "waiting": waiting,
         "left": list_left_elsewhere(session, person),
+        "refused": list_refused(session, person),
         "duties": duties,
         "all_duties": DUTIES,
         "holders": {duty: [row for row in held if row.duty == duty] for duty in DUTIES},
@@ -84,6 +86,7 @@ def build_publication(visit: Visit) -> Mapping[str, Any]:
         "grounds_down": TAKEN_DOWN_BECAUSE,
         "party_kinds": PARTY_KINDS,
         "today": today,
+        "pushes_to": visit.archive.settings.push_url,
         "may": {
             "step": found.next_duty if found.waits_for(person.id, duties) else None,
             "collect": "collect" in duties,

@@ -42,6 +42,9 @@ from api.pages.publication_words import (
     PUBLICATION_KINDS,
     PUBLICATION_STATES,
     PUBLICATION_STEPS,
+    PUSH_ACTIONS,
+    PUSH_PROBLEMS,
+    PUSH_STATES,
     TAKEN_DOWN_BECAUSE,
 )
 from api.pages.publication_words import (
@@ -443,6 +446,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "publication_state": PUBLICATION_STATES,
     "publication_step": PUBLICATION_STEPS,
     "public_field": PUBLIC_FIELDS,
+    "push_action": PUSH_ACTIONS,
+    "push_problem": PUSH_PROBLEMS,
+    "push_state": PUSH_STATES,
     "disclosure_section": DISCLOSURE_SECTIONS,
     "public_step": PUBLIC_STEPS,
     "taken_down_because": TAKEN_DOWN_BECAUSE,

@@ -32,6 +32,7 @@ EVERY = {
     "housekeeping.list_disposal_due": 3600.0,
     "housekeeping.sweep_packages": 600.0,
     "housekeeping.watch_stations": 60.0,
+    "housekeeping.push_publications": 15.0,
 }
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -9,6 +9,7 @@ import structlog
 
 from api.archive import Archive
 from api.http.packages import sweep_packages
+from api.review_keys import review_keys
 from api.tasks.app import celery_app, wake, worker_archive
 from api.upload_limits import upload_limits
 from casework.acts import ask_about_regrouped
@@ -23,6 +24,7 @@ from casework.looks import ask_for_another_look
 from casework.playback import sum_up_expired_windows
 from casework.publication.disclosures import disclosures_come_into_force
 from casework.publication.publicity import publicity_comes_into_force
+from casework.publication.pushing import push_due
 from casework.retrieval.rules import retrieval_rules_come_into_force
 from casework.review.scopes import scopes_come_into_force
 from ingest.metadata.segments import group_segments
@@ -37,6 +39,7 @@ from retention.disposal import list_due
 from storage.catalog.devices import chinese_day
 
 BATCH = 100
+PUSHES = 20
 SIDECARS = 1000
 LATELY = timedelta(hours=6)
 
@@ -103,6 +106,22 @@ def sweep_made_packages() -> None:
 def watch_stations() -> None:
     """Say which stations have fallen silent, and drop what stations said too long ago to matter."""
     look_after_stations(worker_archive(), datetime.now(UTC))
+
+
+@celery_app.task(name="housekeeping.push_publications")  # type: ignore[untyped-decorator]
+def push_publications() -> None:
+    """Send what is due to the city's platform, where one is named."""
+    push_all_due(worker_archive(), datetime.now(UTC))
+
+
+def push_all_due(archive: Archive, now: datetime) -> int:
+    """How many the platform took: of more than PUSHES the rest is for the next wake-up, and the queue's other work."""
+    if archive.settings.push_url is None:
+        return 0
+    from api.platform_client import HttpPlatform  # What speaks HTTP is loaded where somebody listens.
+
+    platform = HttpPlatform(archive.settings.push_url, archive.settings.push_token)
+    return push_due(archive.database.transaction, platform, review_keys(archive.keyring), now, PUSHES)
 
 
 def link_all_due(archive: Archive, sealed_after: datetime | None = None) -> None:

@@ -37,7 +37,8 @@ def _answer(entry: LedgerEntry) -> Facts:
 
 
 def _fulfilled(entry: LedgerEntry) -> Facts:
-    return {**as_stated(entry, "done_on"), **ended("done", "done_by")(entry)}
+    """By whose deed it was, where a program entered it."""
+    return {**ended("done", "done_by")(entry), **as_stated(entry, "done_on", "done_by")}
 
 
 DEADLINE_SUBJECTS: Sequence[Subject] = (

@@ -38,6 +38,9 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "show_publication": ("publication_step",),
     "require_shown_to_post": ("publication_posting",),
     "require_published_entry": ("ledger_entry",),
+    "enqueue_push": ("publication_step",),
+    "require_gate_to_push": ("publication_push",),
+    "require_pushed_entry": ("ledger_entry",),
     "require_document_gate": ("document_number", "final_document", "sealed_document"),
 }
 """Each trigger's function, and the tables it is asked for."""

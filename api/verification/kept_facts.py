@@ -78,6 +78,8 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "names_text": lambda row: as_text(row.names),
     "kept_text": lambda row: as_text(row.kept),
     "removed": lambda row: row.removed_at,
+    "accepted": lambda row: row.accepted_at,
+    "refused": lambda row: row.refused_at,
     "claimed_sha256": lambda row: row.claims.get("sha256"),
 }
 

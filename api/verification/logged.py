@@ -49,6 +49,7 @@ from storage.catalog.publication import (
     Publication,
     PublicationDuty,
     PublicationPosting,
+    PublicationPush,
     PublicationRule,
     PublicationStep,
     PublicationVersion,
@@ -177,19 +178,25 @@ MADE: Mapping[str, _Made] = {
     "export.started": _Made(Export.id, "export_id"),
     "hold.placed": _Made(Hold.id, "hold_id"),
 }
+# The second row of an action that makes two.
+MADE_BESIDES: Mapping[str, _Made] = {
+    "publication.published": _Made(PublicationPush.step_id, "step_id"),
+    "publication.taken_down": _Made(PublicationPush.step_id, "step_id"),
+}
+_ALL_MADE = (MADE, MADE_BESIDES)
 
 
 def check_logged(audit: Audit, entries: Iterable[LedgerEntry]) -> None:
-    """Look for the row of each entry that made one."""
-    wanted: dict[str, set[Any]] = defaultdict(set)
+    """Look for the row, or the two, of each entry that made any."""
+    wanted: dict[tuple[int, str], set[Any]] = defaultdict(set)
     for entry in entries:
-        made = MADE.get(entry.action)
-        row_id = None if made is None else made.id_in(entry)
-        if row_id is not None:
-            wanted[entry.action].add(row_id)
+        for place, made in enumerate(_ALL_MADE):
+            row_id = made[entry.action].id_in(entry) if entry.action in made else None
+            if row_id is not None:
+                wanted[place, entry.action].add(row_id)
     with audit.archive.database.reading() as session:
-        for action, ids in wanted.items():
-            key = MADE[action].key
+        for (place, action), ids in wanted.items():
+            key = _ALL_MADE[place][action].key
             found = set(session.scalars(select(key).where(key.in_(ids))))
             for missing in sorted(ids - found, key=str):
                 code = "recording_missing" if action == "recording.sealed" else "logged_row_missing"

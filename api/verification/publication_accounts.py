@@ -15,6 +15,7 @@ from storage.catalog.publication import (
     Publication,
     PublicationDuty,
     PublicationPosting,
+    PublicationPush,
     PublicationRule,
     PublicationStep,
     PublicationVersion,
@@ -81,6 +82,18 @@ def _removed(entry: LedgerEntry) -> Facts:
     return {**ended("removed", "removed_by")(entry), **pledged(entry, "removal")}
 
 
+def _push(action: str) -> Callable[[LedgerEntry], Facts]:
+    def says(entry: LedgerEntry) -> Facts:
+        open_: Facts = {"action": action, "accepted": None, "receipt": None, "refused": None}
+        return {**open_, **_of_publication(entry), **as_stated(entry, "version_id", "ordinal")}
+
+    return says
+
+
+def _pushed(entry: LedgerEntry) -> Facts:
+    return {**ended("accepted")(entry), "refused": None, **pledged(entry, "receipt")}
+
+
 def _evidence(entry: LedgerEntry) -> Facts:
     stated = {**as_stated(entry, "case_id", "posting_id", "media_type", "sha256"), **pledged(entry, "name")}
     by: Facts = {"unit_id": unit_of(entry), "filed_by": entry.actor_id, **made_at(entry, "filed_at")}
@@ -140,6 +153,18 @@ PUBLICATION_SUBJECTS: Sequence[Subject] = (
             Step("publication.posted", _posting, "posting_id", makes=True),
             Step("publication.removed", _removed, "posting_id"),
         ),
+    ),
+    # Made by the entry of its step, and known by it.
+    Subject(
+        PublicationPush,
+        (
+            Step("publication.published", _push("publish"), "step_id", makes=True),
+            Step("publication.taken_down", _push("withdraw"), "step_id", makes=True),
+            Step("publication.pushed", _pushed, "step_id"),
+            Step("publication.push_refused", ended("refused"), "step_id"),
+            Step("publication.push_retried", lambda _: {"refused": None}, "step_id"),
+        ),
+        key=lambda row: str(row.step_id),
     ),
     Subject(PostingEvidence, (Step("publication.evidence_filed", _evidence, "evidence_id", makes=True),)),
 )

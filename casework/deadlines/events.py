@@ -28,6 +28,7 @@ from casework.register.calendar import is_usable
 from casework.review.gate import at_the_gate
 from casework.rows import unique
 from casework.service.proof import refuse_unserved
+from casework.units import Doer, actor_of
 from casework.wording import known_word, required_text
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
@@ -128,10 +129,17 @@ def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date,
 
 
 def meet_term(
-    session: Session, by: Person, event_id: uuid.UUID, kind: str, done_on: date, now: datetime
+    session: Session,
+    by: Person,
+    event_id: uuid.UUID,
+    kind: str,
+    done_on: date,
+    now: datetime,
+    entered_by: Actor | None = None,
 ) -> CaseTerm | None:
     """What a deed itself shows to be done, such as publishing: whoever may do that deed meets its term by it.
 
+    `entered_by`: a program that was told of it later, where `by` himself no longer stands at it.
     None where no such term runs from the event, or it was met before. The caller holds the case's row. Raises
     DoneDayUnusable, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit.
     """
@@ -139,17 +147,27 @@ def meet_term(
     wanted = select(CaseTerm).where(CaseTerm.event_id == event.id, CaseTerm.kind == kind, CaseTerm.done_on.is_(None))
     locked = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
     term = session.scalars(locked).first()
-    return None if term is None else _meet(session, by, term, event, done_on, now)
+    return None if term is None else _meet(session, by, term, event, done_on, now, entered_by)
 
 
-def _meet(session: Session, by: Person, term: CaseTerm, event: CaseEvent, done_on: date, now: datetime) -> CaseTerm:
+def _meet(
+    session: Session,
+    by: Person,
+    term: CaseTerm,
+    event: CaseEvent,
+    done_on: date,
+    now: datetime,
+    entered_by: Actor | None = None,
+) -> CaseTerm:
     _refuse_done_day(term, event, done_on, now)
     if term.kind == "service":
         refuse_unserved(session, term.case_id, done_on)
     with at_the_gate(session, term.case_id):
         term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
     data = {"term_id": str(term.id), "done_on": done_on.isoformat()}
-    _record(session, by, term.case_id, term.unit_id, "term_fulfilled", data)
+    if entered_by is not None:
+        data |= {"done_by": str(by.id)}
+    _record(session, entered_by or by, term.case_id, term.unit_id, "term_fulfilled", data)
     return term
 
 
@@ -178,7 +196,7 @@ def _facts(event: CaseEvent) -> dict[str, str]:
 
 def _record(
     session: Session,
-    by: Person,
+    by: Doer,
     case_id: uuid.UUID,
     unit_id: uuid.UUID,
     deed: str,
@@ -186,4 +204,4 @@ def _record(
     private: dict[str, str] | None = None,
 ) -> None:
     change = Change(f"case.{deed}", "case", str(case_id), unit_id, data, private or {})
-    record_change(session, Actor.person(by.id), change)
+    record_change(session, actor_of(by), change)

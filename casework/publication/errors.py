@@ -42,6 +42,8 @@ STEPS_REFUSED: Mapping[str, str] = {
     "down_for_good": "it was taken down because the decision fell; a remade decision is published on its own",
     "not_shown": "it is not public now",
     "secret": "a case of state secrets is not published",
+    "still_shown": "it is public now; take it down first",
+    "not_refused": "the platform did not refuse it: there is nothing to send again",
     "removed": "it was entered before that this left the channel",
     "posted": "it stands on that channel already",
 }

@@ -27,6 +27,7 @@ from storage.catalog.publication import (
     PostingEvidence,
     Publication,
     PublicationPosting,
+    PublicationPush,
     PublicationStep,
     PublicationVersion,
 )
@@ -59,6 +60,24 @@ class PostingNow:
 
 
 @dataclass(frozen=True)
+class PushNow:
+    """A message to the city's platform. `state`: waiting, retrying, accepted, refused or superseded."""
+
+    row: PublicationPush
+    overtaken: bool
+
+    @property
+    def state(self) -> str:
+        if self.row.accepted_at is not None:
+            return "accepted"
+        if self.overtaken:
+            return "superseded"
+        if self.row.refused_at is not None:
+            return "refused"
+        return "waiting" if self.row.attempts == 0 else "retrying"
+
+
+@dataclass(frozen=True)
 class PublicationNow:
     """`versions` by their ordinal, `steps` by theirs. `state` is a word of STATES, of the latest text."""
 
@@ -67,6 +86,7 @@ class PublicationNow:
     versions: tuple[PublicationVersion, ...]
     steps: tuple[PublicationStep, ...]
     postings: tuple[PostingNow, ...]
+    pushes: tuple[PushNow, ...]
 
     @property
     def latest(self) -> PublicationVersion:
@@ -171,6 +191,17 @@ def list_left_elsewhere(session: Session, person: Person) -> tuple[PublicationNo
     return tuple(_now(session, session.scalars(left.limit(200)).all()))
 
 
+def list_refused(session: Session, person: Person) -> tuple[PublicationNow, ...]:
+    """Publications of the unit whose latest message the city's platform refused: a person has to look."""
+    require(person, "see_publications")
+    refused = select(PublicationPush.publication_id).where(
+        PublicationPush.unit_id == person.unit_id, PublicationPush.refused_at.is_not(None)
+    )
+    rows = select(Publication).where(Publication.id.in_(refused)).order_by(Publication.begun_at, Publication.id)
+    found = _now(session, session.scalars(rows.limit(200)).all())
+    return tuple(each for each in found if each.pushes[-1].state == "refused")
+
+
 def list_waiting_for(session: Session, person: Person, duties: Collection[str]) -> tuple[PublicationNow, ...]:
     """Of the unit's that are not settled, those whose next step this person may take; the longest begun first."""
     if not duties:
@@ -242,12 +273,29 @@ def _now(session: Session, rows: Iterable[Publication]) -> list[PublicationNow]:
     for step in session.scalars(taken.order_by(PublicationStep.ordinal)):
         steps[step.publication_id].append(step)
     postings = _postings(session, ids)
+    pushes = _pushes(session, ids)
     return [
         PublicationNow(
-            row, cases[row.case_id], tuple(versions[row.id]), tuple(steps[row.id]), tuple(postings.get(row.id, ()))
+            row,
+            cases[row.case_id],
+            tuple(versions[row.id]),
+            tuple(steps[row.id]),
+            tuple(postings.get(row.id, ())),
+            tuple(pushes.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _pushes(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[PushNow]]:
+    """In their order; the last of each publication's is the one that goes."""
+    sent = select(PublicationPush).where(PublicationPush.publication_id.in_(ids))
+    rows = session.scalars(sent.order_by(PublicationPush.ordinal)).all()
+    latest = {row.publication_id: row.id for row in rows}
+    found: dict[uuid.UUID, list[PushNow]] = defaultdict(list)
+    for row in rows:
+        found[row.publication_id].append(PushNow(row, row.id != latest[row.publication_id]))
+    return found
 
 
 def _postings(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[PostingNow]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -146,6 +146,12 @@ def public_units(session: Session) -> dict[uuid.UUID, str]:
     having = select(Publication.unit_id).where(Publication.shown_version_id.is_not(None)).distinct()
     rows = session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(having)).order_by(Unit.code))
     return {row.id: row.name for row in rows}
+
+
+def text_facts(text: PublicText) -> dict[str, Any]:
+    """A public text as programs read it: in feeds, and where it is pushed."""
+    facts = asdict(text)
+    return {"version": facts.pop("ordinal"), **facts, "decided_on": text.decided_on.isoformat()}
 
 
 def _public() -> Select[*tuple[Any, ...]]:

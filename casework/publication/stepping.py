@@ -32,6 +32,7 @@ from storage.catalog.publication import (
     TAKEN_DOWN_BECAUSE,
     Publication,
     PublicationPosting,
+    PublicationPush,
     PublicationStep,
     PublicationVersion,
 )
@@ -112,6 +113,8 @@ def withhold(
     row, version = _checked_to_settle(session, by, publication_id, version_id)
     if version.withhold_ground is None:
         raise StepRefused(row.id, "order")
+    if row.shown_version_id is not None:
+        raise StepRefused(row.id, "still_shown")
     step = _take(session, by, row, version, "withheld")
     session.refresh(row)
     meet_term(session, by, row.event_id, TERM_OF[row.kind], chinese_day(now), now)
@@ -123,9 +126,9 @@ def take_down(
 ) -> PublicationStep:
     """撤下: nobody sees it any more from now on, but that, when and why it was taken down.
 
-    What was posted elsewhere has to be removed there, and entered (posting.py); the term of withdrawal is met when
-    nothing is left. Raises MaskingNeeded, DutyLacking, StepRefused, TextUnusable, WordUnknown, UnknownSubject,
-    OutsideUnit.
+    What was posted elsewhere has to be removed there, and entered (posting.py); the platform is told (pushing.py). The
+    term of withdrawal is met when nothing is left. Raises MaskingNeeded, DutyLacking, StepRefused, TextUnusable,
+    WordUnknown, UnknownSubject, OutsideUnit.
     """
     require_duty(session, by, "publish")
     known_word("ground", ground, TAKEN_DOWN_BECAUSE)
@@ -141,18 +144,34 @@ def take_down(
     return step
 
 
-def meet_withdrawal(session: Session, by: Person, row: Publication, now: datetime) -> None:
-    """The term of withdrawal is met, where one runs, as soon as nothing of it is public anywhere."""
+def meet_withdrawal(
+    session: Session, by: Person, row: Publication, now: datetime, entered_by: Actor | None = None
+) -> None:
+    """The term of withdrawal is met, where one runs, as soon as nothing of it is public anywhere, by what `by` did.
+
+    `entered_by`: whoever enters it, where that is another: a program that was told so by the city's platform.
+    """
     left = select(PublicationPosting.id).where(
         PublicationPosting.publication_id == row.id, PublicationPosting.removed_at.is_(None)
     )
     if row.shown_version_id is not None or session.scalars(left).first() is not None:
         return
+    if may_stand_at_the_platform(session, row.id):
+        return
     revoked = select(CaseEvent.id).where(
         CaseEvent.case_id == row.case_id, CaseEvent.kind == "decision_revoked", CaseEvent.withdrawn_at.is_(None)
     )
     for event_id in session.scalars(revoked).all():
-        meet_term(session, by, event_id, "withdraw", chinese_day(now), now)
+        meet_term(session, by, event_id, "withdraw", chinese_day(now), now, entered_by)
+
+
+def may_stand_at_the_platform(session: Session, publication_id: uuid.UUID) -> bool:
+    """Whether the city's platform was ever sent it, and has not confirmed yet that it withdrew it."""
+    sent = select(PublicationPush).where(PublicationPush.publication_id == publication_id)
+    rows = session.scalars(sent.order_by(PublicationPush.ordinal).execution_options(populate_existing=True)).all()
+    if not any(each.action == "publish" and each.attempts for each in rows):
+        return False
+    return rows[-1].action == "publish" or rows[-1].accepted_at is None
 
 
 def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> None:

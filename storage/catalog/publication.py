@@ -22,6 +22,9 @@ STEPS = ("transmitted", "passed", "returned", "published", "withheld", "taken_do
 TAKEN_DOWN_BECAUSE = ("revoked", "unlawful", "remade", "inaccurate", "privacy")
 """被依法撤销, 确认违法, 要求重新作出; and what is no fault of the decision: 内容有误, 涉及不应公开的信息."""
 FOR_GOOD = ("revoked", "unlawful", "remade")
+PUSH_PROBLEMS = ("gate", "unreachable", "untrusted", "no_answer", "too_long", "no_receipt", "status")
+"""Why a message did not go, or was not taken: the gate is shut; no connection, a certificate that is not trusted, no
+answer in time, one that is too long, one without a receipt, one with another status than a success."""
 
 
 class PublicationRule(RuleVersion):
@@ -213,3 +216,44 @@ class PostingEvidence(Base):
     sha256: Mapped[Octets]
     filed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     filed_at: Mapped[Instant]
+
+
+class PublicationPush(Base):
+    """A message to the city's platform (推送), made by a step, and tried until the platform has taken it.
+
+    Of a publication's messages the one of the highest `ordinal`, that of its step, counts: those before it are sent no
+    more. `due_at`: not before that instant. `problem`, a word of PUSH_PROBLEMS, and `detail` are of the last attempt;
+    `refused_at`: the platform will never take it as it is, and a person has to look. `receipt` is the platform's.
+    """
+
+    __tablename__ = "publication_push"
+    __table_args__ = (
+        UniqueConstraint("step_id"),
+        UniqueConstraint("publication_id", "ordinal"),
+        CheckConstraint(one_of("action", "publish", "withdraw"), name="action"),
+        CheckConstraint("attempts >= 0 AND (attempts = 0) = (attempted_at IS NULL)", name="attempts"),
+        CheckConstraint(f"problem IS NULL OR {one_of('problem', *PUSH_PROBLEMS)}", name="problem"),
+        CheckConstraint("(accepted_at IS NULL) = (receipt IS NULL)", name="receipt"),
+        CheckConstraint("num_nonnulls(accepted_at, refused_at) <= 1", name="ended"),
+        Index(
+            "ix_publication_push_due",
+            "due_at",
+            postgresql_where=text("accepted_at IS NULL AND refused_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    publication_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("publication.id"))
+    version_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("publication_version.id"))
+    step_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("publication_step.id"))
+    ordinal: Mapped[int]
+    action: Mapped[str]
+    due_at: Mapped[Instant]
+    attempts: Mapped[int]
+    attempted_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+    detail: Mapped[str | None]
+    accepted_at: Mapped[datetime | None]
+    receipt: Mapped[str | None]
+    refused_at: Mapped[datetime | None]

@@ -57,6 +57,11 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
         ("LIUHEN_BROKER_URL", "localhost:6379", "redis://"),
         ("LIUHEN_TSA_URLS", "http://a.example, ftp://b.example", "http(s)://"),
         ("LIUHEN_FFMPEG_FOLDER", "/nonexistent", "executable"),
+        ("LIUHEN_PUSH_URL", "http://platform.example/v1", "https://"),
+        ("LIUHEN_PUSH_URL", "https://platform.example/v1?to=elsewhere", "https://"),
+        ("LIUHEN_PUSH_URL", "https://platform.example:0/v1", "https://"),
+        ("LIUHEN_PUSH_URL", "https:///v1", "https://"),
+        ("LIUHEN_PUSH_URL", "ftp://127.0.0.1/v1", "https://"),
         ("LIUHEN_NAME_PATTERNS", "{officer}{device}_{time}", "needs a length"),
         ("LIUHEN_STATE_SECRET_LICENCE", "x" * 201, "the number of the approval"),
         ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
@@ -84,6 +89,30 @@ def test_a_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "mysql://liuhen:" in str(refusal.value)
 
 
+@pytest.mark.parametrize("address", ["https://platform.example/v1", "http://127.0.0.1:9/v1", "http://[::1]/v1"])
+def test_the_platform_is_spoken_to_over_tls_or_on_this_machine(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_PUSH_URL", address)
+    assert load_settings().push_url == address
+
+
+def test_a_token_is_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_PUSH_TOKEN", "geheim mit Luft")
+    with pytest.raises(SettingInvalid) as refusal:
+        load_settings()
+    assert "LIUHEN_PUSH_TOKEN" in str(refusal.value)
+    assert "geheim" not in f"{refusal.value} {refusal.value.__cause__}"
+    monkeypatch.setenv("LIUHEN_PUSH_TOKEN", "geheim")
+    settings = load_settings()
+    assert (settings.push_token, "geheim" in repr(settings)) == ("geheim", False)
+
+
+def test_a_user_in_the_platforms_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_PUSH_URL", "https://liuhen:hunter2@platform.example/v1")
+    with pytest.raises(SettingInvalid) as refusal:
+        load_settings()
+    assert "hunter2" not in str(refusal.value)
+
+
 def test_a_misspelt_name_is_refused_rather_than_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIUHEN_CORPUS", "/srv/corpus")
     monkeypatch.setenv("LIUHEN_SOMETHING_ELSE_ENTIRELY", "1")
@@ -93,10 +122,11 @@ def test_a_misspelt_name_is_refused_rather_than_ignored(monkeypatch: pytest.Monk
         load_settings()
 
 
-def test_children_get_no_database_address_they_were_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_get_no_database_address_and_no_token_they_were_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     for role in ("", "OWNER_", "SEQUENCER_"):
         monkeypatch.setenv(f"LIUHEN_DATABASE_{role}URL", "postgresql://db/liuhen")
     monkeypatch.setenv("LIUHEN_UPLOADS_AT_ONCE", "8")
+    monkeypatch.setenv("LIUHEN_PUSH_TOKEN", "geheim")
     environment = child_environment({"LIUHEN_DATABASE_URL": "postgresql://app@db/liuhen"})
     given = {name: value for name, value in environment.items() if name.startswith("LIUHEN_")}
     assert given == {"LIUHEN_DATABASE_URL": "postgresql://app@db/liuhen", "LIUHEN_UPLOADS_AT_ONCE": "8"}

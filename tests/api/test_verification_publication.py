@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -20,6 +20,7 @@ from casework.publication.disclosures import load_disclosure
 from casework.publication.duties import end_duty, name_to_duty
 from casework.publication.posting import file_evidence, post, remove
 from casework.publication.publicity import load_shipped_publicity
+from casework.publication.pushing import Told, claim_next, retry_push, settle
 from casework.publication.stepping import pass_on, publish, send_back, take_down, transmit, withhold
 from casework.review.decisions import Said as SaidDecision
 from casework.review.decisions import draft_decision
@@ -28,10 +29,12 @@ from casework.review.scopes import load_shipped_scopes
 from casework.stages import enter_stage
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.devices import chinese_day
+from storage.catalog.publication import PublicationPush
 from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.publication.open_file import OPEN
 from tests.casework.sample_archive import OPERATOR, SampleArchive
 
+AN_HOUR = timedelta(hours=1)
 TABLES = (
     "publication_rule",
     "disclosure_rule",
@@ -41,6 +44,7 @@ TABLES = (
     "publication_step",
     "publication_posting",
     "posting_evidence",
+    "publication_push",
 )
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -73,10 +77,16 @@ TAMPERED = (
     ("DELETE FROM publication_posting", "logged_row_missing"),
     ("UPDATE posting_evidence SET content = 'x', sha256 = sha256('x')", "sha256"),
     ("DELETE FROM posting_evidence", "logged_row_missing"),
+    ("UPDATE publication_push SET action = 'withdraw' WHERE action = 'publish'", "action"),
+    ("UPDATE publication_push SET accepted_at = now(), receipt = 'x' WHERE attempts = 0", "accepted"),
+    ("UPDATE publication_push SET receipt = 'x' WHERE receipt IS NOT NULL", "receipt"),
+    ("UPDATE publication_push SET refused_at = NULL", "refused"),
+    ("DELETE FROM publication_push WHERE attempts = 0", "logged_row_missing"),
 )
 GUARDS = (
     "ALTER TABLE publication_step DISABLE TRIGGER in_turn",
     "DROP TRIGGER published_entry ON ledger_entry",
+    "ALTER TABLE publication_push DISABLE TRIGGER gate",
     "CREATE OR REPLACE FUNCTION names_somebody(said text, names text[]) RETURNS boolean LANGUAGE sql AS 'SELECT false'",
 )
 
@@ -153,13 +163,32 @@ class Unit:
         fourth = collect(session, self.officer, (event := self.decided("公3")).id, Said(), now)
         self.let_pass(fourth)
         publish(session, self.publisher, fourth.publication_id, fourth.id, keys, now)
+        self.push(fourth, Told(receipt="CQ-1"))
         enter_event(session, self.supervisor, event.case_id, "decision_revoked", today, now)
         take_down(session, self.publisher, fourth.publication_id, "revoked", "复议撤销", now)
+        refused = self.push(fourth, Told(problem="status", detail="HTTP 422", refused=True))
+        retry_push(session, self.publisher, refused.id, now)
+        self.push(fourth, Told(receipt="CQ-2"))
+        fifth = collect(session, self.officer, self.decided("公4").id, Said(), now)
+        self.let_pass(fifth)
+        publish(session, self.publisher, fifth.publication_id, fifth.id, keys, now)
+        self.push(fifth, Told(problem="status", detail="HTTP 422", refused=True))
+
+    def push(self, version: Any, told: Told) -> Any:
+        """The latest message of a publication is sent, and that is what the platform says."""
+        of = self.session.query(PublicationPush).filter_by(publication_id=version.publication_id)
+        row = of.order_by(PublicationPush.ordinal.desc()).first()
+        now = datetime.now(UTC)
+        self.session.query(PublicationPush).filter(PublicationPush.id != row.id).update({"due_at": now + AN_HOUR})
+        message = claim_next(self.session, review_keys(self.keyring), now)
+        assert message is not None
+        assert message.push_id == row.id
+        return settle(self.session, row.id, told, now)
 
 
 @pytest.fixture
 def published(sealing: Any) -> Any:
-    """One that is public after it was sent back, one that is not published, one that was taken down."""
+    """One public after it was sent back, one not published, one taken down here and there, one refused there."""
     with sealing.archive.database.transaction() as session:
         unit = Unit(sealing, session)
         review_signer(unit.keyring)

@@ -29,6 +29,8 @@ STEPS_REFUSED: Mapping[str, str] = {
     "down_for_good": "因决定失效已撤下；重新作出的决定另行公示",
     "not_shown": "现在没有公示",
     "secret": "国家秘密案件不得公示",
+    "still_shown": "现在仍在公示，请先撤下",
+    "not_refused": "平台没有拒收，无须重新推送",
     "removed": "此前已登记从该渠道撤下",
     "posted": "该渠道已登记发布",
 }

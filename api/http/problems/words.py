@@ -54,6 +54,7 @@ THINGS: Mapping[str, str] = {
     "publication duty": "公示职责",
     "publication_posting": "渠道发布",
     "posting_evidence": "发布凭证",
+    "publication_push": "推送",
     "decision_review": "审核意见",
     "decision_disagreement": "异议",
     "adviser": "顾问",

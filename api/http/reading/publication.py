@@ -17,9 +17,10 @@ from api.http.schema.publication import (
     PostingItem,
     PublicationItem,
     PublicationText,
+    PushItem,
     StepItem,
 )
-from casework.publication.listing import Due, PostingNow, PublicationNow, publication_now
+from casework.publication.listing import Due, PostingNow, PublicationNow, PushNow, publication_now
 from storage.catalog.publication import PublicationDuty, PublicationStep, PublicationVersion
 
 Names = Mapping[uuid.UUID, str]
@@ -114,6 +115,7 @@ def _item(each: PublicationNow, names: Names) -> PublicationItem:
         versions=[_text(version, names) for version in each.versions],
         steps=[_step(step, names) for step in each.steps],
         postings=[posting_item(posting) for posting in each.postings],
+        pushes=[_push(push) for push in each.pushes],
     )
 
 
@@ -128,6 +130,12 @@ def _text(row: PublicationVersion, names: Names) -> PublicationText:
 def _step(row: PublicationStep, names: Names) -> StepItem:
     plain = ("version_id", "step", "ground", "reason", "taken_at")
     return StepItem(**{name: getattr(row, name) for name in plain}, taken_by=PersonRef.of(row.taken_by, names))
+
+
+def _push(each: PushNow) -> PushItem:
+    times = ("due_at", "attempted_at", "accepted_at")
+    plain = ("id", "action", "attempts", *times, "receipt", "problem", "detail")
+    return PushItem(**{name: getattr(each.row, name) for name in plain}, state=each.state)
 
 
 def _due(each: Due) -> DuePublication:

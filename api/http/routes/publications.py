@@ -43,6 +43,7 @@ from casework.publication.collecting import Kept, Said, collect, restate
 from casework.publication.duties import duties_in, end_duty, name_to_duty
 from casework.publication.listing import find_publication, list_due, list_publications, read_evidence
 from casework.publication.posting import file_evidence, post, remove
+from casework.publication.pushing import retry_push
 from casework.publication.stepping import pass_on, publish, send_back, take_down, transmit, withhold
 from casework.units import unit_tree
 from retention.paging import MOST_ROWS
@@ -247,6 +248,13 @@ def send_proof(evidence_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return Response(content, media_type=media_type, headers=headers)
+
+
+@router.post("/pushes/{push_id}/retry", summary="重新推送 / Send again what the platform refused")
+def send_again(push_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> PublicationItem:
+    with doing(archive, viewer) as session:
+        row = retry_push(session, viewer.person, push_id, datetime.now(UTC))
+        return describe_publication(session, row.publication_id)
 
 
 @router.post("/people/{person_id}/publication-duties", summary="指定公示职责 / Name to a duty", status_code=201)

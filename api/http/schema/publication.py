@@ -156,6 +156,23 @@ class PostingItem(Answer):
     evidence: list[EvidenceItem]
 
 
+class PushItem(Answer):
+    """A message to the city's platform. `state`: waiting, retrying, accepted, refused or superseded by a later one;
+    `problem`: why it was not taken yet, one of gate, unreachable, untrusted, no_answer, too_long, no_receipt, status;
+    `detail`: in the platform's words."""
+
+    id: uuid.UUID
+    action: str = Field(examples=["publish"])
+    state: str = Field(examples=["accepted"])
+    attempts: int
+    due_at: datetime
+    attempted_at: datetime | None
+    accepted_at: datetime | None
+    receipt: str | None
+    problem: str | None
+    detail: str | None
+
+
 class PublicationItem(Answer):
     """`state`: collected, transmitted, passed_once, passed, returned, published, withheld or taken_down, of the latest
     text; `shown_version_id`: the text that the public sees now; `next_duty`: whose turn it is."""
@@ -171,6 +188,7 @@ class PublicationItem(Answer):
     versions: list[PublicationText]
     steps: list[StepItem]
     postings: list[PostingItem]
+    pushes: list[PushItem]
 
 
 class DuePublication(Answer):

@@ -62,6 +62,7 @@ def test_what_is_published_is_there_for_everybody_and_not_before(desk: Publishin
     (told,) = anybody.get("/portal/feed.json").json()["items"]
     assert (told["_liuhen"]["party"], told["_liuhen"]["state"]) == ("江北区好味餐饮店", "published")
     (listed,) = anybody.get("/portal/items.json").json()["items"]
+    assert "ordinal" not in {*listed, *told["_liuhen"]}
     assert (listed["authority"], listed["conclusion"], listed["version"]) == ("江城大队", "责令改正，罚款二百元", 1)
     english = anybody.get(here, headers={"Accept-Language": "en"}).text
     assert "Publication history" in english

@@ -39,9 +39,9 @@ class Press:
         session: Session = self.bench.session
         return session
 
-    def issued(self, **said: Any) -> CaseEvent:
+    def issued(self, case: Case | None = None, **said: Any) -> CaseEvent:
         """A small fine, or what is `said`, is decided today; the event from which its publication runs."""
-        version = self.bench.draft(self.bench.small(**said))
+        version = self.bench.draft(self.bench.small(**said), case)
         if version.scope:
             self.bench.review(version)
         self.bench.issue(version)

@@ -43,6 +43,7 @@ COUNTED = (
     "ledger_entry",
     "publication",
     "publication_posting",
+    "publication_push",
     "publication_step",
     "publication_version",
     "review_scope_rule",

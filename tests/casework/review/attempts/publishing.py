@@ -11,7 +11,7 @@ from casework.archiving.secrecy import state_secrecy
 from casework.deadlines.events import enter_event
 from casework.publication.collecting import Said, restate
 from casework.publication.duties import name_to_duty
-from casework.publication.stepping import send_back
+from casework.publication.stepping import send_back, take_down
 from casework.review.decisions import draft_decision
 from storage.catalog.decisions import DecisionVersion
 from storage.catalog.devices import chinese_day
@@ -227,6 +227,75 @@ def the_ledger_says_that_it_is_published(scene: Scene) -> Strike:
     data = {"version_id": str(version.id), "step_id": str(uuid.uuid4())}
     row = scene.entry_row("publication.published", str(version.publication_id), data)
     return lambda: scene.insert("ledger_entry", row)
+
+
+def published(scene: Scene, **said: Any) -> tuple[Press, PublicationVersion]:
+    return ready(scene, lambda press: press.published(press.issued(**said)))
+
+
+ATTEMPTED = "UPDATE publication_push SET attempts = 1, attempted_at = now() WHERE action = 'publish'"
+
+
+@attempt("push_gate")
+def pushing_after_the_pass_is_withdrawn(scene: Scene) -> Strike:
+    _, version = published(scene, **LARGE)
+    withdraw_pass(scene, decision_of(scene, version))
+    return lambda: scene.run(ATTEMPTED)
+
+
+@attempt("push_latest")
+def pushing_what_was_taken_down(scene: Scene) -> Strike:
+    def deed(press: Press) -> PublicationVersion:
+        version = press.published()
+        now = datetime.now(UTC)
+        take_down(press.session, press.publisher, version.publication_id, "inaccurate", "有误", now)
+        return version
+
+    ready(scene, deed)
+    return lambda: scene.run(ATTEMPTED)
+
+
+@attempt("push_no_secret")
+def pushing_what_became_a_state_secret(scene: Scene) -> Strike:
+    _, version = published(scene)
+    scene.do(lambda b: state_secrecy(b.session, b.officer, version.case_id, "state_secret", licensed=True))
+    return lambda: scene.run(ATTEMPTED)
+
+
+@attempt("push_attempted")
+def the_platform_has_what_nobody_sent(scene: Scene) -> Strike:
+    published(scene)
+    return lambda: scene.run("UPDATE publication_push SET accepted_at = now(), receipt = 'x'")
+
+
+@attempt("pushed_entry")
+def the_ledger_says_that_it_was_pushed(scene: Scene) -> Strike:
+    _, version = published(scene)
+    ((step_id,),) = scene.run("SELECT step_id FROM publication_push")
+    row = scene.entry_row("publication.pushed", str(version.publication_id), {"step_id": str(step_id)})
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt()
+def withholding_what_is_public(scene: Scene) -> Strike:
+    def deed(press: Press) -> PublicationVersion:
+        version = press.published()
+        said = Said(withhold_ground="business_secret", withhold_reason="涉及商业秘密")
+        of = press.session, press.collector, version.publication_id
+        again = restate(*of, said, "商业秘密", datetime.now(UTC), former=version.id)
+        press.let_pass(again)
+        return again
+
+    press, version = ready(scene, deed)
+    return step(scene, version, press.publisher.id, "withheld")
+
+
+@attempt()
+def a_push_that_nobody_asked_for(scene: Scene) -> Strike:
+    _, version = passed(scene)
+    of = {"unit_id": version.unit_id, "case_id": version.case_id, "publication_id": version.publication_id}
+    said = {"version_id": version.id, "step_id": uuid.uuid4(), "ordinal": 9, "action": "publish", "attempts": 0}
+    return lambda: scene.insert("publication_push", {**of, **said, "due_at": datetime.now(UTC)})
 
 
 def text_row(scene: Scene, **other: Any) -> Strike:
