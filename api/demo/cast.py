@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -75,7 +75,7 @@ class Cast:
 
 
 @contextmanager
-def assembled_cast(programs: Programs, url: str, private: Path) -> Iterator[Cast]:
+def assembled_cast(programs: Programs, url: str, private: Path, people: Sequence[Role] = PEOPLE) -> Iterator[Cast]:
     """Make unit, administrator and station at the machine, and everybody else as that administrator, over the API."""
     programs.liuhen("admin", "unit", "create", UNIT_NAME, "--code", UNIT_CODE, "--json")
     with ThreadPoolExecutor(1) as beside, ExitStack() as clients:
@@ -84,7 +84,7 @@ def assembled_cast(programs: Programs, url: str, private: Path) -> Iterator[Cast
         station_file = enrolled.result()
         administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name))
         joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, password)]
-        for part in PEOPLE:
+        for part in people:
             sign_ins.append(SignIn(part, _make_password()))
             joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1]))
         yield Cast(joined, tuple(sign_ins), station_file)
