@@ -67,4 +67,5 @@ FIGURES: Mapping[str, str] = {
     "gaps_confirmed": mark("确认的缺口说明"),
     "viewings": mark("查看记录"),
     "packages": mark("导出证据包"),
+    "redacted_copies": mark("遮蔽副本"),
 }

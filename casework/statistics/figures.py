@@ -59,6 +59,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "gaps_confirmed",
         "viewings",
         "packages",
+        "redacted_copies",
     ),
 }
 FIGURES: Final = tuple(code for codes in GROUPS.values() for code in codes)

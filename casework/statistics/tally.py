@@ -31,6 +31,7 @@ COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
     "recording.sealed": "recordings_sealed",
     "playback.window_opened": "viewings",
     "export.finished": "packages",
+    "copy.made": "redacted_copies",
 }
 """An entry of each is one more, of the unit it names."""
 

@@ -131,6 +131,9 @@ class World:
         unit, at, subject = self.chance.choice(self.units), self.moment(), str(uuid.uuid4())
         self.entries.append(entry("recording.sealed", at, unit, subject))
         self.count(unit, "recordings_sealed", at)
+        later = at + timedelta(days=self.chance.randint(0, 300))
+        self.entries.append(entry("copy.made", later, unit, subject))
+        self.count(unit, "redacted_copies", later)
         for number in range(self.chance.randint(0, 3)):
             self.entries.append(entry("recording.linked", at, unit, subject))
             self.count(unit, "recordings_linked", at, int(number == 0))
