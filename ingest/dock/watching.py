@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
@@ -25,6 +25,7 @@ from ingest.dock.state import DockState
 from ingest.dock.words import Words, reason_of
 
 _UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
+_AT = " at "
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
 
@@ -60,6 +61,29 @@ def find_sources(places: Places) -> list[Source]:
         Source(source.root, source.id, _label(source.root, names.count(source.root.name) > 1), source.device)
         for source in roots
     ]
+
+
+def tell_apart(found: Sequence[Source], before: Sequence[Source]) -> list[Source]:
+    """Cheap recorders format their cards in the firmware, all with one serial number: of several cards with one id the
+    first keeps it, and the others have their place in theirs. Each keeps its id, as the notes know its files by that,
+    for as long as it stays (`before`), whichever of them is pulled out.
+    """
+    had = {(source.root, source.device): source.id for source in before}
+    kept = {source.root: _id_kept(source, had) for source in found}
+    owners = {kept[source.root]: source.device for source in found if kept[source.root] is not None}
+    told = []
+    for source in found:
+        name = kept[source.root]
+        if name is None:
+            owner = owners.setdefault(source.id, source.device)
+            name = source.id if owner == source.device else f"{source.id}{_AT}{source.root}"
+        told.append(replace(source, id=name))
+    return told
+
+
+def _id_kept(source: Source, had: Mapping[tuple[Path, int], str]) -> str | None:
+    former = had.get((source.root, source.device), "")
+    return former if former == source.id or former.startswith(f"{source.id}{_AT}") else None
 
 
 def why_missing(place: Path) -> Words | None:
@@ -160,9 +184,9 @@ class Watcher:
         self._missing = set(missing)
 
     def _once_each(self, found: list[Source]) -> list[Source]:
-        """Of those with one id the first: the notes know a file by that id, and two would starve each other."""
+        """One volume that is mounted twice is watched once: two would starve each other."""
         first: dict[str, Source] = {}
-        for source in found:
+        for source in tell_apart(found, tuple(self._sources.values())):
             taken = first.setdefault(source.id, source)
             if taken is not source:
                 why = Words(

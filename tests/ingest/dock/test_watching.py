@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,8 +30,9 @@ from ingest.dock.events import (
 )
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import find_recorders, read_mounts
+from ingest.dock.source import Source
 from ingest.dock.state import opened_state
-from ingest.dock.watching import Places, Watcher, WatchTiming, find_sources
+from ingest.dock.watching import Places, Watcher, WatchTiming, find_sources, tell_apart
 
 QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
 
@@ -263,10 +264,10 @@ def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert labels == [str(one).strip("/"), str(other).strip("/")]
 
 
-def test_of_two_cards_with_one_serial_number_the_second_is_named_and_received_after_the_first(
+def test_of_a_volume_that_is_mounted_twice_the_second_place_is_named_and_received_after_the_first(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As cards of one batch or a copy may have it, or one volume mounted twice. Even their files look alike."""
+    """Their files look alike."""
     monkeypatch.setattr(watching_module, "volume_of", lambda _: "1234-ABCD")
     with watching.running():
         card = watching.plug("one", "two")
@@ -282,6 +283,33 @@ def test_of_two_cards_with_one_serial_number_the_second_is_named_and_received_af
     assert [event.label for event in watching.told(SourceFound)] == ["one", "two"]
     assert [bytes(upload.content) for upload in archive.uploads.values()] == [b"first", b"other"]
     assert list(watching.media.rglob("*.mp4")) == []
+
+
+CARD, TWIN = (Source(Path(f"/media/{name}"), "volume 1234", name, device) for name, device in (("b", 7), ("a", 8)))
+
+
+def ids(*sources: Source, before: tuple[Source, ...] = ()) -> list[str]:
+    return [each.id for each in tell_apart(sources, before)]
+
+
+def test_two_cards_with_one_serial_number_are_two_sources() -> None:
+    """A rack full of recorders whose firmware gives every card the same."""
+    assert ids(TWIN, CARD) == ["volume 1234", "volume 1234 at /media/b"]
+    assert len(set(ids(TWIN, CARD, replace(CARD, root=Path("/media/c"), device=9)))) == 3
+
+
+def test_each_keeps_its_id_while_it_stays() -> None:
+    first = tell_apart([CARD], ())
+    assert ids(TWIN, CARD, before=tuple(first)) == ["volume 1234 at /media/a", "volume 1234"]
+    both = tuple(tell_apart([TWIN, CARD], tuple(first)))
+    assert ids(TWIN, before=both) == ["volume 1234 at /media/a"]
+    assert ids(CARD, before=both) == ["volume 1234"]
+    another = replace(CARD, device=9)
+    assert ids(another, before=both) == ["volume 1234"], "another card in the same place is no continuation"
+
+
+def test_one_volume_in_two_places_stays_one_source() -> None:
+    assert ids(CARD, replace(CARD, root=Path("/media/z"))) == ["volume 1234", "volume 1234"]
 
 
 def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) -> None:
