@@ -183,7 +183,8 @@ def _take_away(demo: Demo, office: Office, case: CaseAtWork) -> None:
     say = demo.narrator
     say.step("导出证据包，离线核验", "The package of the case, verified offline")
     asker = office.of(APPROVER)
-    grant_id = viewing.get_grant(asker, office.of(REVIEWER), case.id, "copy", "提交法院", say)
+    purpose, why = "提交法院", "法院须核验原件"
+    grant_id = viewing.get_grant(asker, office.of(REVIEWER), case.id, "copy", purpose, say, originals_for=why)
     evidence.export_case(demo.programs, case.number, grant_id, demo.folders.package, say)
     evidence.verify_with_trust(demo.programs, demo.folders, say)
     evidence.verify_archive(demo.programs, say)
