@@ -10,20 +10,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import Taken, Unknown
+from casework.naming import Naming
 from casework.retrieval.errors import PostEnded, PostUnfit
-from casework.rows import unique
-from casework.units import Doer, actor_of, line_of, require_over
-from casework.wording import known_word, required_text
+from casework.units import Doer, line_of
 from storage.catalog.organisation import POSTS, Person, PersonPost
-from storage.ledger.append import Change, record_change
 
-DEED = "change_the_organisation"
+HELD = Naming(
+    PersonPost,
+    word="post",
+    called="post",
+    entry="post.",
+    live="uq_person_post_live",
+    roles={post: (role,) for post, role in POSTS.items()},
+    unfit=lambda name, post: PostUnfit(name, post, POSTS[post]),
+    ended=PostEnded,
+)
 
 
 @dataclass(frozen=True)
@@ -43,51 +48,17 @@ def name_to_post(session: Session, by: Doer, person_id: uuid.UUID, post: str) ->
 
     Raises WordUnknown, PostUnfit for one who has left or has another role, Taken, Unknown, OutsideUnit, RoleNotAllowed.
     """
-    known_word("post", post, tuple(POSTS))
-    person = session.scalars(select(Person).where(Person.id == person_id).with_for_update(key_share=True)).first()
-    if person is None:
-        raise Unknown("person", person_id)
-    require_over(session, by, DEED, person.unit_id)
-    if not person.active or person.role != POSTS[post]:
-        raise PostUnfit(person.name, post, POSTS[post])
-    row = PersonPost(
-        id=uuid.uuid4(),
-        unit_id=person.unit_id,
-        person_id=person.id,
-        post=post,
-        named_by=by.id if isinstance(by, Person) else None,
-        named_at=datetime.now(UTC),
-    )
-    with unique(session, {"uq_person_post_live": Taken("post", post)}):
-        session.add(row)
-    change = Change("post.named", "person", str(person.id), person.unit_id, {"post_id": str(row.id), "post": post})
-    record_change(session, actor_of(by), change)
-    return row
+    return HELD.name(session, by, person_id, post)
 
 
 def end_post(session: Session, by: Doer, post_id: uuid.UUID, reason: str) -> PersonPost:
     """He holds it no more; that he did stays. Raises PostEnded, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed."""
-    reason = required_text("reason", reason)
-    wanted = select(PersonPost).where(PersonPost.id == post_id).with_for_update()
-    row = session.scalars(wanted.execution_options(populate_existing=True)).first()
-    if row is None:
-        raise Unknown("person_post", post_id)
-    require_over(session, by, DEED, row.unit_id)
-    if row.ended_at is not None:
-        raise PostEnded(row.ended_at)
-    row.ended_at, row.end_reason = datetime.now(UTC), reason
-    row.ended_by = by.id if isinstance(by, Person) else None
-    session.flush()
-    data = {"post_id": str(row.id), "post": row.post}
-    change = Change("post.ended", "person", str(row.person_id), row.unit_id, data, {"reason": reason})
-    record_change(session, actor_of(by), change)
-    return row
+    return HELD.end(session, by, post_id, reason)
 
 
 def posts_in(session: Session, unit_ids: Collection[uuid.UUID]) -> tuple[PersonPost, ...]:
     """Posts that are held now in these units, the earliest first."""
-    held = select(PersonPost).where(PersonPost.unit_id.in_(unit_ids), PersonPost.ended_at.is_(None))
-    return tuple(session.scalars(held.order_by(PersonPost.named_at, PersonPost.id)))
+    return HELD.held_in(session, unit_ids)
 
 
 def approvers_of(session: Session, unit_id: uuid.UUID, post: str, but: uuid.UUID) -> Approvers:
