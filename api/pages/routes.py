@@ -32,6 +32,7 @@ from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
 from api.pages.views_reviews import build_review, build_reviews
 from api.pages.views_rooms import build_rooms
+from api.pages.views_sample import build_sample
 from api.pages.views_search import build_search
 from api.pages.views_stations import build_stations
 from api.pages.views_statistics import build_statistics
@@ -58,6 +59,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/reviews": ("reviews.html", build_reviews),
     "/reviews/{id}": ("review.html", build_review),
     "/committee/{id}": ("committee.html", build_committee),
+    "/oversight/sample": ("sample.html", build_sample),
     "/statistics": ("statistics.html", build_statistics),
     "/advisers": ("advisers.html", build_advisers),
     "/transfers": ("transfers.html", build_transfers),

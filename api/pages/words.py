@@ -101,6 +101,7 @@ RETENTION_CLASSES: Mapping[str, str] = {
 }
 CONTENT_KINDS: Mapping[str, str] = {"recording": mark("音像记录"), "document": mark("文书"), "note": mark("说明")}
 ACCESS_KINDS: Mapping[str, str] = {"view": mark("查看"), "copy": mark("复制")}
+VIEWING_OUTCOMES: Mapping[str, str] = {"proper": mark("正当"), "questioned": mark("存疑")}
 POSTS: Mapping[str, str] = {"chief": mark("单位负责人"), "head_of_legal": mark("法制机构负责人")}
 ASKERS: Mapping[str, str] = {
     "handler": mark("本案承办人员"),
@@ -420,6 +421,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "decision_state": DECISION_STATES,
     "field": FIELDS,
     "adviser_kind": ADVISER_KINDS,
+    "viewing_outcome": VIEWING_OUTCOMES,
     "figure": FIGURES,
     "figure_group": FIGURE_GROUPS,
     "gate_refusal": GATE_REFUSALS,

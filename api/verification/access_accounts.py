@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.access import AccessRequest, Grant, RequestAttachment, RetrievalRule
+from storage.catalog.access import AccessRequest, Grant, RequestAttachment, RetrievalRule, ViewingReview
 from storage.catalog.organisation import PersonPost
 
 
@@ -67,6 +67,12 @@ def _post_ended(entry: LedgerEntry) -> Facts:
     return {**ended("ended", None, "end_reason")(entry), "ended_by": _by_person(entry)}
 
 
+def _reviewed(entry: LedgerEntry) -> Facts:
+    by: Facts = {"unit_id": unit_of(entry), "grant_id": entry.subject_id, "reviewed_by": entry.actor_id}
+    said = {**as_stated(entry, "recording_id", "outcome"), **pledged(entry, "note")}
+    return {**by, **said, **made_at(entry, "reviewed_at")}
+
+
 ACCESS_SUBJECTS: Sequence[Subject] = (
     Subject(
         RetrievalRule,
@@ -93,6 +99,7 @@ ACCESS_SUBJECTS: Sequence[Subject] = (
         ),
     ),
     Subject(RequestAttachment, (Step("access.attachment_filed", _filed, "attachment_id", makes=True),)),
+    Subject(ViewingReview, (Step("viewing.reviewed", _reviewed, "review_id", makes=True),)),
     Subject(
         Grant,
         (

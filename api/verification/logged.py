@@ -20,6 +20,7 @@ from storage.catalog.access import (
     PlaybackWindow,
     RequestAttachment,
     RetrievalRule,
+    ViewingReview,
 )
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
@@ -168,6 +169,7 @@ MADE: Mapping[str, _Made] = {
     "access.requested": _Made(AccessRequest.id),
     "access.granted": _Made(Grant.id),
     "access.granted_by_rule": _Made(Grant.id),
+    "viewing.reviewed": _Made(ViewingReview.id, "review_id"),
     "access.attachment_filed": _Made(RequestAttachment.id, "attachment_id"),
     "redaction.stated": _Made(Redaction.id, "redaction_id"),
     "redaction.checked": _Made(RedactionCheck.id, "check_id"),

@@ -10,6 +10,9 @@ CaseworkError
 ├── ConsentMissing          the originals need the approver's express consent; an InputRefused too
 ├── ConsentNotAsked         nobody asked for the originals; an InputRefused too
 ├── PostUnfit               whoever is named to a post has to have the role that goes with it; an InputRefused too
+├── MonthNotOver            viewings are drawn once a checkpoint was signed after their month; a StateRefused too
+├── OwnViewing              nobody reviews what he was shown himself; a NotAllowed too
+├── ViewingReviewed         a viewing is reviewed once; a StateRefused too
 └── PostEnded               the post was given up before; a StateRefused too
 
 What redaction refuses: redaction_errors.py.
@@ -132,3 +135,27 @@ class PostEnded(StateRefused):
 
     def __str__(self) -> str:
         return f"the post was given up at {self.ended_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class MonthNotOver(StateRefused):
+    month: str
+
+    def __str__(self) -> str:
+        return f"viewings of {self.month} are drawn by the first checkpoint after that month: choose one before it"
+
+
+@dataclass(eq=False)
+class OwnViewing(NotAllowed):
+    grant_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return "nobody reviews what he was shown himself: another auditor does"
+
+
+@dataclass(eq=False)
+class ViewingReviewed(StateRefused):
+    grant_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return "this viewing was reviewed before; what was said stays"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, Octets, Size, UnitId, one_of
@@ -167,3 +167,24 @@ class Export(Base):
     statement_sha256: Mapped[Octets | None]
     started_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+
+
+VIEWING_OUTCOMES = ("proper", "questioned")
+
+
+class ViewingReview(Base):
+    """复核: what an auditor says of a viewing, one recording under one grant, once."""
+
+    __tablename__ = "viewing_review"
+    __table_args__ = (
+        UniqueConstraint("grant_id", "recording_id"),
+        CheckConstraint(one_of("outcome", *VIEWING_OUTCOMES), name="outcome"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[UnitId]
+    grant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_grant.id"))
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    outcome: Mapped[str]
+    note: Mapped[str]
+    reviewed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    reviewed_at: Mapped[Instant]

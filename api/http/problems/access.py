@@ -55,6 +55,9 @@ PROBLEMS: Problems = {
     retrieval.PapersMissing: Problem(409, "papers-missing", "该申请缺少附件：{missing}；请申请人补交后再审批"),
     retrieval.PapersUnusable: Problem(422, "papers", "“{name}”{problem}", facts=_about_papers),
     retrieval.VisitorUnusable: Problem(422, "visitor", "其他机关和律师须写明单位名称（机关、律师事务所）"),
+    retrieval.MonthNotOver: Problem(409, "month", "{month} 的观看在该月之后的第一个检查点签发后抽取；请选择以前的月份"),
+    retrieval.OwnViewing: Problem(403, "own-viewing", "不能复核本人的观看，须由其他审计人员复核"),
+    retrieval.ViewingReviewed: Problem(409, "viewing-reviewed", "该观看已复核，结论不再更改"),
     retrieval.ConsentMissing: Problem(
         422, "consent", "该申请要求未遮蔽的原件：须明确同意并填写同意的理由才能批准；或不予批准，请其改为申请遮蔽副本"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -14,11 +14,20 @@ from api.http.errors import NotFound
 from api.http.paging import Wanted as WantedPage
 from api.http.paging import listed
 from api.http.reading.oversight import SHEETS, as_csv, grant_use_items, refusal_items, seen_items
+from api.http.reading.samples import describe_review, describe_sample
 from api.http.schema.base import Listed
-from api.http.schema.oversight import GrantUseItem, RefusalItem, SeenItem
+from api.http.schema.oversight import (
+    GrantUseItem,
+    NewViewingReview,
+    RefusalItem,
+    SampleItem,
+    SeenItem,
+    ViewingReviewItem,
+)
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from casework.retrieval.oversight import Wanted, list_grant_uses, list_refusals, list_seen
+from casework.retrieval.sampling import draw_viewings, review_viewing
 from storage.ledger.append import Actor, Change, record_change
 
 router = APIRouter(prefix="/oversight", tags=["oversight"])
@@ -66,6 +75,28 @@ def show_refusals(viewer: SignedIn, archive: TheArchive, page: WantedPage, wante
     with looking(archive, viewer) as session:
         refusals = list_refusals(session, viewer.person, wanted, after=page.after, limit=page.limit)
         return listed(refusals, lambda rows: refusal_items(session, viewer.person, rows))
+
+
+@router.get("/sample", summary="随机复核的样本 / The sample of a month's viewings")
+def show_sample(
+    viewer: SignedIn,
+    archive: TheArchive,
+    month: Annotated[
+        str, Query(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="月份 / month", examples=["2026-10"])
+    ],
+) -> SampleItem:
+    """Drawn by the first checkpoint that was signed after the month: nobody chooses, and anybody can draw it."""
+    year, number = map(int, month.split("-"))
+    with looking(archive, viewer) as session:
+        drawn = draw_viewings(session, viewer.person, date(max(year, 1), number, 1), datetime.now(UTC))
+        return describe_sample(session, viewer.person, drawn)
+
+
+@router.post("/reviews", summary="登记复核 / Say whether a viewing was proper", status_code=201)
+def make_review(form: NewViewingReview, viewer: SignedIn, archive: TheArchive) -> ViewingReviewItem:
+    with doing(archive, viewer) as session:
+        row = review_viewing(session, viewer.person, **form.model_dump())
+        return describe_review(session, row)
 
 
 @router.get(

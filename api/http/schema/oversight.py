@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, CaseRef, PersonRef
+from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, ShortText
 
 
 class GrantUseItem(Answer):
@@ -61,3 +61,37 @@ class RefusalItem(Answer):
     subject: str | None = Field(description="the subject's name or number")
     reason: str = Field(examples=["no_grant"])
     refused_by: PersonRef | None
+
+
+class NewViewingReview(Form):
+    """Whether a viewing was proper (正当) or is questioned (存疑), and why."""
+
+    grant_id: uuid.UUID
+    recording_id: uuid.UUID
+    outcome: ShortText = Field(description="proper or questioned", examples=["proper"])
+    note: LongText = Field(examples=["用途与案件相符"])
+
+
+class ViewingReviewItem(Answer):
+    id: uuid.UUID
+    outcome: str = Field(examples=["proper"])
+    note: str
+    reviewed_by: PersonRef
+    reviewed_at: datetime
+
+
+class DrawnItem(SeenItem):
+    """A viewing of the sample, its purpose, and what an auditor said of it."""
+
+    purpose: str = Field(examples=["核对现场经过"])
+    review: ViewingReviewItem | None
+
+
+class SampleItem(Answer):
+    """The sample of a month: viewings whose rank, a hash over the checkpoint's root, is least (docs/retrieval.md)."""
+
+    month: str = Field(examples=["2026-10"])
+    checkpoint_size: int
+    checkpoint_root: str
+    eligible: int
+    items: list[DrawnItem]

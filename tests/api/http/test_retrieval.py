@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import os
+from datetime import datetime, timedelta
 from typing import Any
 
 from casework.handling import name_officer
 from casework.papers import MOST_PAPER_BYTES
+from integrity.local_time import CHINA
 
 PDF = b"%PDF-1.7\n" + os.urandom(2000)
 LAWYER = {"who": "lawyer", "name": "刘洋", "document": "律师执业证 1500", "body_name": "某某律师事务所"}
@@ -138,3 +140,34 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_quoted(served: Any, scen
     scene.supervisor.post(f"/api/v1/requests/{request['id']}/approve", json=hours)
     (row,) = csv.DictReader(io.StringIO(auditor.get("/api/v1/oversight/grants.csv").content.decode("utf-8-sig")))
     assert (row["用途 purpose"], row["未使用 unused"]) == ("'=HYPERLINK(1)", "True")
+
+
+def test_the_sample_of_last_month_is_drawn_by_a_checkpoint_and_this_month_s_is_not(served: Any) -> None:
+    auditor = served.signed_in(served.unit("江城大队"), "auditor")
+    served.wait_for_places()
+    today = datetime.now(CHINA).date()
+    last = today.replace(day=1) - timedelta(days=1)
+    drawn = auditor.get("/api/v1/oversight/sample", params={"month": f"{last:%Y-%m}"})
+    assert (drawn.status_code, drawn.json()["items"], drawn.json()["eligible"]) == (200, [], 0)
+    assert len(drawn.json()["checkpoint_root"]) == 64
+    early = auditor.get("/api/v1/oversight/sample", params={"month": f"{today:%Y-%m}"})
+    assert (early.status_code, early.json()["type"]) == (409, "urn:liuhen:problem:month")
+    assert f"{today:%Y-%m} 的观看在该月之后" in early.json()["sentences"]["zh-CN"]
+    for month in ("2026-13", "26-01", "2026-1", "０００１-01"):
+        assert auditor.get("/api/v1/oversight/sample", params={"month": month}).status_code == 422
+    supervisor = served.signed_in(served.unit("另一大队"), "supervisor")
+    assert supervisor.get("/api/v1/oversight/sample", params={"month": f"{last:%Y-%m}"}).status_code == 403
+
+
+def test_a_real_viewing_is_reviewed_over_the_api(served: Any, scene: Any) -> None:
+    auditor = served.signed_in(scene.unit, "auditor")
+    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    shown = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/original", headers={"Range": "bytes=0-9"})
+    assert shown.status_code == 206
+    (seen,) = auditor.get("/api/v1/oversight/viewings", params={"case": str(scene.case.id)}).json()["items"]
+    form = {"grant_id": seen["grant_id"], "recording_id": seen["recording_id"], "outcome": "proper", "note": "相符"}
+    made = auditor.post("/api/v1/oversight/reviews", json=form)
+    assert (made.status_code, made.json()["outcome"], made.json()["note"]) == (201, "proper", "相符")
+    again = auditor.post("/api/v1/oversight/reviews", json=form)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:liuhen:problem:viewing-reviewed")
+    assert scene.officer.post("/api/v1/oversight/reviews", json=form).status_code == 403

@@ -40,6 +40,8 @@ ALLOWED = {
     "/deadlines": ("officer", "supervisor"),
     "/deadlines?shown=1&overdue=1": ("officer", "supervisor"),
     "/reviews": ("legal_reviewer",),
+    "/oversight/sample": ("auditor",),
+    "/oversight/sample?month=nonsense": ("auditor",),
     "/statistics": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=2025": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=%27&size=x": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
