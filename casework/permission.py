@@ -34,6 +34,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "keep_advisers": ("legal_reviewer",),
     "see_transfers": ("supervisor", "legal_reviewer"),
     "end_transfers": ("supervisor",),
+    "take_the_book": ("supervisor", "auditor", "administrator"),
     "see_statistics": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "see_publications": ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "link_recordings": ("officer", "supervisor"),

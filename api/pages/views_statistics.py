@@ -22,6 +22,7 @@ def build_statistics(visit: Visit) -> Mapping[str, Any]:
         "years": range(this_year, FIRST_YEAR - 1, -1),
         "groups": GROUPS,
         "money": MONEY,
+        "may_take": visit.person.role in MAY["take_the_book"],
     }
 
 

@@ -1,4 +1,4 @@
-"""Yearly figures (年度统计): of the ledger at a checkpoint, as JSON, CSV, xlsx and PDF."""
+"""Yearly figures (年度统计), of the ledger at a checkpoint; and the book of a year's cases and documents (执法台账)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
-from api.http.deeds import looking
+from api.http.book_tables import CASES, DOCUMENTS, book_csv, book_xlsx, case_rows, document_rows
+from api.http.deeds import doing, looking
+from api.http.errors import NotFound
 from api.http.report_pdf import report_pdf
 from api.http.report_tables import report_csv, report_xlsx
 from api.http.schema.reports import AnnualReportItem, UnitFiguresItem
 from api.http.sessions import SignedIn, TheArchive
-from casework.statistics.annual import AnnualReport, annual_report
+from casework.account_book import case_lines, document_lines
+from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
+from storage.catalog.organisation import Person
+from storage.ledger.append import Actor, Change, record_change
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
 Year = Annotated[int, Query(description="年度 / year", examples=[2026])]
 Size = Annotated[int | None, Query(ge=0, description="账本检查点；不填为最新 / checkpoint; the latest if absent")]
+LAST_YEAR: Final = 9998
 FORMATS: Final[dict[str, tuple[Callable[[AnnualReport], bytes], str]]] = {
     "csv": (report_csv, "text/csv; charset=utf-8"),
     "xlsx": (report_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -60,3 +67,33 @@ def send_annual(
     name = f"annual-{report.year}-{report.size}.{kind}"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(make(report), media_type=media_type, headers=headers)
+
+
+@router.get("/{name}.{kind}", summary="执法台账 / The book of a year's cases and documents", response_class=Response)
+def send_book(
+    viewer: SignedIn,
+    archive: TheArchive,
+    name: Annotated[str, Path(pattern="^(cases|documents|book)$")],
+    kind: Annotated[str, Path(pattern="^(csv|xlsx)$")],
+    year: Year,
+) -> Response:
+    """`cases.csv` and `documents.csv`, or both as `book.xlsx`: of the unit and those below it. That it was taken is an
+    entry."""
+    if (name == "book") != (kind == "xlsx") or not FIRST_YEAR <= year <= LAST_YEAR:
+        raise NotFound(f"{name}.{kind}")
+    with doing(archive, viewer) as session:
+        content = _book(session, viewer.person, name, year)
+        unit_id = viewer.person.unit_id
+        change = Change("case.book_taken", "unit", str(unit_id), unit_id, {"list": name, "year": year})
+        record_change(session, Actor.person(viewer.person.id), change)
+    media_type = FORMATS[kind][1]
+    headers = {"Content-Disposition": f"attachment; filename={name}-{year}.{kind}", "Cache-Control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _book(session: Session, by: Person, name: str, year: int) -> bytes:
+    if name == "cases":
+        return book_csv(CASES, case_rows(case_lines(session, by, year)))
+    if name == "documents":
+        return book_csv(DOCUMENTS, document_rows(document_lines(session, by, year)))
+    return book_xlsx(case_lines(session, by, year), document_lines(session, by, year), year)

@@ -144,3 +144,47 @@ def test_what_is_no_year_or_no_checkpoint_is_refused(
 def test_an_officer_has_no_figures_to_see(desk: PublishingDesk) -> None:
     assert annual(desk.officer, desk).status_code == 403
     assert desk.officer.get("/api/v1/reports/annual.csv", params={"year": 2026}).status_code == 403
+
+
+def book(caller: Any, name: str, year: int) -> list[dict[str, str]]:
+    answer = caller.get(f"/api/v1/reports/{name}.csv", params={"year": year})
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_the_book_has_a_line_for_each_case_and_each_document(desk: PublishingDesk, served: Any) -> None:
+    assert desk.case is not None
+    cases = {each["案号"]: each for each in book(desk.supervisor, "cases", desk.today.year)}
+    line = cases[desk.case.number]
+    assert (line["种类"], line["决定"], line["罚没金额（元）"], line["当事人"]) == (
+        "行政处罚",
+        "罚款",
+        "123.45",
+        "张三丰",
+    )
+    assert (line["决定日期"], line["记录数"], line["结案日期"]) == (desk.today.isoformat(), "1", "")
+    assert len(cases) == 2
+    assert [each["公示"] for each in cases.values()] == ["", ""], "the one that was public was taken down"
+    assert book(desk.supervisor, "documents", desk.today.year) == []
+    assert book(desk.supervisor, "cases", desk.today.year - 1) == []
+    assert served.entries("case.book_taken")[0].data == {"list": "cases", "year": desk.today.year}
+    both = desk.auditor.get("/api/v1/reports/book.xlsx", params={"year": desk.today.year})
+    assert [row[0] for row in sheet_cells(both.content)] == ["案号", *cases]
+
+
+def test_a_case_that_is_closed_to_somebody_is_not_in_his_book(desk: PublishingDesk) -> None:
+    assert desk.case is not None
+    secret = {"secrecy_class": "business_secret"}
+    assert desk.officer.post(f"/api/v1/cases/{desk.case.id}/secrecy", json=secret).status_code in (200, 201)
+    assert desk.case.number not in {each["案号"] for each in book(desk.administrator, "cases", desk.today.year)}
+    assert len(book(desk.supervisor, "cases", desk.today.year)) == 2
+
+
+def test_the_book_is_of_one_s_own_units_and_for_whom_it_is(desk: PublishingDesk, served: Any) -> None:
+    elsewhere = served.signed_in(served.unit("另一大队"), "supervisor")
+    assert book(elsewhere, "cases", desk.today.year) == []
+    for caller in (desk.officer, desk.publisher):
+        assert caller.get("/api/v1/reports/cases.csv", params={"year": 2026}).status_code == 403
+    for path in ("book.csv", "cases.xlsx", "people.csv"):
+        assert desk.supervisor.get(f"/api/v1/reports/{path}", params={"year": 2026}).status_code in (404, 422)
+    assert desk.supervisor.get("/api/v1/reports/cases.csv", params={"year": 99999}).status_code == 404
