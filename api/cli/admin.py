@@ -43,6 +43,7 @@ for name, group in {
     "retrieval": rule_group("调阅规则 / who may see and copy footage, with whose approval", "api.cli.admin_retrieval"),
     "post": posts,
     "disclosure": rule_group("事前公开目录 / what is public before anything happens", "api.cli.admin_disclosures"),
+    "score-sheet": rule_group("案卷评查标准 / what case files are scored by", "api.cli.admin_score_sheets"),
     "calendar": calendars,
     "template": rule_group("文书式样 / templates of documents", "api.cli.admin_templates"),
     "seal": seals,

@@ -111,6 +111,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.deadlines.loading import load_shipped_terms
     from casework.documents.templates import load_shipped_templates
     from casework.elements.policies import load_shipped_policies
+    from casework.filereview.sheets import load_shipped_score_sheets
     from casework.publication.publicity import load_shipped_publicity
     from casework.retrieval.rules import load_shipped_retrieval_rules
     from casework.review.scopes import load_shipped_scopes
@@ -127,6 +128,7 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_scopes(session, datetime.now(UTC))
             load_shipped_retrieval_rules(session, datetime.now(UTC))
             load_shipped_publicity(session, datetime.now(UTC))
+            load_shipped_score_sheets(session, datetime.now(UTC))
     finally:
         connections.close()
 

@@ -26,6 +26,7 @@ LINKS = (
     Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
     Link("/deadlines", mark("期限"), ("officer", "supervisor")),
     Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
+    Link("/file-reviews", mark("案卷评查"), ("supervisor", "legal_reviewer", "auditor", "administrator")),
     Link("/advisers", mark("法律顾问"), ("legal_reviewer",)),
     Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
     Link("/publications", mark("公示"), EVERYBODY),

@@ -22,6 +22,7 @@ from api.pages.views_committee import build_advisers, build_committee, build_tra
 from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_documents import build_document
+from api.pages.views_file_reviews import build_file_review, build_file_reviews
 from api.pages.views_gaps import build_gaps
 from api.pages.views_oversight import build_oversight
 from api.pages.views_publications import build_publication, build_publications
@@ -60,6 +61,8 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/reviews/{id}": ("review.html", build_review),
     "/committee/{id}": ("committee.html", build_committee),
     "/oversight/sample": ("sample.html", build_sample),
+    "/file-reviews": ("file_reviews.html", build_file_reviews),
+    "/file-reviews/{id}": ("file_review.html", build_file_review),
     "/statistics": ("statistics.html", build_statistics),
     "/advisers": ("advisers.html", build_advisers),
     "/transfers": ("transfers.html", build_transfers),

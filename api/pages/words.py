@@ -52,6 +52,12 @@ from api.pages.publication_words import (
 )
 from api.pages.statistics_words import FIGURE_GROUPS, FIGURES
 
+FILE_REVIEW_STATES: Mapping[str, str] = {
+    "announced": mark("已公告，待抽取"),
+    "drawn": mark("评查中"),
+    "ended": mark("已结束"),
+}
+FINDING_OUTCOMES: Mapping[str, str] = {"rectified": mark("已整改"), "unfounded": mark("不成立")}
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
     "supervisor": mark("主管"),
@@ -422,6 +428,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "field": FIELDS,
     "adviser_kind": ADVISER_KINDS,
     "viewing_outcome": VIEWING_OUTCOMES,
+    "file_review_state": FILE_REVIEW_STATES,
+    "finding_outcome": FINDING_OUTCOMES,
     "figure": FIGURES,
     "figure_group": FIGURE_GROUPS,
     "gate_refusal": GATE_REFUSALS,

@@ -19,6 +19,7 @@ from casework.deadlines.versions import terms_come_into_force
 from casework.documents.templates import templates_come_into_force
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import come_into_force
+from casework.filereview.sheets import score_sheets_come_into_force
 from casework.linker import link_due_recordings
 from casework.looks import ask_for_another_look
 from casework.playback import sum_up_expired_windows
@@ -148,6 +149,7 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
         retrieval_rules_come_into_force(session, now)
         publicity_comes_into_force(session, now)
         disclosures_come_into_force(session, now)
+        score_sheets_come_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

@@ -138,6 +138,11 @@ KINDS: dict[str, Kind] = {
         "a decision that needs a legal review was issued without a pass that holds",
     ),
     "served_unissued": Kind("error", "送达了没有作出的决定", "a decision was served that was not issued"),
+    "sample_differs": Kind(
+        "error",
+        "案卷评查抽取的案件不是账本检查点所决定的",
+        "the cases of a review are not those that the ledger's checkpoint draws",
+    ),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

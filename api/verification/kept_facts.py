@@ -12,6 +12,9 @@ from casework.deadlines import calendars, versions
 from casework.documents import templates
 from casework.documents.drafts import digest_text
 from casework.elements import policies
+from casework.filereview import sheets
+from casework.filereview.drawing import digest_eligible
+from casework.filereview.scoring import digest_scores
 from casework.link_rows import digest_candidates
 from casework.publication import disclosures, publicity
 from casework.publication.collecting import as_text
@@ -26,6 +29,7 @@ from storage.catalog.deadlines import CalendarYear, TermRule
 from storage.catalog.decisions import ReviewScopeRule
 from storage.catalog.documents import DocumentTemplate
 from storage.catalog.elements import ElementPolicy
+from storage.catalog.file_review import ScoreSheetRule
 from storage.catalog.procedure import RecordingChecklist
 from storage.catalog.publication import DisclosureRule, PublicationRule
 
@@ -40,6 +44,7 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     ReviewScopeRule: scopes.is_of_its_source,
     PublicationRule: publicity.is_of_its_source,
     DisclosureRule: disclosures.is_of_its_source,
+    ScoreSheetRule: sheets.is_of_its_source,
 }
 
 
@@ -74,6 +79,9 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "certificate_digest": lambda row: hashlib.sha256(row.certificate).digest(),
     "chain_digest": lambda row: hashlib.sha256(row.chain.encode()).digest(),
     "answers_sha256": lambda row: digest_answers(row.answers),
+    "scores_sha256": lambda row: digest_scores(row.scores),
+    "eligible_count": lambda row: len(row.eligible),
+    "eligible_sha256": lambda row: digest_eligible(row.eligible),
     "envelope_sha256": lambda row: hashlib.sha256(row.envelope).hexdigest(),
     "names_text": lambda row: as_text(row.names),
     "kept_text": lambda row: as_text(row.kept),

@@ -39,6 +39,14 @@ from storage.catalog.documents import (
     UnitSeal,
 )
 from storage.catalog.elements import ElementAnswer, ElementPolicy
+from storage.catalog.file_review import (
+    FileReview,
+    FileReviewAnswer,
+    FileReviewDraw,
+    FileReviewFinding,
+    FileReviewScore,
+    ScoreSheetRule,
+)
 from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.organisation import Person, PersonPost, Unit
@@ -137,6 +145,12 @@ MADE: Mapping[str, _Made] = {
     "reviewer.qualified": _Made(ReviewerQualification.id, "qualification_id"),
     "publicity.loaded": _Made(PublicationRule.id),
     "disclosure.loaded": _Made(DisclosureRule.id),
+    "score_sheet.loaded": _Made(ScoreSheetRule.id),
+    "file_review.announced": _Made(FileReview.id),
+    "file_review.drawn": _Made(FileReviewDraw.id, "draw_id"),
+    "file_review.scored": _Made(FileReviewScore.id, "score_id"),
+    "file_review.found": _Made(FileReviewFinding.id, "finding_id"),
+    "file_review.answered": _Made(FileReviewAnswer.id, "answer_id"),
     "publication.duty_named": _Made(PublicationDuty.id, "duty_id"),
     "publication.collected": _Made(Publication.id),
     "publication.restated": _Made(PublicationVersion.id, "version_id"),

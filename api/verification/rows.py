@@ -22,6 +22,7 @@ from api.verification.decision_accounts import DECISION_SUBJECTS
 from api.verification.document_accounts import DOCUMENT_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
+from api.verification.file_review_accounts import FILE_REVIEW_SUBJECTS, check_draws
 from api.verification.kept_facts import kept_fact
 from api.verification.media_accounts import MEDIA_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
@@ -61,6 +62,7 @@ def audit_rows(audit: Audit) -> int:
         *DECISION_SUBJECTS,
         *PUBLICATION_SUBJECTS,
         *SERVICE_SUBJECTS,
+        *FILE_REVIEW_SUBJECTS,
         *MEDIA_SUBJECTS,
     ):
         with audit.archive.database.reading() as session:
@@ -72,6 +74,7 @@ def audit_rows(audit: Audit) -> int:
     _check_jurisdictions(audit)
     check_retention_classes(audit)
     check_served_decisions(audit)
+    check_draws(audit)
     return count
 
 

@@ -70,6 +70,7 @@ PROBLEMS: Mapping[str, str] = {
     "no_identity": "has to hold identity: no outsider is let in unknown",
     "too_many_hours": "has to be a whole number of hours, of at most 4320",
     "no_long_text": "has to be text, of at most 4,000 signs",
+    "not_a_hundred": "has points that do not sum up to 100: correct them",
     "no_pattern": "has to be a regular expression of at most 500 signs that does not match nothing at all",
     "still_masked": "would be masked by its own pattern: show something else",
     "same_rank_way": "both state this way for the same days with one rank: one has to go before the other",

@@ -45,6 +45,8 @@ ALLOWED = {
     "/statistics": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=2025": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=%27&size=x": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
+    "/file-reviews": ("supervisor", "legal_reviewer", "auditor", "administrator"),
+    "/file-reviews?after=": ("supervisor", "legal_reviewer", "auditor", "administrator"),
     "/advisers": ("legal_reviewer",),
     "/transfers": ("supervisor", "legal_reviewer"),
     "/publications": ROLES,
