@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyDecided
 from casework.papers import PaperUnfit, media_type_of
-from casework.permission import MAY, require
+from casework.permission import require
 from casework.retrieval.errors import NotTheAsker, PapersUnusable
 from casework.units import line_of
 from casework.wording import known_word, required_name
@@ -92,8 +92,8 @@ def attachments_of(session: Session, request_id: uuid.UUID) -> tuple[RequestAtta
 
 
 def open_attachment(session: Session, by: Person, attachment_id: uuid.UUID) -> RequestAttachment:
-    """The paper, for whoever asked, for those who decide in the unit or above, and for auditors; that it was read is an
-    entry, which the caller commits before the first byte.
+    """The paper, for whoever asked, and in the unit or above for those who decide and for auditors; that it was read is
+    an entry, which the caller commits before the first byte.
 
     Raises UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
@@ -103,7 +103,7 @@ def open_attachment(session: Session, by: Person, attachment_id: uuid.UUID) -> R
     own = row.filed_by == by.id and by.active
     if not own:
         require(by, "read_papers")
-    if by.role not in MAY["read_the_entries_of_every_unit"] and by.unit_id not in line_of(session, row.unit_id):
+    if by.unit_id not in line_of(session, row.unit_id):
         raise OutsideUnit("request_attachment", attachment_id)
     data = {"attachment_id": str(row.id)}
     change = Change("access.attachment_read", "access_request", str(row.request_id), row.unit_id, data)

@@ -112,7 +112,7 @@ def file_paper(
     responses={200: {"content": {media_type: {} for media_type in PAPER_TYPES}}},
 )
 def send_paper(attachment_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
-    """For whoever asked, those who decide, and auditors; an entry says so before the first byte leaves."""
+    """For whoever asked, and in the unit or above for those who decide and auditors; an entry comes first."""
     with doing(archive, viewer) as session:
         row = open_attachment(session, viewer.person, attachment_id)
         at_rest, size_bytes, name, media_type = AtRest.of(row), row.size_bytes, row.name, row.media_type
