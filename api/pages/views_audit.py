@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.http.reading.entries import EntryFilter, list_entries
+from api.http.reading.scope import is_at_the_top
 from api.pages.ledger_shown import count_waiting, show_entries
 from api.pages.ledger_words import ACTIONS
 from api.pages.views_requests import cases_by_id
@@ -49,6 +50,7 @@ def build_audit(visit: Visit) -> Mapping[str, Any]:
     entries = list_entries(visit.session, visit.person, wanted, visit.after, ROWS)
     return {
         "head": read_head(visit),
+        "may_verify": is_at_the_top(visit.session, visit.person),
         "waiting": count_waiting(visit.session),
         "entries": show_entries(entries.items),
         "next": visit.with_query(after=entries.next) if entries.next else None,

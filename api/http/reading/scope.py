@@ -8,7 +8,9 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.errors import RoleRefused
 from casework.errors import Unknown
+from casework.permission import require
 from casework.units import unit_tree
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person, Unit
@@ -26,3 +28,10 @@ def require_in_tree(session: Session, person: Person, unit_id: uuid.UUID) -> Non
 def is_at_the_top(session: Session, person: Person) -> bool:
     """Whether the person's unit has none above it: what belongs to no unit is shown there."""
     return session.scalar(select(Unit.parent_id).where(Unit.id == person.unit_id)) is None
+
+
+def require_reader_of_all(session: Session, person: Person, deed: str) -> None:
+    """For what tells of every unit at once: whoever may do `deed`, at the top. Raises RoleNotAllowed, RoleRefused."""
+    require(person, deed)
+    if not is_at_the_top(session, person):
+        raise RoleRefused("auditor of a unit below", ("auditor of the topmost unit",))

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.deeds import looking
-from api.http.errors import NoCheckpoint, NotFound, RoleRefused
+from api.http.errors import NoCheckpoint, NotFound
 from api.http.paging import Wanted
 from api.http.reading.entries import EntryFilter, list_entries
-from api.http.reading.scope import is_at_the_top
+from api.http.reading.scope import require_reader_of_all
 from api.http.schema.base import Listed, ShortText
 from api.http.schema.recordings import EntryItem
 from api.http.sessions import SignedIn, TheArchive, require_viewer
@@ -83,7 +83,5 @@ def show_tile(path: str, request: Request, archive: TheArchive) -> Response:
 def _require_reader_of_all(request: Request, archive: TheArchive) -> None:
     """A bundle holds entries of every unit: for auditors at the top, and the programs that act as one."""
     viewer = require_viewer(request)
-    require(viewer.person, "read_the_entries_of_every_unit")
     with archive.database.reading() as session:
-        if not is_at_the_top(session, viewer.person):
-            raise RoleRefused("auditor of a unit below", ("auditor of the topmost unit",))
+        require_reader_of_all(session, viewer.person, "read_the_entries_of_every_unit")

@@ -108,3 +108,14 @@ def test_an_auditor_verifies_the_archive_now_and_sees_what_was_altered(served: A
     assert not answer["holds"]
     assert str(scene.recording.id) in str(answer["report"]["findings"])
     assert [entry.data["holds"] for entry in served.entries("archive.verified")] == [True, False]
+
+
+def test_what_verification_finds_is_of_every_unit_and_so_for_the_topmost_one_s_auditor(served: Any) -> None:
+    bureau = served.unit("江城区城市管理局")
+    top, below = (served.signed_in(unit, "auditor") for unit in (bureau, served.unit("江城大队", bureau)))
+    served.wait_for_places()
+    assert below.post("/api/v1/ledger/verify", json={"sample": 0}).status_code == 403
+    assert served.entries("archive.verified") == []
+    assert 'data-action="/api/v1/ledger/verify"' not in below.get("/audit").text
+    assert 'data-action="/api/v1/ledger/verify"' in top.get("/audit").text
+    assert top.post("/api/v1/ledger/verify", json={"sample": 0}).json()["holds"]
