@@ -1,0 +1,154 @@
+"""How what concerns legal review, publication, retrieval and retention is tried."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from storage.catalog.devices import chinese_day
+from tests.api.http.boundary_attempt import WHY, Attempts, Try, do, hand_in, look, unique
+from tests.api.http.boundary_scene import API, BOX, Bounds
+from tests.api.http.test_decisions import answers
+
+WITHHELD = {"withhold_ground": "no_social_effect", "withhold_reason": "不具有社会影响"}
+
+
+def void_qualification(w: Bounds) -> Try:
+    reviewer = w.someone("legal_reviewer")
+    form = {"ground": "legal_profession", "number": unique("A"), "valid_from": "2020-03-01"}
+    made = w.a.post(f"{API}/people/{reviewer.id}/qualifications", json=form)
+    return do(f"qualifications/{made.json()['id']}/void", **WHY)
+
+
+def give_opinion(w: Bounds) -> Try:
+    decision = w.submitted()
+    return do(f"submissions/{decision['submission_id']}/opinion", **w.opinion(decision, "agreed"))
+
+
+def keep_minutes(w: Bounds) -> Try:
+    dispute = w.dispute()
+    version = w.l.get(f"{API}/disagreements/{dispute}").json()["decision"]["versions"][-1]["id"]
+    members = [str(w.served.person(w.units["above"], "supervisor").id) for _ in range(3)]
+    votes = {"presided_by": members[0], "members": members, "votes_for": 3, "votes_against": 0}
+    said = {"place": "三楼", "minutes": "一致同意", "statement": "同意", "answers": answers(version)}
+    return do(f"disagreements/{dispute}/session", held_at=datetime.now(UTC).isoformat(), **votes, **said)
+
+
+def on_publication(w: Bounds, publication: Any, deed: str, **form: Any) -> Try:
+    return do(f"publications/{publication['id']}/{deed}", **w.version(publication), **form)
+
+
+def restate(w: Bounds) -> Try:
+    publication = w.published()
+    former = publication["versions"][-1]["id"]
+    return do(f"publications/{publication['id']}/versions", former=former, reason="金额录入有误")
+
+
+OF_REVIEW_AND_ACCESS: Attempts = {
+    "GET /api/v1/reviews": lambda w: look("reviews", w.submitted()["submission_id"]),
+    "GET /api/v1/submissions/{submission_id}": lambda w: look(f"submissions/{w.submitted()['submission_id']}"),
+    "POST /api/v1/submissions/{submission_id}/opinion": give_opinion,
+    "POST /api/v1/opinions/{review_id}/withdraw": lambda w: do(f"opinions/{w.review()}/withdraw", **WHY),
+    "POST /api/v1/opinions/{review_id}/disagreement": lambda w: do(f"opinions/{w.review()}/disagreement", **WHY),
+    "GET /api/v1/disagreements": lambda w: look("disagreements", w.dispute()),
+    "GET /api/v1/disagreements/{disagreement_id}": lambda w: look(f"disagreements/{w.dispute()}"),
+    "POST /api/v1/disagreements/{disagreement_id}/session": keep_minutes,
+    "GET /api/v1/people/{person_id}/qualifications": lambda w: look(f"people/{w.l.person.id}/qualifications"),
+    "POST /api/v1/people/{person_id}/qualifications": lambda w: do(
+        f"people/{w.someone('legal_reviewer').id}/qualifications",
+        ground="legal_profession",
+        number=unique("A"),
+        valid_from="2020-03-01",
+    ),
+    "POST /api/v1/qualifications/{qualification_id}/void": void_qualification,
+    "GET /api/v1/advisers": lambda w: look("advisers", w.adviser()),
+    "POST /api/v1/advisers": lambda w: do("advisers", kind="counsel", name="周律师", office="某所"),
+    "POST /api/v1/advisers/{adviser_id}/end": lambda w: do(f"advisers/{w.adviser()}/end", **WHY),
+    "POST /api/v1/advisers/{adviser_id}/conflicts": lambda w: do(
+        f"advisers/{w.adviser()}/conflicts", case_id=str(w.case.id), **WHY
+    ),
+    "GET /api/v1/transfers": lambda w: look("transfers", w.transfer()),
+    "POST /api/v1/transfers/{transfer_id}/hand-over": lambda w: do(
+        f"transfers/{w.transfer()}/hand-over", export_id=w.exported(), receiver="区公安分局", note="回执 3 号"
+    ),
+    "POST /api/v1/transfers/{transfer_id}/no-crime": lambda w: do(f"transfers/{w.transfer()}/no-crime", **WHY),
+    "GET /api/v1/publications": lambda w: look("publications", w.collected()["id"]),
+    "GET /api/v1/publications/due": lambda w: look("publications/due", w.decided()),
+    "GET /api/v1/publications/overdue.csv": lambda w: look("publications/overdue.csv"),
+    "GET /api/v1/publications/{publication_id}": lambda w: look(f"publications/{w.collected()['id']}"),
+    "POST /api/v1/events/{event_id}/publication": lambda w: Try(
+        f"{API}/events/{w.decided()}/publication", sent={"json": {}}
+    ),
+    "POST /api/v1/publications/{publication_id}/versions": restate,
+    "POST /api/v1/publications/{publication_id}/transmission": lambda w: on_publication(
+        w, w.collected(), "transmission"
+    ),
+    "POST /api/v1/publications/{publication_id}/pass": lambda w: on_publication(w, w.transmitted(), "pass"),
+    "POST /api/v1/publications/{publication_id}/return": lambda w: on_publication(w, w.transmitted(), "return", **WHY),
+    "POST /api/v1/publications/{publication_id}/publish": lambda w: on_publication(w, w.passed(), "publish"),
+    "POST /api/v1/publications/{publication_id}/withhold": lambda w: on_publication(
+        w, w.passed(**WITHHELD), "withhold"
+    ),
+    "POST /api/v1/publications/{publication_id}/taking-down": lambda w: do(
+        f"publications/{w.published()['id']}/taking-down", ground="inaccurate", **WHY
+    ),
+    "POST /api/v1/publications/{publication_id}/postings": lambda w: do(
+        f"publications/{w.published()['id']}/postings",
+        channel="website",
+        place="https://www.example.gov.cn/1",
+        posted_on=chinese_day(w.now).isoformat(),
+    ),
+    "POST /api/v1/postings/{posting_id}/evidence": lambda w: hand_in(
+        f"postings/{w.posting()}/evidence", b"\x89PNG\r\n\x1a\n" + bytes(100), "image/png", name="a.png"
+    ),
+    "GET /api/v1/posting-evidence/{evidence_id}": lambda w: look(f"posting-evidence/{w.proof()}"),
+    "POST /api/v1/postings/{posting_id}/removal": lambda w: do(f"postings/{w.posting()}/removal", removal="已删除"),
+    "POST /api/v1/pushes/{push_id}/retry": lambda w: do(f"pushes/{w.published()['pushes'][0]['id']}/retry"),
+    "POST /api/v1/people/{person_id}/publication-duties": lambda w: do(
+        f"people/{w.someone('publisher').id}/publication-duties", duty="publish"
+    ),
+    "GET /api/v1/publication-duties": lambda w: look("publication-duties", w.duty),
+    "POST /api/v1/publication-duties/{duty_id}/end": lambda w: do(f"publication-duties/{w.named_to_duty()}/end", **WHY),
+    "POST /api/v1/requests": lambda w: do("requests", case_id=str(w.case.id), kind="view", purpose="核对"),
+    "GET /api/v1/requests": lambda w: look("requests", w.pending()),
+    "GET /api/v1/requests/{request_id}": lambda w: look(f"requests/{w.pending()}"),
+    "POST /api/v1/requests/{request_id}/attachments": lambda w: hand_in(
+        f"requests/{w.pending()}/attachments", b"%PDF-1.7\n", "application/pdf", kind="letter", name="a.pdf"
+    ),
+    "GET /api/v1/attachments/{attachment_id}": lambda w: look(f"attachments/{w.paper()}"),
+    "POST /api/v1/requests/{request_id}/approve": lambda w: do(f"requests/{w.pending()}/approve", hours=1),
+    "POST /api/v1/requests/{request_id}/refuse": lambda w: do(f"requests/{w.pending()}/refuse", **WHY),
+    "GET /api/v1/grants": lambda w: look("grants", w.viewing),
+    "POST /api/v1/grants/{grant_id}/revoke": lambda w: do(f"grants/{w.granted('view', w.fresh())}/revoke", **WHY),
+    "POST /api/v1/cases/{case_id}/exports": lambda w: do(f"{w.at}/exports", grant_id=w.granted("copy")),
+    "GET /api/v1/exports": lambda w: look("exports", w.exported()),
+    "GET /api/v1/exports/{export_id}/package": lambda w: look(f"exports/{w.exported()}/package"),
+    "POST /api/v1/recordings/{recording_id}/redactions": lambda w: do(
+        f"recordings/{w.recording.id}/redactions", boxes=[BOX], reason="遮蔽面部"
+    ),
+    "POST /api/v1/redactions/{redaction_id}/check": lambda w: do(f"redactions/{w.redaction()}/check", verdict="passed"),
+    "POST /api/v1/cases/{case_id}/copies": lambda w: do(f"{w.at}/copies", **w.copying()),
+    "GET /api/v1/copies/{copy_id}/file": lambda w: look(f"copies/{w.copied()}/file"),
+    "GET /api/v1/oversight/grants": lambda w: look("oversight/grants", w.viewing),
+    "GET /api/v1/oversight/viewings": lambda w: look("oversight/viewings", w.recording.id),
+    "GET /api/v1/oversight/refusals": lambda w: look("oversight/refusals", w.l.person.id),
+    "GET /api/v1/oversight/{name}.csv": lambda w: look("oversight/grants.csv", w.case.number),
+    "GET /api/v1/oversight/sample": lambda w: look(
+        "oversight/sample", month=f"{chinese_day(w.now).replace(day=1) - timedelta(days=1):%Y-%m}"
+    ),
+    "POST /api/v1/oversight/reviews": lambda w: do(
+        "oversight/reviews",
+        grant_id=w.viewing,
+        recording_id=str(w.recording.id),
+        outcome="proper",
+        note="相符",
+    ),
+    "POST /api/v1/holds": lambda w: do("holds", case_id=str(w.fresh().id), **WHY),
+    "GET /api/v1/holds": lambda w: look("holds", w.hold),
+    "POST /api/v1/holds/{hold_id}/release": lambda w: do(f"holds/{w.held_case()}/release", **WHY),
+    "GET /api/v1/retention-classes": lambda w: look("retention-classes"),
+    "POST /api/v1/recordings/{recording_id}/retention": lambda w: do(
+        f"recordings/{w.film(unique('r') + '.mp4').id}/retention", retention_class="permanent", **WHY
+    ),
+    "GET /api/v1/disposal": lambda w: look("disposal"),
+}
