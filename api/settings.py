@@ -218,6 +218,7 @@ class Settings(BaseSettings):
         BeforeValidator(_parse_tsa),
         Wanted("一个或多个 http(s):// 地址，以逗号分隔", "one or more http(s):// addresses with commas between"),
     ] = ()
+    wake_socket: Path | None = None
     push_url: PushUrl | None = None
     push_token: PushToken | None = Field(default=None, repr=False)
     ffmpeg_folder: ToolFolder | None = None

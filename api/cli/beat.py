@@ -11,6 +11,7 @@ def beat() -> None:
     from api.logs import write_log_lines
     from api.settings import load_settings
     from api.tasks.app import celery_app
+    from api.tasks.relay import pass_words_on
 
     settings = load_settings()
     write_log_lines()
@@ -19,5 +20,7 @@ def beat() -> None:
         announce_ready(settings)
 
     beat_init.connect(on_ready, weak=False)
+    if settings.wake_socket is not None:
+        pass_words_on(settings.wake_socket)
     # This scheduler keeps nothing on disk: what is due is in the database, and waking once too often costs nothing.
     celery_app.Beat(scheduler_cls="celery.beat:Scheduler", loglevel="WARNING").run()

@@ -14,25 +14,30 @@ import fcntl
 import gc
 import importlib
 import os
+import signal
 import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from api.engines.child import end_with_parent
-from api.engines.fork_request import GO, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest
+from api.engines.fork_request import GO, HTTP, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest, address_for
 
-# All that a process of `liuhen up` would import at its start or with its first task.
-PRELOADED = (
-    *(f"api.cli.{name}" for name in ("main", "beat", "http", "sequencer", "tsa", "worker")),
-    *("api.archive", "api.engines.http_server", "api.engines.listener", "api.http.app", "api.logs", "api.pages.routes"),
-    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media")),
-    *("celery.app.amqp", "kombu.transport.redis"),
-    *("integrity.authority_server", "anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
+# All that a process of `liuhen up` would import at its start or with its first task: those of HTTP, and the others.
+FOR_HTTP = (
+    *("api.cli.main", "api.cli.http", "api.archive", "api.engines.http_server", "api.engines.listener"),
+    *("api.http.app", "api.logs", "api.pages.routes", "api.tasks.waking"),
+    *("anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
 )
+FOR_OTHERS = (
+    *(f"api.cli.{name}" for name in ("beat", "sequencer", "tsa", "worker")),
+    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media", "relay")),
+    *("celery.app.amqp", "kombu.transport.redis", "integrity.authority_server"),
+)
+PRELOADED = (*FOR_HTTP, *FOR_OTHERS)
 
 
 def main() -> None:
@@ -44,15 +49,45 @@ def main() -> None:
 
 
 def import_and_fork(path: Path) -> ForkRequest:
-    """Import everything, then fork for our parent, who asks at the socket `path`. Returns in the forks alone."""
+    """Import everything, then fork for our parent, who asks at the socket `path`. Returns in the forks alone.
+
+    What HTTP takes comes first, and a process that has imported no more than that forks those: an HTTP process holds
+    sixty-four uploads, and nothing that it has no use for.
+    """
     from api.engines.readiness import announce_ready
     from api.settings import load_settings
 
-    _import_all()
+    supervisor = os.getppid()
+    _import(FOR_HTTP)
+    importlib.import_module("api.http.app").own_framework()
+    _settle()
+    if (request := _serve_beside(address_for(path, (HTTP,)), supervisor)) is not None:
+        return request
+    _import(FOR_OTHERS)
+    _settle()
     # Not before: who connects is not kept waiting, and does without.
     listener = listen(path)
     announce_ready(load_settings())
-    return serve_forks(listener, os.getppid())
+    return serve_forks(listener, supervisor)
+
+
+def _serve_beside(path: Path, supervisor: int) -> ForkRequest | None:
+    """A process of its own that forks for whoever asks at `path`, and ends with this one, as this one does with it.
+
+    None here; what is asked for in its forks.
+    """
+    server = os.getpid()
+    beside = os.fork()
+    if beside == 0:
+        end_with_parent(server, signal.SIGKILL)
+        return serve_forks(listen(path), supervisor)
+
+    def look(*_: object) -> None:
+        if os.waitid(os.P_PID, beside, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            os._exit(1)  # whoever watches us starts both again
+
+    signal.signal(signal.SIGCHLD, look)
+    return None
 
 
 def serve_forks(listener: socket.socket, supervisor: int) -> ForkRequest:
@@ -81,16 +116,18 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def _import_all() -> None:
-    """Garbage is collected once, at the end, and what is left never looked through again: so it stays shared."""
+def _import(names: Sequence[str]) -> None:
     gc.disable()
     # What draws tracebacks for terminals, and colours sources in a hundred languages: eight MiB of each process, of
     # which none writes to a terminal.
     with _without("rich"):
         importlib.import_module("structlog")
-    for name in PRELOADED:
+    for name in names:
         importlib.import_module(name)
-    importlib.import_module("api.http.app").own_framework()
+
+
+def _settle() -> None:
+    """Garbage is collected once, at the end, and what is left never looked through again: so it stays shared."""
     gc.collect()
     gc.freeze()
     # Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
@@ -147,6 +184,7 @@ def _take_on(connection: socket.socket, supervisor: int) -> ForkRequest:
         os._exit(1)
     request = ForkRequest.decode(message)
     end_with_parent(supervisor, request.death_signal)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Before it is known, as its watcher ends all that is in its session.
     os.setsid()
     os.environ.clear()

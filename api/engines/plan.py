@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.engines.folders import make_private_folder, socket_folder
+from api.engines.fork_request import HTTP, address_for
 from api.engines.launch import Fork, Launch
 from api.engines.listener import listening_address
 from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
@@ -167,7 +168,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
 
 
 def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
-    environment = _application_environment(addresses)
+    environment = {**_application_environment(addresses), **_wakes_by_beat(settings)}
     return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment, forked=True)
 
 
@@ -180,7 +181,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             f"网页与接口 {number}",
             f"HTTP {number}",
             *("http", "--fd", str(listener.fileno())),
-            environment={**_application_environment(addresses), **_MEMORY_GIVEN_BACK},
+            environment={**_application_environment(addresses), **_MEMORY_GIVEN_BACK, **_wakes_by_beat(settings)},
             pass_fds=(listener.fileno(),),
             forked=True,
         )
@@ -194,6 +195,10 @@ def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:
         "LIUHEN_BROKER_URL": addresses.broker,
         "LIUHEN_TSA_URLS": ",".join(addresses.tsa),
     }
+
+
+def _wakes_by_beat(settings: Settings) -> dict[str, str]:
+    return {"LIUHEN_WAKE_SOCKET": str(socket_folder(settings.data) / "wake.sock")}
 
 
 def _platform_environment(settings: Settings) -> dict[str, str]:
@@ -233,7 +238,7 @@ def own_process(
             environment=child_environment(additions),
             stop_steps=stop_steps,
             pass_fds=pass_fds,
-            fork=Fork(_fork_address(settings), words) if forked else None,
+            fork=Fork(address_for(_fork_address(settings), command), words) if forked else None,
         )
 
     def prepare() -> None:
@@ -264,7 +269,8 @@ def _fork_server(settings: Settings) -> ChildSpec:
 
     def prepare() -> None:
         make_private_folder(address.parent)
-        address.unlink(missing_ok=True)
+        for each in (address, address_for(address, (HTTP,))):
+            each.unlink(missing_ok=True)
         spec.prepare()
 
     return replace(spec, launch=launch, prepare=prepare, needed=False)

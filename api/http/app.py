@@ -26,7 +26,7 @@ from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.settings import load_settings
-from api.tasks.app import Waker
+from api.tasks.waking import Waker
 from api.upload_limits import station_defaults, upload_limits
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.register import CatalogRegister

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -96,29 +95,3 @@ def wake(task: str) -> None:
         celery_app.send_task(task, queue=queue_of(task), retry=False)
     except Exception:
         return
-
-
-class Waker:
-    """Wakes a task for many reasons at once: a message costs more than what it tells, and one tells as much as ten."""
-
-    def __init__(self, task: str, pause_seconds: float = 0.25) -> None:
-        """Nothing is sent more than once in `pause_seconds`; what is asked for meanwhile is sent after them."""
-        self._task = task
-        self._pause_seconds = pause_seconds
-        self._asked = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def wake(self) -> None:
-        """Soon, by a thread of its own: whoever calls never waits for a broker."""
-        self._asked.set()
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._send, name=f"wake {self._task}", daemon=True)
-                self._thread.start()
-
-    def _send(self) -> None:
-        while self._asked.wait():
-            self._asked.clear()
-            wake(self._task)
-            time.sleep(self._pause_seconds)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from api.archive import Archive
 from api.media_tools import media_runner
-from api.tasks.app import Waker, celery_app, worker_archive
+from api.tasks.app import celery_app, worker_archive
+from api.tasks.waking import Waker
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.lease import name_worker
 from ingest.media.findings import Findings

@@ -12,7 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.archive import Archive
 from api.media_tools import media_runner
-from api.tasks.app import Waker, celery_app, worker_archive
+from api.tasks.app import celery_app, worker_archive
+from api.tasks.waking import Waker
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
 from ingest.rendering.due import DECODE, NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off

@@ -16,7 +16,7 @@ from api.http.reading.redaction import copy_items, redaction_items
 from api.http.schema.base import Listed
 from api.http.schema.redaction import CopyItem, NewCheck, NewCopies, NewRedaction, RedactionItem
 from api.http.sessions import SignedIn, TheArchive
-from api.tasks.app import wake
+from api.tasks.waking import wake
 from casework.access import refuse_kept_secret
 from casework.cases import find_case
 from casework.retrieval.copies import ask_for_copies, copies_of, permit_fetching

@@ -236,5 +236,18 @@ def test_what_is_preloaded_starts_no_thread_and_asks_for_no_setting() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_http_takes_brings_no_celery() -> None:
+    """It has sixty-four uploads in memory, and nothing that it has no use for."""
+    script = (
+        "import importlib, sys\n"
+        "from api.engines.fork_server import FOR_HTTP\n"
+        "for name in FOR_HTTP: importlib.import_module(name)\n"
+        "brought = {name.partition('.')[0] for name in sys.modules} & {'celery', 'kombu', 'amqp', 'redis', 'minio'}\n"
+        "assert not brought, brought\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr
+
+
 def _log() -> socket.socket:
     return socket.socket()
