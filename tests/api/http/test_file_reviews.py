@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from casework.filereview.sheets import load_shipped_score_sheets
 from storage.catalog.file_review import FileReview
 from storage.ledger.append import Actor, Change, record_change
+from tests.api.pages.test_every_page import check_markup
 
 TODAY = (datetime.now(UTC) + timedelta(hours=8)).date()
 FIRST, LAST = TODAY - timedelta(days=9), TODAY - timedelta(days=1)
@@ -136,6 +137,7 @@ def test_whoever_has_the_ledger_draws_the_same_cases(bureau: Bureau) -> None:
 def test_a_review_goes_from_its_announcement_to_its_end(bureau: Bureau) -> None:
     review = bureau.drawn()
     at, cases = f"/api/v1/file-reviews/{review['id']}", review["draw"]["drawn"]
+    check_markup(bureau.chief.get(f"/file-reviews/{review['id']}").text)
     again = bureau.chief.post(f"{at}/draw", json={})
     assert (again.status_code, again.json()["type"]) == (409, "urn:liuhen:problem:already-drawn")
     for case in cases:
@@ -172,6 +174,7 @@ def test_a_review_goes_from_its_announcement_to_its_end(bureau: Bureau) -> None:
     for caller in (bureau.chief, bureau.legal, bureau.brigadier, bureau.administrator):
         page = caller.get(f"/file-reviews/{review['id']}")
         assert (page.status_code, "告知书缺少日期" in page.text) == (200, True)
+        check_markup(page.text)
 
 
 def test_what_cannot_be_announced_is_told(bureau: Bureau) -> None:
