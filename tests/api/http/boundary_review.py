@@ -10,6 +10,7 @@ from tests.api.http.boundary_attempt import WHY, Attempts, Try, do, hand_in, loo
 from tests.api.http.boundary_scene import API, BOX, Bounds
 from tests.api.http.test_decisions import answers
 
+SHEET = {"subject": 10, "evidence": 25, "procedure": 20, "law": 15, "documents": 10, "recording": 10, "archiving": 10}
 WITHHELD = {"withhold_ground": "no_social_effect", "withhold_reason": "不具有社会影响"}
 
 
@@ -42,6 +43,42 @@ def restate(w: Bounds) -> Try:
     publication = w.published()
     former = publication["versions"][-1]["id"]
     return do(f"publications/{publication['id']}/versions", former=former, reason="金额录入有误")
+
+
+def files_of(w: Bounds) -> dict[str, Any]:
+    """What a review of the unit's case files states: of some that were closed three days ago."""
+    for case in (w.fresh(), w.fresh()):
+        w.served.as_owner('UPDATE "case" SET closed_at = now() - make_interval(days => %s) WHERE id = %s', 3, case.id)
+    days = {name: str(chinese_day(w.now) - timedelta(days=back)) for name, back in (("first_day", 9), ("last_day", 1))}
+    return {"unit_id": str(w.here.id), "title": "案卷评查", "sample_size": 1, **days}
+
+
+def announced(w: Bounds) -> str:
+    made = w.s.post(f"{API}/file-reviews", json=files_of(w)).json()
+    w.served.wait_for_places()
+    return str(made["id"])
+
+
+def drawn(w: Bounds) -> tuple[str, str]:
+    """A review, and the case that was drawn."""
+    made = w.s.post(f"{API}/file-reviews/{announced(w)}/draw").json()
+    return f"file-reviews/{made['id']}", made["draw"]["drawn"][0]
+
+
+def score_file(w: Bounds) -> Try:
+    review, case = drawn(w)
+    return do(f"{review}/scores", case_id=case, scores={code: {"points": points} for code, points in SHEET.items()})
+
+
+def state_finding(w: Bounds) -> Try:
+    review, case = drawn(w)
+    due = str(chinese_day(w.now) + timedelta(days=7))
+    return do(f"{review}/findings", case_id=case, item="procedure", problem="缺少日期", due_on=due)
+
+
+def finding(w: Bounds) -> str:
+    stated = state_finding(w)
+    return str(w.l.post(stated.path, **stated.sent).json()["id"])
 
 
 OF_REVIEW_AND_ACCESS: Attempts = {
@@ -143,6 +180,20 @@ OF_REVIEW_AND_ACCESS: Attempts = {
         outcome="proper",
         note="相符",
     ),
+    "GET /api/v1/file-reviews": lambda w: look("file-reviews", announced(w)),
+    "POST /api/v1/file-reviews": lambda w: do("file-reviews", **files_of(w)),
+    "GET /api/v1/file-reviews/{review_id}": lambda w: look(drawn(w)[0]),
+    "GET /api/v1/file-reviews/{review_id}/eligible": lambda w: look(f"file-reviews/{announced(w)}/eligible"),
+    "POST /api/v1/file-reviews/{review_id}/draw": lambda w: do(f"file-reviews/{announced(w)}/draw"),
+    "POST /api/v1/file-reviews/{review_id}/scores": score_file,
+    "POST /api/v1/file-reviews/{review_id}/findings": state_finding,
+    "POST /api/v1/file-review-findings/{finding_id}/answers": lambda w: do(
+        f"file-review-findings/{finding(w)}/answers", answer="已补正"
+    ),
+    "POST /api/v1/file-review-findings/{finding_id}/end": lambda w: do(
+        f"file-review-findings/{finding(w)}/end", outcome="unfounded", note="经核对不成立"
+    ),
+    "POST /api/v1/file-reviews/{review_id}/end": lambda w: do(f"{drawn(w)[0]}/end"),
     "POST /api/v1/holds": lambda w: do("holds", case_id=str(w.fresh().id), **WHY),
     "GET /api/v1/holds": lambda w: look("holds", w.hold),
     "POST /api/v1/holds/{hold_id}/release": lambda w: do(f"holds/{w.held_case()}/release", **WHY),

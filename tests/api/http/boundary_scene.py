@@ -15,6 +15,7 @@ from casework.documents.issuers import name_issuer
 from casework.documents.seals import make_seal
 from casework.documents.templates import load_shipped_templates
 from casework.elements.policies import load_shipped_policies
+from casework.filereview.sheets import load_shipped_score_sheets
 from casework.linker import link_due_recordings
 from casework.publication.publicity import load_shipped_publicity
 from casework.register.certificates import add_certificate
@@ -49,6 +50,7 @@ SHIPPED = (
     load_shipped_policies,
     load_shipped_publicity,
     load_shipped_retention,
+    load_shipped_score_sheets,
     load_shipped_scopes,
     load_shipped_templates,
     load_shipped_terms,
