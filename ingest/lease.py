@@ -72,9 +72,10 @@ class Lease:
     def held(self) -> ColumnElement[bool]:
         return and_(self.rows, self.table.leased_by == self.worker)
 
-    def is_held(self, session: Session) -> bool:
+    def is_held(self, session: Session, *conditions: ColumnElement[bool]) -> bool:
         """Whether the worker has it still; nobody takes it from him before the transaction ends."""
-        return session.scalars(select(self.table.id).where(self.held).with_for_update()).first() is not None
+        held = select(self.table.id).where(self.held, *conditions)
+        return session.scalars(held.with_for_update()).first() is not None
 
     def write(self, session: Session, *conditions: ColumnElement[bool], **values: Any) -> bool:
         """Change what is held. False when nothing is: another worker has it by now, and nothing was written."""

@@ -28,7 +28,6 @@ from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.recovery import Reference, make_recovery, read_reference
 from ingest.media.renditions import (
     COPY_REFUSED,
-    RAN_SHORT,
     NothingToShow,
     Outcome,
     RenditionMade,
@@ -40,6 +39,7 @@ from ingest.media.renditions import (
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
 from ingest.media.whole import decode_whole
+from ingest.rendering.blame import Blame, blame_for
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import (
     DECODE,
@@ -71,9 +71,6 @@ PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
-# A file that breaks one of these is a bomb, or as good as one: it costs one limit, not three. A deadline is none of
-# them: it passes on a busy machine whatever the file is.
-LIMITS_BROKEN = ("processor", "stalled", "stdout", "output", "files", "file type")
 # Beside a plaintext there has to be room for one of these, which may be as large.
 LARGE_COPIES = (RECOVERY, "proxy")
 # A recovered film's copies are made of the recovery copy; their settings say so first.
@@ -224,13 +221,12 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
 
 
 def record_failure(due: DueRenditions, kind: str, error: RenditionFailed, rendering: Rendering) -> None:
-    """Who is to blame decides whether it is tried again: the file, or this machine's time and room."""
+    """Given up, put off, or tried again. Raises NoRoomToWork."""
     said = f"{error.reason}: {error.stderr_tail}"
-    if error.reason in ("room", RAN_SHORT):
-        rendering.room.require(0)
-    if error.reason in LIMITS_BROKEN or (error.reason == "deadline" and due.deferrals >= MOST_DEADLINES):
+    blame = blame_for(error, due.deferrals, rendering.room)
+    if blame == Blame.FILE:
         give_up(rendering.database, due, kind, said)
-    elif error.reason in ("deadline", "room"):
+    elif blame == Blame.MACHINE:
         defer(rendering.database, due, (kind,), said)
     elif error.reason != COPY_REFUSED:
         put_off(rendering.database, due, kind, said)
@@ -256,7 +252,9 @@ def store_rendition(due: DueRenditions, made: RenditionMade, rendering: Renderin
     """Seal a rendition under a key of its own, read it back, then record it with its entry and its job's end."""
     rendering.room.require(made.size_bytes)
     rendition_id = uuid.uuid4()
-    remove_orphans(due, made.name, rendering)
+    if not remove_orphans(due, made.name, rendering):
+        log.warning("rendition.made_elsewhere", recording=str(due.recording_id), kind=made.name)
+        return
     plan = SealingPlan.fresh(f"{renditions_of(due)}{made.name}-{rendition_id.hex}", aad_of(rendition_id))
     sealed = write_sealed(made.path, rendering.store, plan)
     read_back(rendering.store, plan, sealed)
@@ -269,14 +267,17 @@ def renditions_of(due: DueRenditions) -> str:
     return f"renditions/{due.recording_id}/"
 
 
-def remove_orphans(due: DueRenditions, name: str, rendering: Rendering) -> None:
-    """Objects of an earlier run that crashed before it recorded them: nobody refers to them, nobody can."""
-    with rendering.database.reading() as session:
-        known = set(
-            session.scalars(select(Rendition.object_name).where(Rendition.recording_id == due.recording_id)).all()
-        )
-    for orphan in set(rendering.store.list(f"{renditions_of(due)}{name}-")) - known:
-        rendering.store.delete(orphan)
+def remove_orphans(due: DueRenditions, name: str, rendering: Rendering) -> bool:
+    """Objects of an earlier run that crashed before it recorded them: nobody refers to them, nobody can. False, and
+    nothing removed, when the lease was lost: what lies there may be what another worker has made since."""
+    with rendering.database.transaction() as session:
+        if not due.lease.is_held(session, MediaJob.kind == name):
+            return False
+        of_recording = Rendition.recording_id == due.recording_id
+        known = set(session.scalars(select(Rendition.object_name).where(of_recording)))
+        for orphan in set(rendering.store.list(f"{renditions_of(due)}{name}-")) - known:
+            rendering.store.delete(orphan)
+    return True
 
 
 def record_rendition(

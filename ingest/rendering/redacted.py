@@ -14,10 +14,10 @@ from ingest.lease import given_back
 from ingest.media.marking import as_pam, draw_mark
 from ingest.media.probe import PROBE_LIMITS, probe_media
 from ingest.media.redaction import make_redacted
-from ingest.media.renditions import RAN_SHORT, NothingToShow, Outcome, RenditionMade
+from ingest.media.renditions import NothingToShow, Outcome, RenditionMade
+from ingest.rendering.blame import Blame, blame_for
 from ingest.rendering.due import MOST_DEADLINES, NO_ROOM
 from ingest.rendering.make import (
-    LIMITS_BROKEN,
     OF_RECOVERY,
     Rendering,
     decrypt,
@@ -44,19 +44,25 @@ def make_due_copy(due: DueCopy, rendering: Rendering) -> None:
     try:
         rendering.room.require(2 * due.size_bytes)
         with private_folder(rendering.work_folder.path) as folder:
-            outcome = make_in(folder, due, with_patience(rendering, due.deferrals))
-            if isinstance(outcome, NothingToShow):
-                give_up_copy(rendering.database, due, outcome.reason)
-            else:
-                store_copy(due, outcome, rendering)
+            make_and_store(folder, due, with_patience(rendering, due.deferrals))
     except NoRoomToWork as error:
         log.warning("copy.no_room", copy=str(due.copy_id), needed=error.needed_bytes, free=error.free_bytes)
         defer_copy(rendering.database, due, f"{NO_ROOM}: {error}")
     except NotLookedAtInTime:
         defer_copy(rendering.database, due, "deadline: it was not looked at in time")
+
+
+def make_and_store(folder: Path, due: DueCopy, rendering: Rendering) -> None:
+    try:
+        outcome = make_in(folder, due, rendering)
     except RenditionFailed as error:
         log.warning("copy.failed", copy=str(due.copy_id), reason=error.reason)
         record_failure(due, error, rendering)
+        return
+    if isinstance(outcome, NothingToShow):
+        give_up_copy(rendering.database, due, outcome.reason)
+    else:
+        store_copy(due, outcome, rendering)
 
 
 def make_in(folder: Path, due: DueCopy, rendering: Rendering) -> Outcome:
@@ -80,14 +86,10 @@ def make_in(folder: Path, due: DueCopy, rendering: Rendering) -> Outcome:
 
 
 def record_failure(due: DueCopy, error: RenditionFailed, rendering: Rendering) -> None:
-    """Who is to blame decides whether it is tried again: the file, or this machine's time and room."""
+    """Given up, put off, or tried again. Raises NoRoomToWork."""
     said = f"{error.reason}: {error.stderr_tail}"
-    if error.reason in LIMITS_BROKEN or (error.reason == "deadline" and due.deferrals >= MOST_DEADLINES):
-        give_up_copy(rendering.database, due, said)
-    elif error.reason in ("deadline", "room", RAN_SHORT):
-        defer_copy(rendering.database, due, said)
-    else:
-        put_off_copy(rendering.database, due, said)
+    act = {Blame.FILE: give_up_copy, Blame.MACHINE: defer_copy, Blame.UNKNOWN: put_off_copy}
+    act[blame_for(error, due.deferrals, rendering.room)](rendering.database, due, said)
 
 
 def store_copy(due: DueCopy, made: RenditionMade, rendering: Rendering) -> None:

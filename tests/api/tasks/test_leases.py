@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -27,6 +28,8 @@ from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Ren
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.errors import StoreUnavailable
+from storage.sealed_object import aad_of
+from storage.sealing import SealingPlan, write_sealed
 
 LeaseDue = Callable[[Database, str], DueUpload | DueRenditions | None]
 
@@ -121,6 +124,27 @@ def test_a_media_worker_that_lost_its_lease_records_nothing_and_leaves_no_object
     assert rows(sealing, Rendition) == []
     assert list(sealing.archive.store.list("renditions/")) == []
     assert {(job.state, job.leased_by, job.outcome) for job in rows(sealing, MediaJob)} == {("due", "another", None)}
+
+
+def test_a_media_worker_that_lost_its_lease_leaves_what_another_stores(sealing: Any, tmp_path: Path) -> None:
+    """The other has stored its copy and not yet recorded it: nobody refers to the object, and it is no orphan."""
+    due, store = seal_one(sealing, sealing.clip(tmp_path)), sealing.archive.store
+    plan = SealingPlan.fresh(f"renditions/{due.recording_id}/poster-{uuid.uuid4().hex}", aad_of(uuid.uuid4()))
+    (tmp_path / "poster").write_bytes(b"what another worker has made")
+    write_sealed(tmp_path / "poster", store, plan)
+    give_to_another(sealing, MediaJob)
+    make_due_renditions(due, open_rendering(sealing.archive))
+    assert list(store.list("renditions/")) == [plan.object_name]
+
+
+def test_an_orphan_of_a_run_that_crashed_is_removed_by_who_holds_the_lease(sealing: Any, tmp_path: Path) -> None:
+    due, store = seal_one(sealing, sealing.clip(tmp_path)), sealing.archive.store
+    plan = SealingPlan.fresh(f"renditions/{due.recording_id}/poster-{uuid.uuid4().hex}", aad_of(uuid.uuid4()))
+    (tmp_path / "poster").write_bytes(b"stored, and its worker died")
+    write_sealed(tmp_path / "poster", store, plan)
+    make_due_renditions(due, open_rendering(sealing.archive))
+    assert plan.object_name not in list(store.list("renditions/"))
+    assert {made.object_name for made in rows(sealing, Rendition)} == set(store.list("renditions/"))
 
 
 def test_a_rendition_made_while_the_keeping_was_lengthened_has_its_key_under_the_later_month(
