@@ -141,8 +141,27 @@ def list_seen(
     session: Session, by: Person, wanted: Wanted, *, after: Cursor | None = None, limit: int = 50
 ) -> Page[Seen]:
     """What was shown, likewise; dated by when it was shown first. A list's preview pictures are marked as no more."""
-    window, first, tree = PlaybackWindow, func.min(PlaybackWindow.opened_at), _units_of(by)
-    key = cast(window.grant_id, Text) + "/" + cast(window.recording_id, Text)
+    statement, first, key = _seen(_units_of(by), wanted)
+    statement = statement.order_by(first.desc(), key.desc()).limit(page_rows(limit) + 1)
+    if after is not None:
+        statement = statement.having(tuple_(first, key) < tuple_(literal(after.at), literal(after.key)))
+    seen = [Seen(*row) for row in session.execute(statement)]
+    return take_page(seen, limit, lambda each: Cursor(each.first_opened_at, f"{each.grant_id}/{each.recording_id}"))
+
+
+def first_played(session: Session, by: Person, since: datetime, until: datetime) -> Sequence[Seen]:
+    """All whose film was shown first from `since` on and before `until`, counted up to then and without preview
+    pictures: what anybody opens later, or opened of pictures before, changes nothing of it."""
+    before = ~shows_poster(), PlaybackWindow.opened_at < until
+    statement, _, _ = _seen(_units_of(by), Wanted(since=since, until=until), *before)
+    return [Seen(*row) for row in session.execute(statement)]
+
+
+def _seen(
+    tree: Tree, wanted: Wanted, *windows: ColumnElement[bool]
+) -> tuple[Select[*tuple[Any, ...]], ColumnElement[datetime], ColumnElement[str]]:
+    """Of those windows: the rows of Seen, when each was shown first, and what sets apart two of one moment."""
+    window, first = PlaybackWindow, func.min(PlaybackWindow.opened_at)
     statement = (
         select(window.grant_id, window.recording_id, window.person_id, window.unit_id, Grant.case_id, first)
         .add_columns(
@@ -152,16 +171,11 @@ def list_seen(
             func.bool_and(shows_poster()),
         )
         .join(Grant, Grant.id == window.grant_id)
-        .where(*_narrowed(tree, wanted, window.unit_id, window.person_id, Grant.case_id, None))
+        .where(*_narrowed(tree, wanted, window.unit_id, window.person_id, Grant.case_id, None), *windows)
         .group_by(window.grant_id, window.recording_id, window.person_id, window.unit_id, Grant.case_id)
         .having(and_(literal(True), *_within(wanted, first)))
-        .order_by(first.desc(), key.desc())
-        .limit(page_rows(limit) + 1)
     )
-    if after is not None:
-        statement = statement.having(tuple_(first, key) < tuple_(literal(after.at), literal(after.key)))
-    seen = [Seen(*row) for row in session.execute(statement)]
-    return take_page(seen, limit, lambda each: Cursor(each.first_opened_at, f"{each.grant_id}/{each.recording_id}"))
+    return statement, first, cast(window.grant_id, Text) + "/" + cast(window.recording_id, Text)
 
 
 def list_refusals(

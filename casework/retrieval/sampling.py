@@ -1,32 +1,32 @@
 """随机复核: of a month's viewings some are drawn by chance, and an auditor says of each whether it was proper.
 
-Nobody chooses which: the rank of a viewing is a hash over the root of the first checkpoint that was signed after the
-month, and whoever has the ledger draws the same (docs/retrieval.md).
+Nobody chooses which: the rank of a viewing is a hash over the root of the first checkpoint that covers an entry of
+after the month, and by then it is settled which viewings there were (docs/retrieval.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
 from casework.permission import require
 from casework.retrieval.errors import MonthNotOver, OwnViewing, ViewingReviewed
-from casework.retrieval.oversight import Seen, Wanted, every, list_seen
+from casework.retrieval.oversight import Seen, first_played
 from casework.rows import unique
 from casework.units import line_of
 from casework.wording import known_word, required_text
 from retention.errors import OutsideUnit
 from storage.catalog.access import VIEWING_OUTCOMES, PlaybackWindow, ViewingReview
 from storage.catalog.devices import CHINA
-from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
 
@@ -48,19 +48,21 @@ class Drawn:
 
 
 def draw_viewings(session: Session, by: Person, month: date, now: datetime) -> Drawn:
-    """Of what people of the auditor's unit and those below it were shown first in that month; of preview pictures none.
+    """Of films that people of the auditor's unit and those below it were shown first in that month.
 
-    Raises MonthNotOver until a checkpoint was signed after it, RoleNotAllowed.
+    Raises MonthNotOver until a checkpoint covers an entry of after it, RoleNotAllowed.
     """
     require(by, "oversee_retrieval")
     since, until = start_of(month), start_of(next_month(month))
-    checkpoint = _first_after(session, until) if until <= now else None
+    checkpoint = seed_after(session, until) if until <= now else None
     if checkpoint is None:
         raise MonthNotOver(month.isoformat()[:7])
-    seen = [each for each in _seen(session, by, Wanted(since=since, until=until)) if not each.poster_only]
-    ranked = sorted(seen, key=lambda each: rank_of(checkpoint.root, each.grant_id, each.recording_id))
+    ranked = sorted(
+        first_played(session, by, since, until),
+        key=lambda each: rank_of(checkpoint.root, each.grant_id, each.recording_id),
+    )
     sample = tuple(ranked[: max(LEAST, -(-len(ranked) // ONE_OF))])
-    return Drawn(month, checkpoint.size, checkpoint.root, len(seen), sample, _reviews(session, sample))
+    return Drawn(month, checkpoint.size, checkpoint.root, len(ranked), sample, _reviews(session, sample))
 
 
 def rank_of(root: bytes, grant_id: uuid.UUID, recording_id: uuid.UUID) -> bytes:
@@ -112,14 +114,14 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _first_after(session: Session, moment: datetime) -> LedgerCheckpoint | None:
-    row = LedgerCheckpoint
-    return session.scalars(select(row).where(row.signed_at >= moment).order_by(row.size).limit(1)).first()
-
-
-def _seen(session: Session, by: Person, wanted: Wanted) -> Iterator[Seen]:
-    for page in every(list_seen, session, by, wanted):
-        yield from page
+def seed_after(session: Session, moment: datetime) -> LedgerCheckpoint | None:
+    """The first checkpoint that covers an entry of that moment or later. By the entries' own times, which are signed
+    with them; and the least index there is cannot change any more. None while there is none."""
+    entry, sequence = LedgerEntryRow, LedgerSequence
+    later = select(func.min(sequence.index)).join(entry, entry.id == sequence.entry_id)
+    first = later.where(entry.occurred_at >= moment).scalar_subquery()
+    covering = select(LedgerCheckpoint).where(LedgerCheckpoint.size > first)
+    return session.scalars(covering.order_by(LedgerCheckpoint.size).limit(1)).first()
 
 
 def _reviews(session: Session, sample: Sequence[Seen]) -> dict[tuple[uuid.UUID, uuid.UUID], ViewingReview]:

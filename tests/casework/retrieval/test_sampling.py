@@ -6,7 +6,7 @@ import hashlib
 import math
 import uuid
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 import casework.retrieval.sampling as sampling
 from casework.errors import RoleNotAllowed, TextUnusable, Unknown, WordUnknown
 from casework.retrieval.errors import MonthNotOver, OwnViewing, ViewingReviewed
+from casework.retrieval.oversight import first_played
 from casework.retrieval.sampling import draw_viewings, next_month, review_viewing, start_of
 from retention.errors import OutsideUnit
 from storage.catalog.access import PlaybackWindow
@@ -42,10 +43,22 @@ def bench(archive: Any, session: Session, monkeypatch: pytest.MonkeyPatch) -> An
         case = archive.case(officer)
         grant = archive.grant(case, officer, supervisor)
 
-        def watch(self, at: datetime, object_name: str = "original", grant: Any = None) -> tuple[uuid.UUID, uuid.UUID]:
+        films: ClassVar[dict[uuid.UUID, Any]] = {}
+
+        def watch(
+            self, at: datetime, object_name: str = "original", grant: Any = None, film: uuid.UUID | None = None
+        ) -> tuple[uuid.UUID, uuid.UUID]:
+            """Of a recording of its own, or of `film` again."""
+            under = grant or self.grant
+            return self.open_window(self.new_film() if film is None else self.films[film], at, object_name, under)
+
+        def new_film(self) -> Any:
             film = archive.recording(unit)
             archive.link(film, self.case, officer)
-            under = grant or self.grant
+            self.films[film.id] = film
+            return film
+
+        def open_window(self, film: Any, at: datetime, object_name: str, under: Any) -> tuple[uuid.UUID, uuid.UUID]:
             row = PlaybackWindow(
                 id=uuid.uuid4(),
                 unit_id=unit.id,
@@ -72,7 +85,7 @@ def bench(archive: Any, session: Session, monkeypatch: pytest.MonkeyPatch) -> An
         LedgerCheckpoint(size=size, root=root, note=b"", signed_at=signed_at) for size, root, signed_at in signed
     ]
     monkeypatch.setattr(
-        sampling, "_first_after", lambda _, moment: next((one for one in bench.signed if one.signed_at >= moment), None)
+        sampling, "seed_after", lambda _, moment: next((one for one in bench.signed if one.signed_at >= moment), None)
     )
     return bench
 
@@ -99,6 +112,25 @@ def test_of_many_one_in_twenty_is_drawn(session: Session, bench: Any) -> None:
     bench.seen += [bench.watch(datetime(2026, 3, 20, tzinfo=UTC)) for _ in range(101)]
     assert len(bench.seen) == 131
     assert drawn(session, bench.auditor) == expected(bench, math.ceil(131 / 20))
+
+
+def test_pictures_that_were_opened_before_move_no_viewing_into_an_earlier_month(session: Session, bench: Any) -> None:
+    """Else whoever knows the root plays in April, of what lists showed him in March, what was not drawn."""
+    grant_id, film = bench.watch(datetime(2026, 3, 31, 15, tzinfo=UTC), "renditions/x/poster-1")
+    before = drawn(session, bench.auditor)
+    bench.watch(datetime(2026, 3, 31, 17, tzinfo=UTC), film=film)
+    found = draw_viewings(session, bench.auditor, MARCH, NOW)
+    assert (drawn(session, bench.auditor), found.eligible) == (before, 30)
+    april = first_played(session, bench.auditor, start_of(date(2026, 4, 1)), start_of(date(2026, 5, 1)))
+    assert (grant_id, film) in {(each.grant_id, each.recording_id) for each in april}
+
+
+def test_what_is_opened_after_a_month_changes_nothing_of_its_viewings(session: Session, bench: Any) -> None:
+    before = draw_viewings(session, bench.auditor, MARCH, NOW)
+    for _, film in bench.seen:
+        bench.watch(datetime(2026, 4, 1, 8, tzinfo=UTC), film=film)
+        bench.watch(datetime(2026, 4, 1, 9, tzinfo=UTC), "renditions/x/sprite-1", film=film)
+    assert draw_viewings(session, bench.auditor, MARCH, NOW) == before
 
 
 def test_a_month_that_is_not_over_is_not_drawn(session: Session, bench: Any) -> None:
