@@ -24,7 +24,15 @@ Errors are RFC 9457 documents, in the language of Accept-Language.
 BY_STATIONS = ("/api/v1/uploads/{upload_id}/receipt", "/api/v1/station-keys", "/api/v1/station-reports")
 # Hash tiles need none, bundles do.
 TILE = "/ledger/tile/{path}"
-PUBLIC = ("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys", "/api/v1/keys/receipt")
+PUBLIC = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/ledger/checkpoint",
+    "/ledger/checkpoint/{size}",
+    "/api/v1/keys",
+    "/api/v1/keys/receipt",
+)
 SIGNING_IN = (
     ("/api/v1/session", "post"),
     ("/api/v1/first-administrator", "post"),

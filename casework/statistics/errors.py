@@ -24,7 +24,7 @@ class CheckpointUnknown(InputRefused):
     size: int
 
     def __str__(self) -> str:
-        return f"the ledger has no checkpoint of {self.size} entries: choose one from the list of checkpoints"
+        return f"the ledger has no checkpoint of {self.size} entries: choose a size at which one was signed"
 
 
 @dataclass(eq=False)

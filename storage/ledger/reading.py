@@ -81,6 +81,17 @@ class LedgerReader:
             ).first()
         return None if note is None else (open_checkpoint(note, self.vkey), note)
 
+    def note_of(self, size: int) -> bytes | None:
+        """The signed checkpoint over the first `size` entries, however old; None where none was signed at that size."""
+        with self.database.reading() as session:
+            return session.scalars(select(LedgerCheckpoint.note).where(LedgerCheckpoint.size == size)).first()
+
+    def first_note_over(self, index: int) -> bytes | None:
+        """The first checkpoint that covers the entry at `index`: what draws are made by. None while there is none."""
+        covering = select(LedgerCheckpoint.note).where(LedgerCheckpoint.size > index)
+        with self.database.reading() as session:
+            return session.scalars(covering.order_by(LedgerCheckpoint.size).limit(1)).first()
+
     def await_inclusion(self, entry_id: uuid.UUID, patience_seconds: float) -> InclusionEvidence | None:
         """Evidence for a committed entry as soon as a checkpoint covers it, or None when patience runs out."""
         deadline = time.monotonic() + patience_seconds

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from api.http.deeds import looking
 from api.http.errors import NoCheckpoint, NotFound
@@ -27,6 +28,8 @@ public_router = APIRouter(prefix="/ledger", tags=["ledger"])
 CHECKPOINT_CACHING = "public, max-age=1"
 TILE_CACHING = "public, max-age=31536000, immutable"
 BUNDLE_CACHING = "private, max-age=31536000, immutable"
+Place = Annotated[int, Field(ge=0, le=(1 << 63) - 1)]
+"""An entry's index, or how many there are."""
 
 
 @router.get("/entries", summary="账本条目 / Ledger entries")
@@ -51,12 +54,34 @@ def show_entries(
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}},
 )
-def show_checkpoint(archive: TheArchive) -> Response:
+def show_checkpoint(
+    archive: TheArchive,
+    covering: Annotated[Place | None, Query(description="条目序号：首个涵盖该条目的检查点 / the first over it")] = None,
+) -> Response:
+    """With `covering`, an entry's index: the first that covers it, which is what draws are made by."""
+    if covering is not None:
+        return _as_note(archive.ledger.first_note_over(covering))
     latest = archive.ledger.latest()
     if latest is None:
         raise NoCheckpoint
-    headers = {"Cache-Control": CHECKPOINT_CACHING}
-    return Response(latest[1], media_type="text/plain; charset=utf-8", headers=headers)
+    return _as_note(latest[1], CHECKPOINT_CACHING)
+
+
+@public_router.get(
+    "/checkpoint/{size}",
+    summary="历史检查点 / The checkpoint signed at that size",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def show_checkpoint_of(size: Place, archive: TheArchive) -> Response:
+    """However old: what a figure, a draw or a receipt names by its size is held against it."""
+    return _as_note(archive.ledger.note_of(size))
+
+
+def _as_note(note: bytes | None, caching: str = TILE_CACHING) -> Response:
+    if note is None:
+        raise NotFound("checkpoint")
+    return Response(note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": caching})
 
 
 @public_router.get(

@@ -19,6 +19,12 @@ def bundle(w: Bounds) -> Try:
     return look("/ledger/tile/entries/000" if size >= 256 else f"/ledger/tile/entries/000.p/{size}")
 
 
+def checkpoint(w: Bounds) -> Try:
+    latest = w.served.archive.ledger.latest()
+    assert latest is not None
+    return look(f"/ledger/checkpoint/{latest[0].size}")
+
+
 def figures(w: Bounds, ending: str, shows: object) -> Try:
     w.served.wait_for_places()
     return look(f"reports/annual{ending}", shows, year=chinese_day(w.now).year)
@@ -111,6 +117,7 @@ OF_THE_ORGANISATION: Attempts = {
     "GET /api/v1/ledger/entries": lambda w: look("ledger/entries", w.here.id, unit=str(w.here.id)),
     "GET /ledger/tile/{path}": bundle,
     "GET /ledger/checkpoint": lambda w: look("/ledger/checkpoint"),
+    "GET /ledger/checkpoint/{size}": checkpoint,
     "POST /api/v1/ledger/verify": lambda w: do("ledger/verify", sample=0),
     "GET /healthz": lambda w: look("/healthz"),
     "GET /readyz": lambda w: look("/readyz"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
+from casework.retrieval.sampling import seed_after
 from integrity.canonical import canonical_json
 from integrity.checkpoint import open_checkpoint
 from integrity.merkle import leaf_hash, root_of
 from integrity.tiles import decode_bundle, hashes_of_tile
-from storage.catalog.ledger import KEY_PURPOSES
+from storage.catalog.ledger import KEY_PURPOSES, LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 
 
 def test_checkpoint_and_tiles_are_public_and_fit_each_other(served: Any, scene: Any) -> None:
@@ -30,6 +34,39 @@ def test_checkpoint_and_tiles_are_public_and_fit_each_other(served: Any, scene: 
     auditor = served.program(served.person(scene.unit, "auditor"))
     bundle = decode_bundle(auditor.get(path).content, checkpoint.size)
     assert [leaf_hash(entry) for entry in bundle] == list(hashes)
+
+
+def test_every_checkpoint_there_was_is_served_by_its_size_and_by_what_it_covers_first(served: Any, scene: Any) -> None:
+    served.wait_for_places()
+    anybody = served.caller()
+    scene.officer.post("/api/v1/cases", json={"number": "江城罚〔2026〕9号", "title": "占道经营"})
+    served.wait_for_places()
+    with served.archive.database.reading() as session:
+        rows = {row.size: row.note for row in session.scalars(select(LedgerCheckpoint))}
+        occurred = dict(
+            session.execute(select(LedgerSequence.index, LedgerEntryRow.occurred_at).join(LedgerEntryRow)).all()
+        )
+    assert len(rows) > 1
+    for size, note in rows.items():
+        answer = anybody.get(f"/ledger/checkpoint/{size}")
+        assert (answer.content, "immutable" in answer.headers["cache-control"]) == (note, True)
+    for index, at in occurred.items():
+        first = min(size for size in rows if size > index)
+        assert anybody.get("/ledger/checkpoint", params={"covering": index}).content == rows[first]
+        # The seed of a draw, by the entries' own times, which are not in the order of their places.
+        seed = min(size for size in rows if size > min(each for each, when in occurred.items() if when >= at))
+        with served.archive.database.reading() as session:
+            found = seed_after(session, at)
+        assert found is not None
+        assert found.size == seed
+    with served.archive.database.reading() as session:
+        assert seed_after(session, max(occurred.values()) + timedelta(seconds=1)) is None
+    between = next(size for size in range(1, max(rows) + 2) if size not in rows)
+    assert anybody.get(f"/ledger/checkpoint/{between}").status_code == 404
+    assert anybody.get("/ledger/checkpoint", params={"covering": max(rows)}).status_code == 404
+    for odd in ("-1", "x", str(1 << 63)):
+        assert anybody.get(f"/ledger/checkpoint/{odd}").status_code == 422
+        assert anybody.get("/ledger/checkpoint", params={"covering": odd}).status_code == 422
 
 
 def test_what_names_no_tile_is_not_found(served: Any, scene: Any) -> None:
