@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import TypeAlias
 
+from api.http.spreadsheets import Cell, add_table, xlsx_book
 from api.pages.words import word_for
 from casework.account_book import CaseLine, DocumentLine
 from storage.catalog.devices import CHINA
 
-Cell: TypeAlias = "str | int | float"
 CASES = (
     *("案号", "案由", "单位", "种类", "程序", "环节", "立案日期", "承办人员", "当事人", "决定", "罚没金额（元）"),
     *("决定日期", "法制审核", "送达日期", "公示", "结案日期", "归档日期", "记录数", "文书数"),
 )
 DOCUMENTS = ("文书日期", "文书", "文号", "案号", "单位", "盖章日期", "送达日期", "作废日期")
-# What a spreadsheet would take for a formula; a case's title comes from whoever typed it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def case_rows(lines: Iterable[CaseLine]) -> Iterator[Sequence[Cell]]:
@@ -28,13 +24,13 @@ def case_rows(lines: Iterable[CaseLine]) -> Iterator[Sequence[Cell]]:
         amounts = [one.amount_fen for one in issued if one.amount_fen is not None]
         measures = (word_for("measure", measure) for one in issued for measure in one.measures)
         yield (
-            *(_plain(text) for text in (case.number, case.title, each.unit)),
+            *(case.number, case.title, each.unit),
             word_for("case_kind", case.kind),
             word_for("procedure", case.procedure),
             word_for("stage", case.stage),
             _day(case.opened_at),
-            _plain("、".join(each.officers)),
-            _plain("、".join(dict.fromkeys(one.party for one in issued))),
+            "、".join(each.officers),
+            "、".join(dict.fromkeys(one.party for one in issued)),
             "、".join(dict.fromkeys(measures)),
             sum(amounts) / 100 if amounts else "",
             "、".join(dict.fromkeys(one.issued_on.isoformat() for one in issued)),
@@ -52,36 +48,20 @@ def document_rows(lines: Iterable[DocumentLine]) -> Iterator[Sequence[Cell]]:
     for each in lines:
         yield (
             each.dated_on.isoformat(),
-            *(_plain(text) for text in (each.title, each.number or "", each.case_number, each.unit)),
+            *(each.title, each.number or "", each.case_number, each.unit),
             _day(each.sealed_at),
             _day(each.served_on),
             _day(each.withdrawn_at),
         )
 
 
-def book_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 with a byte order mark: without one Excel takes Chinese for something else."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(headings)
-    table.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
 def book_xlsx(cases: Iterable[CaseLine], documents: Iterable[DocumentLine], year: int) -> bytes:
     """A sheet of cases and one of documents."""
-    import xlsxwriter  # only who sends one needs it
-
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsx_book(out) as book:
         book.set_properties({"title": f"{year} 年执法台账"})
-        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
         for name, headings, rows in (("案件", CASES, case_rows(cases)), ("文书", DOCUMENTS, document_rows(documents))):
-            sheet = book.add_worksheet(name)
-            sheet.write_row(0, 0, headings, bold)
-            for number, row in enumerate(rows, 1):
-                for column, cell in enumerate(row):
-                    sheet.write(number, column, cell, money if isinstance(cell, float) else None)
+            sheet = add_table(book, name, (headings, *rows))
             sheet.freeze_panes(1, 1)
             sheet.set_column(0, len(headings) - 1, 16)
     return out.getvalue()
@@ -91,7 +71,3 @@ def _day(moment: datetime | date | None) -> str:
     if moment is None:
         return ""
     return (moment.astimezone(CHINA).date() if isinstance(moment, datetime) else moment).isoformat()
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from api.http.schema.publication import DuePublication
+from api.http.spreadsheets import Cell, csv_bytes
 from api.pages.words import word_for
 
 COLUMNS = ("案号", "案由", "事项", "起算日", "到期日", "逾期工作日", "公示状态", "待办职责")
 NOT_COLLECTED = "not_collected"
-# What a spreadsheet would take for a formula; a case's title comes from whoever typed it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def overdue_csv(rows: Iterable[DuePublication]) -> bytes:
-    """UTF-8 with a byte order mark: without one Excel takes Chinese for something else."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    table.writerows(_row(each) for each in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return csv_bytes((COLUMNS, *(_row(each) for each in rows)))
 
 
-def _row(each: DuePublication) -> Sequence[str | int]:
+def _row(each: DuePublication) -> Sequence[Cell]:
     return (
-        _plain(each.case.number),
-        _plain(each.case.title),
+        each.case.number,
+        each.case.title,
         word_for("term_kind", each.term),
         each.event_day.isoformat(),
         "" if each.due_on is None else each.due_on.isoformat(),
@@ -35,7 +27,3 @@ def _row(each: DuePublication) -> Sequence[str | int]:
         word_for("publication_state", each.publication_state or NOT_COLLECTED),
         "" if each.next_duty is None else word_for("publication_duty", each.next_duty),
     )
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
+from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
 from api.pages.words import word_for
 from casework.statistics.annual import AnnualReport
 from casework.statistics.figures import GROUPS, MONEY
 
-Cell: TypeAlias = "str | int | float"
-# What a spreadsheet would take for a formula; a unit's name comes from whoever typed it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def report_rows(report: AnnualReport) -> Iterator[Sequence[Cell]]:
     """A heading, then a row a figure: group, figure, the total, and each unit. Amounts are in yuan."""
-    yield ("类别", "指标", "合计", *(_plain(each.unit.name) for each in report.units))
+    yield ("类别", "指标", "合计", *(each.unit.name for each in report.units))
     for group, codes in GROUPS.items():
         for code in codes:
             numbers = (report.total[code], *(each.figures[code] for each in report.units))
@@ -36,35 +31,22 @@ def report_source(report: AnnualReport) -> Sequence[tuple[str, Cell]]:
 
 
 def report_csv(report: AnnualReport) -> bytes:
-    """UTF-8 with a byte order mark: without one Excel takes Chinese for something else."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerows(report_rows(report))
-    table.writerow(())
-    table.writerows(report_source(report))
-    return text.getvalue().encode("utf-8-sig")
+    return csv_bytes((*report_rows(report), (), *report_source(report)))
 
 
 def report_xlsx(report: AnnualReport) -> bytes:
     """The same bytes for the same figures."""
-    import xlsxwriter  # only who sends one needs it
-
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsx_book(out) as book:
         book.set_properties(
             {"title": f"{report.year} 年度行政执法统计", "created": report.signed_at.replace(tzinfo=None)}
         )
-        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
-        sheet = book.add_worksheet("年度统计")
-        for row, cells in enumerate(report_rows(report)):
-            for column, cell in enumerate(cells):
-                style = bold if row == 0 else money if isinstance(cell, float) else None
-                sheet.write(row, column, cell, style)
+        sheet = add_table(book, "年度统计", report_rows(report))
         sheet.freeze_panes(1, 3)
         sheet.set_column(0, 0, 12)
         sheet.set_column(1, 1, 28)
         sheet.set_column(2, 2 + len(report.units), 16)
-        source = book.add_worksheet("来源")
+        source, bold = book.add_worksheet("来源"), book.add_format({"bold": True})
         for row, (name, value) in enumerate(report_source(report)):
             source.write(row, 0, name, bold)
             source.write(row, 1, value)
@@ -75,7 +57,3 @@ def report_xlsx(report: AnnualReport) -> bytes:
 
 def _shown(code: str, number: int) -> int | float:
     return number / 100 if code in MONEY else number
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -30,7 +30,6 @@ from storage.catalog.publication import FOR_GOOD, Publication, PublicationStep, 
 from storage.ledger.append import Actor, Change, record_change
 
 KIND_OF_EVENT: Final = {"penalty_decided": "penalty", "inspection_concluded": "inspection"}
-EVENT_OF_KIND: Final = {kind: event for event, kind in KIND_OF_EVENT.items()}
 CATEGORIES: Final = {"penalty": "行政处罚", "inspection": "行政检查（双随机、一公开）"}
 PUBLIC: Final = ("authority", "party", "category", "conclusion", "document_number", "legal_basis")
 """执法机关, 执法对象, 执法类别, 执法结论 (the four that nothing is published without), 文书号, 依据."""

@@ -47,7 +47,6 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
 """立案审批表, 现场检查（勘验）笔录, 询问笔录, 调查终结报告, 行政处罚事先告知书, 听证告知书, 查封（扣押）决定书,
 法制审核意见书, 行政处罚决定书, 送达回证, 责令改正通知书, 结案报告. What a document may do is code, no template's."""
 ISSUING_KINDS = tuple(kind for kind, what in DOCUMENT_KINDS.items() if what.issues_decision)
-KINDS_AFTER_CLOSE = tuple(kind for kind, what in DOCUMENT_KINDS.items() if what.after_close)
 
 
 class DocumentTemplate(RuleVersion):

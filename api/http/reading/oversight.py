@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.names import case_refs, names_in, people_named
 from api.http.schema.base import PersonRef
 from api.http.schema.oversight import GrantUseItem, RefusalItem, SeenItem
+from api.http.spreadsheets import csv_bytes
 from casework.retrieval.oversight import (
     GrantUse,
     Refusal,
@@ -30,9 +30,6 @@ from casework.secrecy import keeps_nothing_from
 from integrity.local_time import CHINA
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
-
-# What a spreadsheet would take for a formula, when it stands first in a cell.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def grant_use_items(session: Session, by: Person, uses: Sequence[GrantUse]) -> list[GrantUseItem]:
@@ -184,19 +181,15 @@ SHEETS: Mapping[str, Sheet] = {
 
 
 def as_csv(session: Session, by: Person, name: str, wanted: Wanted) -> bytes:
-    """The whole list as CSV in UTF-8 with its mark, so that a spreadsheet takes it for that; times are Beijing's."""
+    """The whole list; times are Beijing's."""
     sheet = SHEETS[name]
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\r\n")
-    table.writerow(sheet.columns)
-    for rows in every(sheet.list_page, session, by, wanted):
-        for item in sheet.items_of(session, by, rows):
-            table.writerow([_cell(column(item)) for column in sheet.columns.values()])
-    return written.getvalue().encode("utf-8-sig")
+    pages = every(sheet.list_page, session, by, wanted)
+    items = (item for rows in pages for item in sheet.items_of(session, by, rows))
+    lines = ([_cell(column(item)) for column in sheet.columns.values()] for item in items)
+    return csv_bytes(chain((list(sheet.columns),), lines))
 
 
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return "" if value is None else str(value)

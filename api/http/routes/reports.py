@@ -10,13 +10,14 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api.http.book_tables import CASES, DOCUMENTS, book_csv, book_xlsx, case_rows, document_rows
+from api.http.book_tables import CASES, DOCUMENTS, book_xlsx, case_rows, document_rows
 from api.http.deeds import doing, looking
 from api.http.errors import NotFound
 from api.http.report_pdf import report_pdf
 from api.http.report_tables import report_csv, report_xlsx
 from api.http.schema.reports import AnnualReportItem, UnitFiguresItem
 from api.http.sessions import SignedIn, TheArchive
+from api.http.spreadsheets import csv_bytes
 from casework.account_book import case_lines, document_lines
 from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
 from storage.catalog.organisation import Person
@@ -93,7 +94,7 @@ def send_book(
 
 def _book(session: Session, by: Person, name: str, year: int) -> bytes:
     if name == "cases":
-        return book_csv(CASES, case_rows(case_lines(session, by, year)))
+        return csv_bytes((CASES, *case_rows(case_lines(session, by, year))))
     if name == "documents":
-        return book_csv(DOCUMENTS, document_rows(document_lines(session, by, year)))
+        return csv_bytes((DOCUMENTS, *document_rows(document_lines(session, by, year))))
     return book_xlsx(case_lines(session, by, year), document_lines(session, by, year), year)
