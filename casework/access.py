@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
-from casework.secrecy import keeps_nothing_from, refuse_uncleared_copy
+from casework.secrecy import keeps_nothing_from, may_be_copied, refuse_uncleared_copy
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.handling import CaseOfficer
@@ -40,12 +40,14 @@ class GrantFound:
         return cls(grant.id, grant.request_id, grant.case_id, grant.kind, grant.expires_at, grant.unredacted)
 
 
-def holds_now(person: Person, kind: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def holds_now(person: Person, kind: str, now: datetime, *, originals: bool = False) -> tuple[ColumnElement[bool], ...]:
     """What makes a grant let the person have a recording now: for a statement over Grant, CaseLink and Recording.
 
     The only place that says so. Whatever opens footage asks for these; reasons for a refusal are found afterwards.
+    `originals`: that its original leaves, not redacted, with the approver's express consent.
     """
     return (
+        *((Grant.unredacted, may_be_copied()) if originals else ()),
         literal(person.active),
         CaseLink.case_id == Grant.case_id,
         CaseLink.recording_id == Recording.id,
@@ -74,11 +76,27 @@ def find_grant(session: Session, person: Person, recording_id: uuid.UUID, kind: 
     Raises AccessRefused: inactive, other_unit, not_linked, secrecy, no_grant, expired, revoked, released; Unknown for
     the recording.
     """
-    statement = select(Grant).where(Recording.id == recording_id, *holds_now(person, kind, now))
+    return _find(session, person, recording_id, kind, now, originals=False)
+
+
+def find_original_grant(session: Session, person: Person, recording_id: uuid.UUID, now: datetime) -> GrantFound:
+    """As `find_grant`, to have the original itself: a grant to copy whose approver consented to that.
+
+    Raises AccessRefused also with never_copied, and with consent_needed where there is no such grant and was none.
+    """
+    return _find(session, person, recording_id, "copy", now, originals=True)
+
+
+def _find(
+    session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime, *, originals: bool
+) -> GrantFound:
+    holds = holds_now(person, kind, now, originals=originals)
+    statement = select(Grant).where(Recording.id == recording_id, *holds)
     statement = statement.order_by(Grant.expires_at.desc(), Grant.id).limit(1)
     grant = session.scalars(statement.execution_options(populate_existing=True)).first()
     if grant is None:
-        raise AccessRefused(_why_not(session, person, recording_id, kind, now), "recording", recording_id)
+        reason = _why_not(session, person, recording_id, kind, now, originals=originals)
+        raise AccessRefused(reason, "recording", recording_id)
     return GrantFound.of(grant)
 
 
@@ -154,7 +172,9 @@ def record_refused_deed(
     _record_refusal(session, person, subject_kind, subject_id, {"reason": _word(reason)})
 
 
-def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime) -> str:
+def _why_not(
+    session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime, *, originals: bool
+) -> str:
     """The reason, once no grant was found to hold. Raises Unknown."""
     unit_id = session.scalar(select(Recording.unit_id).where(Recording.id == recording_id))
     if unit_id is None:
@@ -170,11 +190,15 @@ def _why_not(session: Session, person: Person, recording_id: uuid.UUID, kind: st
         return "not_linked"
     if session.scalar(select(Recording.id).where(Recording.id == recording_id, keeps_nothing_from(person))) is None:
         return "secrecy"
+    if originals and session.scalar(select(Recording.id).where(Recording.id == recording_id, may_be_copied())) is None:
+        return "never_copied"
     of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
     grants = select(Grant.revoked_at, Grant.expires_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
+    if originals:
+        grants = grants.where(Grant.unredacted)
     latest = session.execute(grants.order_by(Grant.granted_at.desc()).limit(1)).first()
     if latest is None:
-        return "no_grant"
+        return "consent_needed" if originals else "no_grant"
     if latest.revoked_at is not None:
         return "revoked"
     # It would have been found, but for his being no officer of the case any more.

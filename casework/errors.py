@@ -61,6 +61,8 @@ REFUSAL_REASONS = {
     "officer of the case",
     "never_copied": "recordings of this class of secrecy are not copied out of the archive; look at them here",
     "redacted_only": "the grant is for redacted copies; ask for these, or for the originals, with the reason",
+    "consent_needed": "originals leave only with the approver's express consent; ask for a copy, with the reason why "
+    "the originals are needed; to look at the recording, play it on its page",
     "released": "you no longer handle the case that you were let view directly; ask for a grant",
 }
 

@@ -89,6 +89,14 @@ def refuse_uncleared_copy(session: Session, person: Person, case: Case) -> None:
         raise AccessRefused("never_copied", "case", case.id)
 
 
+def may_be_copied() -> ColumnElement[bool]:
+    """Of a row of Recording: no case it stands in is of a class that is never copied."""
+    never = [each for each in SECRECY_CLASSES if not may_copy_class(each)]
+    link = aliased(CaseLink)
+    standing = and_(link.recording_id == Recording.id, link.ended_at.is_(None))
+    return ~exists().where(standing, _is_of(link.case_id, never))
+
+
 def _closed(person: Person, case_id: InstrumentedAttribute[uuid.UUID], closed: tuple[str, ...]) -> ColumnElement[bool]:
     by_handling = [each for each in closed if person.role in OPEN_TO[each].handlers]
     for_all = [each for each in closed if each not in by_handling]

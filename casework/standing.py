@@ -16,19 +16,28 @@ from storage.catalog.recordings import Recording
 
 
 def find_standing_window(
-    session: Session, person: Person, recording_id: uuid.UUID, object_name: str, byte: int, now: datetime
+    session: Session,
+    person: Person,
+    recording_id: uuid.UUID,
+    object_name: str,
+    byte: int,
+    now: datetime,
+    *,
+    originals: bool = False,
 ) -> Window | None:
     """The person's open window around `byte`, if everything it was opened under holds now as it did then.
 
     Asks the same `holds_now` of the window's own grant as `casework.access.find_grant` asks of any. None says nothing:
-    then that is asked, and gives the reason of a refusal.
+    then that is asked, and gives the reason of a refusal. `originals`: the object is one; `find_original_grant` asks
+    the same.
     """
+    holds = holds_now(person, "copy" if originals else "view", now, originals=originals)
     window = PlaybackWindow
     statement = (
         select(window.id, window.first_byte, window.last_byte, window.expires_at)
         .where(window.person_id == person.id, window.recording_id == recording_id, window.object_name == object_name)
         .where(window.first_byte == byte - byte % WINDOW_BYTES, window.expires_at > now)
-        .where(Grant.id == window.grant_id, Recording.id == window.recording_id, *holds_now(person, "view", now))
+        .where(Grant.id == window.grant_id, Recording.id == window.recording_id, *holds)
         .order_by(window.expires_at.desc())
         .limit(1)
     )

@@ -206,9 +206,10 @@ def sort_out(uploaded: Uploaded, digests: Mapping[str, str]) -> tuple[Mapping[st
 
 @dataclass(frozen=True)
 class Watched:
-    """`shown` is the recording that was asked for; `known` and `playable` are by recording id."""
+    """`shown` is the recording that was asked for, `file` its file; `known` and `playable` are by recording id."""
 
     shown: Facts
+    file: Path
     refused_without_grant: bool
     known: Mapping[str, Facts]
     playable: Mapping[str, bool]
@@ -224,7 +225,7 @@ def _watch(demo: Demo, scene: Scene, brought: Brought) -> Watched:
     say.step("申请、审批、播放", "Asking, approving, watching")
     case_id = scene.cases[MAIN_CASE.number]
     viewing.get_grant(supervisor, scene.cast.of(APPROVER), case_id, "view", "核对现场执法经过", say)
-    viewing.watch_original(supervisor, shown, largest.path, say)
+    viewing.see_original_kept(supervisor, shown, say)
     known = viewing.wait_for_copies(supervisor, tuple(brought.ids.values()), say, _COPIES_SECONDS)
     runner, scratch = media_runner(demo.settings), demo.folders.scratch
     playable = {
@@ -235,7 +236,7 @@ def _watch(demo: Demo, scene: Scene, brought: Brought) -> Watched:
         f"{sum(playable.values())} 条可以播放，{len(playable) - sum(playable.values())} 条不能（照样封存）",
         "playable copies were fetched under the grant and open; what cannot be played is sealed all the same",
     )
-    return Watched(shown, refused, known, playable)
+    return Watched(shown, largest.path, refused, known, playable)
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,7 @@ def _take_to_court(demo: Demo, scene: Scene, watched: Watched) -> Proven:
     asker, reviewer, case_id = scene.cast.of(SUPERVISOR), scene.cast.of(REVIEWER), scene.cases[MAIN_CASE.number]
     purpose, why = "移送审核并提交法院", "法院须核验原件"
     grant_id = viewing.get_grant(asker, reviewer, case_id, "copy", purpose, say, originals_for=why)
+    viewing.fetch_original(asker, watched.shown, watched.file, say)
     evidence.export_case(programs, MAIN_CASE.number, grant_id, folders.package, say)
 
     say.step("离线核验：不需要数据库和服务器", "Verified offline, without database or server")

@@ -24,7 +24,7 @@ Probe = Callable[[Path], Findings]
 
 def see_refusal(asker: ApiClient, auditor: ApiClient, recording: Facts, narrator: Narrator) -> bool:
     """Ask for bytes without a grant: refused with 403, and entered into the ledger. True when both were seen."""
-    path = f"/api/v1/recordings/{recording['id']}/original"
+    path = f"/api/v1/recordings/{recording['id']}/renditions/proxy"
     problem = asker.refused("GET", path, 403, headers={"Range": "bytes=0-1023"})
     require(problem.get("reason") == "no_grant", "拒绝原因是没有授权", "it is refused for want of a grant")
     narrator.held(
@@ -68,7 +68,14 @@ def get_grant(
     return str(grant["id"])
 
 
-def watch_original(viewer: ApiClient, recording: Facts, original: Path, narrator: Narrator) -> None:
+def see_original_kept(viewer: ApiClient, recording: Facts, narrator: Narrator) -> None:
+    """A grant to view brings no original: that takes the consent of whoever approves a copy."""
+    problem = viewer.refused("GET", f"/api/v1/recordings/{recording['id']}/original", 403)
+    require(problem.get("reason") == "consent_needed", "查看授权不能取得原件", "a view brings no original")
+    narrator.held(f"凭查看授权下载原件：{problem['detail']}", "under a grant to view, the original is refused")
+
+
+def fetch_original(viewer: ApiClient, recording: Facts, original: Path, narrator: Narrator) -> None:
     """Fetch the first, the middle and the last bytes as ranges and compare them with the file on the card."""
     spans = choose_spans(int(recording["size_bytes"]))
     with original.open("rb") as file:

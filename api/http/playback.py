@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from api.http.errors import NotFound, RangeUnsatisfiable
 from api.http.ranges import Span, parse_range
 from api.http.sending import FootageResponse, Sending
 from api.http.sessions import require_viewer_in
-from casework.access import GrantFound, find_grant, record_refusal
+from casework.access import GrantFound, find_grant, find_original_grant, record_refusal
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
 from casework.standing import find_standing_window
@@ -61,6 +61,7 @@ class Footage:
     sha256: bytes
     media_type: str
     download_name: str | None
+    is_original: bool  # it leaves as it was recorded: with the approver's express consent alone
 
     @property
     def object_name(self) -> str:
@@ -167,10 +168,11 @@ def _permit(
 ) -> Permitted:
     span = None if footage is None or asked.headers_only else asked.quick_span(footage)
     if footage is not None and span is not None:
-        standing = find_standing_window(session, person, recording_id, footage.object_name, span.first, now)
+        asked_for = recording_id, footage.object_name, span.first, now
+        standing = find_standing_window(session, person, *asked_for, originals=footage.is_original)
         if standing is not None:
             return Permitted(person, footage, span, standing)
-    grant = find_grant(session, person, recording_id, "view", now)
+    grant = _find_grant(session, person, recording_id, footage, now)
     # Whether a copy exists is told only to whoever may see it: the refusal comes first.
     if footage is None:
         raise NotFound(f"{recording_id}: no such rendition")
@@ -190,7 +192,7 @@ def reopen(archive: Archive, person_id: uuid.UUID, footage: Footage, first_byte:
         person = session.get_one(Person, person_id)
     try:
         with archive.database.transaction() as session:
-            grant = find_grant(session, person, footage.recording_id, "view", now)
+            grant = _find_grant(session, person, footage.recording_id, footage, now)
             return _open_one(session, person, grant, footage, first_byte, last_byte, now)
     except AccessRefused as refused:
         enter_refusal(archive, person, footage.recording_id, refused, footage.object_name)
@@ -210,13 +212,14 @@ def find_footage(session: Session, recording_id: uuid.UUID, rendition: str | Non
         found = _STORED_COPY.where(Rendition.recording_id == recording_id, Rendition.name == rendition)
         copy = session.execute(found).first()
         if copy is not None:
-            return _footage(recording_id, copy, copy.media_type, None)
+            return _footage(recording_id, copy, copy.media_type)
     original = session.execute(_STORED_ORIGINAL.where(Recording.id == recording_id)).first()
     if original is None:
         raise Unknown("recording", recording_id)
     if rendition is not None:
         return None
-    return _footage(recording_id, original, "application/octet-stream", original.original_name)
+    whole = _footage(recording_id, original, "application/octet-stream")
+    return replace(whole, download_name=original.original_name, is_original=True)
 
 
 def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
@@ -233,6 +236,15 @@ def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
     if footage.download_name is not None:
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(footage.download_name, safe='')}"
     return headers
+
+
+def _find_grant(
+    session: Session, person: Person, recording_id: uuid.UUID, footage: Footage | None, now: datetime
+) -> GrantFound:
+    """What the original leaves under, or a copy that is made to be looked at. Raises AccessRefused, Unknown."""
+    if footage is not None and footage.is_original:
+        return find_original_grant(session, person, recording_id, now)
+    return find_grant(session, person, recording_id, "view", now)
 
 
 def _open_one(
@@ -260,7 +272,7 @@ def _open_one(
     return window
 
 
-def _footage(recording_id: uuid.UUID, row: Any, media_type: str, download_name: str | None) -> Footage:
+def _footage(recording_id: uuid.UUID, row: Any, media_type: str) -> Footage:
     return Footage(
         recording_id=recording_id,
         at_rest=AtRest(
@@ -269,5 +281,6 @@ def _footage(recording_id: uuid.UUID, row: Any, media_type: str, download_name: 
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         media_type=media_type,
-        download_name=download_name,
+        download_name=None,
+        is_original=False,
     )

@@ -308,6 +308,7 @@ REFUSAL_CODES: Mapping[str, str] = {
     "never_copied": mark("该密级不得复制"),
     "own_redaction": mark("核对本人设定的遮蔽"),
     "redacted_only": mark("授权仅限遮蔽副本"),
+    "consent_needed": mark("未获同意提供原件"),
     "released": mark("已不再承办本案"),
     "own_approval": mark("审批本人的申请"),
     "request_refused": mark("申请未获批准"),

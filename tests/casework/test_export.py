@@ -96,7 +96,7 @@ def test_views_of_the_recordings_come_along(session: Session, archive: Any, scen
         scene["officer"],
         find_grant(session, scene["officer"], recording.id, "view", NOW),
         recording_id=recording.id,
-        object_name=recording.object_name,
+        object_name=archive.rendition(recording, "sprite").object_name,
         object_size=100,
         first_byte=0,
         last_byte=9,

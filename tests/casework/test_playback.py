@@ -20,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def viewer(session: Session, archive: Any) -> Any:
-    """An officer with a grant of 24 hours to view one recording; `open` opens windows on it."""
+    """An officer with a grant of 24 hours to view one recording; `open` opens windows on its proxy."""
 
     class Viewer:
         unit = archive.unit()
@@ -29,9 +29,10 @@ def viewer(session: Session, archive: Any) -> Any:
         link = archive.link(recording, case, officer)
         row = archive.grant(case, officer, supervisor)
         grant = find_grant(session, officer, recording.id, "view", NOW)
+        shown = archive.rendition(recording)
 
         def open(self, first_byte: int, last_byte: int, now: datetime = NOW, **values: Any) -> Any:
-            values = {"object_name": self.recording.object_name, "object_size": SIZE} | values
+            values = {"object_name": self.shown.object_name, "object_size": SIZE} | values
             return open_window(
                 session,
                 self.officer,
@@ -58,7 +59,7 @@ def test_first_range_opens_an_aligned_window_with_its_entry(archive: Any, viewer
         "grant_id": str(viewer.grant.grant_id),
         "request_id": str(viewer.grant.request_id),
         "case_id": str(viewer.case.id),
-        "object_name": viewer.recording.object_name,
+        "object_name": viewer.shown.object_name,
         "first_byte": 0,
         "last_byte": WINDOW_BYTES - 1,
         "expires_at": "2026-03-10T08:10:00.000000Z",
@@ -108,9 +109,9 @@ def test_window_never_outlives_its_grant(viewer: Any) -> None:
 def test_window_of_another_grant_person_or_object_is_not_reused(session: Session, archive: Any, viewer: Any) -> None:
     (first,) = viewer.open(0, 10)
     other = GrantFound.of(archive.grant(viewer.case, viewer.officer, viewer.supervisor))
-    proxy = archive.rendition(viewer.recording)
+    other_copy = archive.rendition(viewer.recording, "sprite")
     (by_grant,) = viewer.open(0, 10, grant=other)
-    (by_object,) = viewer.open(0, 10, object_name=proxy.object_name, object_size=1000)
+    (by_object,) = viewer.open(0, 10, object_name=other_copy.object_name, object_size=1000)
     assert len({first.window_id, by_grant.window_id, by_object.window_id}) == 3
     assert by_object.last_byte == 999
 

@@ -93,7 +93,8 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
     decide_and_take_back(session, archive, officer, supervisor, case)
     refuse(session, supervisor, ask(session, officer, case_id=case.id, kind="view", purpose="p").id, "r")
     view, copy = (archive.grant(case, officer, supervisor, kind=kind) for kind in ("view", "copy"))
-    values = {"recording_id": recording.id, "object_name": recording.object_name, "object_size": 200 << 20}
+    values = {"recording_id": recording.id, "object_name": archive.rendition(recording).object_name}
+    values |= {"object_size": 200 << 20}
     found = find_grant(session, officer, recording.id, "view", NOW)
     for first_byte in (0, 100 << 20):
         open_window(session, officer, found, first_byte=first_byte, last_byte=first_byte, now=NOW, **values)

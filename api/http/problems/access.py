@@ -22,6 +22,7 @@ REFUSALS: Mapping[str, str] = {
     "asker_secrecy": "案件的密级不向申请人开放；请不予批准，或先将其指定为本案承办人员",
     "never_copied": "该密级的记录不得复制出本系统；请在系统内查看",
     "redacted_only": "该授权只能领取遮蔽副本；如需未遮蔽的原件，请另行申请并说明理由",
+    "consent_needed": "提供原件须经批准人明确同意；请申请复制，并写明需要原件的理由。只需观看的，请在记录页面播放",
     "released": "您已不是本案承办人员，直接查看随之终止；如仍需查看请提出申请",
 }
 PAPER_PROBLEMS: Mapping[str, str] = {

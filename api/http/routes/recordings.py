@@ -128,7 +128,10 @@ def show_viewings(recording_id: uuid.UUID, viewer: SignedIn, archive: TheArchive
 )
 @router.head("/{recording_id}/original", summary="原件的大小和摘要 / The original's size and digest")
 def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive) -> Response:
-    """Under a grant to view; ranges are served. An entry says who gets which span before its first byte leaves."""
+    """As a download, under a grant to copy whose approver consented to originals (`unredacted`); ranges are served.
+
+    An entry says who gets which span before its first byte leaves. To look at a recording, take its renditions.
+    """
     return send_footage(request, archive, recording_id, None)
 
 
@@ -140,7 +143,7 @@ def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive
 )
 @router.head("/{recording_id}/renditions/{name}", summary="播放副本的大小和摘要 / A playable copy's size and digest")
 def send_rendition(recording_id: uuid.UUID, name: RenditionName, request: Request, archive: TheArchive) -> Response:
-    """`proxy`, `poster` or `sprite`; under a grant to view, like the original."""
+    """`proxy`, `poster` or `sprite`; under a grant to view. An entry is there before the first byte leaves."""
     return send_footage(request, archive, recording_id, name)
 
 

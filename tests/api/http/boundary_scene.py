@@ -131,7 +131,9 @@ class Bounds:
         for each in (self.o, self.s):  # as officers of the case they view directly
             done(each.post(f"{API}/requests", json={"case_id": str(self.case.id), "kind": "view", "purpose": "核对"}))
         self.viewing = done(self.o.get(f"{API}/grants", params={"mine": True}))["items"][0]["id"]
-        assert self.o.get(f"{API}/recordings/{self.recording.id}/original").is_success
+        assert self.o.get(f"{API}/recordings/{self.recording.id}/renditions/proxy").is_success
+        for each in (self.o, self.s):  # originals they were given with consent
+            served.grant(self.case, each.person, supervisor, "copy")
         assert self.l.get(f"{API}/recordings/{self.recording.id}/original").status_code == 403
         self.draft, self.room = self.begin("inquiry_record"), self.new_room()
         self.hold = self.held_case()

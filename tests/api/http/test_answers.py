@@ -78,7 +78,7 @@ def test_an_unforeseen_error_tells_nothing_of_the_inside(served: Any, scene: Any
 
 
 def test_a_store_that_fails_is_503_without_its_path(served: Any, scene: Any, monkeypatch: Any) -> None:
-    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy")
 
     whole = served.archive.store.open
 

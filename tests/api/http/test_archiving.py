@@ -147,7 +147,8 @@ def test_a_class_keeps_a_recording_out_of_lists_searches_and_playback(served: An
     other, auditor = served.signed_in(desk.unit, "officer"), served.signed_in(desk.unit, "auditor")
     address, digest = f"/api/v1/recordings/{desk.recording.id}", desk.recording.sha256.hex()
     grant = served.grant(desk.case_row, other.person, desk.supervisor.person)
-    assert other.get(f"{address}/original").status_code == 200
+    served.copy(desk.recording, "proxy", b"a proxy, say", "video/mp4")
+    assert other.get(f"{address}/renditions/proxy").status_code == 200
     stated = desk.officer.post(f"{desk.case}/secrecy", json={"secrecy_class": "business_secret", "reason": "配方"})
     assert (stated.status_code, stated.json()["secrecy"][0]["secrecy_class"]) == (201, "business_secret")
     for caller in (other, auditor):
@@ -172,7 +173,7 @@ def test_a_class_keeps_a_recording_out_of_lists_searches_and_playback(served: An
     )
     looser = desk.supervisor.post(f"{desk.case}/secrecy", json={"secrecy_class": "ordinary", "reason": "核实"})
     assert looser.status_code == 201
-    assert other.get(f"{address}/original").status_code == 200
+    assert other.get(f"{address}/renditions/proxy").status_code == 200
 
 
 def test_state_secrets_need_a_licence(desk: Any) -> None:

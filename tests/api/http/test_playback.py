@@ -14,6 +14,7 @@ import api.http.playback
 import api.http.sending
 import casework.playback
 import casework.standing
+from casework.archiving.secrecy import state_secrecy
 from casework.requests import revoke
 from storage.catalog.access import PlaybackWindow
 
@@ -25,9 +26,18 @@ def original(scene: Any) -> str:
     return f"/api/v1/recordings/{scene.recording.id}/original"
 
 
+def consented(served: Any, scene: Any, **more: Any) -> Any:
+    """The officer's grant to have originals, with the approver's consent."""
+    return served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy", **more)
+
+
+def viewing(served: Any, scene: Any) -> Any:
+    return served.grant(scene.case, scene.officer.person, scene.supervisor.person, "view")
+
+
 @pytest.fixture
 def granted(served: Any, scene: Any) -> Any:
-    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    consented(served, scene)
     return scene
 
 
@@ -130,7 +140,7 @@ def test_a_grant_revoked_during_a_download_stops_it_at_the_next_window(
 ) -> None:
     for module in WINDOWED:
         monkeypatch.setattr(module, "WINDOW_BYTES", 1 << 20)
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    grant = consented(served, scene)
     whole = api.http.playback.reopen
 
     def revoke_first(*arguments: Any, **named: Any) -> Any:
@@ -150,7 +160,7 @@ def test_a_grant_revoked_within_a_window_stops_the_download_soon(
     served: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.http.sending, "ASK_AGAIN_SECONDS", 0.0)
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    grant = consented(served, scene)
     whole = api.http.playback.reopen
 
     def revoke_first(*arguments: Any, **named: Any) -> Any:
@@ -222,7 +232,7 @@ def test_footage_altered_further_on_ends_short(served: Any, granted: Any) -> Non
 
 def test_a_client_that_goes_away_is_noted_with_what_it_got(served: Any, scene_of: Callable[[bytes], Any]) -> None:
     scene = scene_of(b"\x5a" * (24 << 20))
-    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    consented(served, scene)
     connection = connect(served, scene.officer, original(scene))
     connection.recv(100_000)
     connection.close()
@@ -244,27 +254,20 @@ def refuse_other_unit(served: Any, scene: Any) -> Any:
 
 
 def refuse_expired(served: Any, scene: Any) -> Any:
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
-    served.as_owner(
-        "UPDATE access_grant SET granted_at = now() - interval '2 hours', expires_at = now() WHERE id = %s", grant.id
-    )
+    consented(served, scene), viewing(served, scene)
+    served.as_owner("UPDATE access_grant SET granted_at = now() - interval '2 hours', expires_at = now()")
     return scene.officer
 
 
 def refuse_revoked(served: Any, scene: Any) -> Any:
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
-    answer = scene.supervisor.post(f"/api/v1/grants/{grant.id}/revoke", json={"reason": "误批"})
-    assert answer.status_code == 200
-    return scene.officer
-
-
-def refuse_copy_grant(served: Any, scene: Any) -> Any:
-    served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy")
+    for grant in (consented(served, scene), viewing(served, scene)):
+        answer = scene.supervisor.post(f"/api/v1/grants/{grant.id}/revoke", json={"reason": "误批"})
+        assert answer.status_code == 200
     return scene.officer
 
 
 def refuse_unlinked(served: Any, scene: Any) -> Any:
-    served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    consented(served, scene), viewing(served, scene)
     (link,) = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}").json()["links"]
     answer = scene.officer.request("DELETE", f"/api/v1/links/{link['id']}", json={"reason": "归错"})
     assert answer.status_code == 200
@@ -283,13 +286,17 @@ REFUSALS = {
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_a_refused_playback_is_a_problem_and_an_entry(served: Any, scene: Any, reason: str) -> None:
     who = REFUSALS[reason](served, scene)
-    for address in (original(scene), f"/api/v1/recordings/{scene.recording.id}/renditions/proxy"):
+    told = ["consent_needed" if reason == "no_grant" else reason, reason]
+    proxy = f"/api/v1/recordings/{scene.recording.id}/renditions/proxy"
+    for address, expected in zip((original(scene), proxy), told, strict=True):
         answer = who.get(address, headers={"Range": "bytes=0-9"})
         assert answer.status_code == 403
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["reason"] == reason
+        assert answer.json()["reason"] == expected
     entries = served.entries("access.denied")
-    assert [(entry.actor_id, entry.data["reason"]) for entry in entries] == [(str(who.person.id), reason)] * 2
+    assert [(entry.actor_id, entry.data["reason"]) for entry in entries] == [
+        (str(who.person.id), each) for each in told
+    ]
     assert entries[0].subject_id == str(scene.recording.id)
     assert entries[0].data["object_name"] == scene.recording.object_name
     assert served.entries("playback.window_opened") == []
@@ -320,7 +327,7 @@ def end_by_moving_the_person(served: Any, scene: Any, grant: Any) -> str:
 def test_an_open_window_is_worth_nothing_once_its_grant_is_not(
     served: Any, scene: Any, end: Callable[..., str]
 ) -> None:
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person)
+    grant = consented(served, scene)
     for _ in range(2):
         assert scene.officer.get(original(scene), headers={"Range": "bytes=0-9"}).status_code == 206
     assert len(served.entries("playback.window_opened")) == 1
@@ -330,9 +337,50 @@ def test_an_open_window_is_worth_nothing_once_its_grant_is_not(
     assert [entry.data["reason"] for entry in served.entries("access.denied")] == [reason]
 
 
-def test_a_grant_to_copy_is_none_to_view(served: Any, scene: Any) -> None:
-    who = refuse_copy_grant(served, scene)
-    assert who.get(original(scene)).json()["reason"] == "no_grant"
+def test_a_grant_to_copy_is_none_to_view(served: Any, granted: Any) -> None:
+    served.copy(granted.recording, "proxy", b"a proxy, say", "video/mp4")
+    answer = granted.officer.get(f"/api/v1/recordings/{granted.recording.id}/renditions/proxy")
+    assert (answer.status_code, answer.json()["reason"]) == (403, "no_grant")
+
+
+@pytest.mark.parametrize("copies", [False, True], ids=["view alone", "redacted copies too"])
+def test_no_original_leaves_without_the_approver_s_consent(served: Any, scene: Any, copies: bool) -> None:
+    """Neither a byte nor its digest, though he is let view the recording, and have redacted copies of it."""
+    served.copy(scene.recording, "proxy", b"a proxy, say", "video/mp4")
+    viewing(served, scene)
+    if copies:
+        served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy", redacted=True)
+    shown = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/renditions/proxy")
+    assert (shown.status_code, shown.content) == (200, b"a proxy, say")
+    for headers in ({}, {"Range": "bytes=0-9"}, {"If-None-Match": "*"}):
+        answer = scene.officer.get(original(scene), headers=headers)
+        assert (answer.status_code, answer.json()["reason"]) == (403, "consent_needed")
+        assert scene.content[:10] not in answer.content
+        assert "etag" not in answer.headers
+    sentences = answer.json()["sentences"]
+    assert "批准人明确同意" in sentences["zh-CN"]
+    assert "express consent" in sentences["en"]
+    assert scene.officer.head(original(scene)).status_code == 403
+    denied = [(entry.data["reason"], entry.data["object_name"]) for entry in served.entries("access.denied")]
+    assert denied == [("consent_needed", scene.recording.object_name)] * 4
+    (opened,) = served.entries("playback.window_opened")
+    assert opened.data["object_name"] != scene.recording.object_name
+    consented(served, scene)
+    assert scene.officer.get(original(scene)).content == scene.content
+
+
+def test_a_class_that_is_never_copied_ends_originals_and_leaves_the_view(served: Any, granted: Any) -> None:
+    served.copy(granted.recording, "proxy", b"a proxy, say", "video/mp4")
+    viewing(served, granted)
+    address = f"/api/v1/cases/{granted.case.id}"
+    named = granted.officer.post(f"{address}/officers", json={"person_id": str(granted.officer.person.id)})
+    assert named.status_code == 201
+    assert granted.officer.get(original(granted)).status_code == 200
+    with served.database.transaction() as session:
+        state_secrecy(session, granted.officer.person, granted.case.id, "state_secret", licensed=True)
+    refused = granted.officer.get(original(granted))
+    assert (refused.status_code, refused.json()["reason"]) == (403, "never_copied")
+    assert granted.officer.get(f"/api/v1/recordings/{granted.recording.id}/renditions/proxy").status_code == 200
 
 
 def test_nobody_gets_in_without_signing_in_and_no_entry_is_made_of_it(served: Any, scene: Any) -> None:
@@ -345,6 +393,7 @@ def test_nobody_gets_in_without_signing_in_and_no_entry_is_made_of_it(served: An
 
 def test_renditions_are_shown_in_place_and_unknown_ones_are_not_found(served: Any, granted: Any) -> None:
     content = bytes(range(256)) * 5000
+    viewing(served, granted)
     served.copy(granted.recording, "proxy", content, "video/mp4")
     base = f"/api/v1/recordings/{granted.recording.id}/renditions"
     answer = granted.officer.get(f"{base}/proxy", headers={"Range": "bytes=256-511"})
@@ -362,7 +411,7 @@ def test_a_program_with_a_token_plays_under_the_grant_of_whom_it_acts_for(served
 
 
 def test_a_grant_that_ends_soon_gives_no_window_beyond_it(served: Any, scene: Any) -> None:
-    grant = served.grant(scene.case, scene.officer.person, scene.supervisor.person, lasting=timedelta(seconds=60))
+    grant = consented(served, scene, lasting=timedelta(seconds=60))
     assert scene.officer.get(original(scene), headers={"Range": "bytes=0-9"}).status_code == 206
     with served.database.reading() as session:
         (window,) = session.scalars(select(PlaybackWindow)).all()

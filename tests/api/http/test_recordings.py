@@ -94,8 +94,9 @@ def test_one_recording_states_digests_claims_and_its_place_in_the_ledger(served:
 def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, scene: Any) -> None:
     served.grant(scene.case, scene.officer.person, scene.supervisor.person)
     address = f"/api/v1/recordings/{scene.recording.id}"
-    scene.officer.get(f"{address}/original", headers={"Range": "bytes=0-9"})
-    scene.supervisor.get(f"{address}/original")
+    served.copy(scene.recording, "proxy", b"a proxy, say", "video/mp4")
+    scene.officer.get(f"{address}/renditions/proxy", headers={"Range": "bytes=0-9"})
+    scene.supervisor.get(f"{address}/renditions/proxy")
     served.wait_for_places()
     items = scene.supervisor.get(f"{address}/chain").json()["items"]
     actions = [item["entry"]["action"] for item in items]
@@ -105,6 +106,7 @@ def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, s
         "recording.sealed",
         "receipt.issued",
         "recording.linked",
+        "rendition.made",
         "playback.window_opened",
         "access.denied",
     ]
@@ -124,7 +126,8 @@ def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, s
 def test_who_saw_it_is_told_with_the_purpose(served: Any, scene: Any) -> None:
     served.grant(scene.case, scene.officer.person, scene.supervisor.person)
     address = f"/api/v1/recordings/{scene.recording.id}"
-    scene.officer.get(f"{address}/original", headers={"Range": "bytes=0-99"})
+    served.copy(scene.recording, "proxy", b"a proxy, say" * 10, "video/mp4")
+    scene.officer.get(f"{address}/renditions/proxy", headers={"Range": "bytes=0-99"})
     served.wait_for_sent(100)
     (viewing,) = scene.supervisor.get(f"{address}/viewings").json()["items"]
     assert viewing["person"] == {"id": str(scene.officer.person.id), "name": scene.officer.person.name}

@@ -83,7 +83,10 @@ def test_an_officer_of_the_case_needs_nobody_s_word_to_view(served: Any, scene: 
     )
     (grant,) = scene.officer.get("/api/v1/grants", params={"live": True, "mine": True}).json()["items"]
     assert (grant["approved_by"], grant["request_id"]) == (None, request["id"])
-    film = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/original", headers={"Range": "bytes=0-9"})
+    served.copy(scene.recording, "proxy", b"a proxy, say", "video/mp4")
+    film = scene.officer.get(
+        f"/api/v1/recordings/{scene.recording.id}/renditions/proxy", headers={"Range": "bytes=0-9"}
+    )
     assert film.status_code == 206
     assert served.entries("playback.window_opened")[-1].data["grant_id"] == grant["id"]
 
@@ -113,8 +116,9 @@ def test_the_auditor_lists_and_takes_as_tables_who_was_let_see_what(served: Any,
     auditor = served.signed_in(scene.unit, "auditor")
     served.grant(scene.case, scene.officer.person, scene.supervisor.person)
     unused = served.grant(scene.case, scene.officer.person, scene.supervisor.person, "copy")
-    scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/original", headers={"Range": "bytes=0-9"})
-    scene.supervisor.get(f"/api/v1/recordings/{scene.recording.id}/original")
+    served.copy(scene.recording, "proxy", b"a proxy, say", "video/mp4")
+    scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/renditions/proxy", headers={"Range": "bytes=0-9"})
+    scene.supervisor.get(f"/api/v1/recordings/{scene.recording.id}/renditions/proxy")
     ask(scene.officer, scene, purpose="=HYPERLINK(1)")
     for name in ("grants", "viewings", "refusals"):
         assert scene.supervisor.get(f"/api/v1/oversight/{name}").status_code == 403
@@ -162,7 +166,10 @@ def test_the_sample_of_last_month_is_drawn_by_a_checkpoint_and_this_month_s_is_n
 def test_a_real_viewing_is_reviewed_over_the_api(served: Any, scene: Any) -> None:
     auditor = served.signed_in(scene.unit, "auditor")
     served.grant(scene.case, scene.officer.person, scene.supervisor.person)
-    shown = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}/original", headers={"Range": "bytes=0-9"})
+    served.copy(scene.recording, "proxy", b"a proxy, say", "video/mp4")
+    shown = scene.officer.get(
+        f"/api/v1/recordings/{scene.recording.id}/renditions/proxy", headers={"Range": "bytes=0-9"}
+    )
     assert shown.status_code == 206
     (seen,) = auditor.get("/api/v1/oversight/viewings", params={"case": str(scene.case.id)}).json()["items"]
     form = {"grant_id": seen["grant_id"], "recording_id": seen["recording_id"], "outcome": "proper", "note": "相符"}

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.tasks import housekeeping
 from api.tasks.app import EVERY, celery_app
-from casework.access import find_grant
+from casework.access import find_original_grant
 from casework.cases import assign
 from casework.organisation import create_person
 from casework.playback import open_window
@@ -86,10 +86,10 @@ def test_a_window_that_is_over_is_summed_up_once(sealing: Any, monkeypatch: pyte
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     recording = sealing.seal(CONTENT, NAME)
     sealing.link(recording)
-    sealing.grant("view")
+    sealing.grant("copy")
     with sealing.archive.database.transaction() as session:
         now, viewer = datetime.now(UTC), sealing.people["supervisor"]
-        found = find_grant(session, viewer, recording.id, "view", now)
+        found = find_original_grant(session, viewer, recording.id, now)
         for past in range(5):
             open_window(
                 session,

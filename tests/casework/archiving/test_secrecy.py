@@ -99,10 +99,11 @@ def test_a_class_ends_what_was_granted_before_it_from_the_next_byte_on(filled: T
     recording = the_recording(filled)
     grant = granted(filled, filled.second)
     copy = granted(filled, filled.second, "copy")
-    window = {"recording_id": recording.id, "object_name": recording.object_name, "object_size": 100}
+    shown = filled.archive.rendition(recording).object_name
+    window = {"recording_id": recording.id, "object_name": shown, "object_size": 100}
     found = find_grant(filled.session, filled.second, recording.id, "view", NOW)
     open_window(filled.session, filled.second, found, **window, first_byte=0, last_byte=9, now=NOW)
-    standing = filled.session, filled.second, recording.id, recording.object_name, 0, NOW
+    standing = filled.session, filled.second, recording.id, shown, 0, NOW
     assert find_standing_window(*standing) is not None
     assert may_see_poster(filled.session, filled.second, [recording.id], NOW) == {recording.id}
     classified(filled, "privacy")

@@ -66,20 +66,20 @@ def test_an_officer_of_the_case_is_let_in_by_the_rule_for_a_day(
 def test_a_direct_view_opens_its_window_like_any_other(session: Session, archive: Any, scene: dict[str, Any]) -> None:
     view(session, scene)
     recording = scene["recording"]
-    grant = find_grant(session, scene["officer"], recording.id, "view", NOW)
+    grant, shown = find_grant(session, scene["officer"], recording.id, "view", NOW), archive.rendition(recording)
     open_window(
         session,
         scene["officer"],
         grant,
         recording_id=recording.id,
-        object_name=recording.object_name,
-        object_size=recording.size_bytes,
+        object_name=shown.object_name,
+        object_size=shown.size_bytes,
         first_byte=0,
         last_byte=99,
         now=NOW,
     )
     assert archive.last_entry("playback.window_opened").data["grant_id"] == str(grant.grant_id)
-    args = scene["officer"], recording.id, recording.object_name, 0, NOW
+    args = scene["officer"], recording.id, shown.object_name, 0, NOW
     assert find_standing_window(session, *args) is not None
     release_officer(session, scene["officer"], scene["handled"].id, "移交他人")
     assert find_standing_window(session, *args) is None

@@ -10,10 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from casework.access import find_grant, find_original_grant
 from casework.errors import AccessRefused, TextUnusable
 from casework.export import gather_case, start_export
-from casework.requests import approve, ask
+from casework.handling import name_officer
+from casework.playback import open_window
+from casework.requests import approve, ask, revoke
 from casework.retrieval.errors import ConsentMissing, ConsentNotAsked
+from casework.standing import find_standing_window
 from storage.catalog.access import Grant
 from storage.database import Database
 
@@ -30,8 +34,9 @@ def scene_in(archive: Any) -> dict[str, Any]:
     unit = archive.unit()
     officer, legal = archive.person(unit, "officer"), archive.person(unit, "legal_reviewer")
     case = archive.case(officer)
-    archive.link(archive.recording(unit), case, officer)
-    return {"officer": officer, "legal": legal, "case": case}
+    recording = archive.recording(unit)
+    archive.link(recording, case, officer)
+    return {"officer": officer, "legal": legal, "case": case, "recording": recording}
 
 
 def granted(session: Session, scene: dict[str, Any], reason: str | None = None, consent: str | None = None) -> Grant:
@@ -103,6 +108,50 @@ def test_raw_sql_gives_no_originals_away(database: Database, archive_in: Any) ->
         session.execute(text(_EXPORT.replace("WHERE id = :grant", "WHERE request_id = :wanted")), values)
 
 
+def test_bytes_of_an_original_need_the_consent_that_an_export_needs(
+    session: Session, archive: Any, scene: dict[str, Any]
+) -> None:
+    officer, recording = scene["officer"], scene["recording"]
+    asked = session, officer, recording.id
+    archive.grant(scene["case"], officer, scene["legal"], "copy", redacted=True)
+    with pytest.raises(AccessRefused) as refused:
+        find_original_grant(*asked, NOW)
+    assert refused.value.reason == "consent_needed"
+    whole = granted(session, scene, "法院要求提交原件", "同意")
+    found = find_original_grant(*asked, NOW)
+    assert (found.grant_id, found.kind, found.unredacted) == (whole.id, "copy", True)
+    span = {"object_size": recording.size_bytes, "first_byte": 0, "last_byte": 9, "now": NOW}
+    open_window(session, officer, found, recording_id=recording.id, object_name=recording.object_name, **span)
+    standing = session, officer, recording.id, recording.object_name, 5, NOW
+    assert find_standing_window(*standing) is None
+    assert find_standing_window(*standing, originals=True) is not None
+    revoke(session, scene["legal"], whole.id, "误批")
+    assert find_standing_window(*standing, originals=True) is None
+    with pytest.raises(AccessRefused, match="revoked"):
+        find_original_grant(*asked, NOW)
+
+
+def test_raw_sql_opens_no_window_on_an_original_without_consent(database: Database, archive_in: Any) -> None:
+    with database.transaction() as session:
+        archive = archive_in(session)
+        scene = scene_in(archive)
+        officer, recording = scene["officer"], scene["recording"]
+        colleague = archive.person(archive.unit_of(officer), "officer")
+        whole = granted(session, scene, "法院要求", "同意")
+        redacted = granted(session, scene)
+        name_officer(session, officer, scene["case"].id, officer.id)
+        ask(session, officer, case_id=scene["case"].id, kind="view", purpose="p")
+        viewing = find_grant(session, officer, recording.id, "view", NOW)
+        values = {"recording": recording.id, "officer": officer.id, "colleague": colleague.id}
+        values |= {"whole": whole.id, "redacted": redacted.id, "viewing": viewing.grant_id}
+    of_it = "(SELECT object_name FROM recording WHERE id = :recording)"
+    for grant, person in ((":viewing", ":officer"), (":redacted", ":officer"), (":whole", ":colleague")):
+        with pytest.raises(DBAPIError, match="brings no originals"):
+            run(database, _WINDOW.format(grant=grant, person=person, object=of_it), values)
+    run(database, _WINDOW.format(grant=":viewing", person=":officer", object="'renditions/a/proxy-b'"), values)
+    run(database, _WINDOW.format(grant=":whole", person=":officer", object=of_it), values)
+
+
 def run(database: Database, statements: str, values: dict[str, Any]) -> None:
     """One after the other, in one transaction."""
     with database.transaction() as session:
@@ -114,6 +163,11 @@ _GRANT = (
     "INSERT INTO access_grant (id, unit_id, request_id, case_id, person_id, kind, approved_by, granted_at, expires_at,"
     " unredacted, consent_reason) SELECT gen_random_uuid(), unit_id, {request}, case_id, person_id, kind, approved_by,"
     " granted_at, expires_at, {unredacted}, {why} FROM access_grant WHERE id = :grant"
+)
+_WINDOW = (
+    "INSERT INTO playback_window (id, unit_id, person_id, grant_id, recording_id, object_name, first_byte, last_byte,"
+    " opened_at, expires_at, sent_bytes) SELECT gen_random_uuid(), unit_id, {person}, {grant}, id, {object}, 0, 9,"
+    " now(), now(), 0 FROM recording WHERE id = :recording"
 )
 _EXPORT = (
     "INSERT INTO export (id, unit_id, case_id, grant_id, person_id)"

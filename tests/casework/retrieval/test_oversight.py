@@ -44,10 +44,11 @@ def scene(archive: Any, session: Session) -> dict[str, Any]:
     }
 
 
-def watch(session: Session, scene: dict[str, Any], now: datetime = NOW, sent: int = 500) -> Any:
+def watch(session: Session, archive: Any, scene: dict[str, Any], now: datetime = NOW, sent: int = 500) -> Any:
     film = scene["films"][scene["seen"].id]
     grant = find_grant(session, scene["officer"], film.id, "view", now)
-    span = {"object_name": film.object_name, "object_size": film.size_bytes, "first_byte": 0, "last_byte": 99}
+    shown = archive.rendition(film, f"copy-{now:%H%M%S}")
+    span = {"object_name": shown.object_name, "object_size": shown.size_bytes, "first_byte": 0, "last_byte": 99}
     (window,) = open_window(session, scene["officer"], grant, recording_id=film.id, **span, now=now)
     note_sent(session, window.window_id, sent)
     return grant
@@ -56,7 +57,7 @@ def watch(session: Session, scene: dict[str, Any], now: datetime = NOW, sent: in
 def test_the_auditor_sees_every_grant_with_its_use_and_those_nobody_used(
     session: Session, archive: Any, scene: dict[str, Any]
 ) -> None:
-    grant = watch(session, scene)
+    grant = watch(session, archive, scene)
     uses = {use.grant.id: use for use in list_grant_uses(session, scene["auditor"], Wanted()).items}
     assert set(uses) == {grant.grant_id, scene["unused"].id}
     used = uses[grant.grant_id]
@@ -75,9 +76,9 @@ def test_a_copy_that_was_made_is_a_use(session: Session, archive: Any, scene: di
     assert copy.id not in unused
 
 
-def test_viewings_are_one_a_recording_and_grant(session: Session, scene: dict[str, Any]) -> None:
-    grant = watch(session, scene)
-    watch(session, scene, NOW + timedelta(minutes=20), sent=700)
+def test_viewings_are_one_a_recording_and_grant(session: Session, archive: Any, scene: dict[str, Any]) -> None:
+    grant = watch(session, archive, scene)
+    watch(session, archive, scene, NOW + timedelta(minutes=20), sent=700)
     (seen,) = list_seen(session, scene["auditor"], Wanted()).items
     assert (seen.grant_id, seen.person_id, seen.case_id) == (grant.grant_id, scene["officer"].id, scene["seen"].id)
     assert (seen.window_count, seen.sent_bytes, seen.poster_only) == (2, 1200, False)
@@ -105,7 +106,7 @@ def test_refusals_of_the_archive_and_of_people_stand_together(
 
 
 def test_lists_are_narrowed_by_person_unit_case_and_time(session: Session, archive: Any, scene: dict[str, Any]) -> None:
-    watch(session, scene)
+    watch(session, archive, scene)
     auditor, above = scene["auditor"], archive.person(scene["top"], "auditor")
     stranger = archive.person(archive.unit(), "auditor")
 
@@ -125,7 +126,7 @@ def test_lists_are_narrowed_by_person_unit_case_and_time(session: Session, archi
 
 
 def test_pages_follow_each_other_without_a_row_twice(session: Session, archive: Any, scene: dict[str, Any]) -> None:
-    watch(session, scene)
+    watch(session, archive, scene)
     for _ in range(5):
         archive.grant(scene["unseen"], scene["officer"], scene["supervisor"])
         record_refused_deed(session, scene["officer"], "case", scene["unseen"].id, "wrong_kind")

@@ -46,7 +46,7 @@ def bench(archive: Any, session: Session, monkeypatch: pytest.MonkeyPatch) -> An
         films: ClassVar[dict[uuid.UUID, Any]] = {}
 
         def watch(
-            self, at: datetime, object_name: str = "original", grant: Any = None, film: uuid.UUID | None = None
+            self, at: datetime, object_name: str = "proxy", grant: Any = None, film: uuid.UUID | None = None
         ) -> tuple[uuid.UUID, uuid.UUID]:
             """Of a recording of its own, or of `film` again."""
             under = grant or self.grant
@@ -65,7 +65,7 @@ def bench(archive: Any, session: Session, monkeypatch: pytest.MonkeyPatch) -> An
                 person_id=under.person_id,
                 grant_id=under.id,
                 recording_id=film.id,
-                object_name=film.object_name if object_name == "original" else object_name,
+                object_name=f"renditions/{film.id}/proxy" if object_name == "proxy" else object_name,
                 first_byte=0,
                 last_byte=99,
                 opened_at=at,
