@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from casework.errors import Unknown
 from casework.filereview.errors import DueDayPassed, FindingEnded, NotAnswered, OwnAnswer
 from casework.filereview.rounds import find_review, record_review_change
-from casework.filereview.scoring import SCORING, lock_drawn_case, refuse_takers_part
+from casework.filereview.scoring import SCORING, lock_drawn_case, refuse_kept, refuse_takers_part
 from casework.filereview.sheet_file import items_of
 from casework.permission import require
 from casework.register.calendar import is_usable
@@ -65,12 +65,13 @@ def state_finding(
 def answer_finding(session: Session, by: Person, finding_id: uuid.UUID, answer: str, now: datetime) -> FileReviewAnswer:
     """What the unit that handled the case did about it; as often as there is something to say.
 
-    Raises FindingEnded, TextUnusable, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises FindingEnded, TextUnusable, AccessRefused (secrecy), RoleNotAllowed, Unknown, OutsideUnit.
     """
     require(by, ANSWERING)
     finding = _lock_finding(session, finding_id)
     if finding.unit_id != by.unit_id:
         raise OutsideUnit("file_review_finding", finding_id)
+    refuse_kept(session, by, finding.case_id)
     _refuse_ended(finding)
     row = FileReviewAnswer(
         id=uuid.uuid4(),

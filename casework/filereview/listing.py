@@ -16,6 +16,7 @@ from casework.filereview.drawing import digest_eligible
 from casework.filereview.rounds import draw_of
 from casework.filereview.sheet_file import ScoreItem, items_of
 from casework.permission import require
+from casework.secrecy import keeps_case_from
 from casework.units import in_reach, line_of
 from retention.errors import OutsideUnit
 from retention.paging import Cursor, Page, newest_first, take_page
@@ -47,7 +48,8 @@ class FindingShown:
 class ReviewedCase:
     """A drawn case, its place in the draw counted from 1, its sheets (the last one counts) and its findings.
 
-    `takes_part`: the person who looks took part in the case, and does not review it.
+    `takes_part`: the person who looks took part in the case, and does not review it. `kept`: its class of secrecy keeps
+    it from him; then there are no sheets and findings here, whatever there is of them.
     """
 
     place: int
@@ -55,6 +57,7 @@ class ReviewedCase:
     scores: tuple[FileReviewScore, ...]
     findings: tuple[FindingShown, ...]
     takes_part: bool
+    kept: bool
 
     @property
     def score(self) -> FileReviewScore | None:
@@ -63,7 +66,10 @@ class ReviewedCase:
 
 @dataclass(frozen=True)
 class RoundShown:
-    """`cases` are those of the person's own unit and of those below it; the draw names all."""
+    """`cases` are those of the person's own unit and of those below it; the draw names all.
+
+    What is counted here is counted of the cases that no class of secrecy keeps from the person (`told`).
+    """
 
     row: FileReview
     draw: FileReviewDraw | None
@@ -82,6 +88,10 @@ class RoundShown:
     @property
     def eligible_sha256(self) -> str:
         return digest_eligible(self.row.eligible)
+
+    @property
+    def told(self) -> tuple[ReviewedCase, ...]:
+        return tuple(each for each in self.cases if not each.kept)
 
     @property
     def scored(self) -> int:
@@ -136,17 +146,20 @@ def _shown(session: Session, by: Person, row: FileReview, today: date) -> RoundS
 
 
 def _cases(session: Session, by: Person, draw: FileReviewDraw, today: date) -> tuple[ReviewedCase, ...]:
-    columns = Case, func.takes_part_in(Case.id, by.id)
+    """What a class of secrecy keeps from the person keeps its place, and nothing that a review says of it."""
+    columns = Case, func.takes_part_in(Case.id, by.id), keeps_case_from(by, Case.id)
     own = select(*columns).where(Case.id.in_(draw.cases), in_reach(by, Case.unit_id))
-    cases = {case.id: (case, takes_part) for case, takes_part in session.execute(own)}
+    cases = {case.id: (case, takes_part, kept) for case, takes_part, kept in session.execute(own)}
+    told = {case_id for case_id, (_, _, kept) in cases.items() if not kept}
     scores = defaultdict(list)
-    of_round = select(FileReviewScore).where(FileReviewScore.round_id == draw.round_id)
-    for score in session.scalars(of_round.order_by(FileReviewScore.ordinal)):
-        scores[score.case_id].append(score)
-    rows = select(FileReviewFinding).where(FileReviewFinding.round_id == draw.round_id)
-    findings = _findings(session, session.scalars(rows.order_by(FileReviewFinding.found_at)).all(), today)
+    score, finding = FileReviewScore, FileReviewFinding
+    of_round = select(score).where(score.round_id == draw.round_id, score.case_id.in_(told))
+    for row in session.scalars(of_round.order_by(score.ordinal)):
+        scores[row.case_id].append(row)
+    found = select(finding).where(finding.round_id == draw.round_id, finding.case_id.in_(told))
+    findings = _findings(session, session.scalars(found.order_by(finding.found_at)).all(), today)
     return tuple(
-        ReviewedCase(place, cases[each][0], tuple(scores[each]), tuple(findings[each]), cases[each][1])
+        ReviewedCase(place, cases[each][0], tuple(scores[each]), tuple(findings[each]), *cases[each][1:])
         for place, each in enumerate(draw.cases, 1)
         if each in cases
     )

@@ -94,6 +94,11 @@ def refuse_takers_part(session: Session, by: Person, case_id: uuid.UUID) -> None
     """Raises TookPart, and AccessRefused where the case's class of secrecy keeps it from the person."""
     if session.scalar(select(func.takes_part_in(case_id, by.id))):
         raise TookPart(case_id)
+    refuse_kept(session, by, case_id)
+
+
+def refuse_kept(session: Session, by: Person, case_id: uuid.UUID) -> None:
+    """Raises AccessRefused where the case's class of secrecy keeps it from the person."""
     if session.scalar(select(Case.id).where(Case.id == case_id, keeps_case_from(by, Case.id))) is not None:
         raise AccessRefused("secrecy", "case", case_id)
 

@@ -94,6 +94,7 @@ def _case(shown: ReviewedCase, names: Names) -> ReviewedCaseItem:
     return ReviewedCaseItem(
         place=shown.place,
         case=CaseRef.model_validate(shown.case),
+        kept=shown.kept,
         scores=[_score(each, names) for each in shown.scores],
         findings=[_finding(each, names) for each in shown.findings],
     )

@@ -94,10 +94,12 @@ class ScoreItemShown(Answer):
 
 
 class ReviewedCaseItem(Answer):
-    """`place`: in the draw, from 1."""
+    """`place`: in the draw, from 1. `kept`: its class of secrecy keeps what was scored and found from the reader, and
+    both lists are empty whatever there is."""
 
     place: int
     case: CaseRef
+    kept: bool
     scores: list[ScoreItemShown]
     findings: list[FindingItem]
 

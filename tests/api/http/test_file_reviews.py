@@ -13,7 +13,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from casework.archiving.secrecy import state_secrecy
+from casework.errors import AccessRefused
+from casework.filereview.findings import answer_finding
+from casework.filereview.listing import show_round
 from casework.filereview.sheets import load_shipped_score_sheets
+from casework.permission import OPEN_TO, Clearance
 from storage.catalog.file_review import FileReview
 from storage.ledger.append import Actor, Change, record_change
 from tests.api.pages.test_every_page import check_markup
@@ -77,6 +82,20 @@ class Bureau:
             for code, points in FULL.items()
         }
         return {"case_id": case, "scores": scores}
+
+    def classify(self, case: str, secrecy_class: str) -> None:
+        with self.served.database.transaction() as session:
+            state_secrecy(session, self.brigadier.person, uuid.UUID(case), secrecy_class, None, licensed=True)
+
+    def found_wanting(self, review: Any, case: str) -> str:
+        """A sheet with notes, and a finding that was answered, by supervisors; the finding's id."""
+        at, due = f"/api/v1/file-reviews/{review['id']}", str(TODAY)
+        assert self.chief.post(f"{at}/scores", json=self.sheet(case, law=2)).status_code == 201
+        form = {"case_id": case, "item": "law", "problem": "告知书缺少日期", "due_on": due}
+        finding = str(self.chief.post(f"{at}/findings", json=form).json()["id"])
+        answers = f"/api/v1/file-review-findings/{finding}/answers"
+        assert self.brigadier.post(answers, json={"answer": "已补正并入卷"}).status_code == 201
+        return finding
 
     def sql(self, statement: str) -> None:
         """As the application's role, and committed if the database lets it."""
@@ -218,6 +237,71 @@ def test_nothing_is_drawn_before_a_checkpoint_covers_the_announcement(bureau: Bu
     early = bureau.chief.post(f"/api/v1/file-reviews/{review}/draw", json={})
     assert (early.status_code, early.json()["type"]) == (409, "urn:liuhen:problem:not-covered-yet")
     assert "待抽取" in bureau.chief.get("/file-reviews", headers=CHINESE).text
+
+
+TOLD = ("有瑕疵", "告知书缺少日期", "已补正并入卷")
+
+
+@pytest.mark.parametrize(
+    ("secrecy_class", "kept_from"),
+    [
+        ("privacy", {"administrator"}),
+        ("business_secret", {"administrator", "auditor"}),
+        ("state_secret", {"administrator", "auditor", "legal"}),
+    ],
+)
+def test_what_is_said_of_a_classified_case_is_for_those_whom_its_class_lets_in(
+    bureau: Bureau, secrecy_class: str, kept_from: set[str]
+) -> None:
+    review = bureau.drawn(2)
+    secret, other = review["draw"]["drawn"]
+    bureau.classify(secret, secrecy_class)
+    for case in (secret, other):
+        bureau.found_wanting(review, case)
+    readers = {
+        "administrator": bureau.administrator,
+        "auditor": bureau.served.signed_in(bureau.unit, "auditor"),
+        "legal": bureau.legal,
+        "chief": bureau.chief,
+        "brigadier": bureau.brigadier,
+    }
+    for name, reader in readers.items():
+        kept = name in kept_from
+        shown = reader.get(f"/api/v1/file-reviews/{review['id']}")
+        (listed,) = reader.get("/api/v1/file-reviews").json()["items"]
+        assert listed["cases"] == shown.json()["cases"]
+        own, open_one = shown.json()["cases"]
+        assert (own["case"]["id"], own["place"], own["kept"]) == (secret, 1, kept), name
+        assert (len(own["scores"]), len(own["findings"])) == ((0, 0) if kept else (1, 1)), name
+        assert (open_one["kept"], len(open_one["scores"]), len(open_one["findings"])) == (False, 1, 1), name
+        page = reader.get(f"/file-reviews/{review['id']}", headers=CHINESE).text
+        check_markup(page)
+        for said in TOLD:
+            assert shown.text.count(said) == (1 if kept else 2), (name, said)
+            assert page.count(f'<td data-label="说明">{said}' if said == TOLD[0] else said) == (1 if kept else 2), name
+        assert ("本案密级不允许您查看其评分" in page) == kept, name
+        counted = "1 / 1" if kept else "2 / 2"
+        assert counted in reader.get("/file-reviews", headers=CHINESE).text, name
+
+
+def test_nobody_answers_of_a_case_that_its_class_keeps_from_him(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every class lets supervisors in, and they alone answer: here one does not, as other rules might have it."""
+    review = bureau.drawn(1)
+    (case,) = review["draw"]["drawn"]
+    bureau.classify(case, "state_secret")
+    finding = bureau.found_wanting(review, case)
+    monkeypatch.setitem(OPEN_TO, "state_secret", Clearance((), copied=False))  # type: ignore[arg-type]
+    refused = bureau.brigadier.post(f"/api/v1/file-review-findings/{finding}/answers", json={"answer": "再次补正"})
+    assert (refused.status_code, refused.json()["reason"]) == (403, "secrecy")
+    person = bureau.brigadier.person
+    with bureau.served.database.transaction() as session, pytest.raises(AccessRefused):
+        answer_finding(session, person, uuid.UUID(finding), "再次补正", datetime.now(UTC))
+    with bureau.served.database.reading() as session:
+        (told,) = show_round(session, person, uuid.UUID(review["id"]), TODAY).cases
+    assert (told.kept, told.scores, told.findings) == (True, (), ())
+    assert len(bureau.served.entries("file_review.answered")) == 1
 
 
 @pytest.mark.parametrize(
