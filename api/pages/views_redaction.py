@@ -13,11 +13,10 @@ from api.http.reading.redaction import is_being_made
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.organisation import names_of
-from casework.retrieval.copies import copies_of
+from casework.retrieval.copies import copies_of, state_of, tells_how_it_went, told_copies
 from casework.retrieval.redaction import checks_of, latest_redactions, list_to_check, what_shows
 from casework.retrieval.redaction_errors import NothingToHideIn
 from casework.retrieval.redaction_spans import STYLES, Shown
-from casework.secrecy import keeps_nothing_from
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.recordings import Recording
@@ -29,13 +28,16 @@ MOST_TO_CHECK = 50
 
 @dataclass(frozen=True)
 class CopyRow:
-    """A copy as a page shows it. `state`: due, being_made, done, outdated, failed; `mine`: who looks may fetch it."""
+    """A copy as a page shows it. `state`: due, being_made, done, outdated, failed; `mine`: who looks may fetch it.
+
+    `why`: the reason why it failed is for him."""
 
     copy: RedactedCopy
     state: str
     name: str
     asked_by: str
     mine: bool
+    why: bool
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,21 @@ def copies_in_case(visit: Visit, case: Case) -> tuple[CopyRow, ...]:
 
 
 def copy_rows(visit: Visit, copies: Sequence[RedactedCopy]) -> tuple[CopyRow, ...]:
-    """Without those of recordings that a class of secrecy keeps from who looks."""
+    """Without those that a class of secrecy keeps from who looks."""
+    copies = told_copies(visit.session, visit.person, copies)
     names = _recording_names(visit, (row.recording_id for row in copies))
     people = names_of(visit.session, {row.asked_by for row in copies})
     latest = latest_redactions(visit.session, (row.recording_id for row in copies))
     return tuple(
         CopyRow(
             row,
-            _state(visit, row, outdated=latest[row.recording_id].id != row.redaction_id),
+            _state(visit, row, state_of(row, latest[row.recording_id])),
             names[row.recording_id],
             people.get(row.asked_by, ""),
             row.asked_by == visit.person.id,
+            tells_how_it_went(row, visit.person),
         )
         for row in copies
-        if row.recording_id in names
     )
 
 
@@ -117,13 +120,11 @@ def copy_grants(visit: Visit, recording: Recording) -> tuple[CopyGrant, ...]:
     return tuple(found.values())
 
 
-def _state(visit: Visit, row: RedactedCopy, *, outdated: bool) -> str:
-    if row.state == "done" and outdated:
-        return "outdated"
-    return "being_made" if is_being_made(row, visit.now) else row.state
+def _state(visit: Visit, row: RedactedCopy, state: str) -> str:
+    return "being_made" if is_being_made(row, visit.now) else state
 
 
 def _recording_names(visit: Visit, recording_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     rows = select(Recording.id, Recording.original_name)
-    seen = rows.where(Recording.id.in_(set(recording_ids)), keeps_nothing_from(visit.person))
+    seen = rows.where(Recording.id.in_(set(recording_ids)))
     return {row.id: row.original_name for row in visit.session.execute(seen)}

@@ -170,8 +170,7 @@ def list_publications(
         named = select(Case.id).where(Case.unit_id == person.unit_id, contains_text(Case.sought, query))
         statement = statement.where(or_(row.id.in_(said), row.case_id.in_(named)))
     if after is not None:
-        key = uuid.UUID(after.key)
-        statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < key)))
+        statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < after.id)))
     rows = session.scalars(statement.order_by(row.begun_at.desc(), row.id.desc()).limit(page_rows(limit) + 1)).all()
     page = take_page(rows, limit, lambda each: Cursor(each.begun_at, str(each.id)))
     return Page(tuple(_now(session, page.items)), page.next)

@@ -103,9 +103,8 @@ def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, 
     """What is public now, the latest published first."""
     statement = _narrowed(_public(), asked)
     if after is not None:
-        key = uuid.UUID(after.key)
         before = Publication.shown_at < after.at
-        statement = statement.where(before | ((Publication.shown_at == after.at) & (Publication.id < key)))
+        statement = statement.where(before | ((Publication.shown_at == after.at) & (Publication.id < after.id)))
     latest_first = statement.order_by(Publication.shown_at.desc(), Publication.id.desc())
     rows = session.execute(latest_first.limit(page_rows(limit) + 1)).all()
     return take_page([_item(row) for row in rows], limit, lambda each: Cursor(each.shown_at, str(each.id)))

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from casework.access import GrantFound, find_copy_grant
 from casework.cases import find_case
 from casework.errors import AccessRefused
+from casework.permission import MAY
 from casework.retrieval.redaction import PASSED, checks_of, latest_redactions, what_shows
 from casework.retrieval.redaction_errors import CopyNotThere, NothingToHideIn, RedactionsMissing
+from casework.secrecy import keeps_case_from, keeps_nothing_from
 from integrity.canonical import Json
 from integrity.local_time import CHINA
 from retention.errors import UnknownSubject
-from storage.catalog.access import AccessRequest
+from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -40,6 +42,8 @@ def ask_for_copies(
     NothingToHideIn for one that is named and cannot be decoded; AccessRefused as `find_copy_grant` does,
     UnknownSubject, OutsideUnit. Nothing is asked for then.
     """
+    # Whoever asks under the same grant at the same moment waits here, and then finds what was asked for before him.
+    session.execute(select(Grant.id).where(Grant.id == grant_id).with_for_update(key_share=True))
     grant = find_copy_grant(session, by, case_id, grant_id, now)
     case = find_case(session, by, case_id)
     recordings = _chosen(session, case, recording_ids)
@@ -70,6 +74,26 @@ def copies_of(session: Session, case_id: uuid.UUID, grant_id: uuid.UUID | None =
     return tuple(session.scalars(wanted.order_by(RedactedCopy.asked_at.desc(), RedactedCopy.id)))
 
 
+def told_copies(session: Session, person: Person, rows: Sequence[RedactedCopy]) -> tuple[RedactedCopy, ...]:
+    """Those that no class of secrecy keeps from the person: neither their case's nor one their recording stands in."""
+    ours = RedactedCopy.id.in_([row.id for row in rows])
+    wanted = select(RedactedCopy.id).join(Recording, Recording.id == RedactedCopy.recording_id)
+    told = set(
+        session.scalars(wanted.where(ours, keeps_nothing_from(person), ~keeps_case_from(person, RedactedCopy.case_id)))
+    )
+    return tuple(row for row in rows if row.id in told)
+
+
+def tells_how_it_went(row: RedactedCopy, person: Person) -> bool:
+    """Whether how it was made, or why it was not, is for this person: whoever asked for it, and auditors."""
+    return row.asked_by == person.id or person.role in MAY["oversee_retrieval"]
+
+
+def state_of(row: RedactedCopy, latest: Redaction) -> str:
+    """Its state; "outdated" where it is done, and something else is to be hidden by now: it is not sent then."""
+    return "outdated" if row.state == "done" and latest.id != row.redaction_id else row.state
+
+
 def permit_fetching(session: Session, by: Person, copy_id: uuid.UUID, now: datetime) -> RedactedCopy:
     """The copy, for whoever asked for it, while the grant holds and it still hides what is to be hidden; with the entry
     that it is sent, which the caller commits before the first byte.
@@ -87,8 +111,8 @@ def permit_fetching(session: Session, by: Person, copy_id: uuid.UUID, now: datet
     if session.scalars(_links(row.case_id).where(CaseLink.recording_id == row.recording_id)).first() is None:
         raise AccessRefused("not_linked", "recording", row.recording_id)
     latest = latest_redactions(session, [row.recording_id])[row.recording_id]
-    if row.state != "done" or latest.id != row.redaction_id:
-        raise CopyNotThere(row.id, row.state if row.state != "done" else "outdated")
+    if (state := state_of(row, latest)) != "done":
+        raise CopyNotThere(row.id, state)
     data = {"copy_id": str(row.id), "grant_id": str(row.grant_id)}
     change = Change("copy.sent", "recording", str(row.recording_id), row.unit_id, data)
     record_change(session, Actor.person(by.id), change)

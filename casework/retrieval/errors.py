@@ -11,6 +11,7 @@ CaseworkError
 ├── ConsentNotAsked         nobody asked for the originals; an InputRefused too
 ├── PostUnfit               whoever is named to a post has to have the role that goes with it; an InputRefused too
 ├── MonthNotOver            viewings are drawn once a checkpoint was signed after their month; a StateRefused too
+├── MonthUnusable           no year that viewings can be of; an InputRefused too
 ├── OwnViewing              nobody reviews what he was shown himself; a NotAllowed too
 ├── ViewingReviewed         a viewing is reviewed once; a StateRefused too
 └── PostEnded               the post was given up before; a StateRefused too
@@ -143,6 +144,14 @@ class MonthNotOver(StateRefused):
 
     def __str__(self) -> str:
         return f"viewings of {self.month} are drawn by the first checkpoint after that month: choose one before it"
+
+
+@dataclass(eq=False)
+class MonthUnusable(InputRefused):
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.month} is of no year from 1990 to 2200: check the year"
 
 
 @dataclass(eq=False)

@@ -84,9 +84,7 @@ def list_disputes(
         .order_by(row.stated_at, row.id)
     )
     if after is not None:
-        statement = statement.where(
-            (row.stated_at > after.at) | ((row.stated_at == after.at) & (row.id > uuid.UUID(after.key)))
-        )
+        statement = statement.where((row.stated_at > after.at) | ((row.stated_at == after.at) & (row.id > after.id)))
     found: Sequence[WaitingDispute] = [
         WaitingDispute(each[0], each[1], each[2]) for each in session.execute(statement.limit(page_rows(limit) + 1))
     ]

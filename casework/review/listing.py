@@ -99,7 +99,7 @@ def list_waiting(session: Session, by: Person, *, after: Cursor | None = None, l
     statement = _waiting().where(in_reach(by, row.unit_id)).order_by(row.submitted_at, row.id)
     if after is not None:
         statement = statement.where(
-            (row.submitted_at > after.at) | ((row.submitted_at == after.at) & (row.id > uuid.UUID(after.key)))
+            (row.submitted_at > after.at) | ((row.submitted_at == after.at) & (row.id > after.id))
         )
     rows: Sequence[tuple[DecisionSubmission, Case]] = [
         (each[0], each[1]) for each in session.execute(statement.limit(page_rows(limit) + 1))

@@ -57,6 +57,7 @@ PROBLEMS: Problems = {
     retrieval.PapersUnusable: Problem(422, "papers", "“{name}”{problem}", facts=_about_papers),
     retrieval.VisitorUnusable: Problem(422, "visitor", "其他机关和律师须写明单位名称（机关、律师事务所）"),
     retrieval.MonthNotOver: Problem(409, "month", "{month} 的观看在该月之后的第一个检查点签发后抽取；请选择以前的月份"),
+    retrieval.MonthUnusable: Problem(422, "month-unusable", "{month} 不在 1990 年至 2200 年之间，请核对年份"),
     retrieval.OwnViewing: Problem(403, "own-viewing", "不能复核本人的观看，须由其他审计人员复核"),
     retrieval.ViewingReviewed: Problem(409, "viewing-reviewed", "该观看已复核，结论不再更改"),
     retrieval.ConsentMissing: Problem(

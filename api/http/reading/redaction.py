@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from api.http.reading.names import people_named
 from api.http.schema.base import PersonRef
 from api.http.schema.redaction import BoxForm, CheckItem, CopyItem, MuteForm, RedactionItem
-from casework.retrieval.redaction import checks_of, digest_spans
+from casework.retrieval.copies import state_of, tells_how_it_went, told_copies
+from casework.retrieval.redaction import checks_of, digest_spans, latest_redactions
 from storage.catalog.organisation import Person
 from storage.catalog.redaction import RedactedCopy, Redaction
 
@@ -44,16 +45,20 @@ def redaction_items(session: Session, rows: Sequence[Redaction]) -> list[Redacti
 
 
 def copy_items(session: Session, person: Person, rows: Sequence[RedactedCopy], now: datetime) -> list[CopyItem]:
+    """Without those that a class of secrecy keeps from the person."""
+    rows = told_copies(session, person, rows)
     names = people_named(session, *(row.asked_by for row in rows))
+    latest = latest_redactions(session, (row.recording_id for row in rows))
+    states = {row.id: state_of(row, latest[row.recording_id]) for row in rows}
     return [
         CopyItem(
             id=row.id,
             recording_id=row.recording_id,
             redaction_id=row.redaction_id,
             grant_id=row.grant_id,
-            state=row.state,
+            state=states[row.id],
             being_made=is_being_made(row, now),
-            outcome=row.outcome,
+            outcome=row.outcome if tells_how_it_went(row, person) else None,
             asked_by=PersonRef.of(row.asked_by, names),
             asked_at=row.asked_at,
             made_at=row.made_at,
@@ -63,8 +68,8 @@ def copy_items(session: Session, person: Person, rows: Sequence[RedactedCopy], n
             parent_sha256=None if row.parent_sha256 is None else row.parent_sha256.hex(),
             tool=row.tool,
             tool_version=row.tool_version,
-            settings=row.settings,
-            file=f"/api/v1/copies/{row.id}/file" if row.state == "done" and row.asked_by == person.id else None,
+            settings=row.settings if tells_how_it_went(row, person) else None,
+            file=f"/api/v1/copies/{row.id}/file" if states[row.id] == "done" and row.asked_by == person.id else None,
         )
         for row in rows
     ]

@@ -26,6 +26,8 @@ from api.http.schema.oversight import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
+from casework.register.calendar import is_usable, read_day
+from casework.retrieval.errors import MonthUnusable
 from casework.retrieval.oversight import Wanted, list_grant_uses, list_refusals, list_seen
 from casework.retrieval.sampling import draw_viewings, review_viewing
 from storage.ledger.append import Actor, Change, record_change
@@ -86,10 +88,17 @@ def show_sample(
     ],
 ) -> SampleItem:
     """Drawn by the first checkpoint that was signed after the month: nobody chooses, and anybody can draw it."""
-    year, number = map(int, month.split("-"))
     with looking(archive, viewer) as session:
-        drawn = draw_viewings(session, viewer.person, date(max(year, 1), number, 1), datetime.now(UTC))
+        drawn = draw_viewings(session, viewer.person, _first_day(month), datetime.now(UTC))
         return describe_sample(session, viewer.person, drawn)
+
+
+def _first_day(month: str) -> date:
+    """Raises MonthUnusable."""
+    day = read_day(f"{month}-01")
+    if day is None or not is_usable(day):
+        raise MonthUnusable(month)
+    return day
 
 
 @router.post("/reviews", summary="登记复核 / Say whether a viewing was proper", status_code=201)

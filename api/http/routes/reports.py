@@ -26,7 +26,9 @@ from storage.ledger.append import Actor, Change, record_change
 router = APIRouter(prefix="/reports", tags=["reports"])
 
 Year = Annotated[int, Query(description="年度 / year", examples=[2026])]
-Size = Annotated[int | None, Query(ge=0, description="账本检查点；不填为最新 / checkpoint; the latest if absent")]
+Size = Annotated[
+    int | None, Query(ge=0, le=2**63 - 1, description="账本检查点；不填为最新 / checkpoint; the latest if absent")
+]
 LAST_YEAR: Final = 9998
 FORMATS: Final[dict[str, tuple[Callable[[AnnualReport], bytes], str]]] = {
     "csv": (report_csv, "text/csv; charset=utf-8"),

@@ -69,7 +69,9 @@ class NewCopies(Form):
 
 
 class CopyItem(Answer):
-    """`state`: due (waits for a media worker, or, `being_made`, is with one), done, failed (`outcome` says why)."""
+    """`state`: due (waits for a media worker, or, `being_made`, is with one), done, outdated (something else is
+    to be hidden by now: it is not sent), failed. `outcome`, why it failed, and `settings` are told whoever asked for
+    it and auditors; null to others."""
 
     id: uuid.UUID
     recording_id: uuid.UUID

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from retention.paging import Cursor
 from storage.catalog.recordings import MediaJob
 from storage.errors import StoreUnavailable
 
@@ -179,3 +183,27 @@ def is_public(path: str, method: str) -> bool:
     if path in ("/api/v1/session", "/api/v1/first-administrator", "/api/v1/station-enrolments"):
         return method == "post"
     return path.startswith(("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys"))
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [("legal_reviewer", "reviews"), ("legal_reviewer", "disagreements"), ("supervisor", "publications")],
+)
+def test_a_cursor_of_another_list_is_refused_in_words(served: Any, role: str, path: str) -> None:
+    caller = served.signed_in(served.unit(), role)
+    foreign = Cursor(datetime.now(UTC), "no id").to_text()
+    refused = caller.get(f"/api/v1/{path}", params={"cursor": foreign})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:liuhen:problem:cursor"), refused.text
+
+
+@pytest.mark.parametrize("path", ["annual", "annual.csv", "annual.xlsx", "annual.pdf"])
+def test_a_checkpoint_beyond_any_number_the_ledger_counts_to_is_refused(served: Any, path: str) -> None:
+    caller = served.signed_in(served.unit(), "supervisor")
+    for size in (2**63, 10**30):
+        refused = caller.get(f"/api/v1/reports/{path}", params={"year": 2026, "size": size})
+        assert refused.status_code == 422, refused.text
+    assert caller.get(f"/api/v1/reports/{path}", params={"year": 2026, "size": 2**63 - 1}).status_code in (
+        404,
+        409,
+        422,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from api.http.kept_answers import KEPT_SECONDS
+from retention.paging import Cursor
 from tests.api.http.publishing import SAID, PublishingDesk, make_publishing_desk
 
 CHINESE = {"Accept-Language": "zh"}
@@ -92,6 +94,9 @@ def test_it_is_searched_and_narrowed(desk: PublishingDesk, anybody: Any) -> None
     ):
         assert len(anybody.get("/portal/items.json", params=fields).json()["items"]) == count, fields
     assert anybody.get("/portal", params={"after": "nonsense"}).status_code == 422
+    foreign = Cursor(datetime.now(UTC), "no id").to_text()
+    assert anybody.get("/portal", params={"after": foreign}).status_code == 422
+    assert anybody.get("/portal/items.json", params={"after": foreign}).status_code == 422
 
 
 def test_an_answer_is_told_to_be_the_same_and_is_the_same_for_all(desk: PublishingDesk, anybody: Any) -> None:

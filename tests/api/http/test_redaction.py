@@ -125,3 +125,40 @@ def test_a_copy_is_sent_whole_after_its_entry_to_whoever_asked(served: Any, show
         row = session.scalars(select(RedactedCopy)).one()
         assert row.made_at is not None
         assert row.made_at <= datetime.now(UTC)
+
+
+def test_copies_of_a_classified_case_are_listed_to_those_whom_its_class_lets_in(served: Any, shown: Any) -> None:
+    redaction = stated(shown, BOX).json()
+    shown.supervisor.post(f"/api/v1/redactions/{redaction['id']}/check", json={"verdict": "passed"})
+    grant = served.grant(shown.case, shown.officer.person, shown.supervisor.person, "copy")
+    copies = f"/api/v1/cases/{shown.case.id}/copies"
+    shown.officer.post(copies, json={"grant_id": str(grant.id)})
+    served.as_owner("UPDATE redacted_copy SET outcome = 'processor: x', settings = '[\"-an\"]'")
+    other, auditor = served.signed_in(shown.unit, "officer"), served.signed_in(shown.unit, "auditor")
+    for caller, told in ((shown.officer, True), (auditor, True), (other, False), (shown.supervisor, False)):
+        (copy,) = caller.get(copies).json()["items"]
+        expected = ("processor: x", ["-an"]) if told else (None, None)
+        assert (copy["outcome"], copy["settings"]) == expected
+    page = f"/cases/{shown.case.id}"
+    assert "processor: x" in shown.officer.get(page).text
+    assert "processor: x" not in shown.supervisor.get(page).text
+    stricter = shown.officer.post(f"/api/v1/cases/{shown.case.id}/secrecy", json={"secrecy_class": "business_secret"})
+    assert stricter.status_code == 201, stricter.text
+    for caller in (other, auditor):
+        assert caller.get(copies).json()["items"] == []
+    assert len(shown.supervisor.get(copies).json()["items"]) == 1
+
+
+def test_a_copy_that_hides_what_was_to_be_hidden_before_is_outdated(served: Any, shown: Any) -> None:
+    redaction = stated(shown, BOX).json()
+    shown.supervisor.post(f"/api/v1/redactions/{redaction['id']}/check", json={"verdict": "passed"})
+    grant = served.grant(shown.case, shown.officer.person, shown.supervisor.person, "copy")
+    copies = f"/api/v1/cases/{shown.case.id}/copies"
+    shown.officer.post(copies, json={"grant_id": str(grant.id)})
+    served.store_copy(b"an mp4, say" * 1000)
+    (copy,) = shown.officer.get(copies).json()["items"]
+    assert (copy["state"], copy["file"]) == ("done", f"/api/v1/copies/{copy['id']}/file")
+    assert stated(shown, BOX, BOX).status_code == 201
+    (copy,) = shown.officer.get(copies).json()["items"]
+    assert (copy["state"], copy["file"]) == ("outdated", None)
+    assert shown.officer.get(f"/api/v1/copies/{copy['id']}/file").status_code == 409

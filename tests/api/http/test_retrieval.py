@@ -159,6 +159,10 @@ def test_the_sample_of_last_month_is_drawn_by_a_checkpoint_and_this_month_s_is_n
     assert f"{today:%Y-%m} 的观看在该月之后" in early.json()["sentences"]["zh-CN"]
     for month in ("2026-13", "26-01", "2026-1", "０００１-01"):
         assert auditor.get("/api/v1/oversight/sample", params={"month": month}).status_code == 422
+    for month in ("9999-12", "2201-01", "1989-12", "0001-01", "0000-01"):
+        refused = auditor.get("/api/v1/oversight/sample", params={"month": month})
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:liuhen:problem:month-unusable"), month
+        assert f"{month} 不在 1990 年至 2200 年之间" in refused.json()["sentences"]["zh-CN"]
     supervisor = served.signed_in(served.unit("另一大队"), "supervisor")
     assert supervisor.get("/api/v1/oversight/sample", params={"month": f"{last:%Y-%m}"}).status_code == 403
 

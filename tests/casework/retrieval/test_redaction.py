@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -355,6 +356,39 @@ def test_what_waits_for_a_second_person_is_listed_for_him_alone(session: Session
     assert listed(scene.second) == [(later.id, names[0])]
     state_secrecy(session, scene.supervisor, scene.case.id, "privacy", "涉及未成年人", licensed=False)
     assert listed(archive.person(scene.unit, "officer")) == []
+
+
+def test_who_asks_twice_at_once_gets_each_copy_once(database: Database, archive_in: Any) -> None:
+    """The first has asked and not committed; the second waits for it, and finds its copies."""
+    with database.transaction() as session:
+        scene = Scene(session, archive_in(session))
+        for film in range(2):
+            scene.settle(FACE, film=film)
+        grant = scene.let_copy()
+        officer, case_id, grant_id = scene.officer, scene.case.id, grant.id
+    asked: list[set[uuid.UUID]] = []
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            with database.transaction() as own:
+                rows = ask_for_copies(own, own.get_one(Person, officer.id), case_id, grant_id, NOW)
+                asked.append({row.id for row in rows})
+        except Exception as error:
+            failed.append(error)
+
+    second = threading.Thread(target=ask)
+    with database.transaction() as own:
+        first = {row.id for row in ask_for_copies(own, own.get_one(Person, officer.id), case_id, grant_id, NOW)}
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join()
+    assert failed == []
+    assert asked == [first]
+    assert len(first) == 2
+    with database.reading() as session:
+        assert len(archive_in(session).entries("copy.asked")) == 2
 
 
 def test_what_failed_is_asked_for_again_and_the_failure_stays(session: Session, scene: Scene) -> None:
