@@ -159,13 +159,18 @@ def poster_arguments(found: Findings, at_seconds: float, name: str) -> tuple[str
     picture = source[str(found.video.index)]
     for turn, options in UPRIGHT[found.orientation]:
         picture = picture.filter(turn, **options)
-    picture = without_side_data(fit(picture, POSTER_WIDEST, "pc"))
+    picture = as_jpeg_pixels(fit(picture, POSTER_WIDEST, "pc"))
     return arguments_of(ffmpeg.output(picture, f"{OUT_INSIDE}/{name}", **jpeg_options(3)))
 
 
 def without_side_data(stream: Any) -> Any:
-    """ffmpeg 8 carries a frame's EXIF along, position included, and its JPEG writer would put it back."""
-    return stream.filter("sidedata", mode="delete").filter("format", "yuvj420p")
+    """What lies beside the pixels: EXIF with its position, which ffmpeg 8's JPEG writer would put back, and closed
+    captions (CEA-608/708), which x264 would. Rotation was applied before."""
+    return stream.filter("sidedata", mode="delete")
+
+
+def as_jpeg_pixels(stream: Any) -> Any:
+    return without_side_data(stream).filter("format", "yuvj420p")
 
 
 def jpeg_options(quality: int) -> dict[str, Any]:
@@ -207,4 +212,4 @@ def sprite_arguments(found: Findings, layout: SpriteLayout, name: str) -> tuple[
         .filter("tpad", stop_mode="clone", stop=layout.tiles)
         .filter("tile", layout=f"{layout.columns}x{layout.rows}", nb_frames=layout.tiles)
     )
-    return arguments_of(ffmpeg.output(without_side_data(picture), f"{OUT_INSIDE}/{name}", **jpeg_options(5)))
+    return arguments_of(ffmpeg.output(as_jpeg_pixels(picture), f"{OUT_INSIDE}/{name}", **jpeg_options(5)))

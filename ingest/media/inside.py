@@ -1,6 +1,6 @@
 """What reads boxes, EXIF and position tracks, and runs inside the sandbox: one process a file.
 
-    python -I -S -B inside.py MEDIA PACKAGE…       one line of JSON; each PACKAGE is a folder to import from
+    python -I -S -B inside.py MEDIA PACKAGE…       lines of JSON; each PACKAGE is a folder to import from
 
 Pure Python decodes nothing and cannot overrun a buffer, but a parser may be led in circles or to eat all memory: here
 that costs this process its deadline. Nothing is imported before the first bytes say that it will be needed, because
@@ -11,6 +11,10 @@ from __future__ import annotations
 
 import os
 import sys
+
+TYPE_CHECKING = False  # typing takes longer to import than all of this
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # ISO/IEC 14496-12 boxes (their type stands at 4), RIFF, JPEG, TIFF, PNG, MPEG-TS, MPEG-PS, Matroska.
 SIGNATURES = (
@@ -33,20 +37,18 @@ def is_worth_reading(start: bytes) -> bool:
     return len(start) >= 8 and all(0x20 <= letter < 0x7F or letter in b"\n\r\xa9" for letter in start[4:8])
 
 
-def read_everything(path: str) -> dict[str, object]:
+def read_everything(path: str) -> Iterator[dict[str, object]]:
     """Each reader by itself: what breaks one says so, and keeps nothing from the other."""
     from pathlib import Path
 
     from ingest.media.damage import measure_file
     from ingest.metadata.reading import read_file_facts
 
-    answer: dict[str, object] = {}
     for name, read in (("extent", measure_file), ("contents", read_file_facts)):
         try:
-            answer[name] = read(Path(path))
+            yield {name: read(Path(path))}
         except Exception as error:  # RecursionError and MemoryError are among them.
-            answer.setdefault("failed", []).append(f"{name}: {type(error).__name__}")  # type: ignore[attr-defined]
-    return answer
+            yield {"failed": [f"{name}: {type(error).__name__}"]}
 
 
 def main() -> int:
@@ -60,7 +62,8 @@ def main() -> int:
         return 0
     import json
 
-    print(json.dumps(read_everything(media)))
+    for answer in read_everything(media):
+        print(json.dumps(answer), flush=True)  # What costs the next one its life leaves this one.
     return 0
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from ingest.media.damage import Boxes
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
 from ingest.media.signs import ZeroFilled
+from ingest.metadata.reading import UNFINISHED
 
 PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
 MEASURES: Final = "/reader/storage/measures.py"
@@ -52,13 +53,24 @@ def reader_program() -> Program:
 
 
 def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = READING_LIMITS) -> FileFacts:
-    """Never raises for what the file holds; SandboxFailed for failures of our own."""
+    """Never raises for what the file holds; SandboxFailed for failures of our own.
+
+    Where the reader was stopped, what it had said by then is there."""
     result = sandbox.run(Job(program, ARGUMENTS, media=path, limits=limits))
-    if not result.succeeded:
-        return FileFacts(failed=(why_ended(result),))
+    *lines, rest = result.stdout.split(b"\n")
+    facts = said_in([*lines, rest] if result.succeeded and rest else lines)
+    return facts if result.succeeded else replace(facts, failed=(*facts.failed, why_ended(result)))
+
+
+def said_in(lines: Sequence[bytes]) -> FileFacts:
+    """Of the reader's whole lines, which come one for each of its parts."""
+    said: dict[str, Any] = {}
     try:
-        said = json.loads(result.stdout)
-        return facts_from(said if isinstance(said, dict) else {})
+        for line in lines:
+            part = json.loads(line)
+            for name, value in part.items() if isinstance(part, dict) else ():
+                said[name] = [*said[name], *value] if name in said and name == "failed" else value
+        return facts_from(said)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         return FileFacts(failed=(f"answer: {type(error).__name__}",))
 
@@ -94,11 +106,15 @@ def facts_from(said: Mapping[str, Any]) -> FileFacts:
     extent, contents, failed = said.get("extent"), said.get("contents"), said.get("failed")
     extent = extent if isinstance(extent, dict) else {}
     boxes, zeros = extent.get("boxes"), extent.get("zeros")
+    contents = contents if isinstance(contents, dict) else {}
+    unfinished = contents.get(UNFINISHED)
+    failed = [*failed] if isinstance(failed, list) else []
+    failed += [f"contents: {name} cost too much" for name in unfinished] if isinstance(unfinished, list) else []
     return FileFacts(
         boxes=None if boxes is None else boxes_from(boxes),
         zeros=None if zeros is None else ZeroFilled(int(zeros["bytes"]), int(zeros["first_at"])),
-        contents=contents if isinstance(contents, dict) else {},
-        failed=tuple(str(words)[:200] for words in failed) if isinstance(failed, list) else (),
+        contents=contents,
+        failed=tuple(str(words)[:200] for words in failed),
     )
 
 

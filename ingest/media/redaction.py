@@ -24,6 +24,7 @@ from ingest.media.encoding import (
     UPRIGHT,
     WIDEST,
     arguments_of,
+    as_jpeg_pixels,
     audio_options,
     fit,
     jpeg_options,
@@ -51,6 +52,8 @@ SPARE_SECONDS: Final = 0.02
 BLUR_PART: Final = 12
 """Of the picture's shorter side: how far around a pixel each mean reaches."""
 MOST_TERMS: Final = 25
+NOTHING_BESIDE: Final = {"a53cc": 0, "udu_sei": 0}
+"""x264 writes captions and makers' notes that came with a frame into the copy; as a rule, it does the former."""
 SAMPLES_AT_ONCE: Final = 128
 """A filter silences all of a piece or nothing: as long as a decoder's own pieces are, a word would be left."""
 
@@ -106,14 +109,15 @@ def make_redacted(media: Path, found: Findings, hidden: Hidden, mark: bytes, out
 
 
 def film_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ...]:
-    """Progressive MP4. Tags, chapters and data streams stay behind: they may hold positions and names."""
+    """Progressive MP4. Tags, chapters and data streams stay behind, and closed captions, which lie within the pictures'
+    own stream: they may hold positions and names, and the words that are muted."""
     source = open_input(err_detect="ignore_err") if found.state == "damaged" else open_input()
     parts, options = [], dict[str, Any]()
     if found.video is not None and found.video.frames_present != 0:
         rate = beat(found)
         picture = fit(source[str(found.video.index)], WIDEST, "tv").filter("fps", fps=rate).filter("format", "yuv420p")
-        parts.append(_marked(cover(picture, hidden.boxes, 1 / rate + SPARE_SECONDS)))
-        options |= video_options("encode", found.video.codec)
+        parts.append(without_side_data(_marked(cover(picture, hidden.boxes, 1 / rate + SPARE_SECONDS))))
+        options |= video_options("encode", found.video.codec) | NOTHING_BESIDE
     if found.audio is not None and found.audio.frames_present != 0:
         parts.append(silence(source[str(found.audio.index)], hidden.mutes))
         options |= audio_options("encode", found.audio)
@@ -131,7 +135,7 @@ def still_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ..
     for turn, options in UPRIGHT[found.orientation]:
         picture = picture.filter(turn, **options)
     picture = cover(fit(picture, WIDEST, "pc").filter("format", "yuvj420p"), hidden.boxes, None)
-    picture = without_side_data(_marked(picture))
+    picture = as_jpeg_pixels(_marked(picture))
     return arguments_of(ffmpeg.output(picture, f"{OUT_INSIDE}/{name}", **jpeg_options(2)))
 
 

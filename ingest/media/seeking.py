@@ -15,7 +15,7 @@ import ffmpeg
 
 from ingest.errors import RenditionFailed
 from ingest.media.commands import INPUT, POLICY
-from ingest.media.encoding import SpriteLayout, arguments_of, jpeg_options, open_input, without_side_data
+from ingest.media.encoding import SpriteLayout, arguments_of, as_jpeg_pixels, jpeg_options, open_input
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import OUT_INSIDE, Confined, Limits
@@ -94,4 +94,4 @@ def joining_arguments(layout: SpriteLayout, name: str) -> tuple[str, ...]:
     shape = {"f": "rawvideo", "pix_fmt": PIXELS, "video_size": (layout.tile_width, layout.tile_height)}
     source = ffmpeg.input(INPUT, nostdin=None, v="error", **policy, **shape, framerate=1)
     tiles = source["v:0"].filter("tile", layout=f"{layout.columns}x{layout.rows}", nb_frames=layout.tiles)
-    return arguments_of(ffmpeg.output(without_side_data(tiles), f"{OUT_INSIDE}/{name}", **jpeg_options(5)))
+    return arguments_of(ffmpeg.output(as_jpeg_pixels(tiles), f"{OUT_INSIDE}/{name}", **jpeg_options(5)))

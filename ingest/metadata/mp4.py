@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
@@ -40,11 +40,12 @@ class Budget:
     bytes: int = MOST_BYTES
     until: float = field(default_factory=lambda: time.monotonic() + LONGEST_SECONDS)
     spent: bool = False
+    clock: Callable[[], float] = time.monotonic
 
     def take(self, *, boxes: int = 0, bytes_: int = 0) -> None:
         self.boxes -= boxes
         self.bytes -= bytes_
-        if self.boxes < 0 or self.bytes < 0 or time.monotonic() > self.until:
+        if self.boxes < 0 or self.bytes < 0 or self.clock() > self.until:
             self.spent = True
             raise ReadingTooMuch
 

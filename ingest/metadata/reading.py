@@ -23,19 +23,21 @@ _START_BYTES: Final = 4096
 MOST_TEXT_BYTES: Final = 48 << 20
 MOST_TRACKS: Final = 8
 ENDED_EARLY: Final = "not_read_to_the_end"
+UNFINISHED: Final = "unfinished"
 
 
 def read_file_facts(path: Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
-    (stream_clock.py). Each is there only where the file has something of it.
+    (stream_clock.py); `unfinished`: names of those that would have cost too much. Each is there only where the file has
+    something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
     with path.open("rb") as handle:
         start = handle.read(_START_BYTES)
         if not is_photograph(start[:64]):
             size = path.stat().st_size
-            said = {"tracks": read_tracks(handle, start, size), "runs": read_stream_runs(handle, start, size)}
+            said = {"tracks": read_tracks(handle, start, size), **read_stream_runs(handle, start, size)}
             return {name: found for name, found in said.items() if found}
     from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
@@ -72,19 +74,22 @@ def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any
         return []
 
 
-def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]]:
-    """What a reader meets that it was not written for costs this alone."""
+def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
+    """`runs`, or that they are UNFINISHED. What a reader meets that it was not written for costs this alone."""
     if not start.startswith(b"\0\0\x01\xba") and start[:1] != b"\x47" and start[4:5] != b"\x47":
-        return []
+        return {}
+    from ingest.metadata.mp4 import ReadingTooMuch
     from ingest.metadata.stream_clock import read_runs
     from ingest.metadata.transport_stream import find_layout
 
     try:
-        return read_runs(handle, start, size, find_layout(start))
+        return {"runs": read_runs(handle, start, size, find_layout(start))}
+    except ReadingTooMuch:
+        return {UNFINISHED: ["runs"]}
     except OSError:
         raise
     except Exception:
-        return []
+        return {}
 
 
 def find_points(handle: BinaryIO, start: bytes, size: int, budget: Budget) -> Iterator[tuple[str, list[Point]]]:

@@ -8,9 +8,11 @@ twenty minutes between them, and four seconds out of three pieces that each begi
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from ingest.metadata.mp4 import Budget
 from ingest.metadata.transport_stream import Layout, payload_at
 
 CLOCK_HERTZ: Final = 90_000
@@ -19,6 +21,12 @@ BREAK_TICKS: Final = 2 * CLOCK_HERTZ
 """Pictures that come in another order than they are shown in, or are left out, stay far below."""
 MOST_RUNS: Final = 256
 MOST_BYTES: Final = 8 << 30
+MOST_HEADS: Final = 6_000_000
+"""Of elementary packets, and of bytes that look like one. A program stream may begin one every 2 KiB."""
+LONGEST_PROCESSOR_SECONDS: Final = 20.0
+"""Of the thirty that the reader has; 8 GiB of an ordinary stream take ten."""
+LONGEST_PAUSE_TICKS: Final = 3600 * CLOCK_HERTZ
+"""A clock that turns over every 26.5 hours says nothing of a jump that is more than a pause: it may be any number."""
 _PACKETS: Final = 20_000
 _PIECE_BYTES: Final = 4 << 20
 _HEAD_BYTES: Final = 32
@@ -31,15 +39,25 @@ Run = dict[str, Any]
 lies, or nothing but that it follows the one before."""
 
 
-def read_runs(handle: BinaryIO, start: bytes, size: int, layout: Layout | None) -> list[Run]:
+def own_budget() -> Budget:
+    """By the processor's time and not by the wall's: a slow disk is not the file's doing."""
+    until = time.process_time() + LONGEST_PROCESSOR_SECONDS
+    return Budget(boxes=MOST_HEADS, bytes=2 * MOST_BYTES, until=until, clock=time.process_time)
+
+
+def read_runs(
+    handle: BinaryIO, start: bytes, size: int, layout: Layout | None, budget: Budget | None = None
+) -> list[Run]:
     """The pieces between the breaks of a stream's clock, in order; empty where it has no break, or is no such stream.
 
-    Of a file over MOST_BYTES nothing is said."""
+    Of a file over MOST_BYTES nothing is said. Raises ReadingTooMuch where the budget is spent: half of the breaks
+    would be another film."""
     if size > MOST_BYTES or (layout is None and not start.startswith(_PACK_START)):
         return []
+    budget = budget or own_budget()
     for elementary in (_PICTURES, _SOUND):
         clock = StreamClock()
-        for ticks in _times(handle, layout, elementary):
+        for ticks in _times(handle, layout, elementary, budget):
             clock.take(ticks)
         if clock.has_begun:
             return clock.runs()
@@ -89,7 +107,7 @@ class StreamClock:
         else:
             self._top = self._now
             self._start = self._now - round(run["seconds"] * CLOCK_HERTZ)
-        self._by_clock = self._by_clock and ahead > 0 and len(self._ended) < MOST_RUNS - 1
+        self._by_clock = self._by_clock and 0 < ahead <= LONGEST_PAUSE_TICKS and len(self._ended) < MOST_RUNS - 1
 
     def _this_run(self) -> Run:
         return {
@@ -99,10 +117,13 @@ class StreamClock:
         }
 
 
-def _times(handle: BinaryIO, layout: Layout | None, elementary: re.Pattern[bytes]) -> Iterator[int]:
+def _times(handle: BinaryIO, layout: Layout | None, elementary: re.Pattern[bytes], budget: Budget) -> Iterator[int]:
     """Those of the first stream of this kind; another camera's in the same file has a clock of its own."""
     handle.seek(0)
-    heads = _heads_in_pack(handle, elementary) if layout is None else _heads_in_packets(handle, layout, elementary)
+    if layout is None:
+        heads = _heads_in_pack(handle, elementary, budget)
+    else:
+        heads = _heads_in_packets(handle, layout, elementary, budget)
     first: bytes | None = None
     for stream, head in heads:
         ticks = time_in(head)
@@ -113,11 +134,15 @@ def _times(handle: BinaryIO, layout: Layout | None, elementary: re.Pattern[bytes
             yield ticks
 
 
-def _heads_in_packets(handle: BinaryIO, layout: Layout, elementary: re.Pattern[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _heads_in_packets(
+    handle: BinaryIO, layout: Layout, elementary: re.Pattern[bytes], budget: Budget
+) -> Iterator[tuple[bytes, bytes]]:
     """Of a transport stream, with what tells its streams apart: the packet id."""
     size, sync_at = layout.packet_bytes, layout.sync_at
     while piece := handle.read(_PACKETS * size):
+        budget.take(bytes_=len(piece))
         for found in elementary.finditer(piece):
+            budget.take(boxes=1)
             at = found.start()
             packet_at = at - at % size
             header_at = packet_at + sync_at
@@ -127,14 +152,16 @@ def _heads_in_packets(handle: BinaryIO, layout: Layout, elementary: re.Pattern[b
             yield packet_id, piece[at : min(at + _HEAD_BYTES, packet_at + size)]
 
 
-def _heads_in_pack(handle: BinaryIO, elementary: re.Pattern[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _heads_in_pack(handle: BinaryIO, elementary: re.Pattern[bytes], budget: Budget) -> Iterator[tuple[bytes, bytes]]:
     """Of a program stream, where a stream's own number is in its start code."""
     rest = b""
     while piece := handle.read(_PIECE_BYTES):
+        budget.take(bytes_=len(piece))
         piece = rest + piece
         whole = max(0, len(piece) - _HEAD_BYTES)
         rest = piece[whole:]
         for found in elementary.finditer(piece):
+            budget.take(boxes=1)
             if found.start() < whole:
                 yield found[0][3:], piece[found.start() : found.start() + _HEAD_BYTES]
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ingest.media import findings as code
 from ingest.media.probe import probe_media
-from ingest.media.reader import FileFacts, facts_from, read_facts, reader_program
+from ingest.media.reader import FileFacts, facts_from, read_facts, reader_program, said_in
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Job, Limits
 from ingest.metadata.reading import exif_claims
@@ -64,6 +64,29 @@ def test_a_reader_that_is_stopped_says_so_and_nothing_is_raised(
     facts = read_facts(photo(tmp_path), any_runner.reader, any_runner.sandbox, limits)
     assert facts.boxes is None
     assert facts.failed[0] in ("reader: deadline", "contents: MemoryError", "reader: exit code 1")
+
+
+def test_what_a_reader_had_found_before_it_died_is_kept(any_runner: MediaRunner, tmp_path: Path) -> None:
+    """Packets full of what looks like the beginnings of pictures, the last one torn: the tear is known at once."""
+    packet = b"\x47\x01\x00\x10" + b"\x00\x00\x01\xe0" * 46
+    film = tmp_path / "film.ts"
+    film.write_bytes(packet * 100_000 + packet[:100])
+    facts = read_facts(
+        film,
+        any_runner.reader,
+        any_runner.sandbox,
+        Limits(deadline_seconds=120, processor_seconds=2, memory_bytes=1024 << 20),
+    )
+    assert facts.failed in (("reader: processor",), ("reader: signal 9",), ("reader: signal 24",))
+    assert facts.boxes is not None
+    assert facts.boxes.missing_bytes == 88
+
+
+def test_half_an_answer_is_none() -> None:
+    facts = said_in([b'{"failed": ["extent: OSError"]}', b'{"failed": ["contents: OSError"]}'])
+    assert facts.failed == ("extent: OSError", "contents: OSError")
+    assert said_in([b'{"extent": {"zeros": {"bytes": 1']).failed == ("answer: JSONDecodeError",)
+    assert facts_from({"contents": {"unfinished": ["runs"]}}).failed == ("contents: runs cost too much",)
 
 
 def test_what_breaks_one_reader_is_a_note_and_no_damage(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import re
 import struct
 import subprocess
 import wave
@@ -332,3 +334,53 @@ def test_recorders_own_films_are_hidden_in_time(corpus: Path, name: str, out: Pa
     assert copy.duration_seconds == pytest.approx(length, abs=0.5)
     assert {stream.kind for stream in copy.streams} <= {"video", "audio"}
     assert b"moov" in made.path.read_bytes()[:4096]
+
+
+def caption(text: str) -> bytes:
+    """One SEI message in an Annex B stream: ITU-T T.35, ATSC, `GA94` (A/53 part 4), pairs of CEA-608 letters."""
+    letters = bytes(each | (0x80 if each.bit_count() % 2 == 0 else 0) for each in text.encode("ascii"))
+    pairs = b"".join(b"\xfc" + letters[at : at + 2] for at in range(0, len(letters), 2))
+    data = b"\xb5\x00\x31GA94\x03" + bytes((0xC0 | len(letters) // 2, 0xFF)) + pairs + b"\xff"
+    return b"\x00\x00\x00\x01\x06\x04" + bytes((len(data),)) + data + b"\x80"
+
+
+@pytest.fixture
+def captioned(runner: MediaRunner, make_clip: MakeClip) -> Callable[[str], Path]:
+    """A film of which each picture says in letters what is spoken."""
+
+    def make(name: str) -> Path:
+        plain = make_clip(*BRIGHT, *PLAYS, "-c:v", "libx264", "-bf", "0", "-f", "h264", "plain.h264")
+        # Before each slice, 7.3.1: types 1 and 5.
+        words = re.sub(
+            rb"\x00?\x00\x00\x01(?=[\x01\x21\x41\x61\x25\x45\x65])", caption("ZHAO") + rb"\g<0>", plain.read_bytes()
+        )
+        stream, film = plain.with_name("words.h264"), plain.with_name(name)
+        stream.write_bytes(words)
+        command = [str(runner.tools.ffmpeg.program.path), "-v", "error", "-framerate", "25", "-i", str(stream)]
+        how = ("-c", "copy") if name.endswith(".ts") else ("-c:v", "mpeg2video", "-a53cc", "1", "-bf", "0")
+        subprocess.run([*command, *how, str(film)], check=True)
+        return film
+
+    return make
+
+
+def has_captions(film: Path, runner: MediaRunner) -> bool:
+    """Whether any of its pictures has some, as a player would find them."""
+    command = [str(runner.tools.ffprobe.program.path), "-v", "error", "-select_streams", "v", "-show_frames"]
+    command += ["-of", "json", str(film)]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    beside = {each["side_data_type"] for frame in said["frames"] for each in frame.get("side_data_list", ())}
+    return any("Closed Captions" in each for each in beside)
+
+
+@pytest.mark.parametrize("name", ["captioned.ts", "captioned.mpg"])
+def test_captions_within_the_pictures_stay_behind(
+    runner: MediaRunner, captioned: Callable[[str], Path], out: Path, name: str
+) -> None:
+    """CEA-608/708 in SEI or user data is no stream of its own, and would say what is muted."""
+    film = captioned(name)
+    assert has_captions(film, runner)
+    made = redacted(film, Hidden((Box(0, 0, 0.5, 0.5, style="blur"),), (Mute(),)), out, runner, MARK)
+    assert not has_captions(made.path, runner)
+    assert b"GA94" not in made.path.read_bytes()
+    assert "sidedata" in " ".join(made.settings)

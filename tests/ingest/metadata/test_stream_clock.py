@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import io
 import random
+import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.metadata.stream_clock import CLOCK_TURNS_OVER, MOST_RUNS, StreamClock, read_runs, time_in
+from ingest.metadata import stream_clock
+from ingest.metadata.mp4 import Budget, ReadingTooMuch
+from ingest.metadata.reading import UNFINISHED, read_file_facts
+from ingest.metadata.stream_clock import (
+    CLOCK_TURNS_OVER,
+    LONGEST_PROCESSOR_SECONDS,
+    MOST_RUNS,
+    StreamClock,
+    own_budget,
+    read_runs,
+    time_in,
+)
 from ingest.metadata.transport_stream import Layout
 
 FRAME = 3600  # 25 a second
@@ -45,6 +58,13 @@ def test_a_pause_is_a_hole_and_no_footage() -> None:
     assert runs(paused) == [(0.0, 10.0, True), (1200.0, 5.0, True)]
 
 
+@pytest.mark.parametrize(("minutes", "sure"), [(55, True), (65, False), (26 * 60, False)])
+def test_a_jump_beyond_an_hour_is_not_believed(minutes: int, sure: bool) -> None:
+    """The clock turns over every 26.5 hours: so far ahead may be so far ahead of another turn, or behind."""
+    paused = [*pictures(10), *pictures(5, start=90_000 * 60 * minutes)]
+    assert [by_clock for _, _, by_clock in runs(paused)] == [True, sure]
+
+
 def test_a_clock_that_begins_anew_says_no_more_than_that_footage_follows() -> None:
     restarted = [*pictures(10), *pictures(5), *pictures(5, start=90_000 * 600)]
     assert runs(restarted) == [(0.0, 10.0, True), (10.0, 5.0, False), (610.0, 5.0, False)]
@@ -69,6 +89,31 @@ def test_of_very_many_breaks_the_last_run_takes_in_the_rest() -> None:
 @pytest.mark.parametrize("layout", [None, Layout(188, 0), Layout(192, 4)])
 def test_noise_has_no_breaks(noise: bytes, layout: Layout | None) -> None:
     assert read_runs(io.BytesIO(noise), noise[:4096], len(noise), layout) == []
+
+
+HEADS = b"\x00\x00\x01\xba" + b"\x00\x00\x01\xe0" * 5000
+
+
+@pytest.mark.parametrize("spent", [{"boxes": 4999}, {"bytes": 19_999}, {"until": -1.0}])
+def test_what_costs_too_much_ends_and_is_no_answer(spent: dict[str, float]) -> None:
+    budget = Budget(**spent)  # type: ignore[arg-type]
+    with pytest.raises(ReadingTooMuch):
+        read_runs(io.BytesIO(HEADS), HEADS[:4096], len(HEADS), None, budget)
+    assert budget.spent
+
+
+def test_a_slow_disk_spends_nothing() -> None:
+    budget = own_budget()
+    assert budget.clock is time.process_time
+    assert budget.until - time.process_time() > LONGEST_PROCESSOR_SECONDS - 1
+
+
+def test_that_the_clock_was_not_read_to_its_end_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = tmp_path / "film.mpg"
+    film.write_bytes(HEADS)
+    assert read_file_facts(film) == {}
+    monkeypatch.setattr(stream_clock, "MOST_HEADS", 4999)
+    assert read_file_facts(film) == {UNFINISHED: ["runs"]}
 
 
 @given(st.binary(max_size=40))
