@@ -18,10 +18,12 @@ from casework.review.disputes import may_advise, may_sit, open_dispute
 from casework.review.listing import decision_now
 from casework.review.referable import referable_in
 from casework.review.reviewing import why_barred
-from casework.review.transfers import finished_packages, open_transfers
+from casework.review.transfers import open_transfers, packages_to_hand_over
 from storage.catalog.decisions import Decision
 from storage.catalog.organisation import Unit
-from storage.catalog.review import ADVISER_KINDS, ANSWERS, QUESTIONS
+from storage.catalog.review import ADVISER_KINDS, ANSWERS, QUESTIONS, DecisionReview
+
+ROWS = 100
 
 
 def build_committee(visit: Visit) -> Mapping[str, Any]:
@@ -40,7 +42,7 @@ def build_committee(visit: Visit) -> Mapping[str, Any]:
         "decision": decision,
         "names": names_of_decisions(session, [decision]),
         "barred": barred,
-        "may_keep": barred is None and decision.state == "problems" and _waits(decision, waiting.review.id),
+        "may_keep": barred is None and decision.state == "problems" and _waits(decision, waiting.review),
         "people": people,
         "quorum": QUORUM,
         "units": _unit_names(visit, (person.unit_id for person in people)),
@@ -59,13 +61,15 @@ def build_advisers(visit: Visit) -> Mapping[str, Any]:
 
 
 def build_transfers(visit: Visit) -> Mapping[str, Any]:
-    """What waits to be handed over, the longest first, each with the packages that were made of its case."""
+    """What waits to be handed over, the longest first, each with the packages of its case that may go."""
     visit.require(*MAY["see_transfers"])
-    rows = open_transfers(visit.session, visit.person)
-    packages = finished_packages(visit.session, [case.id for _, case in rows])
+    page = open_transfers(visit.session, visit.person, after=visit.after, limit=ROWS)
+    rows = page.items
+    packages = packages_to_hand_over(visit.session, [row.id for row, _ in rows])
     people = {row.opened_by for row, _ in rows} | {each.person_id for made in packages.values() for each in made}
     return {
         "rows": rows,
+        "next": visit.next_page(page.next),
         "packages": packages,
         "may_end": visit.person.role in MAY["end_transfers"],
         "names": names_of(visit.session, people),
@@ -73,9 +77,9 @@ def build_transfers(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _waits(decision: Any, review_id: uuid.UUID) -> bool:
-    dispute = decision.disputes.get(review_id)
-    return dispute is not None and dispute.sitting is None
+def _waits(decision: Any, review: DecisionReview) -> bool:
+    dispute = decision.disputes.get(review.id)
+    return dispute is not None and dispute.sitting is None and review.withdrawn_at is None
 
 
 def _unit_names(visit: Visit, unit_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -52,6 +52,7 @@ FUNCTIONS: Final = (
     "review_scope_of",
     "takes_part_in",
     "qualified_to_review",
+    "standing_opinion_of",
     "pass_of",
     "gate_refusals",
     "case_gate_refusals",

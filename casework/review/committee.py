@@ -18,7 +18,15 @@ from casework.review.attendance import add_attendance
 from casework.review.decisions import lock_draft
 from casework.review.errors import CommitteeUnusable, ReviewSettled
 from casework.review.passes import ReviewSigner
-from casework.review.reviewing import Answer, add_signed, lock_submission, next_ordinal, refuse_barred, whole_answers
+from casework.review.reviewing import (
+    Answer,
+    add_signed,
+    lock_submission,
+    next_ordinal,
+    refuse_barred,
+    standing_opinion,
+    whole_answers,
+)
 from casework.rows import unique
 from casework.wording import required_name, required_text
 from integrity.fields import format_instant
@@ -46,8 +54,9 @@ class Sitting:
 
 
 def disagree(session: Session, by: Person, review_id: uuid.UUID, reason: str) -> Disagreement:
-    """The handling unit does not share an opinion that named problems: the committee is asked.
+    """The handling unit does not share a reviewer's opinion that named problems: the committee is asked.
 
+    What the committee itself came to is not disputed again: other members would vote until one vote is won.
     Raises ReviewSettled, DecisionSettled, TextUnusable, CaseClosed, RoleNotAllowed, Unknown, OutsideUnit.
     """
     require(by, "submit_decisions")
@@ -60,6 +69,8 @@ def disagree(session: Session, by: Person, review_id: uuid.UUID, reason: str) ->
     session.refresh(review)
     if review.withdrawn_at is not None or review.opinion != "problems":
         raise ReviewSettled(review.id, "no_problems")
+    if review.session_id is not None:
+        raise ReviewSettled(review.id, "of_committee")
     row = Disagreement(
         id=uuid.uuid4(),
         unit_id=review.unit_id,
@@ -100,6 +111,7 @@ def record_session(
     review = session.get_one(DecisionReview, dispute.review_id)
     submission, version = lock_submission(session, by, review.submission_id)
     refuse_barred(session, by, submission.case_id)
+    _refuse_settled(session, dispute, version.id)
     _refuse_sitting(sitting, dispute, now)
     row = CommitteeSession(
         id=uuid.uuid4(),
@@ -119,8 +131,8 @@ def record_session(
         recorded_by=by.id,
         recorded_at=datetime.now(UTC),
     )
-    with unique(session, {"uq_committee_session_disagreement_id": ReviewSettled(dispute.id, "sat")}):
-        session.add(row)
+    session.add(row)
+    session.flush()
     _record(session, by, row.decision_id, row.unit_id, "committee_sat", _facts(row), _private(row))
     add_attendance(session, by, row, sitting.members, sitting.advice)
     opinion = DecisionReview(
@@ -145,6 +157,15 @@ def record_session(
 def session_of(session: Session, disagreement_id: uuid.UUID) -> CommitteeSession | None:
     row = CommitteeSession
     return session.scalars(select(row).where(row.disagreement_id == disagreement_id)).first()
+
+
+def _refuse_settled(session: Session, dispute: Disagreement, version_id: uuid.UUID) -> None:
+    """The committee sits once, over the opinion that counts: its pass beside another one's problems would be none."""
+    if session_of(session, dispute.id) is not None:
+        raise ReviewSettled(dispute.id, "sat")
+    standing = standing_opinion(session, version_id)
+    if standing is None or standing.id != dispute.review_id:
+        raise ReviewSettled(dispute.id, "opinion_gone")
 
 
 def _refuse_sitting(sitting: Sitting, dispute: Disagreement, now: datetime) -> None:

@@ -8,7 +8,7 @@ CaseworkError
     ├── ReviewSettled       this version has its opinion, or what was given is withdrawn; a StateRefused too
     ├── DecisionUnusable    what it says does not fit together; an InputRefused too
     ├── CommitteeUnusable   a session that was none, or somebody who may not sit in it; an InputRefused too
-    ├── TransferUnusable    a package that is not the case's, or is not finished; an InputRefused too
+    ├── TransferUnusable    a package of another case, unfinished, or older than the suspicion; an InputRefused too
     ├── AnswersUnusable     a question without an answer, or one that does not fit the opinion; an InputRefused too
     └── ReviewerBarred      somebody who may not review this case; a NotAllowed too
 """
@@ -45,8 +45,10 @@ REVIEW_SETTLED: Mapping[str, str] = {
     "given": "this version has an opinion already",
     "withdrawn": "it was withdrawn before",
     "no_problems": "it names no problems, or was withdrawn; there is nothing to disagree with",
+    "of_committee": "it is what the committee voted; change the decision and submit it again",
     "disagreed": "it was disagreed with already; the committee is asked",
     "sat": "the committee has sat on it already",
+    "opinion_gone": "the opinion that was disagreed with was withdrawn or replaced; there is nothing to sit over",
     "left_pool": "the adviser left the pool before",
     "conflict_stated": "the conflict was stated before",
     "transfer_ended": "the task has ended",
@@ -64,6 +66,7 @@ SITTING: Mapping[str, str] = {
 TRANSFER: Mapping[str, str] = {
     "other_package": "the package is of another case; choose one of this case",
     "unfinished_package": "the package is not finished; finish the export first",
+    "older_package": "the package was finished before the suspicion was stated, and lacks it; export the case anew",
 }
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "a fine or confiscation has an amount; state it in fen",

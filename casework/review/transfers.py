@@ -13,6 +13,7 @@ from casework.permission import require
 from casework.review.errors import ReviewSettled, TransferUnusable
 from casework.units import in_reach
 from casework.wording import required_name, required_text
+from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import Export
 from storage.catalog.casework import Case
@@ -43,13 +44,17 @@ def open_transfer(session: Session, by: Person, review: DecisionReview) -> Crime
 def hand_over(
     session: Session, by: Person, transfer_id: uuid.UUID, *, export_id: uuid.UUID, receiver: str, note: str
 ) -> CrimeTransfer:
-    """The case was handed over: `export_id` is the package that went (casework/export.py), `receiver` the organ,
-    `note` the number of its receipt. Raises TransferUnusable, ReviewSettled, TextUnusable, RoleNotAllowed,
-    UnknownSubject, OutsideUnit."""
+    """The case was handed over to `receiver`, an organ, with the package `export_id` (casework/export.py), finished
+    since the suspicion was stated; `note` is the number of the receipt. Raises TransferUnusable, ReviewSettled,
+    TextUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit."""
     row = _open(session, by, transfer_id)
     export = row_in_unit(session, by, Export, export_id)
-    if export.case_id != row.case_id or export.finished_at is None:
-        raise TransferUnusable("other_package" if export.case_id != row.case_id else "unfinished_package")
+    if export.case_id != row.case_id:
+        raise TransferUnusable("other_package")
+    if export.finished_at is None:
+        raise TransferUnusable("unfinished_package")
+    if export.finished_at < row.opened_at:
+        raise TransferUnusable("older_package")
     row.outcome, row.export_id = "transferred", export.id
     row.receiver, row.note = required_name("receiver", receiver), required_text("note", note)
     return _end(session, by, row, {"export_id": str(export.id)}, {"receiver": row.receiver, "note": row.note})
@@ -68,22 +73,29 @@ def transfers_of(session: Session, case_id: uuid.UUID) -> tuple[CrimeTransfer, .
     return tuple(session.scalars(select(row).where(row.case_id == case_id).order_by(row.opened_at)))
 
 
-def open_transfers(session: Session, by: Person) -> tuple[tuple[CrimeTransfer, Case], ...]:
-    """The tasks of the person's unit and those below it, the longest first. Raises RoleNotAllowed."""
+def open_transfers(
+    session: Session, by: Person, *, after: Cursor | None = None, limit: int = 50
+) -> Page[tuple[CrimeTransfer, Case]]:
+    """The tasks of the person's unit and those below it, the longest first. Raises RoleNotAllowed, CursorInvalid."""
     require(by, "see_transfers")
     row = CrimeTransfer
     statement = select(row, Case).join(Case, Case.id == row.case_id).where(in_reach(by, row.unit_id))
-    found = session.execute(statement.where(row.ended_at.is_(None)).order_by(row.opened_at, row.id).limit(200))
-    return tuple((each[0], each[1]) for each in found)
+    statement = statement.where(row.ended_at.is_(None)).order_by(row.opened_at, row.id)
+    if after is not None:
+        statement = statement.where((row.opened_at > after.at) | ((row.opened_at == after.at) & (row.id > after.id)))
+    found = [(each[0], each[1]) for each in session.execute(statement.limit(page_rows(limit) + 1))]
+    return take_page(found, limit, lambda each: Cursor(each[0].opened_at, str(each[0].id)))
 
 
-def finished_packages(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[Export, ...]]:
-    """By case, the packages that may be handed over, the latest first."""
-    row = Export
-    made = select(row).where(row.case_id.in_(case_ids), row.finished_at.is_not(None)).order_by(row.finished_at.desc())
+def packages_to_hand_over(session: Session, transfer_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[Export, ...]]:
+    """By task, the packages of its case that may be handed over, the latest first: one that was finished before the
+    suspicion was stated lacks it."""
+    row = CrimeTransfer
+    made = select(row.id, Export).join(Export, Export.case_id == row.case_id)
+    made = made.where(row.id.in_(transfer_ids), Export.finished_at >= row.opened_at)
     found: dict[uuid.UUID, tuple[Export, ...]] = {}
-    for each in session.scalars(made):
-        found[each.case_id] = (*found.get(each.case_id, ()), each)
+    for transfer_id, each in session.execute(made.order_by(Export.finished_at.desc(), Export.id)):
+        found[transfer_id] = (*found.get(transfer_id, ()), each)
     return found
 
 

@@ -31,8 +31,10 @@ REVIEW_SETTLED: Mapping[str, str] = {
     "given": "该版本已有审核意见",
     "withdrawn": "此前已经撤回",
     "no_problems": "该意见未提出问题或已撤回，无从提出异议",
+    "of_committee": "该意见是委员会的审议结论，不能再次提出异议；请修改决定后重新送审",
     "disagreed": "已对该意见提出异议，待委员会审议",
     "sat": "委员会已就此审议",
+    "opinion_gone": "有异议的审核意见已撤回或已有新的意见，委员会不再审议",
     "left_pool": "该顾问此前已退出",
     "conflict_stated": "该利益冲突此前已登记",
     "transfer_ended": "该移送已办结",
@@ -50,6 +52,7 @@ SITTING: Mapping[str, str] = {
 TRANSFER: Mapping[str, str] = {
     "other_package": "该证据包属于另一案件，请选择本案的证据包",
     "unfinished_package": "该证据包尚未导出完成，请先完成导出",
+    "older_package": "该证据包在提出涉嫌犯罪之前已导出完成，不含该审核意见；请重新导出本案的证据包",
 }
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "罚款、没收须写明金额（分）",

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from api.http.deeds import doing, looking
+from api.http.paging import Wanted, listed
 from api.http.reading.disputes import describe_transfers
 from api.http.schema.base import Listed, Reason
 from api.http.schema.committee import HandedOver, TransferItem
@@ -20,17 +21,18 @@ router = APIRouter(tags=["transfers"])
 
 
 @router.get("/transfers", summary="待移送司法 / Suspicions of crime that wait")
-def show_transfers(viewer: SignedIn, archive: TheArchive) -> Listed[TransferItem]:
+def show_transfers(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[TransferItem]:
     """Of the viewer's unit and those below it, the longest first. While one is open nothing is issued in its case."""
     with looking(archive, viewer) as session:
-        return Listed(items=describe_transfers(session, open_transfers(session, viewer.person)))
+        found = open_transfers(session, viewer.person, after=page.after, limit=page.limit)
+        return listed(found, lambda rows: describe_transfers(session, rows))
 
 
 @router.post("/transfers/{transfer_id}/hand-over", summary="移送司法机关 / Hand the case over")
 def end_by_handing_over(
     transfer_id: uuid.UUID, form: HandedOver, viewer: SignedIn, archive: TheArchive
 ) -> TransferItem:
-    """With a package of this case that was exported to its end, to whom, and by which receipt."""
+    """With a package of this case, finished since the suspicion was stated, to whom, and by which receipt."""
     with doing(archive, viewer) as session:
         row = hand_over(session, viewer.person, transfer_id, **form.model_dump())
         return _item(session, row)

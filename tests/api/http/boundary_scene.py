@@ -303,7 +303,7 @@ class Bounds:
 
     def transfer(self) -> str:
         case = self.reviewed(crime=True)["case_id"]
-        waiting = done(self.s.get(f"{API}/transfers"))["items"]
+        waiting = done(self.s.get(f"{API}/transfers?limit=200"))["items"]
         return str(next(each["id"] for each in waiting if each["case"]["id"] == case))
 
     def adviser(self) -> str:

@@ -187,8 +187,38 @@ def test_a_suspicion_of_crime_waits_until_it_ends(desk: Any) -> None:
     address = f"/api/v1/transfers/{waiting['id']}"
     nothing = {"export_id": waiting["id"], "receiver": "区公安分局", "note": "回执 3 号"}
     assert refused(desk.supervisor.post(f"{address}/hand-over", json=nothing))[0] == 404
+    page = desk.supervisor.get("/transfers", headers={"Accept-Language": "zh"}).text
+    assert "本案还没有在提出涉嫌犯罪以后导出完成的证据包" in page
     assert refused(desk.reviewer.post(f"{address}/no-crime", json={"reason": "数额未达"})) == (403, "role")
     ended = desk.supervisor.post(f"{address}/no-crime", json={"reason": "数额未达立案标准"})
     assert (ended.status_code, ended.json()["outcome"], ended.json()["note"]) == (200, "no_crime", "数额未达立案标准")
     assert refused(desk.supervisor.post(f"{address}/no-crime", json={"reason": "再次"})) == (409, "review-settled")
     assert desk.supervisor.get("/api/v1/transfers").json()["items"] == []
+
+
+def test_over_a_withdrawn_opinion_nobody_sits_and_its_pass_opens_nothing(desk: Any) -> None:
+    decision = desk.decide()
+    stated = disagree(desk, decision).json()["versions"][-1]
+    (review,) = stated["reviews"]
+    address = f"/api/v1/disagreements/{review['disagreement']['id']}/session"
+    assert (
+        desk.reviewer.post(f"/api/v1/opinions/{review['id']}/withdraw", json={"reason": "重新审核"}).status_code == 200
+    )
+    answer = desk.reviewer.post(address, json=desk.sitting(votes_for=3, votes_against=0), headers=CHINESE)
+    assert refused(answer) == (409, "review-settled")
+    assert answer.json()["detail"] == "不能这样办理：有异议的审核意见已撤回或已有新的意见，委员会不再审议"
+    assert refused(desk.supervisor.post(f"/api/v1/decisions/{decision['id']}/issue", json={"version_id": desk.version}))
+    page = desk.officer.get(f"/cases/{desk.case.id}", headers={"Accept-Language": "zh"}).text
+    assert "该审核意见已撤回，委员会不再审议。" in page
+    assert "待法制审核委员会审议。" not in page
+
+
+def test_what_the_committee_came_to_is_not_disputed_again(desk: Any) -> None:
+    dispute = disagree(desk, desk.decide()).json()["versions"][-1]["reviews"][0]["disagreement"]
+    lost = desk.sitting(votes_for=1, votes_against=2)
+    kept = desk.reviewer.post(f"/api/v1/disagreements/{dispute['id']}/session", json=lost).json()
+    opinion = next(each for each in kept["versions"][-1]["reviews"] if each["disagreement"] is None)
+    form = {"reason": "另组会议"}
+    answer = desk.officer.post(f"/api/v1/opinions/{opinion['id']}/disagreement", json=form, headers=CHINESE)
+    assert refused(answer) == (409, "review-settled")
+    assert answer.json()["detail"].endswith("该意见是委员会的审议结论，不能再次提出异议；请修改决定后重新送审")

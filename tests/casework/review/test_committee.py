@@ -17,7 +17,7 @@ from casework.review.decisions import withdraw_decision
 from casework.review.errors import CommitteeUnusable, GateShut, ReviewSettled, TransferUnusable
 from casework.review.passes import require_signed
 from casework.review.reviewing import Answer, withdraw_review
-from casework.review.transfers import find_no_crime, hand_over, open_transfers, transfers_of
+from casework.review.transfers import find_no_crime, hand_over, open_transfers, packages_to_hand_over, transfers_of
 from integrity.digest import Digest
 from tests.casework.sample_archive import REVIEW_KEYS, REVIEW_SIGNER
 
@@ -137,6 +137,28 @@ def test_only_problems_that_stand_are_disagreed_with(bench: Any) -> None:
         disagree(bench.session, bench.officer, again.id, "不同意")
 
 
+def test_the_committee_does_not_sit_over_an_opinion_that_was_withdrawn(bench: Any, dispute: Any) -> None:
+    version, review, disagreement = dispute
+    withdraw_review(bench.session, bench.reviewer, review.id, "另行审核")
+    with pytest.raises(ReviewSettled, match="withdrawn or replaced"):
+        record(bench, dispute, sitting(bench, (3, 0, 0)))
+    facts = Answer("no", (f"version:{version.id}",))
+    bench.review(version, "problems", by=bench.archive.reviewer(bench.bureau), facts=facts)
+    with pytest.raises(ReviewSettled, match="withdrawn or replaced"):
+        record(bench, dispute, sitting(bench, (3, 0, 0)))
+    assert session_of(bench.session, disagreement.id) is None
+    with pytest.raises(GateShut) as caught:
+        bench.issue(version)
+    assert caught.value.refusals == ("no_pass",)
+
+
+def test_a_vote_that_was_lost_is_not_taken_again(bench: Any, dispute: Any) -> None:
+    against = Answer("no", (f"version:{dispute[0].id}",))
+    lost = record(bench, dispute, sitting(bench, (1, 2, 0)), law=against)
+    with pytest.raises(ReviewSettled, match="what the committee voted"):
+        disagree(bench.session, bench.officer, lost.id, "另组会议")
+
+
 def suspect(bench: Any) -> Any:
     version = bench.draft()
     crime = Answer("yes", (f"version:{version.id}",))
@@ -147,22 +169,55 @@ def suspect(bench: Any) -> Any:
     return version, task
 
 
+def start_package(bench: Any) -> Any:
+    now = datetime.now(UTC)
+    other = bench.archive.person(bench.unit, "supervisor")
+    grant = bench.archive.grant(bench.case, bench.supervisor, other, "copy", now=now)
+    return start_export(bench.session, bench.supervisor, bench.case.id, grant.id, now)
+
+
+def finish(bench: Any, export: Any) -> None:
+    finish_export(bench.session, bench.supervisor, export.id, Digest("sha256", b"\1" * 32))
+
+
+def test_a_package_older_than_the_suspicion_is_not_what_is_handed_over(bench: Any) -> None:
+    older = start_package(bench)
+    finish(bench, older)
+    _, task = suspect(bench)
+    assert packages_to_hand_over(bench.session, [task.id]) == {}
+    words = {"receiver": "江北区公安分局", "note": "收文〔2026〕第9号"}
+    with pytest.raises(TransferUnusable, match="before the suspicion"):
+        hand_over(bench.session, bench.supervisor, task.id, export_id=older.id, **words)
+    newer = start_package(bench)
+    finish(bench, newer)
+    assert packages_to_hand_over(bench.session, [task.id]) == {task.id: (newer,)}
+    assert hand_over(bench.session, bench.supervisor, task.id, export_id=newer.id, **words).export_id == newer.id
+
+
+def test_the_tasks_come_in_pages(bench: Any) -> None:
+    suspect(bench)
+    version = bench.draft(case=bench.another_case())
+    bench.review(version, "problems", crime=Answer("yes", (f"version:{version.id}",)))
+    first = open_transfers(bench.session, bench.supervisor, limit=1)
+    assert [case.id for _, case in first.items] == [bench.case.id]
+    second = open_transfers(bench.session, bench.supervisor, limit=1, after=first.next)
+    assert ([case.id for _, case in second.items], second.next) == ([version.case_id], None)
+
+
 def test_a_suspicion_of_crime_makes_a_task_that_ends_with_its_package(bench: Any, archive: Any) -> None:
     version, task = suspect(bench)
     small = bench.draft(bench.small())
     with pytest.raises(GateShut) as caught:
         bench.issue(small)
     assert caught.value.refusals == ("transfer",)
-    ((listed, case),) = open_transfers(bench.session, bench.supervisor)
+    ((listed, case),) = open_transfers(bench.session, bench.supervisor).items
     assert (listed.id, case.id) == (task.id, bench.case.id)
-    now = datetime.now(UTC)
-    other = bench.archive.person(bench.unit, "supervisor")
-    grant = archive.grant(bench.case, bench.supervisor, other, "copy", now=now)
-    export = start_export(bench.session, bench.supervisor, bench.case.id, grant.id, now)
+    export = start_package(bench)
     words = {"receiver": "江北区公安分局", "note": "收文〔2026〕第9号"}
     with pytest.raises(TransferUnusable, match="not finished"):
         hand_over(bench.session, bench.supervisor, task.id, export_id=export.id, **words)
-    finish_export(bench.session, bench.supervisor, export.id, Digest("sha256", b"\1" * 32))
+    finish(bench, export)
+    assert packages_to_hand_over(bench.session, [task.id]) == {task.id: (export,)}
     done = hand_over(bench.session, bench.supervisor, task.id, export_id=export.id, **words)
     assert (done.outcome, done.export_id) == ("transferred", export.id)
     with pytest.raises(ReviewSettled, match="ended"):

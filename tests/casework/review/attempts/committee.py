@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from casework.export import finish_export, start_export
 from casework.review.advisers import add_adviser, state_conflict
 from casework.review.committee import disagree
 from casework.review.decisions import withdraw_decision
-from casework.review.reviewing import Answer
+from casework.review.reviewing import Answer, withdraw_review
+from integrity.digest import Digest
 from storage.catalog.decisions import DecisionVersion
 from tests.casework.review.attempts.known import Strike, attempt, issue, passed
 from tests.casework.review.scene import Scene
@@ -48,7 +51,7 @@ def sat(scene: Scene, dispute: Any, votes: tuple[int, int], members: int = 3) ->
     return session_id
 
 
-def by_committee(scene: Scene, dispute: Any, session_id: Any, **other: Any) -> Strike:
+def by_committee(scene: Scene, dispute: Any, session_id: Any, **other: Any) -> Callable[[], uuid.UUID]:
     row = scene.review_row(dispute[1], ordinal=2, session_id=session_id, **other)
     return lambda: scene.insert("decision_review", row)
 
@@ -95,6 +98,60 @@ def a_disagreement_with_nothing(scene: Scene) -> Strike:
     of = {"unit_id": version.unit_id, "case_id": version.case_id, "decision_id": version.decision_id}
     by = {"reason": "x", "stated_by": scene.bench.officer.id, "stated_at": datetime.now(UTC)}
     return lambda: scene.insert("decision_disagreement", {**of, "review_id": review_id, **by})
+
+
+def replace_opinion(scene: Scene, dispute: Any) -> None:
+    """What is disagreed with is withdrawn; the same submission gets another opinion, problems that nobody disputes."""
+
+    def deed(bench: Any) -> None:
+        withdraw_review(bench.session, bench.reviewer, dispute[2].review_id, "重新审核")
+        bench.review(dispute[0], "problems", by=bench.archive.reviewer(bench.bureau))
+
+    scene.do(deed)
+
+
+@attempt("session_over_standing")
+def a_session_over_an_opinion_that_was_withdrawn(scene: Scene) -> Strike:
+    dispute = disputed(scene)
+    replace_opinion(scene, dispute)
+    row = session_row(scene, dispute, (3, 0))
+    return lambda: scene.insert("committee_session", row)
+
+
+@attempt("outcome_over_standing")
+def a_pass_by_a_session_whose_opinion_was_withdrawn_meanwhile(scene: Scene) -> Strike:
+    dispute = disputed(scene)
+    session_id = sat(scene, dispute, (3, 0))
+    replace_opinion(scene, dispute)
+    row = scene.review_row(dispute[1], ordinal=3, session_id=session_id)
+    return lambda: scene.insert("decision_review", row)
+
+
+@attempt("latest_opinion")
+def a_row_by_a_pass_that_problems_came_after(scene: Scene) -> Strike:
+    """No deed of the application's leads there; whoever owns the database sets the guard aside, and back."""
+
+    def deed(bench: Any) -> Any:
+        version = bench.draft()
+        submission = bench.submit(version)
+        bench.review(version)
+        return version, submission
+
+    version, submission = scene.do(deed)
+    scene.run("ALTER TABLE decision_review DISABLE TRIGGER sound_review", role="owner")
+    scene.insert("decision_review", scene.review_row(submission, ordinal=2, opinion="problems"))
+    scene.run("ALTER TABLE decision_review ENABLE TRIGGER sound_review", role="owner")
+    return issue(scene, version)
+
+
+@attempt("disagreed_with_reviewer")
+def a_disagreement_with_what_the_committee_voted(scene: Scene) -> Strike:
+    dispute = disputed(scene)
+    lost = by_committee(scene, dispute, sat(scene, dispute, (1, 2)), opinion="problems")()
+    version = dispute[0]
+    of = {"unit_id": version.unit_id, "case_id": version.case_id, "decision_id": version.decision_id}
+    by = {"reason": "x", "stated_by": scene.bench.officer.id, "stated_at": datetime.now(UTC)}
+    return lambda: scene.insert("decision_disagreement", {**of, "review_id": lost, **by})
 
 
 def attends(scene: Scene, who: Callable[[Any, Any], dict[str, Any]]) -> Strike:
@@ -146,3 +203,28 @@ def a_transfer_without_its_package(scene: Scene) -> Strike:
     while_a_suspicion_of_crime_waits(scene)
     ended = "outcome = 'transferred', note = 'x', receiver = 'x', ended_by = opened_by, ended_at = now()"
     return lambda: scene.run(f"UPDATE crime_transfer SET {ended}, export_id = gen_random_uuid()")
+
+
+@attempt("package_after")
+def a_transfer_with_a_package_older_than_the_suspicion(scene: Scene) -> Strike:
+    def deed(bench: Any) -> Any:
+        now = datetime.now(UTC)
+        other = bench.archive.person(bench.unit, "supervisor")
+        grant = bench.archive.grant(bench.case, bench.supervisor, other, "copy", now=now)
+        export = start_export(bench.session, bench.supervisor, bench.case.id, grant.id, now)
+        finish_export(bench.session, bench.supervisor, export.id, Digest("sha256", b"\1" * 32))
+        return export.id
+
+    values = {"id": scene.do(deed)}
+    while_a_suspicion_of_crime_waits(scene)
+    ended = "outcome = 'transferred', note = 'x', receiver = 'x', ended_by = opened_by, ended_at = now()"
+    return lambda: scene.run(f"UPDATE crime_transfer SET {ended}, export_id = %(id)s", values)
+
+
+@attempt("suspected_now")
+def a_suspicion_that_is_dated_back(scene: Scene) -> Strike:
+    version = passed(scene)
+    (review_id,) = scene.run("SELECT id FROM decision_review")[0]
+    of = {"unit_id": version.unit_id, "case_id": version.case_id, "review_id": review_id}
+    by = {"opened_by": scene.bench.reviewer.id, "opened_at": datetime(2021, 1, 4, tzinfo=UTC)}
+    return lambda: scene.insert("crime_transfer", {**of, **by})
