@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,10 @@ from storage.migrations.upgrading import upgrade
 from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first
+
+# How long an example takes says how busy the machine is: nothing is timed in a test.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
