@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, pairwise
 from typing import Any, BinaryIO, Final
 
 from ingest.metadata.mp4 import Budget
@@ -19,6 +20,9 @@ CLOCK_HERTZ: Final = 90_000
 CLOCK_TURNS_OVER: Final = 1 << 33
 BREAK_TICKS: Final = 2 * CLOCK_HERTZ
 """Pictures that come in another order than they are shown in, or are left out, stay far below."""
+USUAL_OF: Final = 64
+STEPS_IN_A_BREAK: Final = 4
+"""Of a film that takes a picture every few seconds, as a camera does that is to last for days: so many at least."""
 MOST_RUNS: Final = 256
 MOST_BYTES: Final = 8 << 30
 MOST_HEADS: Final = 6_000_000
@@ -56,18 +60,28 @@ def read_runs(
         return []
     budget = budget or own_budget()
     for elementary in (_PICTURES, _SOUND):
-        clock = StreamClock()
-        for ticks in _times(handle, layout, elementary, budget):
+        times = _times(handle, layout, elementary, budget)
+        first = list(islice(times, USUAL_OF))
+        clock = StreamClock(least_break(first))
+        for ticks in chain(first, times):
             clock.take(ticks)
         if clock.has_begun:
             return clock.runs()
     return []
 
 
+def least_break(times: Sequence[int]) -> int:
+    """In ticks: what no film steps over by itself whose first pictures have these times, in whatever order."""
+    steps = sorted(later - earlier for earlier, later in pairwise(sorted(set(times))))
+    usual = steps[len(steps) // 2] if len(steps) >= STEPS_IN_A_BREAK else 0
+    return max(BREAK_TICKS, STEPS_IN_A_BREAK * usual)
+
+
 class StreamClock:
     """Takes the times of one stream's pictures, in ticks of 90 kHz, in the order of the file."""
 
-    def __init__(self) -> None:
+    def __init__(self, break_ticks: int = BREAK_TICKS) -> None:
+        self._break_ticks = break_ticks
         self._last: int | None = None
         # On a clock that never turns over: now, and where this run starts and has come to.
         self._now = self._start = self._top = 0
@@ -85,10 +99,10 @@ class StreamClock:
             return
         since = (ticks - self._last + CLOCK_TURNS_OVER // 2) % CLOCK_TURNS_OVER - CLOCK_TURNS_OVER // 2
         self._now, self._last = self._now + since, ticks
-        if 0 < since <= BREAK_TICKS:
+        if 0 < since <= self._break_ticks:
             self._step = min(self._step or since, since)
         ahead = self._now - self._top
-        if abs(ahead) > BREAK_TICKS:
+        if abs(ahead) > self._break_ticks:
             self._break(ahead)
         else:
             self._top = max(self._top, self._now)

@@ -16,10 +16,13 @@ from ingest.metadata import stream_clock
 from ingest.metadata.mp4 import Budget, ReadingTooMuch
 from ingest.metadata.reading import UNFINISHED, read_file_facts
 from ingest.metadata.stream_clock import (
+    BREAK_TICKS,
+    CLOCK_HERTZ,
     CLOCK_TURNS_OVER,
     LONGEST_PROCESSOR_SECONDS,
     MOST_RUNS,
     StreamClock,
+    least_break,
     own_budget,
     read_runs,
     time_in,
@@ -120,3 +123,21 @@ def test_that_the_clock_was_not_read_to_its_end_is_said(tmp_path: Path, monkeypa
 def test_no_head_makes_it_raise(head: bytes) -> None:
     ticks = time_in(b"\x00\x00\x01\xe0\x00\x00" + head)
     assert ticks is None or 0 <= ticks < CLOCK_TURNS_OVER
+
+
+def test_a_picture_every_few_seconds_is_a_slow_film_and_a_longer_gap_in_it_a_break() -> None:
+    every = 4 * CLOCK_HERTZ
+    slow = [number * every for number in range(100)]
+    assert least_break(slow[:64]) == 16 * CLOCK_HERTZ
+    clock = StreamClock(least_break(slow[:64]))
+    for ticks in slow:
+        clock.take(ticks)
+    assert clock.runs() == []
+    clock.take(slow[-1] + 60 * CLOCK_HERTZ)
+    assert [(run["offset_seconds"], run["seconds"]) for run in clock.runs()] == [(0.0, 400.0), (456.0, 4.0)]
+
+
+def test_what_is_a_break_is_told_by_the_usual_step_and_by_no_jump() -> None:
+    film = [number * 3600 for number in range(30)]
+    assert least_break([*film, *(10**8 + each for each in film)]) == BREAK_TICKS
+    assert least_break([0, 10**8]) == BREAK_TICKS == least_break([])
