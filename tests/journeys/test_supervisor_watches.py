@@ -159,9 +159,11 @@ def test_a_package_is_asked_for_made_and_fetched(
         supervisor.open("/requests").locator("#ask-case").select_option(index=1)
         supervisor.page.get_by_label("复制").check()
         supervisor.page.locator("#ask-purpose").fill("移送法院")
+        supervisor.page.get_by_text("复制时需要未遮蔽的原件").click()
+        supervisor.page.locator("#ask-unredacted").fill("法院要求提交原件")
         supervisor.submit("提出申请")
         with desk_of(browser, archive.url, "sunmin", passwords["sunmin"]) as other:
-            other.open("/requests")
+            other.open("/requests").get_by_label("同意提供未遮蔽原件的理由").fill("同意提交原件")
             other.submit("批准")
         supervisor.open("/cases").get_by_role("link", name="江综执罚〔2026〕第1号").click()
         supervisor.submit("制作证据包")
