@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from casework.permission import require
 from casework.secrecy import keeps_case_from
 from casework.units import in_reach
+from integrity.local_time import CHINA, chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
-from storage.catalog.devices import CHINA
 from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person, Unit
@@ -173,4 +173,4 @@ def _bounds(year: int) -> tuple[datetime, datetime]:
 
 
 def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.astimezone(CHINA).date()
+    return None if moment is None else chinese_day(moment)

@@ -19,9 +19,10 @@ from casework.procedure.errors import ActTimeUnusable
 from casework.rows import unique
 from casework.wording import required_text
 from integrity.fields import format_instant
+from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.devices import OfficerCertificate, chinese_day
+from storage.catalog.devices import OfficerCertificate
 from storage.catalog.handling import CaseOfficer, IdentityShown
 from storage.catalog.organisation import Person
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 # China has had one time and no summer time since 1991; earlier than that nothing of ours is dated.
 CHINA: Final = timezone(timedelta(hours=8))
 _LABEL: Final = "（北京时间 / UTC+8）"
+
+
+def chinese_day(instant: datetime) -> date:
+    """The day on which an instant falls in China: certificates, terms and decisions name days, and days are these."""
+    return instant.astimezone(CHINA).date()
 
 
 def show_in_china(instant: datetime) -> str:

@@ -13,12 +13,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from integrity.local_time import chinese_day
 from retention.disposal import disposal_month
 from retention.errors import ClassUnchanged, ShorteningRefused, UnknownRetentionClass
 from retention.permission import require
 from retention.subjects import row_in_unit
 from retention.wording import require_reason
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy

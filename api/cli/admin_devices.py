@@ -25,9 +25,9 @@ from casework.register.reading import (
     list_devices,
     list_issues,
 )
-from integrity.local_time import show_written
+from integrity.local_time import chinese_day, show_written
 from retention.paging import MOST_ROWS
-from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
+from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person
 
 

@@ -15,7 +15,7 @@ from api.cli.admin_people import OPERATOR, Facts, find_unit
 from api.errors import UsageRefused
 from casework.units import Doer
 from integrity.fields import format_instant
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
 from storage.catalog.rules import RuleVersion
 

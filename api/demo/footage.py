@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from PIL.ExifTags import GPS, IFD, Base
 from api.demo.street import draw_street
 from api.errors import ApiError
 from ingest.media.tools import find_in_wheel, find_on_path
+from integrity.local_time import CHINA
 
-_BEIJING = timezone(timedelta(hours=8))
 _FULL_LENGTH_SECONDS = 20
 _LARGE_LENGTH_SECONDS = 10
 _SWAY = 8
@@ -62,11 +62,11 @@ CAMERA = Camera()
 
 def last_shift(now: datetime) -> datetime:
     """Half past nine on the last second of March: one for all of a year, and never so old that its clock is doubted."""
-    began_at = datetime(now.year, 3, 2, 9, 30, tzinfo=_BEIJING)
+    began_at = datetime(now.year, 3, 2, 9, 30, tzinfo=CHINA)
     return began_at if began_at + timedelta(hours=1) < now else began_at.replace(year=now.year - 1)
 
 
-SHIFT_BEGAN_AT = last_shift(datetime.now(_BEIJING))
+SHIFT_BEGAN_AT = last_shift(datetime.now(CHINA))
 
 
 def make_demo_footage(folder: Path, ffmpeg: Path) -> list[Path]:

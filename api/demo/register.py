@@ -13,7 +13,7 @@ from api.demo.assignments import Assignment
 from api.demo.cast import ADMINISTRATOR, APPROVER, OFFICER, SUPERVISOR, Cast, Role
 from api.demo.client import ApiClient, Facts
 from integrity.fields import format_instant
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 MODEL = "DSJ-A9"
 SPARE = ("AB90001", "AB90002", "AB90003")

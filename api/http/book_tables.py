@@ -9,7 +9,7 @@ from datetime import date, datetime
 from api.http.spreadsheets import Cell, add_table, xlsx_book
 from api.pages.words import word_for
 from casework.account_book import CaseLine, DocumentLine
-from storage.catalog.devices import CHINA
+from integrity.local_time import chinese_day
 
 CASES = (
     *("案号", "案由", "单位", "种类", "程序", "环节", "立案日期", "承办人员", "当事人", "决定", "罚没金额（元）"),
@@ -70,4 +70,4 @@ def book_xlsx(cases: Iterable[CaseLine], documents: Iterable[DocumentLine], year
 def _day(moment: datetime | date | None) -> str:
     if moment is None:
         return ""
-    return (moment.astimezone(CHINA).date() if isinstance(moment, datetime) else moment).isoformat()
+    return (chinese_day(moment) if isinstance(moment, datetime) else moment).isoformat()

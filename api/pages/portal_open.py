@@ -18,7 +18,7 @@ from casework.publication.board import board_of
 from casework.publication.disclosure_file import Disclosed, sections_of
 from casework.publication.disclosures import disclosures_on, other_versions
 from casework.units import line_of
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import DisclosureRule
 

@@ -18,8 +18,8 @@ from casework.organisation import names_of
 from casework.procedure.acts import statements_of
 from casework.procedure.judged import JudgedAct, Stretch
 from casework.procedure.judgement import judge_case
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseActStatement
 

@@ -20,7 +20,7 @@ from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
 from storage.catalog.publication import PublicationDuty
 from storage.catalog.recordings import MediaJob, Recording

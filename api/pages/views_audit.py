@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from api.http.reading.entries import EntryFilter, list_entries
 from api.http.reading.scope import is_at_the_top
 from api.pages.ledger_shown import count_waiting, show_entries
@@ -21,7 +19,7 @@ from integrity.checkpoint import Checkpoint
 from integrity.errors import EvidenceError
 from storage.catalog.access import Export
 from storage.catalog.casework import Case
-from storage.catalog.ledger import LedgerCheckpoint
+from storage.ledger.checkpoints import latest_checkpoint
 
 ROWS = 50
 
@@ -61,7 +59,7 @@ def build_audit(visit: Visit) -> Mapping[str, Any]:
 
 
 def read_head(visit: Visit) -> Head:
-    row = visit.session.scalars(select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(1)).first()
+    row = latest_checkpoint(visit.session)
     if row is None:
         return Head(None, None, "", None)
     note = row.note.decode("utf-8", "replace")

@@ -10,8 +10,8 @@ from casework.deadlines.events import EVENT_KINDS
 from casework.deadlines.listing import count_overdue, deadlines_of_case, list_deadlines
 from casework.organisation import names_of
 from casework.permission import MAY
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 
 ROWS = 100
 

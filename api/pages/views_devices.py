@@ -24,7 +24,8 @@ from casework.register.reading import (
     list_officers,
 )
 from casework.units import in_reach
-from storage.catalog.devices import OfficerCertificate, chinese_day
+from integrity.local_time import chinese_day
+from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person
 
 ROWS = 50

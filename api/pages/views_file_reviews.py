@@ -16,7 +16,7 @@ from casework.filereview.listing import RoundShown, list_rounds, show_round
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.units import line_of
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.file_review import MOST_DRAWN, OUTCOMES
 from storage.catalog.organisation import Unit
 

@@ -10,7 +10,7 @@ from api.pages.visit import Visit
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.procedure.gaps import list_gaps
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 ROWS = 100
 

@@ -12,8 +12,8 @@ from casework import permission
 from casework.handling import HANDLING_ROLES, handlers_of, identity_shown_in, officers_needed
 from casework.organisation import names_of
 from casework.procedure.contacts import notices_in
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 
 

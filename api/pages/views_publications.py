@@ -28,10 +28,10 @@ from casework.publication.listing import (
 )
 from casework.publication.publicity import PUBLICITY, Publicity, publicity_on
 from casework.publication.rule_file import Named
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import PARTY_KINDS
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import DUTIES, TAKEN_DOWN_BECAUSE
 

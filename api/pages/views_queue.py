@@ -18,8 +18,9 @@ from api.pages.visit import Visit
 from casework.elements.candidates import Nearest
 from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
 from casework.organisation import names_of
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import Device, chinese_day
+from storage.catalog.devices import Device
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station

@@ -12,8 +12,8 @@ from api.pages.visit import Visit
 from casework.permission import MAY
 from casework.retrieval.errors import MonthNotOver
 from casework.retrieval.sampling import draw_viewings
+from integrity.local_time import chinese_day
 from storage.catalog.access import VIEWING_OUTCOMES
-from storage.catalog.devices import chinese_day
 
 MONTHS = 12
 

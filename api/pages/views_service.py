@@ -15,8 +15,8 @@ from casework.service.manners import LEFT, MANNERS
 from casework.service.papers import acts_of_leaving, papers_to_serve, proofs_near, receipts_of
 from casework.service.proof import proven_services
 from casework.service.serving import services_of
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.service import SERVICE_METHODS
 
 

@@ -9,7 +9,7 @@ from api.pages.visit import Visit
 from casework.permission import MAY
 from casework.statistics.annual import FIRST_YEAR, annual_report
 from casework.statistics.figures import GROUPS, MONEY
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 def build_statistics(visit: Visit) -> Mapping[str, Any]:

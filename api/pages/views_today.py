@@ -14,7 +14,7 @@ from casework.procedure.gaps import Gap
 from casework.rooms.listing import Caseless
 from casework.today.officer import day_of_officer
 from casework.today.shift import shift_of
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 def build_today(visit: Visit) -> Mapping[str, Any]:

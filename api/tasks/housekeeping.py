@@ -36,8 +36,8 @@ from ingest.stations.reports import forget_old_reports, judge_silence
 from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
+from integrity.local_time import chinese_day
 from retention.disposal import list_due
-from storage.catalog.devices import chinese_day
 
 BATCH = 100
 PUSHES = 20

@@ -17,10 +17,11 @@ from api.tasks.waking import Waker
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
 from ingest.rendering.due import DECODE, NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
-from ingest.rendering.make import Rendering, make_due_renditions
+from ingest.rendering.make import make_due_renditions
 from ingest.rendering.redacted import make_due_copy
 from ingest.rendering.redacted_due import defer_copy, lease_due_copy, put_off_copy
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
+from ingest.rendering.workshop import Rendering
 from storage.errors import StoreFull, StoreUnavailable
 
 log = structlog.get_logger()

@@ -15,9 +15,9 @@ from casework.filereview.drawing import digest_eligible, draw_cases
 from casework.filereview.rounds import seed_of
 from casework.units import unit_tree
 from integrity.ledger_entry import LedgerEntry
+from integrity.local_time import chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.file_review import (
     FileReview,
     FileReviewAnswer,

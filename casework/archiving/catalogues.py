@@ -16,9 +16,9 @@ from casework.errors import Unknown
 from casework.secrecy import refuse_uncleared
 from integrity.catalogue import NOTE, Catalogue, CatalogueItem, parse_catalogue
 from integrity.fields import format_instant
+from integrity.local_time import chinese_day
 from storage.catalog.archiving import CaseArchive, CaseCatalogue
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person, Unit
 
 

@@ -18,8 +18,8 @@ from casework.answered import Seen, see
 from casework.windows import length_of
 from integrity.catalogue import DOCUMENT, RECORDING, CatalogueItem
 from integrity.digest import Digest
+from integrity.local_time import chinese_day
 from storage.catalog.casework import STAGES, Case, CaseLink
-from storage.catalog.devices import chinese_day
 from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording

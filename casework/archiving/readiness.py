@@ -19,9 +19,9 @@ from casework.secrecy import is_stricter, secrecy_of
 from casework.stage_machines import optional_stages_in, stages_in
 from casework.stages import stages_of
 from integrity.catalogue import CatalogueItem
+from integrity.local_time import chinese_day
 from retention.classes import find_class
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkQuestion
-from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementQuestion
 
 

@@ -30,10 +30,10 @@ from casework.rows import unique
 from casework.service.proof import refuse_unserved
 from casework.units import Doer, actor_of
 from casework.wording import known_word, required_text
+from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
 

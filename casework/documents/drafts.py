@@ -29,11 +29,11 @@ from casework.permission import require
 from casework.procedure.acts import lock_standing_act
 from casework.wording import known_word, required_text
 from integrity.canonical import canonical_json
+from integrity.local_time import chinese_day
 from retention.errors import UnknownSubject
 from retention.subjects import row_in_unit
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.documents import (
     DOCUMENT_KINDS,
     Document,

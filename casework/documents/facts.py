@@ -23,9 +23,10 @@ from casework.deadlines.terms import KINDS as TERM_KINDS
 from casework.handling import handlers_of
 from casework.procedure.acts import ActNow, acts_of_case
 from integrity.fields import format_instant
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
-from storage.catalog.devices import OfficerCertificate, chinese_day
+from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person, Unit
 
 KIND_WORDS: Final = {"inspection": "行政检查", "coercion": "行政强制", "penalty": "行政处罚"}

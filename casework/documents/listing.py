@@ -19,9 +19,9 @@ from casework.documents.rendering import render_page
 from casework.documents.signing import signatures_of, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.templates import templates_on
+from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.documents import (
     DOCUMENT_KINDS,
     Document,

@@ -24,8 +24,8 @@ from casework.permission import require
 from casework.rows import unique
 from casework.wording import known_word, optional_text, required_name
 from integrity.fields import format_instant
+from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
-from storage.catalog.devices import chinese_day
 from storage.catalog.documents import OUR_ROLES, SIGNING_ROLES, Document, DocumentSignature
 from storage.catalog.organisation import Person
 

@@ -22,8 +22,9 @@ from casework.register.holding import Holding, fetch_holdings, had_during, neare
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
 from casework.units import lines_of
 from casework.windows import either_way, length_of
+from integrity.local_time import chinese_day
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
-from storage.catalog.devices import Device, OfficerCertificate, chinese_day
+from storage.catalog.devices import Device, OfficerCertificate
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.elements.facts import gather_facts
 from casework.elements.judging import Judgement, judge_recording
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
 
 _KEY = func.hashtextextended("judging elements", 0)

@@ -21,7 +21,7 @@ from casework.elements.policy_file import Act, PolicyFile, Rules, read_policy, r
 from casework.permission import require
 from casework.rules.versions import LOADER, Versions, held_on, is_read_from_source, shipped_in
 from casework.units import Doer
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.elements import ElementPolicy
 from storage.catalog.organisation import Person
 

@@ -16,8 +16,8 @@ from casework.filereview.sheet_file import items_of
 from casework.permission import require
 from casework.register.calendar import is_usable
 from casework.wording import known_word, required_text
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
-from storage.catalog.devices import chinese_day
 from storage.catalog.file_review import OUTCOMES, FileReviewAnswer, FileReviewFinding, ScoreSheetRule
 from storage.catalog.organisation import Person
 

@@ -24,11 +24,12 @@ from casework.register.calendar import is_usable
 from casework.rows import unique
 from casework.units import require_over
 from casework.wording import required_name
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.file_review import MOST_DRAWN, FileReview, FileReviewDraw, FileReviewFinding, FileReviewScore
 from storage.catalog.ledger import LedgerCheckpoint, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.checkpoints import first_checkpoint_over
 
 OPENING = "open_file_reviews"
 
@@ -165,10 +166,8 @@ def draw_of(session: Session, round_id: uuid.UUID) -> FileReviewDraw | None:
 
 def seed_of(session: Session, review: FileReview) -> LedgerCheckpoint | None:
     """The first checkpoint that covers the round's announcement; None while there is none."""
-    covering = LedgerCheckpoint.size > LedgerSequence.index
-    statement = select(LedgerCheckpoint).join(LedgerSequence, covering)
-    of_entry = statement.where(LedgerSequence.entry_id == review.entry_id)
-    return session.scalars(of_entry.order_by(LedgerCheckpoint.size).limit(1)).first()
+    announced = select(LedgerSequence.index).where(LedgerSequence.entry_id == review.entry_id)
+    return first_checkpoint_over(session, announced.scalar_subquery())
 
 
 def record_review_change(

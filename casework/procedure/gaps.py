@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
+from integrity.local_time import CHINA
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
-from storage.catalog.devices import CHINA
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import CaseAct, CaseActStatement
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from casework.checklists.checklists import Ruling, checklists_on, find_ruling, kinds_of
 from casework.procedure.errors import ActKindUnknown, ActTimeUnusable, OfficersUnusable
-from storage.catalog.devices import OfficerCertificate, chinese_day
+from integrity.local_time import chinese_day
+from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person
 
 LONGEST_ACT: Final = timedelta(days=31)

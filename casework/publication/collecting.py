@@ -20,11 +20,11 @@ from casework.publication.publicity import Publicity, publicity_on
 from casework.rows import unique
 from casework.secrecy import class_of
 from casework.wording import known_word, optional_name, required_name, required_text
+from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import PARTY_KINDS, DecisionIssue, DecisionVersion
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.publication import FOR_GOOD, Publication, PublicationStep, PublicationVersion
 from storage.ledger.append import Actor, Change, record_change

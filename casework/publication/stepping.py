@@ -23,10 +23,10 @@ from casework.review.gate import at_the_gate, case_refusals
 from casework.review.leaving import require_leave
 from casework.secrecy import class_of
 from casework.wording import known_word, required_text
+from integrity.local_time import chinese_day
 from integrity.trust import EpochKey
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.publication import (
     TAKEN_DOWN_BECAUSE,

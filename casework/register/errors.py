@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from casework.errors import CaseworkError
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 
 
 @dataclass(eq=False)

@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from casework.units import lines_of
 from casework.windows import Window, merge
-from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate, chinese_day
+from integrity.local_time import chinese_day
+from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person
 
 Named = tuple[uuid.UUID, str]

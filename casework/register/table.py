@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 
 from casework.register.calendar import DAY_WRITTEN, WITHOUT_END, is_usable
 from casework.register.errors import CellMissing, CellUnusable, ColumnMissing, TableUnreadable
-from storage.catalog.devices import CHINA, chinese_day
+from integrity.local_time import CHINA, chinese_day
 
 MOST_ROWS = 5000
 LONGEST_CELL = 200

@@ -19,14 +19,14 @@ from sqlalchemy.orm import Session, aliased
 from casework.access import find_grant
 from casework.permission import require
 from casework.retrieval.redaction_errors import NothingToHideIn, OwnRedaction, RedactionChecked, RedactionReplaced
-from casework.retrieval.redaction_spans import Box, Mute, Shown, kept_spans
+from casework.retrieval.redaction_spans import Shown, kept_spans
 from casework.secrecy import keeps_nothing_from
 from casework.wording import known_word, required_text
 from integrity.canonical import Json, canonical_json
 from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
-from storage.catalog.redaction import CHECK_VERDICTS, Redaction, RedactionCheck
+from storage.catalog.redaction import CHECK_VERDICTS, Box, Mute, Redaction, RedactionCheck
 from storage.ledger.append import Actor, Change, record_change
 
 PASSED: Final = "passed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from casework.retrieval.redaction_errors import SpansUnusable
-from storage.catalog.redaction import MOST_SPANS
+from storage.catalog.redaction import MOST_SPANS, Box, Mute
 
 STYLES: Final = ("black", "blur")
 DIGITS: Final = 4
@@ -16,25 +16,6 @@ DIGITS: Final = 4
 _SLACK: Final = 1e-6
 LENGTH_SLACK_SECONDS: Final = 0.5
 """A player's end and a probe's are not the same number."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """Parts of the picture; from and to in seconds, `to_seconds` None: to the end, whenever that is."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    from_seconds: float = 0.0
-    to_seconds: float | None = None
-    style: str = "black"
-
-
-@dataclass(frozen=True)
-class Mute:
-    from_seconds: float = 0.0
-    to_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from casework.retrieval.errors import NoWay
 from casework.retrieval.rule_file import SHIPPED, RetrievalFile, Way, read_retrieval, refuse_nonsense, ways_of
 from casework.rules.versions import LOADER, Versions, held_on, is_read_from_source, shipped_in
 from casework.units import Doer, line_of
+from integrity.local_time import chinese_day
 from storage.catalog.access import RetrievalRule
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person, Unit
 
 KEEPING = "keep_policies"

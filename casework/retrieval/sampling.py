@@ -23,12 +23,13 @@ from casework.retrieval.oversight import Seen, first_played
 from casework.rows import unique
 from casework.units import line_of
 from casework.wording import known_word, required_text
+from integrity.local_time import CHINA
 from retention.errors import OutsideUnit
 from storage.catalog.access import VIEWING_OUTCOMES, PlaybackWindow, ViewingReview
-from storage.catalog.devices import CHINA
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.checkpoints import first_checkpoint_over
 
 LEAST: Final = 5
 ONE_OF: Final = 20
@@ -119,9 +120,7 @@ def seed_after(session: Session, moment: datetime) -> LedgerCheckpoint | None:
     with them; and the least index there is cannot change any more. None while there is none."""
     entry, sequence = LedgerEntryRow, LedgerSequence
     later = select(func.min(sequence.index)).join(entry, entry.id == sequence.entry_id)
-    first = later.where(entry.occurred_at >= moment).scalar_subquery()
-    covering = select(LedgerCheckpoint).where(LedgerCheckpoint.size > first)
-    return session.scalars(covering.order_by(LedgerCheckpoint.size).limit(1)).first()
+    return first_checkpoint_over(session, later.where(entry.occurred_at >= moment).scalar_subquery())
 
 
 def _reviews(session: Session, sample: Sequence[Seen]) -> dict[tuple[uuid.UUID, uuid.UUID], ViewingReview]:

@@ -15,11 +15,11 @@ from casework.permission import require
 from casework.review.decisions import lock_draft
 from casework.review.gate import at_the_gate
 from casework.review.passes import refuse_forged_pass
+from integrity.local_time import chinese_day
 from integrity.trust import EpochKey
 from retention.permission import require_role
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
 

@@ -21,9 +21,9 @@ from casework.review.transfers import open_transfer
 from casework.units import require_over
 from casework.wording import known_word, required_text
 from integrity.canonical import canonical_json
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.review import ANSWERS, OPINIONS, QUESTIONS, DecisionReview, DecisionSubmission
 from storage.ledger.append import Actor, Change, record_change

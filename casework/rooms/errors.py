@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.errors import CaseworkError, InputRefused, StateRefused
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 
 TIME_PROBLEMS = {
     "without_zone": "says no time zone: add one, such as +08:00",

@@ -20,9 +20,9 @@ from casework.procedure.judged import Stretch
 from casework.procedure.judgement import judge_footage
 from casework.rooms.devices import devices_in_room
 from casework.units import in_reach
+from integrity.local_time import chinese_day
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.rooms import Room, RoomSession

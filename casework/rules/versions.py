@@ -28,7 +28,7 @@ from casework.rules.errors import (
 )
 from casework.rules.heading import VersionFile
 from casework.units import Doer, actor_of
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.rules import RuleVersion
 from storage.ledger.append import Actor, Change, record_change

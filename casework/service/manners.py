@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.running import Reckoning
 from casework.service.errors import PostingUncounted
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 LEFT: Final = "left"
 POSTED: Final = "posted"

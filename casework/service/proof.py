@@ -17,9 +17,9 @@ from casework.procedure.footage import CaseFootage, as_footage
 from casework.scoring import Place
 from casework.service.errors import NotServed
 from casework.service.manners import LEAVING, LEFT
+from integrity.local_time import chinese_day
 from storage.catalog.casework import CaseLink
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from storage.catalog.documents import Document
 from storage.catalog.procedure import CaseAct
 from storage.catalog.recordings import Recording

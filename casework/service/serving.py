@@ -29,10 +29,10 @@ from casework.service.proof import act_problem, pictures
 from casework.service.terms import begin_term, end_term, refuse_counting
 from casework.wording import known_word, optional_name, optional_text, required_name, required_text
 from integrity.fields import format_instant
+from integrity.local_time import chinese_day
 from integrity.trust import EpochKey
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case, CaseLink
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import CaseAct
 from storage.catalog.recordings import Recording

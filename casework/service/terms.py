@@ -14,10 +14,10 @@ from casework.service.errors import ServiceCounts
 from casework.service.leave import Leaving
 from casework.service.manners import POSTED
 from casework.service.proof import days_served
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.service import CaseService
 

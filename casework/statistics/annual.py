@@ -20,9 +20,10 @@ from casework.statistics.errors import CheckpointUnknown, NothingSigned, YearUnu
 from casework.statistics.figures import FIGURES
 from casework.statistics.tally import ACTIONS, COUNTED_ONE_BY_ONE, tally_year
 from integrity.ledger_entry import LedgerEntry, parse_entry
-from storage.catalog.devices import CHINA, chinese_day
+from integrity.local_time import CHINA, chinese_day
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person, Unit
+from storage.ledger.checkpoints import latest_checkpoint
 
 FIRST_YEAR = 2019
 LINKED = "recording.linked"
@@ -84,15 +85,9 @@ def annual_report(session: Session, by: Person, year: int, now: datetime, *, siz
 
 
 def _checkpoint(session: Session, size: int | None) -> LedgerCheckpoint:
-    row = LedgerCheckpoint
-    if size is None:
-        found = session.scalars(select(row).order_by(row.size.desc()).limit(1)).first()
-        if found is None:
-            raise NothingSigned
-        return found
-    found = session.get(row, size)
+    found = latest_checkpoint(session) if size is None else session.get(LedgerCheckpoint, size)
     if found is None:
-        raise CheckpointUnknown(size)
+        raise NothingSigned if size is None else CheckpointUnknown(size)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from casework.statistics.figures import COERCION_MEASURES, PENALTY_MEASURES
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
     "case.closed": "cases_closed",

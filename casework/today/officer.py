@@ -15,7 +15,7 @@ from casework.elements.queue import QuestionGroup, count_questions, list_groups
 from casework.permission import require
 from casework.procedure.gaps import Gap, list_gaps
 from casework.rooms.listing import Caseless, list_caseless
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation
 

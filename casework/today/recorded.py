@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.procedure.acts import standing_acts
+from integrity.local_time import CHINA
 from storage.catalog.casework import CaseLink
-from storage.catalog.devices import CHINA
 from storage.catalog.elements import RecordingJudgement
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import CaseAct, CaseActStatement

@@ -20,10 +20,10 @@ from casework.rooms.listing import Caseless, list_caseless
 from casework.today.closing import Ending, list_ending
 from casework.today.officer import pressing
 from casework.today.recorded import Tally, tallies_of
+from integrity.local_time import chinese_day
 from retention.paging import Page
 from storage.catalog.access import AccessRequest
 from storage.catalog.casework import Case, LinkQuestion
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 

@@ -43,6 +43,7 @@ from ingest.media.renditions import (
 )
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import OUT_INSIDE, Limits
+from storage.catalog.redaction import Box, Mute
 
 NAME: Final = "redacted"
 MARK: Final = "mark.pam"
@@ -56,25 +57,6 @@ NOTHING_BESIDE: Final = {"a53cc": 0, "udu_sei": 0}
 """x264 writes captions and makers' notes that came with a frame into the copy; as a rule, it does the former."""
 SAMPLES_AT_ONCE: Final = 128
 """A filter silences all of a piece or nothing: as long as a decoder's own pieces are, a word would be left."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """Of the picture's width and height from its upper left corner; of its time line in seconds. No end: to its end."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    from_seconds: float = 0.0
-    to_seconds: float | None = None
-    style: str = "black"
-
-
-@dataclass(frozen=True)
-class Mute:
-    from_seconds: float = 0.0
-    to_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from ingest.lease import given_back
 from ingest.media.runner import MediaRunner
 from ingest.media.whole import Decoded
 from ingest.rendering.due import DueRenditions
+from ingest.rendering.workshop import MEDIA
 from storage.catalog.recordings import DECODING, MediaJob, Recording, WholeDecoding
 from storage.database import Database
-from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.append import Change, record_change
 
 DECODED: Final = "recording.decoded"
-MEDIA = Actor.system("media")
 SETTLED_AT_ONCE: Final = "decoded_at_once"
 NOTHING_TO_DECODE: Final = "nothing_to_decode"
 

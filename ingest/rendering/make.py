@@ -7,12 +7,8 @@ depend on it.
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +33,6 @@ from ingest.media.renditions import (
     make_sprite,
 )
 from ingest.media.runner import MediaRunner
-from ingest.media.sandbox import Limits
 from ingest.media.whole import decode_whole
 from ingest.rendering.blame import Blame, blame_for
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
@@ -54,43 +49,22 @@ from ingest.rendering.due import (
     settle,
 )
 from ingest.rendering.lanes import takes_long
+from ingest.rendering.made import lock_month, made_columns
 from ingest.rendering.references import references_for
-from ingest.rendering.work_folder import WorkFolder
-from ingest.rendering.work_room import WorkRoom
-from retention.disposal import disposal_month
-from storage.catalog.recordings import DECODING, MediaJob, Recording, Rendition
-from storage.database import Database
-from storage.keystore import KeyStore, WrappedKey
-from storage.ledger.append import Actor, Change, record_change
-from storage.objects.protocol import ObjectStore
-from storage.sealed_object import AtRest, aad_of, open_sealed
+from ingest.rendering.workshop import MEDIA, Rendering, decrypt, patient, private_folder, with_patience
+from storage.catalog.recordings import DECODING, MediaJob, Rendition
+from storage.keystore import WrappedKey
+from storage.ledger.append import Change, record_change
+from storage.sealed_object import AtRest, aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
 log = structlog.get_logger()
-PIECE_BYTES = 1 << 20
-MEDIA = Actor.system("media")
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
 MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
 # Beside a plaintext there has to be room for one of these, which may be as large.
 LARGE_COPIES = (RECOVERY, "proxy")
 # A recovered film's copies are made of the recovery copy; their settings say so first.
 OF_RECOVERY = "of=recovery"
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """What a media worker works with. `work_folder` is private and on a disk with room for an original."""
-
-    database: Database
-    store: ObjectStore
-    key_store: KeyStore
-    runner: MediaRunner
-    work_folder: WorkFolder
-    reserve_bytes: int = 0
-
-    @property
-    def room(self) -> WorkRoom:
-        return WorkRoom(self.work_folder.path, self.reserve_bytes)
 
 
 def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
@@ -107,12 +81,6 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     except NoRoomToWork as error:
         log.warning("media.no_room", recording=str(due.recording_id), needed=error.needed_bytes, free=error.free_bytes)
         defer(rendering.database, due, due.kinds, f"{NO_ROOM}: {error}")
-
-
-def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
-    """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
-    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
-    return replace(rendering, runner=runner)
 
 
 def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
@@ -137,11 +105,6 @@ def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
             break
     if quick:
         hand_over(rendering.database, due)
-
-
-def patient(limits: Limits, runner: MediaRunner) -> Limits:
-    """With more time of the wall, and no more of the processors."""
-    return replace(limits, deadline_seconds=limits.deadline_seconds * runner.patience)
 
 
 def look_at_whole(due: DueRenditions, media: Path, found: Findings, rendering: Rendering) -> None:
@@ -237,17 +200,6 @@ def decrypt_original(due: DueRenditions, rendering: Rendering, path: Path) -> Pa
     return decrypt(at_rest, due.size_bytes, rendering, path)
 
 
-def decrypt(at_rest: AtRest, size_bytes: int, rendering: Rendering, path: Path) -> Path:
-    """A plaintext in a file only this process and the sandbox's user can read. Raises NoRoomToWork."""
-    rendering.room.require(size_bytes)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file, open_sealed(rendering.store, rendering.key_store, at_rest) as sealed:
-        for piece in sealed.pieces(0, size_bytes, PIECE_BYTES):
-            file.write(piece)
-            rendering.room.require(0)
-    return path
-
-
 def store_rendition(due: DueRenditions, made: RenditionMade, rendering: Rendering) -> None:
     """Seal a rendition under a key of its own, read it back, then record it with its entry and its job's end."""
     rendering.room.require(made.size_bytes)
@@ -290,52 +242,17 @@ def record_rendition(
 ) -> bool:
     """The job's end, the row and its entry: one transaction. False, and nothing written, when the lease was lost.
 
-    The data key is wrapped only here, with the recording locked: whoever lengthens its keeping does so before, and the
-    key comes under the later month, or afterwards, and finds the row. Recordings are locked before their jobs, by all.
+    The data key is wrapped only here, under the month that `lock_month` says.
     """
     with rendering.database.transaction() as session:
-        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
-        month = disposal_month(session.scalars(kept).one())
+        month = lock_month(session, due.recording_id)
         done = {"state": "done", "finished_at": func.now(), "outcome": None, **given_back()}
         if not due.lease.write(session, MediaJob.kind == made.name, **done):
             return False
         wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
-        session.add(_rendition_row(due, made, rendition_id, sealed, wrapped))
+        its = {"id": rendition_id, "recording_id": due.recording_id, "unit_id": due.unit_id, "name": made.name}
+        session.add(Rendition(**its, **made_columns(made, sealed, wrapped, due.sha256)))
         data = {"rendition": str(rendition_id), "kind": made.name, "sha256": sealed.digests.sha256.hex}
         change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
         record_change(session, MEDIA, change)
         return True
-
-
-def _rendition_row(
-    due: DueRenditions, made: RenditionMade, rendition_id: uuid.UUID, sealed: SealedObject, wrapped: WrappedKey
-) -> Rendition:
-    return Rendition(
-        id=rendition_id,
-        recording_id=due.recording_id,
-        unit_id=due.unit_id,
-        name=made.name,
-        media_type=made.media_type,
-        size_bytes=sealed.digests.size_bytes,
-        sha256=sealed.digests.sha256.value,
-        object_name=sealed.stored.name,
-        ciphertext_size_bytes=sealed.stored.size_bytes,
-        ciphertext_sha256=sealed.ciphertext_sha256.value,
-        kek_id=wrapped.kek_id,
-        wrapped_data_key=wrapped.wrapped,
-        parent_sha256=due.sha256,
-        tool=made.tool,
-        tool_version=made.tool_version,
-        settings=list(made.settings),
-    )
-
-
-@contextmanager
-def private_folder(parent: Path) -> Iterator[Path]:
-    """A folder for one recording's plaintext, removed with everything in it when the block ends."""
-    folder = parent / secrets.token_hex(8)
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

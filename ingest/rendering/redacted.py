@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from ingest.errors import NoRoomToWork, RenditionFailed
 from ingest.lease import given_back
@@ -17,17 +17,10 @@ from ingest.media.redaction import make_redacted
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade
 from ingest.rendering.blame import Blame, blame_for
 from ingest.rendering.due import MOST_DEADLINES, NO_ROOM
-from ingest.rendering.make import (
-    OF_RECOVERY,
-    Rendering,
-    decrypt,
-    patient,
-    private_folder,
-    with_patience,
-)
-from ingest.rendering.redacted_due import MEDIA, DueCopy, defer_copy, give_up_copy, put_off_copy
-from retention.disposal import disposal_month
-from storage.catalog.recordings import Recording
+from ingest.rendering.made import lock_month, made_columns
+from ingest.rendering.make import OF_RECOVERY
+from ingest.rendering.redacted_due import DueCopy, defer_copy, give_up_copy, put_off_copy
+from ingest.rendering.workshop import MEDIA, Rendering, decrypt, patient, private_folder, with_patience
 from storage.ledger.append import Change, record_change
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
@@ -122,28 +115,10 @@ def record_copy(
 ) -> bool:
     """One transaction. False, and nothing written, when the lease was lost. Locks as `record_rendition` does."""
     with rendering.database.transaction() as session:
-        kept = select(Recording.retain_until).where(Recording.id == due.recording_id).with_for_update(key_share=True)
-        month = disposal_month(session.scalars(kept).one())
+        month = lock_month(session, due.recording_id)
         wrapped = rendering.key_store.wrap_data_key(due.unit_id, month, plan.data_key)
-        written = due.lease.write(
-            session,
-            state="done",
-            outcome=None,
-            made_at=func.now(),
-            media_type=made.media_type,
-            size_bytes=sealed.digests.size_bytes,
-            sha256=sealed.digests.sha256.value,
-            object_name=sealed.stored.name,
-            ciphertext_size_bytes=sealed.stored.size_bytes,
-            ciphertext_sha256=sealed.ciphertext_sha256.value,
-            kek_id=wrapped.kek_id,
-            wrapped_data_key=wrapped.wrapped,
-            parent_sha256=due.sha256,
-            tool=made.tool,
-            tool_version=made.tool_version,
-            settings=list(made.settings),
-            **given_back(),
-        )
+        done = {"state": "done", "outcome": None, "made_at": func.now(), **given_back()}
+        written = due.lease.write(session, **done, **made_columns(made, sealed, wrapped, due.sha256))
         if written:
             data = made_facts(due, made, sealed)
             record_change(session, MEDIA, Change("copy.made", "recording", str(due.recording_id), due.unit_id, data))

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session, aliased
 from ingest.lease import Lease, given_back, is_free, taken_by
 from ingest.media.redaction import Hidden
 from ingest.rendering.due import LONGEST_PAUSE, MOST_ATTEMPTS, PAUSE
+from ingest.rendering.workshop import MEDIA
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy, Redaction
 from storage.database import Database
-from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.append import Change, record_change
 from storage.sealed_object import AtRest
 
 PREFIX = "redacted/"
-MEDIA = Actor.system("media")
 
 
 @dataclass(frozen=True)

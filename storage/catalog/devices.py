@@ -6,16 +6,13 @@ What files say of device and officer are claims; this is what they are held agai
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, UnitId
-
-# Certificates name days, and days are Chinese ones.
-CHINA = timezone(timedelta(hours=8))
 
 
 class Device(Base):
@@ -110,8 +107,3 @@ class OfficerCertificate(Base):
     def last_day(self) -> date | None:
         """The last day on which it is valid, as it is printed on it; None while no end is known."""
         return None if self.valid.upper is None else self.valid.upper - timedelta(days=1)
-
-
-def chinese_day(instant: datetime) -> date:
-    """The day on which an instant falls in China."""
-    return instant.astimezone(CHINA).date()

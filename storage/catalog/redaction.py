@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -14,6 +15,28 @@ from storage.catalog.base import Base, Id, Instant, JsonList, UnitId, one_of
 MOST_SPANS = 200
 CHECK_VERDICTS = ("passed", "returned")
 COPY_STATES = ("due", "done", "failed")
+
+
+@dataclass(frozen=True)
+class Box:
+    """Parts of the upright picture's width and height, from its upper left corner; from and to in seconds of its own
+    time line, `to_seconds` None: to the end, whenever that is. As a row of `redaction` has it, name by name."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    from_seconds: float = 0.0
+    to_seconds: float | None = None
+    style: str = "black"
+
+
+@dataclass(frozen=True)
+class Mute:
+    """A stretch of sound, likewise."""
+
+    from_seconds: float = 0.0
+    to_seconds: float | None = None
 
 
 class Redaction(Base):

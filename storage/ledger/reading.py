@@ -16,6 +16,7 @@ from integrity.merkle import inclusion_proof
 from integrity.tiles import hash_reader
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
 from storage.database import Database
+from storage.ledger.checkpoints import first_checkpoint_over, latest_checkpoint
 from storage.ledger.errors import EntriesUncovered
 from storage.ledger.files import LedgerFiles
 
@@ -76,21 +77,20 @@ class LedgerReader:
     def latest(self) -> tuple[Checkpoint, bytes] | None:
         """The latest signed checkpoint and its note, or None for a ledger that has none yet."""
         with self.database.reading() as session:
-            note = session.scalars(
-                select(LedgerCheckpoint.note).order_by(LedgerCheckpoint.size.desc()).limit(1)
-            ).first()
-        return None if note is None else (open_checkpoint(note, self.vkey), note)
+            row = latest_checkpoint(session)
+        return None if row is None else (open_checkpoint(row.note, self.vkey), row.note)
 
     def note_of(self, size: int) -> bytes | None:
         """The signed checkpoint over the first `size` entries, however old; None where none was signed at that size."""
         with self.database.reading() as session:
-            return session.scalars(select(LedgerCheckpoint.note).where(LedgerCheckpoint.size == size)).first()
+            row = session.get(LedgerCheckpoint, size)
+        return None if row is None else row.note
 
     def first_note_over(self, index: int) -> bytes | None:
         """The first checkpoint that covers the entry at `index`: what draws are made by. None while there is none."""
-        covering = select(LedgerCheckpoint.note).where(LedgerCheckpoint.size > index)
         with self.database.reading() as session:
-            return session.scalars(covering.order_by(LedgerCheckpoint.size).limit(1)).first()
+            row = first_checkpoint_over(session, index)
+        return None if row is None else row.note
 
     def await_inclusion(self, entry_id: uuid.UUID, patience_seconds: float) -> InclusionEvidence | None:
         """Evidence for a committed entry as soon as a checkpoint covers it, or None when patience runs out."""

@@ -14,7 +14,7 @@ from api.verification import verify_archive
 from casework.elements.answers import Choice, answer_questions
 from casework.elements.judgements import judge_at_once
 from casework.elements.policies import SHIPPED, load_policy, load_shipped_policies
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.ledger.append import Actor
 from tests.api.tampering import as_superuser, assert_each_is_named
 

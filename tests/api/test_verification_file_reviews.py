@@ -17,7 +17,7 @@ from casework.filereview.findings import answer_finding, end_finding, state_find
 from casework.filereview.rounds import Wanted, announce_review, draw_review, end_review
 from casework.filereview.scoring import Points, score_case
 from casework.filereview.sheets import load_shipped_score_sheets
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.api.tampering import as_superuser, found_in, put_back, set_aside
 
 FULL = {"subject": 10, "evidence": 25, "procedure": 20, "law": 15, "documents": 10, "recording": 10, "archiving": 10}

@@ -27,8 +27,8 @@ from casework.review.decisions import draft_decision
 from casework.review.issuing import issue_decision
 from casework.review.scopes import load_shipped_scopes
 from casework.stages import enter_stage
+from integrity.local_time import chinese_day
 from storage.catalog.deadlines import CaseEvent
-from storage.catalog.devices import chinese_day
 from storage.catalog.publication import PublicationPush
 from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.publication.open_file import OPEN

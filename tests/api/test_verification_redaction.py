@@ -19,12 +19,11 @@ from api.verification import verify_archive
 from casework.requests import approve, ask
 from casework.retrieval.copies import ask_for_copies
 from casework.retrieval.redaction import check_redaction, digest_spans, state_redaction
-from casework.retrieval.redaction_spans import Box, Mute
 from ingest.media.renditions import RenditionMade
 from ingest.rendering.redacted import store_copy
 from ingest.rendering.redacted_due import lease_due_copy
 from storage.catalog.recordings import Recording
-from storage.catalog.redaction import RedactedCopy, Redaction
+from storage.catalog.redaction import Box, Mute, RedactedCopy, Redaction
 from storage.sealed_object import AtRest, open_sealed
 from tests.api.tampering import as_superuser, assert_each_is_named
 

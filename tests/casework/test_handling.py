@@ -37,8 +37,9 @@ from casework.procedure.stating import Stated
 from casework.register.certificates import void_certificate
 from casework.stage_machines import MACHINES
 from casework.stages import enter_stage
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
-from storage.catalog.devices import OfficerCertificate, chinese_day
+from storage.catalog.devices import OfficerCertificate
 from storage.database import Database
 from storage.ledger.append import Actor
 from tests.casework.procedure.conftest import Team, make_team

@@ -26,11 +26,11 @@ from casework.service.serving import Served, state_service, withdraw_service
 from casework.stages import enter_stage
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from integrity.digest import Digest
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
 from retention.paging import Cursor
 from storage.catalog.deadlines import CaseTerm
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from casework.deadlines.calendar import Calendar
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.journeys.browsing import desk_of
 from tests.journeys.conftest import running_archive
 from tests.journeys.running import RunningArchive

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 from tests.journeys.browsing import Desk, desk_of
 from tests.journeys.running import RunningArchive
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser
 
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 

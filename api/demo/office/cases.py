@@ -14,7 +14,7 @@ from api.demo.narration import Narrator
 from api.demo.office.films import Film
 from api.demo.office.people import CAMERA, FIXED, SECOND, Office
 from api.demo.office.working import CaseAtWork, open_case
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 
 PARTY, CITIZEN = "江城某餐饮有限公司", "周大明"
 PLACE = "观音桥步行街 12 号"

@@ -26,7 +26,7 @@ from api.demo.office.working import CaseAtWork
 from api.demo.programs import Programs
 from api.demo.waiting import wait_for
 from api.settings import Settings
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 _QUIET_SECONDS = 4.0
 _SIGNED_SECONDS = 30.0

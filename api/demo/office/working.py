@@ -11,7 +11,7 @@ from api.demo.cast import APPROVER, OFFICER, PUBLISHER, REVIEWER, SUPERVISOR, Ro
 from api.demo.client import Facts
 from api.demo.errors import require
 from api.demo.office.people import CAMERA, SECOND, Office
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 from storage.catalog.review import QUESTIONS
 
 ON_THE_WAY = timedelta(minutes=20)

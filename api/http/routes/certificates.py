@@ -17,7 +17,7 @@ from api.http.sessions import SignedIn, TheArchive
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.people import find_officer
 from casework.register.reading import CertificateShown, list_certificates
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person
 
 router = APIRouter(tags=["certificates"])

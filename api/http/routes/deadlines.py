@@ -17,7 +17,7 @@ from api.http.sessions import SignedIn, TheArchive
 from casework.cases import find_case
 from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.listing import list_deadlines
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 router = APIRouter(tags=["deadlines"])
 

@@ -28,7 +28,7 @@ from casework.filereview.findings import answer_finding, end_finding, state_find
 from casework.filereview.listing import list_rounds, show_finding, show_round
 from casework.filereview.rounds import Wanted, announce_review, draw_review, end_review
 from casework.filereview.scoring import Points, score_case
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from storage.catalog.file_review import FileReviewFinding
 
 router = APIRouter(tags=["file reviews"])

@@ -31,8 +31,8 @@ from casework.handling import (
     state_identity_shown,
 )
 from casework.procedure.contacts import notices_in, state_notice_given
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 
 router = APIRouter(tags=["cases"])
 

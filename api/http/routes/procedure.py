@@ -33,7 +33,7 @@ from casework.procedure.explanations import decide_explanation, explain_gap, wit
 from casework.procedure.gaps import list_gaps
 from casework.procedure.stating import Stated
 from casework.secrecy import refuse_uncleared
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 router = APIRouter(tags=["procedure"])
 

@@ -46,8 +46,8 @@ from casework.publication.posting import file_evidence, post, remove
 from casework.publication.pushing import retry_push
 from casework.publication.stepping import pass_on, publish, send_back, take_down, transmit, withhold
 from casework.units import unit_tree
+from integrity.local_time import chinese_day
 from retention.paging import MOST_ROWS
-from storage.catalog.devices import chinese_day
 from storage.catalog.publication import PublicationPosting
 
 router = APIRouter(tags=["publication"])

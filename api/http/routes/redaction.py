@@ -21,10 +21,9 @@ from casework.access import refuse_kept_secret
 from casework.cases import find_case
 from casework.retrieval.copies import ask_for_copies, copies_of, permit_fetching
 from casework.retrieval.redaction import check_redaction, state_redaction
-from casework.retrieval.redaction_spans import Box, Mute
 from retention.subjects import row_in_unit
 from storage.catalog.recordings import Recording
-from storage.catalog.redaction import Redaction
+from storage.catalog.redaction import Box, Mute, Redaction
 from storage.sealed_object import AtRest, OpenedObject, open_sealed
 
 router = APIRouter(tags=["redaction"])

@@ -16,10 +16,10 @@ from api.http.schema.access import DisposalItem, NewClass, NewHold, Retained, Re
 from api.http.schema.base import Listed, Reason
 from api.http.schema.recordings import HoldItem
 from api.http.sessions import SignedIn, TheArchive
+from integrity.local_time import chinese_day
 from retention.classes import lengthen_class, list_classes
 from retention.disposal import due_in_unit
 from retention.holds import list_holds, place_hold, release_hold
-from storage.catalog.devices import chinese_day
 from storage.catalog.recordings import Recording
 
 router = APIRouter(tags=["retention"])

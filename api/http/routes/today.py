@@ -17,7 +17,7 @@ from casework.permission import require
 from casework.today.closing import list_ending
 from casework.today.officer import day_of_officer
 from casework.today.shift import shift_of
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 router = APIRouter(tags=["procedure"])
 

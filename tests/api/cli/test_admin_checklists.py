@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 def test_a_version_is_tried_then_loaded_and_supersedes_the_one_before(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 @pytest.fixture

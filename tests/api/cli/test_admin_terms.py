@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 def test_terms_and_years_are_tried_then_loaded(commands: Any, capsys: Any, tmp_path: Any) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from api.demo import footage
 from ingest.media.tools import find_in_wheel
-from storage.catalog.devices import CHINA
+from integrity.local_time import CHINA
 
 YEAR = footage.SHIFT_BEGAN_AT.year
 CLIP = f"AB00001_000123_{YEAR}0302093000.MP4"

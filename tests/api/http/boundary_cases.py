@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, look, unique
 from tests.api.http.boundary_scene import API, ARCHIVED, Bounds
 from tests.api.http.test_decisions import SAID as BIG

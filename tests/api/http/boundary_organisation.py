@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, hand_in, look, unique
 from tests.api.http.boundary_scene import API, Bounds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, do, hand_in, look, unique
 from tests.api.http.boundary_scene import API, BOX, Bounds
 from tests.api.http.test_decisions import answers

@@ -23,8 +23,8 @@ from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from casework.review.qualifications import add_qualification
 from casework.review.scopes import load_shipped_scopes
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor

@@ -9,8 +9,8 @@ from typing import Any
 from casework.deadlines.loading import load_shipped_terms
 from casework.publication.publicity import load_shipped_publicity
 from casework.review.scopes import load_shipped_scopes
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
-from storage.catalog.devices import chinese_day
 
 SAID = {
     "kind": "penalty",

@@ -37,10 +37,11 @@ from ingest.custody import seal_upload
 from ingest.media.findings import Findings
 from ingest.media.renditions import RenditionMade
 from ingest.rendering.due import DueRenditions
-from ingest.rendering.make import Rendering, store_rendition
+from ingest.rendering.make import store_rendition
 from ingest.rendering.redacted import store_copy
 from ingest.rendering.redacted_due import lease_due_copy
 from ingest.rendering.work_folder import WorkFolder
+from ingest.rendering.workshop import Rendering
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.parts import Custody
 from ingest.stations.enrolment import enrol_station, station_of_token

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casework.publication.disclosures import load_disclosure
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.api.pages.test_every_page import check_markup
 from tests.casework.publication.open_file import OPEN
 from tests.casework.sample_archive import OPERATOR

@@ -10,7 +10,7 @@ import pytest
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from casework.organisation import deactivate_person
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,9 @@ from casework.requests import approve, ask
 from casework.secrecy import class_of, keeps_nothing_from, may_see_case
 from casework.standing import find_standing_window
 from casework.timeline import case_timeline
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
 from storage.catalog.archiving import SECRECY_CLASSES
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import ROLES
 from storage.catalog.recordings import Recording
 from storage.database import Database

@@ -13,9 +13,9 @@ from api.engines.roles import DatabaseAddresses
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
 from casework.service.serving import Served, state_service
+from integrity.local_time import CHINA
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer
-from storage.catalog.devices import CHINA
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.service import CaseService
 from storage.database import Database

@@ -21,7 +21,7 @@ from casework.documents.templates import (
 )
 from casework.errors import RoleNotAllowed
 from casework.rules.errors import PolicyVersionTaken, RuleFileUnusable
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.casework.documents.conftest import INQUIRY, OPERATOR, Office, now
 
 SOURCE = (SHIPPED / "inquiry-record.yaml").read_text()

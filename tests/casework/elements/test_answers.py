@@ -26,9 +26,9 @@ from casework.errors import RoleNotAllowed
 from casework.linking import link_by_hand
 from casework.register.issues import return_device, void_issue
 from ingest.metadata.claims import Claim
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.casework import CaseLink
-from storage.catalog.devices import chinese_day
 from storage.catalog.elements import ElementAnswer, ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
 from storage.database import Database

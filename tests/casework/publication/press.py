@@ -15,9 +15,9 @@ from casework.publication.collecting import Said, collect
 from casework.publication.duties import name_to_duty
 from casework.publication.publicity import load_shipped_publicity
 from casework.publication.stepping import pass_on, publish, transmit
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm
-from storage.catalog.devices import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
 from tests.casework.sample_archive import OPERATOR, REVIEW_KEYS

@@ -15,7 +15,7 @@ from casework.publication.disclosure_file import SECTIONS, read_disclosure, sect
 from casework.publication.disclosures import disclosures_on, list_disclosures, load_disclosure, other_versions
 from casework.retrieval.posts import name_to_post
 from casework.rules.errors import RuleFileUnusable
-from storage.catalog.devices import chinese_day
+from integrity.local_time import chinese_day
 from tests.casework.publication.open_file import OPEN
 from tests.casework.sample_archive import OPERATOR
 

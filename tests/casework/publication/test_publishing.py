@@ -36,8 +36,8 @@ from casework.publication.stepping import pass_on, publish, send_back, take_down
 from casework.review.decisions import draft_decision
 from casework.review.errors import GateShut, PassForged
 from casework.review.reviewing import withdraw_review
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
-from storage.catalog.devices import chinese_day
 from storage.catalog.review import DecisionReview
 from tests.casework.publication.press import CITIZEN, Press, make_press
 from tests.casework.review.conftest import make_bench

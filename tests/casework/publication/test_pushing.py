@@ -33,8 +33,8 @@ from casework.publication.pushing import (
 )
 from casework.publication.stepping import take_down, withhold
 from casework.review.reviewing import withdraw_review
+from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
-from storage.catalog.devices import chinese_day
 from storage.catalog.publication import PublicationPush, PublicationVersion
 from storage.catalog.review import DecisionReview
 from tests.casework.publication.press import CITIZEN, Press

@@ -30,8 +30,9 @@ from casework.register.errors import (
 from casework.register.holding import issued_to
 from casework.register.issues import issue_device, return_device, void_issue
 from casework.register.people import find_officer
+from integrity.local_time import CHINA
 from retention.errors import OutsideUnit
-from storage.catalog.devices import CHINA, Device, DeviceIssue
+from storage.catalog.devices import Device, DeviceIssue
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")

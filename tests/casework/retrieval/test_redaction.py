@@ -36,14 +36,13 @@ from casework.retrieval.redaction_errors import (
     RedactionsMissing,
     SpansUnusable,
 )
-from casework.retrieval.redaction_spans import Box, Mute
 from retention.classes import lengthen_class, list_classes
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.casework import CaseLink
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
-from storage.catalog.redaction import RedactedCopy, Redaction, RedactionCheck
+from storage.catalog.redaction import Box, Mute, RedactedCopy, Redaction, RedactionCheck
 from storage.database import Database
 from storage.keystore import WrappedKey
 

@@ -14,8 +14,8 @@ from casework.review.errors import DecisionSettled, DecisionUnusable
 from casework.review.scope_file import FIELDS, SHIPPED, read_scope
 from casework.review.scopes import explain_scope, is_of_its_source, list_scopes, load_scope
 from casework.rules.errors import PolicyBegun, RuleFileUnusable
+from integrity.local_time import chinese_day
 from storage.catalog.decisions import FACTS, LEVELS, MEASURES, WITH_AMOUNT
-from storage.catalog.devices import chinese_day
 from tests.casework.sample_archive import OPERATOR
 
 

@@ -18,9 +18,10 @@ from PIL import Image, ImageChops, ImageStat
 from ingest.media.encoding import WIDEST
 from ingest.media.marking import as_pam, draw_mark
 from ingest.media.probe import probe_media
-from ingest.media.redaction import Box, Hidden, Mute, beat, film_arguments, make_redacted, redaction_limits
+from ingest.media.redaction import Hidden, beat, film_arguments, make_redacted, redaction_limits
 from ingest.media.renditions import NothingToShow, RenditionMade
 from ingest.media.runner import MediaRunner
+from storage.catalog.redaction import Box, Mute
 
 MakeClip = Callable[..., Path]
 # A bright picture: whatever is black in a copy was painted.

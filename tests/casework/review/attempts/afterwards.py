@@ -10,8 +10,8 @@ from casework.checklists.checklists import load_shipped_checklists
 from casework.deadlines.loading import load_shipped_terms
 from casework.documents.issuers import name_issuer
 from casework.documents.templates import load_shipped_templates
+from integrity.local_time import chinese_day
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from tests.casework.documents.conftest import DECISION, OPERATOR, Office, word_of
 from tests.casework.review.attempts.known import Strike, attempt, issued, passed, withdraw_pass
 from tests.casework.review.scene import Scene

@@ -13,8 +13,8 @@ from casework.publication.collecting import Said, restate
 from casework.publication.duties import name_to_duty
 from casework.publication.stepping import send_back, take_down
 from casework.review.decisions import draft_decision
+from integrity.local_time import chinese_day
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from storage.catalog.publication import PublicationVersion
 from tests.casework.publication.press import CITIZEN, Press, make_press
 from tests.casework.review.attempts.known import Strike, attempt, withdraw_pass

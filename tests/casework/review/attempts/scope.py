@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 from casework.case_procedures import state_procedure
 from casework.deadlines.events import enter_event
 from casework.review.decisions import change_decision
+from integrity.local_time import chinese_day
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.devices import chinese_day
 from tests.casework.review.attempts.known import ATTEMPTS, Attempt, Strike, attempt, issue, passed
 from tests.casework.review.scene import Scene, insert_into
 

@@ -1,0 +1,74 @@
+"""What a media worker works with, and the private folder in which a plaintext lies while the tools look at it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.media.runner import MediaRunner
+from ingest.media.sandbox import Limits
+from ingest.rendering.work_folder import WorkFolder
+from ingest.rendering.work_room import WorkRoom
+from storage.database import Database
+from storage.keystore import KeyStore
+from storage.ledger.append import Actor
+from storage.objects.protocol import ObjectStore
+from storage.sealed_object import AtRest, open_sealed
+
+PIECE_BYTES = 1 << 20
+MEDIA = Actor.system("media")
+"""Who a media worker is in the ledger."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a media worker works with. `work_folder` is private and on a disk with room for an original."""
+
+    database: Database
+    store: ObjectStore
+    key_store: KeyStore
+    runner: MediaRunner
+    work_folder: WorkFolder
+    reserve_bytes: int = 0
+
+    @property
+    def room(self) -> WorkRoom:
+        return WorkRoom(self.work_folder.path, self.reserve_bytes)
+
+
+def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
+    """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
+    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
+    return replace(rendering, runner=runner)
+
+
+def patient(limits: Limits, runner: MediaRunner) -> Limits:
+    """With more time of the wall, and no more of the processors."""
+    return replace(limits, deadline_seconds=limits.deadline_seconds * runner.patience)
+
+
+@contextmanager
+def private_folder(parent: Path) -> Iterator[Path]:
+    """A folder for one recording's plaintext, removed with everything in it when the block ends."""
+    folder = parent / secrets.token_hex(8)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def decrypt(at_rest: AtRest, size_bytes: int, rendering: Rendering, path: Path) -> Path:
+    """A plaintext in a file only this process and the sandbox's user can read. Raises NoRoomToWork."""
+    rendering.room.require(size_bytes)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file, open_sealed(rendering.store, rendering.key_store, at_rest) as sealed:
+        for piece in sealed.pieces(0, size_bytes, PIECE_BYTES):
+            file.write(piece)
+            rendering.room.require(0)
+    return path
