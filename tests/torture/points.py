@@ -29,6 +29,7 @@ CUSTODY_STEPS = (
     "ingest.custody:read_back_and_compare",
     "ingest.custody:gather_claims",
     "ingest.custody:judge_claims",
+    "ingest.sealing.contents_claim:state_contents",
     "ingest.custody:state_manifest",
     "ingest.custody:sign_manifest",
     "ingest.custody:timestamp_signature",
