@@ -25,7 +25,7 @@ NUMBER = "江综罚〔2026〕第22号"
 
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    passwords = archive.people("第二十二执法大队", "JC-22", PEOPLE)
+    passwords = archive.people("第二十三执法大队", "JC-23", PEOPLE)
     for name, number in (("luowei", "ZF0901"), ("caojun", "ZF0902")):
         archive.admin("officer", "certify", name, number, "--from", "2024-01-01")
     archive.admin("reviewer", "qualify", "moke", "A2018500113", "--from", "2018-09-01")

@@ -18,7 +18,7 @@ from tests.journeys.test_supervisor_watches import wait_for_player, wait_for_pos
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 CLIP = "AB00021_000421_20260309090000.MP4"
-UNIT = "JC-21"
+UNIT = "JC-24"
 PEOPLE = {
     "yanhua": ("officer", "颜画", "--badge", "000421"),
     "heduan": ("officer", "何端", "--badge", "000422"),
@@ -29,7 +29,7 @@ NUMBER = "江综执罚〔2026〕第21号"
 
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    return archive.people("第二十一执法大队", UNIT, PEOPLE)
+    return archive.people("第二十四执法大队", UNIT, PEOPLE)
 
 
 def film(path: Path) -> None:
@@ -45,7 +45,7 @@ def recording(archive: RunningArchive, passwords: dict[str, str], tmp_path_facto
     """The page of a film in a case that both officers handle; the first has a grant to copy it."""
     card = tmp_path_factory.mktemp("card")
     film(card / CLIP)
-    token = archive.enrol("二十一大队采集站", "--unit", UNIT)
+    token = archive.enrol("二十四大队采集站", "--unit", UNIT)
     state = str(tmp_path_factory.mktemp("state"))
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     tokens = {name: str(archive.admin("token", "create", "--person", name)["token"]) for name in PEOPLE}

@@ -17,14 +17,14 @@ from tests.platform_receiver import Asked, Receiver, says, takes
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(400)]
 TOKEN = "geheim-0815"
-CODE = "JC-31"
+CODE = "JC-32"
 PEOPLE = {
-    "guanli": ("administrator", "管理三十一"),
-    "banan": ("officer", "办案三十一", "--badge", "003101"),
-    "xieban": ("officer", "协办三十一", "--badge", "003102"),
-    "duzhang": ("supervisor", "队长三十一"),
-    "shenhe": ("supervisor", "审核三十一"),
-    "fabu": ("publisher", "发布三十一"),
+    "guanli": ("administrator", "管理三十二"),
+    "banan": ("officer", "办案三十二", "--badge", "003101"),
+    "xieban": ("officer", "协办三十二", "--badge", "003102"),
+    "duzhang": ("supervisor", "队长三十二"),
+    "shenhe": ("supervisor", "审核三十二"),
+    "fabu": ("publisher", "发布三十二"),
 }
 DUTIES = (
     ("banan", "collect"),
@@ -65,7 +65,7 @@ def told(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def callers(told: RunningArchive) -> Iterator[dict[str, httpx.Client]]:
-    told.people("第三十一执法大队", CODE, PEOPLE)
+    told.people("第三十二执法大队", CODE, PEOPLE)
     for name, number in (("banan", "ZF3101"), ("xieban", "ZF3102")):
         told.admin("officer", "certify", name, number, "--from", "2024-01-01")
     callers = {}

@@ -148,10 +148,20 @@ FORGED = "f" * 32
 
 
 def copied(table: str, condition: str = "true", **changes: str) -> str:
-    """A row of the table once more, some of its columns changed."""
+    """A row of the table once more, some of its columns changed; what PostgreSQL computes, it computes again."""
     given = "".join(f" || jsonb_build_object('{name}', {value})" for name, value in changes.items())
     row = f"jsonb_populate_record(NULL::{table}, to_jsonb(r){given})"
-    return f"INSERT INTO {table} SELECT ({row}).* FROM {table} r WHERE {condition} LIMIT 1"
+    copy = f"SELECT ({row}).* FROM {table} r WHERE {condition} LIMIT 1"
+    return f"""
+        DO $do$
+        DECLARE columns text;
+        BEGIN
+            SELECT string_agg(quote_ident(attname), ', ') INTO STRICT columns FROM pg_attribute
+            WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+            EXECUTE format($sql$INSERT INTO {table} (%1$s) SELECT %1$s FROM ({copy}) AS copy$sql$, columns);
+        END
+        $do$
+    """
 
 
 def copy_upload(state: str, recording: str = "NULL") -> str:
