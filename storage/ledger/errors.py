@@ -46,6 +46,21 @@ class LedgerContradiction(LedgerStorageError):
 
 
 @dataclass(eq=False)
+class LeafHashWrong(LedgerStorageError):
+    """A place's hash is not that of its entry, which nobody has published yet. Hashes in hex."""
+
+    index: int
+    row_hash: str
+    entry_hash: str
+
+    def __str__(self) -> str:
+        return (
+            f"the ledger row at index {self.index} has the leaf hash {self.row_hash}, its entry has {self.entry_hash}: "
+            "a row was altered before it was published. Nothing is signed: call an auditor"
+        )
+
+
+@dataclass(eq=False)
 class EntriesUncovered(LedgerStorageError):
     """No signed checkpoint came to cover these entries in time; `waiting` is how many of them none does."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -18,7 +20,13 @@ from integrity.merkle import leaf_hash, verify_inclusion
 from integrity.tiles import read_entry
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
-from storage.ledger.errors import EntriesUncovered, LedgerBehindStore, LedgerContradiction, SequencerBusy
+from storage.ledger.errors import (
+    EntriesUncovered,
+    LeafHashWrong,
+    LedgerBehindStore,
+    LedgerContradiction,
+    SequencerBusy,
+)
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
@@ -56,6 +64,14 @@ def ledger(addresses: DatabaseAddresses, tmp_path: Path):
     ledger = Ledger(addresses, tmp_path / "store")
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def superuser(server, addresses: DatabaseAddresses):
+    """The ledger's database, for whoever may do everything to it."""
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
 
 
 def test_each_entry_is_proven_under_the_signed_checkpoint(ledger: Ledger) -> None:
@@ -175,20 +191,28 @@ def test_a_database_older_than_the_last_checkpoint_signs_nothing(
     assert (refused.value.database_size, refused.value.signed_size) == (3, 9)
 
 
-def test_an_altered_row_is_noticed_before_anything_is_signed(ledger: Ledger, server, addresses) -> None:
+def test_an_altered_row_is_noticed_before_anything_is_signed(ledger: Ledger, superuser) -> None:
     ledger.append(3)
     with ledger.open() as sequencer:
         sequencer.sequence_pending()
-    from urllib.parse import urlsplit
-
-    import psycopg
-
-    name = urlsplit(addresses.app).path
-    with psycopg.connect(urlsplit(server.superuser_url)._replace(path=name).geturl()) as superuser:
-        superuser.execute("ALTER TABLE ledger_entry DISABLE TRIGGER append_only")
-        superuser.execute("UPDATE ledger_entry SET entry = replace(convert_from(entry, 'UTF8'), 'test', 'tost')::bytea")
+    superuser.execute("ALTER TABLE ledger_entry DISABLE TRIGGER append_only")
+    superuser.execute("UPDATE ledger_entry SET entry = replace(convert_from(entry, 'UTF8'), 'test', 'tost')::bytea")
     with pytest.raises(LedgerContradiction):
         ledger.open()
+
+
+def test_a_place_with_another_hash_than_its_entrys_is_not_published(ledger: Ledger, superuser) -> None:
+    ledger.append(3)
+    with ledger.open() as sequencer:
+        sequencer._assign()
+        superuser.execute("ALTER TABLE ledger_sequence DISABLE TRIGGER append_only")
+        superuser.execute("UPDATE ledger_sequence SET leaf_hash = sha256('another') WHERE index = 1")
+        ledger.append(1)
+        with pytest.raises(LeafHashWrong) as refused:
+            sequencer.sequence_pending()
+        assert refused.value.index == 1
+    assert ledger.reader.latest() is None
+    assert ledger.files.latest_checkpoint(ledger.vkey) is None
 
 
 def test_many_writers_at_once_lose_and_double_nothing(ledger: Ledger) -> None:
