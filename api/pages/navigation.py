@@ -35,7 +35,7 @@ LINKS = (
     Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
     Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),
     Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
-    Link("/statistics", mark("年度统计"), ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator")),
+    Link("/statistics", mark("统计"), ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator")),
     Link("/oversight", mark("调阅监督"), ("auditor",)),
     Link("/audit", mark("审计"), ("auditor",)),
     Link("/admin", mark("管理"), ("administrator",)),

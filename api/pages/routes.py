@@ -36,7 +36,7 @@ from api.pages.views_rooms import build_rooms
 from api.pages.views_sample import build_sample
 from api.pages.views_search import build_search
 from api.pages.views_stations import build_stations
-from api.pages.views_statistics import build_statistics
+from api.pages.views_statistics import build_recorded_month, build_statistics
 from api.pages.views_today import build_shift, build_today
 from api.pages.visit import Build, page, render
 from api.signin import needs_first_administrator
@@ -64,6 +64,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/file-reviews": ("file_reviews.html", build_file_reviews),
     "/file-reviews/{id}": ("file_review.html", build_file_review),
     "/statistics": ("statistics.html", build_statistics),
+    "/statistics/recordings": ("recorded_month.html", build_recorded_month),
     "/advisers": ("advisers.html", build_advisers),
     "/transfers": ("transfers.html", build_transfers),
     "/link-questions": ("link_questions.html", build_questions),

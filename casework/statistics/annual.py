@@ -19,6 +19,7 @@ from casework.permission import require
 from casework.statistics.errors import CheckpointUnknown, NothingSigned, YearUnusable
 from casework.statistics.figures import FIGURES
 from casework.statistics.tally import ACTIONS, COUNTED_ONE_BY_ONE, tally_year
+from casework.statistics.tree import unit_rows
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
@@ -75,7 +76,7 @@ def annual_report(session: Session, by: Person, year: int, now: datetime, *, siz
     if not FIRST_YEAR <= year <= chinese_day(now).year:
         raise YearUnusable(year)
     checkpoint = _checkpoint(session, size)
-    tree = list(_tree(session, by.unit_id))
+    tree = list(unit_rows(session, by.unit_id))
     found = _figures(session, year, checkpoint.size, [unit.id for unit, _ in tree])
     units = tuple(UnitFigures(unit, depth, _whole(found.get(unit.id, {}))) for unit, depth in tree)
     total = Counter[str]()
@@ -117,17 +118,3 @@ def _entries(session: Session, actions: list[str], size: int) -> Iterator[Ledger
 
 def _whole(found: Mapping[str, int]) -> dict[str, int]:
     return {code: found.get(code, 0) for code in FIGURES}
-
-
-def _tree(session: Session, root_id: uuid.UUID) -> Iterator[tuple[Unit, int]]:
-    """Parents before children, by code."""
-    children: dict[uuid.UUID | None, list[Unit]] = {}
-    for row in session.scalars(select(Unit).order_by(Unit.code)):
-        children.setdefault(row.parent_id, []).append(row)
-    waiting, seen = [(session.get_one(Unit, root_id), 0)], set[uuid.UUID]()
-    while waiting:
-        unit, depth = waiting.pop()
-        if unit.id not in seen:
-            seen.add(unit.id)
-            yield unit, depth
-            waiting += [(child, depth + 1) for child in reversed(children.get(unit.id, []))]

@@ -1,7 +1,8 @@
-"""What a yearly report refuses."""
+"""What the figures of a year or a month refuse."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from casework.errors import InputRefused, StateRefused
@@ -15,6 +16,26 @@ class YearUnusable(InputRefused):
 
     def __str__(self) -> str:
         return f"there are no figures of {self.year}: choose a year from 2019 to this one"
+
+
+@dataclass(eq=False)
+class MonthUnusable(InputRefused):
+    """No month that figures can be of: not written as 2026-03, before the notice, or one that has not begun."""
+
+    month: str
+
+    def __str__(self) -> str:
+        return f"there are no figures of {self.month}: choose a month from 2019-01 to this one, written as 2026-03"
+
+
+@dataclass(eq=False)
+class UnitBeyond(InputRefused):
+    """A unit that is not the asker's own, nor below it."""
+
+    unit_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"unit {self.unit_id} is neither yours nor below it: choose one of the units in the answer"
 
 
 @dataclass(eq=False)

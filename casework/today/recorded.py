@@ -24,6 +24,13 @@ from storage.catalog.recordings import Recording
 LATE: Final = timedelta(hours=24)
 """Footage is docked within a day (docs/operating.md); later is told."""
 OFFICER_ROLES: Final = ("officer", "supervisor")
+IN_CASE: Final = exists().where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
+LENGTH: Final = func.greatest(func.coalesce(Recording.duration_seconds, 0), 0)
+_OVER: Final = Recording.started_at + func.make_interval(
+    0, 0, 0, 0, 0, 0, func.least(LENGTH, LATE.total_seconds() * 31)
+)
+CAME_LATE: Final = Recording.received_at > _OVER + LATE
+"""Null where nobody can say when it was made."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +72,13 @@ def recorded_on(unit_id: uuid.UUID, start: datetime, end: datetime) -> tuple[Sel
 
 
 def _summed(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    in_case = exists().where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
-    length = func.greatest(func.coalesce(Recording.duration_seconds, 0), 0)
-    over = Recording.started_at + func.make_interval(0, 0, 0, 0, 0, 0, func.least(length, LATE.total_seconds() * 31))
     return (
         select(
             RecordingJudgement.officer_id.label("officer_id"),
             func.count().label("recordings"),
-            func.sum(length).label("seconds"),
-            func.count().filter(~in_case).label("without_case"),
-            func.count().filter(Recording.received_at > over + LATE).label("late"),
+            func.sum(LENGTH).label("seconds"),
+            func.count().filter(~IN_CASE).label("without_case"),
+            func.count().filter(CAME_LATE).label("late"),
             func.max(Recording.received_at).label("last_received"),
         )
         .select_from(Recording)

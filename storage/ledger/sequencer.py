@@ -21,7 +21,6 @@ from types import TracebackType
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
 from integrity.keys import SigningKey

@@ -1,7 +1,8 @@
-"""Yearly figures (年度统计), of the ledger at a checkpoint; and the book of a year's cases and documents (执法台账)."""
+"""Figures of a year (年度统计) at a checkpoint; how a month was recorded; the book of cases (执法台账)."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -13,13 +14,23 @@ from sqlalchemy.orm import Session
 from api.http.book_tables import CASES, DOCUMENTS, book_xlsx, case_rows, document_rows
 from api.http.deeds import doing, looking
 from api.http.errors import NotFound
+from api.http.month_tables import month_csv, month_xlsx
 from api.http.report_pdf import report_pdf
 from api.http.report_tables import report_csv, report_xlsx
-from api.http.schema.reports import AnnualReportItem, UnitFiguresItem
+from api.http.schema.base import PersonRef
+from api.http.schema.reports import (
+    AnnualReportItem,
+    IndicatorsItem,
+    PersonIndicatorsItem,
+    RecordedMonthItem,
+    UnitFiguresItem,
+    UnitIndicatorsItem,
+)
 from api.http.sessions import SignedIn, TheArchive
 from api.http.spreadsheets import csv_bytes
 from casework.account_book import case_lines, document_lines
 from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
+from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
 
@@ -29,6 +40,8 @@ Year = Annotated[int, Query(description="年度 / year", examples=[2026])]
 Size = Annotated[
     int | None, Query(ge=0, le=2**63 - 1, description="账本检查点；不填为最新 / checkpoint; the latest if absent")
 ]
+Month = Annotated[str, Query(description="月份 / month", examples=["2026-03"])]
+OfUnit = Annotated[uuid.UUID | None, Query(description="列出其人员的单位 / the unit whose people are listed")]
 LAST_YEAR: Final = 9998
 FORMATS: Final[dict[str, tuple[Callable[[AnnualReport], bytes], str]]] = {
     "csv": (report_csv, "text/csv; charset=utf-8"),
@@ -70,6 +83,58 @@ def send_annual(
     name = f"annual-{report.year}-{report.size}.{kind}"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(make(report), media_type=media_type, headers=headers)
+
+
+@router.get("/recordings", summary="音像记录数据分析 / How a month was recorded")
+def show_recorded_month(
+    viewer: SignedIn, archive: TheArchive, month: Month, unit_id: OfUnit = None
+) -> RecordedMonthItem:
+    """Of the viewer's unit and those below it; with the people of his own, or of the one among them asked for."""
+    with looking(archive, viewer) as session:
+        found = recorded_month(session, viewer.person, parse_month(month), datetime.now(UTC), unit_id=unit_id)
+        return RecordedMonthItem(
+            month=f"{found.month:%Y-%m}",
+            total=IndicatorsItem.model_validate(found.total),
+            units=[
+                UnitIndicatorsItem(unit_id=each.unit.id, name=each.unit.name, depth=each.depth, found=_item(each.found))
+                for each in found.units
+            ],
+            unit_id=found.unit.id,
+            people=[_of_person(each) for each in found.people],
+        )
+
+
+def _of_person(of: OfPerson) -> PersonIndicatorsItem:
+    if of.person is None:
+        return PersonIndicatorsItem(person=None, badge_number=None, found=_item(of.found))
+    who = PersonRef(id=of.person.id, name=of.person.name)
+    return PersonIndicatorsItem(person=who, badge_number=of.person.badge_number, found=_item(of.found))
+
+
+def _item(found: Indicators) -> IndicatorsItem:
+    return IndicatorsItem.model_validate(found)
+
+
+@router.get(
+    "/recordings.{kind}",
+    summary="音像记录数据分析表 / How a month was recorded, as a file",
+    response_class=Response,
+)
+def send_recorded_month(
+    viewer: SignedIn,
+    archive: TheArchive,
+    kind: Annotated[str, Path(pattern="^(csv|xlsx)$")],
+    month: Month,
+    unit_id: OfUnit = None,
+) -> Response:
+    """A line a unit, then a line for each of one unit's people."""
+    with looking(archive, viewer) as session:
+        now = datetime.now(UTC)
+        found = recorded_month(session, viewer.person, parse_month(month), now, unit_id=unit_id)
+    make = {"csv": month_csv, "xlsx": month_xlsx}[kind]
+    name = f"recordings-{found.month:%Y-%m}.{kind}"
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    return Response(make(found, now), media_type=FORMATS[kind][1], headers=headers)
 
 
 @router.get("/{name}.{kind}", summary="执法台账 / The book of a year's cases and documents", response_class=Response)

@@ -30,6 +30,10 @@ def figures(w: Bounds, ending: str, shows: object) -> Try:
     return look(f"reports/annual{ending}", shows, year=chinese_day(w.now).year)
 
 
+def this_month(w: Bounds) -> str:
+    return f"{chinese_day(w.now):%Y-%m}"
+
+
 OF_THE_ORGANISATION: Attempts = {
     "POST /api/v1/session": lambda w: do("session", sign_in_name="nobody", password="not the right one"),
     "POST /api/v1/first-administrator": lambda w: do(
@@ -111,6 +115,8 @@ OF_THE_ORGANISATION: Attempts = {
     "GET /api/v1/keys/receipt": lambda w: look("keys/receipt"),
     "GET /api/v1/reports/annual": lambda w: figures(w, "", w.here.id),
     "GET /api/v1/reports/annual.{kind}": lambda w: figures(w, ".csv", w.here.name),
+    "GET /api/v1/reports/recordings": lambda w: look("reports/recordings", w.here.id, month=this_month(w)),
+    "GET /api/v1/reports/recordings.{kind}": lambda w: look("reports/recordings.csv", w.here.name, month=this_month(w)),
     "GET /api/v1/reports/{name}.{kind}": lambda w: look(
         "reports/cases.csv", w.case.number, year=chinese_day(w.now).year
     ),

@@ -110,6 +110,39 @@ def test_every_format_says_the_same_and_names_the_checkpoint(desk: PublishingDes
     assert again.content == files["pdf"].content
 
 
+def test_how_a_month_was_recorded_is_the_same_in_every_format(desk: PublishingDesk) -> None:
+    asked = {"month": f"{desk.today:%Y-%m}"}
+    found = desk.auditor.get("/api/v1/reports/recordings", params=asked).json()
+    assert (found["total"]["recordings"], found["total"]["lacking"], found["total"]["coverage"]) == (1, 0, None)
+    unit = next(each for each in found["units"] if each["found"]["recordings"])
+    assert unit["unit_id"] == str(desk.unit.id)
+    asked["unit_id"] = unit["unit_id"]
+    people = desk.auditor.get("/api/v1/reports/recordings", params=asked).json()["people"]
+    assert sum(each["found"]["recordings"] for each in people) == 1
+    files = {kind: desk.auditor.get(f"/api/v1/reports/recordings.{kind}", params=asked) for kind in ("csv", "xlsx")}
+    for kind, answer in files.items():
+        assert answer.status_code == 200, answer.text
+        assert f"recordings-{desk.today:%Y-%m}.{kind}" in answer.headers["content-disposition"]
+    rows = list(csv.reader(io.StringIO(files["csv"].content.decode("utf-8-sig"))))
+    assert rows[0][:2] == ["单位", "记录（份）"]
+    assert {row[0]: row[1] for row in rows[1 : 2 + len(found["units"])]} == {"合计": "1"} | {
+        each["name"]: str(each["found"]["recordings"]) for each in found["units"]
+    }
+    assert [row[:2] for row in sheet_cells(files["xlsx"].content)] == [
+        row[:2] for row in rows[: 2 + len(found["units"])]
+    ]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/reports/recordings", "/api/v1/reports/recordings.csv"])
+def test_a_month_that_is_none_and_a_unit_elsewhere_are_told(desk: PublishingDesk, path: str) -> None:
+    for month in ("2026-3", "2018-12", "9999-01", "x"):
+        answer = desk.auditor.get(path, params={"month": month})
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:liuhen:problem:month")
+    elsewhere = {"month": f"{desk.today:%Y-%m}", "unit_id": str(desk.unit.id)}
+    assert desk.stranger.get(path, params=elsewhere).status_code == 404
+    assert desk.officer.get(path, params=elsewhere).status_code == 403
+
+
 def sheet_cells(content: bytes) -> list[list[str]]:
     """The first sheet's, as text."""
     book = zipfile.ZipFile(io.BytesIO(content))

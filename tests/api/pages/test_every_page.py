@@ -43,6 +43,7 @@ ALLOWED = {
     "/oversight/sample": ("auditor",),
     "/oversight/sample?month=nonsense": ("auditor",),
     "/statistics": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
+    "/statistics/recordings": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=2025": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/statistics?year=%27&size=x": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
     "/file-reviews": ("supervisor", "legal_reviewer", "auditor", "administrator"),
