@@ -35,6 +35,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "see_transfers": ("supervisor", "legal_reviewer"),
     "end_transfers": ("supervisor",),
     "take_the_book": ("supervisor", "auditor", "administrator"),
+    "take_credit_lines": ("supervisor", "publisher", "administrator"),
     "open_file_reviews": ("supervisor", "administrator"),
     "score_file_reviews": ("supervisor", "legal_reviewer"),
     "answer_file_reviews": ("supervisor",),

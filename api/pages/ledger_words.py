@@ -92,6 +92,7 @@ ACTIONS: Mapping[str, str] = {
     "access.granted": mark("批准授权"),
     "access.granted_by_rule": mark("承办人员按规则直接查看"),
     "case.book_taken": mark("导出执法台账"),
+    "case.credit_taken": mark("导出信用信息"),
     "viewing.reviewed": mark("复核一次观看"),
     "access.attachment_filed": mark("提交申请附件"),
     "access.attachment_read": mark("查阅申请附件"),

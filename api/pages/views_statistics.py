@@ -18,7 +18,8 @@ MONTHS_BACK: Final = 36
 
 def build_statistics(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["see_statistics"])
-    this_year = chinese_day(visit.now).year
+    today = chinese_day(visit.now)
+    this_year = today.year
     year, size = _number(visit.asked("year")), _number(visit.asked("size"))
     year = year if year is not None and FIRST_YEAR <= year <= this_year else this_year
     return {
@@ -27,6 +28,9 @@ def build_statistics(visit: Visit) -> Mapping[str, Any]:
         "groups": GROUPS,
         "money": MONEY,
         "may_take": visit.person.role in MAY["take_the_book"],
+        "may_take_credit": visit.person.role in MAY["take_credit_lines"],
+        "credit_from": today.replace(day=1),
+        "credit_until": today,
     }
 
 

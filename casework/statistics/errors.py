@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 
 from casework.errors import InputRefused, StateRefused
 
@@ -36,6 +37,18 @@ class UnitBeyond(InputRefused):
 
     def __str__(self) -> str:
         return f"unit {self.unit_id} is neither yours nor below it: choose one of the units in the answer"
+
+
+@dataclass(eq=False)
+class DaysUnusable(InputRefused):
+    """From a day to an earlier one, or more days than are handed on at once."""
+
+    since: date
+    until: date
+    most: int
+
+    def __str__(self) -> str:
+        return f"from {self.since} to {self.until} cannot be taken: choose up to {self.most} days, the first one first"
 
 
 @dataclass(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.http.book_tables import CASES, DOCUMENTS, book_xlsx, case_rows, document_rows
+from api.http.credit_table import credit_csv, credit_xlsx
 from api.http.deeds import doing, looking
 from api.http.errors import NotFound
 from api.http.month_tables import month_csv, month_xlsx
@@ -30,6 +31,7 @@ from api.http.sessions import SignedIn, TheArchive
 from api.http.spreadsheets import csv_bytes
 from casework.account_book import case_lines, document_lines
 from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
+from casework.statistics.credit import take_credit_lines
 from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
 from storage.catalog.organisation import Person
 from storage.ledger.append import Actor, Change, record_change
@@ -135,6 +137,23 @@ def send_recorded_month(
     name = f"recordings-{found.month:%Y-%m}.{kind}"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(make(found, now), media_type=FORMATS[kind][1], headers=headers)
+
+
+@router.get("/credit.{kind}", summary="行政处罚信用信息 / Penalties for the credit system", response_class=Response)
+def send_credit(
+    viewer: SignedIn,
+    archive: TheArchive,
+    kind: Annotated[str, Path(pattern="^(csv|xlsx)$")],
+    since: Annotated[date, Query(description="起始日期 / first day", examples=["2026-03-01"])],
+    until: Annotated[date, Query(description="截止日期 / last day", examples=["2026-03-31"])],
+) -> Response:
+    """Sealed penalty decisions of those days, of the unit and those below it. That they were taken is an entry."""
+    with doing(archive, viewer) as session:
+        lines = take_credit_lines(session, viewer.person, since, until)
+    make = {"csv": credit_csv, "xlsx": credit_xlsx}[kind]
+    name = f"credit-{since}-{until}.{kind}"
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    return Response(make(lines), media_type=FORMATS[kind][1], headers=headers)
 
 
 @router.get("/{name}.{kind}", summary="执法台账 / The book of a year's cases and documents", response_class=Response)

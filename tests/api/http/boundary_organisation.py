@@ -117,6 +117,9 @@ OF_THE_ORGANISATION: Attempts = {
     "GET /api/v1/reports/annual.{kind}": lambda w: figures(w, ".csv", w.here.name),
     "GET /api/v1/reports/recordings": lambda w: look("reports/recordings", w.here.id, month=this_month(w)),
     "GET /api/v1/reports/recordings.{kind}": lambda w: look("reports/recordings.csv", w.here.name, month=this_month(w)),
+    "GET /api/v1/reports/credit.{kind}": lambda w: look(
+        "reports/credit.csv", since=chinese_day(w.now).isoformat(), until=chinese_day(w.now).isoformat()
+    ),
     "GET /api/v1/reports/{name}.{kind}": lambda w: look(
         "reports/cases.csv", w.case.number, year=chinese_day(w.now).year
     ),

@@ -133,6 +133,20 @@ def test_how_a_month_was_recorded_is_the_same_in_every_format(desk: PublishingDe
     ]
 
 
+def test_penalties_for_the_credit_system_are_taken_by_who_hands_them_on(desk: PublishingDesk, served: Any) -> None:
+    day = desk.today.isoformat()
+    for kind, mark in (("csv", "行政相对人名称".encode()), ("xlsx", b"PK")):
+        answer = desk.publisher.get(f"/api/v1/reports/credit.{kind}", params={"since": day, "until": day})
+        assert answer.status_code == 200, answer.text
+        assert mark in answer.content
+        assert f"credit-{day}-{day}.{kind}" in answer.headers["content-disposition"]
+    assert [each.data["count"] for each in served.entries("case.credit_taken")] == [0, 0]
+    late = desk.publisher.get("/api/v1/reports/credit.csv", params={"since": day, "until": "2019-01-01"})
+    assert (late.status_code, late.json()["type"]) == (422, "urn:liuhen:problem:days")
+    assert desk.publisher.get("/api/v1/reports/credit.csv", params={"since": "x", "until": day}).status_code == 422
+    assert desk.auditor.get("/api/v1/reports/credit.csv", params={"since": day, "until": day}).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/api/v1/reports/recordings", "/api/v1/reports/recordings.csv"])
 def test_a_month_that_is_none_and_a_unit_elsewhere_are_told(desk: PublishingDesk, path: str) -> None:
     for month in ("2026-3", "2018-12", "9999-01", "x"):
