@@ -74,15 +74,27 @@ class Archive:
 
 
 def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuhen") -> Archive:
-    """The archive that the settings describe. Nothing is connected to yet. Raises UsageRefused without a database."""
-    if settings.database_url is None:
+    """The archive that the settings describe, for what acts for nobody: workers and commands.
+
+    Nothing is connected to yet. Raises UsageRefused without a database.
+    """
+    return _open(settings, settings.database_worker_url, "LIUHEN_DATABASE_WORKER_URL", pool_size, process)
+
+
+def open_archive_for_people(settings: Settings, *, pool_size: int = 5, process: str = "liuhen-http") -> Archive:
+    """As `open_archive`, by the login for what answers people, each of whom sees his own."""
+    return _open(settings, settings.database_url, "LIUHEN_DATABASE_URL", pool_size, process)
+
+
+def _open(settings: Settings, url: str | None, variable: str, pool_size: int, process: str) -> Archive:
+    if url is None:
         raise UsageRefused(
-            "没有数据库地址；请用 liuhen up 启动，或设置 LIUHEN_DATABASE_URL",
-            "no database is named: start with `liuhen up`, or set LIUHEN_DATABASE_URL",
+            f"没有数据库地址；请用 liuhen up 启动，或设置 {variable}",
+            f"no database is named: start with `liuhen up`, or set {variable}",
         )
     return Archive(
         settings=settings,
-        database=Database(settings.database_url, pool_size=pool_size, application_name=process),
+        database=Database(url, pool_size=pool_size, application_name=process),
         store=FolderStore(settings.data / "objects"),
         keyring=open_keyring(settings),
     )

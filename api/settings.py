@@ -25,7 +25,13 @@ _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
 # What each role may see of the database is decided by handing its process one address and no other; and one process
 # alone speaks to the city's platform.
 _SECRET = frozenset(
-    {"LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_OWNER_URL", "LIUHEN_DATABASE_SEQUENCER_URL", "LIUHEN_PUSH_TOKEN"}
+    {
+        "LIUHEN_DATABASE_URL",
+        "LIUHEN_DATABASE_OWNER_URL",
+        "LIUHEN_DATABASE_WORKER_URL",
+        "LIUHEN_DATABASE_SEQUENCER_URL",
+        "LIUHEN_PUSH_TOKEN",
+    }
 )
 
 # Not even where the value is no use.
@@ -205,6 +211,7 @@ class Settings(BaseSettings):
     )
     database_url: DatabaseUrl | None = None
     database_owner_url: DatabaseUrl | None = None
+    database_worker_url: DatabaseUrl | None = None
     database_sequencer_url: DatabaseUrl | None = None
     broker_url: (
         Annotated[

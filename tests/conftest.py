@@ -75,8 +75,8 @@ def addresses(server: MigratedServer, template: str) -> Iterator[DatabaseAddress
 
 @pytest.fixture
 def database(addresses: DatabaseAddresses) -> Iterator[Database]:
-    """The application's own way into the test's database."""
-    database = Database(addresses.app, pool_size=5)
+    """A worker's or a command's way into the test's database: it acts for nobody, and row security lets it through."""
+    database = Database(addresses.worker, pool_size=5)
     yield database
     database.close()
 
@@ -91,14 +91,14 @@ def never_committed_to(server: MigratedServer) -> Iterator[DatabaseAddresses]:
 @pytest.fixture(scope="session")
 def uncommitted(never_committed_to: DatabaseAddresses) -> Iterator[Database]:
     """One connection, whose server process knows the tables already when the next test begins."""
-    database = Database(never_committed_to.app, pool_size=1)
+    database = Database(never_committed_to.worker, pool_size=1)
     yield database
     database.close()
 
 
 @pytest.fixture
 def session(uncommitted: Database) -> Iterator[Session]:
-    """A session as the application's role whose work is rolled back: for what leaves the commit to its caller."""
+    """A session as the worker's role whose work is rolled back: for what leaves the commit to its caller."""
     with rolled_back(uncommitted) as session:
         yield session
 

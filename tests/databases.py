@@ -89,7 +89,7 @@ class MigratedServer:
 
     def superuser_of(self, addresses: DatabaseAddresses) -> str:
         """Who can do everything, in the database of `addresses`."""
-        return urlsplit(self.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+        return urlsplit(self.superuser_url)._replace(path=urlsplit(addresses.worker).path).geturl()
 
     def _lend(self) -> LentDatabase:
         name = self._copy(DATABASE)
@@ -102,7 +102,7 @@ class MigratedServer:
             for statement in (
                 "CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY",
                 "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
-                "GRANT CONNECT ON DATABASE {name} TO liuhen_app, liuhen_sequencer, liuhen_owner",
+                "GRANT CONNECT ON DATABASE {name} TO liuhen_app, liuhen_worker, liuhen_sequencer, liuhen_owner",
             ):
                 names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
                 connection.execute(sql.SQL(statement).format(**names))
@@ -117,7 +117,9 @@ class MigratedServer:
             return urlsplit(url)._replace(path=f"/{name}").geturl()
 
         own = self.addresses
-        return DatabaseAddresses(owner=of(own.owner), app=of(own.app), sequencer=of(own.sequencer))
+        return DatabaseAddresses(
+            owner=of(own.owner), app=of(own.app), worker=of(own.worker), sequencer=of(own.sequencer)
+        )
 
 
 class LentDatabase:

@@ -83,7 +83,10 @@ def running_custody(folder: Path) -> Iterator[RunningCustody]:
         undo.callback(_remove_sockets, settings)
         addresses = undo.enter_context(running_database(settings, "bench"))
         settings = settings.model_copy(
-            update={"database_url": addresses.app, "tsa_urls": (f"unix://{socket_folder(settings.data)}/tsa.sock",)}
+            update={
+                "database_worker_url": addresses.worker,
+                "tsa_urls": (f"unix://{socket_folder(settings.data)}/tsa.sock",),
+            }
         )
         create_keys(_settings(settings.data))
         announce_public_keys(settings, addresses)
@@ -115,6 +118,7 @@ def _settings(data: Path) -> Settings:
         data=data,
         database_url=None,
         database_owner_url=None,
+        database_worker_url=None,
         database_sequencer_url=None,
         broker_url=None,
         tsa_urls=(),

@@ -66,7 +66,7 @@ def filled_archive(folder: Path, size: ArchiveSize) -> Iterator[FilledArchive]:
             settings, "http-1", "网页与接口", "HTTP", *words, environment=environment, pass_fds=(descriptor,)
         )
         undo.enter_context(running_child(spec))
-        database = Database(addresses.app, pool_size=1, application_name="liuhen-bench")
+        database = Database(addresses.worker, pool_size=1, application_name="liuhen-bench")
         undo.callback(database.close)
         host, port = listener.getsockname()[:2]
         yield FilledArchive(f"http://{host}:{port}", database, filled_seconds, sign_in(database))
@@ -99,6 +99,7 @@ def _settings(data: Path, database_url: str | None) -> Settings:
         data=data,
         database_url=database_url,
         database_owner_url=None,
+        database_worker_url=None,
         database_sequencer_url=None,
         broker_url=None,
         tsa_urls=(),

@@ -65,7 +65,7 @@ def worker_resident_mib(custody: RunningCustody, folder: Path, size_bytes: int) 
     environment = child_environment(
         {
             "LIUHEN_DATA": str(settings.data),
-            "LIUHEN_DATABASE_URL": str(settings.database_url),
+            "LIUHEN_DATABASE_WORKER_URL": str(settings.database_worker_url),
             "LIUHEN_TSA_URLS": settings.tsa_urls[0],
         }
     )

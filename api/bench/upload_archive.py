@@ -102,7 +102,7 @@ def measured_archive(folder: Path) -> Iterator[MeasuredArchive]:
     with running_archive(programs) as running:
         token = programs.liuhen("admin", "station", "enrol", "bench", "--json").json()["token"]
         addresses = json.loads((running.data / "run" / "addresses.json").read_text("utf-8"))
-        database = Database(addresses["database"]["app"], pool_size=2, application_name="liuhen-bench")
+        database = Database(addresses["database"]["worker"], pool_size=2, application_name="liuhen-bench")
         try:
             yield MeasuredArchive(running, database, token)
         finally:

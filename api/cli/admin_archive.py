@@ -148,6 +148,7 @@ def _with_database(settings: Settings, addresses: DatabaseAddresses) -> Settings
         update={
             "database_url": addresses.app,
             "database_owner_url": addresses.owner,
+            "database_worker_url": addresses.worker,
             "database_sequencer_url": addresses.sequencer,
         }
     )

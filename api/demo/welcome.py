@@ -20,7 +20,7 @@ def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say:
     from api.signin import issue_first_administrator_code, needs_first_administrator
     from storage.database import Database
 
-    database = Database(addresses.database.app, pool_size=1, application_name="liuhen-up")
+    database = Database(addresses.database.worker, pool_size=1, application_name="liuhen-up")
     try:
         with database.transaction() as session:
             empty = needs_first_administrator(session)

@@ -1,7 +1,7 @@
 """What `liuhen up` starts, in which order, and how each part is known to answer.
 
 Only what is not given by an address elsewhere is started. A process sees the one database address that its work
-needs: the sequencer its own role's, everything else the application's; the owner's stays here.
+needs: the sequencer its own role's, HTTP the application's, the workers theirs; the owner's stays here.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
     from api.keyring import announce_keys, open_keyring
     from storage.database import Database
 
-    connections = Database(database.app, pool_size=1)
+    connections = Database(database.worker, pool_size=1)
     try:
         announce_keys(connections, open_keyring(settings))
     finally:
@@ -118,7 +118,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.review.scopes import load_shipped_scopes
     from storage.database import Database
 
-    connections = Database(database.app, pool_size=1)
+    connections = Database(database.worker, pool_size=1)
     try:
         with connections.transaction() as session:
             load_shipped_policies(session, datetime.now(UTC))
@@ -157,7 +157,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             f"worker: {queue}",
             *("worker", queue, "--processes", str(processes)),
             environment={
-                **_application_environment(addresses),
+                **_worker_environment(addresses),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
@@ -168,7 +168,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
 
 
 def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
-    environment = {**_application_environment(addresses), **_wakes_by_beat(settings)}
+    environment = {**_worker_environment(addresses), **_wakes_by_beat(settings)}
     return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment, forked=True)
 
 
@@ -190,8 +190,16 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
 
 
 def _application_environment(addresses: ArchiveAddresses) -> dict[str, str]:
+    """For what answers people: under row security, and without the address that would get round it."""
+    return {"LIUHEN_DATABASE_URL": addresses.database.app, **_services(addresses)}
+
+
+def _worker_environment(addresses: ArchiveAddresses) -> dict[str, str]:
+    return {"LIUHEN_DATABASE_WORKER_URL": addresses.database.worker, **_services(addresses)}
+
+
+def _services(addresses: ArchiveAddresses) -> dict[str, str]:
     return {
-        "LIUHEN_DATABASE_URL": addresses.database.app,
         "LIUHEN_BROKER_URL": addresses.broker,
         "LIUHEN_TSA_URLS": ",".join(addresses.tsa),
     }

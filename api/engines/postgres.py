@@ -19,7 +19,7 @@ from api.engines.child import EXIT_NAMESPACE_REFUSED
 from api.engines.folders import make_private_folder, read_or_create_secret, socket_folder, sync_folder, write_durably
 from api.engines.launch import Child, Launch, log_tail, wrapped_argv
 from api.engines.process import list_in_folder, wait_until_gone
-from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, DatabaseAddresses, ensure_roles, socket_url
+from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, WORKER, DatabaseAddresses, ensure_roles, socket_url
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
 
 SUPERUSER = "postgres"
@@ -136,10 +136,10 @@ class EmbeddedPostgres:
         ensure_roles(self.superuser_url(), {role: self._password(role) for role in ROLES})
 
     def addresses(self) -> DatabaseAddresses:
-        owner, app, sequencer = (
-            socket_url(role, self._password(role), self.sockets) for role in (OWNER, APP, SEQUENCER)
+        owner, app, worker, sequencer = (
+            socket_url(role, self._password(role), self.sockets) for role in (OWNER, APP, WORKER, SEQUENCER)
         )
-        return DatabaseAddresses(owner=owner, app=app, sequencer=sequencer)
+        return DatabaseAddresses(owner=owner, app=app, worker=worker, sequencer=sequencer)
 
     def superuser_url(self) -> str:
         return socket_url(SUPERUSER, self._password(SUPERUSER), self.sockets, database="postgres")

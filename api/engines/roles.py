@@ -1,4 +1,4 @@
-"""The database `liuhen` and its three roles: who may do what begins here and goes on in the migrations."""
+"""The database `liuhen` and its four roles: who may do what begins here and goes on in the migrations."""
 
 from __future__ import annotations
 
@@ -14,16 +14,22 @@ from psycopg import sql
 DATABASE = "liuhen"
 OWNER = "liuhen_owner"
 APP = "liuhen_app"
+WORKER = "liuhen_worker"
 SEQUENCER = "liuhen_sequencer"
-ROLES = (OWNER, APP, SEQUENCER)
+ROLES = (OWNER, APP, WORKER, SEQUENCER)
 
 
 @dataclass(frozen=True)
 class DatabaseAddresses:
-    """One libpq URL a role: `owner` for migrations only, `app` for everything else, `sequencer` for the ledger."""
+    """One libpq URL a role.
+
+    `owner` is for migrations only, `app` for what answers people over HTTP, `worker` for what acts for nobody (workers,
+    commands), `sequencer` for the ledger.
+    """
 
     owner: str
     app: str
+    worker: str
     sequencer: str
 
 
@@ -37,11 +43,14 @@ def ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
     """Make database and roles what they should be, whatever is there already.
 
     The owner may do everything in its database and nothing outside it. The others may connect; what they may read or
-    write is for the migrations to grant. None may bypass row security.
+    write is for the migrations to grant. The worker has whatever the application has. None may bypass row security.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role in ROLES:
             _ensure_role(connection, role, passwords[role])
+        # One list of permissions for both: what a migration grants to the application holds for the worker. Policies
+        # of row security tell them apart, and a member cannot be reached from the role it belongs to.
+        _execute(connection, "GRANT {} TO {} WITH INHERIT TRUE, SET FALSE", APP, WORKER)
         _ensure_database(connection)
     with psycopg.connect(superuser_url.replace("/postgres?", f"/{DATABASE}?"), autocommit=True) as connection:
         _execute(connection, "ALTER SCHEMA public OWNER TO {}", OWNER)
@@ -66,7 +75,7 @@ def _ensure_database(connection: psycopg.Connection[tuple[object, ...]]) -> None
         _execute(connection, "CREATE DATABASE {} OWNER {} TEMPLATE template0", DATABASE, OWNER)
     # TEMPORARY is public by default: a temporary table can shadow a name inside a SECURITY DEFINER function.
     _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", DATABASE)
-    _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", DATABASE, APP, SEQUENCER)
+    _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}, {}", DATABASE, APP, WORKER, SEQUENCER)
 
 
 def _execute(connection: psycopg.Connection[tuple[object, ...]], statement: LiteralString, *names: str) -> None:

@@ -47,20 +47,21 @@ def running_database(settings: Settings, purpose: str = "admin") -> Iterator[Dat
 
 
 def external_database(settings: Settings) -> DatabaseAddresses:
-    """The addresses of a server that is not ours to start. Raises UsageRefused when one of the three is missing."""
+    """The addresses of a server that is not ours to start. Raises UsageRefused when one of the four is missing."""
     given = {
         "LIUHEN_DATABASE_URL": settings.database_url,
         "LIUHEN_DATABASE_OWNER_URL": settings.database_owner_url,
+        "LIUHEN_DATABASE_WORKER_URL": settings.database_worker_url,
         "LIUHEN_DATABASE_SEQUENCER_URL": settings.database_sequencer_url,
     }
     missing = ", ".join(name for name, value in given.items() if value is None)
     if missing:
         raise UsageRefused(
-            f"使用外部数据库时须同时设置三个地址，缺少 {missing}",
-            f"a database elsewhere needs an address for each of its three roles, and {missing} is not set",
+            f"使用外部数据库时须同时设置四个地址，缺少 {missing}",
+            f"a database elsewhere needs an address for each of its four roles, and {missing} is not set",
         )
-    app, owner, sequencer = (str(value) for value in given.values())
-    return DatabaseAddresses(owner=owner, app=app, sequencer=sequencer)
+    app, owner, worker, sequencer = (str(value) for value in given.values())
+    return DatabaseAddresses(owner=owner, app=app, worker=worker, sequencer=sequencer)
 
 
 def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
@@ -86,7 +87,12 @@ def check_server(addresses: DatabaseAddresses) -> None:
     """See that each role gets in, and that the server is no older than the embedded one."""
     import psycopg
 
-    named = {"OWNER_": addresses.owner, "": addresses.app, "SEQUENCER_": addresses.sequencer}
+    named = {
+        "OWNER_": addresses.owner,
+        "": addresses.app,
+        "WORKER_": addresses.worker,
+        "SEQUENCER_": addresses.sequencer,
+    }
     for role, url in named.items():
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:

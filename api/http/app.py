@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from api.archive import Archive, open_archive
+from api.archive import Archive, open_archive_for_people
 from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
 from api.http.kept_answers import KeptAnswers
@@ -42,7 +42,7 @@ POOL_SIZE = 20
 def create_app(archive: Archive | None = None, framework: FastAPI | None = None) -> AsgiApplication:
     """Uvicorn's factory. Without an archive, the one that the settings describe. A framework serves one at a time."""
     write_log_lines()
-    archive = archive or open_archive(load_settings(), pool_size=POOL_SIZE, process="liuhen-http")
+    archive = archive or open_archive_for_people(load_settings(), pool_size=POOL_SIZE)
     framework = framework or own_framework()
     framework.state.archive = archive
     framework.state.metrics = Metrics()

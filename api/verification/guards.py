@@ -16,7 +16,9 @@ from integrity.trust import EpochKey, Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 
 ACTIVATED = "key.activated"
-ROLES = ("liuhen_app", "liuhen_sequencer")
+ROLES = ("liuhen_app", "liuhen_worker", "liuhen_sequencer")
+# The worker has what the application has, by belonging to it; any other belonging shows as a privilege too many.
+_WITH = {"liuhen_app": ["liuhen_app", "liuhen_worker"], "liuhen_sequencer": ["liuhen_sequencer"]}
 # The tables nobody may change, each with the one role that may insert: entries and keys come from the application,
 # places and checkpoints from the sequencer.
 GUARDED = {
@@ -44,7 +46,7 @@ _PRIVILEGES = text("""
     SELECT r.rolname || ': ' || p.privilege
     FROM pg_roles r, (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p(privilege)
     WHERE (r.rolname = ANY(:roles) OR r.rolname = current_user)
-        AND NOT (r.rolname = CAST(:inserter AS text) AND p.privilege = 'INSERT')
+        AND NOT (r.rolname = ANY(:inserters) AND p.privilege = 'INSERT')
         AND CASE WHEN p.privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(r.oid, :name, p.privilege)
             ELSE has_table_privilege(r.oid, :name, p.privilege) END
     ORDER BY 1
@@ -120,7 +122,7 @@ def check_guards(audit: Audit) -> None:
                 audit.findings.add("guard_missing", subject, "a trigger that refuses change", "none at work")
             elif table in GUARDED and " ".join(bodies[table].split()) != _REFUSING:
                 audit.findings.add("guard_missing", subject, _REFUSING, " ".join(bodies[table].split()))
-            wanted = {"roles": list(ROLES), "name": table, "inserter": inserter}
+            wanted = {"roles": list(ROLES), "name": table, "inserters": _WITH[inserter]}
             more = session.scalars(_PRIVILEGES, wanted).all()
             if more:
                 audit.findings.add("guard_missing", subject, "insert and select only", ", ".join(more))

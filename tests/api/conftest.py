@@ -46,7 +46,8 @@ def commands(sealing: Any, addresses: DatabaseAddresses, monkeypatch: pytest.Mon
     from api.cli.main import run
 
     named = {"LIUHEN_DATA": str(sealing.settings.data), "LIUHEN_DATABASE_URL": addresses.app}
-    named |= {"LIUHEN_DATABASE_OWNER_URL": addresses.owner, "LIUHEN_DATABASE_SEQUENCER_URL": addresses.sequencer}
+    named |= {"LIUHEN_DATABASE_OWNER_URL": addresses.owner, "LIUHEN_DATABASE_WORKER_URL": addresses.worker}
+    named |= {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.sequencer}
     for name, value in named.items():
         monkeypatch.setenv(name, value)
     return lambda *words: run(list(words))

@@ -76,7 +76,7 @@ def kept_archive(
         fill(archive)
         archive.settle()
         archive.close()
-        yield KeptArchive(urlsplit(addresses.app).path.removeprefix("/"), folder / "data")
+        yield KeptArchive(urlsplit(addresses.worker).path.removeprefix("/"), folder / "data")
 
 
 class SealingArchive:
@@ -84,7 +84,7 @@ class SealingArchive:
     its database."""
 
     def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
-        settings = Settings(data=folder / "data", database_url=addresses.app)
+        settings = Settings(data=folder / "data", database_url=addresses.app, database_worker_url=addresses.worker)
         keyring = create_missing_keys(settings)
         authority = open_authority_server(Authority.load(settings.authority_folder), "127.0.0.1:0")
         self._serving = ServingThread(authority)

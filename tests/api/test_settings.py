@@ -123,7 +123,7 @@ def test_a_misspelt_name_is_refused_rather_than_ignored(monkeypatch: pytest.Monk
 
 
 def test_children_get_no_database_address_and_no_token_they_were_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for role in ("", "OWNER_", "SEQUENCER_"):
+    for role in ("", "OWNER_", "WORKER_", "SEQUENCER_"):
         monkeypatch.setenv(f"LIUHEN_DATABASE_{role}URL", "postgresql://db/liuhen")
     monkeypatch.setenv("LIUHEN_UPLOADS_AT_ONCE", "8")
     monkeypatch.setenv("LIUHEN_PUSH_TOKEN", "geheim")

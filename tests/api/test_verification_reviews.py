@@ -168,7 +168,7 @@ def test_a_forgers_key_that_is_announced_by_a_row_is_no_key(sealing: Any) -> Non
     forger = SigningKey.generate()
     with sealing.archive.database.transaction() as session:
         Bureau(sealing, session).decide(ReviewSigner(forger, 0))
-    with psycopg.connect(sealing.settings.database_url) as connection:
+    with psycopg.connect(sealing.settings.database_worker_url) as connection:
         connection.execute(
             "INSERT INTO signing_key_epoch (purpose, epoch, key_id, public_key, entry_id) "
             "SELECT 'review', 2, %s, %s, entry_id FROM signing_key_epoch LIMIT 1",

@@ -17,7 +17,7 @@ def of_before(server: MigratedServer) -> Iterator[Database]:
     """All cases are of before there were decisions: for what is about other steps of a case than the gate."""
     with server.copy_of(DATABASE) as addresses:
         let_cases_be_of_before(addresses)
-        database = Database(addresses.app, pool_size=1)
+        database = Database(addresses.worker, pool_size=1)
         yield database
         database.close()
 

@@ -172,7 +172,7 @@ def test_the_application_rewrites_no_officer_of_a_case(
         said = {"person_id": team.officer.id, "shown_at": NOW, "now": NOW}
         state_identity_shown(session, team.officer, team.case.id, **said)
         release_officer(session, team.officer, handlers_of(session, team.case, TODAY)[0].row.id, "调离")
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             "UPDATE case_officer SET person_id = named_by",
             "DELETE FROM case_officer",

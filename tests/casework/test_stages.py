@@ -296,7 +296,7 @@ def raw(database: Database, addresses: DatabaseAddresses, archive_in: Any) -> It
         lead(session, officer, case, "investigation")
         facts = {"unit": unit.id, "case": case.id, "by": officer.id, "supervisor": supervisor.id, "reason": None}
         facts["stranger"] = archive.person(archive.unit(), "supervisor").id
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         yield connection, {**facts, "ordinal": 3, "from": "investigation", "to": "hearing"}
 
 

@@ -93,7 +93,7 @@ def _complaints(file: Expected, receipt: dict[str, Any]) -> list[str]:
 def _complaints_of_archive(archive: RunningArchive, files: Sequence[Expected]) -> list[str]:
     """Files of equal bytes are one recording; each upload has its receipt."""
     wanted = {file.sha256 for file in files}
-    with psycopg.connect(archive.admin("database")["app"]) as connection:
+    with psycopg.connect(archive.admin("database")["worker"]) as connection:
         rows = connection.execute("SELECT encode(sha256, 'hex'), size_bytes FROM recording").fetchall()
         (receipts,) = connection.execute("SELECT count(*) FROM receipt").fetchone() or (0,)
     sealed = [row for row in rows if row[0] in wanted]

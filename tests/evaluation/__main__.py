@@ -31,7 +31,7 @@ def main(seeds: list[int]) -> int:
         addresses = postgres.start()
         try:
             upgrade(addresses.owner)
-            database = Database(addresses.app, pool_size=2)
+            database = Database(addresses.worker, pool_size=2)
             measured = [report(measure(database, seed)) for seed in seeds or (*TUNED_ON, *HELD_OUT)]
             database.close()
         finally:

@@ -61,7 +61,7 @@ def through_archive(files: dict[str, bytes], folder: Path) -> tuple[int, list[Ro
         rounds, sent = [], 0
         with (
             archive.client(token) as client,
-            psycopg.connect(archive.admin("database")["app"], autocommit=True) as connection,
+            psycopg.connect(archive.admin("database")["worker"], autocommit=True) as connection,
         ):
             station = station_of(connection, "敌意")
             measure(client, 3.0)

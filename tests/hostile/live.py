@@ -103,7 +103,7 @@ def has_settled(connection: psycopg.Connection, harmful: uuid.UUID, files: int) 
 
 def outputs(archive: RunningArchive) -> dict[str, bytes]:
     """Every rendition's plaintext, every finding and claim, and the log, by what they are."""
-    settings = Settings(data=archive.data, database_url=archive.admin("database")["app"])
+    settings = Settings(data=archive.data, database_worker_url=archive.admin("database")["worker"])
     opened = open_archive(settings, pool_size=2, process="hostile")
     found: dict[str, bytes] = {"log": (archive.folder / "up.log").read_bytes()}
     try:

@@ -42,7 +42,7 @@ class Bench:
     """An archive's custody side with one station, and the files it staged."""
 
     def __init__(self, addresses: DatabaseAddresses, folder: Path, runner: MediaRunner) -> None:
-        self.database = Database(addresses.app, pool_size=5)
+        self.database = Database(addresses.worker, pool_size=5)
         self.sequencer_database = Database(addresses.sequencer, pool_size=2)
         self.staging = folder / "staging"
         self.staging.mkdir()

@@ -61,7 +61,7 @@ def judge(
 ) -> Judgement:
     docked = what_was_docked(stations, footage)
     found = Judgement(sum(map(len, docked.values())))
-    with psycopg.connect(archive.settings.database_url or "") as connection:
+    with psycopg.connect(archive.settings.database_worker_url or "") as connection:
         judge_rows(connection, docked, found)
     _judge_kept_receipts(archive, stations, footage, found)
     say("rows, entries and receipts compared")

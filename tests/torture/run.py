@@ -77,7 +77,7 @@ def torment(
 @contextmanager
 def opened(engines: Engines) -> Iterator[Archive]:
     """The running archive's parts in this process."""
-    archive = open_archive(Settings(data=engines.data, database_url=engines.admin("database")["app"]))
+    archive = open_archive(Settings(data=engines.data, database_worker_url=engines.admin("database")["worker"]))
     try:
         yield archive
     finally:

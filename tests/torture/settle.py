@@ -38,7 +38,7 @@ def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) 
     say("every card is empty")
     for station in stations:
         station.end_agent()
-    address = engines.admin("database")["app"]
+    address = engines.admin("database")["worker"]
     _wait("work is not done", QUIET_SECONDS, lambda: _owed(address))
     with psycopg.connect(address) as connection:
         require_few_reservations(connection)

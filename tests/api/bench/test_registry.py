@@ -49,7 +49,8 @@ def test_the_same_bytes_are_sealed_again_and_again_and_nothing_runs_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An archive elsewhere that the environment names is not the one to fill.
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", "postgresql://nobody@/elsewhere")
+    for variable in ("LIUHEN_DATABASE_URL", "LIUHEN_DATABASE_WORKER_URL"):
+        monkeypatch.setenv(variable, "postgresql://nobody@/elsewhere")
     source = tmp_path / "source.bin"
     source.write_bytes(b"recorded" * 1000)
     with running_custody(tmp_path) as custody:

@@ -209,7 +209,7 @@ def test_without_an_archive_the_database_has_no_addresses_unless_it_is_started(d
 
 def test_psql_takes_the_addresses_of_a_running_archive(lent: Path) -> None:
     addresses = done(lent, "admin", "database")
-    assert set(addresses) == {"owner", "app", "sequencer"}
+    assert set(addresses) == {"owner", "app", "worker", "sequencer"}
     for role, url in addresses.items():
         argv = [str(find_binaries() / "psql"), url, "-At", "-c", "SELECT current_user"]
         assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == f"liuhen_{role}\n"
@@ -235,7 +235,7 @@ def test_a_revoked_token_is_revoked_once(lent: Path) -> None:
     again = done(lent, "admin", "token", "revoke", made["token_id"])
     assert first == again
     assert first["revoked_at"]
-    with psycopg.connect(done(lent, "admin", "database")["app"]) as connection:
+    with psycopg.connect(done(lent, "admin", "database")["worker"]) as connection:
         entries = connection.execute(
             "SELECT count(*) FROM ledger_entry WHERE action = 'token.revoked' AND subject_id = %s", [made["person_id"]]
         ).fetchone()
@@ -262,7 +262,7 @@ def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> Non
     given = done(lent, *words, "--sign-in-name", "wangwu2", "--password-stdin", stdin="correct horse\n")
     assert len(made["password"]) >= 20
     assert "password" not in given
-    with psycopg.connect(done(lent, "admin", "database")["app"]) as connection:
+    with psycopg.connect(done(lent, "admin", "database")["worker"]) as connection:
         rows = connection.execute("SELECT password_hash FROM person WHERE sign_in_name LIKE 'wangwu%'").fetchall()
     assert all(value.startswith("$argon2id$") for (value,) in rows)
     assert len(rows) == 2
@@ -279,7 +279,7 @@ def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> Non
 def test_a_forgotten_password_is_set_anew_and_ends_what_was_open_under_the_former_one(lent: Path) -> None:
     words = ("admin", "person", "create", "--role", "administrator", "--name", "赵六", "--sign-in-name", "zhaoliu")
     person = done(lent, *words)
-    database = done(lent, "admin", "database")["app"]
+    database = done(lent, "admin", "database")["worker"]
     with psycopg.connect(database) as connection:
         former = connection.execute(
             "SELECT password_hash, unit_id FROM person WHERE sign_in_name = 'zhaoliu'"
@@ -396,7 +396,10 @@ def test_addresses_of_a_database_elsewhere_are_those_that_were_set(tmp_path: Pat
         data=tmp_path,
         database_url="postgresql://a/",
         database_owner_url="postgresql://o/",
+        database_worker_url="postgresql://w/",
         database_sequencer_url="postgresql://s/",
     )
-    expected = DatabaseAddresses(owner="postgresql://o/", app="postgresql://a/", sequencer="postgresql://s/")
+    expected = DatabaseAddresses(
+        owner="postgresql://o/", app="postgresql://a/", worker="postgresql://w/", sequencer="postgresql://s/"
+    )
     assert running_addresses(settings) == expected

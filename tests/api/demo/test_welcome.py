@@ -54,7 +54,7 @@ def test_an_archive_with_people_is_left_as_it_is(
 
 
 def test_a_database_that_fails_now_does_not_end_the_archive(tmp_path: Path) -> None:
-    nowhere = DatabaseAddresses(*[f"postgresql://liuhen_app@/liuhen?host={tmp_path}"] * 3)
+    nowhere = DatabaseAddresses(*[f"postgresql://liuhen_app@/liuhen?host={tmp_path}"] * 4)
     lines = told(nowhere, tmp_path, demo=False)
     assert len(lines) == 1
     assert "liuhen admin first-admin-code" in lines[0]

@@ -36,6 +36,7 @@ def test_each_role_signs_in_with_its_own_address(server: EmbeddedPostgres) -> No
     for role, url in (
         ("liuhen_owner", addresses.owner),
         ("liuhen_app", addresses.app),
+        ("liuhen_worker", addresses.worker),
         ("liuhen_sequencer", addresses.sequencer),
     ):
         shown = subprocess.run(
@@ -54,7 +55,7 @@ def test_a_wrong_password_is_refused_on_the_socket_too(server: EmbeddedPostgres)
 
 
 def test_only_the_owner_can_make_anything(server: EmbeddedPostgres) -> None:
-    for url in (server.addresses().app, server.addresses().sequencer):
+    for url in (server.addresses().app, server.addresses().worker, server.addresses().sequencer):
         for statement in ("CREATE TABLE mine (id int)", "CREATE TEMPORARY TABLE shadow (id int)", "CREATE SCHEMA mine"):
             with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
@@ -67,6 +68,20 @@ def test_only_the_owner_can_make_anything(server: EmbeddedPostgres) -> None:
         connection.rollback()
 
 
+def test_the_worker_has_what_the_application_has_and_nobody_becomes_the_worker(server: EmbeddedPostgres) -> None:
+    with psycopg.connect(server.addresses().worker) as connection:
+        belongs = connection.execute("SELECT pg_has_role('liuhen_app', 'USAGE')").fetchone()
+    assert belongs == (True,)
+    for url in (server.addresses().app, server.addresses().sequencer):
+        for statement in (
+            "SET ROLE liuhen_worker",
+            "SET SESSION AUTHORIZATION liuhen_worker",
+            "GRANT liuhen_worker TO CURRENT_USER",
+        ):
+            with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
 def test_nothing_listens_on_the_network_and_writes_reach_the_disk(server: EmbeddedPostgres) -> None:
     with psycopg.connect(server.addresses().app) as connection:
         for name, value in (("listen_addresses", ""), ("fsync", "on"), ("password_encryption", "scram-sha-256")):
@@ -77,7 +92,7 @@ def test_secrets_and_folders_are_for_their_owner_only(server: EmbeddedPostgres) 
     paths = [server.secrets_folder, server.cluster_folder, server.sockets, server.log_path.parent]
     assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o700] * 4
     secrets = list(server.secrets_folder.iterdir())
-    assert len(secrets) == 4
+    assert len(secrets) == 5
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 

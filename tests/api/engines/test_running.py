@@ -45,7 +45,9 @@ def test_two_commands_at_once_take_turns_on_a_migrated_database(settings: Settin
 
 
 def test_a_running_archive_lends_its_database(settings: Settings) -> None:
-    database = DatabaseAddresses(owner="postgresql://o/", app="postgresql://a/", sequencer="postgresql://s/")
+    database = DatabaseAddresses(
+        owner="postgresql://o/", app="postgresql://a/", worker="postgresql://w/", sequencer="postgresql://s/"
+    )
     with DataFolderLock.acquire(settings.data, "up") as lock:
         published = ArchiveAddresses(database, "redis://b/", ("http://tsa/",), "http://127.0.0.1:1")
         publish_addresses(settings.run_folder, lock.holder.instance, published)
@@ -55,15 +57,20 @@ def test_a_running_archive_lends_its_database(settings: Settings) -> None:
         assert read_addresses(settings.run_folder, "an earlier run") is None
 
 
-def test_a_database_elsewhere_needs_all_three_roles(tmp_path: Path) -> None:
+def test_a_database_elsewhere_needs_all_four_roles(tmp_path: Path) -> None:
     partly = Settings(data=tmp_path, database_url="postgresql://a/", database_owner_url="postgresql://o/")
-    with pytest.raises(UsageRefused, match="LIUHEN_DATABASE_SEQUENCER_URL is not set"), running_database(partly):
+    with (
+        pytest.raises(UsageRefused, match="LIUHEN_DATABASE_WORKER_URL, LIUHEN_DATABASE_SEQUENCER_URL is not"),
+        running_database(partly),
+    ):
         pass
-    whole = partly.model_copy(update={"database_sequencer_url": "postgresql://s/"})
+    whole = partly.model_copy(
+        update={"database_worker_url": "postgresql://w/", "database_sequencer_url": "postgresql://s/"}
+    )
     with pytest.raises(DatabaseUnusable, match="LIUHEN_DATABASE_OWNER_URL cannot be reached"):
-        migrate(DatabaseAddresses(*["postgresql://liuhen_owner@/liuhen?host=%2Fnonexistent"] * 3))
+        migrate(DatabaseAddresses(*["postgresql://liuhen_owner@/liuhen?host=%2Fnonexistent"] * 4))
     with running_database(whole) as addresses:
         assert addresses == DatabaseAddresses(
-            owner="postgresql://o/", app="postgresql://a/", sequencer="postgresql://s/"
+            owner="postgresql://o/", app="postgresql://a/", worker="postgresql://w/", sequencer="postgresql://s/"
         )
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -101,15 +101,17 @@ class Served:
         settings.authority_folder.symlink_to(authority.folder)
         self.keyring = create_missing_keys(settings)
         self.archive = Archive(
-            settings, Database(addresses.app, pool_size=10), FolderStore(settings.data / "objects"), self.keyring
+            settings, Database(addresses.worker, pool_size=10), FolderStore(settings.data / "objects"), self.keyring
         )
         self.database = self.archive.database
+        # What answers people logs in as the application; what tests do beside it, as a worker.
+        self.answering = replace(self.archive, database=Database(addresses.app, pool_size=10))
         self.staging = Staging(self.archive.staging_folder)
         self.findings = findings
         self.owner_url = addresses.owner
         announce_keys(self.database, self.keyring)
         self.sequencing = Sequencing(addresses.sequencer, self.archive)
-        self._server = HttpServer(create_app(self.archive, framework()))
+        self._server = HttpServer(create_app(self.answering, framework()))
         self.url = self._server.url
         self._callers: list[Caller] = []
         self._numbers = iter(range(1, 10_000))
@@ -119,6 +121,7 @@ class Served:
             caller.close()
         self._server.close()
         self.sequencing.close()
+        self.answering.database.close()
         self.database.close()
 
     # People

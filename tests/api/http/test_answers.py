@@ -112,9 +112,9 @@ def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
 
 def test_a_database_that_is_gone_is_503_and_not_a_fault_of_ours(served: Any) -> None:
     who = served.signed_in(served.unit(), "officer")
-    served.archive.database.engine.dispose()
-    url = served.archive.database.engine.url.set(database="nothing_of_that_name")
-    served.archive.database.__init__(url.render_as_string(hide_password=False).replace("+psycopg", ""))
+    served.answering.database.engine.dispose()
+    url = served.answering.database.engine.url.set(database="nothing_of_that_name")
+    served.answering.database.__init__(url.render_as_string(hide_password=False).replace("+psycopg", ""))
     answer = who.get("/api/v1/session")
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:liuhen:problem:database")
     assert "nothing_of_that_name" not in answer.text

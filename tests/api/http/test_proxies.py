@@ -46,7 +46,7 @@ def behind(served: Any, request: Any) -> Iterator[Any]:
     settings = served.archive.settings.model_copy(
         update={"trusted_proxies": (ip_network(request.param),), "client_certificate_header": HEADER.lower()}
     )
-    server = type(served._server)(create_app(replace(served.archive, settings=settings)))
+    server = type(served._server)(create_app(replace(served.answering, settings=settings)))
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         yield client
     server.close()

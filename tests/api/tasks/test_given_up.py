@@ -123,5 +123,5 @@ def test_the_database_gives_no_attempt_away_that_may_be_needed(sealing: Any, add
     recording = sealing.seal(CONTENT)
     with sealing.archive.database.transaction() as session:
         session.execute(update(Upload).values(state=state))
-    with psycopg.connect(addresses.app) as connection, pytest.raises(psycopg.errors.CheckViolation):
+    with psycopg.connect(addresses.worker) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("DELETE FROM custody_attempt WHERE recording_id = %s", [recording.id])

@@ -32,7 +32,7 @@ def test_custody_does_not_start_without_its_parts(
     environment = {
         "PATH": "/usr/bin:/bin",
         "LIUHEN_DATA": str(sealing.settings.data),
-        "LIUHEN_DATABASE_URL": addresses.app,
+        "LIUHEN_DATABASE_WORKER_URL": addresses.worker,
         "LIUHEN_TSA_URLS": sealing.settings.tsa_urls[0],
         "LIUHEN_READY_FILE": str(ready),
     }

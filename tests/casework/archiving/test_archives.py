@@ -398,7 +398,7 @@ def test_raw_sql_changes_nothing_that_is_archived(
         archive_case(session, team.supervisor, team.case.id, ORDINARY, keys)
     ids = {"case": team.case.id, "unit": team.unit.id, "late": late.id}
     ids |= {"by": team.supervisor.id, "officer": team.officer.id}
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement, error in RAW:
             with pytest.raises(error):
                 connection.execute(statement.encode(), ids)
@@ -428,7 +428,7 @@ def test_raw_sql_archives_nothing_that_is_not_ready(
         ({"retention_class": "permanent"}, "kept for less long"),
     ):
         with (
-            psycopg.connect(addresses.app, autocommit=True) as connection,
+            psycopg.connect(addresses.worker, autocommit=True) as connection,
             pytest.raises(psycopg.errors.CheckViolation, match=says),
         ):
             connection.execute(ARCHIVE.encode(), sound | changed)
@@ -445,7 +445,7 @@ def test_raw_sql_archives_no_case_with_an_empty_stage(
     said = {"unit": team.unit.id, "case": team.case.id, "by": team.supervisor.id}
     said |= {"secrecy_class": "ordinary", "retention_class": "general"}
     with (
-        psycopg.connect(addresses.app, autocommit=True) as connection,
+        psycopg.connect(addresses.worker, autocommit=True) as connection,
         pytest.raises(psycopg.errors.CheckViolation, match="a stage of case"),
     ):
         connection.execute(ARCHIVE.encode(), said)

@@ -97,7 +97,7 @@ def test_raw_sql_seals_nothing_in_an_archived_case(
     said = {"unit": office.unit.id, "case": office.case.id, "document": final.document_id, "final": final.id}
     said |= {"seal": seal.id, "pdf": final.pdf + b"x", "by": office.supervisor.id}
     with (
-        psycopg.connect(addresses.app, autocommit=True) as connection,
+        psycopg.connect(addresses.worker, autocommit=True) as connection,
         pytest.raises(psycopg.errors.CheckViolation, match="is archived"),
     ):
         connection.execute(

@@ -131,7 +131,7 @@ def test_the_shipped_files_say_the_law_of_every_demand() -> None:
 def test_raw_sql_rewrites_no_version(database: Database, addresses: DatabaseAddresses) -> None:
     with database.transaction() as session:
         load_shipped_retention(session, NOW)
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             "UPDATE retention_rule SET rules = '{}'",
             "UPDATE retention_rule SET source = ''",

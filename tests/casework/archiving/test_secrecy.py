@@ -232,7 +232,7 @@ def test_raw_sql_states_no_class_out_of_turn(
         " VALUES (gen_random_uuid(), %(unit)s, %(case)s, %(ordinal)s, %(to)s, %(why)s, %(by)s, now())"
     )
     sound = {"unit": team.unit.id, "case": team.case.id, "ordinal": 2, "why": "x", "by": team.other_supervisor.id}
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for changed in (
             {"to": "ordinary", "by": team.officer.id},
             {"to": "ordinary", "by": team.supervisor.id},

@@ -121,7 +121,7 @@ def test_only_an_administrator_loads(session: Session, archive: Any) -> None:
 def test_the_database_lets_nobody_change_a_loaded_version(database: Database, addresses: DatabaseAddresses) -> None:
     with database.transaction() as session:
         load_checklist(session, OPERATOR, checklist(valid_until="2026-12-31"), NOW)
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in ("UPDATE recording_checklist SET rules = '{}'", "DELETE FROM recording_checklist"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

@@ -183,7 +183,7 @@ def test_the_database_keeps_what_was_said(
         desk.serve(TODAY)
         fulfil_term(session, desk.officer, desk.terms(event)["service"].id, TODAY, NOW)
         close_case(session, desk.supervisor, desk.case.id, "已执行完毕")
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             "UPDATE case_event SET day = day - 1",
             "UPDATE term_answer SET due_on = due_on + 1",

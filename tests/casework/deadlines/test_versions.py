@@ -137,7 +137,7 @@ def test_the_database_lets_nobody_change_what_was_loaded(database: Database, add
     with database.transaction() as session:
         load_terms(session, OPERATOR, terms(valid_until="2026-12-31"), NOW)
         load_year(session, OPERATOR, YEAR.encode())
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             "UPDATE term_rule SET rules = '{}'",
             "DELETE FROM term_rule",

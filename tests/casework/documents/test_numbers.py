@@ -100,7 +100,7 @@ def test_the_database_refuses_gaps_reuse_and_whatever_else_a_number_must_not_be(
         {"word": "'江综执罚决'", "number": "1"},
         {},  # Right in itself, but no final document bears it when the transaction ends.
     )
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for each in wrong:
             with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation)):
                 connection.execute(NUMBER.format(**{**whole, **each}), {"draft": draft})

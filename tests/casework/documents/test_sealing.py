@@ -264,7 +264,7 @@ def test_the_database_keeps_what_was_sealed(
         "INSERT INTO sealed_document SELECT gen_random_uuid(), s.unit_id, s.case_id, %(document)s, %(final)s,"
         " s.seal_id, {0}, sha256({0}), octet_length({0}), NULL, s.sealed_by, now() FROM sealed_document s"
     )
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in ("UPDATE sealed_document SET pdf = 'x'", "DELETE FROM sealed_document"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

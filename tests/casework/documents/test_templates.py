@@ -117,7 +117,7 @@ def test_the_database_refuses_a_units_own_and_every_edit(
         " 'inquiry_record'"
     )
     past = "daterange('2000-01-01', '2001-01-01')"
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             own.format(f"'{unit}'", past, "NULL"),
             own.format("NULL", past, f"'{person}'"),

@@ -244,7 +244,7 @@ def test_only_administrators_load_and_a_unit_that_is_none_is_named(session: Sess
 def test_the_database_refuses_to_change_a_version(addresses: DatabaseAddresses, database: Database) -> None:
     with database.transaction() as session:
         load(session, policy(until="2026-12-31"))
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE element_policy SET rules = '{}'")
         with pytest.raises(psycopg.errors.CheckViolation):

@@ -194,7 +194,7 @@ def test_the_database_itself_keeps_acts_as_they_were_said(
     with database.transaction() as session:
         team = team_in(session, archive_in(session))
         act, case = team.act(minutes=None).act.id, team.case.id
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         for statement in (
             "UPDATE case_act_statement SET kind = 'other'",
             "DELETE FROM case_act_statement",

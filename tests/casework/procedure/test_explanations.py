@@ -185,7 +185,7 @@ def test_no_closed_case_takes_an_explanation_and_the_database_lets_nobody_confir
         made = team.act("other", officers=(team.officer.id,)).act
         row = explain(session, team.officer, made.id)
         supervisor, case = team.supervisor.id, team.case.id
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.CheckViolation, match="decided_by_somebody_else"):
             connection.execute(
                 "UPDATE act_explanation SET decision = 'confirmed', decided_by = given_by, decided_at = now()"

@@ -62,13 +62,13 @@ class Scene:
         with self.database.transaction() as session:
             return deed(dataclasses.replace(self.bench, session=session, archive=self._archive_in(session)))
 
-    def run(self, statement: str, values: Mapping[str, Any] | None = None, role: str = "app") -> Any:
+    def run(self, statement: str, values: Mapping[str, Any] | None = None, role: str = "worker") -> Any:
         with psycopg.connect(getattr(self.addresses, role)) as connection:
             found = connection.execute(statement.encode(), values)
             return found.fetchall() if found.description else []
 
     def insert(self, table: str, values: Mapping[str, Any]) -> uuid.UUID:
-        with psycopg.connect(self.addresses.app) as connection:
+        with psycopg.connect(self.addresses.worker) as connection:
             return insert_into(connection, table, values)
 
     @property
@@ -123,7 +123,7 @@ class Scene:
 
     def execute_case(self, case: Case) -> None:
         """By raw SQL: the stage, and the case's own row."""
-        with psycopg.connect(self.addresses.app) as connection:
+        with psycopg.connect(self.addresses.worker) as connection:
             insert_into(connection, "case_stage", self.stage_row(case))
             connection.execute("UPDATE \"case\" SET stage = 'execution' WHERE id = %s", (case.id,))
 
@@ -150,7 +150,7 @@ class Scene:
         """An act with its statement; the statement's own id is what the gate is asked about."""
         of = {"unit_id": case.unit_id, "case_id": case.id}
         officer = officer or self.bench.officer
-        with psycopg.connect(self.addresses.app) as connection:
+        with psycopg.connect(self.addresses.worker) as connection:
             now = datetime.now(UTC)
             act_id = insert_into(connection, "case_act", {**of, "added_by": self.bench.officer.id, "added_at": now})
             said = {"act_id": act_id, "ordinal": 1, "kind": kind, "span": Range(starts_at, now, "[)")}

@@ -34,7 +34,7 @@ def filled(server: Any) -> Iterator[tuple[Database, str]]:
         load_policies(addresses)
         superuser = server.superuser_of(addresses)
         fill_archive(superuser, SIZE, NOW)
-        database = Database(addresses.app, pool_size=2)
+        database = Database(addresses.worker, pool_size=2)
         yield database, superuser
         database.close()
 

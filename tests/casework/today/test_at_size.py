@@ -34,7 +34,7 @@ CASES = 20_000
 def filled(server: Any) -> Iterator[tuple[Database, dict[str, Any]]]:
     """One unit with a long past: its rows are copies of one recording, case and act, over 500 days."""
     with server.copy_of(DATABASE) as addresses:
-        database = Database(addresses.app, pool_size=2)
+        database = Database(addresses.worker, pool_size=2)
         with database.transaction() as session:
             ids = _make_first(session)
         url = server.superuser_of(addresses)

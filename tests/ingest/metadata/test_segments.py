@@ -283,7 +283,7 @@ def test_two_at_once_do_it_once(shift: Segmented, never_committed_to: Any) -> No
 
     shift.add(0)
     shift.group()
-    other = Database(never_committed_to.app, pool_size=2)
+    other = Database(never_committed_to.worker, pool_size=2)
     with other.transaction() as session:
         assert group_segments(session, GAP, 100) == 0
     other.close()

@@ -249,7 +249,7 @@ def test_a_catalog_that_does_not_answer_is_said_so():
 
 
 def test_a_whole_upload_over_http_on_the_real_catalog(start_server, database, addresses, station_row, wire):
-    tus = start_server(database=addresses.app)
+    tus = start_server(database=addresses.worker)
     metadata = {"Upload-Metadata": wire.metadata(filename="录像.mp4", bytes=b"\xff\x00")}
     path = tus.create(300_000, metadata, token=TOKEN)
     assert tus.patch(path, 0, b"x" * 100_000, token=TOKEN).status == 204

@@ -66,7 +66,7 @@ def issued(
         since = issue(session, recorder, holder, MORNING)
         certify(session, holder, "001", date(2026, 1, 1), date(2027, 1, 1))
         ids = {"unit": team.id, "holder": holder.id, "other": other.id, "device": recorder.id, "issue": since.id}
-    with psycopg.connect(addresses.app, autocommit=True) as connection:
+    with psycopg.connect(addresses.worker, autocommit=True) as connection:
         yield connection, ids
 
 

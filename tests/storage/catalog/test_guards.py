@@ -34,7 +34,7 @@ def entry(**changes: Any) -> tuple[Any, ...]:
 
 
 def insert(addresses: DatabaseAddresses, row: tuple[Any, ...]) -> None:
-    with psycopg.connect(addresses.app) as connection:
+    with psycopg.connect(addresses.worker) as connection:
         connection.execute(INSERT, row)
 
 

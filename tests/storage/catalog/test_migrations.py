@@ -46,7 +46,7 @@ def test_migrating_again_changes_nothing(addresses: DatabaseAddresses) -> None:
     upgrade(addresses.owner)
 
 
-@pytest.mark.parametrize("role", ["owner", "app", "sequencer"])
+@pytest.mark.parametrize("role", ["owner", "app", "worker", "sequencer"])
 @pytest.mark.parametrize("table", GUARDED)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
 def test_no_role_changes_or_deletes_ledger_rows(
@@ -62,7 +62,7 @@ def test_no_role_changes_or_deletes_ledger_rows(
         assert count == (1,)
 
 
-@pytest.mark.parametrize("role", ["app", "sequencer"])
+@pytest.mark.parametrize("role", ["app", "worker", "sequencer"])
 @pytest.mark.parametrize("statement", ["UPDATE ledger_opening SET value = ''", "DELETE FROM ledger_opening"])
 def test_what_opens_a_commitment_is_no_roles_to_take_away(
     addresses: DatabaseAddresses, role: str, statement: str

@@ -40,7 +40,7 @@ class Ledger:
     """One database and one store, as the processes of an archive see them."""
 
     def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
-        self.app = Database(addresses.app, pool_size=3)
+        self.app = Database(addresses.worker, pool_size=3)
         self.sequencer = Database(addresses.sequencer, pool_size=3)
         self.files = LedgerFiles(FolderStore(folder))
         self.key = SigningKey.generate()
@@ -69,7 +69,7 @@ def ledger(addresses: DatabaseAddresses, tmp_path: Path):
 @pytest.fixture
 def superuser(server, addresses: DatabaseAddresses):
     """The ledger's database, for whoever may do everything to it."""
-    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.app).path).geturl()
+    url = urlsplit(server.superuser_url)._replace(path=urlsplit(addresses.worker).path).geturl()
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 

@@ -156,7 +156,7 @@ def where_no_list_holds(scene: Scene) -> Strike:
 def in_a_transaction_that_does_not_see_the_pass_withdrawn(scene: Scene) -> Strike:
     version = passed(scene)
 
-    connection = psycopg.connect(scene.addresses.app)
+    connection = psycopg.connect(scene.addresses.worker)
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.execute("SELECT count(*) FROM decision_review")
     withdraw_pass(scene, version)

@@ -161,7 +161,7 @@ def a_search_path_that_leads_elsewhere(scene: Scene) -> Strike:
     version = scene.do(lambda b: b.draft())
 
     def strike() -> None:
-        with psycopg.connect(scene.addresses.app) as connection:
+        with psycopg.connect(scene.addresses.worker) as connection:
             connection.execute("SET search_path = pg_temp, public")
             insert_into(connection, "decision_issue", scene.issue_row(version))
 
