@@ -78,23 +78,29 @@ def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuh
 
     Nothing is connected to yet. Raises UsageRefused without a database.
     """
-    return _open(settings, settings.database_worker_url, "LIUHEN_DATABASE_WORKER_URL", pool_size, process)
+    url = _named(settings.database_worker_url, "LIUHEN_DATABASE_WORKER_URL")
+    return _open(settings, Database(url, pool_size=pool_size, application_name=process))
 
 
 def open_archive_for_people(settings: Settings, *, pool_size: int = 5, process: str = "liuhen-http") -> Archive:
     """As `open_archive`, by the login for what answers people, each of whom sees his own."""
-    return _open(settings, settings.database_url, "LIUHEN_DATABASE_URL", pool_size, process)
+    url = _named(settings.database_url, "LIUHEN_DATABASE_URL")
+    return _open(settings, Database(url, pool_size=pool_size, application_name=process, for_people=True))
 
 
-def _open(settings: Settings, url: str | None, variable: str, pool_size: int, process: str) -> Archive:
+def _named(url: str | None, variable: str) -> str:
     if url is None:
         raise UsageRefused(
             f"没有数据库地址；请用 liuhen up 启动，或设置 {variable}",
             f"no database is named: start with `liuhen up`, or set {variable}",
         )
+    return url
+
+
+def _open(settings: Settings, database: Database) -> Archive:
     return Archive(
         settings=settings,
-        database=Database(url, pool_size=pool_size, application_name=process),
+        database=database,
         store=FolderStore(settings.data / "objects"),
         keyring=open_keyring(settings),
     )

@@ -6,27 +6,33 @@ was counted is forgotten when the attempt succeeds. Hashing holds neither transa
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import secrets
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any, Final
 
+from argon2 import extract_parameters
+from argon2.low_level import hash_secret
 from pwdlib import PasswordHash
-from pwdlib.exceptions import PwdlibError
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnClause, ColumnElement, Select, column, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.credentials import open_session
 from api.http.errors import CodeRefused, PasswordUnusable, SignInFailed, SignInThrottled
-from casework.organisation import create_person, create_unit, find_person
+from casework.organisation import create_person, create_unit
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.signin import OneTimeCode, SignInFailure, SignInSession
 from storage.database import Database
+from storage.entering import enter_by_code, enter_by_password
 from storage.ledger.append import Actor, Change, record_change
-from storage.one_time_code import hash_code, make_code
+from storage.one_time_code import hash_code, letters_of, make_code
 
 THROTTLE = timedelta(minutes=15)
 FAILURES_OF_NAME = 5
@@ -36,7 +42,11 @@ FIRST_ADMINISTRATOR = "first_administrator"
 CODE_LIFETIME = timedelta(hours=24)
 SETTING_UP = Actor.system("first_administrator")
 
+_ASKED: Final[tuple[ColumnClause[Any], ...]] = tuple(
+    column(name) for name in ("person_id", "unit_id", "active", "hashed_with")
+)
 _HASHING_SECONDS = 10
+_HASH_LETTERS = 43  # 32 bytes in base64
 # Each argon2 takes 64 MiB: a crowd at the door must not take the archive's memory.
 _hashing = threading.BoundedSemaphore(2)
 
@@ -62,26 +72,36 @@ def sign_in(database: Database, sign_in_name: str, password: str, address: str, 
 
     What is wrong (name, password, a deactivated account) is told to nobody, neither in words nor by the time it takes.
     """
-    person = prove(database, sign_in_name, password, address, now)
-    with database.transaction() as session:
+    with _proving(database, sign_in_name, password, address, now) as (session, person):
         return _open(session, person, now)
 
 
 def prove(database: Database, sign_in_name: str, password: str, address: str, now: datetime) -> Person:
     """The active person of that name, if this is the password. Raises SignInFailed, SignInThrottled."""
+    with _proving(database, sign_in_name, password, address, now) as (_, person):
+        return person
+
+
+@contextmanager
+def _proving(
+    database: Database, sign_in_name: str, password: str, address: str, now: datetime
+) -> Iterator[tuple[Session, Person]]:
+    """A transaction of whoever knows the password of that name: the database compares what was made of it."""
     name, network = sign_in_name.strip(), network_of(address)
     with database.transaction() as session:
         count_attempt(session, name, network, now)
     with database.reading() as session:
-        person = find_person(session, name)
-    matches = _verify(password, None if person is None else person.password_hash)
-    if person is None:
+        asked = session.execute(select(func.password_asked(name).table_valued(*_ASKED))).first()
+    proof = _proof(password, None if asked is None else asked.hashed_with)
+    if asked is None:
         raise SignInFailed
     with database.transaction() as session:
-        if matches and person.active:
+        person_id = enter_by_password(session, name, proof)
+        if person_id is not None:
             forget_attempts(session, name, network, now)
-            return person
-        _record_refusal(session, person, "password" if person.active else "inactive")
+            yield session, session.get_one(Person, person_id)
+            return
+        _record_refusal(session, asked.person_id, asked.unit_id, "password" if asked.active else "inactive")
     raise SignInFailed
 
 
@@ -102,8 +122,8 @@ def count_attempt(session: Session, name: str, network: str, now: datetime) -> N
         (SignInFailure.sign_in_name, name, FAILURES_OF_NAME),
         (SignInFailure.address, network, FAILURES_OF_ADDRESS),
     )
-    for column, value, limit in limits:
-        oldest = _nth_latest_failure(session, column == value, limit, now)
+    for counted, value, limit in limits:
+        oldest = _nth_latest_failure(session, counted == value, limit, now)
         if oldest is not None:
             raise SignInThrottled(max(1, int((oldest + THROTTLE - now).total_seconds()) + 1))
     session.add(SignInFailure(sign_in_name=name, address=network, failed_at=now))
@@ -139,8 +159,7 @@ def issue_first_administrator_code(session: Session, now: datetime) -> str:
 
 def needs_first_administrator(session: Session) -> bool:
     """Whether no administrator can sign in: then, and only then, a one-time code makes one."""
-    who = select(Person.id).where(Person.role == "administrator", Person.active, Person.password_hash.is_not(None))
-    return session.scalar(who.limit(1)) is None
+    return not session.scalar(select(func.has_administrator()))
 
 
 def use_first_administrator_code(
@@ -156,6 +175,8 @@ def use_first_administrator_code(
     password_hash = hash_password(password)
     with database.transaction() as session:
         row = _live_code(session, code, now, lock=True)
+        if not enter_by_code(session, letters_of(code)):
+            raise CodeRefused
         row.used_at = now
         top = session.scalars(select(Unit).where(Unit.parent_id.is_(None)).order_by(Unit.created_at, Unit.id)).first()
         unit = top or create_unit(session, SETTING_UP, name=unit_name, code=f"U-{secrets.token_hex(4)}")
@@ -207,24 +228,40 @@ def _open(session: Session, person: Person, now: datetime) -> SignedInPerson:
     return SignedInPerson(person, cookie)
 
 
-def _record_refusal(session: Session, person: Person, reason: str) -> None:
-    change = Change("sign_in.refused", "person", str(person.id), person.unit_id, {"reason": reason})
+def _record_refusal(session: Session, person_id: uuid.UUID, unit_id: uuid.UUID, reason: str) -> None:
+    change = Change("sign_in.refused", "person", str(person_id), unit_id, {"reason": reason})
     record_change(session, Actor.system("sign_in"), change)
 
 
-def _verify(password: str, password_hash: str | None) -> bool:
-    """As long for a name that nobody has as for a wrong password."""
+def _proof(password: str, hashed_with: str | None) -> str:
+    """The hash of a password made as the stored one was; as long for a name that nobody has as for a wrong password.
+
+    `hashed_with`: `$argon2id$v=19$m=…,t=…,p=…$salt$`, the stored hash but for its end, which only the database knows.
+    """
     if not _hashing.acquire(timeout=_HASHING_SECONDS):
         raise SignInThrottled(_HASHING_SECONDS)
     try:
-        matches = PasswordHash.recommended().verify(password[: LONGEST_PASSWORD + 1], password_hash or _nobodys_hash())
-    except PwdlibError:
-        matches = False
+        return rehash_password(password[: LONGEST_PASSWORD + 1], hashed_with or _nobodys())
     finally:
         _hashing.release()
-    return matches and password_hash is not None
 
 
 @lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    return PasswordHash.recommended().hash(secrets.token_hex(16))
+def _nobodys() -> str:
+    return PasswordHash.recommended().hash(secrets.token_hex(16)).rpartition("$")[0] + "$"
+
+
+def rehash_password(password: str, hashed_with: str) -> str:
+    """The whole hash (PHC string) of a password, by another's function, costs and salt."""
+    asked = extract_parameters(hashed_with + "A" * _HASH_LETTERS)
+    salt = hashed_with.rstrip("$").rpartition("$")[2]
+    return hash_secret(
+        password.encode("utf-8", "surrogateescape"),
+        base64.b64decode(salt + "=" * (-len(salt) % 4)),
+        time_cost=asked.time_cost,
+        memory_cost=asked.memory_cost,
+        parallelism=asked.parallelism,
+        hash_len=asked.hash_len,
+        type=asked.type,
+        version=asked.version,
+    ).decode("ascii")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, literal, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
@@ -176,7 +176,8 @@ def _why_not(
     session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime, *, originals: bool
 ) -> str:
     """The reason, once no grant was found to hold. Raises Unknown."""
-    unit_id = session.scalar(select(Recording.unit_id).where(Recording.id == recording_id))
+    # Of a recording that row security does not show as well.
+    unit_id = session.scalar(select(func.unit_of("recording", recording_id)))
     if unit_id is None:
         raise Unknown("recording", recording_id)
     if not person.active:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound
@@ -102,14 +102,8 @@ def note_sent(session: Session, window_id: uuid.UUID, sent_bytes: int) -> None:
 
     Raises Unknown.
     """
-    statement = (
-        update(PlaybackWindow)
-        .where(PlaybackWindow.id == window_id)
-        .values(sent_bytes=PlaybackWindow.sent_bytes + sent_bytes, summed_up_at=None)
-        .returning(PlaybackWindow.id)
-        .execution_options(synchronize_session=False)
-    )
-    if session.scalar(statement) is None:
+    # A function of the database: whoever notes it notes what others' players were sent as well.
+    if not session.scalar(select(func.note_sent_bytes(window_id, sent_bytes))):
         raise Unknown("playback_window", window_id)
 
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
+from storage.entering import NOBODY, shown_now
+from storage.errors import NotLetIn
 from storage.plain_connection import PlainConnection
 
 _CONNECT_SECONDS = 10
@@ -26,8 +28,13 @@ _PLANNED_ONCE = (
 class Database:
     """One role's way into one PostgreSQL. Connections are pooled, checked before use, and never outlive a fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "liuhen") -> None:
-        """`url` is a libpq URL (`postgresql://role:password@/database?host=…`), as psql takes it."""
+    def __init__(
+        self, url: str, *, pool_size: int = 10, application_name: str = "liuhen", for_people: bool = False
+    ) -> None:
+        """`url` is a libpq URL (`postgresql://role:password@/database?host=…`), as psql takes it.
+
+        `for_people`: each session's transaction begins as that of whoever shows a secret (storage/entering.py).
+        """
         self._url = url
         self._facts: dict[str, Any] = {
             "application_name": application_name,
@@ -44,6 +51,8 @@ class Database:
             connect_args=self._facts,
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        if for_people:
+            event.listen(self._sessions, "after_begin", _enter)
         self._idle: deque[PlainConnection] = deque()
         self._pid = os.getpid()
 
@@ -54,10 +63,17 @@ class Database:
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session for reading only: PostgreSQL itself refuses a write in it."""
+    def reading(self, *, snapshot: bool = False) -> Iterator[Session]:
+        """A session for reading only: PostgreSQL itself refuses a write in it.
+
+        `snapshot`: all of it as of one instant, that of its first statement. A change and its entry commit together:
+        in one snapshot each is there with the other, however busy the archive is.
+        """
+        options: dict[str, Any] = {"postgresql_readonly": True}
+        if snapshot:
+            options["isolation_level"] = "REPEATABLE READ"
         with self._sessions() as session:
-            session.connection(execution_options={"postgresql_readonly": True})
+            session.connection(execution_options=options)
             yield session
 
     @contextmanager
@@ -96,3 +112,13 @@ class Database:
         self.engine.dispose()
         while self._idle:
             self._idle.pop().close()
+
+
+def _enter(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Also where nobody shows anything: then the transaction is nobody's, whoever had the connection before."""
+    if transaction.nested:
+        return
+    shown = shown_now() or NOBODY
+    connection.exec_driver_sql("SELECT enter(%s)", (shown.secret,))
+    if shown.whole and connection.exec_driver_sql("SELECT enter_whole(%s)", (shown.secret,)).scalar() is None:
+        raise NotLetIn

@@ -25,6 +25,7 @@
     │   ├── KeyStoreDamaged         a key file that does not hold what it should
     │   ├── KeyMissing              the key-encryption key is not here: destroyed, or another store's
     │   └── UnwrapFailed            the wrapped key was changed, or another key wrapped it
+    ├── NotLetIn                    the database does not know the secret shown, or not for all that was asked
     └── LedgerStorageError          what storage/ledger cannot do: its tree goes on in storage/ledger/errors.py
 
 Each carries its facts as attributes, says in `str()` what is wrong and, where a person can do something, what.
@@ -43,6 +44,12 @@ class StorageError(Exception):
 
     def __reduce__(self) -> tuple[type[StorageError], tuple[object, ...]]:
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
+
+@dataclass(eq=False)
+class NotLetIn(StorageError):
+    def __str__(self) -> str:
+        return "whoever asked is signed out, or no auditor of the topmost unit any more; sign in and ask again"
 
 
 @dataclass(eq=False)

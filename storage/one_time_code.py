@@ -19,5 +19,9 @@ def make_code() -> str:
 
 def hash_code(typed: str) -> bytes:
     """What the catalog keeps of a code: the same for every way of typing it. Nothing shorter is worth guessing."""
-    letters = re.sub(r"[^A-Z0-9]", "", typed.upper())[:40]
-    return hashlib.sha256(letters.encode()).digest()
+    return hashlib.sha256(letters_of(typed).encode()).digest()
+
+
+def letters_of(typed: str) -> str:
+    """Without what people type between them, in capitals."""
+    return re.sub(r"[^A-Z0-9]", "", typed.upper())[:40]

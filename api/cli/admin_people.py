@@ -238,5 +238,5 @@ def _person_facts(person: Person, unit_code: str) -> Facts:
         "role": person.role,
         "unit": unit_code,
         "active": person.active,
-        "can_sign_in": person.password_hash is not None,
+        "can_sign_in": person.can_sign_in,
     }

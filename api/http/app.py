@@ -20,6 +20,7 @@ from api.http.headers import with_security_headers
 from api.http.kept_answers import KeptAnswers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
+from api.http.presented import with_shown_secret
 from api.http.problem_responses import install_problem_handlers, plain_http_response
 from api.http.proxies import with_trusted_proxies
 from api.http.routes import api_router, public_router
@@ -48,7 +49,7 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.metrics = Metrics()
     framework.state.kept_answers = KeptAnswers()
     framework.state.sent_notes = SentNotes(archive.database)
-    answering = with_measuring(with_body_limit(framework), framework.state.metrics)
+    answering = with_measuring(with_body_limit(with_shown_secret(framework)), framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))
     return with_trusted_proxies(application, archive.settings)
 

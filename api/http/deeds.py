@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
@@ -14,7 +16,8 @@ from casework.errors import AccessRefused, OwnRequest
 from casework.procedure.errors import OwnExplanation
 from casework.retrieval.errors import NotTheApprover
 from casework.retrieval.redaction_errors import OwnRedaction
-from retention.errors import OutsideUnit
+from casework.units import line_of
+from retention.errors import OutsideUnit, UnknownSubject
 
 
 @contextmanager
@@ -35,10 +38,28 @@ def looking(archive: Archive, viewer: Viewer) -> Iterator[Session]:
 def entering_refusals(archive: Archive, viewer: Viewer) -> Iterator[None]:
     try:
         yield
+    except UnknownSubject as unknown:
+        elsewhere = _elsewhere(archive, viewer, unknown)
+        if elsewhere is None:
+            raise
+        with archive.database.transaction() as session:
+            _enter(session, viewer, elsewhere)
+        raise elsewhere from unknown
     except (AccessRefused, OwnRequest, NotTheApprover, OwnExplanation, OwnRedaction, OutsideUnit) as refused:
         with archive.database.transaction() as session:
             _enter(session, viewer, refused)
         raise
+
+
+def _elsewhere(archive: Archive, viewer: Viewer, unknown: UnknownSubject) -> OutsideUnit | None:
+    """What row security did not show to casework may be another unit's: that it is is told, and nothing more."""
+    if not isinstance(unknown.id, uuid.UUID):
+        return None
+    with archive.database.reading() as session:
+        unit_id = session.scalar(select(func.unit_of(unknown.kind, unknown.id)))
+        if unit_id is None or viewer.person.unit_id in line_of(session, unit_id):
+            return None
+    return OutsideUnit(unknown.kind, unknown.id)
 
 
 def _enter(

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
@@ -149,13 +149,16 @@ def authorise(
 
     A refusal is committed in a transaction of its own.
     """
-    now, object_name = datetime.now(UTC), f"renditions/{recording_id}/{rendition}"
+    now, object_name = datetime.now(UTC), None if rendition is None else f"renditions/{recording_id}/{rendition}"
     person: Person | None = None
     try:
         with archive.database.transaction() as session:
             person = require_viewer_in(session, request).person
             footage = find_footage(session, recording_id, rendition)
-            object_name = object_name if footage is None else footage.object_name
+            if footage is not None:
+                object_name = footage.object_name
+            elif rendition is None:
+                object_name = _original_name(session, recording_id)
             return _permit(session, person, recording_id, footage, asked, now)
     except AccessRefused as refused:
         assert person is not None  # nobody else was refused access
@@ -207,19 +210,27 @@ def enter_refusal(
 
 
 def find_footage(session: Session, recording_id: uuid.UUID, rendition: str | None) -> Footage | None:
-    """What is stored of a recording under a name; None for a rendition that there is not. Raises Unknown."""
+    """What is stored of a recording under a name; None for a rendition that there is not, and for another unit's.
+
+    Raises Unknown.
+    """
     if rendition is not None:
         found = _STORED_COPY.where(Rendition.recording_id == recording_id, Rendition.name == rendition)
         copy = session.execute(found).first()
         if copy is not None:
             return _footage(recording_id, copy, copy.media_type)
     original = session.execute(_STORED_ORIGINAL.where(Recording.id == recording_id)).first()
-    if original is None:
+    if original is None and session.scalar(select(func.unit_of("recording", recording_id))) is None:
         raise Unknown("recording", recording_id)
-    if rendition is not None:
+    if original is None or rendition is not None:
         return None
     whole = _footage(recording_id, original, "application/octet-stream")
     return replace(whole, download_name=original.original_name, is_original=True)
+
+
+def _original_name(session: Session, recording_id: uuid.UUID) -> str | None:
+    """The object's, for the entry of a refusal: of a recording that is not seen, too."""
+    return session.scalar(select(func.sealed_object_of(recording_id).table_valued("object_name")))
 
 
 def footage_headers(footage: Footage, span: Span) -> dict[str, str]:

@@ -30,7 +30,7 @@ from casework.export import list_exports
 from casework.handling import handles
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
-from casework.search.words import contains_text
+from casework.search.words import found_among
 from casework.secrecy import keeps_nothing_from
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
@@ -66,7 +66,7 @@ class Step:
 def build_cases(visit: Visit) -> Mapping[str, Any]:
     statement = select(Case).where(Case.unit_id == visit.person.unit_id)
     if words := visit.asked("find"):
-        statement = statement.where(contains_text(Case.sought, words))
+        statement = statement.where(found_among(visit.session, Case.sought, words))
     if not visit.asked("closed"):
         statement = statement.where(Case.closed_at.is_(None))
     rows = visit.session.scalars(newest_first(statement, Case.opened_at, Case.id, visit.after, ROWS)).all()

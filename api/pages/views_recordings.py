@@ -15,7 +15,7 @@ from api.pages.shown import parse_local
 from api.pages.visit import Visit
 from casework.access import may_see_poster
 from casework.recording_states import is_in_state
-from casework.search.words import contains_text
+from casework.search.words import found_among
 from casework.secrecy import keeps_nothing_from
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink
@@ -93,7 +93,7 @@ def officer_is(visit: Visit, text: str) -> ColumnElement[bool]:
 
 def stands_in(visit: Visit, number: str) -> ColumnElement[bool]:
     """In a case of that number, or of a number or title that contains the words."""
-    cases = select(Case.id).where(Case.unit_id == visit.person.unit_id, contains_text(Case.sought, number))
+    cases = select(Case.id).where(Case.unit_id == visit.person.unit_id, found_among(visit.session, Case.sought, number))
     linked = select(CaseLink.recording_id).where(CaseLink.case_id.in_(cases), CaseLink.ended_at.is_(None))
     return Recording.id.in_(linked)
 

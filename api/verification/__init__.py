@@ -29,6 +29,7 @@ from api.verification.recordings import audit_recordings
 from api.verification.redacted_copies import audit_copies
 from api.verification.renditions import audit_renditions
 from api.verification.reviews import audit_reviews
+from api.verification.row_guard import check_row_security
 from api.verification.rows import audit_rows
 from api.verification.segments import audit_segments
 from api.verification.uploads import audit_uploads
@@ -80,6 +81,7 @@ def verify_archive(
     audit = Audit(archive, trust, findings, progress, _choose(archive, sample))
     check_guards(audit)
     check_gate(audit)
+    check_row_security(audit)
     checkpoint = audit_ledger(audit)
     counts = {
         "entries": 0 if checkpoint is None else checkpoint.size,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from api.verification.audit import ONE_SNAPSHOT, Audit
+from api.verification.audit import Audit
 from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.archiving.retention_file import classes_of
@@ -65,8 +65,7 @@ ARCHIVING_SUBJECTS: Sequence[Subject] = (
 
 def check_retention_classes(audit: Audit) -> None:
     """Each class is the package's, or a version of the rules brought it, and keeps as long as was said there."""
-    with audit.archive.database.reading() as session:
-        session.execute(ONE_SNAPSHOT)
+    with audit.archive.database.reading(snapshot=True) as session:
         known: dict[str, int | None] = dict(CLASSES_OF_THE_PACKAGE)
         for rules in session.scalars(select(RetentionRule.rules).order_by(RetentionRule.loaded_at.desc())):
             known |= {each.code: each.months for each in classes_of(rules) if each.code not in CLASSES_OF_THE_PACKAGE}

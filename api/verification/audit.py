@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.archive import Archive
@@ -25,9 +25,6 @@ Progress = Callable[[str, int, int], None]
 
 Row = TypeVar("Row")
 Beside = TypeVar("Beside")
-
-ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-"""A change and its entry commit together: in one snapshot each is there with the other, however busy the archive is."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,7 @@ class Audit:
         last: Any = None
         while True:
             page = statement.order_by(key).limit(BATCH)
-            with self.archive.database.reading() as session:
-                session.execute(ONE_SNAPSHOT)
+            with self.archive.database.reading(snapshot=True) as session:
                 rows = session.scalars(page if last is None else page.where(key > last)).all()
                 if not rows:
                     return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from api.verification.audit import ONE_SNAPSHOT, Audit
+from api.verification.audit import Audit
 from integrity.digest import Digest
 from integrity.errors import EvidenceError
 from integrity.pdf_seal import open_seal
@@ -39,7 +39,6 @@ def _sealed(audit: Audit) -> Iterator[tuple[SealedDocument, int, bytes, bytes]]:
         .join(FinalDocument, FinalDocument.id == SealedDocument.final_id)
         .join(UnitSeal, UnitSeal.id == SealedDocument.seal_id)
     )
-    with audit.archive.database.reading() as session:
-        session.execute(ONE_SNAPSHOT)
+    with audit.archive.database.reading(snapshot=True) as session:
         for row in session.execute(statement.execution_options(yield_per=_AT_A_TIME)):
             yield row[0], row[1], row[2], row[3]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from api.verification.audit import ONE_SNAPSHOT, Audit
+from api.verification.audit import Audit
 from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.filereview.drawing import digest_eligible, draw_cases
@@ -98,8 +98,7 @@ def check_draws(audit: Audit) -> None:
 
     An entry can say that others were drawn: whoever wrote the row wrote the entry. What a seed draws nobody chooses.
     """
-    with audit.archive.database.reading() as session:
-        session.execute(ONE_SNAPSHOT)
+    with audit.archive.database.reading(snapshot=True) as session:
         for review in session.scalars(select(FileReview).order_by(FileReview.id)):
             expected = digest_eligible([str(each) for each in _eligible(session, review)])
             found = digest_eligible(review.eligible)

@@ -55,7 +55,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "withdrawn": lambda row: row.withdrawn_at,
     "decided": lambda row: row.decided_at,
     "answered": lambda row: row.answered_at,
-    "can_sign_in": lambda row: row.password_hash is not None,
+    "can_sign_in": lambda row: row.can_sign_in,
     "done": lambda row: row.done_at,
     "revoked": lambda row: row.revoked_at,
     "closed": lambda row: row.closed_at,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api.verification.access_accounts import ACCESS_SUBJECTS
 from api.verification.accounts import SUBJECTS
 from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
-from api.verification.audit import ONE_SNAPSHOT, Audit
+from api.verification.audit import Audit
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
 from api.verification.decision_accounts import DECISION_SUBJECTS
 from api.verification.document_accounts import DOCUMENT_SUBJECTS
@@ -65,8 +65,7 @@ def audit_rows(audit: Audit) -> int:
         *FILE_REVIEW_SUBJECTS,
         *MEDIA_SUBJECTS,
     ):
-        with audit.archive.database.reading() as session:
-            session.execute(ONE_SNAPSHOT)
+        with audit.archive.database.reading(snapshot=True) as session:
             account = Account(subject)
             for entry in _entries(session, subject):
                 account.take(entry)
@@ -80,8 +79,7 @@ def audit_rows(audit: Audit) -> int:
 
 def _check_jurisdictions(audit: Audit) -> None:
     """Where a certificate's number counts follows from its unit: elsewhere a second one could bear it."""
-    with audit.archive.database.reading() as session:
-        session.execute(ONE_SNAPSHOT)
+    with audit.archive.database.reading(snapshot=True) as session:
         columns = OfficerCertificate.id, OfficerCertificate.unit_id, OfficerCertificate.jurisdiction_id
         rows = session.execute(select(*columns)).all()
         lines = lines_of(session, {row.unit_id for row in rows})

@@ -10,7 +10,7 @@ from operator import attrgetter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.verification.audit import BATCH, ONE_SNAPSHOT, Audit
+from api.verification.audit import BATCH, Audit
 from ingest.metadata.contiguity import ALONE
 from ingest.metadata.segments import PLACED, digest_act, place_of_row
 from integrity.errors import EvidenceError
@@ -38,8 +38,7 @@ def _acts(audit: Audit) -> Iterator[tuple[Acts, Mapping[str, LedgerEntry]]]:
     first_id, last = RecordingSegment.first_recording_id, None
     while True:
         distinct = select(first_id).distinct().order_by(first_id).limit(BATCH)
-        with audit.archive.database.reading() as session:
-            session.execute(ONE_SNAPSHOT)
+        with audit.archive.database.reading(snapshot=True) as session:
             firsts = session.scalars(distinct if last is None else distinct.where(first_id > last)).all()
             if not firsts:
                 return

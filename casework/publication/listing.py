@@ -16,7 +16,7 @@ from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_eve
 from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
 from casework.publication.stepping import TERM_OF, passes_needed
-from casework.search.words import contains_text
+from casework.search.words import found_among
 from retention.errors import OutsideUnit, UnknownSubject
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
@@ -165,9 +165,9 @@ def list_publications(
     statement = select(row).where(row.unit_id == person.unit_id)
     if query:
         said = select(PublicationVersion.publication_id).where(
-            PublicationVersion.unit_id == person.unit_id, contains_text(PublicationVersion.sought, query)
+            PublicationVersion.unit_id == person.unit_id, found_among(session, PublicationVersion.sought, query)
         )
-        named = select(Case.id).where(Case.unit_id == person.unit_id, contains_text(Case.sought, query))
+        named = select(Case.id).where(Case.unit_id == person.unit_id, found_among(session, Case.sought, query))
         statement = statement.where(or_(row.id.in_(said), row.case_id.in_(named)))
     if after is not None:
         statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < after.id)))

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, func, literal, select, true
 from sqlalchemy.orm import Session
 
-from casework.search.words import contains_text
+from casework.search.words import MOST_NAMED, contains_text, pattern_of
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
@@ -101,7 +101,7 @@ class Asked:
 
 def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, limit: int = 20) -> Page[PublicItem]:
     """What is public now, the latest published first."""
-    statement = _narrowed(_public(), asked)
+    statement = _narrowed(_public(), asked, _saying(session, asked.query))
     if after is not None:
         before = Publication.shown_at < after.at
         statement = statement.where(before | ((Publication.shown_at == after.at) & (Publication.id < after.id)))
@@ -161,10 +161,22 @@ def _public() -> Select[*tuple[Any, ...]]:
     return select(*columns, *_TEXT).join(PublicationVersion, shown)
 
 
-def _narrowed(statement: Select[*tuple[Any, ...]], asked: Asked) -> Select[*tuple[Any, ...]]:
-    query = asked.query.strip()[:LONGEST_QUERY]
-    if query:
-        statement = statement.where(contains_text(PublicationVersion.sought, query))
+def _saying(session: Session, asked: str) -> ColumnElement[bool]:
+    """The condition that a text says what is asked for, as `found_among` makes it, with nobody signed in."""
+    query = asked.strip()[:LONGEST_QUERY]
+    if not query:
+        return true()
+    ids = session.scalar(select(func.sought_public_ids(pattern_of(query), MOST_NAMED, type_=ARRAY(Uuid))))
+    if ids is None:
+        return contains_text(PublicationVersion.sought, query)
+    named: ColumnElement[bool] = PublicationVersion.id == any_(literal(ids, ARRAY(Uuid)))
+    return named
+
+
+def _narrowed(
+    statement: Select[*tuple[Any, ...]], asked: Asked, saying: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    statement = statement.where(saying)
     if asked.kind is not None:
         statement = statement.where(Publication.kind == asked.kind)
     if asked.unit_id is not None:

@@ -69,7 +69,7 @@ def search(
 
 
 def find_cases(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:
-    wanted = select(Case).where(Case.unit_id == person.unit_id, asked.words.stand_in(Case.sought))
+    wanted = select(Case).where(Case.unit_id == person.unit_id, asked.words.stand_in(session, Case.sought))
     wanted = wanted.where(asked.in_time(Case.opened_at))
     rows = session.scalars(newest_first(wanted, Case.opened_at, Case.id, after, limit)).all()
     return _page([_found_case(row, asked.words) for row in rows], limit)
@@ -79,8 +79,10 @@ def find_documents(session: Session, person: Person, asked: Asked, after: Cursor
     """By what its latest text says, or by its number."""
     text, number, later = DocumentText, DocumentNumber, aliased(DocumentText)
     latest = ~exists().where(later.document_id == text.document_id, later.ordinal > text.ordinal)
-    saying = select(text.document_id).where(text.unit_id == person.unit_id, asked.words.stand_in(text.sought), latest)
-    numbered = select(number.document_id).where(asked.words.stand_in(number.sought))
+    saying = select(text.document_id).where(
+        text.unit_id == person.unit_id, asked.words.stand_in(session, text.sought), latest
+    )
+    numbered = select(number.document_id).where(asked.words.each_in(number.sought))
     wanted = (
         select(Document, Case)
         .join(Case, Case.id == Document.case_id)
@@ -93,7 +95,7 @@ def find_documents(session: Session, person: Person, asked: Asked, after: Cursor
 
 
 def find_people(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:
-    wanted = select(Person).where(_shown_to(person), asked.words.stand_in(Person.sought))
+    wanted = select(Person).where(_shown_to(person), asked.words.each_in(Person.sought))
     rows = session.scalars(newest_first(wanted, Person.created_at, Person.id, after, limit)).all()
     return _page([_found_person(row, asked.words) for row in rows], limit)
 
@@ -115,7 +117,7 @@ def find_places(session: Session, person: Person, asked: Asked, after: Cursor | 
         standing_acts()
         .join(Case, Case.id == CaseAct.case_id)
         .add_columns(Case)
-        .where(said.unit_id == person.unit_id, asked.words.stand_in(said.sought))
+        .where(said.unit_id == person.unit_id, asked.words.stand_in(session, said.sought))
         .where(~keeps_case_from(person, said.case_id), asked.in_time(begun))
     )
     rows = session.execute(newest_first(wanted, begun, said.id, after, limit)).all()
@@ -126,7 +128,7 @@ def find_recordings(session: Session, person: Person, asked: Asked, after: Curso
     slim = (defer(column) for column in (Recording.manifest, Recording.token, Recording.findings, Recording.claims))
     wanted = (
         select(Recording)
-        .where(Recording.unit_id == person.unit_id, asked.words.stand_in(Recording.sought))
+        .where(Recording.unit_id == person.unit_id, asked.words.stand_in(session, Recording.sought))
         .where(keeps_nothing_from(person), asked.in_time(Recording.sealed_at))
         .options(*slim)
     )

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from storage.catalog.recordings import MediaJob, Recording
-from storage.catalog.redaction import RedactedCopy
 from storage.database import Database
 from storage.keystore import WrappedKey
 
@@ -67,17 +66,23 @@ def lease_due_renditions(database: Database, worker: str, lane: str = QUICK) -> 
 
 def count_waiting_for_room(session: Session) -> int:
     """Copies that a full disk keeps from being made, redacted ones too."""
-    return sum(_count_due(session, each, each.outcome.startswith(f"{NO_ROOM}:")) for each in (MediaJob, RedactedCopy))
+    beginning = f"{NO_ROOM}:"
+    return _count_jobs(session, MediaJob.outcome.startswith(beginning)) + _count_redacted(session, beginning)
 
 
 def count_due(session: Session) -> int:
     """Copies that are to be made, redacted ones too."""
-    return sum(_count_due(session, each) for each in (MediaJob, RedactedCopy))
+    return _count_jobs(session) + _count_redacted(session, None)
 
 
-def _count_due(session: Session, table: type[MediaJob | RedactedCopy], *conditions: ColumnElement[bool]) -> int:
-    due = select(func.count()).select_from(table).where(table.state == "due", *conditions)
+def _count_jobs(session: Session, *conditions: ColumnElement[bool]) -> int:
+    due = select(func.count()).select_from(MediaJob).where(MediaJob.state == "due", *conditions)
     return session.scalar(due) or 0
+
+
+def _count_redacted(session: Session, outcome_begins: str | None) -> int:
+    """By a function of the database: whoever counts them, for /metrics, is not signed in."""
+    return session.scalar(select(func.redacted_copies_due(outcome_begins))) or 0
 
 
 def units_in_turn(session: Session, lane: str) -> Sequence[uuid.UUID]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnClause, column, func, select
 from sqlalchemy.orm import Session
 
 from ingest.errors import ObjectLost, StoredBytesDiffer, StoredCopyLost
@@ -43,6 +44,10 @@ LOST, RESTORED = "recording.object_lost", "recording.object_restored"
 MISSING, DIFFERS, UNREADABLE = "missing", "differs", "unreadable"
 UNREADABLE_AFTER_ATTEMPTS = 3
 """A store that is away for a moment is no lost object: so often an upload is put off before it counts as one."""
+
+_SEALED_OBJECT: Final[tuple[ColumnClause[Any], ...]] = tuple(
+    column(name) for name in ("unit_id", "object_name", "ciphertext_size_bytes")
+)
 
 log = structlog.get_logger()
 
@@ -151,11 +156,8 @@ def require_stored_object(database: Database, store: ObjectStore, upload_id: str
     Otherwise the alarm is raised, durably, and then ObjectLost. Raises what the store raises: it vouches for nothing.
     """
     with database.reading() as session:
-        row = session.execute(
-            select(Recording.unit_id, Recording.object_name, Recording.ciphertext_size_bytes).where(
-                Recording.id == recording_id
-            )
-        ).one()
+        # Nobody is signed in when a station asks for its receipt.
+        row = session.execute(select(func.sealed_object_of(recording_id).table_valued(*_SEALED_OBJECT))).one()
     stored = store.stat(row.object_name)
     if stored is not None and stored.size_bytes == row.ciphertext_size_bytes:
         return

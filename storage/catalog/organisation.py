@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, UnitId, one_of, sought_by, sought_index
@@ -42,7 +42,9 @@ class Person(Base):
     sign_in_name: Mapped[str] = mapped_column(unique=True)
     badge_number: Mapped[str | None]
     role: Mapped[str]
-    password_hash: Mapped[str | None]
+    # The application may write it and not read it (migration 0051): no row loads it.
+    password_hash: Mapped[str | None] = mapped_column(deferred=True)
+    can_sign_in: Mapped[bool] = mapped_column(Computed("password_hash IS NOT NULL", persisted=True), nullable=False)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[CreatedAt]
     sought: Mapped[str] = sought_by("sought_text(name, badge_number)")

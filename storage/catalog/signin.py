@@ -1,11 +1,11 @@
-"""How a person or a program proves who it is. Only hashes of secrets are kept."""
+"""How a person or a program proves who it is. Only hashes of secrets are kept, and the key of who is entered."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, Octets, UnitId
@@ -49,6 +49,16 @@ class OneTimeCode(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Instant]
     used_at: Mapped[datetime | None]
+
+
+class EnteringKey(Base):
+    """What seals who a transaction is of, made by the migration: no role of ours reads or writes it."""
+
+    __tablename__ = "entering_key"
+    __table_args__ = (CheckConstraint("id = 1", name="once"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    inner_key: Mapped[Octets]
+    outer_key: Mapped[Octets]
 
 
 class SignInFailure(Base):

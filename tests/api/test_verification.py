@@ -380,6 +380,27 @@ def test_a_guard_that_is_hollow_is_found(sealed: Any, superuser: psycopg.Connect
     assert audit(sealed, sample=0).holds
 
 
+def test_row_security_that_is_off_or_lets_more_through_is_found(
+    sealed: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    (body,) = superuser.execute("SELECT pg_get_functiondef('seen_units'::regproc)").fetchone() or ()
+    lax = body.replace("IF words[2] = '*'", "IF true OR words[2] = '*'")
+    assert lax != body
+    for change, undo, subject in (
+        (
+            "ALTER TABLE recording DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE recording ENABLE ROW LEVEL SECURITY",
+            "table recording",
+        ),
+        ('CREATE POLICY lax ON "case" FOR SELECT USING (true)', 'DROP POLICY lax ON "case"', "table case"),
+        (lax, body, "function seen_units"),
+    ):
+        superuser.execute(change)
+        assert subjects(audit(sealed, sample=0), "guard_missing") == [subject], change
+        superuser.execute(undo)
+    assert audit(sealed, sample=0).holds
+
+
 def test_a_changed_copy_is_found_even_where_its_row_was_changed_alike(
     sealed: Any, superuser: psycopg.Connection[Any], tmp_path: Path
 ) -> None:

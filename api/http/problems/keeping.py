@@ -38,6 +38,7 @@ PROBLEMS: Problems = {
     storage.KeyStoreError: Problem(
         503, "keys", "密钥库不可用，请联系管理员", "the key store does not give the key: call the administrator"
     ),
+    storage.NotLetIn: Problem(401, "signed-out", "登录已失效，或已不是最上级单位的审计人员；请重新登录后再试"),
     storage.LedgerStorageError: Problem(
         503, "ledger", "账本暂不可用，请联系管理员", "the ledger's storage does not answer: call the administrator"
     ),

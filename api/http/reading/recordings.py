@@ -101,9 +101,10 @@ def find_recording(session: Session, person: Person, recording_id: uuid.UUID) ->
     """A recording of the person's unit that no class of secrecy keeps from him. Raises Unknown, or AccessRefused, which
     the caller enters."""
     row = session.get(Recording, recording_id)
-    if row is None:
+    unit_id = session.scalar(select(func.unit_of("recording", recording_id))) if row is None else row.unit_id
+    if unit_id is None:
         raise Unknown("recording", recording_id)
-    if row.unit_id != person.unit_id:
+    if row is None or unit_id != person.unit_id:
         raise AccessRefused("other_unit", "recording", recording_id)
     refuse_kept_secret(session, person, recording_id)
     return row

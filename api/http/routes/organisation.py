@@ -132,7 +132,7 @@ def set_password(
 
 def _item(session: Session, person: Person) -> PersonItem:
     session.flush()
-    session.refresh(person)
+    session.refresh(person, ("role", "active", "can_sign_in", "created_at"))
     return _item_of(person)
 
 
@@ -145,6 +145,6 @@ def _item_of(person: Person) -> PersonItem:
         badge_number=person.badge_number,
         role=person.role,
         active=person.active,
-        can_sign_in=person.active and person.password_hash is not None,
+        can_sign_in=person.active and person.can_sign_in,
         created_at=person.created_at,
     )

@@ -19,6 +19,7 @@ from api.http.sessions import (
 )
 from api.signin import SignedInPerson, sign_in, use_first_administrator_code
 from storage.catalog.organisation import Unit
+from storage.entering import enter
 
 router = APIRouter(tags=["session"])
 
@@ -96,6 +97,7 @@ def _hand_over(request: Request, response: Response, archive: TheArchive, signed
     replace_session(request, response, archive, signed_in)
     response.headers["Cache-Control"] = "no-store"
     with archive.database.reading() as session:
+        enter(session, signed_in.cookie)
         viewer = find_viewer_of_cookie(session, signed_in.cookie)
         assert viewer is not None
         return describe_viewer(session, viewer)

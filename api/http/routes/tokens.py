@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.credentials import create_api_token, hash_secret
 from api.http.deeds import doing, looking
@@ -40,7 +40,7 @@ def make_token(person_id: uuid.UUID, form: NewToken, viewer: SignedIn, archive: 
         if person is None or not person.active:
             raise NotFound(f"person {person_id}")
         require_in_tree(session, viewer.person, person.unit_id)
-        if person.id != viewer.person.id and person.password_hash is not None:
+        if person.id != viewer.person.id and person.can_sign_in:
             raise OthersToken
         token = create_api_token(session, person, form.label, form.expires_at, Actor.person(viewer.person.id))
         session.flush()
@@ -67,9 +67,11 @@ def revoke_token(token_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> 
     require(viewer.person, "issue_others_tokens")
     with doing(archive, viewer) as session:
         row = session.get(ApiToken, token_id, with_for_update={"key_share": True})
-        if row is None:
+        unit_id = session.scalar(select(func.unit_of("api_token", token_id))) if row is None else row.unit_id
+        if unit_id is None:
             raise NotFound(f"token {token_id}")
-        require_in_tree(session, viewer.person, row.unit_id)
+        require_in_tree(session, viewer.person, unit_id)
+        assert row is not None  # of a unit that is seen
         if row.revoked_at is not None:
             raise TokenRevoked
         row.revoked_at = datetime.now(UTC)

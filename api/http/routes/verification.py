@@ -12,6 +12,7 @@ from api.http.reading.scope import require_reader_of_all
 from api.http.schema.ledger import Verification, Verified
 from api.http.sessions import SignedIn, TheArchive
 from api.verification import verify_archive
+from storage.entering import showing_whole
 from storage.ledger.append import Actor, Change, record_change
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
@@ -31,7 +32,8 @@ def verify(form: Verification, viewer: SignedIn, archive: TheArchive) -> Verifie
     if not _at_work.acquire(blocking=False):
         raise VerificationBusy
     try:
-        report = verify_archive(archive, form.sample)
+        with showing_whole():
+            report = verify_archive(archive, form.sample)
     finally:
         _at_work.release()
     size = 0 if report.checkpoint is None else report.checkpoint.size

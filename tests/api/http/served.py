@@ -105,7 +105,7 @@ class Served:
         )
         self.database = self.archive.database
         # What answers people logs in as the application; what tests do beside it, as a worker.
-        self.answering = replace(self.archive, database=Database(addresses.app, pool_size=10))
+        self.answering = replace(self.archive, database=Database(addresses.app, pool_size=10, for_people=True))
         self.staging = Staging(self.archive.staging_folder)
         self.findings = findings
         self.owner_url = addresses.owner

@@ -319,7 +319,10 @@ def end_by_unlinking(served: Any, scene: Any, grant: Any) -> str:
 
 
 def end_by_moving_the_person(served: Any, scene: Any, grant: Any) -> str:
-    served.as_owner("UPDATE person SET unit_id = %s WHERE id = %s", served.unit("江北").id, scene.officer.person.id)
+    unit_id, person_id = served.unit("江北").id, scene.officer.person.id
+    served.as_owner("UPDATE person SET unit_id = %s WHERE id = %s", unit_id, person_id)
+    # A session of before would let nobody in.
+    served.as_owner("UPDATE sign_in_session SET unit_id = %s WHERE person_id = %s", unit_id, person_id)
     return "other_unit"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
+from api.credentials import open_session
 from api.engines.plan import load_policies
-from api.engines.roles import DATABASE
+from api.engines.roles import DATABASE, DatabaseAddresses
 from casework.recording_states import is_in_state
 from casework.search.found import KINDS, Asked, search
 from casework.search.words import Words
@@ -22,6 +24,7 @@ from storage.catalog.casework import Case
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 from storage.database import Database
+from storage.entering import showing
 
 pytestmark = pytest.mark.timeout(900)
 SIZE = ArchiveSize(recordings=20_000, cases=5_000, seed=7)
@@ -29,14 +32,36 @@ NOW = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def filled(server: Any) -> Iterator[tuple[Database, str]]:
+def filling(server: Any) -> Iterator[DatabaseAddresses]:
     with server.copy_of(DATABASE) as addresses:
         load_policies(addresses)
-        superuser = server.superuser_of(addresses)
-        fill_archive(superuser, SIZE, NOW)
-        database = Database(addresses.worker, pool_size=2)
-        yield database, superuser
-        database.close()
+        fill_archive(server.superuser_of(addresses), SIZE, NOW)
+        yield addresses
+
+
+@pytest.fixture(scope="module")
+def filled(server: Any, filling: DatabaseAddresses) -> Iterator[tuple[Database, str]]:
+    """As a worker, who sees everything; and the superuser's address."""
+    database = Database(filling.worker, pool_size=2)
+    yield database, server.superuser_of(filling)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def seeing(filled: Any, filling: DatabaseAddresses) -> Iterator[Callable[[], AbstractContextManager[Session]]]:
+    """Sessions under row security, an officer of the largest unit signed in."""
+    database, _ = filled
+    with database.transaction() as session:
+        cookie = open_session(session, officer_of_the_largest(session), datetime.now(UTC))
+    application = Database(filling.app, pool_size=2, for_people=True)
+
+    @contextmanager
+    def reading() -> Iterator[Session]:
+        with showing(cookie), application.reading() as session:
+            yield session
+
+    yield reading
+    application.close()
 
 
 def officer_of_the_largest(session: Session) -> Person:
@@ -74,16 +99,36 @@ def test_the_same_seed_makes_the_same_rows(server: Any) -> None:
     assert digests[0] == digests[1] != (None,)
 
 
-def test_a_rare_word_of_two_signs_is_found_by_the_trigrams(filled: Any) -> None:
+def test_a_rare_word_of_two_signs_is_found_by_the_trigrams(filled: Any, seeing: Any) -> None:
     database, _ = filled
+    rare = Words.parse("烧烤 红岩 老灶")
     with database.reading() as session:
-        rare = Words.parse("烧烤 红岩 老灶")
-        assert "ix_case_sought" in plan(session, select(Case.id).where(rare.stand_in(Case.sought)))
+        assert "ix_case_sought" in plan(session, select(Case.id).where(rare.each_in(Case.sought)))
+    with seeing() as session:
+        alone = plan(session, select(Case.id).where(rare.each_in(Case.sought)))
+        assert "ix_case_sought" not in alone, "row security has become no obstacle: sought_ids() is not needed any more"
+        assert session.scalars(select(Case.id).where(rare.stand_in(session, Case.sought))).all() != []
 
 
-def test_a_list_by_officer_device_or_state_reads_no_table_from_end_to_end(filled: Any) -> None:
-    database, _ = filled
-    with database.reading() as session:
+@pytest.mark.parametrize("most", [0, 2000])
+def test_as_many_are_found_whether_or_not_the_database_names_them(
+    seeing: Any, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("casework.search.words.MOST_NAMED", most)
+    with seeing() as session:
+        person = officer_of_the_largest(session)
+        for words in ("占道", "火锅店", "建新北路 垃圾", "DSJ0125", "责改"):
+            asked = Asked(Words.parse(words))
+            found = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
+            monkeypatch.setattr("casework.search.words.MOST_NAMED", 10**6)
+            every = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
+            monkeypatch.setattr("casework.search.words.MOST_NAMED", most)
+            assert found == every
+
+
+@pytest.mark.parametrize("login", ["worker", "application"])
+def test_a_list_by_officer_device_or_state_reads_no_table_from_end_to_end(filled: Any, seeing: Any, login: str) -> None:
+    with filled[0].reading() if login == "worker" else seeing() as session:
         person = officer_of_the_largest(session)
         of_unit = select(Recording.id, Recording.sealed_at).where(Recording.unit_id == person.unit_id)
         for narrowed in (

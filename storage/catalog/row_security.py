@@ -1,0 +1,63 @@
+"""Which tables are under row security (migration 0052): all that say whose unit a row is of, but those written here.
+
+docs/decisions/0021 says more; a test holds this list against the database, and `liuhen verify` the database against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
+    # Stations are let in by their own credentials; what they bring is neither footage nor a case before it is sealed.
+    **dict.fromkeys(
+        (
+            "upload",
+            "station",
+            "station_code",
+            "station_key",
+            "station_load",
+            "station_report",
+            "station_state",
+        ),
+        "of a station, which is nobody's sign-in",
+    ),
+    "receipt": "a station's, signed for it: digest and size of what it sent",
+    # Work to be done: ids and states, written by triggers and by whoever changes a fact.
+    **dict.fromkeys(
+        ("judgement_due", "linking_done", "media_job", "sidecar_look"), "a list of work: ids of recordings and states"
+    ),
+    "ledger_entry": "opaque ids and commitments by construction; whatever anybody does writes it",
+    # Rules are the city's, and public.
+    **dict.fromkeys(
+        (
+            "disclosure_rule",
+            "document_template",
+            "element_policy",
+            "publication_rule",
+            "recording_checklist",
+            "retention_rule",
+            "retrieval_rule",
+            "review_scope_rule",
+            "score_sheet_rule",
+            "term_rule",
+        ),
+        "rules in force, which bind every unit below",
+    ),
+    # A unit writes in the name, by the seal and by the numbers of the one above it.
+    **dict.fromkeys(("document_issuer", "document_number", "unit_seal"), "the unit above's, used by those below it"),
+    # Whose number a certificate is, who holds which post and which recorder: asked across units, and on public boards.
+    **dict.fromkeys(
+        (
+            "device",
+            "device_issue",
+            "officer_certificate",
+            "person_post",
+            "publication_duty",
+            "reviewer_qualification",
+            "room",
+        ),
+        "the register: its numbers are unique beyond a unit, and boards show it",
+    ),
+}
+"""Each with the reason."""

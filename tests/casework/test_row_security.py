@@ -1,0 +1,345 @@
+"""Raw SQL as the application's role: nobody is seen who has not been let in, and no setting opens another unit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from api.credentials import create_api_token, open_session
+from api.engines.roles import DatabaseAddresses
+from casework.search.words import Words
+from casework.units import line_of, unit_tree
+from storage.catalog.casework import Case
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
+from storage.database import Database
+from storage.entering import showing, showing_whole
+from storage.errors import NotLetIn
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit with a supervisor, who has a browser's cookie and a program's token, a case and a recording."""
+
+    unit_id: uuid.UUID
+    person: Person
+    cookie: str
+    token: str
+    case_id: uuid.UUID
+    recording_id: uuid.UUID
+
+
+@pytest.fixture
+def places(database: Database, archive_in: Any) -> dict[str, Place]:
+    with database.transaction() as session:
+        archive, made = archive_in(session), dict[str, Place]()
+        top = archive.unit()
+        here, beside = archive.unit(top), archive.unit(top)
+        for name, unit in {"top": top, "here": here, "beside": beside, "below": archive.unit(here)}.items():
+            person = archive.person(unit, "supervisor")
+            case = archive.case(archive.person(unit, "officer"), title="占道经营")
+            recording = archive.recording(unit)
+            cookie = open_session(session, person, datetime.now(UTC))
+            token = create_api_token(session, person, "test")
+            made[name] = Place(unit.id, person, cookie, token, case.id, recording.id)
+        session.flush()
+        session.expunge_all()
+    return made
+
+
+@contextmanager
+def as_application(addresses: DatabaseAddresses, secret: str | None = None) -> Iterator[Connection]:
+    with psycopg.connect(addresses.app) as connection:
+        if secret is not None:
+            connection.execute("SELECT enter(%s)", (secret.encode(),))
+        yield connection
+        connection.rollback()
+
+
+def units_seen(connection: Connection, table: str = '"case"') -> set[uuid.UUID]:
+    return {row[0] for row in connection.execute(f"SELECT unit_id FROM {table}".encode())}
+
+
+def protected(connection: Connection) -> list[str]:
+    statement = """
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'unit_id'
+        WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'person'
+    """
+    return [row[0] for row in connection.execute(statement)]
+
+
+def test_without_signing_in_nothing_of_any_protected_table_is_seen(
+    addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    with as_application(addresses) as connection:
+        tables = protected(connection)
+        assert len(tables) > 50
+        assert {table: units_seen(connection, f'"{table}"') for table in tables} == {table: set() for table in tables}
+
+
+@pytest.mark.parametrize("secret", ["cookie", "token"])
+def test_whoever_is_let_in_sees_his_own_unit_and_those_below(
+    addresses: DatabaseAddresses, places: dict[str, Place], secret: str
+) -> None:
+    expected = {
+        "top": set(places),
+        "here": {"here", "below"},
+        "beside": {"beside"},
+        "below": {"below"},
+    }
+    for name, seen in expected.items():
+        with as_application(addresses, getattr(places[name], secret)) as connection:
+            units = {places[each].unit_id for each in seen}
+            assert units_seen(connection) == units_seen(connection, "recording") == units, name
+            assert units_seen(connection, "ledger_opening") == units
+
+
+def test_the_database_sees_the_units_that_casework_sees(database: Database, places: dict[str, Place]) -> None:
+    for place in places.values():
+        with database.reading() as session:
+            below = set(session.scalars(select(unit_tree(place.unit_id).c.id)))
+            above = set(line_of(session, place.unit_id))
+        with psycopg.connect(database.engine.url.set(drivername="postgresql").render_as_string(False)) as connection:
+            connection.execute("SELECT enter(%s)", (place.cookie.encode(),))
+            seen, over = connection.execute("SELECT seen_units(), units_above()").fetchone() or ((), ())
+        assert (set(seen), set(over)) == (below, above)
+
+
+def setting_of(connection: Connection) -> str:
+    row = connection.execute("SELECT current_setting('liuhen.entered')").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_what_one_transaction_was_told_is_worth_nothing_in_another(
+    addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    with as_application(addresses, places["beside"].cookie) as theirs:
+        copied = setting_of(theirs)
+        assert units_seen(theirs) == {places["beside"].unit_id}
+        with as_application(addresses) as another:
+            for local in (True, False):
+                another.execute("SELECT set_config('liuhen.entered', %s, %s)", (copied, local))
+                assert units_seen(another) == set()
+        theirs.rollback()
+        theirs.execute("SELECT set_config('liuhen.entered', %s, true)", (copied,))
+        assert units_seen(theirs) == set()
+
+
+def test_a_transactions_end_is_the_end_of_who_it_was_of(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    with psycopg.connect(addresses.app) as connection:
+        connection.execute("SELECT enter(%s)", (places["beside"].cookie.encode(),))
+        connection.execute('PREPARE cases AS SELECT unit_id FROM "case"')
+        connection.execute('DECLARE kept CURSOR WITH HOLD FOR SELECT unit_id FROM "case"')
+        assert connection.execute("EXECUTE cases").fetchall() == [(places["beside"].unit_id,)]
+        connection.commit()
+        assert connection.execute("EXECUTE cases").fetchall() == []
+        connection.rollback()
+        connection.execute("SELECT enter(%s)", (places["here"].cookie.encode(),))
+        assert places["beside"].unit_id not in {row[0] for row in connection.execute("EXECUTE cases")}
+        with pytest.raises(psycopg.errors.InvalidCursorName):
+            connection.execute("FETCH ALL FROM kept")
+
+
+SETTINGS = (
+    "SET liuhen.entered = '{forged}'",
+    "SET LOCAL liuhen.entered = '{forged}'",
+    "SELECT set_config('liuhen.entered', '{changed}', true)",
+    "SELECT set_config('liuhen.unit', '{beside}', true), set_config('liuhen.person', '{person}', true)",
+    "SELECT enter('{person}'), enter('{beside}'), enter('')",
+    "SELECT enter(token_hash) FROM sign_in_session",
+    "SELECT enter_whole('{cookie}')",
+    "SELECT enter_by_password('{name}', ''), enter_by_code('AAAAA')",
+    "SELECT set_config('search_path', 'pg_temp, public', true)",
+)
+REFUSED = (
+    "SET ROLE liuhen_worker",
+    "SET ROLE liuhen_owner",
+    "SET SESSION AUTHORIZATION liuhen_worker",
+    'ALTER TABLE "case" DISABLE ROW LEVEL SECURITY',
+    'DROP POLICY of_seen_units ON "case"',
+    'CREATE POLICY mine ON "case" USING (true)',
+    "SELECT * FROM entering_key",
+    "SELECT entered_seal('{beside}')",
+    "SELECT let_in('{person}', '*', '{beside}')",
+    "SELECT let_in_person('{person}', '{beside}')",
+    "SELECT * FROM bearer_of('')",
+    "SELECT password_hash FROM person",
+    "SELECT stated_facts('{case}')",
+    "SELECT whole_amount('{case}', NULL)",
+    "SELECT every_eligible_case('{beside}', '2000-01-01', '2100-01-01')",
+    "CREATE TEMPORARY TABLE unit (id uuid, parent_id uuid)",
+    "CREATE FUNCTION seen_units() RETURNS uuid[] LANGUAGE sql AS 'SELECT NULL::uuid[]'",
+    "INSERT INTO one_time_code (id, code_hash, purpose, expires_at)"
+    " VALUES (gen_random_uuid(), '', 'first_administrator', now() + interval '1 day')",
+    "INSERT INTO sign_in_session (id, unit_id, person_id, token_hash, csrf_token, expires_at)"
+    " VALUES (gen_random_uuid(), '{beside}', '{person}', sha256('x'), 'x', now() + interval '1 day')",
+    "INSERT INTO api_token (id, unit_id, person_id, token_hash, label)"
+    " VALUES (gen_random_uuid(), '{beside}', '{person}', sha256('x'), 'x')",
+    "INSERT INTO hold (id, unit_id, case_id, reason, placed_by, placed_at)"
+    " VALUES (gen_random_uuid(), '{beside}', '{case}', 'x', '{person}', now())",
+    "INSERT INTO unit (id, parent_id, name, code) VALUES (gen_random_uuid(), NULL, 'x', 'x')",
+    "INSERT INTO unit (id, parent_id, name, code) VALUES (gen_random_uuid(), '{beside}', 'x', 'x')",
+    "INSERT INTO person (id, unit_id, name, sign_in_name, role, active)"
+    " VALUES (gen_random_uuid(), '{beside}', 'x', 'x', 'administrator', true)",
+)
+WITHOUT_EFFECT = (
+    "UPDATE person SET password_hash = 'x' WHERE id = '{person}'",
+    "UPDATE unit SET parent_id = '{here}' WHERE id = '{beside}'",
+    "UPDATE \"case\" SET title = 'x' WHERE id = '{case}'",
+    "UPDATE sign_in_session SET expires_at = 'infinity' WHERE person_id = '{person}'",
+)
+
+
+def filled(statement: str, places: dict[str, Place], setting: str) -> bytes:
+    beside, here = places["beside"], places["here"]
+    words = {
+        "beside": beside.unit_id,
+        "here": here.unit_id,
+        "person": beside.person.id,
+        "name": beside.person.sign_in_name,
+        "case": beside.case_id,
+        "cookie": here.cookie,
+        "forged": f"{'0' * 64} {beside.person.id} {beside.unit_id} {beside.unit_id}",
+        "changed": setting.replace(str(here.unit_id), str(beside.unit_id)),
+    }
+    for name, value in words.items():
+        statement = statement.replace(f"{{{name}}}", str(value))
+    return statement.encode()
+
+
+@pytest.mark.parametrize("statement", SETTINGS)
+def test_no_setting_and_no_function_opens_another_unit(
+    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
+) -> None:
+    for secret in (None, places["here"].cookie):
+        with as_application(addresses, secret) as connection:
+            connection.execute(filled(statement, places, setting_of(connection) if secret else ""))
+            for table in protected(connection):
+                assert places["beside"].unit_id not in units_seen(connection, f'"{table}"'), table
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_what_would_take_row_security_away_is_refused(
+    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
+) -> None:
+    with as_application(addresses, places["here"].cookie) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(filled(statement, places, ""))
+
+
+@pytest.mark.parametrize("statement", WITHOUT_EFFECT)
+def test_rows_of_another_unit_are_not_there_to_be_changed(
+    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
+) -> None:
+    with as_application(addresses, places["here"].cookie) as connection:
+        assert connection.execute(filled(statement, places, "")).rowcount == 0
+
+
+def test_row_security_cannot_be_turned_off(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    with as_application(addresses, places["here"].cookie) as connection:
+        connection.execute("SET LOCAL row_security = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            connection.execute('SELECT * FROM "case"')
+
+
+def test_rows_move_to_no_other_unit(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    """A unit below is another administrator's to move as well, but never out of what he sees."""
+    with as_application(addresses, places["here"].cookie) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            connection.execute(
+                "UPDATE unit SET parent_id = %s WHERE id = %s", (places["beside"].unit_id, places["below"].unit_id)
+            )
+
+
+@pytest.mark.parametrize("ended", ["session", "person", "expired"])
+def test_a_secret_that_counts_no_more_lets_nobody_in(
+    addresses: DatabaseAddresses, places: dict[str, Place], ended: str
+) -> None:
+    here = places["here"]
+    statement = {
+        "session": "UPDATE sign_in_session SET ended_at = now()",
+        "expired": "UPDATE sign_in_session SET expires_at = now()",
+        "person": "UPDATE person SET active = false",
+    }[ended]
+    with psycopg.connect(addresses.worker) as connection:
+        connection.execute(statement.encode())
+    with as_application(addresses, here.cookie) as connection:
+        assert units_seen(connection) == set()
+
+
+def test_a_session_written_for_somebody_elses_person_lets_nobody_in(
+    addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    """The unit of the row is one's own, the person another unit's: by a fault, or by somebody with the password."""
+    statement = (
+        "INSERT INTO sign_in_session (id, unit_id, person_id, token_hash, csrf_token, expires_at)"
+        " VALUES (gen_random_uuid(), '{here}', '{person}', sha256('x'), 'x', now() + interval '1 day')"
+    )
+    with as_application(addresses, places["here"].cookie) as connection:
+        connection.execute(filled(statement, places, ""))
+        assert connection.execute("SELECT enter('x')").fetchone() == (None,)
+        assert units_seen(connection) == set()
+
+
+def test_only_the_topmost_units_auditor_sees_all(
+    database: Database, addresses: DatabaseAddresses, archive_in: Any
+) -> None:
+    with database.transaction() as session:
+        archive = archive_in(session)
+        top, another = archive.unit(), archive.unit()
+        archive.case(archive.person(another, "officer"))
+        people = {"auditor": archive.person(top, "auditor"), "supervisor": archive.person(top, "supervisor")}
+        people["below"] = archive.person(archive.unit(top), "auditor")
+        cookies = {name: open_session(session, each, datetime.now(UTC)) for name, each in people.items()}
+    application = Database(addresses.app, pool_size=1, for_people=True)
+    try:
+        with showing(cookies["auditor"]):
+            with application.reading() as session:
+                assert session.scalars(select(Case)).all() == []
+            with showing_whole(), application.reading() as session:
+                assert len(session.scalars(select(Case)).all()) == 1
+        for name in ("supervisor", "below"):
+            with showing(cookies[name]), showing_whole(), pytest.raises(NotLetIn), application.reading():
+                pass
+    finally:
+        application.close()
+
+
+def test_sessions_of_the_application_are_of_whoever_shows_his_secret(
+    addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    application = Database(addresses.app, pool_size=1, for_people=True)
+    try:
+        for name, expected in (("beside", ["beside"]), ("below", ["below"])):
+            with showing(places[name].cookie), application.transaction() as session:
+                assert session.scalars(select(Case.unit_id)).all() == [places[each].unit_id for each in expected]
+                with session.begin_nested():
+                    assert len(session.scalars(select(Recording.id)).all()) == 1
+        with application.reading() as session:
+            assert session.scalars(select(Case.unit_id)).all() == []
+    finally:
+        application.close()
+
+
+def test_search_finds_among_the_units_that_are_seen(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    application = Database(addresses.app, pool_size=1, for_people=True)
+    words = Words.parse("占道")
+    try:
+        for name, number in (("top", 4), ("here", 2), ("beside", 1)):
+            with showing(places[name].cookie), application.reading() as session:
+                assert len(session.scalars(select(Case).where(words.stand_in(session, Case.sought))).all()) == number
+        with application.reading() as session:
+            assert session.scalars(select(Case).where(words.stand_in(session, Case.sought))).all() == []
+    finally:
+        application.close()
