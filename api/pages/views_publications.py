@@ -15,12 +15,14 @@ from casework.publication.collecting import KIND_OF_EVENT, PUBLIC, Said, origina
 from casework.publication.duties import duties_in, duties_of
 from casework.publication.errors import PublicationUnusable
 from casework.publication.listing import (
+    PublicationNow,
     count_overdue_publications,
     deadline_of,
     events_to_collect,
     find_publication,
     list_due,
     list_left_elsewhere,
+    list_overdue_pushes,
     list_publications,
     list_refused,
     list_waiting_for,
@@ -58,6 +60,7 @@ def build_publications(visit: Visit) -> Mapping[str, Any]:
         "waiting": waiting,
         "left": list_left_elsewhere(session, person),
         "refused": list_refused(session, person),
+        "unsent": _unsent(visit),
         "duties": duties,
         "all_duties": DUTIES,
         "holders": {duty: [row for row in held if row.duty == duty] for duty in DUTIES},
@@ -86,6 +89,7 @@ def build_publication(visit: Visit) -> Mapping[str, Any]:
         "grounds_down": TAKEN_DOWN_BECAUSE,
         "party_kinds": PARTY_KINDS,
         "today": today,
+        "now": visit.now,
         "pushes_to": visit.archive.settings.push_url,
         "may": {
             "step": found.next_duty if found.waits_for(person.id, duties) else None,
@@ -93,6 +97,13 @@ def build_publication(visit: Visit) -> Mapping[str, Any]:
             "publish": "publish" in duties,
         },
     }
+
+
+def _unsent(visit: Visit) -> tuple[PublicationNow, ...]:
+    """What the platform should have by now; where no address is set, messages wait that nobody ever sent."""
+    late = list_overdue_pushes(visit.session, visit.person, visit.now)
+    is_on = visit.archive.settings.push_url is not None
+    return tuple(each for each in late if is_on or each.pushes[-1].row.attempts)
 
 
 def build_case_publications(visit: Visit, case: Case) -> Mapping[str, Any]:

@@ -143,6 +143,16 @@ KINDS: dict[str, Kind] = {
         "案卷评查抽取的案件不是账本检查点所决定的",
         "the cases of a review are not those that the ledger's checkpoint draws",
     ),
+    "push_overdue": Kind(
+        "warning",
+        "应推送市级平台的信息逾期未被接收",
+        "the city's platform does not have what it should have by now",
+    ),
+    "push_unaccounted": Kind(
+        "error",
+        "推送的次数或时间与账本及重试规则不符",
+        "the attempts to push a message, or when it is due, fit neither the ledger nor the rules of retrying",
+    ),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

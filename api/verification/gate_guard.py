@@ -40,6 +40,7 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_published_entry": ("ledger_entry",),
     "enqueue_push": ("publication_step",),
     "require_gate_to_push": ("publication_push",),
+    "require_push_in_time": ("publication_push",),
     "require_pushed_entry": ("ledger_entry",),
     "require_document_gate": ("document_number", "final_document", "sealed_document"),
 }

@@ -29,6 +29,7 @@ from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.publication_accounts import PUBLICATION_SUBJECTS
+from api.verification.pushes import check_pushes
 from api.verification.redaction_accounts import REDACTION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
@@ -74,6 +75,7 @@ def audit_rows(audit: Audit) -> int:
     check_retention_classes(audit)
     check_served_decisions(audit)
     check_draws(audit)
+    check_pushes(audit)
     return count
 
 

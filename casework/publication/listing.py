@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import or_, select
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, undefer
 from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_events, list_deadlines
 from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
+from casework.publication.pushing import OVERDUE_AFTER
 from casework.publication.stepping import TERM_OF, passes_needed
 from casework.search.words import found_among
 from retention.errors import OutsideUnit, UnknownSubject
@@ -61,10 +62,12 @@ class PostingNow:
 
 @dataclass(frozen=True)
 class PushNow:
-    """A message to the city's platform. `state`: waiting, retrying, accepted, refused or superseded."""
+    """A message to the city's platform. `state`: waiting, retrying, accepted, refused or superseded; `made_at`: when
+    its step was taken."""
 
     row: PublicationPush
     overtaken: bool
+    made_at: datetime
 
     @property
     def state(self) -> str:
@@ -75,6 +78,14 @@ class PushNow:
         if self.row.refused_at is not None:
             return "refused"
         return "waiting" if self.row.attempts == 0 else "retrying"
+
+    @property
+    def overdue_from(self) -> datetime | None:
+        """From when on the platform should have it; None where it has, or need not, or refused it."""
+        return self.made_at + OVERDUE_AFTER if self.state in ("waiting", "retrying") else None
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.overdue_from is not None and self.overdue_from < now
 
 
 @dataclass(frozen=True)
@@ -201,6 +212,21 @@ def list_refused(session: Session, person: Person) -> tuple[PublicationNow, ...]
     return tuple(each for each in found if each.pushes[-1].state == "refused")
 
 
+def list_overdue_pushes(session: Session, person: Person, now: datetime) -> tuple[PublicationNow, ...]:
+    """Publications of the unit whose latest message the city's platform should have by now, the longest due first."""
+    require(person, "see_publications")
+    push, step = PublicationPush, PublicationStep
+    late = (
+        select(push.publication_id)
+        .join(step, step.id == push.step_id)
+        .where(push.unit_id == person.unit_id, push.accepted_at.is_(None), push.refused_at.is_(None))
+        .where(step.taken_at < now - OVERDUE_AFTER)
+    )
+    rows = select(Publication).where(Publication.id.in_(late)).order_by(Publication.begun_at, Publication.id)
+    found = _now(session, session.scalars(rows.limit(200)).all())
+    return tuple(each for each in found if each.pushes[-1].is_overdue(now))
+
+
 def list_waiting_for(session: Session, person: Person, duties: Collection[str]) -> tuple[PublicationNow, ...]:
     """Of the unit's that are not settled, those whose next step this person may take; the longest begun first."""
     if not duties:
@@ -268,11 +294,11 @@ def _now(session: Session, rows: Iterable[Publication]) -> list[PublicationNow]:
     for version in session.scalars(said.order_by(PublicationVersion.ordinal)):
         versions[version.publication_id].append(version)
     steps: dict[uuid.UUID, list[PublicationStep]] = defaultdict(list)
-    taken = select(PublicationStep).where(PublicationStep.publication_id.in_(ids))
-    for step in session.scalars(taken.order_by(PublicationStep.ordinal)):
+    in_turn = select(PublicationStep).where(PublicationStep.publication_id.in_(ids))
+    for step in session.scalars(in_turn.order_by(PublicationStep.ordinal)):
         steps[step.publication_id].append(step)
     postings = _postings(session, ids)
-    pushes = _pushes(session, ids)
+    pushes = _pushes(session, ids, {step.id: step.taken_at for taken in steps.values() for step in taken})
     return [
         PublicationNow(
             row,
@@ -286,14 +312,16 @@ def _now(session: Session, rows: Iterable[Publication]) -> list[PublicationNow]:
     ]
 
 
-def _pushes(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[PushNow]]:
-    """In their order; the last of each publication's is the one that goes."""
+def _pushes(
+    session: Session, ids: Collection[uuid.UUID], taken_at: Mapping[uuid.UUID, datetime]
+) -> dict[uuid.UUID, list[PushNow]]:
+    """In their order; the last of each publication's is the one that goes. `taken_at`: of each step."""
     sent = select(PublicationPush).where(PublicationPush.publication_id.in_(ids))
     rows = session.scalars(sent.order_by(PublicationPush.ordinal)).all()
     latest = {row.publication_id: row.id for row in rows}
     found: dict[uuid.UUID, list[PushNow]] = defaultdict(list)
     for row in rows:
-        found[row.publication_id].append(PushNow(row, row.id != latest[row.publication_id]))
+        found[row.publication_id].append(PushNow(row, row.id != latest[row.publication_id], taken_at[row.step_id]))
     return found
 
 

@@ -36,8 +36,11 @@ PROTOCOL: Final = "liuhen-push/1"
 PUSHER: Final = Actor.system("pushing")
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
+# The database puts nothing off any further than that, or than GATE_WAIT where nothing was sent: migration 0053.
 LONGEST_ASKED: Final = timedelta(hours=6)
 GATE_WAIT: Final = timedelta(hours=1)
+# The platform should have a message by then: the longest that it may be asked to wait for one more attempt.
+OVERDUE_AFTER: Final = LONGEST_ASKED
 # A platform that failed to take one is left alone for as long: the others are not tried on it one by one.
 PAUSE: Final = timedelta(minutes=1)
 LOOKED_AT: Final = 20
@@ -125,7 +128,7 @@ def settle(session: Session, push_id: uuid.UUID, told: Told, now: datetime) -> P
         row.refused_at = datetime.now(UTC)
         _record(session, row, "push_refused")
     else:
-        row.due_at = now + _wait(row.attempts, told.wait_seconds)
+        row.due_at = (row.attempted_at or now) + _wait(row.attempts, told.wait_seconds)
     session.flush()
     return row
 

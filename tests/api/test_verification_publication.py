@@ -81,6 +81,11 @@ TAMPERED = (
     ("UPDATE publication_push SET accepted_at = now(), receipt = 'x' WHERE attempts = 0", "accepted"),
     ("UPDATE publication_push SET receipt = 'x' WHERE receipt IS NOT NULL", "receipt"),
     ("UPDATE publication_push SET refused_at = NULL", "refused"),
+    ("UPDATE publication_push SET due_at = now() + interval '9 days' WHERE attempts = 0", "due_at"),
+    ("UPDATE publication_push SET attempted_at = attempted_at + interval '9 days'", "attempted_at"),
+    ("UPDATE publication_push SET attempts = attempts + 9 WHERE attempts > 0", "attempts"),
+    ("UPDATE publication_push SET attempts = 0, attempted_at = NULL WHERE receipt IS NOT NULL", "attempts"),
+    ("UPDATE publication_step SET taken_at = taken_at - interval '7 hours' WHERE step = 'published'", "push_overdue"),
     ("DELETE FROM publication_push WHERE attempts = 0", "logged_row_missing"),
 )
 GUARDS = (

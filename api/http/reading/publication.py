@@ -135,7 +135,9 @@ def _step(row: PublicationStep, names: Names) -> StepItem:
 def _push(each: PushNow) -> PushItem:
     times = ("due_at", "attempted_at", "accepted_at")
     plain = ("id", "action", "attempts", *times, "receipt", "problem", "detail")
-    return PushItem(**{name: getattr(each.row, name) for name in plain}, state=each.state)
+    return PushItem(
+        **{name: getattr(each.row, name) for name in plain}, state=each.state, overdue_from=each.overdue_from
+    )
 
 
 def _due(each: Due) -> DuePublication:

@@ -159,13 +159,15 @@ class PostingItem(Answer):
 class PushItem(Answer):
     """A message to the city's platform. `state`: waiting, retrying, accepted, refused or superseded by a later one;
     `problem`: why it was not taken yet, one of gate, unreachable, untrusted, no_answer, too_long, no_receipt, status;
-    `detail`: in the platform's words."""
+    `detail`: in the platform's words; `overdue_from`: null once the platform has it, refused it, or need not
+    have it."""
 
     id: uuid.UUID
     action: str = Field(examples=["publish"])
     state: str = Field(examples=["accepted"])
     attempts: int
     due_at: datetime
+    overdue_from: datetime | None
     attempted_at: datetime | None
     accepted_at: datetime | None
     receipt: str | None

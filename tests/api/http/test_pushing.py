@@ -63,7 +63,14 @@ def test_what_was_refused_is_shown_and_sent_again_by_whoever_publishes(
     assert desk.publisher.post(again).status_code == 200
     refused = desk.publisher.post(again, headers=CHINESE)
     assert (refused.status_code, "平台没有拒收" in refused.text) == (409, True)
+    assert "应于" not in desk.publisher.get(here, headers=CHINESE).text
+    served.as_owner("UPDATE publication_step SET taken_at = taken_at - interval '7 hours' WHERE step = 'published'")
+    for path, said in ((here, "应于"), ("/publications", "逾期未送达市级平台的推送")):
+        late = desk.publisher.get(path, headers=CHINESE).text
+        assert said in late
+        check_markup(late)
     assert push_all_due(archive, datetime.now(UTC) + timedelta(seconds=1)) == 1
+    assert "逾期未送达" not in desk.publisher.get("/publications", headers=CHINESE).text
     assert [each.headers["authorization"] for each in receiver.asked] == ["Bearer geheim"] * 2
     (taken,) = desk.publisher.get(f"/api/v1/publications/{public['id']}").json()["pushes"]
     assert (taken["state"], taken["receipt"], taken["problem"]) == ("accepted", "CQ-2026-1", None)

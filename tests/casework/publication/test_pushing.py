@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.platform_client import HttpPlatform
@@ -18,7 +19,7 @@ from casework.deadlines.events import enter_event
 from casework.publication.collecting import Said, restate
 from casework.publication.duties import name_to_duty
 from casework.publication.errors import DutyLacking, StepRefused
-from casework.publication.listing import list_refused, publication_now
+from casework.publication.listing import list_overdue_pushes, list_refused, publication_now
 from casework.publication.pushing import (
     GATE_WAIT,
     LONGEST_ASKED,
@@ -119,7 +120,8 @@ def test_nothing_but_what_the_portal_shows_is_in_a_message(press: Press, receive
 def test_a_platform_that_is_down_or_busy_is_asked_again_later_and_later(press: Press) -> None:
     nobody = HttpPlatform(f"http://127.0.0.1:{find_free_port()}", None, timeout_seconds=2)
     version = press.published()
-    at = now()
+    at = now() - timedelta(hours=14)  # Nobody attempts anything in the future: the database looks at its clock.
+    rows(press)[0].due_at = at
     assert push(press, nobody, at) == 0
     (row,) = rows(press)
     assert (row.attempts, row.due_at, row.problem) == (1, at + timedelta(minutes=1), "unreachable")
@@ -196,6 +198,31 @@ def test_what_the_platform_refuses_waits_for_a_person(press: Press) -> None:
         (entry,) = press.bench.archive.entries(f"publication.{deed}")
         assert entry.data["step_id"] == str(rows(press)[0].step_id)
     assert press.row(version).shown_version_id == version.id
+
+
+def test_what_the_platform_does_not_have_after_six_hours_is_overdue(press: Press, receiver: Receiver) -> None:
+    version = press.published()
+    late = now() + LONGEST_ASKED
+    assert list_overdue_pushes(press.session, press.publisher, late - timedelta(minutes=5)) == ()
+    (found,) = list_overdue_pushes(press.session, press.publisher, late)
+    assert found.row.id == version.publication_id
+    (message,) = found.pushes
+    assert (message.is_overdue(late), message.overdue_from) == (True, found.steps[-1].taken_at + LONGEST_ASKED)
+    assert push(press, receiver.platform()) == 1
+    assert list_overdue_pushes(press.session, press.publisher, late) == ()
+    assert publication_now(press.session, version.publication_id).pushes[0].overdue_from is None
+
+
+def test_nothing_is_put_off_for_longer_than_the_rules_of_retrying_have_it(press: Press) -> None:
+    press.published()
+    sent = claim_next(press.session, REVIEW_KEYS, now())
+    assert sent is not None
+    settle(press.session, sent.push_id, Told(problem="no_answer", wait_seconds=9e9), now())
+    (row,) = rows(press)
+    for name, moment in (("due_at", now() + timedelta(hours=7)), ("attempted_at", now() + A_MOMENT)):
+        with pytest.raises(DBAPIError, match=r"put off|counted"), press.session.begin_nested():
+            press.session.execute(update(PublicationPush).values({name: moment}))
+    assert rows(press)[0].due_at == row.due_at
 
 
 def test_what_was_overtaken_is_not_sent(press: Press, receiver: Receiver) -> None:

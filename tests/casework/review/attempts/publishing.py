@@ -268,6 +268,26 @@ def the_platform_has_what_nobody_sent(scene: Scene) -> Strike:
     return lambda: scene.run("UPDATE publication_push SET accepted_at = now(), receipt = 'x'")
 
 
+@attempt("push_put_off")
+def a_push_that_is_put_off(scene: Scene) -> Strike:
+    published(scene)
+    return lambda: scene.run("UPDATE publication_push SET due_at = now() + interval '3 hours'")
+
+
+@attempt("push_attempted_now")
+def a_push_that_is_attempted_tomorrow(scene: Scene) -> Strike:
+    published(scene)
+    far = "attempted_at = now() + interval '9 days', due_at = now() + interval '9 days'"
+    return lambda: scene.run(f"UPDATE publication_push SET attempts = 1, {far}")
+
+
+@attempt()
+def a_push_whose_last_attempt_is_moved(scene: Scene) -> Strike:
+    published(scene)
+    scene.run(ATTEMPTED)
+    return lambda: scene.run("UPDATE publication_push SET attempted_at = now() + interval '9 minutes'")
+
+
 @attempt("pushed_entry")
 def the_ledger_says_that_it_was_pushed(scene: Scene) -> Strike:
     _, version = published(scene)
