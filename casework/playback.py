@@ -6,9 +6,11 @@ its grant. What really left is noted as it goes and summed up in an entry of its
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -25,6 +27,8 @@ from storage.ledger.append import Actor, Change, record_change
 WINDOW_BYTES = 64 << 20
 WINDOW_SECONDS = 600
 HOUSEKEEPING = Actor.system("housekeeping")
+# To the database and to Python the same.
+_POSTER: Final = "^renditions/[^/]+/(poster|sprite)-"
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,12 @@ def who_saw(
 
 def shows_poster() -> ColumnElement[bool]:
     """Whether a window is of a poster or of preview pictures: whoever opened it has not played anything."""
-    return PlaybackWindow.object_name.regexp_match("^renditions/[^/]+/(poster|sprite)-")
+    return PlaybackWindow.object_name.regexp_match(_POSTER)
+
+
+def is_poster(object_name: str) -> bool:
+    """The same of an object's name, as an entry states it."""
+    return re.match(_POSTER, object_name) is not None
 
 
 def _live_windows(session: Session, shown: _Shown, starts: range, now: datetime) -> dict[int, Window]:
@@ -228,6 +237,7 @@ def _record_opening(session: Session, grant: GrantFound, row: PlaybackWindow) ->
         "object_name": row.object_name,
         "first_byte": row.first_byte,
         "last_byte": row.last_byte,
+        "opened_at": format_instant(row.opened_at),
         "expires_at": format_instant(row.expires_at),
     }
     change = Change("playback.window_opened", "recording", str(row.recording_id), row.unit_id, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +11,11 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from api.http.schema.recordings import EntryItem
+from casework.playback import is_poster
 from integrity.canonical import canonical_json
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 
 _LATEST = 10_000
-_POSTER = re.compile(r"renditions/[^/]+/(poster|sprite)-")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def telling_facts(action: str, data: Mapping[str, Any]) -> Iterable[tuple[str, s
 
 def told_as(action: str, data: Mapping[str, Any]) -> str:
     """Whoever was sent a poster, as a list of recordings shows it, has played nothing: it is not to be said of him."""
-    if action == "playback.window_opened" and _POSTER.match(str(data.get("object_name", ""))):
+    if action == "playback.window_opened" and is_poster(str(data.get("object_name", ""))):
         return "playback.poster_opened"
     return action
 

@@ -33,6 +33,7 @@ from api.verification.row_guard import check_row_security
 from api.verification.rows import audit_rows
 from api.verification.segments import audit_segments
 from api.verification.uploads import audit_uploads
+from api.verification.windows import audit_windows
 from integrity.checkpoint import Checkpoint
 from storage.catalog.recordings import Recording
 
@@ -86,6 +87,7 @@ def verify_archive(
     counts = {
         "entries": 0 if checkpoint is None else checkpoint.size,
         "rows": audit_rows(audit),
+        "windows": audit_windows(audit),
         "uploads": audit_uploads(audit),
         "recordings": audit_recordings(audit),
         "positions": audit_positions(audit),

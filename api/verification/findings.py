@@ -140,8 +140,13 @@ KINDS: dict[str, Kind] = {
     "served_unissued": Kind("error", "送达了没有作出的决定", "a decision was served that was not issued"),
     "sample_differs": Kind(
         "error",
-        "案卷评查抽取的案件不是账本检查点所决定的",
-        "the cases of a review are not those that the ledger's checkpoint draws",
+        "抽取的案卷或调阅不是账本及其检查点所决定的",
+        "the case files or viewings that are drawn are not those that the ledger and its checkpoint draw",
+    ),
+    "original_unconsented": Kind(
+        "error",
+        "向没有原件许可的授权提供了原件",
+        "an original was opened under a grant without consent to originals, or somebody else's",
     ),
     "push_overdue": Kind(
         "warning",

@@ -60,6 +60,7 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "revoked": lambda row: row.revoked_at,
     "closed": lambda row: row.closed_at,
     "ended": lambda row: row.ended_at,
+    "opened": lambda row: row.opened_at,
     "released": lambda row: row.released_at,
     "used": lambda row: row.used_at,
     "retired": lambda row: row.retired_at,

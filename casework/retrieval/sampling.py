@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
@@ -36,6 +36,18 @@ ONE_OF: Final = 20
 """So many of a month at least, and one of so many where there are more."""
 
 
+class Viewed(Protocol):
+    """One recording, shown under one grant."""
+
+    @property
+    def grant_id(self) -> uuid.UUID: ...
+    @property
+    def recording_id(self) -> uuid.UUID: ...
+
+
+_Viewed = TypeVar("_Viewed", bound=Viewed)
+
+
 @dataclass(frozen=True)
 class Drawn:
     """The sample of a month, by rank. `reviews`: by grant and recording, what was said of them so far."""
@@ -58,12 +70,15 @@ def draw_viewings(session: Session, by: Person, month: date, now: datetime) -> D
     checkpoint = seed_after(session, until) if until <= now else None
     if checkpoint is None:
         raise MonthNotOver(month.isoformat()[:7])
-    ranked = sorted(
-        first_played(session, by, since, until),
-        key=lambda each: rank_of(checkpoint.root, each.grant_id, each.recording_id),
-    )
-    sample = tuple(ranked[: max(LEAST, -(-len(ranked) // ONE_OF))])
-    return Drawn(month, checkpoint.size, checkpoint.root, len(ranked), sample, _reviews(session, sample))
+    eligible = first_played(session, by, since, until)
+    sample = sample_of(checkpoint.root, eligible)
+    return Drawn(month, checkpoint.size, checkpoint.root, len(eligible), sample, _reviews(session, sample))
+
+
+def sample_of(root: bytes, eligible: Collection[_Viewed]) -> tuple[_Viewed, ...]:
+    """Those of the least ranks, the least first: of a month's viewings whatever is drawn by that root."""
+    ranked = sorted(eligible, key=lambda each: rank_of(root, each.grant_id, each.recording_id))
+    return tuple(ranked[: max(LEAST, -(-len(ranked) // ONE_OF))])
 
 
 def rank_of(root: bytes, grant_id: uuid.UUID, recording_id: uuid.UUID) -> bytes:

@@ -62,6 +62,7 @@ def test_first_range_opens_an_aligned_window_with_its_entry(archive: Any, viewer
         "object_name": viewer.shown.object_name,
         "first_byte": 0,
         "last_byte": WINDOW_BYTES - 1,
+        "opened_at": "2026-03-10T08:00:00.000000Z",
         "expires_at": "2026-03-10T08:10:00.000000Z",
     }
 
