@@ -66,7 +66,7 @@ SITTING: Mapping[str, str] = {
 TRANSFER: Mapping[str, str] = {
     "other_package": "the package is of another case; choose one of this case",
     "unfinished_package": "the package is not finished; finish the export first",
-    "older_package": "the package was finished before the suspicion was stated, and lacks it; export the case anew",
+    "older_package": "the package was begun before the suspicion was stated, and lacks it; export the case anew",
 }
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "a fine or confiscation has an amount; state it in fen",

@@ -44,16 +44,16 @@ def open_transfer(session: Session, by: Person, review: DecisionReview) -> Crime
 def hand_over(
     session: Session, by: Person, transfer_id: uuid.UUID, *, export_id: uuid.UUID, receiver: str, note: str
 ) -> CrimeTransfer:
-    """The case was handed over to `receiver`, an organ, with the package `export_id` (casework/export.py), finished
-    since the suspicion was stated; `note` is the number of the receipt. Raises TransferUnusable, ReviewSettled,
-    TextUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit."""
+    """The case was handed over to `receiver`, an organ, with the package `export_id` (casework/export.py), begun and
+    finished since the suspicion was stated; `note` is the number of the receipt. Raises TransferUnusable,
+    ReviewSettled, TextUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit."""
     row = _open(session, by, transfer_id)
     export = row_in_unit(session, by, Export, export_id)
     if export.case_id != row.case_id:
         raise TransferUnusable("other_package")
     if export.finished_at is None:
         raise TransferUnusable("unfinished_package")
-    if export.finished_at < row.opened_at:
+    if export.started_at < row.opened_at:
         raise TransferUnusable("older_package")
     row.outcome, row.export_id = "transferred", export.id
     row.receiver, row.note = required_name("receiver", receiver), required_text("note", note)
@@ -88,11 +88,11 @@ def open_transfers(
 
 
 def packages_to_hand_over(session: Session, transfer_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[Export, ...]]:
-    """By task, the packages of its case that may be handed over, the latest first: one that was finished before the
-    suspicion was stated lacks it."""
+    """By task, the packages of its case that may be handed over, the latest first: what is in one is settled when it is
+    begun, and one that was begun before the suspicion was stated lacks it."""
     row = CrimeTransfer
     made = select(row.id, Export).join(Export, Export.case_id == row.case_id)
-    made = made.where(row.id.in_(transfer_ids), Export.finished_at >= row.opened_at)
+    made = made.where(row.id.in_(transfer_ids), Export.finished_at.is_not(None), Export.started_at >= row.opened_at)
     found: dict[uuid.UUID, tuple[Export, ...]] = {}
     for transfer_id, each in session.execute(made.order_by(Export.finished_at.desc(), Export.id)):
         found[transfer_id] = (*found.get(transfer_id, ()), each)

@@ -156,7 +156,10 @@ class PlaybackWindow(Base):
 
 
 class Export(Base):
-    """A package made under a grant to copy: which case, for whom, and the digest of its package statement."""
+    """A package made under a grant to copy: which case, for whom, and the digest of its package statement.
+
+    `started_at`, the database's own word, is when its contents were settled.
+    """
 
     __tablename__ = "export"
     id: Mapped[Id]

@@ -52,7 +52,7 @@ SITTING: Mapping[str, str] = {
 TRANSFER: Mapping[str, str] = {
     "other_package": "该证据包属于另一案件，请选择本案的证据包",
     "unfinished_package": "该证据包尚未导出完成，请先完成导出",
-    "older_package": "该证据包在提出涉嫌犯罪之前已导出完成，不含该审核意见；请重新导出本案的证据包",
+    "older_package": "该证据包在提出涉嫌犯罪之前已开始导出，不含该审核意见；请重新导出本案的证据包",
 }
 UNUSABLE: Mapping[str, str] = {
     "amount_missing": "罚款、没收须写明金额（分）",

@@ -194,6 +194,18 @@ def test_a_package_older_than_the_suspicion_is_not_what_is_handed_over(bench: An
     assert hand_over(bench.session, bench.supervisor, task.id, export_id=newer.id, **words).export_id == newer.id
 
 
+def test_a_package_that_was_begun_before_the_suspicion_lacks_it_whenever_it_is_finished(bench: Any) -> None:
+    """Its contents were settled when it was begun."""
+    begun = start_package(bench)
+    _, task = suspect(bench)
+    finish(bench, begun)
+    assert begun.finished_at > task.opened_at > begun.started_at
+    assert packages_to_hand_over(bench.session, [task.id]) == {}
+    words = {"receiver": "江北区公安分局", "note": "收文〔2026〕第9号"}
+    with pytest.raises(TransferUnusable, match="begun before the suspicion"):
+        hand_over(bench.session, bench.supervisor, task.id, export_id=begun.id, **words)
+
+
 def test_the_tasks_come_in_pages(bench: Any) -> None:
     suspect(bench)
     version = bench.draft(case=bench.another_case())

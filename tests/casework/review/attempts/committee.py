@@ -206,17 +206,18 @@ def a_transfer_without_its_package(scene: Scene) -> Strike:
 
 
 @attempt("package_after")
-def a_transfer_with_a_package_older_than_the_suspicion(scene: Scene) -> Strike:
+def a_transfer_with_a_package_that_was_begun_before_the_suspicion(scene: Scene) -> Strike:
     def deed(bench: Any) -> Any:
         now = datetime.now(UTC)
         other = bench.archive.person(bench.unit, "supervisor")
         grant = bench.archive.grant(bench.case, bench.supervisor, other, "copy", now=now)
         export = start_export(bench.session, bench.supervisor, bench.case.id, grant.id, now)
-        finish_export(bench.session, bench.supervisor, export.id, Digest("sha256", b"\1" * 32))
         return export.id
 
     values = {"id": scene.do(deed)}
     while_a_suspicion_of_crime_waits(scene)
+    digest = Digest("sha256", b"\1" * 32)
+    scene.do(lambda bench: finish_export(bench.session, bench.supervisor, values["id"], digest))
     ended = "outcome = 'transferred', note = 'x', receiver = 'x', ended_by = opened_by, ended_at = now()"
     return lambda: scene.run(f"UPDATE crime_transfer SET {ended}, export_id = %(id)s", values)
 
