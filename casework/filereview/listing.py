@@ -49,7 +49,7 @@ class ReviewedCase:
     """A drawn case, its place in the draw counted from 1, its sheets (the last one counts) and its findings.
 
     `takes_part`: the person who looks took part in the case, and does not review it. `kept`: its class of secrecy keeps
-    it from him; then there are no sheets and findings here, whatever there is of them.
+    it from him; then there are no sheets and findings here, whatever there is of them, and no `title`.
     """
 
     place: int
@@ -58,6 +58,10 @@ class ReviewedCase:
     findings: tuple[FindingShown, ...]
     takes_part: bool
     kept: bool
+
+    @property
+    def title(self) -> str | None:
+        return None if self.kept else self.case.title
 
     @property
     def score(self) -> FileReviewScore | None:

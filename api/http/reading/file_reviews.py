@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from api.http.schema.base import CaseRef, PersonRef
+from api.http.schema.base import PersonRef
 from api.http.schema.file_reviews import (
     AnswerItem,
     DrawItem,
@@ -15,6 +15,7 @@ from api.http.schema.file_reviews import (
     FindingItem,
     ItemScored,
     ReviewedCaseItem,
+    ReviewedCaseRef,
     ScoreItemShown,
     SheetItem,
 )
@@ -93,7 +94,7 @@ def _draw(row: FileReviewDraw, names: Names) -> DrawItem:
 def _case(shown: ReviewedCase, names: Names) -> ReviewedCaseItem:
     return ReviewedCaseItem(
         place=shown.place,
-        case=CaseRef.model_validate(shown.case),
+        case=ReviewedCaseRef(id=shown.case.id, number=shown.case.number, title=shown.title),
         kept=shown.kept,
         scores=[_score(each, names) for each in shown.scores],
         findings=[_finding(each, names) for each in shown.findings],

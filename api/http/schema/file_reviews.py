@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, CaseRef, Form, LongText, PersonRef, Sha256Hex, ShortText
+from api.http.schema.base import Answer, Form, LongText, PersonRef, Sha256Hex, ShortText
 
 
 class NewFileReview(Form):
@@ -93,12 +93,20 @@ class ScoreItemShown(Answer):
     scored_at: datetime
 
 
+class ReviewedCaseRef(Answer):
+    """`title`: null where the case's class of secrecy keeps it from the reader."""
+
+    id: uuid.UUID
+    number: str = Field(examples=["江城罚〔2026〕12号"])
+    title: str | None = Field(examples=["占道经营"])
+
+
 class ReviewedCaseItem(Answer):
-    """`place`: in the draw, from 1. `kept`: its class of secrecy keeps what was scored and found from the reader, and
-    both lists are empty whatever there is."""
+    """`place`: in the draw, from 1. `kept`: its class of secrecy keeps its title, and what was scored and found, from
+    the reader, and both lists are empty whatever there is."""
 
     place: int
-    case: CaseRef
+    case: ReviewedCaseRef
     kept: bool
     scores: list[ScoreItemShown]
     findings: list[FindingItem]

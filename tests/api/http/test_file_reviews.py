@@ -256,6 +256,8 @@ def test_what_is_said_of_a_classified_case_is_for_those_whom_its_class_lets_in(
     review = bureau.drawn(2)
     secret, other = review["draw"]["drawn"]
     bureau.classify(secret, secrecy_class)
+    title = "某某酒店占道堆放"
+    bureau.served.as_owner('UPDATE "case" SET title = %s WHERE id = %s', title, secret)
     for case in (secret, other):
         bureau.found_wanting(review, case)
     readers = {
@@ -272,14 +274,16 @@ def test_what_is_said_of_a_classified_case_is_for_those_whom_its_class_lets_in(
         assert listed["cases"] == shown.json()["cases"]
         own, open_one = shown.json()["cases"]
         assert (own["case"]["id"], own["place"], own["kept"]) == (secret, 1, kept), name
+        assert (own["case"]["title"], title in shown.text) == ((None, False) if kept else (title, True)), name
         assert (len(own["scores"]), len(own["findings"])) == ((0, 0) if kept else (1, 1)), name
         assert (open_one["kept"], len(open_one["scores"]), len(open_one["findings"])) == (False, 1, 1), name
         page = reader.get(f"/file-reviews/{review['id']}", headers=CHINESE).text
         check_markup(page)
+        assert (title in page) != kept, name
         for said in TOLD:
             assert shown.text.count(said) == (1 if kept else 2), (name, said)
             assert page.count(f'<td data-label="说明">{said}' if said == TOLD[0] else said) == (1 if kept else 2), name
-        assert ("本案密级不允许您查看其评分" in page) == kept, name
+        assert ("本案密级不允许您查看其案由" in page) == kept, name
         counted = "1 / 1" if kept else "2 / 2"
         assert counted in reader.get("/file-reviews", headers=CHINESE).text, name
 
