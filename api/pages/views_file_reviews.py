@@ -12,7 +12,8 @@ from sqlalchemy import select
 from api.http.reading.file_reviews import people_of
 from api.pages.views_admin import unit_tree
 from api.pages.visit import Visit
-from casework.filereview.listing import RoundShown, list_rounds, show_round
+from casework.filereview.listing import list_rounds, show_round
+from casework.filereview.rounds import left_of
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.units import line_of
@@ -58,16 +59,11 @@ def build_file_review(visit: Visit) -> Mapping[str, Any]:
             "score": over and goes_on and person.role in MAY["score_file_reviews"],
             "answer": goes_on and person.role in MAY["answer_file_reviews"],
         },
-        "finished": shown.draw is not None and _is_finished(shown),
+        "left": left_of(visit.session, shown.row.id),
         "outcomes": OUTCOMES,
         "today": today,
         "usual_day": today + timedelta(days=USUAL_DAYS),
     }
-
-
-def _is_finished(shown: RoundShown) -> bool:
-    """As far as the person is told; ending it asks again of every case."""
-    return shown.scored == len(shown.told) and shown.going_on == 0
 
 
 def _units(visit: Visit, unit_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

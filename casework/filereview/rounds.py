@@ -44,6 +44,15 @@ class Wanted:
     sample_size: int
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is to be done before a round ends: cases without a score, and findings that go on."""
+
+    is_drawn: bool
+    unscored: int
+    going_on: int
+
+
 def announce_review(session: Session, by: Person, unit_id: uuid.UUID, wanted: Wanted, now: datetime) -> FileReview:
     """The round, its list of cases and its sheet are settled now, before anybody can know what they will be drawn by.
 
@@ -132,17 +141,22 @@ def end_review(session: Session, by: Person, round_id: uuid.UUID, now: datetime)
     review = find_review(session, by, round_id, OPENING)
     session.refresh(review, with_for_update=True)
     refuse_ended(review)
-    drawn = draw_of(session, review.id)
-    scored = set(session.scalars(select(FileReviewScore.case_id).where(FileReviewScore.round_id == review.id)))
-    going_on = FileReviewFinding.round_id == review.id, FileReviewFinding.ended_at.is_(None)
-    findings = session.scalar(select(func.count()).select_from(FileReviewFinding).where(*going_on)) or 0
-    unscored = 0 if drawn is None else len(set(drawn.cases) - scored)
-    if drawn is None or unscored or findings:
-        raise ReviewUnfinished(review.id, drawn is not None, unscored, findings)
+    left = left_of(session, review.id)
+    if not left.is_drawn or left.unscored or left.going_on:
+        raise ReviewUnfinished(review.id, left.is_drawn, left.unscored, left.going_on)
     review.ended_at, review.ended_by = now, by.id
     session.flush()
     record_review_change(session, by, review.id, review.unit_id, "ended")
     return review
+
+
+def left_of(session: Session, round_id: uuid.UUID) -> Left:
+    """Of every drawn case, also of what a class of secrecy keeps from whoever looks: numbers alone."""
+    drawn = draw_of(session, round_id)
+    scored = set(session.scalars(select(FileReviewScore.case_id).where(FileReviewScore.round_id == round_id)))
+    going_on = FileReviewFinding.round_id == round_id, FileReviewFinding.ended_at.is_(None)
+    findings = session.scalar(select(func.count()).select_from(FileReviewFinding).where(*going_on)) or 0
+    return Left(drawn is not None, 0 if drawn is None else len(set(drawn.cases) - scored), findings)
 
 
 def find_review(session: Session, by: Person, round_id: uuid.UUID, deed: str) -> FileReview:

@@ -288,6 +288,25 @@ def test_what_is_said_of_a_classified_case_is_for_those_whom_its_class_lets_in(
         assert counted in reader.get("/file-reviews", headers=CHINESE).text, name
 
 
+def test_whoever_is_kept_from_an_unfinished_case_is_not_offered_to_end_the_review(bureau: Bureau) -> None:
+    review = bureau.drawn(1)
+    (case,) = review["draw"]["drawn"]
+    bureau.classify(case, "privacy")
+    at = f"file-reviews/{review['id']}"
+
+    def offered() -> str:
+        page = bureau.administrator.get(f"/{at}", headers=CHINESE).text
+        check_markup(page)
+        return page.split(f'data-action="/api/v1/{at}/end"')[1].split("</form>")[0]
+
+    left = offered()
+    assert ("disabled" in left, "尚有 1 件未评分、0 个问题未销号（含因密级未向您显示的）" in left) == (True, True)
+    assert bureau.administrator.post(f"/api/v1/{at}/end", json={}).json()["type"].endswith("review-unfinished")
+    assert bureau.chief.post(f"/api/v1/{at}/scores", json=bureau.sheet(case)).status_code == 201
+    assert "disabled" not in offered()
+    assert bureau.administrator.post(f"/api/v1/{at}/end", json={}).json()["state"] == "ended"
+
+
 def test_nobody_answers_of_a_case_that_its_class_keeps_from_him(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
