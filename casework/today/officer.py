@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.listing import Deadline, list_deadlines
 from casework.elements.queue import QuestionGroup, count_questions, list_groups
+from casework.filereview.waiting import FindingDue, list_findings_of
 from casework.permission import require
 from casework.procedure.gaps import Gap, list_gaps
 from casework.rooms.listing import Caseless, list_caseless
@@ -37,7 +38,8 @@ class Returned:
 @dataclass(frozen=True)
 class OfficerDay:
     """`today` are acts that went on today, `earlier` those of before; each the latest first. `questions`: how many his
-    recordings raise, `groups` the latest of them. `due`: terms overdue, due today or soon, what is due first, first."""
+    recordings raise, `groups` the latest of them. `due`: terms overdue, due today or soon, what is due first, first;
+    `findings` likewise: what he has to put right in case files that were reviewed."""
 
     today: tuple[Gap, ...]
     earlier: tuple[Gap, ...]
@@ -45,12 +47,13 @@ class OfficerDay:
     questions: int
     groups: tuple[QuestionGroup, ...]
     due: tuple[Deadline, ...]
+    findings: tuple[FindingDue, ...]
     caseless: tuple[Caseless, ...]
 
     @property
     def is_clear(self) -> bool:
         """Nothing waits for him."""
-        return not (self.today or self.earlier or self.questions or self.due or self.caseless)
+        return not (self.today or self.earlier or self.questions or self.due or self.findings or self.caseless)
 
 
 def day_of_officer(session: Session, person: Person, now: datetime) -> OfficerDay:
@@ -65,6 +68,7 @@ def day_of_officer(session: Session, person: Person, now: datetime) -> OfficerDa
         questions=count_questions(session, person, mine=True),
         groups=list_groups(session, person, mine=True, limit=GROUPS).items,
         due=pressing(list_deadlines(session, person, chinese_day(now), mine=True, limit=MOST_DUE).items),
+        findings=list_findings_of(session, person, chinese_day(now)),
         caseless=tuple(each for each in list_caseless(session, person, now) if person.id in each.shown.row.officers),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.listing import Deadline, count_overdue, list_deadlines
 from casework.elements.queue import count_questions
+from casework.filereview.waiting import FindingDue, list_findings_due
 from casework.permission import require
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.gaps import Gap, list_gaps
@@ -44,7 +45,8 @@ class ToDecide:
 @dataclass(frozen=True)
 class Shift:
     """`gaps`: acts of the day that lack something. `to_decide`: explanations, whatever their day. `requests`,
-    `questions`, `link_questions`, `overdue`: how many wait in the unit. `due`: terms overdue, due today or soon."""
+    `questions`, `link_questions`, `overdue`: how many wait in the unit. `due`: terms overdue, due today or soon;
+    `findings`: of reviews of case files, likewise, and those overdue in the units below."""
 
     day: date
     tallies: tuple[Tally, ...]
@@ -54,6 +56,7 @@ class Shift:
     ending: Page[Ending]
     due: tuple[Deadline, ...]
     overdue: int
+    findings: tuple[FindingDue, ...]
     requests: int
     questions: int
     link_questions: int
@@ -72,6 +75,7 @@ def shift_of(session: Session, person: Person, now: datetime, day: date | None =
         ending=list_ending(session, person, now),
         due=pressing(list_deadlines(session, person, today, limit=MOST_DUE).items),
         overdue=count_overdue(session, person.unit_id, today),
+        findings=list_findings_due(session, person, today),
         requests=_count_requests(session, person),
         questions=count_questions(session, person),
         link_questions=_count_link_questions(session, person),

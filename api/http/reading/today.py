@@ -12,7 +12,8 @@ from api.http.reading.deadlines import due_items
 from api.http.reading.procedure import explanation_item, explanation_names
 from api.http.reading.rooms import caseless_items
 from api.http.schema.base import CaseRef, PersonRef
-from api.http.schema.today import EndingItem, OfficerDayItem, ShiftItem, TallyItem, ToDecideItem
+from api.http.schema.today import EndingItem, FindingDueItem, OfficerDayItem, ShiftItem, TallyItem, ToDecideItem
+from casework.filereview.waiting import FindingDue
 from casework.today.closing import Ending
 from casework.today.officer import OfficerDay
 from casework.today.recorded import Tally
@@ -29,6 +30,7 @@ def officer_day_item(session: Session, mine: OfficerDay, day: date) -> OfficerDa
         returned=[explanation_item(each.explanation, names) for each in mine.returned],
         questions=mine.questions,
         due=due_items(session, mine.due),
+        findings=[_finding_item(each) for each in mine.findings],
         caseless=caseless_items(session, mine.caseless),
     )
 
@@ -41,6 +43,7 @@ def shift_item(session: Session, shift: Shift) -> ShiftItem:
         to_decide=_to_decide_items(session, shift.to_decide),
         ending=ending_items(session, shift.ending.items),
         due=due_items(session, shift.due),
+        findings=[_finding_item(each) for each in shift.findings],
         caseless=caseless_items(session, shift.caseless),
         overdue=shift.overdue,
         requests=shift.requests,
@@ -68,6 +71,21 @@ def _to_decide_items(session: Session, waiting: Sequence[ToDecide]) -> list[ToDe
         )
         for each in waiting
     ]
+
+
+def _finding_item(each: FindingDue) -> FindingDueItem:
+    row = each.row
+    return FindingDueItem(
+        id=row.id,
+        review_id=row.round_id,
+        case=_case_ref(each.case),
+        item=row.item,
+        problem=row.problem,
+        due_on=row.due_on,
+        state=each.state,
+        days_left=each.days_left,
+        answered=each.answered,
+    )
 
 
 def _tally_item(tally: Tally) -> TallyItem:

@@ -13,10 +13,25 @@ from api.http.schema.procedure import ExplanationItem, GapItem, JudgedActItem
 from api.http.schema.rooms import CaselessItem
 
 
+class FindingDueItem(Answer):
+    """A finding of a review of case files that goes on. `state`: overdue, due_today or soon; `days_left`: working days,
+    less than 0 where its day has passed; `answered`: it waits for the reviewer to end it."""
+
+    id: uuid.UUID
+    review_id: uuid.UUID
+    case: CaseRef
+    item: str = Field(examples=["procedure"])
+    problem: str
+    due_on: date
+    state: str = Field(examples=["soon"])
+    days_left: int
+    answered: bool
+
+
 class OfficerDayItem(Answer):
     """`today`: acts that went on today; `earlier`: those of before. `returned`: his explanations that were not
     confirmed, of minutes that are open still. `questions`: how many his recordings raise. `due`: terms overdue, due
-    today or soon."""
+    today or soon; `findings`: likewise, what he has to put right in case files that were reviewed."""
 
     day: date
     today: list[GapItem]
@@ -24,6 +39,7 @@ class OfficerDayItem(Answer):
     returned: list[ExplanationItem]
     questions: int
     due: list[DueItem]
+    findings: list[FindingDueItem]
     caseless: list[CaselessItem]
 
 
@@ -56,7 +72,8 @@ class EndingItem(Answer):
 
 class ShiftItem(Answer):
     """The unit on a day. `gaps`: acts of the day that lack something; `to_decide` whatever their day; `overdue`,
-    `requests`, `questions`, `link_questions`: how many wait in the unit."""
+    `requests`, `questions`, `link_questions`: how many wait in the unit. `findings`: of reviews of case files, what the
+    unit has to answer, overdue or due soon, and what is overdue in the units below."""
 
     day: date
     tallies: list[TallyItem]
@@ -64,6 +81,7 @@ class ShiftItem(Answer):
     to_decide: list[ToDecideItem]
     ending: list[EndingItem]
     due: list[DueItem]
+    findings: list[FindingDueItem]
     caseless: list[CaselessItem]
     overdue: int
     requests: int

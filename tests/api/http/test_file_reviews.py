@@ -196,6 +196,44 @@ def test_a_review_goes_from_its_announcement_to_its_end(bureau: Bureau) -> None:
         check_markup(page.text)
 
 
+def test_a_finding_that_falls_due_is_on_the_pages_of_the_day(bureau: Bureau) -> None:
+    review = bureau.drawn(9)
+    at, case = f"/api/v1/file-reviews/{review['id']}", str(bureau.cases[0].id)
+    readers = {"officer": bureau.officer, "brigadier": bureau.brigadier, "chief": bureau.chief}
+    assert bureau.chief.post(f"{at}/scores", json=bureau.sheet(case, law=2)).status_code == 201
+    form = {"case_id": case, "item": "law", "problem": "告知书缺少日期", "due_on": str(TODAY)}
+    finding = bureau.legal.post(f"{at}/findings", json=form).json()["id"]
+    later = {**form, "problem": "装订不齐", "due_on": str(TODAY + timedelta(days=60))}
+    assert bureau.legal.post(f"{at}/findings", json=later).status_code == 201
+
+    def waits() -> dict[str, list[tuple[str, bool]]]:
+        found = {}
+        for name, reader in readers.items():
+            part = "today" if name == "officer" else "shift"
+            told = reader.get(f"/api/v1/{part}").json()["findings"]
+            page = reader.get(f"/{part}", headers=CHINESE).text
+            check_markup(page)
+            assert ("告知书缺少日期" in page, "装订不齐" in page) == (bool(told), False), name
+            assert {each["id"] for each in told} <= {finding}
+            found[name] = [(each["state"], each["answered"]) for each in told]
+        return found
+
+    now = [("due_today", False)]
+    assert waits() == {"officer": now, "brigadier": now, "chief": []}
+    colleague = bureau.served.signed_in(bureau.brigade, "officer")
+    assert colleague.get("/api/v1/today").json()["findings"] == []
+    bureau.served.as_owner("UPDATE file_review_finding SET due_on = due_on - 9 WHERE id = %s", finding)
+    late = [("overdue", False)]
+    assert waits() == {"officer": late, "brigadier": late, "chief": late}
+    answers = f"/api/v1/file-review-findings/{finding}/answers"
+    assert bureau.brigadier.post(answers, json={"answer": "已补正并入卷"}).status_code == 201
+    to_check = [("overdue", True)]
+    assert waits() == {"officer": [], "brigadier": to_check, "chief": to_check}
+    ended = {"outcome": "rectified", "note": "已核对"}
+    assert bureau.legal.post(f"/api/v1/file-review-findings/{finding}/end", json=ended).status_code == 200
+    assert waits() == {"officer": [], "brigadier": [], "chief": []}
+
+
 def test_what_cannot_be_announced_is_told(bureau: Bureau) -> None:
     attempts = {
         "sample-too-large": bureau.announce(10),
