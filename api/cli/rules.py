@@ -168,12 +168,14 @@ _DIRECTIONS = {"after": "之后 / after", "before": "之前 / before"}
 
 
 def _line(item: dict[str, Any]) -> str:
-    from casework.deadlines.terms import NAMES_ZH
+    from casework.deadlines.kinds import KINDS
 
     until = item["valid_until"] or "…"
     days = f"{item['days']} {_COUNTED[item['counted']]}，{_DIRECTIONS[item['direction']]}"
     law = "、".join(item["law"])
-    return f"{item['rules']}  {NAMES_ZH[item['kind']]} {item['kind']}  {days}  {item['valid_from']} – {until}  {law}"
+    return (
+        f"{item['rules']}  {KINDS[item['kind']].name_zh} {item['kind']}  {days}  {item['valid_from']} – {until}  {law}"
+    )
 
 
 def _read(path: Path, reader: Callable[[bytes], ReadT]) -> ReadT:

@@ -19,8 +19,8 @@ from casework.deadlines.errors import (
     EventWithdrawn,
     TermFulfilled,
 )
+from casework.deadlines.kinds import KINDS, terms_from
 from casework.deadlines.running import Reckoning, start_term
-from casework.deadlines.terms import KINDS
 from casework.deadlines.versions import TERMS
 from casework.open_cases import lock_open_case
 from casework.permission import require
@@ -40,24 +40,23 @@ from storage.ledger.append import Actor, Change, record_change
 
 @dataclass(frozen=True)
 class EventKind:
-    """The terms that run from such an event.
+    """Of the event alone: which terms run from it, says casework/deadlines/kinds.py.
 
     `to_come`: its day may lie ahead, as that of a hearing does. `after_close`: it may happen in a case that is closed.
     """
 
-    terms: tuple[str, ...]
     to_come: bool = False
     after_close: bool = False
 
 
 EVENT_KINDS: Final[Mapping[str, EventKind]] = {
-    "case_filed": EventKind(("decision",)),
-    "inspection_concluded": EventKind(("publish_inspection",)),
-    "evidence_registered": EventKind(("preservation",)),
-    "hearing_offered": EventKind(("hearing_request",)),
-    "hearing_held": EventKind(("hearing_notice",), to_come=True),
-    "penalty_decided": EventKind(("service", "publish_penalty")),
-    "decision_revoked": EventKind(("withdraw",), after_close=True),
+    "case_filed": EventKind(),
+    "inspection_concluded": EventKind(),
+    "evidence_registered": EventKind(),
+    "hearing_offered": EventKind(),
+    "hearing_held": EventKind(to_come=True),
+    "penalty_decided": EventKind(),
+    "decision_revoked": EventKind(after_close=True),
 }
 
 
@@ -89,7 +88,7 @@ def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day
         session.add(event)
     _record(session, by, event.case_id, event.unit_id, "event_entered", _facts(event))
     reckoning = Reckoning.now(session)
-    for term in what.terms:
+    for term in terms_from(kind):
         start_term(session, by, event, term, reckoning)
     return event
 
@@ -179,7 +178,7 @@ def _lock_event(session: Session, by: Person, event_id: uuid.UUID) -> CaseEvent:
 
 
 def _refuse_done_day(term: CaseTerm, event: CaseEvent, done_on: date, now: datetime) -> None:
-    runs_back = KINDS[term.kind] == "before"
+    runs_back = KINDS[term.kind].direction == "before"
     if done_on > chinese_day(now):
         raise DoneDayUnusable(done_on, "in_the_future")
     if not is_usable(done_on):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from casework.deadlines.calendar import ONE_DAY, Calendar
 from casework.deadlines.calendars import calendar_now
+from casework.deadlines.kinds import KINDS
 from casework.deadlines.terms import Term, terms_of
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.casework import Case
@@ -22,8 +23,7 @@ from storage.catalog.organisation import Person
 
 SOON_DAYS: Final = 3
 STATES = ("overdue", "lapsed", "due_today", "soon", "running", "estimate", "no_term", "done", "done_late")
-THE_PARTYS: Final = frozenset({"hearing_request"})
-"""Terms for what the party may do: one that has passed is nobody's default, and nothing is left to be done."""
+THE_PARTYS: Final = frozenset(name for name, kind in KINDS.items() if kind.is_the_partys)
 
 
 @dataclass(frozen=True)

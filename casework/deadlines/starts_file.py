@@ -12,7 +12,8 @@ from typing import Final
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import DueDay, due_day
 from casework.deadlines.errors import StartsUnusable
-from casework.deadlines.terms import KINDS, NAMES_ZH, TermFile, TermRules
+from casework.deadlines.kinds import KINDS
+from casework.deadlines.terms import TermFile, TermRules
 from casework.register.calendar import is_usable, read_day
 from casework.wording import shown
 
@@ -21,7 +22,7 @@ COLUMNS: Final[Mapping[str, str]] = {"kind": "期限", "start_date": "起算日"
 """Under either name, wherever they stand; what other columns hold is not looked at."""
 # UTF-8 first: what is GBK and not ASCII is hardly ever UTF-8 as well. GB 18030 holds all of GBK, which Excel writes.
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
-_KIND_OF: Final = {name: kind for kind, name in NAMES_ZH.items()}
+_KIND_OF: Final = {kind.name_zh: name for name, kind in KINDS.items()}
 _COLUMN_OF: Final = {name: column for column, name in COLUMNS.items()}
 
 

@@ -8,35 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from casework.deadlines.kinds import KINDS, Direction
 from casework.rules.errors import RuleFileUnusable
 from casework.rules.heading import HEADING, HEADING_OPTIONAL, VersionFile, read_heading, refuse_later_superseded
 from casework.rules.reading import Value, read_rules
 
-Direction = Literal["after", "before"]
-KINDS: Final[Mapping[str, Direction]] = {
-    "publish_penalty": "after",
-    "publish_inspection": "after",
-    "withdraw": "after",
-    "service": "after",
-    "posted_service": "after",
-    "preservation": "after",
-    "hearing_request": "after",
-    "hearing_notice": "before",
-    "decision": "after",
-}
-"""Whether the term runs from its event, or back from it: a hearing is announced before it is held."""
-NAMES_ZH: Final[Mapping[str, str]] = {
-    "publish_penalty": "公示处罚决定",
-    "publish_inspection": "公示检查结果",
-    "withdraw": "撤回公示",
-    "service": "送达",
-    "posted_service": "公告送达",
-    "preservation": "登记保存后处理",
-    "hearing_request": "要求听证",
-    "hearing_notice": "通知听证",
-    "decision": "作出决定",
-}
-"""Short names, as `liuhen rules terms` prints them and as a table of starts may write them."""
 SHIPPED: Final = Path(__file__).parent / "shipped"
 MOST_DAYS: Final = 3660
 Counted = Literal["working_days", "calendar_days"]
@@ -60,7 +36,7 @@ class Term:
 
     @property
     def direction(self) -> Direction:
-        return KINDS[self.kind]
+        return KINDS[self.kind].direction
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "law": list(self.law)}
@@ -127,7 +103,9 @@ def _term(kind: str, value: Value) -> Term:
     if at_day_off is not None and counted != "calendar_days":
         raise at_day_off.refused("of_calendar_days")
     # Whoever has to be told seven days before is not told later because the seventh is a Sunday.
-    moves = KINDS[kind] == "after" if at_day_off is None else at_day_off.word(_AT_DAY_OFF) == "next_working_day"
+    moves = (
+        KINDS[kind].direction == "after" if at_day_off is None else at_day_off.word(_AT_DAY_OFF) == "next_working_day"
+    )
     return Term(
         kind=kind,
         days=table.at("days").number("too_many_days", last=MOST_DAYS),

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.checklists.checklists import checklists_on, kinds_of
+from casework.deadlines.kinds import KINDS as TERM_KINDS
 from casework.deadlines.listing import deadlines_of_case
-from casework.deadlines.terms import KINDS as TERM_KINDS
 from casework.handling import handlers_of
 from casework.procedure.acts import ActNow, acts_of_case
 from integrity.fields import format_instant
@@ -136,17 +136,11 @@ FACTS: Final[Mapping[str, Fact]] = {
     "amount": Fact("money", ("罚没金额（元）", "amount in yuan"), CaseSeen.amount),
     "act": Fact("act", ("执法行为", "act"), CaseSeen.act_facts),
     **{
-        f"due_{kind}": Fact("day", (f"期限：{words}", f"due: {kind}"), lambda seen, kind=kind: seen.due_on(kind))  # type: ignore[misc]
-        for kind, words in {
-            "hearing_request": "要求听证",
-            "hearing_notice": "通知听证",
-            "preservation": "登记保存处理",
-            "decision": "作出决定",
-            "service": "送达",
-        }.items()
+        f"due_{name}": Fact("day", (f"期限：{kind.name_zh}", f"due: {name}"), lambda seen, name=name: seen.due_on(name))  # type: ignore[misc]
+        for name, kind in TERM_KINDS.items()
+        if kind.in_documents
     },
 }
-assert all(name.removeprefix("due_") in TERM_KINDS for name in FACTS if name.startswith("due_"))
 
 
 def gather_facts(seen: CaseSeen, names: Collection[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.deadlines.kinds import KINDS
 from casework.publication.duties import require_duty
 from casework.publication.errors import MaskingNeeded, PublicationUnusable, StepRefused
 from casework.publication.publicity import Publicity, publicity_on
@@ -29,7 +31,9 @@ from storage.catalog.organisation import Person, Unit
 from storage.catalog.publication import FOR_GOOD, Publication, PublicationStep, PublicationVersion
 from storage.ledger.append import Actor, Change, record_change
 
-KIND_OF_EVENT: Final = {"penalty_decided": "penalty", "inspection_concluded": "inspection"}
+KIND_OF_EVENT: Final[Mapping[str, str]] = {
+    kind.event: kind.publishes for kind in KINDS.values() if kind.event is not None and kind.publishes is not None
+}
 CATEGORIES: Final = {"penalty": "行政处罚", "inspection": "行政检查（双随机、一公开）"}
 PUBLIC: Final = ("authority", "party", "category", "conclusion", "document_number", "legal_basis")
 """执法机关, 执法对象, 执法类别, 执法结论 (the four that nothing is published without), 文书号, 依据."""

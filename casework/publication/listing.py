@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, undefer
 
+from casework.deadlines.kinds import KINDS
 from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_events, list_deadlines
 from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
@@ -51,7 +52,7 @@ NEXT_DUTY: Final = {
     "returned": "collect",
 }
 """Whose turn it is; nobody's where it is settled."""
-TERMS: Final = (*TERM_OF.values(), "withdraw")
+TERMS: Final = tuple(name for name, kind in KINDS.items() if kind.publishes is not None or kind.leaves_the_public)
 
 
 @dataclass(frozen=True)

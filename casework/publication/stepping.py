@@ -14,6 +14,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.events import meet_term
+from casework.deadlines.kinds import KINDS
 from casework.publication.collecting import latest_version, lock_publication
 from casework.publication.duties import require_duty
 from casework.publication.errors import MaskingNeeded, StepRefused
@@ -38,7 +39,7 @@ from storage.catalog.publication import (
 )
 from storage.ledger.append import Actor, Change, record_change
 
-TERM_OF: Final = {"penalty": "publish_penalty", "inspection": "publish_inspection"}
+TERM_OF: Final = {kind.publishes: name for name, kind in KINDS.items() if kind.publishes is not None}
 
 
 def transmit(session: Session, by: Person, publication_id: uuid.UUID, version_id: uuid.UUID) -> PublicationStep:

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from pydantic import Field
 
 from api.http.schema.base import Answer, CaseRef, Form, PersonRef, ShortText
+from casework.deadlines.events import EVENT_KINDS
 
 
 class NewEvent(Form):
     """What happened in a case, on a Chinese day."""
 
     kind: ShortText = Field(
-        description="case_filed, inspection_concluded, evidence_registered, hearing_offered, hearing_held, "
-        "penalty_decided, decision_revoked",
+        description=", ".join(EVENT_KINDS),
         examples=["penalty_decided"],
     )
     day: date = Field(examples=["2026-03-09"])

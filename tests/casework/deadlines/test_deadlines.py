@@ -9,7 +9,8 @@ import pytest
 
 from casework.deadlines.calendar import Calendar, library_years
 from casework.deadlines.counting import due_day
-from casework.deadlines.terms import KINDS, TermRules, shipped_terms
+from casework.deadlines.kinds import KINDS
+from casework.deadlines.terms import TermRules, shipped_terms
 from tests.casework.deadlines.official import NOTICES, makeup_days, spans_off, working_days
 
 WORKING = sorted(working_days())
