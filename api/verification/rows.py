@@ -13,28 +13,16 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.verification.access_accounts import ACCESS_SUBJECTS
-from api.verification.accounts import SUBJECTS
-from api.verification.archiving_accounts import ARCHIVING_SUBJECTS, check_retention_classes
+from api.verification.archiving_accounts import check_retention_classes
 from api.verification.audit import Audit
-from api.verification.deadline_accounts import DEADLINE_SUBJECTS
-from api.verification.decision_accounts import DECISION_SUBJECTS
-from api.verification.document_accounts import DOCUMENT_SUBJECTS
-from api.verification.element_accounts import ELEMENT_SUBJECTS
-from api.verification.export_accounts import EXPORT_SUBJECTS
-from api.verification.file_review_accounts import FILE_REVIEW_SUBJECTS, check_draws
+from api.verification.file_review_accounts import check_draws
 from api.verification.kept_facts import kept_fact
-from api.verification.media_accounts import MEDIA_SUBJECTS
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
-from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
-from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.pushes import check_pushes
-from api.verification.redaction_accounts import REDACTION_SUBJECTS
-from api.verification.register_accounts import REGISTER_SUBJECTS
-from api.verification.room_accounts import ROOM_SUBJECTS
-from api.verification.service_accounts import SERVICE_SUBJECTS, check_served_decisions
+from api.verification.service_accounts import check_served_decisions
 from api.verification.steps import Account, Moment, Pledge, Subject
+from api.verification.subjects import ALL_SUBJECTS
 from casework.units import lines_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
@@ -48,24 +36,7 @@ _AT_A_TIME = 500
 def audit_rows(audit: Audit) -> int:
     """Look at every row that the ledger accounts for; how many there were."""
     count = 0
-    for subject in (
-        *SUBJECTS,
-        *ACCESS_SUBJECTS,
-        *REDACTION_SUBJECTS,
-        *EXPORT_SUBJECTS,
-        *REGISTER_SUBJECTS,
-        *ROOM_SUBJECTS,
-        *ELEMENT_SUBJECTS,
-        *PROCEDURE_SUBJECTS,
-        *DEADLINE_SUBJECTS,
-        *ARCHIVING_SUBJECTS,
-        *DOCUMENT_SUBJECTS,
-        *DECISION_SUBJECTS,
-        *PUBLICATION_SUBJECTS,
-        *SERVICE_SUBJECTS,
-        *FILE_REVIEW_SUBJECTS,
-        *MEDIA_SUBJECTS,
-    ):
+    for subject in ALL_SUBJECTS:
         with audit.archive.database.reading(snapshot=True) as session:
             account = Account(subject)
             for entry in _entries(session, subject):
