@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import CTE, ColumnElement, all_, func, select, true
 from sqlalchemy.dialects.postgresql import array
@@ -21,6 +23,14 @@ Doer = Person | Actor
 
 def actor_of(by: Doer) -> Actor:
     return Actor.person(by.id) if isinstance(by, Person) else by
+
+
+@dataclass(frozen=True)
+class UnitNode:
+    """A unit in the tree below another, and how far below: 0 for that one itself."""
+
+    unit: Unit
+    depth: int
 
 
 def require_over(session: Session, by: Doer, deed: str, unit_id: uuid.UUID) -> None:
@@ -59,6 +69,22 @@ def unit_tree(unit_id: uuid.UUID) -> CTE:
     # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
     tree = select(Unit.id).where(Unit.id == unit_id).cte("tree", recursive=True)
     return tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
+
+
+def units_below(session: Session, root_id: uuid.UUID) -> tuple[UnitNode, ...]:
+    """The unit and all below it, parents before children, those of one parent by their code."""
+    children: dict[uuid.UUID | None, list[Unit]] = defaultdict(list)
+    in_tree = select(Unit).where(Unit.id.in_(select(unit_tree(root_id).c.id)))
+    for row in session.scalars(in_tree.order_by(Unit.code)):
+        children[row.parent_id].append(row)
+    waiting, nodes, seen = [(session.get_one(Unit, root_id), 0)], list[UnitNode](), set[uuid.UUID]()
+    while waiting:
+        unit, depth = waiting.pop()
+        if unit.id not in seen:  # A ring of parents, should there ever be one, ends the walk.
+            seen.add(unit.id)
+            nodes.append(UnitNode(unit, depth))
+            waiting += [(child, depth + 1) for child in reversed(children[unit.id])]
+    return tuple(nodes)
 
 
 def in_reach(by: Doer, unit_id: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:

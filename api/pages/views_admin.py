@@ -18,6 +18,7 @@ from casework.organisation import list_people
 from casework.publication.duties import DUTY_ROLES, duties_in
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
+from casework.units import UnitNode, units_below
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from integrity.local_time import chinese_day
@@ -27,14 +28,6 @@ from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import UPLOAD_STATES, Upload
 
 ROWS = 100
-
-
-@dataclass(frozen=True)
-class UnitNode:
-    """A unit in the tree below the administrator's own; `depth` is 0 for his own."""
-
-    unit: Unit
-    depth: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Health:
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
     visit.require("administrator")
-    tree = unit_tree(visit.session, visit.person.unit_id)
+    tree = units_below(visit.session, visit.person.unit_id)
     chosen = chosen_unit(visit, tree)
     people = list_people(visit.session, chosen.id, after=visit.after, limit=ROWS)
     posts: dict[uuid.UUID, list[PersonPost]] = {}
@@ -76,24 +69,6 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
         "post_of_role": {role: post for post, role in POSTS.items()},
         "health": read_health(visit, tree),
     }
-
-
-def unit_tree(session: Session, root_id: uuid.UUID) -> tuple[UnitNode, ...]:
-    """The administrator's unit and those below it, parents before children."""
-    rows = session.scalars(select(Unit).order_by(Unit.code)).all()
-    children: dict[uuid.UUID | None, list[Unit]] = {}
-    for row in rows:
-        children.setdefault(row.parent_id, []).append(row)
-    seen: set[uuid.UUID] = set()
-
-    def walk(unit: Unit, depth: int) -> list[UnitNode]:
-        if unit.id in seen:
-            return []
-        seen.add(unit.id)
-        below = [node for child in children.get(unit.id, []) for node in walk(child, depth + 1)]
-        return [UnitNode(unit, depth), *below]
-
-    return tuple(walk(next(row for row in rows if row.id == root_id), 0))
 
 
 def chosen_unit(visit: Visit, tree: Sequence[UnitNode]) -> Unit:

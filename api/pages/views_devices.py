@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.pages.views_admin import unit_tree
 from api.pages.visit import Visit
 from casework.permission import MAY
 from casework.register.certificates import state_of
@@ -23,7 +22,7 @@ from casework.register.reading import (
     list_issues,
     list_officers,
 )
-from casework.units import in_reach
+from casework.units import in_reach, units_below
 from integrity.local_time import chinese_day
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person
@@ -104,7 +103,7 @@ def build_officers(visit: Visit) -> Mapping[str, Any]:
 
 
 def _common(visit: Visit) -> dict[str, Any]:
-    tree = unit_tree(visit.session, visit.person.unit_id)
+    tree = units_below(visit.session, visit.person.unit_id)
     return {
         "tree": tree,
         "units": {node.unit.id: node.unit for node in tree},

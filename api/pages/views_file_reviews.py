@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from api.http.reading.file_reviews import people_of
-from api.pages.views_admin import unit_tree
 from api.pages.visit import Visit
 from casework.filereview.listing import list_rounds, show_round
 from casework.filereview.rounds import left_of
 from casework.organisation import names_of
 from casework.permission import MAY
-from casework.units import line_of
+from casework.units import line_of, units_below
 from integrity.local_time import chinese_day
 from storage.catalog.file_review import MOST_DRAWN, OUTCOMES
 from storage.catalog.organisation import Unit
@@ -36,7 +35,7 @@ def build_file_reviews(visit: Visit) -> Mapping[str, Any]:
         "rounds": page.items,
         "next": visit.next_page(page.next),
         "units": _units(visit, (each.row.unit_id for each in page.items)),
-        "tree": unit_tree(visit.session, visit.person.unit_id) if opens else (),
+        "tree": units_below(visit.session, visit.person.unit_id) if opens else (),
         "most": MOST_DRAWN,
         "first_day": first_day,
         "last_day": last_day,

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 
 from api.http.reading.oversight import SHEETS
-from api.pages.views_admin import unit_tree
 from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.retrieval.oversight import Wanted
+from casework.units import units_below
 from integrity.local_time import CHINA
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
@@ -39,7 +39,7 @@ def build_oversight(visit: Visit) -> Mapping[str, Any]:
     shown = visit.asked("show") if visit.asked("show") in SHEETS else "grants"
     sheet, asked = SHEETS[shown], read_filter(visit)
     page = sheet.list_page(visit.session, visit.person, asked.wanted, after=visit.after, limit=ROWS)
-    tree = unit_tree(visit.session, visit.person.unit_id)
+    tree = units_below(visit.session, visit.person.unit_id)
     return {
         "shown": shown,
         "lists": tuple(SHEETS),

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.pages.views_admin import unit_tree
 from api.pages.visit import Visit
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.rooms.listing import list_caseless, list_sessions
 from casework.rooms.rooms import list_rooms
+from casework.units import units_below
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.rooms import ROOM_KINDS, RoomSession
@@ -38,7 +38,7 @@ def build_rooms(visit: Visit) -> Mapping[str, Any]:
         "caseless": caseless,
         "names": names_of(visit.session, _people(used)),
         "kinds": ROOM_KINDS,
-        "tree": unit_tree(visit.session, visit.person.unit_id) if may["keep"] else (),
+        "tree": units_below(visit.session, visit.person.unit_id) if may["keep"] else (),
         "officers": _officers(visit) if may["use"] else (),
         "cases": _open_cases(visit) if may["use"] else (),
         "may": may,

@@ -19,7 +19,7 @@ from casework.permission import require
 from casework.statistics.errors import CheckpointUnknown, NothingSigned, YearUnusable
 from casework.statistics.figures import FIGURES
 from casework.statistics.tally import ACTIONS, COUNTED_ONE_BY_ONE, tally_year
-from casework.statistics.tree import unit_rows
+from casework.units import units_below
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.ledger import LedgerCheckpoint, LedgerEntryRow, LedgerSequence
@@ -76,9 +76,9 @@ def annual_report(session: Session, by: Person, year: int, now: datetime, *, siz
     if not FIRST_YEAR <= year <= chinese_day(now).year:
         raise YearUnusable(year)
     checkpoint = _checkpoint(session, size)
-    tree = list(unit_rows(session, by.unit_id))
-    found = _figures(session, year, checkpoint.size, [unit.id for unit, _ in tree])
-    units = tuple(UnitFigures(unit, depth, _whole(found.get(unit.id, {}))) for unit, depth in tree)
+    tree = units_below(session, by.unit_id)
+    found = _figures(session, year, checkpoint.size, [node.unit.id for node in tree])
+    units = tuple(UnitFigures(node.unit, node.depth, _whole(found.get(node.unit.id, {}))) for node in tree)
     total = Counter[str]()
     for each in units:
         total.update(each.figures)

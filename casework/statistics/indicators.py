@@ -23,8 +23,8 @@ from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
 from casework.statistics.annual import FIRST_YEAR
 from casework.statistics.errors import MonthUnusable, UnitBeyond
-from casework.statistics.tree import unit_rows
 from casework.today.recorded import CAME_LATE, IN_CASE, LENGTH, OFFICER_ROLES
+from casework.units import units_below
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
@@ -136,8 +136,8 @@ def recorded_month(
     require(by, "see_statistics")
     if not date(FIRST_YEAR, 1, 1) <= month <= chinese_day(now):
         raise MonthUnusable(f"{month:%Y-%m}")
-    rows = list(unit_rows(session, by.unit_id))
-    units = {unit.id: unit for unit, _ in rows}
+    rows = units_below(session, by.unit_id)
+    units = {node.unit.id: node.unit for node in rows}
     shown = units.get(by.unit_id if unit_id is None else unit_id)
     if shown is None:
         raise UnitBeyond(unit_id or by.unit_id)
@@ -150,7 +150,7 @@ def recorded_month(
         of_units[row_unit] += more
         for person in people if row_unit == shown.id else ():
             of_people[person] += more
-    lines = tuple(OfUnit(unit, depth, of_units[unit.id]) for unit, depth in rows)
+    lines = tuple(OfUnit(node.unit, node.depth, of_units[node.unit.id]) for node in rows)
     total = sum((each.found for each in lines), Indicators())
     return RecordedMonth(month, lines, total, shown, _people(session, shown.id, of_people))
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
-from casework.units import line_of, lines_of
+from casework.units import line_of, lines_of, units_below
 from storage.catalog.organisation import Unit
 
 
@@ -46,3 +46,14 @@ def test_a_ring_of_parents_ends_the_walk(session: Session, archive: Any) -> None
     session.execute(update(Unit).where(Unit.id == top.id).values(parent_id=middle.id))
     assert line_of(session, low.id) == (low.id, middle.id, top.id)
     assert line_of(session, top.id) == (top.id, middle.id)
+
+
+def test_the_units_below_come_parents_first_and_by_their_codes(session: Session, archive: Any) -> None:
+    bureau = archive.unit()
+    brigades = sorted((archive.unit(bureau) for _ in range(3)), key=lambda each: str(each.code))
+    squad, elsewhere = archive.unit(brigades[1]), archive.unit()
+    expected = [(bureau, 0), (brigades[0], 1), (brigades[1], 1), (squad, 2), (brigades[2], 1)]
+    assert [(node.unit, node.depth) for node in units_below(session, bureau.id)] == expected
+    assert [node.unit for node in units_below(session, elsewhere.id)] == [elsewhere]
+    session.execute(update(Unit).where(Unit.id == bureau.id).values(parent_id=squad.id))
+    assert {node.unit.id for node in units_below(session, squad.id)} == {each.id for each, _ in expected}
