@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from casework.permission import require
 from casework.secrecy import keeps_case_from
 from casework.units import in_reach
+from casework.wording import known_word
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
@@ -23,7 +24,9 @@ from storage.catalog.handling import CaseOfficer
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.publication import Publication
 from storage.catalog.service import CaseService
+from storage.ledger.append import Actor, Change, record_change
 
+LISTS: Final = ("cases", "documents", "book")
 _AT_ONCE = 500
 
 
@@ -66,6 +69,29 @@ class DocumentLine:
     sealed_at: datetime | None
     served_on: date | None
     withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Book:
+    """What was asked for of a year; the lines are read as they are taken, while the session lasts."""
+
+    cases: Iterator[CaseLine]
+    documents: Iterator[DocumentLine]
+
+
+def take_book(session: Session, by: Person, name: str, year: int) -> Book:
+    """The cases of a Chinese year, or its documents, or both (`book`), leave the archive, which is an entry.
+
+    What was not asked for has no lines. Raises WordUnknown, RoleNotAllowed.
+    """
+    require(by, "take_the_book")
+    known_word("name", name, LISTS)
+    change = Change("case.book_taken", "unit", str(by.unit_id), by.unit_id, {"list": name, "year": year})
+    record_change(session, Actor.person(by.id), change)
+    return Book(
+        iter(()) if name == "documents" else case_lines(session, by, year),
+        iter(()) if name == "cases" else document_lines(session, by, year),
+    )
 
 
 def case_lines(session: Session, by: Person, year: int) -> Iterator[CaseLine]:

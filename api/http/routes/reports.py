@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
 from api.http.book_tables import CASES, DOCUMENTS, book_xlsx, case_rows, document_rows
 from api.http.credit_table import credit_csv, credit_xlsx
@@ -29,12 +28,10 @@ from api.http.schema.reports import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from api.http.spreadsheets import csv_bytes
-from casework.account_book import case_lines, document_lines
+from casework.account_book import Book, take_book
 from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
 from casework.statistics.credit import take_credit_lines
 from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
-from storage.catalog.organisation import Person
-from storage.ledger.append import Actor, Change, record_change
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
@@ -169,18 +166,15 @@ def send_book(
     if (name == "book") != (kind == "xlsx") or not FIRST_YEAR <= year <= LAST_YEAR:
         raise NotFound(f"{name}.{kind}")
     with doing(archive, viewer) as session:
-        content = _book(session, viewer.person, name, year)
-        unit_id = viewer.person.unit_id
-        change = Change("case.book_taken", "unit", str(unit_id), unit_id, {"list": name, "year": year})
-        record_change(session, Actor.person(viewer.person.id), change)
+        content = _written(take_book(session, viewer.person, name, year), name, year)
     media_type = FORMATS[kind][1]
     headers = {"Content-Disposition": f"attachment; filename={name}-{year}.{kind}", "Cache-Control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _book(session: Session, by: Person, name: str, year: int) -> bytes:
+def _written(book: Book, name: str, year: int) -> bytes:
     if name == "cases":
-        return csv_bytes((CASES, *case_rows(case_lines(session, by, year))))
+        return csv_bytes((CASES, *case_rows(book.cases)))
     if name == "documents":
-        return csv_bytes((DOCUMENTS, *document_rows(document_lines(session, by, year))))
-    return book_xlsx(case_lines(session, by, year), document_lines(session, by, year), year)
+        return csv_bytes((DOCUMENTS, *document_rows(book.documents)))
+    return book_xlsx(book.cases, book.documents, year)
