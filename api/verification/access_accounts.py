@@ -1,13 +1,12 @@
-"""What the ledger says of who may see what: rules of retrieval, posts, requests with their papers, grants."""
+"""What the ledger says of who may see what: posts, requests with their papers, grants."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.access import AccessRequest, Grant, RequestAttachment, RetrievalRule, ViewingReview
+from storage.catalog.access import AccessRequest, Grant, RequestAttachment, ViewingReview
 from storage.catalog.organisation import PersonPost
 
 
@@ -74,14 +73,6 @@ def _reviewed(entry: LedgerEntry) -> Facts:
 
 
 ACCESS_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        RetrievalRule,
-        (
-            Step("retrieval.loaded", rule_version, makes=True),
-            Step("retrieval.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("retrieval.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         PersonPost,
         (

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from api.verification.audit import Audit
-from api.verification.element_accounts import rule_version
-from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from api.verification.steps import Facts, Step, Subject, as_stated, made_at, pledged, unit_of
 from casework.archiving.retention_file import classes_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy, RetentionRule
@@ -41,14 +40,6 @@ def _catalogue(entry: LedgerEntry) -> Facts:
 
 
 ARCHIVING_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        RetentionRule,
-        (
-            Step("retention.loaded", rule_version, makes=True),
-            Step("retention.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("retention.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(CaseSecrecy, (Step("case.secrecy_stated", _secrecy, "secrecy_id", makes=True),)),
     Subject(CaseArchive, (Step("case.archived", _archive, "archive_id", makes=True),)),
     # With a key of its own: the first catalogue is made by the entry that makes the archive.

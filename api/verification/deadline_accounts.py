@@ -1,13 +1,12 @@
-"""What the ledger says of deadlines: versions of terms, days off; events of cases, and until when terms ran."""
+"""What the ledger says of deadlines: days off; events of cases, and until when terms ran."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer, TermRule
+from storage.catalog.deadlines import CalendarYear, CaseEvent, CaseTerm, TermAnswer
 
 
 def _year(entry: LedgerEntry) -> Facts:
@@ -42,14 +41,6 @@ def _fulfilled(entry: LedgerEntry) -> Facts:
 
 
 DEADLINE_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        TermRule,
-        (
-            Step("terms.loaded", rule_version, makes=True),
-            Step("terms.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("terms.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(CalendarYear, (Step("calendar.loaded", _year, makes=True),)),
     Subject(
         CaseEvent,

@@ -1,13 +1,12 @@
-"""What the ledger says of decisions and their legal review: the list, what was drafted, reviewed and issued."""
+"""What the ledger says of decisions and their legal review: what was drafted, reviewed and issued."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion, ReviewScopeRule
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
 from storage.catalog.review import (
     Adviser,
     AdviserConflict,
@@ -116,14 +115,6 @@ def _qualification(entry: LedgerEntry) -> Facts:
 
 
 DECISION_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        ReviewScopeRule,
-        (
-            Step("review_scope.loaded", rule_version, makes=True),
-            Step("review_scope.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("review_scope.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         ReviewerQualification,
         (

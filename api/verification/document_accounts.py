@@ -1,10 +1,9 @@
-"""Documents as the ledger tells them: templates, issuers, seals; texts, signatures, numbers, final and sealed forms."""
+"""Documents as the ledger tells them: issuers, seals; texts, signatures, numbers, final and sealed forms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.documents import (
@@ -13,7 +12,6 @@ from storage.catalog.documents import (
     DocumentIssuer,
     DocumentNumber,
     DocumentSignature,
-    DocumentTemplate,
     DocumentText,
     FinalDocument,
     SealedDocument,
@@ -80,14 +78,6 @@ def _bytes(entry: LedgerEntry) -> Facts:
 
 
 DOCUMENT_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        DocumentTemplate,
-        (
-            Step("template.loaded", rule_version, makes=True),
-            Step("template.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("template.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         DocumentIssuer,
         (Step("issuer.named", _issuer, makes=True), Step("issuer.ended", ended("ended"))),

@@ -1,20 +1,12 @@
-"""What the ledger says of required elements: versions of the policy and their days; what was answered, by whom."""
+"""What the ledger says of required elements: what was answered, by whom."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from api.verification.steps import Facts, Step, Subject, as_stated, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
-from storage.catalog.elements import ElementAnswer, ElementPolicy
-
-
-def rule_version(entry: LedgerEntry) -> Facts:
-    """A version of any rules, as it was loaded."""
-    stated = as_stated(entry, "jurisdiction", "version", "valid_from", "last_day", "source_sha256")
-    by_person = entry.actor_id if entry.actor_kind == "person" else None
-    loaded: Facts = {"unit_id": unit_of(entry), "loaded_by": by_person, **made_at(entry, "loaded_at")}
-    return {**stated, **loaded, "in_force": None, "of_its_source": True}
+from storage.catalog.elements import ElementAnswer
 
 
 def _answer(entry: LedgerEntry) -> Facts:
@@ -27,13 +19,5 @@ def _answer(entry: LedgerEntry) -> Facts:
 
 
 ELEMENT_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        ElementPolicy,
-        (
-            Step("policy.loaded", rule_version, makes=True),
-            Step("policy.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("policy.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(ElementAnswer, (Step("recording.element_answered", _answer, "answer_id", makes=True),)),
 )

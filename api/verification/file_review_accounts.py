@@ -9,7 +9,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.filereview.drawing import digest_eligible, draw_cases
 from casework.filereview.rounds import seed_of
@@ -24,7 +23,6 @@ from storage.catalog.file_review import (
     FileReviewDraw,
     FileReviewFinding,
     FileReviewScore,
-    ScoreSheetRule,
 )
 
 
@@ -65,14 +63,6 @@ def _answered(entry: LedgerEntry) -> Facts:
 
 
 FILE_REVIEW_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        ScoreSheetRule,
-        (
-            Step("score_sheet.loaded", rule_version, makes=True),
-            Step("score_sheet.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("score_sheet.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         FileReview,
         (

@@ -6,45 +6,21 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from casework.archiving import retention_rules
-from casework.checklists import checklists
-from casework.deadlines import calendars, versions
-from casework.documents import templates
+from api.verification.rule_accounts import KINDS
+from casework.deadlines import calendars
 from casework.documents.drafts import digest_text
-from casework.elements import policies
-from casework.filereview import sheets
 from casework.filereview.drawing import digest_eligible
 from casework.filereview.scoring import digest_scores
 from casework.link_rows import digest_candidates
-from casework.publication import disclosures, publicity
 from casework.publication.collecting import as_text
-from casework.retrieval import rules as retrieval
 from casework.retrieval.redaction import digest_spans
-from casework.review import scopes
 from casework.review.reviewing import digest_answers
-from storage.catalog.access import RetrievalRule
-from storage.catalog.archiving import RetentionRule
 from storage.catalog.base import Base
-from storage.catalog.deadlines import CalendarYear, TermRule
-from storage.catalog.decisions import ReviewScopeRule
-from storage.catalog.documents import DocumentTemplate
-from storage.catalog.elements import ElementPolicy
-from storage.catalog.file_review import ScoreSheetRule
-from storage.catalog.procedure import RecordingChecklist
-from storage.catalog.publication import DisclosureRule, PublicationRule
+from storage.catalog.deadlines import CalendarYear
 
 _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
-    ElementPolicy: policies.is_of_its_source,
-    RecordingChecklist: checklists.is_of_its_source,
-    RetrievalRule: retrieval.is_of_its_source,
-    TermRule: versions.is_of_its_source,
-    RetentionRule: retention_rules.is_of_its_source,
     CalendarYear: calendars.is_of_its_source,
-    DocumentTemplate: templates.is_of_its_source,
-    ReviewScopeRule: scopes.is_of_its_source,
-    PublicationRule: publicity.is_of_its_source,
-    DisclosureRule: disclosures.is_of_its_source,
-    ScoreSheetRule: sheets.is_of_its_source,
+    **{kind.model: is_of_its_source for kind, is_of_its_source in KINDS},
 }
 
 

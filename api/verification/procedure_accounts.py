@@ -1,14 +1,13 @@
-"""What the ledger says of procedure: versions of the checklist and their days; acts, and how gaps were explained."""
+"""What the ledger says of procedure: acts, and how gaps were explained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
-from storage.catalog.procedure import ActExplanation, CaseAct, CaseActStatement, RecordingChecklist
+from storage.catalog.procedure import ActExplanation, CaseAct, CaseActStatement
 
 _STANDING: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
 
@@ -71,14 +70,6 @@ def _decided(decision: str) -> Callable[[LedgerEntry], Facts]:
 _WITHDRAWN = ended("withdrawn", "withdrawn_by", "withdraw_reason")
 _SAYING = ("case.act_added", "case.act_ended", "case.act_corrected")
 PROCEDURE_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        RecordingChecklist,
-        (
-            Step("checklist.loaded", rule_version, makes=True),
-            Step("checklist.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("checklist.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         CaseAct,
         (

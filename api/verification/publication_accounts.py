@@ -1,22 +1,19 @@
-"""What the ledger says of publishing: the rules, the duties, each text, each step, and where it was posted."""
+"""What the ledger says of publishing: the duties, each text, each step, and where it was posted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.verification.element_accounts import rule_version
 from api.verification.steps import Facts, Moment, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.publication.collecting import PRIVATE, PUBLIC
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.publication import (
     STEPS,
-    DisclosureRule,
     PostingEvidence,
     Publication,
     PublicationDuty,
     PublicationPosting,
     PublicationPush,
-    PublicationRule,
     PublicationStep,
     PublicationVersion,
 )
@@ -101,22 +98,6 @@ def _evidence(entry: LedgerEntry) -> Facts:
 
 
 PUBLICATION_SUBJECTS: Sequence[Subject] = (
-    Subject(
-        PublicationRule,
-        (
-            Step("publicity.loaded", rule_version, makes=True),
-            Step("publicity.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("publicity.came_into_force", ended("in_force")),
-        ),
-    ),
-    Subject(
-        DisclosureRule,
-        (
-            Step("disclosure.loaded", rule_version, makes=True),
-            Step("disclosure.superseded", lambda entry: as_stated(entry, "last_day")),
-            Step("disclosure.came_into_force", ended("in_force")),
-        ),
-    ),
     Subject(
         PublicationDuty,
         (

@@ -20,10 +20,12 @@ from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.redaction_accounts import REDACTION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
+from api.verification.rule_accounts import RULE_SUBJECTS
 from api.verification.service_accounts import SERVICE_SUBJECTS
 from api.verification.steps import Subject
 
 ALL_SUBJECTS: Final[Sequence[Subject]] = (
+    *RULE_SUBJECTS,
     *SUBJECTS,
     *ACCESS_SUBJECTS,
     *REDACTION_SUBJECTS,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from api.verification.logged import MADE
+from api.verification.rule_accounts import KINDS
 from api.verification.subjects import ALL_SUBJECTS
+from storage.catalog.rules import RuleVersion
 
 
 def test_every_row_that_an_entry_makes_is_looked_for() -> None:
@@ -24,3 +26,8 @@ def test_every_row_that_an_entry_makes_is_looked_for() -> None:
 def test_no_table_has_two_accounts() -> None:
     tables = [subject.model.__tablename__ for subject in ALL_SUBJECTS]
     assert len(set(tables)) == len(tables)
+
+
+def test_every_kind_of_rules_is_in_the_one_table_under_a_word_of_its_own() -> None:
+    assert {kind.model for kind, _ in KINDS} == set(RuleVersion.__subclasses__())
+    assert len({kind.word for kind, _ in KINDS}) == len(KINDS)
