@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.archive import open_archive
+from api.archive import open_archive_for_people
 from api.http import app
 from api.keyring import create_missing_keys
 from api.settings import Settings
@@ -25,7 +25,7 @@ def woken_by_start(data: Path, monkeypatch: pytest.MonkeyPatch, broker_url: str 
     monkeypatch.setattr(app, "Waker", Waker)
     settings = Settings(data=data, database_url="postgresql://nobody@/none", broker_url=broker_url)
     create_missing_keys(settings)
-    app.make_uploads(open_archive(settings))
+    app.make_uploads(open_archive_for_people(settings))
     return woken
 
 
