@@ -78,10 +78,7 @@ def send_annual(
     """CSV in UTF-8 with a mark, as spreadsheets take it; xlsx; PDF. Each names the checkpoint."""
     with looking(archive, viewer) as session:
         report = annual_report(session, viewer.person, year, datetime.now(UTC), size=size)
-    make, media_type = FORMATS[kind]
-    name = f"annual-{report.year}-{report.size}.{kind}"
-    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
-    return Response(make(report), media_type=media_type, headers=headers)
+    return _file(FORMATS[kind][0](report), f"annual-{report.year}-{report.size}", kind)
 
 
 @router.get("/recordings", summary="音像记录数据分析 / How a month was recorded")
@@ -131,9 +128,7 @@ def send_recorded_month(
         now = datetime.now(UTC)
         found = recorded_month(session, viewer.person, parse_month(month), now, unit_id=unit_id)
     make = {"csv": month_csv, "xlsx": month_xlsx}[kind]
-    name = f"recordings-{found.month:%Y-%m}.{kind}"
-    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
-    return Response(make(found, now), media_type=FORMATS[kind][1], headers=headers)
+    return _file(make(found, now), f"recordings-{found.month:%Y-%m}", kind)
 
 
 @router.get("/credit.{kind}", summary="行政处罚信用信息 / Penalties for the credit system", response_class=Response)
@@ -148,9 +143,7 @@ def send_credit(
     with doing(archive, viewer) as session:
         lines = take_credit_lines(session, viewer.person, since, until)
     make = {"csv": credit_csv, "xlsx": credit_xlsx}[kind]
-    name = f"credit-{since}-{until}.{kind}"
-    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
-    return Response(make(lines), media_type=FORMATS[kind][1], headers=headers)
+    return _file(make(lines), f"credit-{since}-{until}", kind)
 
 
 @router.get("/{name}.{kind}", summary="执法台账 / The book of a year's cases and documents", response_class=Response)
@@ -167,9 +160,13 @@ def send_book(
         raise NotFound(f"{name}.{kind}")
     with doing(archive, viewer) as session:
         content = _written(take_book(session, viewer.person, name, year), name, year)
-    media_type = FORMATS[kind][1]
-    headers = {"Content-Disposition": f"attachment; filename={name}-{year}.{kind}", "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
+    return _file(content, f"{name}-{year}", kind)
+
+
+def _file(content: bytes, name: str, kind: str) -> Response:
+    """To be kept by whoever asked, under that name, and by nothing in between."""
+    headers = {"Content-Disposition": f"attachment; filename={name}.{kind}", "Cache-Control": "no-store"}
+    return Response(content, media_type=FORMATS[kind][1], headers=headers)
 
 
 def _written(book: Book, name: str, year: int) -> bytes:
