@@ -120,17 +120,10 @@ def _imposed() -> ScalarSelect[uuid.UUID]:
 
 
 def _revoked() -> ColumnElement[bool]:
-    """A revocation says of no decision which one it means: it is that of the last one before it in its case."""
-    later, version = aliased(DecisionIssue), aliased(DecisionVersion)
-    superseded = (
-        exists()
-        .where(later.case_id == DecisionIssue.case_id, later.version_id == version.id, version.kind == "penalty")
-        .where(later.issued_at > DecisionIssue.issued_at, later.issued_at < CaseEvent.entered_at)
-    )
+    """A revocation revokes what was issued in its case before it was entered, as publications and figures have it."""
     return exists().where(
         CaseEvent.case_id == DecisionIssue.case_id,
         CaseEvent.kind == "decision_revoked",
         CaseEvent.withdrawn_at.is_(None),
         CaseEvent.entered_at > DecisionIssue.issued_at,
-        ~superseded,
     )
