@@ -7,6 +7,8 @@ the notices; a year that came later than the installed library is laid over it f
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from calendar import isleap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -47,6 +49,7 @@ class Calendar:
     """The announced years: those of the library, and over them those of `files`."""
 
     files: Mapping[int, YearFile] = field(default_factory=dict)
+    _working: dict[int, tuple[date, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def is_announced(self, year: int) -> bool:
         first, last = library_years()
@@ -63,6 +66,22 @@ class Calendar:
             return bool(chinese_calendar.is_workday(day))
         return day.weekday() < _SATURDAY and (day.month, day.day) not in _OFF_EVERY_YEAR
 
+    def count_working_days(self, first: date, last: date) -> int:
+        """From `first` up to and with `last`; 0 where `last` is before it. Years that lie between cost a look-up each:
+        lists ask it of a hundred terms, some of which are years overdue."""
+        if last < first:
+            return 0
+        years = [self._working_days_of(year) for year in range(first.year, last.year + 1)]
+        return sum(bisect_right(days, last) - bisect_left(days, first) for days in years)
+
+    def _working_days_of(self, year: int) -> tuple[date, ...]:
+        if year not in self._working:
+            # What no file speaks of is the same in every calendar of one library.
+            plain = year not in self.files and year + 1 not in self.files
+            days = _plain_working_days(year, self.is_announced(year)) if plain else _read_working_days(self, year)
+            self._working[year] = days
+        return self._working[year]
+
     def over(self, files: Sequence[YearFile]) -> Calendar:
         """With these years laid over it. Raises RuleFileUnusable where two are of one year."""
         over: dict[int, YearFile] = {}
@@ -70,6 +89,18 @@ class Calendar:
             if over.setdefault(file.year, file) is not file:
                 raise RuleFileUnusable(f"year {file.year}", "twice")
         return Calendar({**self.files, **over})
+
+
+@cache
+def _plain_working_days(year: int, announced: bool) -> tuple[date, ...]:
+    """`announced`: whether the library has the year; what is worked out without it is not what counts with it."""
+    return _read_working_days(Calendar(), year)
+
+
+def _read_working_days(calendar: Calendar, year: int) -> tuple[date, ...]:
+    first, length = date(year, 1, 1), 365 + isleap(year)
+    days = (first + timedelta(days=place) for place in range(length))
+    return tuple(day for day in days if calendar.is_working_day(day))
 
 
 @cache

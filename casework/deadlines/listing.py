@@ -136,8 +136,7 @@ def count_overdue(session: Session, unit_id: uuid.UUID, today: date, *, kinds: C
 def working_days_until(calendar: Calendar, today: date, day: date) -> int:
     """Working days after today up to and with `day`; those after `day` up to and with today, less than 0."""
     first, last = min(today, day), max(today, day)
-    days = (first + each * ONE_DAY for each in range(1, (last - first).days + 1))
-    count = sum(calendar.is_working_day(each) for each in days)
+    count = calendar.count_working_days(first + ONE_DAY, last)
     return count if day >= today else -count
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from casework.closing import close_case
 from casework.deadlines import calendar as days_off
-from casework.deadlines.calendar import Calendar
+from casework.deadlines.calendar import Calendar, YearFile
 from casework.deadlines.events import fulfil_term, withdraw_event
 from casework.deadlines.listing import count_overdue, deadlines_of_case, list_deadlines, working_days_until
 from casework.deadlines.loading import load_shipped_terms, load_terms, load_year
@@ -192,3 +192,23 @@ def test_working_days_are_counted_with_days_off_in_exchange() -> None:
     assert working_days_until(calendar, date(2026, 9, 30), date(2026, 10, 10)) == 3
     assert working_days_until(calendar, date(2026, 10, 10), date(2026, 9, 30)) == -3
     assert working_days_until(calendar, date(2026, 10, 3), date(2026, 10, 3)) == 0
+
+
+def test_working_days_between_two_days_are_those_that_a_walk_from_day_to_day_finds() -> None:
+    """Over years, announced and not, and over a file that changes the December before its year."""
+    year, thursday, saturday = 2031, date(2030, 12, 26), date(2030, 12, 28)
+    assert (thursday.weekday(), saturday.weekday()) == (3, 5)
+    later = Calendar({year: YearFile(year, frozenset({thursday}), frozenset({saturday}), "a notice")})
+    for calendar in (Calendar(), later):
+        for first, last in (
+            (date(2018, 12, 30), date(2027, 2, 1)),
+            (date(2030, 12, 20), date(2031, 1, 10)),
+            (thursday, saturday),
+            (date(2026, 10, 1), date(2026, 10, 7)),
+            (date(2026, 10, 8), date(2026, 10, 7)),
+        ):
+            days = (first + timedelta(days=place) for place in range((last - first).days + 1))
+            walked = sum(calendar.is_working_day(day) for day in days)
+            assert calendar.count_working_days(first, last) == walked, (first, last)
+    assert later.count_working_days(thursday, saturday) == Calendar().count_working_days(thursday, saturday)
+    assert later.count_working_days(thursday, thursday) == 0
