@@ -12,7 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Text, Uuid, and_, column, false, func, literal_column, or_, select, text, values
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -59,6 +74,12 @@ _TIMED_BY_SATELLITES = and_(
 )
 """timed_by_satellites, in SQL."""
 
+_ASKED: tuple[tuple[str, Any], ...] = (
+    ("unit_id", Uuid()),
+    ("device", Text()),
+    ("first", TIMESTAMP(timezone=True)),
+    ("last", TIMESTAMP(timezone=True)),
+)
 _OF_NEIGHBOURS: tuple[Any, ...] = (
     Recording.unit_id,
     Recording.device,
@@ -140,14 +161,10 @@ def look_around(
 
 def fetch_answered_to_be(session: Session, recordings: Sequence[Seen]) -> tuple[uuid.UUID, ...]:
     """What any answer says is of the same devices, though its file may not, and came or was made at about that time."""
-    devices: dict[str, list[str]] = defaultdict(list)
-    codes = {row.device for row in recordings if row.device}
-    for device_id, code in session.execute(select(Device.id, Device.code).where(Device.code.in_(codes))):
-        devices[code].append(str(device_id))
     wanted = [
-        ((row.unit_id, device_id), at)
+        ((row.unit_id, row.device), at)
         for row in recordings
-        for device_id in devices[row.device or ""]
+        if row.device
         for at in (row.row.started_at, row.row.received_at)
         if at is not None
     ]
@@ -158,9 +175,15 @@ def fetch_answered_to_be(session: Session, recordings: Sequence[Seen]) -> tuple[
     said = and_(
         ElementAnswer.unit_id == asked.c.unit_id,
         ElementAnswer.element == "device",
-        ElementAnswer.value.collate("C") == asked.c.device,
+        ElementAnswer.value.collate("C") == cast(Device.id, Text).collate("C"),
     )
-    statement = select(Recording.id).join(ElementAnswer, ElementAnswer.recording_id == Recording.id).join(asked, said)
+    statement = (
+        select(Recording.id)
+        .select_from(asked)
+        .join(Device, Device.code == asked.c.device)
+        .join(ElementAnswer, said)
+        .join(Recording, Recording.id == ElementAnswer.recording_id)
+    )
     return tuple(session.scalars(statement.where(or_(*about)).distinct()))
 
 
@@ -305,14 +328,19 @@ def _shifts_of(around: Surroundings) -> Iterator[Window]:
 
 
 def _asked(wanted: Sequence[tuple[Named, datetime]], either_way: timedelta, table: str) -> Any:
-    """The devices and times that are asked for, as a table: one index look-up each. None for nothing."""
-    columns = (column("unit_id", Uuid), column("device", Text))
-    times = (column("first", TIMESTAMP(timezone=True)), column("last", TIMESTAMP(timezone=True)))
+    """The devices and times that are asked for, as a table: one index look-up each. None for nothing.
+
+    Out of arrays: a statement with VALUES in it is put into words anew each time, which takes longer than to answer it.
+    """
     spans: dict[Named, list[Window]] = defaultdict(list)
     for named, at in wanted:
         spans[named].append((shifted(at, -either_way), shifted(at, either_way)))
     rows = [(*name, *window) for name, windows in spans.items() for window in merge(windows)]
-    return values(*columns, *times, name=table).data(rows) if rows else None
+    if not rows:
+        return None
+    arrays = [literal(list(each), ARRAY(kind)) for each, (_, kind) in zip(zip(*rows, strict=True), _ASKED, strict=True)]
+    columns = [column(name, kind) for name, kind in _ASKED]
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name=table)
 
 
 def _of_device_in_time(asked: Any, time: InstrumentedAttribute[Any]) -> Any:

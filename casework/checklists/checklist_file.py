@@ -90,6 +90,11 @@ def acts_of(rules: Mapping[str, Any]) -> tuple[ActRule, ...]:
     return tuple(ActRule.from_json(act) for act in rules["acts"])
 
 
+def rule_of(rules: Mapping[str, Any], code: str) -> ActRule | None:
+    """What `rules_as_json` stored of one kind of act; None where it says nothing of it."""
+    return next((ActRule.from_json(act) for act in rules["acts"] if act["code"] == code), None)
+
+
 def together(rules: Iterable[ActRule]) -> ActRule | None:
     """What several checklists demand of one kind of act, together: what one demands another cannot take away.
 

@@ -7,11 +7,12 @@ rules later acts alone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from casework.checklists.checklist_file import (
     acts_of,
     read_checklist,
     refuse_nonsense,
+    rule_of,
     together,
 )
 from casework.permission import require
@@ -78,7 +80,12 @@ def checklists_on(session: Session, unit_id: uuid.UUID, day: date) -> tuple[Reco
 
 def find_ruling(checklists: Sequence[RecordingChecklist], kind: str) -> Ruling | None:
     """What these versions demand of this kind of act; None where none of them knows it."""
-    known = [(row.id, rule) for row in checklists for rule in acts_of(row.rules) if rule.code == kind]
+    return _ruling([(row.id, row.rules) for row in checklists], kind)
+
+
+def _ruling(versions: Iterable[tuple[uuid.UUID, Mapping[str, Any]]], kind: str) -> Ruling | None:
+    found = ((checklist_id, rule_of(rules, kind)) for checklist_id, rules in versions)
+    known = [(checklist_id, rule) for checklist_id, rule in found if rule is not None]
     rule = together(rule for _, rule in known)
     return None if rule is None else Ruling(rule, tuple(checklist_id for checklist_id, _ in known))
 
@@ -92,13 +99,14 @@ def kinds_of(checklists: Sequence[RecordingChecklist]) -> tuple[ActRule, ...]:
 
 def fetch_rulings(session: Session, kept: Iterable[tuple[str, Sequence[uuid.UUID]]]) -> list[Ruling]:
     """The rulings that acts have kept, in order: each its kind, and the versions that held on its day."""
-    kept = list(kept)
-    wanted = {checklist_id for _, ids in kept for checklist_id in ids}
-    rows = session.scalars(select(RecordingChecklist).where(RecordingChecklist.id.in_(wanted)))
-    by_id = {row.id: row for row in rows}
-    rulings = [find_ruling([by_id[each] for each in ids], kind) for kind, ids in kept]
-    assert all(rulings), "a version that was loaded is never changed, and never removed"
-    return [ruling for ruling in rulings if ruling is not None]
+    asked = [(kind, tuple(ids)) for kind, ids in kept]
+    wanted = {checklist_id for _, ids in asked for checklist_id in ids}
+    row = RecordingChecklist
+    # Without the source that the rules were read from, which is as long again.
+    rules = dict(session.execute(select(row.id, row.rules).where(row.id.in_(wanted))).all())
+    rulings = {(kind, ids): _ruling([(each, rules[each]) for each in ids], kind) for kind, ids in set(asked)}
+    assert all(rulings.values()), "a version that was loaded is never changed, and never removed"
+    return [ruling for each in asked if (ruling := rulings[each]) is not None]
 
 
 def _take(session: Session, by: Doer, file: ChecklistFile, now: datetime) -> RecordingChecklist:

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from casework.errors import PersonUnusable
@@ -85,15 +86,18 @@ def notices_in(session: Session, case_id: uuid.UUID) -> tuple[NoticeGiven, ...]:
 
 
 def contacts_of_cases(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Contact]]:
-    """By case, what was entered of duties: two queries for all of them."""
+    """By case, what was entered of duties: one query for all of them."""
     found: dict[uuid.UUID, list[Contact]] = defaultdict(list)
-    shown, given = IdentityShown, NoticeGiven
-    for duty, statement in (
-        ("identity_shown", select(shown.case_id, shown.shown_at, shown.act_id).where(shown.case_id.in_(case_ids))),
-        ("notice_given", select(given.case_id, given.given_at, given.act_id).where(given.case_id.in_(case_ids))),
-    ):
-        for case_id, at, act_id in session.execute(statement):
-            found[case_id].append(Contact(duty, at, act_id))
+    tables: tuple[tuple[str, Any, Any], ...] = (
+        ("identity_shown", IdentityShown, IdentityShown.shown_at),
+        ("notice_given", NoticeGiven, NoticeGiven.given_at),
+    )
+    entered = (
+        select(literal(duty).label("duty"), row.case_id, at, row.act_id).where(row.case_id.in_(case_ids))
+        for duty, row, at in tables
+    )
+    for duty, case_id, at, act_id in session.execute(union_all(*entered)):
+        found[case_id].append(Contact(duty, at, act_id))
     return found
 
 

@@ -83,6 +83,8 @@ def footage_of_cases(session: Session, case_ids: Collection[uuid.UUID]) -> dict[
 
 def as_footage(session: Session, recordings: Sequence[Recording]) -> list[CaseFootage]:
     """In their order, whichever cases they stand in, if any."""
+    if not recordings:
+        return []
     seen = see(session, recordings)
     around = _clocks_around(session, seen)
     return [_as_footage(each, find_moment(each, around)) for each in seen]
