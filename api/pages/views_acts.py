@@ -15,7 +15,7 @@ from casework import permission
 from casework.checklists.checklist_file import ActRule
 from casework.checklists.checklists import checklists_on, kinds_of
 from casework.organisation import names_of
-from casework.procedure.acts import statements_of
+from casework.procedure.acts import statements_of_acts
 from casework.procedure.judged import JudgedAct, Stretch
 from casework.procedure.judgement import judge_case
 from integrity.local_time import chinese_day
@@ -57,7 +57,8 @@ def build_acts(visit: Visit, case: Case) -> Mapping[str, Any]:
     """What the page's part about acts is filled from."""
     session = visit.session
     judged = judge_case(session, case.id, visit.now)
-    acts = tuple(ActShown(each, _parts(each), statements_of(session, each.act.act.id)) for each in judged)
+    said = statements_of_acts(session, [each.act.act.id for each in judged])
+    acts = tuple(ActShown(each, _parts(each), said[each.act.act.id]) for each in judged)
     role, is_open = visit.person.role, case.closed_at is None
     return {
         "acts": acts,

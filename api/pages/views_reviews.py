@@ -11,7 +11,7 @@ from casework.organisation import names_of
 from casework.permission import MAY
 from casework.review.disputes import list_disputes
 from casework.review.gate import case_refusals
-from casework.review.listing import decision_now, decisions_of_case, list_waiting, open_submission
+from casework.review.listing import decision_now, decisions_of_case, decisions_with, list_waiting, open_submission
 from casework.review.referable import referable_in
 from casework.review.reviewing import why_barred
 from casework.review.scope_file import FIELDS
@@ -53,7 +53,8 @@ def build_reviews(visit: Visit) -> Mapping[str, Any]:
     """What waits for an opinion, the longest first."""
     visit.require(*MAY["review_decisions"])
     page = list_waiting(visit.session, visit.person, after=visit.after, limit=ROWS)
-    rows = [(each, decision_now(visit.session, _decision(visit, each.submission.decision_id))) for each in page.items]
+    decisions = decisions_with(visit.session, {each.submission.decision_id for each in page.items})
+    rows = [(each, decisions[each.submission.decision_id]) for each in page.items]
     return {
         "rows": rows,
         "next": visit.next_page(page.next),

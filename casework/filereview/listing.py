@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
 from casework.filereview.drawing import digest_eligible
-from casework.filereview.rounds import draw_of
 from casework.filereview.sheet_file import ScoreItem, items_of
 from casework.permission import require
 from casework.secrecy import keeps_case_from
@@ -120,8 +119,8 @@ def list_rounds(
     """Of the person's unit, of those below it and of those above it, the latest first. Raises RoleNotAllowed."""
     require(by, SEEING)
     statement = newest_first(_visible(session, by), FileReview.announced_at, FileReview.id, after, limit)
-    rows = [_shown(session, by, row, today) for row in session.scalars(statement)]
-    return take_page(rows, limit, lambda each: Cursor(each.row.announced_at, str(each.row.id)))
+    page = take_page(session.scalars(statement).all(), limit, lambda row: Cursor(row.announced_at, str(row.id)))
+    return Page(_shown(session, by, page.items, today), page.next)
 
 
 def show_round(session: Session, by: Person, round_id: uuid.UUID, today: date) -> RoundShown:
@@ -132,11 +131,11 @@ def show_round(session: Session, by: Person, round_id: uuid.UUID, today: date) -
     row = session.scalars(_visible(session, by).where(FileReview.id == round_id)).first()
     if row is None:
         raise OutsideUnit("file_review", round_id)
-    return _shown(session, by, row, today)
+    return _shown(session, by, [row], today)[0]
 
 
 def show_finding(session: Session, row: FileReviewFinding, today: date) -> FindingShown:
-    return _findings(session, [row], today)[row.case_id][0]
+    return _findings(session, [row], today)[row.round_id, row.case_id][0]
 
 
 def _visible(session: Session, by: Person) -> Select[FileReview]:
@@ -144,41 +143,61 @@ def _visible(session: Session, by: Person) -> Select[FileReview]:
     return select(FileReview).where(or_(in_reach(by, FileReview.unit_id), above))
 
 
-def _shown(session: Session, by: Person, row: FileReview, today: date) -> RoundShown:
-    draw, rule = draw_of(session, row.id), session.get_one(ScoreSheetRule, row.rule_id)
-    return RoundShown(row, draw, rule, () if draw is None else _cases(session, by, draw, today))
+def _shown(session: Session, by: Person, rows: Sequence[FileReview], today: date) -> tuple[RoundShown, ...]:
+    """In their order: as many queries for many as for one."""
+    found = session.scalars(select(FileReviewDraw).where(FileReviewDraw.round_id.in_([row.id for row in rows])))
+    draws = {draw.round_id: draw for draw in found}
+    used = session.scalars(select(ScoreSheetRule).where(ScoreSheetRule.id.in_({row.rule_id for row in rows})))
+    rules = {rule.id: rule for rule in used}
+    cases = _cases(session, by, draws.values(), today)
+    return tuple(RoundShown(row, draws.get(row.id), rules[row.rule_id], cases.get(row.id, ())) for row in rows)
 
 
-def _cases(session: Session, by: Person, draw: FileReviewDraw, today: date) -> tuple[ReviewedCase, ...]:
-    """What a class of secrecy keeps from the person keeps its place, and nothing that a review says of it."""
+def _cases(
+    session: Session, by: Person, draws: Collection[FileReviewDraw], today: date
+) -> dict[uuid.UUID, tuple[ReviewedCase, ...]]:
+    """By round. What a class of secrecy keeps from the person keeps its place, and nothing that a review says of it."""
+    if not draws:
+        return {}
     columns = Case, func.takes_part_in(Case.id, by.id), keeps_case_from(by, Case.id)
-    own = select(*columns).where(Case.id.in_(draw.cases), in_reach(by, Case.unit_id))
+    drawn = {case_id for draw in draws for case_id in draw.cases}
+    own = select(*columns).where(Case.id.in_(drawn), in_reach(by, Case.unit_id))
     cases = {case.id: (case, takes_part, kept) for case, takes_part, kept in session.execute(own)}
     told = {case_id for case_id, (_, _, kept) in cases.items() if not kept}
+    rounds = [draw.round_id for draw in draws]
     scores = defaultdict(list)
     score, finding = FileReviewScore, FileReviewFinding
-    of_round = select(score).where(score.round_id == draw.round_id, score.case_id.in_(told))
-    for row in session.scalars(of_round.order_by(score.ordinal)):
-        scores[row.case_id].append(row)
-    found = select(finding).where(finding.round_id == draw.round_id, finding.case_id.in_(told))
+    of_rounds = select(score).where(score.round_id.in_(rounds), score.case_id.in_(told))
+    for row in session.scalars(of_rounds.order_by(score.ordinal)):
+        scores[row.round_id, row.case_id].append(row)
+    found = select(finding).where(finding.round_id.in_(rounds), finding.case_id.in_(told))
     findings = _findings(session, session.scalars(found.order_by(finding.found_at)).all(), today)
-    return tuple(
-        ReviewedCase(place, cases[each][0], tuple(scores[each]), tuple(findings[each]), *cases[each][1:])
-        for place, each in enumerate(draw.cases, 1)
-        if each in cases
-    )
+    return {
+        draw.round_id: tuple(
+            ReviewedCase(
+                place,
+                cases[each][0],
+                tuple(scores[draw.round_id, each]),
+                tuple(findings[draw.round_id, each]),
+                *cases[each][1:],
+            )
+            for place, each in enumerate(draw.cases, 1)
+            if each in cases
+        )
+        for draw in draws
+    }
 
 
 def _findings(
     session: Session, rows: Collection[FileReviewFinding], today: date
-) -> defaultdict[uuid.UUID, list[FindingShown]]:
-    """By case, in the order of the rows."""
+) -> defaultdict[tuple[uuid.UUID, uuid.UUID], list[FindingShown]]:
+    """By round and case, in the order of the rows."""
     answers = defaultdict(list)
     given = select(FileReviewAnswer).where(FileReviewAnswer.finding_id.in_([row.id for row in rows]))
     for answer in session.scalars(given.order_by(FileReviewAnswer.ordinal)):
         answers[answer.finding_id].append(answer)
-    found: defaultdict[uuid.UUID, list[FindingShown]] = defaultdict(list)
+    found: defaultdict[tuple[uuid.UUID, uuid.UUID], list[FindingShown]] = defaultdict(list)
     for row in rows:
         overdue = row.ended_at is None and row.due_on < today
-        found[row.case_id].append(FindingShown(row, tuple(answers[row.id]), overdue))
+        found[row.round_id, row.case_id].append(FindingShown(row, tuple(answers[row.id]), overdue))
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -136,8 +138,18 @@ def standing_acts() -> Select[CaseAct, CaseActStatement]:
 
 def statements_of(session: Session, act_id: uuid.UUID) -> tuple[CaseActStatement, ...]:
     """All that was ever said of an act, in order."""
-    statement = select(CaseActStatement).where(CaseActStatement.act_id == act_id)
-    return tuple(session.scalars(statement.order_by(CaseActStatement.ordinal)))
+    return statements_of_acts(session, [act_id]).get(act_id, ())
+
+
+def statements_of_acts(
+    session: Session, act_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, tuple[CaseActStatement, ...]]:
+    """By act, all that was ever said of it, in order: one query for all of them."""
+    statement = select(CaseActStatement).where(CaseActStatement.act_id.in_(act_ids))
+    found: dict[uuid.UUID, list[CaseActStatement]] = defaultdict(list)
+    for row in session.scalars(statement.order_by(CaseActStatement.ordinal)):
+        found[row.act_id].append(row)
+    return {act_id: tuple(rows) for act_id, rows in found.items()}
 
 
 def lock_standing_act(session: Session, by: Person, act_id: uuid.UUID) -> ActNow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -52,9 +52,10 @@ def refuse_adviser(session: Session, case_id: uuid.UUID, adviser_id: uuid.UUID, 
         raise CommitteeUnusable("adviser_conflict")
 
 
-def attendance_of(session: Session, session_id: uuid.UUID) -> tuple[CommitteeAttendance, ...]:
+def attendance_of(session: Session, session_ids: Collection[uuid.UUID]) -> tuple[CommitteeAttendance, ...]:
+    """Who was in any of these sessions of the committee."""
     row = CommitteeAttendance
-    return tuple(session.scalars(select(row).where(row.session_id == session_id).order_by(row.adviser_id, row.id)))
+    return tuple(session.scalars(select(row).where(row.session_id.in_(session_ids)).order_by(row.adviser_id, row.id)))
 
 
 def _refuse_member(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select
@@ -20,6 +20,7 @@ from storage.catalog.decisions import Decision, DecisionIssue
 from storage.catalog.organisation import Person
 from storage.catalog.review import (
     Adviser,
+    CommitteeAttendance,
     CommitteeSession,
     DecisionReview,
     DecisionSubmission,
@@ -55,14 +56,19 @@ class WaitingDispute:
     case: Case
 
 
-def disputes_of(session: Session, decision_id: uuid.UUID) -> Mapping[uuid.UUID, DisputeNow]:
-    """By the opinion that is disagreed with."""
-    rows = session.scalars(select(Disagreement).where(Disagreement.decision_id == decision_id)).all()
+def disputes_of(
+    session: Session, decision_ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, Mapping[uuid.UUID, DisputeNow]]:
+    """By decision, which is a key also without any, and by the opinion that is disagreed with."""
+    found: dict[uuid.UUID, dict[uuid.UUID, DisputeNow]] = {each: {} for each in decision_ids}
+    rows = session.scalars(select(Disagreement).where(Disagreement.decision_id.in_(decision_ids))).all()
     if not rows:
-        return {}
+        return found
     held = select(CommitteeSession).where(CommitteeSession.disagreement_id.in_([row.id for row in rows]))
-    sittings = {each.disagreement_id: _sitting(session, each) for each in session.scalars(held)}
-    return {row.review_id: DisputeNow(row, sittings.get(row.id)) for row in rows}
+    sittings = _sittings(session, session.scalars(held).all())
+    for row in rows:
+        found[row.decision_id][row.review_id] = DisputeNow(row, sittings.get(row.id))
+    return found
 
 
 def list_disputes(
@@ -114,12 +120,19 @@ def may_advise(session: Session, case: Case) -> tuple[Adviser, ...]:
     return tuple(each for each in pool if each.ended_at is None and each.id not in conflicts)
 
 
-def _sitting(session: Session, row: CommitteeSession) -> SittingNow:
-    attended = attendance_of(session, row.id)
-    members = tuple(each.member_id for each in attended if each.member_id is not None)
-    advice = tuple(
-        (session.get_one(Adviser, each.adviser_id), each.advice or "")
-        for each in attended
-        if each.adviser_id is not None
-    )
+def _sittings(session: Session, rows: Sequence[CommitteeSession]) -> dict[uuid.UUID, SittingNow]:
+    """By the disagreement that each settled."""
+    attended = attendance_of(session, [row.id for row in rows])
+    wanted = {each.adviser_id for each in attended if each.adviser_id is not None}
+    found = session.scalars(select(Adviser).where(Adviser.id.in_(wanted))) if wanted else ()
+    advisers = {each.id: each for each in found}
+    return {row.disagreement_id: _sitting(row, advisers, attended) for row in rows}
+
+
+def _sitting(
+    row: CommitteeSession, advisers: Mapping[uuid.UUID, Adviser], attended: Sequence[CommitteeAttendance]
+) -> SittingNow:
+    there = [each for each in attended if each.session_id == row.id]
+    members = tuple(each.member_id for each in there if each.member_id is not None)
+    advice = tuple((advisers[each.adviser_id], each.advice or "") for each in there if each.adviser_id is not None)
     return SittingNow(row, members, advice)

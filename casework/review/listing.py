@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, select
@@ -11,11 +12,10 @@ from sqlalchemy.orm import Session, aliased
 
 from casework.errors import Unknown
 from casework.permission import require
-from casework.review.decisions import issue_of
 from casework.review.disputes import DisputeNow, disputes_of
-from casework.review.gate import refusals_of
-from casework.review.scopes import Met, explain_scope
-from casework.review.submitting import reviews_of, standing_submission
+from casework.review.gate import refusals_of_versions
+from casework.review.scopes import Met, explain_scopes
+from casework.review.submitting import reviews_of, standing_submissions
 from casework.units import in_reach, require_over
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.casework import Case
@@ -72,24 +72,44 @@ class Waiting:
 def decisions_of_case(session: Session, case_id: uuid.UUID) -> tuple[DecisionNow, ...]:
     """Every decision of a case, by when it was begun, withdrawn ones too."""
     rows = session.scalars(select(Decision).where(Decision.case_id == case_id).order_by(Decision.begun_at, Decision.id))
-    return tuple(decision_now(session, row) for row in rows)
+    return decisions_now(session, rows.all())
+
+
+def decisions_with(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, DecisionNow]:
+    """Those of these ids, by id."""
+    rows = session.scalars(select(Decision).where(Decision.id.in_(ids))).all()
+    return {each.row.id: each for each in decisions_now(session, rows)}
 
 
 def decision_now(session: Session, row: Decision) -> DecisionNow:
-    said = select(DecisionVersion).where(DecisionVersion.decision_id == row.id).order_by(DecisionVersion.ordinal)
-    versions = tuple(
-        VersionNow(each, explain_scope(session, each.scope), reviews_of(session, each.id))
-        for each in session.scalars(said)
+    return decisions_now(session, [row])[0]
+
+
+def decisions_now(session: Session, rows: Sequence[Decision]) -> tuple[DecisionNow, ...]:
+    """In their order: as many queries for many as for one."""
+    ids = [row.id for row in rows]
+    versions = _versions(session, ids)
+    latest = [versions[each][-1].row.id for each in ids]
+    submissions = standing_submissions(session, latest)
+    issued = session.scalars(select(DecisionIssue).where(DecisionIssue.decision_id.in_(ids)))
+    issues = {each.decision_id: each for each in issued}
+    refusals, disputes = refusals_of_versions(session, latest), disputes_of(session, ids)
+    return tuple(
+        DecisionNow(row, versions[row.id], submissions.get(last), issues.get(row.id), refusals[last], disputes[row.id])
+        for row, last in zip(rows, latest, strict=True)
     )
-    latest = versions[-1].row
-    return DecisionNow(
-        row=row,
-        versions=versions,
-        submission=standing_submission(session, latest.id),
-        issue=issue_of(session, row.id),
-        refusals=refusals_of(session, latest.id),
-        disputes=disputes_of(session, row.id),
-    )
+
+
+def _versions(session: Session, decision_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[VersionNow, ...]]:
+    """By decision, in their order."""
+    said = select(DecisionVersion).where(DecisionVersion.decision_id.in_(decision_ids))
+    rows = session.scalars(said.order_by(DecisionVersion.ordinal)).all()
+    reviews = reviews_of(session, [row.id for row in rows])
+    scopes = explain_scopes(session, [row.scope for row in rows])
+    found: dict[uuid.UUID, tuple[VersionNow, ...]] = defaultdict(tuple)
+    for row, scope in zip(rows, scopes, strict=True):
+        found[row.decision_id] += (VersionNow(row, scope, reviews.get(row.id, ())),)
+    return found
 
 
 def list_waiting(session: Session, by: Person, *, after: Cursor | None = None, limit: int = 50) -> Page[Waiting]:

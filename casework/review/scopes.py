@@ -7,7 +7,7 @@ own only adds to the nation's.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -66,13 +66,22 @@ def is_of_its_source(row: ReviewScopeRule) -> bool:
 
 def explain_scope(session: Session, scope: Iterable[Mapping[str, Any]]) -> tuple[Met, ...]:
     """The lines that a version meets, as the database keeps them in `scope`, with their names and their law."""
-    lines = {(uuid.UUID(each["rule_id"]), str(each["code"])): None for each in scope}
-    rows = session.scalars(select(ReviewScopeRule).where(ReviewScopeRule.id.in_({rule_id for rule_id, _ in lines})))
+    return explain_scopes(session, [scope])[0]
+
+
+def explain_scopes(session: Session, scopes: Sequence[Iterable[Mapping[str, Any]]]) -> list[tuple[Met, ...]]:
+    """Of each version in their order: one query for all of them."""
+    lines = [{(uuid.UUID(each["rule_id"]), str(each["code"])): None for each in scope} for scope in scopes]
+    wanted = {rule_id for each in lines for rule_id, _ in each}
+    rows = session.scalars(select(ReviewScopeRule).where(ReviewScopeRule.id.in_(wanted)))
     by_id = {row.id: (row, triggers_of(row.rules)) for row in rows}
-    return tuple(
-        Met(by_id[rule_id][1][code], by_id[rule_id][0].jurisdiction, by_id[rule_id][0].version)
-        for rule_id, code in lines
-    )
+    return [
+        tuple(
+            Met(by_id[rule_id][1][code], by_id[rule_id][0].jurisdiction, by_id[rule_id][0].version)
+            for rule_id, code in each
+        )
+        for each in lines
+    ]
 
 
 def _take(session: Session, by: Doer, file: ScopeFile, now: datetime) -> ReviewScopeRule:

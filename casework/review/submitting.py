@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -84,16 +85,22 @@ def withdraw_submission(session: Session, by: Person, submission_id: uuid.UUID, 
     return row
 
 
-def standing_submission(session: Session, version_id: uuid.UUID) -> DecisionSubmission | None:
-    """By which a version is with the reviewers, if it is."""
+def standing_submissions(
+    session: Session, version_ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, DecisionSubmission]:
+    """By version, that by which it is with the reviewers; no key for one that is not."""
     row = DecisionSubmission
-    return session.scalars(select(row).where(row.version_id == version_id, row.withdrawn_at.is_(None))).first()
+    standing = select(row).where(row.version_id.in_(version_ids), row.withdrawn_at.is_(None))
+    return {each.version_id: each for each in session.scalars(standing)}
 
 
-def reviews_of(session: Session, version_id: uuid.UUID) -> tuple[DecisionReview, ...]:
-    """Every opinion on a version, in order, withdrawn ones too."""
+def reviews_of(session: Session, version_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, tuple[DecisionReview, ...]]:
+    """By version, every opinion on it, in order, withdrawn ones too; no key for one without any."""
     row = DecisionReview
-    return tuple(session.scalars(select(row).where(row.version_id == version_id).order_by(row.ordinal)))
+    found: dict[uuid.UUID, list[DecisionReview]] = defaultdict(list)
+    for each in session.scalars(select(row).where(row.version_id.in_(version_ids)).order_by(row.ordinal)):
+        found[each.version_id].append(each)
+    return {version_id: tuple(reviews) for version_id, reviews in found.items()}
 
 
 def _record(

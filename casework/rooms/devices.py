@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.windows import Window, merge
 from storage.catalog.devices import Device, DeviceIssue
@@ -86,15 +87,27 @@ def fetch_uses(
 def codes_of_acts(session: Session, act_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
     """Of the acts that are sessions of a room: the devices that were in it then. No key for any other act."""
     row = RoomSession
+    return _codes(session, row.act_id, row.act_id.in_(act_ids) & row.withdrawn_at.is_(None))
+
+
+def codes_of_sessions(session: Session, session_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
+    """Of each of these sessions: the devices that were in its room at some time of it."""
+    return _codes(session, RoomSession.id, RoomSession.id.in_(session_ids))
+
+
+def _codes(
+    session: Session, name: InstrumentedAttribute[Any], wanted: ColumnElement[bool]
+) -> dict[uuid.UUID, frozenset[str]]:
+    row = RoomSession
     here = (DeviceIssue.room_id == row.room_id) & DeviceIssue.voided_at.is_(None) & DeviceIssue.span.overlaps(row.span)
     statement = (
-        select(row.act_id, Device.code)
+        select(name, Device.code)
+        .select_from(row)
         .outerjoin(DeviceIssue, here)
         .outerjoin(Device, Device.id == DeviceIssue.device_id)
-        .where(row.act_id.in_(act_ids), row.withdrawn_at.is_(None))
+        .where(wanted)
     )
     found: dict[uuid.UUID, set[str]] = defaultdict(set)
-    for act_id, code in session.execute(statement):
-        assert act_id is not None
-        found[act_id] |= set() if code is None else {code}
-    return {act_id: frozenset(codes) for act_id, codes in found.items()}
+    for named, code in session.execute(statement):
+        found[named] |= set() if code is None else {code}
+    return {named: frozenset(codes) for named, codes in found.items()}

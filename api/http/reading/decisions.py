@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,11 +24,10 @@ from api.http.schema.decisions import (
 )
 from casework.review.disputes import DisputeNow
 from casework.review.gate import case_refusals
-from casework.review.listing import DecisionNow, VersionNow, Waiting, decision_now, decisions_of_case
+from casework.review.listing import DecisionNow, VersionNow, Waiting, decisions_of_case, decisions_with
 from casework.review.referable import referable_in
 from casework.review.scopes import Met
 from storage.catalog.casework import Case
-from storage.catalog.decisions import Decision
 from storage.catalog.review import DecisionReview
 
 Names = Mapping[uuid.UUID, str]
@@ -45,18 +44,23 @@ def describe_case_decisions(session: Session, case: Case) -> CaseDecisions:
 
 
 def describe_decision(session: Session, decision_id: uuid.UUID) -> DecisionItem:
-    found = decision_now(session, session.get_one(Decision, decision_id))
-    return _decision(found, names_of_decisions(session, [found]))
+    return describe_decisions(session, [decision_id])[decision_id]
 
 
-def describe_queue(session: Session, waiting: Iterable[Waiting]) -> list[QueuedReview]:
-    return [QueuedReview(**_queued(session, each)) for each in waiting]
+def describe_decisions(session: Session, decision_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, DecisionItem]:
+    """By decision: as many queries for many as for one."""
+    found = decisions_with(session, decision_ids)
+    names = names_of_decisions(session, found.values())
+    return {decision_id: _decision(each, names) for decision_id, each in found.items()}
+
+
+def describe_queue(session: Session, waiting: Sequence[Waiting]) -> list[QueuedReview]:
+    return [QueuedReview(**facts) for facts in _queued(session, waiting)]
 
 
 def describe_file(session: Session, waiting: Waiting, barred: str | None) -> ReviewFile:
-    return ReviewFile(
-        **_queued(session, waiting), references=describe_references(session, waiting.case.id), barred=barred
-    )
+    (facts,) = _queued(session, [waiting])
+    return ReviewFile(**facts, references=describe_references(session, waiting.case.id), barred=barred)
 
 
 def describe_references(session: Session, case_id: uuid.UUID) -> list[ReferenceItem]:
@@ -74,15 +78,19 @@ def names_of_decisions(session: Session, found: Iterable[DecisionNow]) -> Names:
     return people_named(session, *people)
 
 
-def _queued(session: Session, each: Waiting) -> dict[str, Any]:
-    submission, case = each.submission, each.case
-    return {
-        "submission_id": submission.id,
-        "case": CaseRef(id=case.id, number=case.number, title=case.title),
-        "submitted_by": PersonRef.of(submission.submitted_by, people_named(session, submission.submitted_by)),
-        "submitted_at": submission.submitted_at,
-        "decision": describe_decision(session, submission.decision_id),
-    }
+def _queued(session: Session, waiting: Sequence[Waiting]) -> list[dict[str, Any]]:
+    decisions = describe_decisions(session, {each.submission.decision_id for each in waiting})
+    names = people_named(session, *(each.submission.submitted_by for each in waiting))
+    return [
+        {
+            "submission_id": each.submission.id,
+            "case": CaseRef(id=each.case.id, number=each.case.number, title=each.case.title),
+            "submitted_by": PersonRef.of(each.submission.submitted_by, names),
+            "submitted_at": each.submission.submitted_at,
+            "decision": decisions[each.submission.decision_id],
+        }
+        for each in waiting
+    ]
 
 
 def _decision(each: DecisionNow, names: Names) -> DecisionItem:

@@ -12,7 +12,7 @@ from api.http.schema.base import PersonRef
 from api.http.schema.procedure import ActItem, ActKindItem, ExplanationItem, StatementItem
 from casework.checklists.checklist_file import ActRule
 from casework.checklists.checklists import fetch_rulings
-from casework.procedure.acts import statements_of
+from casework.procedure.acts import statements_of_acts
 from casework.procedure.explanations import explanations_of
 from storage.catalog.procedure import ActExplanation, CaseAct, CaseActStatement
 
@@ -25,15 +25,35 @@ def act_kind_item(rule: ActRule) -> ActKindItem:
 
 def describe_act(session: Session, act: CaseAct) -> ActItem:
     """An act with its history and every explanation."""
-    statements, explanations = statements_of(session, act.id), explanations_of(session, [act.id])
-    said, names = statements[-1], _names(session, statements, explanations)
-    (ruling,) = fetch_rulings(session, [kept_ruling(said)])
+    return describe_acts(session, [act])[0]
+
+
+def describe_acts(session: Session, acts: Sequence[CaseAct]) -> list[ActItem]:
+    """In their order: as many queries for many as for one."""
+    ids = [act.id for act in acts]
+    statements, explanations = statements_of_acts(session, ids), explanations_of(session, ids)
+    names = _names(session, [row for rows in statements.values() for row in rows], explanations)
+    rulings = fetch_rulings(session, [kept_ruling(statements[each][-1]) for each in ids])
+    return [
+        _act_item(act, ruling.rule, statements[act.id], [row for row in explanations if row.act_id == act.id], names)
+        for act, ruling in zip(acts, rulings, strict=True)
+    ]
+
+
+def _act_item(
+    act: CaseAct,
+    rule: ActRule,
+    statements: Sequence[CaseActStatement],
+    explanations: Sequence[ActExplanation],
+    names: Names,
+) -> ActItem:
+    said = statements[-1]
     return ActItem(
         id=act.id,
         case_id=act.case_id,
         kind=said.kind,
-        name_zh=ruling.rule.name_zh,
-        name_en=ruling.rule.name_en,
+        name_zh=rule.name_zh,
+        name_en=rule.name_en,
         starts_at=said.starts_at,
         ends_at=said.ends_at,
         place=said.place,

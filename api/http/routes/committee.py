@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,8 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from api.http.deeds import doing, looking
-from api.http.paging import Wanted, listed_each
-from api.http.reading.decisions import describe_decision, describe_references
+from api.http.paging import Wanted, listed
+from api.http.reading.decisions import describe_decision, describe_decisions, describe_references
 from api.http.reading.disputes import describe_adviser
 from api.http.schema.base import CaseRef, Listed, PersonRef, Reason
 from api.http.schema.committee import CommitteeFile, NewSitting, QueuedDisagreement
@@ -38,15 +39,16 @@ def show_disagreements(viewer: SignedIn, archive: TheArchive, page: Wanted) -> L
     """Of the reviewer's unit and those below it, what waits longest first."""
     with looking(archive, viewer) as session:
         found = list_disputes(session, viewer.person, after=page.after, limit=page.limit)
-        return listed_each(found, lambda each: QueuedDisagreement(**_queued(session, each)))
+        return listed(found, lambda rows: [QueuedDisagreement(**facts) for facts in _queued(session, rows)])
 
 
 @router.get("/disagreements/{disagreement_id}", summary="审议材料 / What the committee deliberates on")
 def show_disagreement(disagreement_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CommitteeFile:
     with looking(archive, viewer) as session:
         waiting = open_dispute(session, viewer.person, disagreement_id)
+        (facts,) = _queued(session, [waiting])
         return CommitteeFile(
-            **_queued(session, waiting),
+            **facts,
             references=describe_references(session, waiting.case.id),
             may_sit=[PersonRef(id=person.id, name=person.name) for person in may_sit(session, waiting.case)],
             may_advise=[describe_adviser(each) for each in may_advise(session, waiting.case)],
@@ -88,13 +90,16 @@ def _sitting(form: NewSitting) -> Sitting:
     )
 
 
-def _queued(session: Session, waiting: WaitingDispute) -> dict[str, Any]:
-    decision = describe_decision(session, waiting.row.decision_id)
-    return {
-        "disagreement": _of(decision, waiting.row.id),
-        "case": CaseRef(id=waiting.case.id, number=waiting.case.number, title=waiting.case.title),
-        "decision": decision,
-    }
+def _queued(session: Session, waiting: Sequence[WaitingDispute]) -> list[dict[str, Any]]:
+    decisions = describe_decisions(session, {each.row.decision_id for each in waiting})
+    return [
+        {
+            "disagreement": _of(decisions[each.row.decision_id], each.row.id),
+            "case": CaseRef(id=each.case.id, number=each.case.number, title=each.case.title),
+            "decision": decisions[each.row.decision_id],
+        }
+        for each in waiting
+    ]
 
 
 def _of(decision: DecisionItem, disagreement_id: uuid.UUID) -> DisagreementItem:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.completeness import describe_completeness, gap_items
-from api.http.reading.procedure import act_kind_item, describe_act, describe_explanation
+from api.http.reading.procedure import act_kind_item, describe_act, describe_acts, describe_explanation
 from api.http.schema.base import Listed, Reason
 from api.http.schema.procedure import (
     ActCorrection,
@@ -54,7 +54,7 @@ def show_acts(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> List
     """Those that stand, by when they began."""
     with looking(archive, viewer) as session:
         case = find_case(session, viewer.person, case_id)
-        return Listed(items=[describe_act(session, each.act) for each in acts_of_case(session, case.id)])
+        return Listed(items=describe_acts(session, [each.act for each in acts_of_case(session, case.id)]))
 
 
 @router.get("/cases/{case_id}/completeness", summary="记录完整性 / Which minutes of the acts were recorded")

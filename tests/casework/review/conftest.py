@@ -71,9 +71,9 @@ class Bench:
         self, version: DecisionVersion, opinion: str = "agreed", by: Person | None = None, **answers: Answer
     ) -> DecisionReview:
         """Submitted, if it was not yet, and reviewed."""
-        from casework.review.submitting import standing_submission
+        from casework.review.submitting import standing_submissions
 
-        submission = standing_submission(self.session, version.id) or self.submit(version)
+        submission = standing_submissions(self.session, [version.id]).get(version.id) or self.submit(version)
         return give_opinion(
             self.session,
             by or self.reviewer,

@@ -69,7 +69,7 @@ def test_what_more_than_half_are_for_is_issued(bench: Any, dispute: Any, archive
     held = session_of(bench.session, dispute[2].id)
     assert held is not None
     assert (held.outcome, held.votes_for) == ("agreed", 2)
-    rows = attendance_of(bench.session, held.id)
+    rows = attendance_of(bench.session, [held.id])
     assert [row.advice for row in rows if row.adviser_id] == ["建议维持原裁量"]
     assert len([row for row in rows if row.member_id]) == 3
     assert bench.issue(version).review_id == opinion.id
