@@ -24,6 +24,8 @@ class LedgerEntryRow(Base):
         Index("ix_ledger_entry_transaction", "transaction_id", "serial"),
         Index("ix_ledger_entry_subject", "subject_id", "serial"),
         Index("ix_ledger_entry_action", "action", "serial"),
+        # Entries lie in the order of their time, but for a moment: which blocks are of a month is all that is needed.
+        Index("ix_ledger_entry_occurred", "occurred_at", postgresql_using="brin"),
     )
     id: Mapped[Id]
     serial: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
