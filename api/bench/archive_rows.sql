@@ -130,6 +130,24 @@ SELECT pg_temp.uuid_of('statement', i * 2 + turn), unit_id, id, pg_temp.uuid_of(
     (SELECT jsonb_agg(c.id::TEXT) FROM recording_checklist c WHERE c.valid @> current_date), officer_id, opened_at
 FROM planned, generate_series(0, 1) turn;
 
+-- Of each act that somebody showed his certificate, of each case that notice was given.
+INSERT INTO identity_shown (id, unit_id, case_id, act_id, person_id, shown_at, stated_by, stated_at)
+SELECT pg_temp.uuid_of('shown', i * 2 + turn), unit_id, id, pg_temp.uuid_of('act', i * 2 + turn), officer_id,
+    opened_at + turn * INTERVAL '2 hours', officer_id, opened_at
+FROM planned, generate_series(0, 1) turn;
+INSERT INTO notice_given (id, unit_id, case_id, act_id, person_id, given_at, stated_by, stated_at)
+SELECT pg_temp.uuid_of('notice', i), unit_id, id, pg_temp.uuid_of('act', i * 2), officer_id, opened_at, officer_id,
+    opened_at
+FROM planned;
+-- Of every third case some minutes are explained; of every thirtieth nobody has decided on it yet.
+INSERT INTO act_explanation (id, unit_id, case_id, act_id, span, reason, given_by, given_at, decision, decided_by,
+    decided_at)
+SELECT pg_temp.uuid_of('explanation', i), unit_id, id, pg_temp.uuid_of('act', i * 2),
+    tstzrange(opened_at + INTERVAL '20 minutes', opened_at + INTERVAL '30 minutes'), '执法记录仪电池耗尽', officer_id,
+    opened_at + INTERVAL '1 day', CASE WHEN decided THEN 'confirmed' END,
+    CASE WHEN decided THEN pg_temp.uuid_of('person', u * 24) END, CASE WHEN decided THEN opened_at + INTERVAL '2 days' END
+FROM (SELECT *, i % 30 <> 0 AS decided FROM planned WHERE i % 3 = 0) p;
+
 -- step: terms
 INSERT INTO case_event (id, unit_id, case_id, kind, day, entered_by, entered_at)
 SELECT pg_temp.uuid_of('event', i), unit_id, id,
@@ -193,7 +211,8 @@ SELECT n, p.i, p.id AS case_id, p.u, p.unit_id, p.stage AS case_stage,
     CASE WHEN n % 2 = 0 THEN p.k ELSE 5 + (p.k - 4) % 19 END AS k,
     least(p.opened_at + (n / pg_temp.size('cases')) * INTERVAL '13 minutes', current_setting('bench.today')::TIMESTAMPTZ
         - INTERVAL '1 minute') AS started_at,
-    60 + floor(800 * pg_temp.share(n, 40)) AS seconds, pg_temp.share(n, 41) AS docked, pg_temp.share(n, 42) AS health
+    60 + floor(800 * pg_temp.share(n, 40)) AS seconds, pg_temp.share(n, 41) AS docked, pg_temp.share(n, 42) AS health,
+    pg_temp.share(n, 44) < 0.2 AS by_satellites
 FROM generate_series(1, pg_temp.size('recordings')) n
 JOIN planned p ON p.i = 1 + (n - 1) % pg_temp.size('cases');
 
@@ -204,9 +223,11 @@ SELECT pg_temp.uuid_of('entry', n), unit_id, 'recording.sealed', pg_temp.uuid_of
         'data', json_build_object(), 'id', pg_temp.uuid_of('entry', n), 'occurred_at', started_at, 'subject',
         json_build_object('id', pg_temp.uuid_of('recording', n), 'kind', 'recording'), 'unit_id', unit_id, 'v', 1)::TEXT,
         'UTF8'), started_at
-FROM filmed;
+-- As they came in, which is what an index over blocks lives by.
+FROM filmed ORDER BY started_at;
 
 -- step: recordings
+-- What the file's name says; and of every fifth what the satellites said.
 INSERT INTO recording (id, unit_id, station_id, original_name, size_bytes, sha256, sm3, chunk_root, object_name,
     object_version, ciphertext_size_bytes, ciphertext_sha256, kek_id, wrapped_data_key, media_state, findings, claims,
     device, officer, started_at, started_at_source, started_at_uncertainty_seconds, duration_seconds, received_at,
@@ -216,8 +237,19 @@ SELECT pg_temp.uuid_of('recording', n), unit_id, pg_temp.uuid_of('station', u),
         || to_char(started_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDDHH24MISS') || '.MP4',
     seconds::BIGINT * 500000, d, d, d, 'originals/bench/' || n, '1', seconds::BIGINT * 500000 + 4096, d, 'bench', d,
     CASE WHEN health < 0.001 THEN 'unreadable' WHEN health < 0.004 THEN 'damaged' ELSE 'opens' END,
-    '{"kind": "video"}', '[]', 'DSJ' || lpad((u * 24 + k)::TEXT, 4, '0'), lpad((u * 24 + k)::TEXT, 6, '0'), started_at,
-    'name:ga/t-947', 0, seconds, received_at, received_at + INTERVAL '2 minutes', d || d || d || d, d, d || d || d || d,
+    '{"kind": "video"}', jsonb_build_array(
+        jsonb_build_object('kind', 'device', 'value', 'DSJ' || lpad((u * 24 + k)::TEXT, 4, '0'), 'source',
+            'name:ga/t-947', 'confidence', 'stated', 'notes', '[]'::JSONB),
+        jsonb_build_object('kind', 'officer', 'value', lpad((u * 24 + k)::TEXT, 6, '0'), 'source', 'name:ga/t-947',
+            'confidence', 'stated', 'notes', '[]'::JSONB),
+        jsonb_build_object('kind', 'started_at', 'value', jsonb_build_object('time', started_at), 'source',
+            'name:ga/t-947', 'confidence', 'assumed', 'notes', '[]'::JSONB))
+        || CASE WHEN by_satellites THEN jsonb_build_array(jsonb_build_object('kind', 'gps_time', 'value',
+            jsonb_build_object('time', started_at, 'spread_seconds', 0.5), 'source', 'nmea', 'confidence', 'stated',
+            'notes', '[]'::JSONB)) ELSE '[]' END,
+    'DSJ' || lpad((u * 24 + k)::TEXT, 4, '0'), lpad((u * 24 + k)::TEXT, 6, '0'), started_at,
+    CASE WHEN by_satellites THEN 'nmea' ELSE 'name:ga/t-947' END, CASE WHEN by_satellites THEN 1 ELSE 300 END, seconds,
+    received_at, received_at + INTERVAL '2 minutes', d || d || d || d, d, d || d || d || d,
     received_at, pg_temp.uuid_of('entry', n), (SELECT code FROM retention_class ORDER BY keep_months LIMIT 1),
     received_at::DATE + 180
 FROM (SELECT *, pg_temp.digest('recording', n) AS d,
