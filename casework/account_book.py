@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from casework.permission import require
@@ -18,6 +18,7 @@ from casework.wording import known_word
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
+from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer
@@ -32,7 +33,8 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class IssuedLine:
-    """A decision that was issued: `amount_fen` in 0.01 yuan; `reviewed`: whether a legal review let it pass."""
+    """A decision that was issued: `amount_fen` in 0.01 yuan; `reviewed`: whether a legal review let it pass; `revoked`:
+    a penalty, and the case has a revocation that stands and was entered later (as casework/publication asks)."""
 
     issued_on: date
     kind: str
@@ -40,6 +42,7 @@ class IssuedLine:
     amount_fen: int | None
     party: str
     reviewed: bool
+    revoked: bool
 
 
 @dataclass(frozen=True)
@@ -174,12 +177,19 @@ def _officers(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, 
 
 def _issued(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[IssuedLine, ...]]:
     issue, said = DecisionIssue, DecisionVersion
-    statement = select(issue, said).join(said, said.id == issue.version_id).where(issue.case_id.in_(ids))
+    event = CaseEvent
+    revoked = exists().where(
+        event.case_id == issue.case_id,
+        event.kind == "decision_revoked",
+        event.withdrawn_at.is_(None),
+        event.entered_at > issue.issued_at,
+        said.kind == "penalty",
+    )
+    statement = select(issue, said, revoked).join(said, said.id == issue.version_id).where(issue.case_id.in_(ids))
     found: dict[uuid.UUID, tuple[IssuedLine, ...]] = {}
-    for row, version in session.execute(statement.order_by(issue.issued_at, issue.id)):
-        passed = row.review_id is not None
-        measures = tuple(version.measures)
-        line = IssuedLine(row.issued_on, version.kind, measures, version.amount_fen, version.party, passed)
+    for row, version, is_revoked in session.execute(statement.order_by(issue.issued_at, issue.id)):
+        passed, measures = row.review_id is not None, tuple(version.measures)
+        line = IssuedLine(row.issued_on, version.kind, measures, version.amount_fen, version.party, passed, is_revoked)
         found[row.case_id] = (*found.get(row.case_id, ()), line)
     return found
 

@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 from api.http.spreadsheets import Cell, add_table, xlsx_book
 from api.pages.words import word_for
-from casework.account_book import CaseLine, DocumentLine
+from casework.account_book import CaseLine, DocumentLine, IssuedLine
 from integrity.local_time import chinese_day
 
 CASES = (
     *("案号", "案由", "单位", "种类", "程序", "环节", "立案日期", "承办人员", "当事人", "决定", "罚没金额（元）"),
-    *("决定日期", "法制审核", "送达日期", "公示", "结案日期", "归档日期", "记录数", "文书数"),
+    *("其中被撤销（元）", "决定日期", "法制审核", "送达日期", "公示", "结案日期", "归档日期", "记录数", "文书数"),
 )
 DOCUMENTS = ("文书日期", "文书", "文号", "案号", "单位", "盖章日期", "送达日期", "作废日期")
 
@@ -21,7 +21,7 @@ DOCUMENTS = ("文书日期", "文书", "文号", "案号", "单位", "盖章日�
 def case_rows(lines: Iterable[CaseLine]) -> Iterator[Sequence[Cell]]:
     for each in lines:
         case, issued = each.case, each.issued
-        amounts = [one.amount_fen for one in issued if one.amount_fen is not None]
+        amounts = [one for one in issued if one.amount_fen is not None]
         measures = (word_for("measure", measure) for one in issued for measure in one.measures)
         yield (
             *(case.number, case.title, each.unit),
@@ -32,7 +32,8 @@ def case_rows(lines: Iterable[CaseLine]) -> Iterator[Sequence[Cell]]:
             "、".join(each.officers),
             "、".join(dict.fromkeys(one.party for one in issued)),
             "、".join(dict.fromkeys(measures)),
-            sum(amounts) / 100 if amounts else "",
+            _yuan(amounts),
+            _yuan([one for one in amounts if one.revoked]),
             "、".join(dict.fromkeys(one.issued_on.isoformat() for one in issued)),
             "通过" if any(one.reviewed for one in issued) else "",
             _day(each.served_on),
@@ -65,6 +66,10 @@ def book_xlsx(cases: Iterable[CaseLine], documents: Iterable[DocumentLine], year
             sheet.freeze_panes(1, 1)
             sheet.set_column(0, len(headings) - 1, 16)
     return out.getvalue()
+
+
+def _yuan(issued: Sequence[IssuedLine]) -> Cell:
+    return sum(one.amount_fen or 0 for one in issued) / 100 if issued else ""
 
 
 def _day(moment: datetime | date | None) -> str:

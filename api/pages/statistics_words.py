@@ -39,6 +39,7 @@ FIGURES: Mapping[str, str] = {
     "penalties_organisation": mark("被处罚人为法人或其他组织"),
     "penalty_amount_fen": mark("罚没金额（元）"),
     "decisions_revoked": mark("被撤销的决定"),
+    "revoked_amount_fen": mark("被撤销决定的罚没金额（元）"),
     "coercions_decided": mark("作出行政强制决定"),
     "coercion_seizure": mark("其中：查封、扣押"),
     "coercion_demolition": mark("其中：强制拆除"),

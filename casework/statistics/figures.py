@@ -35,6 +35,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *(f"penalties_{kind}" for kind in PARTY_KINDS),
         "penalty_amount_fen",
         "decisions_revoked",
+        "revoked_amount_fen",
     ),
     "coercion": ("coercions_decided", *(f"coercion_{measure}" for measure in COERCION_MEASURES)),
     "reviews": (

@@ -36,6 +36,16 @@ COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
 """An entry of each is one more, of the unit it names."""
 
 
+@dataclass(frozen=True)
+class _Revocation:
+    """An event of a case that says a penalty was revoked; `place`: of its entry in the order."""
+
+    place: int
+    case_id: str
+    unit: uuid.UUID | None
+    day: date
+
+
 @dataclass
 class YearTally:
     """Entries are taken in order, from the first one on: a decision of January may have been drafted in December."""
@@ -45,10 +55,13 @@ class YearTally:
     _versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _opened: dict[str, str] = field(default_factory=dict)
     _published: set[str] = field(default_factory=set)
-    _revoked: dict[str, bool] = field(default_factory=dict)
+    _revocations: dict[str, _Revocation] = field(default_factory=dict)
+    _amounts: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     _linked: set[str] = field(default_factory=set)
+    _taken: int = 0
 
     def take(self, entry: LedgerEntry) -> None:
+        self._taken += 1
         simple = COUNTED_ONE_BY_ONE.get(entry.action)
         if simple is not None:
             self._add(entry, simple)
@@ -83,7 +96,9 @@ class YearTally:
         if said.get("kind") == "penalty":
             codes = ["penalties_decided", f"penalties_{said.get('party_kind')}"]
             codes += [f"penalty_{each}" for each in PENALTY_MEASURES if each in measures]
-            self._add(entry, "penalty_amount_fen", int(said.get("amount_fen") or 0), day)
+            amount = int(said.get("amount_fen") or 0)
+            self._add(entry, "penalty_amount_fen", amount, day)
+            self._amounts[str(entry.data.get("case_id"))].append((self._taken, amount))
         else:
             codes = ["coercions_decided"] if said.get("kind") == "coercion" else []
             codes += [f"coercion_{each}" for each in COERCION_MEASURES if each in measures]
@@ -112,14 +127,24 @@ class YearTally:
 
     def _event_entered(self, entry: LedgerEntry) -> None:
         if entry.data.get("kind") == "decision_revoked":
-            day = str(entry.data.get("day"))
-            self._revoked[str(entry.data.get("event_id"))] = date.fromisoformat(day).year == self.year
-            self._add(entry, "decisions_revoked", day=day)
+            day = date.fromisoformat(str(entry.data.get("day")))
+            said = _Revocation(self._taken, entry.subject_id, entry.unit_id, day)
+            self._revocations[str(entry.data.get("event_id"))] = said
 
     def _event_withdrawn(self, entry: LedgerEntry) -> None:
         """An event that was withdrawn never was."""
-        if self._revoked.pop(str(entry.data.get("event_id")), False) and entry.unit_id is not None:
-            self.by_unit[entry.unit_id]["decisions_revoked"] -= 1
+        self._revocations.pop(str(entry.data.get("event_id")), None)
+
+    def settle(self) -> None:
+        """Count what was revoked, once it is known which revocations stand. One revokes the penalties that were issued
+        in its case before it was entered, as far as none before it did: what is decided anew afterwards stands."""
+        for said in sorted(self._revocations.values(), key=lambda each: each.place):
+            amounts = self._amounts.get(said.case_id, [])
+            revoked = [each for each in amounts if each[0] < said.place]
+            self._amounts[said.case_id] = [each for each in amounts if each not in revoked]
+            if said.unit is not None and said.day.year == self.year:
+                self.by_unit[said.unit]["decisions_revoked"] += 1
+                self.by_unit[said.unit]["revoked_amount_fen"] += sum(amount for _, amount in revoked)
 
     def _linked_to_case(self, entry: LedgerEntry) -> None:
         """Each recording once, in the year of its first link, however often it moved."""
@@ -151,4 +176,5 @@ def tally_year(entries: Iterable[LedgerEntry], year: int) -> Mapping[uuid.UUID, 
     tally = YearTally(year)
     for entry in entries:
         tally.take(entry)
+    tally.settle()
     return {unit: {code: number for code, number in found.items() if number} for unit, found in tally.by_unit.items()}

@@ -93,8 +93,11 @@ class World:
             return  # never issued
         day = (at + timedelta(hours=8)).date()
         scope, review = self.chance.choice(([], [["CN-law", 1, "a"]])), self.chance.choice((None, str(uuid.uuid4())))
+        case = str(uuid.uuid4())
         facts = {"version_id": version, "issued_on": day.isoformat(), "scope": scope, "review_id": review}
-        self.entries.append(entry("decision.issued", at, unit, subject, **facts))
+        self.entries.append(entry("decision.issued", at, unit, subject, **facts, case_id=case))
+        if self.chance.random() < 0.4:
+            self.revoke_and_decide_anew(unit, at, case, said if kind == "penalty" else {**said, "amount_fen": 0})
         if kind == "penalty":
             self.count(unit, "penalties_decided", day)
             self.count(unit, f"penalties_{party}", day)
@@ -106,6 +109,32 @@ class World:
         if scope:
             self.count(unit, "in_scope_decided", day)
             self.count(unit, "in_scope_passed", day, int(review is not None))
+
+    def revoke_and_decide_anew(self, unit: uuid.UUID, at: datetime, case: str, said: dict[str, Any]) -> None:
+        """A first revocation is withdrawn, or not; a second one finds what the first has left; what comes after it, and
+        is a penalty of 700 fen, stands."""
+        left = [said["amount_fen"] or 0]
+        for withdrawn in (self.chance.random() < 0.5, False):
+            at += timedelta(days=self.chance.randint(1, 200))
+            event, day = str(uuid.uuid4()), (at + timedelta(hours=8)).date()
+            facts = {"kind": "decision_revoked", "event_id": event, "day": day.isoformat()}
+            self.entries.append(entry("case.event_entered", at, unit, case, **facts))
+            if withdrawn:
+                later = at + timedelta(days=500)
+                self.entries.append(entry("case.event_withdrawn", later, unit, case, event_id=event))
+            else:
+                self.count(unit, "decisions_revoked", day)
+                self.count(unit, "revoked_amount_fen", day, sum(left))
+                left = []
+        at += timedelta(days=1)
+        version, day = str(uuid.uuid4()), (at + timedelta(hours=8)).date()
+        anew = {"kind": "penalty", "measures": ["fine"], "amount_fen": 700, "party_kind": "citizen"}
+        self.entries.append(entry("decision.drafted", at, unit, "anew", **anew, version_id=version))
+        issued = {"version_id": version, "issued_on": day.isoformat(), "scope": [], "review_id": None}
+        self.entries.append(entry("decision.issued", at, unit, "anew", **issued, case_id=case))
+        for code in ("penalties_decided", "penalties_citizen", "penalty_fine"):
+            self.count(unit, code, day)
+        self.count(unit, "penalty_amount_fen", day, 700)
 
     def review(self) -> None:
         unit, at, subject = self.chance.choice(self.units), self.moment(), str(uuid.uuid4())
