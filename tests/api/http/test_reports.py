@@ -219,6 +219,18 @@ def test_the_book_has_a_line_for_each_case_and_each_document(desk: PublishingDes
     assert [row[0] for row in sheet_cells(both.content)] == ["案号", *cases]
 
 
+def test_what_was_revoked_stands_beside_what_was_imposed_in_book_and_figures(desk: PublishingDesk, served: Any) -> None:
+    assert desk.case is not None
+    revoked = {"kind": "decision_revoked", "day": desk.today.isoformat()}
+    assert desk.officer.post(f"/api/v1/cases/{desk.case.id}/events", json=revoked).status_code == 201
+    cases = {each["案号"]: each for each in book(desk.supervisor, "cases", desk.today.year)}
+    assert {each["其中被撤销（元）"] for each in cases.values()} == {"", "123.45"}
+    assert cases[desk.case.number]["罚没金额（元）"] == cases[desk.case.number]["其中被撤销（元）"] == "123.45"
+    served.wait_for_places()
+    figures = annual(desk.supervisor, desk).json()["total"]
+    assert (figures["penalty_amount_fen"], figures["revoked_amount_fen"]) == (17_345, 12_345)
+
+
 def test_a_case_that_is_closed_to_somebody_is_not_in_his_book(desk: PublishingDesk) -> None:
     assert desk.case is not None
     secret = {"secrecy_class": "business_secret"}
