@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from casework.permission import require
+from casework.revoked import revoked_after
 from casework.secrecy import keeps_case_from
 from casework.units import in_reach
 from casework.wording import known_word
 from integrity.local_time import CHINA, chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
-from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer
@@ -177,14 +177,7 @@ def _officers(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, 
 
 def _issued(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[IssuedLine, ...]]:
     issue, said = DecisionIssue, DecisionVersion
-    event = CaseEvent
-    revoked = exists().where(
-        event.case_id == issue.case_id,
-        event.kind == "decision_revoked",
-        event.withdrawn_at.is_(None),
-        event.entered_at > issue.issued_at,
-        said.kind == "penalty",
-    )
+    revoked = and_(said.kind == "penalty", revoked_after(issue.case_id, issue.issued_at))
     statement = select(issue, said, revoked).join(said, said.id == issue.version_id).where(issue.case_id.in_(ids))
     found: dict[uuid.UUID, tuple[IssuedLine, ...]] = {}
     for row, version, is_revoked in session.execute(statement.order_by(issue.issued_at, issue.id)):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.events import meet_term
@@ -22,6 +22,7 @@ from casework.publication.publicity import publicity_on
 from casework.review.errors import GateShut
 from casework.review.gate import at_the_gate, case_refusals
 from casework.review.leaving import require_leave
+from casework.revoked import revoked_after
 from casework.secrecy import class_of
 from casework.wording import known_word, required_text
 from integrity.local_time import chinese_day
@@ -188,13 +189,7 @@ def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> No
             raise GateShut(row.case_id, refusals)
     event = session.get_one(CaseEvent, row.event_id)
     since = event.entered_at if row.issue_id is None else session.get_one(DecisionIssue, row.issue_id).issued_at
-    revoked = exists().where(
-        CaseEvent.case_id == row.case_id,
-        CaseEvent.kind == "decision_revoked",
-        CaseEvent.withdrawn_at.is_(None),
-        CaseEvent.entered_at > since,
-    )
-    if session.scalar(select(revoked)):
+    if session.scalar(select(revoked_after(row.case_id, since))):
         raise StepRefused(row.id, "revoked")
 
 

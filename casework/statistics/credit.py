@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session, aliased
 
 from casework.permission import require
+from casework.revoked import revoked_after
 from casework.secrecy import keeps_case_from
 from casework.statistics.errors import DaysUnusable
 from casework.units import in_reach
 from storage.catalog.casework import Case
-from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentNumber, DocumentText, FinalDocument, SealedDocument
 from storage.catalog.organisation import Person, Unit
@@ -72,8 +72,9 @@ def take_credit_lines(session: Session, by: Person, since: date, until: date) ->
 
 def _lines(session: Session, by: Person, since: date, until: date) -> Iterator[CreditLine]:
     final, said = FinalDocument, DecisionVersion
+    was_revoked = revoked_after(DecisionIssue.case_id, DecisionIssue.issued_at)
     statement = (
-        select(Unit.name, DocumentNumber, Case.title, said, DocumentText, final.dated_on, _revoked())
+        select(Unit.name, DocumentNumber, Case.title, said, DocumentText, final.dated_on, was_revoked)
         .select_from(final)
         .join(Document, Document.id == final.document_id)
         .join(DocumentText, DocumentText.id == final.text_id)
@@ -116,14 +117,4 @@ def _imposed() -> ScalarSelect[uuid.UUID]:
         .limit(1)
         .correlate(FinalDocument)
         .scalar_subquery()
-    )
-
-
-def _revoked() -> ColumnElement[bool]:
-    """A revocation revokes what was issued in its case before it was entered, as publications and figures have it."""
-    return exists().where(
-        CaseEvent.case_id == DecisionIssue.case_id,
-        CaseEvent.kind == "decision_revoked",
-        CaseEvent.withdrawn_at.is_(None),
-        CaseEvent.entered_at > DecisionIssue.issued_at,
     )

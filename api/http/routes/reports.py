@@ -90,7 +90,7 @@ def show_recorded_month(
         found = recorded_month(session, viewer.person, parse_month(month), datetime.now(UTC), unit_id=unit_id)
         return RecordedMonthItem(
             month=f"{found.month:%Y-%m}",
-            total=IndicatorsItem.model_validate(found.total),
+            total=_item(found.total),
             units=[
                 UnitIndicatorsItem(unit_id=each.unit.id, name=each.unit.name, depth=each.depth, found=_item(each.found))
                 for each in found.units
