@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from casework.errors import AccessRefused, Unknown
 from casework.secrecy import keeps_nothing_from, may_be_copied, refuse_uncleared_copy
+from casework.units import unit_of
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.handling import CaseOfficer
@@ -176,8 +177,7 @@ def _why_not(
     session: Session, person: Person, recording_id: uuid.UUID, kind: str, now: datetime, *, originals: bool
 ) -> str:
     """The reason, once no grant was found to hold. Raises Unknown."""
-    # Of a recording that row security does not show as well.
-    unit_id = session.scalar(select(func.unit_of("recording", recording_id)))
+    unit_id = unit_of(session, "recording", recording_id)
     if unit_id is None:
         raise Unknown("recording", recording_id)
     if not person.active:

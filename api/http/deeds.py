@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
@@ -16,7 +15,7 @@ from casework.errors import AccessRefused, OwnRequest
 from casework.procedure.errors import OwnExplanation
 from casework.retrieval.errors import NotTheApprover
 from casework.retrieval.redaction_errors import OwnRedaction
-from casework.units import line_of
+from casework.units import line_of, unit_of
 from retention.errors import OutsideUnit, UnknownSubject
 
 
@@ -56,7 +55,7 @@ def _elsewhere(archive: Archive, viewer: Viewer, unknown: UnknownSubject) -> Out
     if not isinstance(unknown.id, uuid.UUID):
         return None
     with archive.database.reading() as session:
-        unit_id = session.scalar(select(func.unit_of(unknown.kind, unknown.id)))
+        unit_id = unit_of(session, unknown.kind, unknown.id)
         if unit_id is None or viewer.person.unit_id in line_of(session, unit_id):
             return None
     return OutsideUnit(unknown.kind, unknown.id)

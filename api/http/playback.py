@@ -23,6 +23,7 @@ from casework.access import GrantFound, find_grant, find_original_grant, record_
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
 from casework.standing import find_standing_window
+from casework.units import unit_of
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.keystore import WrappedKey
@@ -220,7 +221,7 @@ def find_footage(session: Session, recording_id: uuid.UUID, rendition: str | Non
         if copy is not None:
             return _footage(recording_id, copy, copy.media_type)
     original = session.execute(_STORED_ORIGINAL.where(Recording.id == recording_id)).first()
-    if original is None and session.scalar(select(func.unit_of("recording", recording_id))) is None:
+    if original is None and unit_of(session, "recording", recording_id) is None:
         raise Unknown("recording", recording_id)
     if original is None or rendition is not None:
         return None

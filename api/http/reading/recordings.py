@@ -32,6 +32,7 @@ from casework.errors import AccessRefused, Unknown
 from casework.playback import who_saw
 from casework.recording_states import is_in_state
 from casework.secrecy import keeps_nothing_from
+from casework.units import unit_of
 from retention.holds import holds_on
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import CaseLink
@@ -101,10 +102,9 @@ def find_recording(session: Session, person: Person, recording_id: uuid.UUID) ->
     """A recording of the person's unit that no class of secrecy keeps from him. Raises Unknown, or AccessRefused, which
     the caller enters."""
     row = session.get(Recording, recording_id)
-    unit_id = session.scalar(select(func.unit_of("recording", recording_id))) if row is None else row.unit_id
-    if unit_id is None:
+    if row is None and unit_of(session, "recording", recording_id) is None:
         raise Unknown("recording", recording_id)
-    if row is None or unit_id != person.unit_id:
+    if row is None or row.unit_id != person.unit_id:
         raise AccessRefused("other_unit", "recording", recording_id)
     refuse_kept_secret(session, person, recording_id)
     return row

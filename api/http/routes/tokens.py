@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from api.credentials import create_api_token, hash_secret
 from api.http.deeds import doing, looking
@@ -17,6 +17,7 @@ from api.http.schema.base import Listed
 from api.http.schema.organisation import IssuedToken, NewToken, TokenItem
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
+from casework.units import unit_of
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.organisation import Person
 from storage.catalog.signin import ApiToken
@@ -67,7 +68,7 @@ def revoke_token(token_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> 
     require(viewer.person, "issue_others_tokens")
     with doing(archive, viewer) as session:
         row = session.get(ApiToken, token_id, with_for_update={"key_share": True})
-        unit_id = session.scalar(select(func.unit_of("api_token", token_id))) if row is None else row.unit_id
+        unit_id = unit_of(session, "api_token", token_id) if row is None else row.unit_id
         if unit_id is None:
             raise NotFound(f"token {token_id}")
         require_in_tree(session, viewer.person, unit_id)
