@@ -135,7 +135,7 @@ def send_footage(request: Request, archive: Archive, recording_id: uuid.UUID, re
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
     plaintext = open_sealed(archive.store, archive.key_store, footage.at_rest)
     try:
-        open_next = partial(reopen, archive, permitted.person.id, footage, last_byte=span.last)
+        open_next = partial(reopen, request, archive, footage, last_byte=span.last)
         sending = Sending(request.app.state.sent_notes, plaintext, span, permitted.window, open_next)
     except BaseException:
         plaintext.close()
@@ -186,19 +186,20 @@ def _permit(
     return Permitted(person, footage, span, _open_one(session, person, grant, footage, span.first, span.last, now))
 
 
-def reopen(archive: Archive, person_id: uuid.UUID, footage: Footage, first_byte: int, *, last_byte: int) -> Window:
-    """The next window of a response under way: person, place in a case and grant are looked at anew.
+def reopen(request: Request, archive: Archive, footage: Footage, first_byte: int, *, last_byte: int) -> Window:
+    """The next window of a response under way: sign-in, person, place in a case and grant are looked at anew.
 
-    Raises AccessRefused, entered like any other refusal.
+    Raises SignInNeeded for whoever signed out or was blocked meanwhile, AccessRefused, entered like any other refusal.
     """
     now = datetime.now(UTC)
-    with archive.database.reading() as session:
-        person = session.get_one(Person, person_id)
+    person: Person | None = None
     try:
         with archive.database.transaction() as session:
+            person = require_viewer_in(session, request).person
             grant = _find_grant(session, person, footage.recording_id, footage, now)
             return _open_one(session, person, grant, footage, first_byte, last_byte, now)
     except AccessRefused as refused:
+        assert person is not None  # nobody else was refused access
         enter_refusal(archive, person, footage.recording_id, refused, footage.object_name)
         raise
 

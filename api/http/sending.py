@@ -16,6 +16,7 @@ import structlog
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.http.errors import SignInNeeded
 from api.http.ranges import Span
 from api.http.sent_notes import SentNotes
 from casework.errors import CaseworkError
@@ -24,16 +25,16 @@ from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
 PIECE_BYTES = 256 * 1024
-ASK_AGAIN_SECONDS = 2.0
-"""A download under way stops this long after its grant was revoked or its person deactivated, at the latest."""
+ASK_AGAIN_SECONDS = 1.0
+"""What is under way stops at most this long after its grant was revoked, or its person signed out or was blocked."""
 
 
 class Sending:
     """The bytes of one response, and the note of how many of them were handed over under which window.
 
-    `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused: it is asked again
-    wherever a window ends, by bytes or by time, and every ASK_AGAIN_SECONDS, so that a revoked grant stops a download
-    that is under way.
+    `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused or SignInNeeded: it
+    is asked again wherever a window ends, by bytes or by time, and every ASK_AGAIN_SECONDS, so that a revoked grant or
+    a signing out stops what is under way.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class FootageResponse(Response):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 # Sending to somebody who has gone, or into an empty buffer, does not wait: others get their turn here.
                 await anyio.lowlevel.checkpoint()
-        except CaseworkError as refused:
+        except (CaseworkError, SignInNeeded) as refused:
             log.info("playback.cut", reason=str(refused))
         except Exception:
             log.exception("playback.failed")
