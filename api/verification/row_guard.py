@@ -28,6 +28,7 @@ FUNCTIONS: Final = (
     "seen_units",
     "units_above",
     "sees_all",
+    "is_let_through",
     "may_see",
     "unit_of",
     "sealed_object_of",

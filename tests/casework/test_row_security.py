@@ -23,6 +23,7 @@ from storage.catalog.recordings import Recording
 from storage.database import Database
 from storage.entering import showing, showing_whole
 from storage.errors import NotLetIn
+from tests.databases import MigratedServer
 
 Connection = psycopg.Connection[Any]
 
@@ -343,3 +344,60 @@ def test_search_finds_among_the_units_that_are_seen(addresses: DatabaseAddresses
             assert session.scalars(select(Case).where(words.stand_in(session, Case.sought))).all() == []
     finally:
         application.close()
+
+
+@contextmanager
+def as_somebody_unthought_of(
+    server: MigratedServer, addresses: DatabaseAddresses, *functions: str
+) -> Iterator[Connection]:
+    """A role of which no migration knows, that a careless GRANT lets read every table and call these functions."""
+    with psycopg.connect(server.superuser_of(addresses)) as connection:
+        connection.execute("CREATE ROLE liuhen_unthought_of")
+        connection.execute("GRANT USAGE ON SCHEMA public TO liuhen_unthought_of")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO liuhen_unthought_of")
+        for function in functions:
+            connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO liuhen_unthought_of".encode())
+        connection.execute("SET SESSION AUTHORIZATION liuhen_unthought_of")
+        yield connection
+        connection.rollback()
+
+
+SOUGHT = """SELECT sought_ids('case', '{"%占占道道%"}', 10)"""
+ELIGIBLE = "SELECT file_review_eligible('{beside}', '2000-01-01', '2100-01-01')"
+ANSWER_OF_ALL = ("may_see", "sought_ids", "file_review_eligible", "seen_units")
+
+
+def test_a_role_that_nobody_thought_of_is_let_into_nothing(
+    server: MigratedServer, addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    with as_somebody_unthought_of(server, addresses, *ANSWER_OF_ALL) as connection:
+        for place in places.values():
+            assert connection.execute("SELECT may_see(%s)", (place.unit_id,)).fetchone() == (False,)
+        assert connection.execute(SOUGHT.encode()).fetchone() == ([],)
+        assert connection.execute(filled(ELIGIBLE, places, "")).fetchone() == (None,)
+        for table in (*protected(connection), "person"):
+            assert units_seen(connection, f'"{table}"') == set(), table
+
+
+def test_worker_and_owner_are_let_through_by_name(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    for address in (addresses.worker, addresses.owner):
+        with psycopg.connect(address) as connection:
+            for place in places.values():
+                assert connection.execute("SELECT may_see(%s)", (place.unit_id,)).fetchone() == (True,)
+            (found,) = connection.execute(SOUGHT.encode()).fetchone() or ([],)
+            assert set(found) == {place.case_id for place in places.values()}
+            assert connection.execute(filled(ELIGIBLE, places, "")).fetchone() != (None,)
+
+
+def test_nothing_that_runs_as_the_owner_is_for_everybody_to_call(
+    server: MigratedServer, addresses: DatabaseAddresses
+) -> None:
+    statement = """
+        SELECT p.proname FROM pg_proc p WHERE p.prosecdef AND p.prorettype <> 'trigger'::regtype
+            AND p.pronamespace = 'public'::regnamespace
+            AND has_function_privilege(session_user, p.oid, 'EXECUTE')
+    """
+    with as_somebody_unthought_of(server, addresses) as connection:
+        assert connection.execute(statement).fetchall() == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT unit_of('case', gen_random_uuid())")
