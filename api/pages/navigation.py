@@ -1,7 +1,12 @@
-"""Where each role's work is: the links it is shown, and the page it lands on."""
+"""Where each role's work is: the page it lands on, and the links it is shown, grouped by the work they belong to.
+
+A group is one word in the first line of each page; the links of the group that the page belongs to stand in a second
+line. They are plain links: nothing opens or closes, and no script is needed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.i18n import mark
@@ -9,36 +14,106 @@ from api.i18n import mark
 
 @dataclass(frozen=True)
 class Link:
+    """`also`: where else the same work goes on, by what begins the address."""
+
     path: str
     title: str
     roles: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+    def covers(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in (self.path, *self.also))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links that belong to one kind of work, the first being the one that its title leads to."""
+
+    title: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of it: the groups of a role, and of these the one that the page belongs to with its link."""
+
+    groups: tuple[Group, ...] = ()
+    group: Group | None = None
+    link: Link | None = None
+
+    @property
+    def beside(self) -> Sequence[Link]:
+        """The second line: none where it would say no more than the first."""
+        return self.group.links if self.group is not None and len(self.group.links) > 1 else ()
 
 
 EVERYBODY = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
-LINKS = (
-    Link("/shift", mark("本班"), ("supervisor",)),
-    Link("/today", mark("今天"), ("officer", "supervisor")),
-    Link("/recordings", mark("记录"), EVERYBODY),
-    Link("/cases", mark("案件"), EVERYBODY),
-    Link("/search", mark("检索"), EVERYBODY),
-    Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
-    Link("/queue", mark("待补正"), ("officer", "supervisor")),
-    Link("/gaps", mark("记录缺口"), ("officer", "supervisor")),
-    Link("/deadlines", mark("期限"), ("officer", "supervisor")),
-    Link("/reviews", mark("法制审核"), ("legal_reviewer",)),
-    Link("/file-reviews", mark("案卷评查"), ("supervisor", "legal_reviewer", "auditor", "administrator")),
-    Link("/advisers", mark("法律顾问"), ("legal_reviewer",)),
-    Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
-    Link("/publications", mark("公示"), EVERYBODY),
-    Link("/link-questions", mark("待关联案件"), ("officer", "supervisor")),
-    Link("/rooms", mark("办案场所"), ("officer", "supervisor", "auditor", "administrator")),
-    Link("/devices", mark("设备名册"), ("supervisor", "auditor", "administrator")),
-    Link("/officers", mark("执法人员名册"), ("supervisor", "auditor", "administrator")),
-    Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
-    Link("/statistics", mark("统计"), ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator")),
-    Link("/oversight", mark("调阅监督"), ("auditor",)),
-    Link("/audit", mark("审计"), ("auditor",)),
-    Link("/admin", mark("管理"), ("administrator",)),
+OF_CASES = ("officer", "supervisor")
+LOOKING_ON = ("supervisor", "legal_reviewer", "auditor", "administrator")
+KEEPING_ROOMS = ("officer", "supervisor", "auditor", "administrator")
+REGISTRARS = ("supervisor", "auditor", "administrator")
+COUNTING = ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
+GROUPS = (
+    Group(
+        mark("当班"),
+        (
+            Link("/shift", mark("本班"), ("supervisor",)),
+            Link("/today", mark("今天"), OF_CASES),
+            Link("/queue", mark("待补正"), OF_CASES),
+            Link("/gaps", mark("记录缺口"), OF_CASES),
+            Link("/link-questions", mark("待关联案件"), OF_CASES),
+            Link("/deadlines", mark("期限"), OF_CASES),
+        ),
+    ),
+    Group(
+        mark("法制审核"),
+        (
+            Link("/reviews", mark("待审核"), ("legal_reviewer",), also=("/committee",)),
+            Link("/advisers", mark("法律顾问"), ("legal_reviewer",)),
+        ),
+    ),
+    Group(
+        mark("审计"),
+        (
+            Link("/audit", mark("账本与核查"), ("auditor",)),
+            Link("/oversight", mark("调阅监督"), ("auditor",)),
+            Link("/oversight/sample", mark("随机复核"), ("auditor",)),
+        ),
+    ),
+    Group(mark("管理"), (Link("/admin", mark("管理"), ("administrator",)),)),
+    Group(
+        mark("案件"),
+        (
+            Link("/cases", mark("全部案件"), EVERYBODY, also=("/documents",)),
+            Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
+            Link("/file-reviews", mark("案卷评查"), LOOKING_ON),
+            Link("/rooms", mark("办案场所"), KEEPING_ROOMS),
+        ),
+    ),
+    Group(
+        mark("记录"),
+        (
+            Link("/recordings", mark("全部记录"), EVERYBODY),
+            Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
+        ),
+    ),
+    Group(mark("检索"), (Link("/search", mark("检索"), EVERYBODY),)),
+    Group(mark("公示"), (Link("/publications", mark("公示"), EVERYBODY),)),
+    Group(
+        mark("统计"),
+        (
+            Link("/statistics", mark("年度统计"), COUNTING),
+            Link("/statistics/recordings", mark("音像记录分析"), COUNTING),
+        ),
+    ),
+    Group(
+        mark("名录"),
+        (
+            Link("/devices", mark("设备名册"), REGISTRARS),
+            Link("/officers", mark("执法人员名册"), REGISTRARS),
+            Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
+        ),
+    ),
 )
 LANDING = {
     "officer": "/today",
@@ -50,8 +125,20 @@ LANDING = {
 }
 
 
-def links_for(role: str) -> tuple[Link, ...]:
-    return tuple(link for link in LINKS if role in link.roles)
+def groups_for(role: str) -> tuple[Group, ...]:
+    """Those in which the role has any link, with these alone; its own work comes first."""
+    own = (Group(group.title, tuple(link for link in group.links if role in link.roles)) for group in GROUPS)
+    shown = [group for group in own if group.links]
+    return tuple(sorted(shown, key=lambda group: not any(link.path == landing_of(role) for link in group.links)))
+
+
+def shown_at(path: str, role: str) -> Shown:
+    """The navigation of a page. One that no link covers belongs to no group."""
+    groups = groups_for(role)
+    covering = [(group, link) for group in groups for link in group.links if link.covers(path)]
+    # Of /statistics and /statistics/recordings the longer one says more.
+    group, link = max(covering, key=lambda pair: len(pair[1].path), default=(None, None))
+    return Shown(groups, group, link)
 
 
 def landing_of(role: str) -> str:

@@ -25,7 +25,7 @@ from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import Translate, translator
 from api.pages import shown
 from api.pages.element_words import reasons_in_words
-from api.pages.navigation import links_for
+from api.pages.navigation import Shown, shown_at
 from api.pages.words import word_for
 from retention.paging import Cursor
 from storage.catalog.organisation import Person
@@ -128,8 +128,7 @@ def render(
         "here": here,
         "viewer": viewer,
         "csrf_token": (viewer.csrf_token or "") if viewer is not None else "",
-        "links": links_for(viewer.person.role) if viewer is not None else (),
-        "path": request.url.path,
+        "navigation": shown_at(request.url.path, viewer.person.role) if viewer is not None else Shown(),
         "demo": (archive_of(request).settings.data / DEMO_MARKER).exists(),
     }
     text = ENVIRONMENT.get_template(template).render({**common, **values})

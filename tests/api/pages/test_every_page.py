@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.pages.navigation import LANDING
+from api.pages.navigation import LANDING, groups_for
 from storage.catalog.organisation import ROLES
 
 CASEWORKERS = ("officer", "supervisor", "legal_reviewer")
@@ -40,6 +40,7 @@ ALLOWED = {
     "/deadlines": ("officer", "supervisor"),
     "/deadlines?shown=1&overdue=1": ("officer", "supervisor"),
     "/reviews": ("legal_reviewer",),
+    "/oversight": ("auditor",),
     "/oversight/sample": ("auditor",),
     "/oversight/sample?month=nonsense": ("auditor",),
     "/statistics": ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator"),
@@ -177,3 +178,37 @@ def test_no_link_offered_to_a_role_is_refused_to_it(district: Any) -> None:
             target = link["href"]
             if not target.startswith(("/language/", "#")):
                 assert district.page(role, target).status_code in (200, 303), (role, target)
+
+
+def navigation(district: Any, role: str, path: str) -> list[dict[str, str]]:
+    """The links of both lines, in their order."""
+    header, _, _ = district.page(role, path).text.partition("</header>")
+    return Page("".join(re.findall(r"<nav.*?</nav>", header, re.DOTALL))).of("a")
+
+
+def test_from_where_a_role_lands_each_of_its_pages_is_at_most_two_links_away(district: Any) -> None:
+    for role in ROLES:
+        first = {link["href"] for link in navigation(district, role, LANDING[role])}
+        found = first | {link["href"] for path in first for link in navigation(district, role, path)}
+        assert found == {path for path, allowed in ALLOWED.items() if role in allowed and not {"?", "{"} & set(path)}
+
+
+def test_each_line_says_once_where_a_page_belongs(district: Any) -> None:
+    for role in ROLES:
+        for group in groups_for(role):
+            for each in group.links:
+                current = [link["href"] for link in navigation(district, role, each.path) if "aria-current" in link]
+                alone = len(group.links) == 1
+                assert current == ([each.path] if alone else [group.links[0].path, each.path]), (role, each.path)
+    for path, line in (("/recordings/{film}", ["/recordings", "/recordings"]), ("/devices/{device}", ["/devices"] * 2)):
+        current = [
+            link for link in navigation(district, "supervisor", path_of(district, path)) if "aria-current" in link
+        ]
+        assert [link["href"] for link in current] == line
+
+
+def test_nobody_is_offered_more_kinds_of_work_than_stand_in_a_line() -> None:
+    """Beside name and language, on a screen 1366 wide."""
+    for role in ROLES:
+        assert len(groups_for(role)) <= 7
+        assert max(len(group.links) for group in groups_for(role)) <= 6
