@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import exists, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.errors import OfficerReleased, OfficersMissing, PersonUnusable, Taken
@@ -174,14 +176,25 @@ def refuse_too_few_officers(session: Session, case: Case, wanted: str, now: date
 
 def _uncertified_in_acts(session: Session, case: Case, people: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those who took part in an act on a day on which no certificate of theirs held."""
-    found: set[uuid.UUID] = set()
-    for act in acts_of_case(session, case.id):
-        took_part = set(act.said.officers) & set(people)
-        found |= took_part - held_on(session, took_part, chinese_day(act.said.starts_at))
-    return found
+    took_part = [
+        (person_id, chinese_day(act.said.starts_at))
+        for act in acts_of_case(session, case.id)
+        for person_id in set(act.said.officers) & set(people)
+    ]
+    valid = _valid_days(session, {person_id for person_id, _ in took_part})
+    return {person_id for person_id, day in took_part if not any(days.contains(day) for days in valid[person_id])}
 
 
 def held_on(session: Session, people: Collection[uuid.UUID], day: date) -> set[uuid.UUID]:
+    valid = _valid_days(session, people)
+    return {person_id for person_id, ranges in valid.items() if any(days.contains(day) for days in ranges)}
+
+
+def _valid_days(session: Session, people: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Range[date]]]:
+    """By person, the days of each certificate that counts."""
     row = OfficerCertificate
-    held = select(row.person_id).where(row.person_id.in_(people), row.voided_at.is_(None), row.valid.contains(day))
-    return set(session.scalars(held))
+    counting = select(row.person_id, row.valid).where(row.person_id.in_(people), row.voided_at.is_(None))
+    found: dict[uuid.UUID, list[Range[date]]] = defaultdict(list)
+    for person_id, days in session.execute(counting):
+        found[person_id].append(days)
+    return found

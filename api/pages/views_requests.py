@@ -16,9 +16,8 @@ from api.pages.visit import Visit
 from casework import permission as casework_permission
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
-from casework.retrieval.deciding import list_to_decide, longest_hours, post_needed
-from casework.retrieval.errors import NoWay
-from casework.retrieval.posts import approvers_of
+from casework.retrieval.deciding import decided, list_to_decide, longest_hours
+from casework.retrieval.posts import approvers_of_each
 from storage.catalog.access import ACCESS_KINDS, OUTSIDERS, AccessRequest, Grant, RequestAttachment
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import POSTS
@@ -87,10 +86,12 @@ def request_rows(visit: Visit, requests: Sequence[AccessRequest]) -> tuple[Reque
     names = names_of(visit.session, {row.person_id for row in requests} | deciders)
     counts, papers = recording_counts(visit, cases), papers_of(visit.session, requests)
     rules = rule_names(visit.session, requests)
+    waiting = {row.id: needed for row in requests if (needed := decided(visit.session, row))}
+    approvers = approvers_of_each(visit.session, waiting.values())
 
     def row_of(row: AccessRequest) -> RequestRow:
-        post, deciders_now, hours = waits_for(visit, row)
-        latest = visit.now + timedelta(hours=hours)
+        needed = waiting.get(row.id)
+        latest = visit.now + timedelta(hours=longest_hours(visit.session, row) if needed else 0)
         filed = papers.get(row.id, ())
         return RequestRow(
             request=row,
@@ -101,25 +102,13 @@ def request_rows(visit: Visit, requests: Sequence[AccessRequest]) -> tuple[Reque
             papers=filed,
             missing=tuple(paper for paper in row.needs if paper not in {each.kind for each in filed}),
             rule="" if row.rule_id is None else rules[row.rule_id],
-            post=post,
-            decided_by_any_of=deciders_now,
+            post=needed.post if needed else None,
+            decided_by_any_of=tuple(approvers[needed].names.values()) if needed else (),
             latest=latest,
             proposed=min(latest, visit.now + PROPOSED),
         )
 
     return tuple(row_of(row) for row in requests)
-
-
-def waits_for(visit: Visit, request: AccessRequest) -> tuple[str | None, tuple[str, ...], int]:
-    """The post that a pending request waits for, who can decide it now, and how many hours he may grant."""
-    if request.state != "pending":
-        return None, (), 0
-    try:
-        post, hours = post_needed(visit.session, request), longest_hours(visit.session, request)
-    except NoWay:  # older than rules, and none rules it today
-        return None, (), 0
-    approvers = approvers_of(visit.session, request.unit_id, post, but=request.person_id)
-    return post, tuple(approvers.names.values()), hours
 
 
 def grant_rows(visit: Visit, grants: Sequence[Grant]) -> tuple[GrantRow, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from casework.documents.errors import (
     DocumentChanged,
@@ -175,8 +175,15 @@ def final_of(session: Session, document_id: uuid.UUID) -> FinalDocument | None:
 
 
 def latest_text(session: Session, document_id: uuid.UUID) -> DocumentText:
-    statement = select(DocumentText).where(DocumentText.document_id == document_id)
-    return session.scalars(statement.order_by(DocumentText.ordinal.desc()).limit(1)).one()
+    return latest_texts(session, [document_id])[document_id]
+
+
+def latest_texts(session: Session, document_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, DocumentText]:
+    """By document, what it says now."""
+    row, later = DocumentText, aliased(DocumentText)
+    is_latest = ~exists().where(later.document_id == row.document_id, later.ordinal > row.ordinal)
+    texts = select(row).where(row.document_id.in_(document_ids), is_latest)
+    return {each.document_id: each for each in session.scalars(texts)}
 
 
 def facts_now(

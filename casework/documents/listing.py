@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from casework.documents.drafts import latest_text
+from casework.documents.drafts import latest_texts
 from casework.documents.errors import DocumentNotFinal
 from casework.documents.filling import missing_of
 from casework.documents.finalising import page_of
 from casework.documents.rendering import render_page
-from casework.documents.signing import signatures_of, unsigned_of_text
+from casework.documents.signing import signatures_by_text, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.templates import templates_on
 from integrity.local_time import chinese_day
@@ -124,17 +124,17 @@ def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow,
         .where(Document.id.in_(ids))
     )
     beside = {row[0]: row for row in session.execute(statement)}
-    return tuple(_one(session, each, *beside[each.id][1:]) for each in documents)
+    texts = latest_texts(session, ids)
+    signatures = signatures_by_text(session, [each.id for each in texts.values()])
+    return tuple(_one(each, beside[each.id], texts[each.id], signatures) for each in documents)
 
 
 def _one(
-    session: Session,
     document: Document,
-    row: DocumentTemplate,
-    final: FinalDocument | None,
-    number: DocumentNumber | None,
-    sealed: SealedDocument | None,
+    beside: Row[uuid.UUID, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument],
+    text: DocumentText,
+    signatures: Mapping[uuid.UUID, tuple[DocumentSignature, ...]],
 ) -> DocumentNow:
-    text = latest_text(session, document.id)
-    signatures = signatures_of(session, text.id)
-    return DocumentNow(document, row, Template.of(row.rules), text, signatures, final, number, sealed)
+    _, row, final, number, sealed = beside
+    signed = signatures.get(text.id, ())
+    return DocumentNow(document, row, Template.of(row.rules), text, signed, final, number, sealed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -90,10 +90,19 @@ def state_signature(
 
 def signatures_of(session: Session, text_id: uuid.UUID) -> tuple[DocumentSignature, ...]:
     """Those under one text, in the order in which roles stand on a document."""
-    statement = select(DocumentSignature).where(DocumentSignature.text_id == text_id)
-    rows = session.scalars(statement.order_by(DocumentSignature.stated_at, DocumentSignature.id))
-    order = (*OUR_ROLES, *OTHERS)
-    return tuple(sorted(rows, key=lambda row: order.index(row.role)))
+    return signatures_by_text(session, [text_id]).get(text_id, ())
+
+
+def signatures_by_text(
+    session: Session, text_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, tuple[DocumentSignature, ...]]:
+    """Likewise, of those texts that bear any."""
+    row, order = DocumentSignature, (*OUR_ROLES, *OTHERS)
+    found: dict[uuid.UUID, tuple[DocumentSignature, ...]] = {}
+    rows = session.scalars(select(row).where(row.text_id.in_(text_ids)).order_by(row.stated_at, row.id))
+    for each in sorted(rows, key=lambda row: order.index(row.role)):
+        found[each.text_id] = (*found.get(each.text_id, ()), each)
+    return found
 
 
 def unsigned_of_text(template: Template, signatures: Sequence[DocumentSignature]) -> tuple[tuple[str, int], ...]:

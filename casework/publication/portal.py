@@ -6,7 +6,8 @@ Nothing here reads a decision, a case, or a column that is not public: what is n
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -112,19 +113,7 @@ def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, 
 
 def find_public(session: Session, publication_id: uuid.UUID) -> PublicHistory | None:
     """What is public of it and ever was; None of what never was: that it exists is nobody's to know."""
-    row = session.execute(
-        select(Publication.kind, Publication.unit_id, Publication.shown_version_id, Publication.shown_at).where(
-            Publication.id == publication_id
-        )
-    ).first()
-    steps = () if row is None else _steps(session, publication_id, row.shown_version_id)
-    if row is None or not steps:
-        return None
-    now = None
-    if row.shown_version_id is not None:
-        text = next(each.text for each in steps if each.text is not None)
-        now = PublicItem(publication_id, row.kind, row.unit_id, row.shown_at, text)
-    return PublicHistory(publication_id, row.kind, row.unit_id, now, steps)
+    return next(iter(_histories(session, [publication_id])), None)
 
 
 def list_changes(session: Session, limit: int = 50) -> tuple[PublicHistory, ...]:
@@ -136,8 +125,7 @@ def list_changes(session: Session, limit: int = 50) -> tuple[PublicHistory, ...]
         .order_by(func.max(PublicationStep.taken_at).desc())
         .limit(limit)
     )
-    found = (find_public(session, row.publication_id) for row in session.execute(latest).all())
-    return tuple(each for each in found if each is not None)
+    return _histories(session, [row.publication_id for row in session.execute(latest)])
 
 
 def public_units(session: Session) -> dict[uuid.UUID, str]:
@@ -188,9 +176,26 @@ def _narrowed(
     return statement
 
 
-def _steps(session: Session, publication_id: uuid.UUID, shown: uuid.UUID | None) -> tuple[PublicStep, ...]:
-    """Of what was ever public alone; that something else was once tried is not told."""
+def _histories(session: Session, publication_ids: Sequence[uuid.UUID]) -> tuple[PublicHistory, ...]:
+    """Of those that ever were public, in this order: in two queries, however many they are."""
+    columns = Publication.id, Publication.kind, Publication.unit_id, Publication.shown_version_id, Publication.shown_at
+    rows = session.execute(select(*columns).where(Publication.id.in_(publication_ids)))
+    by_id, steps = {row.id: row for row in rows}, _steps(session, publication_ids)
+    found = (by_id[each] for each in publication_ids if each in by_id)
+    return tuple(_history(row, told) for row in found if (told := _public_steps(steps[row.id], row.shown_version_id)))
+
+
+def _history(row: Any, steps: tuple[PublicStep, ...]) -> PublicHistory:
+    now = None
+    if row.shown_version_id is not None:
+        text = next(each.text for each in steps if each.text is not None)
+        now = PublicItem(row.id, row.kind, row.unit_id, row.shown_at, text)
+    return PublicHistory(row.id, row.kind, row.unit_id, now, steps)
+
+
+def _steps(session: Session, publication_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Any]]:
     columns = (
+        PublicationStep.publication_id,
         PublicationStep.step,
         PublicationStep.taken_at,
         PublicationStep.ground,
@@ -202,10 +207,18 @@ def _steps(session: Session, publication_id: uuid.UUID, shown: uuid.UUID | None)
     rows = session.execute(
         select(*columns)
         .join(PublicationVersion, PublicationVersion.id == PublicationStep.version_id)
-        .where(PublicationStep.publication_id == publication_id)
+        .where(PublicationStep.publication_id.in_(publication_ids))
         .where(PublicationStep.step.in_(("published", "withheld", "taken_down")))
         .order_by(PublicationStep.ordinal)
-    ).all()
+    )
+    found: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.publication_id].append(row)
+    return found
+
+
+def _public_steps(rows: Sequence[Any], shown: uuid.UUID | None) -> tuple[PublicStep, ...]:
+    """Of what was ever public alone, the latest first; that something else was once tried is not told."""
     first = next((place for place, row in enumerate(rows) if row.step == "published"), None)
     return () if first is None else tuple(reversed(_told(rows[first:], shown)))
 

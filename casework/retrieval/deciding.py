@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from casework.errors import OwnRequest
 from casework.permission import require
 from casework.retrieval.errors import NotTheApprover, NoWay, PapersMissing
-from casework.retrieval.posts import Approvers, approvers_of
+from casework.retrieval.posts import Decided, approvers_of, approvers_of_each
 from casework.retrieval.rules import require_way
 from casework.units import line_of, unit_tree
 from retention.errors import OutsideUnit, UnknownSubject
@@ -73,20 +73,22 @@ def decidable(session: Session, by: Person, requests: Sequence[AccessRequest]) -
     """Those that wait for this person's word."""
     if not by.active or by.role not in POSTS.values():
         return frozenset()
-    known: dict[tuple[uuid.UUID, str, uuid.UUID], Approvers] = {}
-    found = set()
-    for request in requests:
-        if request.state != "pending" or request.person_id == by.id:
-            continue
-        try:
-            key = request.unit_id, post_needed(session, request), request.person_id
-        except NoWay:  # older than rules, and none rules it today: whoever tries to decide is told so
-            continue
-        if key not in known:
-            known[key] = approvers_of(session, *key)
-        if known[key].includes(by):
-            found.add(request.id)
-    return frozenset(found)
+    waiting = {each.id: needed for each in requests if each.person_id != by.id and (needed := decided(session, each))}
+    approvers = approvers_of_each(session, waiting.values())
+    return frozenset(request_id for request_id, needed in waiting.items() if approvers[needed].includes(by))
+
+
+def decided(session: Session, request: AccessRequest) -> Decided | None:
+    """What a request that waits needs: None for one that does not, or is older than rules and none rules it today.
+
+    Whoever tries to decide on one of these is told so.
+    """
+    if request.state != "pending":
+        return None
+    try:
+        return Decided(request.unit_id, post_needed(session, request), request.person_id)
+    except NoWay:
+        return None
 
 
 def list_to_decide(

@@ -10,13 +10,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.naming import Naming
 from casework.retrieval.errors import PostEnded, PostUnfit
-from casework.units import Doer, line_of
+from casework.units import Doer, lines_of
 from storage.catalog.organisation import POSTS, Person, PersonPost
 
 HELD = Naming(
@@ -61,25 +62,50 @@ def posts_in(session: Session, unit_ids: Collection[uuid.UUID]) -> tuple[PersonP
     return HELD.held_in(session, unit_ids)
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A request of a unit that needs a post, and whose it is: he himself decides nothing of it."""
+
+    unit_id: uuid.UUID
+    post: str
+    but: uuid.UUID
+
+
 def approvers_of(session: Session, unit_id: uuid.UUID, post: str, but: uuid.UUID) -> Approvers:
     """Whoever holds the post in the nearest unit, upwards, where anybody but `but` does; else who stands in, likewise.
 
     Whoever has left, or has another role by now, holds it no more, whatever the rows say.
     """
-    line = line_of(session, unit_id)
-    fit = Person.active.is_(True), Person.role == POSTS[post], Person.id != but, Person.unit_id.in_(line)
-    columns = Person.unit_id, Person.id, Person.name
-    live = PersonPost.person_id == Person.id, PersonPost.post == post, PersonPost.ended_at.is_(None)
-    holders = session.execute(select(*columns).join(PersonPost, PersonPost.person_id == Person.id).where(*fit, *live))
-    nearest = _nearest(line, ((row.unit_id, row.id, row.name) for row in holders))
-    if nearest:
-        return Approvers(post, nearest, stands_in=False)
-    others = session.execute(select(*columns).where(*fit))
-    return Approvers(post, _nearest(line, ((row.unit_id, row.id, row.name) for row in others)), stands_in=True)
+    asked = Decided(unit_id, post, but)
+    return approvers_of_each(session, [asked])[asked]
 
 
-def _nearest(line: Iterable[uuid.UUID], people: Iterable[tuple[uuid.UUID, uuid.UUID, str]]) -> dict[uuid.UUID, str]:
+def approvers_of_each(session: Session, asked: Iterable[Decided]) -> dict[Decided, Approvers]:
+    """The same of many requests, in as many queries as for one."""
+    asked = set(asked)
+    lines = lines_of(session, {each.unit_id for each in asked})
+    fit = Person.active.is_(True), Person.unit_id.in_({unit_id for line in lines.values() for unit_id in line})
+    columns = select(Person.unit_id, Person.id, Person.name, Person.role)
+    people = session.execute(columns.where(*fit, Person.role.in_({POSTS[each.post] for each in asked}))).all()
+    held = {(row.person_id, row.post) for row in posts_of(session, [row.id for row in people])}
+
+    def approvers(each: Decided) -> Approvers:
+        line = lines.get(each.unit_id, ())
+        others = [row for row in people if row.role == POSTS[each.post] and row.id != each.but]
+        nearest = _nearest(line, (row for row in others if (row.id, each.post) in held))
+        return Approvers(each.post, nearest or _nearest(line, others), stands_in=not nearest)
+
+    return {each: approvers(each) for each in asked}
+
+
+def posts_of(session: Session, people: Collection[uuid.UUID]) -> tuple[PersonPost, ...]:
+    """Posts that these people hold now."""
+    held = select(PersonPost).where(PersonPost.person_id.in_(people), PersonPost.ended_at.is_(None))
+    return tuple(session.scalars(held))
+
+
+def _nearest(line: Iterable[uuid.UUID], people: Iterable[Any]) -> dict[uuid.UUID, str]:
     by_unit: dict[uuid.UUID, dict[uuid.UUID, str]] = {}
-    for unit_id, person_id, name in people:
-        by_unit.setdefault(unit_id, {})[person_id] = name
+    for row in people:
+        by_unit.setdefault(row.unit_id, {})[row.id] = row.name
     return next((by_unit[unit_id] for unit_id in line if unit_id in by_unit), {})

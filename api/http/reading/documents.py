@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.http.reading.names import people_named
@@ -22,6 +23,7 @@ from casework.documents.template_file import Template, TemplateField
 from storage.catalog.documents import DocumentTemplate, UnitSeal
 
 Names = Mapping[uuid.UUID, str]
+Seals = Mapping[uuid.UUID, UnitSeal]
 
 
 def document_items(session: Session, documents: Sequence[DocumentNow]) -> list[DocumentItem]:
@@ -32,7 +34,9 @@ def document_items(session: Session, documents: Sequence[DocumentNow]) -> list[D
         people += [] if each.final is None else [each.final.finalised_by]
         people += [] if each.sealed is None else [each.sealed.sealed_by]
     names = people_named(session, *people)
-    return [_item(session, each, names) for each in documents]
+    wanted = {each.sealed.seal_id for each in documents if each.sealed is not None}
+    seals = {row.id: row for row in session.scalars(select(UnitSeal).where(UnitSeal.id.in_(wanted)))}
+    return [_item(each, names, seals) for each in documents]
 
 
 def template_item(row: DocumentTemplate) -> TemplateItem:
@@ -60,7 +64,7 @@ def _field(field: TemplateField) -> FieldItem:
     return FieldItem.model_validate(field.as_json())
 
 
-def _item(session: Session, each: DocumentNow, names: Names) -> DocumentItem:
+def _item(each: DocumentNow, names: Names, seals: Seals) -> DocumentItem:
     document, is_draft = each.document, each.state == "draft"
     return DocumentItem(
         id=document.id,
@@ -92,7 +96,7 @@ def _item(session: Session, each: DocumentNow, names: Names) -> DocumentItem:
             for row in each.signatures
         ],
         final=_final(each, names),
-        sealed=_sealed(session, each, names),
+        sealed=_sealed(each, names, seals),
         withdrawn_at=document.withdrawn_at,
         withdrawn_by=PersonRef.maybe(document.withdrawn_by, names),
         withdraw_reason=document.withdraw_reason,
@@ -113,10 +117,10 @@ def _final(each: DocumentNow, names: Names) -> FinalItem | None:
     )
 
 
-def _sealed(session: Session, each: DocumentNow, names: Names) -> SealedItem | None:
+def _sealed(each: DocumentNow, names: Names, seals: Seals) -> SealedItem | None:
     if each.sealed is None:
         return None
-    seal = session.get_one(UnitSeal, each.sealed.seal_id)
+    seal = seals[each.sealed.seal_id]
     return SealedItem(
         seal=seal.name,
         certificate_sha256=seal.certificate_sha256.hex(),

@@ -56,7 +56,10 @@ SHIPPED = (
     load_shipped_terms,
 )
 API = "/api/v1"
-FILM = '{"kind": "video", "streams": [{"kind": "video", "codec": "h264"}, {"kind": "audio", "codec": "aac"}]}'
+FILM = (
+    '{"kind": "video", "container": "mp4", '
+    '"streams": [{"kind": "video", "codec": "h264"}, {"kind": "audio", "codec": "aac"}]}'
+)
 ARCHIVED = {"secrecy_class": "ordinary", "retention_class": "permanent", "skipped_reason": "经查无违法事实，撤销案件"}
 BOX = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.2, "from_seconds": 1.5, "to_seconds": 4}
 
@@ -138,11 +141,11 @@ class Bounds:
         self.draft, self.room = self.begin("inquiry_record"), self.new_room()
         self.hold = self.held_case()
         self.post = self.named_chief(self.s.person)
-        self._let_the_linker_ask()
+        self.let_the_linker_ask()
         self.secrets = {str(each.id) for each in (self.case, self.recording, self.station, self.recorder)}
         self.secrets |= {self.case.number, self.draft["id"], self.room, self.hold, str(self.o.person.id)}
 
-    def _let_the_linker_ask(self) -> None:
+    def let_the_linker_ask(self) -> None:
         """Two cases that one recording may be of."""
         begun, ended = self.now - timedelta(days=30, hours=2), self.now - timedelta(days=30)
         span = {"starts_at": begun.isoformat(), "ends_at": ended.isoformat(), "device": "QS00001"}
@@ -366,9 +369,9 @@ class Bounds:
 
     # Retrieval
 
-    def pending(self) -> str:
+    def pending(self, by: Caller | None = None) -> str:
         form = {"case_id": str(self.fresh().id), "kind": "view", "purpose": "核对"}
-        return str(done(self.o.post(f"{API}/requests", json=form))["id"])
+        return str(done((by or self.o).post(f"{API}/requests", json=form))["id"])
 
     def paper(self) -> str:
         address = f"{API}/requests/{self.pending()}/attachments?kind=letter&name=a.pdf"
