@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.permission import require
-from casework.revoked import revoked_after
+from casework.revoked import is_revoked
 from casework.secrecy import keeps_case_from
 from casework.units import in_reach
 from casework.wording import known_word
@@ -177,12 +177,13 @@ def _officers(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, 
 
 def _issued(session: Session, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[IssuedLine, ...]]:
     issue, said = DecisionIssue, DecisionVersion
-    revoked = and_(said.kind == "penalty", revoked_after(issue.case_id, issue.issued_at))
-    statement = select(issue, said, revoked).join(said, said.id == issue.version_id).where(issue.case_id.in_(ids))
+    statement = (
+        select(issue, said, is_revoked(issue.id)).join(said, said.id == issue.version_id).where(issue.case_id.in_(ids))
+    )
     found: dict[uuid.UUID, tuple[IssuedLine, ...]] = {}
-    for row, version, is_revoked in session.execute(statement.order_by(issue.issued_at, issue.id)):
+    for row, version, revoked in session.execute(statement.order_by(issue.issued_at, issue.id)):
         passed, measures = row.review_id is not None, tuple(version.measures)
-        line = IssuedLine(row.issued_on, version.kind, measures, version.amount_fen, version.party, passed, is_revoked)
+        line = IssuedLine(row.issued_on, version.kind, measures, version.amount_fen, version.party, passed, revoked)
         found[row.case_id] = (*found.get(row.case_id, ()), line)
     return found
 

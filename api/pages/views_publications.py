@@ -138,7 +138,7 @@ def _proposal(visit: Visit, event: CaseEvent, publicity: Publicity | None) -> Ma
         return empty
     try:
         return propose(original_of(visit.session, event, Said()), Said(), publicity, unit, kind)
-    except PublicationUnusable:  # The event was entered by hand, and no decision was issued on its day.
+    except PublicationUnusable:  # The event was entered by hand, and names no decision.
         return empty
 
 

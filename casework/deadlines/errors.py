@@ -5,6 +5,8 @@ CaseworkError
     ├── StartsUnusable      a table of days to start from that cannot be read: where, and why
     ├── EventDayUnusable    in the future, or of no such year; an InputRefused too
     ├── DoneDayUnusable     in the future, or on the wrong side of the event; an InputRefused too
+    ├── DecisionUnclear     the event is of one of several decisions, and does not say of which; an InputRefused too
+    ├── DecisionUnfit       the event is not of the decision that is named; an InputRefused too
     ├── EventEntered        the same stands in the case already; a StateRefused too
     ├── EventWithdrawn      it was withdrawn before, and its terms with it; a StateRefused too
     └── TermFulfilled       somebody has said before when it was done; a StateRefused too
@@ -76,6 +78,31 @@ class DoneDayUnusable(DeadlineError, InputRefused):
 
     def __str__(self) -> str:
         return f"the day {self.day} on which it was done {DAY_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class DecisionUnclear(DeadlineError, InputRefused):
+    """`count`: of how many decisions of the case it might be."""
+
+    kind: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"the event {self.kind} may be of any of {self.count} decisions of the case: name the one (decision_id)"
+
+
+@dataclass(eq=False)
+class DecisionUnfit(DeadlineError, InputRefused):
+    kind: str
+    decision_id: uuid.UUID | None
+
+    def __str__(self) -> str:
+        if self.decision_id is None:
+            return f"no penalty was issued in this case by the day of the event {self.kind}: correct the day"
+        return (
+            f"the event {self.kind} cannot be of the decision {self.decision_id}: name a penalty that was issued in "
+            "this case, on that day or, of a revocation, by that day"
+        )
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.deadlines.decided import decision_of_event
 from casework.deadlines.errors import (
     DoneDayUnusable,
     EventDayUnusable,
@@ -60,10 +61,20 @@ EVENT_KINDS: Final[Mapping[str, EventKind]] = {
 }
 
 
-def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day: date, now: datetime) -> CaseEvent:
+def enter_event(
+    session: Session,
+    by: Person,
+    case_id: uuid.UUID,
+    kind: str,
+    day: date,
+    now: datetime,
+    *,
+    decision_id: uuid.UUID | None = None,
+) -> CaseEvent:
     """What happened in a case on a (Chinese) day; the terms that run from it are worked out and kept.
 
-    A day that has long passed is taken: the entry has its own time. Raises WordUnknown, EventDayUnusable, EventEntered,
+    A day that has long passed is taken: the entry has its own time. `decision_id`: the one that was made or revoked,
+    where the case has several. Raises WordUnknown, EventDayUnusable, EventEntered, DecisionUnclear, DecisionUnfit,
     GateShut for a decision that was not issued on that day, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
@@ -74,17 +85,22 @@ def enter_event(session: Session, by: Person, case_id: uuid.UUID, kind: str, day
         raise EventDayUnusable(day, "in_the_future")
     # Before the case's row: whoever loads rules writes answers to terms, and would wait for it with the others' lock.
     TERMS.let_none_load(session)
-    case = row_in_unit(session, by, Case, case_id) if what.after_close else lock_open_case(session, by, case_id)
+    after_close = what.after_close
+    case = row_in_unit(session, by, Case, case_id, lock=True) if after_close else lock_open_case(session, by, case_id)
+    issue = decision_of_event(session, case.id, kind, day, decision_id)
     event = CaseEvent(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
         case_id=case.id,
         kind=kind,
         day=day,
+        issue_id=None if issue is None else issue.id,
         entered_by=by.id,
         entered_at=datetime.now(UTC),
     )
-    with at_the_gate(session, case.id), unique(session, {"uq_case_event_standing": EventEntered(kind, day)}):
+    entered = EventEntered(kind, day)
+    standing = {"uq_case_event_standing": entered, "uq_case_event_of_issue": entered}
+    with at_the_gate(session, case.id), unique(session, standing):
         session.add(event)
     _record(session, by, event.case_id, event.unit_id, "event_entered", _facts(event))
     reckoning = Reckoning.now(session)
@@ -190,7 +206,8 @@ def _refuse_done_day(term: CaseTerm, event: CaseEvent, done_on: date, now: datet
 
 
 def _facts(event: CaseEvent) -> dict[str, str]:
-    return {"event_id": str(event.id), "kind": event.kind, "day": event.day.isoformat()}
+    of_decision = {} if event.issue_id is None else {"issue_id": str(event.issue_id)}
+    return {"event_id": str(event.id), "kind": event.kind, "day": event.day.isoformat(), **of_decision}
 
 
 def _record(

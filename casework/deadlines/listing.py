@@ -19,6 +19,7 @@ from casework.deadlines.terms import Term, terms_of
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer, TermRule
+from storage.catalog.decisions import DecisionIssue
 from storage.catalog.organisation import Person
 
 SOON_DAYS: Final = 3
@@ -51,9 +52,10 @@ class Deadline:
 
 @dataclass(frozen=True)
 class EventDeadlines:
-    """An event of a case with its terms, and every answer that was given of each."""
+    """An event of a case with the decision that it is of, its terms, and every answer that was given of each."""
 
     event: CaseEvent
+    issue: DecisionIssue | None
     deadlines: tuple[Deadline, ...]
     history: dict[uuid.UUID, tuple[TermAnswer, ...]]
 
@@ -68,15 +70,17 @@ def deadlines_of_case(session: Session, case: Case, today: date) -> tuple[EventD
     answers = select(TermAnswer).where(TermAnswer.case_id == case.id).order_by(TermAnswer.ordinal)
     for answer in session.scalars(answers):
         history[answer.term_id].append(answer)
-    events = select(CaseEvent).where(CaseEvent.case_id == case.id)
+    of_decision = DecisionIssue.id == CaseEvent.issue_id
+    events = select(CaseEvent, DecisionIssue).outerjoin(DecisionIssue, of_decision).where(CaseEvent.case_id == case.id)
     events = events.order_by(CaseEvent.day, CaseEvent.entered_at, CaseEvent.id)
     return tuple(
         EventDeadlines(
             event,
+            issue,
             tuple(found[event.id]),
             {each.term.id: tuple(history[each.term.id]) for each in found[event.id]},
         )
-        for event in session.scalars(events)
+        for event, issue in session.execute(events)
     )
 
 

@@ -190,7 +190,7 @@ def facts_now(
     session: Session, case: Case, document: Document, template: Template, fields: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """What the case says now of what the document takes from it; who issues it; what it names of other documents."""
-    seen = CaseSeen(session, case, document.act_id, chinese_day(now))
+    seen = CaseSeen(session, case, document.act_id, chinese_day(now), fields.get("party"))
     chosen = [each for field in template.fields if field.type == "documents" for each in fields.get(field.name, ())]
     served = servable(session, case.id)
     return {

@@ -43,12 +43,14 @@ PROCEDURE_WORDS: Final = {
 
 @dataclass(frozen=True)
 class CaseSeen:
-    """A case as of a day, asked as far as a template asks. `act_id`: the act that the document is of."""
+    """A case as of a day, asked as far as a template asks. `act_id`: the act that the document is of; `party`: whom it
+    names."""
 
     session: Session
     case: Case
     act_id: uuid.UUID | None
     today: date
+    party: str | None = None
 
     @cached_property
     def acts(self) -> tuple[ActNow, ...]:
@@ -91,11 +93,13 @@ class CaseSeen:
         return answers[-1].due_on.isoformat() if answers and answers[-1].due_on is not None else None
 
     def amount(self) -> str | None:
-        """In yuan, of the penalty that was issued last; None where it takes no money, or nothing was issued yet."""
+        """In yuan, of the penalty that was issued last, and one against the party before any other; None where it takes
+        no money, or nothing was issued yet."""
         statement = (
             select(DecisionVersion.amount_fen)
             .join(DecisionIssue, DecisionIssue.version_id == DecisionVersion.id)
             .where(DecisionIssue.case_id == self.case.id, DecisionVersion.kind == "penalty")
+            .order_by(DecisionVersion.party.is_distinct_from(self.party))
             .order_by(DecisionIssue.issued_at.desc(), DecisionIssue.id)
             .limit(1)
         )

@@ -187,19 +187,12 @@ def propose(original: Original, said: Said, publicity: Publicity, unit: Unit, ki
 
 
 def _issue_of(session: Session, event: CaseEvent) -> DecisionIssue | None:
-    """The decision whose day the event is; None of an inspection. Raises PublicationUnusable."""
+    """The decision that the event names; None of an inspection. Raises PublicationUnusable."""
     if KIND_OF_EVENT.get(event.kind) != "penalty":
         return None
-    issued = (
-        select(DecisionIssue)
-        .join(DecisionVersion, DecisionVersion.id == DecisionIssue.version_id)
-        .where(DecisionIssue.case_id == event.case_id, DecisionVersion.kind == "penalty")
-        .where(DecisionIssue.issued_on == event.day)
-    )
-    found = session.scalars(issued.order_by(DecisionIssue.issued_at.desc()).limit(1)).first()
-    if found is None:
+    if event.issue_id is None:
         raise PublicationUnusable("not_issued")
-    return found
+    return session.get_one(DecisionIssue, event.issue_id)
 
 
 def _state(

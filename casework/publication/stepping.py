@@ -21,8 +21,8 @@ from casework.publication.errors import MaskingNeeded, StepRefused
 from casework.publication.publicity import publicity_on
 from casework.review.errors import GateShut
 from casework.review.gate import at_the_gate, case_refusals
-from casework.review.leaving import require_leave
-from casework.revoked import revoked_after
+from casework.review.leaving import require_leave_of
+from casework.revoked import check_is_revoked, is_revoked
 from casework.secrecy import class_of
 from casework.wording import known_word, required_text
 from integrity.local_time import chinese_day
@@ -161,7 +161,10 @@ def meet_withdrawal(
     if may_stand_at_the_platform(session, row.id):
         return
     revoked = select(CaseEvent.id).where(
-        CaseEvent.case_id == row.case_id, CaseEvent.kind == "decision_revoked", CaseEvent.withdrawn_at.is_(None)
+        CaseEvent.case_id == row.case_id,
+        CaseEvent.kind == "decision_revoked",
+        CaseEvent.withdrawn_at.is_(None),
+        CaseEvent.issue_id.is_not_distinct_from(row.issue_id),
     )
     for event_id in session.scalars(revoked).all():
         meet_term(session, by, event_id, "withdraw", chinese_day(now), now, entered_by)
@@ -181,15 +184,15 @@ def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> No
 
     Raises GateShut, PassForged, StepRefused.
     """
-    if row.kind == "penalty":
-        require_leave(session, row.case_id, "penalty", keys)
+    if row.issue_id is not None:
+        require_leave_of(session, session.get_one(DecisionIssue, row.issue_id), keys)
+        revoked = is_revoked(row.issue_id)
     else:
         refusals = case_refusals(session, row.case_id)
         if refusals:
             raise GateShut(row.case_id, refusals)
-    event = session.get_one(CaseEvent, row.event_id)
-    since = event.entered_at if row.issue_id is None else session.get_one(DecisionIssue, row.issue_id).issued_at
-    if session.scalar(select(revoked_after(row.case_id, since))):
+        revoked = check_is_revoked(row.case_id, session.get_one(CaseEvent, row.event_id).entered_at)
+    if session.scalar(select(revoked)):
         raise StepRefused(row.id, "revoked")
 
 

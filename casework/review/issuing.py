@@ -65,7 +65,7 @@ def issue_decision(
     session.refresh(issue)
     _record_issue(session, by, issue)
     if version.kind == "penalty":
-        enter_event(session, by, case.id, "penalty_decided", issue.issued_on, now)
+        enter_event(session, by, case.id, "penalty_decided", issue.issued_on, now, decision_id=decision.id)
     return issue
 
 

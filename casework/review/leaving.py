@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.review.errors import GateShut
-from casework.review.gate import case_refusals
+from casework.review.gate import case_refusals, refusals_of
 from casework.review.passes import refuse_forged_pass
 from integrity.trust import EpochKey
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
@@ -30,3 +30,11 @@ def require_leave(session: Session, case_id: uuid.UUID, kind: str, keys: Sequenc
     )
     for version in session.scalars(issued):
         refuse_forged_pass(session, version, keys)
+
+
+def require_leave_of(session: Session, issue: DecisionIssue, keys: Sequence[EpochKey]) -> None:
+    """The same of one decision, whatever became of others in its case. Raises GateShut, PassForged."""
+    refusals = refusals_of(session, issue.version_id)
+    if refusals:
+        raise GateShut(issue.case_id, refusals)
+    refuse_forged_pass(session, session.get_one(DecisionVersion, issue.version_id), keys)

@@ -23,7 +23,7 @@ from storage.catalog.service import CaseService
 
 
 def end_term(session: Session, by: Person, row: CaseService, leaving: Leaving, now: datetime) -> None:
-    """Of a penalty that was issued the term that runs from its day; else the only one that is open.
+    """Of a penalty that was issued the term that runs from its event; else the only one that is open.
 
     A public notice ends it on the day it is posted: to serve in time is the unit's duty, the days that it hangs are
     not. Of a paper that is a number alone nobody knows what it is: its term is ended by hand.
@@ -38,7 +38,7 @@ def end_term(session: Session, by: Person, row: CaseService, leaving: Leaving, n
     open_ = select(CaseTerm.id).join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
     open_ = open_.where(*_terms_of_service(row), CaseTerm.done_on.is_(None), CaseEvent.day <= day)
     if leaving.issue is not None:
-        open_ = open_.where(CaseEvent.day == leaving.issue.issued_on)
+        open_ = open_.where(CaseEvent.issue_id == leaving.issue.id)
     terms = session.scalars(open_).all()
     if len(terms) == 1 and day in days_served(session, row.case_id):
         fulfil_term(session, by, terms[0], day, now)

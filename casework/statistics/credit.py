@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session, aliased
 
 from casework.permission import require
-from casework.revoked import revoked_after
+from casework.revoked import is_revoked
 from casework.secrecy import keeps_case_from
 from casework.statistics.errors import DaysUnusable
 from casework.units import in_reach
@@ -72,9 +72,8 @@ def take_credit_lines(session: Session, by: Person, since: date, until: date) ->
 
 def _lines(session: Session, by: Person, since: date, until: date) -> Iterator[CreditLine]:
     final, said = FinalDocument, DecisionVersion
-    was_revoked = revoked_after(DecisionIssue.case_id, DecisionIssue.issued_at)
     statement = (
-        select(Unit.name, DocumentNumber, Case.title, said, DocumentText, final.dated_on, was_revoked)
+        select(Unit.name, DocumentNumber, Case.title, said, DocumentText, final.dated_on, is_revoked(DecisionIssue.id))
         .select_from(final)
         .join(Document, Document.id == final.document_id)
         .join(DocumentText, DocumentText.id == final.text_id)
@@ -106,15 +105,17 @@ def _lines(session: Session, by: Person, since: date, until: date) -> Iterator[C
 
 
 def _imposed() -> ScalarSelect[uuid.UUID]:
-    """The penalty that a document imposes: the last one issued in its case before it became final."""
+    """The penalty that a document imposes: of those issued in its case before it became final the last one, and one of
+    the party that it names before any other."""
     issue, version = aliased(DecisionIssue), aliased(DecisionVersion)
+    party = func.jsonb_extract_path_text(DocumentText.fields, "party")
     return (
         select(issue.id)
         .join(version, version.id == issue.version_id)
         .where(issue.case_id == FinalDocument.case_id, version.kind == "penalty")
         .where(issue.issued_at <= FinalDocument.finalised_at)
-        .order_by(issue.issued_at.desc(), issue.id)
+        .order_by(version.party.is_distinct_from(party), issue.issued_at.desc(), issue.id)
         .limit(1)
-        .correlate(FinalDocument)
+        .correlate(FinalDocument, DocumentText)
         .scalar_subquery()
     )

@@ -38,10 +38,9 @@ COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class _Revocation:
-    """An event of a case that says a penalty was revoked; `place`: of its entry in the order."""
+    """An event that says a penalty was revoked; `issue_id`: which, and of a case without any the word for none."""
 
-    place: int
-    case_id: str
+    issue_id: str
     unit: uuid.UUID | None
     day: date
 
@@ -56,12 +55,10 @@ class YearTally:
     _opened: dict[str, str] = field(default_factory=dict)
     _published: set[str] = field(default_factory=set)
     _revocations: dict[str, _Revocation] = field(default_factory=dict)
-    _amounts: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    _amounts: dict[str, int] = field(default_factory=dict)
     _linked: set[str] = field(default_factory=set)
-    _taken: int = 0
 
     def take(self, entry: LedgerEntry) -> None:
-        self._taken += 1
         simple = COUNTED_ONE_BY_ONE.get(entry.action)
         if simple is not None:
             self._add(entry, simple)
@@ -98,7 +95,7 @@ class YearTally:
             codes += [f"penalty_{each}" for each in PENALTY_MEASURES if each in measures]
             amount = int(said.get("amount_fen") or 0)
             self._add(entry, "penalty_amount_fen", amount, day)
-            self._amounts[str(entry.data.get("case_id"))].append((self._taken, amount))
+            self._amounts[str(entry.data.get("issue_id"))] = amount
         else:
             codes = ["coercions_decided"] if said.get("kind") == "coercion" else []
             codes += [f"coercion_{each}" for each in COERCION_MEASURES if each in measures]
@@ -128,23 +125,20 @@ class YearTally:
     def _event_entered(self, entry: LedgerEntry) -> None:
         if entry.data.get("kind") == "decision_revoked":
             day = date.fromisoformat(str(entry.data.get("day")))
-            said = _Revocation(self._taken, entry.subject_id, entry.unit_id, day)
-            self._revocations[str(entry.data.get("event_id"))] = said
+            self._revocations[str(entry.data.get("event_id"))] = _Revocation(
+                str(entry.data.get("issue_id")), entry.unit_id, day
+            )
 
     def _event_withdrawn(self, entry: LedgerEntry) -> None:
         """An event that was withdrawn never was."""
         self._revocations.pop(str(entry.data.get("event_id")), None)
 
     def settle(self) -> None:
-        """Count what was revoked, once it is known which revocations stand. One revokes the penalties that were issued
-        in its case before it was entered, as far as none before it did: what is decided anew afterwards stands."""
-        for said in sorted(self._revocations.values(), key=lambda each: each.place):
-            amounts = self._amounts.get(said.case_id, [])
-            revoked = [each for each in amounts if each[0] < said.place]
-            self._amounts[said.case_id] = [each for each in amounts if each not in revoked]
+        """Count what was revoked, once it is known which revocations stand: each revokes the decision that it names."""
+        for said in self._revocations.values():
             if said.unit is not None and said.day.year == self.year:
                 self.by_unit[said.unit]["decisions_revoked"] += 1
-                self.by_unit[said.unit]["revoked_amount_fen"] += sum(amount for _, amount in revoked)
+                self.by_unit[said.unit]["revoked_amount_fen"] += self._amounts.get(said.issue_id, 0)
 
     def _linked_to_case(self, entry: LedgerEntry) -> None:
         """Each recording once, in the year of its first link, however often it moved."""

@@ -40,7 +40,11 @@ class CalendarYear(Base):
 
 
 class CaseEvent(Base):
-    """Something that happened in a case on a day, and from which terms run. Never changed; withdrawn if wrong."""
+    """Something that happened in a case on a day, and from which terms run. Never changed; withdrawn if wrong.
+
+    `issue_id`: the decision that was made, or was revoked. None of any other kind of event, and in a case that was
+    decided before decisions had rows.
+    """
 
     __tablename__ = "case_event"
     __table_args__ = (
@@ -54,7 +58,12 @@ class CaseEvent(Base):
             "kind",
             "day",
             unique=True,
-            postgresql_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND issue_id IS NULL"),
+        ),
+        Index("uq_case_event_of_issue", "issue_id", "kind", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
+        CheckConstraint(
+            "issue_id IS NULL OR kind IN ('penalty_decided', 'coercion_decided', 'decision_revoked')",
+            name="of_decision",
         ),
     )
     id: Mapped[Id]
@@ -67,6 +76,7 @@ class CaseEvent(Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     withdraw_reason: Mapped[str | None]
+    issue_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision_issue.id"))
 
 
 class CaseTerm(Base):

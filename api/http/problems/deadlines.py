@@ -38,7 +38,7 @@ def _about_day(error: deadlines.EventDayUnusable | deadlines.DoneDayUnusable) ->
     return {"problem": DAY_PROBLEMS[error.problem]}
 
 
-def _event(error: deadlines.EventEntered) -> Facts:
+def _event(error: deadlines.EventEntered | deadlines.DecisionUnclear | deadlines.DecisionUnfit) -> Facts:
     return {"kind": EVENT_KINDS[error.kind]}
 
 
@@ -46,6 +46,15 @@ PROBLEMS: Problems = {
     deadlines.StartsUnusable: Problem(422, "starts-file", "起算日文件{line} {problem}", facts=_line_of_file),
     deadlines.EventDayUnusable: Problem(422, "event-day", "事项日期 {day} {problem}", facts=_about_day),
     deadlines.DoneDayUnusable: Problem(422, "done-day", "办理日期 {day} {problem}", facts=_about_day),
+    deadlines.DecisionUnclear: Problem(
+        422, "decision-unclear", "本案有 {count} 项处罚决定，“{kind}”须写明是哪一项（decision_id）", facts=_event
+    ),
+    deadlines.DecisionUnfit: Problem(
+        422,
+        "decision-unfit",
+        "“{kind}”不能对应所选决定：须是本案当日作出的处罚决定；撤销的，须是该日以前作出的",
+        facts=_event,
+    ),
     deadlines.EventEntered: Problem(409, "event-entered", "本案已登记 {day} 的“{kind}”，无需重复登记", facts=_event),
     deadlines.EventWithdrawn: Problem(
         409, "event-withdrawn", "该事项已于 {withdrawn_at} 撤回，期限随之终止；如确有其事请重新登记"

@@ -62,6 +62,7 @@ def _event_item(each: EventDeadlines, names: Names) -> EventItem:
         case_id=event.case_id,
         kind=event.kind,
         day=event.day,
+        decision_id=None if each.issue is None else each.issue.decision_id,
         entered_by=PersonRef.of(event.entered_by, names),
         entered_at=event.entered_at,
         withdrawn_by=PersonRef.maybe(event.withdrawn_by, names),

@@ -53,7 +53,8 @@ def show_deadlines(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
 def make_event(case_id: uuid.UUID, form: NewEvent, viewer: SignedIn, archive: TheArchive) -> EventItem:
     """The version of the rules that holds on its day says until when its terms run; the answer is kept."""
     with doing(archive, viewer) as session:
-        event = enter_event(session, viewer.person, case_id, form.kind, form.day, datetime.now(UTC))
+        who, now = viewer.person, datetime.now(UTC)
+        event = enter_event(session, who, case_id, form.kind, form.day, now, decision_id=form.decision_id)
         return describe_event(session, find_case(session, viewer.person, case_id), event.id, _today())
 
 

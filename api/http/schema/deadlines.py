@@ -19,6 +19,9 @@ class NewEvent(Form):
         examples=["penalty_decided"],
     )
     day: date = Field(examples=["2026-03-09"])
+    decision_id: uuid.UUID | None = Field(
+        None, description="作出或被撤销的是哪一项决定；本案有几项时须写明 / which decision was made or revoked"
+    )
 
 
 class Fulfilment(Form):
@@ -85,6 +88,7 @@ class EventItem(Answer):
     case_id: uuid.UUID
     kind: str = Field(examples=["penalty_decided"])
     day: date
+    decision_id: uuid.UUID | None = Field(description="the decision that was made, or was revoked")
     entered_by: PersonRef
     entered_at: datetime
     withdrawn_by: PersonRef | None

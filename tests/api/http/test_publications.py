@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from casework.publication.listing import list_due
-from tests.api.http.publishing import PublishingDesk, make_publishing_desk
+from tests.api.http.publishing import SAID, PublishingDesk, make_publishing_desk
 
 CHINESE = {"Accept-Language": "zh"}
+COMPANY = {"party": "某运输有限公司", "party_kind": "organisation", "content": "罚款人民币五十元"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2 << 20)
 
 
@@ -68,6 +70,31 @@ def test_a_citizens_penalty_goes_its_way_to_the_public_and_off_every_channel(des
     assert (due["term"], due["days_left"]) == ("withdraw", 3)
     desk.publisher.post(f"/api/v1/postings/{posting['id']}/removal", json={"removal": "已删除"})
     assert desk.publisher.get("/api/v1/publications/due").json()["items"] == []
+
+
+def test_of_two_decisions_of_one_day_each_event_names_its_own(desk: Any) -> None:
+    at = f"/api/v1/cases/{desk.case.id}"
+    drafted = desk.officer.post(f"{at}/decisions", json={**SAID, **COMPANY}).json()
+    read = {"version_id": drafted["versions"][0]["id"]}
+    assert desk.supervisor.post(f"/api/v1/decisions/{drafted['id']}/issue", json=read).status_code == 201
+    events = desk.officer.get(f"{at}/deadlines").json()["events"]
+    decided = {each["decision_id"]: each["id"] for each in events if each["kind"] == "penalty_decided"}
+    assert (len(decided), decided[drafted["id"]] == desk.event) == (2, False)
+    page = desk.officer.get(f"/cases/{desk.case.id}").text
+    assert page.count("某运输有限公司") > 1
+    assert 'name="decision_id"' in page
+    texts = {desk.publish(event)["versions"][-1]["party"] for event in decided.values()}
+    assert len(texts) == 2
+    revoked = {"kind": "decision_revoked", "day": desk.today.isoformat()}
+    unclear = desk.officer.post(f"{at}/events", json=revoked, headers={"Accept-Language": "zh-CN"})
+    assert refused(unclear) == (422, "decision-unclear")
+    assert "本案有 2 项处罚决定" in unclear.json()["detail"]
+    foreign = desk.officer.post(f"{at}/events", json={**revoked, "decision_id": str(uuid.uuid4())})
+    assert refused(foreign) == (422, "decision-unfit")
+    named = desk.officer.post(f"{at}/events", json={**revoked, "decision_id": drafted["id"]})
+    assert (named.status_code, named.json()["decision_id"]) == (201, drafted["id"])
+    (due,) = desk.publisher.get("/api/v1/publications/due").json()["items"]
+    assert due["term"] == "withdraw"
 
 
 def test_who_may_do_what(desk: Any, served: Any) -> None:

@@ -10,12 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from api.http.credit_table import COLUMNS, credit_csv, credit_xlsx
 from casework.archiving.secrecy import state_secrecy
 from casework.deadlines.events import enter_event, withdraw_event
-from casework.documents.drafts import withdraw_document
+from casework.documents.drafts import latest_text, withdraw_document
 from casework.documents.pdf_signature import sign_pdf
 from casework.documents.sealing import prepare_sealing, record_sealing
 from casework.errors import RoleNotAllowed
@@ -23,7 +22,6 @@ from casework.stages import enter_stage
 from casework.statistics.credit import CreditLine, take_credit_lines
 from casework.statistics.errors import DaysUnusable
 from integrity.local_time import chinese_day
-from storage.catalog.deadlines import CaseEvent
 from storage.seal_keys import SealKeys
 from tests.casework.documents.conftest import DECISION, Office, now
 from tests.casework.sample_archive import REVIEW_KEYS
@@ -37,6 +35,10 @@ def impose(office: Office, keys: SealKeys, fields: Mapping[str, Any] = DECISION,
         enter_stage(office.session, office.officer, office.case.id, "decision")
         office.seal_with(keys)
     office.archive.decide(office.case, office.supervisor, **said)
+    return write(office, keys, fields)
+
+
+def write(office: Office, keys: SealKeys, fields: Mapping[str, Any]) -> uuid.UUID:
     final = office.finish("penalty_decision", {**DECISION, **fields})
     prepared = prepare_sealing(office.session, office.officer, final.document_id, now(), REVIEW_KEYS)
     pdf = sign_pdf(prepared, keys.load(prepared.seal_id), None)
@@ -91,9 +93,6 @@ def test_a_revocation_shows_until_it_is_withdrawn_and_not_on_the_decision_that_w
     impose(office, seal_keys)
     event = enter_event(office.session, office.officer, office.case.id, "decision_revoked", chinese_day(now()), now())
     assert [line.revoked for line in taken(office)] == [True]
-    # Of a day there is one such event in a case: that of the first decision makes room.
-    decided = select(CaseEvent.id).where(CaseEvent.case_id == office.case.id, CaseEvent.kind == "penalty_decided")
-    withdraw_event(office.session, office.supervisor, office.session.scalars(decided).one(), "已撤销")
     impose(office, seal_keys, {"facts": "重新认定的事实。"})
     assert [(line.facts, line.revoked) for line in taken(office)] == [
         (DECISION["facts"], True),
@@ -101,6 +100,24 @@ def test_a_revocation_shows_until_it_is_withdrawn_and_not_on_the_decision_that_w
     ]
     withdraw_event(office.session, office.supervisor, event.id, "误登记")
     assert [line.revoked for line in taken(office)] == [False, False]
+
+
+def test_of_several_parties_each_document_and_each_line_is_of_the_decision_against_its_own(
+    office: Office, seal_keys: SealKeys
+) -> None:
+    fined = {"measures": ("fine",), "content": "罚款"}
+    impose(office, seal_keys, {"party": "甲公司"}, party="甲公司", amount_fen=10_000, **fined)
+    second, _ = (
+        office.archive.decide(office.case, office.supervisor, party=party, amount_fen=amount, **fined)
+        for party, amount in (("乙公司", 20_000), ("丙公司", 30_000))
+    )
+    document_id = write(office, seal_keys, {"party": "乙公司"})
+    assert latest_text(office.session, document_id).facts["amount"] == "200.00"
+    assert {line.party: line.amount_fen for line in taken(office)} == {"甲公司": 10_000, "乙公司": 20_000}
+    today = chinese_day(now())
+    of = office.session, office.officer, office.case.id, "decision_revoked", today, now()
+    enter_event(*of, decision_id=second.decision_id)
+    assert {line.party: line.revoked for line in taken(office)} == {"甲公司": False, "乙公司": True}
 
 
 def test_what_is_no_decision_any_more_or_not_yet_is_not_handed_on(office: Office, seal_keys: SealKeys) -> None:

@@ -93,11 +93,12 @@ class World:
             return  # never issued
         day = (at + timedelta(hours=8)).date()
         scope, review = self.chance.choice(([], [["CN-law", 1, "a"]])), self.chance.choice((None, str(uuid.uuid4())))
-        case = str(uuid.uuid4())
+        case, issue = str(uuid.uuid4()), str(uuid.uuid4())
         facts = {"version_id": version, "issued_on": day.isoformat(), "scope": scope, "review_id": review}
+        facts |= {"issue_id": issue}
         self.entries.append(entry("decision.issued", at, unit, subject, **facts, case_id=case))
         if self.chance.random() < 0.4:
-            self.revoke_and_decide_anew(unit, at, case, said if kind == "penalty" else {**said, "amount_fen": 0})
+            self.revoke_beside_another(unit, at, case, issue, (amount or 0) if kind == "penalty" else 0)
         if kind == "penalty":
             self.count(unit, "penalties_decided", day)
             self.count(unit, f"penalties_{party}", day)
@@ -110,27 +111,27 @@ class World:
             self.count(unit, "in_scope_decided", day)
             self.count(unit, "in_scope_passed", day, int(review is not None))
 
-    def revoke_and_decide_anew(self, unit: uuid.UUID, at: datetime, case: str, said: dict[str, Any]) -> None:
-        """A first revocation is withdrawn, or not; a second one finds what the first has left; what comes after it, and
-        is a penalty of 700 fen, stands."""
-        left = [said["amount_fen"] or 0]
-        for withdrawn in (self.chance.random() < 0.5, False):
+    def revoke_beside_another(self, unit: uuid.UUID, at: datetime, case: str, issue: str, amount: int) -> None:
+        """A first revocation may be withdrawn, and a second one stands; another penalty of the case, issued before or
+        after it, of 700 fen, stands whatever was revoked."""
+        others = at + timedelta(days=self.chance.choice((0, 500)))
+        for withdrawn in self.chance.choice(((True, False), (False,))):
             at += timedelta(days=self.chance.randint(1, 200))
             event, day = str(uuid.uuid4()), (at + timedelta(hours=8)).date()
-            facts = {"kind": "decision_revoked", "event_id": event, "day": day.isoformat()}
+            facts = {"kind": "decision_revoked", "event_id": event, "day": day.isoformat(), "issue_id": issue}
             self.entries.append(entry("case.event_entered", at, unit, case, **facts))
             if withdrawn:
                 later = at + timedelta(days=500)
                 self.entries.append(entry("case.event_withdrawn", later, unit, case, event_id=event))
             else:
                 self.count(unit, "decisions_revoked", day)
-                self.count(unit, "revoked_amount_fen", day, sum(left))
-                left = []
-        at += timedelta(days=1)
+                self.count(unit, "revoked_amount_fen", day, amount)
+        at = others
         version, day = str(uuid.uuid4()), (at + timedelta(hours=8)).date()
         anew = {"kind": "penalty", "measures": ["fine"], "amount_fen": 700, "party_kind": "citizen"}
         self.entries.append(entry("decision.drafted", at, unit, "anew", **anew, version_id=version))
         issued = {"version_id": version, "issued_on": day.isoformat(), "scope": [], "review_id": None}
+        issued |= {"issue_id": str(uuid.uuid4())}
         self.entries.append(entry("decision.issued", at, unit, "anew", **issued, case_id=case))
         for code in ("penalties_decided", "penalties_citizen", "penalty_fine"):
             self.count(unit, code, day)

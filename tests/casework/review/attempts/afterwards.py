@@ -81,6 +81,30 @@ def the_event_of_another_day(scene: Scene) -> Strike:
     return lambda: scene.insert("case_event", scene.event_row(scene.bench.case, earlier))
 
 
+@attempt("event_names")
+def a_second_event_of_what_was_decided(scene: Scene) -> Strike:
+    """It names no decision, as that of a case which has none."""
+    issued(scene)
+    today = chinese_day(datetime.now(UTC))
+    return lambda: scene.insert("case_event", scene.event_row(scene.bench.case, today))
+
+
+@attempt("event_of_its_own")
+def revoking_the_decision_of_another_case(scene: Scene) -> Strike:
+    issue_id = scene.do(lambda b: b.issue(b.draft(b.small(), b.another_case())).id)
+    today = chinese_day(datetime.now(UTC))
+    row = scene.event_row(scene.bench.case, today, kind="decision_revoked", issue_id=issue_id)
+    return lambda: scene.insert("case_event", row)
+
+
+@attempt()
+def a_hearing_of_a_decision(scene: Scene) -> Strike:
+    issue_id = scene.do(lambda b: b.issue(b.draft(b.small(), b.another_case())).id)
+    today = chinese_day(datetime.now(UTC))
+    row = scene.event_row(scene.bench.case, today, kind="hearing_held", issue_id=issue_id)
+    return lambda: scene.insert("case_event", row)
+
+
 @attempt()
 def the_event_of_a_coercion_nobody_decided(scene: Scene) -> Strike:
     today = chinese_day(datetime.now(UTC))
