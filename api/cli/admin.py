@@ -44,6 +44,7 @@ for name, group in {
     "post": posts,
     "disclosure": rule_group("事前公开目录 / what is public before anything happens", "api.cli.admin_disclosures"),
     "score-sheet": rule_group("案卷评查标准 / what case files are scored by", "api.cli.admin_score_sheets"),
+    "returns": rule_group("定期报送制度 / which returns are owed, to whom and by when", "api.cli.admin_returns"),
     "calendar": calendars,
     "template": rule_group("文书式样 / templates of documents", "api.cli.admin_templates"),
     "seal": seals,

@@ -115,6 +115,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.filereview.sheets import load_shipped_score_sheets
     from casework.publication.publicity import load_shipped_publicity
     from casework.retrieval.rules import load_shipped_retrieval_rules
+    from casework.returns.rules import load_shipped_returns
     from casework.review.scopes import load_shipped_scopes
     from storage.database import Database
 
@@ -130,6 +131,7 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_retrieval_rules(session, datetime.now(UTC))
             load_shipped_publicity(session, datetime.now(UTC))
             load_shipped_score_sheets(session, datetime.now(UTC))
+            load_shipped_returns(session, datetime.now(UTC))
     finally:
         connections.close()
 

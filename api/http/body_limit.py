@@ -17,7 +17,9 @@ from casework.papers import MOST_PAPER_BYTES
 from ingest.uploads.request import AsgiApplication, Message, Receive, Scope, Send
 
 BODY_SECONDS = 20.0
-_PAPERS = re.compile(r"/api/v1/(requests/[^/]{1,40}/attachments|postings/[^/]{1,40}/evidence)")
+_PAPERS = re.compile(
+    r"/api/v1/(requests/[^/]{1,40}/attachments|postings/[^/]{1,40}/evidence|return-sendings/[^/]{1,40}/receipts)"
+)
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 4 << 20

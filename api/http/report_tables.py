@@ -17,7 +17,7 @@ def report_rows(report: AnnualReport) -> Iterator[Sequence[Cell]]:
     for group, codes in GROUPS.items():
         for code in codes:
             numbers = (report.total[code], *(each.figures[code] for each in report.units))
-            yield (word_for("figure_group", group), word_for("figure", code), *(_shown(code, n) for n in numbers))
+            yield (word_for("figure_group", group), word_for("figure", code), *(shown_figure(code, n) for n in numbers))
 
 
 def report_source(report: AnnualReport) -> Sequence[tuple[str, Cell]]:
@@ -55,5 +55,6 @@ def report_xlsx(report: AnnualReport) -> bytes:
     return out.getvalue()
 
 
-def _shown(code: str, number: int) -> int | float:
+def shown_figure(code: str, number: int) -> int | float:
+    """Money in yuan, as a float; all else as it is."""
     return number / 100 if code in MONEY else number

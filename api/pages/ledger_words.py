@@ -55,6 +55,8 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "disclosure_rule": mark("事前公开目录"),
     "file_review": mark("案卷评查"),
     "score_sheet_rule": mark("案卷评查标准"),
+    "unit_return": mark("定期报表"),
+    "return_rule": mark("定期报送制度"),
     "unknown": mark("不明"),
 }
 OBJECT_FOUND: Mapping[str, str] = {
@@ -248,6 +250,14 @@ ACTIONS: Mapping[str, str] = {
     "file_review.answered": mark("填报整改情况"),
     "file_review.finding_ended": mark("评查问题销号"),
     "file_review.ended": mark("结束案卷评查"),
+    "return_rule.loaded": mark("载入定期报送制度"),
+    "return_rule.superseded": mark("定期报送制度被新版取代"),
+    "return_rule.came_into_force": mark("定期报送制度生效"),
+    "return.drawn_up": mark("编制报表"),
+    "return.checked": mark("审核报表"),
+    "return.set_aside": mark("退回报表"),
+    "return.sent": mark("报送报表"),
+    "return.receipt_filed": mark("提交报送回执"),
     "disclosure.loaded": mark("载入事前公开目录"),
     "disclosure.superseded": mark("事前公开目录被新版取代"),
     "disclosure.came_into_force": mark("事前公开目录生效"),

@@ -104,6 +104,7 @@ GROUPS = (
         (
             Link("/statistics", mark("年度统计"), COUNTING),
             Link("/statistics/recordings", mark("音像记录分析"), COUNTING),
+            Link("/returns", mark("定期报送"), COUNTING),
         ),
     ),
     Group(

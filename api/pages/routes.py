@@ -31,6 +31,7 @@ from api.pages.views_queue import build_queue
 from api.pages.views_recording import build_recording
 from api.pages.views_recordings import build_recordings
 from api.pages.views_requests import build_requests
+from api.pages.views_returns import build_return, build_returns
 from api.pages.views_reviews import build_review, build_reviews
 from api.pages.views_rooms import build_rooms
 from api.pages.views_sample import build_sample
@@ -63,6 +64,8 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/oversight/sample": ("sample.html", build_sample),
     "/file-reviews": ("file_reviews.html", build_file_reviews),
     "/file-reviews/{id}": ("file_review.html", build_file_review),
+    "/returns": ("returns.html", build_returns),
+    "/returns/{id}": ("return.html", build_return),
     "/statistics": ("statistics.html", build_statistics),
     "/statistics/recordings": ("recorded_month.html", build_recorded_month),
     "/advisers": ("advisers.html", build_advisers),

@@ -30,6 +30,7 @@ from casework.publication.listing import (
 )
 from casework.publication.publicity import PUBLICITY, Publicity, publicity_on
 from casework.publication.rule_file import Named
+from casework.returns.listing import list_pressing
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
@@ -61,6 +62,7 @@ def build_publications(visit: Visit) -> Mapping[str, Any]:
         "left": list_left_elsewhere(session, person),
         "refused": list_refused(session, person),
         "unsent": _unsent(visit),
+        "returns_due": list_pressing(session, person, today) if person.role == "publisher" else (),
         "duties": duties,
         "all_duties": DUTIES,
         "holders": {duty: [row for row in held if row.duty == duty] for duty in DUTIES},

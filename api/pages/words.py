@@ -57,6 +57,23 @@ FILE_REVIEW_STATES: Mapping[str, str] = {
     "drawn": mark("评查中"),
     "ended": mark("已结束"),
 }
+RETURN_STATES: Mapping[str, str] = {
+    "running": mark("期间未满"),
+    "open": mark("待报送"),
+    "soon": mark("即将到期"),
+    "due_today": mark("今日到期"),
+    "overdue": mark("逾期未报"),
+    "sent": mark("按时报送"),
+    "sent_late": mark("迟报"),
+}
+RETURN_STEPS: Mapping[str, str] = {
+    "none": mark("尚未编制"),
+    "drawn_up": mark("待审核"),
+    "checked": mark("已审核，待报送"),
+    "set_aside": mark("已退回"),
+    "partly_sent": mark("部分报送"),
+    "sent": mark("已报送"),
+}
 FINDING_OUTCOMES: Mapping[str, str] = {"rectified": mark("已整改"), "unfounded": mark("不成立")}
 ROLES: Mapping[str, str] = {
     "officer": mark("执法人员"),
@@ -431,6 +448,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "viewing_outcome": VIEWING_OUTCOMES,
     "file_review_state": FILE_REVIEW_STATES,
     "finding_outcome": FINDING_OUTCOMES,
+    "return_state": RETURN_STATES,
+    "return_step": RETURN_STEPS,
     "figure": FIGURES,
     "figure_group": FIGURE_GROUPS,
     "gate_refusal": GATE_REFUSALS,

@@ -27,6 +27,7 @@ from casework.publication.disclosures import disclosures_come_into_force
 from casework.publication.publicity import publicity_comes_into_force
 from casework.publication.pushing import push_due
 from casework.retrieval.rules import retrieval_rules_come_into_force
+from casework.returns.rules import returns_come_into_force
 from casework.review.scopes import scopes_come_into_force
 from ingest.metadata.segments import group_segments
 from ingest.metadata.sidecars import attach_sidecars
@@ -150,6 +151,7 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
         publicity_comes_into_force(session, now)
         disclosures_come_into_force(session, now)
         score_sheets_come_into_force(session, now)
+        returns_come_into_force(session, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:

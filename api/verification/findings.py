@@ -138,6 +138,11 @@ KINDS: dict[str, Kind] = {
         "a decision that needs a legal review was issued without a pass that holds",
     ),
     "served_unissued": Kind("error", "送达了没有作出的决定", "a decision was served that was not issued"),
+    "figures_differ": Kind(
+        "error",
+        "报送的数字与其检查点的账本条目不符",
+        "the figures of a return are not those of the entries that its checkpoint covers",
+    ),
     "sample_differs": Kind(
         "error",
         "抽取的案卷或调阅不是账本及其检查点所决定的",

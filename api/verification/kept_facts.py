@@ -14,6 +14,7 @@ from casework.filereview.scoring import digest_scores
 from casework.link_rows import digest_candidates
 from casework.publication.collecting import as_text
 from casework.retrieval.redaction import digest_spans
+from casework.returns.drawing import digest_figures
 from casework.review.reviewing import digest_answers
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear
@@ -57,6 +58,9 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "chain_digest": lambda row: hashlib.sha256(row.chain.encode()).digest(),
     "answers_sha256": lambda row: digest_answers(row.answers),
     "scores_sha256": lambda row: digest_scores(row.scores),
+    "checked": lambda row: row.checked_at,
+    "set_aside": lambda row: row.set_aside_at,
+    "figures_sha256": lambda row: digest_figures(row.figures),
     "eligible_count": lambda row: len(row.eligible),
     "eligible_sha256": lambda row: digest_eligible(row.eligible),
     "envelope_sha256": lambda row: hashlib.sha256(row.envelope).hexdigest(),

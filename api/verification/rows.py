@@ -20,6 +20,7 @@ from api.verification.kept_facts import kept_fact
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
 from api.verification.pushes import check_pushes
+from api.verification.return_accounts import check_return_figures
 from api.verification.service_accounts import check_served_decisions
 from api.verification.steps import Account, Moment, Pledge, Subject
 from api.verification.subjects import ALL_SUBJECTS
@@ -46,6 +47,7 @@ def audit_rows(audit: Audit) -> int:
     check_retention_classes(audit)
     check_served_decisions(audit)
     check_draws(audit)
+    check_return_figures(audit)
     check_pushes(audit)
     return count
 

@@ -17,6 +17,7 @@ from casework.elements import policies
 from casework.filereview import sheets
 from casework.publication import disclosures, publicity
 from casework.retrieval import rules as retrieval
+from casework.returns import rules as returns
 from casework.review import scopes
 from casework.rules.versions import Versions
 from integrity.ledger_entry import LedgerEntry
@@ -32,6 +33,7 @@ KINDS: Final[Sequence[tuple[Versions[Any], Callable[[Any], bool]]]] = (
     (publicity.PUBLICITY, publicity.is_of_its_source),
     (disclosures.DISCLOSURES, disclosures.is_of_its_source),
     (sheets.SHEETS, sheets.is_of_its_source),
+    (returns.RETURNS, returns.is_of_its_source),
 )
 """The versions of a kind, and whether one of its rows is what its source says."""
 

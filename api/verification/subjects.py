@@ -19,6 +19,7 @@ from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.redaction_accounts import REDACTION_SUBJECTS
 from api.verification.register_accounts import REGISTER_SUBJECTS
+from api.verification.return_accounts import RETURN_SUBJECTS
 from api.verification.room_accounts import ROOM_SUBJECTS
 from api.verification.rule_accounts import RULE_SUBJECTS
 from api.verification.service_accounts import SERVICE_SUBJECTS
@@ -41,5 +42,6 @@ ALL_SUBJECTS: Final[Sequence[Subject]] = (
     *PUBLICATION_SUBJECTS,
     *SERVICE_SUBJECTS,
     *FILE_REVIEW_SUBJECTS,
+    *RETURN_SUBJECTS,
     *MEDIA_SUBJECTS,
 )

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from casework.deadlines.calendar import ONE_DAY, Calendar
-from casework.deadlines.terms import Term
+from casework.deadlines.kinds import Direction
+from casework.deadlines.terms import Counted
+
+
+class CountedTerm(Protocol):
+    """What counting asks of a term: see Term, whose words these are."""
+
+    @property
+    def days(self) -> int: ...
+
+    @property
+    def counted(self) -> Counted: ...
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def first_day_counts(self) -> bool: ...
+
+    @property
+    def whole_days(self) -> bool: ...
+
+    @property
+    def moves_from_day_off(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -17,7 +41,7 @@ class DueDay:
     unannounced: tuple[int, ...] = ()
 
 
-def due_day(term: Term, start: date, calendar: Calendar) -> DueDay:
+def due_day(term: CountedTerm, start: date, calendar: Calendar) -> DueDay:
     """The last day on which what the term is for is in time, for an event on `start`.
 
     The day of the event does not count, unless the term says so. Raises OverflowError at the calendar's ends.
@@ -28,7 +52,7 @@ def due_day(term: Term, start: date, calendar: Calendar) -> DueDay:
 
 
 class _Counting:
-    def __init__(self, term: Term, calendar: Calendar) -> None:
+    def __init__(self, term: CountedTerm, calendar: Calendar) -> None:
         self.term, self.calendar = term, calendar
         self.unannounced: set[int] = set()
 

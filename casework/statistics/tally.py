@@ -1,7 +1,8 @@
-"""Counting one year out of entries in the ledger's order, without the database: a pure function of what is signed.
+"""Counting the days of a year, or of a shorter period, out of entries in the ledger's order, without the database: a
+pure function of what is signed.
 
-A year is that of Chinese time: of the day a decision was issued on or an event was stated for, where the entry says
-one, else of the moment of the entry.
+Days are those of Chinese time: the day a decision was issued on or an event was stated for, where the entry says one,
+else of the moment of the entry.
 """
 
 from __future__ import annotations
@@ -46,10 +47,12 @@ class _Revocation:
 
 
 @dataclass
-class YearTally:
-    """Entries are taken in order, from the first one on: a decision of January may have been drafted in December."""
+class Tally:
+    """Of the days from `first_day` to `last_day`. Entries are taken in order, from the ledger's first one on: a
+    decision of January may have been drafted in December."""
 
-    year: int
+    first_day: date
+    last_day: date
     by_unit: dict[uuid.UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _versions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _opened: dict[str, str] = field(default_factory=dict)
@@ -65,14 +68,22 @@ class YearTally:
         elif (look := _LOOKS.get(entry.action)) is not None:
             look(self, entry)
 
+    def counted(self) -> dict[uuid.UUID, Counter[str]]:
+        """By unit, each figure that is not 0: once all entries are taken."""
+        self._settle()
+        return {unit: Counter({code: n for code, n in found.items() if n}) for unit, found in self.by_unit.items()}
+
+    def _is_of(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
     def _add(self, entry: LedgerEntry, code: str, number: int = 1, day: str | None = None) -> None:
         on = chinese_day(entry.occurred_at) if day is None else date.fromisoformat(day)
-        if entry.unit_id is not None and on.year == self.year:
+        if entry.unit_id is not None and self._is_of(on):
             self.by_unit[entry.unit_id][code] += number
 
     def _case_opened(self, entry: LedgerEntry) -> None:
         procedure = str(entry.data.get("procedure"))
-        if chinese_day(entry.occurred_at).year == self.year:
+        if self._is_of(chinese_day(entry.occurred_at)):
             self._opened[entry.subject_id] = procedure
         self._add(entry, f"opened_{procedure}")
 
@@ -133,10 +144,10 @@ class YearTally:
         """An event that was withdrawn never was."""
         self._revocations.pop(str(entry.data.get("event_id")), None)
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Count what was revoked, once it is known which revocations stand: each revokes the decision that it names."""
         for said in self._revocations.values():
-            if said.unit is not None and said.day.year == self.year:
+            if said.unit is not None and self._is_of(said.day):
                 self.by_unit[said.unit]["decisions_revoked"] += 1
                 self.by_unit[said.unit]["revoked_amount_fen"] += self._amounts.get(said.issue_id, 0)
 
@@ -147,19 +158,19 @@ class YearTally:
             self._add(entry, "recordings_linked")
 
 
-_LOOKS: Final[Mapping[str, Callable[[YearTally, LedgerEntry], None]]] = {
-    "case.opened": YearTally._case_opened,
-    "case.procedure_stated": YearTally._procedure_stated,
-    "decision.drafted": YearTally._version_stated,
-    "decision.changed": YearTally._version_stated,
-    "decision.issued": YearTally._issued,
-    "decision.reviewed": YearTally._reviewed,
-    "decision.committee_sat": YearTally._committee_sat,
-    "case.transfer_ended": YearTally._transfer_ended,
-    "publication.published": YearTally._publication_published,
-    "case.event_entered": YearTally._event_entered,
-    "case.event_withdrawn": YearTally._event_withdrawn,
-    "recording.linked": YearTally._linked_to_case,
+_LOOKS: Final[Mapping[str, Callable[[Tally, LedgerEntry], None]]] = {
+    "case.opened": Tally._case_opened,
+    "case.procedure_stated": Tally._procedure_stated,
+    "decision.drafted": Tally._version_stated,
+    "decision.changed": Tally._version_stated,
+    "decision.issued": Tally._issued,
+    "decision.reviewed": Tally._reviewed,
+    "decision.committee_sat": Tally._committee_sat,
+    "case.transfer_ended": Tally._transfer_ended,
+    "publication.published": Tally._publication_published,
+    "case.event_entered": Tally._event_entered,
+    "case.event_withdrawn": Tally._event_withdrawn,
+    "recording.linked": Tally._linked_to_case,
 }
 ACTIONS: Final = (*COUNTED_ONE_BY_ONE, *_LOOKS)
 """All others say nothing that is counted."""
@@ -167,8 +178,7 @@ ACTIONS: Final = (*COUNTED_ONE_BY_ONE, *_LOOKS)
 
 def tally_year(entries: Iterable[LedgerEntry], year: int) -> Mapping[uuid.UUID, Mapping[str, int]]:
     """By unit, each figure that is not 0. Entries of other actions are passed over."""
-    tally = YearTally(year)
+    tally = Tally(date(year, 1, 1), date(year, 12, 31))
     for entry in entries:
         tally.take(entry)
-    tally.settle()
-    return {unit: {code: number for code, number in found.items() if number} for unit, found in tally.by_unit.items()}
+    return tally.counted()

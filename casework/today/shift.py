@@ -17,6 +17,7 @@ from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.gaps import Gap, list_gaps
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
+from casework.returns.listing import ReturnShown, list_pressing
 from casework.rooms.listing import Caseless, list_caseless
 from casework.today.closing import Ending, list_ending
 from casework.today.officer import pressing
@@ -46,7 +47,7 @@ class ToDecide:
 class Shift:
     """`gaps`: acts of the day that lack something. `to_decide`: explanations, whatever their day. `requests`,
     `questions`, `link_questions`, `overdue`: how many wait in the unit. `due`: terms overdue, due today or soon;
-    `findings`: of reviews of case files, likewise, and those overdue in the units below."""
+    `findings`: of reviews of case files, and `returns` to superiors: likewise, and those overdue in the units below."""
 
     day: date
     tallies: tuple[Tally, ...]
@@ -57,6 +58,7 @@ class Shift:
     due: tuple[Deadline, ...]
     overdue: int
     findings: tuple[FindingDue, ...]
+    returns: tuple[ReturnShown, ...]
     requests: int
     questions: int
     link_questions: int
@@ -76,6 +78,7 @@ def shift_of(session: Session, person: Person, now: datetime, day: date | None =
         due=pressing(list_deadlines(session, person, today, limit=MOST_DUE).items),
         overdue=count_overdue(session, person.unit_id, today),
         findings=list_findings_due(session, person, today),
+        returns=list_pressing(session, person, today),
         requests=_count_requests(session, person),
         questions=count_questions(session, person),
         link_questions=_count_link_questions(session, person),

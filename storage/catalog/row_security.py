@@ -38,6 +38,7 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
             "recording_checklist",
             "retention_rule",
             "retrieval_rule",
+            "return_rule",
             "review_scope_rule",
             "score_sheet_rule",
             "term_rule",

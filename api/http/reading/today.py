@@ -12,8 +12,17 @@ from api.http.reading.deadlines import due_items
 from api.http.reading.procedure import explanation_item, explanation_names
 from api.http.reading.rooms import caseless_items
 from api.http.schema.base import CaseRef, PersonRef
-from api.http.schema.today import EndingItem, FindingDueItem, OfficerDayItem, ShiftItem, TallyItem, ToDecideItem
+from api.http.schema.today import (
+    EndingItem,
+    FindingDueItem,
+    OfficerDayItem,
+    ReturnDueItem,
+    ShiftItem,
+    TallyItem,
+    ToDecideItem,
+)
 from casework.filereview.waiting import FindingDue
+from casework.returns.listing import ReturnShown
 from casework.today.closing import Ending
 from casework.today.officer import OfficerDay
 from casework.today.recorded import Tally
@@ -44,6 +53,7 @@ def shift_item(session: Session, shift: Shift) -> ShiftItem:
         ending=ending_items(session, shift.ending.items),
         due=due_items(session, shift.due),
         findings=[_finding_item(each) for each in shift.findings],
+        returns=[_return_item(each) for each in shift.returns],
         caseless=caseless_items(session, shift.caseless),
         overdue=shift.overdue,
         requests=shift.requests,
@@ -85,6 +95,22 @@ def _finding_item(each: FindingDue) -> FindingDueItem:
         state=each.state,
         days_left=each.days_left,
         answered=each.answered,
+    )
+
+
+def _return_item(each: ReturnShown) -> ReturnDueItem:
+    owed = each.owed
+    return ReturnDueItem(
+        id=None if each.current is None else each.current.row.id,
+        unit_id=owed.unit.id,
+        unit=owed.unit.name,
+        code=owed.kind.code,
+        name=owed.kind.name_zh,
+        period=owed.period.code,
+        due_on=owed.due.day,
+        state=each.state,
+        days_left=each.days_left,
+        step=each.step,
     )
 
 

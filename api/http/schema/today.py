@@ -28,6 +28,22 @@ class FindingDueItem(Answer):
     answered: bool
 
 
+class ReturnDueItem(Answer):
+    """A return to superiors that was not sent. `id`: of its last version, null while nothing is drawn up; `state`:
+    overdue, due_today or soon; `step`: how far its last version has come."""
+
+    id: uuid.UUID | None
+    unit_id: uuid.UUID
+    unit: str
+    code: str
+    name: str = Field(examples=["城市管理执法总体情况年报"])
+    period: str = Field(examples=["2026"])
+    due_on: date
+    state: str = Field(examples=["soon"])
+    days_left: int
+    step: str = Field(examples=["drawn_up"])
+
+
 class OfficerDayItem(Answer):
     """`today`: acts that went on today; `earlier`: those of before. `returned`: his explanations that were not
     confirmed, of minutes that are open still. `questions`: how many his recordings raise. `due`: terms overdue, due
@@ -73,7 +89,7 @@ class EndingItem(Answer):
 class ShiftItem(Answer):
     """The unit on a day. `gaps`: acts of the day that lack something; `to_decide` whatever their day; `overdue`,
     `requests`, `questions`, `link_questions`: how many wait in the unit. `findings`: of reviews of case files, what the
-    unit has to answer, overdue or due soon, and what is overdue in the units below."""
+    unit has to answer, overdue or due soon, and what is overdue in the units below; `returns`: likewise."""
 
     day: date
     tallies: list[TallyItem]
@@ -82,6 +98,7 @@ class ShiftItem(Answer):
     ending: list[EndingItem]
     due: list[DueItem]
     findings: list[FindingDueItem]
+    returns: list[ReturnDueItem]
     caseless: list[CaselessItem]
     overdue: int
     requests: int

@@ -180,6 +180,22 @@ OF_REVIEW_AND_ACCESS: Attempts = {
         outcome="proper",
         note="相符",
     ),
+    "GET /api/v1/returns": lambda w: look("returns", w.drawn_up(), year=chinese_day(w.now).year - 1),
+    "POST /api/v1/returns": lambda w: do("returns", **w.owed()),
+    "GET /api/v1/returns/{return_id}": lambda w: look(f"returns/{w.drawn_up()}"),
+    "GET /api/v1/returns/{return_id}/table.{kind}": lambda w: look(f"returns/{w.drawn_up()}/table.csv"),
+    "POST /api/v1/returns/{return_id}/check": lambda w: do(f"returns/{w.drawn_up()}/check"),
+    "POST /api/v1/returns/{return_id}/set-aside": lambda w: do(f"returns/{w.drawn_up()}/set-aside", **WHY),
+    "POST /api/v1/returns/{return_id}/sendings": lambda w: do(
+        f"returns/{w.checked()}/sendings",
+        recipient="区城市管理局",
+        sent_on=chinese_day(w.now).isoformat(),
+        proof="当面送达",
+    ),
+    "POST /api/v1/return-sendings/{sending_id}/receipts": lambda w: hand_in(
+        f"return-sendings/{w.sent()}/receipts", b"\x89PNG\r\n\x1a\n" + bytes(100), "image/png", name="a.png"
+    ),
+    "GET /api/v1/return-receipts/{receipt_id}": lambda w: look(f"return-receipts/{w.return_receipt()}"),
     "GET /api/v1/file-reviews": lambda w: look("file-reviews", announced(w)),
     "POST /api/v1/file-reviews": lambda w: do("file-reviews", **files_of(w)),
     "GET /api/v1/file-reviews/{review_id}": lambda w: look(drawn(w)[0]),

@@ -21,6 +21,7 @@ from casework.publication.publicity import load_shipped_publicity
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
+from casework.returns.rules import load_returns
 from casework.review.qualifications import add_qualification
 from casework.review.scopes import load_shipped_scopes
 from integrity.local_time import chinese_day
@@ -56,6 +57,26 @@ SHIPPED = (
     load_shipped_terms,
 )
 API = "/api/v1"
+RETURNS = """
+jurisdiction: CQ-test
+version: 1
+title: {zh: 年报, en: Yearly returns}
+valid_from: 2019-01-01
+returns:
+""" + "".join(
+    f"""
+  - code: r{number}
+    name: {{zh: 第 {number} 种年报, en: Yearly return {number}}}
+    owed_by: every
+    every: year
+    due: {{days: 31, counted: calendar_days}}
+    recipients: [区城市管理局]
+    figures: [cases]
+    law: [区局关于报送执法情况的通知]
+"""
+    for number in range(1, 61)
+)
+"""Of each, every unit owes one for last year."""
 FILM = (
     '{"kind": "video", "container": "mp4", '
     '"streams": [{"kind": "video", "codec": "h264"}, {"kind": "audio", "codec": "aac"}]}'
@@ -75,6 +96,7 @@ class Bounds:
 
     def __init__(self, served: Served) -> None:
         self.served = served
+        self.returns = iter(range(1, 61))
         self.now, self.numbers = datetime.now(UTC), iter(range(1, 10_000))
         bureau = served.unit("江城区城市管理局")
         here = served.unit(f"江城{uuid.uuid4().hex}大队", bureau)
@@ -91,6 +113,8 @@ class Bounds:
         }
         self.o, self.s, self.l, self.p, self.u, self.a = self.callers["here"].values()
         self.handlers = [served.person(here, "officer") for _ in range(2)]
+        # Units that have been there for long owe a return for last year.
+        served.as_owner("UPDATE unit SET created_at = now() - interval '5 years'")
         served.as_owner("UPDATE person SET badge_number = '000123' WHERE id = %s", self.o.person.id)
         self._load_rules()
         self._name_to_duties()
@@ -100,6 +124,7 @@ class Bounds:
         with self.served.database.transaction() as session:
             for load in SHIPPED:
                 load(session, self.now)
+            load_returns(session, OPERATOR, RETURNS.encode(), self.now)
             name_issuer(session, OPERATOR, self.units["above"].id, name="江城区城市管理局", word="江综执")
             make_seal(session, OPERATOR, self.served.archive.seal_keys, self.units["above"].id, "江城区局", self.now)
             for place in PLACES:
@@ -360,6 +385,32 @@ class Bounds:
         address = f"{API}/publications/{self.published()['id']}/postings"
         made = done(self.p.post(address, json={**form, "posted_on": chinese_day(self.now).isoformat()}))
         return str(made["postings"][-1]["id"])
+
+    # Returns
+
+    def owed(self) -> dict[str, str]:
+        """One of last year, another one at each call."""
+        return {"code": f"r{next(self.returns)}", "period": str(chinese_day(self.now).year - 1)}
+
+    def drawn_up(self) -> str:
+        self.served.wait_for_places()
+        return str(done(self.p.post(f"{API}/returns", json=self.owed()))["id"])
+
+    def checked(self) -> str:
+        return_id = self.drawn_up()
+        done(self.s.post(f"{API}/returns/{return_id}/check"))
+        return return_id
+
+    def sent(self) -> str:
+        """The sending's id."""
+        form = {"recipient": "区城市管理局", "sent_on": chinese_day(self.now).isoformat(), "proof": "当面送达"}
+        made = done(self.p.post(f"{API}/returns/{self.checked()}/sendings", json=form))
+        return str(made["versions"][-1]["sendings"][-1]["id"])
+
+    def return_receipt(self) -> str:
+        png = b"\x89PNG\r\n\x1a\n" + bytes(100)
+        made = done(self.p.post(f"{API}/return-sendings/{self.sent()}/receipts?name=a.png", content=png))
+        return str(made["versions"][-1]["sendings"][-1]["receipts"][-1]["id"])
 
     def proof(self) -> str:
         png = b"\x89PNG\r\n\x1a\n" + bytes(100)

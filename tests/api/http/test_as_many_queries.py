@@ -57,12 +57,16 @@ OF_NO_LIST = frozenset(
         "GET /api/v1/reports/credit.{kind}",
         "GET /api/v1/requests/{request_id}",
         "GET /api/v1/retention-classes",
+        "GET /api/v1/return-receipts/{receipt_id}",
+        "GET /api/v1/returns/{return_id}",
+        "GET /api/v1/returns/{return_id}/table.{kind}",
         "GET /api/v1/session",
         "GET /api/v1/submissions/{submission_id}",
         "page /documents/{id}",
         "page /file-reviews/{id}",
         "page /oversight/sample",
         "page /publications/{id}",
+        "page /returns/{id}",
         "page /reviews/{id}",
         # Lists that are asked for below otherwise, for more of them or for others.
         "GET /api/v1/cases",
@@ -94,7 +98,7 @@ def add_one_of_each(w: Bounds) -> None:
         make()
     for make in (w.paper, w.exported, w.redaction, w.copied, w.held_case, w.adviser, w.submitted, w.small, w.dispute):
         make()
-    for make in (w.transfer, w.decided, w.posting, w.archived, w.final, w.fresh, w.handler):
+    for make in (w.transfer, w.decided, w.posting, w.return_receipt, w.archived, w.final, w.fresh, w.handler):
         make()
     w.served.station(w.here)
     w.served.unit(f"江城大队{w.number()}中队", w.here)
@@ -168,6 +172,7 @@ class Looks:
             "/reviews/{id}": w.submitted()["submission_id"],
             "/committee/{id}": w.dispute(),
             "/file-reviews/{id}": done(w.u.get(f"{API}/file-reviews"))["items"][0]["id"],
+            "/returns/{id}": w.drawn_up(),
             "/devices/{id}": w.recorder.id,
         }
         return {path: path.replace("{id}", str(things[path])) if "{" in path else path for path in PAGES}
@@ -184,6 +189,7 @@ class Looks:
         yield "u", f"{API}/oversight/refusals", {"params": {"limit": 200}}
         yield "s", f"{w.at}/timeline", {"params": {"limit": 200}}
         yield "s", "/gaps", {"params": {"all": "1"}}
+        yield "u", "/returns", {"params": {"year": str(chinese_day(w.now).year - 1)}}
 
     def answers(self) -> dict[str, tuple[int, int]]:
         """By look, how many statements its answer takes, and how long it is."""

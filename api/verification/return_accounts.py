@@ -1,0 +1,98 @@
+"""What the ledger says of returns (定期报送): each row; and each return's figures, counted again at its checkpoint."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.verification.audit import Audit
+from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from casework.returns.rule_file import kinds_of
+from casework.statistics.counting import Counted, count_many
+from integrity.ledger_entry import LedgerEntry
+from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending, UnitReturn
+
+_AT_ONCE = 200
+"""So many returns are counted in one reading of the ledger."""
+
+
+def _drawn_up(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "code", "period", "first_day", "last_day", "ordinal", "rule_id")
+    figures = as_stated(entry, "checkpoint_size", "root", "figures_sha256")
+    by: Facts = {"reason": None, **pledged(entry, "reason"), "unit_id": unit_of(entry), "drawn_up_by": entry.actor_id}
+    open_: Facts = dict.fromkeys(("checked", "checked_by", "set_aside", "set_aside_by", "set_aside_reason"))
+    return {**open_, **stated, **figures, **by, **made_at(entry, "drawn_up_at")}
+
+
+def _sent(entry: LedgerEntry) -> Facts:
+    stated = {**as_stated(entry, "sent_on"), **pledged(entry, "recipient", "proof")}
+    by: Facts = {"unit_id": unit_of(entry), "return_id": entry.subject_id, "sent_by": entry.actor_id}
+    return {**stated, **by, **made_at(entry, "sent_at")}
+
+
+def _receipt(entry: LedgerEntry) -> Facts:
+    stated = {**as_stated(entry, "sending_id", "media_type", "sha256"), **pledged(entry, "name")}
+    by: Facts = {"unit_id": unit_of(entry), "filed_by": entry.actor_id, "of_its_content": True}
+    return {**stated, **by, **made_at(entry, "filed_at")}
+
+
+RETURN_SUBJECTS: Sequence[Subject] = (
+    Subject(
+        UnitReturn,
+        (
+            Step("return.drawn_up", _drawn_up, makes=True),
+            Step("return.checked", ended("checked", "checked_by")),
+            Step("return.set_aside", ended("set_aside", "set_aside_by", "set_aside_reason")),
+        ),
+    ),
+    Subject(ReturnSending, (Step("return.sent", _sent, "sending_id", makes=True),)),
+    Subject(ReturnReceipt, (Step("return.receipt_filed", _receipt, "receipt_id", makes=True),)),
+)
+
+
+def check_return_figures(audit: Audit) -> None:
+    """The figures of each return are those of the entries that its checkpoint covers.
+
+    An entry can state the digest of other figures: whoever wrote the row wrote the entry. What entries add up to nobody
+    chooses.
+    """
+    for rows in audit.rows(select(UnitReturn), UnitReturn.id):
+        with audit.archive.database.reading(snapshot=True) as session:
+            for place in range(0, len(rows), _AT_ONCE):
+                _check_figures(audit, session, rows[place : place + _AT_ONCE])
+
+
+def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn]) -> None:
+    counted = {row.id: Counted(row.first_day, row.last_day, row.checkpoint_size) for row in rows}
+    units = {uuid.UUID(unit["id"]) for row in rows for unit in row.figures["units"]}
+    found = count_many(session, set(counted.values()), units)
+    for row in rows:
+        checkpoint = session.get(LedgerCheckpoint, row.checkpoint_size)
+        root = None if checkpoint is None else checkpoint.root
+        if root != row.root:
+            audit.findings.add("figures_differ", f"unit_return {row.id}: root", root, row.root)
+        codes = _codes_of(session, row)
+        for unit in row.figures["units"]:
+            ours: Mapping[str, int] = found[counted[row.id]].get(uuid.UUID(unit["id"]), {})
+            expected = {code: ours.get(code, 0) for code in codes}
+            if expected != unit["figures"]:
+                subject = f"unit_return {row.id}: figures of unit {unit['id']}"
+                audit.findings.add("figures_differ", subject, *_told(expected, unit["figures"]))
+
+
+def _codes_of(session: Session, row: UnitReturn) -> tuple[str, ...]:
+    rule = session.get_one(ReturnRule, row.rule_id)
+    return next((each.figures for each in kinds_of(rule.rules) if each.code == row.code), ())
+
+
+def _told(expected: dict[str, int], found: dict[str, Any]) -> tuple[str, str]:
+    """Where they differ."""
+    codes = sorted(code for code in expected.keys() | found.keys() if expected.get(code) != found.get(code))
+    ours = " ".join(f"{code}={expected.get(code)}" for code in codes)
+    theirs = " ".join(f"{code}={found.get(code)}" for code in codes)
+    return ours, theirs

@@ -1,0 +1,196 @@
+"""A return is drawn up (制表) at a checkpoint of the ledger, and checked by somebody else (审核), or set aside."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from casework.errors import Unknown
+from casework.permission import require
+from casework.returns.errors import DrawnUpAlready, NotOwed, OwnReturn, PeriodGoesOn, ReasonWanted, ReturnSettled
+from casework.returns.owed import Owed, find_owed
+from casework.returns.periods import Period, parse_period
+from casework.returns.rule_file import ReturnKind
+from casework.rows import unique
+from casework.statistics.counting import Counted, count_figures
+from casework.units import UnitNode, units_below
+from casework.wording import optional_text, required_text
+from integrity.canonical import canonical_json
+from integrity.local_time import chinese_day
+from retention.errors import OutsideUnit
+from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.organisation import Person
+from storage.catalog.returns import ReturnSending, UnitReturn
+from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.checkpoints import latest_checkpoint
+
+
+def draw_up(
+    session: Session, by: Person, code: str, period_code: str, now: datetime, reason: str | None = None
+) -> UnitReturn:
+    """What the person's unit owes, out of the latest checkpoint. `reason`: why another version, of all but the first.
+
+    Raises PeriodUnusable, NotOwed, PeriodGoesOn, DrawnUpAlready, ReasonWanted, TextUnusable, RoleNotAllowed.
+    """
+    require(by, "draw_up_returns")
+    period = parse_period(period_code)
+    owed = find_owed(session, by.unit_id, code, period)
+    if owed is None:
+        raise NotOwed(code, period_code)
+    checkpoint = _checkpoint_after(session, period, now)
+    former = _latest(session, owed)
+    reason = optional_text("reason", reason)
+    if former is not None and former.set_aside_at is None and not is_sent(session, former):
+        raise DrawnUpAlready(former.id)
+    if (former is None) != (reason is None):
+        raise ReasonWanted(former is not None)
+    row = UnitReturn(
+        id=uuid.uuid4(),
+        unit_id=by.unit_id,
+        rule_id=owed.rule.id,
+        code=code,
+        period=period.code,
+        first_day=period.first_day,
+        last_day=period.last_day,
+        ordinal=1 if former is None else former.ordinal + 1,
+        reason=reason,
+        checkpoint_size=checkpoint.size,
+        root=checkpoint.root,
+        figures=_figures(session, owed, checkpoint.size),
+        drawn_up_by=by.id,
+        drawn_up_at=now,
+    )
+    with unique(session, {"uq_unit_return_unit_id_code_period_ordinal": DrawnUpAlready(row.id)}):
+        session.add(row)
+    _record_drawn_up(session, by, row)
+    return row
+
+
+def check(session: Session, by: Person, return_id: uuid.UUID, now: datetime) -> UnitReturn:
+    """Somebody else of the unit says that it may go. Raises OwnReturn, ReturnSettled, Unknown, OutsideUnit,
+    RoleNotAllowed."""
+    require(by, "check_returns")
+    row = lock_return(session, by, return_id)
+    refuse_set_aside(row)
+    if row.checked_at is not None:
+        raise ReturnSettled(row.id, "checked")
+    if row.drawn_up_by == by.id:
+        raise OwnReturn(row.id)
+    row.checked_by, row.checked_at = by.id, now
+    session.flush()
+    record_return_change(session, by, row, "checked")
+    return row
+
+
+def set_aside(session: Session, by: Person, return_id: uuid.UUID, reason: str, now: datetime) -> UnitReturn:
+    """It does not go, whether it was checked or not; another version may be drawn up.
+
+    Raises ReturnSettled, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "check_returns")
+    row, reason = lock_return(session, by, return_id), required_text("reason", reason)
+    refuse_set_aside(row)
+    if session.scalar(select(exists().where(ReturnSending.return_id == row.id))):
+        raise ReturnSettled(row.id, "sent")
+    row.set_aside_by, row.set_aside_at, row.set_aside_reason = by.id, now, reason
+    session.flush()
+    record_return_change(session, by, row, "set_aside", private={"reason": reason})
+    return row
+
+
+def lock_return(session: Session, by: Person, return_id: uuid.UUID) -> UnitReturn:
+    """A return of the person's own unit, as it is now. Raises Unknown, OutsideUnit."""
+    statement = select(UnitReturn).where(UnitReturn.id == return_id).with_for_update(key_share=True)
+    row = session.scalars(statement.execution_options(populate_existing=True)).first()
+    if row is None:
+        raise Unknown("unit_return", return_id)
+    if row.unit_id != by.unit_id:
+        raise OutsideUnit("unit_return", return_id)
+    return row
+
+
+def refuse_set_aside(row: UnitReturn) -> None:
+    """Raises ReturnSettled."""
+    if row.set_aside_at is not None:
+        raise ReturnSettled(row.id, "set_aside")
+
+
+def is_sent(session: Session, row: UnitReturn) -> bool:
+    """To one recipient at least: from then on a later version corrects it."""
+    return bool(session.scalar(select(exists().where(ReturnSending.return_id == row.id))))
+
+
+def whole_figures(nodes: Mapping[UnitNode, Mapping[str, int]], kind: ReturnKind) -> dict[str, Any]:
+    """As they are kept: a unit after the other, with the names that they have now."""
+    return {
+        "units": [
+            {
+                "id": str(node.unit.id),
+                "name": node.unit.name,
+                "depth": node.depth,
+                "figures": {code: found.get(code, 0) for code in kind.figures},
+            }
+            for node, found in nodes.items()
+        ]
+    }
+
+
+def digest_figures(figures: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical form, in hexadecimal: as an entry states it."""
+    return hashlib.sha256(canonical_json(figures, "figures")).hexdigest()
+
+
+def record_return_change(
+    session: Session,
+    by: Person,
+    row: UnitReturn,
+    deed: str,
+    data: Mapping[str, Any] | None = None,
+    private: Mapping[str, str] | None = None,
+) -> None:
+    change = Change(f"return.{deed}", "unit_return", str(row.id), row.unit_id, dict(data or {}), dict(private or {}))
+    record_change(session, Actor.person(by.id), change)
+
+
+def _checkpoint_after(session: Session, period: Period, now: datetime) -> LedgerCheckpoint:
+    if chinese_day(now) <= period.last_day:
+        raise PeriodGoesOn(period.code, over=False)
+    found = latest_checkpoint(session)
+    if found is None or chinese_day(found.signed_at) <= period.last_day:
+        raise PeriodGoesOn(period.code, over=True)
+    return found
+
+
+def _latest(session: Session, owed: Owed) -> UnitReturn | None:
+    unit_id, code, period = owed.key
+    same = UnitReturn.unit_id == unit_id, UnitReturn.code == code, UnitReturn.period == period
+    statement = select(UnitReturn).where(*same).order_by(UnitReturn.ordinal.desc()).limit(1)
+    return session.scalars(statement.with_for_update(key_share=True)).first()
+
+
+def _figures(session: Session, owed: Owed, size: int) -> dict[str, Any]:
+    tree = units_below(session, owed.unit.id) if owed.kind.with_below else (UnitNode(owed.unit, 0),)
+    counted = Counted(owed.period.first_day, owed.period.last_day, size)
+    found = count_figures(session, counted, [node.unit.id for node in tree])
+    return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, owed.kind)
+
+
+def _record_drawn_up(session: Session, by: Person, row: UnitReturn) -> None:
+    data = {
+        "code": row.code,
+        "period": row.period,
+        "first_day": row.first_day.isoformat(),
+        "last_day": row.last_day.isoformat(),
+        "ordinal": row.ordinal,
+        "rule_id": str(row.rule_id),
+        "checkpoint_size": row.checkpoint_size,
+        "root": row.root.hex(),
+        "figures_sha256": digest_figures(row.figures),
+    }
+    record_return_change(session, by, row, "drawn_up", data, {} if row.reason is None else {"reason": row.reason})

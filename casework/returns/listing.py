@@ -1,0 +1,206 @@
+"""Returns as lists and as pages: what is owed beside what was drawn up of it and sent; late, missing, corrected."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from casework.deadlines.calendars import calendar_now
+from casework.deadlines.listing import SOON_DAYS, working_days_until
+from casework.errors import Unknown
+from casework.permission import require
+from casework.returns.owed import Key, Owed, in_order, key_of, list_owed, owed_as_drawn_up
+from casework.statistics.annual import FIRST_YEAR
+from casework.statistics.errors import YearUnusable
+from casework.units import line_of, units_below
+from retention.errors import OutsideUnit
+from storage.catalog.organisation import Person
+from storage.catalog.returns import ReturnReceipt, ReturnSending, UnitReturn
+
+SEEING: Final = "see_returns"
+STATES: Final = ("running", "open", "soon", "due_today", "overdue", "sent", "sent_late")
+STEPS: Final = ("none", "drawn_up", "checked", "set_aside", "partly_sent", "sent")
+PRESSING: Final = ("soon", "due_today", "overdue")
+MOST_PRESSING: Final = 100
+
+
+@dataclass(frozen=True)
+class SendingShown:
+    row: ReturnSending
+    receipts: tuple[ReturnReceipt, ...]
+
+
+@dataclass(frozen=True)
+class ReturnVersion:
+    """One version with how it was sent. `step`: a word of STEPS."""
+
+    row: UnitReturn
+    sendings: tuple[SendingShown, ...]
+    recipients: tuple[str, ...]
+
+    @property
+    def step(self) -> str:
+        if self.row.set_aside_at is not None:
+            return "set_aside"
+        if self.sendings:
+            return "sent" if not self.waiting else "partly_sent"
+        return "drawn_up" if self.row.checked_at is None else "checked"
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Recipients it was not sent to yet."""
+        sent = {each.row.recipient for each in self.sendings}
+        return tuple(each for each in self.recipients if each not in sent)
+
+    @property
+    def sent_on(self) -> date | None:
+        """The day on which the last recipient was sent it; None while one waits."""
+        return None if self.waiting else max(each.row.sent_on for each in self.sendings)
+
+    @property
+    def total(self) -> Mapping[str, int]:
+        found = Counter[str]()
+        for unit in self.units:
+            found.update(unit["figures"])
+        return found
+
+    @property
+    def units(self) -> Sequence[Mapping[str, Any]]:
+        """Of each unit `id`, `name`, `depth` and `figures`, the unit itself first."""
+        units: list[Mapping[str, Any]] = self.row.figures["units"]
+        return units
+
+
+@dataclass(frozen=True)
+class ReturnShown:
+    """What is owed for a period, as of a day, and its versions, the first one first. `state`: a word of STATES;
+    `days_left`: working days, less than 0 where its day has passed."""
+
+    owed: Owed
+    versions: tuple[ReturnVersion, ...]
+    state: str
+    days_left: int
+
+    @property
+    def current(self) -> ReturnVersion | None:
+        """The version that counts, or is being made: the last one, set aside or not."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def step(self) -> str:
+        return "none" if self.current is None else self.current.step
+
+    @property
+    def sent_on(self) -> date | None:
+        """When the first version that was sent reached its last recipient: that decides whether it was late."""
+        return _sent_on(self.versions)
+
+    @property
+    def corrections(self) -> int:
+        """How many versions were sent after the first one."""
+        return max(0, sum(each.sent_on is not None for each in self.versions) - 1)
+
+
+def list_returns(session: Session, by: Person, year: int, today: date) -> tuple[ReturnShown, ...]:
+    """Of periods that end in a year and have begun, of the person's unit and of those below it, by their due day.
+
+    Raises YearUnusable, RoleNotAllowed.
+    """
+    require(by, SEEING)
+    if not FIRST_YEAR <= year <= today.year:
+        raise YearUnusable(year)
+    found = _between(session, by, date(year, 1, 1), date(year, 12, 31), today)
+    return tuple(each for each in found if each.owed.period.first_day <= today)
+
+
+def list_pressing(session: Session, by: Person, today: date) -> tuple[ReturnShown, ...]:
+    """What the person's own unit has to send, overdue or due soon; and what is overdue in the units below."""
+    found = _between(session, by, date(FIRST_YEAR, 1, 1), today - timedelta(days=1), today)
+    pressing = (
+        each
+        for each in found
+        if each.state == "overdue" or (each.owed.unit.id == by.unit_id and each.state in PRESSING)
+    )
+    return tuple(islice(pressing, MOST_PRESSING))
+
+
+def show_return(session: Session, by: Person, return_id: uuid.UUID, today: date) -> ReturnShown:
+    """With every version of it. Raises Unknown, OutsideUnit, RoleNotAllowed."""
+    require(by, SEEING)
+    row = session.get(UnitReturn, return_id)
+    if row is None:
+        raise Unknown("unit_return", return_id)
+    if by.unit_id not in line_of(session, row.unit_id):
+        raise OutsideUnit("unit_return", return_id)
+    same = UnitReturn.unit_id == row.unit_id, UnitReturn.code == row.code, UnitReturn.period == row.period
+    return _shown(session, (), session.scalars(_in_order().where(*same)).all(), today)[0]
+
+
+def _between(session: Session, by: Person, since: date, until: date, today: date) -> tuple[ReturnShown, ...]:
+    """Of periods whose last day is one of these."""
+    units = [node.unit.id for node in units_below(session, by.unit_id)]
+    drawn_up = _in_order().where(UnitReturn.unit_id.in_(units), UnitReturn.last_day.between(since, until))
+    owed = list_owed(session, units, since=since, until=until)
+    return _shown(session, owed, session.scalars(drawn_up).all(), today)
+
+
+def _in_order() -> Select[UnitReturn]:
+    return select(UnitReturn).order_by(UnitReturn.ordinal)
+
+
+def _shown(
+    session: Session, owed: Collection[Owed], rows: Sequence[UnitReturn], today: date
+) -> tuple[ReturnShown, ...]:
+    """Beside what is owed, what was drawn up of it; and what was drawn up, though it is owed no more.
+
+    As many queries for many as for one.
+    """
+    latest = {key_of(row): row for row in rows}
+    by_key = {each.key: each for each in (*owed, *owed_as_drawn_up(session, tuple(latest.values())))}
+    sendings, calendar = _sendings(session, [row.id for row in rows]), calendar_now(session)
+    versions: defaultdict[Key, list[ReturnVersion]] = defaultdict(list)
+    for row in rows:
+        recipients = by_key[key_of(row)].kind.recipients
+        versions[key_of(row)].append(ReturnVersion(row, tuple(sendings[row.id]), recipients))
+    found = []
+    for each in in_order(by_key.values()):
+        of_it, left = tuple(versions[each.key]), working_days_until(calendar, today, each.due.day)
+        found.append(ReturnShown(each, of_it, _state(each, _sent_on(of_it), today, left), left))
+    return tuple(found)
+
+
+def _sent_on(versions: Sequence[ReturnVersion]) -> date | None:
+    return next((each.sent_on for each in versions if each.sent_on is not None), None)
+
+
+def _state(owed: Owed, sent_on: date | None, today: date, left: int) -> str:
+    if sent_on is not None:
+        return "sent_late" if sent_on > owed.due.day else "sent"
+    if today <= owed.period.last_day:
+        return "running"
+    if owed.due.day < today:
+        return "overdue"
+    if owed.due.day == today:
+        return "due_today"
+    return "soon" if left <= SOON_DAYS else "open"
+
+
+def _sendings(session: Session, return_ids: Collection[uuid.UUID]) -> defaultdict[uuid.UUID, list[SendingShown]]:
+    sent = select(ReturnSending).where(ReturnSending.return_id.in_(return_ids))
+    rows = session.scalars(sent.order_by(ReturnSending.sent_at, ReturnSending.id)).all()
+    receipts: defaultdict[uuid.UUID, list[ReturnReceipt]] = defaultdict(list)
+    filed = select(ReturnReceipt).where(ReturnReceipt.sending_id.in_([row.id for row in rows]))
+    for receipt in session.scalars(filed.order_by(ReturnReceipt.filed_at, ReturnReceipt.id)):
+        receipts[receipt.sending_id].append(receipt)
+    found: defaultdict[uuid.UUID, list[SendingShown]] = defaultdict(list)
+    for row in rows:
+        found[row.return_id].append(SendingShown(row, tuple(receipts[row.id])))
+    return found
