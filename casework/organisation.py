@@ -129,7 +129,8 @@ def list_people(session: Session, unit_id: uuid.UUID, *, after: Cursor | None = 
 
 def names_of(session: Session, person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names for a page that shows ids."""
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))
+    wanted = set(person_ids)
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted))) if wanted else ()
     return {row.id: row.name for row in rows}
 
 

@@ -75,6 +75,8 @@ class Database:
         with self._sessions() as session:
             session.connection(execution_options=options)
             yield session
+            # Of a connection that rolls back, psycopg forgets all statements that it has prepared.
+            session.commit()
 
     @contextmanager
     def direct(self) -> Iterator[PlainConnection]:

@@ -19,6 +19,7 @@ from api.bench.archive_rows import ArchiveSize
 from api.bench.errors import BenchError, RoomMissing
 from api.bench.filled_archive import FilledArchive, filled_archive
 from api.bench.rows import Row
+from casework.secrecy import keeps_case_from
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -80,7 +81,7 @@ OTHERS: Final = (
     _look("portal", "/portal", "", PORTAL_BAR, turn="{turn}"),
     _look("portal: search", "/portal", "", PORTAL_BAR, q="火锅店", turn="{turn}"),
 )
-# Of the latest of a unit's closed cases, each turn asks for another.
+# Of the latest of a unit's closed cases that the viewer is shown, each turn asks for another.
 # What everybody may read is kept for a moment by its address: each turn asks by another, so that each is made.
 
 
@@ -148,7 +149,8 @@ def _facts_of(session: Session, person: Person) -> Facts:
     latest = latest.where(Recording.unit_id == person.unit_id).order_by(Recording.sealed_at.desc())
     recording = session.execute(latest.offset(3).limit(1)).first()
     cases = select(Case.id, Case.number).where(Case.unit_id == person.unit_id, Case.closed_at.is_not(None))
-    closed = session.execute(cases.order_by(Case.opened_at.desc()).limit(MOST_CASES)).all()
+    shown = cases.where(~keeps_case_from(person, Case.id))
+    closed = session.execute(shown.order_by(Case.opened_at.desc()).limit(MOST_CASES)).all()
     if recording is None or not closed:
         raise BenchError("a unit that is measured has no recording or no closed case: make the archive larger")
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
@@ -168,7 +168,7 @@ def cards_by_stage(visit: Visit, case: Case) -> dict[str, tuple[Card, ...]]:
         select(Recording, CaseLink.stage)
         .join(CaseLink, CaseLink.recording_id == Recording.id)
         .where(CaseLink.case_id == case.id, CaseLink.ended_at.is_(None), keeps_nothing_from(visit.person))
-        .order_by(func.coalesce(Recording.started_at, Recording.received_at), Recording.id)
+        .order_by(Recording.made_at, Recording.id)
         .limit(MOST_RECORDINGS)
     )
     rows = visit.session.execute(statement).all()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from api.pages.shown import parse_local
@@ -24,7 +24,6 @@ from storage.catalog.recordings import MEDIA_STATES, Recording, Rendition
 
 ROWS = 48
 _DIGEST = re.compile(r"[0-9a-f]{6,64}")
-_TIME_SHOWN = func.coalesce(Recording.started_at, Recording.received_at)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
         statement = statement.where(is_in_state(state, visit.person.unit_id))
     if case := visit.asked("case"):
         statement = statement.where(stands_in(visit, case))
-    for name, condition in (("from", _TIME_SHOWN.__ge__), ("to", _TIME_SHOWN.__le__)):
+    for name, condition in (("from", Recording.made_at.__ge__), ("to", Recording.made_at.__le__)):
         if text := visit.asked(name):
             moment = parse_local(text)
             if moment is None:

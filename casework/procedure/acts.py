@@ -27,6 +27,9 @@ from storage.catalog.procedure import CaseAct, CaseActStatement
 from storage.catalog.rooms import RoomSession
 from storage.ledger.append import Actor, Change, record_change
 
+# Made once: what an alias is of takes as long to find out as many a statement takes to run.
+_LATER = aliased(CaseActStatement)
+
 
 @dataclass(frozen=True)
 class ActNow:
@@ -127,8 +130,7 @@ def acts_of_case(session: Session, case_id: uuid.UUID) -> tuple[ActNow, ...]:
 
 def standing_acts() -> Select[CaseAct, CaseActStatement]:
     """Acts that were not withdrawn, each with its latest statement, to be narrowed and ordered."""
-    later = aliased(CaseActStatement)
-    is_latest = ~exists().where(later.act_id == CaseAct.id, later.ordinal > CaseActStatement.ordinal)
+    is_latest = ~exists().where(_LATER.act_id == CaseAct.id, _LATER.ordinal > CaseActStatement.ordinal)
     return (
         select(CaseAct, CaseActStatement)
         .join(CaseActStatement, CaseActStatement.act_id == CaseAct.id)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, func, literal, select, true
 from sqlalchemy.orm import Session
 
-from casework.search.words import MOST_NAMED, contains_text, pattern_of
+from casework.search.words import MOST_NAMED, contains_text, often, pattern_of
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
@@ -142,9 +142,7 @@ def text_facts(text: PublicText) -> dict[str, Any]:
 
 
 def _public() -> Select[*tuple[Any, ...]]:
-    # Of its own publication, as every version is: said for the planner, which comes from a version by that key.
-    own = PublicationVersion.publication_id == Publication.id
-    shown = and_(Publication.shown_version_id == PublicationVersion.id, own)
+    shown = Publication.shown_version_id == PublicationVersion.id
     columns = (Publication.id.label("publication_id"), Publication.kind, Publication.unit_id, Publication.shown_at)
     return select(*columns, *_TEXT).join(PublicationVersion, shown)
 
@@ -156,9 +154,11 @@ def _saying(session: Session, asked: str) -> ColumnElement[bool]:
         return true()
     ids = session.scalar(select(func.sought_public_ids(pattern_of(query), MOST_NAMED, type_=ARRAY(Uuid))))
     if ids is None:
-        return contains_text(PublicationVersion.sought, query)
-    named: ColumnElement[bool] = PublicationVersion.id == any_(literal(ids, ARRAY(Uuid)))
-    return named
+        return often(contains_text(PublicationVersion.sought, query))
+    # Of its own publication, as every version is: said for the planner, which comes from a version by that key. Where
+    # no versions are named it would take the two conditions for rare together, and read all that was ever public.
+    own = PublicationVersion.publication_id == Publication.id
+    return and_(PublicationVersion.id == any_(literal(ids, ARRAY(Uuid))), own)
 
 
 def _narrowed(

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, defer
 
 from casework.permission import MAY
 from casework.procedure.acts import standing_acts
-from casework.search.words import Matched, Words
+from casework.search.words import Matched, Words, ids_among, often, standing_in
 from casework.secrecy import keeps_case_from, keeps_nothing_from
 from casework.units import in_reach
 from casework.wording import known_word
@@ -77,21 +77,30 @@ def find_cases(session: Session, person: Person, asked: Asked, after: Cursor | N
 
 def find_documents(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:
     """By what its latest text says, or by its number."""
-    text, number, later = DocumentText, DocumentNumber, aliased(DocumentText)
-    latest = ~exists().where(later.document_id == text.document_id, later.ordinal > text.ordinal)
-    saying = select(text.document_id).where(
-        text.unit_id == person.unit_id, asked.words.stand_in(session, text.sought), latest
-    )
-    numbered = select(number.document_id).where(asked.words.each_in(number.sought))
     wanted = (
         select(Document, Case)
         .join(Case, Case.id == Document.case_id)
-        .where(Document.unit_id == person.unit_id, Document.id.in_(saying.union(numbered)))
+        .where(Document.unit_id == person.unit_id, _says(session, person, asked.words))
         .where(~keeps_case_from(person, Document.case_id), asked.in_time(Document.begun_at))
     )
     rows = session.execute(newest_first(wanted, Document.begun_at, Document.id, after, limit)).all()
     said = _said_by(session, [row.Document.id for row in rows])
     return _page([_found_document(row.Document, row.Case, said, asked.words) for row in rows], limit)
+
+
+def _says(session: Session, person: Person, words: Words) -> ColumnElement[bool]:
+    """Of a row of Document. What many say is looked for from the newest on; else those that say it are named."""
+    text, number, later = DocumentText, DocumentNumber, aliased(DocumentText)
+    latest = ~exists().where(later.document_id == text.document_id, later.ordinal > text.ordinal)
+    ids = ids_among(session, text.sought, *words.each)
+    saying = select(text.document_id).where(
+        text.unit_id == person.unit_id, standing_in(text.sought, ids, *words.each), latest
+    )
+    numbered = select(number.document_id).where(words.each_in(number.sought))
+    if ids is None:
+        its = (saying.where(text.document_id == Document.id), numbered.where(number.document_id == Document.id))
+        return often(or_(*(each.exists() for each in its)))
+    return Document.id.in_(saying.union(numbered))
 
 
 def find_people(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:

@@ -166,7 +166,7 @@ def _span(month: date) -> tuple[datetime, datetime]:
 
 def _recordings(session: Session, units: Sequence[uuid.UUID], month: date) -> Iterator[_Counted]:
     start, end = _span(month)
-    made = func.coalesce(Recording.started_at, Recording.received_at)
+    made = Recording.made_at
     lacking = exists().where(ElementQuestion.recording_id == Recording.id)
     viewed = exists().where(PlaybackWindow.recording_id == Recording.id)
     count = func.count()

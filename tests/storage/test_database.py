@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
@@ -26,6 +27,16 @@ def test_a_statement_gives_its_rows_as_text_and_is_prepared_once(database: Datab
             assert rows == [(str(each + 2), None, "张三 'x'") for each in range(int(number))]
         ((count,),) = connection.run("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'plain_%'")
         assert count == "2"
+
+
+def test_what_is_only_read_is_prepared_as_well(database: Database) -> None:
+    """A rollback at the end would have the connection forget it each time."""
+    for _ in range(8):
+        with database.reading() as session:
+            session.execute(text("SELECT 'read again and again'"))
+    with database.reading() as session:
+        names = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert "SELECT 'read again and again'" in names
 
 
 def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Database) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer
 
 from api.http.paging import listed
@@ -72,7 +72,6 @@ def list_recordings(
 
 def narrow(statement: Select[Recording], wanted: RecordingFilter, unit_id: uuid.UUID) -> Select[Recording]:
     live_link = select(CaseLink.id).where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
-    made_at = func.coalesce(Recording.started_at, Recording.received_at)
     equal = {
         Recording.sha256: wanted.sha256,
         Recording.device: wanted.device,
@@ -84,9 +83,9 @@ def narrow(statement: Select[Recording], wanted: RecordingFilter, unit_id: uuid.
     if wanted.case_id is not None:
         statement = statement.where(live_link.where(CaseLink.case_id == wanted.case_id).exists())
     if wanted.made_from is not None:
-        statement = statement.where(made_at >= wanted.made_from)
+        statement = statement.where(Recording.made_at >= wanted.made_from)
     if wanted.made_before is not None:
-        statement = statement.where(made_at < wanted.made_before)
+        statement = statement.where(Recording.made_at < wanted.made_before)
     return statement.where(~live_link.exists()) if wanted.unlinked else statement
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
 from api.credentials import open_session
 from api.engines.plan import load_policies
 from api.engines.roles import DATABASE, DatabaseAddresses
+from casework.publication.portal import Asked as Sought
+from casework.publication.portal import list_public
 from casework.recording_states import is_in_state
 from casework.search.found import KINDS, Asked, search
 from casework.search.words import Words
@@ -74,6 +77,23 @@ def plan(session: Session, statement: Any) -> str:
     return "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {compiled}").scalars())
 
 
+def plans_of(session: Session, ask: Callable[[], Any]) -> list[str]:
+    """How PostgreSQL goes about each of the statements that are run meanwhile."""
+    asked: list[tuple[str, Any]] = []
+    connection = session.connection()
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+    plans = (connection.exec_driver_sql(f"EXPLAIN {each}", parameters).scalars() for each, parameters in asked)
+    return ["\n".join(lines) for lines in plans]
+
+
 def test_every_row_has_what_it_refers_to_and_there_are_as_many_as_were_asked_for(filled: Any) -> None:
     database, superuser = filled
     assert broken_references(superuser) == []
@@ -124,6 +144,46 @@ def test_as_many_are_found_whether_or_not_the_database_names_them(
             every = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
             monkeypatch.setattr("casework.search.words.MOST_NAMED", most)
             assert found == every
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "index"),
+    [
+        ("cases", "占道", "ix_case_listing"),
+        ("documents", "责令", "ix_document_begun"),
+        ("recordings", "DSJ0125", "ix_recording_listing"),
+    ],
+)
+def test_what_many_say_is_met_on_the_way_through_the_list(
+    seeing: Any, monkeypatch: pytest.MonkeyPatch, kind: str, words: str, index: str
+) -> None:
+    monkeypatch.setattr("casework.search.words.MOST_NAMED", 0)
+    with seeing() as session:
+        person = officer_of_the_largest(session)
+        plans = plans_of(session, lambda: search(session, person, kind, Asked(Words.parse(words)), limit=6))
+    (way,) = (each for each in plans if index in each)
+    assert "Sort" not in way
+
+
+@pytest.mark.parametrize("query", ["", "火锅"])
+def test_the_portal_goes_through_what_is_public_from_the_newest_on(
+    seeing: Any, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr("casework.publication.portal.MOST_NAMED", 0)
+    with seeing() as session:
+        plans = plans_of(session, lambda: list_public(session, Sought(query), limit=20))
+    (way,) = (each for each in plans if "ix_publication_shown" in each)
+    assert "Sort" not in way
+
+
+def test_a_day_s_recordings_are_found_by_when_they_were_made(seeing: Any) -> None:
+    with seeing() as session:
+        person = officer_of_the_largest(session)
+        made = (Recording.made_at >= NOW - timedelta(days=400)) & (Recording.made_at < NOW - timedelta(days=399))
+        of_day = select(Recording.id).where(Recording.unit_id == person.unit_id, made)
+        found = plan(session, newest_first(of_day, Recording.sealed_at, Recording.id, None, 50))
+    assert "ix_recording_made" in found
+    assert re.search(r"Index Cond: .*made_at >=", found), "row security keeps the day from the index"
 
 
 @pytest.mark.parametrize("login", ["worker", "application"])
