@@ -277,7 +277,7 @@ def events_to_collect(session: Session, case: Case) -> tuple[CaseEvent, ...]:
         CaseEvent.withdrawn_at.is_(None),
         CaseEvent.id.not_in(collected),
     )
-    return tuple(session.scalars(events.order_by(CaseEvent.day)))
+    return tuple(session.scalars(events.order_by(CaseEvent.day, CaseEvent.entered_at)))
 
 
 def _of_events(session: Session, event_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, PublicationNow]:
