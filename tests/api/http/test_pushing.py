@@ -68,6 +68,7 @@ def test_what_was_refused_is_shown_and_sent_again_by_whoever_publishes(
     for path, said in ((here, "应于"), ("/publications", "逾期未送达市级平台的推送")):
         late = desk.publisher.get(path, headers=CHINESE).text
         assert said in late
+        assert "&lt;time" not in late
         check_markup(late)
     assert push_all_due(archive, datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert "逾期未送达" not in desk.publisher.get("/publications", headers=CHINESE).text
