@@ -40,6 +40,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "score_file_reviews": ("supervisor", "legal_reviewer"),
     "answer_file_reviews": ("supervisor",),
     "see_file_reviews": ("supervisor", "legal_reviewer", "auditor", "administrator"),
+    "make_dossiers": ("supervisor", "publisher"),
+    "see_dossiers": ("supervisor", "legal_reviewer", "publisher", "auditor"),
     "draw_up_returns": ("supervisor", "publisher"),
     "check_returns": ("supervisor", "legal_reviewer"),
     "send_returns": ("supervisor", "publisher"),

@@ -84,7 +84,7 @@ GROUPS = (
     Group(
         mark("案件"),
         (
-            Link("/cases", mark("全部案件"), EVERYBODY, also=("/documents",)),
+            Link("/cases", mark("全部案件"), EVERYBODY, also=("/documents", "/dossiers")),
             Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
             Link("/file-reviews", mark("案卷评查"), LOOKING_ON),
             Link("/rooms", mark("办案场所"), KEEPING_ROOMS),

@@ -22,6 +22,7 @@ from api.pages.views_committee import build_advisers, build_committee, build_tra
 from api.pages.views_deadlines import build_deadlines
 from api.pages.views_devices import build_device, build_devices, build_officers
 from api.pages.views_documents import build_document
+from api.pages.views_dossiers import build_dossier, build_dossiers
 from api.pages.views_file_reviews import build_file_review, build_file_reviews
 from api.pages.views_gaps import build_gaps
 from api.pages.views_oversight import build_oversight
@@ -51,6 +52,8 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/search": ("search.html", build_search),
     "/cases": ("cases.html", build_cases),
     "/cases/{id}": ("case.html", build_case),
+    "/cases/{id}/dossiers": ("dossiers.html", build_dossiers),
+    "/dossiers/{id}": ("dossier.html", build_dossier),
     "/documents/{id}": ("document.html", build_document),
     "/requests": ("requests.html", build_requests),
     "/queue": ("queue.html", build_queue),

@@ -43,6 +43,7 @@ def build_archiving(visit: Visit, case: Case) -> Mapping[str, Any]:
     return {
         "archive": archive,
         "sees_recordings": sees,
+        "sees_dossiers": sees and role in MAY["see_dossiers"],
         "secrecy": stated,
         "secrecy_class": stated[0].secrecy_class if stated else ORDINARY,
         "secrecy_choices": [each for each in SECRECY_CLASSES if licensed or each != STATE_SECRET],

@@ -31,6 +31,7 @@ from casework.publication.listing import (
 from casework.publication.publicity import PUBLICITY, Publicity, publicity_on
 from casework.publication.rule_file import Named
 from casework.returns.listing import list_pressing
+from casework.secrecy import may_see_case
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
@@ -97,6 +98,7 @@ def build_publication(visit: Visit) -> Mapping[str, Any]:
             "step": found.next_duty if found.waits_for(person.id, duties) else None,
             "collect": "collect" in duties,
             "publish": "publish" in duties,
+            "dossiers": may_see_case(visit.session, person, found.case) and person.role in MAY["see_dossiers"],
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,20 +64,23 @@ def check_return_figures(audit: Audit) -> None:
     """
     for rows in audit.rows(select(UnitReturn), UnitReturn.id):
         with audit.archive.database.reading(snapshot=True) as session:
-            for place in range(0, len(rows), _AT_ONCE):
-                _check_figures(audit, session, rows[place : place + _AT_ONCE])
+            by_codes: defaultdict[tuple[str, ...], list[UnitReturn]] = defaultdict(list)
+            for row in rows:
+                by_codes[_codes_of(session, row)].append(row)
+            for codes, alike in by_codes.items():
+                for place in range(0, len(alike), _AT_ONCE):
+                    _check_figures(audit, session, alike[place : place + _AT_ONCE], codes)
 
 
-def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn]) -> None:
+def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn], codes: tuple[str, ...]) -> None:
     counted = {row.id: Counted(row.first_day, row.last_day, row.checkpoint_size) for row in rows}
     units = {uuid.UUID(unit["id"]) for row in rows for unit in row.figures["units"]}
-    found = count_many(session, set(counted.values()), units)
+    found = count_many(session, set(counted.values()), units, codes)
     for row in rows:
         checkpoint = session.get(LedgerCheckpoint, row.checkpoint_size)
         root = None if checkpoint is None else checkpoint.root
         if root != row.root:
             audit.findings.add("figures_differ", f"unit_return {row.id}: root", root, row.root)
-        codes = _codes_of(session, row)
         for unit in row.figures["units"]:
             ours: Mapping[str, int] = found[counted[row.id]].get(uuid.UUID(unit["id"]), {})
             expected = {code: ours.get(code, 0) for code in codes}

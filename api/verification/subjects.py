@@ -11,6 +11,7 @@ from api.verification.archiving_accounts import ARCHIVING_SUBJECTS
 from api.verification.deadline_accounts import DEADLINE_SUBJECTS
 from api.verification.decision_accounts import DECISION_SUBJECTS
 from api.verification.document_accounts import DOCUMENT_SUBJECTS
+from api.verification.dossier_accounts import DOSSIER_SUBJECTS
 from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.file_review_accounts import FILE_REVIEW_SUBJECTS
@@ -43,5 +44,6 @@ ALL_SUBJECTS: Final[Sequence[Subject]] = (
     *SERVICE_SUBJECTS,
     *FILE_REVIEW_SUBJECTS,
     *RETURN_SUBJECTS,
+    *DOSSIER_SUBJECTS,
     *MEDIA_SUBJECTS,
 )

@@ -177,7 +177,7 @@ def _latest(session: Session, owed: Owed) -> UnitReturn | None:
 def _figures(session: Session, owed: Owed, size: int) -> dict[str, Any]:
     tree = units_below(session, owed.unit.id) if owed.kind.with_below else (UnitNode(owed.unit, 0),)
     counted = Counted(owed.period.first_day, owed.period.last_day, size)
-    found = count_figures(session, counted, [node.unit.id for node in tree])
+    found = count_figures(session, counted, [node.unit.id for node in tree], owed.kind.figures)
     return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, owed.kind)
 
 

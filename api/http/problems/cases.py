@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from api.http.problems.problem import Facts, Problem, Problems
 from api.pages.words import HANDLER_PROBLEMS, PROCEDURES, STAGES
 from casework import errors as casework
+from casework.dossiers import errors as dossiers
 
 PERSON_PROBLEMS: Mapping[str, str] = {
     "left": "已离任，请从列表中选择",
@@ -39,6 +40,7 @@ def _possible_procedures(error: casework.ProcedureSettled) -> Facts:
 
 
 PROBLEMS: Problems = {
+    dossiers.ContactUnfit: Problem(422, "contact-unfit", "对外联系人须是本案办案单位的在职人员，请另选"),
     casework.StageOutOfOrder: Problem(
         409, "stage", "案件当前环节为“{current}”，不能直接进入“{wanted}”；{why}", facts=_next_stages
     ),

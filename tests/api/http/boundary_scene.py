@@ -386,6 +386,15 @@ class Bounds:
         made = done(self.p.post(address, json={**form, "posted_on": chinese_day(self.now).isoformat()}))
         return str(made["postings"][-1]["id"])
 
+    # Dossiers
+
+    def question(self) -> dict[str, str]:
+        contact = str(self.s.person.id)
+        return {"question": "为什么扣车？", "reason": "来函", "contact_id": contact, "contact_way": "023-6700 0000"}
+
+    def dossier(self) -> str:
+        return str(done(self.p.post(f"{API}/cases/{self.case.id}/dossiers", json=self.question()))["id"])
+
     # Returns
 
     def owed(self) -> dict[str, str]:

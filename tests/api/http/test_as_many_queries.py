@@ -40,6 +40,7 @@ OF_NO_LIST = frozenset(
         "GET /api/v1/cases/{case_id}/catalogue.{form}",
         "GET /api/v1/devices/{device_id}",
         "GET /api/v1/disposal",
+        "GET /api/v1/dossiers/{dossier_id}",
         "GET /api/v1/document-templates",
         "GET /api/v1/documents/{document_id}",
         "GET /api/v1/element-policies",
@@ -63,6 +64,7 @@ OF_NO_LIST = frozenset(
         "GET /api/v1/session",
         "GET /api/v1/submissions/{submission_id}",
         "page /documents/{id}",
+        "page /dossiers/{id}",
         "page /file-reviews/{id}",
         "page /oversight/sample",
         "page /publications/{id}",
@@ -100,6 +102,7 @@ def add_one_of_each(w: Bounds) -> None:
         make()
     for make in (w.transfer, w.decided, w.posting, w.return_receipt, w.archived, w.final, w.fresh, w.handler):
         make()
+    w.dossier()
     w.served.station(w.here)
     w.served.unit(f"江城大队{w.number()}中队", w.here)
     w.let_the_linker_ask()
@@ -167,6 +170,8 @@ class Looks:
         things = {
             "/recordings/{id}": w.recording.id,
             "/cases/{id}": w.case.id,
+            "/cases/{id}/dossiers": w.case.id,
+            "/dossiers/{id}": w.dossier(),
             "/documents/{id}": w.draft["id"],
             "/publications/{id}": w.collected()["id"],
             "/reviews/{id}": w.submitted()["submission_id"],

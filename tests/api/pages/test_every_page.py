@@ -27,6 +27,7 @@ ALLOWED = {
     "/cases": ROLES,
     "/cases?find=%25&closed=1": ROLES,
     "/cases/{case}": ROLES,
+    "/cases/{case}/dossiers": ("supervisor", "legal_reviewer", "publisher", "auditor"),
     "/search": ROLES,
     "/search?q=%25%5C": ROLES,
     "/search?q=AB00001&from=2026-03-09T00:00&to=nonsense": ROLES,

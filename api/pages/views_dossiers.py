@@ -1,0 +1,46 @@
+"""舆情应对: the dossiers of a case with the form to make one, and one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from api.http.reading.dossiers import channel_names
+from api.http.sessions import language_of
+from api.pages.dossier_words import sections_of
+from api.pages.visit import Visit
+from casework.cases import find_case
+from casework.dossiers.making import dossiers_of_case, facts_of, find_dossier
+from casework.organisation import names_of
+from casework.permission import MAY
+from casework.secrecy import class_of
+from storage.catalog.casework import Case
+from storage.catalog.organisation import Person
+
+
+def build_dossiers(visit: Visit) -> Mapping[str, Any]:
+    visit.require(*MAY["see_dossiers"])
+    session, person = visit.session, visit.person
+    case = find_case(session, person, visit.path_id())
+    rows = dossiers_of_case(session, person, case.id)
+    unit = select(Person).where(Person.unit_id == case.unit_id, Person.active).order_by(Person.name, Person.id)
+    return {
+        "case": case,
+        "secrecy_class": class_of(session, case.id),
+        "dossiers": rows,
+        "names": names_of(session, {each for row in rows for each in (row.made_by, row.contact_id)}),
+        "people": session.scalars(unit).all() if person.role in MAY["make_dossiers"] else (),
+    }
+
+
+def build_dossier(visit: Visit) -> Mapping[str, Any]:
+    visit.require(*MAY["see_dossiers"])
+    row, language = find_dossier(visit.session, visit.person, visit.path_id()), language_of(visit.request)
+    return {
+        "row": row,
+        "case": visit.session.get_one(Case, row.case_id),
+        "sections": sections_of(facts_of(row), language, channel_names(visit.session, language)),
+        "names": names_of(visit.session, {row.made_by, row.contact_id}),
+    }

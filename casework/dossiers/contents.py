@@ -1,0 +1,239 @@
+"""What may be said of a case (可以对外说明的内容): facts as JSON, every text of them masked as what is published.
+
+Nothing here names a party, an officer or a file. What was published stands in its own words, which anybody may read.
+Of a case with a class of secrecy only that is said, and that there is such a case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casework.documents.listing import documents_of_case
+from casework.procedure.judgement import judge_case
+from casework.publication.listing import PublicationNow, publications_of_case
+from casework.publication.masking import Masking
+from casework.publication.portal import PublicHistory, find_public
+from casework.revoked import is_revoked
+from casework.secrecy import ORDINARY, keeps_nothing_from, may_be_copied
+from casework.timeline import TimelineItem, case_timeline
+from integrity.fields import format_instant
+from integrity.local_time import chinese_day
+from storage.catalog.archiving import CaseArchive
+from storage.catalog.casework import Case, CaseLink
+from storage.catalog.deadlines import CaseEvent
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
+from storage.catalog.organisation import Person, Unit
+from storage.catalog.publication import PublicationVersion
+from storage.catalog.recordings import Recording
+from storage.catalog.review import DecisionReview
+
+FORMAT: Final = 1
+SAID: Final = (
+    "stage_entered",
+    "stage_returned",
+    "identity_shown",
+    "notice_given",
+    "event_entered",
+    "decision_issued",
+    "document_sealed",
+    "served",
+    "closed",
+    "archived",
+)
+"""What of a case's time line is said: steps of the procedure, without whoever took them."""
+
+
+@dataclass(frozen=True)
+class Speaking:
+    """For whom, of which case and class, and what hides what speaks of persons (`names`: those the case knows)."""
+
+    by: Person
+    case: Case
+    secrecy_class: str
+    masking: Masking
+    names: tuple[str, ...]
+    now: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.secrecy_class == ORDINARY
+
+    def mask(self, text: str) -> str:
+        return self.masking.mask(text, self.names)
+
+
+def contents_of_dossier(session: Session, speaking: Speaking) -> dict[str, Any]:
+    """All but the question, the contact and who made it."""
+    publications = publications_of_case(session, speaking.case.id)
+    facts: dict[str, Any] = {
+        "format": FORMAT,
+        "case": _case(session, speaking),
+        "secrecy_class": speaking.secrecy_class,
+        "publications": [_publication(session, each) for each in publications],
+        "revocations": _revocations(session, speaking.case),
+    }
+    if speaking.is_open:
+        facts["decisions"] = list(_decisions(session, speaking))
+        facts["documents"] = list(_documents(session, speaking.case))
+        facts["acts"] = list(_acts(session, speaking))
+        facts["recordings"], facts["recordings_kept"] = _recordings(session, speaking)
+        facts["timeline"] = [_step(each) for each in _timeline(session, speaking)]
+    return facts
+
+
+def names_in(session: Session, case_id: uuid.UUID) -> tuple[str, ...]:
+    """The natural persons that decisions and publications of the case name."""
+    said, version = DecisionVersion, PublicationVersion
+    names = set(session.scalars(select(said.party).where(said.case_id == case_id, said.party_kind == "citizen")))
+    for row in session.scalars(select(version).where(version.case_id == case_id)):
+        names |= {str(each) for each in row.names} | ({row.party_full} if row.party_kind == "citizen" else set())
+    return tuple(sorted(names))
+
+
+def _case(session: Session, speaking: Speaking) -> dict[str, Any]:
+    case = speaking.case
+    archived_at = session.scalar(select(CaseArchive.archived_at).where(CaseArchive.case_id == case.id))
+    return {
+        "number": case.number,
+        "title": speaking.mask(case.title) if speaking.is_open else None,
+        "kind": case.kind,
+        "procedure": case.procedure,
+        "stage": case.stage,
+        "unit": session.get_one(Unit, case.unit_id).name,
+        "opened_on": _day(case.opened_at),
+        "closed_on": _day(case.closed_at),
+        "archived_on": _day(archived_at),
+    }
+
+
+def _decisions(session: Session, speaking: Speaking) -> Iterator[dict[str, Any]]:
+    issue, said, review = DecisionIssue, DecisionVersion, DecisionReview
+    statement = (
+        select(issue, said, review, is_revoked(issue.id))
+        .join(said, said.id == issue.version_id)
+        .outerjoin(review, review.id == issue.review_id)
+        .where(issue.case_id == speaking.case.id)
+        .order_by(issue.issued_at, issue.id)
+    )
+    for row, version, passed, was_revoked in session.execute(statement):
+        yield {
+            "kind": version.kind,
+            "measures": list(version.measures),
+            "amount_fen": version.amount_fen,
+            "content": speaking.mask(version.content),
+            "issued_on": row.issued_on.isoformat(),
+            "in_scope": bool(row.scope),
+            "reviewed_on": None if passed is None else _day(passed.reviewed_at),
+            "revoked": was_revoked,
+        }
+
+
+def _documents(session: Session, case: Case) -> Iterator[dict[str, Any]]:
+    """What bears a seal: its digest is that of the PDF whose seal verifies."""
+    for each in documents_of_case(session, case.id):
+        if each.sealed is not None and each.final is not None:
+            yield {
+                "title": each.row.title_zh,
+                "number": None if each.number is None else each.number.written,
+                "dated_on": each.final.dated_on.isoformat(),
+                "withdrawn": each.state == "withdrawn",
+                "sha256": each.sealed.sha256.hex(),
+            }
+
+
+def _revocations(session: Session, case: Case) -> list[str]:
+    event = CaseEvent
+    stands = event.case_id == case.id, event.kind == "decision_revoked", event.withdrawn_at.is_(None)
+    return [day.isoformat() for day in session.scalars(select(event.day).where(*stands).order_by(event.day))]
+
+
+def _publication(session: Session, found: PublicationNow) -> dict[str, Any]:
+    history = find_public(session, found.row.id)
+    return {
+        "kind": found.row.kind,
+        "state": _public_state(found),
+        "steps": [] if history is None else list(_public_steps(history)),
+        "postings": [
+            {
+                "channel": each.row.channel,
+                "place": each.row.place,
+                "posted_on": each.row.posted_on.isoformat(),
+                "removed_on": _day(each.row.removed_at),
+            }
+            for each in found.postings
+        ],
+    }
+
+
+def _public_state(found: PublicationNow) -> str:
+    """What of its state is the public's to know: how far its preparation has come is not."""
+    if found.row.shown_version_id is not None:
+        return "published"
+    return found.state if found.state in ("taken_down", "withheld") else "pending"
+
+
+def _public_steps(history: PublicHistory) -> Iterator[dict[str, Any]]:
+    """In the order in which they were taken: what anybody could read then, and may still be read."""
+    for step in reversed(history.steps):
+        text = None if step.text is None else asdict(step.text)
+        if text is not None:
+            text["decided_on"] = text["decided_on"].isoformat()
+        yield {"step": step.step, "on": _day(step.at), "ground": step.ground, "reason": step.reason, "text": text}
+
+
+def _acts(session: Session, speaking: Speaking) -> Iterator[dict[str, Any]]:
+    """Each act with what its recordings come to (完整性)."""
+    for each in judge_case(session, speaking.case.id, speaking.now):
+        said = each.act.said
+        yield {
+            "name_zh": each.rule.name_zh,
+            "name_en": each.rule.name_en,
+            "starts_at": format_instant(said.starts_at),
+            "ends_at": None if said.ends_at is None else format_instant(said.ends_at),
+            "verdict": str(each.verdict),
+            "forbids_closing": each.forbids_closing,
+        }
+
+
+def _recordings(session: Session, speaking: Speaking) -> tuple[list[dict[str, Any]], int]:
+    """Which there are, and how many more stand in a case that is kept: of these nothing is said. None is opened."""
+    link, row = CaseLink, Recording
+    standing = link.case_id == speaking.case.id, link.ended_at.is_(None)
+    linked = select(row, link.stage).join(link, link.recording_id == row.id).where(*standing)
+    told = linked.where(keeps_nothing_from(speaking.by), may_be_copied())
+    rows = session.execute(told.order_by(row.started_at.nulls_last(), row.id)).all()
+    count = session.scalar(select(func.count()).select_from(link).where(*standing)) or 0
+    found = [
+        {
+            "started_at": None if each.started_at is None else format_instant(each.started_at),
+            "seconds": each.duration_seconds,
+            "stage": stage,
+        }
+        for each, stage in rows
+    ]
+    return found, count - len(found)
+
+
+def _timeline(session: Session, speaking: Speaking) -> Iterator[TimelineItem]:
+    after = None
+    while True:
+        page = case_timeline(session, speaking.by, speaking.case.id, after=after)
+        yield from (each for each in page.items if each.kind in SAID)
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _step(item: TimelineItem) -> dict[str, Any]:
+    return {"at": format_instant(item.at), "kind": item.kind, "detail": item.detail}
+
+
+def _day(moment: datetime | None) -> str | None:
+    return None if moment is None else chinese_day(moment).isoformat()
