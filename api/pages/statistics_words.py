@@ -61,6 +61,7 @@ FIGURES: Mapping[str, str] = {
     "corrected": mark("更正公示"),
     "withheld": mark("不予公示"),
     "taken_down": mark("撤下公示"),
+    "checks_revoked": mark("被撤销的检查结果"),
     "recordings_sealed": mark("封存记录"),
     "recordings_linked": mark("归入案件的记录"),
     "acts_recorded": mark("登记执法行为"),

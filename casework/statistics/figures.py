@@ -51,7 +51,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "handed_to_judiciary",
         "found_no_crime",
     ),
-    "publications": ("published", "corrected", "withheld", "taken_down"),
+    "publications": ("published", "corrected", "withheld", "taken_down", "checks_revoked"),
     "recordings": (
         "recordings_sealed",
         "recordings_linked",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from casework.deadlines.decided import REVOKED
 from casework.statistics.figures import COERCION_MEASURES, PENALTY_MEASURES
 from integrity.ledger_entry import LedgerEntry
 from integrity.local_time import chinese_day
@@ -39,9 +40,9 @@ COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class _Revocation:
-    """An event that says a penalty was revoked; `issue_id`: which, and of a case without any the word for none."""
+    """An event that says that a decision was revoked; `issue_id`: which, None where it was the result of a check."""
 
-    issue_id: str
+    issue_id: str | None
     unit: uuid.UUID | None
     day: date
 
@@ -134,20 +135,26 @@ class Tally:
         self._published.add(entry.subject_id)
 
     def _event_entered(self, entry: LedgerEntry) -> None:
-        if entry.data.get("kind") == "decision_revoked":
-            day = date.fromisoformat(str(entry.data.get("day")))
-            self._revocations[str(entry.data.get("event_id"))] = _Revocation(
-                str(entry.data.get("issue_id")), entry.unit_id, day
-            )
+        if entry.data.get("kind") == REVOKED:
+            day, issue = date.fromisoformat(str(entry.data.get("day"))), entry.data.get("issue_id")
+            said = _Revocation(None if issue is None else str(issue), entry.unit_id, day)
+            self._revocations[str(entry.data.get("event_id"))] = said
 
     def _event_withdrawn(self, entry: LedgerEntry) -> None:
         """An event that was withdrawn never was."""
         self._revocations.pop(str(entry.data.get("event_id")), None)
 
     def _settle(self) -> None:
-        """Count what was revoked, once it is known which revocations stand: each revokes the decision that it names."""
+        """Count what was revoked, once it is known which revocations stand: each revokes the decision that it names.
+
+        One that names none is of a check, whose result was public: it is no penalty, and makes none wrong.
+        """
         for said in self._revocations.values():
-            if said.unit is not None and self._is_of(said.day):
+            if said.unit is None or not self._is_of(said.day):
+                continue
+            if said.issue_id is None:
+                self.by_unit[said.unit]["checks_revoked"] += 1
+            else:
                 self.by_unit[said.unit]["decisions_revoked"] += 1
                 self.by_unit[said.unit]["revoked_amount_fen"] += self._amounts.get(said.issue_id, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -35,16 +36,29 @@ def desk(served: Any) -> PublishingDesk:
     return desk
 
 
+def revoke_a_check(desk: PublishingDesk) -> None:
+    """Its result is entered, and revoked; both stand in the checkpoint."""
+    opened = {"number": "江城检〔2026〕1号", "title": "双随机抽查", "procedure": "random_check"}
+    case = desk.officer.post("/api/v1/cases", json=opened).json()
+    for kind in ("inspection_concluded", "decision_revoked"):
+        said = {"kind": kind, "day": desk.today.isoformat()}
+        answer = desk.officer.post(f"/api/v1/cases/{case['id']}/events", json=said)
+        assert answer.status_code == 201, answer.text
+    desk.served.wait_for_places()
+
+
 def annual(caller: Any, desk: PublishingDesk, **more: Any) -> Any:
     return caller.get("/api/v1/reports/annual", params={"year": desk.today.year, **more})
 
 
 def test_the_figures_are_those_of_the_ledger_s_files(desk: PublishingDesk, served: Any) -> None:
+    revoke_a_check(desk)
     report = annual(desk.supervisor, desk).json()
     figures = report["total"]
     assert (figures["penalties_decided"], figures["penalty_fine"], figures["penalties_citizen"]) == (2, 2, 2)
     assert (figures["penalty_amount_fen"], figures["published"], figures["taken_down"]) == (17_345, 1, 1)
     assert (figures["recordings_sealed"], figures["recordings_linked"]) == (1, 1)
+    assert (figures["checks_revoked"], figures["decisions_revoked"], figures["revoked_amount_fen"]) == (1, 0, 0)
     entries = []
     for number in range(-(-report["checkpoint_size"] // 256)):
         left = min(256, report["checkpoint_size"] - 256 * number)
@@ -81,6 +95,7 @@ def test_a_unit_above_sees_those_below_it_and_no_unit_another(desk: PublishingDe
 
 
 def test_every_format_says_the_same_and_names_the_checkpoint(desk: PublishingDesk, tmp_path: Path) -> None:
+    revoke_a_check(desk)
     report = annual(desk.auditor, desk).json()
     size = report["checkpoint_size"]
     files = {
@@ -96,8 +111,9 @@ def test_every_format_says_the_same_and_names_the_checkpoint(desk: PublishingDes
         for code, number in report["total"].items()
     }
     cells = sheet_cells(files["xlsx"].content)
-    amount = next(row for row in cells if row[1] == "罚没金额（元）")
-    assert float(amount[2]) == 173.45
+    numbers = {row[1]: row[2] for row in cells if len(row) > 2}
+    assert float(numbers["罚没金额（元）"]) == 173.45
+    assert (numbers["被撤销的决定"], numbers["被撤销的检查结果"]) == ("0", "1")
     assert sum(len(row) for row in cells) == len(cells) * (3 + len(report["units"]))
     (tmp_path / "report.pdf").write_bytes(files["pdf"].content)
     text = subprocess.run(
@@ -105,6 +121,7 @@ def test_every_format_says_the_same_and_names_the_checkpoint(desk: PublishingDes
     ).stdout
     assert report["checkpoint_root"] in text.replace("\n", "")
     assert "173.45" in text
+    assert re.search(r"被撤销的检查结果 +1\b", text)
     assert "年度行政执法统计" in text
     again = desk.auditor.get("/api/v1/reports/annual.pdf", params={"year": desk.today.year, "size": size})
     assert again.content == files["pdf"].content

@@ -170,6 +170,7 @@ class World:
             at += timedelta(days=200)
 
     def revocation(self) -> None:
+        """Of the result of a check, which names no decision."""
         unit, at, subject, event = self.chance.choice(self.units), self.moment(), str(uuid.uuid4()), str(uuid.uuid4())
         day = (at + timedelta(hours=8)).date() - timedelta(days=self.chance.randint(0, 40))
         kind = self.chance.choice(("decision_revoked", "hearing_held"))
@@ -180,7 +181,7 @@ class World:
             later = at + timedelta(days=self.chance.randint(0, 400))
             self.entries.append(entry("case.event_withdrawn", later, unit, subject, event_id=event))
         elif kind == "decision_revoked":
-            self.count(unit, "decisions_revoked", day)
+            self.count(unit, "checks_revoked", day)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -195,6 +196,23 @@ def test_every_figure_is_what_happened(seed: int) -> None:
         unit: {code: number for code, number in counts.items() if number} for unit, counts in world.expected.items()
     }
     assert {code for counts in found.values() for code in counts} <= set(FIGURES)
+
+
+def test_a_check_that_is_revoked_makes_no_penalty_wrong() -> None:
+    unit, at = uuid.uuid4(), datetime(YEAR, 5, 1, tzinfo=UTC)
+    drafted = {"version_id": "v", "kind": "penalty", "measures": ["fine"], "amount_fen": 500, "party_kind": "citizen"}
+    issued = {"version_id": "v", "issue_id": "i", "issued_on": "2026-05-01", "scope": [], "review_id": None}
+    revoked = {"kind": "decision_revoked", "day": "2026-05-02"}
+    told = [
+        entry("decision.drafted", at, unit, "d", **drafted),
+        entry("decision.issued", at, unit, "d", **issued, case_id="c"),
+        entry("case.event_entered", at, unit, "c", **revoked, event_id="of the penalty", issue_id="i"),
+        *(entry("case.event_entered", at, unit, f"check {n}", **revoked, event_id=f"of check {n}") for n in range(3)),
+        entry("case.event_withdrawn", at, unit, "check 2", event_id="of check 2"),
+    ]
+    found = tally_year(told, YEAR)[unit]
+    assert (found["penalties_decided"], found["decisions_revoked"], found["checks_revoked"]) == (1, 1, 2)
+    assert found["revoked_amount_fen"] == found["penalty_amount_fen"] == 500
 
 
 def test_what_concerns_the_whole_archive_is_of_no_unit() -> None:
