@@ -9,48 +9,46 @@ from collections.abc import Iterator, Mapping, Sequence
 from api.http.report_tables import shown_figure
 from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
 from api.pages.words import word_for
-from casework.returns.listing import ReturnShown, ReturnVersion
-from casework.statistics.figures import GROUPS
+from casework.returns.listing import ReturnVersion
 from integrity.local_time import CHINA
 
 Names = Mapping[uuid.UUID, str]
 
 
-def return_csv(shown: ReturnShown, version: ReturnVersion, names: Names) -> bytes:
-    return csv_bytes((*_rows(shown, version), (), *_source(shown, version, names)))
+def return_csv(version: ReturnVersion, names: Names) -> bytes:
+    return csv_bytes((*_rows(version), (), *_source(version, names)))
 
 
-def return_xlsx(shown: ReturnShown, version: ReturnVersion, names: Names) -> bytes:
+def return_xlsx(version: ReturnVersion, names: Names) -> bytes:
     """The same bytes for the same version in the same state."""
     out = io.BytesIO()
     with xlsx_book(out) as book:
         created = version.row.drawn_up_at.replace(tzinfo=None)
-        book.set_properties({"title": f"{shown.owed.kind.name_zh} {shown.owed.period.code}", "created": created})
-        sheet = add_table(book, "报表", _rows(shown, version))
+        book.set_properties({"title": f"{version.owed.kind.name_zh} {version.owed.period.code}", "created": created})
+        sheet = add_table(book, "报表", _rows(version))
         sheet.freeze_panes(1, 3)
         sheet.set_column(0, 0, 12)
         sheet.set_column(1, 1, 28)
         sheet.set_column(2, 2 + len(version.units), 16)
-        source = add_table(book, "报送说明", _source(shown, version, names))
+        source = add_table(book, "报送说明", _source(version, names))
         source.set_column(0, 0, 24)
         source.set_column(1, 1, 70)
     return out.getvalue()
 
 
-def _rows(shown: ReturnShown, version: ReturnVersion) -> Iterator[Sequence[Cell]]:
+def _rows(version: ReturnVersion) -> Iterator[Sequence[Cell]]:
     """A heading, then a row a figure: group, figure, the total, and each unit where there are several."""
     units, total = version.units if len(version.units) > 1 else (), version.total
     yield ("类别", "指标", "合计", *(each["name"] for each in units))
-    for group, codes in GROUPS.items():
+    for group, codes in version.groups.items():
         for code in codes:
-            if code in shown.owed.kind.figures:
-                numbers = (total[code], *(each["figures"][code] for each in units))
-                cells = (shown_figure(code, number) for number in numbers)
-                yield (word_for("figure_group", group), word_for("figure", code), *cells)
+            numbers = (total[code], *(each["figures"][code] for each in units))
+            cells = (shown_figure(code, number) for number in numbers)
+            yield (word_for("figure_group", group), word_for("figure", code), *cells)
 
 
-def _source(shown: ReturnShown, version: ReturnVersion, names: Names) -> Iterator[Sequence[Cell]]:
-    owed, row = shown.owed, version.row
+def _source(version: ReturnVersion, names: Names) -> Iterator[Sequence[Cell]]:
+    owed, row = version.owed, version.row
     yield ("报表", owed.kind.name_zh)
     yield ("填报单位", owed.unit.name)
     yield ("报告期", f"{owed.period.code}（{owed.period.first_day} 至 {owed.period.last_day}）")

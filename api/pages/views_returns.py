@@ -12,7 +12,7 @@ from casework.organisation import names_of
 from casework.permission import MAY
 from casework.returns.listing import ReturnShown, ReturnVersion, list_pressing, list_returns, show_return
 from casework.statistics.annual import FIRST_YEAR
-from casework.statistics.figures import GROUPS, MONEY
+from casework.statistics.figures import MONEY
 from casework.units import units_below
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
@@ -65,11 +65,7 @@ def build_return(visit: Visit) -> Mapping[str, Any]:
         "version": version,
         "former": _sent_before(shown, version),
         "names": names_of(visit.session, set(people_of(shown))),
-        "groups": {
-            group: [code for code in codes if code in shown.owed.kind.figures]
-            for group, codes in GROUPS.items()
-            if set(codes) & set(shown.owed.kind.figures)
-        },
+        "groups": version.groups,
         "money": MONEY,
         "may": _may(visit, shown, version),
         "today": today,

@@ -143,6 +143,11 @@ KINDS: dict[str, Kind] = {
         "报送的数字与其检查点的账本条目不符",
         "the figures of a return are not those of the entries that its checkpoint covers",
     ),
+    "figures_not_counted": Kind(
+        "warning",
+        "报送的数字按旧的计数方法得出，本版本未重新计数",
+        "the figures of a return were counted in a way that this release no longer knows, and were not counted again",
+    ),
     "sample_differs": Kind(
         "error",
         "抽取的案卷或调阅不是账本及其检查点所决定的",

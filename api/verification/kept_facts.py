@@ -14,7 +14,7 @@ from casework.filereview.scoring import digest_scores
 from casework.link_rows import digest_candidates
 from casework.publication.collecting import as_text
 from casework.retrieval.redaction import digest_spans
-from casework.returns.drawing import digest_figures
+from casework.returns.rows import digest_figures
 from casework.review.reviewing import digest_answers
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear

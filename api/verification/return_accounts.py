@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
-from casework.returns.rule_file import kinds_of
+from casework.returns.rows import kind_of
+from casework.statistics import figures
 from casework.statistics.counting import Counted, count_many
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.ledger import LedgerCheckpoint
@@ -60,13 +61,17 @@ def check_return_figures(audit: Audit) -> None:
     """The figures of each return are those of the entries that its checkpoint covers.
 
     An entry can state the digest of other figures: whoever wrote the row wrote the entry. What entries add up to nobody
-    chooses.
+    chooses. Which figures there are is what was counted then; what an earlier release counted in another way is not
+    counted again, and is told.
     """
     for rows in audit.rows(select(UnitReturn), UnitReturn.id):
         with audit.archive.database.reading(snapshot=True) as session:
             by_codes: defaultdict[tuple[str, ...], list[UnitReturn]] = defaultdict(list)
             for row in rows:
-                by_codes[_codes_of(session, row)].append(row)
+                codes = _codes_of(row)
+                _check_words(audit, session, row, codes)
+                if _is_counted_as_today(audit, row):
+                    by_codes[codes].append(row)
             for codes, alike in by_codes.items():
                 for place in range(0, len(alike), _AT_ONCE):
                     _check_figures(audit, session, alike[place : place + _AT_ONCE], codes)
@@ -89,9 +94,30 @@ def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn], c
                 audit.findings.add("figures_differ", subject, *_told(expected, unit["figures"]))
 
 
-def _codes_of(session: Session, row: UnitReturn) -> tuple[str, ...]:
-    rule = session.get_one(ReturnRule, row.rule_id)
-    return next((each.figures for each in kinds_of(rule.rules) if each.code == row.code), ())
+def _codes_of(row: UnitReturn) -> tuple[str, ...]:
+    """What was counted of any of its units."""
+    return tuple(sorted({code for unit in row.figures["units"] for code in unit["figures"]}))
+
+
+def _check_words(audit: Audit, session: Session, row: UnitReturn, codes: tuple[str, ...]) -> None:
+    """Nothing that its rule names was left out: a group has figures, though not those that were added since."""
+    try:
+        words = kind_of(row, session.get_one(ReturnRule, row.rule_id)).figures
+    except KeyError:  # Its rule was changed, which is a finding of the rule.
+        return
+    left_out = [word for word in words if not set(figures.codes_of((word,))) & set(codes)]
+    if left_out:
+        audit.findings.add("figures_differ", f"unit_return {row.id}: figures", " ".join(words), f"no {left_out[0]}")
+
+
+def _is_counted_as_today(audit: Audit, row: UnitReturn) -> bool:
+    counting, today = row.figures.get("counting"), figures.COUNTING
+    if counting == today:
+        return True
+    earlier = isinstance(counting, int) and 0 < counting < today
+    kind = "figures_not_counted" if earlier else "figures_differ"
+    audit.findings.add(kind, f"unit_return {row.id}: counting", str(today), str(counting))
+    return False
 
 
 def _told(expected: dict[str, int], found: dict[str, Any]) -> tuple[str, str]:

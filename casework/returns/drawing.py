@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import Unknown
 from casework.permission import require
 from casework.returns.errors import DrawnUpAlready, NotOwed, OwnReturn, PeriodGoesOn, ReasonWanted, ReturnSettled
 from casework.returns.owed import Owed, find_owed
 from casework.returns.periods import Period, parse_period
-from casework.returns.rule_file import ReturnKind
+from casework.returns.rows import (
+    digest_figures,
+    is_sent,
+    lock_return,
+    of_same,
+    record_return_change,
+    refuse_set_aside,
+)
 from casework.rows import unique
 from casework.statistics.counting import Counted, count_figures
+from casework.statistics.figures import COUNTING, codes_of
 from casework.units import UnitNode, units_below
 from casework.wording import optional_text, required_text
-from integrity.canonical import canonical_json
 from integrity.local_time import chinese_day
-from retention.errors import OutsideUnit
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.organisation import Person
-from storage.catalog.returns import ReturnSending, UnitReturn
-from storage.ledger.append import Actor, Change, record_change
+from storage.catalog.returns import UnitReturn
 from storage.ledger.checkpoints import latest_checkpoint
 
 
@@ -96,7 +99,7 @@ def set_aside(session: Session, by: Person, return_id: uuid.UUID, reason: str, n
     require(by, "check_returns")
     row, reason = lock_return(session, by, return_id), required_text("reason", reason)
     refuse_set_aside(row)
-    if session.scalar(select(exists().where(ReturnSending.return_id == row.id))):
+    if is_sent(session, row):
         raise ReturnSettled(row.id, "sent")
     row.set_aside_by, row.set_aside_at, row.set_aside_reason = by.id, now, reason
     session.flush()
@@ -104,58 +107,20 @@ def set_aside(session: Session, by: Person, return_id: uuid.UUID, reason: str, n
     return row
 
 
-def lock_return(session: Session, by: Person, return_id: uuid.UUID) -> UnitReturn:
-    """A return of the person's own unit, as it is now. Raises Unknown, OutsideUnit."""
-    statement = select(UnitReturn).where(UnitReturn.id == return_id).with_for_update(key_share=True)
-    row = session.scalars(statement.execution_options(populate_existing=True)).first()
-    if row is None:
-        raise Unknown("unit_return", return_id)
-    if row.unit_id != by.unit_id:
-        raise OutsideUnit("unit_return", return_id)
-    return row
-
-
-def refuse_set_aside(row: UnitReturn) -> None:
-    """Raises ReturnSettled."""
-    if row.set_aside_at is not None:
-        raise ReturnSettled(row.id, "set_aside")
-
-
-def is_sent(session: Session, row: UnitReturn) -> bool:
-    """To one recipient at least: from then on a later version corrects it."""
-    return bool(session.scalar(select(exists().where(ReturnSending.return_id == row.id))))
-
-
-def whole_figures(nodes: Mapping[UnitNode, Mapping[str, int]], kind: ReturnKind) -> dict[str, Any]:
-    """As they are kept: a unit after the other, with the names that they have now."""
+def whole_figures(nodes: Mapping[UnitNode, Mapping[str, int]], codes: Collection[str]) -> dict[str, Any]:
+    """As they are kept: by which counting, and a unit after the other, with the names that they have now."""
     return {
+        "counting": COUNTING,
         "units": [
             {
                 "id": str(node.unit.id),
                 "name": node.unit.name,
                 "depth": node.depth,
-                "figures": {code: found.get(code, 0) for code in kind.figures},
+                "figures": {code: found.get(code, 0) for code in codes},
             }
             for node, found in nodes.items()
-        ]
+        ],
     }
-
-
-def digest_figures(figures: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical form, in hexadecimal: as an entry states it."""
-    return hashlib.sha256(canonical_json(figures, "figures")).hexdigest()
-
-
-def record_return_change(
-    session: Session,
-    by: Person,
-    row: UnitReturn,
-    deed: str,
-    data: Mapping[str, Any] | None = None,
-    private: Mapping[str, str] | None = None,
-) -> None:
-    change = Change(f"return.{deed}", "unit_return", str(row.id), row.unit_id, dict(data or {}), dict(private or {}))
-    record_change(session, Actor.person(by.id), change)
 
 
 def _checkpoint_after(session: Session, period: Period, now: datetime) -> LedgerCheckpoint:
@@ -168,17 +133,15 @@ def _checkpoint_after(session: Session, period: Period, now: datetime) -> Ledger
 
 
 def _latest(session: Session, owed: Owed) -> UnitReturn | None:
-    unit_id, code, period = owed.key
-    same = UnitReturn.unit_id == unit_id, UnitReturn.code == code, UnitReturn.period == period
-    statement = select(UnitReturn).where(*same).order_by(UnitReturn.ordinal.desc()).limit(1)
+    statement = select(UnitReturn).where(of_same(owed.key)).order_by(UnitReturn.ordinal.desc()).limit(1)
     return session.scalars(statement.with_for_update(key_share=True)).first()
 
 
 def _figures(session: Session, owed: Owed, size: int) -> dict[str, Any]:
     tree = units_below(session, owed.unit.id) if owed.kind.with_below else (UnitNode(owed.unit, 0),)
-    counted = Counted(owed.period.first_day, owed.period.last_day, size)
-    found = count_figures(session, counted, [node.unit.id for node in tree], owed.kind.figures)
-    return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, owed.kind)
+    codes, counted = codes_of(owed.kind.figures), Counted(owed.period.first_day, owed.period.last_day, size)
+    found = count_figures(session, counted, [node.unit.id for node in tree], codes)
+    return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, codes)
 
 
 def _record_drawn_up(session: Session, by: Person, row: UnitReturn) -> None:

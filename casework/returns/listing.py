@@ -13,13 +13,16 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from casework.deadlines.calendar import Calendar
 from casework.deadlines.calendars import calendar_now
 from casework.deadlines.listing import SOON_DAYS, working_days_until
 from casework.errors import Unknown
 from casework.permission import require
-from casework.returns.owed import Key, Owed, in_order, key_of, list_owed, owed_as_drawn_up
+from casework.returns.owed import Owed, in_order, list_owed, owed_as_drawn_up
+from casework.returns.rows import Key, key_of, of_same
 from casework.statistics.annual import FIRST_YEAR
 from casework.statistics.errors import YearUnusable
+from casework.statistics.figures import GROUPS
 from casework.units import line_of, units_below
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person
@@ -40,11 +43,11 @@ class SendingShown:
 
 @dataclass(frozen=True)
 class ReturnVersion:
-    """One version with how it was sent. `step`: a word of STEPS."""
+    """One version with how it was sent, as the rule has it that it was drawn up by. `step`: a word of STEPS."""
 
+    owed: Owed
     row: UnitReturn
     sendings: tuple[SendingShown, ...]
-    recipients: tuple[str, ...]
 
     @property
     def step(self) -> str:
@@ -58,12 +61,27 @@ class ReturnVersion:
     def waiting(self) -> tuple[str, ...]:
         """Recipients it was not sent to yet."""
         sent = {each.row.recipient for each in self.sendings}
-        return tuple(each for each in self.recipients if each not in sent)
+        return tuple(each for each in self.owed.kind.recipients if each not in sent)
 
     @property
     def sent_on(self) -> date | None:
         """The day on which the last recipient was sent it; None while one waits."""
         return None if self.waiting else max(each.row.sent_on for each in self.sendings)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its last recipient was sent it after its due day."""
+        return self.sent_on is not None and self.is_after_due(self.sent_on)
+
+    def is_after_due(self, day: date) -> bool:
+        return day > self.owed.due.day
+
+    @property
+    def groups(self) -> Mapping[str, Sequence[str]]:
+        """The figures that were counted, as groups of codes: whatever its rule's words would mean today."""
+        kept = self.total
+        found = {group: [code for code in codes if code in kept] for group, codes in GROUPS.items()}
+        return {group: codes for group, codes in found.items() if codes}
 
     @property
     def total(self) -> Mapping[str, int]:
@@ -81,12 +99,12 @@ class ReturnVersion:
 
 @dataclass(frozen=True)
 class ReturnShown:
-    """What is owed for a period, as of a day, and its versions, the first one first. `state`: a word of STATES;
-    `days_left`: working days, less than 0 where its day has passed."""
+    """What is owed for a period, as of a day, and its versions, the first one first. `days_left`: working days, less
+    than 0 where its day has passed."""
 
     owed: Owed
     versions: tuple[ReturnVersion, ...]
-    state: str
+    today: date
     days_left: int
 
     @property
@@ -99,9 +117,32 @@ class ReturnShown:
         return "none" if self.current is None else self.current.step
 
     @property
+    def deciding(self) -> ReturnVersion | None:
+        """The first version that reached all its recipients: that decides whether the return was late."""
+        return next((each for each in self.versions if each.sent_on is not None), None)
+
+    @property
     def sent_on(self) -> date | None:
-        """When the first version that was sent reached its last recipient: that decides whether it was late."""
-        return _sent_on(self.versions)
+        """When that version reached its last recipient."""
+        return None if self.deciding is None else self.deciding.sent_on
+
+    @property
+    def state(self) -> str:
+        """A word of STATES."""
+        if self.deciding is not None:
+            return "sent_late" if self.deciding.is_late else "sent"
+        if self.today <= self.owed.period.last_day:
+            return "running"
+        if self.owed.due.day < self.today:
+            return "overdue"
+        if self.owed.due.day == self.today:
+            return "due_today"
+        return "soon" if self.days_left <= SOON_DAYS else "open"
+
+    def is_late(self, version: ReturnVersion, sending: SendingShown) -> bool:
+        """Whether that recipient was sent it too late. What corrects a return that reached all is late for nobody."""
+        correcting = self.deciding is not None and version.row.ordinal > self.deciding.row.ordinal
+        return not correcting and version.is_after_due(sending.row.sent_on)
 
     @property
     def corrections(self) -> int:
@@ -140,8 +181,7 @@ def show_return(session: Session, by: Person, return_id: uuid.UUID, today: date)
         raise Unknown("unit_return", return_id)
     if by.unit_id not in line_of(session, row.unit_id):
         raise OutsideUnit("unit_return", return_id)
-    same = UnitReturn.unit_id == row.unit_id, UnitReturn.code == row.code, UnitReturn.period == row.period
-    return _shown(session, (), session.scalars(_in_order().where(*same)).all(), today)[0]
+    return _shown(session, (), session.scalars(_in_order().where(of_same(key_of(row)))).all(), today)[0]
 
 
 def _between(session: Session, by: Person, since: date, until: date, today: date) -> tuple[ReturnShown, ...]:
@@ -163,34 +203,18 @@ def _shown(
 
     As many queries for many as for one.
     """
-    latest = {key_of(row): row for row in rows}
-    by_key = {each.key: each for each in (*owed, *owed_as_drawn_up(session, tuple(latest.values())))}
-    sendings, calendar = _sendings(session, [row.id for row in rows]), calendar_now(session)
+    drawn_up, sendings = owed_as_drawn_up(session, rows), _sendings(session, [row.id for row in rows])
+    by_key = {each.key: each for each in owed} | {key_of(row): drawn_up[row.id] for row in rows}
     versions: defaultdict[Key, list[ReturnVersion]] = defaultdict(list)
     for row in rows:
-        recipients = by_key[key_of(row)].kind.recipients
-        versions[key_of(row)].append(ReturnVersion(row, tuple(sendings[row.id]), recipients))
-    found = []
-    for each in in_order(by_key.values()):
-        of_it, left = tuple(versions[each.key]), working_days_until(calendar, today, each.due.day)
-        found.append(ReturnShown(each, of_it, _state(each, _sent_on(of_it), today, left), left))
-    return tuple(found)
+        versions[key_of(row)].append(ReturnVersion(drawn_up[row.id], row, tuple(sendings[row.id])))
+    calendar = calendar_now(session)
+    return tuple(as_of(today, calendar, each, versions[each.key]) for each in in_order(by_key.values()))
 
 
-def _sent_on(versions: Sequence[ReturnVersion]) -> date | None:
-    return next((each.sent_on for each in versions if each.sent_on is not None), None)
-
-
-def _state(owed: Owed, sent_on: date | None, today: date, left: int) -> str:
-    if sent_on is not None:
-        return "sent_late" if sent_on > owed.due.day else "sent"
-    if today <= owed.period.last_day:
-        return "running"
-    if owed.due.day < today:
-        return "overdue"
-    if owed.due.day == today:
-        return "due_today"
-    return "soon" if left <= SOON_DAYS else "open"
+def as_of(today: date, calendar: Calendar, owed: Owed, versions: Sequence[ReturnVersion]) -> ReturnShown:
+    """`versions`: the first one first. `owed` is that of the last one, where there is any."""
+    return ReturnShown(owed, tuple(versions), today, working_days_until(calendar, today, owed.due.day))
 
 
 def _sendings(session: Session, return_ids: Collection[uuid.UUID]) -> defaultdict[uuid.UUID, list[SendingShown]]:

@@ -14,15 +14,13 @@ from casework.deadlines.calendar import Calendar
 from casework.deadlines.calendars import calendar_now
 from casework.deadlines.counting import DueDay, due_day
 from casework.returns.periods import Period, periods_ending
-from casework.returns.rule_file import ReturnKind, kinds_of
+from casework.returns.rows import Key, kind_of
+from casework.returns.rule_file import ReturnKind
 from casework.returns.rules import kinds_for, list_return_rules
 from casework.units import lines_of
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
 from storage.catalog.returns import ReturnRule, UnitReturn
-
-Key = tuple[uuid.UUID, str, str]
-"""A return of a unit for a period: the unit, the return's code, the period's."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,6 @@ class Owed:
     @property
     def key(self) -> Key:
         return self.unit.id, self.kind.code, self.period.code
-
-
-def key_of(row: UnitReturn) -> Key:
-    return row.unit_id, row.code, row.period
 
 
 def list_owed(session: Session, unit_ids: Collection[uuid.UUID], *, since: date, until: date) -> tuple[Owed, ...]:
@@ -66,18 +60,19 @@ def find_owed(session: Session, unit_id: uuid.UUID, code: str, period: Period) -
     return next((each for each in owed if (each.kind.code, each.period) == (code, period)), None)
 
 
-def owed_as_drawn_up(session: Session, rows: Collection[UnitReturn]) -> tuple[Owed, ...]:
-    """What each of these answers to, by the rule it was drawn up by: also where none would ask for it today."""
+def owed_as_drawn_up(session: Session, rows: Collection[UnitReturn]) -> dict[uuid.UUID, Owed]:
+    """By its id, what each of these answers to, by the rule it was drawn up by: also where none would ask for it
+    today."""
     units = session.scalars(select(Unit).where(Unit.id.in_({row.unit_id for row in rows})))
     rules = session.scalars(select(ReturnRule).where(ReturnRule.id.in_({row.rule_id for row in rows})))
     unit_by_id, rule_by_id = {unit.id: unit for unit in units}, {rule.id: rule for rule in rules}
-    calendar, found = calendar_now(session), list[Owed]()
+    calendar, found = calendar_now(session), dict[uuid.UUID, Owed]()
     for row in rows:
         rule = rule_by_id[row.rule_id]
-        kind = next(each for each in kinds_of(rule.rules) if each.code == row.code)
+        kind = kind_of(row, rule)
         due = due_day(kind.due, row.last_day, calendar)
-        found.append(Owed(unit_by_id[row.unit_id], rule, kind, Period(kind.every, row.first_day), due))
-    return tuple(found)
+        found[row.id] = Owed(unit_by_id[row.unit_id], rule, kind, Period(kind.every, row.first_day), due)
+    return found
 
 
 def in_order(owed: Iterable[Owed]) -> tuple[Owed, ...]:

@@ -49,7 +49,8 @@ class DueAfter:
 @dataclass(frozen=True)
 class ReturnKind:
     """One return (报表). `every`: a word of MONTHS; `with_below`: of the unit and those below it, a column each;
-    `figures`: codes of FIGURES, in their order; `recipients`: to whom it goes, each of whom is sent it."""
+    `figures`: groups and single figures, in the file's own words, for which those are is another release's to say;
+    `recipients`: to whom it goes, each of whom is sent it."""
 
     code: str
     name_zh: str
@@ -98,6 +99,11 @@ def read_returns(content: bytes) -> ReturnFile:
         source=text,
         returns=_returns(returns),
     )
+
+
+def may_bind_one(one: ReturnKind, other: ReturnKind) -> bool:
+    """Whether there may be a unit that owes both."""
+    return one.owed_by == other.owed_by or "every" in (one.owed_by, other.owed_by)
 
 
 def refuse_nonsense(file: ReturnFile) -> None:
@@ -161,9 +167,11 @@ def _texts(value: Value) -> tuple[str, ...]:
 
 
 def _figures(value: Value) -> tuple[str, ...]:
-    """Groups and single figures, in the order that all figures have."""
-    places = value.list()
-    if not places:
+    """Groups and single figures, as they stand: a group has more of them one day, and the file says what it said."""
+    words = tuple(place.word((*GROUPS, *FIGURES)) for place in value.list())
+    if not words:
         raise value.refused("empty")
-    words = {place.word((*GROUPS, *FIGURES)) for place in places}
-    return tuple(code for group, codes in GROUPS.items() for code in codes if group in words or code in words)
+    for word in words:
+        if words.count(word) > 1:
+            raise value.refused("twice", found=word)
+    return words

@@ -7,22 +7,21 @@ import uuid
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
 from casework.errors import Unknown
 from casework.papers import PaperUnfit, media_type_of
 from casework.permission import require
-from casework.returns.drawing import lock_return, record_return_change, refuse_set_aside
 from casework.returns.errors import ReceiptUnusable, ReturnSettled, SendingUnusable
-from casework.returns.rule_file import ReturnKind, kinds_of
+from casework.returns.rows import has_later, kind_of, lock_return, record_return_change, refuse_set_aside
 from casework.rows import unique
 from casework.units import line_of
 from casework.wording import required_name, required_text
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person
-from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending, UnitReturn
+from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending
 
 MOST_RECEIPTS: Final = 5
 
@@ -46,9 +45,9 @@ def send(
     refuse_set_aside(row)
     if row.checked_at is None:
         raise ReturnSettled(row.id, "not_checked")
-    if _has_later(session, row):
+    if has_later(session, row):
         raise ReturnSettled(row.id, "later")
-    if recipient not in kind_of(session, row).recipients:
+    if recipient not in kind_of(row, session.get_one(ReturnRule, row.rule_id)).recipients:
         raise SendingUnusable(recipient, "recipient")
     if sent_on > chinese_day(now):
         raise SendingUnusable(sent_on, "in_the_future")
@@ -120,14 +119,3 @@ def read_receipt(session: Session, by: Person, receipt_id: uuid.UUID) -> ReturnR
     if by.unit_id not in line_of(session, row.unit_id):
         raise OutsideUnit("return_receipt", receipt_id)
     return row
-
-
-def _has_later(session: Session, row: UnitReturn) -> bool:
-    same = UnitReturn.unit_id == row.unit_id, UnitReturn.code == row.code, UnitReturn.period == row.period
-    return bool(session.scalar(select(exists().where(*same, UnitReturn.ordinal > row.ordinal))))
-
-
-def kind_of(session: Session, row: UnitReturn) -> ReturnKind:
-    """What its rule says of it."""
-    rule = session.get_one(ReturnRule, row.rule_id)
-    return next(each for each in kinds_of(rule.rules) if each.code == row.code)

@@ -74,6 +74,7 @@ PROBLEMS: Mapping[str, str] = {
     "no_pattern": "has to be a regular expression of at most 500 signs that does not match nothing at all",
     "still_masked": "would be masked by its own pattern: show something else",
     "same_rank_way": "both state this way for the same days with one rank: one has to go before the other",
+    "same_return": "is what another series states for the same units and days: give the return another code",
     "same_rank": "both state this term for the same days with one rank: one has to go before the other",
 }
 

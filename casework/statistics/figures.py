@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from storage.catalog.casework import PROCEDURES
@@ -64,4 +64,12 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 FIGURES: Final = tuple(code for codes in GROUPS.values() for code in codes)
+COUNTING: Final = 1
+"""By which counting entries add up to figures: the next number once the same entries add up to others. A figure that is
+new changes nothing in those that were there; none is ever taken away, for rules that were loaded name it."""
 MONEY: Final = frozenset(code for code in FIGURES if code.endswith("_fen"))
+
+
+def codes_of(words: Collection[str]) -> tuple[str, ...]:
+    """The figures that groups and single figures name today, in the order that all figures have."""
+    return tuple(code for group, codes in GROUPS.items() for code in codes if group in words or code in words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -13,6 +13,7 @@ from casework.returns.drawing import check, draw_up, set_aside
 from casework.returns.periods import period_of
 from casework.returns.rules import load_returns
 from casework.returns.sending import file_receipt, send
+from casework.statistics import figures
 from integrity.local_time import chinese_day
 from storage.ledger.append import Actor
 from tests.api.http.test_returns import PNG, RULES
@@ -23,6 +24,8 @@ TAMPERED = (
     ("UPDATE unit_return SET figures = jsonb_set(figures, '{units,0,figures,cases_closed}', '7')", "figures_sha256"),
     ("UPDATE unit_return SET figures = jsonb_set(figures, '{units,0,figures,cases_closed}', '7')", "figures_differ"),
     ("UPDATE unit_return SET figures = jsonb_set(figures, '{units,0,figures}', '{}')", "figures_differ"),
+    ("UPDATE unit_return SET figures = jsonb_set(figures, '{counting}', '7')", "figures_differ"),
+    ("UPDATE unit_return SET figures = figures - 'counting'", "figures_differ"),
     ("UPDATE unit_return SET root = sha256('x')", "root"),
     ("UPDATE unit_return SET period = '2026-01'", "period"),
     ("UPDATE unit_return SET last_day = last_day - 1", "last_day"),
@@ -85,3 +88,20 @@ def test_whatever_is_changed_of_a_return_is_named(kept: Any, superuser: psycopg.
             put_back(superuser, table)
         superuser.commit()
     assert found_in(kept) == before
+
+
+def test_a_figure_that_is_added_later_accuses_neither_rule_nor_return(kept: Any, monkeypatch: Any) -> None:
+    before = found_in(kept)
+    groups = cast("dict[str, tuple[str, ...]]", figures.GROUPS)
+    monkeypatch.setitem(groups, "cases", ("cases_reopened", *groups["cases"]))
+    assert "cases_reopened" in figures.codes_of(("cases",))
+    assert found_in(kept) == before
+
+
+def test_what_was_counted_in_an_earlier_way_is_told_and_not_counted_again(
+    kept: Any, superuser: psycopg.Connection[Any], monkeypatch: Any
+) -> None:
+    before = found_in(kept)
+    monkeypatch.setattr(figures, "COUNTING", figures.COUNTING + 1)
+    told = {(code, subject.rpartition(": ")[2]) for code, subject in found_in(kept) - before}
+    assert told == {("figures_not_counted", "counting")}

@@ -181,6 +181,7 @@ THINGS: Mapping[str, str] = {
     "kept.reason": "保留的理由",
     "names": "其他自然人姓名",
     "same_rank_way": "与另一文件的同一情形同日有效且级别（rank）相同，须分先后",
+    "same_return": "与另一系列对相同单位同日有效的报表代码相同，请换一个代码",
     "same_rank": "与另一文件的同一期限同日有效且级别（rank）相同，须分先后",
     "officer": "执法人员",
     "time": "时间",

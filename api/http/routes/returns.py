@@ -21,7 +21,7 @@ from api.http.sessions import SignedIn, TheArchive
 from api.http.station_requests import read_body
 from casework.organisation import names_of
 from casework.returns.drawing import check, draw_up, set_aside
-from casework.returns.listing import ReturnShown, ReturnVersion, list_returns, show_return
+from casework.returns.listing import ReturnVersion, list_returns, show_return
 from casework.returns.sending import file_receipt, read_receipt, send
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person
@@ -31,7 +31,7 @@ router = APIRouter(tags=["returns"])
 RECEIPT_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _RECEIPT = {"requestBody": {"required": True, "content": dict.fromkeys(RECEIPT_TYPES, _FILE)}}
-_Make = Callable[[ReturnShown, ReturnVersion, dict[uuid.UUID, str]], bytes]
+_Make = Callable[[ReturnVersion, dict[uuid.UUID, str]], bytes]
 FORMATS: Final[dict[str, tuple[_Make, str]]] = {
     "csv": (return_csv, "text/csv; charset=utf-8"),
     "xlsx": (return_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -81,7 +81,7 @@ def send_table(
     with looking(archive, viewer) as session:
         shown = show_return(session, viewer.person, return_id, _today())
         version = version_of(shown, return_id)
-        content = make(shown, version, names_of(session, set(people_of(shown))))
+        content = make(version, names_of(session, set(people_of(shown))))
     name = f"return-{shown.owed.kind.code}-{shown.owed.period.code}-{version.row.ordinal}.{kind}"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(content, media_type=media_type, headers=headers)

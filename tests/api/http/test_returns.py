@@ -58,6 +58,11 @@ class Reporting:
     def last_month(self) -> Any:
         return period_of("month", self.today.replace(day=1) - timedelta(days=1))
 
+    @property
+    def month_before(self) -> Any:
+        """The one before the last: five working days after its end have passed, whatever day it is today."""
+        return period_of("month", self.last_month.first_day - timedelta(days=1))
+
     def draw_up(self, period: str | None = None, reason: str | None = None, by: Any = None) -> Any:
         self.served.wait_for_places()
         form = {"code": "monthly", "period": period or self.last_month.code}
@@ -123,10 +128,10 @@ def refused(answer: Any, status: int, problem: str) -> None:
 
 
 def test_a_return_goes_its_way_and_each_step_is_an_entry(reporting: Reporting) -> None:
-    desk, period = reporting.desk, reporting.last_month.code
+    desk, period = reporting.desk, reporting.month_before.code
     before = reporting.listed(desk.supervisor, period)
     assert (before["id"], before["versions"], before["recipients"]) == (None, [], ["区城市管理局", "街道办事处"])
-    address = reporting.checked()
+    address = reporting.checked(period)
     waiting = reporting.send(address)
     assert waiting.status_code == 201, waiting.text
     (version,) = waiting.json()["versions"]
@@ -134,8 +139,7 @@ def test_a_return_goes_its_way_and_each_step_is_an_entry(reporting: Reporting) -
     sent = reporting.send(address, recipient="街道办事处").json()
     (version,) = sent["versions"]
     assert (version["step"], version["sent_on"]) == ("sent", str(reporting.today))
-    late = reporting.today > date.fromisoformat(sent["due_on"])
-    assert sent["state"] == ("sent_late" if late else "sent")
+    assert (sent["state"], sent["sent_on"]) == ("sent_late", str(reporting.today))
     receipts = f"/api/v1/return-sendings/{version['sendings'][0]['id']}/receipts"
     filed = desk.publisher.post(receipts, params={"name": "回执.png"}, content=PNG)
     receipt = filed.json()["versions"][0]["sendings"][0]["receipts"][0]
@@ -195,24 +199,44 @@ def test_every_format_says_the_same_and_names_people_and_checkpoint(reporting: R
 
 
 def test_a_correction_keeps_the_history_and_its_sending_makes_nothing_in_time(reporting: Reporting) -> None:
-    address = reporting.checked()
+    period = reporting.month_before.code
+    address = reporting.checked(period)
     for recipient in ("区城市管理局", "街道办事处"):
         assert reporting.send(address, recipient=recipient).status_code == 201
-    refused(reporting.draw_up(), 422, "return-reason")
-    corrected = reporting.checked(reason="补录了两起案件")
+    refused(reporting.draw_up(period), 422, "return-reason")
+    corrected = reporting.checked(period, "补录了两起案件")
     assert corrected != address
     refused(reporting.send(address, recipient="街道办事处"), 409, "return-settled")
     for recipient in ("区城市管理局", "街道办事处"):
         assert reporting.send(corrected, recipient=recipient).status_code == 201
-    found = reporting.listed(reporting.desk.administrator, reporting.last_month.code)
+    found = reporting.listed(reporting.desk.administrator, period)
+    assert (found["state"], found["sent_on"]) == ("sent_late", str(reporting.today))
     assert (found["corrections"], [each["ordinal"] for each in found["versions"]]) == (1, [1, 2])
     assert found["versions"][1]["reason"] == "补录了两起案件"
-    for each in found["versions"]:
+    for each, late in zip(found["versions"], (3, 1), strict=True):
         page = reporting.desk.supervisor.get(f"/returns/{each['id']}", headers=CHINESE)
         assert page.status_code == 200, page.text
         check_markup(page.text)
+        assert page.text.count(">迟报</span>") == late, "the return itself, and its first version to each recipient"
     assert "历次编制" in page.text
     assert "上次报送" in page.text
+
+
+def test_each_version_goes_to_the_recipients_of_the_rule_that_it_was_drawn_up_by(reporting: Reporting) -> None:
+    address, tomorrow = reporting.checked(), reporting.today + timedelta(days=1)
+    for recipient in ("区城市管理局", "街道办事处"):
+        assert reporting.send(address, recipient=recipient).status_code == 201
+    other = RULES.replace("version: 1", "version: 2\nsupersedes: 1").replace("2019-01-01", str(tomorrow))
+    other = other.replace("[区城市管理局, 街道办事处]", "[市城市管理局]")
+    with reporting.served.database.transaction() as session:
+        rule_id = load_returns(session, OPERATOR, other.encode(), datetime.now(UTC)).id
+    reporting.checked(reason="补录了两起案件")
+    reporting.served.as_owner(f"UPDATE unit_return SET rule_id = '{rule_id}' WHERE ordinal = 2")
+    found = reporting.listed(reporting.desk.supervisor, reporting.last_month.code)
+    assert [(each["step"], each["waiting"]) for each in found["versions"]] == [
+        ("sent", []),
+        ("checked", ["市城市管理局"]),
+    ]
 
 
 def test_what_waits_is_set_aside_before_it_is_drawn_up_again(reporting: Reporting) -> None:
@@ -247,7 +271,7 @@ def test_no_return_of_a_period_that_goes_on_or_that_is_not_owed(reporting: Repor
 
 def test_what_is_overdue_is_seen_by_the_unit_and_by_the_one_above(reporting: Reporting) -> None:
     desk = reporting.desk
-    overdue = period_of("month", reporting.last_month.first_day - timedelta(days=1)).code
+    overdue = reporting.month_before.code
     found = reporting.listed(desk.administrator, overdue)
     assert (found["state"], found["days_left"] < 0) == ("overdue", True)
     shift = desk.supervisor.get("/api/v1/shift").json()["returns"]

@@ -12,7 +12,7 @@ from casework.returns.errors import PeriodUnusable
 from casework.returns.periods import parse_period, period_of, periods_ending
 from casework.returns.rule_file import SHIPPED, kinds_of, read_returns, refuse_nonsense
 from casework.rules.errors import RuleFileUnusable
-from casework.statistics.figures import FIGURES, GROUPS
+from casework.statistics.figures import FIGURES, GROUPS, codes_of
 
 SHIPPED_YEARLY = (SHIPPED / "cn-1.yaml").read_text(encoding="utf-8")
 MONTHLY = """
@@ -37,7 +37,8 @@ def test_the_shipped_rule_is_the_notice_s_yearly_return() -> None:
     (yearly,) = read_returns(SHIPPED_YEARLY.encode()).returns
     assert (yearly.owed_by, yearly.every, yearly.with_below) == ("topmost", "year", True)
     assert yearly.recipients == ("本级人民政府", "上级城市管理部门")
-    assert yearly.figures == FIGURES
+    assert yearly.figures == tuple(GROUPS)
+    assert codes_of(yearly.figures) == FIGURES
     for year in (2019, 2026):
         assert due_day(yearly.due, date(year, 12, 31), Calendar()).day == date(year + 1, 1, 31)
 
@@ -46,7 +47,8 @@ def test_a_file_is_read_and_stored_and_read_again() -> None:
     file = read_returns(MONTHLY.encode())
     (monthly,) = file.returns
     assert kinds_of(file.rules_as_json()) == file.returns
-    assert monthly.figures == ("cases_closed", *GROUPS["penalties"], "taken_down")
+    assert monthly.figures == ("taken_down", "penalties", "cases_closed")
+    assert codes_of(monthly.figures) == ("cases_closed", *GROUPS["penalties"], "taken_down")
     # 2026-09-30 is a Wednesday; 1–7 October are off, Saturday the 10th is worked.
     assert due_day(monthly.due, date(2026, 9, 30), Calendar()).day == date(2026, 10, 13)
 
@@ -65,6 +67,7 @@ def test_a_file_is_read_and_stored_and_read_again() -> None:
         (("[区城市管理局]", "[]"), r"line 13: returns\[1\].recipients is empty"),
         (("[区城市管理局]", "[区局, 区局]"), r"line 13: returns\[1\].recipients 区局 stands there twice"),
         (("penalties, cases_closed", "penalties, fines"), r"line 14: returns\[1\].figures\[3\] fines is not known"),
+        (("penalties, cases_closed", "penalties, penalties"), r"line 14: .*figures penalties stands there twice"),
         (("code: monthly", "code: Monthly"), r"line 7: returns\[1\].code has to be a word of small letters"),
         (("    law:", "    lore:"), r"line 15: returns\[1\].lore is not known"),
         (("valid_from: 2026-01-01", "valid_from: 2026-02-30"), "line 5: valid_from is no day"),
