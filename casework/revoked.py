@@ -1,16 +1,17 @@
-"""What a revocation (撤销) means: it names the decision that it revokes, and that one alone."""
+"""What a revocation (撤销) means: it names the decision that it revokes, and that one alone; one that names none
+revokes the results of checks that were entered before it in its case."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from casework.deadlines.decided import REVOKED
 from storage.catalog.deadlines import CaseEvent
 
-_STANDING = CaseEvent.kind == "decision_revoked", CaseEvent.withdrawn_at.is_(None)
+_STANDING = CaseEvent.kind == REVOKED, CaseEvent.withdrawn_at.is_(None)
 
 
 def is_revoked(issue_id: uuid.UUID | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
@@ -18,8 +19,15 @@ def is_revoked(issue_id: uuid.UUID | InstrumentedAttribute[uuid.UUID]) -> Column
     return exists().where(CaseEvent.issue_id == issue_id, *_STANDING)
 
 
-def check_is_revoked(case_id: uuid.UUID, since: datetime) -> ColumnElement[bool]:
-    """The condition that the result of a check is revoked: by an event of its case that names no decision, and came in
-    after that moment."""
-    of_case = CaseEvent.case_id == case_id, CaseEvent.issue_id.is_(None), CaseEvent.entered_at > since
-    return exists().where(*of_case, *_STANDING)
+def standing_revocations(case_id: uuid.UUID) -> Select[CaseEvent]:
+    """The events of the case that revoke anything and were not withdrawn, by their day."""
+    standing = select(CaseEvent).where(CaseEvent.case_id == case_id, *_STANDING)
+    return standing.order_by(CaseEvent.day, CaseEvent.entered_at, CaseEvent.id)
+
+
+def revocations_of(result: CaseEvent) -> Select[CaseEvent]:
+    """Of these the ones that revoke what `result` entered: the decision that it names, or the result of a check."""
+    standing = standing_revocations(result.case_id)
+    if result.issue_id is not None:
+        return standing.where(CaseEvent.issue_id == result.issue_id)
+    return standing.where(CaseEvent.issue_id.is_(None), CaseEvent.entered_at > result.entered_at)

@@ -20,14 +20,13 @@ from casework.procedure.judgement import judge_case
 from casework.publication.listing import PublicationNow, publications_of_case
 from casework.publication.masking import Masking
 from casework.publication.portal import PublicHistory, find_public
-from casework.revoked import is_revoked
+from casework.revoked import is_revoked, standing_revocations
 from casework.secrecy import ORDINARY, keeps_nothing_from, may_be_copied
 from casework.timeline import TimelineItem, case_timeline
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
-from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.publication import PublicationVersion
@@ -149,9 +148,7 @@ def _documents(session: Session, case: Case) -> Iterator[dict[str, Any]]:
 
 
 def _revocations(session: Session, case: Case) -> list[str]:
-    event = CaseEvent
-    stands = event.case_id == case.id, event.kind == "decision_revoked", event.withdrawn_at.is_(None)
-    return [day.isoformat() for day in session.scalars(select(event.day).where(*stands).order_by(event.day))]
+    return [each.day.isoformat() for each in session.scalars(standing_revocations(case.id))]
 
 
 def _publication(session: Session, found: PublicationNow) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from casework.publication.publicity import publicity_on
 from casework.review.errors import GateShut
 from casework.review.gate import at_the_gate, case_refusals
 from casework.review.leaving import require_leave_of
-from casework.revoked import check_is_revoked, is_revoked
+from casework.revoked import revocations_of
 from casework.secrecy import class_of
 from casework.wording import known_word, required_text
 from integrity.local_time import chinese_day
@@ -160,14 +160,8 @@ def meet_withdrawal(
         return
     if may_stand_at_the_platform(session, row.id):
         return
-    revoked = select(CaseEvent.id).where(
-        CaseEvent.case_id == row.case_id,
-        CaseEvent.kind == "decision_revoked",
-        CaseEvent.withdrawn_at.is_(None),
-        CaseEvent.issue_id.is_not_distinct_from(row.issue_id),
-    )
-    for event_id in session.scalars(revoked).all():
-        meet_term(session, by, event_id, "withdraw", chinese_day(now), now, entered_by)
+    for revoked in session.scalars(revocations_of(session.get_one(CaseEvent, row.event_id))).all():
+        meet_term(session, by, revoked.id, "withdraw", chinese_day(now), now, entered_by)
 
 
 def may_stand_at_the_platform(session: Session, publication_id: uuid.UUID) -> bool:
@@ -186,13 +180,9 @@ def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> No
     """
     if row.issue_id is not None:
         require_leave_of(session, session.get_one(DecisionIssue, row.issue_id), keys)
-        revoked = is_revoked(row.issue_id)
-    else:
-        refusals = case_refusals(session, row.case_id)
-        if refusals:
-            raise GateShut(row.case_id, refusals)
-        revoked = check_is_revoked(row.case_id, session.get_one(CaseEvent, row.event_id).entered_at)
-    if session.scalar(select(revoked)):
+    elif refusals := case_refusals(session, row.case_id):
+        raise GateShut(row.case_id, refusals)
+    if session.scalars(revocations_of(session.get_one(CaseEvent, row.event_id))).first() is not None:
         raise StepRefused(row.id, "revoked")
 
 

@@ -302,6 +302,20 @@ def test_what_was_revoked_before_it_was_public_is_never_published(press: Press) 
     assert caught.value.why == "revoked"
 
 
+def test_a_check_that_was_revoked_before_a_result_was_entered_is_of_the_former_alone(press: Press) -> None:
+    case, by, at = press.bench.another_case(procedure="random_check"), press.bench.officer, now()
+    first = enter_event(press.session, by, case.id, "inspection_concluded", today() - timedelta(days=1), at)
+    former = press.published(first)
+    term = press.term(revoke(press, first), "withdraw")
+    later = press.published(press.inspected(case))
+    take_down(press.session, press.publisher, later.publication_id, "inaccurate", "结论有误", now())
+    press.session.refresh(term)
+    assert (term.done_on, press.row(former).shown_version_id) == (None, former.id), "what was revoked is still public"
+    take_down(press.session, press.publisher, former.publication_id, "revoked", "检查结果被撤销", now())
+    press.session.refresh(term)
+    assert term.done_on == today()
+
+
 def test_an_inaccurate_text_is_taken_down_and_published_anew(press: Press) -> None:
     version = press.published()
     with pytest.raises(MaskingNeeded):
