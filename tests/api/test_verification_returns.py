@@ -9,7 +9,8 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from casework.returns.drawing import check, draw_up, set_aside
+from casework.returns.checking import check, set_aside
+from casework.returns.drawing_up import draw_up
 from casework.returns.periods import period_of
 from casework.returns.rules import load_returns
 from casework.returns.sending import file_receipt, send

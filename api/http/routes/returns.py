@@ -20,7 +20,8 @@ from api.http.schema.returns import NewReturn, NewSending, ReturnFigures, Return
 from api.http.sessions import SignedIn, TheArchive
 from api.http.station_requests import read_body
 from casework.organisation import names_of
-from casework.returns.drawing import check, draw_up, set_aside
+from casework.returns.checking import check, set_aside
+from casework.returns.drawing_up import draw_up
 from casework.returns.listing import ReturnVersion, list_returns, show_return
 from casework.returns.sending import file_receipt, read_receipt, send
 from integrity.local_time import chinese_day

@@ -1,4 +1,4 @@
-"""A return is drawn up (制表) at a checkpoint of the ledger, and checked by somebody else (审核), or set aside."""
+"""A return is drawn up (制表): its figures, counted at a checkpoint of the ledger."""
 
 from __future__ import annotations
 
@@ -11,22 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.permission import require
-from casework.returns.errors import DrawnUpAlready, NotOwed, OwnReturn, PeriodGoesOn, ReasonWanted, ReturnSettled
+from casework.returns.errors import DrawnUpAlready, NotOwed, PeriodGoesOn, ReasonWanted
 from casework.returns.owed import Owed, find_owed
 from casework.returns.periods import Period, parse_period
-from casework.returns.rows import (
-    digest_figures,
-    is_sent,
-    lock_return,
-    of_same,
-    record_return_change,
-    refuse_set_aside,
-)
+from casework.returns.rows import digest_figures, is_sent, of_same, record_return_change
 from casework.rows import unique
 from casework.statistics.counting import Counted, count_figures
 from casework.statistics.figures import COUNTING, codes_of
 from casework.units import UnitNode, units_below
-from casework.wording import optional_text, required_text
+from casework.wording import optional_text
 from integrity.local_time import chinese_day
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.organisation import Person
@@ -72,38 +65,6 @@ def draw_up(
     with unique(session, {"uq_unit_return_unit_id_code_period_ordinal": DrawnUpAlready(row.id)}):
         session.add(row)
     _record_drawn_up(session, by, row)
-    return row
-
-
-def check(session: Session, by: Person, return_id: uuid.UUID, now: datetime) -> UnitReturn:
-    """Somebody else of the unit says that it may go. Raises OwnReturn, ReturnSettled, Unknown, OutsideUnit,
-    RoleNotAllowed."""
-    require(by, "check_returns")
-    row = lock_return(session, by, return_id)
-    refuse_set_aside(row)
-    if row.checked_at is not None:
-        raise ReturnSettled(row.id, "checked")
-    if row.drawn_up_by == by.id:
-        raise OwnReturn(row.id)
-    row.checked_by, row.checked_at = by.id, now
-    session.flush()
-    record_return_change(session, by, row, "checked")
-    return row
-
-
-def set_aside(session: Session, by: Person, return_id: uuid.UUID, reason: str, now: datetime) -> UnitReturn:
-    """It does not go, whether it was checked or not; another version may be drawn up.
-
-    Raises ReturnSettled, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
-    """
-    require(by, "check_returns")
-    row, reason = lock_return(session, by, return_id), required_text("reason", reason)
-    refuse_set_aside(row)
-    if is_sent(session, row):
-        raise ReturnSettled(row.id, "sent")
-    row.set_aside_by, row.set_aside_at, row.set_aside_reason = by.id, now, reason
-    session.flush()
-    record_return_change(session, by, row, "set_aside", private={"reason": reason})
     return row
 
 
