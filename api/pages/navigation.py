@@ -10,19 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.i18n import mark
+from casework.permission import MAY
+from storage.catalog.organisation import ROLES
 
 
 @dataclass(frozen=True)
 class Link:
-    """`also`: where else the same work goes on, by what begins the address."""
+    """`roles`: those that the page lets in, by the same line of MAY that the page asks; `also`: where else the same
+    work goes on, by what begins the address."""
 
     path: str
     title: str
     roles: tuple[str, ...]
     also: tuple[str, ...] = ()
 
-    def covers(self, path: str) -> bool:
-        return any(path == each or path.startswith(f"{each}/") for each in (self.path, *self.also))
+    def covers(self, path: str) -> int:
+        """The length of what the address begins with, 0 where it is none of the link's."""
+        begins = (each for each in (self.path, *self.also) if path == each or path.startswith(f"{each}/"))
+        return max(map(len, begins), default=0)
 
 
 @dataclass(frozen=True)
@@ -47,72 +52,66 @@ class Shown:
         return self.group.links if self.group is not None and len(self.group.links) > 1 else ()
 
 
-EVERYBODY = ("officer", "supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
-OF_CASES = ("officer", "supervisor")
-LOOKING_ON = ("supervisor", "legal_reviewer", "auditor", "administrator")
-KEEPING_ROOMS = ("officer", "supervisor", "auditor", "administrator")
-REGISTRARS = ("supervisor", "auditor", "administrator")
-COUNTING = ("supervisor", "legal_reviewer", "publisher", "auditor", "administrator")
 GROUPS = (
     Group(
         mark("当班"),
         (
-            Link("/shift", mark("本班"), ("supervisor",)),
-            Link("/today", mark("今天"), OF_CASES),
-            Link("/queue", mark("待补正"), OF_CASES),
-            Link("/gaps", mark("记录缺口"), OF_CASES),
-            Link("/link-questions", mark("待关联案件"), OF_CASES),
-            Link("/deadlines", mark("期限"), OF_CASES),
+            Link("/shift", mark("本班"), MAY["confirm_explanations"]),
+            Link("/today", mark("今天"), MAY["explain_gaps"]),
+            Link("/queue", mark("待补正"), MAY["answer_elements"]),
+            Link("/gaps", mark("记录缺口"), MAY["explain_gaps"]),
+            Link("/link-questions", mark("待关联案件"), MAY["link_recordings"]),
+            Link("/deadlines", mark("期限"), MAY["work_on_cases"]),
         ),
     ),
     Group(
         mark("法制审核"),
         (
-            Link("/reviews", mark("待审核"), ("legal_reviewer",), also=("/committee",)),
-            Link("/advisers", mark("法律顾问"), ("legal_reviewer",)),
+            Link("/reviews", mark("待审核"), MAY["review_decisions"], also=("/committee",)),
+            Link("/advisers", mark("法律顾问"), MAY["keep_advisers"]),
         ),
     ),
     Group(
         mark("审计"),
         (
-            Link("/audit", mark("账本与核查"), ("auditor",)),
-            Link("/oversight", mark("调阅监督"), ("auditor",)),
-            Link("/oversight/sample", mark("随机复核"), ("auditor",)),
+            Link("/audit", mark("账本与核查"), MAY["verify_the_archive"]),
+            Link("/oversight", mark("调阅监督"), MAY["oversee_retrieval"]),
+            Link("/oversight/sample", mark("随机复核"), MAY["oversee_retrieval"]),
         ),
     ),
-    Group(mark("管理"), (Link("/admin", mark("管理"), ("administrator",)),)),
+    Group(mark("管理"), (Link("/admin", mark("管理"), MAY["change_the_organisation"]),)),
     Group(
         mark("案件"),
         (
-            Link("/cases", mark("全部案件"), EVERYBODY, also=("/documents", "/dossiers")),
-            Link("/transfers", mark("移送司法"), ("supervisor", "legal_reviewer")),
-            Link("/file-reviews", mark("案卷评查"), LOOKING_ON),
-            Link("/rooms", mark("办案场所"), KEEPING_ROOMS),
+            Link("/cases", mark("全部案件"), ROLES, also=("/documents", "/dossiers")),
+            Link("/transfers", mark("移送司法"), MAY["see_transfers"]),
+            Link("/file-reviews", mark("案卷评查"), MAY["see_file_reviews"]),
+            Link("/rooms", mark("办案场所"), MAY["list_rooms"]),
         ),
     ),
     Group(
         mark("记录"),
         (
-            Link("/recordings", mark("全部记录"), EVERYBODY),
-            Link("/requests", mark("调阅"), ("officer", "supervisor", "legal_reviewer")),
+            Link("/recordings", mark("全部记录"), ROLES),
+            Link("/requests", mark("调阅"), MAY["ask_for_access"]),
         ),
     ),
-    Group(mark("检索"), (Link("/search", mark("检索"), EVERYBODY),)),
-    Group(mark("公示"), (Link("/publications", mark("公示"), EVERYBODY),)),
+    Group(mark("检索"), (Link("/search", mark("检索"), ROLES),)),
+    Group(mark("公示"), (Link("/publications", mark("公示"), MAY["see_publications"]),)),
     Group(
         mark("统计"),
         (
-            Link("/statistics", mark("年度统计"), COUNTING),
-            Link("/statistics/recordings", mark("音像记录分析"), COUNTING),
-            Link("/returns", mark("定期报送"), COUNTING),
+            Link("/statistics", mark("年度统计"), MAY["see_statistics"]),
+            Link("/statistics/recordings", mark("音像记录分析"), MAY["see_statistics"]),
+            Link("/returns", mark("定期报送"), MAY["see_returns"]),
         ),
     ),
     Group(
         mark("名录"),
         (
-            Link("/devices", mark("设备名册"), REGISTRARS),
-            Link("/officers", mark("执法人员名册"), REGISTRARS),
-            Link("/stations", mark("工作站名单"), ("auditor", "administrator")),
+            Link("/devices", mark("设备名册"), MAY["list_devices"]),
+            Link("/officers", mark("执法人员名册"), MAY["list_devices"]),
+            Link("/stations", mark("工作站名单"), MAY["list_stations"]),
         ),
     ),
 )
@@ -138,7 +137,7 @@ def shown_at(path: str, role: str) -> Shown:
     groups = groups_for(role)
     covering = [(group, link) for group in groups for link in group.links if link.covers(path)]
     # Of /statistics and /statistics/recordings the longer one says more.
-    group, link = max(covering, key=lambda pair: len(pair[1].path), default=(None, None))
+    group, link = max(covering, key=lambda pair: pair[1].covers(path), default=(None, None))
     return Shown(groups, group, link)
 
 

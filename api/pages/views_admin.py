@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.pages.ledger_shown import count_waiting
 from api.pages.visit import Visit
 from casework.organisation import list_people
+from casework.permission import MAY
 from casework.publication.duties import DUTY_ROLES, duties_in
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
@@ -46,7 +47,7 @@ class Health:
 
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
-    visit.require("administrator")
+    visit.require(*MAY["change_the_organisation"])
     tree = units_below(visit.session, visit.person.unit_id)
     chosen = chosen_unit(visit, tree)
     people = list_people(visit.session, chosen.id, after=visit.after, limit=ROWS)

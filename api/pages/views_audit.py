@@ -15,6 +15,7 @@ from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
 from casework.export import list_exports
 from casework.organisation import names_of
+from casework.permission import MAY
 from integrity.checkpoint import Checkpoint
 from integrity.errors import EvidenceError
 from storage.catalog.access import Export
@@ -42,7 +43,7 @@ class ExportRow:
 
 
 def build_audit(visit: Visit) -> Mapping[str, Any]:
-    visit.require("auditor")
+    visit.require(*MAY["verify_the_archive"])
     filters = {name: visit.asked(name)[:200] for name in ("action", "subject")}
     wanted = EntryFilter(action=filters["action"] or None, subject_id=filters["subject"] or None)
     entries = list_entries(visit.session, visit.person, wanted, visit.after, ROWS)

@@ -13,6 +13,7 @@ from api.pages.views_recording import open_cases
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
+from casework.permission import MAY
 from casework.unlinked import list_questions, list_unlinked
 from storage.catalog.casework import STAGES, Case, CaseAssignment, LinkQuestion
 from storage.catalog.recordings import Recording
@@ -48,7 +49,7 @@ class Unplaced:
 
 
 def build_questions(visit: Visit) -> Mapping[str, Any]:
-    visit.require("officer", "supervisor")
+    visit.require(*MAY["link_recordings"])
     page = list_questions(visit.session, visit.person.unit_id, after=visit.after, limit=ROWS)
     unlinked = list_unlinked(visit.session, visit.person.unit_id, limit=ROWS)
     rest = [row for row in unlinked.items if row.question_id is None]

@@ -18,6 +18,7 @@ from api.pages.visit import Visit
 from casework.elements.candidates import Nearest
 from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
 from casework.organisation import names_of
+from casework.permission import MAY
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device
@@ -71,7 +72,7 @@ class Question:
 
 
 def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]:
-    visit.require("officer", "supervisor")
+    visit.require(*MAY["answer_elements"])
     mine = bool(visit.asked("mine")) or visit.person.role == "officer"
     page = list_groups(visit.session, visit.person, mine=mine, after=visit.after, limit=GROUPS)
     return {

@@ -54,7 +54,7 @@ class GrantRow:
 
 
 def build_requests(visit: Visit) -> Mapping[str, Any]:
-    visit.require("officer", "supervisor", "legal_reviewer")
+    visit.require(*casework_permission.MAY["ask_for_access"])
     session, unit_id, person = visit.session, visit.person.unit_id, visit.person
     waiting = list_to_decide(session, person, after=visit.after, limit=ROWS)
     mine = list_requests(session, unit_id, person_id=person.id, limit=ROWS).items

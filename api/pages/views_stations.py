@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.pages.visit import Visit
+from casework.permission import MAY
 from casework.units import units_below
 from ingest.stations.overview import StationOverview, overviews
 from storage.catalog.stations import Station
@@ -17,7 +18,7 @@ _SHOWN_FIRST = ("silent", "unenrolled", "away", "online", "revoked")
 
 
 def build_stations(visit: Visit) -> Mapping[str, Any]:
-    visit.require("administrator", "auditor")
+    visit.require(*MAY["list_stations"])
     tree = units_below(visit.session, visit.person.unit_id)
     of_tree = Station.unit_id.in_([node.unit.id for node in tree])
     stations = visit.session.scalars(select(Station).where(of_tree).order_by(Station.name)).all()
