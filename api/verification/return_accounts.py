@@ -68,9 +68,9 @@ def check_return_figures(audit: Audit) -> None:
         with audit.archive.database.reading(snapshot=True) as session:
             by_codes: defaultdict[tuple[str, ...], list[UnitReturn]] = defaultdict(list)
             for row in rows:
-                codes = _codes_of(row)
+                codes = _codes_of(audit, row)
                 _check_words(audit, session, row, codes)
-                if _is_counted_as_today(audit, row):
+                if codes and _is_counted_as_today(audit, row):
                     by_codes[codes].append(row)
             for codes, alike in by_codes.items():
                 for place in range(0, len(alike), _AT_ONCE):
@@ -94,9 +94,14 @@ def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn], c
                 audit.findings.add("figures_differ", subject, *_told(expected, unit["figures"]))
 
 
-def _codes_of(row: UnitReturn) -> tuple[str, ...]:
-    """What was counted of any of its units."""
-    return tuple(sorted({code for unit in row.figures["units"] for code in unit["figures"]}))
+def _codes_of(audit: Audit, row: UnitReturn) -> tuple[str, ...]:
+    """What was counted of any of its units; nothing where these are no figures, which is told: others are counted."""
+    try:
+        figures_of = {uuid.UUID(unit["id"]): unit["figures"].keys() for unit in row.figures["units"]}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        audit.findings.add("figures_differ", f"unit_return {row.id}: figures", "figures of units", repr(error))
+        return ()
+    return tuple(sorted(set[str]().union(*figures_of.values())))
 
 
 def _check_words(audit: Audit, session: Session, row: UnitReturn, codes: tuple[str, ...]) -> None:
