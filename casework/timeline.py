@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, Text, Uuid, and_, cast, exists, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
@@ -73,6 +73,19 @@ TIMELINE_KINDS = (
     "export_started",
     "export_finished",
 )
+DETAIL_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("stage_entered", "stage_returned", "closed", "recording_linked", "recording_unlinked"), "stage"),
+    "secrecy_stated": "secrecy_class",
+    "archived": "retention_class",
+    **dict.fromkeys(("served", "service_withdrawn"), "service_method"),
+    **dict.fromkeys(("event_entered", "event_withdrawn"), "event_kind"),
+    "term_fulfilled": "term_kind",
+    **dict.fromkeys(("decision_drafted", "decision_issued", "decision_withdrawn"), "case_kind"),
+    **dict.fromkeys(("access_requested", "request_refused", "access_granted", "grant_revoked"), "access_kind"),
+    **dict.fromkeys(("poster_viewed", "viewed"), "access_kind"),
+}
+"""Which word an item's `detail` is, by the item's kind: a code that the law or the archive's rules have, and nothing
+that anybody wrote. Of other kinds it is none, a file's name, or the kind of a document, which has its own title."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +93,11 @@ class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
     `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, decision,
-    service, document, request, grant, redacted copy or export. `detail` is a word or a name: the stage, the class of
-    secrecy or retention, the original name, the manner of service, the kind of event, term, decision, document or
-    access. `served` is dated by when it was done. `recording_made` is dated by the recording's own claim, which is
-    no more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
-    the poster or the preview pictures of what can be played; `viewed` is the footage itself.
+    service, document, request, grant, redacted copy or export. `detail` is a word of DETAIL_WORDS, the original name
+    of a recording, or the kind of a document. `served` is dated by when it was done. `recording_made` is dated by the
+    recording's own claim, which is no more than a claim; one without a claim is `recording_received` instead, dated by
+    its arrival. `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage
+    itself.
     """
 
     at: datetime

@@ -10,6 +10,8 @@ from typing import Any
 from api.i18n import Translate, translator
 from api.pages.shown import show_minute
 from api.pages.words import word_for
+from casework.deadlines.decided import REVOKED
+from casework.timeline import DETAIL_WORDS
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class _Words:
 
     def revocations(self) -> Section:
         translate = self.translate
-        rows = tuple((day, self.word("event_kind", "decision_revoked")) for day in self.facts["revocations"])
+        rows = tuple((day, self.word("event_kind", REVOKED)) for day in self.facts["revocations"])
         header = (translate("日期"), translate("情况"))
         return Section(translate("撤销情况"), header, rows, "" if rows else translate("没有决定被撤销。"))
 
@@ -193,15 +195,7 @@ class _Words:
         return Section(translate("办理过程"), (translate("时间"), translate("事项"), translate("说明")), rows)
 
     def _detail(self, step: Mapping[str, Any]) -> str:
-        tables = {
-            "stage_entered": "stage",
-            "stage_returned": "stage",
-            "closed": "stage",
-            "event_entered": "event_kind",
-            "decision_issued": "case_kind",
-            "served": "service_method",
-        }
-        table, detail = tables.get(step["kind"]), step["detail"]
+        table, detail = DETAIL_WORDS.get(step["kind"]), step["detail"]
         return "" if table is None or detail is None else self.word(table, detail)
 
 

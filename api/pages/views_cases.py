@@ -34,7 +34,7 @@ from casework.search.words import found_among
 from casework.secrecy import keeps_nothing_from
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
-from casework.timeline import TimelineItem, case_timeline
+from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
 from retention import permission as retention_permission
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.access import Grant
@@ -104,6 +104,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "steps": steps,
         **ways_on(visit, case),
         "timeline": timeline.items,
+        "detail_words": DETAIL_WORDS,
         "subjects": recordings_named(visit, timeline.items),
         "next": visit.next_page(timeline.next),
         "names": names_of(session, people),

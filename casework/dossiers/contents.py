@@ -22,7 +22,7 @@ from casework.publication.masking import Masking
 from casework.publication.portal import PublicHistory, find_public
 from casework.revoked import is_revoked, standing_revocations
 from casework.secrecy import ORDINARY, keeps_nothing_from, may_be_copied
-from casework.timeline import TimelineItem, case_timeline
+from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
 from storage.catalog.archiving import CaseArchive
@@ -229,7 +229,9 @@ def _timeline(session: Session, speaking: Speaking) -> Iterator[TimelineItem]:
 
 
 def _step(item: TimelineItem) -> dict[str, Any]:
-    return {"at": format_instant(item.at), "kind": item.kind, "detail": item.detail}
+    """What somebody wrote is no word that a step could be told by: it would stand here without a mask."""
+    detail = item.detail if item.kind in DETAIL_WORDS else None
+    return {"at": format_instant(item.at), "kind": item.kind, "detail": detail}
 
 
 def _day(moment: datetime | None) -> str | None:

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from api.pages.dossier_words import sections_of
+from api.pages.words import TABLES
 from casework.archiving.secrecy import state_secrecy
+from casework.dossiers.contents import SAID
+from casework.timeline import DETAIL_WORDS, TIMELINE_KINDS
+from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor
 from tests.api.http.publishing import PublishingDesk, make_publishing_desk
 from tests.api.pages.test_every_page import check_markup
@@ -68,6 +74,33 @@ def test_what_may_be_said_is_said_without_a_name_or_a_number_of_a_person(desk: P
     (entry,) = served.entries("case.dossier_made")
     assert (entry.data["sha256"], entry.data["ordinal"]) == (item["sha256"], 1)
     assert "张三丰" not in str(entry.data)
+
+
+def test_nobody_who_worked_on_the_case_and_no_file_is_named(desk: PublishingDesk, served: Any) -> None:
+    """But the contact, whom it names on purpose: all who have a name in the archive are looked for."""
+    said = made(desk).json()["content"]
+    said.pop("contact")
+    with served.database.reading() as session:
+        people = session.scalars(select(Person.name)).all()
+        files = session.scalars(select(Recording.original_name)).all()
+    assert {desk.officer.person.name, desk.supervisor.person.name, desk.publisher.person.name} <= set(people)
+    assert len(files) == 1
+    assert [each for each in (*people, *files) if each in str(said)] == []
+
+
+def test_each_step_is_told_by_a_word_and_never_by_what_somebody_wrote(desk: PublishingDesk) -> None:
+    without = {"identity_shown", "notice_given", "document_sealed"}
+    assert set(SAID) - without <= set(DETAIL_WORDS)
+    assert without.isdisjoint(DETAIL_WORDS), "they have none, or a title of their own"
+    assert set(DETAIL_WORDS) <= set(TIMELINE_KINDS)
+    assert set(DETAIL_WORDS.values()) <= set(TABLES)
+    said = made(desk).json()["content"]
+    for step in said["timeline"]:
+        table = DETAIL_WORDS.get(step["kind"])
+        assert step["detail"] is None if table is None else step["detail"] in TABLES[table], step
+    said["timeline"].append({"at": said["timeline"][-1]["at"], "kind": "archived", "detail": "permanent"})
+    (line,) = (each for each in sections_of(said, "zh", {}) if each.title == "办理过程")
+    assert [row[1:] for row in line.rows[-1:]] == [("已归档", "永久")]
 
 
 def test_the_pdf_and_the_page_say_the_same(desk: PublishingDesk, tmp_path: Path) -> None:
