@@ -1,5 +1,5 @@
-"""The gate over decisions (docs/review.md) stands as it was built: its functions are the package's, its triggers are at
-work. Whoever owns the database can take it out; here it shows."""
+"""The gate over decisions (docs/review.md), and what else the database refuses by itself, stand as they were built: the
+functions are the package's, the triggers are at work. Whoever owns the database can take them out; here it shows."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_push_in_time": ("publication_push",),
     "require_pushed_entry": ("ledger_entry",),
     "require_document_gate": ("document_number", "final_document", "sealed_document"),
+    "require_sound_return": ("unit_return",),
+    "require_return_to_settle": ("unit_return",),
+    "require_return_to_send": ("return_sending",),
+    "require_sending_of_receipt": ("return_receipt",),
+    "require_sound_dossier": ("dossier",),
 }
 """Each trigger's function, and the tables it is asked for."""
 FUNCTIONS: Final = (

@@ -20,6 +20,7 @@ class Unit(Base):
     """单位: a bureau, a detachment or a street brigade; the tree is by parent."""
 
     __tablename__ = "unit"
+    __table_args__ = (CheckConstraint("parent_id <> id", name="parent"),)
     id: Mapped[Id]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
     name: Mapped[str]

@@ -176,6 +176,8 @@ REFUSED = (
     "SELECT let_in_person('{person}', '{beside}')",
     "SELECT * FROM bearer_of('')",
     "SELECT password_hash FROM person",
+    "UPDATE unit SET parent_id = '{here}' WHERE id = '{beside}'",
+    "UPDATE unit SET parent_id = id WHERE id = '{here}'",
     "SELECT stated_facts('{case}')",
     "SELECT whole_amount('{case}', NULL)",
     "SELECT every_eligible_case('{beside}', '2000-01-01', '2100-01-01')",
@@ -196,7 +198,6 @@ REFUSED = (
 )
 WITHOUT_EFFECT = (
     "UPDATE person SET password_hash = 'x' WHERE id = '{person}'",
-    "UPDATE unit SET parent_id = '{here}' WHERE id = '{beside}'",
     "UPDATE \"case\" SET title = 'x' WHERE id = '{case}'",
     "UPDATE sign_in_session SET expires_at = 'infinity' WHERE person_id = '{person}'",
 )
@@ -254,13 +255,19 @@ def test_row_security_cannot_be_turned_off(addresses: DatabaseAddresses, places:
             connection.execute('SELECT * FROM "case"')
 
 
-def test_rows_move_to_no_other_unit(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
-    """A unit below is another administrator's to move as well, but never out of what he sees."""
-    with as_application(addresses, places["here"].cookie) as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
-            connection.execute(
-                "UPDATE unit SET parent_id = %s WHERE id = %s", (places["beside"].unit_id, places["below"].unit_id)
-            )
+def test_no_unit_is_moved_out_of_sight(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    """Neither its own, nor one below, to another's or below itself, where nobody is above it any more."""
+    below, beside = places["below"].unit_id, places["beside"].unit_id
+    for mover, unit, parent in (("here", below, beside), ("below", below, below), ("below", below, beside)):
+        with as_application(addresses, places[mover].cookie) as connection:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table unit"):
+                connection.execute("UPDATE unit SET parent_id = %s WHERE id = %s", (parent, unit))
+
+
+def test_no_unit_is_above_itself(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    with psycopg.connect(addresses.owner) as connection:
+        with pytest.raises(psycopg.errors.CheckViolation, match="ck_unit_parent"):
+            connection.execute("UPDATE unit SET parent_id = id WHERE id = %s", (places["below"].unit_id,))
 
 
 @pytest.mark.parametrize("ended", ["session", "person", "expired"])

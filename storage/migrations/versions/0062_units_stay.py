@@ -1,0 +1,18 @@
+"""Units stay where they are: see 0062_units_stay.sql."""
+
+from __future__ import annotations
+
+from storage.migrations.sql_file import execute_sql_beside
+
+revision = "0062"
+down_revision = "0061"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    execute_sql_beside(__file__)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("what is in force is never taken back")
