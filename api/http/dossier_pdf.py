@@ -52,7 +52,7 @@ def dossier_pdf(row: Dossier, maker: str, channels: Mapping[str, str]) -> bytes:
     data = {
         "title": "舆情应对材料",
         "number": f"{facts['case']['number']} · 第 {row.ordinal} 份",
-        "mark": "人名等已按公示规则隐去",
+        "mark": "已知的人名、号码按公示规则隐去",
         "day": [day.year, day.month, day.day],
         "sections": [
             {

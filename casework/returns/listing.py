@@ -74,7 +74,8 @@ class ReturnVersion:
         return self.sent_on is not None and self.is_after_due(self.sent_on)
 
     def is_after_due(self, day: date) -> bool:
-        return day > self.owed.due.day
+        """After no day where that is an estimate."""
+        return day > self.owed.due.day and not self.owed.due.unannounced
 
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
@@ -133,6 +134,8 @@ class ReturnShown:
             return "sent_late" if self.deciding.is_late else "sent"
         if self.today <= self.owed.period.last_day:
             return "running"
+        if self.owed.due.unannounced and self.owed.due.day <= self.today:
+            return "open"  # an estimate is never overdue (docs/deadlines.md)
         if self.owed.due.day < self.today:
             return "overdue"
         if self.owed.due.day == self.today:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -13,6 +12,7 @@ from fastapi.responses import Response
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable
 from api.http.paging import Wanted, listed
+from api.http.papers import PAPER_ANSWER, PAPER_BODY, paper_response
 from api.http.reading.access import attachment_item, grant_items, request_items
 from api.http.schema.access import Approval, AttachmentItem, GrantItem, NewRequest, RequestItem
 from api.http.schema.base import Listed, Reason
@@ -22,12 +22,9 @@ from casework.requests import approve, ask, find_request, list_grants, list_requ
 from casework.retrieval.attachments import Vault, file_attachment, open_attachment
 from casework.retrieval.deciding import list_to_decide
 from casework.retrieval.visitors import Visitor
-from storage.catalog.access import PAPER_TYPES
 from storage.sealed_object import AtRest, open_sealed
 
 router = APIRouter(tags=["access"])
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_PAPER = {"requestBody": {"required": True, "content": dict.fromkeys(PAPER_TYPES, _FILE)}}
 
 
 @router.post("/requests", summary="调阅申请 / Ask to see or to copy a case's footage", status_code=201)
@@ -88,7 +85,7 @@ def show_request(request_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -
     "/requests/{request_id}/attachments",
     summary="提交附件（PDF、JPEG、PNG） / Hand in a paper",
     status_code=201,
-    openapi_extra=_PAPER,
+    openapi_extra=PAPER_BODY,
 )
 def file_paper(
     request_id: uuid.UUID,
@@ -109,7 +106,7 @@ def file_paper(
     "/attachments/{attachment_id}",
     summary="查阅附件 / Read a paper",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type in PAPER_TYPES}}},
+    responses=PAPER_ANSWER,
 )
 def send_paper(attachment_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
     """For whoever asked, and in the unit or above for those who decide and auditors; an entry comes first."""
@@ -118,13 +115,7 @@ def send_paper(attachment_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) 
         at_rest, size_bytes, name, media_type = AtRest.of(row), row.size_bytes, row.name, row.media_type
     with open_sealed(archive.store, archive.key_store, at_rest) as plaintext:
         content = b"".join(plaintext.pieces(0, size_bytes, size_bytes))
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+    return paper_response(content, media_type, name)
 
 
 @router.post("/requests/{request_id}/approve", summary="批准 / Approve", status_code=201)

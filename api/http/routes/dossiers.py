@@ -29,7 +29,7 @@ def show_dossiers(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> 
 
 @router.post("/cases/{case_id}/dossiers", summary="整理舆情应对材料 / Make a dossier", status_code=201)
 def make_case_dossier(case_id: uuid.UUID, form: NewDossier, viewer: SignedIn, archive: TheArchive) -> DossierItem:
-    """What may be said now, masked as what is published; it is kept as it is."""
+    """What may be said now, masked as far as the rules know names and numbers; kept as it is. Read it first."""
     with doing(archive, viewer) as session:
         row = make_dossier(session, viewer.person, case_id, Asked(**form.model_dump()), datetime.now(UTC))
         return dossier_items(session, [row])[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from api.http.deeds import doing, looking
 from api.http.overdue_table import overdue_csv
 from api.http.paging import Wanted, listed
+from api.http.papers import PAPER_ANSWER, PAPER_BODY, paper_response
 from api.http.reading.publication import (
     describe_publication,
     due_publications,
@@ -51,9 +51,6 @@ from retention.paging import MOST_ROWS
 from storage.catalog.publication import PublicationPosting
 
 router = APIRouter(tags=["publication"])
-EVIDENCE_TYPES = ("application/pdf", "image/jpeg", "image/png")
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_EVIDENCE = {"requestBody": {"required": True, "content": dict.fromkeys(EVIDENCE_TYPES, _FILE)}}
 
 
 def _today() -> date:
@@ -216,7 +213,7 @@ def make_removal(posting_id: uuid.UUID, form: Removal, viewer: SignedIn, archive
     "/postings/{posting_id}/evidence",
     summary="提交发布凭证（PDF、JPEG、PNG） / Hand in what shows it",
     status_code=201,
-    openapi_extra=_EVIDENCE,
+    openapi_extra=PAPER_BODY,
 )
 def file_proof(
     posting_id: uuid.UUID,
@@ -235,19 +232,13 @@ def file_proof(
     "/posting-evidence/{evidence_id}",
     summary="查看发布凭证 / Read what shows it",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type in EVIDENCE_TYPES}}},
+    responses=PAPER_ANSWER,
 )
 def send_proof(evidence_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
     with looking(archive, viewer) as session:
         row = read_evidence(session, viewer.person, evidence_id)
         content, media_type, name = row.content, row.media_type, row.name
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+    return paper_response(content, media_type, name)
 
 
 @router.post("/pushes/{push_id}/retry", summary="重新推送 / Send again what the platform refused")

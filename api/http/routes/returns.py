@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.http.deeds import doing, looking
+from api.http.papers import PAPER_ANSWER, PAPER_BODY, paper_response
 from api.http.reading.returns import people_of, return_figures, return_items, version_of
 from api.http.return_table import return_csv, return_xlsx
 from api.http.schema.base import Listed, Reason
@@ -29,9 +29,6 @@ from storage.catalog.organisation import Person
 from storage.catalog.returns import ReturnSending
 
 router = APIRouter(tags=["returns"])
-RECEIPT_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_RECEIPT = {"requestBody": {"required": True, "content": dict.fromkeys(RECEIPT_TYPES, _FILE)}}
 _Make = Callable[[ReturnVersion, dict[uuid.UUID, str]], bytes]
 FORMATS: Final[dict[str, tuple[_Make, str]]] = {
     "csv": (return_csv, "text/csv; charset=utf-8"),
@@ -116,7 +113,7 @@ def make_sending(return_id: uuid.UUID, form: NewSending, viewer: SignedIn, archi
     "/return-sendings/{sending_id}/receipts",
     summary="提交报送回执（PDF、JPEG、PNG） / Hand in what shows that it arrived",
     status_code=201,
-    openapi_extra=_RECEIPT,
+    openapi_extra=PAPER_BODY,
 )
 def make_receipt(
     sending_id: uuid.UUID,
@@ -135,16 +132,10 @@ def make_receipt(
     "/return-receipts/{receipt_id}",
     summary="查看报送回执 / Read what shows that it arrived",
     response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type in RECEIPT_TYPES}}},
+    responses=PAPER_ANSWER,
 )
 def send_receipt(receipt_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
     with looking(archive, viewer) as session:
         row = read_receipt(session, viewer.person, receipt_id)
         content, media_type, name = row.content, row.media_type, row.name
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+    return paper_response(content, media_type, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import due_day
 from casework.returns.listing import ReturnShown, ReturnVersion, SendingShown, as_of
 from casework.returns.owed import Owed
-from casework.returns.periods import parse_period
+from casework.returns.periods import Period, parse_period
 from casework.returns.rule_file import ReturnFile, read_returns
 from storage.catalog.organisation import Unit
 from storage.catalog.returns import ReturnRule, ReturnSending, UnitReturn
@@ -38,11 +38,11 @@ DUE = date(2026, 4, 15)
 BOTH = {"区局": DUE, "街道": DUE}
 
 
-def owed_by(rules: str = RULES) -> Owed:
+def owed_by(rules: str = RULES, period: Period = PERIOD) -> Owed:
     file: ReturnFile = read_returns(rules.encode())
     rule = ReturnRule(id=uuid.uuid4(), rules=file.rules_as_json())
     unit = Unit(id=uuid.uuid4(), name="江城大队", code="U00001")
-    return Owed(unit, rule, file.returns[0], PERIOD, due_day(file.returns[0].due, PERIOD.last_day, Calendar()))
+    return Owed(unit, rule, file.returns[0], period, due_day(file.returns[0].due, period.last_day, Calendar()))
 
 
 def version(ordinal: int, sent: dict[str, date], owed: Owed | None = None, *, aside: bool = False) -> ReturnVersion:
@@ -82,6 +82,18 @@ def test_what_is_not_sent_is_running_due_or_overdue_by_the_day(today: date, stat
         found = shown(today, *versions)
         assert (found.state, found.days_left, found.sent_on) == (state, days_left, None)
         assert late(found) == []
+
+
+def test_an_estimate_is_never_overdue_and_nothing_is_late_after_it() -> None:
+    """Working days of a year whose days off nobody has announced yet."""
+    guessed = owed_by(RULES.replace("calendar_days", "working_days"), parse_period("2040-Q1"))
+    assert guessed.due.unannounced == (2040,)
+    after = guessed.due.day + timedelta(days=1)
+    for day in (guessed.due.day, after):
+        assert as_of(day, Calendar(), guessed, ()).state == "open"
+    assert as_of(guessed.due.day - timedelta(days=1), Calendar(), guessed, ()).state == "soon"
+    found = shown(after, version(1, dict.fromkeys(BOTH, after), guessed))
+    assert (found.state, late(found)) == ("sent", [])
 
 
 def test_it_is_in_time_where_its_last_recipient_was_sent_it_on_the_due_day() -> None:
