@@ -76,7 +76,12 @@ class Database:
             session.connection(execution_options=options)
             yield session
             # Of a connection that rolls back, psycopg forgets all statements that it has prepared.
-            session.commit()
+            try:
+                session.commit()
+            except BaseException:
+                # Still inside its transaction, it could not be made writable again: the pool would never get it back.
+                session.invalidate()
+                raise
 
     @contextmanager
     def direct(self) -> Iterator[PlainConnection]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import OperationalError
 
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
@@ -37,6 +39,23 @@ def test_what_is_only_read_is_prepared_as_well(database: Database) -> None:
     with database.reading() as session:
         names = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
     assert "SELECT 'read again and again'" in names
+
+
+def test_a_reader_whose_commit_fails_hears_why_and_keeps_no_connection(
+    owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More often than there are connections in the pool."""
+
+    def fail(*_: object) -> None:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    for _ in range(4):
+        with monkeypatch.context() as patched:
+            patched.setattr(DefaultDialect, "do_commit", fail)
+            with pytest.raises(OperationalError, match="unexpectedly"), owner.reading() as session:
+                session.execute(text("SELECT 1"))
+    with owner.transaction() as session:
+        session.execute(text("CREATE TABLE written ()"))
 
 
 def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Database) -> None:
