@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, Taken
-from casework.looks import UnitTime, ask_for_another_look
+from casework.linking.looks import UnitTime, ask_for_another_look
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.rows import unique

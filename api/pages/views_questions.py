@@ -13,8 +13,8 @@ from api.pages.views_recording import open_cases
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
+from casework.linking.unlinked import list_questions, list_unlinked
 from casework.permission import MAY
-from casework.unlinked import list_questions, list_unlinked
 from storage.catalog.casework import STAGES, Case, CaseAssignment, LinkQuestion
 from storage.catalog.recordings import Recording
 

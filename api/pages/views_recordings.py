@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.pages.shown import parse_local
 from api.pages.visit import Visit
 from casework.access import may_see_poster
-from casework.recording_states import is_in_state
+from casework.recordings.states import is_in_state
 from casework.search.words import found_among
 from casework.secrecy import keeps_nothing_from
 from retention.paging import Cursor, newest_first, take_page

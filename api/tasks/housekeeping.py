@@ -12,7 +12,6 @@ from api.http.packages import sweep_packages
 from api.review_keys import review_keys
 from api.tasks.app import celery_app, wake, worker_archive
 from api.upload_limits import upload_limits
-from casework.acts import ask_about_regrouped
 from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
 from casework.deadlines.versions import terms_come_into_force
@@ -20,8 +19,9 @@ from casework.documents.templates import templates_come_into_force
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import come_into_force
 from casework.filereview.sheets import score_sheets_come_into_force
-from casework.linker import link_due_recordings
-from casework.looks import ask_for_another_look
+from casework.linking.linker import link_due_recordings
+from casework.linking.looks import ask_for_another_look
+from casework.linking.same_act import ask_about_regrouped
 from casework.playback import sum_up_expired_windows
 from casework.publication.disclosures import disclosures_come_into_force
 from casework.publication.publicity import publicity_comes_into_force

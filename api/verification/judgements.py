@@ -19,7 +19,7 @@ from api.verification.audit import Audit
 from casework.elements.facts import gather_facts
 from casework.elements.judgements import judgement_row, question_rows
 from casework.elements.judging import Judgement, judge_recording
-from casework.looks import AGAIN
+from casework.linking.looks import AGAIN
 from storage.catalog.casework import LinkingDone
 from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
 from storage.catalog.recordings import Recording

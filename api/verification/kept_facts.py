@@ -11,7 +11,7 @@ from casework.deadlines import calendars
 from casework.documents.drafts import digest_text
 from casework.filereview.drawing import digest_eligible
 from casework.filereview.scoring import digest_scores
-from casework.link_rows import digest_candidates
+from casework.linking.rows import digest_candidates
 from casework.publication.collecting import as_text
 from casework.retrieval.redaction import digest_spans
 from casework.returns.rows import digest_figures

@@ -23,7 +23,7 @@ from casework.archiving.errors import AlreadyArchived, NotArchivable, NotArchive
 from casework.archiving.readiness import Readiness, Wanted, readiness_of
 from casework.archiving.secrecy import state_secrecy
 from casework.errors import AlreadyLinked
-from casework.linking import place_by_hand
+from casework.linking.by_hand import place_by_hand
 from casework.open_cases import record_case_change
 from casework.permission import require
 from casework.secrecy import class_of, secrecy_of

@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.answered import Seen, see
-from casework.windows import length_of
+from casework.intervals import length_of
+from casework.recordings.answered import Seen, see
 from integrity.catalogue import DOCUMENT, RECORDING, CatalogueItem
 from integrity.digest import Digest
 from integrity.local_time import chinese_day

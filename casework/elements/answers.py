@@ -15,7 +15,6 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.answered import LINKS_BY, place_of_value
 from casework.elements.candidates import OWN_WORD, Nearest, find_nearest
 from casework.elements.errors import (
     CandidateGone,
@@ -29,9 +28,11 @@ from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
 from casework.errors import InSeveralCases
-from casework.linking import answer_question, correct_by_hand
-from casework.looks import DeviceTime, ask_for_another_look, looks_together
+from casework.linking.by_hand import answer_question, correct_by_hand
+from casework.linking.looks import DeviceTime, ask_for_another_look, looks_together
 from casework.permission import require
+from casework.recordings.answered import LINKS_BY
+from casework.recordings.places import place_of_value
 from casework.units import line_of
 from casework.wording import known_word, required_text
 from retention.errors import OutsideUnit, UnknownSubject

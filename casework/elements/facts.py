@@ -15,13 +15,13 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer
 
-from casework.answered import GIVEN_WITHIN, latest_answers, start_of
-from casework.clocks import SATELLITES
 from casework.elements.policies import Demands, demands_on, fetch_policies
+from casework.intervals import either_way, length_of
+from casework.recordings.answered import GIVEN_WITHIN, latest_answers, start_of
+from casework.recordings.clocks import SATELLITES
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
 from casework.units import lines_of
-from casework.windows import either_way, length_of
 from integrity.local_time import chinese_day
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, OfficerCertificate

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from casework.elements.facts import Facts, by_satellites, latest_start, place_value
-from casework.looks import AGAIN
-from casework.observation import HOPELESS
+from casework.linking.looks import AGAIN
+from casework.linking.observation import HOPELESS
 from storage.catalog.elements import ELEMENTS
 from storage.catalog.organisation import Person
 from storage.claims import stated_time

@@ -1,7 +1,7 @@
 """The recordings of a case as the engine takes them: when each was made, by which clock, and how far that may be off.
 
-What people answered goes before what files claim, as everywhere (casework/answered.py). Nothing is worked out here that
-the linker does not go by as well: casework/observation.py.
+What people answered goes before what files claim, as everywhere (casework/recordings/answered.py). Nothing is worked
+out here that the linker does not go by as well: casework/linking/observation.py.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from casework.answered import Seen, see
 from casework.completeness.engine import Clock, Footage
-from casework.observation import find_moment
-from casework.scoring import Moment
-from casework.surroundings import Surroundings, fetch_answered_to_be, fetch_known
-from casework.windows import length_of
+from casework.intervals import length_of
+from casework.linking.observation import find_moment
+from casework.linking.scoring import Moment
+from casework.linking.surroundings import Surroundings, fetch_answered_to_be, fetch_known
+from casework.recordings.answered import Seen, see
 from storage.catalog.casework import CaseLink
 from storage.catalog.recordings import Recording
 

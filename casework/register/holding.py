@@ -22,8 +22,8 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from casework.intervals import Interval, merge
 from casework.units import lines_of
-from casework.windows import Window, merge
 from integrity.local_time import chinese_day
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person
@@ -88,7 +88,7 @@ def nearest(devices: Iterable[Device], line: Sequence[uuid.UUID]) -> Device | No
 
 
 def fetch_holdings(
-    session: Session, device_ids: Collection[uuid.UUID], within: Iterable[Window]
+    session: Session, device_ids: Collection[uuid.UUID], within: Iterable[Interval]
 ) -> dict[uuid.UUID, list[Holding]]:
     """Who had each of these devices in any of these times, the earliest first: one query for all of them."""
     held: dict[uuid.UUID, list[Holding]] = {device_id: [] for device_id in device_ids}
@@ -98,7 +98,7 @@ def fetch_holdings(
 
 
 def fetch_holdings_of(
-    session: Session, person_ids: Collection[uuid.UUID], within: Iterable[Window]
+    session: Session, person_ids: Collection[uuid.UUID], within: Iterable[Interval]
 ) -> dict[uuid.UUID, list[Holding]]:
     """What each of these people had in any of these times, the earliest first: one query for all of them."""
     had: dict[uuid.UUID, list[Holding]] = {person_id: [] for person_id in person_ids}
@@ -112,7 +112,7 @@ def had_during(holdings: Iterable[Holding], first: datetime, last: datetime) -> 
     return tuple(each for each in holdings if each.start <= last and (each.end is None or each.end > first))
 
 
-def _holdings(session: Session, whose: ColumnElement[bool], within: Iterable[Window]) -> Iterator[Holding]:
+def _holdings(session: Session, whose: ColumnElement[bool], within: Iterable[Interval]) -> Iterator[Holding]:
     # A device has hundreds of issues a year: what is far from any of these times is not even read.
     touching = (DeviceIssue.span.overlaps(Range(*window, bounds="[]")) for window in merge(within))
     statement = (

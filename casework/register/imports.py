@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.errors import CaseworkError
-from casework.looks import looks_together
+from casework.linking.looks import looks_together
 from casework.permission import require
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, describe_device, find_device, require_in_use

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
-from casework.looks import DeviceTime, ask_for_another_look
+from casework.linking.looks import DeviceTime, ask_for_another_look
 from casework.register.calendar import is_usable
 from casework.register.devices import lock_device, record_device
 from casework.register.errors import (

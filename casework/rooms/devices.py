@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.windows import Window, merge
+from casework.intervals import Interval, merge
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.organisation import Person
 from storage.catalog.rooms import Room, RoomSession
@@ -47,7 +47,7 @@ def devices_in_room(session: Session, room_id: uuid.UUID, span: Range[datetime])
 
 
 def fetch_rooms_of(
-    session: Session, device_ids: Collection[uuid.UUID], within: Iterable[Window]
+    session: Session, device_ids: Collection[uuid.UUID], within: Iterable[Interval]
 ) -> dict[uuid.UUID, list[InRoom]]:
     """In which room each of these devices was in any of these times, the earliest first: one query for all of them."""
     row = DeviceIssue
@@ -66,7 +66,7 @@ def fetch_rooms_of(
 
 
 def fetch_uses(
-    session: Session, room_ids: Collection[uuid.UUID], within: Iterable[Window]
+    session: Session, room_ids: Collection[uuid.UUID], within: Iterable[Interval]
 ) -> dict[uuid.UUID, list[Used]]:
     """The sessions of these rooms in any of these times, the earliest first: two queries for all of them."""
     row = RoomSession

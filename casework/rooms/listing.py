@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 
 from casework.checklists.checklist_file import ActRule
 from casework.checklists.checklists import find_ruling, list_checklists
-from casework.clocks import FARTHEST
 from casework.completeness.engine import Verdict
+from casework.intervals import Interval
 from casework.permission import require
 from casework.procedure.footage import CaseFootage, as_footage
 from casework.procedure.judged import Stretch
 from casework.procedure.judgement import judge_footage
+from casework.recordings.clocks import FARTHEST
 from casework.rooms.devices import codes_of_sessions
 from casework.rules.versions import held_on
 from casework.units import in_reach, line_of
-from casework.windows import Window
 from integrity.local_time import chinese_day
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
@@ -143,7 +143,7 @@ def _footage(session: Session, unit_id: uuid.UUID, rows: Sequence[RoomSession]) 
     }
 
 
-def _is_within(recording: Recording, codes: frozenset[str], window: Window) -> bool:
+def _is_within(recording: Recording, codes: frozenset[str], window: Interval) -> bool:
     begun = recording.started_at
     return recording.device in codes and begun is not None and window[0] <= begun <= window[1]
 

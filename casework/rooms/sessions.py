@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
-from casework.looks import DeviceTime, ask_for_another_look
+from casework.linking.looks import DeviceTime, ask_for_another_look
 from casework.permission import require
 from casework.procedure.acts import add_act, end_act, withdraw_act
 from casework.procedure.stating import Stated, check_stated

@@ -10,16 +10,16 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from casework.intervals import Interval, merge
+from casework.linking.scoring import Work
 from casework.register.holding import find_devices
-from casework.scoring import Work
 from casework.stage_machines import stages_in
-from casework.windows import Window, merge
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.rooms import Room, RoomSession
 
 
-def fetch_room_works(session: Session, unit_id: uuid.UUID, within: Iterable[Window]) -> Iterator[Work]:
+def fetch_room_works(session: Session, unit_id: uuid.UUID, within: Iterable[Interval]) -> Iterator[Work]:
     """Of the unit's sessions with a case that touch any of these times, one for each device that was in the room.
 
     A device whose code means another one in this unit is left out: nobody could say which of the two recorded.

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from casework.answered import see
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.footage import CaseFootage, as_footage
-from casework.scoring import Place
+from casework.recordings.answered import see
+from casework.recordings.places import Place
 from casework.service.errors import NotServed
 from casework.service.manners import LEAVING, LEFT
 from integrity.local_time import chinese_day

@@ -23,7 +23,7 @@ from api.settings import Settings
 from api.tasks.custody import open_custody
 from api.tasks.media import open_rendering, render_next
 from casework.cases import open_case
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.requests import approve, ask
 from ingest.sealing.lanes import seal_next

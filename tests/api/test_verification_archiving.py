@@ -15,7 +15,7 @@ from casework.archiving.readiness import Wanted
 from casework.archiving.retention_rules import load_shipped_retention
 from casework.archiving.secrecy import state_secrecy
 from casework.closing import close_case
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from tests.api.tampering import as_superuser, assert_each_is_named
 
 # What is changed, and the fact that then differs, or the code of what is found.

@@ -16,13 +16,13 @@ from api.credentials import create_api_token
 from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
-from casework.candidates import Candidate
 from casework.case_procedures import state_procedure
 from casework.cases import assign
 from casework.closing import close_case
 from casework.handling import name_officer, release_officer, state_identity_shown
-from casework.link_rows import ask_which_case, settle_question, withdraw_question
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
+from casework.linking.candidates import Candidate
+from casework.linking.rows import ask_which_case, settle_question, withdraw_question
 from casework.organisation import change_role, create_person, deactivate_person, set_password_hash
 from casework.register.certificates import add_certificate
 from casework.requests import ask, refuse, revoke

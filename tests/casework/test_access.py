@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from casework.access import find_copy_grant, find_grant, may_see_poster, record_refusal, record_refused_deed
 from casework.errors import REFUSAL_REASONS, AccessRefused, Unknown
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
 from casework.organisation import deactivate_person
 from casework.requests import revoke
 from storage.ledger.append import Actor

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from casework.access import find_grant
 from casework.errors import AccessRefused, AlreadyFinished
 from casework.export import finish_export, gather_case, list_exports, start_export
-from casework.linking import link_by_hand, unlink
+from casework.linking.by_hand import link_by_hand, unlink
 from casework.playback import open_window
 from casework.requests import revoke
 from casework.stages import enter_stage

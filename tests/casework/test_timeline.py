@@ -14,7 +14,7 @@ from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.loading import load_shipped_terms
 from casework.export import finish_export, start_export
 from casework.handling import name_officer, release_officer, state_identity_shown
-from casework.linking import link_by_hand, unlink
+from casework.linking.by_hand import link_by_hand, unlink
 from casework.playback import open_window
 from casework.procedure.acts import add_act, withdraw_act
 from casework.procedure.contacts import state_notice_given

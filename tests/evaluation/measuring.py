@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.database import Database
 from tests.evaluation.judge import Judge

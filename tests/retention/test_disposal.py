@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.closing import close_case
-from casework.linker import link_due_recordings
-from casework.linking import answer_question, unlink
-from casework.unlinked import list_questions
+from casework.linking.by_hand import answer_question, unlink
+from casework.linking.linker import link_due_recordings
+from casework.linking.unlinked import list_questions
 from retention.disposal import IDS_IN_ONE_ENTRY, due_in_unit, list_due
 from retention.holds import place_hold, release_hold
 from storage.catalog.recordings import Recording

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
 from retention.errors import (
     AlreadyReleased,
     DeedNotAllowed,

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from api.archive import Archive
 from api.trust_folder import build_trust
 from casework.cases import open_case
-from casework.linking import link_by_hand
-from casework.looks import looks_together
+from casework.linking.by_hand import link_by_hand
+from casework.linking.looks import looks_together
 from casework.organisation import create_person
 from casework.requests import approve, ask
 from integrity.trust import write_trust

@@ -26,9 +26,9 @@ from api.http.schema.cases import (
 )
 from casework import timeline
 from casework.cases import assignments_of
+from casework.linking.unlinked import Unlinked
 from casework.secrecy import may_see_case
 from casework.stages import next_stages, stages_of
-from casework.unlinked import Unlinked
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording

@@ -30,7 +30,7 @@ from api.http.schema.recordings import (
 from casework.access import may_see_poster, refuse_kept_secret
 from casework.errors import AccessRefused, Unknown
 from casework.playback import who_saw
-from casework.recording_states import is_in_state
+from casework.recordings.states import is_in_state
 from casework.secrecy import keeps_nothing_from
 from casework.units import unit_of
 from retention.holds import holds_on

@@ -29,7 +29,7 @@ from api.http.sessions import SignedIn, TheArchive
 from casework.case_procedures import state_procedure
 from casework.cases import assign, find_case, find_case_by_number, list_cases, open_case
 from casework.closing import close_case
-from casework.linking import link_by_hand, unlink
+from casework.linking.by_hand import link_by_hand, unlink
 from casework.stages import enter_stage
 from casework.timeline import case_timeline
 from retention.paging import Page

@@ -15,8 +15,8 @@ from api.http.schema.base import Listed
 from api.http.schema.cases import LinkAnswer, QuestionItem, UnlinkedItem
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
-from casework.linking import answer_question
-from casework.unlinked import list_questions, list_unlinked
+from casework.linking.by_hand import answer_question
+from casework.linking.unlinked import list_questions, list_unlinked
 
 router = APIRouter(tags=["cases"])
 

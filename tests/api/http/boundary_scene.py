@@ -16,7 +16,7 @@ from casework.documents.seals import make_seal
 from casework.documents.templates import load_shipped_templates
 from casework.elements.policies import load_shipped_policies
 from casework.filereview.sheets import load_shipped_score_sheets
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.publication.publicity import load_shipped_publicity
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device

@@ -29,7 +29,7 @@ from api.settings import Settings
 from api.tasks.custody import read_upload_claims
 from api.trust_folder import build_timestamp_trust
 from casework.cases import open_case
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.register.certificates import add_certificate
 from casework.requests import approve, ask

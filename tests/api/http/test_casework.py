@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import Case
 from tests.casework.sample_archive import SampleArchive
 

@@ -20,7 +20,7 @@ from api.tasks.housekeeping import link_all_due
 from casework.cases import assign
 from casework.checklists.checklists import load_shipped_checklists
 from casework.elements.policies import load_shipped_policies
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import add_act
 from casework.procedure.explanations import explain_gap
 from casework.procedure.stating import Stated

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from casework.candidates import Candidate
-from casework.link_rows import ask_which_case, settle_question
+from casework.linking.candidates import Candidate
+from casework.linking.rows import ask_which_case, settle_question
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.recordings import Recording
 

@@ -15,7 +15,7 @@ from casework.archiving.readiness import Wanted
 from casework.archiving.retention_rules import load_shipped_retention
 from casework.closing import close_case
 from casework.handling import name_officer
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from casework.stages import enter_stage
 from storage.catalog.recordings import Recording
 from storage.keystore import KeyStore, create_key_store

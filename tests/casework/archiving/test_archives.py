@@ -18,13 +18,13 @@ from casework.archiving.catalogues import catalogues_of
 from casework.archiving.errors import AlreadyArchived, NotArchivable, NotArchived, NothingAdded
 from casework.archiving.readiness import Wanted
 from casework.archiving.secrecy import state_secrecy
-from casework.candidates import Candidate
 from casework.cases import assign, open_case
 from casework.closing import close_case
 from casework.errors import AlreadyLinked, CaseArchived, CaseClosed, RoleNotAllowed, TextUnusable, WordUnknown
 from casework.handling import name_officer
-from casework.link_rows import ask_which_case
-from casework.linking import link_by_hand, unlink
+from casework.linking.by_hand import link_by_hand, unlink
+from casework.linking.candidates import Candidate
+from casework.linking.rows import ask_which_case
 from casework.stages import enter_stage
 from integrity.catalogue import parse_catalogue
 from retention.errors import OutsideUnit, UnknownRetentionClass

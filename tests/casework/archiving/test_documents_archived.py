@@ -20,7 +20,7 @@ from casework.closing import close_case
 from casework.documents.drafts import withdraw_document
 from casework.documents.sealing import prepare_sealing, record_sealing
 from casework.errors import CaseArchived
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from integrity.catalogue import DOCUMENT, parse_catalogue
 from storage.database import Database
 from storage.keystore import KeyStore

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from ingest.metadata.claims import Claim

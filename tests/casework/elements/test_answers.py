@@ -23,7 +23,7 @@ from casework.elements.errors import (
 )
 from casework.elements.facts import gather_facts
 from casework.errors import RoleNotAllowed
-from casework.linking import link_by_hand
+from casework.linking.by_hand import link_by_hand
 from casework.register.issues import return_device, void_issue
 from ingest.metadata.claims import Claim
 from integrity.local_time import chinese_day

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from casework.cases import assign
 from casework.elements.policies import load_policy
-from casework.linking import link_by_hand, unlink
+from casework.linking.by_hand import link_by_hand, unlink
 from casework.organisation import deactivate_person
 from casework.register.certificates import add_certificate, void_certificate
 from casework.register.devices import retire_device

@@ -10,9 +10,9 @@ from sqlalchemy import event, select
 
 from casework.cases import assign
 from casework.elements.answers import Choice, answer_questions
-from casework.link_rows import find_open_question, live_links
-from casework.linker import link_due_recordings
-from casework.linking import answer_question, link_by_hand
+from casework.linking.by_hand import answer_question, link_by_hand
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import find_open_question, live_links
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import LinkingDone
 from storage.catalog.elements import ElementQuestion

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from casework.checklists.checklists import load_checklist
 from casework.closing import close_case
 from casework.errors import CaseClosed
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
 from casework.procedure.acts import end_act, withdraw_act
 from casework.procedure.errors import CaseIncomplete
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from casework.access import GrantFound
 from casework.archiving.secrecy import state_secrecy
 from casework.errors import AccessRefused, RoleNotAllowed, TextUnusable, WordUnknown
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
 from casework.requests import revoke
 from casework.retrieval.copies import ask_for_copies, copies_of, mark_lines, permit_fetching
 from casework.retrieval.oversight import Wanted, list_grant_uses

@@ -16,7 +16,7 @@ from casework.elements.facts import gather_facts
 from casework.elements.judging import judge_recording
 from casework.elements.policies import load_shipped_policies
 from casework.errors import CaseClosed, RoleNotAllowed
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import correct_act, end_act, withdraw_act
 from casework.procedure.errors import ActTimeUnusable, CaseIncomplete, OfficersUnusable
 from casework.procedure.judgement import judge_case

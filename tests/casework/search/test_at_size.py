@@ -19,7 +19,7 @@ from api.engines.plan import load_policies
 from api.engines.roles import DATABASE, DatabaseAddresses
 from casework.publication.portal import Asked as Sought
 from casework.publication.portal import list_public
-from casework.recording_states import is_in_state
+from casework.recordings.states import is_in_state
 from casework.search.found import KINDS, Asked, search
 from casework.search.words import Words
 from retention.paging import newest_first

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from casework.archiving.secrecy import state_secrecy
 from casework.errors import WordUnknown
-from casework.recording_states import is_in_state
+from casework.recordings.states import is_in_state
 from casework.search.found import KINDS, Asked, Found, search
 from casework.search.words import Words
 from retention.paging import Page

@@ -15,7 +15,7 @@ from casework.closing import close_case
 from casework.deadlines.errors import TermFulfilled
 from casework.deadlines.events import fulfil_term
 from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
-from casework.linking import unlink
+from casework.linking.by_hand import unlink
 from casework.procedure.errors import CaseIncomplete
 from casework.procedure.explanations import decide_explanation, explain_gap
 from casework.procedure.judgement import judge_case

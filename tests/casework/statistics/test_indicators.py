@@ -12,7 +12,7 @@ from casework.access import find_grant
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
 from casework.errors import RoleNotAllowed
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.playback import open_window
 from casework.procedure.explanations import decide_explanation, explain_gap
 from casework.statistics.errors import MonthUnusable, UnitBeyond

@@ -13,7 +13,7 @@ from casework.deadlines.loading import load_shipped_terms
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
 from casework.errors import RoleNotAllowed
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import add_act, end_act
 from casework.procedure.explanations import decide_explanation, explain_gap
 from casework.requests import ask

@@ -19,12 +19,12 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from casework.answered import answered_about, answered_to_be
-from casework.clocks import FARTHEST
 from casework.elements.again import ask_for_another_judgement_where
-from casework.linking_locks import hold_linking
+from casework.intervals import LONGEST_RECORDING, Interval, merge
+from casework.linking.locks import hold_linking
+from casework.recordings.answered import answered_about, answered_to_be
+from casework.recordings.clocks import FARTHEST
 from casework.units import unit_tree
-from casework.windows import LONGEST_RECORDING, Window, merge
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
@@ -134,7 +134,7 @@ def mark(session: Session, recordings: Select[uuid.UUID]) -> int:
     return len(marked)
 
 
-_GATHERED: Final = "casework.looks"
+_GATHERED: Final = "casework.linking.looks"
 
 
 def _ask(session: Session, looks: Looks) -> None:
@@ -162,7 +162,7 @@ def _of_recordings(session: Session, recordings: Collection[uuid.UUID]) -> Itera
 
 def _of_devices(session: Session, devices: Collection[DeviceTime]) -> Iterator[Touched]:
     """By unit: a bureau may keep one register for all below it, and no other unit's linking is any business of it."""
-    spans: dict[tuple[uuid.UUID, str], list[Window]] = defaultdict(list)
+    spans: dict[tuple[uuid.UUID, str], list[Interval]] = defaultdict(list)
     for each in devices:
         end = datetime.max.replace(tzinfo=UTC) if each.end is None else each.end
         spans[each.unit_id, each.code].append((each.start, end))
@@ -175,7 +175,7 @@ def _of_devices(session: Session, devices: Collection[DeviceTime]) -> Iterator[T
 
 
 def _as_claimed_or_answered(
-    units: Sequence[uuid.UUID], code: str, windows: Sequence[Window]
+    units: Sequence[uuid.UUID], code: str, windows: Sequence[Interval]
 ) -> Iterator[ColumnElement[bool]]:
     """One by one: each is found by another index. Of what was answered too many rather than too few."""
     yield and_(Recording.device == code, or_(*(_made_about(*window) for window in windows)))
@@ -184,7 +184,7 @@ def _as_claimed_or_answered(
 
 
 def _of_times(times: Collection[UnitTime]) -> Iterator[Touched]:
-    spans: dict[uuid.UUID, list[Window]] = defaultdict(list)
+    spans: dict[uuid.UUID, list[Interval]] = defaultdict(list)
     for each in times:
         spans[each.unit_id].append((each.start, each.end))
     for unit_id, windows in sorted(spans.items()):

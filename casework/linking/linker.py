@@ -15,14 +15,14 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from casework.answered import Seen, see
-from casework.candidates import clear_one, find_candidates
-from casework.clock_news import ask_about_shifts
-from casework.link_rows import add_window_link, ask_which_case, note_outcomes, withdraw_question
-from casework.linking_locks import join_devices, join_linking
-from casework.looks import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION
-from casework.observation import observe, reach_of
-from casework.surroundings import Decided, Surroundings, look_around
+from casework.linking.candidates import clear_one, find_candidates
+from casework.linking.clock_news import ask_about_shifts
+from casework.linking.locks import join_devices, join_linking
+from casework.linking.looks import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION
+from casework.linking.observation import observe, reach_of
+from casework.linking.rows import add_window_link, ask_which_case, note_outcomes, withdraw_question
+from casework.linking.surroundings import Decided, Surroundings, look_around
+from casework.recordings.answered import Seen, see
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from casework.answered import Seen
+from casework.recordings.answered import Seen
 
 
 def join_devices(session: Session, recordings: Iterable[Seen]) -> None:

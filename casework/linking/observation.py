@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from casework.answered import GIVEN_WITHIN, Seen
-from casework.clock_doubt import clock_in_doubt, rival_moves
-from casework.clocks import FARTHEST, docking_of, learn_offset, own_clock, timed_by_satellites
+from casework.intervals import Interval, either_way, length_of
+from casework.linking.clock_doubt import clock_in_doubt, rival_moves
+from casework.linking.scoring import Basis, Moment, Observed
+from casework.linking.surroundings import Surroundings
+from casework.recordings.answered import GIVEN_WITHIN, Seen
+from casework.recordings.clocks import FARTHEST, docking_of, learn_offset, own_clock, timed_by_satellites
 from casework.register.holding import had_during
-from casework.scoring import Basis, Moment, Observed
-from casework.surroundings import Surroundings
-from casework.windows import Window, either_way, length_of
 from storage.measures import shifted
 
 HOPELESS = timedelta(days=2)
@@ -39,7 +39,7 @@ def observe(recording: Seen, around: Surroundings) -> Observed | None:
     )
 
 
-def reach_of(recording: Seen, around: Surroundings) -> Window | None:
+def reach_of(recording: Seen, around: Surroundings) -> Interval | None:
     """The time in which assignments matter: the recording's own and, for its clock's sake, its shift's."""
     moment = find_moment(recording, around)
     if moment is None:

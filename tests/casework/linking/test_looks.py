@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from casework.linker import link_due_recordings
-from casework.linking import link_by_hand
-from casework.looks import DeviceTime, UnitTime, ask_for_another_look, looks_together
+from casework.linking.by_hand import link_by_hand
+from casework.linking.linker import link_due_recordings
+from casework.linking.looks import DeviceTime, UnitTime, ask_for_another_look, looks_together
 from casework.register.devices import add_device
 from casework.register.imports import ImportAt, import_table
 from casework.register.issues import issue_device

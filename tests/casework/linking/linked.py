@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import LinkingDone
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)

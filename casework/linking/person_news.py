@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.acts import others_of_act
-from casework.answered import answered_to_be, see
-from casework.clocks import SAME_SHIFT
-from casework.looks import ask_for_another_look
+from casework.linking.looks import ask_for_another_look
+from casework.linking.same_act import others_of_act
+from casework.recordings.answered import answered_to_be, see
+from casework.recordings.clocks import SAME_SHIFT
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 

@@ -10,7 +10,9 @@ import uuid
 from sqlalchemy.orm import Session
 
 from casework.errors import AlreadyAnswered, InSeveralCases, LinkEnded
-from casework.link_rows import (
+from casework.linking.looks import BY_PERSON
+from casework.linking.person_news import ask_about_neighbours
+from casework.linking.rows import (
     add_hand_link,
     end_link,
     find_open_question,
@@ -18,9 +20,7 @@ from casework.link_rows import (
     note_outcome,
     settle_question,
 )
-from casework.looks import BY_PERSON
 from casework.permission import require
-from casework.person_news import ask_about_neighbours
 from casework.wording import known_word, required_text
 from retention.subjects import row_in_unit
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkQuestion

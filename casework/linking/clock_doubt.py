@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework.answered import Seen
-from casework.clocks import DOCKED_TOGETHER, SAME_SHIFT
+from casework.intervals import either_way, length_of
+from casework.linking.scoring import Work
+from casework.linking.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
+from casework.linking.surroundings import Neighbour, Surroundings
+from casework.recordings.answered import Seen
+from casework.recordings.clocks import DOCKED_TOGETHER, SAME_SHIFT
 from casework.register.holding import had_during
-from casework.scoring import Work
-from casework.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
-from casework.surroundings import Neighbour, Surroundings
-from casework.windows import either_way, length_of
 from storage.measures import shifted
 
 SURE_ENOUGH = timedelta(minutes=15)

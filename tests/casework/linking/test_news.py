@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.acts import ask_about_regrouped
 from casework.cases import assign
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
-from casework.linking import answer_question, link_by_hand, unlink
-from casework.unlinked import list_questions
+from casework.linking.by_hand import answer_question, link_by_hand, unlink
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import live_links
+from casework.linking.same_act import ask_about_regrouped
+from casework.linking.unlinked import list_questions
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import RecordingSegment
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.closing import close_case
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
-from casework.linking import answer_question, link_by_hand
-from casework.looks import DeviceTime, ask_for_another_look
-from casework.unlinked import list_questions, list_unlinked
+from casework.linking.by_hand import answer_question, link_by_hand
+from casework.linking.linker import link_due_recordings
+from casework.linking.looks import DeviceTime, ask_for_another_look
+from casework.linking.rows import live_links
+from casework.linking.unlinked import list_questions, list_unlinked
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseLink
-from tests.casework.linked import HOUR, MINUTE, START, assigned_case, look, recorded
+from tests.casework.linking.linked import HOUR, MINUTE, START, assigned_case, look, recorded
 
 
 def test_one_fitting_case_is_linked_with_its_reasons(session: Session, archive: Any, officer: Any, unit: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.cases import assign
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import live_links
 from storage.catalog.casework import CaseLink, LinkingDone
 from storage.database import Database
 

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
-from casework.linking import link_by_hand
-from casework.unlinked import list_questions
+from casework.linking.by_hand import link_by_hand
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import live_links
+from casework.linking.unlinked import list_questions
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.recordings import RecordingSegment

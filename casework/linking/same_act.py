@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from casework.looks import ask_for_another_look
+from casework.linking.looks import ask_for_another_look
 from storage.catalog.casework import CaseLink
 from storage.catalog.recordings import Recording, RecordingSegment
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
-from casework.linking import link_by_hand
-from casework.unlinked import list_questions
+from casework.linking.by_hand import link_by_hand
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import live_links
+from casework.linking.unlinked import list_questions
 from ingest.metadata.claims import Claim
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)

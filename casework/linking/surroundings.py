@@ -31,9 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.acts import fetch_act_cases, fetch_person_cases
-from casework.answered import NOTHING, Seen, fetch_said, place_of
-from casework.clocks import (
+from casework.intervals import Interval, merge
+from casework.linking.same_act import fetch_act_cases, fetch_person_cases
+from casework.linking.scoring import Work
+from casework.linking.shifts import BREAK_SECONDS, Fit
+from casework.recordings.answered import NOTHING, Seen, fetch_said
+from casework.recordings.clocks import (
     AGREEMENT_SECONDS,
     FARTHEST,
     SAME_SHIFT,
@@ -43,11 +46,9 @@ from casework.clocks import (
     own_clock,
     own_clocks,
 )
+from casework.recordings.places import place_of
 from casework.register.holding import Holding, Named, fetch_holdings, find_devices
 from casework.rooms.works import fetch_room_works
-from casework.scoring import Work
-from casework.shifts import BREAK_SECONDS, Fit
-from casework.windows import Window, merge
 from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device
 from storage.catalog.elements import ElementAnswer
@@ -141,7 +142,7 @@ class Surroundings:
 
 
 def look_around(
-    session: Session, recordings: Sequence[Seen], reach: Callable[[Seen, Surroundings], Window | None]
+    session: Session, recordings: Sequence[Seen], reach: Callable[[Seen, Surroundings], Interval | None]
 ) -> Surroundings:
     """`reach` says, once clocks and neighbours are known, in which time a recording's assignments are looked for."""
     answered_to_be = fetch_answered_to_be(session, recordings)
@@ -277,18 +278,18 @@ def fetch_decided(session: Session, recordings: Sequence[Seen]) -> dict[uuid.UUI
 
 
 def fetch_issues(
-    session: Session, named: Collection[Named], within: Iterable[Window]
+    session: Session, named: Collection[Named], within: Iterable[Interval]
 ) -> dict[Named, Sequence[Holding]]:
     devices = find_devices(session, named)
     held = fetch_holdings(session, {device.id for device in devices.values()}, within)
     return {name: held[device.id] for name, device in devices.items()}
 
 
-def fetch_works(session: Session, windows: Sequence[tuple[Seen, Window]]) -> dict[uuid.UUID, list[Work]]:
+def fetch_works(session: Session, windows: Sequence[tuple[Seen, Interval]]) -> dict[uuid.UUID, list[Work]]:
     """The assignments of each unit that touch any of these times, of open cases and closed ones; sessions in its rooms
     are assignments of what is in them."""
     found: dict[uuid.UUID, list[Work]] = defaultdict(list)
-    by_unit: dict[uuid.UUID, list[Window]] = defaultdict(list)
+    by_unit: dict[uuid.UUID, list[Interval]] = defaultdict(list)
     for row, window in windows:
         by_unit[row.unit_id].append(window)
     for unit_id, wanted in by_unit.items():
@@ -319,7 +320,7 @@ def as_work(row: CaseAssignment, closed: bool) -> Work:
     )
 
 
-def _shifts_of(around: Surroundings) -> Iterator[Window]:
+def _shifts_of(around: Surroundings) -> Iterator[Interval]:
     """The times whose duties a shift is laid beside: from each of its recordings to the longest break after it."""
     starts = (each.started_at for neighbours in around.neighbours.values() for each in neighbours)
     for start in starts:
@@ -332,7 +333,7 @@ def _asked(wanted: Sequence[tuple[Named, datetime]], either_way: timedelta, tabl
 
     Out of arrays: a statement with VALUES in it is put into words anew each time, which takes longer than to answer it.
     """
-    spans: dict[Named, list[Window]] = defaultdict(list)
+    spans: dict[Named, list[Interval]] = defaultdict(list)
     for named, at in wanted:
         spans[named].append((shifted(at, -either_way), shifted(at, either_way)))
     rows = [(*name, *window) for name, windows in spans.items() for window in merge(windows)]

@@ -1,4 +1,4 @@
-"""Stretches of time: how long a recording is, how far its time may be off, and where others are looked for."""
+"""Intervals of time: how long a recording is, how far its time may be off, and where others are looked for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ LONGEST_RECORDING = timedelta(days=31)
 """Durations come out of untrusted files: one that claims more counts as this much."""
 UNSTATED_UNCERTAINTY_SECONDS = 300.0
 
-Window = tuple[datetime, datetime]
+Interval = tuple[datetime, datetime]
 
 
-def merge(windows: Iterable[Window]) -> list[Window]:
-    merged: list[Window] = []
-    for start, end in sorted(windows):
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
         if merged and start <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:

@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlalchemy import Select, Text, cast, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.scoring import Place
-from casework.windows import LONGEST_RECORDING, Window
+from casework.intervals import LONGEST_RECORDING, Interval
+from casework.recordings.places import Place, place_of, place_of_value
 from storage.catalog.devices import Device
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person
@@ -118,27 +118,13 @@ def start_of(answer: ElementAnswer | None) -> datetime | None:
     return None if answer is None or answer.value is None else datetime.fromisoformat(answer.value)
 
 
-def place_of_value(value: str) -> Place | None:
-    """As an answer keeps a place. None for what is no place on earth."""
-    try:
-        latitude, longitude = (float(part) for part in value.split(","))
-    except ValueError:
-        return None
-    inside = -90 <= latitude <= 90 and -180 <= longitude <= 180
-    return Place(latitude, longitude) if inside else None
-
-
-def place_of(latitude: float | None, longitude: float | None) -> Place | None:
-    return None if latitude is None or longitude is None else Place(latitude, longitude)
-
-
 def answered_to_be(units: Units, code: str) -> Select[uuid.UUID]:
     """Recordings of these units that any answer, also one that was corrected, says are of a device of this code."""
     devices = select(cast(Device.id, Text).collate("C")).where(Device.code == code)
     return _answers_of(units, "device").where(ElementAnswer.value.collate("C").in_(devices))
 
 
-def answered_about(units: Units, windows: Sequence[Window]) -> Select[uuid.UUID]:
+def answered_about(units: Units, windows: Sequence[Interval]) -> Select[uuid.UUID]:
     """Recordings of these units that by any answer, also one that was corrected, may have been made in these times."""
     # Instants are kept in UTC: their order is that of their signs, as the index has it.
     value = ElementAnswer.value.collate("C")

@@ -17,13 +17,13 @@ from casework.errors import (
     TextUnusable,
     WordUnknown,
 )
-from casework.link_rows import live_links
-from casework.linker import link_due_recordings
-from casework.linking import answer_question, link_by_hand, unlink
-from casework.unlinked import list_questions, list_unlinked
+from casework.linking.by_hand import answer_question, link_by_hand, unlink
+from casework.linking.linker import link_due_recordings
+from casework.linking.rows import live_links
+from casework.linking.unlinked import list_questions, list_unlinked
 from retention.errors import OutsideUnit
 from storage.catalog.casework import LinkQuestion
-from tests.casework.linked import assigned_case, look, recorded
+from tests.casework.linking.linked import assigned_case, look, recorded
 
 
 def test_answer_links_with_the_candidates_stage(session: Session, archive: Any, officer: Any, unit: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from casework.scoring import (
+from casework.linking.scoring import (
     ASKED_FROM,
     AT_THE_SCENE,
     CLEAR_BY,

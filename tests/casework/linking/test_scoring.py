@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from casework.candidates import clear_one, find_candidates
-from casework.clocks import ClockWord, Docking, Known, learn_offset
-from casework.scoring import Moment, Observed, Place, Work, covered, judge_place, judge_who
-from casework.shifts import Filmed, fit_shift
+from casework.linking.candidates import clear_one, find_candidates
+from casework.linking.scoring import Moment, Observed, Work, covered, judge_place, judge_who
+from casework.linking.shifts import Filmed, fit_shift
+from casework.recordings.clocks import ClockWord, Docking, Known, learn_offset
+from casework.recordings.places import Place
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

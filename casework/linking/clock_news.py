@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from casework.answered import Seen
-from casework.clock_doubt import clock_in_doubt, rival_moves
-from casework.clocks import (
+from casework.linking.clock_doubt import clock_in_doubt, rival_moves
+from casework.linking.looks import mark
+from casework.linking.observation import find_moment
+from casework.linking.surroundings import Surroundings
+from casework.recordings.answered import Seen
+from casework.recordings.clocks import (
     LEAST_UNCERTAINTY_SECONDS,
     SAME_SHIFT,
     docking_of,
@@ -18,9 +21,6 @@ from casework.clocks import (
     own_clock,
     timed_by_satellites,
 )
-from casework.looks import mark
-from casework.observation import find_moment
-from casework.surroundings import Surroundings
 from storage.catalog.recordings import Recording
 from storage.measures import shifted
 

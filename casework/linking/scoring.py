@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from storage.measures import metres_between, shifted
+from casework.recordings.places import Place
+from storage.measures import shifted
 
 LINKS_FROM: Final = 70
 """A case below this many points is never linked without a person."""
@@ -34,17 +35,6 @@ FAR_METRES: Final = 3000
 _SHORTEST: Final = timedelta(seconds=1)
 
 Basis = Literal["answered", "satellites", "learnt", "claimed"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Degrees of WGS 84."""
-
-    latitude: float
-    longitude: float
-
-    def metres_from(self, other: Place) -> float:
-        return metres_between(self.latitude, self.longitude, other.latitude, other.longitude)
 
 
 @dataclass(frozen=True)
