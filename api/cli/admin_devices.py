@@ -11,8 +11,8 @@ from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit, unit_or_only
 from api.errors import UsageRefused
 from api.http.schema.register import CertificateItem, DeviceItem, IssueItem
-from api.pages.shown import parse_local
-from api.pages.words import word_for
+from api.shown import parse_local
+from api.words.tables import word_for
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.devices import add_device, find_device, open_issue, retire_device
 from casework.register.issues import issue_device, return_device, void_issue

@@ -13,7 +13,7 @@ from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit
 from api.errors import UsageRefused
 from api.http.reading.elements import describe_elements, problem_words
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.elements.again import ask_for_another_judgement_of_all
 from casework.elements.judgements import judge_due_recordings
 from casework.elements.queue import QuestionGroup, list_all_groups

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import ApiError, UsageRefused
-from api.pages.words import word_for
+from api.words.tables import word_for
 from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.errors import StationNameTaken

@@ -10,7 +10,7 @@ from api.demo.client import ApiClient, Facts
 from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.waiting import wait_for
-from api.pages.words import word_for
+from api.words.tables import word_for
 
 _LONGEST_WAIT_SECONDS = 300.0
 _LONGEST_LIST = 12

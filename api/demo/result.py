@@ -14,7 +14,7 @@ from api.demo.client import Facts
 from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.uploading import Uploaded
-from api.pages.shown import show_instant
+from api.shown import show_instant
 
 HEADINGS = (
     "记录\nrecording",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from api.http.spreadsheets import Cell, add_table, xlsx_book
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.account_book import CaseLine, DocumentLine, IssuedLine
 from integrity.local_time import chinese_day
 

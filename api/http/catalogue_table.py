@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.http.spreadsheets import Cell, csv_bytes
-from api.pages.shown import show_length
-from api.pages.words import CONTENT_KINDS, STAGES
+from api.shown import show_length
+from api.words.archiving import CONTENT_KINDS
+from api.words.cases import STAGES
 from integrity.catalogue import Catalogue, CatalogueItem
 
 COLUMNS = ("序号", "环节", "类别", "题名", "日期", "责任者", "页数", "时长", "大小（字节）", "SHA-256")

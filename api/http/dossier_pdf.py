@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from api.pages.dossier_words import sections_of
-from api.pages.shown import show_minute
+from api.shown import show_minute
+from api.words.dossiers import sections_of
 from casework.documents.rendering import render_layout
 from casework.dossiers.making import facts_of
 from integrity.local_time import chinese_day

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from api.http.schema.publication import DuePublication
 from api.http.spreadsheets import Cell, csv_bytes
-from api.pages.words import word_for
+from api.words.tables import word_for
 
 COLUMNS = ("案号", "案由", "事项", "起算日", "到期日", "逾期工作日", "公示状态", "待办职责")
 NOT_COLLECTED = "not_collected"

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.statistics.annual import AnnualReport
 from casework.statistics.figures import GROUPS, MONEY
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from api.http.report_tables import shown_figure
 from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.returns.listing import ReturnVersion
 from integrity.local_time import CHINA
 

@@ -17,9 +17,9 @@ from api.http.errors import FormUnusable
 from api.http.problems import problem_of
 from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import translator
-from api.pages.shown import local_path, parse_local
 from api.pages.views_queue import Filled, build_queue
 from api.pages.visit import Visit, refusal_page, render, to_sign_in
+from api.shown import local_path, parse_local
 from casework.elements.answers import MOST_AT_ONCE, Choice, answer_questions
 from casework.elements.candidates import OWN_WORD
 

@@ -14,7 +14,6 @@ from api.http.station_requests import read_body
 from api.i18n import LANGUAGES
 from api.pages.navigation import landing_of
 from api.pages.queue_form import answer_queue
-from api.pages.shown import local_path
 from api.pages.views_admin import build_admin
 from api.pages.views_audit import build_audit
 from api.pages.views_cases import build_case, build_cases
@@ -41,6 +40,7 @@ from api.pages.views_stations import build_stations
 from api.pages.views_statistics import build_recorded_month, build_statistics
 from api.pages.views_today import build_shift, build_today
 from api.pages.visit import Build, page, render
+from api.shown import local_path
 from api.signin import needs_first_administrator
 
 LANGUAGE_SECONDS = 365 * 24 * 3600

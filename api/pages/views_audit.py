@@ -10,9 +10,9 @@ from typing import Any
 from api.http.reading.entries import EntryFilter, list_entries
 from api.http.reading.scope import is_at_the_top
 from api.pages.ledger_shown import count_waiting, show_entries
-from api.pages.ledger_words import ACTIONS
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
+from api.words.ledger import ACTIONS
 from casework.export import list_exports
 from casework.organisation import names_of
 from casework.permission import MAY

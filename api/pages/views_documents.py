@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from api.http.sessions import language_of
-from api.pages.shown import input_instant
 from api.pages.visit import Visit
+from api.shown import input_instant
 from casework.cases import find_case
 from casework.documents.drafts import servable, writing
 from casework.documents.facts import FACTS

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from api.http.reading.dossiers import channel_names
 from api.http.sessions import language_of
-from api.pages.dossier_words import sections_of
 from api.pages.visit import Visit
+from api.words.dossiers import sections_of
 from casework.cases import find_case
 from casework.dossiers.making import dossiers_of_case, facts_of, find_dossier
 from casework.organisation import names_of

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 
 from api.http.reading.elements import case_ids, nearest_of
-from api.pages.element_words import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
 from api.pages.views_recording import open_cases
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
+from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
 from casework.elements.candidates import Nearest
 from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
 from casework.organisation import names_of

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from api.pages.shown import parse_local
 from api.pages.visit import Visit
+from api.shown import parse_local
 from casework.access import may_see_poster
 from casework.recordings.states import is_in_state
 from casework.search.words import found_among

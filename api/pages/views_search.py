@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from api.http.sessions import language_of
 from api.i18n import mark
-from api.pages.shown import parse_local
 from api.pages.visit import Visit
+from api.shown import parse_local
 from casework.errors import TextUnusable
 from casework.permission import MAY
 from casework.register.reading import OFFICER_ROLES

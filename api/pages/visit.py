@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from api import shown
 from api.archive import Archive
 from api.credentials import Viewer
 from api.http.deeds import looking
@@ -23,10 +24,9 @@ from api.http.errors import NotFound, RoleRefused
 from api.http.problem_responses import document_of, problem_response
 from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import Translate, translator
-from api.pages import shown
-from api.pages.element_words import reasons_in_words
 from api.pages.navigation import Shown, shown_at
-from api.pages.words import word_for
+from api.words.elements import reasons_in_words
+from api.words.tables import word_for
 from retention.paging import Cursor
 from storage.catalog.organisation import Person
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.shown import show_instant
+from api.shown import show_instant
 from casework.procedure import errors as procedure
 
 TIME_PROBLEMS: Mapping[str, str] = {

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from api.http.problems.acts import open_act
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.words import RETENTION_CLASSES, SECRECY_CLASSES, STAGES
+from api.words.archiving import RETENTION_CLASSES, SECRECY_CLASSES
+from api.words.cases import STAGES
 from casework.archiving import errors as archiving
 
 ADDED_PROBLEMS: Mapping[str, str] = {

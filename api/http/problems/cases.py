@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.words import HANDLER_PROBLEMS, PROCEDURES, STAGES
+from api.words.cases import PROCEDURES, STAGES
+from api.words.people import HANDLER_PROBLEMS
 from casework import errors as casework
 from casework.dossiers import errors as dossiers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.words import EVENT_KINDS
+from api.words.deadlines import EVENT_KINDS
 from casework.deadlines import errors as deadlines
 
 STARTS_FILE_PROBLEMS: Mapping[str, str] = {

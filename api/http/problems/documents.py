@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.document_words import SIGNING_ROLES
-from api.pages.words import STAGES
+from api.words.cases import STAGES
+from api.words.documents import SIGNING_ROLES
 from casework.documents import errors as documents
 from storage.catalog.documents import DOCUMENT_KINDS
 

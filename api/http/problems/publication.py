@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
 from api.http.problems.words import in_chinese
-from api.pages.publication_words import DUTIES, PUBLIC_FIELDS
+from api.words.publication import DUTIES, PUBLIC_FIELDS
 from casework.publication import errors as publication
 
 UNUSABLE: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from api.pages.service_words import CARRIERS, GROUNDS, METHODS
+from api.words.service import CARRIERS, GROUNDS, METHODS
 from casework.service import errors as service
 
 TIME_PROBLEMS: Mapping[str, str] = {

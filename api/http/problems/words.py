@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from api.pages.shown import show_instant
-from api.pages.words import (
-    ACCESS_KINDS,
-    ASKERS,
-    CASE_KINDS,
-    PAPERS,
-    POSTS,
-    PROCEDURES,
-    REQUEST_STATES,
-    ROLES,
-    SECRECY_CLASSES,
-    STAGES,
-)
+from api.shown import show_instant
+from api.words.access import ACCESS_KINDS, ASKERS, PAPERS, REQUEST_STATES
+from api.words.archiving import SECRECY_CLASSES
+from api.words.cases import CASE_KINDS, PROCEDURES, STAGES
+from api.words.people import POSTS, ROLES
 
 THINGS: Mapping[str, str] = {
     "access_grant": "授权",

@@ -26,7 +26,7 @@ from api.http.schema.elements import (
     Words,
 )
 from api.i18n import Translate, translator
-from api.pages.element_words import ELEMENT_PROBLEMS, basis_in_words, reason_in_words
+from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reason_in_words
 from casework.elements.answers import Answered, list_answers
 from casework.elements.candidates import Nearest, find_nearest
 from casework.elements.facts import gather_facts

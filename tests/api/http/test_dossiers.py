@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from api.pages.dossier_words import sections_of
-from api.pages.words import TABLES
+from api.words.dossiers import sections_of
+from api.words.tables import TABLES
 from casework.archiving.secrecy import state_secrecy
 from casework.dossiers.contents import SAID
 from casework.timeline import DETAIL_WORDS, TIMELINE_KINDS

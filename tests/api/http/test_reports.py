@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.statistics.tally import tally_year
 from integrity.ledger_entry import parse_entry
 from integrity.tiles import bundle_path, decode_bundle

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from api.pages.words import word_for
+from api.words.tables import word_for
 from casework.returns.periods import period_of
 from casework.returns.rules import load_returns, load_shipped_returns
 from casework.statistics.tally import Tally

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from api.i18n import LOCALE_FOLDER, translator
 
 API = Path(__file__).parents[3] / "api"
-METHODS = [("pages/**.py", "python"), ("pages/templates/**.html", "jinja2")]
+METHODS = [("words/**.py", "python"), ("pages/**.py", "python"), ("pages/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "mark": None, "translate": None}
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from api.pages import element_words
 from api.tasks.housekeeping import link_all_due
+from api.words import elements as element_words
 from casework.elements.candidates import BASES
 from casework.elements.judging import CODES
 

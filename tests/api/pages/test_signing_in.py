@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from api.pages.shown import local_path
+from api.shown import local_path
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_back(served: Any) -> None:

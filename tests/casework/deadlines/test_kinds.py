@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.pages.words import EVENT_KINDS as EVENT_WORDS
-from api.pages.words import TERM_KINDS as TERM_WORDS
+from api.words.deadlines import EVENT_KINDS as EVENT_WORDS
+from api.words.deadlines import TERM_KINDS as TERM_WORDS
 from casework.deadlines.events import EVENT_KINDS
 from casework.deadlines.kinds import KINDS, terms_from
 from casework.deadlines.listing import THE_PARTYS

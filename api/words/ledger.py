@@ -285,3 +285,9 @@ ACTIONS: Mapping[str, str] = {
     "archive.verified": mark("核验档案"),
 }
 # Entries of one action that are told in words of their own.
+TOLD: Mapping[str, str] = {
+    **ACTIONS,
+    "playback.poster_opened": mark("查看封面"),
+    "entry.unreadable": mark("条目损坏，无法读取"),
+    "playback.photograph_opened": mark("查看照片"),
+}

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from api.i18n import Translate, translator
-from api.pages.shown import show_minute
-from api.pages.words import word_for
+from api.shown import show_minute
+from api.words.tables import word_for
 from casework.deadlines.decided import REVOKED
 from casework.timeline import DETAIL_WORDS
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from api.i18n import Translate, mark
-from api.pages.shown import show_minute
+from api.shown import show_minute
 
 ELEMENTS: Mapping[str, str] = {
     "unit": mark("单位"),

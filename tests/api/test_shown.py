@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from api.pages.element_words import LINK_REASONS
-from api.pages.shown import input_instant, parse_local, show_claim, show_instant, show_length, show_size
+from api.shown import input_instant, parse_local, show_claim, show_instant, show_length, show_size
+from api.words.elements import LINK_REASONS
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_claim_is_one_line_whatever_it_holds() -> None:
 
 def test_every_reason_of_the_linker_has_its_words() -> None:
     """Codes as the table of docs/linking.md has them: one without words would stand on a page as a code."""
-    table = (Path(__file__).parents[3] / "docs" / "linking.md").read_text("utf-8").split("\n## ")[0]
+    table = (Path(__file__).parents[2] / "docs" / "linking.md").read_text("utf-8").split("\n## ")[0]
     codes = {code for row in table.splitlines() if row.startswith("|") for code in re.findall(r"`([a-z_]+)`", row)}
     assert len(codes) > 12
     assert codes - set(LINK_REASONS) == set()
