@@ -22,7 +22,7 @@ from api.http.sessions import require_viewer_in
 from casework.access import GrantFound, find_grant, find_original_grant, record_refusal
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
-from casework.standing import find_standing_window
+from casework.standing_window import find_standing_window
 from casework.units import unit_of
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition

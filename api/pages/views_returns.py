@@ -11,7 +11,7 @@ from api.pages.visit import Visit
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.returns.listing import ReturnShown, ReturnVersion, list_pressing, list_returns, show_return
-from casework.statistics.annual import FIRST_YEAR
+from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.figures import MONEY
 from casework.units import units_below
 from integrity.local_time import chinese_day
@@ -35,12 +35,12 @@ def build_returns(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["see_returns"])
     today, asked = chinese_day(visit.now), visit.asked("year")
     year = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) == 4 else today.year
-    year = year if FIRST_YEAR <= year <= today.year else today.year
+    year = year if FIRST_COUNTED_YEAR <= year <= today.year else today.year
     returns = list_returns(visit.session, visit.person, year, today)
     units = units_below(visit.session, visit.person.unit_id)
     return {
         "year": year,
-        "years": range(today.year, FIRST_YEAR - 1, -1),
+        "years": range(today.year, FIRST_COUNTED_YEAR - 1, -1),
         "returns": returns,
         "units": [
             _kept(node.unit, node.depth, [each for each in returns if each.owed.unit.id == node.unit.id])
@@ -74,7 +74,7 @@ def build_return(visit: Visit) -> Mapping[str, Any]:
 
 
 def _kept(unit: Unit, depth: int, returns: Sequence[ReturnShown]) -> UnitKept:
-    over = [each for each in returns if each.state != "running"]
+    over = [each for each in returns if each.state != "going_on"]
     return UnitKept(
         unit=unit,
         depth=depth,

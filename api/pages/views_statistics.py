@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api.pages.visit import Visit, parse_id
 from casework.permission import MAY
-from casework.statistics.annual import FIRST_YEAR, annual_report
+from casework.statistics.annual import FIRST_COUNTED_YEAR, annual_report
 from casework.statistics.figures import GROUPS, MONEY
 from casework.statistics.indicators import parse_month, recorded_month
 from integrity.local_time import chinese_day
@@ -21,10 +21,10 @@ def build_statistics(visit: Visit) -> Mapping[str, Any]:
     today = chinese_day(visit.now)
     this_year = today.year
     year, size = _number(visit.asked("year")), _number(visit.asked("size"))
-    year = year if year is not None and FIRST_YEAR <= year <= this_year else this_year
+    year = year if year is not None and FIRST_COUNTED_YEAR <= year <= this_year else this_year
     return {
         "report": annual_report(visit.session, visit.person, year, visit.now, size=size),
-        "years": range(this_year, FIRST_YEAR - 1, -1),
+        "years": range(this_year, FIRST_COUNTED_YEAR - 1, -1),
         "groups": GROUPS,
         "money": MONEY,
         "may_take": visit.person.role in MAY["take_the_book"],

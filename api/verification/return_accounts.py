@@ -14,7 +14,7 @@ from api.verification.audit import Audit
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.returns.rows import kind_of
 from casework.statistics import figures
-from casework.statistics.counting import Counted, count_many
+from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_many
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending, UnitReturn
@@ -78,7 +78,7 @@ def check_return_figures(audit: Audit) -> None:
 
 
 def _check_figures(audit: Audit, session: Session, rows: Sequence[UnitReturn], codes: tuple[str, ...]) -> None:
-    counted = {row.id: Counted(row.first_day, row.last_day, row.checkpoint_size) for row in rows}
+    counted = {row.id: DaysAtCheckpoint(row.first_day, row.last_day, row.checkpoint_size) for row in rows}
     units = {uuid.UUID(unit["id"]) for row in rows for unit in row.figures["units"]}
     found = count_many(session, set(counted.values()), units, codes)
     for row in rows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from api.i18n import mark
 
 RETURN_STATES: Mapping[str, str] = {
-    "running": mark("期间未满"),
+    "going_on": mark("期间未满"),
     "open": mark("待报送"),
     "soon": mark("即将到期"),
     "due_today": mark("今日到期"),

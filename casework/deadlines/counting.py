@@ -8,7 +8,7 @@ from typing import Protocol
 
 from casework.deadlines.calendar import ONE_DAY, Calendar
 from casework.deadlines.kinds import Direction
-from casework.deadlines.terms import Counted
+from casework.deadlines.terms import WhichDays
 
 
 class CountedTerm(Protocol):
@@ -18,7 +18,7 @@ class CountedTerm(Protocol):
     def days(self) -> int: ...
 
     @property
-    def counted(self) -> Counted: ...
+    def counted(self) -> WhichDays: ...
 
     @property
     def direction(self) -> Direction: ...

@@ -15,7 +15,7 @@ from casework.rules.reading import Value, read_rules
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 MOST_DAYS: Final = 3660
-Counted = Literal["working_days", "calendar_days"]
+WhichDays = Literal["working_days", "calendar_days"]
 _COUNTED: Final = ("working_days", "calendar_days")
 _AT_DAY_OFF: Final = ("next_working_day", "stays")
 
@@ -28,7 +28,7 @@ class Term:
 
     kind: str
     days: int
-    counted: Counted
+    counted: WhichDays
     law: tuple[str, ...]
     first_day_counts: bool
     whole_days: bool

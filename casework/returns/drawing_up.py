@@ -16,7 +16,7 @@ from casework.returns.owed import Owed, find_owed
 from casework.returns.periods import Period, parse_period
 from casework.returns.rows import digest_figures, is_sent, of_same, record_return_change
 from casework.rows import unique
-from casework.statistics.counting import Counted, count_figures
+from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_figures
 from casework.statistics.figures import COUNTING, codes_of
 from casework.units import UnitNode, units_below
 from casework.wording import optional_text
@@ -100,7 +100,7 @@ def _latest(session: Session, owed: Owed) -> UnitReturn | None:
 
 def _figures(session: Session, owed: Owed, size: int) -> dict[str, Any]:
     tree = units_below(session, owed.unit.id) if owed.kind.with_below else (UnitNode(owed.unit, 0),)
-    codes, counted = codes_of(owed.kind.figures), Counted(owed.period.first_day, owed.period.last_day, size)
+    codes, counted = codes_of(owed.kind.figures), DaysAtCheckpoint(owed.period.first_day, owed.period.last_day, size)
     found = count_figures(session, counted, [node.unit.id for node in tree], codes)
     return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, codes)
 

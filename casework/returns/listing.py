@@ -20,7 +20,7 @@ from casework.errors import Unknown
 from casework.permission import require
 from casework.returns.owed import Owed, in_order, list_owed, owed_as_drawn_up
 from casework.returns.rows import Key, key_of, of_same
-from casework.statistics.annual import FIRST_YEAR
+from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.errors import YearUnusable
 from casework.statistics.figures import GROUPS
 from casework.units import line_of, units_below
@@ -29,7 +29,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.returns import ReturnReceipt, ReturnSending, UnitReturn
 
 SEEING: Final = "see_returns"
-STATES: Final = ("running", "open", "soon", "due_today", "overdue", "sent", "sent_late")
+STATES: Final = ("going_on", "open", "soon", "due_today", "overdue", "sent", "sent_late")
 STEPS: Final = ("none", "drawn_up", "checked", "set_aside", "partly_sent", "sent")
 PRESSING: Final = ("soon", "due_today", "overdue")
 MOST_PRESSING: Final = 100
@@ -133,7 +133,7 @@ class ReturnShown:
         if self.deciding is not None:
             return "sent_late" if self.deciding.is_late else "sent"
         if self.today <= self.owed.period.last_day:
-            return "running"
+            return "going_on"
         if self.owed.due.unannounced and self.owed.due.day <= self.today:
             return "open"  # an estimate is never overdue (docs/deadlines.md)
         if self.owed.due.day < self.today:
@@ -159,7 +159,7 @@ def list_returns(session: Session, by: Person, year: int, today: date) -> tuple[
     Raises YearUnusable, RoleNotAllowed.
     """
     require(by, SEEING)
-    if not FIRST_YEAR <= year <= today.year:
+    if not FIRST_COUNTED_YEAR <= year <= today.year:
         raise YearUnusable(year)
     found = _between(session, by, date(year, 1, 1), date(year, 12, 31), today)
     return tuple(each for each in found if each.owed.period.first_day <= today)
@@ -167,7 +167,7 @@ def list_returns(session: Session, by: Person, year: int, today: date) -> tuple[
 
 def list_pressing(session: Session, by: Person, today: date) -> tuple[ReturnShown, ...]:
     """What the person's own unit has to send, overdue or due soon; and what is overdue in the units below."""
-    found = _between(session, by, date(FIRST_YEAR, 1, 1), today - timedelta(days=1), today)
+    found = _between(session, by, date(FIRST_COUNTED_YEAR, 1, 1), today - timedelta(days=1), today)
     pressing = (
         each
         for each in found

@@ -13,8 +13,8 @@ from casework.returns.errors import PeriodUnusable
 MONTHS: Final = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 """How many months each kind of period lasts."""
 _CODE: Final = re.compile(r"(\d{4})(?:-(?:(\d{2})|Q([1-4])|H([12])))?")
-_FIRST_YEAR: Final = 1990
-_LAST_YEAR: Final = 2200
+_EARLIEST_YEAR: Final = 1990
+_LATEST_YEAR: Final = 2200
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def periods_ending(kind: str, since: date, until: date) -> Iterator[Period]:
 def parse_period(code: str) -> Period:
     """What `Period.code` wrote. Raises PeriodUnusable."""
     found = _CODE.fullmatch(code)
-    if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
+    if found is None or not _EARLIEST_YEAR <= int(found[1]) <= _LATEST_YEAR:
         raise PeriodUnusable(code)
     for kind, place in (("month", found[2]), ("quarter", found[3]), ("half_year", found[4])):
         if place is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from casework.deadlines.kinds import Direction
-from casework.deadlines.terms import MOST_DAYS, Counted
+from casework.deadlines.terms import MOST_DAYS, WhichDays
 from casework.returns.periods import MONTHS
 from casework.rules.errors import RuleFileUnusable
 from casework.rules.heading import HEADING, HEADING_OPTIONAL, VersionFile, read_heading, refuse_later_superseded
@@ -30,7 +30,7 @@ class DueAfter:
     """So many days after the last day of the period, which does not count itself."""
 
     days: int
-    counted: Counted
+    counted: WhichDays
     moves_from_day_off: bool
 
     @property

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from casework.permission import require
-from casework.statistics.counting import Counted, count_figures
+from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_figures
 from casework.statistics.errors import CheckpointUnknown, NothingSigned, YearUnusable
 from casework.statistics.figures import FIGURES
 from casework.units import units_below
@@ -19,7 +19,7 @@ from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.organisation import Person, Unit
 from storage.ledger.checkpoints import latest_checkpoint
 
-FIRST_YEAR = 2019
+FIRST_COUNTED_YEAR = 2019
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def annual_report(session: Session, by: Person, year: int, now: datetime, *, siz
     Raises YearUnusable, CheckpointUnknown, NothingSigned, RoleNotAllowed.
     """
     require(by, "see_statistics")
-    if not FIRST_YEAR <= year <= chinese_day(now).year:
+    if not FIRST_COUNTED_YEAR <= year <= chinese_day(now).year:
         raise YearUnusable(year)
     checkpoint = _checkpoint(session, size)
     tree = units_below(session, by.unit_id)
-    counted = Counted(date(year, 1, 1), date(year, 12, 31), checkpoint.size)
+    counted = DaysAtCheckpoint(date(year, 1, 1), date(year, 12, 31), checkpoint.size)
     found = count_figures(session, counted, [node.unit.id for node in tree])
     units = tuple(UnitFigures(node.unit, node.depth, _whole(found.get(node.unit.id, {}))) for node in tree)
     total = Counter[str]()

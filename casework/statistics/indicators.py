@@ -21,7 +21,7 @@ from casework.permission import require
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
-from casework.statistics.annual import FIRST_YEAR
+from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.errors import MonthUnusable, UnitBeyond
 from casework.today.recorded import CAME_LATE, IN_CASE, LENGTH, OFFICER_ROLES
 from casework.units import units_below
@@ -134,7 +134,7 @@ def recorded_month(
     Raises MonthUnusable, UnitBeyond, RoleNotAllowed.
     """
     require(by, "see_statistics")
-    if not date(FIRST_YEAR, 1, 1) <= month <= chinese_day(now):
+    if not date(FIRST_COUNTED_YEAR, 1, 1) <= month <= chinese_day(now):
         raise MonthUnusable(f"{month:%Y-%m}")
     rows = units_below(session, by.unit_id)
     units = {node.unit.id: node.unit for node in rows}

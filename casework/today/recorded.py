@@ -34,7 +34,7 @@ CAME_LATE: Final = Recording.received_at > _OVER + LATE
 
 
 @dataclass(frozen=True)
-class Tally:
+class RecordedByOne:
     """What one person recorded on a day; `person` None: what nobody can say whose it is, rooms' recorders among it.
 
     `without_case`: in no case yet; `late`: received more than a day after it was made; `acts`: those he took part in.
@@ -49,7 +49,7 @@ class Tally:
     acts: int = 0
 
 
-def tallies_of(session: Session, unit_id: uuid.UUID, day: date) -> tuple[Tally, ...]:
+def recorded_by_each(session: Session, unit_id: uuid.UUID, day: date) -> tuple[RecordedByOne, ...]:
     """Every active officer and supervisor of the unit, by badge number, also who recorded nothing; then nobody."""
     start = datetime.combine(day, time(), CHINA)
     found: dict[uuid.UUID | None, list[Any]] = defaultdict(list)
@@ -60,8 +60,8 @@ def tallies_of(session: Session, unit_id: uuid.UUID, day: date) -> tuple[Tally, 
     of_unit = Person.unit_id == unit_id, Person.active, Person.role.in_(OFFICER_ROLES)
     shown = or_(and_(*of_unit), Person.id.in_([*(each for each in found if each is not None), *acts]))
     people = session.scalars(select(Person).where(shown).order_by(Person.badge_number, Person.name, Person.id)).all()
-    nobody = [_tally(None, found[None], 0)] if found.get(None) else []
-    return (*(_tally(person, found.get(person.id, ()), acts.get(person.id, 0)) for person in people), *nobody)
+    nobody = [_summed_up(None, found[None], 0)] if found.get(None) else []
+    return (*(_summed_up(person, found.get(person.id, ()), acts.get(person.id, 0)) for person in people), *nobody)
 
 
 def recorded_on(unit_id: uuid.UUID, start: datetime, end: datetime) -> tuple[Select[*tuple[Any, ...]], ...]:
@@ -102,9 +102,9 @@ def _acts_of(session: Session, unit_id: uuid.UUID, start: datetime, end: datetim
     return dict(counted)
 
 
-def _tally(person: Person | None, rows: Iterable[Any], acts: int) -> Tally:
+def _summed_up(person: Person | None, rows: Iterable[Any], acts: int) -> RecordedByOne:
     rows = list(rows)
-    return Tally(
+    return RecordedByOne(
         person=person,
         recordings=sum(row.recordings for row in rows),
         seconds=float(sum(row.seconds for row in rows)),

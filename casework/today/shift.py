@@ -21,7 +21,7 @@ from casework.returns.listing import ReturnShown, list_pressing
 from casework.rooms.listing import Caseless, list_caseless
 from casework.today.closing import Ending, list_ending
 from casework.today.officer import pressing
-from casework.today.recorded import Tally, tallies_of
+from casework.today.recorded import RecordedByOne, recorded_by_each
 from integrity.local_time import chinese_day
 from retention.paging import Page
 from storage.catalog.access import AccessRequest
@@ -50,7 +50,7 @@ class Shift:
     `findings`: of reviews of case files, and `returns` to superiors: likewise, and those overdue in the units below."""
 
     day: date
-    tallies: tuple[Tally, ...]
+    recorded: tuple[RecordedByOne, ...]
     gaps: tuple[Gap, ...]
     to_decide: tuple[ToDecide, ...]
     caseless: tuple[Caseless, ...]
@@ -70,7 +70,7 @@ def shift_of(session: Session, person: Person, now: datetime, day: date | None =
     day, today = day or chinese_day(now), chinese_day(now)
     return Shift(
         day=day,
-        tallies=tallies_of(session, person.unit_id, day),
+        recorded=recorded_by_each(session, person.unit_id, day),
         gaps=list_gaps(session, person, now, day=day, limit=MOST_ACTS).items,
         to_decide=list_to_decide(session, person, now),
         caseless=list_caseless(session, person, now),

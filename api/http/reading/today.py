@@ -25,7 +25,7 @@ from casework.filereview.waiting import FindingDue
 from casework.returns.listing import ReturnShown
 from casework.today.closing import Ending
 from casework.today.officer import OfficerDay
-from casework.today.recorded import Tally
+from casework.today.recorded import RecordedByOne
 from casework.today.shift import Shift, ToDecide
 from storage.catalog.casework import Case
 
@@ -47,7 +47,7 @@ def officer_day_item(session: Session, mine: OfficerDay, day: date) -> OfficerDa
 def shift_item(session: Session, shift: Shift) -> ShiftItem:
     return ShiftItem(
         day=shift.day,
-        tallies=[_tally_item(each) for each in shift.tallies],
+        tallies=[_tally_item(each) for each in shift.recorded],
         gaps=gap_items(session, shift.gaps),
         to_decide=_to_decide_items(session, shift.to_decide),
         ending=ending_items(session, shift.ending.items),
@@ -114,9 +114,9 @@ def _return_item(each: ReturnShown) -> ReturnDueItem:
     )
 
 
-def _tally_item(tally: Tally) -> TallyItem:
-    person = None if tally.person is None else PersonRef(id=tally.person.id, name=tally.person.name)
-    return TallyItem(**{**vars(tally), "person": person})
+def _tally_item(recorded: RecordedByOne) -> TallyItem:
+    person = None if recorded.person is None else PersonRef(id=recorded.person.id, name=recorded.person.name)
+    return TallyItem(**{**vars(recorded), "person": person})
 
 
 def _case_ref(case: Case) -> CaseRef:

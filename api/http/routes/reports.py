@@ -29,7 +29,7 @@ from api.http.schema.reports import (
 from api.http.sessions import SignedIn, TheArchive
 from api.http.spreadsheets import csv_bytes
 from casework.account_book import Book, take_book
-from casework.statistics.annual import FIRST_YEAR, AnnualReport, annual_report
+from casework.statistics.annual import FIRST_COUNTED_YEAR, AnnualReport, annual_report
 from casework.statistics.credit import take_credit_lines
 from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
 
@@ -156,7 +156,7 @@ def send_book(
 ) -> Response:
     """`cases.csv` and `documents.csv`, or both as `book.xlsx`: of the unit and those below it. That it was taken is an
     entry."""
-    if (name == "book") != (kind == "xlsx") or not FIRST_YEAR <= year <= LAST_YEAR:
+    if (name == "book") != (kind == "xlsx") or not FIRST_COUNTED_YEAR <= year <= LAST_YEAR:
         raise NotFound(f"{name}.{kind}")
     with doing(archive, viewer) as session:
         content = _written(take_book(session, viewer.person, name, year), name, year)

@@ -67,7 +67,7 @@ class ReturnVersionItem(Answer):
 
 
 class ReturnItem(Answer):
-    """A return that a unit owes for a period. `state`: running (the period goes on), open, soon, due_today, overdue,
+    """A return that a unit owes for a period. `state`: going_on (the period goes on), open, soon, due_today, overdue,
     sent or sent_late; `unannounced`: years whose calendar is not announced, so that `due_on` is a guess; `days_left`:
     working days, less than 0 where its day has passed; `corrections`: how many versions were sent after the first."""
 

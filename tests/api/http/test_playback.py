@@ -14,12 +14,12 @@ from sqlalchemy import select
 import api.http.playback
 import api.http.sending
 import casework.playback
-import casework.standing
+import casework.standing_window
 from casework.archiving.secrecy import state_secrecy
 from casework.requests import revoke
 from storage.catalog.access import PlaybackWindow
 
-WINDOWED = (casework.playback, api.http.playback, casework.standing)
+WINDOWED = (casework.playback, api.http.playback, casework.standing_window)
 SEGMENT = (1 << 20) - 16  # plaintext in one segment; the first holds 40 bytes less
 
 

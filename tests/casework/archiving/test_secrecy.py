@@ -24,7 +24,7 @@ from casework.permission import OPEN_TO
 from casework.playback import open_window
 from casework.requests import approve, ask
 from casework.secrecy import class_of, keeps_nothing_from, may_see_case
-from casework.standing import find_standing_window
+from casework.standing_window import find_standing_window
 from casework.timeline import case_timeline
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit

@@ -17,7 +17,7 @@ from casework.handling import name_officer, release_officer
 from casework.organisation import deactivate_person
 from casework.playback import open_window
 from casework.requests import approve, ask, revoke
-from casework.standing import find_standing_window
+from casework.standing_window import find_standing_window
 from storage.catalog.access import Grant
 from storage.database import Database
 from storage.ledger.append import Actor

@@ -17,7 +17,7 @@ from casework.handling import name_officer
 from casework.playback import open_window
 from casework.requests import approve, ask, revoke
 from casework.retrieval.errors import ConsentMissing, ConsentNotAsked
-from casework.standing import find_standing_window
+from casework.standing_window import find_standing_window
 from storage.catalog.access import Grant
 from storage.database import Database
 

@@ -1,4 +1,4 @@
-"""How a return stands on a day: running, due, overdue, in time or late; and what corrections make of that."""
+"""How a return stands on a day: its period going on, due, overdue, in time or late; and what corrections do to that."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def late(found: ReturnShown) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("today", "state", "days_left"),
     [
-        (date(2026, 3, 31), "running", 10),
+        (date(2026, 3, 31), "going_on", 10),
         (date(2026, 4, 1), "open", 9),
         (date(2026, 4, 10), "soon", 3),
         (DUE, "due_today", 0),

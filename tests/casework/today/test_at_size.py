@@ -157,7 +157,7 @@ def test_a_page_of_many_years_asks_few_questions_and_reads_few_rows(filled: Any,
     assert len(statements) < {"officer": 60, "supervisor": 90}[who], len(statements)
     if who == "supervisor":
         # The nine hours of the day before the one recording that the others are copies of.
-        assert 70 < sum(each.recordings for each in found.tallies) < 80
+        assert 70 < sum(each.recordings for each in found.recorded) < 80
         assert len(found.ending.items) == 20
 
 

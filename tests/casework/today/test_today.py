@@ -20,7 +20,7 @@ from casework.requests import ask
 from casework.stages import enter_stage
 from casework.today.closing import list_ending
 from casework.today.officer import day_of_officer
-from casework.today.recorded import tallies_of
+from casework.today.recorded import recorded_by_each
 from casework.today.shift import list_to_decide, shift_of
 
 NOW = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
@@ -98,13 +98,13 @@ def test_the_shift_says_who_recorded_how_much_and_who_nothing(session: Session, 
     team.archive.recording(team.unit, started_at=None, device=None, received_at=NOW)
     team.act()
     judge_all(session)
-    found = {each.person.id if each.person else None: each for each in tallies_of(session, team.unit.id, TODAY)}
+    found = {each.person.id if each.person else None: each for each in recorded_by_each(session, team.unit.id, TODAY)}
     mine = found[team.officer.id]
     assert (mine.recordings, mine.seconds, mine.without_case, mine.late, mine.acts) == (4, 780.0, 3, 1, 1)
     assert (found[team.second.id].recordings, found[team.second.id].acts) == (0, 1)
     assert found[None].recordings == 1
     assert set(found) >= {team.supervisor.id, team.other_supervisor.id}
-    tomorrow = tallies_of(session, team.unit.id, TODAY + timedelta(days=1))
+    tomorrow = recorded_by_each(session, team.unit.id, TODAY + timedelta(days=1))
     assert sum(each.recordings for each in tomorrow) == 1
 
 

@@ -42,7 +42,7 @@ _LINKED = text("""
 
 
 @dataclass(frozen=True)
-class Counted:
+class DaysAtCheckpoint:
     """Chinese days, both included, out of the ledger's first `size` entries."""
 
     first_day: date
@@ -51,15 +51,18 @@ class Counted:
 
 
 def count_figures(
-    session: Session, what: Counted, unit_ids: Collection[uuid.UUID], codes: Collection[str] = FIGURES
+    session: Session, what: DaysAtCheckpoint, unit_ids: Collection[uuid.UUID], codes: Collection[str] = FIGURES
 ) -> dict[uuid.UUID, Counter[str]]:
     """By unit, each figure that is not 0; of those of `codes` for sure, of others perhaps."""
     return count_many(session, (what,), unit_ids, codes)[what]
 
 
 def count_many(
-    session: Session, wanted: Collection[Counted], unit_ids: Collection[uuid.UUID], codes: Collection[str] = FIGURES
-) -> dict[Counted, dict[uuid.UUID, Counter[str]]]:
+    session: Session,
+    wanted: Collection[DaysAtCheckpoint],
+    unit_ids: Collection[uuid.UUID],
+    codes: Collection[str] = FIGURES,
+) -> dict[DaysAtCheckpoint, dict[uuid.UUID, Counter[str]]]:
     """The figures of several periods and checkpoints: what is read is read once for all of them."""
     tallies = {each: Tally(each.first_day, each.last_day) for each in wanted}
     read = [action for action in ACTIONS if action not in COUNTED_ONE_BY_ONE and action != LINKED]
@@ -75,7 +78,7 @@ def count_many(
 
 def _count_in_database(
     session: Session,
-    what: Counted,
+    what: DaysAtCheckpoint,
     units: list[uuid.UUID],
     codes: Collection[str],
     found: dict[uuid.UUID, Counter[str]],

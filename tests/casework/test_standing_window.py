@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from casework.access import find_grant, may_see_poster
 from casework.errors import AccessRefused
-from casework.standing import find_standing_window
+from casework.standing_window import find_standing_window
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.organisation import Person
 from tests.sampling import some_of
