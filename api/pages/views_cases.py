@@ -30,7 +30,7 @@ from casework.export import list_exports
 from casework.handling import handles
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
-from casework.search.words import found_among
+from casework.search.sought import found_among
 from casework.secrecy import keeps_nothing_from
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of

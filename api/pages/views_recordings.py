@@ -15,7 +15,7 @@ from api.pages.visit import Visit
 from api.shown import parse_local
 from casework.access import may_see_poster
 from casework.recordings.states import is_in_state
-from casework.search.words import found_among
+from casework.search.sought import found_among
 from casework.secrecy import keeps_nothing_from
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink

@@ -18,7 +18,7 @@ from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
 from casework.publication.pushing import OVERDUE_AFTER
 from casework.publication.stepping import TERM_OF, passes_needed
-from casework.search.words import found_among
+from casework.search.sought import found_among
 from retention.errors import OutsideUnit, UnknownSubject
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, func, literal, select, true
 from sqlalchemy.orm import Session
 
-from casework.search.words import MOST_NAMED, contains_text, often, pattern_of
+from casework.search.sought import MOST_NAMED, contains_text, often, pattern_of
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import Publication, PublicationStep, PublicationVersion

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session, aliased, defer
 
 from casework.permission import MAY
 from casework.procedure.acts import standing_acts
-from casework.search.words import Matched, Words, ids_among, often, standing_in
+from casework.search.sought import ids_among, often, standing_in
+from casework.search.words import Matched, Words
 from casework.secrecy import keeps_case_from, keeps_nothing_from
 from casework.units import in_reach
 from casework.wording import known_word

@@ -51,7 +51,7 @@ def one_of(column: str, *values: str) -> str:
 
 
 def sought_by(expression: str) -> MappedColumn[str]:
-    """What a row is found by: each sign twice, so that trigrams serve from two signs on (casework/search/words.py).
+    """What a row is found by: each sign twice, so that trigrams serve from two signs on (casework/search/sought.py).
 
     PostgreSQL writes it. It is for conditions alone: no row loads it.
     """

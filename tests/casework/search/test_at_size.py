@@ -134,15 +134,15 @@ def test_a_rare_word_of_two_signs_is_found_by_the_trigrams(filled: Any, seeing: 
 def test_as_many_are_found_whether_or_not_the_database_names_them(
     seeing: Any, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("casework.search.words.MOST_NAMED", most)
+    monkeypatch.setattr("casework.search.sought.MOST_NAMED", most)
     with seeing() as session:
         person = officer_of_the_largest(session)
         for words in ("占道", "火锅店", "建新北路 垃圾", "DSJ0125", "责改"):
             asked = Asked(Words.parse(words))
             found = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
-            monkeypatch.setattr("casework.search.words.MOST_NAMED", 10**6)
+            monkeypatch.setattr("casework.search.sought.MOST_NAMED", 10**6)
             every = {kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS}
-            monkeypatch.setattr("casework.search.words.MOST_NAMED", most)
+            monkeypatch.setattr("casework.search.sought.MOST_NAMED", most)
             assert found == every
 
 
@@ -157,7 +157,7 @@ def test_as_many_are_found_whether_or_not_the_database_names_them(
 def test_what_many_say_is_met_on_the_way_through_the_list(
     seeing: Any, monkeypatch: pytest.MonkeyPatch, kind: str, words: str, index: str
 ) -> None:
-    monkeypatch.setattr("casework.search.words.MOST_NAMED", 0)
+    monkeypatch.setattr("casework.search.sought.MOST_NAMED", 0)
     with seeing() as session:
         person = officer_of_the_largest(session)
         plans = plans_of(session, lambda: search(session, person, kind, Asked(Words.parse(words)), limit=6))

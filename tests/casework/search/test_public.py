@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from casework.publication.collecting import Said, restate
 from casework.publication.listing import list_publications
 from casework.publication.portal import Asked, list_public
-from casework.search.words import doubled
+from casework.search.sought import doubled
 from storage.catalog.publication import PublicationVersion
 from tests.casework.publication.press import CITIZEN, Press, make_press
 from tests.casework.review.conftest import make_bench

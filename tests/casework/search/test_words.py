@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casework.errors import TextUnusable
-from casework.search.words import Matched, Words, doubled
+from casework.search.words import Matched, Words
 
 
 def test_words_are_divided_at_blanks_of_any_width_and_each_counts_once() -> None:
@@ -22,11 +22,6 @@ def test_neither_case_nor_width_of_signs_counts() -> None:
 def test_what_cannot_be_searched_for_is_refused(text: str) -> None:
     with pytest.raises(TextUnusable, match="search words"):
         Words.parse(text)
-
-
-def test_signs_that_mean_something_in_a_pattern_mean_themselves() -> None:
-    assert doubled("违建") == "违违建建"
-    assert doubled("5%_\\") == "55\\%\\%\\_\\_\\\\\\\\"
 
 
 def test_why_something_was_found_is_the_fields_that_have_a_word_with_what_stands_around_it() -> None:
