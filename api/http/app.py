@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from api.archive import Archive, open_archive_for_people
+from api.http.asking_again import with_asking_again
 from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
 from api.http.kept_answers import KeptAnswers
@@ -49,7 +50,8 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.metrics = Metrics()
     framework.state.kept_answers = KeptAnswers()
     framework.state.sent_notes = SentNotes(archive.database)
-    answering = with_measuring(with_body_limit(with_shown_secret(framework)), framework.state.metrics)
+    answering = with_body_limit(with_shown_secret(with_asking_again(framework)))
+    answering = with_measuring(answering, framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))
     return with_trusted_proxies(application, archive.settings)
 

@@ -57,14 +57,11 @@ def sweep_packages(archive: Archive) -> int:
 
 
 def permit_fetching(session: Session, archive: Archive, person: Person, export_id: uuid.UUID, now: datetime) -> Path:
-    """The package's folder, for the person who made it, while the grant holds; with the entry that it is sent.
+    """The package's folder, with the entry that it is sent. The caller commits before the first byte.
 
-    Raises AccessRefused, PackageNotThere, UnknownSubject, OutsideUnit. The caller commits before the first byte.
+    Raises PackageNotThere, and what `require_fetcher` does.
     """
-    export = row_in_unit(session, person, Export, export_id)
-    if export.person_id != person.id:
-        raise AccessRefused("not_yours", "case", export.case_id)
-    find_copy_grant(session, person, export.case_id, export.grant_id, now, originals=True)
+    export = require_fetcher(session, person, export_id, now)
     path = package_path(archive, export.id)
     if export.finished_at is None or not path.is_dir():
         raise PackageNotThere
@@ -72,6 +69,18 @@ def permit_fetching(session: Session, archive: Archive, person: Person, export_i
     change = Change("export.package_sent", "case", str(export.case_id), export.unit_id, data)
     record_change(session, Actor.person(person.id), change)
     return path
+
+
+def require_fetcher(session: Session, person: Person, export_id: uuid.UUID, now: datetime) -> Export:
+    """For the person who made it, while the grant holds: asked again as long as the package leaves.
+
+    Raises AccessRefused, UnknownSubject, OutsideUnit.
+    """
+    export = row_in_unit(session, person, Export, export_id)
+    if export.person_id != person.id:
+        raise AccessRefused("not_yours", "case", export.case_id)
+    find_copy_grant(session, person, export.case_id, export.grant_id, now, originals=True)
+    return export
 
 
 def fetchable(archive: Archive, person: Person, exports: Iterator[Export]) -> frozenset[uuid.UUID]:

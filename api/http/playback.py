@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
+from api.credentials import Viewer
 from api.http.errors import NotFound, RangeUnsatisfiable
 from api.http.ranges import Span, parse_range
 from api.http.sending import FootageResponse, Sending
-from api.http.sessions import require_viewer_in
+from api.http.sessions import hold_while_it_leaves, require_viewer_in
 from casework.access import GrantFound, find_grant, find_original_grant, record_refusal
 from casework.errors import AccessRefused, Unknown
 from casework.playback import WINDOW_BYTES, Window, open_window
@@ -133,6 +134,7 @@ def send_footage(request: Request, archive: Archive, recording_id: uuid.UUID, re
     headers, status = footage_headers(footage, span), 206 if span.partial else 200
     if permitted.window is None:
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
+    hold_while_it_leaves(request, partial(still_granted, archive, footage))
     plaintext = open_sealed(archive.store, archive.key_store, footage.at_rest)
     try:
         open_next = partial(reopen, request, archive, footage, last_byte=span.last)
@@ -201,6 +203,16 @@ def reopen(request: Request, archive: Archive, footage: Footage, first_byte: int
     except AccessRefused as refused:
         assert person is not None  # nobody else was refused access
         enter_refusal(archive, person, footage.recording_id, refused, footage.object_name)
+        raise
+
+
+def still_granted(archive: Archive, footage: Footage, viewer: Viewer) -> None:
+    """What is asked within a window. Raises AccessRefused, entered."""
+    try:
+        with archive.database.reading() as session:
+            _find_grant(session, viewer.person, footage.recording_id, footage, datetime.now(UTC))
+    except AccessRefused as refused:
+        enter_refusal(archive, viewer.person, footage.recording_id, refused, footage.object_name)
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -25,16 +24,13 @@ from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
 PIECE_BYTES = 256 * 1024
-ASK_AGAIN_SECONDS = 1.0
-"""What is under way stops at most this long after its grant was revoked, or its person signed out or was blocked."""
 
 
 class Sending:
     """The bytes of one response, and the note of how many of them were handed over under which window.
 
     `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused or SignInNeeded: it
-    is asked again wherever a window ends, by bytes or by time, and every ASK_AGAIN_SECONDS, so that a revoked grant or
-    a signing out stops what is under way.
+    is asked wherever a window ends, by bytes or by time. Within a window api/http/asking_again.py asks.
     """
 
     def __init__(
@@ -48,7 +44,6 @@ class Sending:
         self._notes, self._plaintext = notes, plaintext
         self._position, self._last = span.first, span.last
         self._window, self._open_next = window, open_next
-        self._asked_at = time.monotonic()
         self._handed: Counter[uuid.UUID] = Counter()
         self._pieces = self._pieces_in_window()
 
@@ -77,12 +72,10 @@ class Sending:
                 await anyio.to_thread.run_sync(self._notes.write)
 
     def _is_over(self) -> bool:
-        ended = self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
-        return ended or time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS
+        return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
 
     def _enter_next_window(self) -> None:
         self._window = self._open_next(self._position)
-        self._asked_at = time.monotonic()
         self._pieces = self._pieces_in_window()
 
     def _pieces_in_window(self) -> Iterator[memoryview]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,6 +22,19 @@ SESSION_COOKIE = "liuhen_session"
 LANGUAGE_COOKIE = "liuhen_lang"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+ANSWERED = "liuhen.answered"
+"""Where a request's scope has its `Answered`."""
+
+StillHolds = Callable[[Viewer], None]
+"""Raises where the viewer, found anew, may have the answer no more; enters that as any other refusal."""
+
+
+@dataclass
+class Answered:
+    """To whom an answer goes, and what else has to hold as long as it leaves: for api/http/asking_again.py."""
+
+    viewer: tuple[uuid.UUID, uuid.UUID, str] | None = None
+    conditions: list[StillHolds] = field(default_factory=list)
 
 
 def archive_of(request: Request) -> Archive:
@@ -58,6 +74,22 @@ def require_viewer_in(session: Session, request: Request) -> Viewer:
     return viewer
 
 
+def hold_while_it_leaves(request: Request, still_holds: StillHolds) -> None:
+    """That he is signed in is asked again of whoever was found to be; this is what a route needs besides: a grant."""
+    answered: Answered = request.scope[ANSWERED]
+    answered.conditions.append(still_holds)
+
+
+def require_same_viewer(request: Request, answered: Answered) -> Viewer:
+    """Whom the answer began to go to, found anew. Raises SignInNeeded where he has gone, or is in another role now."""
+    with archive_of(request).database.reading() as session:
+        viewer = _viewer_of_secret(session, request)
+        if viewer is None or _who(viewer) != answered.viewer:
+            raise SignInNeeded
+        session.expunge(viewer.person)
+    return viewer
+
+
 def _or_refuse(request: Request, viewer: Viewer | None) -> Viewer:
     if viewer is None:
         request.app.state.metrics.anonymous_refusals.inc()
@@ -66,16 +98,26 @@ def _or_refuse(request: Request, viewer: Viewer | None) -> Viewer:
 
 
 def _find_viewer(session: Session, request: Request, form_token: str | None) -> Viewer | None:
+    viewer = _viewer_of_secret(session, request)
+    if viewer is not None and not viewer.is_program and request.method not in SAFE_METHODS:
+        stated = request.headers.get(CSRF_HEADER) or form_token or ""
+        if not hmac.compare_digest(stated.encode(), (viewer.csrf_token or "").encode()):
+            raise CsrfRefused
+    if viewer is not None:
+        request.scope[ANSWERED].viewer = _who(viewer)
+    return viewer
+
+
+def _viewer_of_secret(session: Session, request: Request) -> Viewer | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if token and scheme.lower() == "bearer":
         return find_viewer_of_token(session, token.strip())
     cookie = request.cookies.get(SESSION_COOKIE)
-    viewer = find_viewer_of_cookie(session, cookie) if cookie else None
-    if viewer is not None and request.method not in SAFE_METHODS:
-        stated = request.headers.get(CSRF_HEADER) or form_token or ""
-        if not hmac.compare_digest(stated.encode(), (viewer.csrf_token or "").encode()):
-            raise CsrfRefused
-    return viewer
+    return find_viewer_of_cookie(session, cookie) if cookie else None
+
+
+def _who(viewer: Viewer) -> tuple[uuid.UUID, uuid.UUID, str]:
+    return viewer.person.id, viewer.person.unit_id, viewer.person.role
 
 
 SignedIn = Annotated[Viewer, Depends(require_viewer)]

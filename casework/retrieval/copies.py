@@ -95,8 +95,18 @@ def state_of(row: RedactedCopy, latest: Redaction) -> str:
 
 
 def permit_fetching(session: Session, by: Person, copy_id: uuid.UUID, now: datetime) -> RedactedCopy:
-    """The copy, for whoever asked for it, while the grant holds and it still hides what is to be hidden; with the entry
-    that it is sent, which the caller commits before the first byte.
+    """The copy, with the entry that it is sent, which the caller commits before the first byte. Raises as
+    `require_fetcher` does."""
+    row = require_fetcher(session, by, copy_id, now)
+    data = {"copy_id": str(row.id), "grant_id": str(row.grant_id)}
+    change = Change("copy.sent", "recording", str(row.recording_id), row.unit_id, data)
+    record_change(session, Actor.person(by.id), change)
+    return row
+
+
+def require_fetcher(session: Session, by: Person, copy_id: uuid.UUID, now: datetime) -> RedactedCopy:
+    """The copy, for whoever asked for it, while the grant holds and it still hides what is to be hidden: asked again as
+    long as it leaves.
 
     Raises CopyNotThere, AccessRefused as `find_copy_grant` does, and "not_linked" where the recording stands in
     the case no more, UnknownSubject.
@@ -113,9 +123,6 @@ def permit_fetching(session: Session, by: Person, copy_id: uuid.UUID, now: datet
     latest = latest_redactions(session, [row.recording_id])[row.recording_id]
     if (state := state_of(row, latest)) != "done":
         raise CopyNotThere(row.id, state)
-    data = {"copy_id": str(row.id), "grant_id": str(row.grant_id)}
-    change = Change("copy.sent", "recording", str(row.recording_id), row.unit_id, data)
-    record_change(session, Actor.person(by.id), change)
     return row
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from api.archive import Archive
+from api.credentials import Viewer
 from api.http.deeds import doing, looking
-from api.http.packages import fetchable, make_package, permit_fetching
+from api.http.packages import fetchable, make_package, permit_fetching, require_fetcher
 from api.http.paging import Wanted, listed
 from api.http.reading.access import export_items
 from api.http.schema.access import ExportItem, NewExport
 from api.http.schema.base import Listed
-from api.http.sessions import SignedIn, TheArchive
+from api.http.sessions import SignedIn, TheArchive, hold_while_it_leaves
 from api.http.tar import tar_members, tar_pieces, tar_size
 from casework.export import list_exports
 from storage.catalog.access import Export
@@ -52,8 +55,9 @@ def show_exports(
     response_class=Response,
     responses={200: {"content": {TAR_TYPE: {}}}},
 )
-def send_package(export_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+def send_package(export_id: uuid.UUID, request: Request, viewer: SignedIn, archive: TheArchive) -> Response:
     """For whoever made it, while the grant holds; an entry says so before the first byte leaves."""
+    hold_while_it_leaves(request, partial(_still_fetcher, archive, export_id))
     with doing(archive, viewer) as session:
         path = permit_fetching(session, archive, viewer.person, export_id, datetime.now(UTC))
         number = session.get_one(Case, session.get_one(Export, export_id).case_id).number
@@ -66,3 +70,8 @@ def send_package(export_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
         "Cache-Control": "no-store",
     }
     return StreamingResponse(tar_pieces(members), headers=headers, media_type=TAR_TYPE)
+
+
+def _still_fetcher(archive: Archive, export_id: uuid.UUID, viewer: Viewer) -> None:
+    with looking(archive, viewer) as session:
+        require_fetcher(session, viewer.person, export_id, datetime.now(UTC))

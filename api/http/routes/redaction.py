@@ -5,21 +5,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 
+from api.archive import Archive
+from api.credentials import Viewer
 from api.http.deeds import doing, looking
 from api.http.reading.redaction import copy_items, redaction_items
 from api.http.schema.base import Listed
 from api.http.schema.redaction import CopyItem, NewCheck, NewCopies, NewRedaction, RedactionItem
-from api.http.sessions import SignedIn, TheArchive
+from api.http.sessions import SignedIn, TheArchive, hold_while_it_leaves
 from api.tasks.waking import wake
 from casework.access import refuse_kept_secret
 from casework.cases import find_case
-from casework.retrieval.copies import ask_for_copies, copies_of, permit_fetching
+from casework.retrieval.copies import ask_for_copies, copies_of, permit_fetching, require_fetcher
 from casework.retrieval.redaction import check_redaction, state_redaction
 from retention.subjects import row_in_unit
 from storage.catalog.recordings import Recording
@@ -84,8 +87,9 @@ def show_copies(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Li
     response_class=Response,
     responses={200: {"content": {"video/mp4": {}, "audio/mp4": {}, "image/jpeg": {}}}},
 )
-def send_copy(copy_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
+def send_copy(copy_id: uuid.UUID, request: Request, viewer: SignedIn, archive: TheArchive) -> Response:
     """For whoever asked for it, while the grant holds; an entry says so before the first byte leaves."""
+    hold_while_it_leaves(request, partial(_still_fetcher, archive, copy_id))
     with doing(archive, viewer) as session:
         row = permit_fetching(session, viewer.person, copy_id, datetime.now(UTC))
         name = session.get_one(Recording, row.recording_id).original_name.rpartition(".")[0] or str(row.id)
@@ -100,6 +104,11 @@ def send_copy(copy_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Resp
     }
     opened = open_sealed(archive.store, archive.key_store, at_rest)
     return StreamingResponse(_pieces(opened, size_bytes), headers=headers, media_type=media_type)
+
+
+def _still_fetcher(archive: Archive, copy_id: uuid.UUID, viewer: Viewer) -> None:
+    with looking(archive, viewer) as session:
+        require_fetcher(session, viewer.person, copy_id, datetime.now(UTC))
 
 
 def _pieces(opened: OpenedObject, size_bytes: int) -> Iterator[bytes]:

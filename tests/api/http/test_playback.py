@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import api.http.asking_again
 import api.http.playback
 import api.http.sending
 import casework.playback
@@ -160,53 +160,21 @@ def test_a_grant_revoked_during_a_download_stops_it_at_the_next_window(
 def test_a_grant_revoked_within_a_window_stops_the_download_soon(
     served: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.http.sending, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
     grant = consented(served, scene)
-    whole = api.http.playback.reopen
+    whole = api.http.playback.still_granted
 
-    def revoke_first(*arguments: Any, **named: Any) -> Any:
+    def revoke_first(*arguments: Any) -> None:
         with served.database.transaction() as session:
             revoke(session, scene.supervisor.person, grant.id, "误批")
-        return whole(*arguments, **named)
+        whole(*arguments)
 
-    monkeypatch.setattr(api.http.playback, "reopen", revoke_first)
+    monkeypatch.setattr(api.http.playback, "still_granted", revoke_first)
     _, _, body = read_raw(served, scene.officer, original(scene)).partition(b"\r\n\r\n")
     assert len(body) <= api.http.sending.PIECE_BYTES
     assert scene.content.startswith(body)
-
-
-def sign_out(served: Any, scene: Any) -> None:
-    assert scene.officer.delete("/api/v1/session").is_success
-
-
-def be_blocked(served: Any, scene: Any) -> None:
-    administrator = served.signed_in(scene.unit, "administrator")
-    address = f"/api/v1/people/{scene.officer.person.id}/deactivate"
-    assert administrator.post(address, json={"reason": "调离"}).is_success
-
-
-@pytest.mark.parametrize("end", [sign_out, be_blocked])
-def test_what_is_being_sent_ends_soon_after_whoever_it_is_sent_to_signed_out_or_was_blocked(
-    served: Any, scene_of: Callable[[bytes], Any], end: Callable[[Any, Any], None]
-) -> None:
-    scene = scene_of(b"\x5a" * (40 << 20))
-    consented(served, scene)
-    with connect(served, scene.officer, original(scene)) as connection:
-        connection.settimeout(10)
-        received = len(connection.recv(100_000))
-        cookie = "; ".join(f"{name}={value}" for name, value in scene.officer.cookies.items())
-        end(served, scene)
-        ended_at = time.monotonic()
-        # As a player takes it: what it costs is time, and not what the socket holds.
-        while piece := connection.recv(1 << 16):
-            received += len(piece)
-            time.sleep(0.01)
-        assert time.monotonic() - ended_at < api.http.sending.ASK_AGAIN_SECONDS + 3
-    assert received < len(scene.content)
-    again = served.caller(Cookie=cookie).get(original(scene), headers={"Range": "bytes=0-9"})
-    assert again.status_code == 401
-    # Nobody was refused anything: whoever has gone is not there to be refused.
-    assert served.entries("access.denied") == []
+    (entry,) = served.entries("access.denied")
+    assert (entry.data["reason"], entry.data["object_name"]) == ("revoked", scene.recording.object_name)
 
 
 def test_no_byte_leaves_when_the_entry_cannot_be_committed(
