@@ -16,7 +16,7 @@ from casework.linking.scoring import (
     Observed,
     Reason,
     Work,
-    score_case,
+    weigh_case,
 )
 from storage.measures import shifted
 
@@ -112,7 +112,7 @@ def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def _candidate(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> Candidate | None:
-    scored = score_case(observed, case_id, works)
+    scored = weigh_case(observed, case_id, works)
     if scored is None:
         return None
     score, fitting = scored

@@ -105,12 +105,12 @@ class Score:
         return sum(reason.points for reason in self.reasons)
 
 
-def score_case(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> tuple[Score, list[Work]] | None:
+def weigh_case(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> tuple[Score, list[Work]] | None:
     """The case's score by its best assignment, and those that fit, that one first; None when nothing speaks for it.
 
     `works`: all of the case's, also of other times.
     """
-    scored = [(score, work) for work in works if (score := score_work(observed, work)) is not None]
+    scored = [(score, work) for work in works if (score := weigh_work(observed, work)) is not None]
     if not scored:
         return None
     scored.sort(key=lambda each: (-each[0].points, -_seconds_inside(observed, each[1]), str(each[1].id)))
@@ -136,7 +136,7 @@ def _could_be_elsewhere(observed: Observed, works: Iterable[Work]) -> bool:
     return False
 
 
-def score_work(observed: Observed, work: Work) -> Score | None:
+def weigh_work(observed: Observed, work: Work) -> Score | None:
     who = judge_who(observed, work)
     share = 0.0 if who is None else covered(observed, work)
     if who is None or share == 0:

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 LINE = re.compile(r"^ {4,6}(?P<path>[a-z_]+(?:/[a-z_]+)+\.py) +(?P<names>[^ ].*?)(?: {2,}.*)?$")
+KNOWN_AS = re.compile(r"((?:`\w+`, )*`\w+`) in `([a-z_/]+\.py)`")
 STEP = re.compile(r"^ {30,}(?P<name>[a-z_]+)(?: {2,}.*)?$")
 
 
@@ -41,8 +42,32 @@ def test_the_steps_of_sealing_are_all_that_it_calls_in_its_order() -> None:
     assert steps == [name for _, name in calls if name in defined]
 
 
+def test_the_parts_of_a_verification_are_all_that_it_asks_in_its_order() -> None:
+    tree = ast.parse((ROOT / "api/verification/__init__.py").read_text("utf-8"))
+    (body,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "verify_archive")
+    calls = (node for node in ast.walk(body) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+    parts = re.compile("announced_|check_|audit_")
+    asked = [name for _, name in sorted((node.lineno, node.func.id) for node in calls) if parts.match(name)]
+    named = [name for path, name in named_functions() if path.startswith("api/verification/")]
+    first = named.index(asked[0])
+    assert named[first : first + len(asked)] == asked
+
+
+def known_words() -> list[tuple[str, str]]:
+    """(file, name) of each thing that the page says stands in a file: what a word is, where a kind is written into."""
+    found = KNOWN_AS.findall(PAGE.read_text("utf-8"))
+    return [(path, name) for names, path in found for name in re.findall(r"\w+", names)]
+
+
 @pytest.mark.parametrize(("path", "name"), named_functions(), ids=lambda value: value)
 def test_each_name_is_defined_in_its_file(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     assert name in {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+@pytest.mark.parametrize(("path", "name"), known_words(), ids=lambda value: value)
+def test_each_word_stands_in_its_file(path: str, name: str) -> None:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    constants = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert name in constants | {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
