@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from casework.errors import AccessRefused, Unknown
 from casework.secrecy import keeps_nothing_from, may_be_copied, refuse_uncleared_copy
 from casework.units import unit_of
+from retention.own_units import is_own, of_own
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.handling import CaseOfficer
@@ -53,8 +54,8 @@ def holds_now(person: Person, kind: str, now: datetime, *, originals: bool = Fal
         CaseLink.case_id == Grant.case_id,
         CaseLink.recording_id == Recording.id,
         CaseLink.ended_at.is_(None),
-        Recording.unit_id == person.unit_id,
-        Grant.unit_id == person.unit_id,
+        of_own(person, Recording.unit_id),
+        of_own(person, Grant.unit_id),
         Grant.person_id == person.id,
         Grant.kind == kind,
         Grant.revoked_at.is_(None),
@@ -120,7 +121,7 @@ def find_copy_grant(
         raise Unknown("access_grant", grant_id)
     grounds = {
         "inactive": not person.active,
-        "other_unit": grant.unit_id != person.unit_id,
+        "other_unit": not is_own(person, grant.unit_id),
         "not_yours": grant.person_id != person.id,
         "wrong_kind": grant.kind != "copy",
         "wrong_case": grant.case_id != case_id,
@@ -193,7 +194,7 @@ def _why_not(
         return "secrecy"
     if originals and session.scalar(select(Recording.id).where(Recording.id == recording_id, may_be_copied())) is None:
         return "never_copied"
-    of_person = Grant.person_id == person.id, Grant.unit_id == person.unit_id
+    of_person = Grant.person_id == person.id, of_own(person, Grant.unit_id)
     grants = select(Grant.revoked_at, Grant.expires_at).where(*of_person, Grant.case_id.in_(cases), Grant.kind == kind)
     if originals:
         grants = grants.where(Grant.unredacted)

@@ -15,8 +15,10 @@ from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.rows import unique
 from casework.stages import begin_stages
+from casework.units import require_live
 from casework.wording import known_word, optional_name, required_name
 from integrity.fields import format_instant
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, UNSTATED, Case, CaseAssignment
@@ -32,9 +34,10 @@ def open_case(
 
     Where only the kind is known yet, the procedure is unstated: it has to be stated before the case is decided.
     Raises Taken for a number the unit has used, WordUnknown for the kind, or for a procedure that is none of that kind,
-    TextUnusable, RoleNotAllowed.
+    TextUnusable, UnitEnded, RoleNotAllowed.
     """
     require(by, "work_on_cases")
+    require_live(session, by.unit_id)
     if kind is None:
         kind = KIND_OF[known_word("procedure", procedure or "", tuple(KIND_OF))]
     kind = known_word("kind", kind, CASE_KINDS)
@@ -102,19 +105,25 @@ def assign(
 
 
 def find_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
-    """A case of the person's unit. Raises UnknownSubject, OutsideUnit."""
+    """A case of one of the person's own units. Raises UnknownSubject, OutsideUnit."""
     return row_in_unit(session, person, Case, case_id)
 
 
 def find_case_by_number(session: Session, unit_id: uuid.UUID, number: str) -> Case | None:
-    return session.scalars(select(Case).where(Case.unit_id == unit_id, Case.number == number.strip())).first()
+    return next(iter(find_cases_by_number(session, unit_id, number)), None)
+
+
+def find_cases_by_number(session: Session, units: Units, number: str) -> tuple[Case, ...]:
+    """One of a unit at most; of several, each may have used the number."""
+    statement = select(Case).where(of_units(Case.unit_id, units), Case.number == number.strip())
+    return tuple(session.scalars(statement.order_by(Case.opened_at.desc(), Case.id)))
 
 
 def list_cases(
-    session: Session, unit_id: uuid.UUID, *, open_only: bool = False, after: Cursor | None = None, limit: int = 50
+    session: Session, units: Units, *, open_only: bool = False, after: Cursor | None = None, limit: int = 50
 ) -> Page[Case]:
-    """The unit's cases, the latest first."""
-    statement = select(Case).where(Case.unit_id == unit_id)
+    """The cases of a unit or of several, the latest first."""
+    statement = select(Case).where(of_units(Case.unit_id, units))
     if open_only:
         statement = statement.where(Case.closed_at.is_(None))
     rows = session.scalars(newest_first(statement, Case.opened_at, Case.id, after, limit)).all()

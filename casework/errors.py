@@ -30,6 +30,9 @@
     │   ├── AlreadyAnswered         somebody has answered this question before
     │   ├── AlreadyDecided          somebody has decided on this request before
     │   ├── AlreadyRevoked          the grant has been revoked before
+    │   ├── UnitEnded               the unit was merged into another: nothing new begins in it
+    │   ├── MergeRefused            this unit is not merged into that one, or not on that day
+    │   ├── MergeClash              both units use one number or code for different things
     │   └── AlreadyFinished         the export has its statement, and keeps it
     └── AccessRefused               no footage for this person now; `reason` is a word of REFUSAL_REASONS
 
@@ -42,7 +45,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from retention.errors import DeedNotAllowed, UnknownSubject
 
@@ -77,6 +80,12 @@ PERSON_PROBLEMS = {
     "no_officer": "is neither officer nor supervisor; choose somebody of the list",
     "other_case": "cannot be named in an act of another case; choose an act of this one",
     "uncertified": "had no valid certificate on that day; correct the officer, the day or the register",
+}
+MERGE_PROBLEMS = {
+    "itself": "it is the same unit; name the one that carries its work on",
+    "below": "that one is below it; merge into a unit that is not below it",
+    "to_come": "the day is still to come; merge it on that day, or afterwards",
+    "before_known": "the archive did not know the unit on that day; choose a day since it was created here",
 }
 STAGE_NEEDS = {
     "hearing_held": "enter the hearing as an act of the case, with its end",
@@ -385,6 +394,51 @@ class AlreadyRevoked(StateRefused):
 
     def __str__(self) -> str:
         return f"grant {self.grant_id} was revoked at {self.revoked_at.isoformat()}; nothing more to do"
+
+
+@dataclass(eq=False)
+class UnitEnded(StateRefused):
+    """`successor` is whichever carries it on by now, by its name and code."""
+
+    unit: str
+    successor: str
+    successor_code: str
+    ended_on: date
+
+    def __str__(self) -> str:
+        return (
+            f"{self.unit} was merged into {self.successor} ({self.successor_code}) on {self.ended_on.isoformat()}: "
+            f"nothing new begins in it; do it in {self.successor}"
+        )
+
+
+@dataclass(eq=False)
+class MergeRefused(StateRefused):
+    """`problem`: a word of MERGE_PROBLEMS; `unit` and `into` are codes."""
+
+    unit: str
+    into: str
+    on: date
+    problem: str
+
+    def __str__(self) -> str:
+        return f"unit {self.unit} cannot be merged into {self.into} on {self.on}: {MERGE_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class MergeClash(StateRefused):
+    """`kind`: badge, device or certificate; `values`: what both units use, each for something of its own."""
+
+    unit: str
+    into: str
+    kind: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"units {self.unit} and {self.into} both use the {self.kind} {', '.join(self.values) or 'numbers'}: "
+            "change or void one of each two first; nothing was merged"
+        )
 
 
 @dataclass(eq=False)

@@ -26,6 +26,7 @@ from casework.stages import stages_of
 from integrity.canonical import Json
 from integrity.digest import Digest
 from integrity.fields import format_instant
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import AccessRequest, Export, Grant
@@ -152,14 +153,14 @@ def finish_export(session: Session, person: Person, export_id: uuid.UUID, statem
 
 def list_exports(
     session: Session,
-    unit_id: uuid.UUID,
+    units: Units,
     *,
     case_id: uuid.UUID | None = None,
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[Export]:
-    """The unit's exports, the latest first; those of one case if it is named."""
-    statement = select(Export).where(Export.unit_id == unit_id)
+    """The exports of a unit or of several, the latest first; those of one case if it is named."""
+    statement = select(Export).where(of_units(Export.unit_id, units))
     if case_id is not None:
         statement = statement.where(Export.case_id == case_id)
     rows = session.scalars(newest_first(statement, Export.started_at, Export.id, after, limit)).all()

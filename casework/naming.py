@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from casework.errors import CaseworkError, Taken, Unknown
 from casework.rows import unique
-from casework.units import Doer, actor_of, require_over
+from casework.units import Doer, actor_of, require_live, require_over
 from casework.wording import known_word, required_text
 from storage.catalog.organisation import Person, PersonPost
 from storage.catalog.publication import PublicationDuty
@@ -45,13 +45,14 @@ class Naming(Generic[RowT]):
     ended: Callable[[datetime], CaseworkError]
 
     def name(self, session: Session, by: Doer, person_id: uuid.UUID, to: str) -> RowT:
-        """From now on. Raises WordUnknown, `unfit` for one who has left or has another role, Taken, Unknown,
-        OutsideUnit, RoleNotAllowed."""
+        """From now on. Raises WordUnknown, `unfit` for one who has left or has another role, Taken, UnitEnded,
+        Unknown, OutsideUnit, RoleNotAllowed."""
         known_word(self.word, to, tuple(self.roles))
         person = session.scalars(select(Person).where(Person.id == person_id).with_for_update(key_share=True)).first()
         if person is None:
             raise Unknown("person", person_id)
         require_over(session, by, DEED, person.unit_id)
+        require_live(session, person.unit_id)
         if not person.active or person.role not in self.roles[to]:
             raise self.unfit(person.name, to)
         row = self.table(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from casework.elements.again import ask_for_another_judgement_of_officer
 from casework.errors import OwnAccount, Taken, Unknown
 from casework.rows import unique
-from casework.units import Doer, actor_of, require_over
+from casework.units import Doer, actor_of, require_live, require_over
 from casework.wording import known_word, optional_name, required_name, required_text
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.organisation import ROLES, Person, Unit
@@ -23,12 +23,13 @@ DEED = "change_the_organisation"
 def create_unit(session: Session, by: Doer, *, name: str, code: str, parent_id: uuid.UUID | None = None) -> Unit:
     """A new unit. A person makes it below his own unit; the operator anywhere, also at the top.
 
-    Raises Taken for a code in use, Unknown or OutsideUnit for the parent, RoleNotAllowed, TextUnusable.
+    Raises Taken for a code in use, Unknown, OutsideUnit or UnitEnded for the parent, RoleNotAllowed, TextUnusable.
     """
     if isinstance(by, Person) and parent_id is None:
         parent_id = by.unit_id
     if parent_id is not None:
         require_over(session, by, DEED, parent_id)
+        require_live(session, parent_id)
     name, code = required_name("name", name), required_name("code", code)
     unit = Unit(id=uuid.uuid4(), name=name, code=code, parent_id=parent_id)
     with unique(session, {"uq_unit_code": Taken("unit code", code)}):
@@ -52,9 +53,11 @@ def create_person(
 ) -> Person:
     """Somebody new, who can sign in once there is a password hash.
 
-    Raises WordUnknown (role), Taken (sign-in name, badge number), Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
+    Raises WordUnknown (role), Taken (sign-in name, badge number), UnitEnded, Unknown, OutsideUnit, RoleNotAllowed,
+    TextUnusable.
     """
     require_over(session, by, DEED, unit_id)
+    require_live(session, unit_id)
     person = Person(
         id=uuid.uuid4(),
         unit_id=unit_id,
@@ -70,6 +73,7 @@ def create_person(
     }
     with unique(session, clashes):
         session.add(person)
+    session.refresh(person, ("carries",))
     private = {"name": person.name, "sign_in_name": person.sign_in_name}
     private |= {} if person.badge_number is None else {"badge_number": person.badge_number}
     _record(session, by, person, "person.created", {"role": role, "can_sign_in": password_hash is not None}, private)

@@ -21,6 +21,7 @@ from casework.retrieval.visitors import Visitor
 from casework.secrecy import refuse_uncleared
 from casework.wording import known_word, required_text
 from integrity.fields import format_instant
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.access import ACCESS_KINDS, NOBODY, AccessRequest, Grant
@@ -154,7 +155,7 @@ def find_request(session: Session, person: Person, request_id: uuid.UUID) -> Acc
 
 def list_requests(
     session: Session,
-    unit_id: uuid.UUID,
+    units: Units,
     *,
     state: str | None = None,
     person_id: uuid.UUID | None = None,
@@ -162,9 +163,9 @@ def list_requests(
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[AccessRequest]:
-    """The unit's requests, the latest first; those in one state, of one person or for one case where that is named."""
+    """Those of a unit or several, the latest first; in one state, of one person or for one case where that is named."""
     wanted = {AccessRequest.state: state, AccessRequest.person_id: person_id, AccessRequest.case_id: case_id}
-    statement = select(AccessRequest).where(AccessRequest.unit_id == unit_id)
+    statement = select(AccessRequest).where(of_units(AccessRequest.unit_id, units))
     statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
     rows = session.scalars(newest_first(statement, AccessRequest.asked_at, AccessRequest.id, after, limit)).all()
     return take_page(rows, limit, lambda request: Cursor(request.asked_at, str(request.id)))
@@ -172,7 +173,7 @@ def list_requests(
 
 def list_grants(
     session: Session,
-    unit_id: uuid.UUID,
+    units: Units,
     *,
     live_at: datetime | None = None,
     person_id: uuid.UUID | None = None,
@@ -180,9 +181,9 @@ def list_grants(
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[Grant]:
-    """The unit's grants, the latest first; those that hold at an instant, of one person, for one case if named."""
+    """Those of a unit or several, the latest first; that hold at an instant, of one person, for one case if named."""
     wanted = {Grant.person_id: person_id, Grant.case_id: case_id}
-    statement = select(Grant).where(Grant.unit_id == unit_id)
+    statement = select(Grant).where(of_units(Grant.unit_id, units))
     statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
     if live_at is not None:
         statement = statement.where(Grant.revoked_at.is_(None), Grant.expires_at > live_at)

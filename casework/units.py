@@ -6,12 +6,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import CTE, ColumnElement, all_, func, select, true
+from sqlalchemy import CTE, ColumnElement, Select, all_, case, func, select, true
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.errors import Unknown
+from casework.errors import UnitEnded, Unknown
 from casework.permission import require
 from retention.errors import OutsideUnit
 from storage.catalog.organisation import Person, Unit
@@ -47,6 +48,18 @@ def require_over(session: Session, by: Doer, deed: str, unit_id: uuid.UUID) -> N
         raise OutsideUnit("unit", unit_id)
 
 
+def require_live(session: Session, unit_id: uuid.UUID) -> None:
+    """Something new may begin in the unit, whose row is read under a lock: a merge waits for it, and it for a merge.
+
+    Raises UnitEnded, naming the successor and the day.
+    """
+    wanted = select(Unit).where(Unit.id == unit_id).with_for_update(read=True)
+    unit = session.scalars(wanted.execution_options(populate_existing=True)).first()
+    if unit is not None and unit.ended_on is not None:
+        successor = session.get_one(Unit, session.scalar(select(func.carried_on_by(unit_id))))
+        raise UnitEnded(unit.name, successor.name, successor.code, unit.ended_on)
+
+
 def line_of(session: Session, unit_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
     """The unit itself, then its parent, and so on up. Empty when there is no such unit."""
     return lines_of(session, (unit_id,)).get(unit_id, ())
@@ -71,19 +84,40 @@ def lines_of(session: Session, unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUI
     return {row.start: tuple(row.line) for row in rows}
 
 
-def unit_tree(unit_id: uuid.UUID) -> CTE:
-    """The unit and all below it, to be selected from in another statement."""
+def unit_tree(unit_id: uuid.UUID, *, at: datetime | None = None) -> CTE:
+    """The unit and all below it, to be selected from in another statement; `at`: as the archive knew it then."""
     # UNION, not UNION ALL: a ring of parents, should there ever be one, ends the walk.
     tree = select(Unit.id).where(Unit.id == unit_id).cte("tree", recursive=True)
-    return tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
+    parent = Unit.parent_id if at is None else _parent_if(Unit.ended_at > at)
+    return tree.union(select(Unit.id).join(tree, parent == tree.c.id))
 
 
 def units_below(session: Session, root_id: uuid.UUID) -> tuple[UnitNode, ...]:
     """The unit and all below it, parents before children, those of one parent by their code."""
+    in_tree = select(Unit, Unit.parent_id.label("above")).where(Unit.id.in_(select(unit_tree(root_id).c.id)))
+    return _walk(session, root_id, in_tree)
+
+
+def units_below_on(session: Session, root_id: uuid.UUID, day: date) -> tuple[UnitNode, ...]:
+    """The same as it was on a (Chinese) day: a unit that was merged later was below another then."""
+    above = _parent_if(Unit.ended_on > day).label("above")
+    return _walk(session, root_id, select(Unit, above))
+
+
+def shown_unit(unit: Unit) -> str:
+    """Its name in a table; of a merged one also into which it was merged, and when."""
+    return unit.name if unit.ended_on is None else f"{unit.name}（{unit.ended_on}已并入{unit.successor_name}）"
+
+
+def _parent_if(not_yet: ColumnElement[bool]) -> ColumnElement[uuid.UUID | None]:
+    return case((not_yet, Unit.parent_before), else_=Unit.parent_id)
+
+
+def _walk(session: Session, root_id: uuid.UUID, units: Select[Unit, uuid.UUID | None]) -> tuple[UnitNode, ...]:
+    """`units`: each with the one above it."""
     children: dict[uuid.UUID | None, list[Unit]] = defaultdict(list)
-    in_tree = select(Unit).where(Unit.id.in_(select(unit_tree(root_id).c.id)))
-    for row in session.scalars(in_tree.order_by(Unit.code)):
-        children[row.parent_id].append(row)
+    for row, above in session.execute(units.order_by(Unit.code)):
+        children[above].append(row)
     waiting, nodes, seen = [(session.get_one(Unit, root_id), 0)], list[UnitNode](), set[uuid.UUID]()
     while waiting:
         unit, depth = waiting.pop()

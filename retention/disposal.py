@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Date, and_, cast, delete, exists, or_, sel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.recordings import Recording
@@ -59,13 +60,14 @@ def list_due(session: Session, today: date) -> tuple[DisposalDue, ...]:
 
 
 def due_in_unit(
-    session: Session, unit_id: uuid.UUID, today: date, *, after: Cursor | None = None, limit: int = 50
+    session: Session, units: Units, today: date, *, after: Cursor | None = None, limit: int = 50
 ) -> Page[DisposalDue]:
-    """A unit's list, the latest listed first, without what was held or lengthened since the list was last made."""
+    """The list of a unit or of several, the latest listed first, without what was held or lengthened since it was last
+    made."""
     statement = (
         select(DisposalDue)
         .join(Recording, Recording.id == DisposalDue.recording_id)
-        .where(DisposalDue.unit_id == unit_id, _is_due(today))
+        .where(of_units(DisposalDue.unit_id, units), _is_due(today))
     )
     rows = session.scalars(newest_first(statement, DisposalDue.listed_at, DisposalDue.recording_id, after, limit)).all()
     return take_page(rows, limit, lambda row: Cursor(row.listed_at, str(row.recording_id)))

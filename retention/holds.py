@@ -9,6 +9,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from retention.errors import AlreadyReleased, HoldTargetUnclear
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.permission import require
 from retention.subjects import row_in_unit
@@ -62,10 +63,10 @@ def release_hold(session: Session, by: Person, hold_id: uuid.UUID, reason: str) 
 
 
 def list_holds(
-    session: Session, unit_id: uuid.UUID, *, live_only: bool = True, after: Cursor | None = None, limit: int = 50
+    session: Session, units: Units, *, live_only: bool = True, after: Cursor | None = None, limit: int = 50
 ) -> Page[Hold]:
-    """The unit's holds, the latest first."""
-    statement = select(Hold).where(Hold.unit_id == unit_id)
+    """The holds of a unit or of several, the latest first."""
+    statement = select(Hold).where(of_units(Hold.unit_id, units))
     if live_only:
         statement = statement.where(Hold.released_at.is_(None))
     rows = session.scalars(newest_first(statement, Hold.placed_at, Hold.id, after, limit)).all()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retention.errors import OutsideUnit, UnknownSubject
+from retention.own_units import is_own
 from storage.catalog.access import AccessRequest, Export, Grant
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CaseEvent, CaseTerm
@@ -64,6 +65,6 @@ def row_in_unit(session: Session, person: Person, table: type[Row], row_id: uuid
     row = session.scalars(statement.with_for_update(key_share=True) if lock else statement).first()
     if row is None:
         raise UnknownSubject(table.__tablename__, row_id)
-    if row.unit_id != person.unit_id:
+    if not is_own(person, row.unit_id):
         raise OutsideUnit(table.__tablename__, row_id)
     return row

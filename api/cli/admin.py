@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -141,7 +142,44 @@ def list_units(as_json: Json = False) -> None:
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_units(session)
-    report(as_json, {"items": items}, (f"{each['code']}  {each['name']}  {each['unit_id']}" for each in items))
+    report(as_json, {"items": items}, map(_unit_line, items))
+
+
+@units.command("merge")
+def merge_unit(
+    code: Annotated[str, typer.Argument(help="被撤并单位的代码 / code of the unit that ends")],
+    into: Annotated[str, typer.Option(help="承接单位的代码 / code of its successor")],
+    on: Annotated[str, typer.Option(metavar="DAY", help="撤并之日，如 2026-11-30 / the day it ended")],
+    ground: Annotated[str, typer.Option(help="依据，如批复文号 / by what, such as the order's number")],
+    as_json: Json = False,
+) -> None:
+    """把一个单位并入另一个：人员、工作站、设备转入，案件由承接单位续办 / Merge a unit into another."""
+    from api.cli.admin_merging import merge
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = merge(session, code, into, on, ground)
+    report(as_json, facts, _merge_lines(facts))
+
+
+def _merge_lines(facts: Any) -> Iterator[str]:
+    yield f"{facts['unit']} 已于 {facts['ended_on']} 并入 {facts['into']} / merged into {facts['into']}"
+    counted = {
+        "人员 people": len(facts["people"]),
+        "工作站 stations": len(facts["stations"]),
+        "设备 devices": len(facts["devices"]),
+        "免去职务 posts ended": facts["posts_ended"],
+        "解除公示职责 duties ended": facts["duties_ended"],
+        "待续办案件 open cases": facts["open_cases"],
+    }
+    yield "；".join(f"{name} {count}" for name, count in counted.items())
+    yield "转入人员须重新登录，职务和公示职责须重新指定 / they sign in again; name them to posts and duties anew"
+    for token in facts["tokens_revoked"]:
+        yield f"令牌已吊销，须重新生成 / token revoked, make a new one: {token['token_id']} {token['label']}"
+
+
+def _unit_line(unit: Any) -> str:
+    ended = f"  {unit['ended_on']} 已并入 / merged into {unit['ended_into']}" if unit["ended_on"] else ""
+    return f"{unit['code']}  {unit['name']}  {unit['unit_id']}{ended}"
 
 
 @persons.command("create")

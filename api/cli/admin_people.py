@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, select
@@ -43,7 +44,9 @@ def add_unit(session: Session, name: str, code: str, parent_code: str | None) ->
 def list_units(session: Session) -> list[Facts]:
     codes = {row.id: row.code for row in session.execute(select(Unit.id, Unit.code))}
     rows = session.scalars(select(Unit).order_by(Unit.created_at, Unit.code).limit(ROW_LIMIT))
-    return [_unit_facts(row, codes.get(row.parent_id) if row.parent_id else None) for row in rows]
+    return [
+        {**_unit_facts(row, codes.get(row.parent_id) if row.parent_id else None), **_end(row, codes)} for row in rows
+    ]
 
 
 def find_unit(session: Session, code: str) -> Unit:
@@ -61,7 +64,7 @@ def unit_or_only(session: Session, code: str | None) -> Unit:
     """The unit with that code; without one the only unit there is, and the first one is made when there is none."""
     if code is not None:
         return find_unit(session, code)
-    units = session.scalars(select(Unit).limit(2)).all()
+    units = session.scalars(select(Unit).where(Unit.ended_on.is_(None)).limit(2)).all()
     if not units:
         remark(
             f"尚无单位，已新建“{FIRST_UNIT_NAME}”（代码 {FIRST_UNIT_CODE}） / "
@@ -178,11 +181,16 @@ def revoke_token(session: Session, named: str) -> Facts:
     if row is None:
         raise UsageRefused("没有该令牌；请用 liuhen admin token list 查看", "there is no such token: see token list")
     if row.revoked_at is None:
-        row.revoked_at = datetime.now(UTC)
-        session.flush()
-        data = {"token_id": str(row.id)}
-        _record(session, Change("token.revoked", "person", str(row.person_id), row.unit_id, data))
+        end_token(session, row, datetime.now(UTC))
     return {"token_id": str(row.id), "person_id": str(row.person_id), "revoked_at": _instant(row.revoked_at)}
+
+
+def end_token(session: Session, row: ApiToken, now: datetime) -> None:
+    """With its entry; of a live one."""
+    row.revoked_at = now
+    session.flush()
+    data = {"token_id": str(row.id)}
+    _record(session, Change("token.revoked", "person", str(row.person_id), row.unit_id, data))
 
 
 def spaced_line(facts: Facts) -> str:
@@ -227,6 +235,14 @@ def _instant(moment: datetime | None) -> str | None:
 
 def _unit_facts(unit: Unit, parent_code: str | None) -> Facts:
     return {"unit_id": str(unit.id), "name": unit.name, "code": unit.code, "parent": parent_code}
+
+
+def _end(unit: Unit, codes: Mapping[uuid.UUID, str]) -> Facts:
+    ended_on, into = unit.ended_on, unit.ended_into
+    return {
+        "ended_on": None if ended_on is None else ended_on.isoformat(),
+        "ended_into": None if into is None else codes[into],
+    }
 
 
 def _person_facts(person: Person, unit_code: str) -> Facts:

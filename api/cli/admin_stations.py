@@ -13,6 +13,7 @@ from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import ApiError, UsageRefused
 from api.words.tables import word_for
+from casework.units import require_live
 from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.errors import StationNameTaken
@@ -30,6 +31,7 @@ _REPORTED = ("agent_version", "free_bytes", "waiting_files", "clock_offset_secon
 def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) -> Facts:
     """A new station and its token, which the facts show this once. Raises StationError; ApiError for a name in use."""
     unit = unit_or_only(session, unit_code)
+    require_live(session, unit.id)
     try:
         token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
     except StationNameTaken as error:
@@ -48,7 +50,9 @@ def issue_code(archive: Archive, session: Session, name: str, unit_code: str | N
     """A one-time code for the station of that name, which is made when there is none. Raises StationError."""
     station = session.scalars(select(Station).where(Station.name == name.strip())).first()
     if station is None:
-        station = register_station(session, OPERATOR, unit_or_only(session, unit_code).id, name)
+        unit = unit_or_only(session, unit_code)
+        require_live(session, unit.id)
+        station = register_station(session, OPERATOR, unit.id, name)
     lifetime = timedelta(hours=archive.settings.station_code_hours)
     code, row = issue_station_code(session, OPERATOR, station.id, datetime.now(UTC), lifetime)
     return {

@@ -9,6 +9,7 @@ from typing import Final
 
 from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
 from casework.statistics.indicators import Indicators, RecordedMonth
+from casework.units import shown_unit
 from integrity.local_time import CHINA
 
 _HOUR: Final = 3600
@@ -56,7 +57,7 @@ def _units(month: RecordedMonth) -> Iterator[Sequence[Cell]]:
     yield ("单位", *COLUMNS)
     yield ("合计", *_cells(month.total))
     for each in month.units:
-        yield (each.unit.name, *_cells(each.found))
+        yield (shown_unit(each.unit), *_cells(each.found))
 
 
 def _people(month: RecordedMonth) -> Iterator[Sequence[Cell]]:
@@ -69,7 +70,7 @@ def _people(month: RecordedMonth) -> Iterator[Sequence[Cell]]:
 def _source(month: RecordedMonth, now: datetime) -> Sequence[Sequence[Cell]]:
     """What a reader has to know of the figures, later."""
     counted = now.astimezone(CHINA).isoformat(timespec="seconds")
-    return (("月份", f"{month.month:%Y-%m}"), ("人员所属单位", month.unit.name), ("统计时间", counted))
+    return (("月份", f"{month.month:%Y-%m}"), ("人员所属单位", shown_unit(month.unit)), ("统计时间", counted))
 
 
 def _cells(found: Indicators) -> Iterator[Cell]:

@@ -10,6 +10,7 @@ from api.http.report_tables import shown_figure
 from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
 from api.words.tables import word_for
 from casework.returns.listing import ReturnVersion
+from casework.units import shown_unit
 from integrity.local_time import CHINA
 
 Names = Mapping[uuid.UUID, str]
@@ -50,7 +51,7 @@ def _rows(version: ReturnVersion) -> Iterator[Sequence[Cell]]:
 def _source(version: ReturnVersion, names: Names) -> Iterator[Sequence[Cell]]:
     owed, row = version.owed, version.row
     yield ("报表", owed.kind.name_zh)
-    yield ("填报单位", owed.unit.name)
+    yield ("填报单位", shown_unit(owed.unit))
     yield ("报告期", f"{owed.period.code}（{owed.period.first_day} 至 {owed.period.last_day}）")
     yield ("报送期限", owed.due.day.isoformat())
     yield ("报送对象", "、".join(owed.kind.recipients))

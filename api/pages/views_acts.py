@@ -65,7 +65,7 @@ def build_acts(visit: Visit, case: Case) -> Mapping[str, Any]:
         "forbidding": [each for each in judged if each.forbids_closing is not None],
         "act_names": names_of(session, _people_of(acts)),
         "act_kinds": _kinds(visit, case.unit_id, visit.now),
-        "act_officers": _officers(visit, case.unit_id),
+        "act_officers": _officers(visit, visit.person.unit_id),
         "act_may": {
             "state": is_open and role in permission.MAY["work_on_cases"],
             "explain": is_open and role in permission.MAY["explain_gaps"],

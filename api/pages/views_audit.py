@@ -18,6 +18,7 @@ from casework.organisation import names_of
 from casework.permission import MAY
 from integrity.checkpoint import Checkpoint
 from integrity.errors import EvidenceError
+from retention.own_units import own_units
 from storage.catalog.access import Export
 from storage.catalog.casework import Case
 from storage.ledger.checkpoints import latest_checkpoint
@@ -72,7 +73,7 @@ def read_head(visit: Visit) -> Head:
 
 
 def export_rows(visit: Visit) -> tuple[ExportRow, ...]:
-    exports = list_exports(visit.session, visit.person.unit_id, limit=ROWS).items
+    exports = list_exports(visit.session, own_units(visit.person), limit=ROWS).items
     cases = cases_by_id(visit, (row.case_id for row in exports))
     names = names_of(visit.session, {row.person_id for row in exports})
     return tuple(ExportRow(row, cases[row.case_id], names.get(row.person_id, "")) for row in exports)

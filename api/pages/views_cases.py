@@ -36,6 +36,7 @@ from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
 from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
 from retention import permission as retention_permission
+from retention.own_units import of_own, own_units
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.access import Grant
 from storage.catalog.casework import PROCEDURES, STAGES, Case, CaseLink, CaseStage
@@ -64,7 +65,7 @@ class Step:
 
 
 def build_cases(visit: Visit) -> Mapping[str, Any]:
-    statement = select(Case).where(Case.unit_id == visit.person.unit_id)
+    statement = select(Case).where(of_own(visit.person, Case.unit_id))
     if words := visit.asked("find"):
         statement = statement.where(found_among(visit.session, Case.sought, words))
     if not visit.asked("closed"):
@@ -88,12 +89,12 @@ def case_rows(visit: Visit, cases: Sequence[Case]) -> tuple[CaseRow, ...]:
 
 
 def build_case(visit: Visit) -> Mapping[str, Any]:
-    session, unit_id = visit.session, visit.person.unit_id
+    session, units = visit.session, own_units(visit.person)
     case = find_case(session, visit.person, visit.path_id())
     timeline = case_timeline(session, visit.person, case.id, after=visit.after)
-    requests = list_requests(session, unit_id, case_id=case.id, limit=50).items
-    grants = list_grants(session, unit_id, case_id=case.id, live_at=visit.now, limit=50).items
-    exports = list_exports(session, unit_id, case_id=case.id, limit=50).items
+    requests = list_requests(session, units, case_id=case.id, limit=50).items
+    grants = list_grants(session, units, case_id=case.id, live_at=visit.now, limit=50).items
+    exports = list_exports(session, units, case_id=case.id, limit=50).items
     holds, handled = case_holds(visit, case), handles(session, visit.person, case.id)
     steps = steps_of(visit, case)
     people = {case.opened_by, *(item.person_id for item in timeline.items if item.person_id)}

@@ -15,6 +15,7 @@ from casework.deadlines.listing import count_overdue, deadlines_of_case, list_de
 from casework.organisation import names_of
 from casework.permission import MAY
 from integrity.local_time import chinese_day
+from retention.own_units import own_units
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 
@@ -37,7 +38,7 @@ def build_deadlines(visit: Visit) -> Mapping[str, Any]:
         "mine": mine,
         "overdue": overdue,
         "today": today,
-        "overdue_count": count_overdue(session, visit.person.unit_id, today),
+        "overdue_count": count_overdue(session, own_units(visit.person), today),
     }
 
 

@@ -25,7 +25,7 @@ def build_dossiers(visit: Visit) -> Mapping[str, Any]:
     session, person = visit.session, visit.person
     case = find_case(session, person, visit.path_id())
     rows = dossiers_of_case(session, person, case.id)
-    unit = select(Person).where(Person.unit_id == case.unit_id, Person.active).order_by(Person.name, Person.id)
+    unit = select(Person).where(Person.unit_id == person.unit_id, Person.active).order_by(Person.name, Person.id)
     return {
         "case": case,
         "secrecy_class": class_of(session, case.id),

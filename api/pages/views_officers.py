@@ -21,7 +21,9 @@ def build_officers(visit: Visit, case: Case) -> Mapping[str, Any]:
     """What the page's part about the case's officers is filled from."""
     handlers = handlers_of(visit.session, case, chinese_day(visit.now))
     shown, notices = identity_shown_in(visit.session, case.id), notices_in(visit.session, case.id)
-    people = select(Person).where(Person.unit_id == case.unit_id, Person.active, Person.role.in_(HANDLING_ROLES))
+    # Of a merged unit's case: the successor's people, who carry it on.
+    able = Person.unit_id == visit.person.unit_id, Person.active, Person.role.in_(HANDLING_ROLES)
+    people = select(Person).where(*able)
     return {
         "handlers": handlers,
         "handlers_needed": officers_needed(case.procedure),

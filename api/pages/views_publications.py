@@ -33,6 +33,7 @@ from casework.publication.rule_file import Named
 from casework.returns.listing import list_pressing
 from casework.secrecy import may_see_case
 from integrity.local_time import chinese_day
+from retention.own_units import own_units
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import PARTY_KINDS
@@ -58,7 +59,7 @@ def build_publications(visit: Visit) -> Mapping[str, Any]:
         "found": None if found is None else found.items,
         "query": query,
         "overdue": overdue,
-        "overdue_count": count_overdue_publications(session, person.unit_id, today),
+        "overdue_count": count_overdue_publications(session, own_units(person), today),
         "waiting": waiting,
         "left": list_left_elsewhere(session, person),
         "refused": list_refused(session, person),

@@ -15,6 +15,7 @@ from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
 from casework.linking.unlinked import list_questions, list_unlinked
 from casework.permission import MAY
+from retention.own_units import own_units
 from storage.catalog.casework import STAGES, Case, CaseAssignment, LinkQuestion
 from storage.catalog.recordings import Recording
 
@@ -50,8 +51,8 @@ class Unplaced:
 
 def build_questions(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["link_recordings"])
-    page = list_questions(visit.session, visit.person.unit_id, after=visit.after, limit=ROWS)
-    unlinked = list_unlinked(visit.session, visit.person.unit_id, limit=ROWS)
+    page = list_questions(visit.session, own_units(visit.person), after=visit.after, limit=ROWS)
+    unlinked = list_unlinked(visit.session, own_units(visit.person), limit=ROWS)
     rest = [row for row in unlinked.items if row.question_id is None]
     return {
         "questions": show_questions(visit, page.items),

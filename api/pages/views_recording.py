@@ -27,6 +27,7 @@ from casework.requests import list_requests
 from retention import permission as retention_permission
 from retention.classes import list_classes
 from retention.holds import holds_on
+from retention.own_units import of_own, own_units
 from storage.catalog.access import AccessRequest
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.handling import CaseOfficer
@@ -73,7 +74,9 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "screen": screen,
         "jobs": jobs,
         "renditions": tuple(renditions.values()),
-        "officer_name": officer_names(session, recording.unit_id, [recording.officer]).get(recording.officer or ""),
+        "officer_name": officer_names(session, {recording.unit_id, visit.person.unit_id}, [recording.officer]).get(
+            recording.officer or ""
+        ),
         "station": session.get_one(Station, recording.station_id),
         "unit": session.get_one(Unit, recording.unit_id),
         "entries": show_entries(chain.items),
@@ -188,13 +191,13 @@ def answered_none(session: Session, recording: Recording) -> LinkQuestion | None
 def pending_requests(visit: Visit, recording: Recording) -> tuple[AccessRequest, ...]:
     """What this person has asked for and nobody has decided, for the cases this recording stands in."""
     cases = {case.id for case in cases_of(visit.session, [recording.id]).get(recording.id, ())}
-    asked = list_requests(visit.session, visit.person.unit_id, state="pending", person_id=visit.person.id, limit=200)
+    asked = list_requests(visit.session, own_units(visit.person), state="pending", person_id=visit.person.id, limit=200)
     return tuple(request for request in asked.items if request.case_id in cases)
 
 
 def open_cases(visit: Visit, limit: int = 200) -> tuple[Case, ...]:
     """What a recording can be linked to, the latest case first; closed ones too, because footage comes late."""
-    statement = select(Case).where(Case.unit_id == visit.person.unit_id)
+    statement = select(Case).where(of_own(visit.person, Case.unit_id))
     statement = statement.order_by(Case.closed_at.is_not(None), Case.opened_at.desc()).limit(limit)
     return tuple(visit.session.scalars(statement))
 

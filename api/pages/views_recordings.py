@@ -17,6 +17,7 @@ from casework.access import may_see_poster
 from casework.recordings.states import is_in_state
 from casework.search.sought import found_among
 from casework.secrecy import keeps_nothing_from
+from retention.own_units import Units, of_own, of_units, own_units
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person
@@ -57,7 +58,7 @@ def build_recordings(visit: Visit) -> Mapping[str, Any]:
 
 def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
     """The statement of the list, and what was asked for that cannot be understood, in the reader's words."""
-    statement = select(Recording).where(Recording.unit_id == visit.person.unit_id, keeps_nothing_from(visit.person))
+    statement = select(Recording).where(of_own(visit.person, Recording.unit_id), keeps_nothing_from(visit.person))
     problems: list[str] = []
     if visit.asked("mine"):
         statement = statement.where(Recording.officer == (visit.person.badge_number or ""))
@@ -66,7 +67,7 @@ def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
     if officer := visit.asked("officer"):
         statement = statement.where(officer_is(visit, officer))
     if state := visit.asked("state"):
-        statement = statement.where(is_in_state(state, visit.person.unit_id))
+        statement = statement.where(is_in_state(state, own_units(visit.person)))
     if case := visit.asked("case"):
         statement = statement.where(stands_in(visit, case))
     for name, condition in (("from", Recording.made_at.__ge__), ("to", Recording.made_at.__le__)):
@@ -86,13 +87,13 @@ def filter_recordings(visit: Visit) -> tuple[Select[Recording], list[str]]:
 
 def officer_is(visit: Visit, text: str) -> ColumnElement[bool]:
     """By the number a recording claims, or by the name of whoever has that number in the unit."""
-    numbers = select(Person.badge_number).where(Person.unit_id == visit.person.unit_id, Person.name == text)
+    numbers = select(Person.badge_number).where(of_own(visit.person, Person.unit_id), Person.name == text)
     return or_(Recording.officer == text, Recording.officer.in_(numbers))
 
 
 def stands_in(visit: Visit, number: str) -> ColumnElement[bool]:
     """In a case of that number, or of a number or title that contains the words."""
-    cases = select(Case.id).where(Case.unit_id == visit.person.unit_id, found_among(visit.session, Case.sought, number))
+    cases = select(Case.id).where(of_own(visit.person, Case.unit_id), found_among(visit.session, Case.sought, number))
     linked = select(CaseLink.recording_id).where(CaseLink.case_id.in_(cases), CaseLink.ended_at.is_(None))
     return Recording.id.in_(linked)
 
@@ -113,7 +114,7 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
             select(Rendition.recording_id).where(Rendition.recording_id.in_(visible), Rendition.name == "poster")
         )
     )
-    names = officer_names(session, visit.person.unit_id, (row.officer for row in recordings))
+    names = officer_names(session, own_units(visit.person), (row.officer for row in recordings))
     cases = cases_of(session, ids)
     return tuple(
         Card(
@@ -128,11 +129,11 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
     )
 
 
-def officer_names(session: Session, unit_id: uuid.UUID, numbers: Iterable[str | None]) -> dict[str, str]:
-    """Who has which number in the unit. That a recording claims the number proves nothing about him."""
+def officer_names(session: Session, units: Units, numbers: Iterable[str | None]) -> dict[str, str]:
+    """Who has which number in a unit or in several. That a recording claims the number proves nothing about him."""
     wanted = {number for number in numbers if number}
     statement = select(Person.badge_number, Person.name).where(
-        Person.unit_id == unit_id, Person.badge_number.in_(wanted)
+        of_units(Person.unit_id, units), Person.badge_number.in_(wanted)
     )
     return {str(row.badge_number): row.name for row in session.execute(statement)}
 
@@ -154,7 +155,7 @@ def known_values(visit: Visit, column: Any, limit: int = 50) -> list[str]:
     """What a field may be filled with: the latest values of the unit, for a list of suggestions."""
     latest = (
         select(column.label("value"), Recording.sealed_at)
-        .where(Recording.unit_id == visit.person.unit_id, column.is_not(None))
+        .where(of_own(visit.person, Recording.unit_id), column.is_not(None))
         .order_by(Recording.sealed_at.desc())
         .limit(500)
         .subquery()

@@ -17,6 +17,7 @@ from casework.retrieval.copies import copies_of, state_of, tells_how_it_went, to
 from casework.retrieval.redaction import checks_of, latest_redactions, list_to_check, what_shows
 from casework.retrieval.redaction_errors import NothingToHideIn
 from casework.retrieval.redaction_spans import STYLES, Shown
+from retention.own_units import of_own
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.recordings import Recording
@@ -110,7 +111,7 @@ def copy_rows(visit: Visit, copies: Sequence[RedactedCopy]) -> tuple[CopyRow, ..
 def copy_grants(visit: Visit, recording: Recording) -> tuple[CopyGrant, ...]:
     """Those that last longest first, one a case."""
     person = visit.person
-    mine = Grant.person_id == person.id, Grant.unit_id == person.unit_id, Grant.kind == "copy"
+    mine = Grant.person_id == person.id, of_own(person, Grant.unit_id), Grant.kind == "copy"
     live = Grant.revoked_at.is_(None), Grant.expires_at > visit.now
     linked = CaseLink.case_id == Grant.case_id, CaseLink.recording_id == recording.id, CaseLink.ended_at.is_(None)
     rows = select(Grant.id, Case).join(Case, Case.id == Grant.case_id).join(CaseLink, CaseLink.case_id == Grant.case_id)

@@ -18,6 +18,7 @@ from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
 from casework.retrieval.deciding import decided, list_to_decide, longest_hours
 from casework.retrieval.posts import approvers_of_each
+from retention.own_units import own_units
 from storage.catalog.access import ACCESS_KINDS, OUTSIDERS, AccessRequest, Grant, RequestAttachment
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import POSTS
@@ -55,10 +56,10 @@ class GrantRow:
 
 def build_requests(visit: Visit) -> Mapping[str, Any]:
     visit.require(*casework_permission.MAY["ask_for_access"])
-    session, unit_id, person = visit.session, visit.person.unit_id, visit.person
+    session, units, person = visit.session, own_units(visit.person), visit.person
     waiting = list_to_decide(session, person, after=visit.after, limit=ROWS)
-    mine = list_requests(session, unit_id, person_id=person.id, limit=ROWS).items
-    grants = list_grants(session, unit_id, live_at=visit.now, limit=200).items
+    mine = list_requests(session, units, person_id=person.id, limit=ROWS).items
+    grants = list_grants(session, units, live_at=visit.now, limit=200).items
     shown_grants = [row for row in grants if row.person_id == person.id or may_revoke(visit, row.kind)]
     return {
         "to_decide": request_rows(visit, waiting.items),

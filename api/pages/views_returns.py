@@ -15,6 +15,7 @@ from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.figures import MONEY
 from casework.units import units_below
 from integrity.local_time import chinese_day
+from retention.own_units import is_own, own_units
 from storage.catalog.organisation import Unit
 
 
@@ -51,6 +52,7 @@ def build_returns(visit: Visit) -> Mapping[str, Any]:
         "elsewhere": [
             each for each in list_pressing(visit.session, visit.person, today) if each.owed.period.last_day.year != year
         ],
+        "own_units": own_units(visit.person),
         "draws": visit.person.role in MAY["draw_up_returns"],
     }
 
@@ -94,7 +96,7 @@ def _sent_before(shown: ReturnShown, version: ReturnVersion) -> ReturnVersion | 
 
 def _may(visit: Visit, shown: ReturnShown, version: ReturnVersion) -> dict[str, bool]:
     """Which forms are there: for people of the unit, of the last version."""
-    own, role = shown.owed.unit.id == visit.person.unit_id, visit.person.role
+    own, role = is_own(visit.person, shown.owed.unit.id), visit.person.role
     last, step = own and version == shown.current, version.step
     return {
         "check": last and step == "drawn_up" and role in MAY["check_returns"],

@@ -14,6 +14,7 @@ from casework.permission import MAY
 from casework.rooms.listing import list_caseless, list_sessions
 from casework.rooms.rooms import list_rooms
 from casework.units import units_below
+from retention.own_units import of_own
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.rooms import ROOM_KINDS, RoomSession
@@ -58,10 +59,10 @@ def _people(rows: Iterable[RoomSession]) -> set[uuid.UUID]:
 
 
 def _officers(visit: Visit) -> tuple[Person, ...]:
-    able = Person.unit_id == visit.person.unit_id, Person.active, Person.role.in_(MAY["work_on_cases"])
+    able = of_own(visit.person, Person.unit_id), Person.active, Person.role.in_(MAY["work_on_cases"])
     return tuple(visit.session.scalars(select(Person).where(*able).order_by(Person.badge_number, Person.name)))
 
 
 def _open_cases(visit: Visit) -> tuple[Case, ...]:
-    open_ = Case.unit_id == visit.person.unit_id, Case.closed_at.is_(None)
+    open_ = of_own(visit.person, Case.unit_id), Case.closed_at.is_(None)
     return tuple(visit.session.scalars(select(Case).where(*open_).order_by(Case.opened_at.desc()).limit(MOST_CASES)))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from api.verification.steps import (
     Facts,
+    Moment,
     Step,
     Subject,
     as_stated,
@@ -32,7 +33,18 @@ def _person_created(entry: LedgerEntry) -> Facts:
 
 
 def _unit_created(entry: LedgerEntry) -> Facts:
-    return {**as_stated(entry, "parent_id"), **pledged(entry, "name", "code"), **made_at(entry)}
+    going_on: Facts = dict.fromkeys(("ended_on", "ended_into", "parent_before", "end_ground", "ended"))
+    return {**going_on, **as_stated(entry, "parent_id"), **pledged(entry, "name", "code"), **made_at(entry)}
+
+
+def _unit_ended(entry: LedgerEntry) -> Facts:
+    stated = as_stated(entry, "ended_on", "ended_into", "parent_id", "parent_before")
+    return {**stated, **pledged(entry, "end_ground"), "ended": Moment(entry.occurred_at)}
+
+
+def moved(entry: LedgerEntry) -> Facts:
+    """To the unit that the entry is of: with its own, which was merged."""
+    return {"unit_id": unit_of(entry)}
 
 
 def _case_opened(entry: LedgerEntry) -> Facts:
@@ -115,7 +127,7 @@ def _moved(name: str) -> Callable[[LedgerEntry], Facts]:
 
 
 SUBJECTS: Sequence[Subject] = (
-    Subject(Unit, (Step("unit.created", _unit_created, makes=True),)),
+    Subject(Unit, (Step("unit.created", _unit_created, makes=True), Step("unit.ended", _unit_ended))),
     Subject(
         Person,
         (
@@ -123,6 +135,7 @@ SUBJECTS: Sequence[Subject] = (
             Step("person.role_changed", _moved("role"), moves="role"),
             Step("person.password_set", lambda _: {"can_sign_in": True}),
             Step("person.deactivated", lambda _: {"active": False}),
+            Step("person.moved", moved, moves="unit_id"),
         ),
     ),
     Subject(
@@ -177,6 +190,7 @@ SUBJECTS: Sequence[Subject] = (
             Step("station.certificate_bound", lambda entry: as_stated(entry, "certificate_sha256")),
             Step("station.limits_set", lambda entry: as_stated(entry, "max_uploads", "max_waiting_bytes")),
             Step("station.revoked", ended("revoked")),
+            Step("station.moved", moved, moves="unit_id"),
         ),
     ),
     Subject(

@@ -113,7 +113,10 @@ def _check_draw(audit: Audit, session: Session, review: FileReview, draw: FileRe
 
 def _eligible(session: Session, review: FileReview) -> list[uuid.UUID]:
     """As the database found them, found without its function."""
-    tree, columns = unit_tree(review.unit_id), (Case.id, Case.closed_at, CaseArchive.archived_at)
+    tree, columns = (
+        unit_tree(review.unit_id, at=review.announced_at),
+        (Case.id, Case.closed_at, CaseArchive.archived_at),
+    )
     statement = select(*columns).outerjoin(CaseArchive, CaseArchive.case_id == Case.id)
     settled = or_(Case.closed_at.is_not(None), CaseArchive.archived_at.is_not(None))
     rows = session.execute(statement.where(Case.unit_id.in_(select(tree.c.id)), settled))

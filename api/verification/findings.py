@@ -61,6 +61,11 @@ KINDS: dict[str, Kind] = {
     "row_differs": Kind(
         "error", "数据库中的记录与账本条目不一致", "a row does not say what the ledger's entries make of it"
     ),
+    "begun_in_merged_unit": Kind(
+        "error",
+        "单位已并入其他单位，其后仍有新办事项或未转出的人员、工作站、职务",
+        "something was begun, or went on, in a unit after it was merged into another",
+    ),
     "row_unproven": Kind(
         "error",
         "账本只存承诺，其原文与盐已不在，数据库中的记录无从核对",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api.verification.accounts import moved
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
@@ -34,6 +35,7 @@ REGISTER_SUBJECTS: Sequence[Subject] = (
             Step("device.added", _device, makes=True),
             Step("device.described", lambda entry: pledged(entry, "serial", "model", "name")),
             Step("device.retired", ended("retired")),
+            Step("device.moved", moved, moves="unit_id"),
         ),
     ),
     Subject(

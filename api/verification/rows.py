@@ -24,6 +24,7 @@ from api.verification.return_accounts import check_return_figures
 from api.verification.service_accounts import check_served_decisions
 from api.verification.steps import Account, Moment, Pledge, Subject
 from api.verification.subjects import ALL_SUBJECTS
+from api.verification.unit_accounts import check_merged_units
 from casework.units import lines_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
@@ -49,6 +50,7 @@ def audit_rows(audit: Audit) -> int:
     check_draws(audit)
     check_return_figures(audit)
     check_pushes(audit)
+    check_merged_units(audit)
     return count
 
 

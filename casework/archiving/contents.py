@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.intervals import length_of
@@ -21,7 +21,7 @@ from integrity.digest import Digest
 from integrity.local_time import chinese_day
 from storage.catalog.casework import STAGES, Case, CaseLink
 from storage.catalog.documents import Document, DocumentNumber, DocumentTemplate, FinalDocument, SealedDocument
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 
 Source = Callable[[Session, Case], Iterable[CatalogueItem]]
@@ -106,8 +106,20 @@ def _item(seen: Seen, stage: str, names: Mapping[tuple[uuid.UUID, str], str]) ->
 
 
 def _officer_names(session: Session, seen: Sequence[Seen]) -> dict[tuple[uuid.UUID, str], str]:
-    """Who has which badge number in the recording's unit; a number that is nobody's stands for itself."""
+    """Who has which badge number in the recording's unit, or in the one that carries it on; a number that is nobody's
+    stands for itself."""
     numbers, units = {each.officer for each in seen if each.officer}, {each.unit_id for each in seen}
-    columns = Person.unit_id, Person.badge_number, Person.name
-    rows = session.execute(select(*columns).where(Person.badge_number.in_(numbers), Person.unit_id.in_(units)))
-    return {(row.unit_id, str(row.badge_number)): f"{row.name}（{row.badge_number}）" for row in rows}
+    of_unit = (
+        Person.unit_id.in_({*units}),
+        Person.unit_id.in_(select(func.carried_on_by(Unit.id)).where(Unit.id.in_(units))),
+    )
+    columns = Person.unit_id, Person.carries, Person.badge_number, Person.name
+    rows = session.execute(select(*columns).where(Person.badge_number.in_(numbers), or_(*of_unit))).all()
+    shown = {(row.unit_id, str(row.badge_number)): f"{row.name}（{row.badge_number}）" for row in rows}
+    # A number that the merged unit's own had goes before the same one in the unit that carries it on.
+    carried = {
+        (unit_id, str(row.badge_number)): shown[row.unit_id, str(row.badge_number)]
+        for row in rows
+        for unit_id in row.carries
+    }
+    return carried | shown

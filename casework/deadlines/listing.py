@@ -16,6 +16,7 @@ from casework.deadlines.calendar import ONE_DAY, Calendar
 from casework.deadlines.calendars import calendar_now
 from casework.deadlines.kinds import KINDS
 from casework.deadlines.terms import Term, terms_of
+from retention.own_units import Units, of_own, of_units
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm, TermAnswer, TermRule
@@ -103,7 +104,7 @@ def list_deadlines(
     """
     day = func.coalesce(TermAnswer.due_on, TermAnswer.estimate)
     statement = _with_latest().where(
-        CaseTerm.unit_id == person.unit_id,
+        of_own(person, CaseTerm.unit_id),
         CaseTerm.done_at.is_(None),
         CaseEvent.withdrawn_at.is_(None),
         day.is_not(None),
@@ -128,13 +129,13 @@ def deadlines_of_events(session: Session, event_ids: Collection[uuid.UUID], toda
     return _deadlines(session, session.execute(statement).all(), today)
 
 
-def count_overdue(session: Session, unit_id: uuid.UUID, today: date, *, kinds: Collection[str] | None = None) -> int:
-    """Open terms of the unit whose due day has passed; of these kinds alone, where some are named."""
+def count_overdue(session: Session, units: Units, today: date, *, kinds: Collection[str] | None = None) -> int:
+    """Open terms of a unit, or of several, whose due day has passed; of these kinds alone, where some are named."""
     statement = _with_latest().with_only_columns(func.count())
     if kinds is not None:
         statement = statement.where(CaseTerm.kind.in_(kinds))
     is_open = (CaseTerm.done_at.is_(None), CaseEvent.withdrawn_at.is_(None), CaseTerm.kind.not_in(THE_PARTYS))
-    return session.scalar(statement.where(CaseTerm.unit_id == unit_id, TermAnswer.due_on < today, *is_open)) or 0
+    return session.scalar(statement.where(of_units(CaseTerm.unit_id, units), TermAnswer.due_on < today, *is_open)) or 0
 
 
 def working_days_until(calendar: Calendar, today: date, day: date) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from casework.documents.errors import IssuerMissing
 from casework.errors import RoleNotAllowed, Taken, TextUnusable, Unknown
 from casework.rows import unique
-from casework.units import Doer, actor_of, line_of
+from casework.units import Doer, actor_of, line_of, require_live
 from casework.wording import required_name
 from storage.catalog.documents import DocumentIssuer
 from storage.catalog.organisation import Person, Unit
@@ -29,8 +29,8 @@ _WORD: Final = re.compile(r"[㐀-鿿]{1,8}")
 def name_issuer(session: Session, by: Doer, unit_id: uuid.UUID, *, name: str, word: str) -> DocumentIssuer:
     """From now on the unit, and those below it that have none of their own, write in this name and by this word.
 
-    The operator's deed. What the unit had before ends; the same again changes nothing. Raises Unknown, TextUnusable,
-    Taken for a word that another unit has, RoleNotAllowed for anybody signed in.
+    The operator's deed. What the unit had before ends; the same again changes nothing. Raises Unknown, UnitEnded,
+    TextUnusable, Taken for a word that another unit has, RoleNotAllowed for anybody signed in.
     """
     if isinstance(by, Person):
         raise RoleNotAllowed("name_issuers", by.role, ())
@@ -39,6 +39,7 @@ def name_issuer(session: Session, by: Doer, unit_id: uuid.UUID, *, name: str, wo
         raise TextUnusable("word", "has to be one to eight Chinese signs, such as 江综执")
     if session.get(Unit, unit_id) is None:
         raise Unknown("unit", unit_id)
+    require_live(session, unit_id)
     before = session.scalars(_live().where(DocumentIssuer.unit_id == unit_id).with_for_update()).first()
     if before is not None and (before.name, before.word) == (name, word):
         return before
@@ -51,6 +52,20 @@ def name_issuer(session: Session, by: Doer, unit_id: uuid.UUID, *, name: str, wo
         session.add(row)
     _record(session, by, row, "named", {"name": name, "word": word})
     return row
+
+
+def end_issuer(session: Session, by: Doer, unit_id: uuid.UUID) -> None:
+    """The unit writes in no name of its own from now on, but in that of the nearest above it. The operator's deed.
+
+    One that has none is no error. Raises RoleNotAllowed for anybody signed in.
+    """
+    if isinstance(by, Person):
+        raise RoleNotAllowed("name_issuers", by.role, ())
+    row = session.scalars(_live().where(DocumentIssuer.unit_id == unit_id).with_for_update()).first()
+    if row is not None:
+        row.ended_at = datetime.now(UTC)
+        session.flush()
+        _record(session, by, row, "ended")
 
 
 def find_issuer(session: Session, unit_id: uuid.UUID) -> DocumentIssuer | None:

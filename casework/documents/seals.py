@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from casework.documents.errors import SealMissing, SealUnusable
 from casework.errors import RoleNotAllowed, Taken, Unknown
 from casework.rows import unique
-from casework.units import Doer, actor_of, line_of
+from casework.units import Doer, actor_of, line_of, require_live
 from casework.wording import required_name, required_text
 from integrity.fields import format_instant
 from integrity.seal_certificates import make_seal_certificate, new_seal_key, problem_of_seal
@@ -132,6 +132,7 @@ def _begin(session: Session, by: Doer, unit_id: uuid.UUID, name: str) -> str:
     _refuse_person(by)
     if session.get(Unit, unit_id) is None:
         raise Unknown("unit", unit_id)
+    require_live(session, unit_id)
     return required_name("name", name)
 
 

@@ -23,6 +23,7 @@ from casework.wording import required_name, required_text
 from integrity.canonical import canonical_json
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.casework import Case
 from storage.catalog.dossiers import Dossier
 from storage.catalog.organisation import Person, Unit
@@ -52,7 +53,7 @@ def make_dossier(session: Session, by: Person, case_id: uuid.UUID, asked: Asked,
     case = find_case(session, by, case_id)
     refuse_uncleared(session, by, case, "copy")
     contact = session.get(Person, asked.contact_id)
-    if contact is None or contact.unit_id != case.unit_id or not contact.active:
+    if contact is None or contact.unit_id != by.unit_id or not contact.active:
         raise ContactUnfit
     session.refresh(case, with_for_update={"key_share": True})
     question, reason = required_text("question", asked.question), required_text("reason", asked.reason)
@@ -106,7 +107,7 @@ def find_dossier(session: Session, by: Person, dossier_id: uuid.UUID) -> Dossier
     row = session.get(Dossier, dossier_id)
     if row is None:
         raise Unknown("dossier", dossier_id)
-    if row.unit_id != by.unit_id:
+    if not is_own(by, row.unit_id):
         raise OutsideUnit("dossier", dossier_id)
     refuse_uncleared(session, by, session.get_one(Case, row.case_id), "view")
     return row

@@ -36,6 +36,7 @@ from casework.recordings.places import place_of_value
 from casework.units import line_of
 from casework.wording import known_word, required_text
 from retention.errors import OutsideUnit, UnknownSubject
+from retention.own_units import is_own
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device
 from storage.catalog.elements import ELEMENTS, ElementAnswer
@@ -289,7 +290,7 @@ def _known_value(session: Session, by: Person, choice: Choice, now: datetime) ->
         return _require(known, value, choice.element, "no_such_device")
     if choice.element == "case":
         case = _row_named(session, Case, value)
-        return _require(case is not None and case.unit_id == by.unit_id, value, choice.element, "no_such_case")
+        return _require(case is not None and is_own(by, case.unit_id), value, choice.element, "no_such_case")
     if choice.element == "unit":
         return _require(value == str(by.unit_id), value, choice.element, "only_own")
     if choice.element == "place":

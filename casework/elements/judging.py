@@ -16,6 +16,7 @@ from typing import Any, Final
 from casework.elements.facts import Facts, by_satellites, latest_start, place_value
 from casework.linking.looks import AGAIN
 from casework.linking.observation import HOPELESS
+from retention.own_units import is_own
 from storage.catalog.elements import ELEMENTS
 from storage.catalog.organisation import Person
 from storage.claims import stated_time
@@ -310,7 +311,7 @@ def _instant(moment: datetime) -> str:
 
 
 def _asked(facts: Facts) -> Person | None:
-    """The officer, where he is of the recording's unit and can still sign in; else the one who had the device."""
+    """The officer, where the recording's unit is his own and he can still sign in; else the one who had the device."""
     may = [facts.officer, *(each.person for each in facts.holders), *facts.room_officers]
     unit_id = facts.recording.unit_id
-    return next((each for each in may if each is not None and each.active and each.unit_id == unit_id), None)
+    return next((each for each in may if each is not None and each.active and is_own(each, unit_id)), None)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from casework.elements.answers import OTHER_OF
 from casework.permission import MAY, require
+from retention.own_units import of_own
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.organisation import Person
@@ -137,7 +138,7 @@ def asked_about(session: Session, by: Person, recording_id: uuid.UUID) -> Asked:
 
 
 def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
-    of_unit = ElementQuestion.unit_id == by.unit_id
+    of_unit = of_own(by, ElementQuestion.unit_id)
     if by.role == "supervisor" and not mine:
         return (of_unit,)
     return (of_unit, ElementQuestion.officer_id == by.id)

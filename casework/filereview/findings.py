@@ -18,6 +18,7 @@ from casework.register.calendar import is_usable
 from casework.wording import known_word, required_text
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.file_review import OUTCOMES, FileReviewAnswer, FileReviewFinding, ScoreSheetRule
 from storage.catalog.organisation import Person
 
@@ -69,7 +70,7 @@ def answer_finding(session: Session, by: Person, finding_id: uuid.UUID, answer: 
     """
     require(by, ANSWERING)
     finding = _lock_finding(session, finding_id)
-    if finding.unit_id != by.unit_id:
+    if not is_own(by, finding.unit_id):
         raise OutsideUnit("file_review_finding", finding_id)
     refuse_kept(session, by, finding.case_id)
     _refuse_ended(finding)

@@ -22,7 +22,7 @@ from casework.filereview.errors import (
 from casework.filereview.sheets import sheet_on
 from casework.register.calendar import is_usable
 from casework.rows import unique
-from casework.units import require_over
+from casework.units import require_live, require_over
 from casework.wording import required_name
 from integrity.local_time import chinese_day
 from storage.catalog.file_review import MOST_DRAWN, FileReview, FileReviewDraw, FileReviewFinding, FileReviewScore
@@ -56,9 +56,10 @@ class Left:
 def announce_review(session: Session, by: Person, unit_id: uuid.UUID, wanted: Wanted, now: datetime) -> FileReview:
     """The round, its list of cases and its sheet are settled now, before anybody can know what they will be drawn by.
 
-    Raises NoScoreSheet, PeriodUnusable, SampleTooLarge, TextUnusable, RoleNotAllowed, Unknown, OutsideUnit.
+    Raises NoScoreSheet, PeriodUnusable, SampleTooLarge, TextUnusable, UnitEnded, RoleNotAllowed, Unknown, OutsideUnit.
     """
     require_over(session, by, OPENING, unit_id)
+    require_live(session, unit_id)
     title = required_name("title", wanted.title)
     _refuse_period(wanted, chinese_day(now))
     rule = sheet_on(session, unit_id, chinese_day(now))

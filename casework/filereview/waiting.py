@@ -16,6 +16,7 @@ from casework.deadlines.listing import SOON_DAYS, working_days_until
 from casework.filereview.sheet_file import ScoreItem, items_of
 from casework.secrecy import keeps_case_from
 from casework.units import in_reach
+from retention.own_units import of_own
 from storage.catalog.casework import Case
 from storage.catalog.file_review import FileReview, FileReviewAnswer, FileReviewFinding, ScoreSheetRule
 from storage.catalog.handling import CaseOfficer
@@ -45,7 +46,7 @@ def list_findings_of(session: Session, person: Person, today: date) -> tuple[Fin
     handles = exists().where(
         CaseOfficer.case_id == Case.id, CaseOfficer.person_id == person.id, CaseOfficer.ended_at.is_(None)
     )
-    own = FileReviewFinding.unit_id == person.unit_id, ~_answered(), or_(Case.opened_by == person.id, handles)
+    own = of_own(person, FileReviewFinding.unit_id), ~_answered(), or_(Case.opened_by == person.id, handles)
     return _due(session, _going_on(person, today).where(*own), today)
 
 
@@ -53,7 +54,7 @@ def list_findings_due(session: Session, person: Person, today: date) -> tuple[Fi
     """What the person's unit has to answer, likewise; and what is overdue there and in the units below, answered or
     not."""
     row = FileReviewFinding
-    to_answer = and_(row.unit_id == person.unit_id, ~_answered())
+    to_answer = and_(of_own(person, row.unit_id), ~_answered())
     wanted = in_reach(person, row.unit_id), or_(to_answer, row.due_on < today)
     return _due(session, _going_on(person, today).where(*wanted), today)
 

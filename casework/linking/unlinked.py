@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.recordings import Recording
@@ -22,17 +23,15 @@ class Unlinked:
     question_id: uuid.UUID | None
 
 
-def list_unlinked(
-    session: Session, unit_id: uuid.UUID, *, after: Cursor | None = None, limit: int = 50
-) -> Page[Unlinked]:
-    """The unit's recordings that stand in no case, the latest sealed first."""
+def list_unlinked(session: Session, units: Units, *, after: Cursor | None = None, limit: int = 50) -> Page[Unlinked]:
+    """The recordings of a unit or of several that stand in no case, the latest sealed first."""
     linked = select(CaseLink.id).where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None)).exists()
     open_question = (LinkQuestion.recording_id == Recording.id) & LinkQuestion.answered_at.is_(None)
     statement = (
         select(Recording, LinkingDone.outcome, LinkQuestion.id)
         .outerjoin(LinkingDone, LinkingDone.recording_id == Recording.id)
         .outerjoin(LinkQuestion, open_question)
-        .where(Recording.unit_id == unit_id, ~linked)
+        .where(of_units(Recording.unit_id, units), ~linked)
     )
     rows = session.execute(newest_first(statement, Recording.sealed_at, Recording.id, after, limit)).all()
     found = [Unlinked(recording, outcome, question_id) for recording, outcome, question_id in rows]
@@ -40,9 +39,9 @@ def list_unlinked(
 
 
 def list_questions(
-    session: Session, unit_id: uuid.UUID, *, after: Cursor | None = None, limit: int = 50
+    session: Session, units: Units, *, after: Cursor | None = None, limit: int = 50
 ) -> Page[LinkQuestion]:
-    """The unit's open questions, the latest first; `candidates` holds what spoke for each case."""
-    statement = select(LinkQuestion).where(LinkQuestion.unit_id == unit_id, LinkQuestion.answered_at.is_(None))
+    """The open questions of a unit or of several, the latest first; `candidates` holds what spoke for each case."""
+    statement = select(LinkQuestion).where(of_units(LinkQuestion.unit_id, units), LinkQuestion.answered_at.is_(None))
     rows = session.scalars(newest_first(statement, LinkQuestion.created_at, LinkQuestion.id, after, limit)).all()
     return take_page(rows, limit, lambda question: Cursor(question.created_at, str(question.id)))

@@ -18,6 +18,7 @@ from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
 from integrity.local_time import CHINA
+from retention.own_units import of_own
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
@@ -49,7 +50,7 @@ def list_gaps(
     `limit` acts, so that it may have fewer gaps, or none, and still have a next one.
     """
     statement = standing_acts().join(Case, Case.id == CaseAct.case_id)
-    statement = statement.where(CaseAct.unit_id == person.unit_id, Case.closed_at.is_(None))
+    statement = statement.where(of_own(person, CaseAct.unit_id), Case.closed_at.is_(None))
     if mine:
         said = CaseActStatement
         took_part = or_(said.officer_id == person.id, said.second_officer_id == person.id)
@@ -58,7 +59,7 @@ def list_gaps(
         midnight = datetime.combine(day, time(), CHINA)
         of_day = CaseActStatement.span.overlaps(Range(midnight, midnight + timedelta(days=1)))
         # The unit once more: for the index, which begins with it.
-        statement = statement.where(CaseActStatement.unit_id == person.unit_id, of_day)
+        statement = statement.where(of_own(person, CaseActStatement.unit_id), of_day)
     began = func.lower(CaseActStatement.span)
     rows = session.execute(newest_first(statement, began, CaseAct.id, after, limit)).all()
     page = take_page([ActNow(act, said) for act, said in rows], limit, _place)

@@ -20,6 +20,7 @@ from casework.publication.pushing import OVERDUE_AFTER
 from casework.publication.stepping import TERM_OF, passes_needed
 from casework.search.sought import found_among
 from retention.errors import OutsideUnit, UnknownSubject
+from retention.own_units import Units, is_own, of_own
 from retention.paging import Cursor, Page, page_rows, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
@@ -161,8 +162,8 @@ def list_due(
     return Page(tuple(Due(each, by_event.get(each.event.id)) for each in page.items), page.next)
 
 
-def count_overdue_publications(session: Session, unit_id: uuid.UUID, today: date) -> int:
-    return count_overdue(session, unit_id, today, kinds=TERMS)
+def count_overdue_publications(session: Session, units: Units, today: date) -> int:
+    return count_overdue(session, units, today, kinds=TERMS)
 
 
 def list_publications(
@@ -174,12 +175,12 @@ def list_publications(
     """
     require(person, "see_publications")
     row = Publication
-    statement = select(row).where(row.unit_id == person.unit_id)
+    statement = select(row).where(of_own(person, row.unit_id))
     if query:
         said = select(PublicationVersion.publication_id).where(
-            PublicationVersion.unit_id == person.unit_id, found_among(session, PublicationVersion.sought, query)
+            of_own(person, PublicationVersion.unit_id), found_among(session, PublicationVersion.sought, query)
         )
-        named = select(Case.id).where(Case.unit_id == person.unit_id, found_among(session, Case.sought, query))
+        named = select(Case.id).where(of_own(person, Case.unit_id), found_among(session, Case.sought, query))
         statement = statement.where(or_(row.id.in_(said), row.case_id.in_(named)))
     if after is not None:
         statement = statement.where((row.begun_at < after.at) | ((row.begun_at == after.at) & (row.id < after.id)))
@@ -195,7 +196,7 @@ def list_left_elsewhere(session: Session, person: Person) -> tuple[PublicationNo
     left = (
         select(Publication)
         .join(posting, posting.publication_id == Publication.id)
-        .where(Publication.unit_id == person.unit_id, posting.removed_at.is_(None))
+        .where(of_own(person, Publication.unit_id), posting.removed_at.is_(None))
         .where(posting.version_id.is_distinct_from(Publication.shown_version_id))
         .distinct()
     )
@@ -206,7 +207,7 @@ def list_refused(session: Session, person: Person) -> tuple[PublicationNow, ...]
     """Publications of the unit whose latest message the city's platform refused: a person has to look."""
     require(person, "see_publications")
     refused = select(PublicationPush.publication_id).where(
-        PublicationPush.unit_id == person.unit_id, PublicationPush.refused_at.is_not(None)
+        of_own(person, PublicationPush.unit_id), PublicationPush.refused_at.is_not(None)
     )
     rows = select(Publication).where(Publication.id.in_(refused)).order_by(Publication.begun_at, Publication.id)
     found = _now(session, session.scalars(rows.limit(200)).all())
@@ -220,7 +221,7 @@ def list_overdue_pushes(session: Session, person: Person, now: datetime) -> tupl
     late = (
         select(push.publication_id)
         .join(step, step.id == push.step_id)
-        .where(push.unit_id == person.unit_id, push.accepted_at.is_(None), push.refused_at.is_(None))
+        .where(of_own(person, push.unit_id), push.accepted_at.is_(None), push.refused_at.is_(None))
         .where(step.taken_at < now - OVERDUE_AFTER)
     )
     rows = select(Publication).where(Publication.id.in_(late)).order_by(Publication.begun_at, Publication.id)
@@ -238,7 +239,7 @@ def list_waiting_for(session: Session, person: Person, duties: Collection[str]) 
     begun = (
         select(Publication)
         .join(PublicationVersion, PublicationVersion.publication_id == Publication.id)
-        .where(Publication.unit_id == person.unit_id, PublicationVersion.id.not_in(settled))
+        .where(of_own(person, Publication.unit_id), PublicationVersion.id.not_in(settled))
         .distinct()
         .order_by(Publication.begun_at)
         .limit(500)
@@ -345,6 +346,6 @@ def read_evidence(session: Session, person: Person, evidence_id: uuid.UUID) -> P
     row = session.get(PostingEvidence, evidence_id, options=[undefer(PostingEvidence.content)])
     if row is None:
         raise UnknownSubject("posting_evidence", evidence_id)
-    if row.unit_id != person.unit_id:
+    if not is_own(person, row.unit_id):
         raise OutsideUnit("posting_evidence", evidence_id)
     return row

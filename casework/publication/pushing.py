@@ -26,6 +26,7 @@ from casework.review.gate import at_the_gate
 from casework.secrecy import class_of
 from integrity.fields import format_instant
 from integrity.trust import EpochKey
+from retention.own_units import is_own
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person, Unit
@@ -217,7 +218,7 @@ def _accept(session: Session, row: PublicationPush, receipt: str, now: datetime)
     if row.action == "withdraw":
         by = session.get_one(Person, session.get_one(PublicationStep, row.step_id).taken_by)
         # Whoever has left the unit meets none of its terms: it stays open, and is entered by hand.
-        if by.unit_id == row.unit_id:
+        if is_own(by, row.unit_id):
             meet_withdrawal(session, by, session.get_one(Publication, row.publication_id), now, PUSHER)
 
 

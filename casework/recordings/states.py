@@ -11,11 +11,12 @@ import uuid
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
+from retention.own_units import Units, of_units
 from storage.catalog.recordings import MEDIA_STATES, Recording, WholeDecoding
 
 
-def is_in_state(state: str, unit_id: uuid.UUID) -> ColumnElement[bool]:
-    """Of a row of Recording of this unit: `state_now` is this word. No row is in a state that there is not."""
+def is_in_state(state: str, units: Units) -> ColumnElement[bool]:
+    """Of a row of Recording of these units: `state_now` is this word. No row is in a state that there is not."""
     if state not in MEDIA_STATES:
         return false()
     looked_at = WholeDecoding.recording_id == Recording.id
@@ -26,12 +27,14 @@ def is_in_state(state: str, unit_id: uuid.UUID) -> ColumnElement[bool]:
         return or_(Recording.media_state == state, and_(opens, exists().where(looked_at, WholeDecoding.state == state)))
     if state == "unreadable":
         return Recording.media_state == state
-    return and_(Recording.media_state.in_(("damaged", "opens")), Recording.id.in_(_damaged(unit_id)))
+    return and_(Recording.media_state.in_(("damaged", "opens")), Recording.id.in_(_damaged(units)))
 
 
-def _damaged(unit_id: uuid.UUID) -> CompoundSelect[uuid.UUID]:
+def _damaged(units: Units) -> CompoundSelect[uuid.UUID]:
     """Sealed as damaged, or seen so since: few of a unit's, each found by an index of its own."""
     sealed = aliased(Recording)
-    sealed_so = select(sealed.id).where(sealed.unit_id == unit_id, sealed.media_state == "damaged")
-    seen = select(WholeDecoding.recording_id).where(WholeDecoding.unit_id == unit_id, WholeDecoding.state == "damaged")
+    sealed_so = select(sealed.id).where(of_units(sealed.unit_id, units), sealed.media_state == "damaged")
+    seen = select(WholeDecoding.recording_id).where(
+        of_units(WholeDecoding.unit_id, units), WholeDecoding.state == "damaged"
+    )
     return sealed_so.union_all(seen)

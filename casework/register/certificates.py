@@ -16,7 +16,7 @@ from casework.errors import Unknown
 from casework.register.calendar import WITHOUT_END, is_usable
 from casework.register.errors import AlreadyVoided, CertificateTaken, DayOutOfRange, DaysUnusable
 from casework.register.people import shown_as
-from casework.units import Doer, actor_of, in_reach, require_over
+from casework.units import Doer, actor_of, in_reach, require_live, require_over
 from casework.wording import required_name, required_text
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person, Unit
@@ -32,10 +32,11 @@ def add_certificate(
     """A certificate of this person, valid on both days named and between them; `last_day` None, or the
     calendar's last: no end is known.
 
-    Raises CertificateTaken (whose number that is), DayOutOfRange, DaysUnusable, Unknown, OutsideUnit,
+    Raises CertificateTaken (whose number that is), DayOutOfRange, DaysUnusable, UnitEnded, Unknown, OutsideUnit,
     RoleNotAllowed, TextUnusable.
     """
     person = _require_person(session, by, person_id)
+    require_live(session, person.unit_id)
     last_day = None if last_day == WITHOUT_END else last_day
     for day in (valid_from, last_day):
         if day is not None and not is_usable(day):

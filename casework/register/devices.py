@@ -14,7 +14,7 @@ from casework.errors import Taken, Unknown
 from casework.register.errors import DeviceAmbiguous, DeviceIsOut, DeviceRetired, DeviceUnknown
 from casework.register.people import holder_of
 from casework.rows import unique
-from casework.units import Doer, actor_of, in_reach, require_over
+from casework.units import Doer, actor_of, in_reach, require_live, require_over
 from casework.wording import optional_name, required_name, required_text
 from storage.catalog.devices import Device, DeviceIssue
 from storage.ledger.append import Change, record_change
@@ -34,9 +34,10 @@ def add_device(
 ) -> Device:
     """A new device of the unit; `code` is what it writes into its file names.
 
-    Raises Taken for a code that the unit has used, Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
+    Raises Taken for a code that the unit has used, UnitEnded, Unknown, OutsideUnit, RoleNotAllowed, TextUnusable.
     """
     require_over(session, by, KEEPING, unit_id)
+    require_live(session, unit_id)
     device = Device(
         id=uuid.uuid4(),
         unit_id=unit_id,

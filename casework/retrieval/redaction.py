@@ -23,6 +23,7 @@ from casework.retrieval.redaction_spans import Shown, kept_spans
 from casework.secrecy import keeps_nothing_from
 from casework.wording import known_word, required_text
 from integrity.canonical import Json, canonical_json
+from retention.own_units import of_own
 from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
@@ -126,7 +127,7 @@ def list_to_check(session: Session, by: Person, limit: int) -> Sequence[tuple[Re
     row, later = Redaction, aliased(Redaction)
     statement = select(row, Recording.original_name).join(Recording, Recording.id == row.recording_id)
     open_one = (
-        row.unit_id == by.unit_id,
+        of_own(by, row.unit_id),
         row.stated_by != by.id,
         ~exists().where(RedactionCheck.redaction_id == row.id),
         ~exists().where(later.recording_id == row.recording_id, later.ordinal > row.ordinal),

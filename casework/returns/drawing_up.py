@@ -18,25 +18,40 @@ from casework.returns.rows import digest_figures, is_sent, of_same, record_retur
 from casework.rows import unique
 from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_figures
 from casework.statistics.figures import COUNTING, codes_of
-from casework.units import UnitNode, units_below
+from casework.units import UnitNode, require_live, shown_unit, units_below_on
 from casework.wording import optional_text
 from integrity.local_time import chinese_day
+from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.ledger import LedgerCheckpoint
-from storage.catalog.organisation import Person
+from storage.catalog.organisation import Person, Unit
 from storage.catalog.returns import UnitReturn
 from storage.ledger.checkpoints import latest_checkpoint
 
 
 def draw_up(
-    session: Session, by: Person, code: str, period_code: str, now: datetime, reason: str | None = None
+    session: Session,
+    by: Person,
+    code: str,
+    period_code: str,
+    now: datetime,
+    reason: str | None = None,
+    *,
+    unit_id: uuid.UUID | None = None,
 ) -> UnitReturn:
-    """What the person's unit owes, out of the latest checkpoint. `reason`: why another version, of all but the first.
+    """What the person's unit owes, or one that was merged into it and had not sent, out of the latest checkpoint.
 
-    Raises PeriodUnusable, NotOwed, PeriodGoesOn, DrawnUpAlready, ReasonWanted, TextUnusable, RoleNotAllowed.
+    `reason`: why another version, of all but the first. Raises PeriodUnusable, NotOwed, PeriodGoesOn, DrawnUpAlready,
+    ReasonWanted, UnitEnded for a period that was not over when the unit ended, TextUnusable, RoleNotAllowed,
+    OutsideUnit.
     """
     require(by, "draw_up_returns")
-    period = parse_period(period_code)
-    owed = find_owed(session, by.unit_id, code, period)
+    period, unit_id = parse_period(period_code), unit_id or by.unit_id
+    if not is_own(by, unit_id):
+        raise OutsideUnit("unit", unit_id)
+    owed = find_owed(session, unit_id, code, period)
+    if owed is None:
+        _refuse_ended(session, unit_id, period)
     if owed is None:
         raise NotOwed(code, period_code)
     checkpoint = _checkpoint_after(session, period, now)
@@ -48,7 +63,7 @@ def draw_up(
         raise ReasonWanted(former is not None)
     row = UnitReturn(
         id=uuid.uuid4(),
-        unit_id=by.unit_id,
+        unit_id=unit_id,
         rule_id=owed.rule.id,
         code=code,
         period=period.code,
@@ -75,7 +90,7 @@ def whole_figures(nodes: Mapping[UnitNode, Mapping[str, int]], codes: Collection
         "units": [
             {
                 "id": str(node.unit.id),
-                "name": node.unit.name,
+                "name": shown_unit(node.unit),
                 "depth": node.depth,
                 "figures": {code: found.get(code, 0) for code in codes},
             }
@@ -99,10 +114,33 @@ def _latest(session: Session, owed: Owed) -> UnitReturn | None:
 
 
 def _figures(session: Session, owed: Owed, size: int) -> dict[str, Any]:
-    tree = units_below(session, owed.unit.id) if owed.kind.with_below else (UnitNode(owed.unit, 0),)
+    tree = units_counted(session, owed)
     codes, counted = codes_of(owed.kind.figures), DaysAtCheckpoint(owed.period.first_day, owed.period.last_day, size)
     found = count_figures(session, counted, [node.unit.id for node in tree], codes)
     return whole_figures({node: found.get(node.unit.id, {}) for node in tree}, codes)
+
+
+def units_counted(session: Session, owed: Owed) -> tuple[UnitNode, ...]:
+    """The tree of the period's last day: a unit that was merged by then is counted by its successor, for the whole
+    period, also where those below are not, because nobody else counts it."""
+    tree = units_below_on(session, owed.unit.id, owed.period.last_day)
+    if owed.kind.with_below:
+        return tree
+    merged = {owed.unit.id}
+    for node in tree:  # parents come before children
+        if (
+            node.unit.ended_into in merged
+            and node.unit.ended_on is not None
+            and node.unit.ended_on <= owed.period.last_day
+        ):
+            merged.add(node.unit.id)
+    return tuple(node for node in tree if node.unit.id in merged)
+
+
+def _refuse_ended(session: Session, unit_id: uuid.UUID, period: Period) -> None:
+    unit = session.get(Unit, unit_id)
+    if unit is not None and unit.ended_on is not None and unit.ended_on <= period.last_day:
+        require_live(session, unit_id)
 
 
 def _record_drawn_up(session: Session, by: Person, row: UnitReturn) -> None:

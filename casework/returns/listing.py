@@ -25,6 +25,7 @@ from casework.statistics.errors import YearUnusable
 from casework.statistics.figures import GROUPS
 from casework.units import line_of, units_below
 from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.organisation import Person
 from storage.catalog.returns import ReturnReceipt, ReturnSending, UnitReturn
 
@@ -166,12 +167,10 @@ def list_returns(session: Session, by: Person, year: int, today: date) -> tuple[
 
 
 def list_pressing(session: Session, by: Person, today: date) -> tuple[ReturnShown, ...]:
-    """What the person's own unit has to send, overdue or due soon; and what is overdue in the units below."""
+    """What the person's own units have to send, overdue or due soon; and what is overdue in the units below."""
     found = _between(session, by, date(FIRST_COUNTED_YEAR, 1, 1), today - timedelta(days=1), today)
     pressing = (
-        each
-        for each in found
-        if each.state == "overdue" or (each.owed.unit.id == by.unit_id and each.state in PRESSING)
+        each for each in found if each.state == "overdue" or (is_own(by, each.owed.unit.id) and each.state in PRESSING)
     )
     return tuple(islice(pressing, MOST_PRESSING))
 

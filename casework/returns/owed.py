@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,7 +42,8 @@ def list_owed(session: Session, unit_ids: Collection[uuid.UUID], *, since: date,
     """Of periods whose last day is one of these days; what is due first, first.
 
     The version counts that holds on the period's last day. Nothing is owed for periods that ended before the archive
-    knew the unit: it holds none of their entries.
+    knew the unit: it holds none of their entries. Nor by a unit that was merged for periods that were not over by then:
+    its successor's return counts it.
     """
     units = session.scalars(select(Unit).where(Unit.id.in_(unit_ids)).order_by(Unit.code)).all()
     lines, calendar, rules = lines_of(session, unit_ids), calendar_now(session), list_return_rules(session)
@@ -88,6 +89,8 @@ def _of_unit(
     since: date,
     until: date,
 ) -> Iterator[Owed]:
+    if unit.ended_on is not None:
+        until = min(until, unit.ended_on - timedelta(days=1))
     nearest: dict[tuple[str, Period], tuple[int, ReturnRule, ReturnKind]] = {}
     for nearness, rule, kind in kinds_for(tuple(rules), line):
         last_day = until if rule.last_day is None else min(until, rule.last_day)

@@ -15,6 +15,7 @@ from casework.returns.errors import ReturnSettled
 from casework.returns.rule_file import ReturnKind, kinds_of
 from integrity.canonical import canonical_json
 from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.organisation import Person
 from storage.catalog.returns import ReturnRule, ReturnSending, UnitReturn
 from storage.ledger.append import Actor, Change, record_change
@@ -45,7 +46,7 @@ def lock_return(session: Session, by: Person, return_id: uuid.UUID) -> UnitRetur
     row = session.scalars(statement.execution_options(populate_existing=True)).first()
     if row is None:
         raise Unknown("unit_return", return_id)
-    if row.unit_id != by.unit_id:
+    if not is_own(by, row.unit_id):
         raise OutsideUnit("unit_return", return_id)
     return row
 

@@ -12,7 +12,7 @@ from casework.errors import Unknown
 from casework.permission import require
 from casework.review.errors import ReviewSettled
 from casework.rows import unique
-from casework.units import line_of, require_over
+from casework.units import line_of, require_live, require_over
 from casework.wording import known_word, optional_name, required_name, required_text
 from retention.errors import OutsideUnit
 from storage.catalog.casework import Case
@@ -26,9 +26,10 @@ def add_adviser(
 ) -> Adviser:
     """Somebody joins the pool of the person's unit: `office` is the firm or unit, `number` the lawyer's.
 
-    Raises WordUnknown, TextUnusable, RoleNotAllowed.
+    Raises WordUnknown, TextUnusable, UnitEnded, RoleNotAllowed.
     """
     require(by, "keep_advisers")
+    require_live(session, by.unit_id)
     row = Adviser(
         id=uuid.uuid4(),
         unit_id=by.unit_id,

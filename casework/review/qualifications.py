@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from casework.errors import Unknown
 from casework.register.calendar import is_usable
 from casework.register.errors import AlreadyVoided, DayOutOfRange, DaysUnusable
-from casework.units import Doer, actor_of, require_over
+from casework.units import Doer, actor_of, require_live, require_over
 from casework.wording import known_word, required_name, required_text
 from storage.catalog.organisation import Person
 from storage.catalog.review import GROUNDS, ReviewerQualification
@@ -36,9 +36,11 @@ def add_qualification(
     last_day: date | None = None,
 ) -> ReviewerQualification:
     """What lets this person review, on both days named and between them; `number`: of the certificate, or of the file
-    that shows it. Raises WordUnknown, TextUnusable, DayOutOfRange, DaysUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    that shows it. Raises WordUnknown, TextUnusable, DayOutOfRange, DaysUnusable, UnitEnded, Unknown, OutsideUnit,
+    RoleNotAllowed.
     """
     person = _person(session, by, person_id)
+    require_live(session, person.unit_id)
     for day in (valid_from, last_day):
         if day is not None and not is_usable(day):
             raise DayOutOfRange(day)

@@ -23,6 +23,7 @@ from casework.rooms.devices import codes_of_sessions
 from casework.rules.versions import held_on
 from casework.units import in_reach, line_of
 from integrity.local_time import chinese_day
+from retention.own_units import of_own
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
@@ -93,7 +94,7 @@ def list_caseless(session: Session, by: Person, now: datetime, limit: int = 50) 
     statement = (
         select(row, Room)
         .join(Room, Room.id == row.room_id)
-        .where(row.unit_id == by.unit_id, row.case_id.is_(None), row.withdrawn_at.is_(None))
+        .where(of_own(by, row.unit_id), row.case_id.is_(None), row.withdrawn_at.is_(None))
         .order_by(func.lower(row.span).desc(), row.id)
         .limit(limit)
     )

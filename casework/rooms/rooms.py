@@ -15,7 +15,7 @@ from casework.permission import require
 from casework.register.calendar import is_usable
 from casework.rooms.errors import RoomClosed, RoomInSession, RoomNotEmpty, RoomTimeUnusable
 from casework.rows import unique
-from casework.units import in_reach, require_over
+from casework.units import in_reach, require_live, require_over
 from casework.wording import known_word, required_name, required_text
 from integrity.fields import format_instant
 from storage.catalog.devices import Device, DeviceIssue
@@ -55,10 +55,11 @@ def add_room(
 ) -> Room:
     """A room of the unit, in use from `in_use_from` (now) on.
 
-    Raises Taken for a name that a room in use has, WordUnknown, TextUnusable, RoomTimeUnusable, Unknown, OutsideUnit,
-    RoleNotAllowed.
+    Raises Taken for a name that a room in use has, WordUnknown, TextUnusable, RoomTimeUnusable, UnitEnded, Unknown,
+    OutsideUnit, RoleNotAllowed.
     """
     require_over(session, by, KEEPING, unit_id)
+    require_live(session, unit_id)
     known_word("kind", kind, ROOM_KINDS)
     since = in_use_from or now
     _refuse_time(since, now)

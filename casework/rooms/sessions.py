@@ -26,6 +26,7 @@ from casework.rooms.use import refuse_out_of_use
 from casework.wording import required_text
 from integrity.fields import format_instant
 from retention.errors import OutsideUnit
+from retention.own_units import is_own
 from storage.catalog.organisation import Person
 from storage.catalog.rooms import Room, RoomSession
 from storage.ledger.append import Actor, Change, record_change
@@ -49,7 +50,7 @@ def begin_session(session: Session, by: Person, room_id: uuid.UUID, use: Use, no
     """
     require(by, "work_on_cases")
     room = lock_room(session, room_id)
-    if room.unit_id != by.unit_id:
+    if not is_own(by, room.unit_id):
         raise OutsideUnit("room", room_id)
     stated = _stated(room, use.starts_at, use.ends_at, use.officers)
     check_stated(session, by, room.unit_id, stated, now)
@@ -137,7 +138,7 @@ def _lock_session(session: Session, by: Person, session_id: uuid.UUID) -> tuple[
     if room_id is None:
         raise Unknown("room_session", session_id)
     room = lock_room(session, room_id)
-    if room.unit_id != by.unit_id:
+    if not is_own(by, room.unit_id):
         raise OutsideUnit("room_session", session_id)
     row = session.get_one(RoomSession, session_id, populate_existing=True)
     if row.withdrawn_at is not None:

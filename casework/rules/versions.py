@@ -27,7 +27,7 @@ from casework.rules.errors import (
     RuleFileUnusable,
 )
 from casework.rules.heading import VersionFile
-from casework.units import Doer, actor_of
+from casework.units import Doer, actor_of, require_live
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.rules import RuleVersion
@@ -155,6 +155,8 @@ class Versions(Generic[RowT]):
         self._record(session, by, row, "superseded", {"last_day": row.last_day.isoformat()})
 
     def _insert(self, session: Session, by: Doer, file: VersionFile, unit_id: uuid.UUID | None) -> RowT:
+        if unit_id is not None:
+            require_live(session, unit_id)
         row = self.model(
             id=uuid.uuid4(),
             unit_id=unit_id,

@@ -24,6 +24,7 @@ from casework.search.words import Matched, Words
 from casework.secrecy import keeps_case_from, keeps_nothing_from
 from casework.units import in_reach
 from casework.wording import known_word
+from retention.own_units import of_own
 from retention.paging import Column, Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
 from storage.catalog.documents import Document, DocumentNumber, DocumentText
@@ -70,7 +71,7 @@ def search(
 
 
 def find_cases(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:
-    wanted = select(Case).where(Case.unit_id == person.unit_id, asked.words.stand_in(session, Case.sought))
+    wanted = select(Case).where(of_own(person, Case.unit_id), asked.words.stand_in(session, Case.sought))
     wanted = wanted.where(asked.in_time(Case.opened_at))
     rows = session.scalars(newest_first(wanted, Case.opened_at, Case.id, after, limit)).all()
     return _page([_found_case(row, asked.words) for row in rows], limit)
@@ -81,7 +82,7 @@ def find_documents(session: Session, person: Person, asked: Asked, after: Cursor
     wanted = (
         select(Document, Case)
         .join(Case, Case.id == Document.case_id)
-        .where(Document.unit_id == person.unit_id, _says(session, person, asked.words))
+        .where(of_own(person, Document.unit_id), _says(session, person, asked.words))
         .where(~keeps_case_from(person, Document.case_id), asked.in_time(Document.begun_at))
     )
     rows = session.execute(newest_first(wanted, Document.begun_at, Document.id, after, limit)).all()
@@ -95,7 +96,7 @@ def _says(session: Session, person: Person, words: Words) -> ColumnElement[bool]
     latest = ~exists().where(later.document_id == text.document_id, later.ordinal > text.ordinal)
     ids = ids_among(session, text.sought, *words.each)
     saying = select(text.document_id).where(
-        text.unit_id == person.unit_id, standing_in(text.sought, ids, *words.each), latest
+        of_own(person, text.unit_id), standing_in(text.sought, ids, *words.each), latest
     )
     numbered = select(number.document_id).where(words.each_in(number.sought))
     if ids is None:
@@ -116,7 +117,7 @@ def _shown_to(person: Person) -> ColumnElement[bool]:
     if person.role in MAY["list_people"]:
         return in_reach(person, Person.unit_id)
     registered = person.role in MAY["list_devices"]
-    within = in_reach(person, Person.unit_id) if registered else Person.unit_id == person.unit_id
+    within = in_reach(person, Person.unit_id) if registered else of_own(person, Person.unit_id)
     return and_(within, Person.active, Person.role.in_(MAY["work_on_cases"]))
 
 
@@ -127,7 +128,7 @@ def find_places(session: Session, person: Person, asked: Asked, after: Cursor | 
         standing_acts()
         .join(Case, Case.id == CaseAct.case_id)
         .add_columns(Case)
-        .where(said.unit_id == person.unit_id, asked.words.stand_in(session, said.sought))
+        .where(of_own(person, said.unit_id), asked.words.stand_in(session, said.sought))
         .where(~keeps_case_from(person, said.case_id), asked.in_time(begun))
     )
     rows = session.execute(newest_first(wanted, begun, said.id, after, limit)).all()
@@ -138,7 +139,7 @@ def find_recordings(session: Session, person: Person, asked: Asked, after: Curso
     slim = (defer(column) for column in (Recording.manifest, Recording.token, Recording.findings, Recording.claims))
     wanted = (
         select(Recording)
-        .where(Recording.unit_id == person.unit_id, asked.words.stand_in(session, Recording.sought))
+        .where(of_own(person, Recording.unit_id), asked.words.stand_in(session, Recording.sought))
         .where(keeps_nothing_from(person), asked.in_time(Recording.sealed_at))
         .options(*slim)
     )

@@ -13,7 +13,7 @@ from casework.permission import require
 from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_figures
 from casework.statistics.errors import CheckpointUnknown, NothingSigned, YearUnusable
 from casework.statistics.figures import FIGURES
-from casework.units import units_below
+from casework.units import units_below_on
 from integrity.local_time import chinese_day
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.organisation import Person, Unit
@@ -44,7 +44,9 @@ class AnnualReport:
 
 
 def annual_report(session: Session, by: Person, year: int, now: datetime, *, size: int | None = None) -> AnnualReport:
-    """Of the person's unit and those below it, at the checkpoint of that size, or the latest.
+    """Of the person's unit and those below it at the year's end, at the checkpoint of that size, or the latest.
+
+    A unit that was merged in the course of it is counted with its successor, the whole year, on a line of its own.
 
     Raises YearUnusable, CheckpointUnknown, NothingSigned, RoleNotAllowed.
     """
@@ -52,7 +54,7 @@ def annual_report(session: Session, by: Person, year: int, now: datetime, *, siz
     if not FIRST_COUNTED_YEAR <= year <= chinese_day(now).year:
         raise YearUnusable(year)
     checkpoint = _checkpoint(session, size)
-    tree = units_below(session, by.unit_id)
+    tree = units_below_on(session, by.unit_id, min(date(year, 12, 31), chinese_day(now)))
     counted = DaysAtCheckpoint(date(year, 1, 1), date(year, 12, 31), checkpoint.size)
     found = count_figures(session, counted, [node.unit.id for node in tree])
     units = tuple(UnitFigures(node.unit, node.depth, _whole(found.get(node.unit.id, {}))) for node in tree)

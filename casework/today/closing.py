@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
+from retention.own_units import of_own
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import STAGES, Case
 from storage.catalog.organisation import Person
@@ -34,7 +35,7 @@ def list_ending(
     session: Session, person: Person, now: datetime, *, after: Cursor | None = None, limit: int = 20
 ) -> Page[Ending]:
     """Of the person's unit, the latest opened first."""
-    open_ = Case.unit_id == person.unit_id, Case.closed_at.is_(None), Case.stage == AT_THE_END
+    open_ = of_own(person, Case.unit_id), Case.closed_at.is_(None), Case.stage == AT_THE_END
     rows = session.scalars(newest_first(select(Case).where(*open_), Case.opened_at, Case.id, after, limit)).all()
     page = take_page(rows, limit, lambda case: Cursor(case.opened_at, str(case.id)))
     forbidding = _forbidding(session, [case.id for case in page.items], now)

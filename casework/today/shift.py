@@ -23,6 +23,7 @@ from casework.today.closing import Ending, list_ending
 from casework.today.officer import pressing
 from casework.today.recorded import RecordedByOne, recorded_by_each
 from integrity.local_time import chinese_day
+from retention.own_units import of_own, own_units
 from retention.paging import Page
 from storage.catalog.access import AccessRequest
 from storage.catalog.casework import Case, LinkQuestion
@@ -76,7 +77,7 @@ def shift_of(session: Session, person: Person, now: datetime, day: date | None =
         caseless=list_caseless(session, person, now),
         ending=list_ending(session, person, now),
         due=pressing(list_deadlines(session, person, today, limit=MOST_DUE).items),
-        overdue=count_overdue(session, person.unit_id, today),
+        overdue=count_overdue(session, own_units(person), today),
         findings=list_findings_due(session, person, today),
         returns=list_pressing(session, person, today),
         requests=_count_requests(session, person),
@@ -93,7 +94,7 @@ def list_to_decide(session: Session, person: Person, now: datetime) -> tuple[ToD
         select(row, Case)
         .join(Case, Case.id == row.case_id)
         .where(
-            row.unit_id == person.unit_id,
+            of_own(person, row.unit_id),
             row.decision.is_(None),
             row.withdrawn_at.is_(None),
             row.given_by != person.id,
@@ -121,11 +122,11 @@ def _may_decide(person: Person, judged: JudgedAct, explanation: ActExplanation) 
 def _count_requests(session: Session, person: Person) -> int:
     """Nobody decides on his own."""
     row = AccessRequest
-    waiting = row.unit_id == person.unit_id, row.state == "pending", row.person_id != person.id
+    waiting = of_own(person, row.unit_id), row.state == "pending", row.person_id != person.id
     return session.scalar(select(func.count()).select_from(row).where(*waiting)) or 0
 
 
 def _count_link_questions(session: Session, person: Person) -> int:
     row = LinkQuestion
-    waiting = row.unit_id == person.unit_id, row.answered_at.is_(None)
+    waiting = of_own(person, row.unit_id), row.answered_at.is_(None)
     return session.scalar(select(func.count()).select_from(row).where(*waiting)) or 0

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -50,10 +50,12 @@ class SealedFacts:
 
 
 def refuse_second_copy(unit_id: uuid.UUID, recording_id: uuid.UUID, sha256: Digest, database: Database) -> None:
-    """Raises SameFileSealed when another recording of this unit has these bytes. Other units are not looked at."""
+    """Raises SameFileSealed when another recording of this unit has these bytes, or one of a unit that was merged into
+    it: a station that went over may send again what it sent before. Other units are not looked at."""
+    own = func.array_append(func.units_carried_by(unit_id), unit_id, type_=ARRAY(Uuid()))
     with database.reading() as session:
         found = session.scalars(
-            select(Recording.id).where(Recording.unit_id == unit_id, Recording.sha256 == sha256.value)
+            select(Recording.id).where(Recording.unit_id == any_(own), Recording.sha256 == sha256.value)
         ).first()
     if found is not None and found != recording_id:
         raise SameFileSealed(found)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, Uuid, func, select, text
+from sqlalchemy.orm import Mapped, MappedSQLExpression, aliased, column_property, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Instant, UnitId, one_of, sought_by, sought_index
 
@@ -17,15 +18,40 @@ POSTS: Mapping[str, str] = {"chief": "supervisor", "head_of_legal": "legal_revie
 
 
 class Unit(Base):
-    """单位: a bureau, a detachment or a street brigade; the tree is by parent."""
+    """单位: a bureau, a detachment or a street brigade; the tree is by parent.
+
+    One that was merged (撤并) ended on a day and is below its successor since; `parent_before` was above it till then.
+    """
 
     __tablename__ = "unit"
-    __table_args__ = (CheckConstraint("parent_id <> id", name="parent"),)
+    __table_args__ = (
+        CheckConstraint("parent_id <> id", name="parent"),
+        CheckConstraint(
+            "num_nonnulls(ended_on, ended_into, end_ground, ended_at) IN (0, 4) "
+            "AND (parent_before IS NULL OR ended_on IS NOT NULL) "
+            "AND (ended_into IS NULL OR ended_into <> id AND ended_into = parent_id)",
+            name="ended",
+        ),
+        Index("ix_unit_ended_into", "ended_into", postgresql_where=text("ended_into IS NOT NULL")),
+    )
     id: Mapped[Id]
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
     name: Mapped[str]
     code: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[CreatedAt]
+    ended_on: Mapped[date | None]
+    ended_into: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    parent_before: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    end_ground: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    # The name of `ended_into`: wherever a merged unit is named, so is its successor.
+    successor_name: ClassVar[MappedSQLExpression[str | None]]
+
+
+_SUCCESSOR = aliased(Unit)
+Unit.successor_name = column_property(
+    select(_SUCCESSOR.name).where(_SUCCESSOR.id == Unit.ended_into).correlate_except(_SUCCESSOR).scalar_subquery()
+)
 
 
 class Person(Base):
@@ -38,7 +64,9 @@ class Person(Base):
         sought_index("person"),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[UnitId] = mapped_column()
+    # Units that were merged into the person's: casework/units.py says what follows from it.
+    carries: Mapped[list[uuid.UUID]] = column_property(func.units_carried_by(unit_id, type_=ARRAY(Uuid())))
     name: Mapped[str]
     sign_in_name: Mapped[str] = mapped_column(unique=True)
     badge_number: Mapped[str | None]

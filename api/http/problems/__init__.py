@@ -30,6 +30,7 @@ from api.http.problems import (
     service,
     stations,
     statistics,
+    units,
 )
 from api.http.problems.problem import Facts, Problem, Problems
 from api.http.problems.words import in_chinese
@@ -57,6 +58,7 @@ PROBLEMS: Problems = {
     **service.PROBLEMS,
     **stations.PROBLEMS,
     **statistics.PROBLEMS,
+    **units.PROBLEMS,
 }
 UNEXPECTED = Problem(
     500,

@@ -34,6 +34,7 @@ from casework.recordings.states import is_in_state
 from casework.secrecy import keeps_nothing_from
 from casework.units import unit_of
 from retention.holds import holds_on
+from retention.own_units import Units, is_own, of_own, own_units
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.casework import CaseLink
 from storage.catalog.ledger import LedgerSequence
@@ -63,14 +64,14 @@ def list_recordings(
 ) -> Listed[RecordingItem]:
     """Those of the person's unit, the latest sealed first."""
     slim = defer(Recording.manifest), defer(Recording.token), defer(Recording.findings), defer(Recording.claims)
-    seen = Recording.unit_id == person.unit_id, keeps_nothing_from(person)
-    statement = narrow(select(Recording).where(*seen), wanted, person.unit_id).options(*slim)
+    seen = of_own(person, Recording.unit_id), keeps_nothing_from(person)
+    statement = narrow(select(Recording).where(*seen), wanted, own_units(person)).options(*slim)
     rows = session.scalars(newest_first(statement, Recording.sealed_at, Recording.id, after, limit)).all()
     page = take_page(rows, limit, lambda row: Cursor(row.sealed_at, str(row.id)))
     return listed(page, lambda rows: recording_items(session, person, rows, now))
 
 
-def narrow(statement: Select[Recording], wanted: RecordingFilter, unit_id: uuid.UUID) -> Select[Recording]:
+def narrow(statement: Select[Recording], wanted: RecordingFilter, units: Units) -> Select[Recording]:
     live_link = select(CaseLink.id).where(CaseLink.recording_id == Recording.id, CaseLink.ended_at.is_(None))
     equal = {
         Recording.sha256: wanted.sha256,
@@ -79,7 +80,7 @@ def narrow(statement: Select[Recording], wanted: RecordingFilter, unit_id: uuid.
     }
     statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
     if wanted.media_state is not None:
-        statement = statement.where(is_in_state(wanted.media_state, unit_id))
+        statement = statement.where(is_in_state(wanted.media_state, units))
     if wanted.case_id is not None:
         statement = statement.where(live_link.where(CaseLink.case_id == wanted.case_id).exists())
     if wanted.made_from is not None:
@@ -103,7 +104,7 @@ def find_recording(session: Session, person: Person, recording_id: uuid.UUID) ->
     row = session.get(Recording, recording_id)
     if row is None and unit_of(session, "recording", recording_id) is None:
         raise Unknown("recording", recording_id)
-    if row is None or row.unit_id != person.unit_id:
+    if row is None or not is_own(person, row.unit_id):
         raise AccessRefused("other_unit", "recording", recording_id)
     refuse_kept_secret(session, person, recording_id)
     return row

@@ -18,6 +18,7 @@ from api.http.schema.returns import (
 )
 from casework.organisation import names_of
 from casework.returns.listing import ReturnShown, ReturnVersion, SendingShown
+from casework.units import shown_unit
 
 Names = Mapping[uuid.UUID, str]
 
@@ -61,7 +62,7 @@ def _item(shown: ReturnShown, names: Names) -> ReturnItem:
     return ReturnItem(
         id=None if shown.current is None else shown.current.row.id,
         unit_id=owed.unit.id,
-        unit=owed.unit.name,
+        unit=shown_unit(owed.unit),
         code=owed.kind.code,
         name=owed.kind.name_zh,
         period=owed.period.code,

@@ -27,6 +27,7 @@ from casework.today.closing import Ending
 from casework.today.officer import OfficerDay
 from casework.today.recorded import RecordedByOne
 from casework.today.shift import Shift, ToDecide
+from casework.units import shown_unit
 from storage.catalog.casework import Case
 
 
@@ -103,7 +104,7 @@ def _return_item(each: ReturnShown) -> ReturnDueItem:
     return ReturnDueItem(
         id=None if each.current is None else each.current.row.id,
         unit_id=owed.unit.id,
-        unit=owed.unit.name,
+        unit=shown_unit(owed.unit),
         code=owed.kind.code,
         name=owed.kind.name_zh,
         period=owed.period.code,

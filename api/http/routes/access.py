@@ -22,6 +22,7 @@ from casework.requests import approve, ask, find_request, list_grants, list_requ
 from casework.retrieval.attachments import Vault, file_attachment, open_attachment
 from casework.retrieval.deciding import list_to_decide
 from casework.retrieval.visitors import Visitor
+from retention.own_units import own_units
 from storage.sealed_object import AtRest, open_sealed
 
 router = APIRouter(tags=["access"])
@@ -64,7 +65,7 @@ def show_requests(
             return listed(waiting, lambda rows: request_items(session, person, rows))
         requests = list_requests(
             session,
-            person.unit_id,
+            own_units(person),
             state=state,
             person_id=person.id if mine else None,
             case_id=case,
@@ -148,7 +149,7 @@ def show_grants(
     with looking(archive, viewer) as session:
         grants = list_grants(
             session,
-            viewer.person.unit_id,
+            own_units(viewer.person),
             live_at=now if live else None,
             person_id=viewer.person.id if mine else None,
             case_id=case,

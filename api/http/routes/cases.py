@@ -27,11 +27,12 @@ from api.http.schema.cases import (
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
 from casework.case_procedures import state_procedure
-from casework.cases import assign, find_case, find_case_by_number, list_cases, open_case
+from casework.cases import assign, find_case, find_cases_by_number, list_cases, open_case
 from casework.closing import close_case
 from casework.linking.by_hand import link_by_hand, unlink
 from casework.stages import enter_stage
 from casework.timeline import case_timeline
+from retention.own_units import own_units
 from retention.paging import Page
 
 router = APIRouter(tags=["cases"])
@@ -55,11 +56,11 @@ def show_cases(
     number: Annotated[ShortText | None, Query(description="案号 / the case number, exactly")] = None,
 ) -> Listed[CaseItem]:
     with looking(archive, viewer) as session:
-        unit_id = viewer.person.unit_id
+        units = own_units(viewer.person)
         if number is not None:
-            found = find_case_by_number(session, unit_id, number)
-            return listed(Page(() if found is None else (found,), None), lambda rows: case_items(session, rows))
-        cases = list_cases(session, unit_id, open_only=open_only, after=page.after, limit=page.limit)
+            found = find_cases_by_number(session, units, number)
+            return listed(Page(found, None), lambda rows: case_items(session, rows))
+        cases = list_cases(session, units, open_only=open_only, after=page.after, limit=page.limit)
         return listed(cases, lambda rows: case_items(session, rows))
 
 

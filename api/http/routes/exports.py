@@ -22,6 +22,7 @@ from api.http.schema.base import Listed
 from api.http.sessions import SignedIn, TheArchive, hold_while_it_leaves
 from api.http.tar import tar_members, tar_pieces, tar_size
 from casework.export import list_exports
+from retention.own_units import own_units
 from storage.catalog.access import Export
 from storage.catalog.casework import Case
 
@@ -44,7 +45,7 @@ def show_exports(
     viewer: SignedIn, archive: TheArchive, page: Wanted, case: Annotated[uuid.UUID | None, Query()] = None
 ) -> Listed[ExportItem]:
     with looking(archive, viewer) as session:
-        exports = list_exports(session, viewer.person.unit_id, case_id=case, after=page.after, limit=page.limit)
+        exports = list_exports(session, own_units(viewer.person), case_id=case, after=page.after, limit=page.limit)
         there = fetchable(archive, viewer.person, iter(exports.items))
         return listed(exports, lambda rows: export_items(session, rows, there))
 

@@ -17,6 +17,7 @@ from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
 from casework.linking.by_hand import answer_question
 from casework.linking.unlinked import list_questions, list_unlinked
+from retention.own_units import own_units
 
 router = APIRouter(tags=["cases"])
 
@@ -24,7 +25,7 @@ router = APIRouter(tags=["cases"])
 @router.get("/link-questions", summary="待确认关联 / Recordings whose case somebody has to name")
 def show_questions(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[QuestionItem]:
     with looking(archive, viewer) as session:
-        questions = list_questions(session, viewer.person.unit_id, after=page.after, limit=page.limit)
+        questions = list_questions(session, own_units(viewer.person), after=page.after, limit=page.limit)
         return listed(questions, lambda rows: question_items(session, viewer.person, rows, datetime.now(UTC)))
 
 
@@ -43,5 +44,5 @@ def answer(question_id: uuid.UUID, form: LinkAnswer, viewer: SignedIn, archive: 
 @router.get("/unlinked", summary="未关联案件的记录 / Recordings in no case")
 def show_unlinked(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[UnlinkedItem]:
     with looking(archive, viewer) as session:
-        unlinked = list_unlinked(session, viewer.person.unit_id, after=page.after, limit=page.limit)
+        unlinked = list_unlinked(session, own_units(viewer.person), after=page.after, limit=page.limit)
         return listed(unlinked, lambda rows: unlinked_items(session, viewer.person, rows, datetime.now(UTC)))

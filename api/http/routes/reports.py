@@ -32,6 +32,7 @@ from casework.account_book import Book, take_book
 from casework.statistics.annual import FIRST_COUNTED_YEAR, AnnualReport, annual_report
 from casework.statistics.credit import take_credit_lines
 from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
+from casework.units import shown_unit
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
@@ -61,7 +62,9 @@ def show_annual(viewer: SignedIn, archive: TheArchive, year: Year, size: Size = 
             signed_at=report.signed_at,
             total=dict(report.total),
             units=[
-                UnitFiguresItem(unit_id=each.unit.id, name=each.unit.name, depth=each.depth, figures=dict(each.figures))
+                UnitFiguresItem(
+                    unit_id=each.unit.id, name=shown_unit(each.unit), depth=each.depth, figures=dict(each.figures)
+                )
                 for each in report.units
             ],
         )
@@ -92,7 +95,9 @@ def show_recorded_month(
             month=f"{found.month:%Y-%m}",
             total=_item(found.total),
             units=[
-                UnitIndicatorsItem(unit_id=each.unit.id, name=each.unit.name, depth=each.depth, found=_item(each.found))
+                UnitIndicatorsItem(
+                    unit_id=each.unit.id, name=shown_unit(each.unit), depth=each.depth, found=_item(each.found)
+                )
                 for each in found.units
             ],
             unit_id=found.unit.id,

@@ -20,6 +20,7 @@ from integrity.local_time import chinese_day
 from retention.classes import lengthen_class, list_classes
 from retention.disposal import due_in_unit
 from retention.holds import list_holds, place_hold, release_hold
+from retention.own_units import own_units
 from storage.catalog.recordings import Recording
 
 router = APIRouter(tags=["retention"])
@@ -44,7 +45,7 @@ def show_holds(
     live: Annotated[bool, Query(description="仅未解除的 / only those that stand")] = True,
 ) -> Listed[HoldItem]:
     with looking(archive, viewer) as session:
-        holds = list_holds(session, viewer.person.unit_id, live_only=live, after=page.after, limit=page.limit)
+        holds = list_holds(session, own_units(viewer.person), live_only=live, after=page.after, limit=page.limit)
         return listed(holds, lambda rows: hold_items(session, rows))
 
 
@@ -73,7 +74,7 @@ def show_disposal(viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed
     """Nothing here is removed by being listed, and nothing that is held, permanent or in an open case is listed."""
     with looking(archive, viewer) as session:
         today = chinese_day(datetime.now(UTC))
-        due = due_in_unit(session, viewer.person.unit_id, today, after=page.after, limit=page.limit)
+        due = due_in_unit(session, own_units(viewer.person), today, after=page.after, limit=page.limit)
         ids = [row.recording_id for row in due.items]
         found = session.execute(select(Recording.id, Recording.original_name).where(Recording.id.in_(ids)))
         names = {row.id: row.original_name for row in found}

@@ -55,9 +55,11 @@ def show_returns(
 
 @router.post("/returns", summary="编制报表 / Draw up a return", status_code=201)
 def make_return(form: NewReturn, viewer: SignedIn, archive: TheArchive) -> ReturnItem:
-    """Of one's own unit, out of the ledger's latest checkpoint, once the period is over."""
+    """Of one's own unit, or one that was merged into it, out of the latest checkpoint, once the period is over."""
     with doing(archive, viewer) as session:
-        row = draw_up(session, viewer.person, form.code, form.period, datetime.now(UTC), form.reason)
+        row = draw_up(
+            session, viewer.person, form.code, form.period, datetime.now(UTC), form.reason, unit_id=form.unit_id
+        )
         return _item(session, viewer.person, row.id)
 
 

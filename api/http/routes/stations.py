@@ -27,7 +27,7 @@ from api.http.schema.stations import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
-from casework.units import unit_tree
+from casework.units import require_live, unit_tree
 from ingest.stations.codes import issue_station_code, register_station
 from ingest.stations.enrolment import enrol_station, revoke_station, station_of_token
 from ingest.stations.errors import StationUnknown
@@ -49,6 +49,7 @@ def make_station(form: NewStation, viewer: SignedIn, archive: TheArchive) -> Enr
     with doing(archive, viewer) as session:
         unit_id = form.unit_id or viewer.person.unit_id
         require_in_tree(session, viewer.person, unit_id)
+        require_live(session, unit_id)
         token = enrol_station(session, Actor.person(viewer.person.id), unit_id, form.name, receipt_key)
         station = station_of_token(session, token)
         assert station is not None
@@ -62,6 +63,7 @@ def make_station_with_code(form: NewStation, viewer: SignedIn, archive: TheArchi
     with doing(archive, viewer) as session:
         unit_id = form.unit_id or viewer.person.unit_id
         require_in_tree(session, viewer.person, unit_id)
+        require_live(session, unit_id)
         station = register_station(session, Actor.person(viewer.person.id), unit_id, form.name)
         return _issue_code(session, archive, viewer, station)
 

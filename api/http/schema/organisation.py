@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ class UnitItem(Answer):
     name: str = Field(examples=["第三大队"])
     code: str = Field(examples=["JC-03"])
     created_at: datetime
+    ended_on: date | None = Field(description="the day it was merged into `ended_into`: nothing new begins in it")
+    ended_into: uuid.UUID | None
 
 
 class NewPerson(Form):

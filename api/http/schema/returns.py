@@ -11,11 +11,15 @@ from api.http.schema.base import Answer, Form, LongText, PersonRef, Sha256Hex, S
 
 
 class NewReturn(Form):
-    """Of one's own unit. `reason`: why it is drawn up again; without one for the first version."""
+    """Of one's own unit, unless `unit_id` names one that was merged into it.
+
+    `reason`: why it is drawn up again; without one for the first version.
+    """
 
     code: ShortText = Field(examples=["annual"])
     period: ShortText = Field(description="2026, 2026-H1, 2026-Q1 or 2026-01, as the list has it", examples=["2026-Q1"])
     reason: LongText | None = None
+    unit_id: uuid.UUID | None = None
 
 
 class NewSending(Form):
