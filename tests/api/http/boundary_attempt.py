@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.api.http.boundary_scene import API, Bounds
+from tests.api.http.boundary_scene import Bounds
+from tests.api.http.bounds.units import API
 
 WHY = {"reason": "说明理由"}
 

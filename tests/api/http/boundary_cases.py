@@ -7,7 +7,9 @@ from typing import Any
 
 from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, look, unique
-from tests.api.http.boundary_scene import API, ARCHIVED, Bounds
+from tests.api.http.boundary_scene import Bounds
+from tests.api.http.bounds.cases import ARCHIVED
+from tests.api.http.bounds.units import API
 from tests.api.http.test_decisions import SAID as BIG
 from tests.api.http.test_decisions import WHOLE
 from tests.casework.documents.conftest import INQUIRY

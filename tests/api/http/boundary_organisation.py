@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, hand_in, look, unique
-from tests.api.http.boundary_scene import API, Bounds
+from tests.api.http.boundary_scene import Bounds
+from tests.api.http.bounds.units import API
 
 
 def bundle(w: Bounds) -> Try:

@@ -7,7 +7,8 @@ from typing import Any
 
 from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, do, hand_in, look, unique
-from tests.api.http.boundary_scene import API, BOX, Bounds
+from tests.api.http.boundary_scene import BOX, Bounds
+from tests.api.http.bounds.units import API
 from tests.api.http.test_decisions import answers
 
 SHEET = {"subject": 10, "evidence": 25, "procedure": 20, "law": 15, "documents": 10, "recording": 10, "archiving": 10}

@@ -15,8 +15,8 @@ from api.credentials import hash_secret
 from api.http.app import make_framework
 from api.http.sessions import SESSION_COOKIE
 from tests.api.http.boundary_scene import Bounds
+from tests.api.http.playback.viewing import connect, consented, original, viewing
 from tests.api.http.test_boundaries import ATTEMPTS, ROWS, Row
-from tests.api.http.test_playback import connect, consented, original, viewing
 from tests.api.http.test_redaction import BOX, STREAMS
 
 FILM = b"\x5a" * (24 << 20)

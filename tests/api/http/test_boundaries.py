@@ -17,7 +17,8 @@ from tests.api.http.boundary_attempt import Attempts, Try
 from tests.api.http.boundary_cases import OF_CASES
 from tests.api.http.boundary_organisation import OF_THE_ORGANISATION
 from tests.api.http.boundary_review import OF_REVIEW_AND_ACCESS
-from tests.api.http.boundary_scene import PLACES, ROLES, Bounds
+from tests.api.http.boundary_scene import Bounds
+from tests.api.http.bounds.units import PLACES, ROLES
 from tests.sampling import some_of
 
 ATTEMPTS: Attempts = {**OF_THE_ORGANISATION, **OF_CASES, **OF_REVIEW_AND_ACCESS}

@@ -1,0 +1,157 @@
+"""A file that comes again, when the object of its recording was lost meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+import ingest.custody
+import ingest.sealing.receipts
+import ingest.sealing.record
+import ingest.sealing.stored
+from api.engines.roles import DatabaseAddresses
+from ingest.custody import seal_upload
+from ingest.errors import (
+    StoredCopyLost,
+)
+from ingest.sealing.due import stop_upload
+from ingest.sealing.stored import keep_stored_copy
+from integrity.receipt import open_receipt
+from storage.catalog.recordings import Receipt
+from storage.catalog.uploads import Upload
+from storage.errors import StoreUnavailable
+from storage.keystore import create_key_store
+from tests.ingest.custody.failures import (
+    CONTENT,
+    PowerFailure,
+    crash_at,
+    cut_it,
+    found_lost,
+    lose_it,
+    object_path,
+    rot_it,
+)
+from tests.ingest.custody_bench import Bench
+
+
+@pytest.mark.parametrize(("lose", "found"), [(lose_it, "missing"), (cut_it, "differs"), (rot_it, "differs")])
+def test_a_repeat_makes_a_lost_object_anew_before_it_gets_a_receipt(
+    bench: Bench, lose: Callable[[Path], None], found: str
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    sealed = object_path(bench).read_bytes()
+    lose(object_path(bench))
+    issued = seal_upload(bench.stage(CONTENT, "again.mp4"), bench.custody)
+    assert open_receipt(issued.envelope, [bench.receipt_key.public], bench.vkey).repeat
+    assert bench.decrypted(bench.recording()) == CONTENT
+    assert object_path(bench).read_bytes() == sealed, "the manifest states these very bytes"
+    assert found_lost(bench) == [found]
+    assert bench.entries("recording.object_restored") == bench.entries("recording.received_again") == 1
+    assert bench.originals() == [bench.recording().object_name]
+
+
+def test_a_repeat_of_a_whole_object_says_nothing_of_it(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    before = object_path(bench).stat()
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    assert found_lost(bench) == []
+    assert bench.entries("recording.object_restored") == 0
+    assert object_path(bench).stat().st_ino == before.st_ino
+
+
+REPEAT_WRITES = [
+    (ingest.custody, "keep_stored_copy"),
+    (ingest.sealing.stored, "raise_alarm"),
+    (ingest.sealing.stored, "make_anew"),
+    (ingest.sealing.stored, "write_sealed"),
+    (ingest.sealing.stored, "read_back"),
+    (ingest.custody, "record_repeat"),
+    (ingest.sealing.record, "end_alarm"),
+    (ingest.custody, "issue_receipt"),
+]
+
+
+@pytest.mark.parametrize(("lands", "lose"), [(False, lose_it), (True, rot_it)], ids=["before", "after"])
+@pytest.mark.parametrize(("module", "step"), REPEAT_WRITES, ids=[step for _, step in REPEAT_WRITES])
+def test_a_crash_while_a_lost_object_is_made_anew_loses_nothing(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    module: object,
+    step: str,
+    lands: bool,
+    lose: Callable[[Path], None],
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    lose(object_path(bench))
+    upload = bench.stage(CONTENT)
+    crash_at(monkeypatch, module, step, lands)
+    with pytest.raises(PowerFailure):
+        seal_upload(upload, bench.custody)
+    monkeypatch.undo()
+    with bench.database.reading() as session:
+        state = session.get_one(Upload, upload.id).state
+    if state != "receipted":
+        assert (bench.staging / upload.id).read_bytes() == CONTENT
+        seal_upload(bench.lease(upload.id), bench.custody)
+    assert bench.decrypted(bench.recording()) == CONTENT
+    assert bench.count(Receipt) == 2
+    assert len(found_lost(bench)) == bench.entries("recording.object_restored") == 1
+    assert bench.originals() == [bench.recording().object_name]
+
+
+def test_what_cannot_be_made_anew_stops_with_the_alarm_and_keeps_the_staged_bytes(
+    bench: Bench, addresses: DatabaseAddresses
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    lose_it(object_path(bench))
+    with psycopg.connect(addresses.owner) as connection:
+        connection.execute("UPDATE custody_attempt SET salt = sha256('another')")
+    upload = bench.stage(CONTENT)
+    with pytest.raises(StoredCopyLost, match="last copy") as stopped:
+        seal_upload(upload, bench.custody)
+    stop_upload(bench.database, upload, stopped.value)
+    assert found_lost(bench) == ["missing"]
+    assert bench.originals() == [], "nothing is stored that the manifest does not state"
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
+    assert bench.count(Receipt) == 1
+
+
+def test_a_recording_whose_key_is_gone_stops_and_keeps_the_staged_bytes(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    empty = create_key_store(bench.staging.parent / "other-keys")
+    upload = bench.stage(CONTENT)
+    with pytest.raises(StoredCopyLost):
+        keep_stored_copy(
+            upload, bench.staging / upload.id, bench.recording().id, replace(bench.custody, key_store=empty)
+        )
+    assert (bench.staging / upload.id).read_bytes() == CONTENT
+
+
+def test_a_store_that_is_away_puts_the_repeat_off_and_is_no_alarm_before_the_third_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    upload = bench.stage(CONTENT)
+    whole = ingest.sealing.stored.read_back
+    broken = [0]
+
+    def fail_once(*arguments: Any) -> None:
+        broken[0] += 1
+        if broken[0] in (1, 2):
+            raise StoreUnavailable(bench.recording().object_name, "Input/output error")
+        whole(*arguments)
+
+    monkeypatch.setattr(ingest.sealing.stored, "read_back", fail_once)
+    with pytest.raises(StoreUnavailable):
+        seal_upload(upload, bench.custody)
+    assert found_lost(bench) == []
+    bench.lease(upload.id)
+    issued = seal_upload(bench.lease(upload.id), bench.custody)
+    assert issued.repeat
+    assert found_lost(bench) == ["unreadable"]
+    assert bench.entries("recording.object_restored") == 1
