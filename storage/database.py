@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -91,18 +92,34 @@ class Database:
         a session takes four and its own time. There are as many as threads use one at once. Raises psycopg's own
         errors.
         """
-        connection = self._take_idle() or PlainConnection.connect(
-            self._url,
-            autocommit=True,
-            prepare_threshold=0,
-            **self._facts | {"options": f"{self._facts['options']} {_PLANNED_ONCE}"},
-        )
+        with self._lent(self._take_idle() or self._connect()) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def direct_soon(self) -> AsyncIterator[PlainConnection]:
+        """`direct`, on an event loop, for `PlainConnection.run_soon`. Only a new connection takes a thread."""
+        connection = self._take_idle()
+        if connection is None:
+            connection = await asyncio.to_thread(self._connect)
+        with self._lent(connection):
+            yield connection
+
+    @contextmanager
+    def _lent(self, connection: PlainConnection) -> Iterator[PlainConnection]:
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
         self._idle.append(connection)
+
+    def _connect(self) -> PlainConnection:
+        return PlainConnection.connect(
+            self._url,
+            autocommit=True,
+            prepare_threshold=0,
+            **self._facts | {"options": f"{self._facts['options']} {_PLANNED_ONCE}"},
+        )
 
     def _take_idle(self) -> PlainConnection | None:
         if os.getpid() != self._pid:  # forked: these are the parent's, who goes on using them

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -25,21 +27,73 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
         """
         name = self._plain_names.get(statement)
         if name is None:
-            name = f"plain_{len(self._plain_names)}".encode()
+            name = self._unused_name()
             self._checked(self.pgconn.prepare(name, statement.encode()))
             self._plain_names[statement] = name
-        result = self._checked(self.pgconn.exec_prepared(name, [parameter.encode() for parameter in parameters]))
-        return [
-            tuple(
-                None if (value := result.get_value(row, column)) is None else value.decode()
-                for column in range(result.nfields)
-            )
-            for row in range(result.ntuples)
-        ]
+        return _rows(self._checked(self.pgconn.exec_prepared(name, _encoded(parameters))))
 
-    def _checked(self, result: PGresult) -> PGresult:
+    async def run_soon(self, statement: str, *parameters: str) -> list[tuple[str | None, ...]]:
+        """What `run` does, on an event loop that goes on with other things: no thread is woken, and none waits.
+
+        One at a time. Whoever is cancelled meanwhile closes the connection: nobody reads its answer any more.
+        """
+        name = self._plain_names.get(statement)
+        if name is None:
+            name = self._unused_name()
+            self.pgconn.send_prepare(name, statement.encode())
+            self._checked(await self._answer())
+            self._plain_names[statement] = name
+        self.pgconn.send_query_prepared(name, _encoded(parameters))
+        return _rows(self._checked(await self._answer()))
+
+    def _unused_name(self) -> bytes:
+        return f"plain_{len(self._plain_names)}".encode()
+
+    async def _answer(self) -> PGresult | None:
+        """The result of what was handed to libpq, of which some may not have been sent yet."""
+        loop, descriptor = asyncio.get_running_loop(), self.pgconn.socket
+        moved = asyncio.Event()
+        loop.add_reader(descriptor, moved.set)
+        try:
+            while self.pgconn.flush():
+                # What the server says meanwhile is taken in, or it would wait for us as we wait for it.
+                loop.add_writer(descriptor, moved.set)
+                await self._take_in(moved)
+            loop.remove_writer(descriptor)
+            while self.pgconn.is_busy():
+                await self._take_in(moved)
+        finally:
+            loop.remove_reader(descriptor)
+            loop.remove_writer(descriptor)
+        result = self.pgconn.get_result()
+        while self.pgconn.get_result() is not None:
+            pass
+        return result
+
+    async def _take_in(self, moved: asyncio.Event) -> None:
+        await moved.wait()
+        moved.clear()
+        self.pgconn.consume_input()
+
+    def _checked(self, result: PGresult | None) -> PGresult:
+        if result is None:
+            raise psycopg.OperationalError(self.pgconn.get_error_message())
         if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             return result
         if self.pgconn.status != ConnStatus.OK:
             raise psycopg.OperationalError(self.pgconn.get_error_message())
         raise psycopg.errors.error_from_result(result)
+
+
+def _encoded(parameters: Sequence[str]) -> list[bytes]:
+    return [parameter.encode() for parameter in parameters]
+
+
+def _rows(result: PGresult) -> list[tuple[str | None, ...]]:
+    return [
+        tuple(
+            None if (value := result.get_value(row, column)) is None else value.decode()
+            for column in range(result.nfields)
+        )
+        for row in range(result.ntuples)
+    ]

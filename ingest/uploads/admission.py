@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord, UploadRegister
 from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
-from ingest.uploads.gathering import Gathering
+from ingest.uploads.gathering import Gathering, in_threads
 from ingest.uploads.request import Request
 
 _SIGNED = frozenset({"signature", "signature-input"})
@@ -36,8 +36,8 @@ class Admission:
     def __init__(self, register: UploadRegister, believe_seconds: float) -> None:
         self._register = register
         self._believe_seconds = believe_seconds
-        self._ask_soon: Gathering[Asked, Admitted] = Gathering(register.admit, "upload-admit")
-        self._prove_soon: Gathering[PresentedCredential, StationIdentity] = Gathering(self._prove_all, "upload-prove")
+        self._ask_soon: Gathering[Asked, Admitted] = in_threads(register.admit, "upload-admit")
+        self._prove_soon: Gathering[PresentedCredential, StationIdentity] = in_threads(self._prove_all, "upload-prove")
         self._stations: dict[_Shown, _Known] = {}
         self._opened: dict[str, UploadRecord] = {}
 

@@ -139,7 +139,8 @@ class Opening:
 class UploadRegister(Protocol):
     """Uploads as rows. The offset is not among them: it is a file beside its bytes.
 
-    Every method is synchronous and is called from several threads and several processes at once. What changes, changes
+    Every method is called from several threads and several processes at once, and blocks; but `open_uploads`, which is
+    awaited, and holds up no event loop. What changes, changes
     together with its ledger entry: on return both are durable, except for the opening of what is promised
     (PROMISED_BYTES); when a method raises, neither happened. Any of them raises RegisterUnavailable when the catalog
     does not answer; the caller may then simply ask again.
@@ -165,7 +166,7 @@ class UploadRegister(Protocol):
         """
         ...
 
-    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
         """Reserve each upload's length of its station's quota and open it, as one step; the record of what is open.
 
         Where the station's creation key has a live upload already, neither expired nor terminated, nothing is reserved

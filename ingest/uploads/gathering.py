@@ -1,16 +1,20 @@
-"""Small pieces of blocking work, done together by a thread for all requests that want one at the time.
+"""Small pieces of work, done together for all requests that want one at the time.
 
 A thread for each request costs more than the work: two switches, and with a commit its own wait for the disk; a batch
 of one takes nearly as long as one of ten. So what comes while a batch is under way goes with the next one, and who
 comes in company waits some milliseconds for it. Alone, a request waits for nobody.
+
+What blocks is done by a thread. What only asks somebody else, and can be awaited, stays on the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -18,21 +22,28 @@ Given = TypeVar("Given")
 _MOST_TOGETHER = 200
 _HELD_UP_SECONDS = 0.1
 _COMPANY_SECONDS = 0.01
+_LANES = 3
 _FORGETTING = 0.1
 """How much of the difference a smaller batch makes to what is expected of the next one."""
 
 
+class Lane(ABC, Generic[Asked, Given]):
+    """Where one batch is under way."""
+
+    @abstractmethod
+    def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
+        """`done` is called on the loop with the answers, in order."""
+
+
 class Gathering(Generic[Asked, Given]):
-    """`work` answers each of a batch in order; an exception among its answers is raised to whoever asked.
+    """A lane's work answers each of a batch in order; an exception among its answers is raised to whoever asked.
 
     One batch is under way at a time, unless it is held up: then others go on beside it. To be called on one event loop.
     A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, lanes: int = 3):
-        self._work = work
-        # Each lane is a thread with a queue of its own: threads that wait at one queue wake each other for nothing.
-        self._free = [ThreadPoolExecutor(1, f"{name}-{number}") for number in range(lanes)]
+    def __init__(self, lanes: Sequence[Lane[Asked, Given]]) -> None:
+        self._free = list(lanes)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
         self._company = 1.0
@@ -66,23 +77,13 @@ class Gathering(Generic[Asked, Given]):
         some, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
         batch = self._running = _Batch(loop, self._free.pop(), some)
         batch.watch = loop.call_later(_HELD_UP_SECONDS, self._overtake, batch)
-        batch.lane.submit(self._run, batch)
+        batch.lane.start([asked for asked, _ in batch.of], partial(self._end, batch))
 
     def _overtake(self, batch: _Batch[Asked, Given]) -> None:
         """Nobody waits any longer for a batch that is held up."""
         if self._running is batch:
             self._running = None
             self._start(batch.loop)
-
-    def _run(self, batch: _Batch[Asked, Given]) -> None:
-        """In a thread: one call into the loop for all answers, where a future each would take one for each."""
-        answers: Sequence[Given | BaseException]
-        try:
-            answers = self._work([asked for asked, _ in batch.of])
-        except BaseException as error:
-            answers = [error] * len(batch.of)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            batch.loop.call_soon_threadsafe(self._end, batch, answers)
 
     def _end(self, batch: _Batch[Asked, Given], answers: Sequence[Given | BaseException]) -> None:
         if batch.watch is not None:
@@ -104,10 +105,66 @@ class _Batch(Generic[Asked, Given]):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        lane: ThreadPoolExecutor,
+        lane: Lane[Asked, Given],
         of: Sequence[tuple[Asked, asyncio.Future[Given]]],
     ) -> None:
         self.loop = loop
         self.lane = lane
         self.of = of
         self.watch: asyncio.TimerHandle | None = None
+
+
+def in_threads(
+    work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, lanes: int = _LANES
+) -> Gathering[Asked, Given]:
+    """Of work that blocks: its threads are called `name`-0 and so on."""
+    # Each lane has a queue of its own: threads that wait at one queue wake each other for nothing.
+    return Gathering([_ThreadLane(work, f"{name}-{number}") for number in range(lanes)])
+
+
+def on_loop(
+    work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], lanes: int = _LANES
+) -> Gathering[Asked, Given]:
+    """Of work that holds nobody up: two switches between threads less."""
+    return Gathering([_LoopLane(work) for _ in range(lanes)])
+
+
+class _ThreadLane(Lane[Asked, Given]):
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
+        self._work, self._thread = work, ThreadPoolExecutor(1, name)
+
+    def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
+        self._thread.submit(self._run, asyncio.get_running_loop(), asked, done)
+
+    def _run(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        asked: Sequence[Asked],
+        done: Callable[[Sequence[Given | BaseException]], None],
+    ) -> None:
+        """One call into the loop for all answers, where a future each would take one for each."""
+        answers: Sequence[Given | BaseException]
+        try:
+            answers = self._work(asked)
+        except BaseException as error:
+            answers = [error] * len(asked)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(done, answers)
+
+
+class _LoopLane(Lane[Asked, Given]):
+    def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[None] | None = None
+        """Held here, for the loop itself does not keep a task."""
+
+    def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(asked, done))
+
+    async def _run(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
+        answers: Sequence[Given | BaseException]
+        try:
+            answers = await self._work(asked)
+        except BaseException as error:
+            answers = [error] * len(asked)
+        done(answers)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,24 +69,16 @@ class CatalogRegister(UploadRegister):
     def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
         return self._admit(asked, again=False)
 
-    def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
-        outcomes: dict[str, UploadRecord | UploadRefused] = {
-            one.upload_id: TooLong(one.station.max_waiting_bytes)
-            for one in openings
-            if one.declared_length > one.station.max_waiting_bytes
-        }
-        possible = [one for one in openings if one.upload_id not in outcomes]
-        opened = self._open(possible) if possible else set()
-        for one in possible:
-            outcomes[one.upload_id] = one.record if one.upload_id in opened else self._open_alone(one)
-        return [outcomes[one.upload_id] for one in openings]
+    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+        together = [one for one in openings if _is_possible(one)]
+        opened = await self._open_together(together) if together else frozenset()
+        if len(opened) == len(openings):
+            return [one.record for one in openings]
+        return await asyncio.to_thread(self._outcomes, openings, opened)
 
-    def open_upload(self, opening: Opening) -> UploadRecord:
-        """One alone. Raises the refusal that `open_uploads` returns."""
-        (opened,) = self.open_uploads([opening])
-        if isinstance(opened, UploadRefused):
-            raise opened
-        return opened
+    def _outcomes(self, openings: Sequence[Opening], opened: Set[str]) -> list[UploadRecord | UploadRefused]:
+        """Whoever was not opened together with the others is opened alone, or learns why not."""
+        return [one.record if one.upload_id in opened else self._open_alone(one) for one in openings]
 
     def keep_promises(self) -> None:
         self._run(statements.KEEP_PROMISES, ())
@@ -144,10 +137,10 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.direct() as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
-    def _write(self, statement: str, *parameters: str) -> set[str | None]:
-        """The ids of the entries that were written."""
+    def _write(self, statement: str, *parameters: str) -> list[tuple[str | None, ...]]:
+        """Beginning with the ids of the entries that were written."""
         with _translated(), self._database.direct() as connection:
-            return {entry_id for entry_id, *_ in connection.run(statement, *parameters)}
+            return connection.run(statement, *parameters)
 
     def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | Exception]:
         claims = [_claim_of(one) for one in asked]
@@ -178,18 +171,21 @@ class CatalogRegister(UploadRegister):
                 found[place] = CredentialRefused("this signature was let in before")
         return found
 
-    def _open(self, openings: Sequence[Opening]) -> set[str]:
+    async def _open_together(self, openings: Sequence[Opening]) -> frozenset[str]:
         """The ids of those that are open now: for each station all that it asked for, or none."""
-        entries = [_entry_of_opening(one) for one in openings]
-        rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
-        are_promises = all(one.declared_length <= PROMISED_BYTES and not one.length_is_deferred for one in openings)
-        written = self._write(statements.OPEN, json.dumps(rows), str(are_promises))
-        return {one.upload_id for one, entry in zip(openings, entries, strict=True) if str(entry.id) in written}
+        asked = _AskedToOpen.of(openings)
+        with _translated():
+            async with self._database.direct_soon() as connection:
+                return asked.opened(await connection.run_soon(statements.OPEN, *asked.parameters))
 
     def _open_alone(self, opening: Opening) -> UploadRecord | UploadRefused:
+        if not _is_possible(opening):
+            return TooLong(opening.station.max_waiting_bytes)
         before = self._opened_before(opening)
-        if before is None and self._open([opening]):
-            return opening.record
+        if before is None:
+            asked = _AskedToOpen.of([opening])
+            if asked.opened(self._write(statements.OPEN, *asked.parameters)):
+                return opening.record
         return before or self._opened_before(opening) or self._why_not_opened(opening.station)
 
     def _opened_before(self, opening: Opening) -> UploadRecord | None:
@@ -224,7 +220,7 @@ class CatalogRegister(UploadRegister):
             }
             for record, entry in zip(records, entries, strict=True)
         ]
-        written = self._write(statements.END, json.dumps(rows), state, action)
+        written = {entry_id for entry_id, *_ in self._write(statements.END, json.dumps(rows), state, action)}
         return [str(entry.id) in written for entry in entries]
 
     def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | Exception:
@@ -251,6 +247,29 @@ class CatalogRegister(UploadRegister):
             max_uploads=defaults.max_uploads if max_uploads is None else max_uploads,
             max_waiting_bytes=defaults.max_waiting_bytes if max_waiting_bytes is None else max_waiting_bytes,
         )
+
+
+@dataclass(frozen=True)
+class _AskedToOpen:
+    """What the statement is given, and whose each entry is that it gives back."""
+
+    parameters: tuple[str, str]
+    upload_by_entry: Mapping[str, str]
+
+    @classmethod
+    def of(cls, openings: Sequence[Opening]) -> _AskedToOpen:
+        entries = [_entry_of_opening(one) for one in openings]
+        rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
+        are_promises = all(one.declared_length <= PROMISED_BYTES and not one.length_is_deferred for one in openings)
+        by_entry = {str(entry.id): one.upload_id for one, entry in zip(openings, entries, strict=True)}
+        return cls((json.dumps(rows), str(are_promises)), by_entry)
+
+    def opened(self, rows: Sequence[tuple[str | None, ...]]) -> frozenset[str]:
+        return frozenset(self.upload_by_entry[entry_id] for entry_id, *_ in rows if entry_id is not None)
+
+
+def _is_possible(opening: Opening) -> bool:
+    return opening.declared_length <= opening.station.max_waiting_bytes
 
 
 def _claim_of(asked: Asked) -> Claim | Exception:

@@ -32,7 +32,7 @@ from ingest.uploads.errors import (
     UploadGone,
     UploadRefused,
 )
-from ingest.uploads.gathering import Gathering
+from ingest.uploads.gathering import Gathering, in_threads, on_loop
 from ingest.uploads.lengths import check_declared, check_length_stays
 from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
@@ -62,13 +62,13 @@ class Verbs:
         self._on_finished = on_finished
         self._threads = Threads()
         self._admission = Admission(register, limits.believe_seconds)
-        self._open_soon: Gathering[Opening, UploadRecord] = Gathering(register.open_uploads, "upload-open")
-        finish_soon: Gathering[UploadRecord, bool] = Gathering(self._finish_all, "upload-finish")
+        self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads)
+        finish_soon: Gathering[UploadRecord, bool] = in_threads(self._finish_all, "upload-finish")
         self._standing = Standing(register, staging, limits, self._threads, finish_soon)
         self._sightings = Sightings(register, self._threads)
         self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, self._finish_all)
-        self._settle_soon: Gathering[WholeBody, bool] = Gathering(whole_bodies.settle, "upload-whole")
+        self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole")
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""

@@ -43,6 +43,7 @@ from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor
 from tests.databases import MigratedServer
+from tests.ingest.uploads.openings import open_upload
 from tests.sequencing import Sequencing
 from tests.servers import ServingThread
 
@@ -134,7 +135,7 @@ class SealingArchive:
         register = CatalogRegister(self.archive.database)
         station = StationIdentity(self.station_id, self.unit.id, 64, 1 << 40)
         opening = Opening(station, upload_id, len(content), claims, tomorrow)
-        register.open_upload(opening)
+        open_upload(register, opening)
         assert all(register.finish_uploads([opening.record]))
         return upload_id
 

@@ -14,6 +14,7 @@ from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from tests.api.tampering import Superuser, as_superuser, changed, found_in
+from tests.ingest.uploads.openings import open_upload
 
 CONTENT = b"no video at all, but evidence"
 
@@ -58,7 +59,7 @@ def open_one(sealing: Any, register: CatalogRegister, name: str) -> Opening:
     claims = UploadClaims.from_json({"filename": f"{name}.mp4"})
     upload_id, expires = name.encode().hex().ljust(32, "0")[:32], datetime.now(UTC) + timedelta(days=1)
     opening = Opening(station, upload_id, 100, claims, expires, length_is_deferred=name == "deferred")
-    register.open_upload(opening)
+    open_upload(register, opening)
     if opening.length_is_deferred:
         register.declare_length(opening.record, station, 70)
     return opening

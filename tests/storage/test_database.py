@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 
@@ -29,6 +30,64 @@ def test_a_statement_gives_its_rows_as_text_and_is_prepared_once(database: Datab
             assert rows == [(str(each + 2), None, "张三 'x'") for each in range(int(number))]
         ((count,),) = connection.run("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'plain_%'")
         assert count == "2"
+
+
+def test_a_loop_goes_on_while_a_statement_is_answered(database: Database) -> None:
+    """Also one that is longer than what a socket holds. Several at once take a connection each, and leave it."""
+    long = "x" * 5_000_000
+
+    async def ask(number: int) -> tuple[object, list[tuple[str | None, ...]]]:
+        async with database.direct_soon() as connection:
+            rows = await connection.run_soon("SELECT pg_sleep(0.2), $1::int + 1, length($2)", str(number), long)
+            by = await connection.run_soon("SELECT pg_backend_pid()")
+        return rows[0][1:], by
+
+    async def run() -> tuple[list[tuple[object, list[tuple[str | None, ...]]]], int]:
+        turns, asked = 0, [asyncio.create_task(ask(number)) for number in range(4)]
+        while not all(each.done() for each in asked):
+            await asyncio.sleep(0.01)
+            turns += 1
+        return [await each for each in asked], turns
+
+    answers, turns = asyncio.run(run())
+    assert [rows for rows, _ in answers] == [(str(number + 1), "5000000") for number in range(4)]
+    assert turns > 5
+    pids = {pid for _, ((pid,),) in answers}
+    assert len(pids) == 4
+    with database.direct() as connection:
+        assert connection.run("SELECT pg_backend_pid()")[0][0] in pids
+
+
+def test_what_goes_wrong_is_raised_on_a_loop_as_well(database: Database) -> None:
+    async def run(statement: str) -> object:
+        async with database.direct_soon() as connection:
+            return await connection.run_soon(statement)
+
+    with pytest.raises(psycopg.errors.SyntaxError):
+        asyncio.run(run("SELEKT 1"))
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        asyncio.run(run("SELECT (1 / 0)::text"))
+    for _ in range(2):
+        with pytest.raises(psycopg.OperationalError):
+            asyncio.run(run("SELECT pg_terminate_backend(pg_backend_pid())::text"))
+    assert asyncio.run(run("SELECT 1")) == [("1",)]
+
+
+def test_whoever_is_cancelled_leaves_no_answer_to_the_next(database: Database) -> None:
+    async def run() -> object:
+        async def slow() -> None:
+            async with database.direct_soon() as connection:
+                await connection.run_soon("SELECT pg_sleep(20)::text, 'not mine'")
+
+        task = asyncio.create_task(slow())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with database.direct_soon() as connection:
+            return await connection.run_soon("SELECT 'mine'")
+
+    assert asyncio.run(run()) == [("mine",)]
 
 
 def test_what_is_only_read_is_prepared_as_well(database: Database) -> None:

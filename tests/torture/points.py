@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 WRITES_OF_OS = ("fsync", "fdatasync", "link", "rename", "replace", "unlink", "pwrite", "posix_fallocate", "ftruncate")
@@ -82,7 +84,8 @@ class Watch:
     def __init__(self, steps: Sequence[str], observer: Observer) -> None:
         self.steps = steps
         self._observer = observer
-        self._threads = threading.local()
+        self._steps_here: ContextVar[tuple[str, ...]] = ContextVar("steps", default=())
+        """Of a thread, or of a task on an event loop, of which many are under way at once."""
         self._places: dict[str, list[tuple[object, str, Callable[..., Any]]]] = {}
         self._alone: list[str] = []
         """Of a process that does one thing at a time, whose steps have threads of their own."""
@@ -94,22 +97,21 @@ class Watch:
 
     @contextmanager
     def inside(self, step: str) -> Iterator[None]:
-        stack = self._stack()
-        stack.append(step)
+        outside = self._steps_here.set((*self._steps_here.get(), step))
         self._alone.append(step)
         try:
             self._observer(step, "step", "before")
             yield
             self._observer(step, "step", "after")
         finally:
-            stack.pop()
+            self._steps_here.reset(outside)
             if step in self._alone:
                 self._alone.remove(step)
 
     def current(self) -> str | None:
-        stack = self._stack()
-        if stack:
-            return stack[-1]
+        here = self._steps_here.get()
+        if here:
+            return here[-1]
         # The threads that digest and write for a step have no stack of their own; others are no part of any step.
         return self._alone[-1] if self._alone and threading.current_thread().name.startswith("ring-") else None
 
@@ -124,7 +126,17 @@ class Watch:
             self._observer(step, point, "after")
             return done
 
-        return watched
+        @functools.wraps(write)
+        async def awaited(*arguments: Any, **options: Any) -> Any:
+            step = self.current()
+            if step is None:
+                return await write(*arguments, **options)
+            self._observer(step, point, "before")
+            done = await write(*arguments, **options)
+            self._observer(step, point, "after")
+            return done
+
+        return awaited if inspect.iscoroutinefunction(write) else watched
 
     def stepped(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -132,13 +144,12 @@ class Watch:
             with self.inside(step):
                 return function(*arguments, **options)
 
-        return watched
+        @functools.wraps(function)
+        async def awaited(*arguments: Any, **options: Any) -> Any:
+            with self.inside(step):
+                return await function(*arguments, **options)
 
-    def _stack(self) -> list[str]:
-        if not hasattr(self._threads, "stack"):
-            self._threads.stack = []
-        stack: list[str] = self._threads.stack
-        return stack
+        return awaited if inspect.iscoroutinefunction(function) else watched
 
 
 def install(watch: Watch) -> Callable[[], None]:
@@ -184,6 +195,7 @@ def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], 
 
     put(psycopg.Connection, "execute", execute)
     put(PlainConnection, "run", watch.told("statement", PlainConnection.run))
+    put(PlainConnection, "run_soon", watch.told("statement", PlainConnection.run_soon))
 
 
 def _places_of(step: str) -> list[tuple[object, str, Callable[..., Any]]]:

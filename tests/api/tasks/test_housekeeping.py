@@ -25,6 +25,7 @@ from storage.catalog.casework import CaseLink
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor
+from tests.ingest.uploads.openings import open_upload
 
 CONTENT = b"no picture, but evidence\n" * 1000
 NAME = "AB00001_000123_20260101093000.MP4"
@@ -38,12 +39,12 @@ def state_of(sealing: Any, upload_id: str) -> str:
         return str(session.get_one(Upload, upload_id).state)
 
 
-def open_upload(sealing: Any, upload_id: str, length: int, expires_at: datetime) -> None:
+def open_an_upload(sealing: Any, upload_id: str, length: int, expires_at: datetime) -> None:
     register = CatalogRegister(sealing.archive.database)
     with sealing.archive.database.reading() as session:
         station = session.get_one(Station, sealing.station_id)
     identity = StationIdentity(station.id, station.unit_id, 64, 16 << 30)
-    register.open_upload(Opening(identity, upload_id, length, UploadClaims.from_json({"filename": NAME}), expires_at))
+    open_upload(register, Opening(identity, upload_id, length, UploadClaims.from_json({"filename": NAME}), expires_at))
     sealing.staging.create(upload_id, length)
 
 
@@ -111,7 +112,7 @@ def test_a_window_that_is_over_is_summed_up_once(sealing: Any, monkeypatch: pyte
 
 def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealing: Any) -> None:
     upload_id = "ab" * 16
-    open_upload(sealing, upload_id, len(CONTENT), datetime.now(UTC) - timedelta(hours=1))
+    open_an_upload(sealing, upload_id, len(CONTENT), datetime.now(UTC) - timedelta(hours=1))
     with sealing.staging.claim(upload_id) as held:
         assert held.try_lock()
         held.open_bytes(len(CONTENT))
@@ -124,7 +125,7 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
 
 def test_a_stale_upload_gives_its_room_back(sealing: Any) -> None:
     upload_id = "cd" * 16
-    open_upload(sealing, upload_id, 10, datetime.now(UTC) - timedelta(seconds=1))
+    open_an_upload(sealing, upload_id, 10, datetime.now(UTC) - timedelta(seconds=1))
     housekeeping.recover_all_uploads(sealing.archive)
     assert state_of(sealing, upload_id) == "expired"
     assert sealing.staging.list_uploads() == set()

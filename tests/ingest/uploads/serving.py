@@ -6,6 +6,7 @@ small file that several of these processes can share and that survives their bei
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import resource
@@ -87,8 +88,8 @@ class FileRegister(UploadRegister):
             return refused
         return Admitted(station, None if asked.upload_id is None else self.find_upload(asked.upload_id))
 
-    def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | UploadRefused]:
-        return [self._open(opening) for opening in openings]
+    async def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | UploadRefused]:
+        return await asyncio.to_thread(lambda: [self._open(opening) for opening in openings])
 
     def _open(self, opening: Opening) -> UploadRecord | UploadRefused:
         station = opening.station

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingest.uploads.gathering import _COMPANY_SECONDS, Gathering
+from ingest.uploads.gathering import _COMPANY_SECONDS, in_threads, on_loop
 
 
 def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
@@ -23,7 +23,7 @@ def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
         return [number * 2 for number in numbers]
 
     async def run() -> list[int]:
-        gathering = Gathering(work, "test", lanes=1)
+        gathering = in_threads(work, "test", lanes=1)
         first = asyncio.ensure_future(gathering(0))
         await asyncio.to_thread(first_begun.wait, 20)
         rest = [asyncio.ensure_future(gathering(number)) for number in range(1, 5)]
@@ -44,7 +44,7 @@ def test_a_batch_that_is_held_up_holds_up_nobody_else():
         return list(numbers)
 
     async def run() -> None:
-        gathering = Gathering(work, "test")
+        gathering = in_threads(work, "test")
         first = asyncio.ensure_future(gathering(0))
         await asyncio.sleep(0)
         assert await asyncio.wait_for(gathering(1), 15) == 1
@@ -63,7 +63,7 @@ def test_each_gets_its_own_answer_and_a_failed_batch_fails_all_of_it():
         return [ValueError(number) if number % 2 else number for number in numbers]
 
     async def run() -> list[object]:
-        gathering = Gathering(work, "test", lanes=1)
+        gathering = in_threads(work, "test", lanes=1)
         some = await asyncio.gather(*map(gathering, [0, 1, 2, 3]), return_exceptions=True)
         with pytest.raises(OSError, match="broken"):
             await gathering(7)
@@ -82,7 +82,7 @@ def test_whoever_is_cancelled_leaves_the_others_their_answers():
         return list(numbers)
 
     async def run() -> None:
-        gathering = Gathering(work, "test", lanes=1)
+        gathering = in_threads(work, "test", lanes=1)
         leaving, staying = asyncio.ensure_future(gathering(1)), asyncio.ensure_future(gathering(2))
         await asyncio.to_thread(begun.wait, 20)
         leaving.cancel()
@@ -104,7 +104,7 @@ def test_who_comes_in_company_waits_for_it_and_whoever_is_alone_does_not():
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        gathering = Gathering(work, "test")
+        gathering = in_threads(work, "test")
         started = loop.time()
         for number in range(5):
             assert await gathering(number) == number
@@ -128,3 +128,32 @@ def test_who_comes_in_company_waits_for_it_and_whoever_is_alone_does_not():
         assert gathering._company < 2
 
     asyncio.run(run())
+
+
+def test_what_is_awaited_is_gathered_alike_and_holds_up_nobody():
+    batches: list[list[int]] = []
+
+    async def run() -> list[object]:
+        go_on = asyncio.Event()
+
+        async def work(numbers: Sequence[int]) -> list[int | Exception]:
+            batches.append(list(numbers))
+            if 0 in numbers:
+                await go_on.wait()
+            if 7 in numbers:
+                raise OSError("broken")
+            return [ValueError(number) if number % 2 else number for number in numbers]
+
+        gathering = on_loop(work)
+        first = asyncio.ensure_future(gathering(0))
+        await asyncio.sleep(0)
+        held_up = [asyncio.ensure_future(gathering(number)) for number in (1, 2)]
+        assert list(map(repr, await asyncio.gather(*held_up, return_exceptions=True))) == ["ValueError(1)", "2"]
+        assert not first.done()
+        go_on.set()
+        with pytest.raises(OSError, match="broken"):
+            await gathering(7)
+        return [await first, await gathering(4)]
+
+    assert asyncio.run(run()) == [0, 4]
+    assert batches == [[0], [1, 2], [7], [4]]

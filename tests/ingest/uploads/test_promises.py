@@ -17,6 +17,7 @@ from ingest.uploads.staging import Staging
 from storage.catalog.stations import Station
 from storage.database import Database
 from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
+from tests.ingest.uploads.openings import open_together, open_upload
 
 
 @pytest.fixture
@@ -60,15 +61,15 @@ def test_only_the_opening_of_a_small_upload_leaves_the_disk_for_later(register, 
             return [Opening(station, uuid.uuid4().hex, each, UploadClaims(), LATER, deferred) for each in lengths]
 
         small = openings(1, PROMISED_BYTES)
-        assert register.open_uploads(small) == [one.record for one in small]
+        assert open_together(register, small) == [one.record for one in small]
         assert waited() == ["off", "off"]
         assert register.finish_uploads([one.record for one in small]) == [True, True]
         assert waited() == ["on", "on"]
         long = openings(1, PROMISED_BYTES + 1)
-        assert register.open_uploads(long) == [one.record for one in long]
+        assert open_together(register, long) == [one.record for one in long]
         assert waited() == ["on", "on"]
         unknown = openings(1, deferred=True)
-        assert register.open_uploads(unknown) == [one.record for one in unknown]
+        assert open_together(register, unknown) == [one.record for one in unknown]
         assert waited() == ["on"]
     owner.close()
 
@@ -79,7 +80,7 @@ def test_what_was_promised_is_on_the_disk_once_that_is_asked_for(register, datab
         idle.run("SET synchronous_commit TO on")
     with owner.direct() as connection:
         for _ in range(5):
-            register.open_upload(Opening(station, uuid.uuid4().hex, 1, UploadClaims(), LATER))
+            open_upload(register, Opening(station, uuid.uuid4().hex, 1, UploadClaims(), LATER))
             ((opened_at,),) = connection.run("SELECT pg_current_wal_insert_lsn()")
             assert opened_at is not None
             register.keep_promises()

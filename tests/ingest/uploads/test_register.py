@@ -31,6 +31,7 @@ from storage.catalog.stations import Station
 from storage.catalog.uploads import StationLoad, Upload
 from storage.database import Database
 from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
+from tests.ingest.uploads.openings import open_together, open_upload
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_revocation_counts_at_once_for_opening_too(register, database, station
     with pytest.raises(CredentialRefused):
         register.authenticate(shown(f"Bearer {TOKEN}"))
     with pytest.raises(CredentialRefused):
-        register.open_upload(Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+        open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     assert register.find_upload("a" * 32) is None
     assert entries(database) == []
 
@@ -91,7 +92,7 @@ def test_creation_and_each_end_are_a_row_and_an_entry_together(register, databas
     }
     for letter, end in ends.items():
         upload_id = letter * 32
-        register.open_upload(Opening(station, upload_id, 10, claims, LATER))
+        open_upload(register, Opening(station, upload_id, 10, claims, LATER))
         found = register.find_upload(upload_id)
         assert (found.station_id, found.declared_length, found.claims, found.state, found.expires_at) == (
             station.station_id, 10, claims, "open", LATER,
@@ -126,7 +127,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 
     def ask(number: int) -> str:
         try:
-            register.open_upload(Opening(station, uuid.uuid4().hex, 10 if number % 2 else 20, UploadClaims(), LATER))
+            open_upload(register, Opening(station, uuid.uuid4().hex, 10 if number % 2 else 20, UploadClaims(), LATER))
         except (TooManyUploads, QuotaExceeded) as error:
             return type(error).__name__
         return "opened"
@@ -144,20 +145,20 @@ def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(datab
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
     register = CatalogRegister(database)
     station = register.authenticate(shown("Bearer small"))
-    register.open_upload(Opening(station, "a" * 32, 20, UploadClaims(), LATER))
+    open_upload(register, Opening(station, "a" * 32, 20, UploadClaims(), LATER))
     with pytest.raises(TooManyUploads):
-        register.open_upload(Opening(station, "b" * 32, 5, UploadClaims(), LATER))
+        open_upload(register, Opening(station, "b" * 32, 5, UploadClaims(), LATER))
     register.finish_uploads([register.find_upload("a" * 32)])
     with pytest.raises(QuotaExceeded) as caught:
-        register.open_upload(Opening(station, "b" * 32, 20, UploadClaims(), LATER))
+        open_upload(register, Opening(station, "b" * 32, 20, UploadClaims(), LATER))
     assert caught.value.waiting_bytes == 20
     with database.transaction() as session:
         session.execute(update(Upload).where(Upload.id == "a" * 32).values(state="sealed"))
-    register.open_upload(Opening(station, "b" * 32, 30, UploadClaims(), LATER))
+    open_upload(register, Opening(station, "b" * 32, 30, UploadClaims(), LATER))
 
 
 def begin_deferred(register, station, letter: str, reserved: int):
-    register.open_upload(Opening(station, letter * 32, reserved, UploadClaims(), LATER, length_is_deferred=True))
+    open_upload(register, Opening(station, letter * 32, reserved, UploadClaims(), LATER, length_is_deferred=True))
     return register.find_upload(letter * 32)
 
 
@@ -212,11 +213,11 @@ def test_one_of_many_declares_the_length(database, register, station):
 
 def test_what_a_station_could_never_have_waiting_is_too_long(register, station):
     with pytest.raises(TooLong):
-        register.open_upload(Opening(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER))
+        open_upload(register, Opening(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER))
 
 
 def test_exactly_one_of_many_finishes(register, station):
-    register.open_upload(Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+    open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     record = register.find_upload("a" * 32)
     start = threading.Barrier(6)
 
@@ -236,7 +237,7 @@ def test_one_station_never_waits_for_another(database):
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(register.open_upload, Opening(second, "b" * 32, 5, UploadClaims(), LATER)).result(timeout=60)
+            pool.submit(open_upload, register, Opening(second, "b" * 32, 5, UploadClaims(), LATER)).result(timeout=60)
 
 
 def test_a_catalog_that_does_not_answer_is_said_so():
@@ -274,15 +275,15 @@ def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
     enrol(database, "small", max_waiting_bytes=100)
     station = register.authenticate(shown("Bearer small"))
     first, again = (Opening(station, uuid.uuid4().hex, 60, UploadClaims(), LATER) for _ in range(2))
-    register.open_upload(first)
+    open_upload(register, first)
     for state, has_room in (("failed", False), ("finished", False), ("failed", False), ("terminated", True)):
         with database.transaction() as session:
             session.execute(update(Upload).where(Upload.id == first.upload_id).values(state=state))
         if has_room:
-            register.open_upload(again)
+            open_upload(register, again)
         else:
             with pytest.raises(QuotaExceeded):
-                register.open_upload(again)
+                open_upload(register, again)
 
 
 def test_statements_find_an_upload_by_its_id_however_many_wait(register, database, addresses, station):
@@ -291,7 +292,7 @@ def test_statements_find_an_upload_by_its_id_however_many_wait(register, databas
     def look() -> None:
         opening = keyed(station, key=uuid.uuid4().hex)
         register.admit([Asked(shown(f"Bearer {TOKEN}"), opening.upload_id)])
-        assert register.open_upload(opening) == register.open_upload(opening)
+        assert open_upload(register, opening) == open_upload(register, opening)
         assert register.finish_uploads([opening.record]) == [True]
 
     look()
@@ -331,7 +332,7 @@ def test_whoever_ends_several_uploads_takes_them_in_their_order(register, databa
     """Two that end the same ones, named the other way round, would else wait for each other."""
     openings = [Opening(station, letter * 32, 10, UploadClaims(), LATER) for letter in "ba"]
     records = [opening.record for opening in openings]
-    assert register.open_uploads(openings) == records
+    assert open_together(register, openings) == records
     locked = select(Upload.id).where(Upload.id == "a" * 32).with_for_update()
     other = select(Upload.id).where(Upload.id == "b" * 32).with_for_update(skip_locked=True)
     with ThreadPoolExecutor(1) as pool:
@@ -356,10 +357,10 @@ def load_of(database, station) -> tuple[int, int]:
 
 def test_a_creation_that_is_asked_for_again_reserves_nothing_and_is_no_second_entry(register, database, station):
     first = keyed(station)
-    assert register.open_upload(first) == first.record
-    assert [register.open_upload(keyed(station)) for _ in range(3)] == [first.record] * 3
+    assert open_upload(register, first) == first.record
+    assert [open_upload(register, keyed(station)) for _ in range(3)] == [first.record] * 3
     together = [keyed(station, key="m" * 32), keyed(station), keyed(station, key="m" * 32)]
-    assert register.open_uploads(together) == [together[0].record, first.record, together[0].record]
+    assert open_together(register, together) == [together[0].record, first.record, together[0].record]
     assert load_of(database, station) == (2, 20)
     assert [entry["subject"]["id"] for entry in entries(database)] == [first.upload_id, together[0].upload_id]
 
@@ -368,24 +369,24 @@ def test_a_creation_asked_for_again_is_told_of_at_the_stations_limits_and_whatev
     enrol(database, "small", max_uploads=1, max_waiting_bytes=10)
     register = CatalogRegister(database)
     station = register.authenticate(shown("Bearer small"))
-    first = register.open_upload(keyed(station))
-    assert register.open_upload(keyed(station)) == first
+    first = open_upload(register, keyed(station))
+    assert open_upload(register, keyed(station)) == first
     with pytest.raises(TooManyUploads):
-        register.open_upload(keyed(station, key="m" * 32))
+        open_upload(register, keyed(station, key="m" * 32))
     register.finish_uploads([first])
-    assert register.open_upload(keyed(station)) == replace(first, state="finished")
+    assert open_upload(register, keyed(station)) == replace(first, state="finished")
 
 
 def test_a_key_is_its_stations_own_and_free_again_when_its_upload_has_ended(register, database, station):
     enrol(database, "other")
     other = register.authenticate(shown("Bearer other"))
-    first, others = register.open_upload(keyed(station)), register.open_upload(keyed(other))
+    first, others = open_upload(register, keyed(station)), open_upload(register, keyed(other))
     assert first.upload_id != others.upload_id
     register.terminate_upload(first)
-    again = register.open_upload(keyed(station))
+    again = open_upload(register, keyed(station))
     assert again.upload_id not in (first.upload_id, others.upload_id)
     register.expire_upload(again)
-    assert register.open_upload(keyed(station)).upload_id not in (first.upload_id, again.upload_id)
+    assert open_upload(register, keyed(station)).upload_id not in (first.upload_id, again.upload_id)
     assert load_of(database, station) == (1, 10)
 
 
@@ -394,7 +395,7 @@ def test_of_many_that_ask_for_one_creation_at_once_one_opens_it(register, databa
 
     def create(_: int) -> str:
         start.wait()
-        return register.open_upload(keyed(station)).upload_id
+        return open_upload(register, keyed(station)).upload_id
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(create, range(8)))) == 1
@@ -403,7 +404,7 @@ def test_of_many_that_ask_for_one_creation_at_once_one_opens_it(register, databa
 
 
 def test_the_application_cannot_give_an_upload_another_creation_key(register, database, station):
-    record = register.open_upload(keyed(station))
+    record = open_upload(register, keyed(station))
     with pytest.raises(DatabaseError, match="permission denied"), database.transaction() as session:
         session.execute(update(Upload).where(Upload.id == record.upload_id).values(creation_key=None))
 

@@ -21,6 +21,7 @@ from storage.catalog.stations import Station, StationState
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
+from tests.ingest.uploads.openings import open_upload
 
 SILENT_AFTER = timedelta(hours=24)
 
@@ -31,7 +32,7 @@ def sending(database, addresses) -> tuple[CatalogRegister, UploadRecord]:
     row = enrol(database, TOKEN)
     register = CatalogRegister(database)
     station = register.authenticate(shown(f"Bearer {TOKEN}"))
-    record = register.open_upload(Opening(station, uuid.uuid4().hex, 1000, UploadClaims(), LATER))
+    record = open_upload(register, Opening(station, uuid.uuid4().hex, 1000, UploadClaims(), LATER))
     long_ago = {"created_at": datetime.now(UTC) - timedelta(hours=30)}
     owner = Database(addresses.owner, pool_size=1)
     with owner.transaction() as session:
