@@ -4,6 +4,7 @@ revokes the results of checks that were entered before it in its case."""
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -14,7 +15,7 @@ from storage.catalog.deadlines import CaseEvent
 _STANDING = CaseEvent.kind == REVOKED, CaseEvent.withdrawn_at.is_(None)
 
 
-def is_revoked(issue_id: uuid.UUID | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+def is_revoked(issue_id: uuid.UUID | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """The condition that a revocation of the decision stands that was issued so."""
     return exists().where(CaseEvent.issue_id == issue_id, *_STANDING)
 

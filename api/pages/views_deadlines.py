@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import select
-
+from api.pages.decisions_said import said_of
 from api.pages.visit import Visit
-from casework.deadlines.decided import penalties_of_case
 from casework.deadlines.events import EVENT_KINDS
 from casework.deadlines.listing import count_overdue, deadlines_of_case, list_deadlines
+from casework.issued import issued_in
 from casework.organisation import names_of
 from casework.permission import MAY
 from integrity.local_time import chinese_day
 from retention.own_units import own_units
 from storage.catalog.casework import Case
-from storage.catalog.decisions import DecisionIssue, DecisionVersion
 
 ROWS = 100
-MOST_OF_CONTENT: Final = 40
 
 
 def build_deadlines(visit: Visit) -> Mapping[str, Any]:
@@ -49,10 +45,10 @@ def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
     people = {person for each in events for person in (each.event.entered_by, each.event.withdrawn_by)}
     people |= {row.term.done_by for each in events for row in each.deadlines}
     role = visit.person.role
-    penalties = penalties_of_case(visit.session, case.id)
+    penalties = issued_in(visit.session, case.id, "penalty")
     return {
         "events": events,
-        "event_decisions": _said_of(visit, penalties),
+        "event_decisions": said_of(visit.session, penalties),
         "several_decisions": penalties if len(penalties) > 1 else (),
         "deadline_names": names_of(visit.session, {person for person in people if person is not None}),
         "deadline_today": today,
@@ -62,11 +58,3 @@ def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
             "withdraw": role in MAY["withdraw_events"],
         },
     }
-
-
-def _said_of(visit: Visit, issued: Sequence[DecisionIssue]) -> Mapping[uuid.UUID, str]:
-    """By issue, in words, which decision it is: against whom, and what it says."""
-    wanted = {each.version_id for each in issued}
-    versions = visit.session.scalars(select(DecisionVersion).where(DecisionVersion.id.in_(wanted)))
-    said = {row.id: f"{row.party} {row.content[:MOST_OF_CONTENT]}" for row in versions}
-    return {each.id: said[each.version_id] for each in issued}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.http.sessions import language_of
+from api.pages.decisions_said import said_of
 from api.pages.visit import Visit
 from api.shown import input_instant
 from casework.cases import find_case
+from casework.documents.decided import decisions_to_state
 from casework.documents.drafts import servable, writing
-from casework.documents.facts import FACTS
+from casework.documents.facts import FACTS, OF_DECISION
 from casework.documents.listing import DocumentNow, documents_of_case, find_document, kinds_to_begin
 from casework.documents.seals import find_seal
 from casework.documents.template_file import TemplateField
@@ -20,7 +22,8 @@ from casework.documents.wording import say_facts
 from casework.organisation import names_of
 from casework.permission import MAY
 from storage.catalog.casework import Case
-from storage.catalog.documents import OUR_ROLES
+from storage.catalog.decisions import DecisionIssue
+from storage.catalog.documents import OUR_ROLES, DocumentTemplate
 
 EMPTY_ROWS = 1
 
@@ -36,19 +39,31 @@ class Asked:
 
 def build_case_documents(visit: Visit, case: Case) -> Mapping[str, Any]:
     """What the case page's part about documents is filled from."""
-    begun = kinds_to_begin(visit.session, case, visit.now)
+    begun = [
+        row for row in kinds_to_begin(visit.session, case, visit.now) if visit.person.role in MAY[writing(row.kind)]
+    ]
+    several = _several_decisions(visit, case, begun)
     documents = documents_of_case(visit.session, case.id)
     return {
         "documents": documents,
         "document_titles": {each.document.id: each.template.title for each in documents},
-        "document_templates": [row for row in begun if visit.person.role in MAY[writing(row.kind)]],
+        "document_templates": begun,
+        "document_decisions": several,
+        "document_decisions_said": said_of(visit.session, several),
     }
+
+
+def _several_decisions(visit: Visit, case: Case, begun: Sequence[DocumentTemplate]) -> tuple[DecisionIssue, ...]:
+    """Those of which one is chosen for a document that states it; none where it is clear which one is meant."""
+    of_kinds = [decisions_to_state(visit.session, case.id, row.kind) for row in begun]
+    return tuple(each for found in of_kinds if len(found) > 1 for each in found)
 
 
 def build_document(visit: Visit) -> Mapping[str, Any]:
     session, person = visit.session, visit.person
     seen = find_document(session, person, visit.path_id())
     document, in_english = seen.document, language_of(visit.request) == "en"
+    said = say_facts(seen.text.facts)
     case = find_case(session, person, document.case_id)
     people = [document.begun_by, seen.text.saved_by, document.withdrawn_by]
     people += [row.stated_by for row in seen.signatures]
@@ -58,15 +73,20 @@ def build_document(visit: Visit) -> Mapping[str, Any]:
         "case": case,
         "seen": seen,
         "document": document,
-        "asked": [_ask(field, seen.text.fields.get(field.name)) for field in seen.template.fields],
-        "case_says": [(FACTS[fact.name].label[in_english], fact) for fact in seen.template.facts],
-        "said": say_facts(seen.text.facts),
+        "asked": [_ask(field, seen.text.fields.get(field.name)) for field in seen.template.typed],
+        "case_says": [(FACTS[name].label[in_english], name, said.get(name)) for name in _facts_shown(seen)],
         "served": servable(session, case.id),
         "chosen": {each for field in seen.template.fields for each in _chosen(field, seen)},
         "names": names_of(session, {each for each in people if each is not None}),
         "seal": find_seal(session, document.unit_id),
         "may": _may(visit, seen),
     }
+
+
+def _facts_shown(seen: DocumentNow) -> list[str]:
+    """What its template takes from the case, and what it has of its decision, asked for or not."""
+    of_decision = OF_DECISION if seen.document.issues_decision else ()
+    return list(dict.fromkeys((*(fact.name for fact in seen.template.facts), *of_decision)))
 
 
 def _may(visit: Visit, seen: DocumentNow) -> dict[str, Any]:

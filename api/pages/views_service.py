@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.pages.decisions_said import said_of
 from api.pages.visit import Visit
 from casework.archived import find_archive
+from casework.documents.decided import unrevoked_in
 from casework.organisation import names_of
 from casework.permission import MAY
 from casework.procedure.acts import ActNow
@@ -47,10 +49,14 @@ def _form(visit: Visit, case: Case) -> Mapping[str, Any] | None:
     acts = acts_of_leaving(session, case.id) if method == LEFT else ()
     chosen = next((act for act in acts if str(act.act.id) == visit.asked("act")), acts[0] if acts else None)
     at = _served_at(chosen, visit.now)
+    decisions = unrevoked_in(session, case.id)
+    several = decisions if len(decisions) > 1 else ()
     return {
         "method": method,
         "manner": MANNERS[method],
         "papers": papers_to_serve(session, case.id),
+        "decisions": several,
+        "decisions_said": said_of(session, several),
         "acts": acts,
         "act": chosen,
         "at": at,

@@ -23,6 +23,7 @@ from api.verification.guards import announced_trust, check_guards
 from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
 from api.verification.orphans import audit_objects
+from api.verification.papers import audit_papers
 from api.verification.positions import audit_positions
 from api.verification.receipts import audit_receipts
 from api.verification.recordings import audit_recordings
@@ -94,6 +95,7 @@ def verify_archive(
         "segments": audit_segments(audit),
         "judgements": audit_judgements(audit),
         "documents": audit_documents(audit),
+        "papers": audit_papers(audit),
         "reviews": audit_reviews(audit),
         "renditions": audit_renditions(audit),
         "attachments": audit_attachments(audit),

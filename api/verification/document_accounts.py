@@ -18,6 +18,8 @@ from storage.catalog.documents import (
     UnitSeal,
 )
 
+_BEGUN = ("case_id", "kind", "stage", "template_id", "act_id", "issue_id")
+
 
 def _issuer(entry: LedgerEntry) -> Facts:
     named = {**pledged(entry, "name", "word"), **made_at(entry, "named_at")}
@@ -38,7 +40,7 @@ def _begun(entry: LedgerEntry) -> Facts:
     what = DOCUMENT_KINDS.get(str(entry.data.get("kind")))
     by: Facts = {"unit_id": unit_of(entry), "begun_by": entry.actor_id, **made_at(entry, "begun_at")}
     issues: Facts = {"issues_decision": what is not None and what.issues_decision}
-    return {**standing, **as_stated(entry, "case_id", "kind", "stage", "template_id", "act_id"), **issues, **by}
+    return {**standing, **as_stated(entry, *_BEGUN), **issues, **by}
 
 
 def _of_document(entry: LedgerEntry, *names: str) -> Facts:

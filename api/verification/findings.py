@@ -142,6 +142,16 @@ KINDS: dict[str, Kind] = {
         "属于法制审核范围的决定未经有效的审核通过即已作出",
         "a decision that needs a legal review was issued without a pass that holds",
     ),
+    "paper_differs": Kind(
+        "error",
+        "载明决定的文书与该决定的当事人、金额或内容不符，或所载不是本案的决定",
+        "a paper that states a decision says another party, amount or content than it, or states none of its case",
+    ),
+    "served_other_decision": Kind(
+        "error",
+        "送达登记的决定不是所送达文书载明的决定",
+        "a service names another decision than the paper that was served",
+    ),
     "served_unissued": Kind("error", "送达了没有作出的决定", "a decision was served that was not issued"),
     "figures_differ": Kind(
         "error",

@@ -11,6 +11,7 @@ from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_
 from casework.service.manners import WRITTEN
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.decisions import DecisionIssue
+from storage.catalog.documents import Document
 from storage.catalog.service import CaseService
 
 _NAMED = ("document_number", "addressee", *WRITTEN)
@@ -47,9 +48,16 @@ SERVICE_SUBJECTS: Sequence[Subject] = (
 
 
 def check_served_decisions(audit: Audit) -> None:
-    """Each service of a decision is of a version that was issued. By which pass: reviews.py."""
+    """Each service of a decision is of a version that was issued, and of the one that the served paper states. By which
+    pass: reviews.py."""
     issued = select(DecisionIssue.version_id)
     stray = select(CaseService).where(CaseService.version_id.is_not(None), CaseService.version_id.not_in(issued))
     for rows in audit.rows(stray, CaseService.id):
         for row in rows:
             audit.findings.add("served_unissued", f"case_service {row.id}", "an issued decision", row.version_id)
+    stated = select(DecisionIssue.version_id).join(Document, Document.issue_id == DecisionIssue.id)
+    its = stated.where(Document.id == CaseService.document_id).scalar_subquery()
+    for rows in audit.rows(select(CaseService).where(CaseService.version_id != its), CaseService.id):
+        for row in rows:
+            found = f"case_service {row.id}", f"the decision of document {row.document_id}", row.version_id
+            audit.findings.add("served_other_decision", *found)

@@ -82,7 +82,11 @@ GATE_REFUSALS: Mapping[str, str] = {
     "stage": mark("案件尚未进入“审核决定”环节"),
     "not_issued": mark("决定尚未作出"),
     "undecided": mark("尚未拟定决定"),
-    "other_amount": mark("文书的金额与已作出的决定不一致"),
+    "other_party": mark("文书的当事人与其所载决定不一致"),
+    "other_amount": mark("文书的金额与其所载决定不一致"),
+    "other_content": mark("文书的内容与其所载决定不一致"),
+    "unnamed": mark("文书没有写明所载的决定"),
+    "revoked": mark("决定已被撤销"),
     "transfer": mark("涉嫌犯罪的移送尚未办结"),
     "in_scope": mark("案情属于法制审核范围，须拟定决定并送审"),
 }

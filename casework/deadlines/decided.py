@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.errors import DecisionUnclear, DecisionUnfit, EventEntered
+from casework.issued import issued_in
 from storage.catalog.deadlines import CaseEvent
-from storage.catalog.decisions import DecisionIssue, DecisionVersion
+from storage.catalog.decisions import DecisionIssue
 
 DECIDED: Final = "penalty_decided"
 REVOKED: Final = "decision_revoked"
@@ -34,7 +35,7 @@ def decision_of_event(
         if decision_id is not None:
             raise DecisionUnfit(kind, decision_id)
         return None
-    issued = penalties_of_case(session, case_id)
+    issued = issued_in(session, case_id, "penalty")
     fit = [each for each in issued if each.issued_on == day or (kind == REVOKED and each.issued_on < day)]
     if decision_id is not None:
         fit = [each for each in fit if each.decision_id == decision_id]
@@ -50,10 +51,3 @@ def decision_of_event(
     if len(left) > 1:
         raise DecisionUnclear(kind, len(left))
     return left[0]
-
-
-def penalties_of_case(session: Session, case_id: uuid.UUID) -> tuple[DecisionIssue, ...]:
-    """Those that were issued, in their order."""
-    issued = select(DecisionIssue).join(DecisionVersion, DecisionVersion.id == DecisionIssue.version_id)
-    mine = issued.where(DecisionIssue.case_id == case_id, DecisionVersion.kind == "penalty")
-    return tuple(session.scalars(mine.order_by(DecisionIssue.issued_at, DecisionIssue.id)))

@@ -128,9 +128,9 @@ def withdraw_event(session: Session, by: Person, event_id: uuid.UUID, reason: st
 def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date, now: datetime) -> CaseTerm:
     """What the term is for was done on that (Chinese) day, be it in time or late: the term ends.
 
-    Also after the case is closed: what is due then is due all the same. The term of service ends by a service that was
-    entered of that day, and proven: else nothing was served. Raises NotServed, DoneDayUnusable, TermFulfilled,
-    EventWithdrawn, GateShut, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    Also after the case is closed: what is due then is due all the same. The term of service ends by a service of its
+    decision that was entered of that day, and proven: else nothing was served. Raises NotServed, DoneDayUnusable,
+    TermFulfilled, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     term = row_in_unit(session, by, CaseTerm, term_id)
@@ -176,7 +176,7 @@ def _meet(
 ) -> CaseTerm:
     _refuse_done_day(term, event, done_on, now)
     if term.kind == "service":
-        refuse_unserved(session, term.case_id, done_on)
+        refuse_unserved(session, event, done_on)
     with at_the_gate(session, term.case_id):
         term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
     data = {"term_id": str(term.id), "done_on": done_on.isoformat()}

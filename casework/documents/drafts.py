@@ -12,13 +12,14 @@ from typing import Any, Final
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
+from casework.documents.decided import decision_of_document
 from casework.documents.errors import (
     DocumentChanged,
     DocumentFinal,
     DocumentWithdrawn,
     OfOtherStage,
 )
-from casework.documents.facts import CaseSeen, gather_facts
+from casework.documents.facts import OF_DECISION, CaseSeen, gather_facts
 from casework.documents.filling import read_fields
 from casework.documents.issuers import issuer_facts
 from casework.documents.printable import refuse_unprintable
@@ -67,11 +68,14 @@ def begin_document(
     now: datetime,
     *,
     act_id: uuid.UUID | None = None,
+    decision_id: uuid.UUID | None = None,
 ) -> Draft:
     """Begin a document of a case by the template that holds today, with what is filled in so far.
 
-    Raises WordUnknown, TemplateMissing, OfOtherStage, FieldUnusable, SignUnprintable, CaseClosed, ActWithdrawn,
-    RoleNotAllowed, UnknownSubject, OutsideUnit.
+    `decision_id`: the decision that it states, where it states one and the case has several (decided.py). Raises
+    WordUnknown, TemplateMissing, OfOtherStage, DecisionUnnamed, DecisionUnfit, GateShut for a decision that was not
+    issued or is revoked, FieldUnusable, SignUnprintable, CaseClosed, ActWithdrawn, RoleNotAllowed, UnknownSubject,
+    OutsideUnit.
     """
     known_word("kind", kind, tuple(DOCUMENT_KINDS))
     require(by, writing(kind))
@@ -82,6 +86,7 @@ def begin_document(
         raise OfOtherStage(kind, case.stage, template.stages)
     if act_id is not None and lock_standing_act(session, by, act_id).act.case_id != case.id:
         raise UnknownSubject("case_act", act_id)
+    issue = decision_of_document(session, case.id, kind, decision_id)
     document = Document(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
@@ -93,11 +98,14 @@ def begin_document(
         act_id=act_id,
         begun_by=by.id,
         begun_at=datetime.now(UTC),
+        issue_id=None if issue is None else issue.id,
     )
     session.add(document)
     session.flush()
     data = {"case_id": str(case.id), "kind": kind, "stage": case.stage, "template_id": str(row.id)}
-    record_document(session, by, document, "begun", {**data, "act_id": None if act_id is None else str(act_id)})
+    named = {"act_id": act_id, "issue_id": document.issue_id}
+    ids = {name: None if each is None else str(each) for name, each in named.items()}
+    record_document(session, by, document, "begun", {**data, **ids})
     return Draft(case, document, _add_text(session, by, case, document, template, filled, 1, now), template)
 
 
@@ -190,11 +198,12 @@ def facts_now(
     session: Session, case: Case, document: Document, template: Template, fields: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """What the case says now of what the document takes from it; who issues it; what it names of other documents."""
-    seen = CaseSeen(session, case, document.act_id, chinese_day(now), fields.get("party"))
+    seen = CaseSeen(session, case, document.act_id, chinese_day(now), document.issue_id)
+    names = [*(fact.name for fact in template.facts), *(OF_DECISION if document.issues_decision else ())]
     chosen = [each for field in template.fields if field.type == "documents" for each in fields.get(field.name, ())]
     served = servable(session, case.id)
     return {
-        **gather_facts(seen, [fact.name for fact in template.facts]),
+        **gather_facts(seen, names),
         "issuer": issuer_facts(session, case.unit_id),
         "documents": {each: served[each] for each in chosen if each in served},
     }

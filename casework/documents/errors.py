@@ -4,6 +4,8 @@ CaseworkError
 └── DocumentError
     ├── FieldUnusable         what stands in one field cannot be used; an InputRefused too
     ├── SignUnprintable       a sign that the fonts of documents do not have; an InputRefused too
+    ├── DecisionUnnamed       it may state any of several decisions, and none is named; an InputRefused too
+    ├── DecisionUnfit         a document of this kind cannot state the decision that is named; an InputRefused too
     ├── TemplateMissing       no template of that kind holds on that day; a StateRefused too
     ├── OfOtherStage          the template is for other stages of a case; a StateRefused too
     ├── DocumentIncomplete    fields, facts of the case or signatures are missing; a StateRefused too
@@ -30,6 +32,7 @@ from casework.errors import CaseworkError, InputRefused, StateRefused
 
 FIELD_PROBLEMS: Mapping[str, str] = {
     "unknown": "is no field of this document: leave it out",
+    "of_decision": "is taken from the decision that the document states: leave it out",
     "no_text": "has to be text",
     "too_long": "is too long: shorten it, or put the rest into another document",
     "hidden": "holds control characters: type it anew",
@@ -82,6 +85,29 @@ class SignUnprintable(DocumentError, InputRefused):
         return (
             f"the sign “{self.sign}” (U+{ord(self.sign):04X}) in {self.label} is in none of the fonts of documents: "
             "write it otherwise, as by describing it in words"
+        )
+
+
+@dataclass(eq=False)
+class DecisionUnnamed(DocumentError, InputRefused):
+    """`count`: of how many decisions of the case it might be."""
+
+    kind: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} may state any of {self.count} decisions of the case: name the one (decision_id)"
+
+
+@dataclass(eq=False)
+class DecisionUnfit(DocumentError, InputRefused):
+    kind: str
+    decision_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} cannot state the decision {self.decision_id}: name one of its kind that was issued in this "
+            "case; documents that state no decision name none"
         )
 
 

@@ -21,6 +21,7 @@ from casework.checklists.checklists import checklists_on, kinds_of
 from casework.deadlines.kinds import KINDS as TERM_KINDS
 from casework.deadlines.listing import deadlines_of_case
 from casework.handling import handlers_of
+from casework.issued import issued_in, version_of
 from casework.procedure.acts import ActNow, acts_of_case
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
@@ -43,14 +44,14 @@ PROCEDURE_WORDS: Final = {
 
 @dataclass(frozen=True)
 class CaseSeen:
-    """A case as of a day, asked as far as a template asks. `act_id`: the act that the document is of; `party`: whom it
-    names."""
+    """A case as of a day, asked as far as a template asks. `act_id`: the act that the document is of; `issue_id`: the
+    decision that it states."""
 
     session: Session
     case: Case
     act_id: uuid.UUID | None
     today: date
-    party: str | None = None
+    issue_id: uuid.UUID | None = None
 
     @cached_property
     def acts(self) -> tuple[ActNow, ...]:
@@ -92,18 +93,23 @@ class CaseSeen:
         answers = [row.answer for each in self._events for row in each.deadlines if row.term.kind == kind]
         return answers[-1].due_on.isoformat() if answers and answers[-1].due_on is not None else None
 
+    @cached_property
+    def decided(self) -> DecisionVersion | None:
+        """What the decision says that the document states; of one that states none, the only penalty of the case."""
+        if self.issue_id is not None:
+            return version_of(self.session, self.session.get_one(DecisionIssue, self.issue_id))
+        penalties = issued_in(self.session, self.case.id, "penalty")
+        return version_of(self.session, penalties[0]) if len(penalties) == 1 else None
+
+    def party(self) -> str | None:
+        return None if self.decided is None else self.decided.party
+
+    def content(self) -> str | None:
+        return None if self.decided is None else self.decided.content
+
     def amount(self) -> str | None:
-        """In yuan, of the penalty that was issued last, and one against the party before any other; None where it takes
-        no money, or nothing was issued yet."""
-        statement = (
-            select(DecisionVersion.amount_fen)
-            .join(DecisionIssue, DecisionIssue.version_id == DecisionVersion.id)
-            .where(DecisionIssue.case_id == self.case.id, DecisionVersion.kind == "penalty")
-            .order_by(DecisionVersion.party.is_distinct_from(self.party))
-            .order_by(DecisionIssue.issued_at.desc(), DecisionIssue.id)
-            .limit(1)
-        )
-        fen = self.session.scalar(statement)
+        """In yuan; None where it takes no money, or nothing was issued yet."""
+        fen = None if self.decided is None else self.decided.amount_fen
         return None if fen is None else f"{fen // 100}.{fen % 100:02}"
 
     def unit_name(self) -> str:
@@ -136,8 +142,10 @@ FACTS: Final[Mapping[str, Fact]] = {
     "filed_on": Fact("day", ("立案日期", "filed on"), CaseSeen.filed_on),
     "unit_name": Fact("line", ("办案单位", "unit"), CaseSeen.unit_name),
     "officers": Fact("officers", ("执法人员及证件号", "officers and certificates"), CaseSeen.officers),
-    # Of a decision nobody types the amount again: what a document says is what the gate let through.
+    # Of a decision nobody types these again: what a document says is what the gate let through.
+    "party": Fact("line", ("当事人", "party"), CaseSeen.party),
     "amount": Fact("money", ("罚没金额（元）", "amount in yuan"), CaseSeen.amount),
+    "decided": Fact("text", ("决定内容", "what was decided"), CaseSeen.content),
     "act": Fact("act", ("执法行为", "act"), CaseSeen.act_facts),
     **{
         f"due_{name}": Fact("day", (f"期限：{kind.name_zh}", f"due: {name}"), lambda seen, name=name: seen.due_on(name))  # type: ignore[misc]
@@ -145,6 +153,10 @@ FACTS: Final[Mapping[str, Fact]] = {
         if kind.in_documents
     },
 }
+
+OF_DECISION: Final = ("party", "amount", "decided")
+"""What every document takes from the decision that it states, whether its template asks for it or not: the database
+compares it with that decision's version (migration 0064)."""
 
 
 def gather_facts(seen: CaseSeen, names: Collection[str]) -> dict[str, Any]:

@@ -29,8 +29,11 @@ def read_fields(template: Template, filled: Mapping[str, Any], documents: Collec
 
     Raises FieldUnusable.
     """
-    known = {field.name: field for field in template.fields}
+    known = {field.name: field for field in template.typed}
+    lent = {field.name: field.label_zh for field in template.fields if field.name in template.lent}
     for name in filled:
+        if name in lent:
+            raise FieldUnusable(name, lent[name], "of_decision")
         if name not in known:
             raise FieldUnusable(shown(str(name)), "—", "unknown")
     read = {name: _read(field, filled[name], documents) for name, field in known.items() if name in filled}
@@ -40,7 +43,7 @@ def read_fields(template: Template, filled: Mapping[str, Any], documents: Collec
 def missing_of(template: Template, fields: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[str, ...]:
     """The Chinese names of what the template requires, and nobody filled in, or the case does not have."""
     lacking = [FACTS[fact.name].label[0] for fact in template.facts if fact.required and not is_there(facts[fact.name])]
-    for field in template.fields:
+    for field in template.typed:
         if field.required and field.name not in fields:
             lacking.append(field.label_zh)
         for row in fields.get(field.name, ()) if field.type == "rows" else ():

@@ -104,6 +104,7 @@ def make_page(
 ) -> Page:
     template = Template.of(row.rules)
     issuer = facts["issuer"] or {"name": ""}
+    lent = {name: facts[fact] for name, fact in template.lent.items() if fact in facts}
     return Page(
         template=template,
         version=f"{row.jurisdiction} {row.version}",
@@ -114,7 +115,7 @@ def make_page(
             "number": "" if number is None else number.written,
             "dated": "" if at is None else say_day(chinese_day(at).isoformat()),
             "draft": at is None,
-            "fields": say_fields(template, fields, facts["documents"]),
+            "fields": say_fields(template, {**fields, **lent}, facts["documents"]),
             "facts": say_facts(facts),
             "signatures": signatures,
         },

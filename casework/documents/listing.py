@@ -22,6 +22,7 @@ from casework.documents.templates import templates_on
 from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
+from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import (
     DOCUMENT_KINDS,
     Document,
@@ -39,7 +40,8 @@ STATES: Final = ("draft", "final", "sealed", "withdrawn")
 
 @dataclass(frozen=True)
 class DocumentNow:
-    """A document with its latest text. `state` is a word of STATES; `withdrawn` goes before the others."""
+    """A document with its latest text, and the decision that it states, if it states one. `state` is a word of STATES;
+    `withdrawn` goes before the others."""
 
     document: Document
     row: DocumentTemplate
@@ -49,6 +51,7 @@ class DocumentNow:
     final: FinalDocument | None
     number: DocumentNumber | None
     sealed: SealedDocument | None
+    issue: DecisionIssue | None = None
 
     @property
     def state(self) -> str:
@@ -116,11 +119,12 @@ def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow,
     documents = tuple(documents)
     ids = [each.id for each in documents]
     statement = (
-        select(Document.id, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument)
+        select(Document.id, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue)
         .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
         .outerjoin(FinalDocument, FinalDocument.document_id == Document.id)
         .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
         .outerjoin(SealedDocument, SealedDocument.document_id == Document.id)
+        .outerjoin(DecisionIssue, DecisionIssue.id == Document.issue_id)
         .where(Document.id.in_(ids))
     )
     beside = {row[0]: row for row in session.execute(statement)}
@@ -131,10 +135,10 @@ def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow,
 
 def _one(
     document: Document,
-    beside: Row[uuid.UUID, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument],
+    beside: Row[uuid.UUID, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue],
     text: DocumentText,
     signatures: Mapping[uuid.UUID, tuple[DocumentSignature, ...]],
 ) -> DocumentNow:
-    _, row, final, number, sealed = beside
+    _, row, final, number, sealed, issue = beside
     signed = signatures.get(text.id, ())
-    return DocumentNow(document, row, Template.of(row.rules), text, signed, final, number, sealed)
+    return DocumentNow(document, row, Template.of(row.rules), text, signed, final, number, sealed, issue)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from casework.documents.facts import FACTS
+from casework.documents.facts import FACTS, OF_DECISION
+from casework.rules.errors import RuleFileUnusable
 from casework.rules.heading import HEADING, VersionFile, read_heading, refuse_later_superseded
 from casework.rules.reading import Table, Value, read_rules
 from storage.catalog.casework import STAGES
@@ -20,6 +21,9 @@ from storage.catalog.documents import DOCUMENT_KINDS, SIGNING_ROLES
 FIELD_TYPES: Final = ("line", "text", "day", "moment", "money", "number", "choice", "rows", "documents")
 LONGEST_LAYOUT: Final = 40_000
 MOST_SIGNATURES: Final = 5
+OF_THE_DECISION: Final[Mapping[str, str]] = {"party": "party", "penalty": "decided"}
+"""Fields that templates of before had typed, and the facts of the decision that stand there now: a document that
+states a decision has them from it."""
 _WORD: Final = re.compile(r"[㐀-鿿]{1,8}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # A layout is rendered away from any network and file: what would ask for one is refused where somebody can mend it.
@@ -81,6 +85,18 @@ class Template:
     fields: tuple[TemplateField, ...]
     layout: str
 
+    @property
+    def typed(self) -> tuple[TemplateField, ...]:
+        """The fields that people fill in."""
+        return tuple(field for field in self.fields if field.name not in self.lent)
+
+    @property
+    def lent(self) -> Mapping[str, str]:
+        """By the name of a field that nobody fills in, the fact that stands in it."""
+        states = DOCUMENT_KINDS[self.kind].states is not None
+        names = {field.name for field in self.fields} if states else set()
+        return {name: fact for name, fact in OF_THE_DECISION.items() if name in names}
+
     def as_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
@@ -132,6 +148,16 @@ def read_template(content: bytes) -> TemplateFile:
 def refuse_nonsense(file: TemplateFile) -> None:
     """What reads well and makes no sense: looked at when a version is loaded. Raises RuleFileUnusable."""
     refuse_later_superseded(file)
+    template = file.template
+    if DOCUMENT_KINDS[template.kind].states is None:
+        return
+    if not {fact.name for fact in template.facts} >= set(OF_DECISION) - {"amount"}:
+        raise RuleFileUnusable("facts", "no_decision")
+    for name in template.lent:
+        raise RuleFileUnusable(f"fields.{name}", "of_decision")
+    for name in ("party", "decided"):
+        if f"facts.{name}" not in template.layout:
+            raise RuleFileUnusable(f"layout (facts.{name})", "unsaid")
 
 
 def _template(table: Table, title: str) -> Template:

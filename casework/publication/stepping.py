@@ -178,12 +178,12 @@ def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> No
 
     Raises GateShut, PassForged, StepRefused.
     """
+    if session.scalars(revocations_of(session.get_one(CaseEvent, row.event_id))).first() is not None:
+        raise StepRefused(row.id, "revoked")
     if row.issue_id is not None:
         require_leave_of(session, session.get_one(DecisionIssue, row.issue_id), keys)
     elif refusals := case_refusals(session, row.case_id):
         raise GateShut(row.case_id, refusals)
-    if session.scalars(revocations_of(session.get_one(CaseEvent, row.event_id))).first() is not None:
-        raise StepRefused(row.id, "revoked")
 
 
 def steps_of(session: Session, version_id: uuid.UUID) -> tuple[PublicationStep, ...]:

@@ -30,7 +30,11 @@ REFUSALS: Mapping[str, str] = {
     "stage": "the case is not at the stage of the decision; lead it there first",
     "not_issued": "no decision of this case was issued for this; issue it first",
     "undecided": "nothing was decided in this case; draft the decision, and issue it",
-    "other_amount": "the document states another amount than the decision that was issued; save it anew",
+    "other_party": "the document states another party than the decision that it names; save it anew",
+    "other_amount": "the document states another amount than the decision that it names; save it anew",
+    "other_content": "the document states something else than the decision that it names; save it anew",
+    "unnamed": "the document names none of the decisions of the case; withdraw it, and begin one that does",
+    "revoked": "the decision was revoked; where that was entered by mistake, have the revocation withdrawn first",
     "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
 }

@@ -1,7 +1,7 @@
 """The gate (法制审核未通过不得作出决定): asked of the database, whose word it is whoever asks (migration 0026).
 
 Whatever issues a decision, or lets one leave (a stage, an event, a service, a number, a sealed document, a
-publication), does so inside `at_the_gate`, or asks `require_issued` first.
+publication), does so inside `at_the_gate`, or asks `require_leave_of` (leaving.py) first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.review.errors import GateShut
-from storage.catalog.decisions import DecisionIssue
 
 SHUT: Final = "LHG01"
 """The SQLSTATE with which the gate refuses; its detail names why."""
@@ -58,18 +57,12 @@ def case_refusals(session: Session, case_id: uuid.UUID, kind: str | None = None)
     return tuple(session.scalar(select(func.case_gate_refusals(case_id, kind, None))) or ())
 
 
-def require_issued(session: Session, case_id: uuid.UUID, version_id: uuid.UUID) -> DecisionIssue:
-    """The one question of whatever publishes, pushes or sends a decision: issued, and by a pass that stands now.
+def leave_refusals(session: Session, issue_id: uuid.UUID) -> tuple[str, ...]:
+    """Why nothing of this decision may leave, on paper or by service; empty where it may. Words of REFUSALS.
 
-    Raises GateShut.
+    Its own pass and its own revocation, whatever became of others in its case.
     """
-    issue = session.scalars(
-        select(DecisionIssue).where(DecisionIssue.version_id == version_id, DecisionIssue.case_id == case_id)
-    ).first()
-    refusals = ("not_issued",) if issue is None else refusals_of(session, version_id)
-    if issue is None or refusals:
-        raise GateShut(case_id, refusals)
-    return issue
+    return tuple(session.scalar(select(func.leave_refusals(issue_id))) or ())
 
 
 def _refusals_in(error: DBAPIError) -> tuple[str, ...] | None:

@@ -200,12 +200,18 @@ def _found_recording(row: Recording, words: Words) -> Found:
 
 
 def _said_by(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[str | None, Mapping[str, Any]]]:
-    """Of each document its number, if it has one, and the fields of its latest text."""
+    """Of each document its number, if it has one, and what stands in its latest text."""
     rows = session.execute(
-        select(DocumentText.document_id, DocumentText.fields, DocumentNumber)
+        select(DocumentText.document_id, DocumentText.fields, DocumentNumber, DocumentText.facts)
         .outerjoin(DocumentNumber, DocumentNumber.document_id == DocumentText.document_id)
         .where(DocumentText.document_id.in_(ids))
         .order_by(DocumentText.document_id, DocumentText.ordinal.desc())
         .ext(distinct_on(DocumentText.document_id))
     )
-    return {row[0]: (None if row[2] is None else row[2].written, row[1]) for row in rows}
+    return {row[0]: (None if row[2] is None else row[2].written, {**row[1], **_of_decision(row[3])}) for row in rows}
+
+
+def _of_decision(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What `sought_paper` (migration 0064) seeks among the facts of a document: whom its decision is against, and what
+    was decided. By names that no field has."""
+    return {f"facts.{name}": facts.get(name) or "" for name in ("party", "decided")}

@@ -58,6 +58,7 @@ SERVED_PROBLEMS: Final[Mapping[str, str]] = {
     "not_here": "the document is none of this case: choose one of the list",
     "not_final": "the document is a draft, or was withdrawn: make it final first",
     "a_receipt": "a receipt of service is not served: choose the document that it is about",
+    "other_decision": "the document is not of that decision: leave the decision out, it is taken from the document",
     "other_number": "the document bears another number: leave the number out, it is taken from the document",
 }
 
@@ -112,7 +113,7 @@ class PostingUncounted(ServiceError, StateRefused):
 
 @dataclass(eq=False)
 class NotServed(ServiceError, StateRefused):
-    """`days`: on which something of the case was served, and is proven."""
+    """`days`: on which something was served by which the term may end, and is proven."""
 
     case_id: uuid.UUID
     day: date
@@ -120,7 +121,8 @@ class NotServed(ServiceError, StateRefused):
 
     def __str__(self) -> str:
         known = f"; it was on {', '.join(map(str, self.days))}" if self.days else ""
-        return f"nothing of case {self.case_id} was served on {self.day}, as far as was entered{known}: enter how first"
+        what = f"nothing of case {self.case_id} by which this term ends was served on {self.day}"
+        return f"{what}, as far as was entered{known}: enter how first, and which decision it was of"
 
 
 @dataclass(eq=False)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casework.issued import issued_in, version_of
 from casework.review.errors import GateShut
-from casework.review.gate import require_issued
-from casework.review.leaving import require_leave
+from casework.review.leaving import require_leave, require_leave_of
 from casework.review.passes import refuse_forged_pass
 from casework.service.errors import ServedUnusable
 from casework.wording import optional_name
 from integrity.trust import EpochKey
 from storage.catalog.casework import Case
-from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
-from storage.catalog.documents import Document, DocumentNumber, FinalDocument
+from storage.catalog.decisions import Decision, DecisionIssue
+from storage.catalog.documents import DOCUMENT_KINDS, Document, DocumentNumber, FinalDocument
 
 RECEIPT = "service_receipt"
 
@@ -35,11 +35,11 @@ class Leaving:
 def find_leaving(
     session: Session, case: Case, document_id: uuid.UUID | None, decision_id: uuid.UUID | None, number: str | None
 ) -> Leaving:
-    """What is named, of this case. A document that issues a decision makes the one known that was issued, where there
-    is one of its kind. Raises ServedUnusable, GateShut for a decision that is none of the case or is not issued.
+    """What is named, of this case, also by a number that a document of it bears. A document makes the decision known
+    that it states. Raises ServedUnusable, GateShut for a decision that is none of the case or is not issued.
     """
     number = optional_name("document number", number)
-    document = None if document_id is None else _document(session, case, document_id)
+    document = _numbered(session, case, number) if document_id is None else _document(session, case, document_id)
     drawn = None if document is None else _number_of(session, document.id)
     if number is not None and drawn is not None and number != drawn:
         raise ServedUnusable("other_number")
@@ -47,8 +47,8 @@ def find_leaving(
     if number is None:
         raise ServedUnusable("nothing")
     issue = None if decision_id is None else _issue_of(session, case, decision_id)
-    if issue is None and document is not None and document.issues_decision:
-        issue = _only_issue(session, case, _decides(document))
+    if document is not None:
+        issue = _stated(session, document, issue)
     return Leaving(number, document, issue)
 
 
@@ -56,27 +56,17 @@ def ask_leave(session: Session, case: Case, leaving: Leaving, keys: Sequence[Epo
     """Whether it may leave, and by a pass that was signed. The database asks the first again, with the row.
 
     `keys`: those that reviews of this archive are signed with. Of a document that makes no decision known nothing is
-    asked; a number alone may be that of any decision of the case. Raises GateShut, PassForged.
+    asked; a number alone may be that of any decision of the case, and so may a document of before that names none.
+    Raises GateShut, PassForged.
     """
+    document = leaving.document
     if leaving.issue is not None:
-        require_issued(session, case.id, leaving.issue.version_id)
-        refuse_forged_pass(session, session.get_one(DecisionVersion, leaving.issue.version_id), keys)
-    if leaving.document is not None and leaving.document.issues_decision:
-        require_leave(session, case.id, _decides(leaving.document), keys)
-    if leaving.issue is None and leaving.document is None:
-        for version in issued_versions(session, case.id):
-            refuse_forged_pass(session, version, keys)
-
-
-def issued_versions(session: Session, case_id: uuid.UUID) -> tuple[DecisionVersion, ...]:
-    """What was issued in a case, the first first."""
-    issued = select(DecisionVersion).join(DecisionIssue, DecisionIssue.version_id == DecisionVersion.id)
-    of_case = issued.where(DecisionIssue.case_id == case_id)
-    return tuple(session.scalars(of_case.order_by(DecisionIssue.issued_at, DecisionIssue.id)))
-
-
-def _decides(document: Document) -> str:
-    return "penalty" if document.kind == "penalty_decision" else "coercion"
+        require_leave_of(session, leaving.issue, keys)
+    if document is not None and document.issues_decision and document.issue_id is None:
+        require_leave(session, case.id, str(DOCUMENT_KINDS[document.kind].states), keys)
+    if leaving.issue is None and document is None:
+        for issue in issued_in(session, case.id):
+            refuse_forged_pass(session, version_of(session, issue), keys)
 
 
 def _document(session: Session, case: Case, document_id: uuid.UUID) -> Document:
@@ -89,6 +79,13 @@ def _document(session: Session, case: Case, document_id: uuid.UUID) -> Document:
     if final is None or document.withdrawn_at is not None:
         raise ServedUnusable("not_final")
     return document
+
+
+def _numbered(session: Session, case: Case, number: str | None) -> Document | None:
+    """The document of the case that bears this number: whoever writes it may not have chosen it in the list."""
+    mine = select(DocumentNumber).join(Document, Document.id == DocumentNumber.document_id)
+    found = [row for row in session.scalars(mine.where(Document.case_id == case.id)) if row.written == number]
+    return _document(session, case, found[0].document_id) if found else None
 
 
 def _number_of(session: Session, document_id: uuid.UUID) -> str | None:
@@ -107,7 +104,13 @@ def _issue_of(session: Session, case: Case, decision_id: uuid.UUID) -> DecisionI
     return issue
 
 
-def _only_issue(session: Session, case: Case, kind: str) -> DecisionIssue | None:
-    issued = select(DecisionIssue).join(DecisionVersion, DecisionVersion.id == DecisionIssue.version_id)
-    found = session.scalars(issued.where(DecisionIssue.case_id == case.id, DecisionVersion.kind == kind)).all()
-    return found[0] if len(found) == 1 else None
+def _stated(session: Session, document: Document, named: DecisionIssue | None) -> DecisionIssue | None:
+    """The decision that the document states; of one of before that names none, what is `named` with it."""
+    if document.issue_id is not None:
+        stated = session.get_one(DecisionIssue, document.issue_id)
+        if named is not None and named.id != stated.id:
+            raise ServedUnusable("other_decision")
+        return stated
+    if named is not None and version_of(session, named).kind != DOCUMENT_KINDS[document.kind].states:
+        raise ServedUnusable("other_decision")
+    return named

@@ -1,4 +1,4 @@
-"""What of a case can be served, and what can prove it: documents, decisions, and recordings, nearest in time first."""
+"""What of a case can be served, and what can prove it: documents, and recordings, nearest in time first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from casework.procedure.acts import ActNow, acts_of_case
+from casework.revoked import is_revoked
 from casework.secrecy import keeps_nothing_from
 from casework.service.leave import RECEIPT
 from casework.service.manners import LEAVING, MANNERS
 from casework.service.proof import Picture, pictures
 from storage.catalog.casework import Case, CaseLink
-from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentNumber, DocumentSignature, DocumentTemplate, FinalDocument
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
@@ -26,10 +26,9 @@ MOST_PROOFS: Final = 100
 
 @dataclass(frozen=True)
 class Paper:
-    """A final document of a case, or a decision that was issued: `document` None then."""
+    """A final document of a case."""
 
-    document: Document | None
-    version: DecisionVersion | None
+    document: Document
     title: str
     number: str | None
 
@@ -48,21 +47,21 @@ class Proof:
 
 
 def papers_to_serve(session: Session, case_id: uuid.UUID) -> tuple[Paper, ...]:
-    """Final documents of the case, the latest first, and the decisions that were issued in it."""
+    """Final documents of the case, the latest first, but those that state what was revoked."""
+    unrevoked = Document.issue_id.is_(None) | ~is_revoked(Document.issue_id)
     rows = session.execute(
-        _finals(case_id).where(Document.kind != RECEIPT).order_by(FinalDocument.finalised_at.desc(), Document.id)
+        _finals(case_id)
+        .where(Document.kind != RECEIPT, unrevoked)
+        .order_by(FinalDocument.finalised_at.desc(), Document.id)
     )
-    documents = [Paper(row.Document, None, row.title_zh, _written(row.DocumentNumber)) for row in rows]
-    issued = select(DecisionVersion).join(DecisionIssue, DecisionIssue.version_id == DecisionVersion.id)
-    versions = session.scalars(issued.where(DecisionIssue.case_id == case_id).order_by(DecisionIssue.issued_at.desc()))
-    return (*documents, *(Paper(None, version, version.content, None) for version in versions))
+    return tuple(Paper(row.Document, row.title_zh, _written(row.DocumentNumber)) for row in rows)
 
 
 def receipts_of(session: Session, case_id: uuid.UUID) -> tuple[Paper, ...]:
     """Final documents that prove a service, the latest first: receipts (送达回证), and what the party signed."""
     statement = _finals(case_id).where(_proves()).order_by(FinalDocument.finalised_at.desc(), Document.id)
     rows = session.execute(statement)
-    return tuple(Paper(row.Document, None, row.title_zh, _written(row.DocumentNumber)) for row in rows)
+    return tuple(Paper(row.Document, row.title_zh, _written(row.DocumentNumber)) for row in rows)
 
 
 def is_receipt(session: Session, case_id: uuid.UUID, receipt_id: uuid.UUID, served: Document | None) -> bool:

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Boolean, ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.procedure.acts import ActNow, standing_acts
@@ -19,8 +20,7 @@ from casework.service.errors import NotServed
 from casework.service.manners import LEAVING, LEFT
 from integrity.local_time import chinese_day
 from storage.catalog.casework import CaseLink
-from storage.catalog.decisions import DecisionVersion
-from storage.catalog.documents import Document
+from storage.catalog.deadlines import CaseEvent
 from storage.catalog.procedure import CaseAct
 from storage.catalog.recordings import Recording
 from storage.catalog.service import CaseService
@@ -82,31 +82,33 @@ def proven_services(session: Session, case_ids: Collection[uuid.UUID]) -> dict[u
     return dict(found)
 
 
-def days_served(session: Session, case_id: uuid.UUID) -> tuple[date, ...]:
-    """The (Chinese) days on which something that may end the term of service was done, each once.
+def days_served(session: Session, event: CaseEvent) -> tuple[date, ...]:
+    """The (Chinese) days on which something was served that may end the event's term of service, each once.
 
-    A service of a paper that is known to be no penalty ends none; of one that is a number alone people say what it is.
+    A service ends the term of the decision that it is of, and of no other in its case: which that is, the database says
+    (`serves_decision_of`, migration 0064). Of a paper that is a number alone people say what it is, where the case has
+    but one penalty.
     """
-    rows = proven_services(session, [case_id]).get(case_id, ())
-    papers = session.execute(select(Document.id, Document.kind).where(Document.case_id == case_id))
-    decided = session.execute(
-        select(DecisionVersion.id, DecisionVersion.kind).where(DecisionVersion.case_id == case_id)
-    )
-    kinds, versions = {row.id: row.kind for row in papers}, {row.id: row.kind for row in decided}
-    fit = [
-        each
-        for each in rows
-        if (each.document_id is None or kinds[each.document_id] == "penalty_decision")
-        and (each.version_id is None or versions[each.version_id] == "penalty")
-    ]
-    return tuple(sorted({chinese_day(each.served_at) for each in fit}))
+    its = select(CaseService.id).where(CaseService.case_id == event.case_id, _serves(CaseService.id, event))
+    ids = set(session.scalars(its))
+    proven = proven_services(session, [event.case_id]).get(event.case_id, ())
+    return tuple(sorted({chinese_day(each.served_at) for each in proven if each.id in ids}))
 
 
-def refuse_unserved(session: Session, case_id: uuid.UUID, day: date) -> None:
-    """Raises NotServed unless something was served on that (Chinese) day, with its proof."""
-    days = days_served(session, case_id)
+def serves(session: Session, service: CaseService, event: CaseEvent) -> bool:
+    """Whether the service is of what the event's term of service runs from, whatever became of it."""
+    return bool(session.scalar(select(_serves(service.id, event))))
+
+
+def refuse_unserved(session: Session, event: CaseEvent, day: date) -> None:
+    """Raises NotServed unless what the event is of was served on that (Chinese) day, with its proof."""
+    days = days_served(session, event)
     if day not in days:
-        raise NotServed(case_id, day, days)
+        raise NotServed(event.case_id, day, days)
+
+
+def _serves(service_id: Any, event: CaseEvent) -> ColumnElement[bool]:
+    return func.serves_decision_of(service_id, event.id, type_=Boolean)
 
 
 def _unseen(session: Session, left: Sequence[CaseService]) -> set[uuid.UUID]:

@@ -184,7 +184,7 @@ def _row(session: Session, by: Person, case: Case, served: Served, leaving: Leav
         case_id=case.id,
         decision_id=None if issue is None else issue.decision_id,
         version_id=None if issue is None else issue.version_id,
-        document_id=served.document_id,
+        document_id=None if leaving.document is None else leaving.document.id,
         document_number=leaving.number,
         addressee=required_name("addressee", served.addressee),
         method=served.method,

@@ -13,7 +13,7 @@ from casework.deadlines.events import enter_event, fulfil_term
 from casework.service.errors import ServiceCounts
 from casework.service.leave import Leaving
 from casework.service.manners import POSTED
-from casework.service.proof import days_served
+from casework.service.proof import days_served, serves
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm
@@ -23,7 +23,8 @@ from storage.catalog.service import CaseService
 
 
 def end_term(session: Session, by: Person, row: CaseService, leaving: Leaving, now: datetime) -> None:
-    """Of a penalty that was issued the term that runs from its event; else the only one that is open.
+    """Of a penalty that was issued the term that runs from its event; of a document of before, which names none, the
+    only one that is open.
 
     A public notice ends it on the day it is posted: to serve in time is the unit's duty, the days that it hangs are
     not. Of a paper that is a number alone nobody knows what it is: its term is ended by hand.
@@ -35,13 +36,13 @@ def end_term(session: Session, by: Person, row: CaseService, leaving: Leaving, n
     if leaving.document is not None and leaving.document.kind != "penalty_decision":
         return
     day = chinese_day(row.served_at)
-    open_ = select(CaseTerm.id).join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
+    open_ = select(CaseTerm.id, CaseEvent).join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
     open_ = open_.where(*_terms_of_service(row), CaseTerm.done_on.is_(None), CaseEvent.day <= day)
     if leaving.issue is not None:
         open_ = open_.where(CaseEvent.issue_id == leaving.issue.id)
-    terms = session.scalars(open_).all()
-    if len(terms) == 1 and day in days_served(session, row.case_id):
-        fulfil_term(session, by, terms[0], day, now)
+    terms = session.execute(open_).all()
+    if len(terms) == 1 and day in days_served(session, terms[0].CaseEvent):
+        fulfil_term(session, by, terms[0].id, day, now)
 
 
 def begin_term(session: Session, by: Person, case: Case, row: CaseService, leaving: Leaving, now: datetime) -> None:
@@ -57,13 +58,12 @@ def begin_term(session: Session, by: Person, case: Case, row: CaseService, leavi
 
 
 def refuse_counting(session: Session, row: CaseService) -> None:
-    """The row is withdrawn, and what is left has to hold. Raises ServiceCounts."""
+    """The row is withdrawn, and what is left has to hold of each term that it may have ended. Raises ServiceCounts."""
     day = chinese_day(row.served_at)
-    if day in days_served(session, row.case_id):
-        return
-    ended = select(CaseTerm.id).join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
-    if session.scalars(ended.where(*_terms_of_service(row), CaseTerm.done_on == day).limit(1)).first() is not None:
-        raise ServiceCounts(row.id, day)
+    ended = select(CaseEvent).join(CaseTerm, CaseTerm.event_id == CaseEvent.id)
+    for event in session.scalars(ended.where(*_terms_of_service(row), CaseTerm.done_on == day)).all():
+        if serves(session, row, event) and day not in days_served(session, event):
+            raise ServiceCounts(row.id, day)
 
 
 def _terms_of_service(row: CaseService) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session, aliased
 
+from casework.documents.template_file import OF_THE_DECISION
 from casework.permission import require
 from casework.revoked import is_revoked
 from casework.secrecy import keeps_case_from
@@ -81,7 +82,7 @@ def _lines(session: Session, by: Person, since: date, until: date) -> Iterator[C
         .join(SealedDocument, SealedDocument.document_id == final.document_id)
         .join(Case, Case.id == final.case_id)
         .join(Unit, Unit.id == final.unit_id)
-        .join(DecisionIssue, DecisionIssue.id == _imposed())
+        .join(DecisionIssue, DecisionIssue.id == func.coalesce(Document.issue_id, _imposed()))
         .join(said, said.id == DecisionIssue.version_id)
         .where(Document.kind == PENALTY, Document.withdrawn_at.is_(None), Case.procedure.is_distinct_from(ON_THE_SPOT))
         .where(in_reach(by, final.unit_id), ~keeps_case_from(by, final.case_id))
@@ -100,13 +101,19 @@ def _lines(session: Session, by: Person, since: date, until: date) -> Iterator[C
             amount_fen=version.amount_fen,
             decided_on=dated_on,
             revoked=revoked,
-            **{name: str(text.fields.get(name) or "") for name in _OF_DOCUMENT},
+            **{name: _said(text, name) for name in _OF_DOCUMENT},
         )
 
 
+def _said(text: DocumentText, name: str) -> str:
+    """As it stands on the document: what it has of its decision before what was typed into it."""
+    of_decision = text.facts.get(OF_THE_DECISION.get(name, ""))
+    return str(of_decision or text.fields.get(name) or "")
+
+
 def _imposed() -> ScalarSelect[uuid.UUID]:
-    """The penalty that a document imposes: of those issued in its case before it became final the last one, and one of
-    the party that it names before any other."""
+    """The penalty of a document of before, which names none: of those issued in its case before it became final the
+    last one, and one of the party that it names before any other."""
     issue, version = aliased(DecisionIssue), aliased(DecisionVersion)
     party = func.jsonb_extract_path_text(DocumentText.fields, "party")
     return (

@@ -23,11 +23,15 @@ OUR_ROLES = ("officer", "approver", "reviewer")
 
 @dataclass(frozen=True)
 class DocumentKind:
-    """`issues_decision`: its number, final form and seal ask the gate of legal review. `after_close`: a closed case
-    still takes it."""
+    """`states`: the kind of decision that it brings to paper: it names one that was issued, and its number, final form
+    and seal ask the gate of legal review for that one. `after_close`: a closed case still takes it."""
 
-    issues_decision: bool = False
+    states: str | None = None
     after_close: bool = False
+
+    @property
+    def issues_decision(self) -> bool:
+        return self.states is not None
 
 
 DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
@@ -37,9 +41,9 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "investigation_report": DocumentKind(),
     "penalty_notice": DocumentKind(),
     "hearing_rights_notice": DocumentKind(),
-    "seizure_decision": DocumentKind(issues_decision=True),
+    "seizure_decision": DocumentKind(states="coercion"),
     "review_opinion": DocumentKind(),
-    "penalty_decision": DocumentKind(issues_decision=True),
+    "penalty_decision": DocumentKind(states="penalty"),
     "service_receipt": DocumentKind(after_close=True),
     "correction_notice": DocumentKind(),
     "closing_report": DocumentKind(),
@@ -105,6 +109,8 @@ class Document(Base):
     """文书: one document of a case, by the template that held on the day it was begun.
 
     Withdrawn with a reason: a draft that is thrown away, or a final one that is 作废, which keeps its number.
+    `issue_id`: the decision that it states, where it states one; None of papers of before that might state several, of
+    which nothing comes any more (migration 0064).
     """
 
     __tablename__ = "document"
@@ -115,6 +121,7 @@ class Document(Base):
             "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)",
             name="withdrawn",
         ),
+        CheckConstraint("issue_id IS NULL OR issues_decision", name="of_decision"),
         Index("ix_document_begun", "unit_id", "begun_at", "id"),
     )
     id: Mapped[Id]
@@ -130,6 +137,7 @@ class Document(Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     withdraw_reason: Mapped[str | None]
+    issue_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision_issue.id"))
 
 
 class DocumentText(Base):
@@ -155,7 +163,7 @@ class DocumentText(Base):
     sha256: Mapped[Octets]
     saved_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     saved_at: Mapped[Instant]
-    sought: Mapped[str] = sought_by("sought_values(fields)")
+    sought: Mapped[str] = sought_by("sought_paper(fields, facts)")
 
 
 class DocumentSignature(Base):

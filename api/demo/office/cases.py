@@ -69,7 +69,6 @@ def _seize(case: CaseAtWork, days: Days, say: Narrator) -> None:
     said = _said("coercion", ["seizure"], "扣押违规存放的燃气瓶六只", None)
     case.decide(said)
     fields = {
-        "party": PARTY,
         "party_address": PLACE,
         "measure": "扣押",
         "reasons": "违规存放燃气瓶，可能危及公共安全。",
@@ -112,14 +111,12 @@ def _hear(case: CaseAtWork, days: Days, say: Narrator) -> None:
 def _decide(case: CaseAtWork, days: Days, say: Narrator) -> None:
     decision = case.decide(_said("penalty", ["fine"], "罚款人民币六万元", 6_000_000, facts=["after_hearing"]))
     fields = {
-        "party": PARTY,
         "party_address": PLACE,
         "facts": "占用人行道经营，并违规存放燃气瓶六只。",
         "evidence": "现场录像、检查笔录、扣押清单。",
         "statement": "当事人在听证中请求从轻处罚，部分采纳。",
         "reasons": "危及公共安全，情节较重。",
         "basis": "《重庆市市容环境卫生管理条例》",
-        "penalty": "罚款人民币六万元",
         "performance": "自收到本决定书之日起十五日内到指定银行缴纳。",
         **REVIEWERS,
     }

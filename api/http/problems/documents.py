@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
 assert KINDS.keys() == DOCUMENT_KINDS.keys()
 FIELD_PROBLEMS: Mapping[str, str] = {
     "unknown": "不是此文书的项目，请删去",
+    "of_decision": "取自文书所载的决定，不能填写，请删去",
     "no_text": "须为文字",
     "too_long": "过长，请缩短，或另附文书",
     "hidden": "含有控制字符，请重新输入",
@@ -63,7 +64,7 @@ def _code_point(error: documents.SignUnprintable) -> Facts:
     return {"code": f"U+{ord(error.sign):04X}"}
 
 
-def _kind(error: documents.TemplateMissing) -> Facts:
+def _kind(error: documents.TemplateMissing | documents.DecisionUnnamed | documents.DecisionUnfit) -> Facts:
     return {"kind": KINDS[error.kind]}
 
 
@@ -93,6 +94,18 @@ PROBLEMS: Problems = {
         "sign",
         "“{label}”中的“{sign}”（{code}）不在文书字库中，无法印出；请改用其他写法，如以文字说明字形",
         facts=_code_point,
+    ),
+    documents.DecisionUnnamed: Problem(
+        422,
+        "document-decision-unclear",
+        "本案有 {count} 项决定可以制作“{kind}”，须写明是哪一项（decision_id）",
+        facts=_kind,
+    ),
+    documents.DecisionUnfit: Problem(
+        422,
+        "document-decision-unfit",
+        "“{kind}”不能载明所选决定：须是本案已作出的相应种类的决定；不载明决定的文书不要选择",
+        facts=_kind,
     ),
     documents.TemplateMissing: Problem(
         409, "template", "{day} 没有有效的“{kind}”式样，见 liuhen admin template list", facts=_kind

@@ -34,6 +34,7 @@ SERVED_PROBLEMS: Mapping[str, str] = {
     "not_here": "所选文书不属于本案，请从列表中选择",
     "not_final": "所选文书尚未定稿或已作废，请先定稿",
     "a_receipt": "送达回证本身不需送达，请选择它所证明的文书",
+    "other_decision": "所选文书不是该项决定的文书：请不要另选决定，以文书所载的为准",
     "other_number": "与该文书的文号不符：请不要另填编号，以文书上的为准",
 }
 
@@ -54,7 +55,7 @@ def _about_served(error: service.ServedUnusable) -> Facts:
 
 def _known_days(error: service.NotServed) -> Facts:
     days = "、".join(day.isoformat() for day in error.days)
-    return {"known": f"已登记的送达在 {days}" if days else "本案还没有登记可以办结该期限的送达"}
+    return {"known": f"已登记的送达在 {days}" if days else "还没有登记可以办结该期限的送达"}
 
 
 PROBLEMS: Problems = {
@@ -67,7 +68,10 @@ PROBLEMS: Problems = {
         "无法确定 {day} 发出的公告何时视为送达：请先载入其期间（posted_service）的规则，或相应年份的放假安排",
     ),
     service.NotServed: Problem(
-        409, "not-served", "不能认定 {day} 已送达（{known}）：请先在“送达”中登记如何送达", facts=_known_days
+        409,
+        "not-served",
+        "不能认定 {day} 已送达（{known}）：请先在“送达”中登记如何送达；本案有几项决定的，写明送达的是哪一项",
+        facts=_known_days,
     ),
     service.ServiceRepeated: Problem(409, "service-repeated", "{document_number} 于 {served_at} 的送达此前已经登记"),
     service.ServiceWithdrawn: Problem(409, "service-withdrawn", "该送达已于 {withdrawn_at} 撤回；如确有其事请重新登记"),

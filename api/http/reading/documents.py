@@ -56,7 +56,7 @@ def template_item(row: DocumentTemplate) -> TemplateItem:
         law=list(template.law),
         signatures=dict(template.signatures),
         facts=[fact.as_json() for fact in template.facts],
-        fields=[_field(field) for field in template.fields],
+        fields=[_field(field) for field in template.typed],
     )
 
 
@@ -74,6 +74,7 @@ def _item(each: DocumentNow, names: Names, seals: Seals) -> DocumentItem:
         stage=document.stage,
         state=each.state,
         issues_decision=document.issues_decision,
+        decision_id=None if each.issue is None else each.issue.decision_id,
         act_id=document.act_id,
         template_id=document.template_id,
         begun_by=PersonRef.of(document.begun_by, names),

@@ -65,11 +65,11 @@ def show_documents(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
 
 @router.post("/cases/{case_id}/documents", summary="起草文书 / Begin a document", status_code=201)
 def make_document(case_id: uuid.UUID, form: NewDocument, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
-    """By the template that holds today; what the case knows is filled in from it."""
+    """By the template that holds today; what the case knows is filled in from it. What states a decision (处罚决定书,
+    查封（扣押）决定书) states one that was issued, and takes party, amount and content from it."""
+    named = {"act_id": form.act_id, "decision_id": form.decision_id}
     with doing(archive, viewer) as session:
-        draft = begin_document(
-            session, viewer.person, case_id, form.kind, form.fields, datetime.now(UTC), act_id=form.act_id
-        )
+        draft = begin_document(session, viewer.person, case_id, form.kind, form.fields, datetime.now(UTC), **named)
         document_id = draft.document.id
     return _show(archive, viewer, document_id)
 

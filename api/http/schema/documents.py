@@ -17,6 +17,10 @@ class NewDocument(Form):
     kind: ShortText = Field(examples=["inquiry_record"])
     fields: dict[str, Any] = Field(default_factory=dict, examples=[{"place": "观音桥步行街 12 号"}])
     act_id: uuid.UUID | None = Field(default=None, description="此文书所记的执法行为 / the act that it is of")
+    decision_id: uuid.UUID | None = Field(
+        default=None,
+        description="决定书载明哪一项决定；本案有几项时须写明 / which decision it states, where the case has several",
+    )
 
 
 class SavedText(Form):
@@ -119,6 +123,7 @@ class DocumentItem(Answer):
     stage: str
     state: str = Field(description="draft, final, sealed, withdrawn", examples=["draft"])
     issues_decision: bool
+    decision_id: uuid.UUID | None = Field(description="所载明的决定 / the decision that it states")
     act_id: uuid.UUID | None
     template_id: uuid.UUID
     begun_by: PersonRef

@@ -11,8 +11,9 @@ from api.http.schema.base import Answer, Form, LongText, PersonRef, ShortText
 
 
 class NewService(Form):
-    """What was served is `document_id`, `decision_id`, or both, or the `document_number` of a paper. Which of the rest
-    is needed goes by the manner: docs/service.md."""
+    """What was served is `document_id`, `decision_id`, or both, or the `document_number` of a paper. A document names
+    its decision itself; of a paper from elsewhere `decision_id` says which it is of, where the case has several. Which
+    of the rest is needed goes by the manner: docs/service.md."""
 
     method: ShortText = Field(
         description="in_person, left, mailed, entrusted, electronic, posted", examples=["in_person"]

@@ -45,14 +45,12 @@ NOTICE: Mapping[str, Any] = {
     "phone": "023-67000000",
 }
 DECISION: Mapping[str, Any] = {
-    "party": "陈强",
     "party_address": "江北区观音桥 12 号",
     "facts": "占用人行道经营。",
     "evidence": "现场检查笔录、询问笔录、录像。",
     "statement": "未提出陈述、申辩。",
     "reasons": "情节一般。",
     "basis": "《重庆市市容环境卫生管理条例》",
-    "penalty": "罚款",
     "performance": "自收到本决定书之日起十五日内到指定银行缴纳。",
     "reconsideration": "江北区人民政府",
     "court": "江北区人民法院",
@@ -92,8 +90,8 @@ class Office:
         facts: dict[str, Any] = {"name": "陈强", "outcome": "signed", "signed_at": now(), "note": None, "now": now()}
         state_signature(self.session, self.officer, draft.document.id, "party", **{**facts, **more})
 
-    def finish(self, kind: str = "inquiry_record", fields: Mapping[str, Any] = INQUIRY) -> FinalDocument:
-        draft = self.begin(kind, fields)
+    def finish(self, kind: str = "inquiry_record", fields: Mapping[str, Any] = INQUIRY, **more: Any) -> FinalDocument:
+        draft = self.begin(kind, fields, **more)
         self.sign(draft)
         by = self.reviewer if kind == "review_opinion" else self.officer
         return finalise_document(self.session, by, draft.document.id, now(), REVIEW_KEYS)

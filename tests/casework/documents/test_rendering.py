@@ -98,7 +98,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     template = TEMPLATES["penalty-decision"]
     once, again = (render_page(page(template, filled(template))) for _ in range(2))
     assert once.pdf == again.pdf
-    other = render_page(page(template, {**filled(template), "party": "另一人"}))
+    other = render_page(page(template, {**filled(template), "court": "另一法院"}))
     assert other.pdf != once.pdf
     assert once.rendered_with["standard"] == "pdf-a-2b"
 

@@ -6,21 +6,25 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.account_book import case_lines
 from casework.deadlines.errors import DecisionUnclear, DecisionUnfit, EventEntered
-from casework.deadlines.events import enter_event, withdraw_event
+from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.publication.errors import StepRefused
 from casework.publication.stepping import take_down
 from casework.review.reviewing import withdraw_review
+from casework.service.errors import NotServed, ServiceCounts
+from casework.service.serving import withdraw_service
 from integrity.local_time import chinese_day
-from storage.catalog.deadlines import CaseEvent
+from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.review import DecisionReview
 from tests.casework.publication.press import Press, make_press
 from tests.casework.review.conftest import make_bench
+from tests.casework.review.serving import serve
 
 FIRST = {"party": "某商贸有限公司", "content": "罚款二百元", "amount_fen": 20_000}
 SECOND = {"party": "某运输有限公司", "content": "罚款三百元", "amount_fen": 30_000}
@@ -65,6 +69,49 @@ def test_each_is_published_with_its_own_text_and_ends_its_own_terms(press: Press
     second = press.published(other)
     assert (second.party, second.conclusion) == (SECOND["party"], SECOND["content"])
     assert press.term(other, "publish_penalty").done_on == today()
+
+
+def ended(press: Press) -> list[date | None]:
+    """When each was served, in the order of their issue."""
+    of_service = select(CaseTerm.done_on).join(CaseEvent, CaseEvent.id == CaseTerm.event_id)
+    in_order = of_service.join(DecisionIssue, DecisionIssue.id == CaseEvent.issue_id).order_by(DecisionIssue.issued_at)
+    return list(press.session.scalars(in_order.where(CaseTerm.kind == "service")))
+
+
+def test_each_is_served_and_ends_its_own_term_of_service(press: Press) -> None:
+    (first, one), (second, other) = decide(press, **FIRST), decide(press, **SECOND)
+    served = serve(press.bench, decision_id=first.decision_id)
+    assert ended(press) == [today(), None]
+    # By what was served on the other party nobody ends this one's, at the desk or by SQL.
+    term = press.term(other, "service")
+    with pytest.raises(NotServed):
+        fulfil_term(press.session, press.bench.officer, term.id, today(), now())
+    done = text("UPDATE case_term SET done_on = :day, done_by = :by, done_at = now() WHERE id = :id")
+    with pytest.raises(DBAPIError, match="by which its term ends"), press.session.begin_nested():
+        press.session.execute(done, {"day": today(), "by": press.bench.officer.id, "id": term.id})
+    serve(press.bench, decision_id=second.decision_id, document_number="江综执罚决字〔2026〕第8号")
+    assert ended(press) == [today(), today()]
+    # The one's service is not withdrawn under its term because the other was served on that day, too.
+    with pytest.raises(ServiceCounts), press.session.begin_nested():
+        withdraw_service(press.session, press.bench.supervisor, served.id, "误登")
+    withdraw_event(press.session, press.bench.supervisor, one.id, "误登")
+    withdraw_service(press.session, press.bench.supervisor, served.id, "误登")
+
+
+def test_a_number_alone_is_served_on_neither_of_two(press: Press) -> None:
+    (_, one), _ = decide(press, **FIRST), decide(press, **SECOND)
+    serve(press.bench)
+    assert ended(press) == [None, None]
+    with pytest.raises(NotServed, match="which decision it was of"):
+        fulfil_term(press.session, press.bench.officer, press.term(one, "service").id, today(), now())
+
+
+def test_a_number_alone_may_be_the_only_penalty_of_its_case(press: Press) -> None:
+    _, event = decide(press, **FIRST)
+    serve(press.bench)
+    assert ended(press) == [None]
+    fulfil_term(press.session, press.bench.officer, press.term(event, "service").id, today(), now())
+    assert ended(press) == [today()]
 
 
 def test_a_revocation_says_which_decision_it_is_of_and_is_of_no_other(press: Press) -> None:

@@ -40,6 +40,11 @@ COUNTED = (
     "decision_review",
     "decision_submission",
     "decision_version",
+    "document",
+    "document_number",
+    "document_signature",
+    "document_text",
+    "final_document",
     "ledger_entry",
     "publication",
     "publication_posting",
@@ -47,6 +52,7 @@ COUNTED = (
     "publication_step",
     "publication_version",
     "review_scope_rule",
+    "sealed_document",
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from casework.documents.drafts import save_document
 from casework.documents.errors import DocumentChanged, FieldUnusable
 from casework.documents.facts import FACTS
 from casework.documents.finalising import finalise_document
@@ -40,7 +41,7 @@ def finish(office: Office) -> Any:
 def test_no_document_without_its_decision(office: Office) -> None:
     with pytest.raises(GateShut) as caught:
         finish(office)
-    assert caught.value.refusals == ("undecided",)
+    assert caught.value.refusals == ("not_issued",)
     issue = office.archive.decide(office.case, office.supervisor, **FINE)
     assert finish(office).number_id is not None
     assert issue.review_id is not None
@@ -65,31 +66,55 @@ def test_no_document_by_a_pass_that_was_never_signed(office: Office, monkeypatch
         finish(office)
 
 
-def test_a_document_says_the_amount_that_was_issued(office: Office) -> None:
-    early = office.begin("penalty_decision", DECISION)
-    assert early.text.facts["amount"] is None
-    office.archive.decide(office.case, office.supervisor, **FINE)
-    office.sign(early)
-    with pytest.raises(DocumentChanged):
-        finalise_document(office.session, office.officer, early.document.id, now(), REVIEW_KEYS)
+def test_a_document_says_what_was_issued_and_nobody_types_it(office: Office) -> None:
+    office.archive.decide(office.case, office.supervisor, **FINE, party="某建筑公司", content="罚款六万元")
     final = finish(office)
-    assert office.session.get_one(DocumentText, final.text_id).facts["amount"] == "60000.00"
-    with pytest.raises(FieldUnusable):
-        office.begin("penalty_decision", {**DECISION, "amount": "900000.00"})
+    facts = office.session.get_one(DocumentText, final.text_id).facts
+    assert (facts["party"], facts["decided"], facts["amount"]) == ("某建筑公司", "罚款六万元", "60000.00")
+    for typed in ("party", "penalty", "amount", "decided"):
+        with pytest.raises(FieldUnusable):
+            office.begin("penalty_decision", {**DECISION, typed: "900000.00"})
 
 
-@pytest.mark.parametrize("amount", ["900000.00", None])
-def test_a_small_decision_is_no_leave_for_a_paper_with_another_amount(
-    office: Office, monkeypatch: pytest.MonkeyPatch, amount: str | None
+@pytest.mark.parametrize(
+    ("fact", "says", "refusal"),
+    [
+        ("amount", "900000.00", "other_amount"),
+        ("amount", None, "other_amount"),
+        ("party", "另一公司", "other_party"),
+        ("party", None, "other_party"),
+        ("decided", "罚款九十万元", "other_content"),
+        ("decided", None, "other_content"),
+    ],
+)
+def test_a_small_decision_is_no_leave_for_a_paper_that_says_something_else(
+    office: Office, monkeypatch: pytest.MonkeyPatch, fact: str, says: str | None, refusal: str
 ) -> None:
     office.archive.decide(office.case, office.supervisor, measures=("fine",), amount_fen=20_000)
-    monkeypatch.setitem(FACTS, "amount", replace(FACTS["amount"], of=lambda _: amount))
-    with pytest.raises(DBAPIError, match="other_amount") as caught:
-        finish(office)
+    draft = office.begin("penalty_decision", DECISION)
+    monkeypatch.setitem(FACTS, fact, replace(FACTS[fact], of=lambda _: says))
+    monkeypatch.setattr("casework.documents.finalising.missing_of", lambda *_: ())
+    monkeypatch.setattr("casework.documents.signing.missing_of", lambda *_: ())
+    changed = save_document(office.session, office.officer, draft.document.id, DECISION, 1, now())
+    office.sign(changed)
+    with pytest.raises(DBAPIError, match=refusal) as caught:
+        finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
     assert getattr(caught.value.orig, "sqlstate", None) == "LHG01"
 
 
+def test_a_draft_that_the_case_contradicts_is_saved_anew_first(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.archive.decide(office.case, office.supervisor, **FINE)
+    with monkeypatch.context() as patched:
+        patched.setitem(FACTS, "party", replace(FACTS["party"], of=lambda _: "另一公司"))
+        draft = office.begin("penalty_decision", DECISION)
+        office.sign(draft)
+    with pytest.raises(DocumentChanged):
+        finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
+
+
 def test_the_database_asks_whoever_does_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    issue = office.archive.decide(office.case, office.supervisor, **FINE)
+    withdraw_review(office.session, office.archive.reviewer(office.unit), issue.review_id, "新证据")
     monkeypatch.setattr("casework.documents.finalising.ask_gate", lambda *_: None)
     with pytest.raises(DBAPIError, match="the gate is shut for a document's number") as caught:
         finish(office)
@@ -111,4 +136,6 @@ def test_without_the_databases_question_the_document_would_be_final(
     with database.transaction() as session:
         office = make_office(session, SampleArchive(session))
         enter_stage(session, office.officer, office.case.id, "decision")
+        issue = office.archive.decide(office.case, office.supervisor, **FINE)
+        withdraw_review(session, office.archive.reviewer(office.unit), issue.review_id, "新证据")
         assert finish(office).finalised_at <= now()

@@ -20,9 +20,8 @@ from casework.review.errors import (
     ReviewerBarred,
     ReviewSettled,
 )
-from casework.review.gate import require_issued
 from casework.review.issuing import issue_decision
-from casework.review.leaving import require_leave
+from casework.review.leaving import require_leave, require_leave_of
 from casework.review.listing import decision_now, decisions_of_case, list_waiting
 from casework.review.passes import ReviewSigner, require_signed
 from casework.review.reviewing import Answer, give_opinion, withdraw_review
@@ -190,11 +189,11 @@ def test_a_withdrawn_pass_shuts_the_gate_before_and_after_the_issue(bench: Any) 
     with pytest.raises(ReviewSettled, match="withdrawn before"):
         withdraw_review(bench.session, bench.reviewer, review.id, "再撤")
     again = bench.review(version)
-    bench.issue(version)
-    require_issued(bench.session, bench.case.id, version.id)
+    issue = bench.issue(version)
+    require_leave_of(bench.session, issue, REVIEW_KEYS)
     withdraw_review(bench.session, bench.reviewer, again.id, "发现新证据")
     with pytest.raises(GateShut):
-        require_issued(bench.session, bench.case.id, version.id)
+        require_leave_of(bench.session, issue, REVIEW_KEYS)
     with pytest.raises(GateShut):
         enter_stage(bench.session, bench.supervisor, bench.case.id, "execution")
     assert bench.case.stage == "decision"

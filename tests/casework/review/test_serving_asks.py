@@ -120,7 +120,7 @@ def test_the_service_of_a_penalty_ends_its_term_and_that_of_a_seizure_does_not(b
     serve(bench, decision_id=seizure.decision_id)
     assert term.done_on is None
     with pytest.raises(NotServed):
-        refuse_unserved(bench.session, bench.case.id, today)
+        refuse_unserved(bench.session, bench.session.get_one(CaseEvent, term.event_id), today)
     done = text("UPDATE case_term SET done_on = :day, done_by = :by, done_at = now() WHERE id = :id")
     with pytest.raises(DBAPIError, match="was served on"), bench.session.begin_nested():
         bench.session.execute(done, {"day": today, "by": bench.officer.id, "id": term.id})

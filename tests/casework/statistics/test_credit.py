@@ -26,7 +26,8 @@ from storage.seal_keys import SealKeys
 from tests.casework.documents.conftest import DECISION, Office, now
 from tests.casework.sample_archive import REVIEW_KEYS
 
-COMPANY = {"party": "重庆某建筑有限公司", "party_id": "91500105MA5U0000XX", "representative": "吴某"}
+COMPANY = {"party_id": "91500105MA5U0000XX", "representative": "吴某"}
+PARTY = "重庆某建筑有限公司"
 
 
 def impose(office: Office, keys: SealKeys, fields: Mapping[str, Any] = DECISION, **said: Any) -> uuid.UUID:
@@ -34,12 +35,12 @@ def impose(office: Office, keys: SealKeys, fields: Mapping[str, Any] = DECISION,
     if office.case.stage != "decision":
         enter_stage(office.session, office.officer, office.case.id, "decision")
         office.seal_with(keys)
-    office.archive.decide(office.case, office.supervisor, **said)
-    return write(office, keys, fields)
+    issue = office.archive.decide(office.case, office.supervisor, **said)
+    return write(office, keys, fields, issue.decision_id)
 
 
-def write(office: Office, keys: SealKeys, fields: Mapping[str, Any]) -> uuid.UUID:
-    final = office.finish("penalty_decision", {**DECISION, **fields})
+def write(office: Office, keys: SealKeys, fields: Mapping[str, Any], decision_id: uuid.UUID) -> uuid.UUID:
+    final = office.finish("penalty_decision", {**DECISION, **fields}, decision_id=decision_id)
     prepared = prepare_sealing(office.session, office.officer, final.document_id, now(), REVIEW_KEYS)
     pdf = sign_pdf(prepared, keys.load(prepared.seal_id), None)
     record_sealing(office.session, office.officer, prepared, pdf, now(), None, REVIEW_KEYS)
@@ -56,12 +57,13 @@ def cells(content: bytes) -> list[dict[str, str]]:
 
 
 def test_a_sealed_penalty_is_handed_on_in_the_words_of_its_document(office: Office, seal_keys: SealKeys) -> None:
-    impose(office, seal_keys, COMPANY, party_kind="organisation", measures=("fine",), amount_fen=123_456)
+    fined = {"party_kind": "organisation", "measures": ("fine",), "amount_fen": 123_456, "content": "罚款若干"}
+    impose(office, seal_keys, COMPANY, party=PARTY, **fined)
     (line,) = taken(office)
     assert (line.issuer, line.unit) == ("重庆市江北区城市管理局", office.unit.name)
     (row,) = cells(credit_csv([line]))
     assert tuple(row) == tuple(COLUMNS)
-    assert row["行政相对人名称"] == COMPANY["party"]
+    assert (row["行政相对人名称"], line.penalty) == (PARTY, "罚款若干")
     assert (row["行政相对人类别"], row["统一社会信用代码"], row["证件号码"]) == (
         "法人及非法人组织",
         COMPANY["party_id"],
@@ -106,12 +108,12 @@ def test_of_several_parties_each_document_and_each_line_is_of_the_decision_again
     office: Office, seal_keys: SealKeys
 ) -> None:
     fined = {"measures": ("fine",), "content": "罚款"}
-    impose(office, seal_keys, {"party": "甲公司"}, party="甲公司", amount_fen=10_000, **fined)
+    impose(office, seal_keys, party="甲公司", amount_fen=10_000, **fined)
     second, _ = (
         office.archive.decide(office.case, office.supervisor, party=party, amount_fen=amount, **fined)
         for party, amount in (("乙公司", 20_000), ("丙公司", 30_000))
     )
-    document_id = write(office, seal_keys, {"party": "乙公司"})
+    document_id = write(office, seal_keys, {}, second.decision_id)
     assert latest_text(office.session, document_id).facts["amount"] == "200.00"
     assert {line.party: line.amount_fen for line in taken(office)} == {"甲公司": 10_000, "乙公司": 20_000}
     today = chinese_day(now())

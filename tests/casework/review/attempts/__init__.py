@@ -4,10 +4,20 @@
 and sees the step succeed.
 """
 
-from tests.casework.review.attempts import afterwards, committee, issue_rows, opinions, publishing, reviewers, scope
+from tests.casework.review.attempts import (
+    afterwards,
+    committee,
+    issue_rows,
+    opinions,
+    papers,
+    publishing,
+    reviewers,
+    scope,
+    services,
+)
 from tests.casework.review.attempts.known import ATTEMPTS, CONDITIONS, Strike, issue, passed
 from tests.casework.review.attempts.tightening import TIGHT, rules_elsewhere
 
 __all__ = ["ATTEMPTS", "CONDITIONS", "TIGHT", "Strike", "issue", "passed", "rules_elsewhere"]
-KINDS = (issue_rows, reviewers, opinions, scope, afterwards, committee, publishing)
+KINDS = (issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing)
 """In this order, each by being imported, they make the list."""
