@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Final
 
 from api.shown import show_minute
-from api.words.dossiers import sections_of
+from api.words.dossiers import RuleNames, sections_of
 from casework.documents.rendering import render_layout
 from casework.dossiers.making import facts_of
 from integrity.local_time import chinese_day
@@ -46,12 +47,14 @@ _LAYOUT: Final = """
 """
 
 
-def dossier_pdf(row: Dossier, maker: str, channels: Mapping[str, str]) -> bytes:
-    """Raises RenderingFailed."""
+def dossier_pdf(row: Dossier, people: Mapping[uuid.UUID, str], rule_names: RuleNames) -> bytes:
+    """`row` was checked; `people`: names of its maker and its checker. Raises RenderingFailed."""
+    assert row.checked_by is not None, "what nobody has checked is not handed on"
     facts, day = facts_of(row), chinese_day(row.made_at)
+    case = facts.get("case")
     data = {
         "title": "舆情应对材料",
-        "number": f"{facts['case']['number']} · 第 {row.ordinal} 份",
+        "number": f"第 {row.ordinal} 份" if case is None else f"{case['number']} · 第 {row.ordinal} 份",
         "mark": "已知的人名、号码按公示规则隐去",
         "day": [day.year, day.month, day.day],
         "sections": [
@@ -61,10 +64,11 @@ def dossier_pdf(row: Dossier, maker: str, channels: Mapping[str, str]) -> bytes:
                 "header": list(each.header),
                 "rows": [list(cells) for cells in each.rows],
             }
-            for each in sections_of(facts, "zh", channels)
+            for each in sections_of(facts, "zh", rule_names)
         ],
         "source": [
-            ["整理人", f"{maker} {show_minute(row.made_at)}"],
+            ["整理人", f"{people.get(row.made_by, '')} {show_minute(row.made_at)}"],
+            ["复核人", f"{people.get(row.checked_by, '')} {show_minute(row.checked_at)}"],
             ["材料编号", str(row.id)],
             ["材料内容的 SHA-256（载于账本）", row.sha256.hex()],
         ],

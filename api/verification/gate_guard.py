@@ -81,6 +81,10 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
         "unit_seal",
     ),
     "require_return_of_live_unit": ("unit_return",),
+    "require_dossier_check": ("dossier",),
+    "require_left_the_public": ("case_term",),
+    "require_ended_publication": ("case_event",),
+    "require_going_publication": ("publication_version", "publication_step"),
 }
 """Each trigger's function, and the tables it is asked for."""
 FUNCTIONS: Final = (
@@ -115,6 +119,10 @@ FUNCTIONS: Final = (
     "require_publication_duty",
     "names_somebody",
     "publication_gate",
+    "revoked_publications",
+    "stands_in_public",
+    "fell_with_its_decision",
+    "is_ended_publication",
 )
 _BODIES = text(
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY(:names)"

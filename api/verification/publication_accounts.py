@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import exists, select
+
+from api.verification.audit import Audit
 from api.verification.steps import Facts, Moment, Step, Subject, as_stated, ended, made_at, pledged, unit_of
 from casework.publication.collecting import PRIVATE, PUBLIC
 from integrity.ledger_entry import LedgerEntry
+from storage.catalog.deadlines import CaseEvent
 from storage.catalog.publication import (
+    FOR_GOOD,
     STEPS,
     PostingEvidence,
     Publication,
@@ -149,3 +154,16 @@ PUBLICATION_SUBJECTS: Sequence[Subject] = (
     ),
     Subject(PostingEvidence, (Step("publication.evidence_filed", _evidence, "evidence_id", makes=True),)),
 )
+
+
+def check_ended_publications(audit: Audit) -> None:
+    """Name each that is ended otherwise than with its event, which the ledger accounts for; one that fell with its
+    decision is none that another may take the place of, and is not ended."""
+    row, step = Publication, PublicationStep
+    fell = exists().where(step.publication_id == row.id, step.ground.in_(FOR_GOOD))
+    with audit.archive.database.reading(snapshot=True) as session:
+        of_event = select(row.id, row.ended_at, CaseEvent.withdrawn_at).join(CaseEvent, CaseEvent.id == row.event_id)
+        otherwise = row.ended_at.is_distinct_from(CaseEvent.withdrawn_at) & ~(row.ended_at.is_(None) & fell)
+        for publication_id, ended_at, withdrawn_at in session.execute(of_event.where(otherwise).order_by(row.id)):
+            subject = f"publication {publication_id}: ended_at"
+            audit.findings.add("row_differs", subject, str(withdrawn_at), str(ended_at))

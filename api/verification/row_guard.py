@@ -36,8 +36,11 @@ FUNCTIONS: Final = (
     "redacted_copies_due",
     "sought_ids",
     "file_review_eligible",
-    "was_published",
     "sought_public_ids",
+    "public_items",
+    "public_steps",
+    "public_changes",
+    "public_units",
 )
 _BODIES = text(
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY(:names)"
@@ -48,7 +51,7 @@ _LAX = text("""
         c.relrowsecurity AND NOT EXISTS (
             SELECT FROM pg_policy p
             WHERE p.polrelid = c.oid AND p.polpermissive AND NOT 'liuhen_worker'::regrole = ALL (p.polroles)
-                AND coalesce(pg_get_expr(p.polqual, p.polrelid) !~ '(seen_units|units_above|was_published)\\(', false)
+                AND coalesce(pg_get_expr(p.polqual, p.polrelid) !~ '(seen_units|units_above)\\(', false)
                 AND NOT (c.relname = 'person' AND p.polcmd = 'r')
         ) AS holds
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'unit_id' AND NOT a.attisdropped

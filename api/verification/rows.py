@@ -19,6 +19,7 @@ from api.verification.file_review_accounts import check_draws
 from api.verification.kept_facts import kept_fact
 from api.verification.openings import Openings, find_openings, opens
 from api.verification.order import LEEWAY
+from api.verification.publication_accounts import check_ended_publications
 from api.verification.pushes import check_pushes
 from api.verification.return_accounts import check_return_figures
 from api.verification.service_accounts import check_served_decisions
@@ -51,6 +52,7 @@ def audit_rows(audit: Audit) -> int:
     check_return_figures(audit)
     check_pushes(audit)
     check_merged_units(audit)
+    check_ended_publications(audit)
     return count
 
 

@@ -15,6 +15,14 @@ from casework.timeline import DETAIL_WORDS
 
 
 @dataclass(frozen=True)
+class RuleNames:
+    """Of every channel and ground not to publish that any version of the rules ever named, by its code."""
+
+    channels: Mapping[str, str]
+    grounds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Section:
     """`header` empty: rows are names with what they say. `note`: said above the rows, or where there are none."""
 
@@ -24,21 +32,21 @@ class Section:
     note: str = ""
 
 
-def sections_of(facts: Mapping[str, Any], language: str, channels: Mapping[str, str]) -> tuple[Section, ...]:
-    """In the order in which they are read; `channels`: names of channels by their code."""
-    words = _Words(facts, language, channels)
+def sections_of(facts: Mapping[str, Any], language: str, rule_names: RuleNames) -> tuple[Section, ...]:
+    """In the order in which they are read."""
+    words = _Words(facts, language, rule_names)
     found = [words.asked(), words.case()]
     if words.is_open:
         found += [words.decisions(), words.documents(), words.reviews()]
-    found += [*words.publications(), words.revocations()]
+    found += words.publications()
     if words.is_open:
-        found += [words.acts(), words.recordings(), words.timeline()]
+        found += [words.revocations(), words.acts(), words.recordings(), words.timeline()]
     return tuple(found)
 
 
 class _Words:
-    def __init__(self, facts: Mapping[str, Any], language: str, channels: Mapping[str, str]) -> None:
-        self.facts, self.language, self.channels = facts, language, channels
+    def __init__(self, facts: Mapping[str, Any], language: str, rule_names: RuleNames) -> None:
+        self.facts, self.language, self.rule_names = facts, language, rule_names
         self.translate: Translate = translator(language)
 
     @property
@@ -57,9 +65,12 @@ class _Words:
         return Section(translate("问题与联系人"), (), rows)
 
     def case(self) -> Section:
-        translate, case = self.translate, self.facts["case"]
+        translate, case = self.translate, self.facts.get("case")
+        if not self.is_open or case is None:
+            return Section(translate("案件"), (), (), self._class())
         rows = [
             (translate("案号"), case["number"]),
+            (translate("案由"), case["title"]),
             (translate("办案单位"), case["unit"]),
             (
                 translate("案件种类"),
@@ -69,15 +80,13 @@ class _Words:
             (translate("结案日期"), case["closed_on"] or translate("尚未结案")),
             (translate("归档日期"), case["archived_on"] or translate("尚未归档")),
         ]
-        note = ""
-        if case["title"] is not None:
-            rows.insert(1, (translate("案由"), case["title"]))
-        if not self.is_open:
-            class_name = self.word("secrecy_class", self.facts["secrecy_class"])
-            note = translate("本案密级为“{class_name}”：除已经公示的内容外，不对外说明案情、决定、记录和过程。").format(
-                class_name=class_name
-            )
-        return Section(translate("案件"), (), tuple(rows), note)
+        return Section(translate("案件"), (), tuple(rows))
+
+    def _class(self) -> str:
+        """Of a classified case, whatever an older dossier had of it beside."""
+        class_name = self.word("secrecy_class", self.facts["secrecy_class"])
+        said = self.translate("本案密级为“{class_name}”：除已经公示的内容外，不对外说明案情、决定、记录和过程。")
+        return said.format(class_name=class_name)
 
     def decisions(self) -> Section:
         translate = self.translate
@@ -85,13 +94,24 @@ class _Words:
         rows = tuple(
             (
                 each["issued_on"],
-                translate("、").join(self.word("measure", measure) for measure in each["measures"]),
-                each["content"],
+                translate("、").join(self.word("measure", measure) for measure in each["measures"] or ()) or "—",
+                each["content"] or self._not_told(each),
                 translate("已被撤销") if each["revoked"] else translate("有效"),
             )
             for each in self.facts["decisions"]
         )
         return Section(translate("作出的决定"), header, rows, "" if rows else translate("没有作出决定。"))
+
+    def _not_told(self, decision: Mapping[str, Any]) -> str:
+        """Why nothing is said of what was decided: a word of STANDINGS, with its ground."""
+        translate, ground = self.translate, decision["ground"]
+        if decision["standing"] == "withheld":
+            name = self.rule_names.grounds.get(ground, ground)
+            return translate("依法不予公开（{ground}），内容不对外说明").format(ground=name)
+        if decision["standing"] == "taken_down":
+            name = self.word("taken_down_because", ground)
+            return translate("已从公示中撤下（{ground}），内容不对外说明").format(ground=name)
+        return translate("是否公开尚未确定，内容不对外说明")
 
     def documents(self) -> Section:
         translate = self.translate
@@ -132,9 +152,16 @@ class _Words:
             )
             rows = (*self._public_steps(each["steps"]), *self._postings(each["postings"]))
             in_order = tuple(sorted(rows, key=lambda row: row[0]))
-            yield Section(title, header, in_order, "" if rows else translate("没有公示过。"))
+            yield Section(title, header, in_order, "" if rows else self._never_public(each))
         if not found:
             yield Section(translate("公示"), (), (), translate("没有公示。"))
+
+    def _never_public(self, publication: Mapping[str, Any]) -> str:
+        ground = publication.get("ground")
+        if ground is None:
+            return self.translate("没有公示过。")
+        name = self.rule_names.grounds.get(ground, ground)
+        return self.translate("没有公示过：依法不予公开（{ground}）。").format(ground=name)
 
     def _public_steps(self, steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
         for each in steps:
@@ -150,7 +177,7 @@ class _Words:
     def _postings(self, postings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
         translate = self.translate
         for each in postings:
-            channel = self.channels.get(each["channel"], each["channel"])
+            channel = self.rule_names.channels.get(each["channel"], each["channel"])
             yield each["posted_on"], translate("在“{channel}”发布").format(channel=channel), each["place"]
             if each["removed_on"] is not None:
                 yield each["removed_on"], translate("从“{channel}”撤下").format(channel=channel), each["place"]

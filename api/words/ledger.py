@@ -255,6 +255,7 @@ ACTIONS: Mapping[str, str] = {
     "file_review.finding_ended": mark("评查问题销号"),
     "file_review.ended": mark("结束案卷评查"),
     "case.dossier_made": mark("整理舆情应对材料"),
+    "case.dossier_checked": mark("复核舆情应对材料"),
     "return_rule.loaded": mark("载入定期报送制度"),
     "return_rule.superseded": mark("定期报送制度被新版取代"),
     "return_rule.came_into_force": mark("定期报送制度生效"),

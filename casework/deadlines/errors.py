@@ -9,7 +9,9 @@ CaseworkError
     ├── DecisionUnfit       the event is not of the decision that is named; an InputRefused too
     ├── EventEntered        the same stands in the case already; a StateRefused too
     ├── EventWithdrawn      it was withdrawn before, and its terms with it; a StateRefused too
-    └── TermFulfilled       somebody has said before when it was done; a StateRefused too
+    ├── TermFulfilled       somebody has said before when it was done; a StateRefused too
+    ├── StillPublic         what was revoked has not left every channel: where it stands; a StateRefused too
+    └── PublicationGoesOn   the event's publication is not ended: where it stands; a StateRefused too
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from casework.errors import CaseworkError, InputRefused, StateRefused
+from casework.publication.whereabouts import Whereabouts
 
 PROBLEMS: Mapping[str, str] = {
     "not_text": "is neither UTF-8 nor GBK: save it as CSV again",
@@ -133,3 +136,27 @@ class TermFulfilled(DeadlineError, StateRefused):
             f"it was entered before that this was done on {self.done_on}; where that is wrong, have the event "
             "withdrawn, and enter it anew"
         )
+
+
+@dataclass(eq=False)
+class StillPublic(DeadlineError, StateRefused):
+    """The term of withdrawal is met by nothing but that what was revoked is public nowhere any more."""
+
+    event_id: uuid.UUID
+    where: Whereabouts
+
+    def __str__(self) -> str:
+        return f"what was revoked is public still, {self.where}: take it down there, and enter that it was removed"
+
+
+@dataclass(eq=False)
+class PublicationGoesOn(DeadlineError, StateRefused):
+    """`where` is empty where it is public nowhere, but on its way."""
+
+    event_id: uuid.UUID
+    where: Whereabouts
+
+    def __str__(self) -> str:
+        if self.where:
+            return f"the event's publication is public, {self.where}: take it down there, and enter that it was removed"
+        return "the event's publication is on its way: state it anew as not to be published, and have that settled"

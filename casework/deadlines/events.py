@@ -18,6 +18,8 @@ from casework.deadlines.errors import (
     EventDayUnusable,
     EventEntered,
     EventWithdrawn,
+    PublicationGoesOn,
+    StillPublic,
     TermFulfilled,
 )
 from casework.deadlines.kinds import KINDS, terms_from
@@ -25,6 +27,7 @@ from casework.deadlines.running import Reckoning, start_term
 from casework.deadlines.versions import TERMS
 from casework.open_cases import lock_open_case
 from casework.permission import require
+from casework.publication.whereabouts import is_settled, whereabouts, whereabouts_of_revoked
 from casework.register.calendar import is_usable
 from casework.review.gate import at_the_gate
 from casework.rows import unique
@@ -36,6 +39,7 @@ from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.organisation import Person
+from storage.catalog.publication import Publication
 from storage.ledger.append import Actor, Change, record_change
 
 
@@ -112,12 +116,16 @@ def enter_event(
 def withdraw_event(session: Session, by: Person, event_id: uuid.UUID, reason: str) -> CaseEvent:
     """It did not happen, or on another day; its terms end with it. The rows stay, with who withdrew it and why.
 
-    A term that is overdue would be gone by it: that takes a supervisor, and is open to him after the case is closed.
-    Raises EventWithdrawn, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    A term that is overdue would be gone by it: that takes a supervisor, and is open to him after the case is closed. A
+    publication that was begun from it has to be ended first, for the event that is entered instead begins another.
+    Raises PublicationGoesOn, EventWithdrawn, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "withdraw_events")
     reason = required_text("reason", reason)
+    # The case before its event, as whoever publishes does.
+    row_in_unit(session, by, Case, row_in_unit(session, by, CaseEvent, event_id).case_id, lock=True)
     event = _lock_event(session, by, event_id)
+    _refuse_published(session, event)
     event.withdrawn_at, event.withdrawn_by, event.withdraw_reason = datetime.now(UTC), by.id, reason
     session.flush()
     data = {"event_id": str(event.id)}
@@ -129,8 +137,9 @@ def fulfil_term(session: Session, by: Person, term_id: uuid.UUID, done_on: date,
     """What the term is for was done on that (Chinese) day, be it in time or late: the term ends.
 
     Also after the case is closed: what is due then is due all the same. The term of service ends by a service of its
-    decision that was entered of that day, and proven: else nothing was served. Raises NotServed, DoneDayUnusable,
-    TermFulfilled, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    decision that was entered of that day, and proven: else nothing was served; that of withdrawal once nothing is
+    public any more. Raises NotServed, StillPublic, DoneDayUnusable, TermFulfilled, EventWithdrawn, GateShut,
+    UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     term = row_in_unit(session, by, CaseTerm, term_id)
@@ -156,7 +165,7 @@ def meet_term(
 
     `entered_by`: a program that was told of it later, where `by` himself no longer stands at it.
     None where no such term runs from the event, or it was met before. The caller holds the case's row. Raises
-    DoneDayUnusable, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit.
+    StillPublic, DoneDayUnusable, EventWithdrawn, GateShut, UnknownSubject, OutsideUnit.
     """
     event = _lock_event(session, by, event_id)
     wanted = select(CaseTerm).where(CaseTerm.event_id == event.id, CaseTerm.kind == kind, CaseTerm.done_on.is_(None))
@@ -177,6 +186,8 @@ def _meet(
     _refuse_done_day(term, event, done_on, now)
     if term.kind == "service":
         refuse_unserved(session, event, done_on)
+    if KINDS[term.kind].leaves_the_public and (where := whereabouts_of_revoked(session, event)):
+        raise StillPublic(event.id, where)
     with at_the_gate(session, term.case_id):
         term.done_on, term.done_by, term.done_at = done_on, by.id, datetime.now(UTC)
     data = {"term_id": str(term.id), "done_on": done_on.isoformat()}
@@ -191,6 +202,14 @@ def _lock_event(session: Session, by: Person, event_id: uuid.UUID) -> CaseEvent:
     if event.withdrawn_at is not None:
         raise EventWithdrawn(event.id, event.withdrawn_at)
     return event
+
+
+def _refuse_published(session: Session, event: CaseEvent) -> None:
+    """Of one decision there is one publication: while one goes on, its event stands. Raises PublicationGoesOn."""
+    begun = session.scalars(select(Publication.id).where(Publication.event_id == event.id)).all()
+    where = whereabouts(session, begun)
+    if where or not all(is_settled(session, each) for each in begun):
+        raise PublicationGoesOn(event.id, where)
 
 
 def _refuse_done_day(term: CaseTerm, event: CaseEvent, done_on: date, now: datetime) -> None:

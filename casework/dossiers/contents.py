@@ -1,13 +1,14 @@
 """What may be said of a case (可以对外说明的内容): facts as JSON, every text of them masked as what is published.
 
-Nothing here names a party, an officer or a file. What was published stands in its own words, which anybody may read.
-Of a case with a class of secrecy only that is said, and that there is such a case.
+Nothing here names a party, an officer or a file. What was published stands in its own words, which anybody may read; of
+a decision that is not published, or no more, only that is said. Of a case with a class of secrecy only the class is
+said, and what was published of it.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -29,11 +30,11 @@ from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.publication import PublicationVersion
 from storage.catalog.recordings import Recording
 from storage.catalog.review import DecisionReview
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1 had the texts of decisions whatever their publication came to, and the facts of classified cases."""
 SAID: Final = (
     "stage_entered",
     "stage_returned",
@@ -70,30 +71,23 @@ class Speaking:
 
 def contents_of_dossier(session: Session, speaking: Speaking) -> dict[str, Any]:
     """All but the question, the contact and who made it."""
-    publications = publications_of_case(session, speaking.case.id)
-    facts: dict[str, Any] = {
-        "format": FORMAT,
+    found = publications_of_case(session, speaking.case.id)
+    histories = {each.row.id: find_public(session, each.row.id) for each in found}
+    facts: dict[str, Any] = {"format": FORMAT, "secrecy_class": speaking.secrecy_class}
+    if not speaking.is_open:
+        told = [each for each in found if histories[each.row.id] is not None]
+        return {**facts, "publications": [_publication(each, histories[each.row.id], False) for each in told]}
+    facts["recordings"], facts["recordings_kept"] = _recordings(session, speaking)
+    return {
+        **facts,
         "case": _case(session, speaking),
-        "secrecy_class": speaking.secrecy_class,
-        "publications": [_publication(session, each) for each in publications],
+        "publications": [_publication(each, histories[each.row.id], True) for each in found],
         "revocations": _revocations(session, speaking.case),
+        "decisions": list(_decisions(session, speaking, found)),
+        "documents": list(_documents(session, speaking.case)),
+        "acts": list(_acts(session, speaking)),
+        "timeline": [_step(each) for each in _timeline(session, speaking)],
     }
-    if speaking.is_open:
-        facts["decisions"] = list(_decisions(session, speaking))
-        facts["documents"] = list(_documents(session, speaking.case))
-        facts["acts"] = list(_acts(session, speaking))
-        facts["recordings"], facts["recordings_kept"] = _recordings(session, speaking)
-        facts["timeline"] = [_step(each) for each in _timeline(session, speaking)]
-    return facts
-
-
-def names_in(session: Session, case_id: uuid.UUID) -> tuple[str, ...]:
-    """The natural persons that decisions and publications of the case name."""
-    said, version = DecisionVersion, PublicationVersion
-    names = set(session.scalars(select(said.party).where(said.case_id == case_id, said.party_kind == "citizen")))
-    for row in session.scalars(select(version).where(version.case_id == case_id)):
-        names |= {str(each) for each in row.names} | ({row.party_full} if row.party_kind == "citizen" else set())
-    return tuple(sorted(names))
 
 
 def _case(session: Session, speaking: Speaking) -> dict[str, Any]:
@@ -101,7 +95,7 @@ def _case(session: Session, speaking: Speaking) -> dict[str, Any]:
     archived_at = session.scalar(select(CaseArchive.archived_at).where(CaseArchive.case_id == case.id))
     return {
         "number": case.number,
-        "title": speaking.mask(case.title) if speaking.is_open else None,
+        "title": speaking.mask(case.title),
         "kind": case.kind,
         "procedure": case.procedure,
         "stage": case.stage,
@@ -112,7 +106,10 @@ def _case(session: Session, speaking: Speaking) -> dict[str, Any]:
     }
 
 
-def _decisions(session: Session, speaking: Speaking) -> Iterator[dict[str, Any]]:
+def _decisions(
+    session: Session, speaking: Speaking, publications: Sequence[PublicationNow]
+) -> Iterator[dict[str, Any]]:
+    """Each as far as its publication lets it be told: STANDINGS says how far."""
     issue, said, review = DecisionIssue, DecisionVersion, DecisionReview
     statement = (
         select(issue, said, review, is_revoked(issue.id))
@@ -122,16 +119,49 @@ def _decisions(session: Session, speaking: Speaking) -> Iterator[dict[str, Any]]
         .order_by(issue.issued_at, issue.id)
     )
     for row, version, passed, was_revoked in session.execute(statement):
+        standing, ground, public = _standing_of(row.id, publications)
+        told = standing in TOLD
         yield {
             "kind": version.kind,
-            "measures": list(version.measures),
-            "amount_fen": version.amount_fen,
-            "content": speaking.mask(version.content),
+            "standing": standing,
+            "ground": ground,
+            "measures": list(version.measures) if told else None,
+            "amount_fen": version.amount_fen if told else None,
+            "content": (public or speaking.mask(version.content)) if told else None,
             "issued_on": row.issued_on.isoformat(),
             "in_scope": bool(row.scope),
             "reviewed_on": None if passed is None else _day(passed.reviewed_at),
             "revoked": was_revoked,
         }
+
+
+STANDINGS: Final = ("published", "unpublished", "undecided", "withheld", "taken_down")
+"""Of a decision in public: published; not yet; not yet, and it is proposed that it is not; settled so; taken down."""
+TOLD: Final = frozenset({"published", "unpublished"})
+"""Of these it is told what was decided: in the words that were published, or masked."""
+
+
+def _standing_of(issue_id: uuid.UUID, publications: Sequence[PublicationNow]) -> tuple[str, str | None, str | None]:
+    """A word of STANDINGS; the ground not to publish, or to take down; the conclusion that is public now."""
+    of_it = [each for each in publications if each.row.issue_id == issue_id]
+    going = [each for each in of_it if each.row.ended_at is None] or of_it
+    if not going:
+        return "unpublished", None, None
+    found = going[-1]
+    if found.shown is not None:
+        return "published", None, found.shown.conclusion
+    settled = [each for each in found.steps if each.step in ("withheld", "taken_down")]
+    if not settled:
+        return "unpublished" if found.latest.withhold_ground is None else "undecided", None, None
+    if settled[-1].step == "taken_down":
+        return "taken_down", settled[-1].ground, None
+    return "withheld", _withheld_for(found), None
+
+
+def _withheld_for(found: PublicationNow) -> str | None:
+    """The ground of the text that was settled as not to be published, be it the latest or not."""
+    settled = next(each for each in reversed(found.steps) if each.step == "withheld")
+    return next(each.withhold_ground for each in found.versions if each.id == settled.version_id)
 
 
 def _documents(session: Session, case: Case) -> Iterator[dict[str, Any]]:
@@ -151,11 +181,12 @@ def _revocations(session: Session, case: Case) -> list[str]:
     return [each.day.isoformat() for each in session.scalars(standing_revocations(case.id))]
 
 
-def _publication(session: Session, found: PublicationNow) -> dict[str, Any]:
-    history = find_public(session, found.row.id)
+def _publication(found: PublicationNow, history: PublicHistory | None, is_open: bool) -> dict[str, Any]:
+    state = _public_state(found, history)
     return {
         "kind": found.row.kind,
-        "state": _public_state(found),
+        "state": state,
+        "ground": _withheld_for(found) if state == "withheld" and is_open else None,
         "steps": [] if history is None else list(_public_steps(history)),
         "postings": [
             {
@@ -169,11 +200,13 @@ def _publication(session: Session, found: PublicationNow) -> dict[str, Any]:
     }
 
 
-def _public_state(found: PublicationNow) -> str:
+def _public_state(found: PublicationNow, history: PublicHistory | None) -> str:
     """What of its state is the public's to know: how far its preparation has come is not."""
     if found.row.shown_version_id is not None:
         return "published"
-    return found.state if found.state in ("taken_down", "withheld") else "pending"
+    if history is not None:
+        return history.steps[0].step
+    return "withheld" if found.state == "withheld" else "pending"
 
 
 def _public_steps(history: PublicHistory) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from casework.deadlines.kinds import KINDS
 from casework.publication.duties import require_duty
 from casework.publication.errors import MaskingNeeded, PublicationUnusable, StepRefused
 from casework.publication.publicity import Publicity, publicity_on
+from casework.publication.whereabouts import fell_with_its_decision
 from casework.rows import unique
 from casework.secrecy import class_of
 from casework.wording import known_word, optional_name, required_name, required_text
@@ -28,7 +29,7 @@ from storage.catalog.casework import Case
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import PARTY_KINDS, DecisionIssue, DecisionVersion
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.publication import FOR_GOOD, Publication, PublicationStep, PublicationVersion
+from storage.catalog.publication import Publication, PublicationVersion
 from storage.ledger.append import Actor, Change, record_change
 
 KIND_OF_EVENT: Final[Mapping[str, str]] = {
@@ -98,6 +99,8 @@ def collect(session: Session, by: Person, event_id: uuid.UUID, said: Said, now: 
     if event.kind not in KIND_OF_EVENT or event.withdrawn_at is not None:
         raise PublicationUnusable("event")
     issue = _issue_of(session, event)
+    if issue is not None:
+        _refuse_fallen(session, issue)
     row = Publication(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
@@ -110,7 +113,8 @@ def collect(session: Session, by: Person, event_id: uuid.UUID, said: Said, now: 
     )
     # Nothing stays of it where its text is refused.
     with session.begin_nested():
-        with unique(session, {"uq_publication_event_id": PublicationUnusable("begun")}):
+        begun = PublicationUnusable("begun")
+        with unique(session, {"uq_publication_event_id": begun, "uq_publication_issue_id": begun}):
             session.add(row)
         return _state(session, by, row, 1, said, now)
 
@@ -137,9 +141,7 @@ def restate(
     latest = latest_version(session, row.id)
     if latest.id != former:
         raise StepRefused(row.id, "changed")
-    gone = select(PublicationStep.id).where(PublicationStep.publication_id == row.id)
-    if session.scalars(gone.where(PublicationStep.ground.in_(FOR_GOOD))).first() is not None:
-        raise StepRefused(row.id, "down_for_good")
+    refuse_ended(session, row)
     return _state(session, by, row, latest.ordinal + 1, said, now, reason, hides_former)
 
 
@@ -152,6 +154,14 @@ def lock_publication(session: Session, by: Person, publication_id: uuid.UUID) ->
     row_in_unit(session, by, Case, row.case_id, lock=True)
     session.refresh(row)
     return row
+
+
+def refuse_ended(session: Session, row: Publication) -> None:
+    """Whether it may go on: its decision has not fallen, and its event stands. Raises StepRefused."""
+    if fell_with_its_decision(session, row.id):
+        raise StepRefused(row.id, "down_for_good")
+    if row.ended_at is not None or session.get_one(CaseEvent, row.event_id).withdrawn_at is not None:
+        raise StepRefused(row.id, "ended")
 
 
 def latest_version(session: Session, publication_id: uuid.UUID) -> PublicationVersion:
@@ -193,6 +203,13 @@ def _issue_of(session: Session, event: CaseEvent) -> DecisionIssue | None:
     if event.issue_id is None:
         raise PublicationUnusable("not_issued")
     return session.get_one(DecisionIssue, event.issue_id)
+
+
+def _refuse_fallen(session: Session, issue: DecisionIssue) -> None:
+    """Raises PublicationUnusable of a decision that was taken down because it fell, from whatever event."""
+    former = session.scalars(select(Publication.id).where(Publication.issue_id == issue.id))
+    if any(fell_with_its_decision(session, each) for each in former.all()):
+        raise PublicationUnusable("fell")
 
 
 def _state(

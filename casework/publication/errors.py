@@ -25,6 +25,7 @@ from casework.errors import CaseworkError, InputRefused, NotAllowed, StateRefuse
 UNUSABLE: Mapping[str, str] = {
     "event": "the event is none from which a publication runs; choose the decision or the inspection's result",
     "begun": "this decision or result is collected already; open what there is",
+    "fell": "it was taken down because the decision fell, for good; a remade decision is published on its own",
     "not_issued": "no decision of this case was issued on the day of the event; issue it first",
     "party_missing": "an inspection's result names whom it is of, and what was found; fill in both",
     "ground_unknown": "the ground not to publish is none of the rules that hold today; choose another",
@@ -40,6 +41,7 @@ STEPS_REFUSED: Mapping[str, str] = {
     "second": "what speaks of natural persons needs a second reviewer; have it looked at again",
     "revoked": "the decision was revoked; nothing of it is published",
     "down_for_good": "it was taken down because the decision fell; a remade decision is published on its own",
+    "ended": "its event was withdrawn, and it ended with it; collect anew from the event that was entered instead",
     "not_shown": "it is not public now",
     "secret": "a case of state secrets is not published",
     "still_shown": "it is public now; take it down first",

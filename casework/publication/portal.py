@@ -1,37 +1,34 @@
 """What anybody may read (统一公示): the texts that are public now, and what became of those that were. Nobody signs in.
 
-Nothing here reads a decision, a case, or a column that is not public: what is not selected cannot leak.
+The database gives it by functions, and no row or column besides (migration 0065): whoever is not signed in reads no
+table of publications.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, func, literal, select, true
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from casework.search.sought import MOST_NAMED, contains_text, often, pattern_of
+from casework.search.sought import MOST_NAMED, pattern_of
 from retention.paging import Cursor, Page, page_rows, take_page
-from storage.catalog.organisation import Unit
-from storage.catalog.publication import Publication, PublicationStep, PublicationVersion
 
 LONGEST_QUERY: Final = 60
-_TEXT: Final = (
-    PublicationVersion.id,
-    PublicationVersion.ordinal,
-    PublicationVersion.authority,
-    PublicationVersion.party,
-    PublicationVersion.category,
-    PublicationVersion.conclusion,
-    PublicationVersion.document_number,
-    PublicationVersion.legal_basis,
-    PublicationVersion.decided_on,
+_ITEMS: Final = text(
+    "SELECT * FROM public_items(:pattern, :kind, :unit_id, :decided_from, :decided_until, :before_at, :before_id, "
+    ":named_most, :most)"
 )
+_STEPS: Final = text("SELECT * FROM public_steps(:ids)").bindparams(bindparam("ids", type_=ARRAY(UuidType)))
+_CHANGES: Final = text("SELECT publication_id FROM public_changes(:most)")
+_UNITS: Final = text("SELECT unit_id, name FROM public_units()")
 
 
 @dataclass(frozen=True)
@@ -102,12 +99,19 @@ class Asked:
 
 def list_public(session: Session, asked: Asked, *, after: Cursor | None = None, limit: int = 20) -> Page[PublicItem]:
     """What is public now, the latest published first."""
-    statement = _narrowed(_public(), asked, _saying(session, asked.query))
-    if after is not None:
-        before = Publication.shown_at < after.at
-        statement = statement.where(before | ((Publication.shown_at == after.at) & (Publication.id < after.id)))
-    latest_first = statement.order_by(Publication.shown_at.desc(), Publication.id.desc())
-    rows = session.execute(latest_first.limit(page_rows(limit) + 1)).all()
+    query = asked.query.strip()[:LONGEST_QUERY]
+    said = {
+        "pattern": pattern_of(query) if query else None,
+        "kind": asked.kind,
+        "unit_id": asked.unit_id,
+        "decided_from": asked.decided_from,
+        "decided_until": asked.decided_until,
+        "before_at": None if after is None else after.at,
+        "before_id": None if after is None else after.id,
+        "named_most": MOST_NAMED,
+        "most": page_rows(limit) + 1,
+    }
+    rows = session.execute(_ITEMS, said).all()
     return take_page([_item(row) for row in rows], limit, lambda each: Cursor(each.shown_at, str(each.id)))
 
 
@@ -118,21 +122,12 @@ def find_public(session: Session, publication_id: uuid.UUID) -> PublicHistory | 
 
 def list_changes(session: Session, limit: int = 50) -> tuple[PublicHistory, ...]:
     """What was published, corrected or taken down last, each with its history: for feeds."""
-    latest = (
-        select(PublicationStep.publication_id, func.max(PublicationStep.taken_at).label("at"))
-        .where(PublicationStep.step.in_(("published", "taken_down")))
-        .group_by(PublicationStep.publication_id)
-        .order_by(func.max(PublicationStep.taken_at).desc())
-        .limit(limit)
-    )
-    return _histories(session, [row.publication_id for row in session.execute(latest)])
+    return _histories(session, session.scalars(_CHANGES, {"most": limit}).all())
 
 
 def public_units(session: Session) -> dict[uuid.UUID, str]:
     """The units that have anything public, by name."""
-    having = select(Publication.unit_id).where(Publication.shown_version_id.is_not(None)).distinct()
-    rows = session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(having)).order_by(Unit.code))
-    return {row.id: row.name for row in rows}
+    return {row.unit_id: row.name for row in session.execute(_UNITS)}
 
 
 def text_facts(text: PublicText) -> dict[str, Any]:
@@ -141,99 +136,26 @@ def text_facts(text: PublicText) -> dict[str, Any]:
     return {"version": facts.pop("ordinal"), **facts, "decided_on": text.decided_on.isoformat()}
 
 
-def _public() -> Select[*tuple[Any, ...]]:
-    shown = Publication.shown_version_id == PublicationVersion.id
-    columns = (Publication.id.label("publication_id"), Publication.kind, Publication.unit_id, Publication.shown_at)
-    return select(*columns, *_TEXT).join(PublicationVersion, shown)
-
-
-def _saying(session: Session, asked: str) -> ColumnElement[bool]:
-    """The condition that a text says what is asked for, as `found_among` makes it, with nobody signed in."""
-    query = asked.strip()[:LONGEST_QUERY]
-    if not query:
-        return true()
-    ids = session.scalar(select(func.sought_public_ids(pattern_of(query), MOST_NAMED, type_=ARRAY(Uuid))))
-    if ids is None:
-        return often(contains_text(PublicationVersion.sought, query))
-    # Of its own publication, as every version is: said for the planner, which comes from a version by that key. Where
-    # no versions are named it would take the two conditions for rare together, and read all that was ever public.
-    own = PublicationVersion.publication_id == Publication.id
-    return and_(PublicationVersion.id == any_(literal(ids, ARRAY(Uuid))), own)
-
-
-def _narrowed(
-    statement: Select[*tuple[Any, ...]], asked: Asked, saying: ColumnElement[bool]
-) -> Select[*tuple[Any, ...]]:
-    statement = statement.where(saying)
-    if asked.kind is not None:
-        statement = statement.where(Publication.kind == asked.kind)
-    if asked.unit_id is not None:
-        statement = statement.where(Publication.unit_id == asked.unit_id)
-    if asked.decided_from is not None:
-        statement = statement.where(PublicationVersion.decided_on >= asked.decided_from)
-    if asked.decided_until is not None:
-        statement = statement.where(PublicationVersion.decided_on <= asked.decided_until)
-    return statement
-
-
 def _histories(session: Session, publication_ids: Sequence[uuid.UUID]) -> tuple[PublicHistory, ...]:
-    """Of those that ever were public, in this order: in two queries, however many they are."""
-    columns = Publication.id, Publication.kind, Publication.unit_id, Publication.shown_version_id, Publication.shown_at
-    rows = session.execute(select(*columns).where(Publication.id.in_(publication_ids)))
-    by_id, steps = {row.id: row for row in rows}, _steps(session, publication_ids)
-    found = (by_id[each] for each in publication_ids if each in by_id)
-    return tuple(_history(row, told) for row in found if (told := _public_steps(steps[row.id], row.shown_version_id)))
-
-
-def _history(row: Any, steps: tuple[PublicStep, ...]) -> PublicHistory:
-    now = None
-    if row.shown_version_id is not None:
-        text = next(each.text for each in steps if each.text is not None)
-        now = PublicItem(row.id, row.kind, row.unit_id, row.shown_at, text)
-    return PublicHistory(row.id, row.kind, row.unit_id, now, steps)
-
-
-def _steps(session: Session, publication_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Any]]:
-    columns = (
-        PublicationStep.publication_id,
-        PublicationStep.step,
-        PublicationStep.taken_at,
-        PublicationStep.ground,
-        PublicationStep.reason.label("step_reason"),
-        PublicationVersion.reason.label("version_reason"),
-        PublicationVersion.hides_former,
-        *_TEXT,
-    )
-    rows = session.execute(
-        select(*columns)
-        .join(PublicationVersion, PublicationVersion.id == PublicationStep.version_id)
-        .where(PublicationStep.publication_id.in_(publication_ids))
-        .where(PublicationStep.step.in_(("published", "withheld", "taken_down")))
-        .order_by(PublicationStep.ordinal)
-    )
+    """Of those that ever were public, in this order: in one query, however many they are."""
     found: dict[uuid.UUID, list[Any]] = defaultdict(list)
-    for row in rows:
+    for row in session.execute(_STEPS, {"ids": list(publication_ids)}):
         found[row.publication_id].append(row)
-    return found
+    return tuple(_history(found[each]) for each in publication_ids if each in found)
 
 
-def _public_steps(rows: Sequence[Any], shown: uuid.UUID | None) -> tuple[PublicStep, ...]:
-    """Of what was ever public alone, the latest first; that something else was once tried is not told."""
-    first = next((place for place, row in enumerate(rows) if row.step == "published"), None)
-    return () if first is None else tuple(reversed(_told(rows[first:], shown)))
+def _history(rows: Sequence[Any]) -> PublicHistory:
+    """`rows` are its steps, in their order."""
+    row, steps = rows[0], tuple(_step(each) for each in reversed(rows))
+    now = None
+    if row.shown_at is not None:
+        shown = next(each.text for each in steps if each.text is not None)
+        now = PublicItem(row.publication_id, row.kind, row.unit_id, row.shown_at, shown)
+    return PublicHistory(row.publication_id, row.kind, row.unit_id, now, steps)
 
 
-def _told(rows: Sequence[Any], shown: uuid.UUID | None) -> list[PublicStep]:
-    told: list[PublicStep] = []
-    for place, row in enumerate(rows):
-        corrected = row.step == "published" and place > 0
-        hidden = shown is None or any(later.step == "published" and later.hides_former for later in rows[place + 1 :])
-        gone = any(later.step != "published" for later in rows[place + 1 :])
-        seen = row.step == "published" and not hidden and not gone
-        reason = row.step_reason if row.step == "taken_down" else row.version_reason if corrected else None
-        step = "corrected" if corrected else row.step
-        told.append(PublicStep(step, row.taken_at, row.ordinal, row.ground, reason, _text(row) if seen else None))
-    return told
+def _step(row: Any) -> PublicStep:
+    return PublicStep(row.step, row.taken_at, row.ordinal, row.ground, row.reason, _text(row) if row.seen else None)
 
 
 def _item(row: Any) -> PublicItem:

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.events import meet_term
 from casework.deadlines.kinds import KINDS
-from casework.publication.collecting import latest_version, lock_publication
+from casework.publication.collecting import latest_version, lock_publication, refuse_ended
 from casework.publication.duties import require_duty
 from casework.publication.errors import MaskingNeeded, StepRefused
 from casework.publication.publicity import publicity_on
+from casework.publication.whereabouts import whereabouts_of_revoked
 from casework.review.errors import GateShut
 from casework.review.gate import at_the_gate, case_refusals
 from casework.review.leaving import require_leave_of
@@ -33,8 +34,6 @@ from storage.catalog.organisation import Person
 from storage.catalog.publication import (
     TAKEN_DOWN_BECAUSE,
     Publication,
-    PublicationPosting,
-    PublicationPush,
     PublicationStep,
     PublicationVersion,
 )
@@ -149,28 +148,14 @@ def take_down(
 def meet_withdrawal(
     session: Session, by: Person, row: Publication, now: datetime, entered_by: Actor | None = None
 ) -> None:
-    """The term of withdrawal is met, where one runs, as soon as nothing of it is public anywhere, by what `by` did.
+    """The term of withdrawal is met, where one runs, as soon as nothing of what was revoked is public anywhere, by what
+    `by` did: of all the publications that are revoked with this one.
 
     `entered_by`: whoever enters it, where that is another: a program that was told so by the city's platform.
     """
-    left = select(PublicationPosting.id).where(
-        PublicationPosting.publication_id == row.id, PublicationPosting.removed_at.is_(None)
-    )
-    if row.shown_version_id is not None or session.scalars(left).first() is not None:
-        return
-    if may_stand_at_the_platform(session, row.id):
-        return
     for revoked in session.scalars(revocations_of(session.get_one(CaseEvent, row.event_id))).all():
-        meet_term(session, by, revoked.id, "withdraw", chinese_day(now), now, entered_by)
-
-
-def may_stand_at_the_platform(session: Session, publication_id: uuid.UUID) -> bool:
-    """Whether the city's platform was ever sent it, and has not confirmed yet that it withdrew it."""
-    sent = select(PublicationPush).where(PublicationPush.publication_id == publication_id)
-    rows = session.scalars(sent.order_by(PublicationPush.ordinal).execution_options(populate_existing=True)).all()
-    if not any(each.action == "publish" and each.attempts for each in rows):
-        return False
-    return rows[-1].action == "publish" or rows[-1].accepted_at is None
+        if not whereabouts_of_revoked(session, revoked):
+            meet_term(session, by, revoked.id, "withdraw", chinese_day(now), now, entered_by)
 
 
 def ask_gate(session: Session, row: Publication, keys: Sequence[EpochKey]) -> None:
@@ -203,6 +188,7 @@ def _before(
     version = latest_version(session, row.id)
     if version.id != version_id:
         raise StepRefused(row.id, "changed")
+    refuse_ended(session, row)
     return row, version, steps_of(session, version.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +15,7 @@ class Dossier(Base):
     """舆情应对材料: what could be said of a case when it was made, in answer to `question`; never changed.
 
     `content` is JSON, already masked (docs/dossiers.md); `contact_way`: how whoever answers outside is reached.
-    `ordinal` counts those of a case.
+    `ordinal` counts those of a case. Handed on once somebody else has looked at it (`checked_by`).
     """
 
     __tablename__ = "dossier"
@@ -22,6 +23,8 @@ class Dossier(Base):
         UniqueConstraint("case_id", "ordinal"),
         CheckConstraint("ordinal > 0", name="ordinal"),
         CheckConstraint("sha256 = sha256(content)", name="sha256"),
+        CheckConstraint("(checked_at IS NULL) = (checked_by IS NULL)", name="checked"),
+        CheckConstraint("checked_by <> made_by", name="checked_by_another"),
     )
     id: Mapped[Id]
     unit_id: Mapped[UnitId]
@@ -35,3 +38,5 @@ class Dossier(Base):
     sha256: Mapped[Octets]
     made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[Instant]
+    checked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    checked_at: Mapped[datetime | None]

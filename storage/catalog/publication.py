@@ -63,7 +63,8 @@ class Publication(Base):
     """What one decision, or one inspection's result, comes to in public: its text stands in versions.
 
     `event_id`: from which its term runs; `issue_id`: that the decision was issued (none of an inspection's result).
-    `shown_version_id` is the database's own word: the version that the public sees now.
+    `shown_version_id` is the database's own word: the version that the public sees now. So is `ended_at`: when its
+    event was withdrawn, and it with it; of one decision there is one that is not ended.
     """
 
     __tablename__ = "publication"
@@ -72,6 +73,7 @@ class Publication(Base):
         CheckConstraint(one_of("kind", *PUBLICATION_KINDS), name="kind"),
         CheckConstraint("(kind = 'penalty') = (issue_id IS NOT NULL)", name="issue"),
         CheckConstraint("(shown_version_id IS NULL) = (shown_at IS NULL)", name="shown"),
+        Index("uq_publication_issue_id", "issue_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_publication_shown", "shown_at", "id", postgresql_where=text("shown_version_id IS NOT NULL")),
     )
     id: Mapped[Id]
@@ -84,6 +86,7 @@ class Publication(Base):
     begun_at: Mapped[Instant]
     shown_version_id: Mapped[uuid.UUID | None] = mapped_column(server_default=FetchedValue())
     shown_at: Mapped[datetime | None] = mapped_column(server_default=FetchedValue())
+    ended_at: Mapped[datetime | None] = mapped_column(server_default=FetchedValue())
 
 
 class PublicationVersion(Base):

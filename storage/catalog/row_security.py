@@ -1,4 +1,5 @@
-"""Which tables are under row security (migration 0052): all that say whose unit a row is of, but those written here.
+"""Which tables are under row security (migration 0052): all that say whose unit a row is of, but those written here;
+and what is read by whoever has not signed in.
 
 docs/decisions/0021 says more; a test holds this list against the database, and `liuhen verify` the database against it.
 """
@@ -62,3 +63,17 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     ),
 }
 """Each with the reason."""
+SEEN_BY_NOBODY: Final[Mapping[str, str]] = {
+    **WITHOUT_ROW_SECURITY,
+    **dict.fromkeys(("unit", "person"), "the directory: names on boards and documents of every unit, no password"),
+    **dict.fromkeys(
+        ("ledger_sequence", "ledger_checkpoint", "signing_key_epoch"),
+        "of the ledger: positions, roots and public keys, to be handed to anybody",
+    ),
+    **dict.fromkeys(("calendar_year", "retention_class", "gate_began"), "of the city's rules, which are public"),
+    "one_time_code": "the first administrator's: of his code the hash, of 99 random bits",
+    "sign_in_failure": "who tries to sign in has not signed in: names that were tried, and from where",
+    "station_nonce": "of a station's requests: random numbers, each good once",
+}
+"""What is read by the application's role with nobody signed in, each with the reason; of all other tables no row is.
+What the public reads of publications it reads by functions (migration 0065)."""

@@ -9,9 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from casework.dossiers.making import Asked, make_dossier
+from casework.dossiers.making import Asked, check_dossier, make_dossier
+from casework.publication.duties import name_to_duty
 from casework.publication.publicity import load_shipped_publicity
 from tests.api.tampering import as_superuser, found_in, put_back, set_aside
+from tests.casework.sample_archive import OPERATOR
 
 TAMPERED = (
     ("UPDATE dossier SET content = 'x', sha256 = sha256('x')", "sha256"),
@@ -21,6 +23,8 @@ TAMPERED = (
     ("UPDATE dossier SET contact_id = (SELECT id FROM person WHERE name = 'legal')", "contact_id"),
     ("UPDATE dossier SET made_by = (SELECT id FROM person WHERE name = 'other')", "made_by"),
     ("UPDATE dossier SET ordinal = 2", "ordinal"),
+    ("UPDATE dossier SET checked_by = (SELECT id FROM person WHERE name = 'other')", "checked_by"),
+    ("UPDATE dossier SET checked_by = NULL, checked_at = NULL", "checked"),
     ("DELETE FROM dossier", "logged_row_missing"),
 )
 
@@ -31,7 +35,9 @@ def kept(sealing: Any) -> Any:
     with sealing.archive.database.transaction() as session:
         load_shipped_publicity(session, now)
         asked = Asked("为什么？", "来函", people["supervisor"].id, "023-6700 0000")
-        make_dossier(session, people["supervisor"], sealing.case.id, asked, now)
+        dossier = make_dossier(session, people["supervisor"], sealing.case.id, asked, now)
+        name_to_duty(session, OPERATOR, people["legal"].id, "review")
+        check_dossier(session, people["legal"], dossier.id, now)
     sealing.settle()
     return sealing
 

@@ -58,6 +58,7 @@ TAMPERED = (
     ("DELETE FROM publication_duty WHERE duty = 'publish'", "logged_row_missing"),
     ("UPDATE publication SET shown_version_id = NULL, shown_at = NULL", "shown_version_id"),
     ("UPDATE publication SET shown_at = shown_at - interval '9 days'", "shown_at"),
+    ("UPDATE publication SET ended_at = now()", "ended_at"),
     ("UPDATE publication SET event_id = gen_random_uuid()", "event_id"),
     ("UPDATE publication_version SET conclusion = '不予处罚' WHERE conclusion IS NOT NULL", "conclusion"),
     ("UPDATE publication_version SET party_full = '别人'", "party_full"),

@@ -15,14 +15,20 @@ from sqlalchemy import select
 
 from api.credentials import create_api_token, open_session
 from api.engines.roles import DatabaseAddresses
+from casework.publication.posting import post
+from casework.publication.stepping import take_down
 from casework.search.words import Words
 from casework.units import line_of, unit_tree
+from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.database import Database
 from storage.entering import showing, showing_whole
 from storage.errors import NotLetIn
+from tests.casework.publication.press import CITIZEN, make_press
+from tests.casework.review.conftest import make_bench
+from tests.casework.sample_archive import REVIEW_KEYS
 from tests.databases import MigratedServer
 
 Connection = psycopg.Connection[Any]
@@ -58,6 +64,30 @@ def places(database: Database, archive_in: Any) -> dict[str, Place]:
     return made
 
 
+@dataclass(frozen=True)
+class Published:
+    """A citizen's penalty that is public, and another that was taken down, posted and on their way to the platform."""
+
+    unit_id: uuid.UUID
+    shown: uuid.UUID
+    gone: uuid.UUID
+
+
+@pytest.fixture
+def published(database: Database, archive_in: Any) -> Published:
+    with database.transaction() as session:
+        press, now = make_press(make_bench(session, archive_in(session))), datetime.now(UTC)
+        shown, gone = (press.published(press.issued(press.bench.another_case(), **CITIZEN)) for _ in range(2))
+        where: dict[str, Any] = {
+            "channel": "website",
+            "place": "https://www.example.gov.cn",
+            "posted_on": chinese_day(now),
+        }
+        post(session, press.publisher, gone.publication_id, **where, keys=REVIEW_KEYS, now=now)
+        take_down(session, press.publisher, gone.publication_id, "privacy", "涉及个人隐私", now)
+        return Published(shown.unit_id, shown.publication_id, gone.publication_id)
+
+
 @contextmanager
 def as_application(addresses: DatabaseAddresses, secret: str | None = None) -> Iterator[Connection]:
     with psycopg.connect(addresses.app) as connection:
@@ -79,13 +109,68 @@ def protected(connection: Connection) -> list[str]:
     return [row[0] for row in connection.execute(statement)]
 
 
+PUBLICATION = ("publication", "publication_version", "publication_step", "publication_posting", "publication_push")
+
+
 def test_without_signing_in_nothing_of_any_protected_table_is_seen(
-    addresses: DatabaseAddresses, places: dict[str, Place]
+    addresses: DatabaseAddresses, places: dict[str, Place], published: Published
 ) -> None:
+    with psycopg.connect(addresses.worker) as worker:
+        for table in PUBLICATION:
+            assert units_seen(worker, table) == {published.unit_id}, "else there is nothing that could be seen"
     with as_application(addresses) as connection:
         tables = protected(connection)
         assert len(tables) > 50
         assert {table: units_seen(connection, f'"{table}"') for table in tables} == {table: set() for table in tables}
+
+
+def test_what_is_published_is_read_by_functions_alone(
+    addresses: DatabaseAddresses, places: dict[str, Place], published: Published
+) -> None:
+    """Their columns are public, of what is public now; no name that was masked, and no word of what was taken down."""
+    calls = (
+        "public_items(NULL, NULL, NULL, NULL, NULL, NULL, NULL, 10, 10)",
+        "public_items('%罚罚款款%', NULL, NULL, NULL, NULL, NULL, NULL, 10, 10)",
+        "public_items('%罚罚款款%', NULL, NULL, NULL, NULL, NULL, NULL, 0, 10)",
+    )
+    for secret in (None, places["beside"].cookie):
+        with as_application(addresses, secret) as connection:
+            for table in PUBLICATION:
+                assert units_seen(connection, table) == set(), table
+            for call in calls:
+                rows = connection.execute(f"SELECT * FROM {call}".encode()).fetchall()
+                assert [row[0] for row in rows] == [published.shown], call
+                assert "张某某" in str(rows)
+                assert "张三丰" not in str(rows)
+            steps = connection.execute("SELECT * FROM public_steps(%s)", ([published.shown, published.gone],))
+            cursor = [dict(zip((each.name for each in steps.description or ()), row, strict=True)) for row in steps]
+            told = {(each["publication_id"], each["step"]): each for each in cursor}
+            assert set(told) == {
+                (published.shown, "published"),
+                (published.gone, "published"),
+                (published.gone, "taken_down"),
+            }
+            assert told[published.shown, "published"]["party"] == "张某某"
+            assert told[published.gone, "published"]["conclusion"] is None, "nobody sees what was taken down"
+            assert "张三丰" not in str(cursor)
+            assert "party_full" not in cursor[0]
+            changed = connection.execute("SELECT publication_id FROM public_changes(10)").fetchall()
+            assert {row[0] for row in changed} == {published.shown, published.gone}
+            assert connection.execute("SELECT unit_id FROM public_units()").fetchall() == [(published.unit_id,)]
+
+
+def test_nothing_of_what_is_being_prepared_is_told_by_a_condition(
+    addresses: DatabaseAddresses, published: Published
+) -> None:
+    """What could say of rows that are not seen, by failing over them, is asked of none."""
+    with as_application(addresses) as connection:
+        for table in ("publication_version", "publication_step"):
+            assert (
+                connection.execute(f"SELECT 1 FROM {table} WHERE 1 / (ordinal - ordinal) = 0".encode()).fetchall() == []
+            )
+        for function in ("sought_public_ids('%', 10)", "stands_in_public(NULL)", "is_ended_publication(NULL)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f"SELECT {function}".encode())
 
 
 @pytest.mark.parametrize("secret", ["cookie", "token"])

@@ -42,6 +42,14 @@ def _possible_procedures(error: casework.ProcedureSettled) -> Facts:
 
 PROBLEMS: Problems = {
     dossiers.ContactUnfit: Problem(422, "contact-unfit", "对外联系人须是本案办案单位的在职人员，请另选"),
+    dossiers.OwnDossier: Problem(409, "own-dossier", "本人整理的材料不得由本人复核，须由承担公示审核职责的他人复核"),
+    dossiers.DossierChecked: Problem(409, "dossier-checked", "该材料已于 {checked_at} 复核，无须再办"),
+    dossiers.DossierUnchecked: Problem(
+        409, "dossier-unchecked", "该材料尚未由第二人复核，不能对外提供；请承担公示审核职责的人员先行复核"
+    ),
+    dossiers.DossierOutdated: Problem(
+        409, "dossier-outdated", "整理以后，本案的公示、撤销情况或密级有了变化，该材料不再对外提供；请重新整理"
+    ),
     casework.StageOutOfOrder: Problem(
         409, "stage", "案件当前环节为“{current}”，不能直接进入“{wanted}”；{why}", facts=_next_stages
     ),

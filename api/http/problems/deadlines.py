@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from api.http.problems.problem import Facts, Problem, Problems
 from api.words.deadlines import EVENT_KINDS
 from casework.deadlines import errors as deadlines
+from casework.publication.whereabouts import Whereabouts
 
 STARTS_FILE_PROBLEMS: Mapping[str, str] = {
     "not_text": "既不是 UTF-8 也不是 GBK 编码，请重新另存为 CSV",
@@ -38,6 +39,23 @@ def _about_day(error: deadlines.EventDayUnusable | deadlines.DoneDayUnusable) ->
     return {"problem": DAY_PROBLEMS[error.problem]}
 
 
+def _places(where: Whereabouts) -> str:
+    named = ["公示页面"] if where.portal else []
+    named += [f"其他渠道（{place}）" for _, place in where.channels]
+    named += ["市级平台（尚未确认撤回）"] if where.platform else []
+    return "、".join(named)
+
+
+def _still_public(error: deadlines.StillPublic) -> Facts:
+    return {"where": _places(error.where)}
+
+
+def _publication(error: deadlines.PublicationGoesOn) -> Facts:
+    if error.where:
+        return {"why": f"由该事项办理的公示仍在{_places(error.where)}：请先撤下，并登记从各渠道撤下"}
+    return {"why": "由该事项办理的公示尚未办结：请先另行采集为不予公开，并办结"}
+
+
 def _event(error: deadlines.EventEntered | deadlines.DecisionUnclear | deadlines.DecisionUnfit) -> Facts:
     return {"kind": EVENT_KINDS[error.kind]}
 
@@ -62,4 +80,11 @@ PROBLEMS: Problems = {
     deadlines.TermFulfilled: Problem(
         409, "term-fulfilled", "该期限已登记于 {done_on} 办结；如有误，请由主管撤回起算事项后重新登记"
     ),
+    deadlines.StillPublic: Problem(
+        409,
+        "still-public",
+        "被撤销的内容仍在{where}：请先撤下，并登记从各渠道撤下；全部撤下后期限即办结",
+        facts=_still_public,
+    ),
+    deadlines.PublicationGoesOn: Problem(409, "publication-goes-on", "不能撤回：{why}", facts=_publication),
 }

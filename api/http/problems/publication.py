@@ -12,6 +12,7 @@ from casework.publication import errors as publication
 UNUSABLE: Mapping[str, str] = {
     "event": "该事项不是公示的起算事项，请选择处罚决定或检查结果",
     "begun": "该决定或结果已采集，请办理已有的公示",
+    "fell": "该决定因失效已撤下，不再公示；重新作出的决定另行公示",
     "not_issued": "本案没有在该日作出的处罚决定，请先作出决定",
     "party_missing": "检查结果的公示须写明检查对象、对象类别和检查结论，请填写",
     "ground_unknown": "该不予公开的事由不在今日有效的规则中，请另选",
@@ -27,6 +28,7 @@ STEPS_REFUSED: Mapping[str, str] = {
     "second": "涉及自然人的内容须经第二人复核，请先办理复核",
     "revoked": "该决定已被撤销，不得公示",
     "down_for_good": "因决定失效已撤下；重新作出的决定另行公示",
+    "ended": "起算事项已撤回，本公示随之终止；请由重新登记的事项另行采集",
     "not_shown": "现在没有公示",
     "secret": "国家秘密案件不得公示",
     "still_shown": "现在仍在公示，请先撤下",

@@ -10,11 +10,18 @@ from fastapi.responses import Response
 
 from api.http.deeds import doing, looking
 from api.http.dossier_pdf import dossier_pdf
-from api.http.reading.dossiers import channel_names, dossier_items
+from api.http.reading.dossiers import dossier_items, people_of, rule_names
 from api.http.schema.base import Listed
 from api.http.schema.dossiers import DossierItem, NewDossier
 from api.http.sessions import SignedIn, TheArchive
-from casework.dossiers.making import Asked, dossiers_of_case, find_dossier, make_dossier
+from casework.dossiers.making import (
+    Asked,
+    check_dossier,
+    dossier_to_hand_on,
+    dossiers_of_case,
+    find_dossier,
+    make_dossier,
+)
 from casework.organisation import names_of
 
 router = APIRouter(tags=["dossiers"])
@@ -41,6 +48,13 @@ def show_dossier(dossier_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -
         return dossier_items(session, [find_dossier(session, viewer.person, dossier_id)])[0]
 
 
+@router.post("/dossiers/{dossier_id}/check", summary="复核舆情应对材料 / Check a dossier")
+def check_made_dossier(dossier_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DossierItem:
+    """By somebody else than its maker, who reviews what the unit publishes: it may be handed on then. Read it first."""
+    with doing(archive, viewer) as session:
+        return dossier_items(session, [check_dossier(session, viewer.person, dossier_id, datetime.now(UTC))])[0]
+
+
 @router.get(
     "/dossiers/{dossier_id}/pdf",
     summary="舆情应对材料的 PDF / A dossier as PDF",
@@ -48,10 +62,9 @@ def show_dossier(dossier_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -
     responses={200: {"content": {"application/pdf": {}}}},
 )
 def send_dossier(dossier_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
-    """To be handed on: persons, officers and files are not named in it."""
+    """To be handed on, once it was checked: persons, officers and files are not named in it."""
     with looking(archive, viewer) as session:
-        row = find_dossier(session, viewer.person, dossier_id)
-        maker = names_of(session, {row.made_by}).get(row.made_by, "")
-        content = dossier_pdf(row, maker, channel_names(session, "zh"))
+        row = dossier_to_hand_on(session, viewer.person, dossier_id)
+        content = dossier_pdf(row, names_of(session, people_of([row])), rule_names(session, "zh"))
     headers = {"Content-Disposition": f"attachment; filename=dossier-{row.id}.pdf", "Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)

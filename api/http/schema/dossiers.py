@@ -21,7 +21,10 @@ class NewDossier(Form):
 
 
 class DossierItem(Answer):
-    """`content` is what may be said, masked (docs/dossiers.md); `sha256` is of its canonical JSON, as in the ledger."""
+    """`content` is what may be said, masked (docs/dossiers.md); `sha256` is of its canonical JSON, as in the ledger.
+
+    It is handed on once somebody else has checked it. `outdated`: what may be said has changed since; another is made.
+    """
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -33,4 +36,7 @@ class DossierItem(Answer):
     made_by: PersonRef
     made_at: datetime
     sha256: Sha256Hex
+    checked_by: PersonRef | None
+    checked_at: datetime | None
+    outdated: bool
     content: dict[str, Any]

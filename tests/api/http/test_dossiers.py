@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from api.words.dossiers import sections_of
+from api.words.dossiers import RuleNames, sections_of
 from api.words.tables import TABLES
 from casework.archiving.secrecy import state_secrecy
+from casework.documents.templates import load_shipped_templates
 from casework.dossiers.contents import SAID
+from casework.dossiers.names import names_in, persons_in
 from casework.timeline import DETAIL_WORDS, TIMELINE_KINDS
+from storage.catalog.access import AccessRequest
+from storage.catalog.documents import Document, DocumentSignature, DocumentTemplate, DocumentText
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor
@@ -23,19 +28,25 @@ from tests.api.http.publishing import PublishingDesk, make_publishing_desk
 from tests.api.pages.test_every_page import check_markup
 
 CHINESE = {"Accept-Language": "zh-CN"}
+NO_NAMES = RuleNames({}, {})
 OPERATOR = Actor.system("admin")
 
 
 @pytest.fixture
-def desk(served: Any) -> PublishingDesk:
-    """A penalty of 张三丰 that was published and taken down; a recording in its case."""
+def decided(served: Any) -> PublishingDesk:
+    """A penalty of 张三丰 that nobody has collected yet; a recording in its case."""
     desk = make_publishing_desk(served)
     desk.decide()
-    publication = desk.publish()
-    desk.take_down(publication, "inaccurate", "内容有误")
     recording = served.seal(served.station(desk.unit), b"footage" * 100)
     served.link(recording, desk.case, desk.officer.person)
     return desk
+
+
+@pytest.fixture
+def desk(decided: PublishingDesk) -> PublishingDesk:
+    """The same, published and taken down."""
+    decided.take_down(decided.publish(), "inaccurate", "内容有误")
+    return decided
 
 
 def asked(desk: PublishingDesk, **more: Any) -> dict[str, Any]:
@@ -49,21 +60,24 @@ def made(desk: PublishingDesk, by: Any = None, **more: Any) -> Any:
     return (by or desk.publisher).post(f"/api/v1/cases/{desk.case.id}/dossiers", json=asked(desk, **more))
 
 
-def test_what_may_be_said_is_said_without_a_name_or_a_number_of_a_person(desk: PublishingDesk, served: Any) -> None:
+def checked(desk: PublishingDesk, item: Any) -> Any:
+    return desk.reviewers[0].post(f"/api/v1/dossiers/{item['id']}/check")
+
+
+def test_what_may_be_said_is_said_without_a_name_or_a_number_of_a_person(decided: PublishingDesk, served: Any) -> None:
+    desk = decided
     answer = made(desk)
     assert answer.status_code == 201, answer.text
     item = answer.json()
     said = item["content"]
     (decision,) = said["decisions"]
     assert decision["content"].startswith("对张某某（身份证")
-    assert (decision["amount_fen"], decision["revoked"]) == (5_000, False)
+    assert (decision["amount_fen"], decision["standing"], decision["revoked"]) == (5_000, "unpublished", False)
     assert "张三丰" not in str(said)
     assert "500105199001011234" not in str(said)
     assert said["question"] == "为什么罚张某某？"
     assert item["question"] == "为什么罚张三丰？"
-    (publication,) = said["publications"]
-    assert [each["step"] for each in publication["steps"]] == ["published", "taken_down"]
-    assert publication["steps"][1]["reason"] == "内容有误"
+    assert said["publications"] == []
     assert (len(said["recordings"]), said["recordings_kept"]) == (1, 0)
     assert {"stage_entered", "decision_issued"} <= {each["kind"] for each in said["timeline"]}
     assert said["contact"] == {
@@ -74,6 +88,200 @@ def test_what_may_be_said_is_said_without_a_name_or_a_number_of_a_person(desk: P
     (entry,) = served.entries("case.dossier_made")
     assert (entry.data["sha256"], entry.data["ordinal"]) == (item["sha256"], 1)
     assert "张三丰" not in str(entry.data)
+
+
+def standing_of(desk: PublishingDesk) -> tuple[str, str | None, str | None]:
+    said = made(desk).json()["content"]
+    (decision,) = said["decisions"]
+    assert (decision["content"] is None) == (decision["measures"] is None) == (decision["amount_fen"] is None)
+    for section in sections_of(said, "zh", NO_NAMES):
+        assert section.title, section
+    return decision["standing"], decision["ground"], decision["content"]
+
+
+def test_of_a_decision_no_more_is_said_than_its_publication_says(decided: PublishingDesk) -> None:
+    """In its public words while it is public; that it was taken down, and why, afterwards."""
+    desk = decided
+    publication = desk.publish(conclusion="罚款五十元")
+    assert standing_of(desk) == ("published", None, "罚款五十元")
+    desk.take_down(publication, "privacy", "涉及个人隐私")
+    assert standing_of(desk) == ("taken_down", "privacy", None)
+    said = made(desk).json()
+    (shown,) = said["content"]["publications"]
+    assert [each["step"] for each in shown["steps"]] == ["published", "taken_down"]
+    assert shown["steps"][1]["reason"] == "涉及个人隐私"
+    assert "五十元" not in str(said["content"])
+    page = desk.publisher.get(f"/dossiers/{said['id']}", headers=CHINESE).text
+    assert "已从公示中撤下（" in page
+    assert "五十元" not in page
+    again = {"former": publication["versions"][-1]["id"], "conclusion": "处以罚款", "reason": "更正"}
+    stated = desk.officer.post(f"/api/v1/publications/{publication['id']}/versions", json=again)
+    assert stated.status_code == 201, stated.text
+    assert standing_of(desk) == ("taken_down", "privacy", None), "what is stated anew is not public yet"
+    desk.go_through(stated.json())
+    assert standing_of(desk) == ("published", None, "处以罚款")
+
+
+def test_of_what_is_withheld_only_the_ground_is_said(decided: PublishingDesk) -> None:
+    desk = decided
+    ground = {"withhold_ground": "minor", "withhold_reason": "当事人张三丰未满十八周岁"}
+    made_of = desk.officer.post(f"/api/v1/events/{desk.event}/publication", json=ground)
+    assert made_of.status_code == 201, made_of.text
+    assert standing_of(desk) == ("undecided", None, None), "nobody has settled it yet"
+    publication = made_of.json()
+    here, read = f"/api/v1/publications/{publication['id']}", {"version_id": publication["versions"][0]["id"]}
+    for caller, step in ((desk.officer, "transmission"), *((each, "pass") for each in desk.reviewers)):
+        assert caller.post(f"{here}/{step}", json=read).status_code == 200
+    assert desk.publisher.post(f"{here}/withhold", json=read).status_code == 200
+    assert standing_of(desk) == ("withheld", "minor", None)
+    item = made(desk).json()
+    (shown,) = item["content"]["publications"]
+    assert (shown["state"], shown["ground"], shown["steps"]) == ("withheld", "minor", [])
+    assert "未满十八周岁" not in str(item["content"]), "the reason is the house's"
+    page = desk.publisher.get(f"/dossiers/{item['id']}", headers=CHINESE).text
+    for said in ("依法不予公开（当事人是未成年人），内容不对外说明", "没有公示过：依法不予公开（当事人是未成年人）。"):
+        assert said in page
+    assert "五十元" not in page
+
+
+def test_names_are_hidden_wherever_the_case_has_them(decided: PublishingDesk, served: Any) -> None:
+    """In papers, on receipts, of who signed, came to see footage or handled it: they may stand in any free text."""
+    desk, names = decided, ("李四光", "王五", "赵小六", "欧阳小月", "孙七", "周八")
+    assert desk.case is not None
+    question = f"{'、'.join(names)}和{desk.officer.person.name}怎么了？"
+    before = made(desk, question=question).json()["content"]["question"]
+    assert all(each in before for each in names), "else they would be hidden without a reason"
+    assert desk.officer.person.name not in before
+    written = names_where_a_case_has_them(desk, served)
+    assert set(names) <= written
+    said = made(desk, question=question).json()["content"]["question"]
+    assert [each for each in names if each in said] == []
+    assert said.startswith("李某某、王某、赵某某、欧阳某某、孙某、周某和")
+
+
+def names_where_a_case_has_them(desk: PublishingDesk, served: Any) -> set[str]:
+    """Rows as they come to be by other modules, each tried by its own tests; what they name."""
+    case, officer = desk.case, desk.officer.person
+    assert case is not None
+    now = datetime.now(UTC)
+    with served.database.transaction() as session:
+        load_shipped_templates(session, now)
+        template = next(each for each in session.scalars(select(DocumentTemplate)) if each.kind == "inquiry_record")
+        shared = {"unit_id": case.unit_id, "case_id": case.id}
+        document = Document(
+            id=uuid.uuid4(),
+            **shared,
+            stage="investigation",
+            kind="inquiry_record",
+            issues_decision=False,
+            template_id=template.id,
+            begun_by=officer.id,
+            begun_at=now,
+        )
+        text = DocumentText(
+            id=uuid.uuid4(),
+            **shared,
+            document_id=document.id,
+            ordinal=1,
+            fields={"person": "李四光（当事人的邻居王五在场）", "employer": "某厂"},
+            facts={},
+            sha256=bytes(32),
+            saved_by=officer.id,
+            saved_at=now,
+        )
+        signature = DocumentSignature(
+            id=uuid.uuid4(),
+            **shared,
+            document_id=document.id,
+            text_id=text.id,
+            role="party",
+            name="赵小六",
+            outcome="signed",
+            signed_at=now,
+            stated_by=officer.id,
+            stated_at=now,
+        )
+        for row in (document, text, signature):
+            session.add(row)
+            session.flush()
+        asked = AccessRequest(
+            id=uuid.uuid4(),
+            **shared,
+            person_id=officer.id,
+            kind="view",
+            purpose="阅卷",
+            who="lawyer",
+            body_name="某律师事务所",
+            visitor_name="孙七",
+            visitor_document="律师证 1",
+        )
+        session.add(asked)
+    link = next(iter(desk.auditor.get(f"/api/v1/cases/{case.id}").json()["links"]))
+    service = {"method": "in_person", "document_number": "江综执〔2026〕1号", "addressee": "欧阳小月"}
+    service |= {"receiver": "其妻周八签收", "recording_id": link["recording_id"], "served_at": now.isoformat()}
+    answer = desk.officer.post(f"/api/v1/cases/{case.id}/services", json=service)
+    assert answer.status_code == 201, answer.text
+    with served.database.reading() as session:
+        return set(names_in(session, case.id))
+
+
+def test_a_name_is_found_among_what_people_write_around_it() -> None:
+    for written, names in (
+        ("张三丰（妻子李四代收）", {"张三丰", "李四"}),
+        ("当事人张和平", {"张和平"}),
+        ("社区网格员王五、门卫 赵六", {"王五", "赵六"}),
+        ("买买提·阿不都拉", {"买买提·阿不都拉"}),
+        ("Ivan Petrov 本人", {"Ivan Petrov"}),
+        ("重庆某某商贸有限公司", set()),
+        ("江北分局", set()),
+        ("当事人的邻居王五在场", {"王五"}),
+        ("本人", set()),
+        ("", set()),
+    ):
+        assert set(persons_in(written)) == names, written
+
+
+def test_a_second_person_checks_it_before_it_is_handed_on(desk: PublishingDesk, served: Any) -> None:
+    """One of those who review what is published, alike: neither its maker, nor whoever has no such duty."""
+    item = made(desk).json()
+    pdf = f"/api/v1/dossiers/{item['id']}/pdf"
+    assert (item["checked_by"], item["outdated"]) == (None, False)
+    unchecked = desk.supervisor.get(pdf)
+    assert (unchecked.status_code, unchecked.json()["type"]) == (409, "urn:liuhen:problem:dossier-unchecked")
+    assert checked(desk, made(desk, desk.reviewers[0]).json()).json()["type"] == "urn:liuhen:problem:own-dossier"
+    for caller, problem in ((desk.supervisor, "duty-lacking"), (desk.auditor, "duty-lacking"), (desk.officer, "role")):
+        refused = caller.post(f"/api/v1/dossiers/{item['id']}/check")
+        assert refused.status_code == 403, refused.text
+        assert problem == "role" or refused.json()["type"].endswith(problem)
+    for caller, shown in ((desk.reviewers[1], True), (desk.supervisor, False)):
+        page = caller.get(f"/dossiers/{item['id']}", headers=CHINESE).text
+        check_markup(page)
+        assert ("复核通过" in page, "待复核" in page, pdf in page) == (shown, True, False)
+    answer = checked(desk, item)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["checked_by"]["name"] == desk.reviewers[0].person.name
+    (entry,) = served.entries("case.dossier_checked")
+    assert (entry.data["dossier_id"], entry.actor_id) == (item["id"], str(desk.reviewers[0].person.id))
+    assert checked(desk, item).json()["type"] == "urn:liuhen:problem:dossier-checked"
+    assert desk.supervisor.get(pdf).status_code == 200
+    page = desk.supervisor.get(f"/dossiers/{item['id']}", headers=CHINESE).text
+    assert ("待复核" in page, pdf in page) == (False, True)
+
+
+def test_what_has_changed_since_is_not_handed_on(decided: PublishingDesk) -> None:
+    """Nor checked: what was taken down meanwhile would go on standing in the paper."""
+    desk = decided
+    publication = desk.publish()
+    handed, waiting = made(desk).json(), made(desk).json()
+    assert checked(desk, handed).status_code == 200
+    desk.take_down(publication, "privacy", "涉及个人隐私")
+    for answer in (desk.supervisor.get(f"/api/v1/dossiers/{handed['id']}/pdf"), checked(desk, waiting)):
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:liuhen:problem:dossier-outdated")
+    page = desk.supervisor.get(f"/dossiers/{handed['id']}", headers=CHINESE).text
+    check_markup(page)
+    assert "请重新整理" in page
+    assert "/pdf" not in page
+    assert desk.supervisor.get(f"/api/v1/dossiers/{handed['id']}").json()["outdated"] is True
 
 
 def test_nobody_who_worked_on_the_case_and_no_file_is_named(desk: PublishingDesk, served: Any) -> None:
@@ -99,12 +307,12 @@ def test_each_step_is_told_by_a_word_and_never_by_what_somebody_wrote(desk: Publ
         table = DETAIL_WORDS.get(step["kind"])
         assert step["detail"] is None if table is None else step["detail"] in TABLES[table], step
     said["timeline"].append({"at": said["timeline"][-1]["at"], "kind": "archived", "detail": "permanent"})
-    (line,) = (each for each in sections_of(said, "zh", {}) if each.title == "办理过程")
+    (line,) = (each for each in sections_of(said, "zh", NO_NAMES) if each.title == "办理过程")
     assert [row[1:] for row in line.rows[-1:]] == [("已归档", "永久")]
 
 
 def test_the_pdf_and_the_page_say_the_same(desk: PublishingDesk, tmp_path: Path) -> None:
-    item = made(desk).json()
+    item = checked(desk, made(desk).json()).json()
     pdf = desk.auditor.get(f"/api/v1/dossiers/{item['id']}/pdf")
     assert pdf.status_code == 200, pdf.text
     assert pdf.content == desk.supervisor.get(f"/api/v1/dossiers/{item['id']}/pdf").content
@@ -117,7 +325,14 @@ def test_the_pdf_and_the_page_say_the_same(desk: PublishingDesk, tmp_path: Path)
     check_markup(page.text)
     for said in ("张某某", "023-6700 0000", "办理过程", "法制审核", "内容有误", "公示：行政处罚决定（已撤下）"):
         assert said in page.text.replace("\n", ""), said
-    for said in ("张某某", "023-6700 0000", "办理过程", item["sha256"]):
+    for said in (
+        "张某某",
+        "023-6700 0000",
+        "办理过程",
+        "已从公示中撤下",
+        "复核人",
+        item["sha256"],
+    ):
         assert said in words.replace("\n", ""), said
     assert "张三丰" not in words
     assert "区融媒体中心来函" not in words, "why it was made is for insiders"
@@ -135,7 +350,7 @@ def test_what_it_says_stays_when_things_go_on(desk: PublishingDesk) -> None:
     second = made(desk).json()
     assert (second["ordinal"], second["content"]["revocations"]) == (2, [desk.today.isoformat()])
     assert second["content"]["decisions"][0]["revoked"] is True
-    assert desk.auditor.get(f"/api/v1/dossiers/{first['id']}").json() == first
+    assert desk.auditor.get(f"/api/v1/dossiers/{first['id']}").json() == {**first, "outdated": True}
     listed = desk.auditor.get(f"/api/v1/cases/{desk.case.id}/dossiers").json()["items"]
     assert [each["ordinal"] for each in listed] == [2, 1]
 
@@ -148,13 +363,33 @@ def test_of_a_classified_case_only_what_was_published_is_said(desk: PublishingDe
     for caller, ending in ((desk.publisher, ""), (desk.auditor, "/pdf")):
         assert caller.get(f"/api/v1/dossiers/{open_one['id']}{ending}").status_code == 403
     assert made(desk).status_code == 403, "the class keeps the case from publishers"
-    said = made(desk, desk.supervisor).json()["content"]
-    assert {"decisions", "documents", "acts", "recordings", "timeline"} & set(said) == set()
-    assert (said["case"]["title"], said["secrecy_class"]) == (None, "business_secret")
-    assert len(said["publications"]) == 1
+    item = made(desk, desk.supervisor).json()
+    said = item["content"]
+    assert set(said) == {"format", "secrecy_class", "publications", "question", "contact"}
+    assert said["secrecy_class"] == "business_secret"
+    (publication,) = said["publications"]
+    assert [each["step"] for each in publication["steps"]] == ["published", "taken_down"]
+    assert desk.case.number not in str(said)
+    page = desk.supervisor.get(f"/dossiers/{item['id']}", headers=CHINESE).text
+    check_markup(page)
+    for title in ("撤销情况", "作出的决定", "办理过程", "立案日期"):
+        assert title not in page
+    assert checked(desk, item).status_code == 200
+    assert desk.supervisor.get(f"/api/v1/dossiers/{item['id']}/pdf").status_code == 200
     with served.database.transaction() as session:
         state_secrecy(session, desk.supervisor.person, desk.case.id, "state_secret", None, licensed=True)
     assert made(desk, desk.supervisor).status_code == 403
+
+
+def test_of_a_classified_case_nothing_is_said_of_what_never_was_public(decided: PublishingDesk, served: Any) -> None:
+    desk = decided
+    assert desk.case is not None
+    collected = desk.officer.post(f"/api/v1/events/{desk.event}/publication", json={})
+    assert collected.status_code == 201, collected.text
+    with served.database.transaction() as session:
+        state_secrecy(session, desk.supervisor.person, desk.case.id, "business_secret", None, licensed=True)
+    said = made(desk, desk.supervisor).json()["content"]
+    assert said["publications"] == [], "nobody outside knows that one is being prepared"
 
 
 def test_the_contact_is_of_the_unit_and_a_reason_is_given(desk: PublishingDesk) -> None:
@@ -169,17 +404,29 @@ def test_the_contact_is_of_the_unit_and_a_reason_is_given(desk: PublishingDesk) 
 
 def test_the_database_refuses_a_change_and_a_dossier_of_somebody_else(desk: PublishingDesk, served: Any) -> None:
     made(desk)
+    made(desk, desk.reviewers[0])
     columns = "unit_id, case_id, question, reason, contact_id, contact_way, content, sha256"
     copied = (
         f"INSERT INTO dossier (id, ordinal, made_by, made_at, {columns}) "
-        f"SELECT gen_random_uuid(), {{ordinal}}, {{by}}, now(), {columns} FROM dossier"
+        f"SELECT gen_random_uuid(), {{ordinal}}, {{by}}, now(), {columns} FROM dossier WHERE ordinal = 1"
+    )
+    check = "UPDATE dossier SET checked_by = {by}, checked_at = now()"
+    checked_already = (
+        f"INSERT INTO dossier (id, ordinal, made_by, made_at, checked_by, checked_at, {columns}) "
+        f"SELECT gen_random_uuid(), 3, made_by, now(), '{desk.reviewers[1].person.id}', now(), {columns} "
+        "FROM dossier WHERE ordinal = 1"
     )
     by_officer = f"'{desk.officer.person.id}'"
     for statement, said in (
         ("UPDATE dossier SET reason = 'x'", "permission denied"),
+        (check.format(by="made_by") + " WHERE ordinal = 1", "whoever has the duty review"),
+        (check.format(by=f"'{desk.supervisor.person.id}'"), "whoever has the duty review"),
+        (f"UPDATE dossier SET checked_by = '{desk.reviewers[0].person.id}'", "ck_dossier_checked"),
+        (checked_already, "a dossier is checked when it is made"),
+        (check.format(by="made_by") + " WHERE ordinal = 2", "ck_dossier_checked_by_another"),
         ("DELETE FROM dossier", "permission denied"),
         (copied.format(ordinal=1, by="made_by"), "counted one by one"),
-        (copied.format(ordinal=2, by=by_officer), "by a supervisor or publisher"),
+        (copied.format(ordinal=3, by=by_officer), "by a supervisor or publisher"),
     ):
         with pytest.raises(DatabaseError, match=said), served.database.transaction() as session:
             session.execute(text(statement))

@@ -21,6 +21,7 @@ from casework.publication.portal import Asked as Sought
 from casework.publication.portal import list_public
 from casework.recordings.states import is_in_state
 from casework.search.found import KINDS, Asked, search
+from casework.search.sought import pattern_of
 from casework.search.words import Words
 from retention.paging import newest_first
 from storage.catalog.casework import Case
@@ -165,15 +166,66 @@ def test_what_many_say_is_met_on_the_way_through_the_list(
     assert "Sort" not in way
 
 
+@contextmanager
+def explaining(superuser: str) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
+    """A connection, and how PostgreSQL goes about what is run in it meanwhile, within functions too."""
+    ways: list[str] = []
+    with psycopg.connect(superuser) as connection:
+        connection.add_notice_handler(lambda said: ways.append(said.message_primary or ""))
+        connection.execute("LOAD 'auto_explain'")
+        connection.execute("SET auto_explain.log_min_duration = 0")
+        connection.execute("SET auto_explain.log_nested_statements = on")
+        connection.execute("SET client_min_messages = log")
+        yield connection, ways
+
+
+ITEMS = "SELECT * FROM public_items(%s, NULL, NULL, NULL, NULL, %s, %s, %s, 21)"
+
+
 @pytest.mark.parametrize("query", ["", "火锅"])
-def test_the_portal_goes_through_what_is_public_from_the_newest_on(
-    seeing: Any, monkeypatch: pytest.MonkeyPatch, query: str
-) -> None:
-    monkeypatch.setattr("casework.publication.portal.MOST_NAMED", 0)
-    with seeing() as session:
-        plans = plans_of(session, lambda: list_public(session, Sought(query), limit=20))
-    (way,) = (each for each in plans if "ix_publication_shown" in each)
-    assert "Sort" not in way
+def test_the_portal_goes_through_what_is_public_from_the_newest_on(filled: Any, query: str) -> None:
+    with explaining(filled[1]) as (connection, ways):
+        pattern = pattern_of(query) if query else None
+        first = connection.execute(ITEMS, (pattern, None, None, 0)).fetchall()
+        (way,) = (each for each in ways if "ix_publication_shown" in each)
+        assert "Sort" not in way
+        assert "Seq Scan" not in way
+        ways.clear()
+        publication_id, _, _, shown_at, *_ = first[-1]
+        second = connection.execute(ITEMS, (pattern, shown_at, publication_id, 0)).fetchall()
+        (way,) = (each for each in ways if "ix_publication_shown" in each)
+        assert re.search(r"Index Cond: .*shown_at", way), "a page begins where the one before it ended"
+        assert len(first) == 21
+        assert {row[0] for row in first}.isdisjoint(row[0] for row in second)
+
+
+def test_a_rare_word_is_found_among_what_is_public_by_the_trigrams(filled: Any) -> None:
+    with explaining(filled[1]) as (connection, ways):
+        connection.execute("SET enable_seqscan = off")
+        connection.execute(ITEMS, (pattern_of("没有这样一家店"), None, None, 2000))
+        assert any("ix_publication_version_sought" in each for each in ways)
+        assert not any("Seq Scan" in each for each in ways)
+
+
+def test_what_became_of_publications_is_found_by_their_keys(filled: Any) -> None:
+    with explaining(filled[1]) as (connection, ways):
+        ids = [row[0] for row in connection.execute(ITEMS, (None, None, None, 0)).fetchall()]
+        ways.clear()
+        connection.execute("SET enable_seqscan = off")
+        steps = connection.execute("SELECT * FROM public_steps(%s)", (ids,)).fetchall()
+        assert {row[0] for row in steps} == set(ids)
+        assert not any("Seq Scan" in each for each in ways)
+
+
+def test_nobody_finds_what_the_worker_finds_of_what_is_public(filled: Any, filling: DatabaseAddresses) -> None:
+    application = Database(filling.app, pool_size=1, for_people=True)
+    try:
+        for query in ("", "火锅", "没有这样一家店"):
+            with application.reading() as session, filled[0].reading() as whole:
+                found = [each.id for each in list_public(session, Sought(query), limit=20).items]
+                assert found == [each.id for each in list_public(whole, Sought(query), limit=20).items]
+    finally:
+        application.close()
 
 
 def test_a_day_s_recordings_are_found_by_when_they_were_made(seeing: Any) -> None:

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from api.engines.roles import DatabaseAddresses
-from storage.catalog.row_security import WITHOUT_ROW_SECURITY
+from storage.catalog.row_security import SEEN_BY_NOBODY, WITHOUT_ROW_SECURITY
 
-LETS_IN = ("seen_units()", "units_above()", "was_published(")
+LETS_IN = ("seen_units()", "units_above()")
 _TABLES = """
     SELECT c.relname, c.relrowsecurity,
         array(SELECT p.polname || ' ' || pg_get_expr(p.polqual, p.polrelid) FROM pg_policy p WHERE p.polrelid = c.oid
@@ -46,3 +46,22 @@ def test_the_worker_is_let_through_everywhere(addresses: DatabaseAddresses) -> N
     """
     with psycopg.connect(addresses.owner) as connection:
         assert connection.execute(statement).fetchall() == []
+
+
+_READ_BY_NOBODY = """
+    SELECT c.relname FROM pg_class c
+    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relnamespace = 'public'::regnamespace
+        AND has_any_column_privilege('liuhen_app', c.oid, 'SELECT')
+        AND (NOT c.relrowsecurity OR EXISTS (
+            SELECT FROM pg_policy p
+            WHERE p.polrelid = c.oid AND p.polcmd IN ('*', 'r') AND NOT 'liuhen_worker'::regrole = ALL (p.polroles)
+                AND pg_get_expr(p.polqual, p.polrelid) !~ '(seen_units|units_above)\\('
+        ))
+"""
+
+
+def test_what_is_read_without_signing_in_is_written_down_with_its_reason(addresses: DatabaseAddresses) -> None:
+    with psycopg.connect(addresses.owner) as connection:
+        assert {name for (name,) in connection.execute(_READ_BY_NOBODY)} == set(SEEN_BY_NOBODY)
+    assert all(SEEN_BY_NOBODY.values())
+    assert set(WITHOUT_ROW_SECURITY) <= set(SEEN_BY_NOBODY)

@@ -73,6 +73,11 @@ class ForThePublic(Decisions):
     def dossier(self) -> str:
         return str(done(self.p.post(f"{API}/cases/{self.case.id}/dossiers", json=self.question()))["id"])
 
+    def checked_dossier(self) -> str:
+        dossier = self.dossier()
+        done(self.s.post(f"{API}/dossiers/{dossier}/check"))
+        return dossier
+
     def owed(self) -> dict[str, str]:
         """One of last year, another one at each call."""
         return {"code": f"r{next(self.returns)}", "period": str(chinese_day(self.now).year - 1)}
