@@ -1,12 +1,12 @@
-"""What a revocation (撤销) means: it names the decision that it revokes, and that one alone; one that names none
-revokes the results of checks that were entered before it in its case."""
+"""What a revocation (撤销) means: it names the decision that it revokes, or the result of a check, and that one alone.
+One of before it could name a result (migration 0066) revokes all that were entered before it in its case."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.deadlines.decided import REVOKED
@@ -31,4 +31,7 @@ def revocations_of(result: CaseEvent) -> Select[CaseEvent]:
     standing = standing_revocations(result.case_id)
     if result.issue_id is not None:
         return standing.where(CaseEvent.issue_id == result.issue_id)
-    return standing.where(CaseEvent.issue_id.is_(None), CaseEvent.entered_at > result.entered_at)
+    names_none = CaseEvent.issue_id.is_(None), CaseEvent.revokes_id.is_(None)
+    return standing.where(
+        or_(CaseEvent.revokes_id == result.id, and_(*names_none, CaseEvent.entered_at > result.entered_at))
+    )

@@ -27,6 +27,7 @@ from api.http.proxies import with_trusted_proxies
 from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
+from api.pages.kept_counts import KeptCounts
 from api.settings import load_settings
 from api.tasks.waking import Waker
 from api.upload_limits import station_defaults, upload_limits
@@ -49,6 +50,7 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.archive = archive
     framework.state.metrics = Metrics()
     framework.state.kept_answers = KeptAnswers()
+    framework.state.kept_counts = KeptCounts()
     framework.state.sent_notes = SentNotes(archive.database)
     answering = with_body_limit(with_shown_secret(with_asking_again(framework)))
     answering = with_measuring(answering, framework.state.metrics)

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.pages.decisions_said import said_of
 from api.pages.visit import Visit
+from casework.deadlines.decided import CONCLUDED, results_of_case
 from casework.deadlines.events import EVENT_KINDS
 from casework.deadlines.listing import count_overdue, deadlines_of_case, list_deadlines
 from casework.issued import issued_in
@@ -46,10 +47,13 @@ def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
     people |= {row.term.done_by for each in events for row in each.deadlines}
     role = visit.person.role
     penalties = issued_in(visit.session, case.id, "penalty")
+    results = results_of_case(visit.session, case.id)
     return {
         "events": events,
         "event_decisions": said_of(visit.session, penalties),
-        "several_decisions": penalties if len(penalties) > 1 else (),
+        "several_decisions": penalties if len(penalties) + len(results) > 1 else (),
+        "several_results": results if len(penalties) + len(results) > 1 else (),
+        "revoked_results": {each.event.id: each.event for each in events if each.event.kind == CONCLUDED},
         "deadline_names": names_of(visit.session, {person for person in people if person is not None}),
         "deadline_today": today,
         "event_kinds": [kind for kind, what in EVENT_KINDS.items() if case.closed_at is None or what.after_close],

@@ -10,7 +10,14 @@ from api.http.reading.returns import people_of, version_of
 from api.pages.visit import Visit
 from casework.organisation import names_of
 from casework.permission import MAY
-from casework.returns.listing import ReturnShown, ReturnVersion, list_pressing, list_returns, show_return
+from casework.returns.listing import (
+    ReturnShown,
+    ReturnVersion,
+    list_pressing,
+    list_returns,
+    list_unsound,
+    show_return,
+)
 from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.figures import MONEY
 from casework.units import units_below
@@ -53,6 +60,7 @@ def build_returns(visit: Visit) -> Mapping[str, Any]:
             each for each in list_pressing(visit.session, visit.person, today) if each.owed.period.last_day.year != year
         ],
         "own_units": own_units(visit.person),
+        "unsound": list_unsound(visit.session, visit.person),
         "draws": visit.person.role in MAY["draw_up_returns"],
     }
 

@@ -20,9 +20,10 @@ def _of_case(entry: LedgerEntry) -> Facts:
 
 
 def _event(entry: LedgerEntry) -> Facts:
-    standing: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None, "issue_id": None}
+    standing: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
+    named: Facts = {"issue_id": None, "revokes_id": None, **as_stated(entry, "issue_id", "revokes_id")}
     by: Facts = {**_of_case(entry), "entered_by": entry.actor_id, **made_at(entry, "entered_at")}
-    return {**standing, **as_stated(entry, "kind", "day", "issue_id"), **by}
+    return {**standing, **named, **as_stated(entry, "kind", "day"), **by}
 
 
 def _term(entry: LedgerEntry) -> Facts:

@@ -158,6 +158,11 @@ KINDS: dict[str, Kind] = {
         "报送的数字与其检查点的账本条目不符",
         "the figures of a return are not those of the entries that its checkpoint covers",
     ),
+    "return_not_owed": Kind(
+        "error",
+        "报表不是该单位按制度应报的，或所含单位有缺有多",
+        "a return is not what its unit owed by its rule, or lacks a unit, or has one that is not its own",
+    ),
     "figures_not_counted": Kind(
         "warning",
         "报送的数字按旧的计数方法得出，本版本未重新计数",

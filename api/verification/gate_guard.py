@@ -91,6 +91,8 @@ FUNCTIONS: Final = (
     *TRIGGERS,
     "carried_on_by",
     "chinese_day",
+    "is_period_of",
+    "are_figures_of",
     "stated_facts",
     "whole_amount",
     "review_scope_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,11 +13,16 @@ from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
 from api.verification.steps import Facts, Step, Subject, as_stated, ended, made_at, pledged, unit_of
+from casework.returns.drawing_up import units_counted
+from casework.returns.owed import owed_as_drawn_up
 from casework.returns.rows import kind_of
+from casework.returns.soundness import is_asked_of, what_is_unsound
 from casework.statistics import figures
 from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_many
+from casework.units import unit_tree
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.organisation import Unit
 from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending, UnitReturn
 
 _AT_ONCE = 200
@@ -70,6 +76,7 @@ def check_return_figures(audit: Audit) -> None:
             for row in rows:
                 codes = _codes_of(audit, row)
                 _check_words(audit, session, row, codes)
+                _check_asked_for(audit, session, row)
                 if codes and _is_counted_as_today(audit, row):
                     by_codes[codes].append(row)
             for codes, alike in by_codes.items():
@@ -113,6 +120,46 @@ def _check_words(audit: Audit, session: Session, row: UnitReturn, codes: tuple[s
     left_out = [word for word in words if not set(figures.codes_of((word,))) & set(codes)]
     if left_out:
         audit.findings.add("figures_differ", f"unit_return {row.id}: figures", " ".join(words), f"no {left_out[0]}")
+
+
+def _check_asked_for(audit: Audit, session: Session, row: UnitReturn) -> None:
+    """It is one that its unit owed, of that period, and has the figures of all units that it is of."""
+    rule, unit = session.get_one(ReturnRule, row.rule_id), session.get_one(Unit, row.unit_id)
+    unsound = what_is_unsound(row, rule)
+    if unsound == "figures":  # told where they are counted
+        return
+    if unsound is not None or not is_asked_of(row, rule, _line_then(session, unit, row.drawn_up_at), unit):
+        said = f"{row.code} {row.period}, {row.first_day} to {row.last_day}"
+        audit.findings.add("return_not_owed", f"unit_return {row.id}: period", f"what {rule.id} asks for", said)
+        return
+    for what, units in _units_unlike(session, row).items():
+        if units:
+            told = f"{what}: {' '.join(sorted(map(str, units)))}"
+            audit.findings.add("return_not_owed", f"unit_return {row.id}: units", "its unit and those below it", told)
+
+
+def _units_unlike(session: Session, row: UnitReturn) -> dict[str, frozenset[uuid.UUID]]:
+    """Units that it lacks, and those that are not its own. Who came, or was merged, since may be in it."""
+    owed = owed_as_drawn_up(session, [row])[row.id]
+    counted = {node.unit.id: node.unit for node in units_counted(session, owed)}
+    known_then = frozenset(session.scalars(select(unit_tree(row.unit_id, at=row.drawn_up_at).c.id)))
+    wanted = {unit_id for unit_id, unit in counted.items() if unit.created_at <= row.drawn_up_at} & known_then
+    allowed = frozenset(counted) | (known_then if owed.kind.with_below else frozenset())
+    stated = frozenset(uuid.UUID(each["id"]) for each in row.figures["units"])
+    return {"not in it": frozenset(wanted - stated), "not of it": stated - allowed}
+
+
+def _line_then(session: Session, unit: Unit, at: datetime) -> tuple[uuid.UUID, ...]:
+    """The unit, then those above it, as the archive knew them."""
+    line, above = [unit.id], _above_then(unit, at)
+    while above is not None and above not in line:
+        line.append(above)
+        above = _above_then(session.get_one(Unit, above), at)
+    return tuple(line)
+
+
+def _above_then(unit: Unit, at: datetime) -> uuid.UUID | None:
+    return unit.parent_before if unit.ended_at is not None and unit.ended_at > at else unit.parent_id
 
 
 def _is_counted_as_today(audit: Audit, row: UnitReturn) -> bool:

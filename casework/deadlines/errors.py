@@ -7,6 +7,8 @@ CaseworkError
     ├── DoneDayUnusable     in the future, or on the wrong side of the event; an InputRefused too
     ├── DecisionUnclear     the event is of one of several decisions, and does not say of which; an InputRefused too
     ├── DecisionUnfit       the event is not of the decision that is named; an InputRefused too
+    ├── RevocationUnclear   several things of the case may be meant, and it does not say which; an InputRefused too
+    ├── ResultUnfit         what is named is no result of a check that it could revoke; an InputRefused too
     ├── EventEntered        the same stands in the case already; a StateRefused too
     ├── EventWithdrawn      it was withdrawn before, and its terms with it; a StateRefused too
     ├── TermFulfilled       somebody has said before when it was done; a StateRefused too
@@ -105,6 +107,35 @@ class DecisionUnfit(DeadlineError, InputRefused):
         return (
             f"the event {self.kind} cannot be of the decision {self.decision_id}: name a penalty that was issued in "
             "this case, on that day or, of a revocation, by that day"
+        )
+
+
+@dataclass(eq=False)
+class RevocationUnclear(DeadlineError, InputRefused):
+    """How many decisions and results of checks of the case it might be of, none of them revoked yet."""
+
+    decisions: int
+    results: int
+
+    def __str__(self) -> str:
+        decisions = f"{self.decisions} decisions (decision_id) and " if self.decisions else ""
+        return (
+            f"the revocation may be of any of {decisions}{self.results} results of checks (revokes_id: the event that "
+            "entered it) of the case: name the one"
+        )
+
+
+@dataclass(eq=False)
+class ResultUnfit(DeadlineError, InputRefused):
+    kind: str
+    revokes_id: uuid.UUID | None
+
+    def __str__(self) -> str:
+        if self.revokes_id is None:
+            return f"no result of a check was entered in this case by the day of the event {self.kind}: correct the day"
+        return (
+            f"the event {self.kind} cannot revoke {self.revokes_id}: of a revocation, name the event of a check's "
+            "result that stands in this case, of that day or before it, and no decision beside it"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.deadlines.decided import decision_of_event
+from casework.deadlines.decided import named_by_event
 from casework.deadlines.errors import (
     DoneDayUnusable,
     EventDayUnusable,
@@ -74,11 +74,13 @@ def enter_event(
     now: datetime,
     *,
     decision_id: uuid.UUID | None = None,
+    revokes_id: uuid.UUID | None = None,
 ) -> CaseEvent:
     """What happened in a case on a (Chinese) day; the terms that run from it are worked out and kept.
 
     A day that has long passed is taken: the entry has its own time. `decision_id`: the one that was made or revoked,
-    where the case has several. Raises WordUnknown, EventDayUnusable, EventEntered, DecisionUnclear, DecisionUnfit,
+    where the case has several; `revokes_id`: likewise the event of the check's result that is revoked. Raises
+    WordUnknown, EventDayUnusable, EventEntered, DecisionUnclear, RevocationUnclear, DecisionUnfit, ResultUnfit,
     GateShut for a decision that was not issued on that day, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
@@ -91,19 +93,20 @@ def enter_event(
     TERMS.let_none_load(session)
     after_close = what.after_close
     case = row_in_unit(session, by, Case, case_id, lock=True) if after_close else lock_open_case(session, by, case_id)
-    issue = decision_of_event(session, case.id, kind, day, decision_id)
+    named = named_by_event(session, case.id, kind, day, decision_id, revokes_id)
     event = CaseEvent(
         id=uuid.uuid4(),
         unit_id=case.unit_id,
         case_id=case.id,
         kind=kind,
         day=day,
-        issue_id=None if issue is None else issue.id,
+        issue_id=named.issue_id,
+        revokes_id=named.revokes_id,
         entered_by=by.id,
         entered_at=datetime.now(UTC),
     )
     entered = EventEntered(kind, day)
-    standing = {"uq_case_event_standing": entered, "uq_case_event_of_issue": entered}
+    standing = dict.fromkeys(("uq_case_event_standing", "uq_case_event_of_issue", "uq_case_event_revokes"), entered)
     with at_the_gate(session, case.id), unique(session, standing):
         session.add(event)
     _record(session, by, event.case_id, event.unit_id, "event_entered", _facts(event))
@@ -225,8 +228,9 @@ def _refuse_done_day(term: CaseTerm, event: CaseEvent, done_on: date, now: datet
 
 
 def _facts(event: CaseEvent) -> dict[str, str]:
-    of_decision = {} if event.issue_id is None else {"issue_id": str(event.issue_id)}
-    return {"event_id": str(event.id), "kind": event.kind, "day": event.day.isoformat(), **of_decision}
+    named = {name: getattr(event, name) for name in ("issue_id", "revokes_id")}
+    of_what = {name: str(value) for name, value in named.items() if value is not None}
+    return {"event_id": str(event.id), "kind": event.kind, "day": event.day.isoformat(), **of_what}
 
 
 def _record(

@@ -42,11 +42,13 @@ class Whereabouts:
 
 
 def revoked_publications(revoked: CaseEvent) -> Select[Publication]:
-    """Of what the event revokes, every publication: of the decision that it names, or of the results of checks that
-    were entered before it in its case, as casework/revoked.py has it."""
+    """Of what the event revokes, every publication: of the decision that it names, or of the result of a check, as
+    casework/revoked.py has it."""
     of_case = select(Publication).where(Publication.case_id == revoked.case_id)
     if revoked.issue_id is not None:
         return of_case.where(Publication.issue_id == revoked.issue_id)
+    if revoked.revokes_id is not None:
+        return of_case.where(Publication.event_id == revoked.revokes_id)
     before = exists().where(CaseEvent.id == Publication.event_id, CaseEvent.entered_at < revoked.entered_at)
     return of_case.where(Publication.issue_id.is_(None), before)
 

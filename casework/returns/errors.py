@@ -11,7 +11,8 @@ CaseworkError
     ├── OwnReturn           whoever drew a return up does not check it; a NotAllowed too
     ├── ReturnSettled       it was checked, set aside or sent already, or it is not checked yet; a StateRefused too
     ├── SendingUnusable     a recipient that the rule does not name, or a day that cannot be; an InputRefused too
-    └── ReceiptUnusable     no PDF or picture, too large, or too many; an InputRefused too
+    ├── ReceiptUnusable     no PDF or picture, too large, or too many; an InputRefused too
+    └── ReturnUnsound       what is there is no return that the archive would have drawn up; a StateRefused too
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ RECEIPT_PROBLEMS = {
     "too_large": "is larger than 4 MiB: scan it with fewer dots per inch",
     "type": "is no PDF, JPEG or PNG: hand in one of these",
     "too_many": "is one too many: there are as many files as one sending may have",
+}
+
+
+UNSOUND = {
+    "rule": "its rule states no such return",
+    "period": "its days are no period of its rule",
+    "figures": "its figures cannot be read",
 }
 
 
@@ -137,3 +145,17 @@ class ReceiptUnusable(ReturnError, InputRefused):
 
     def __str__(self) -> str:
         return f"{self.name} {RECEIPT_PROBLEMS[self.problem]}"
+
+
+@dataclass(eq=False)
+class ReturnUnsound(ReturnError, StateRefused):
+    """`problem` is a key of UNSOUND: the row was changed, or put in, beside the archive."""
+
+    return_id: uuid.UUID
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"return {self.return_id} is not as the archive draws returns up: {UNSOUND[self.problem]}; "
+            "whoever runs the archive finds out with `liuhen verify`"
+        )

@@ -18,8 +18,10 @@ from casework.deadlines.calendars import calendar_now
 from casework.deadlines.listing import SOON_DAYS, working_days_until
 from casework.errors import Unknown
 from casework.permission import require
+from casework.returns.errors import ReturnUnsound
 from casework.returns.owed import Owed, in_order, list_owed, owed_as_drawn_up
 from casework.returns.rows import Key, key_of, of_same
+from casework.returns.soundness import what_is_unsound
 from casework.statistics.annual import FIRST_COUNTED_YEAR
 from casework.statistics.errors import YearUnusable
 from casework.statistics.figures import GROUPS
@@ -27,7 +29,7 @@ from casework.units import line_of, units_below
 from retention.errors import OutsideUnit
 from retention.own_units import is_own
 from storage.catalog.organisation import Person
-from storage.catalog.returns import ReturnReceipt, ReturnSending, UnitReturn
+from storage.catalog.returns import ReturnReceipt, ReturnRule, ReturnSending, UnitReturn
 
 SEEING: Final = "see_returns"
 STATES: Final = ("going_on", "open", "soon", "due_today", "overdue", "sent", "sent_late")
@@ -175,14 +177,24 @@ def list_pressing(session: Session, by: Person, today: date) -> tuple[ReturnShow
     return tuple(islice(pressing, MOST_PRESSING))
 
 
+def list_unsound(session: Session, by: Person) -> tuple[UnitReturn, ...]:
+    """Of the person's unit and of those below it, what is there and in no list: whoever owns the database put it in."""
+    units = [node.unit.id for node in units_below(session, by.unit_id)]
+    rows = session.execute(select(UnitReturn, ReturnRule).join(ReturnRule).where(UnitReturn.unit_id.in_(units)))
+    return tuple(row for row, rule in rows if what_is_unsound(row, rule) is not None)
+
+
 def show_return(session: Session, by: Person, return_id: uuid.UUID, today: date) -> ReturnShown:
-    """With every version of it. Raises Unknown, OutsideUnit, RoleNotAllowed."""
+    """With every version of it. Raises ReturnUnsound, Unknown, OutsideUnit, RoleNotAllowed."""
     require(by, SEEING)
     row = session.get(UnitReturn, return_id)
     if row is None:
         raise Unknown("unit_return", return_id)
     if by.unit_id not in line_of(session, row.unit_id):
         raise OutsideUnit("unit_return", return_id)
+    problem = what_is_unsound(row, session.get_one(ReturnRule, row.rule_id))
+    if problem is not None:
+        raise ReturnUnsound(row.id, problem)
     return _shown(session, (), session.scalars(_in_order().where(of_same(key_of(row)))).all(), today)[0]
 
 
@@ -205,7 +217,9 @@ def _shown(
 
     As many queries for many as for one.
     """
-    drawn_up, sendings = owed_as_drawn_up(session, rows), _sendings(session, [row.id for row in rows])
+    drawn_up = owed_as_drawn_up(session, rows)
+    rows = [row for row in rows if row.id in drawn_up]
+    sendings = _sendings(session, [row.id for row in rows])
     by_key = {each.key: each for each in owed} | {key_of(row): drawn_up[row.id] for row in rows}
     versions: defaultdict[Key, list[ReturnVersion]] = defaultdict(list)
     for row in rows:

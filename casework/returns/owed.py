@@ -17,6 +17,7 @@ from casework.returns.periods import Period, periods_ending
 from casework.returns.rows import Key, kind_of
 from casework.returns.rule_file import ReturnKind
 from casework.returns.rules import kinds_for, list_return_rules
+from casework.returns.soundness import what_is_unsound
 from casework.units import lines_of
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
@@ -63,13 +64,15 @@ def find_owed(session: Session, unit_id: uuid.UUID, code: str, period: Period) -
 
 def owed_as_drawn_up(session: Session, rows: Collection[UnitReturn]) -> dict[uuid.UUID, Owed]:
     """By its id, what each of these answers to, by the rule it was drawn up by: also where none would ask for it
-    today."""
+    today. Those are left out that are unsound (soundness.py)."""
     units = session.scalars(select(Unit).where(Unit.id.in_({row.unit_id for row in rows})))
     rules = session.scalars(select(ReturnRule).where(ReturnRule.id.in_({row.rule_id for row in rows})))
     unit_by_id, rule_by_id = {unit.id: unit for unit in units}, {rule.id: rule for rule in rules}
     calendar, found = calendar_now(session), dict[uuid.UUID, Owed]()
     for row in rows:
         rule = rule_by_id[row.rule_id]
+        if what_is_unsound(row, rule) is not None:
+            continue
         kind = kind_of(row, rule)
         due = due_day(kind.due, row.last_day, calendar)
         found[row.id] = Owed(unit_by_id[row.unit_id], rule, kind, Period(kind.every, row.first_day), due)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, undefer
 from casework.errors import Unknown
 from casework.papers import PaperUnfit, media_type_of
 from casework.permission import require
-from casework.returns.errors import ReceiptUnusable, ReturnSettled, SendingUnusable
+from casework.returns.errors import ReceiptUnusable, ReturnSettled, ReturnUnsound, SendingUnusable
 from casework.returns.rows import has_later, kind_of, lock_return, record_return_change, refuse_set_aside
+from casework.returns.soundness import what_is_unsound
 from casework.rows import unique
 from casework.units import line_of
 from casework.wording import required_name, required_text
@@ -38,7 +39,7 @@ def send(
 ) -> ReturnSending:
     """It went to one recipient on that (Chinese) day. `proof`: which way, and under which number (文号、签收人).
 
-    Raises ReturnSettled, SendingUnusable, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
+    Raises ReturnSettled, ReturnUnsound, SendingUnusable, TextUnusable, Unknown, OutsideUnit, RoleNotAllowed.
     """
     require(by, "send_returns")
     row, proof = lock_return(session, by, return_id), required_text("proof", proof)
@@ -47,7 +48,10 @@ def send(
         raise ReturnSettled(row.id, "not_checked")
     if has_later(session, row):
         raise ReturnSettled(row.id, "later")
-    if recipient not in kind_of(row, session.get_one(ReturnRule, row.rule_id)).recipients:
+    rule = session.get_one(ReturnRule, row.rule_id)
+    if (problem := what_is_unsound(row, rule)) is not None:
+        raise ReturnUnsound(row.id, problem)
+    if recipient not in kind_of(row, rule).recipients:
         raise SendingUnusable(recipient, "recipient")
     if sent_on > chinese_day(now):
         raise SendingUnusable(sent_on, "in_the_future")

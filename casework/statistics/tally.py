@@ -40,7 +40,8 @@ COUNTED_ONE_BY_ONE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class _Revocation:
-    """An event that says that a decision was revoked; `issue_id`: which, None where it was the result of a check."""
+    """An event that says that a decision was revoked; `issue_id`: which, None where it was the result of a check (its
+    entry names that by `revokes_id`, since it can)."""
 
     issue_id: str | None
     unit: uuid.UUID | None

@@ -43,7 +43,7 @@ class CaseEvent(Base):
     """Something that happened in a case on a day, and from which terms run. Never changed; withdrawn if wrong.
 
     `issue_id`: the decision that was made, or was revoked. None of any other kind of event, and in a case that was
-    decided before decisions had rows.
+    decided before decisions had rows. `revokes_id`: of a revocation, the event of the check's result that it revokes.
     """
 
     __tablename__ = "case_event"
@@ -58,9 +58,14 @@ class CaseEvent(Base):
             "kind",
             "day",
             unique=True,
-            postgresql_where=text("withdrawn_at IS NULL AND issue_id IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND issue_id IS NULL AND revokes_id IS NULL"),
         ),
         Index("uq_case_event_of_issue", "issue_id", "kind", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
+        Index("uq_case_event_revokes", "revokes_id", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
+        CheckConstraint(
+            "revokes_id IS NULL OR kind = 'decision_revoked' AND issue_id IS NULL",
+            name="revokes",
+        ),
         CheckConstraint(
             "issue_id IS NULL OR kind IN ('penalty_decided', 'coercion_decided', 'decision_revoked')",
             name="of_decision",
@@ -77,6 +82,7 @@ class CaseEvent(Base):
     withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     withdraw_reason: Mapped[str | None]
     issue_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision_issue.id"))
+    revokes_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_event.id"))
 
 
 class CaseTerm(Base):

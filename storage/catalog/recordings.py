@@ -109,10 +109,12 @@ class Recording(Base):
         Index("ix_recording_sm3", "sm3"),
         Index("ix_recording_made", "unit_id", "made_at"),
         Index("ix_recording_claimed_officer", "unit_id", "officer", "sealed_at", "id"),
+        # How many and how large, for a page of a million: read off the index.
+        Index("ix_recording_unit_id", "unit_id", postgresql_include=["size_bytes"]),
         sought_index("recording"),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
     station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
     original_name: Mapped[str]
     size_bytes: Mapped[Size]
@@ -279,6 +281,7 @@ class MediaJob(Base):
         CheckConstraint("reference_id IS NULL OR kind = 'recovery'", name="reference"),
         Index("ix_media_job_due", "lane", "unit_id", "created_at", postgresql_where=text("state = 'due'")),
         Index("ix_media_job_turn", "unit_id", "lane", "taken_at"),
+        Index("ix_media_job_failed", "unit_id", postgresql_where=text("state = 'failed'")),
     )
     id: Mapped[Id]
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))

@@ -13,6 +13,9 @@ from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, o
 UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminated", "expired")
 """open → finished (all bytes durable) → sealed (row and entry committed) → receipted; the rest are ends without one."""
 
+IN_HAND = ("open", "finished", "sealed", "failed")
+"""Neither receipted nor given up."""
+
 
 class Upload(Base):
     """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it.
@@ -37,6 +40,7 @@ class Upload(Base):
             postgresql_where=text("state NOT IN ('terminated', 'expired') AND creation_key IS NOT NULL"),
         ),
         Index("ix_upload_station_open", "station_id", postgresql_where=text("state IN ('open', 'finished', 'sealed')")),
+        Index("ix_upload_in_hand", "state", postgresql_where=text("state IN ('open', 'finished', 'sealed', 'failed')")),
     )
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))

@@ -30,6 +30,20 @@ TAMPERED = (
     ("UPDATE unit_return SET figures = jsonb_set(figures, '{units,0,id}', '7')", "figures_differ"),
     ("UPDATE unit_return SET figures = jsonb_set(figures, '{units,0,figures}', '[]')", "figures_differ"),
     ("UPDATE unit_return SET figures = figures - 'counting'", "figures_differ"),
+    ("UPDATE unit_return SET first_day = first_day + 14", "return_not_owed"),
+    ("UPDATE unit_return SET code = 'nothing'", "return_not_owed"),
+    ("UPDATE return_rule SET unit_id = gen_random_uuid()", "return_not_owed"),
+    ("UPDATE return_rule SET rules = jsonb_set(rules, '{returns,0,owed_by}', '\"below\"')", "return_not_owed"),
+    (
+        "UPDATE unit_return SET figures = jsonb_insert(figures, '{units,0}', jsonb_set(figures #> '{units,0}', '{id}',"
+        " to_jsonb(gen_random_uuid())))",
+        "return_not_owed",
+    ),
+    (
+        "INSERT INTO unit (id, parent_id, name, code, created_at) SELECT gen_random_uuid(), unit_id, 'x', 'x',"
+        " drawn_up_at - interval '1 day' FROM unit_return LIMIT 1",
+        "return_not_owed",
+    ),
     ("UPDATE unit_return SET root = sha256('x')", "root"),
     ("UPDATE unit_return SET period = '2026-01'", "period"),
     ("UPDATE unit_return SET last_day = last_day - 1", "last_day"),
@@ -45,7 +59,7 @@ TAMPERED = (
     ("DELETE FROM unit_return WHERE ordinal = 2", "logged_row_missing"),
     ("UPDATE return_rule SET rules = '{\"returns\": []}'", "of_its_source"),
 )
-TABLES = ("return_receipt", "return_sending", "unit_return", "return_rule")
+TABLES = ("return_receipt", "return_sending", "unit_return", "return_rule", "unit")
 
 
 @pytest.fixture
@@ -78,6 +92,7 @@ def superuser(server: Any, addresses: Any) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+@pytest.mark.timeout(400)
 def test_whatever_is_changed_of_a_return_is_named(kept: Any, superuser: psycopg.Connection[Any]) -> None:
     before = found_in(kept)
     assert {subject.rpartition(": ")[2] for _, subject in before} == {"created_at"}, "the unit's, moved by the test"

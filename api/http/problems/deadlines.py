@@ -56,8 +56,15 @@ def _publication(error: deadlines.PublicationGoesOn) -> Facts:
     return {"why": "由该事项办理的公示尚未办结：请先另行采集为不予公开，并办结"}
 
 
-def _event(error: deadlines.EventEntered | deadlines.DecisionUnclear | deadlines.DecisionUnfit) -> Facts:
+def _event(
+    error: deadlines.EventEntered | deadlines.DecisionUnclear | deadlines.DecisionUnfit | deadlines.ResultUnfit,
+) -> Facts:
     return {"kind": EVENT_KINDS[error.kind]}
+
+
+def _revocation(error: deadlines.RevocationUnclear) -> Facts:
+    decisions = f"{error.decisions} 项处罚决定（decision_id）、" if error.decisions else ""
+    return {"which": f"{decisions}{error.results} 次检查结果（revokes_id）"}
 
 
 PROBLEMS: Problems = {
@@ -71,6 +78,15 @@ PROBLEMS: Problems = {
         422,
         "decision-unfit",
         "“{kind}”不能对应所选决定：须是本案当日作出的处罚决定；撤销的，须是该日以前作出的",
+        facts=_event,
+    ),
+    deadlines.RevocationUnclear: Problem(
+        422, "revocation-unclear", "本案尚未撤销的有 {which}，须写明撤销的是哪一项", facts=_revocation
+    ),
+    deadlines.ResultUnfit: Problem(
+        422,
+        "result-unfit",
+        "“{kind}”不能对应所选检查结果：须是本案登记、未撤回、不晚于该日的检查结果，且不同时指明处罚决定",
         facts=_event,
     ),
     deadlines.EventEntered: Problem(409, "event-entered", "本案已登记 {day} 的“{kind}”，无需重复登记", facts=_event),

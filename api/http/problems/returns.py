@@ -20,6 +20,11 @@ SENDING_PROBLEMS: Mapping[str, str] = {
     "in_the_future": "晚于今天，请在报送以后再登记",
     "before_checked": "早于审核之日，请核对报送日期",
 }
+UNSOUND: Mapping[str, str] = {
+    "rule": "其制度文件没有这种报表",
+    "period": "其起止日期不是制度规定的报告期",
+    "figures": "其数字无法读取",
+}
 RECEIPT_PROBLEMS: Mapping[str, str] = {
     "empty": "是空文件，请另选",
     "too_large": "超过 4 MiB，请缩小后提交",
@@ -48,6 +53,10 @@ def _sending(error: returns.SendingUnusable) -> Facts:
     return {"problem": SENDING_PROBLEMS[error.problem]}
 
 
+def _unsound(error: returns.ReturnUnsound) -> Facts:
+    return {"why": UNSOUND[error.problem]}
+
+
 def _receipt(error: returns.ReceiptUnusable) -> Facts:
     return {"problem": RECEIPT_PROBLEMS[error.problem]}
 
@@ -63,5 +72,11 @@ PROBLEMS: Problems = {
     returns.OwnReturn: Problem(403, "own-return", "该报表由您编制，须由本单位其他人员审核"),
     returns.ReturnSettled: Problem(409, "return-settled", "该报表{why}", facts=_settled),
     returns.SendingUnusable: Problem(422, "return-sending", "{value} {problem}", facts=_sending),
+    returns.ReturnUnsound: Problem(
+        409,
+        "return-unsound",
+        "报表 {return_id} 不是本系统编制的样子：{why}；请系统管理员运行 liuhen verify 查明",
+        facts=_unsound,
+    ),
     returns.ReceiptUnusable: Problem(422, "return-receipt", "文件“{name}”{problem}", facts=_receipt),
 }

@@ -63,6 +63,7 @@ def _event_item(each: EventDeadlines, names: Names) -> EventItem:
         kind=event.kind,
         day=event.day,
         decision_id=None if each.issue is None else each.issue.decision_id,
+        revokes_id=event.revokes_id,
         entered_by=PersonRef.of(event.entered_by, names),
         entered_at=event.entered_at,
         withdrawn_by=PersonRef.maybe(event.withdrawn_by, names),

@@ -54,7 +54,8 @@ def make_event(case_id: uuid.UUID, form: NewEvent, viewer: SignedIn, archive: Th
     """The version of the rules that holds on its day says until when its terms run; the answer is kept."""
     with doing(archive, viewer) as session:
         who, now = viewer.person, datetime.now(UTC)
-        event = enter_event(session, who, case_id, form.kind, form.day, now, decision_id=form.decision_id)
+        named = {"decision_id": form.decision_id, "revokes_id": form.revokes_id}
+        event = enter_event(session, who, case_id, form.kind, form.day, now, **named)
         return describe_event(session, find_case(session, viewer.person, case_id), event.id, _today())
 
 

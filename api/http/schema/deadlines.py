@@ -22,6 +22,11 @@ class NewEvent(Form):
     decision_id: uuid.UUID | None = Field(
         None, description="作出或被撤销的是哪一项决定；本案有几项时须写明 / which decision was made or revoked"
     )
+    revokes_id: uuid.UUID | None = Field(
+        None,
+        description="撤销的是哪一次检查的结果（登记该结果的事项）；本案有几项可撤销时须写明 / "
+        "of a revocation, the event of the check's result that is revoked",
+    )
 
 
 class Fulfilment(Form):
@@ -89,6 +94,7 @@ class EventItem(Answer):
     kind: str = Field(examples=["penalty_decided"])
     day: date
     decision_id: uuid.UUID | None = Field(description="the decision that was made, or was revoked")
+    revokes_id: uuid.UUID | None = Field(description="of a revocation, the event of the check's result that it revokes")
     entered_by: PersonRef
     entered_at: datetime
     withdrawn_by: PersonRef | None

@@ -301,7 +301,13 @@ def test_the_database_refuses_what_the_rules_refuse(reporting: Reporting) -> Non
         (_again("ordinal + 1", "'x'"), "versions of a return follow"),
         (_again("ordinal", "NULL", period="'2199-01'", last_day="'2199-01-31'"), "of a period that is over"),
         (_again("ordinal", "NULL", period="'y'", code="'other'"), "no rule asks"),
-        (_again("ordinal", "NULL", period="'y'", root="sha256('x')"), "of a checkpoint that was signed after"),
+        (
+            _again("ordinal", "NULL", **_days(reporting.month_before), root="sha256('x')"),
+            "a checkpoint that was signed",
+        ),
+        (_again("ordinal", "NULL", **_days(reporting.month_before), code="'annual'", rule_id=SHIPPED), "no rule asks"),
+        *((_again("ordinal", "NULL", **_days(reporting.month_before) | each), "no rule asks") for each in NO_PERIODS),
+        *((_again("ordinal", "NULL", **_days(reporting.month_before), figures=each), "figures") for each in NO_FIGURES),
         (_again("ordinal", "NULL", period="'y'", drawn_up_by="sent_back.by"), "the work of its own unit"),
         (_sending("current_date - 9"), "between its check and today"),
         (_sending("chinese_day(now())", recipient="某局"), "goes to its recipients"),
@@ -313,6 +319,91 @@ def test_the_database_refuses_what_the_rules_refuse(reporting: Reporting) -> Non
     aside = "UPDATE unit_return SET set_aside_at = now(), set_aside_by = checked_by, set_aside_reason = 'x'"
     with pytest.raises(DatabaseError, match="set aside, or sent, and stays"):
         reporting.execute(aside, return_id)
+
+
+def test_the_database_refuses_a_return_by_a_farther_rule(reporting: Reporting, served: Any) -> None:
+    return_id = uuid.UUID(reporting.checked().rpartition("/")[2])
+    nearer = RULES.replace("2019-01-01", str(reporting.today + timedelta(days=1)))
+    with served.database.transaction() as session:
+        load_returns(session, OPERATOR, f"{nearer}unit: {reporting.desk.unit.code}\n".encode(), datetime.now(UTC))
+    # As if it had been loaded years ago.
+    served.as_owner("ALTER TABLE return_rule DISABLE TRIGGER USER")
+    served.as_owner("UPDATE return_rule SET valid = '[2019-01-01,)' WHERE unit_id IS NOT NULL")
+    with pytest.raises(DatabaseError, match="is ruled by a nearer unit"):
+        reporting.execute(_again("ordinal", "NULL", **_days(reporting.month_before)), return_id)
+    assert reporting.draw_up(reporting.month_before.code).status_code == 201
+
+
+SLIPPED_IN = {
+    "period": "first_day = first_day + 14",
+    "rule": "code = 'nothing'",
+    "figures": "figures = '{}'",
+}
+
+
+@pytest.mark.parametrize("problem", SLIPPED_IN)
+def test_what_was_slipped_in_is_a_clear_problem_and_hides_nothing_else(
+    reporting: Reporting, served: Any, problem: str
+) -> None:
+    desk, address = reporting.desk, reporting.checked()
+    return_id = address.rpartition("/")[2]
+    other = reporting.draw_up(reporting.month_before.code).json()["id"]
+    served.as_owner("ALTER TABLE unit_return DISABLE TRIGGER USER")
+    served.as_owner(f"UPDATE unit_return SET {SLIPPED_IN[problem]} WHERE id = %s", return_id)
+    for path in (address, f"{address}/table.csv"):
+        answer = desk.supervisor.get(path)
+        refused(answer, 409, "return-unsound")
+        assert "liuhen verify" in answer.json()["sentences"]["zh-CN"]
+        assert return_id in answer.json()["sentences"]["zh-CN"]
+    refused(reporting.send(address), 409, "return-unsound")
+    year = {"year": reporting.month_before.last_day.year}
+    listed = desk.supervisor.get("/api/v1/returns", params=year).json()["items"]
+    assert other in [each["id"] for each in listed]
+    assert return_id not in [each["id"] for each in listed]
+    page = desk.supervisor.get("/returns", params=year, headers=CHINESE)
+    check_markup(page.text)
+    assert page.status_code == 200
+    assert f"有 1 份报表不是本系统编制的样子，没有列出：{return_id}" in page.text
+    assert desk.supervisor.get(f"/returns/{return_id}", headers=CHINESE).status_code == 409
+    for caller, path in ((desk.supervisor, "/shift"), (desk.publisher, "/publications")):
+        assert caller.get(path, headers=CHINESE).status_code == 200
+
+
+def _days(period: Any) -> dict[str, str]:
+    days = {"period": period.code, "first_day": period.first_day, "last_day": period.last_day}
+    return {name: f"'{value}'" for name, value in days.items()}
+
+
+SHIPPED = "(SELECT id FROM return_rule WHERE jurisdiction = 'CN')"
+NO_PERIODS = (
+    {"period": "'y'"},
+    {"period": "'2026-Q1'"},
+    {"first_day": "r.first_day"},
+    {"last_day": "r.last_day"},
+    {"first_day": "r.first_day - 20"},
+)
+"""Of the month before, each with one thing that does not belong to it."""
+_ONE = "r.figures #> '{units,0}'"
+NO_FIGURES = (
+    "'{}'",
+    "'[]'",
+    "r.figures - 'counting'",
+    "jsonb_set(r.figures, '{counting}', '0')",
+    "jsonb_set(r.figures, '{counting}', '1.5')",
+    "jsonb_set(r.figures, '{units}', '[]')",
+    "jsonb_set(r.figures, '{units}', '{}')",
+    "jsonb_set(r.figures, '{units,0}', '7')",
+    "jsonb_set(r.figures, '{units,0,id}', '7')",
+    "jsonb_set(r.figures, '{units,0,id}', to_jsonb(gen_random_uuid()))",
+    "jsonb_set(r.figures, '{units,0,name}', '7')",
+    "jsonb_set(r.figures, '{units,0,depth}', '\"0\"')",
+    "jsonb_set(r.figures, '{units,0,figures}', '{}')",
+    "jsonb_set(r.figures, '{units,0,figures}', '[]')",
+    "jsonb_set(r.figures, '{units,0,figures,cases_closed}', '1.5')",
+    "jsonb_set(r.figures, '{units,0,figures,cases_closed}', '\"1\"')",
+    f"jsonb_insert(r.figures, '{{units,0}}', {_ONE})",
+    f"jsonb_insert(r.figures, '{{units,0}}', jsonb_set({_ONE}, '{{id}}', to_jsonb(gen_random_uuid())))",
+)
 
 
 def _again(ordinal: str, reason: str, **changes: str) -> str:

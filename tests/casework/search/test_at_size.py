@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
 from api.credentials import open_session
 from api.engines.plan import load_policies
 from api.engines.roles import DATABASE, DatabaseAddresses
+from api.pages.views_admin import count_failed, count_recordings, count_uploads
 from casework.publication.portal import Asked as Sought
 from casework.publication.portal import list_public
 from casework.recordings.states import is_in_state
@@ -266,3 +268,41 @@ def test_what_is_found_is_what_reading_every_row_finds(filled: Any, words: str) 
             kind: [each.id for each in search(session, person, kind, asked, limit=50).items] for kind in KINDS
         }
         assert any(found.values())
+
+
+UPLOADS = b"""
+    INSERT INTO upload (id, station_id, unit_id, declared_length, claims, attempts, expires_at, state)
+    SELECT md5(n::text), gen_random_uuid(), r.unit_id, 1, jsonb_build_object('filename', repeat('x', 700)), 0, now(),
+        CASE n % 100 WHEN 0 THEN 'open' ELSE 'receipted' END
+    FROM (SELECT unit_id, row_number() OVER () AS n FROM recording) r
+"""
+JOBS = b"""
+    INSERT INTO media_job (id, recording_id, unit_id, kind, lane, attempts, deferrals, state)
+    SELECT gen_random_uuid(), r.id, r.unit_id, 'proxy', 'quick', 0, 0,
+        CASE n % 100 WHEN 0 THEN 'failed' ELSE 'done' END
+    FROM (SELECT id, unit_id, row_number() OVER () AS n FROM recording) r
+"""
+
+
+def test_the_administrator_s_counts_are_read_off_an_index_and_are_those_of_the_rows(filled: Any, seeing: Any) -> None:
+    database, superuser = filled
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(UPLOADS)
+        connection.execute(JOBS)
+        connection.execute("VACUUM ANALYZE upload, media_job")
+    counts: tuple[tuple[Callable[[Session], Any], str], ...] = (
+        (count_recordings, "ix_recording_unit_id"),
+        (count_uploads, "ix_upload_in_hand"),
+        (count_failed, "ix_media_job_failed"),
+    )
+    with seeing() as session:
+        for count, index in counts:
+            (plan_of_it,) = plans_of(session, partial(count, session))
+            assert index in plan_of_it, plan_of_it
+            assert "Seq Scan" not in plan_of_it, plan_of_it
+    with database.reading() as session:
+        summed = text("SELECT count(*), sum(size_bytes) FROM recording")
+        assert count_recordings(session) == tuple(map(int, session.execute(summed).one()))
+        assert count_uploads(session) == {"open": SIZE.recordings // 100}
+        assert count_failed(session) == SIZE.recordings // 100

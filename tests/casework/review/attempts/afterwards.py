@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from casework.deadlines.events import enter_event, withdraw_event
 from casework.deadlines.loading import load_shipped_terms
 from integrity.local_time import chinese_day
 from tests.casework.review.attempts.known import Strike, attempt, issued, passed, withdraw_pass
@@ -89,6 +90,54 @@ def revoking_the_decision_of_another_case(scene: Scene) -> Strike:
     issue_id = scene.do(lambda b: b.issue(b.draft(b.small(), b.another_case())).id)
     today = chinese_day(datetime.now(UTC))
     row = scene.event_row(scene.bench.case, today, kind="decision_revoked", issue_id=issue_id)
+    return lambda: scene.insert("case_event", row)
+
+
+def result_of_a_check(scene: Scene, other_case: bool = False, day: date | None = None) -> Any:
+    """Of today, unless `day` says another one; the id of its event."""
+
+    def deed(bench: Any) -> Any:
+        case, now = bench.another_case() if other_case else bench.case, datetime.now(UTC)
+        of = bench.session, bench.officer, case.id, "inspection_concluded"
+        return enter_event(*of, day or chinese_day(now), now).id
+
+    return scene.do(deed)
+
+
+def revocation(scene: Scene, day: date | None = None, **other: Any) -> Strike:
+    row = scene.event_row(scene.bench.case, day or chinese_day(datetime.now(UTC)), kind="decision_revoked", **other)
+    return lambda: scene.insert("case_event", row)
+
+
+@attempt("result_of_its_own")
+def revoking_the_result_of_another_case(scene: Scene) -> Strike:
+    return revocation(scene, revokes_id=result_of_a_check(scene, other_case=True))
+
+
+@attempt()
+def revoking_a_result_before_its_day(scene: Scene) -> Strike:
+    yesterday = chinese_day(datetime.now(UTC)) - timedelta(days=1)
+    return revocation(scene, yesterday, revokes_id=result_of_a_check(scene))
+
+
+@attempt()
+def revoking_a_result_that_was_withdrawn(scene: Scene) -> Strike:
+    result_id = result_of_a_check(scene)
+    scene.do(lambda b: withdraw_event(b.session, b.supervisor, result_id, "误登"))
+    return revocation(scene, revokes_id=result_id)
+
+
+@attempt("revocation_names")
+def a_revocation_that_names_no_result(scene: Scene) -> Strike:
+    result_of_a_check(scene)
+    return revocation(scene)
+
+
+@attempt()
+def another_event_that_revokes_a_result(scene: Scene) -> Strike:
+    row = scene.event_row(
+        scene.bench.case, chinese_day(datetime.now(UTC)), kind="hearing_held", revokes_id=result_of_a_check(scene)
+    )
     return lambda: scene.insert("case_event", row)
 
 
