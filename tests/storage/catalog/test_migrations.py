@@ -161,3 +161,35 @@ def test_a_case_of_before_keeps_its_stages_and_says_that_its_procedure_is_unstat
         assert connection.execute('SELECT procedure, stage FROM "case"').fetchall() == [("unstated", "decision")]
         rows = connection.execute("SELECT ordinal, from_stage, stage FROM case_stage ORDER BY ordinal").fetchall()
     assert rows == [(1, None, "initiation"), (2, "initiation", "investigation"), (3, "investigation", "decision")]
+
+
+PAPERS_OF_BEFORE = """
+    INSERT INTO decision_version (id, unit_id, case_id, decision_id, ordinal, kind, measures, level, field, party,
+        party_kind, affected, facts, content, stated_by, stated_at, scope)
+    SELECT id, id, of_case, id, 1, kind, '["warning"]', 'brigade', 'gas', 'x', 'citizen', 0, '[]', 'x', id, now(), '[]'
+    FROM (VALUES (%(a)s::uuid, %(one)s::uuid, 'penalty'), (%(b)s, %(two)s, 'penalty'), (%(c)s, %(two)s, 'penalty'),
+        (%(d)s, %(two)s, 'coercion')) said (id, of_case, kind);
+    INSERT INTO decision_issue (id, unit_id, case_id, decision_id, version_id, issued_by, issued_at, issued_on, scope)
+    SELECT id, unit_id, case_id, id, id, id, now(), current_date, '[]' FROM decision_version;
+    INSERT INTO document (id, unit_id, case_id, stage, kind, issues_decision, template_id, begun_by, begun_at)
+    SELECT gen_random_uuid(), of_case, of_case, 'decision', kind, kind <> 'correction_notice', of_case, of_case, now()
+    FROM (VALUES (%(one)s::uuid, 'penalty_decision'), (%(one)s, 'correction_notice'), (%(two)s, 'penalty_decision'),
+        (%(two)s, 'seizure_decision')) papers (of_case, kind)
+"""
+
+
+def test_papers_of_before_name_the_decision_that_can_mean_but_one(empty: str, server: Any) -> None:
+    migrate(empty, "0063")
+    ids = {name: uuid.uuid4() for name in ("a", "b", "c", "d", "one", "two")}
+    superuser = urlsplit(server.superuser_url)._replace(path=urlsplit(empty).path).geturl()
+    with psycopg.connect(superuser, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(PAPERS_OF_BEFORE, ids)
+        migrate(empty, "head")
+        found = connection.execute("SELECT case_id, kind, issue_id FROM document").fetchall()
+        assert {row[:2]: row[2] for row in found} == {
+            (ids["one"], "penalty_decision"): ids["a"],
+            (ids["one"], "correction_notice"): None,
+            (ids["two"], "penalty_decision"): None,
+            (ids["two"], "seizure_decision"): ids["d"],
+        }
