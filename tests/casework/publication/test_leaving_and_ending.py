@@ -94,16 +94,17 @@ def test_the_term_of_withdrawal_is_not_met_by_hand_while_anything_is_public(pres
     assert by_hand(press, term).done_on == today(), "whoever took it down may have left: then it is entered by hand"
 
 
-def test_of_a_check_all_results_that_are_revoked_have_to_leave(press: Press) -> None:
+def test_of_a_check_the_result_that_is_revoked_has_to_leave_and_no_other(press: Press) -> None:
     case = press.bench.another_case(procedure="random_check")
-    one = press.published(enter_on(press, case, today() - timedelta(days=1)))
-    other = press.published(enter_on(press, case, today()))
-    term = press.term(revoke(press, press.session.get_one(CaseEvent, press.row(one).event_id)), "withdraw")
-    down(press, one, "revoked")
+    result = enter_on(press, case, today() - timedelta(days=1))
+    one, other = press.published(result), press.published(enter_on(press, case, today()))
+    of = press.session, press.bench.supervisor, case.id, "decision_revoked", today(), now()
+    term = press.term(enter_event(*of, revokes_id=result.id), "withdraw")
+    down(press, other, "inaccurate")
     press.session.refresh(term)
-    assert term.done_on is None, "the other is public still"
+    assert term.done_on is None, "what was revoked is public still"
     assert still_public(press, term) == (True, False, 0)
-    down(press, other, "revoked")
+    down(press, one, "revoked")
     press.session.refresh(term)
     assert term.done_on == today()
 
