@@ -17,7 +17,7 @@ import structlog
 from starlette.requests import Request
 
 from api.errors import ApiError
-from api.http.sessions import ANSWERED, Answered, require_same_viewer
+from api.http.sessions import ANSWERED, SAFE_METHODS, Answered, require_same_viewer
 from casework.errors import CaseworkError
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from retention.errors import RetentionError
@@ -30,7 +30,7 @@ MOST_AT_ONCE = 256 * 1024
 
 
 def with_asking_again(application: AsgiApplication) -> AsgiApplication:
-    """`application`, whose answers to people end where asking again finds that they may have them no more.
+    """`application`, whose answers to people who look end where asking again finds that they may have them no more.
 
     Within api/http/presented.py: the database is asked by the secret that the request brought.
     """
@@ -40,6 +40,10 @@ def with_asking_again(application: AsgiApplication) -> AsgiApplication:
             await application(scope, receive, send)
             return
         scope[ANSWERED] = Answered()
+        if scope["method"] not in SAFE_METHODS:
+            # The answer to a deed tells that it was done; and a deed may end its doer's own session, or his right.
+            await application(scope, receive, send)
+            return
         with anyio.CancelScope() as answering:
             await application(scope, receive, _Leaving(scope, send, answering).send)
 

@@ -367,7 +367,14 @@ class HttpServer:
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            application, access_log=False, log_level="critical", ws="none", lifespan="off", proxy_headers=False
+            application,
+            access_log=False,
+            log_level="critical",
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,
+            # Callers come back after a while: one that finds its connection just being closed is not what is tested.
+            timeout_keep_alive=600,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
