@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.devices import Device
 from storage.catalog.documents import UnitSeal
 from storage.catalog.organisation import Person, Unit
+from storage.catalog.stations import Station
 from storage.ledger.append import Change, record_change
 
 MOST_NAMED: Final = 10
@@ -65,10 +66,12 @@ def merge_unit(
     if isinstance(by, Person):
         raise RoleNotAllowed("merge_units", by.role, ())
     ground = required_text("ground", ground)
+    _wait_for_turn(session)
     unit, into = _lock_both(session, unit_id, into_id)
     _refuse_unfit(session, unit, into, on, now)
     people = _active_people(session, unit)
     devices = _devices_in_use(session, unit)
+    _lock_stations(session, unit)
     _refuse_clashes(session, unit, into, people, devices)
     why = f"{unit.name} → {into.name}: {ground}"
     posts, duties = (_end_all(session, by, each, unit, why) for each in (POSTS, DUTIES))
@@ -81,8 +84,13 @@ def merge_unit(
     return Merged(unit, into, people, posts, duties, devices)
 
 
+def _wait_for_turn(session: Session) -> None:
+    """One merge at a time: what is above a unit is read without a lock, and two at once could close a ring."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("merging units", 0))))
+
+
 def _lock_both(session: Session, unit_id: uuid.UUID, into_id: uuid.UUID) -> tuple[Unit, Unit]:
-    """In one order: two merges can wait for each other, but never both. Whoever begins something in either waits."""
+    """Whoever begins something in either waits, and is waited for."""
     wanted = select(Unit).where(Unit.id.in_((unit_id, into_id))).order_by(Unit.id).with_for_update(key_share=True)
     found = {row.id: row for row in session.scalars(wanted.execution_options(populate_existing=True))}
     for each in (unit_id, into_id):
@@ -113,6 +121,12 @@ def _active_people(session: Session, unit: Unit) -> tuple[Person, ...]:
 def _devices_in_use(session: Session, unit: Unit) -> tuple[Device, ...]:
     wanted = select(Device).where(Device.unit_id == unit.id, Device.retired_at.is_(None)).order_by(Device.code)
     return tuple(session.scalars(wanted.with_for_update(key_share=True).execution_options(populate_existing=True)))
+
+
+def _lock_stations(session: Session, unit: Unit) -> None:
+    """Before the unit ends: what one of them is about to open is opened before that, or as the successor's."""
+    wanted = select(Station.id).where(Station.unit_id == unit.id).order_by(Station.id)
+    session.execute(wanted.with_for_update(key_share=True))
 
 
 def _refuse_clashes(

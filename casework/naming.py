@@ -48,11 +48,14 @@ class Naming(Generic[RowT]):
         """From now on. Raises WordUnknown, `unfit` for one who has left or has another role, Taken, UnitEnded,
         Unknown, OutsideUnit, RoleNotAllowed."""
         known_word(self.word, to, tuple(self.roles))
-        person = session.scalars(select(Person).where(Person.id == person_id).with_for_update(key_share=True)).first()
-        if person is None:
+        unit_id = session.scalar(select(Person.unit_id).where(Person.id == person_id))
+        if unit_id is None:
             raise Unknown("person", person_id)
-        require_over(session, by, DEED, person.unit_id)
-        require_live(session, person.unit_id)
+        require_over(session, by, DEED, unit_id)
+        # The unit first, then whoever is in it: a merge locks them in that order too.
+        require_live(session, unit_id)
+        wanted = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
+        person = session.scalars(wanted.execution_options(populate_existing=True)).one()
         if not person.active or person.role not in self.roles[to]:
             raise self.unfit(person.name, to)
         row = self.table(

@@ -36,6 +36,7 @@ BEGINNINGS: Final = (
     "station.enrolled",
     "station.moved",
     "station.registered",
+    "upload.created",
 )
 """What begins in a unit, by its entry."""
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -113,7 +113,7 @@ class CatalogRegister(UploadRegister):
         found = self.find_upload(record.upload_id)
         if found is None or not found.is_open or not found.length_is_deferred:
             return UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
-        ((_, _, waiting_bytes),) = self._run(statements.LOAD, (station.station_id,))
+        ((_, _, waiting_bytes, _),) = self._run(statements.LOAD, (station.station_id,))
         return QuotaExceeded(station.max_waiting_bytes, waiting_bytes)
 
     def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
@@ -186,7 +186,14 @@ class CatalogRegister(UploadRegister):
             asked = _AskedToOpen.of([opening])
             if asked.opened(self._write(statements.OPEN, *asked.parameters)):
                 return opening.record
-        return before or self._opened_before(opening) or self._why_not_opened(opening.station)
+        return before or self._opened_before(opening) or self._open_where_it_is(opening)
+
+    def _open_where_it_is(self, opening: Opening) -> UploadRecord | UploadRefused:
+        """In the unit that the station has gone over to since it was let in, or why not at all."""
+        rows = self._run(statements.LOAD, (opening.station.station_id,))
+        if rows and rows[0][3] != opening.station.unit_id:
+            return self._open_alone(replace(opening, station=replace(opening.station, unit_id=rows[0][3])))
+        return _why_not_opened(opening.station, rows)
 
     def _opened_before(self, opening: Opening) -> UploadRecord | None:
         """What the station's own word for this creation has opened."""
@@ -194,14 +201,6 @@ class CatalogRegister(UploadRegister):
             return None
         rows = self._run(statements.OPENED_BEFORE, (opening.station.station_id, opening.creation_key))
         return _record(*rows[0]) if rows else None
-
-    def _why_not_opened(self, station: StationIdentity) -> UploadRefused:
-        rows = self._run(statements.LOAD, (station.station_id,))
-        if not rows or rows[0][0]:
-            return CredentialRefused("revoked meanwhile")
-        if rows[0][1] >= station.max_uploads:
-            return TooManyUploads(station.max_uploads)
-        return QuotaExceeded(station.max_waiting_bytes, rows[0][2])
 
     def _end(self, records: Sequence[UploadRecord], state: str, actor: Actor | None = None) -> list[bool]:
         action = f"upload.{state}"
@@ -270,6 +269,14 @@ class _AskedToOpen:
 
 def _is_possible(opening: Opening) -> bool:
     return opening.declared_length <= opening.station.max_waiting_bytes
+
+
+def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]]) -> UploadRefused:
+    if not load or load[0][0]:
+        return CredentialRefused("revoked meanwhile")
+    if load[0][1] >= station.max_uploads:
+        return TooManyUploads(station.max_uploads)
+    return QuotaExceeded(station.max_waiting_bytes, load[0][2])
 
 
 def _claim_of(asked: Asked) -> Claim | Exception:

@@ -27,7 +27,8 @@ ADMIT = f"""
     ORDER BY a.place
 """  # noqa: S608  put together from our own words
 
-# All of a station's openings, or none of them: which of several still fit is then asked one by one. $2 is true
+# All of a station's openings, or none of them: which of several still fit is then asked one by one. A station whose
+# unit was merged opens nothing in it any more; its row is locked, so that a merge waits, or is seen. $2 is true
 # where the commit need not wait for the disk: a crash of the database may then take a moment's openings. Whoever read
 # them before they were there and commits takes them along, as his own record comes after theirs.
 OPEN = """
@@ -38,15 +39,15 @@ OPEN = """
             most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
     ), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
-            min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes
+            min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes, array_agg(unit_id) AS unit_ids
         FROM wanted GROUP BY station_id
     ), room AS (
         SELECT l.station_id FROM station_load l JOIN asked a ON a.station_id = l.station_id
             JOIN station s ON s.id = l.station_id
         WHERE l.station_id = ANY (ARRAY(SELECT station_id FROM asked))
-            AND s.revoked_at IS NULL AND l.open_uploads + a.uploads <= a.most_uploads
+            AND s.revoked_at IS NULL AND s.unit_id = ALL (a.unit_ids) AND l.open_uploads + a.uploads <= a.most_uploads
             AND l.waiting_bytes + a.bytes <= a.most_bytes
-        ORDER BY l.station_id FOR NO KEY UPDATE OF l
+        ORDER BY l.station_id FOR NO KEY UPDATE OF l FOR SHARE OF s
     ), opened AS (
         INSERT INTO upload (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at,
             expires_at_latest, creation_key, attempts)
@@ -86,7 +87,7 @@ KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
 LOAD = """
-    SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes
+    SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes, s.unit_id
     FROM station s JOIN station_load l ON l.station_id = s.id WHERE s.id = %s
 """
 

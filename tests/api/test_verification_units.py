@@ -149,6 +149,12 @@ def test_an_entry_of_something_begun_in_it_since_is_named(
     assert ("guard_missing", "table device") in found
 
 
+def test_an_upload_that_was_begun_in_it_since_is_named(sealing: Any, merge: Any) -> None:
+    merge()
+    sealing.stage(b"late", "AB00001_000123_20260101093000.MP4")
+    assert ("begun_in_merged_unit", f"unit {sealing.unit.id}") in codes(sealing)
+
+
 def test_a_merge_that_is_refused_says_so_in_both_languages(
     sealing: Any, successor: Unit, commands: Any, merge: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

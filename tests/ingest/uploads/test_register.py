@@ -27,6 +27,7 @@ from ingest.uploads.errors import (
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
 from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 from storage.catalog.uploads import StationLoad, Upload
 from storage.database import Database
@@ -419,3 +420,34 @@ def await_waiting(database) -> None:
                 return
         time.sleep(0.02)
     raise AssertionError("nobody waited")
+
+
+def move(session, station_row) -> uuid.UUID:
+    """As a merge does: the unit that the station is of from now on."""
+    successor = Unit(name="城管二中队", code=f"u{uuid.uuid4().hex[:8]}")
+    session.add(successor)
+    session.flush()
+    session.execute(update(Station).where(Station.id == station_row.id).values(unit_id=successor.id))
+    return successor.id
+
+
+def test_a_station_that_went_over_opens_nothing_in_the_unit_it_was_known_in(register, database, station, station_row):
+    with database.transaction() as session:
+        successor_id = move(session, station_row)
+    opened = open_together(register, [Opening(station, letter * 32, 10, UploadClaims(), LATER) for letter in "ab"])
+    assert [record.unit_id for record in opened] == [successor_id] * 2
+    assert {register.find_upload(letter * 32).unit_id for letter in "ab"} == {successor_id}
+    assert {entry["unit_id"] for entry in entries(database)} == {str(successor_id)}
+
+
+def test_whoever_opens_while_the_station_goes_over_waits_and_opens_as_the_successors(
+    register, database, station, station_row
+):
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            successor_id = move(session, station_row)
+            opening = pool.submit(open_upload, register, keyed(station))
+            await_waiting(database)
+            assert not opening.done()
+        assert opening.result().unit_id == successor_id
+    assert open_upload(register, keyed(station)) == opening.result(), "the same creation, asked for again"
