@@ -23,7 +23,7 @@ from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
-from storage.ledger.append import Actor
+from storage.ledger.append import Actor, Change, record_change
 from tests.api.tampering import as_superuser, changed
 
 OPERATOR = Actor.system("admin")
@@ -151,7 +151,9 @@ def test_an_entry_of_something_begun_in_it_since_is_named(
 
 def test_an_upload_that_was_begun_in_it_since_is_named(sealing: Any, merge: Any) -> None:
     merge()
-    sealing.stage(b"late", "AB00001_000123_20260101093000.MP4")
+    begun = Change("upload.created", "upload", "f" * 32, sealing.unit.id, {"declared_length": 4})
+    with sealing.archive.database.transaction() as session:
+        record_change(session, Actor.station(sealing.station_id), begun)
     assert ("begun_in_merged_unit", f"unit {sealing.unit.id}") in codes(sealing)
 
 
