@@ -183,7 +183,7 @@ def _why_not(
         raise Unknown("recording", recording_id)
     if not person.active:
         return "inactive"
-    if unit_id != person.unit_id:
+    if not is_own(person, unit_id):
         return "other_unit"
     cases = session.scalars(
         select(CaseLink.case_id).where(CaseLink.recording_id == recording_id, CaseLink.ended_at.is_(None))

@@ -17,6 +17,7 @@ from casework.organisation import names_of
 from casework.permission import MAY
 from casework.units import line_of, units_below
 from integrity.local_time import chinese_day
+from retention.own_units import own_units
 from storage.catalog.file_review import MOST_DRAWN, OUTCOMES
 from storage.catalog.organisation import Unit
 
@@ -60,6 +61,7 @@ def build_file_review(visit: Visit) -> Mapping[str, Any]:
         },
         "left": left_of(visit.session, shown.row.id),
         "outcomes": OUTCOMES,
+        "own": own_units(person),
         "today": today,
         "usual_day": today + timedelta(days=USUAL_DAYS),
     }

@@ -36,7 +36,7 @@ from casework.recordings.places import place_of_value
 from casework.units import line_of
 from casework.wording import known_word, required_text
 from retention.errors import OutsideUnit, UnknownSubject
-from retention.own_units import is_own
+from retention.own_units import is_own, own_units
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device
 from storage.catalog.elements import ELEMENTS, ElementAnswer
@@ -126,7 +126,7 @@ def _judge_now(session: Session, by: Person, recording_ids: Sequence[uuid.UUID])
     for recording_id in recording_ids:
         if recording_id not in units:
             raise UnknownSubject("recording", recording_id)
-        if units[recording_id] != by.unit_id:
+        if not is_own(by, units[recording_id]):
             raise OutsideUnit("recording", recording_id)
     judged = [judge_recording(facts) for facts in gather_facts(session, recording_ids)]
     for each in judged:
@@ -170,6 +170,9 @@ def _choose(
         found = next((one for one in nearest[recording_id] if _means(choice, one)), None)
         if found is None and choice.basis not in (None, OWN_WORD):
             left_out[recording_id] = CandidateGone(recording_id, choice.element)
+            continue
+        if choice.element == "unit" and choice.value not in (None, str(each.facts.recording.unit_id)):
+            left_out[recording_id] = ValueUnusable("unit", "only_own")
             continue
         if found is None and choice.reason is None:
             raise ReasonNeeded(choice.element, choice.value is None)
@@ -286,13 +289,13 @@ def _known_value(session: Session, by: Person, choice: Choice, now: datetime) ->
         return _require(known, value, choice.element, "no_such_officer")
     if choice.element == "device":
         device = _row_named(session, Device, value)
-        known = device is not None and device.unit_id in line_of(session, by.unit_id)
+        known = device is not None and device.unit_id in _own_and_above(session, by)
         return _require(known, value, choice.element, "no_such_device")
     if choice.element == "case":
         case = _row_named(session, Case, value)
         return _require(case is not None and is_own(by, case.unit_id), value, choice.element, "no_such_case")
     if choice.element == "unit":
-        return _require(value == str(by.unit_id), value, choice.element, "only_own")
+        return value  # that it is the recording's own, `_choose` says
     if choice.element == "place":
         place = place_of_value(value)
         if place is None:
@@ -313,10 +316,15 @@ def _known_time(value: str, now: datetime) -> str:
 
 def _known_act(session: Session, by: Person, value: str) -> str:
     """Of any version that holds for the unit on any day; that it is one of its own day's, judging says."""
-    line = line_of(session, by.unit_id)
+    line = _own_and_above(session, by)
     policies = (each for each in fetch_policies(session) if each.unit_id is None or each.unit_id in line)
     known = any(act.code == value for policy in policies for act in policy.rules.acts)
     return _require(known, value, "act", "no_such_act")
+
+
+def _own_and_above(session: Session, by: Person) -> set[uuid.UUID]:
+    """Whose devices and rules are the person's to name: a merged unit's are still its own."""
+    return {*own_units(by), *line_of(session, by.unit_id)}
 
 
 def _row_named(session: Session, table: type[RowT], value: str) -> RowT | None:

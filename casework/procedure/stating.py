@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from casework.checklists.checklists import Ruling, checklists_on, find_ruling, kinds_of
 from casework.procedure.errors import ActKindUnknown, ActTimeUnusable, OfficersUnusable
 from integrity.local_time import chinese_day
+from retention.own_units import is_own
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.organisation import Person
 
@@ -70,7 +71,7 @@ def _refuse_officers(session: Session, by: Person, officers: Sequence[uuid.UUID]
     if len(set(officers)) < len(officers):
         raise OfficersUnusable("same_twice")
     people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(officers)))}
-    if any(each not in people or people[each].unit_id != by.unit_id for each in officers):
+    if any(each not in people or not is_own(by, people[each].unit_id) for each in officers):
         raise OfficersUnusable("not_here")
     certified = _certified_on(session, officers, day)
     for each in officers:

@@ -15,6 +15,7 @@ from casework.rows import unique
 from casework.units import line_of, require_live, require_over
 from casework.wording import known_word, optional_name, required_name, required_text
 from retention.errors import OutsideUnit
+from retention.own_units import own_units
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.review import ADVISER_KINDS, Adviser, AdviserConflict
@@ -105,7 +106,7 @@ def _adviser(session: Session, by: Person, adviser_id: uuid.UUID, *, above: bool
     row = session.get(Adviser, adviser_id)
     if row is None:
         raise Unknown("adviser", adviser_id)
-    reach = line_of(session, by.unit_id) if above else (by.unit_id,)
+    reach = {*own_units(by), *(line_of(session, by.unit_id) if above else ())}
     if row.unit_id not in reach:
         raise OutsideUnit("adviser", adviser_id)
     return row

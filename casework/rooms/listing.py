@@ -21,9 +21,9 @@ from casework.procedure.judgement import judge_footage
 from casework.recordings.clocks import FARTHEST
 from casework.rooms.devices import codes_of_sessions
 from casework.rules.versions import held_on
-from casework.units import in_reach, line_of
+from casework.units import in_reach, lines_of
 from integrity.local_time import chinese_day
-from retention.own_units import of_own
+from retention.own_units import of_own, own_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
@@ -99,7 +99,7 @@ def list_caseless(session: Session, by: Person, now: datetime, limit: int = 50) 
         .limit(limit)
     )
     shown = [SessionShown(used, room, None) for used, room in session.execute(statement)]
-    return _judge(session, by.unit_id, shown, now)
+    return _judge(session, by, shown, now)
 
 
 def show_session(session: Session, row: RoomSession) -> SessionShown:
@@ -107,16 +107,16 @@ def show_session(session: Session, row: RoomSession) -> SessionShown:
     return SessionShown(row, session.get_one(Room, row.room_id), case)
 
 
-def _judge(session: Session, unit_id: uuid.UUID, shown: Sequence[SessionShown], now: datetime) -> tuple[Caseless, ...]:
-    """In their order, all of this unit: as many queries for many as for one."""
+def _judge(session: Session, by: Person, shown: Sequence[SessionShown], now: datetime) -> tuple[Caseless, ...]:
+    """In their order, all of the person's own units: as many queries for many as for one."""
     if not shown:
         return ()
-    versions, above = list_checklists(session), line_of(session, unit_id)
-    footage = _footage(session, unit_id, [each.row for each in shown])
+    versions, above = list_checklists(session), lines_of(session, own_units(by))
+    footage = _footage(session, by, [each.row for each in shown])
     found = []
     for each in shown:
         row, until = each.row, each.row.ends_at or now
-        ruling = find_ruling(held_on(versions, above, chinese_day(row.starts_at)), each.room.kind)
+        ruling = find_ruling(held_on(versions, above[row.unit_id], chinese_day(row.starts_at)), each.room.kind)
         if ruling is None:
             found.append(Caseless(each, until, None, "complete", ()))
             continue
@@ -126,7 +126,7 @@ def _judge(session: Session, unit_id: uuid.UUID, shown: Sequence[SessionShown], 
     return tuple(found)
 
 
-def _footage(session: Session, unit_id: uuid.UUID, rows: Sequence[RoomSession]) -> dict[uuid.UUID, list[CaseFootage]]:
+def _footage(session: Session, by: Person, rows: Sequence[RoomSession]) -> dict[uuid.UUID, list[CaseFootage]]:
     """By session what may be of it: by what files claim; as far off as a clock may be and still be recognised."""
     codes, recording = codes_of_sessions(session, [row.id for row in rows]), Recording
     windows = {row.id: (row.starts_at - FARTHEST, _last(row) + FARTHEST) for row in rows}
@@ -137,7 +137,7 @@ def _footage(session: Session, unit_id: uuid.UUID, rows: Sequence[RoomSession]) 
     ]
     if not wanted:
         return {row.id: [] for row in rows}
-    films = session.scalars(select(recording).where(recording.unit_id == unit_id, or_(*wanted))).all()
+    films = session.scalars(select(recording).where(of_own(by, recording.unit_id), or_(*wanted))).all()
     footage = as_footage(session, films)
     return {
         row.id: [each for each in footage if _is_within(each.recording, codes[row.id], windows[row.id])] for row in rows

@@ -11,22 +11,26 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.access import find_grant
 from casework.archiving.secrecy import state_secrecy
 from casework.cases import find_case, find_cases_by_number, list_cases, open_case
+from casework.checklists.checklists import load_shipped_checklists
 from casework.documents.issuers import find_issuer, name_issuer
-from casework.errors import MergeClash, MergeRefused, RoleNotAllowed, TextUnusable, UnitEnded, Unknown
+from casework.errors import AccessRefused, MergeClash, MergeRefused, RoleNotAllowed, TextUnusable, UnitEnded, Unknown
 from casework.filereview.rounds import Wanted, announce_review
 from casework.handling import name_officer
 from casework.linking.by_hand import link_by_hand
 from casework.merging import Merged, merge_unit
 from casework.organisation import create_person, create_unit
+from casework.procedure.acts import add_act
+from casework.procedure.stating import Stated
 from casework.publication.duties import name_to_duty
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device
 from casework.retrieval.posts import name_to_post
-from casework.review.advisers import add_adviser
+from casework.review.advisers import add_adviser, end_adviser
 from casework.review.qualifications import add_qualification
 from casework.rooms.rooms import add_room
 from casework.stages import enter_stage
@@ -185,6 +189,54 @@ def test_footage_of_both_units_is_linked_to_its_case_and_seen_under_a_grant(
         assert find_grant(session, former, each.id, "view", now).grant_id == grant.id
 
 
+def test_a_refusal_over_its_footage_says_what_is_missing_and_not_another_unit(
+    session: Session, archive: Any, ended: Unit, successor: Unit
+) -> None:
+    former, theirs = archive.person(ended, "officer"), archive.person(successor, "supervisor")
+    case, recording = archive.case(former), archive.recording(ended)
+    merge(session, ended, successor)
+    reload(session, former, theirs)
+    now = datetime.now(UTC)
+    for wanted in ("not_linked", "no_grant"):
+        with pytest.raises(AccessRefused) as refused:
+            find_grant(session, theirs, recording.id, "view", now)
+        assert refused.value.reason == wanted
+        if wanted == "not_linked":
+            archive.link(recording, case, former)
+
+
+def test_who_had_left_it_took_part_in_what_happened_before_and_comes_back_no_more(
+    session: Session, archive: Any, ended: Unit, successor: Unit
+) -> None:
+    left, former = archive.person(ended, "officer"), archive.person(ended, "officer")
+    load_shipped_checklists(session, datetime.now(UTC))
+    archive.certify(left, former)
+    left.active = False
+    case = archive.case(former)
+    merge(session, ended, successor)
+    reload(session, former)
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    stated = Stated("questioning", now - 2 * hour, now - hour, None, (former.id, left.id))
+    assert add_act(session, former, case.id, stated, now).act.unit_id == ended.id
+    with pytest.raises(IntegrityError, match=f"{ended.code} was merged into {successor.code}"), session.begin_nested():
+        session.execute(text("UPDATE person SET active = true WHERE id = :id"), {"id": left.id})
+    session.execute(text("UPDATE person SET active = false WHERE id = :id"), {"id": former.id})
+    session.execute(text("UPDATE person SET active = true WHERE id = :id"), {"id": former.id})
+
+
+def test_an_adviser_of_its_pool_leaves_it_by_the_successors_people(
+    session: Session, archive: Any, ended: Unit, successor: Unit
+) -> None:
+    former, theirs = (archive.person(unit, "legal_reviewer") for unit in (ended, successor))
+    adviser = add_adviser(session, former, kind="counsel", name="某律师", office="某律师事务所")
+    with pytest.raises(OutsideUnit):
+        end_adviser(session, theirs, adviser.id, "离任")
+    merge(session, ended, successor)
+    reload(session, theirs)
+    assert end_adviser(session, theirs, adviser.id, "离任").unit_id == ended.id
+
+
 def test_a_unit_merged_twice_over_is_carried_on_by_the_last(session: Session, archive: Any, bureau: Unit) -> None:
     first, second, third = (archive.unit(bureau) for _ in range(3))
     case = archive.case(archive.person(first, "officer"))
@@ -236,7 +288,7 @@ def test_nothing_new_begins_in_it(session: Session, archive: Any, ended: Unit, s
     name_refusing = {"post"}
     for what, begin in begun.items():
         if what in name_refusing:
-            left.active = True
+            set_committed_value(left, "active", True)  # as it was read before he left: the database takes him no more
         with pytest.raises(UnitEnded) as refused, session.begin_nested():
             begin()
         assert (refused.value.successor, refused.value.ended_on) == (successor.name, ended.ended_on), what

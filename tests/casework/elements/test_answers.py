@@ -24,6 +24,7 @@ from casework.elements.errors import (
 from casework.elements.facts import gather_facts
 from casework.errors import RoleNotAllowed
 from casework.linking.by_hand import link_by_hand
+from casework.register.devices import retire_device
 from casework.register.issues import return_device, void_issue
 from ingest.metadata.claims import Claim
 from integrity.local_time import chinese_day
@@ -33,6 +34,7 @@ from storage.catalog.elements import ElementAnswer, ElementQuestion, RecordingJu
 from storage.catalog.recordings import Recording
 from storage.database import Database
 from tests.casework.elements.team import FILMED, NOW, OPERATOR, Team
+from tests.casework.test_merging import merge
 
 LATER = datetime.now(UTC)
 
@@ -377,3 +379,34 @@ def test_two_who_answer_at_once_leave_one_answer_and_one_refusal(database: Datab
     with database.reading() as session:
         assert len(list_answers(session, recording.id)) == 1
         assert session.scalars(select(ElementQuestion).where(ElementQuestion.element == "act")).all() == []
+
+
+def test_questions_of_a_merged_unit_are_answered_by_the_successors_people(team: Any) -> None:
+    successor = team.archive.unit(team.bureau)
+    theirs = team.archive.person(successor, "supervisor")
+    retired = team.new_device("AB00009")
+    retire_device(team.session, OPERATOR, retired.id, "损坏", LATER)
+    mine, nobodys, old = (team.recording(**facts) for facts in ({"claims": []}, {"officer": None}, {"device": None}))
+    merge(team.session, team.unit, successor)
+    for person in (team.officer, theirs):
+        team.session.refresh(person)
+    assert answer(team, team.officer, mine, "act", Choice("act", "hearing")).done == (mine.id,)
+    holder = Choice("officer", str(team.officer.id), reason="本人拍摄")
+    assert answer(team, theirs, nobodys, "officer", holder).done == (nobodys.id,)
+    worn = Choice("device", str(retired.id), reason="当时使用")
+    assert answer(team, theirs, old, "device", worn).done == (old.id,)
+    (row,) = list_answers(team.session, old.id)
+    assert (row.unit_id, row.answered_by) == (team.unit.id, theirs.id)
+
+
+def test_a_recording_is_answered_to_be_of_no_unit_but_its_own(team: Any) -> None:
+    successor = team.archive.unit(team.bureau)
+    theirs = team.archive.person(successor, "supervisor")
+    recording = team.recording()
+    merge(team.session, team.unit, successor)
+    team.session.refresh(theirs)
+    with pytest.raises(ValueUnusable) as refused:
+        answer(team, theirs, recording, "unit", Choice("unit", str(successor.id), reason="已撤并"))
+    assert refused.value.problem == "only_own"
+    own = Choice("unit", str(team.unit.id), reason="原单位")
+    assert answer(team, theirs, recording, "unit", own).done == (recording.id,)

@@ -31,12 +31,14 @@ from casework.rooms.errors import (
     SessionWithdrawn,
 )
 from casework.rooms.listing import list_caseless, list_sessions
+from casework.rooms.rooms import add_room
 from casework.rooms.sessions import begin_session, end_session, give_case, withdraw_session
 from retention.errors import OutsideUnit
 from storage.catalog.casework import CaseLink
 from storage.catalog.organisation import Person
 from storage.database import Database
 from tests.casework.rooms.conftest import LONG_AGO, MINUTE, NOW, START, House
+from tests.casework.test_merging import merge
 
 
 def linked_cases(house: House, recording: Any) -> list[Any]:
@@ -303,3 +305,46 @@ def test_a_clock_in_doubt_leaves_it_to_a_person(session: Session, house: House) 
     house.begin(case=house.case)
     film = house.film(0, 30, uncertainty_seconds=timedelta(hours=3).total_seconds())
     assert linked_cases(house, film) == []
+
+
+@pytest.mark.parametrize("of_room", ["merged", "successor"])
+def test_a_room_of_a_merged_unit_takes_cases_of_its_successor_and_the_other_way_round(
+    house: House, archive: Any, of_room: str
+) -> None:
+    successor = archive.unit()
+    merge(house.session, house.unit, successor)
+    for person in (house.officer, house.second, house.supervisor, house.administrator):
+        house.session.refresh(person)
+    if of_room == "merged":
+        house.case = archive.case(house.officer)
+    else:
+        facts = {"unit_id": successor.id, "kind": "questioning", "name": "二号询问室"}
+        house.room = add_room(house.session, house.administrator, **facts, now=NOW, in_use_from=LONG_AGO)
+    begun = house.begin(case=house.case)
+    given = house.begin(90, 50)
+    give_case(house.session, house.officer, given.id, house.case.id, NOW)
+    house.settle()
+    assert {row.unit_id for row in (begun, given)} == {house.room.unit_id}
+    assert house.case.unit_id != house.room.unit_id
+    withdraw_session(house.session, house.supervisor, begun.id, "误记")
+    house.settle()
+
+
+def test_what_recorded_a_session_of_a_merged_unit_is_found_in_both_units(house: House, archive: Any) -> None:
+    successor = archive.unit()
+    before, after = house.begin(40), house.begin(100, 60)
+    house.film(-1, 41)
+    (alone,) = (each for each in list_caseless(house.session, house.officer, NOW) if each.shown.row.id == before.id)
+    assert alone.verdict == "complete"
+    merge(house.session, house.unit, successor)
+    house.session.refresh(house.officer)
+    house.unit = successor
+    house.film(59, 101)
+    shown = {each.shown.row.id: each.verdict for each in list_caseless(house.session, house.officer, NOW)}
+    assert shown == {before.id: "complete", after.id: "complete"}
+
+
+def test_a_session_is_no_act_of_a_case_of_another_unit(house: House, archive: Any) -> None:
+    strange = archive.case(archive.person(archive.unit(), "officer"))
+    with pytest.raises(OutsideUnit):
+        house.begin(case=strange)

@@ -30,6 +30,7 @@ from storage.catalog.organisation import Person
 from storage.database import Database
 from storage.keystore import WrappedKey
 from tests.casework.retrieval.redaction.scene import FACE, NOW, SILENT, WORD, Scene, finish
+from tests.casework.test_merging import merge
 
 
 def test_no_copies_before_everything_was_stated_and_checked(session: Session, archive: Any, scene: Scene) -> None:
@@ -200,3 +201,29 @@ def test_a_copy_s_key_moves_on_with_the_recording_s(session: Session, archive: A
     lengthen_class(session, scene.supervisor, scene.films[0].id, longest.code, "长期保存", keys)
     session.refresh(row)
     assert (row.wrapped_data_key, len(moved)) == (b"again", 2)
+
+
+@pytest.mark.parametrize("of_case", ["merged", "successor"])
+def test_copies_of_a_case_show_footage_of_the_merged_unit_and_of_its_successor(
+    session: Session, archive: Any, scene: Scene, of_case: str
+) -> None:
+    merged, successor = scene.unit, archive.unit()
+    merge(session, merged, successor)
+    for person in (scene.officer, scene.second, scene.supervisor):
+        session.refresh(person)
+    if of_case == "successor":
+        scene.case = archive.case(scene.officer)
+        for film in scene.films:
+            archive.link(film, scene.case, scene.officer)
+        for person in (scene.officer, scene.second):
+            scene.let_view(person)
+    scene.unit = successor
+    scene.films.append(scene.film(SILENT))
+    for film in scene.films:
+        scene.settle(FACE, film=film)
+    grant = scene.let_copy()
+    assert grant.unit_id == scene.case.unit_id == (merged if of_case == "merged" else successor).id
+    copies = scene.ask(grant)
+    assert {copy.unit_id for copy in copies} == {merged.id, successor.id}
+    finish(session, copies[0])
+    assert permit_fetching(session, scene.officer, copies[0].id, NOW).id == copies[0].id
