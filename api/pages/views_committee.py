@@ -19,6 +19,7 @@ from casework.review.listing import decision_now
 from casework.review.referable import referable_in
 from casework.review.reviewing import why_barred
 from casework.review.transfers import open_transfers, packages_to_hand_over
+from retention.own_units import own_units
 from storage.catalog.decisions import Decision
 from storage.catalog.organisation import Unit
 from storage.catalog.review import ADVISER_KINDS, ANSWERS, QUESTIONS, DecisionReview
@@ -56,8 +57,10 @@ def build_committee(visit: Visit) -> Mapping[str, Any]:
 
 def build_advisers(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["keep_advisers"])
-    rows = list_advisers(visit.session, visit.person.unit_id)
-    return {"rows": rows, "kinds": ADVISER_KINDS, "units": _unit_names(visit, (row.unit_id for row in rows))}
+    own = own_units(visit.person)
+    rows = list_advisers(visit.session, *own)
+    units = _unit_names(visit, (row.unit_id for row in rows))
+    return {"rows": rows, "own": own, "kinds": ADVISER_KINDS, "units": units}
 
 
 def build_transfers(visit: Visit) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from casework.errors import Unknown
 from casework.permission import require
 from casework.review.errors import ReviewSettled
 from casework.rows import unique
-from casework.units import line_of, require_live, require_over
+from casework.units import line_of, lines_of, require_live, require_over
 from casework.wording import known_word, optional_name, required_name, required_text
 from retention.errors import OutsideUnit
 from retention.own_units import own_units
@@ -90,10 +90,11 @@ def state_conflict(
     return row
 
 
-def list_advisers(session: Session, unit_id: uuid.UUID) -> tuple[Adviser, ...]:
-    """The pool that this unit may draw from: its own and those of the units above it, those who left last."""
+def list_advisers(session: Session, *unit_ids: uuid.UUID) -> tuple[Adviser, ...]:
+    """The pool that these units may draw from: their own and those of the units above them, those who left last."""
     row = Adviser
-    pool = select(row).where(row.unit_id.in_(line_of(session, unit_id)))
+    drawn_from = set().union(*lines_of(session, unit_ids).values())
+    pool = select(row).where(row.unit_id.in_(drawn_from))
     return tuple(session.scalars(pool.order_by(row.ended_at.is_not(None), row.kind, row.name, row.id)))
 
 

@@ -30,7 +30,7 @@ from casework.publication.duties import name_to_duty
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device
 from casework.retrieval.posts import name_to_post
-from casework.review.advisers import add_adviser, end_adviser
+from casework.review.advisers import add_adviser, end_adviser, list_advisers
 from casework.review.qualifications import add_qualification
 from casework.rooms.rooms import add_room
 from casework.stages import enter_stage
@@ -234,6 +234,8 @@ def test_an_adviser_of_its_pool_leaves_it_by_the_successors_people(
         end_adviser(session, theirs, adviser.id, "离任")
     merge(session, ended, successor)
     reload(session, theirs)
+    assert list_advisers(session, successor.id) == ()
+    assert [row.id for row in list_advisers(session, *own_units(theirs))] == [adviser.id]
     assert end_adviser(session, theirs, adviser.id, "离任").unit_id == ended.id
 
 

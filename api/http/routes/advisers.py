@@ -13,6 +13,7 @@ from api.http.schema.committee import AdviserItem, ConflictItem, NewAdviser, New
 from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from casework.review.advisers import add_adviser, end_adviser, list_advisers, state_conflict
+from retention.own_units import own_units
 
 router = APIRouter(tags=["advisers"])
 
@@ -22,7 +23,7 @@ def show_advisers(viewer: SignedIn, archive: TheArchive) -> Listed[AdviserItem]:
     """Those that the viewer's unit may draw from: its own and those of the units above it."""
     with looking(archive, viewer) as session:
         require(viewer.person, "keep_advisers")
-        return Listed(items=[describe_adviser(row) for row in list_advisers(session, viewer.person.unit_id)])
+        return Listed(items=[describe_adviser(row) for row in list_advisers(session, *own_units(viewer.person))])
 
 
 @router.post("/advisers", summary="登记顾问 / Add an adviser", status_code=201)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from casework.merging import merge_unit
+from integrity.local_time import chinese_day
+from storage.ledger.append import Actor
 from tests.api.http.file_reviews.bureau import CHINESE, FIRST, LAST, TODAY, Bureau, in_chinese
 from tests.api.pages.test_every_page import check_markup
 
@@ -80,6 +83,23 @@ def test_a_review_goes_from_its_announcement_to_its_end(bureau: Bureau) -> None:
         page = caller.get(f"/file-reviews/{review['id']}")
         assert (page.status_code, "告知书缺少日期" in page.text) == (200, True)
         check_markup(page.text)
+
+
+def test_a_finding_in_a_merged_units_case_is_answered_on_the_page_by_the_successors_people(bureau: Bureau) -> None:
+    served, review = bureau.served, bureau.drawn(9)
+    at, case = f"/api/v1/file-reviews/{review['id']}", str(bureau.cases[0].id)
+    form = {"case_id": case, "item": "law", "problem": "告知书缺少日期", "due_on": str(TODAY)}
+    assert bureau.chief.post(f"{at}/scores", json=bureau.sheet(case, law=2)).status_code == 201
+    finding = bureau.legal.post(f"{at}/findings", json=form).json()["id"]
+    successor, now = served.unit("二大队", parent=bureau.unit), datetime.now(UTC)
+    with served.database.transaction() as session:
+        said = {"on": chinese_day(now), "ground": "江机编〔2026〕8号", "now": now}
+        merge_unit(session, Actor.system("admin"), bureau.brigade.id, successor.id, **said)
+    theirs = served.signed_in(successor, "supervisor")
+    answers = f"/api/v1/file-review-findings/{finding}/answers"
+    assert f'data-action="{answers}"' in theirs.get(f"/file-reviews/{review['id']}").text
+    assert f'data-action="{answers}"' not in bureau.chief.get(f"/file-reviews/{review['id']}").text
+    assert theirs.post(answers, json={"answer": "已补正并入卷"}).status_code == 201
 
 
 def test_a_finding_that_falls_due_is_on_the_pages_of_the_day(bureau: Bureau) -> None:
