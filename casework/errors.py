@@ -86,6 +86,7 @@ MERGE_PROBLEMS = {
     "below": "that one is below it; merge into a unit that is not below it",
     "to_come": "the day is still to come; merge it on that day, or afterwards",
     "before_known": "the archive did not know the unit on that day; choose a day since it was created here",
+    "too_early": "something was begun in it, or a return drawn up, that is later; it can be on {earliest} or later",
 }
 STAGE_NEEDS = {
     "hearing_held": "enter the hearing as an act of the case, with its end",
@@ -414,15 +415,17 @@ class UnitEnded(StateRefused):
 
 @dataclass(eq=False)
 class MergeRefused(StateRefused):
-    """`problem`: a word of MERGE_PROBLEMS; `unit` and `into` are codes."""
+    """`problem`: a word of MERGE_PROBLEMS; `unit` and `into` are codes. `earliest`: where the day is too early."""
 
     unit: str
     into: str
     on: date
     problem: str
+    earliest: date | None = None
 
     def __str__(self) -> str:
-        return f"unit {self.unit} cannot be merged into {self.into} on {self.on}: {MERGE_PROBLEMS[self.problem]}"
+        why = MERGE_PROBLEMS[self.problem].format(earliest=self.earliest)
+        return f"unit {self.unit} cannot be merged into {self.into} on {self.on}: {why}"
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from psycopg.errors import ExclusionViolation
@@ -18,17 +18,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from casework.beginnings import latest_beginning
 from casework.documents.issuers import end_issuer
 from casework.documents.seals import end_seal
 from casework.errors import MergeClash, MergeRefused, RoleNotAllowed, Unknown
 from casework.publication.duties import HELD as DUTIES
 from casework.retrieval.posts import HELD as POSTS
-from casework.units import Doer, actor_of, line_of, require_live
+from casework.units import ENDED, Doer, actor_of, line_of, require_live
 from casework.wording import required_text
 from integrity.local_time import chinese_day
 from storage.catalog.devices import Device
 from storage.catalog.documents import UnitSeal
 from storage.catalog.organisation import Person, Unit
+from storage.catalog.returns import UnitReturn
 from storage.catalog.stations import Station
 from storage.ledger.append import Change, record_change
 
@@ -110,6 +112,20 @@ def _refuse_unfit(session: Session, unit: Unit, into: Unit, on: date, now: datet
         raise MergeRefused(unit.code, into.code, on, "to_come")
     if on < chinese_day(unit.created_at):
         raise MergeRefused(unit.code, into.code, on, "before_known")
+    earliest = _earliest_day(session, unit, into)
+    if earliest is not None and on < earliest:
+        raise MergeRefused(unit.code, into.code, on, "too_early", earliest)
+
+
+def _earliest_day(session: Session, unit: Unit, into: Unit) -> date | None:
+    """That of what was begun in it last, or the one after the periods that either reported on: what was counted, or
+    done in its name, stays as it was."""
+    drawn_up = select(func.max(UnitReturn.last_day)).where(
+        UnitReturn.unit_id.in_((unit.id, into.id)), UnitReturn.set_aside_at.is_(None)
+    )
+    begun, reported = latest_beginning(session, unit.id), session.scalar(drawn_up)
+    days = [begun, None if reported is None else reported + timedelta(days=1)]
+    return max((day for day in days if day is not None), default=None)
 
 
 def _active_people(session: Session, unit: Unit) -> tuple[Person, ...]:
@@ -183,5 +199,5 @@ def _end(session: Session, by: Doer, unit: Unit, into: Unit, on: date, ground: s
         "parent_id": str(into.id),
         "parent_before": None if before is None else str(before),
     }
-    change = Change("unit.ended", "unit", str(unit.id), unit.id, data, {"end_ground": ground})
+    change = Change(ENDED, "unit", str(unit.id), unit.id, data, {"end_ground": ground})
     record_change(session, actor_of(by), change)

@@ -7,17 +7,20 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import CTE, ColumnElement, Select, all_, case, func, select, true
+from sqlalchemy import CTE, ColumnElement, Select, all_, and_, case, func, or_, select, true
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.errors import UnitEnded, Unknown
 from casework.permission import require
 from retention.errors import OutsideUnit
+from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person, Unit
 from storage.ledger.append import Actor
 
+ENDED: Final = "unit.ended"
 Doer = Person | Actor
 """A signed-in person, or the operator at the machine (`Actor.system("admin")`), whom no role binds."""
 
@@ -98,10 +101,22 @@ def units_below(session: Session, root_id: uuid.UUID) -> tuple[UnitNode, ...]:
     return _walk(session, root_id, in_tree)
 
 
-def units_below_on(session: Session, root_id: uuid.UUID, day: date) -> tuple[UnitNode, ...]:
-    """The same as it was on a (Chinese) day: a unit that was merged later was below another then."""
-    above = _parent_if(Unit.ended_on > day).label("above")
-    return _walk(session, root_id, select(Unit, above))
+def units_below_on(
+    session: Session, root_id: uuid.UUID, day: date, *, ended: Collection[uuid.UUID] | None = None
+) -> tuple[UnitNode, ...]:
+    """The same as it was on a (Chinese) day: a unit that was merged later was below another then. `ended`: those alone
+    count as merged (units_ended_at)."""
+    not_yet = Unit.ended_on > day
+    if ended is not None:
+        not_yet = and_(Unit.ended_on.is_not(None), or_(not_yet, Unit.id.not_in(ended)))
+    return _walk(session, root_id, select(Unit, _parent_if(not_yet).label("above")))
+
+
+def units_ended_at(session: Session, size: int) -> frozenset[uuid.UUID]:
+    """The units of whose merge the ledger's first `size` entries say."""
+    said = select(LedgerEntryRow.unit_id).join(LedgerSequence, LedgerSequence.entry_id == LedgerEntryRow.id)
+    found = session.scalars(said.where(LedgerEntryRow.action == ENDED, LedgerSequence.index < size))
+    return frozenset(unit_id for unit_id in found if unit_id is not None)
 
 
 def shown_unit(unit: Unit) -> str:

@@ -9,12 +9,11 @@ from api.http.spreadsheets import Cell, add_table, csv_bytes, xlsx_book
 from api.words.tables import word_for
 from casework.statistics.annual import AnnualReport
 from casework.statistics.figures import GROUPS, MONEY
-from casework.units import shown_unit
 
 
 def report_rows(report: AnnualReport) -> Iterator[Sequence[Cell]]:
     """A heading, then a row a figure: group, figure, the total, and each unit. Amounts are in yuan."""
-    yield ("类别", "指标", "合计", *(shown_unit(each.unit) for each in report.units))
+    yield ("类别", "指标", "合计", *(each.name for each in report.units))
     for group, codes in GROUPS.items():
         for code in codes:
             numbers = (report.total[code], *(each.figures[code] for each in report.units))

@@ -6,39 +6,17 @@ That its row says what the entry says is looked at with all rows (rows.py).
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
+from casework.beginnings import BEGINNINGS
+from casework.units import ENDED
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person, PersonPost, Unit
 from storage.catalog.publication import PublicationDuty
 from storage.catalog.stations import Station
-
-ENDED: Final = "unit.ended"
-BEGINNINGS: Final = (
-    "adviser.added",
-    "case.opened",
-    "certificate.added",
-    "device.added",
-    "device.moved",
-    "file_review.announced",
-    "issuer.named",
-    "person.created",
-    "person.moved",
-    "post.named",
-    "publication.duty_named",
-    "reviewer.qualified",
-    "room.added",
-    "seal.registered",
-    "station.enrolled",
-    "station.moved",
-    "station.registered",
-    "upload.created",
-)
-"""What begins in a unit, by its entry."""
 
 
 def check_merged_units(audit: Audit) -> None:

@@ -18,7 +18,7 @@ from casework.returns.rows import digest_figures, is_sent, of_same, record_retur
 from casework.rows import unique
 from casework.statistics.at_checkpoint import DaysAtCheckpoint, count_figures
 from casework.statistics.figures import COUNTING, codes_of
-from casework.units import UnitNode, require_live, shown_unit, units_below_on
+from casework.units import UnitNode, require_live, shown_unit, units_below_on, units_ended_at
 from casework.wording import optional_text
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
@@ -103,9 +103,15 @@ def _checkpoint_after(session: Session, period: Period, now: datetime) -> Ledger
     if chinese_day(now) <= period.last_day:
         raise PeriodGoesOn(period.code, over=False)
     found = latest_checkpoint(session)
-    if found is None or chinese_day(found.signed_at) <= period.last_day:
+    if found is None or chinese_day(found.signed_at) <= period.last_day or not _knows_all_ends(session, found.size):
         raise PeriodGoesOn(period.code, over=True)
     return found
+
+
+def _knows_all_ends(session: Session, size: int) -> bool:
+    """Whoever has the checkpoint's entries comes to the same units: every merge is among them."""
+    ended = set(session.scalars(select(Unit.id).where(Unit.ended_on.is_not(None))))
+    return ended <= units_ended_at(session, size)
 
 
 def _latest(session: Session, owed: Owed) -> UnitReturn | None:

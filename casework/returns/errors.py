@@ -75,14 +75,14 @@ class NotOwed(ReturnError, InputRefused):
 
 @dataclass(eq=False)
 class PeriodGoesOn(ReturnError, StateRefused):
-    """`over`: the period is over, and it is the ledger that has no checkpoint since."""
+    """`over`: the period is over, and it is the ledger that has no checkpoint since, or since a unit was merged."""
 
     period: str
     over: bool
 
     def __str__(self) -> str:
         if self.over:
-            return f"the ledger has no checkpoint since {self.period} ended: try again in a moment"
+            return f"the ledger has no checkpoint since {self.period} ended or a unit was merged: try again in a moment"
         return f"{self.period} is not over: draw its return up when it is"
 
 

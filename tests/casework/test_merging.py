@@ -377,6 +377,27 @@ def test_what_cannot_be_merged_is_refused_and_nothing_changes(
     assert len(archive.entries("unit.ended")) == 1
 
 
+def test_a_day_before_what_was_begun_last_is_refused_and_says_from_which_day_on(
+    session: Session, archive: Any, bureau: Unit, successor: Unit
+) -> None:
+    now = datetime.now(UTC)
+    today = chinese_day(now)
+    ended = Unit(name="甲", code="J-OLD", parent_id=bureau.id, created_at=now - timedelta(days=90))
+    session.add(ended)
+    session.flush()
+    quiet = session.begin_nested()
+    merge(session, ended, successor, on=today - timedelta(days=60))
+    quiet.rollback()
+    session.refresh(ended)
+    archive.person(ended, "officer")
+    with pytest.raises(MergeRefused, match=f"on {today} or later") as refused:
+        merge(session, ended, successor, on=today - timedelta(days=60))
+    assert (refused.value.problem, refused.value.earliest) == ("too_early", today)
+    assert (ended.ended_on, archive.entries("unit.ended")) == (None, [])
+    merge(session, ended, successor)
+    assert ended.ended_on == today
+
+
 def test_numbers_that_both_units_use_are_named_before_anything_changes(
     session: Session, archive: Any, ended: Unit, successor: Unit
 ) -> None:

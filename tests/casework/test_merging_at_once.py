@@ -1,4 +1,5 @@
-"""A merge, and what others do in the same moment: whoever comes second sees the first, and nobody waits in a ring."""
+"""A merge, and what others did before it or do in the same moment: whoever comes second sees the first, and nobody
+waits in a ring."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database
 from storage.ledger.append import Actor
+from tests.api.tampering import as_superuser
 
 OPERATOR = Actor.system("admin")
 
@@ -114,3 +116,40 @@ def test_a_return_waits_for_a_merge_that_is_under_way(database: Database, units:
     with pytest.raises(Exception, match="owes no return") as refused:
         drawing.result(60)
     assert isinstance(getattr(refused.value, "orig", None), psycopg.errors.CheckViolation)
+
+
+RETURN = """
+    INSERT INTO unit_return (id, unit_id, rule_id, code, period, first_day, last_day, ordinal, checkpoint_size, root,
+        figures, drawn_up_by, drawn_up_at)
+    VALUES (gen_random_uuid(), %(unit)s, gen_random_uuid(), 'monthly', '2026-10', %(last)s, %(last)s, 1, 1, '', '{}',
+        %(person)s, now())
+"""
+
+
+@pytest.mark.parametrize("whose", [0, 1])
+def test_no_unit_ends_within_a_period_that_it_or_its_successor_reported_on(
+    database: Database, archive_in: Any, server: Any, addresses: Any, whose: int
+) -> None:
+    now = datetime.now(UTC)
+    today = chinese_day(now)
+    last_day = today - timedelta(days=10)
+    with database.transaction() as session:
+        archive = archive_in(session)
+        units = ended, successor = tuple(
+            Unit(name=code, code=code, created_at=now - timedelta(days=90)) for code in ("J-OLD", "J-NEW")
+        )
+        session.add_all(units)
+        session.flush()
+        supervisor = archive.person(successor, "supervisor")
+    with as_superuser(server, addresses) as connection:
+        connection.execute("SET session_replication_role = replica")  # whatever else a return needs
+        connection.execute(RETURN, {"unit": units[whose].id, "person": supervisor.id, "last": last_day})
+    for on in (last_day, last_day + timedelta(days=1)):
+        with database.transaction() as session:
+            said = {"on": on, "ground": "批复", "now": now}
+            if on == last_day:
+                with pytest.raises(MergeRefused) as refused:
+                    merge_unit(session, OPERATOR, ended.id, successor.id, **said)
+                assert (refused.value.problem, refused.value.earliest) == ("too_early", on + timedelta(days=1))
+            else:
+                assert merge_unit(session, OPERATOR, ended.id, successor.id, **said).unit.ended_on == on

@@ -35,7 +35,7 @@ RECEIPT_PROBLEMS: Mapping[str, str] = {
 
 def _going_on(error: returns.PeriodGoesOn) -> Facts:
     if error.over:
-        return {"why": f"{error.period} 结束以后账本还没有检查点，请稍候再试"}
+        return {"why": f"{error.period} 结束以后（或单位撤并以后）账本还没有检查点，请稍候再试"}
     return {"why": f"{error.period} 尚未结束，请在期满以后编制"}
 
 

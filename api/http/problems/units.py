@@ -12,12 +12,13 @@ MERGE_PROBLEMS: Mapping[str, str] = {
     "below": "后者是前者的下级单位；请并入不在其下的单位",
     "to_come": "该日尚未到来；请在当日或之后办理",
     "before_known": "该日本系统尚无此单位；请选择其在本系统设立之日或以后的日期",
+    "too_early": "该日以后原单位仍有新办事项，或已有含该日的报表；最早可为 {earliest}",
 }
 CLASHES: Mapping[str, str] = {"badge": "编号", "device": "设备编码", "certificate": "执法证号"}
 
 
 def _refused(error: casework.MergeRefused) -> Facts:
-    return {"why": MERGE_PROBLEMS[error.problem], "on": error.on.isoformat()}
+    return {"why": MERGE_PROBLEMS[error.problem].format(earliest=error.earliest), "on": error.on.isoformat()}
 
 
 def _clash(error: casework.MergeClash) -> Facts:

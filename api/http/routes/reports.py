@@ -62,9 +62,7 @@ def show_annual(viewer: SignedIn, archive: TheArchive, year: Year, size: Size = 
             signed_at=report.signed_at,
             total=dict(report.total),
             units=[
-                UnitFiguresItem(
-                    unit_id=each.unit.id, name=shown_unit(each.unit), depth=each.depth, figures=dict(each.figures)
-                )
+                UnitFiguresItem(unit_id=each.unit.id, name=each.name, depth=each.depth, figures=dict(each.figures))
                 for each in report.units
             ],
         )

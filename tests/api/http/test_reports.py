@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,9 +15,12 @@ from xml.etree import ElementTree
 import pytest
 
 from api.words.tables import word_for
+from casework.merging import merge_unit
 from casework.statistics.tally import tally_year
 from integrity.ledger_entry import parse_entry
+from integrity.local_time import chinese_day
 from integrity.tiles import bundle_path, decode_bundle
+from storage.ledger.append import Actor
 from tests.api.http.publishing import PublishingDesk, make_publishing_desk
 
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -264,3 +268,39 @@ def test_the_book_is_of_one_s_own_units_and_for_whom_it_is(desk: PublishingDesk,
     for path in ("book.csv", "cases.xlsx", "people.csv"):
         assert desk.supervisor.get(f"/api/v1/reports/{path}", params={"year": 2026}).status_code in (404, 422)
     assert desk.supervisor.get("/api/v1/reports/cases.csv", params={"year": 99999}).status_code == 404
+
+
+def test_a_report_of_before_a_merge_stays_as_it_was_to_the_byte(desk: PublishingDesk, served: Any) -> None:
+    before = annual(desk.administrator, desk).json()
+    size = before["checkpoint_size"]
+    said = {kind: formatted(desk, kind, size) for kind in ("csv", "xlsx", "pdf")}
+    page = of_page(desk, size)
+    ended = desk.stranger.person.unit_id
+    now = datetime.now(UTC)
+    with served.database.transaction() as session:
+        merge_unit(session, Actor.system("admin"), ended, desk.unit.id, on=chinese_day(now), ground="批复", now=now)
+    served.wait_for_places()
+    after = annual(desk.administrator, desk).json()
+    merged = next(each for each in after["units"] if each["unit_id"] == str(ended))
+    assert merged["depth"] == 2
+    assert merged["name"] == f"江北大队（{chinese_day(now)}已并入江城大队）"
+    assert after["total"] == before["total"]
+    assert annual(desk.administrator, desk, size=size).json() == before
+    assert {kind: formatted(desk, kind, size) for kind in said} == said
+    assert of_page(desk, size) == page
+    assert "merged into 江城大队" in of_page(desk, after["checkpoint_size"])
+
+
+def formatted(desk: PublishingDesk, kind: str, size: int) -> bytes:
+    asked = {"year": desk.today.year, "size": size}
+    answer = desk.administrator.get(f"/api/v1/reports/annual.{kind}", params=asked)
+    assert answer.status_code == 200, answer.text
+    content: bytes = answer.content
+    return content
+
+
+def of_page(desk: PublishingDesk, size: int) -> str:
+    """The page's table of figures."""
+    answer = desk.administrator.get("/statistics", params={"year": desk.today.year, "size": size})
+    assert answer.status_code == 200, answer.text
+    return str(answer.text[answer.text.index("<table") : answer.text.rindex("</table>")])
