@@ -2,7 +2,7 @@
 
 Nothing else asks, and nothing goes round it: numbers, final forms and seals of such documents are made by
 `finalising.py` and `sealing.py`, which ask here before they write a row, and the database asks its own `document_gate`
-(migration 0064) as that row is written, whoever writes it. A signature under the review only this one checks.
+(migration 0069) as that row is written, whoever writes it. A signature under the review only this one checks.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ARRAY, Uuid, func, literal, select
@@ -63,6 +64,19 @@ def leave_refusals(session: Session, issue_id: uuid.UUID) -> tuple[str, ...]:
     Its own pass and its own revocation, whatever became of others in its case.
     """
     return tuple(session.scalar(select(func.leave_refusals(issue_id))) or ())
+
+
+def unnamed_refusals(session: Session, document_id: uuid.UUID) -> tuple[str, ...]:
+    """Why a document of before that names no decision is not served; empty where it may be. Words of REFUSALS.
+
+    It may be any of its kind in the case: none of them is revoked, each has its pass, and it says what one says.
+    """
+    return tuple(dict.fromkeys(session.scalar(select(func.unnamed_refusals(document_id))) or ()))
+
+
+def number_refusals(session: Session, case_id: uuid.UUID, served_at: datetime) -> tuple[str, ...]:
+    """Why no paper is served then that is a number alone; empty where it may be. Words of REFUSALS."""
+    return tuple(dict.fromkeys(session.scalar(select(func.number_refusals(case_id, served_at))) or ()))
 
 
 def _refusals_in(error: DBAPIError) -> tuple[str, ...] | None:

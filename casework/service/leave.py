@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.issued import issued_in, version_of
+from casework.issued import version_of
 from casework.review.errors import GateShut
-from casework.review.leaving import require_leave, require_leave_of
-from casework.review.passes import refuse_forged_pass
+from casework.review.leaving import require_leave_of, require_leave_of_number, require_leave_of_unnamed
 from casework.service.errors import ServedUnusable
 from casework.wording import optional_name
 from integrity.trust import EpochKey
@@ -21,6 +24,8 @@ from storage.catalog.decisions import Decision, DecisionIssue
 from storage.catalog.documents import DOCUMENT_KINDS, Document, DocumentNumber, FinalDocument
 
 RECEIPT = "service_receipt"
+_DRESSING: Final = re.compile(r"[\s\u200c\u200d()\[\]{}<>\u3008-\u3011\u3014-\u301b]")
+"""What one number is written with and without: blanks and brackets, as `bare_number` of the database has them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def find_leaving(
     number = optional_name("document number", number)
     document = _numbered(session, case, number) if document_id is None else _document(session, case, document_id)
     drawn = None if document is None else _number_of(session, document.id)
-    if number is not None and drawn is not None and number != drawn:
+    if number is not None and drawn is not None and _bare(number) != _bare(drawn):
         raise ServedUnusable("other_number")
     number = drawn or number
     if number is None:
@@ -52,7 +57,7 @@ def find_leaving(
     return Leaving(number, document, issue)
 
 
-def ask_leave(session: Session, case: Case, leaving: Leaving, keys: Sequence[EpochKey]) -> None:
+def ask_leave(session: Session, case: Case, leaving: Leaving, served_at: datetime, keys: Sequence[EpochKey]) -> None:
     """Whether it may leave, and by a pass that was signed. The database asks the first again, with the row.
 
     `keys`: those that reviews of this archive are signed with. Of a document that makes no decision known nothing is
@@ -63,10 +68,9 @@ def ask_leave(session: Session, case: Case, leaving: Leaving, keys: Sequence[Epo
     if leaving.issue is not None:
         require_leave_of(session, leaving.issue, keys)
     if document is not None and document.issues_decision and document.issue_id is None:
-        require_leave(session, case.id, str(DOCUMENT_KINDS[document.kind].states), keys)
+        require_leave_of_unnamed(session, document, keys)
     if leaving.issue is None and document is None:
-        for issue in issued_in(session, case.id):
-            refuse_forged_pass(session, version_of(session, issue), keys)
+        require_leave_of_number(session, case.id, served_at, keys)
 
 
 def _document(session: Session, case: Case, document_id: uuid.UUID) -> Document:
@@ -83,9 +87,17 @@ def _document(session: Session, case: Case, document_id: uuid.UUID) -> Document:
 
 def _numbered(session: Session, case: Case, number: str | None) -> Document | None:
     """The document of the case that bears this number: whoever writes it may not have chosen it in the list."""
+    if number is None:
+        return None
     mine = select(DocumentNumber).join(Document, Document.id == DocumentNumber.document_id)
-    found = [row for row in session.scalars(mine.where(Document.case_id == case.id)) if row.written == number]
+    bare = _bare(number)
+    found = [row for row in session.scalars(mine.where(Document.case_id == case.id)) if _bare(row.written) == bare]
     return _document(session, case, found[0].document_id) if found else None
+
+
+def _bare(number: str) -> str:
+    """The number itself, whatever brackets, widths and blanks somebody wrote it with."""
+    return _DRESSING.sub("", unicodedata.normalize("NFKC", number))
 
 
 def _number_of(session: Session, document_id: uuid.UUID) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from casework.procedure.acts import ActNow, acts_of_case
@@ -17,7 +17,15 @@ from casework.service.leave import RECEIPT
 from casework.service.manners import LEAVING, MANNERS
 from casework.service.proof import Picture, pictures
 from storage.catalog.casework import Case, CaseLink
-from storage.catalog.documents import Document, DocumentNumber, DocumentSignature, DocumentTemplate, FinalDocument
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
+from storage.catalog.documents import (
+    DOCUMENT_KINDS,
+    Document,
+    DocumentNumber,
+    DocumentSignature,
+    DocumentTemplate,
+    FinalDocument,
+)
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 
@@ -47,8 +55,8 @@ class Proof:
 
 
 def papers_to_serve(session: Session, case_id: uuid.UUID) -> tuple[Paper, ...]:
-    """Final documents of the case, the latest first, but those that state what was revoked."""
-    unrevoked = Document.issue_id.is_(None) | ~is_revoked(Document.issue_id)
+    """Final documents of the case, the latest first, but those that state what was revoked, or of before and may."""
+    unrevoked = ~is_revoked(Document.issue_id) & ~_may_state_revoked()
     rows = session.execute(
         _finals(case_id)
         .where(Document.kind != RECEIPT, unrevoked)
@@ -111,6 +119,14 @@ def _finals(case_id: uuid.UUID) -> Any:
         .outerjoin(DocumentNumber, DocumentNumber.document_id == Document.id)
         .where(Document.case_id == case_id, Document.withdrawn_at.is_(None))
     )
+
+
+def _may_state_revoked() -> ColumnElement[bool]:
+    """It names no decision, and one of its kind in its case was revoked."""
+    kinds = (and_(Document.kind == name, DecisionVersion.kind == kind.states) for name, kind in DOCUMENT_KINDS.items())
+    of_case = DecisionIssue.case_id == Document.case_id, DecisionVersion.id == DecisionIssue.version_id
+    unnamed = Document.issues_decision & Document.issue_id.is_(None)
+    return unnamed & exists().where(*of_case, or_(*kinds), is_revoked(DecisionIssue.id))
 
 
 def _proves() -> Any:

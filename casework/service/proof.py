@@ -86,7 +86,7 @@ def days_served(session: Session, event: CaseEvent) -> tuple[date, ...]:
     """The (Chinese) days on which something was served that may end the event's term of service, each once.
 
     A service ends the term of the decision that it is of, and of no other in its case: which that is, the database says
-    (`serves_decision_of`, migration 0064). Of a paper that is a number alone people say what it is, where the case has
+    (`serves_decision_of`, migration 0069). Of a paper that is a number alone people say what it is, where the case has
     but one penalty.
     """
     its = select(CaseService.id).where(CaseService.case_id == event.case_id, _serves(CaseService.id, event))

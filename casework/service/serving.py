@@ -80,7 +80,7 @@ def state_service(
     case = row_in_unit(session, by, Case, case_id, lock=True)
     refuse_archived(session, case.id)
     leaving = find_leaving(session, case, served.document_id, served.decision_id, served.document_number)
-    ask_leave(session, case, leaving, keys)
+    ask_leave(session, case, leaving, served.served_at, keys)
     if leaving.issue is not None and chinese_day(served.served_at) < leaving.issue.issued_on:
         raise ServiceTimeUnusable(served.served_at, "before_the_decision")
     _refuse_unproven(session, case, served, leaving)

@@ -1,6 +1,6 @@
 """送达: how a document of a case was served, on whom, what proves it, and from which day it counts.
 
-Whether it may be served is the gate's to say: `require_issued_to_serve` in migration 0064, docs/service.md.
+Whether it may be served is the gate's to say: `require_issued_to_serve` in migration 0069, docs/service.md.
 """
 
 from __future__ import annotations

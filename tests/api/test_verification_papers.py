@@ -23,6 +23,8 @@ from tests.api.test_verification_reviews import Bureau
 from tests.casework.documents.conftest import DECISION
 from tests.casework.sample_archive import OPERATOR
 
+BEFORE = "UPDATE document_text SET facts = facts - 'party' - 'decided' - 'amount'"
+UNNAMED = "UPDATE document SET issue_id = NULL;"
 FIRST_VERSION = "(SELECT id FROM decision_version WHERE ordinal = 1 ORDER BY stated_at DESC LIMIT 1)"
 # What is changed, and the fact that then differs, or the code of what is found.
 TAMPERED = (
@@ -33,6 +35,10 @@ TAMPERED = (
     ("UPDATE document_text SET facts = jsonb_set(facts, '{amount}', '\"1.00\"')", "paper_differs"),
     ("UPDATE document_text SET facts = jsonb_set(facts, '{decided}', '\"罚款一元\"')", "paper_differs"),
     ("UPDATE decision_version SET party = '别人'", "paper_differs"),
+    (f'{BEFORE}, fields = fields || \'{{"party": "别人"}}\'', "paper_differs"),
+    (f'{BEFORE}, fields = fields || \'{{"penalty": "罚款一元"}}\'', "paper_differs"),
+    (f'{BEFORE} || \'{{"amount": "1.00"}}\'', "paper_differs"),
+    (f'{UNNAMED} {BEFORE}, fields = fields || \'{{"party": "别人"}}\'', "paper_differs"),
     ("UPDATE decision_version SET kind = 'coercion'", "paper_differs"),
     (f"UPDATE case_service SET version_id = {FIRST_VERSION}", "served_other_decision"),
 )

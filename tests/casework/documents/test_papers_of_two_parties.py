@@ -7,11 +7,11 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from casework.deadlines.errors import EventWithdrawn
-from casework.deadlines.events import enter_event, withdraw_event
+from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.documents.drafts import latest_text, withdraw_document
 from casework.documents.errors import DecisionUnfit, DecisionUnnamed, FieldUnusable
 from casework.documents.finalising import finalise_document, make_page
@@ -26,9 +26,10 @@ from casework.rules.errors import RuleFileUnusable
 from casework.rules.versions import LOADER
 from casework.search.found import Asked, find_documents
 from casework.search.words import Words
-from casework.service.errors import ServedUnusable
+from casework.service.errors import NotServed, ServedUnusable
 from casework.stages import enter_stage
 from integrity.local_time import chinese_day
+from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import Document, DocumentTemplate
 from storage.seal_keys import SealKeys
@@ -202,6 +203,69 @@ def test_a_paper_is_served_as_what_it_states_and_its_number_is_the_paper(office:
         serve(office, decision_id=heavy.decision_id, document_number=number.written)
     row = serve(office, document_number=number.written)
     assert (row.document_id, row.version_id) == (paper.id, light.version_id)
+
+
+def written_otherwise(number: str) -> tuple[str, ...]:
+    year = number.split("〔")[1].split("〕")[0]
+    ways = (f"[{year}]", f" ［{year}］ ", f"({year})", f"（{year}）", f"【{year}】", f"〔{year} 〕")
+    return tuple(number.replace(f"〔{year}〕", each) for each in ways)
+
+
+def term_of(office: Office, issue: DecisionIssue) -> CaseTerm:
+    of_event = CaseTerm.event_id == CaseEvent.id, CaseEvent.issue_id == issue.id, CaseTerm.kind == "service"
+    return office.session.scalars(select(CaseTerm).where(*of_event)).one()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_number_is_its_paper_however_it_is_written(
+    office: Office, issued: Pair, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    light, _ = issued
+    paper = finish(office, light)
+    number = find_document(office.session, office.officer, paper.id).number
+    assert number is not None
+    event = revoke(office, light)
+    if not asked:
+        monkeypatch.setattr("casework.service.leave._bare", lambda number: number)
+    for written in written_otherwise(number.written):
+        with pytest.raises(GateShut if asked else DBAPIError):
+            serve(office, document_number=written)
+    withdraw_event(office.session, office.supervisor, event.id, "误登")
+    if asked:
+        row = serve(office, document_number=written_otherwise(number.written)[0])
+        assert (row.document_id, row.document_number) == (paper.id, number.written)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_no_number_alone_is_served_where_all_that_was_decided_is_revoked(
+    office: Office, issued: Pair, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    light, heavy = issued
+    if not asked:
+        monkeypatch.setattr("casework.service.serving.ask_leave", lambda *_: None)
+    revoke(office, light)
+    assert serve(office).version_id is None
+    again = revoke(office, heavy)
+    with pytest.raises(GateShut) as caught:
+        serve(office, document_number="另一号")
+    assert caught.value.refusals == ("revoked",)
+    withdraw_event(office.session, office.supervisor, again.id, "误登")
+    assert serve(office, document_number="另一号").version_id is None
+
+
+def test_what_was_served_by_its_number_ends_no_term_of_what_was_revoked(office: Office) -> None:
+    issue = office.archive.decide(office.case, office.supervisor, **LIGHT)
+    serve(office)
+    event = revoke(office, issue)
+    term, day = term_of(office, issue), chinese_day(now())
+    with pytest.raises(NotServed):
+        fulfil_term(office.session, office.officer, term.id, day, now())
+    done = "UPDATE case_term SET done_on = :day, done_by = :by, done_at = now() WHERE id = :id"
+    with pytest.raises(DBAPIError, match="was served on"), office.session.begin_nested():
+        office.session.execute(text(done), {"day": day, "by": office.officer.id, "id": term.id})
+    withdraw_event(office.session, office.supervisor, event.id, "误登")
+    fulfil_term(office.session, office.officer, term.id, day, now())
+    assert term.done_on == day
 
 
 def of_before() -> bytes:

@@ -21,7 +21,7 @@ from casework.review.errors import (
     ReviewSettled,
 )
 from casework.review.issuing import issue_decision
-from casework.review.leaving import require_leave, require_leave_of
+from casework.review.leaving import require_leave_of, require_leave_of_number
 from casework.review.listing import decision_now, decisions_of_case, list_waiting
 from casework.review.passes import ReviewSigner, require_signed
 from casework.review.reviewing import Answer, give_opinion, withdraw_review
@@ -58,7 +58,7 @@ def test_a_decision_goes_from_its_draft_to_its_service(bench: Any, archive: Any)
     assert {entry.data["kind"] for entry in archive.entries("case.term_started")} == {"service", "publish_penalty"}
     (ended,) = archive.entries("case.term_fulfilled")
     assert ended.data["done_on"] == issue.issued_on.isoformat()
-    require_leave(bench.session, bench.case.id, "penalty", REVIEW_KEYS)
+    require_leave_of_number(bench.session, bench.case.id, datetime.now(UTC), REVIEW_KEYS)
     assert issue.version_id == version.id
     (now_,) = decisions_of_case(bench.session, bench.case.id)
     assert (now_.state, now_.refusals) == ("issued", ())
@@ -163,7 +163,7 @@ def test_nothing_is_issued_by_a_pass_that_was_signed_with_another_key(bench: Any
         bench.session, bench.supervisor, version.decision_id, (EpochKey(1, forger.key.public),), datetime.now(UTC)
     )
     with pytest.raises(PassForged):
-        require_leave(bench.session, bench.case.id, "penalty", REVIEW_KEYS)
+        require_leave_of_number(bench.session, bench.case.id, datetime.now(UTC), REVIEW_KEYS)
 
 
 def test_after_problems_it_is_changed_and_reviewed_again(bench: Any) -> None:

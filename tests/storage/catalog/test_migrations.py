@@ -178,6 +178,45 @@ PAPERS_OF_BEFORE = """
 """
 
 
+TYPED_BEFORE = """
+    INSERT INTO document_text (id, unit_id, case_id, document_id, ordinal, fields, facts, sha256, saved_by, saved_at)
+    SELECT gen_random_uuid(), d.unit_id, d.case_id, d.id, t.ordinal, t.fields, t.facts, sha256('x'), d.unit_id, now()
+    FROM document d CROSS JOIN (VALUES
+        (%(first)s::int, '{"party": "y", "penalty": "y"}'::jsonb, '{"amount": "7.00"}'::jsonb),
+        (%(last)s, %(fields)s::jsonb, %(facts)s::jsonb)) t (ordinal, fields, facts)
+    WHERE d.case_id = %(one)s AND d.kind = 'penalty_decision'
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "facts", "stays"),
+    [
+        ('{"party": "x", "penalty": "x"}', '{"amount": null}', True),
+        ("{}", "{}", True),
+        ('{"party": "别人", "penalty": "x"}', "{}", False),
+        ('{"party": "x", "penalty": "罚款六万元"}', "{}", False),
+        ('{"party": "x"}', '{"amount": "60000.00"}', False),
+        ("{}", '{"party": "别人"}', False),
+    ],
+)
+def test_a_paper_of_before_that_says_otherwise_names_no_decision(
+    empty: str, server: Any, fields: str, facts: str, stays: bool
+) -> None:
+    migrate(empty, "0063")
+    ids = {name: uuid.uuid4() for name in ("a", "b", "c", "d", "one", "two")}
+    superuser = urlsplit(server.superuser_url)._replace(path=urlsplit(empty).path).geturl()
+    with psycopg.connect(superuser, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(PAPERS_OF_BEFORE, ids)
+        # What its latest text says counts, wherever that lies.
+        connection.execute(TYPED_BEFORE, {**ids, "first": 1, "last": 2, "fields": fields, "facts": facts})
+        migrate(empty, "0066")
+        of_one = "SELECT issue_id FROM document WHERE case_id = %(one)s AND kind = 'penalty_decision'"
+        assert connection.execute(of_one, ids).fetchall() == [(ids["a"],)]
+        migrate(empty, "head")
+        assert connection.execute(of_one, ids).fetchall() == [(ids["a"] if stays else None,)]
+
+
 def test_papers_of_before_name_the_decision_that_can_mean_but_one(empty: str, server: Any) -> None:
     migrate(empty, "0063")
     ids = {name: uuid.uuid4() for name in ("a", "b", "c", "d", "one", "two")}

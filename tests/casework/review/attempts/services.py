@@ -25,6 +25,16 @@ def service_row(scene: Scene, **other: Any) -> dict[str, Any]:
     return {**of, **how, **counts, "stated_by": scene.bench.officer.id, "stated_at": now, **other}
 
 
+def issued_against(scene: Scene, party: str) -> DecisionVersion:
+    def deed(bench: Any) -> DecisionVersion:
+        version: DecisionVersion = bench.draft(bench.said(party=party))
+        bench.review(version)
+        bench.issue(version)
+        return version
+
+    return scene.do(deed)
+
+
 def served(scene: Scene, version: DecisionVersion, **other: Any) -> Strike:
     names = {"decision_id": version.decision_id, "version_id": version.id}
     row = service_row(scene, **names, **other)
@@ -82,6 +92,56 @@ def service_of_a_paper_of_before_after_the_pass_is_withdrawn(scene: Scene) -> St
     scene.run("UPDATE document SET issue_id = NULL", role="owner")
     withdraw_pass(scene, version)
     row = service_row(scene, document_id=document_id, document_number=number_of(scene, document_id))
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("unnamed_paper_unrevoked")
+def service_of_a_paper_of_before_after_the_revocation(scene: Scene) -> Strike:
+    document_id, version = final_decision(scene)
+    scene.run("UPDATE document SET issue_id = NULL", role="owner")
+    revoke(scene, version)
+    row = service_row(scene, document_id=document_id, document_number=number_of(scene, document_id))
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("unnamed_paper_says")
+def service_of_a_paper_of_before_that_states_no_decision_of_its_case(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    scene.run("UPDATE document SET issue_id = NULL", role="owner")
+    scene.run("""UPDATE document_text SET fields = fields || '{"party": "别人"}'""", role="owner")
+    row = service_row(scene, document_id=document_id, document_number=number_of(scene, document_id))
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("unnamed_paper_of_its_own")
+def service_of_one_decision_by_a_paper_of_before_that_states_another(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    scene.run("UPDATE document SET issue_id = NULL", role="owner")
+    other = issued_against(scene, "乙公司")
+    return served(scene, other, document_id=document_id, document_number=number_of(scene, document_id))
+
+
+@attempt("paper_still_says")
+def service_of_a_paper_that_states_another_party_since(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    scene.run("""UPDATE document_text SET fields = fields || '{"party": "别人"}'""", role="owner")
+    row = service_row(scene, document_id=document_id, document_number=number_of(scene, document_id))
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("number_unrevoked")
+def service_of_a_number_alone_where_all_was_revoked(scene: Scene) -> Strike:
+    version = issued(scene)
+    revoke(scene, version)
+    row = service_row(scene)
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt()
+def service_of_the_papers_number_in_other_brackets(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    written = number_of(scene, document_id).replace("〔", " [").replace("〕", "］")
+    row = service_row(scene, document_number=written)
     return lambda: scene.insert("case_service", row)
 
 
