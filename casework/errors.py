@@ -33,6 +33,7 @@
     │   ├── UnitEnded               the unit was merged into another: nothing new begins in it
     │   ├── MergeRefused            this unit is not merged into that one, or not on that day
     │   ├── MergeClash              both units use one number or code for different things
+    │   ├── MergeUnsealed           final documents wait for the seal that would end
     │   └── AlreadyFinished         the export has its statement, and keeps it
     └── AccessRefused               no footage for this person now; `reason` is a word of REFUSAL_REASONS
 
@@ -441,6 +442,21 @@ class MergeClash(StateRefused):
         return (
             f"units {self.unit} and {self.into} both use the {self.kind} {', '.join(self.values) or 'numbers'}: "
             "change or void one of each two first; nothing was merged"
+        )
+
+
+@dataclass(eq=False)
+class MergeUnsealed(StateRefused):
+    """`papers`: final documents that wait for their seal, some of them where there are many."""
+
+    unit: str
+    into: str
+    papers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"unit {self.unit} cannot be merged into {self.into} while final documents wait for its seal: "
+            f"{', '.join(self.papers)}: seal or withdraw them first; nothing was merged"
         )
 
 

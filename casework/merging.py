@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from casework.beginnings import latest_beginning
 from casework.documents.issuers import end_issuer
 from casework.documents.seals import end_seal
-from casework.errors import MergeClash, MergeRefused, RoleNotAllowed, Unknown
+from casework.documents.waiting import papers_that_lose_their_seal
+from casework.errors import MergeClash, MergeRefused, MergeUnsealed, RoleNotAllowed, Unknown
 from casework.publication.duties import HELD as DUTIES
 from casework.retrieval.posts import HELD as POSTS
 from casework.units import ENDED, Doer, actor_of, line_of, require_live
@@ -62,8 +63,8 @@ def merge_unit(
     """The unit ended on that (Chinese) day and is below `into` from now on, with all that was below it.
 
     The operator's deed: nobody who signs in moves a unit. Its stations go over by ingest/stations/moving.py, in one
-    transaction with this. Raises MergeRefused, UnitEnded for either that was merged before, MergeClash, Unknown,
-    TextUnusable, RoleNotAllowed for anybody signed in.
+    transaction with this. Raises MergeRefused, UnitEnded for either that was merged before, MergeClash,
+    MergeUnsealed, Unknown, TextUnusable, RoleNotAllowed for anybody signed in.
     """
     if isinstance(by, Person):
         raise RoleNotAllowed("merge_units", by.role, ())
@@ -75,6 +76,8 @@ def merge_unit(
     devices = _devices_in_use(session, unit)
     _lock_stations(session, unit)
     _refuse_clashes(session, unit, into, people, devices)
+    if papers := papers_that_lose_their_seal(session, unit.id, into.id):
+        raise MergeUnsealed(unit.code, into.code, papers[:MOST_NAMED])
     why = f"{unit.name} → {into.name}: {ground}"
     posts, duties = (_end_all(session, by, each, unit, why) for each in (POSTS, DUTIES))
     _end_name_and_seal(session, by, unit, why)

@@ -25,6 +25,10 @@ def _clash(error: casework.MergeClash) -> Facts:
     return {"kind": CLASHES[error.kind], "values": "、".join(error.values) or "（见名册）"}
 
 
+def _unsealed(error: casework.MergeUnsealed) -> Facts:
+    return {"papers": "、".join(error.papers)}
+
+
 PROBLEMS: Problems = {
     casework.UnitEnded: Problem(
         409,
@@ -40,5 +44,11 @@ PROBLEMS: Problems = {
         "merge-clash",
         "单位 {unit} 与 {into} 使用了相同的{kind} {values}；请先更改或作废其中之一，未作任何合并",
         facts=_clash,
+    ),
+    casework.MergeUnsealed: Problem(
+        409,
+        "merge-unsealed",
+        "单位 {unit} 有已定稿、待盖章的文书：{papers}；请先盖章或作废，再并入 {into}，未作任何合并",
+        facts=_unsealed,
     ),
 }
