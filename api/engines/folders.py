@@ -11,9 +11,10 @@ from pathlib import Path
 
 from api.errors import DataFolderUnusable
 
-# sun_path holds 108 bytes with its closing zero; PostgreSQL's socket has the longest name of ours.
+# sun_path holds 108 bytes with its closing zero; the longest name of ours is that of the fork server's socket for HTTP,
+# which is bound under a hidden name first (fork_server.py).
 _SOCKET_PATH_BYTES = 107
-_LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+_LONGEST_SOCKET_NAME = ".http-fork.sock"
 
 
 def has_archive(data: Path) -> bool:

@@ -18,7 +18,9 @@ from typing import NamedTuple
 import pytest
 
 from api.engines import forked
-from api.engines.fork_request import ForkRequest
+from api.engines.folders import make_private_folder, socket_folder
+from api.engines.fork_request import HTTP, ForkRequest, address_for
+from api.engines.fork_server import listen
 from api.engines.forked import ForkedProcess, ask_for_fork
 from api.engines.launch import Child, Fork, Launch
 from api.engines.process import ProcessIdentity
@@ -61,6 +63,18 @@ def launch(folder: Path, server: Path, *words: str, argv: tuple[str, ...] = ("/n
 
 def request(*words: str) -> ForkRequest:
     return ForkRequest(("small", *words), words, {}, (), int(signal.SIGKILL))
+
+
+def test_its_sockets_find_room_wherever_an_archive_is(tmp_path: Path) -> None:
+    """Also in a folder whose path is just short enough for the other sockets of an archive."""
+    for length in range(len(str(tmp_path)) + 2, 112):
+        data = tmp_path / ("d" * (length - len(str(tmp_path)) - 1))
+        folder = socket_folder(data)
+        make_private_folder(folder)
+        for path in (folder / "fork.sock", address_for(folder / "fork.sock", (HTTP,))):
+            listen(path).close()
+            path.unlink()
+        folder.rmdir()
 
 
 def test_a_fork_is_a_child_with_all_that_a_program_would_have(tmp_path: Path, server: Server) -> None:
