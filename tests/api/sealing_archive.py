@@ -108,17 +108,12 @@ class SealingArchive:
         return True
 
     def _make_people(self) -> None:
-        receipt_key = self.archive.keyring.public_key("receipt")
+        self.go_to_new_unit("江北大队", "JB")
         with self.archive.database.transaction() as session:
-            self.unit = create_unit(session, OPERATOR, name="江北大队", code="JB")
             self.people: dict[str, Person] = {
                 name: create_person(session, OPERATOR, unit_id=self.unit.id, name=name, sign_in_name=name, role=role)
                 for name, role in ROLES.items()
             }
-            token = enrol_station(session, OPERATOR, self.unit.id, "一号站", receipt_key)
-            station = station_of_token(session, token)
-            assert station is not None
-            self.station_id = station.id
             self.case: Case = open_case(
                 session,
                 self.people["officer"],
@@ -126,6 +121,17 @@ class SealingArchive:
                 title="占道经营",
                 procedure="ordinary_penalty",
             )
+
+    def go_to_new_unit(self, name: str, code: str) -> None:
+        """What is staged from now on comes from a station of this unit."""
+        receipt_key = self.archive.keyring.public_key("receipt")
+        with self.archive.database.transaction() as session:
+            self.unit = create_unit(session, OPERATOR, name=name, code=code)
+            station = station_of_token(
+                session, enrol_station(session, OPERATOR, self.unit.id, f"{name}一号站", receipt_key)
+            )
+            assert station is not None
+            self.station_id = station.id
 
     def stage(self, content: bytes, filename: str) -> str:
         """A finished upload, with its entries."""

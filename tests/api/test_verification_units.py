@@ -59,7 +59,7 @@ def test_the_command_says_what_went_over_and_verification_agrees(sealing: Any, s
     said = merge()
     assert (said["unit"], said["into"], said["open_cases"], said["posts_ended"]) == ("JB", "CD", 1, 1)
     assert set(said["people"]) == {"officer", "supervisor", "other", "legal"}
-    assert said["stations"] == ["一号站"]
+    assert said["stations"] == ["江北大队一号站"]
     assert codes(sealing) == []
 
 

@@ -11,13 +11,11 @@ from sqlalchemy import select
 
 from api.media_tools import media_runner
 from api.tasks.media import open_rendering, render_next
-from casework.organisation import create_unit
 from ingest.errors import RenditionFailed
 from ingest.media.sandbox import Limits
 from ingest.rendering import make
 from ingest.rendering.due import MOST_DEADLINES, lease_due_renditions, settle
 from storage.catalog.recordings import MediaJob
-from tests.api.sealing_archive import OPERATOR
 
 
 def encoded_only(sealing: Any, folder: Path) -> bytes:
@@ -109,8 +107,7 @@ def test_a_film_that_a_busy_machine_did_not_look_at_in_time_has_its_copies_later
 def test_units_take_turns_however_much_one_of_them_has_brought(sealing: Any) -> None:
     first = [sealing.seal(f"evidence {number}".encode()) for number in range(3)]
     busy = sealing.unit
-    with sealing.archive.database.transaction() as session:
-        sealing.unit = create_unit(session, OPERATOR, name="二大队", code="JB2")
+    sealing.go_to_new_unit("二大队", "JB2")
     last = sealing.seal(b"evidence of another unit")
     order = []
     while due := lease_due_renditions(sealing.archive.database, "test"):
