@@ -50,7 +50,7 @@ class Gathering(Generic[Asked, Given]):
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
-        """The answer to one. Raises what `work` gives or raises for it."""
+        """The answer to one. Raises what the work of its lane gives or raises for it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Given] = loop.create_future()
         self._waiting.append((asked, future))
