@@ -12,10 +12,13 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-NICENESS = {"media": 10, "encoding": 14, "housekeeping": 5}
+NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5}
+"""Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to.
+
+Nicer than this, an encoder gets a fiftieth of a busy machine, and whoever waits for a redacted copy waits for minutes.
+"""
 TASKS = {"encoding": "media"}
 """Whose module a queue's tasks are in, where it is not its own."""
-"""Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to."""
 
 
 def worker(

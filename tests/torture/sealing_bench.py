@@ -38,8 +38,9 @@ class SealingBench:
         self.watch = Watch(CUSTODY_STEPS, self._fail)
         stamped = self.watch.told(TOKEN, archive.custody.request_token)
         findings = not_understood(ValueError("not looked at: probing writes nothing"))
+        # A receipt is waited for: put off because the machine is busy, it would take other writes than were counted.
         self.custody: Custody = replace(
-            archive.custody, request_token=stamped, probe=lambda path: findings, receipt_patience_seconds=5.0
+            archive.custody, request_token=stamped, probe=lambda path: findings, receipt_patience_seconds=60.0
         )
 
     def _fail(self, step: str, point: str, moment: str) -> None:
