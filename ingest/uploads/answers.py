@@ -42,7 +42,7 @@ def describe_server(limits: UploadLimits) -> Answer:
 
 
 def refusal(error: UploadRefused, request: Request, limits: UploadLimits) -> Answer:
-    """The problem details of an error, with the headers its status asks for."""
+    """The problem details of an error, with the headers its status asks for, and where what it created is."""
     problem = problem_of(error)
     facts = vars(error)
     extra = {
@@ -56,8 +56,8 @@ def refusal(error: UploadRefused, request: Request, limits: UploadLimits) -> Ans
     }.get(problem.status, [])
     if "recorded" in facts:
         extra.append(("Upload-Offset", str(facts["recorded"])))
-    if error.location is not None:
-        extra.append(("Location", error.location))
+    if request.created is not None:
+        extra.append(("Location", request.created))
     return _with_problem(problem, facts, request, extra)
 
 

@@ -37,10 +37,9 @@ from ingest.errors import IngestError
 class UploadRefused(IngestError):
     """An upload request that is not carried out, or not to its end.
 
-    `location` is set when a creation with upload failed after the upload was created and some of its bytes kept.
+    It is raised as it is to all who asked for the same thing at the time (gathering.py): nothing of one request is
+    written to it.
     """
-
-    location: str | None = None
 
 
 class RequestMalformed(UploadRefused):

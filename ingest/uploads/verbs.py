@@ -283,7 +283,7 @@ class Verbs:
             return held.recorded
         except (UploadRefused, ClientGone) as error:
             if isinstance(error, UploadRefused) and held.offset > 0:
-                error.location = request.address_of(record.upload_id)
+                request.created = request.address_of(record.upload_id)
             elif not held.is_complete:
                 await self._threads.in_catalog(lambda: self._terminate(record, held))
             raise
