@@ -58,7 +58,7 @@ class Request:
         self.body_ended = False
         self.was_cut = False
         self.created: str | None = None
-        """The address of the upload that this request has created and that lives, if it is to be refused after all."""
+        """The address of the upload that this request has opened, and that outlives its being refused after all."""
         self._set_aside: deque[_Piece] = deque()
         self.on_taken_up: Callable[[], None] = lambda: None
         """Called when nothing is left of what `whole_body` had put back, or `give_back` has."""

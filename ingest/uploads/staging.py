@@ -75,6 +75,11 @@ class HeldUpload:
             raise TakenOver(self.upload_id)
 
     @property
+    def is_locked(self) -> bool:
+        """Whether the lock is ours; what is recorded is known from then on."""
+        return self._last is not None
+
+    @property
     def recorded(self) -> RecordedOffset:
         """What is recorded of it."""
         if self._last is None:

@@ -27,6 +27,7 @@ from ingest.uploads.errors import (
     ContentTypeWrong,
     OffsetDiffers,
     RequestMalformed,
+    TakenOver,
     UploadBusy,
     UploadFinished,
     UploadGone,
@@ -79,7 +80,7 @@ class Verbs:
         self._admission.remember(record)
         recorded = RecordedOffset(0, 0, record.declared_length)
         if request.carries_upload_bytes:
-            recorded = await self._receive_first(request, record)
+            recorded = await self._receive_first(request, opening)
         return self._after_creation(request, record, recorded)
 
     async def _tell_created(self, request: Request, opening: Opening, record: UploadRecord) -> Answer:
@@ -274,18 +275,22 @@ class Verbs:
         else:
             held.release()
 
-    async def _receive_first(self, request: Request, record: UploadRecord) -> RecordedOffset:
-        """The body of a creation. Nobody knows the address yet: an upload of which nothing was kept is given up."""
+    async def _receive_first(self, request: Request, opening: Opening) -> RecordedOffset:
+        """The body of a creation. An upload that nobody can come back to, or need not, is given up with it."""
+        record = opening.record
+        request.created = request.address_of(record.upload_id)
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
             await self._receive_body(request, record, held, stated_offset=0)
             return held.recorded
+        except UploadGone:
+            request.created = None
+            raise
         except (UploadRefused, ClientGone) as error:
-            if isinstance(error, UploadRefused) and held.offset > 0:
-                request.created = request.address_of(record.upload_id)
-            elif not held.is_complete:
+            if _is_left_alone(opening, held, error):
                 await self._threads.in_catalog(lambda: self._terminate(record, held))
+                request.created = None
             raise
         finally:
             await self._release(held)
@@ -334,6 +339,17 @@ class Verbs:
         """A request that has brought something is a sign of its station's life."""
         if held.offset > begun_at:
             await self._sightings.note(record)
+
+
+def _is_left_alone(opening: Opening, held: HeldUpload, error: Exception) -> bool:
+    """Whether a creation that ends with `error` leaves an upload behind that nothing can come of.
+
+    Its address was told to nobody, unless the creation has a key: whoever brings that again learns it, and may be
+    sending already. Without our having its lock, or once a newer request asks for it, it is somebody else's.
+    """
+    if opening.creation_key is not None or not held.is_locked or isinstance(error, TakenOver):
+        return False
+    return not held.is_complete and (held.offset == 0 or isinstance(error, ClientGone))
 
 
 def _after_last(record: UploadRecord) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 import pytest
@@ -83,3 +84,23 @@ def test_a_key_that_is_none_is_400(tus, key):
     reply = create(tus, 10, {"Idempotency-Key": key})
     assert reply.status == 400
     assert "Idempotency-Key" in reply.problem["title"]
+
+
+def test_a_creation_that_is_late_does_not_end_what_its_successor_is_sending(start_server, wire):
+    """Its body stalls; the station asks again under the same key, learns the address and sends there."""
+    tus = start_server()
+    first = tus.connect()
+    first.sendall(
+        b"POST /uploads HTTP/1.1\r\nHost: t\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer t1\r\n"
+        b"Upload-Length: 10\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 10\r\n"
+        b"Upload-Checksum: sha1 " + base64.b64encode(hashlib.sha1(b"0123456789").digest()) + b"\r\n"
+        b'Idempotency-Key: "' + KEY.encode() + b'"\r\n\r\n0123'
+    )
+    wire.eventually(tus.staging.list_uploads)
+    path = create(tus, 10).path
+    wire.eventually(lambda: tus.is_held(path))
+    assert tus.patch(path, 0, b"0123456789").status == 204
+    late = wire.reply(first, "POST")
+    first.close()
+    assert (late.status, late.path) == (423, path)
+    assert tus.finishes(path) == 1

@@ -14,7 +14,7 @@ import pytest
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import RegisterUnavailable
-from ingest.uploads.staging import Staging
+from ingest.uploads.staging import HeldUpload, Staging
 from tests.ingest.uploads.serving import FileRegister
 
 STREAM = {"Content-Type": "application/offset+octet-stream"}
@@ -76,5 +76,74 @@ def test_where_one_request_has_created_an_upload_is_said_to_no_other_that_fails_
         other = await client.patch(opened.headers["location"], headers=sent, content=b"0123")
         assert other.status_code == 503
         assert "location" not in other.headers
+
+    asking(register, staging, about)
+
+
+class Overtaken(Staging):
+    """Between a creation's ticket and its lock, a newer request for its upload takes one."""
+
+    newer: list[HeldUpload]
+
+    def claim_first(
+        self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
+    ) -> HeldUpload | None:
+        held = super().claim_first(upload_id, declared_length, length_is_deferred=length_is_deferred)
+        self.newer = [self.claim(upload_id)]
+        return held
+
+
+def test_a_creation_that_is_overtaken_before_it_has_the_lock_is_423_and_ends_nothing(register, staging):
+    overtaken = Overtaken(staging.folder)
+
+    async def about(client: httpx.AsyncClient) -> None:
+        sent = of_station("t1", Upload_Length="4", Idempotency_Key="k" * 32) | STREAM
+        reply = await client.post("/uploads", headers=sent, content=b"0123")
+        assert (reply.status_code, reply.json()["type"]) == (423, "urn:liuhen:problem:upload:taken-over")
+        address = reply.headers["location"]
+        for newer in overtaken.newer:
+            newer.release()
+        head = await client.head(address, headers=of_station("t1"))
+        assert (head.status_code, head.headers["upload-offset"]) == (200, "0")
+
+    asking(register, overtaken, about)
+
+
+class Held(Staging):
+    """Somebody has the lock of whatever a creation wants to write."""
+
+    older: list[HeldUpload]
+
+    def claim_first(
+        self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
+    ) -> HeldUpload | None:
+        self.create(upload_id, declared_length, length_is_deferred=length_is_deferred)
+        self.older = [self.claim(upload_id)]
+        assert self.older[0].try_lock()
+        return self.claim(upload_id)
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k" * 32}])
+def test_a_creation_that_never_has_the_lock_is_423_and_says_where_it_may_go_on(register, staging, key):
+    held = Held(staging.folder)
+
+    async def about(client: httpx.AsyncClient) -> None:
+        sent = of_station("t1", Upload_Length="4") | STREAM | key
+        reply = await client.post("/uploads", headers=sent, content=b"0123")
+        assert (reply.status_code, reply.json()["type"]) == (423, "urn:liuhen:problem:upload:busy")
+        for older in held.older:
+            older.release()
+        assert (await client.head(reply.headers["location"], headers=of_station("t1"))).status_code == 200
+
+    asking(register, held, about, takeover_seconds=0.1)
+
+
+def test_a_creation_with_a_key_that_is_refused_is_there_for_whoever_brings_the_key_again(register, staging):
+    async def about(client: httpx.AsyncClient) -> None:
+        sent = of_station("t1", Upload_Length="4", Idempotency_Key="k" * 32, Upload_Checksum=f"sha1 {'A' * 27}=")
+        reply = await client.post("/uploads", headers=sent | STREAM, content=b"0123")
+        assert reply.status_code == 460
+        again = await client.post("/uploads", headers=of_station("t1", Upload_Length="4", Idempotency_Key="k" * 32))
+        assert (again.status_code, again.headers["location"]) == (201, reply.headers["location"])
 
     asking(register, staging, about)
