@@ -32,7 +32,7 @@ class Lane(ABC, Generic[Asked, Given]):
 
     @abstractmethod
     def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
-        """`done` is called on the loop with the answers, in order."""
+        """`done` is called on the loop with an answer to each, in order."""
 
 
 class Gathering(Generic[Asked, Given]):
@@ -89,16 +89,19 @@ class Gathering(Generic[Asked, Given]):
         if batch.watch is not None:
             batch.watch.cancel()
         self._free.append(batch.lane)
-        for (_, future), answer in zip(batch.of, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-        if self._running is batch:
-            self._running = None
-        self._start_soon(batch.loop)
+        try:
+            for (_, future), answer in zip(batch.of, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, BaseException):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+        finally:
+            # Whatever becomes of these: a batch that is under way for ever would keep all others waiting.
+            if self._running is batch:
+                self._running = None
+            self._start_soon(batch.loop)
 
 
 class _Batch(Generic[Asked, Given]):
@@ -145,7 +148,7 @@ class _ThreadLane(Lane[Asked, Given]):
         """One call into the loop for all answers, where a future each would take one for each."""
         answers: Sequence[Given | BaseException]
         try:
-            answers = self._work(asked)
+            answers = _one_each(asked, self._work(asked))
         except BaseException as error:
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -164,7 +167,14 @@ class _LoopLane(Lane[Asked, Given]):
     async def _run(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
         answers: Sequence[Given | BaseException]
         try:
-            answers = await self._work(asked)
+            answers = _one_each(asked, await self._work(asked))
         except BaseException as error:
             answers = [error] * len(asked)
         done(answers)
+
+
+def _one_each(asked: Sequence[Asked], answers: Sequence[Given | Exception]) -> Sequence[Given | Exception]:
+    """Work that answers more or fewer than asked has answered nobody: whose each is cannot be told."""
+    if len(answers) != len(asked):
+        raise RuntimeError(f"{len(answers)} answers to {len(asked)} that asked together")
+    return answers

@@ -157,3 +157,21 @@ def test_what_is_awaited_is_gathered_alike_and_holds_up_nobody():
 
     assert asyncio.run(run()) == [0, 4]
     assert batches == [[0], [1, 2], [7], [4]]
+
+
+@pytest.mark.parametrize("missing", [1, -1])
+def test_work_that_answers_too_few_or_too_many_fails_its_batch_and_wedges_nobody(missing):
+    def work(numbers: Sequence[int]) -> list[int]:
+        return [*numbers, 0][: len(numbers) - missing] if 7 in numbers else list(numbers)
+
+    async def soon(numbers: Sequence[int]) -> list[int]:
+        return work(numbers)
+
+    async def run() -> None:
+        for gathering in (in_threads(work, "test"), on_loop(soon)):
+            for _ in range(5):  # more often than there are lanes
+                with pytest.raises(RuntimeError, match="answers to 1 that asked"):
+                    await asyncio.wait_for(gathering(7), 15)
+                assert await asyncio.wait_for(gathering(1), 15) == 1
+
+    asyncio.run(run())
