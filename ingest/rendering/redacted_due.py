@@ -66,6 +66,7 @@ def lease_due_copy(database: Database, worker: str) -> DueCopy | None:
 
 def _take(session: Session, row: RedactedCopy, worker: str) -> DueCopy:
     taken = {"attempts": RedactedCopy.attempts + 1, "taken_at": func.clock_timestamp(), **taken_by(worker)}
+    # What is written is in `row` as well, this attempt included.
     session.execute(update(RedactedCopy).where(RedactedCopy.id == row.id).values(**taken))
     recording, stated = session.get_one(Recording, row.recording_id), session.get_one(Redaction, row.redaction_id)
     saved = select(Rendition).where(Rendition.recording_id == recording.id, Rendition.name == "recovery")
@@ -82,7 +83,7 @@ def _take(session: Session, row: RedactedCopy, worker: str) -> DueCopy:
         hidden=Hidden.of(stated.boxes, stated.mutes),
         mark=tuple(row.mark),
         worker=worker,
-        attempts=row.attempts + 1,
+        attempts=row.attempts,
         deferrals=row.deferrals,
     )
 
