@@ -16,8 +16,9 @@ from ingest.media.description import decimal, listed, read_runs, read_stream, re
 from ingest.media.findings import Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
-from ingest.media.runner import MediaRunner
+from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, WALL_SECONDS_A_PROCESSOR_SECOND, Limits
+from ingest.media.tool_ended import RAN_SHORT, says_short
 from ingest.media.verdict import explain_failure, judge
 
 # What is found here is signed, so it must not depend on what else the machine has to do: the file is given seconds of
@@ -35,11 +36,23 @@ NO_DECODER_WORDS: Final = ("Unsupported codec with id", "support hardware accele
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run of ffprobe gave: a description, or the reason why there is none; and its complaints."""
+    """What one run of ffprobe gave: a description, or the reason why there is none; and its complaints, cleaned of
+    paths in the latter case."""
 
     described: Mapping[str, Any]
     reason: Reason | None
     complaints: str = ""
+
+    @property
+    def why_unseen(self) -> str:
+        """As RenditionFailed says it: "deadline", a limit or a signal, what it ran short of, or else the code."""
+        if self.reason is None:
+            raise ValueError("it was seen")
+        if self.reason.code == code.NOT_PROBED_IN_TIME:
+            return "deadline"
+        if says_short(self.complaints):
+            return RAN_SHORT
+        return str(self.reason.facts.get("by", self.reason.code))
 
     def counts(self, key: str) -> dict[int | None, int]:
         """Of each stream by its index; one that gave nothing is not mentioned by ffprobe, and counts nothing."""
@@ -95,7 +108,8 @@ def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str) -> 
         return Seen({}, Reason(code.PROBE_STOPPED, {"by": result.stopped or f"signal {result.signal}"}))
     if not result.succeeded:
         refused = any(words in result.stderr_tail for words in REFUSED_BY_POLICY)
-        return Seen({}, Reason(code.FORMAT_REFUSED if refused else code.NOT_MEDIA))
+        reason = Reason(code.FORMAT_REFUSED if refused else code.NOT_MEDIA)
+        return Seen({}, reason, clean_stderr(result, path))
     try:
         described = json.loads(result.stdout)
     except (ValueError, RecursionError):  # Names and tags of the file are in there; what breaks JSON came from it.

@@ -83,17 +83,18 @@ def run_script(
     program: Program,
     sandbox: Sandbox,
     limits: Limits,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Confined]:
     """Another module of this package, run inside over one file: its first word, the media, the rest, our packages.
 
-    Its one line of JSON, which is worth no more than the file was; empty where it broke or was stopped."""
+    Its one line of JSON, which is worth no more than the file was, and how it ended: where it broke or was stopped
+    there is no such line, and that is no word about the file."""
     words = ("-I", "-S", "-B", f"{PACKAGES[0]}/media/{name}.py", arguments[0], MEDIA_INSIDE, *arguments[1:], *PACKAGES)
     result = sandbox.run(Job(program, words, media=media, out=out, limits=limits))
     try:
         said = json.loads(result.stdout) if result.succeeded else {}
     except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
+        said = {}
+    return (said if isinstance(said, dict) else {}), result
 
 
 def why_ended(result: Confined) -> str:

@@ -24,11 +24,12 @@ from ingest.media.description import whole
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
 from ingest.media.findings import Findings
 from ingest.media.parameter_sets import ParameterSets
-from ingest.media.probe import COUNT_LIMITS, describe, first_packets, probe_media
+from ingest.media.probe import COUNT_LIMITS, PROBE_LIMITS, Seen, describe, first_packets, probe_media
 from ingest.media.reader import run_script
-from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, is_empty_handed, take
-from ingest.media.runner import MediaRunner
+from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, take
+from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
+from ingest.media.tool_ended import broke_off, is_empty_handed, is_the_machine_s, why_failed
 
 KIND: Final = "recovery"
 # Why there is none, beside the codes of findings.py.
@@ -55,7 +56,8 @@ class Reference:
 def make_recovery(
     media: Path, found: Findings, out: Path, runner: MediaRunner, references: tuple[Reference, ...] = ()
 ) -> Outcome:
-    """`out`: an empty private folder. Raises RenditionFailed where a copy was due and did not come about."""
+    """`out`: an empty private folder. Raises RenditionFailed where a copy was due and did not come about; no further
+    reference is tried then, for it was not the reference's fault."""
     if not found.may_be_recovered:
         return NothingToShow(KIND, NOT_DAMAGED)
     if not found.lost_its_index:
@@ -88,7 +90,7 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     kind = "video" if found.video is not None else "audio"
     made = take(KIND, f"{kind}/{media_type}", out / name, result, arguments, runner, media, {})
-    holds = probe_media(made.path, runner)
+    holds = look_at_own(made.path, runner)
     if holds.main is None:
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     return dataclasses.replace(made, facts={"duration_seconds": holds.duration_seconds or 0.0, "by": "remux"})
@@ -100,7 +102,7 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
     stream = picked / "pictures"
     said = "none" if reference is None else json.dumps(reference.sets.as_facts())
     room = media.stat().st_size * 2 + 16 * MIB
-    limits = Limits(
+    limits = Limits.of_processor(
         SALVAGE_SECONDS,
         memory_bytes=media.stat().st_size + 1024 * MIB,
         output_bytes=room,
@@ -109,7 +111,11 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
         least_free_bytes=runner.reserve_bytes,
     )
     arguments = ("pictures", f"{OUT_INSIDE}/{stream.name}", said)
-    told = run_script("salvage", arguments, media, picked, runner.reader, runner.sandbox, limits)
+    limits = runner.patient(limits)
+    told, result = run_script("salvage", arguments, media, picked, runner.reader, runner.sandbox, limits)
+    if broke_off(result) or not result.succeeded:
+        stream.unlink(missing_ok=True)
+        raise RenditionFailed(KIND, why_failed(result), clean_stderr(result, media, picked))
     if not told.get("units") or told.get("codec") not in ("h264", "hevc"):
         stream.unlink(missing_ok=True)
         reason = REFERENCE_NEEDED if told.get("missing") == "parameter_sets" else code.NO_DECODABLE_FRAME
@@ -137,14 +143,17 @@ def into_container(
     source = ffmpeg.input(INPUT, nostdin=None, v="error", f=codec, fflags="+genpts", **rate, **policy)
     options = {"c": "copy", "map_metadata": -1, "movflags": "+faststart", "f": "mp4", **ALL_ERRORS}
     arguments = arguments_of(ffmpeg.output(source["v:0"], f"{OUT_INSIDE}/recovery.mp4", **options))
-    limits = Limits(SALVAGE_SECONDS, 2048 * MIB, output_bytes=stream.stat().st_size * 2 + 16 * MIB)
+    room = stream.stat().st_size * 2 + 16 * MIB
+    limits = Limits.of_processor(SALVAGE_SECONDS, memory_bytes=2048 * MIB, output_bytes=room)
     result = runner.ffmpeg(arguments, stream, folder, limits)
     path = folder / "recovery.mp4"
     try:
         made = take(KIND, "video/mp4", path, result, settings_of(reference, arguments), runner, stream, {})
     except RenditionFailed:
+        if broke_off(result):
+            raise
         return NothingToShow(KIND, REFERENCE_UNFIT if reference is not None else code.NO_DECODABLE_FRAME)
-    holds = probe_media(path, runner)
+    holds = look_at_own(path, runner)
     fits = reference is None or decodes_quietly(path, runner)
     if not holds.is_sound or holds.video is None or not fits:
         path.unlink()
@@ -155,9 +164,23 @@ def into_container(
     return dataclasses.replace(made, facts={**facts, **about, "by": by})
 
 
+def look_at_own(path: Path, runner: MediaRunner) -> Findings:
+    """At a copy that was just made. Raises RenditionFailed where the look was stopped: of what the copy holds that says
+    nothing, and it is tried again."""
+    holds = probe_media(path, runner, runner.patient(PROBE_LIMITS))
+    for reason in holds.reasons:
+        if reason.code in (code.NOT_PROBED_IN_TIME, code.PROBE_STOPPED):
+            raise RenditionFailed(KIND, Seen({}, reason).why_unseen, "")
+    return holds
+
+
 def decodes_quietly(path: Path, runner: MediaRunner) -> bool:
-    """Parameter sets of another mode give pictures too, and a complaint for each: a decoder conceals what it can."""
-    seen = describe(path, runner, COUNT_LIMITS, *first_packets(PACKETS_TRIED))
+    """Parameter sets of another mode give pictures too, and a complaint for each: a decoder conceals what it can.
+
+    Raises RenditionFailed where the machine gave no time or memory to see it."""
+    seen = describe(path, runner, runner.patient(COUNT_LIMITS), *first_packets(PACKETS_TRIED))
+    if seen.reason is not None and is_the_machine_s(seen.why_unseen):
+        raise RenditionFailed(KIND, seen.why_unseen, seen.complaints)
     return seen.reason is None and len(seen.complaints.splitlines()) <= MOST_COMPLAINTS
 
 
@@ -168,8 +191,14 @@ def settings_of(reference: Reference | None, arguments: tuple[str, ...]) -> tupl
 
 
 def read_reference(media: Path, recording: str, found: Findings, runner: MediaRunner) -> Reference | None:
-    """What a whole film tells of its recorder; None where it has nothing that helps."""
-    told = run_script("salvage", ("sets",), media, None, runner.reader, runner.sandbox, SET_LIMITS)
+    """What a whole film tells of its recorder; None where it has nothing that helps. `found`: what it was seen to be.
+
+    Raises RenditionFailed where the machine did not let it be read: it may help the next time."""
+    limits = runner.patient(SET_LIMITS)
+    told, result = run_script("salvage", ("sets",), media, None, runner.reader, runner.sandbox, limits)
+    why = "deadline" if found.was_not_probed_in_time else why_failed(result)
+    if is_the_machine_s(why):
+        raise RenditionFailed(KIND, why, clean_stderr(result, media))
     try:
         sets = ParameterSets.from_facts(told)
     except (KeyError, TypeError, ValueError):

@@ -36,13 +36,13 @@ from ingest.media.findings import Findings
 from ingest.media.renditions import (
     NothingToShow,
     Outcome,
-    is_empty_handed,
     nothing_to_play,
     take,
     with_what_it_holds,
 )
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import OUT_INSIDE, Limits
+from ingest.media.tool_ended import is_empty_handed
 from storage.catalog.redaction import Box, Mute
 
 NAME: Final = "redacted"

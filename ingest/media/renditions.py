@@ -7,9 +7,6 @@ it raises RenditionFailed where a copy was due and did not come about.
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +30,7 @@ from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import Confined, Limits
 from ingest.media.seeking import may_seek, seek_sprite
+from ingest.media.tool_ended import is_empty_handed, is_plain_file, ran_short, why_failed
 from ingest.media.watching import ToolWatch
 from ingest.media.whole import Decoded, judge_decoding
 
@@ -64,9 +62,8 @@ class NothingToShow:
     reason: str
 
 
-# Why a copy was not made, beside what Confined.stopped names.
+# Why a copy was not made, beside what tool_ended.py names.
 COPY_REFUSED: Final = "copy refused"
-RAN_SHORT: Final = "ran short of memory or room"
 NOT_MOVING: Final = "not_a_moving_picture"
 NO_PICTURE: Final = "no_picture"
 Outcome = RenditionMade | NothingToShow
@@ -115,8 +112,12 @@ def decodes_all(plan: ProxyPlan, found: Findings) -> bool:
 def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
     """Look at the copy itself: an encoder that got no frame still leaves a well-formed, empty MP4.
 
-    Its headers suffice: they are of our own ffmpeg's writing, and a file cut short would have failed before."""
-    holds = read_description(describe(made.path, runner, PROBE_LIMITS).described, FileFacts(), runner)
+    Its headers suffice: they are of our own ffmpeg's writing, and a file cut short would have failed before. Raises
+    RenditionFailed where the look was stopped: that is not to say that the copy holds nothing."""
+    seen = describe(made.path, runner, runner.patient(PROBE_LIMITS))
+    if seen.reason is not None:
+        raise RenditionFailed(made.name, seen.why_unseen, seen.complaints)
+    holds = read_description(seen.described, FileFacts(), runner)
     main = holds.video or holds.audio
     if main is None or not main.frames_declared:
         return NothingToShow(made.name, code.NO_DECODABLE_FRAME)
@@ -202,60 +203,6 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
     return take(
         "sprite", "image/jpeg", out / "sprite.jpg", result, arguments, runner, media, dataclasses.asdict(layout)
     )
-
-
-# How ffmpeg says that not one frame came out of the decoder; the exit code alone does not tell it from other failures.
-NO_FRAME_WORDS: Final = (
-    "received no packets",
-    "Nothing was written into output file",
-    "Cannot determine format of input",
-    "does not contain any stream",
-)
-
-
-# How it says that the fault was ours: memory, room, threads, the encoder. A repeat may well succeed then, so it is
-# never "nothing to show"; nor a copy, because a decoder that ran out of memory leaves frames out and goes on.
-SHORT_OF_SOMETHING: Final = (
-    "Out of memory",
-    "Cannot allocate memory",
-    "malloc of size",
-    "No space left on device",
-    "File too large",
-    "Resource temporarily unavailable",
-    "error in an external library",
-)
-
-
-def ran_short(result: Confined) -> bool:
-    return any(words in result.stderr_tail for words in SHORT_OF_SOMETHING)
-
-
-def is_empty_handed(result: Confined, path: Path) -> bool:
-    if result.stopped is not None or result.signal is not None or ran_short(result):
-        return False
-    if result.succeeded:
-        return not is_plain_file(path)
-    return any(words in result.stderr_tail for words in NO_FRAME_WORDS)
-
-
-def is_plain_file(path: Path) -> bool:
-    try:
-        facts = os.lstat(path)
-    except FileNotFoundError:
-        return False
-    return stat.S_ISREG(facts.st_mode) and facts.st_size > 0
-
-
-def why_failed(result: Confined) -> str:
-    """The limit it broke, as Confined.stopped names it; else what it ran short of, its signal, or its exit code."""
-    if result.stopped is not None:
-        return result.stopped
-    # One file at its limit: the kernel sends a signal, which the first process of a namespace does not get.
-    if result.signal == signal.SIGXFSZ or "File too large" in result.stderr_tail:
-        return "output"
-    if ran_short(result):
-        return RAN_SHORT
-    return f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
 
 
 def take(

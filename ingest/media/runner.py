@@ -30,6 +30,10 @@ class MediaRunner:
     reserve_bytes: int = 0
     patience: float = 1.0
 
+    def patient(self, limits: Limits) -> Limits:
+        """With more time of the wall, and no more of the processors."""
+        return replace(limits, deadline_seconds=limits.deadline_seconds * self.patience)
+
     def read(self, media: Path) -> FileFacts:
         """Boxes, EXIF and tracks. Raises SandboxFailed alone."""
         return read_facts(media, self.reader, self.sandbox)
@@ -47,11 +51,7 @@ class MediaRunner:
         watch: Watch | None = None,
         niceness: int = 0,
     ) -> Confined:
-        limits = replace(
-            limits,
-            deadline_seconds=limits.deadline_seconds * self.patience,
-            least_free_bytes=0 if out is None else self.reserve_bytes,
-        )
+        limits = replace(self.patient(limits), least_free_bytes=0 if out is None else self.reserve_bytes)
         program = self.tools.ffmpeg.program
         return self.sandbox.run(Job(program, arguments, media, out, limits, watch, niceness))
 

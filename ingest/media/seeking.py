@@ -19,6 +19,7 @@ from ingest.media.encoding import SpriteLayout, arguments_of, as_jpeg_pixels, jp
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import OUT_INSIDE, Confined, Limits
+from ingest.media.tool_ended import ran_short, why_failed
 
 # Below, one pass that decodes keyframes alone is as quick, and needs no tool to start a hundred times.
 SEEK_FROM_SECONDS: Final = 1800.0
@@ -40,7 +41,8 @@ def seek_sprite(
 ) -> tuple[Confined, tuple[str, ...]]:
     """`out/sprite.jpg`, out of all pictures; how that ended, and the arguments of both steps.
 
-    `limits` are for all of it. Raises RenditionFailed where a picture's search breaks one."""
+    `limits` are for all of it. Raises RenditionFailed where a picture's search breaks one, or where there is
+    no picture and one of them ran short."""
     pixels = out / "pixels"
     try:
         pixels.write_bytes(find_pictures(media, found, layout, runner, limits))
@@ -54,6 +56,7 @@ def seek_sprite(
 def find_pictures(media: Path, found: Findings, layout: SpriteLayout, runner: MediaRunner, limits: Limits) -> bytes:
     """One after the other; where there is none, the one before it once more. Empty where there is none at all."""
     size, pictures, left = layout.tile_width * layout.tile_height * 3 // 2, list[bytes](), limits.deadline_seconds
+    short: Confined | None = None
     for number in range(layout.tiles):
         arguments = seeking_arguments(found, layout, number * layout.interval_seconds)
         each = replace(
@@ -66,8 +69,11 @@ def find_pictures(media: Path, found: Findings, layout: SpriteLayout, runner: Me
         left -= result.elapsed_seconds / (runner.patience or 1.0)
         if result.stopped is not None:
             raise RenditionFailed("sprite", result.stopped, clean_stderr(result, media))
+        short = result if ran_short(result) else short
         pictures.append(result.stdout if len(result.stdout) == size else pictures[-1] if pictures else b"")
     first = next((picture for picture in pictures if picture), b"")
+    if not first and short is not None:
+        raise RenditionFailed("sprite", why_failed(short), clean_stderr(short, media))
     return b"".join(picture or first for picture in pictures)
 
 

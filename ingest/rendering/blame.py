@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from ingest.errors import RenditionFailed
-from ingest.media.renditions import RAN_SHORT
+from ingest.media.tool_ended import RAN_SHORT
 from ingest.rendering.due import MOST_DEADLINES
 from ingest.rendering.work_room import WorkRoom
 

@@ -51,7 +51,7 @@ from ingest.rendering.due import (
 from ingest.rendering.lanes import takes_long
 from ingest.rendering.made import lock_month, made_columns
 from ingest.rendering.references import references_for
-from ingest.rendering.workshop import MEDIA, Rendering, decrypt, patient, private_folder, with_patience
+from ingest.rendering.workshop import MEDIA, Rendering, decrypt, private_folder, with_patience
 from storage.catalog.recordings import DECODING, MediaJob, Rendition
 from storage.keystore import WrappedKey
 from storage.ledger.append import Change, record_change
@@ -85,7 +85,7 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
 
 def make_in(folder: Path, due: DueRenditions, rendering: Rendering) -> None:
     media = decrypt_original(due, rendering, folder / "original")
-    found = probe_media(media, rendering.runner, patient(PROBE_LIMITS, rendering.runner))
+    found = probe_media(media, rendering.runner, rendering.runner.patient(PROBE_LIMITS))
     if found.was_not_probed_in_time and due.deferrals < MOST_DEADLINES:
         defer(rendering.database, due, due.kinds, "deadline: it was not looked at in time")
         return

@@ -20,7 +20,7 @@ from ingest.rendering.due import MOST_DEADLINES, NO_ROOM
 from ingest.rendering.made import lock_month, made_columns
 from ingest.rendering.make import OF_RECOVERY
 from ingest.rendering.redacted_due import DueCopy, defer_copy, give_up_copy, put_off_copy
-from ingest.rendering.workshop import MEDIA, Rendering, decrypt, patient, private_folder, with_patience
+from ingest.rendering.workshop import MEDIA, Rendering, decrypt, private_folder, with_patience
 from storage.ledger.append import Change, record_change
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
@@ -63,7 +63,7 @@ def make_in(folder: Path, due: DueCopy, rendering: Rendering) -> Outcome:
     runner, out = rendering.runner, folder / "redacted"
     out.mkdir(mode=0o700)
     media = decrypt(due.original, due.size_bytes, rendering, folder / "original")
-    found = probe_media(media, runner, patient(PROBE_LIMITS, runner))
+    found = probe_media(media, runner, runner.patient(PROBE_LIMITS))
     if found.was_not_probed_in_time and due.deferrals < MOST_DEADLINES:
         raise NotLookedAtInTime
     recovered = found.lost_its_index and due.recovered is not None
@@ -71,7 +71,7 @@ def make_in(folder: Path, due: DueCopy, rendering: Rendering) -> Outcome:
         media.unlink()
         at_rest, size_bytes = due.recovered
         media = decrypt(at_rest, size_bytes, rendering, folder / "recovered")
-        found = probe_media(media, runner, patient(PROBE_LIMITS, runner))
+        found = probe_media(media, runner, runner.patient(PROBE_LIMITS))
     made = make_redacted(media, found, due.hidden, as_pam(draw_mark(due.mark)), out, runner)
     if recovered and isinstance(made, RenditionMade):
         return replace(made, settings=(OF_RECOVERY, *made.settings))

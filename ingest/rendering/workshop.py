@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.media.runner import MediaRunner
-from ingest.media.sandbox import Limits
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.work_room import WorkRoom
 from storage.database import Database
@@ -45,11 +44,6 @@ def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
     """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
     runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
     return replace(rendering, runner=runner)
-
-
-def patient(limits: Limits, runner: MediaRunner) -> Limits:
-    """With more time of the wall, and no more of the processors."""
-    return replace(limits, deadline_seconds=limits.deadline_seconds * runner.patience)
 
 
 @contextmanager

@@ -10,13 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from ingest.errors import RenditionFailed
 from ingest.media import findings as code
+from ingest.media import recovery
 from ingest.media.parameter_sets import read_parameter_sets
 from ingest.media.probe import PROBE_LIMITS, count_frames, probe_media
-from ingest.media.recovery import NOT_DAMAGED, REFERENCE_NEEDED, REFERENCE_UNFIT, make_recovery, read_reference
+from ingest.media.recovery import (
+    NOT_DAMAGED,
+    PACKETS_TRIED,
+    REFERENCE_NEEDED,
+    REFERENCE_UNFIT,
+    make_recovery,
+    read_reference,
+)
 from ingest.media.renditions import NothingToShow, RenditionMade
 from ingest.media.runner import MediaRunner
 from ingest.media.salvage import Pictures, samples_begin
+from ingest.media.sandbox import Job, Limits
+from tests.ingest.media.hindered import HINDRANCES, hindered
 
 Cut = Callable[[Path, float], Path]
 MakeClip = Callable[..., Path]
@@ -134,6 +145,47 @@ def test_noise_without_an_index_gives_nothing_and_ends(runner: MediaRunner, tmp_
     assert found.lost_its_index
     assert isinstance(make_recovery(path, found, out, runner), NothingToShow)
     assert not any(entry.is_file() for entry in out.rglob("*"))
+
+
+@pytest.mark.parametrize("why", HINDRANCES)
+def test_of_what_the_machine_could_not_do_nothing_is_concluded(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path, why: str
+) -> None:
+    """Whichever step it is that the machine gave no time, room or memory: the copy is still due."""
+    whole = make_clip(*FIRST, "whole.mp4")
+    torn = cut(whole, 0.6)
+    found, seen = probe_media(torn, runner), probe_media(whole, runner)
+    reference = read_reference(whole, "R", seen, runner)
+    assert reference is not None
+    ffmpeg, ffprobe = runner.tools.ffmpeg.program, runner.tools.ffprobe.program
+    steps: dict[str, Callable[[Job], bool]] = {
+        "picking": lambda job: job.program == runner.reader and "pictures" in job.arguments,
+        "joining": lambda job: job.program == ffmpeg,
+        "looking": lambda job: job.program == ffprobe and job.media is not None and job.media.name == "recovery.mp4",
+        "trying": lambda job: job.arguments[-2:-1] == (f"%+#{PACKETS_TRIED}",),
+    }
+    for step, which in steps.items():
+        if why == "ran short of memory or room" and step == "looking":
+            continue  # what ffprobe then says is what it says of noise
+        if why == "room" and step in ("looking", "trying"):
+            continue  # they write nothing
+        with pytest.raises(RenditionFailed) as failed:
+            make_recovery(torn, found, out, hindered(runner, why, which), (reference,))
+        assert failed.value.reason == why, step
+    if why != "room":
+        with pytest.raises(RenditionFailed, match=why):
+            read_reference(whole, "R", seen, hindered(runner, why, lambda job: "sets" in job.arguments))
+
+
+def test_a_copy_that_was_not_looked_at_in_time_is_no_copy_of_nothing(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn = cut(make_clip(*FIRST, "-movflags", "+faststart", "cut.mp4"), 0.6)
+    found = probe_media(torn, runner)
+    monkeypatch.setattr(recovery, "PROBE_LIMITS", Limits(deadline_seconds=0.0))
+    with pytest.raises(RenditionFailed) as failed:
+        make_recovery(torn, found, out, runner)
+    assert failed.value.reason == "deadline"
 
 
 def test_what_is_whole_is_not_recovered(runner: MediaRunner, make_clip: MakeClip, out: Path) -> None:

@@ -24,6 +24,8 @@ from ingest.media.renditions import (
 )
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
+from ingest.media.tool_ended import RAN_SHORT
+from tests.ingest.media.hindered import hindered
 
 MakeClip = Callable[..., Path]
 VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2")
@@ -188,6 +190,18 @@ def test_declared_frames_that_are_not_there_give_nothing_and_no_retry(
     assert found.state == "damaged"
     for make, name in ((make_proxy, "proxy"), (make_poster, "poster"), (make_sprite, "sprite")):
         assert make(clip, found, out, runner) == NothingToShow(name, code.NO_DECODABLE_FRAME)
+
+
+@pytest.mark.parametrize("why", ["deadline", "signal 9", RAN_SHORT])
+@pytest.mark.parametrize("codec", ["libx264", "mjpeg"])
+def test_a_copy_that_the_machine_did_not_let_us_look_at_is_no_copy_of_nothing(
+    runner: MediaRunner, make_clip: MakeClip, out: Path, why: str, codec: str
+) -> None:
+    clip = make_clip(*VIDEO, *PLAYS, "-c:v", codec, "clip.mov")
+    found, ffprobe = probe_media(clip, runner), runner.tools.ffprobe.program
+    with pytest.raises(RenditionFailed) as failed:
+        make_proxy(clip, found, out, hindered(runner, why, lambda job: job.program == ffprobe))
+    assert failed.value.reason == why
 
 
 def test_noise_in_a_whole_container_gives_nothing(runner: MediaRunner, make_clip: MakeClip, out: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import NoRoomToWork, RenditionFailed
-from ingest.media.renditions import RAN_SHORT
+from ingest.media.tool_ended import RAN_SHORT
 from ingest.rendering.blame import LIMITS_BROKEN, Blame, blame_for
 from ingest.rendering.due import MOST_DEADLINES
 from ingest.rendering.work_room import WorkRoom
