@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord, UploadRegister
 from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
 from ingest.uploads.gathering import Gathering, in_threads
+from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import Request
 
 _SIGNED = frozenset({"signature", "signature-input"})
 _MOST_STATIONS = 1000
 _MOST_OPENED = 10_000
+_NO_CLAIMS = UploadClaims()
 
 _Shown = tuple[str, bytes | None]
 
@@ -55,7 +58,10 @@ class Admission:
         return admitted.station, _owned(admitted.station, admitted.record)
 
     def remembered_upload(self, request: Request) -> UploadRecord | None:
-        """The upload as it was opened here, if its station is known from a moment ago. Raises NotOwner."""
+        """The upload as it was opened here, its claims left out, if its station is known from a moment ago.
+
+        Raises NotOwner.
+        """
         record = self._opened.get(request.upload_id or "")
         station = None if record is None else self._known_station(request.presented)
         return None if station is None else _owned(station, record)
@@ -72,12 +78,15 @@ class Admission:
             await self._ask(presented, None)
 
     def remember(self, record: UploadRecord) -> None:
-        """An upload that was opened just now."""
+        """An upload that was opened just now, without its claims: they may take 16 KiB, and whoever finishes it asks
+        for none of them.
+        """
         if len(self._opened) >= _MOST_OPENED:
             self._opened.pop(next(iter(self._opened)))
-        self._opened[record.upload_id] = record
+        self._opened[record.upload_id] = replace(record, claims=_NO_CLAIMS)
 
     def forget(self, upload_id: str) -> None:
+        """One that has ended, or is about to: nobody finishes it any more."""
         self._opened.pop(upload_id, None)
 
     def _prove_all(self, presented: Sequence[PresentedCredential]) -> list[StationIdentity | Exception]:

@@ -176,7 +176,7 @@ class Verbs:
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
-            await self._threads.in_catalog(lambda: self._terminate(record, held))
+            await self._terminate(record, held)
         finally:
             await self._release(held)
         return Answer(204)
@@ -236,7 +236,7 @@ class Verbs:
             return replace(record, declared_length=stated, length_is_deferred=False)
         return record
 
-    def _terminate(self, record: UploadRecord, held: HeldUpload) -> None:
+    def _terminate_held(self, record: UploadRecord, held: HeldUpload) -> None:
         ended = self._finish_all([record])[0] if held.is_complete else self._register.terminate_upload(record)
         if not ended and self._standing.look_up(record).is_gone:
             raise UploadGone(held.upload_id, "it ended meanwhile")
@@ -275,6 +275,11 @@ class Verbs:
         else:
             held.release()
 
+    async def _terminate(self, record: UploadRecord, held: HeldUpload) -> None:
+        """Give it up, under its lock. Raises UploadGone, UploadFinished."""
+        self._admission.forget(record.upload_id)
+        await self._threads.in_catalog(lambda: self._terminate_held(record, held))
+
     async def _receive_first(self, request: Request, opening: Opening) -> RecordedOffset:
         """The body of a creation. An upload that nobody can come back to, or need not, is given up with it."""
         record = opening.record
@@ -289,7 +294,7 @@ class Verbs:
             raise
         except (UploadRefused, ClientGone) as error:
             if _is_left_alone(opening, held, error):
-                await self._threads.in_catalog(lambda: self._terminate(record, held))
+                await self._terminate(record, held)
                 request.created = None
             raise
         finally:
@@ -302,7 +307,7 @@ class Verbs:
         stated = request.number("upload-offset") if stated_offset is None else stated_offset
         if held.is_complete:
             # Also before the offset is named in a refusal: that all is there is only durable as the row says it.
-            await self._standing.finish(record)
+            await self._finish(record)
         if stated != held.offset:
             raise OffsetDiffers(stated or 0, held.offset)
         if held.is_complete and not request.has_body:
@@ -325,10 +330,15 @@ class Verbs:
                 await reception.settle(refused=refused)
             finally:
                 if held.is_complete:
-                    await self._standing.finish(record)
+                    await self._finish(record)
         await self._note_progress(record, held, begun_at)
         if request.was_cut:
             raise ClientGone
+
+    async def _finish(self, record: UploadRecord) -> None:
+        """Hand it over, unless that was done. Raises UploadGone."""
+        self._admission.forget(record.upload_id)
+        await self._standing.finish(record)
 
     async def _prove_again(self, request: Request, record: UploadRecord, held: HeldUpload, begun_at: int) -> None:
         """That a body under way may still be sent."""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import tracemalloc
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from ingest.stations.credential import CERTIFICATE, PresentedCredential
 from ingest.uploads.admission import Admission
-from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord
+from ingest.uploads.application import mount_uploads, tus_application
+from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadLimits, UploadRecord
 from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import Request
+from ingest.uploads.staging import Staging
+from tests.ingest.uploads.serving import FileRegister
 
 UPLOAD = "ab" * 16
 LONG = 1000.0
@@ -180,5 +187,82 @@ def test_a_body_under_way_is_proved_again_by_what_the_catalog_says_now(register)
         del register.stations["Bearer a"]
         with pytest.raises(CredentialRefused):
             await admission.prove_again(request("a").presented)
+
+    asyncio.run(run())
+
+
+def test_what_is_remembered_of_many_uploads_takes_little_whatever_their_stations_said(register):
+    """Up to 8 KiB of metadata each, and what was read of them, would be the memory that a process has in all."""
+    opened = register.opened("a")
+    admission = Admission(register, LONG)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(1000):
+            said = f"note {number:08000}"
+            claims = UploadClaims(header=said, others={"note": said[5:]})
+            admission.remember(replace(opened, upload_id=f"{number:032x}", claims=claims))
+        assert tracemalloc.get_traced_memory()[0] - before < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+class Watched(Admission):
+    """The one of an application under test."""
+
+    of_application: Watched
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)
+        Watched.of_application = self
+
+
+def test_an_upload_that_has_ended_is_remembered_no_longer_whatever_way_it_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.uploads.verbs.Admission", Watched)
+    file = tmp_path / "register.json"
+    row = {"id": str(uuid.uuid4()), "max_uploads": 10, "max_waiting_bytes": 1 << 30}
+    file.write_text(json.dumps({"stations": {"t1": row}, "uploads": {}}))
+    limits = UploadLimits(keep_free_bytes=0, believe_seconds=LONG)
+    uploads = tus_application(FileRegister(file), Staging(tmp_path / "staging"), limits, lambda _: None)
+
+    async def no_other(*_: object) -> None:
+        raise AssertionError("asked for something else")
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(mount_uploads(uploads, no_other))
+        common = {"Tus-Resumable": "1.0.0", "Authorization": "Bearer t1"}
+        stream = {"Content-Type": "application/offset+octet-stream"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://archive", headers=common) as client:
+
+            async def created() -> str:
+                address = (await client.post("/uploads", headers={"Upload-Length": "4"})).headers["location"]
+                assert len(Watched.of_application._opened) == 1
+                return address
+
+            async def append(address: str, offset: int, content: bytes) -> None:
+                sent = stream | {"Upload-Offset": str(offset)}
+                assert (await client.patch(address, headers=sent, content=content)).status_code == 204
+
+            async def short(address: str) -> None:
+                await append(address, 0, b"0123")
+
+            async def long(address: str) -> None:
+                await append(address, 0, b"01")
+
+                async def slowly() -> AsyncIterator[bytes]:
+                    yield b"23"
+
+                sent = stream | {"Upload-Offset": "2"}  # not counted, so it goes the long way
+                assert (await client.patch(address, headers=sent, content=slowly())).status_code == 204
+
+            async def terminated(address: str) -> None:
+                assert (await client.delete(address)).status_code == 204
+
+            for end in (short, long, terminated):
+                await end(await created())
+                assert Watched.of_application._opened == {}, end
+            sent = stream | {"Upload-Length": "4"}
+            assert (await client.post("/uploads", headers=sent, content=b"0123")).status_code == 201
+            assert Watched.of_application._opened == {}
 
     asyncio.run(run())
