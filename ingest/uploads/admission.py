@@ -9,8 +9,8 @@ enough for whoever finishes it, who learns from its lock and its row if it ended
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from ingest.stations.credential import PresentedCredential
@@ -37,24 +37,23 @@ class Admission:
     """For the requests of one event loop. Each question to the catalog is shared by all who ask at the time."""
 
     def __init__(self, register: UploadRegister, believe_seconds: float) -> None:
-        self._register = register
         self._believe_seconds = believe_seconds
         self._ask_soon: Gathering[Asked, Admitted] = in_threads(register.admit, "upload-admit")
-        self._prove_soon: Gathering[PresentedCredential, StationIdentity] = in_threads(self._prove_all, "upload-prove")
+        self._prove_soon: Gathering[Asked, Admitted] = in_threads(partial(register.admit, again=True), "upload-prove")
         self._stations: dict[_Shown, _Known] = {}
         self._opened: dict[str, UploadRecord] = {}
 
     async def station_of(self, request: Request) -> StationIdentity:
         """Raises CredentialRefused, RegisterUnavailable."""
         known = self._known_station(request.presented)
-        return known or (await self._ask(request.presented, None)).station
+        return known or (await self._ask(self._ask_soon, Asked(request.presented))).station
 
     async def upload_of(self, request: Request) -> tuple[StationIdentity, UploadRecord]:
         """Asked afresh: the credential, then the upload, then whether the one belongs to the other.
 
         Raises CredentialRefused, UploadUnknown, NotOwner, RegisterUnavailable.
         """
-        admitted = await self._ask(request.presented, request.upload_id)
+        admitted = await self._ask(self._ask_soon, Asked(request.presented, request.upload_id))
         return admitted.station, _owned(admitted.station, admitted.record)
 
     def remembered_upload(self, request: Request) -> UploadRecord | None:
@@ -69,13 +68,10 @@ class Admission:
     async def prove_again(self, presented: PresentedCredential) -> None:
         """That a request whose body is arriving may still send it, by what the catalog says now.
 
-        Nothing is believed here: what was said before would add to the time that a revocation takes. All who ask at the
-        time share one question. Raises CredentialRefused, RegisterUnavailable.
+        Nothing is believed here: what was said before would add to the time that a revocation takes. All bodies that
+        ask at the time share one question, signed or not. Raises CredentialRefused, RegisterUnavailable.
         """
-        if _shown(presented) is None:
-            await self._prove_soon(presented)
-        else:
-            await self._ask(presented, None)
+        await self._ask(self._prove_soon, Asked(presented))
 
     def remember(self, record: UploadRecord) -> None:
         """An upload that was opened just now, without its claims: they may take 16 KiB, and whoever finishes it asks
@@ -89,25 +85,15 @@ class Admission:
         """One that has ended, or is about to: nobody finishes it any more."""
         self._opened.pop(upload_id, None)
 
-    def _prove_all(self, presented: Sequence[PresentedCredential]) -> list[StationIdentity | Exception]:
-        """In a thread. Of those that were let in before: their age is no longer asked."""
-        outcomes: list[StationIdentity | Exception] = []
-        for one in presented:
-            try:
-                outcomes.append(self._register.authenticate(one, again=True))
-            except Exception as error:
-                outcomes.append(error)
-        return outcomes
-
     def _known_station(self, presented: PresentedCredential) -> StationIdentity | None:
         shown = _shown(presented)
         known = None if shown is None else self._stations.get(shown)
         return known.station if known is not None and time.monotonic() < known.until else None
 
-    async def _ask(self, presented: PresentedCredential, upload_id: str | None) -> Admitted:
-        shown, asked_at = _shown(presented), time.monotonic()
+    async def _ask(self, soon: Gathering[Asked, Admitted], asked: Asked) -> Admitted:
+        shown, asked_at = _shown(asked.presented), time.monotonic()
         try:
-            admitted = await self._ask_soon(Asked(presented, upload_id))
+            admitted = await soon(asked)
         except CredentialRefused:
             if shown is not None:
                 self._stations.pop(shown, None)

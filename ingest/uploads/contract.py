@@ -151,18 +151,13 @@ class UploadRegister(Protocol):
     Those that take several at once answer each for itself, in order, and let none wait for another's refusal.
     """
 
-    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
-        """The station that this request's credential proves. Asks afresh each time: a revocation counts at once.
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> Sequence[Admitted | Exception]:
+        """The station that each request's credential proves, and the upload it names: in one question, however many.
 
-        `again`: the request was let in before and its body is still arriving. Whether it is too old, or was seen
-        before, is no longer asked. Raises CredentialRefused, always before a byte of the body was asked for.
-        """
-        ...
-
-    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
-        """Authenticate each, and find the upload it names. What is wrong with one is its own answer, not the batch's.
-
-        Raises RegisterUnavailable, which is everybody's.
+        Asks afresh each time: a revocation counts at once. `again`: the requests were let in before and their bodies
+        are still arriving; whether one is too old, or was seen before, is no longer asked. What is wrong with one is
+        its own answer, not the batch's: CredentialRefused where its credential proves nothing, always before a byte of
+        its body was asked for. Raises RegisterUnavailable, which is everybody's.
         """
         ...
 

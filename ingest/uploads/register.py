@@ -17,7 +17,6 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.stations.authentication import Claim, Holder, check_claim, let_in_once, read_claim
-from ingest.stations.credential import PresentedCredential
 from ingest.uploads import statements
 from ingest.uploads.contract import (
     GIBIBYTE,
@@ -60,14 +59,24 @@ class CatalogRegister(UploadRegister):
         self._database = database
         self._defaults = defaults or StationDefaults()
 
-    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
-        (found,) = self._admit([Asked(presented)], again=again)
-        if isinstance(found, Exception):
-            raise found
-        return found.station
-
-    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
-        return self._admit(asked, again=False)
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> Sequence[Admitted | Exception]:
+        claims = [_claim_of(one) for one in asked]
+        shown = [
+            Claim(one.presented) if isinstance(claim, Exception) else claim
+            for one, claim in zip(asked, claims, strict=True)
+        ]
+        parameters = (
+            [claim.token_hash for claim in shown],
+            [claim.key_id for claim in shown],
+            [claim.certificate_sha256 for claim in shown],
+            [one.upload_id for one in asked],
+        )
+        rows, now = self._run(statements.ADMIT, parameters), datetime.now(UTC)
+        found = [
+            claim if isinstance(claim, Exception) else self._admitted(row, claim, now, again)
+            for row, claim in zip(rows, claims, strict=True)
+        ]
+        return found if again else self._let_in_once(shown, found)
 
     async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
         together = [one for one in openings if _is_possible(one)]
@@ -141,25 +150,6 @@ class CatalogRegister(UploadRegister):
         """Beginning with the ids of the entries that were written."""
         with _translated(), self._database.direct() as connection:
             return connection.run(statement, *parameters)
-
-    def _admit(self, asked: Sequence[Asked], *, again: bool) -> list[Admitted | Exception]:
-        claims = [_claim_of(one) for one in asked]
-        shown = [
-            Claim(one.presented) if isinstance(claim, Exception) else claim
-            for one, claim in zip(asked, claims, strict=True)
-        ]
-        parameters = (
-            [claim.token_hash for claim in shown],
-            [claim.key_id for claim in shown],
-            [claim.certificate_sha256 for claim in shown],
-            [one.upload_id for one in asked],
-        )
-        rows, now = self._run(statements.ADMIT, parameters), datetime.now(UTC)
-        found = [
-            claim if isinstance(claim, Exception) else self._admitted(row, claim, now, again)
-            for row, claim in zip(rows, claims, strict=True)
-        ]
-        return found if again else self._let_in_once(shown, found)
 
     def _let_in_once(self, claims: Sequence[Claim], found: list[Admitted | Exception]) -> list[Admitted | Exception]:
         """Only what was proved is remembered: nobody else can spend a station's nonces."""

@@ -10,12 +10,13 @@ import pytest
 
 from api.tasks.housekeeping import look_after_stations
 from ingest.stations.codes import enrol_with_code
-from ingest.stations.credential import PresentedCredential, hash_station_token
+from ingest.stations.credential import hash_station_token
 from ingest.stations.reports import Report, take_report
 from ingest.uploads.register import CatalogRegister, StationDefaults
 from integrity.keys import SigningKey
 from integrity.local_time import show_in_china
 from storage.catalog.stations import Station
+from tests.ingest.uploads.enrolled import proved
 
 
 @pytest.fixture
@@ -59,8 +60,7 @@ def test_a_station_has_limits_of_its_own_until_it_goes_by_the_settings_again(sea
     register = CatalogRegister(sealing.archive.database, StationDefaults(64, 16 << 30))
 
     def held_to() -> tuple[int, int]:
-        headers = {"authorization": f"Bearer {token}"}
-        seen = register.authenticate(PresentedCredential("HEAD", "/uploads/", "archive.test", headers))
+        seen = proved(register, f"Bearer {token}")
         return seen.max_uploads, seen.max_waiting_bytes
 
     assert held_to() == (64, 16 << 30)

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
+from ingest.uploads.contract import Asked, StationIdentity, UploadRegister
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 
@@ -16,6 +17,14 @@ LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 def shown(authorization: str | None) -> PresentedCredential:
     headers = {} if authorization is None else {"authorization": authorization}
     return PresentedCredential("HEAD", "/uploads/", "archive.test", headers)
+
+
+def proved(register: UploadRegister, authorization: str | None) -> StationIdentity:
+    """The station of a request that shows so much. Raises the refusal that `admit` returns."""
+    (admitted,) = register.admit([Asked(shown(authorization))])
+    if isinstance(admitted, Exception):
+        raise admitted
+    return admitted.station
 
 
 def enrol(database, token: str, **limits: int) -> Station:

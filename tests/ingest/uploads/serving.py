@@ -21,7 +21,6 @@ from typing import Any
 
 import uvicorn
 
-from ingest.stations.credential import PresentedCredential
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import (
     GONE_STATES,
@@ -71,21 +70,15 @@ class FileRegister(UploadRegister):
                 raise RegisterUnavailable("down")
             yield content
 
-    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
-        with self._content() as content:
-            station = content["stations"].get(presented.bearer_token)
-        if station is None:
-            raise CredentialRefused("unknown")
-        return StationIdentity(uuid.UUID(station["id"]), UNIT, station["max_uploads"], station["max_waiting_bytes"])
-
-    def admit(self, asked: Sequence[Asked]) -> list[Admitted | UploadRefused]:
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> list[Admitted | UploadRefused]:
         return [self._admit(one) for one in asked]
 
     def _admit(self, asked: Asked) -> Admitted | UploadRefused:
-        try:
-            station = self.authenticate(asked.presented)
-        except CredentialRefused as refused:
-            return refused
+        with self._content() as content:
+            found = content["stations"].get(asked.presented.bearer_token)
+        if found is None:
+            return CredentialRefused("unknown")
+        station = StationIdentity(uuid.UUID(found["id"]), UNIT, found["max_uploads"], found["max_waiting_bytes"])
         return Admitted(station, None if asked.upload_id is None else self.find_upload(asked.upload_id))
 
     async def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | UploadRefused]:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ingest.stations.credential import CERTIFICATE, PresentedCredential
+from ingest.stations.credential import CERTIFICATE
 from ingest.uploads.admission import Admission
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadLimits, UploadRecord
@@ -35,10 +35,14 @@ class Register:
         self.stations = {f"Bearer {name}": StationIdentity(uuid.uuid4(), uuid.UUID(int=1), 9, 99) for name in "ab"}
         self.uploads: dict[str, UploadRecord] = {}
         self.asked: list[Asked] = []
-        self.proved = 0
+        self.proved: list[int] = []
+        """How many bodies under way each question was about."""
 
-    def admit(self, asked: Sequence[Asked]) -> Sequence[Admitted | Exception]:
-        self.asked += asked
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> Sequence[Admitted | Exception]:
+        if again:
+            self.proved.append(len(asked))
+        else:
+            self.asked += asked
         found = [self.stations.get(one.presented.headers.get("authorization", "")) for one in asked]
         return [
             CredentialRefused("unknown")
@@ -46,14 +50,6 @@ class Register:
             else Admitted(station, self.uploads.get(one.upload_id or ""))
             for station, one in zip(found, asked, strict=True)
         ]
-
-    def authenticate(self, presented: PresentedCredential, *, again: bool = False) -> StationIdentity:
-        assert again
-        self.proved += 1
-        found = self.stations.get(presented.headers.get("authorization", ""))
-        if found is None:
-            raise CredentialRefused("unknown")
-        return found
 
     def opened(self, token: str) -> UploadRecord:
         station = self.stations[f"Bearer {token}"]
@@ -141,7 +137,7 @@ def test_signed_requests_are_asked_for_each_time(register, header):
             assert len(register.asked) == number
         assert admission.remembered_upload(request("a", UPLOAD, {header: "x"})) is None
         await admission.prove_again(request("a", UPLOAD, {header: "x"}).presented)
-        assert register.proved == 1
+        assert register.proved == [1]
 
     asyncio.run(run())
 
@@ -181,14 +177,34 @@ def test_a_body_under_way_is_proved_again_by_what_the_catalog_says_now(register)
     async def run() -> None:
         admission = Admission(register, LONG)
         await admission.station_of(request("a"))
-        for number in range(2, 5):
+        for number in range(1, 4):
             await admission.prove_again(request("a").presented)
-            assert (len(register.asked), register.proved) == (number, 0)
+            assert (len(register.asked), register.proved) == (1, [1] * number)
         del register.stations["Bearer a"]
         with pytest.raises(CredentialRefused):
             await admission.prove_again(request("a").presented)
+        assert len(register.asked) == 1
+        with pytest.raises(CredentialRefused):  # nor is it believed any more of requests that begin
+            await admission.station_of(request("a"))
+        assert len(register.asked) == 2
 
     asyncio.run(run())
+
+
+def test_all_bodies_under_way_share_one_question_signed_or_not(register):
+    """Each asks four times a second: by themselves they would be as many questions as bodies."""
+
+    async def run() -> None:
+        admission = Admission(register, LONG)
+        signed = {"signature": "x"}
+        shown = [request(token, more=more).presented for token in ("a", "b", "guessed") for more in (signed, {})] * 4
+        proving = [asyncio.ensure_future(admission.prove_again(each)) for each in shown]
+        outcomes = [type(each) for each in await asyncio.gather(*proving, return_exceptions=True)]
+        assert outcomes == ([type(None)] * 4 + [CredentialRefused] * 2) * 4
+
+    asyncio.run(run())
+    assert register.proved == [1, 23], "the first came alone"
+    assert register.asked == []
 
 
 def test_what_is_remembered_of_many_uploads_takes_little_whatever_their_stations_said(register):

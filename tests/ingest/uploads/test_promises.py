@@ -16,7 +16,7 @@ from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from storage.catalog.stations import Station
 from storage.database import Database
-from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
+from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, proved
 from tests.ingest.uploads.openings import open_together, open_upload
 
 
@@ -32,7 +32,7 @@ def station_row(database) -> Station:
 
 @pytest.fixture
 def station(register, station_row):
-    return register.authenticate(shown(f"Bearer {TOKEN}"))
+    return proved(register, f"Bearer {TOKEN}")
 
 
 def test_only_the_opening_of_a_small_upload_leaves_the_disk_for_later(register, database, addresses, station):

@@ -8,30 +8,34 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from psycopg.errors import IntegrityError
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
+from ingest.stations.credential import PresentedCredential
+from ingest.stations.signature import sign_request
 from ingest.uploads.contract import Asked, Opening
 from ingest.uploads.errors import (
     CredentialRefused,
     QuotaExceeded,
     RegisterUnavailable,
+    SignatureOutOfDate,
     TooLong,
     TooManyUploads,
     UploadGone,
 )
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister, StationDefaults
+from integrity.keys import SigningKey
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
-from storage.catalog.stations import Station
+from storage.catalog.stations import Station, StationKey
 from storage.catalog.uploads import StationLoad, Upload
 from storage.database import Database
-from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, shown
+from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, proved, shown
 from tests.ingest.uploads.openings import open_together, open_upload
 
 
@@ -47,7 +51,7 @@ def station_row(database) -> Station:
 
 @pytest.fixture
 def station(register, station_row):
-    return register.authenticate(shown(f"Bearer {TOKEN}"))
+    return proved(register, f"Bearer {TOKEN}")
 
 
 def entries(database) -> list[dict]:
@@ -57,11 +61,11 @@ def entries(database) -> list[dict]:
 
 
 def test_a_station_is_known_by_its_token_with_its_own_limits_or_the_defaults(register, database, station_row):
-    seen = register.authenticate(shown(f"bearer  {TOKEN} "))
+    seen = proved(register, f"bearer  {TOKEN} ")
     assert (seen.station_id, seen.unit_id) == (station_row.id, station_row.unit_id)
     assert (seen.max_uploads, seen.max_waiting_bytes) == (64, 16 << 30)
     enrol(database, "other", max_uploads=3, max_waiting_bytes=500)
-    other = register.authenticate(shown("Bearer other"))
+    other = proved(register, "Bearer other")
     assert (other.max_uploads, other.max_waiting_bytes) == (3, 500)
 
 
@@ -70,14 +74,55 @@ def test_a_station_is_known_by_its_token_with_its_own_limits_or_the_defaults(reg
 )
 def test_anything_else_is_refused(register, station_row, header):
     with pytest.raises(CredentialRefused):
-        register.authenticate(shown(header))
+        proved(register, header)
+
+
+def test_bodies_under_way_are_proved_again_in_one_question_whatever_proves_them(
+    register, database, station_row, monkeypatch
+):
+    """A signature may be too old to begin with by then; a revocation counts all the same."""
+    key = SigningKey.generate()
+    keyed_station = enrol(database, "unused")
+    with database.transaction() as session:
+        session.execute(update(Station).where(Station.id == keyed_station.id).values(token_hash=None))
+        about = {"station_id": keyed_station.id, "unit_id": keyed_station.unit_id}
+        session.add(StationKey(id=key.key_id, public_key=key.public.raw, **about))
+    headers = {
+        "host": "archive.test",
+        "content-length": "5",
+        "content-type": "application/offset+octet-stream",
+        "upload-checksum": "sha256 LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
+        "upload-offset": "0",
+    }
+    unsigned = PresentedCredential("PATCH", "/uploads/" + "a" * 32, "archive.test", headers)
+    made = sign_request(unsigned, key, datetime.now(UTC) - timedelta(hours=1))
+    signed = replace(unsigned, headers=headers | {name.lower(): value for name, value in made.items()})
+    asked = [Asked(signed), Asked(shown(f"Bearer {TOKEN}")), Asked(shown("Bearer guessed"))] * 3
+    (late,) = register.admit([Asked(signed)])
+    assert isinstance(late, SignatureOutOfDate)
+
+    questions: list[str] = []
+    run = register._run
+    monkeypatch.setattr(
+        register, "_run", lambda statement, about: (questions.append(statement), run(statement, about))[1]
+    )
+    of_key, of_token, of_nobody = register.admit(asked, again=True)[3:6]
+    assert (of_key.station.station_id, of_token.station.station_id) == (keyed_station.id, station_row.id)
+    assert isinstance(of_nobody, CredentialRefused)
+    assert len(questions) == 1
+
+    with database.transaction() as session:
+        session.execute(update(Station).where(Station.id == keyed_station.id).values(revoked_at=datetime.now(UTC)))
+    of_key, of_token, _ = register.admit(asked[:3], again=True)
+    assert isinstance(of_key, CredentialRefused)
+    assert of_token.station.station_id == station_row.id
 
 
 def test_a_revocation_counts_at_once_for_opening_too(register, database, station, station_row):
     with database.transaction() as session:
         session.execute(update(Station).where(Station.id == station_row.id).values(revoked_at=datetime.now(UTC)))
     with pytest.raises(CredentialRefused):
-        register.authenticate(shown(f"Bearer {TOKEN}"))
+        proved(register, f"Bearer {TOKEN}")
     with pytest.raises(CredentialRefused):
         open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     assert register.find_upload("a" * 32) is None
@@ -124,7 +169,7 @@ def test_an_unknown_upload_ends_in_nothing(register, database, station):
 def test_the_limits_hold_exactly_when_many_ask_at_once(database):
     enrol(database, "busy", max_uploads=5, max_waiting_bytes=70)
     register = CatalogRegister(database)
-    station = register.authenticate(shown("Bearer busy"))
+    station = proved(register, "Bearer busy")
 
     def ask(number: int) -> str:
         try:
@@ -145,7 +190,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
     register = CatalogRegister(database)
-    station = register.authenticate(shown("Bearer small"))
+    station = proved(register, "Bearer small")
     open_upload(register, Opening(station, "a" * 32, 20, UploadClaims(), LATER))
     with pytest.raises(TooManyUploads):
         open_upload(register, Opening(station, "b" * 32, 5, UploadClaims(), LATER))
@@ -166,7 +211,7 @@ def begin_deferred(register, station, letter: str, reserved: int):
 def test_a_deferred_length_takes_what_is_reserved_until_it_is_declared_once(database):
     enrol(database, "small", max_waiting_bytes=100)
     register = CatalogRegister(database)
-    station = register.authenticate(shown("Bearer small"))
+    station = proved(register, "Bearer small")
     first, second = (begin_deferred(register, station, letter, 40) for letter in "ab")
     assert (first.length_is_deferred, first.declared_length) == (True, 40)
     with pytest.raises(QuotaExceeded):
@@ -234,7 +279,7 @@ def test_one_station_never_waits_for_another(database):
     enrol(database, "first")
     enrol(database, "second")
     register = CatalogRegister(database)
-    first, second = register.authenticate(shown("Bearer first")), register.authenticate(shown("Bearer second"))
+    first, second = proved(register, "Bearer first"), proved(register, "Bearer second")
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
         with ThreadPoolExecutor(1) as pool:
@@ -245,7 +290,7 @@ def test_a_catalog_that_does_not_answer_is_said_so():
     nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent", pool_size=1)
     try:
         with pytest.raises(RegisterUnavailable):
-            CatalogRegister(nowhere, StationDefaults()).authenticate(shown("Bearer x"))
+            proved(CatalogRegister(nowhere, StationDefaults()), "Bearer x")
     finally:
         nowhere.close()
 
@@ -274,7 +319,7 @@ def test_a_whole_upload_over_http_on_the_real_catalog(start_server, database, ad
 
 def test_what_failed_takes_its_room_until_it_is_given_up(register, database):
     enrol(database, "small", max_waiting_bytes=100)
-    station = register.authenticate(shown("Bearer small"))
+    station = proved(register, "Bearer small")
     first, again = (Opening(station, uuid.uuid4().hex, 60, UploadClaims(), LATER) for _ in range(2))
     open_upload(register, first)
     for state, has_room in (("failed", False), ("finished", False), ("failed", False), ("terminated", True)):
@@ -369,7 +414,7 @@ def test_a_creation_that_is_asked_for_again_reserves_nothing_and_is_no_second_en
 def test_a_creation_asked_for_again_is_told_of_at_the_stations_limits_and_whatever_became_of_it(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=10)
     register = CatalogRegister(database)
-    station = register.authenticate(shown("Bearer small"))
+    station = proved(register, "Bearer small")
     first = open_upload(register, keyed(station))
     assert open_upload(register, keyed(station)) == first
     with pytest.raises(TooManyUploads):
@@ -380,7 +425,7 @@ def test_a_creation_asked_for_again_is_told_of_at_the_stations_limits_and_whatev
 
 def test_a_key_is_its_stations_own_and_free_again_when_its_upload_has_ended(register, database, station):
     enrol(database, "other")
-    other = register.authenticate(shown("Bearer other"))
+    other = proved(register, "Bearer other")
     first, others = open_upload(register, keyed(station)), open_upload(register, keyed(other))
     assert first.upload_id != others.upload_id
     register.terminate_upload(first)
