@@ -6,10 +6,17 @@
     │   ├── ObjectMissing           no object of that name
     │   ├── ObjectExists            other bytes already stand under that name; they stay
     │   ├── ObjectSizeDiffers       a writer was given more or fewer bytes than it was promised
+    │   ├── ObjectKept              the store keeps it until a day, or while it is held; it stays
     │   ├── SpanOutside             a read past the object's end
     │   ├── StoreFull               no room; nothing was stored, and it goes on when there is room
     │   ├── StoreRefused            the system does not let us read or write here
+    │   │   ├── StoreReadOnly       it may be read here, and not written
+    │   │   ├── AccessKeyRefused    an S3 server does not know the access key, or its secret is another
+    │   │   └── BucketRefused       an S3 server does not let that access key do this in the bucket
     │   └── StoreUnavailable        the medium or the network failed; trying again later is right
+    │       ├── ClockDiffers        an S3 server takes no request of a clock that is so far off
+    │       └── CertificateRefused  the server's certificate has expired, or nobody trusted vouches for it
+    ├── BucketUnusable              a bucket that cannot keep evidence: no Object Lock, no versions
     ├── DecryptionFailed            ciphertext that is not what was sealed, or another key's
     ├── SealingError
     │   ├── SourceSizeDiffers       the source is longer or shorter than it was declared
@@ -36,6 +43,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(eq=False)
@@ -97,6 +105,19 @@ class ObjectSizeDiffers(ObjectStoreError):
 
 
 @dataclass(eq=False)
+class ObjectKept(ObjectStoreError):
+    """The store's own refusal to delete. `until`: the instant from which it may go; None where only a hold keeps it."""
+
+    until: datetime | None
+    held: bool
+
+    def __str__(self) -> str:
+        reasons = [f"it is kept until {self.until.isoformat()}"] if self.until is not None else []
+        reasons += ["it is held"] if self.held else []
+        return f"object {self.name} was not deleted: {' and '.join(reasons)}"
+
+
+@dataclass(eq=False)
 class SpanOutside(ObjectStoreError):
     """Bytes were asked for that the object does not have."""
 
@@ -129,6 +150,36 @@ class StoreRefused(ObjectStoreError):
 
 
 @dataclass(eq=False)
+class StoreReadOnly(StoreRefused):
+    """What is there can be read; nothing can be added."""
+
+    def __str__(self) -> str:
+        return f"object {self.name}: {self.path} cannot be written ({self.reason}); make it writable again"
+
+
+@dataclass(eq=False)
+class AccessKeyRefused(StoreRefused):
+    """`path` is the bucket's address. Of the key and its secret nothing is said."""
+
+    def __str__(self) -> str:
+        return (
+            f"object {self.name}: {self.path} refuses the access key ({self.reason}); "
+            "check LIUHEN_S3_ACCESS_KEY and LIUHEN_S3_SECRET_KEY, or their files"
+        )
+
+
+@dataclass(eq=False)
+class BucketRefused(StoreRefused):
+    """`path` is the bucket's address."""
+
+    def __str__(self) -> str:
+        return (
+            f"object {self.name}: {self.path}: {self.reason}; check that the bucket is there, and that the access key "
+            "may read, write, list, lock and delete in it"
+        )
+
+
+@dataclass(eq=False)
 class StoreUnavailable(ObjectStoreError):
     """The medium or the network failed; `reason` is the system's own word."""
 
@@ -136,6 +187,36 @@ class StoreUnavailable(ObjectStoreError):
 
     def __str__(self) -> str:
         return f"object {self.name}: the store does not work at the moment: {self.reason}"
+
+
+@dataclass(eq=False)
+class ClockDiffers(StoreUnavailable):
+    def __str__(self) -> str:
+        return (
+            f"object {self.name}: the store's clock and this machine's are too far apart ({self.reason}); "
+            "set this machine's clock, or the store's, by NTP"
+        )
+
+
+@dataclass(eq=False)
+class CertificateRefused(StoreUnavailable):
+    def __str__(self) -> str:
+        return (
+            f"object {self.name}: the store's certificate does not hold ({self.reason}); "
+            "renew it, or name the authority that issued it in LIUHEN_S3_CA_FILE"
+        )
+
+
+@dataclass(eq=False)
+class BucketUnusable(StorageError):
+    """The bucket at `address` is no place for evidence. `reason`: "missing", "without-lock", "without-versions", or
+    "locks-by-itself", where a rule of its own locks whatever is put there."""
+
+    address: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.address} cannot be the store: {self.reason}; docs/storage.md says how a bucket is made"
 
 
 @dataclass(eq=False)

@@ -126,6 +126,7 @@ def read_back(store: ObjectStore, plan: SealingPlan, expected: SealedObject) -> 
         _require_same(plan, "size", str(expected.stored.size_bytes), str(reader.size_bytes))
         opening = _Opening(plan, expected)
         ring = PieceRing(reader.size_bytes, consumers=2)
+        reader.expect(0, reader.size_bytes)
         ring.run(
             lambda: ring.fill(reader.read_into),
             (lambda: opening.hash_ciphertext(ring, 0), lambda: opening.decrypt(ring, 1)),

@@ -15,6 +15,7 @@ from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
 from storage.database import Database
 from storage.migrations.upgrading import upgrade
+from tests.ceph import Cluster, running_cluster
 from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first
@@ -101,6 +102,13 @@ def session(uncommitted: Database) -> Iterator[Session]:
     """A session as the worker's role whose work is rolled back: for what leaves the commit to its caller."""
     with rolled_back(uncommitted) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[Cluster]:
+    """An S3 server with Object Lock; what needs it is one worker's (tests/scheduling.py), so there is one."""
+    with running_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,14 @@ from xdist.scheduler import LoadScopeScheduling
 JOURNEYS = "tests/journeys/"
 """These share a running archive, and so a worker, but for the demo, which starts its own."""
 DEMO = f"{JOURNEYS}test_demo.py"
+CONTRACTS = "tests/contracts/"
+"""These share an S3 server."""
 LONGEST_FIRST = (
     "tests/torture/test_short_run.py",
     JOURNEYS,
     DEMO,
     "tests/api/cli/test_up.py",
+    CONTRACTS,
     "tests/api/bench/test_upload.py",
     "tests/ingest/media/test_corpus.py",
     "tests/torture/test_failed_writes.py",
@@ -35,8 +38,10 @@ class FilesInOrder(LoadScopeScheduling):
 
 
 def group_of(nodeid: str) -> str:
-    """What one worker runs: a file, or all the journeys on the one archive."""
+    """What one worker runs: a file, all the journeys on the one archive, or all that needs an S3 server."""
     path = nodeid.split("::", 1)[0]
+    if path.startswith(CONTRACTS):
+        return CONTRACTS
     return JOURNEYS if path.startswith(JOURNEYS) and path != DEMO else path
 
 

@@ -136,6 +136,8 @@ class SegmentReader:
         return self._pieces(offset, offset + length, piece_bytes)
 
     def _pieces(self, offset: int, end: int, piece_bytes: int) -> Iterator[memoryview]:
+        if offset < end:
+            self._expect(offset, end)
         while offset < end:
             index = (offset + HEADER_BYTES) // PLAINTEXT_SEGMENT_BYTES
             start = max(0, index * PLAINTEXT_SEGMENT_BYTES - HEADER_BYTES)
@@ -143,6 +145,13 @@ class SegmentReader:
             for position in range(0, len(wanted), piece_bytes):
                 yield wanted[position : position + piece_bytes]
             offset += len(wanted)
+
+    def _expect(self, offset: int, end: int) -> None:
+        """Of the ciphertext, the segments that plaintext [offset, end) lies in."""
+        first = (offset + HEADER_BYTES) // PLAINTEXT_SEGMENT_BYTES
+        last = (end - 1 + HEADER_BYTES) // PLAINTEXT_SEGMENT_BYTES
+        start = max(HEADER_BYTES, first * SEGMENT_BYTES)
+        self._reader.expect(start, min((last + 1) * SEGMENT_BYTES, self._reader.size_bytes) - start)
 
 
 def decrypt_span(

@@ -12,20 +12,23 @@ import builtins
 import fcntl
 import os
 import stat as modes
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from integrity.durable_files import sync_folder
-from storage.direct_io import DirectFile, drop_page_cache
+from storage.direct_io import PAGE_BYTES, DirectFile, drop_page_cache
 from storage.errors import ObjectMissing, SpanOutside, StoreUnavailable
+from storage.objects.folder_keeping import FolderKeeping
 from storage.objects.folder_writer import ONLY_VERSION, DurableFolders, FolderWriter
 from storage.objects.names import require_name
 from storage.objects.os_errors import reading, writing
-from storage.objects.protocol import StoredObject
+from storage.objects.protocol import Keeping, StoredObject
 
 INCOMING = ".incoming"
 
@@ -35,11 +38,17 @@ _ABANDONED_SECONDS = 60
 class FolderReader:
     """An object of a folder store; see ObjectReader."""
 
+    is_remote = False
+
     def __init__(self, name: str, path: Path, file: DirectFile, size_bytes: int) -> None:
         self.name = name
         self.size_bytes = size_bytes
         self._path = path
         self._file = file
+
+    def expect(self, offset: int, length: int) -> None:
+        """The kernel reads ahead by itself."""
+        self._require_inside(offset, length)
 
     def read_span(self, offset: int, length: int) -> bytes:
         self._require_inside(offset, length)
@@ -82,6 +91,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._durable = DurableFolders(root)
+        self._keeping = FolderKeeping(root, self._durable)
         self._swept = False
 
     def create(self, name: str, size_bytes: int | None = None) -> FolderWriter:
@@ -132,15 +142,48 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         path = self._path(name)
+        if self.stat(name) is not None:
+            with self._keeping.unkept(name):
+                self._unlink(name, path)
+        else:
+            self._unlink(name, path)
+
+    def _unlink(self, name: str, path: Path) -> None:
         with writing(name, path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             path.unlink(missing_ok=True)
             # Also when there was nothing to remove: a crash may have come between these two lines the last time.
             sync_folder(path.parent)
 
+    def keep_until(self, name: str, until: datetime) -> Keeping:
+        return self._keeping.lengthen(name, until)
+
+    def hold(self, name: str) -> Keeping:
+        return self._keeping.set_hold(name, True)
+
+    def release(self, name: str) -> Keeping:
+        return self._keeping.set_hold(name, False)
+
+    def keeping(self, name: str) -> Keeping:
+        return self._keeping.keeping(name)
+
     def sweep_abandoned(self) -> int:
         """Remove what writers left that are no more; how many files that were. Live writers hold a lock."""
         oldest_kept = time.time() - _ABANDONED_SECONDS
-        return sum(_remove_if_abandoned(path, oldest_kept) for path in (self.root / INCOMING).iterdir())
+        incoming = self.root / INCOMING
+        with writing("", incoming):
+            paths = list(incoming.iterdir()) if incoming.is_dir() else []
+        return sum(_remove_if_abandoned(path, oldest_kept) for path in paths)
+
+    def require_working(self) -> None:
+        incoming = self.root / INCOMING
+        with writing("", incoming):
+            if not self.root.is_dir():
+                return  # the first write makes it
+            with os.scandir(self.root) as entries:
+                next(entries, None)
+            self._durable.make(incoming)
+            with tempfile.TemporaryFile(dir=incoming, buffering=0) as file:
+                file.write(bytes(PAGE_BYTES))
 
     def _path(self, name: str) -> Path:
         return self.root.joinpath(*require_name(name))

@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.errors import NameRefused, ObjectMissing, ObjectStoreError, StoreFull, StoreRefused, StoreUnavailable
+from storage.errors import (
+    NameRefused,
+    ObjectMissing,
+    ObjectStoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreRefused,
+    StoreUnavailable,
+)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)
 _OTHER_KIND = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
@@ -41,6 +49,8 @@ def _store_error(error: OSError, name: str, path: Path) -> ObjectStoreError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in _FULL:
         return StoreFull(name)
+    if error.errno == errno.EROFS:
+        return StoreReadOnly(name, str(error.filename or path), reason)
     if error.errno in _REFUSED:
         return StoreRefused(name, str(error.filename or path), reason)
     return StoreUnavailable(name, reason)

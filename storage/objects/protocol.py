@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -18,6 +19,20 @@ class StoredObject:
     name: str
     size_bytes: int
     version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Why the store itself refuses to delete an object: until an instant (UTC, whole seconds), or while it is held."""
+
+    until: datetime | None = None
+    held: bool = False
+
+    def forbids(self, now: datetime) -> bool:
+        return self.held or (self.until is not None and now < self.until)
+
+
+NOT_KEPT = Keeping()
 
 
 class ObjectWriter(Protocol):
@@ -61,6 +76,16 @@ class ObjectReader(Protocol):
 
     @property
     def size_bytes(self) -> int: ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a read waits for a network: then an event loop leaves it to a thread."""
+
+    def expect(self, offset: int, length: int) -> None:
+        """Say that `length` bytes from `offset` will be read next, in order: a store far away fetches them at one go.
+
+        Whatever is read instead is read all the same. Only for who reads alone; a later call takes the place of this.
+        """
 
     def read_span(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`. Raises SpanOutside, StoreUnavailable."""
@@ -125,5 +150,36 @@ class ObjectStore(Protocol):
     def delete(self, name: str) -> None:
         """Remove an object for good; durable on return, and no error when it is gone already.
 
-        Only disposal may call this, and who stored what became no recording. Raises StoreRefused, StoreUnavailable.
+        Only disposal may call this, and who stored what became no recording. Raises ObjectKept, and then nothing was
+        removed; StoreRefused, StoreUnavailable.
+        """
+
+    def keep_until(self, name: str, until: datetime) -> Keeping:
+        """Have the store refuse to delete an object before `until` (aware; rounded up to a second). Durable on return.
+
+        It can only be lengthened, by nobody shortened: an earlier instant changes nothing. What is in force is
+        returned. Mending keeps it. Raises ObjectMissing, StoreRefused, StoreUnavailable.
+        """
+
+    def hold(self, name: str) -> Keeping:
+        """Have the store refuse to delete an object until `release`, whatever the day. Durable on return; again is no
+        error. Raises ObjectMissing, StoreRefused, StoreUnavailable.
+        """
+
+    def release(self, name: str) -> Keeping:
+        """End a hold; again, or where there was none, is no error. Raises as `hold`."""
+
+    def keeping(self, name: str) -> Keeping:
+        """What keeps an object now. Raises ObjectMissing, StoreRefused, StoreUnavailable."""
+
+    def sweep_abandoned(self) -> int:
+        """Remove what writers left that are no more, never what a living one has; how much that was.
+
+        Raises StoreRefused, StoreUnavailable.
+        """
+
+    def require_working(self) -> None:
+        """Return when the store can be read and written now; nothing is left behind by asking.
+
+        Raises StoreFull, StoreRefused, StoreUnavailable, each by the kind that says what to do.
         """

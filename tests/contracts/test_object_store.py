@@ -1,4 +1,4 @@
-"""The contract of storage/objects/protocol.py. A new store is one more line in STORES, and passes all of this."""
+"""The contract of storage/objects/protocol.py. A new store is one more line in conftest.py, and passes all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,27 +17,14 @@ from storage.direct_io import aligned_buffer
 from storage.errors import (
     NameRefused,
     ObjectExists,
+    ObjectKept,
     ObjectMissing,
     ObjectSizeDiffers,
     SpanOutside,
 )
-from storage.objects.folder import FolderStore
-from storage.objects.protocol import ObjectStore, StoredObject
-
-STORES: dict[str, Callable[[Path], ObjectStore]] = {"folder": lambda folder: FolderStore(folder / "store")}
+from storage.objects.protocol import Keeping, ObjectStore, StoredObject
 
 MIB = 1 << 20
-
-
-@pytest.fixture(params=STORES)
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], ObjectStore]:
-    """Opens the same store anew each time, as another process would."""
-    return lambda: STORES[request.param](tmp_path)
-
-
-@pytest.fixture
-def store(make_store: Callable[[], ObjectStore]) -> ObjectStore:
-    return make_store()
 
 
 def test_what_was_put_is_there_for_whoever_opens_the_store_next(make_store: Callable[[], ObjectStore]) -> None:
@@ -292,7 +280,11 @@ def test_many_that_mend_at_once_leave_the_object_whole_at_every_moment(store: Ob
         mended = set(pool.map(mend, range(20)))
         ended.set()
     assert reading.result() <= {right, b"?" * 50_000}
-    assert mended == {store.stat("a/b")}
+    # A store that keeps versions adds one each time.
+    assert {(each.name, each.size_bytes) for each in mended} == {("a/b", 50_000)}
+    assert store.stat("a/b") in mended
+    with store.open("a/b", cold=True) as reader:
+        assert reader.read_span(0, 50_000) == right
 
 
 def test_of_many_threads_with_other_bytes_one_wins_whole(store: ObjectStore) -> None:
@@ -328,3 +320,131 @@ def test_processes_at_once_agree_on_what_is_stored(make_store: Callable[[], Obje
     assert sorted(outcomes) == ["refused"] * 5 + ["stored"]
     names = list(make_store().list())
     assert names == ["contested/name", "lost/name", *(f"own/{number}" for number in range(6))]
+
+
+def _in(seconds: float) -> datetime:
+    """A whole second at least `seconds` from now."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds + 1)
+
+
+def test_what_is_kept_is_not_deleted_before_its_instant_and_is_afterwards(
+    make_store: Callable[[], ObjectStore],
+) -> None:
+    store, until = make_store(), _in(2)
+    store.put("a/b", b"bytes")
+    assert store.keeping("a/b") == Keeping(None, False)
+    assert store.keep_until("a/b", until) == Keeping(until, False)
+    with pytest.raises(ObjectKept) as kept:
+        make_store().delete("a/b")
+    assert (kept.value.name, kept.value.until, kept.value.held) == ("a/b", until, False)
+    assert make_store().stat("a/b") is not None
+    while datetime.now(UTC) <= until + timedelta(seconds=0.5):
+        time.sleep(0.1)
+    make_store().delete("a/b")
+    assert make_store().stat("a/b") is None
+    assert store.put("a/b", b"others").size_bytes == 6
+    store.delete("a/b")
+
+
+def test_keeping_is_only_ever_lengthened(make_store: Callable[[], ObjectStore]) -> None:
+    store, later = make_store(), _in(2)
+    store.put("a/b", b"bytes")
+    store.keep_until("a/b", later)
+    for earlier in (later - timedelta(seconds=1), datetime.now(UTC) - timedelta(days=1), later):
+        assert make_store().keep_until("a/b", earlier) == Keeping(later, False)
+    later += timedelta(seconds=1)
+    assert store.keep_until("a/b", later) == make_store().keeping("a/b") == Keeping(later, False)
+
+
+def test_an_instant_between_two_seconds_is_kept_to_the_next(store: ObjectStore) -> None:
+    store.put("a", b"bytes")
+    second = _in(1)
+    assert store.keep_until("a", second - timedelta(microseconds=1)).until == second
+
+
+def test_of_many_who_lengthen_at_once_the_longest_holds(store: ObjectStore) -> None:
+    store.put("a", b"bytes")
+    instants = [_in(1) + timedelta(seconds=number) for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda until: store.keep_until("a", until), reversed(instants)))
+    assert all(answer.until in instants for answer in answers)
+    assert store.keeping("a").until == instants[-1]
+
+
+def test_what_is_held_is_not_deleted_until_it_is_released(make_store: Callable[[], ObjectStore]) -> None:
+    store = make_store()
+    store.put("a/b", b"bytes")
+    for _ in range(2):
+        assert store.hold("a/b") == Keeping(None, True)
+    with pytest.raises(ObjectKept) as kept:
+        make_store().delete("a/b")
+    assert (kept.value.until, kept.value.held) == (None, True)
+    for _ in range(2):
+        assert make_store().release("a/b") == Keeping(None, False)
+    make_store().delete("a/b")
+    assert list(store.list()) == []
+
+
+def test_a_hold_and_an_instant_do_not_touch_each_other(store: ObjectStore) -> None:
+    until = _in(1)
+    store.put("a", b"bytes")
+    store.hold("a")
+    assert store.keep_until("a", until) == Keeping(until, True)
+    assert store.release("a") == Keeping(until, False)
+    assert store.hold("a") == Keeping(until, True)
+    store.release("a")
+
+
+def test_what_is_mended_is_kept_and_held_as_it_was(make_store: Callable[[], ObjectStore]) -> None:
+    store, until = make_store(), _in(6)
+    store.put("a/b", b"rotten")
+    store.keep_until("a/b", until)
+    store.hold("a/b")
+    with store.mend("a/b", 5) as writer:
+        writer.write(b"bytes")
+        writer.commit()
+    assert make_store().keeping("a/b") == Keeping(until, True)
+    make_store().release("a/b")
+    with pytest.raises(ObjectKept):
+        make_store().delete("a/b")
+    with make_store().open("a/b") as reader:
+        assert reader.read_span(0, 5) == b"bytes"
+
+
+def test_nothing_keeps_what_is_missing(store: ObjectStore) -> None:
+    store.put("a/b", b"bytes")
+    calls: list[Callable[[str], object]] = [
+        lambda name: store.keep_until(name, _in(1)),
+        store.hold,
+        store.release,
+        store.keeping,
+    ]
+    for call in calls:
+        for name in ("c", "a", "a/b/c"):
+            with pytest.raises(ObjectMissing):
+                call(name)
+
+
+def test_what_is_expected_comes_and_what_is_not_comes_as_well(store: ObjectStore) -> None:
+    content = os.urandom(3 * MIB + 11)
+    store.put("large", content)
+    with store.open("large") as reader:
+        reader.expect(10, 2 * MIB)
+        assert reader.read_span(10, 1000) == content[10:1010]
+        assert reader.read_span(2 * MIB, 500) == content[2 * MIB : 2 * MIB + 500]
+        assert reader.read_span(1010, MIB) == content[1010 : 1010 + MIB]
+        reader.expect(MIB, MIB)
+        buffer = aligned_buffer(MIB)
+        assert reader.read_into(MIB, buffer) == MIB
+        assert buffer == content[MIB : 2 * MIB]
+        assert reader.read_span(0, len(content)) == content
+        with pytest.raises(SpanOutside):
+            reader.expect(3 * MIB, 12)
+
+
+def test_a_store_that_works_says_so_and_nothing_is_left_of_the_asking(store: ObjectStore) -> None:
+    store.require_working()
+    store.put("a", b"bytes")
+    store.require_working()
+    assert list(store.list()) == ["a"]
+    assert store.sweep_abandoned() == 0

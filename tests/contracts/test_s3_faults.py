@@ -1,0 +1,121 @@
+"""Every request of a write and of a read broken in every way, before and after the server has done it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import uuid
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from storage.errors import ObjectExists, StoreUnavailable
+from storage.objects.s3 import S3Store
+from storage.objects.s3_address import Patience, S3Address
+from storage.objects.s3_bucket import S3Bucket
+from storage.objects.s3_versions import look_at
+from tests.ceph import Cluster
+from tests.faulty_proxy import FAULTS, PASS, TAKEN, FaultyProxy, only
+from tests.repeating_store import repeated
+from tests.sampling import some_of
+
+MIB = 1 << 20
+SMALL, LARGE = os.urandom(5000), os.urandom(9 * MIB)
+# look, put, look; look, begin, two parts, complete, look
+CASES = [("small", number, fault) for number in range(3) for fault in FAULTS]
+CASES += [("large", number, fault) for number in range(6) for fault in FAULTS]
+
+
+@pytest.fixture(scope="module")
+def address(ceph: Cluster) -> S3Address:
+    return ceph.bucket(f"faults-{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def store(address: S3Address, proxy: FaultyProxy) -> S3Store:
+    return S3Store(dataclasses.replace(address, url=proxy.url, patience=Patience(2.0, 1.0, repeats=0)))
+
+
+@pytest.mark.parametrize(("size", "number", "fault"), some_of(CASES, one_in=3))
+def test_a_write_that_is_broken_anywhere_is_whole_or_not_there_and_can_be_repeated(
+    store: S3Store, address: S3Address, proxy: FaultyProxy, size: str, number: int, fault: str
+) -> None:
+    name, content = f"{size}-{number}-{FAULTS.index(fault)}", SMALL if size == "small" else LARGE
+    proxy.choose = only(number, fault)
+    try:
+        stored = store.put(name, content)
+    except StoreUnavailable:
+        stored = None
+    proxy.choose = lambda method, path: PASS
+    straight = S3Store(address)
+    found = straight.stat(name)
+    assert found is None or found.size_bytes == len(content)
+    assert stored is None or found == stored
+    assert repeated(lambda: store.put(name, content)) == straight.stat(name)
+    with straight.open(name) as reader:
+        reader.expect(0, len(content))
+        assert reader.read_span(0, len(content)) == content
+    with pytest.raises(ObjectExists):
+        straight.put(name, content[:-1] + bytes([content[-1] ^ 1]))
+    # What nobody was told of any more is swept, and the object is not touched.
+    S3Store(address, lifetime=-timedelta(minutes=1), margin=timedelta()).sweep_abandoned()
+    assert list(S3Bucket(address).begun_uploads()) == []
+    assert straight.stat(name) is not None
+
+
+@pytest.mark.parametrize(("number", "fault"), some_of([(n, fault) for n in range(3) for fault in FAULTS], one_in=2))
+def test_a_read_that_is_broken_anywhere_gives_the_right_bytes_or_an_error(
+    store: S3Store, address: S3Address, proxy: FaultyProxy, number: int, fault: str
+) -> None:
+    name = "read"
+    S3Store(address).put(name, LARGE)
+    proxy.choose = only(number, fault)
+    with repeated(lambda: store.open(name)) as reader:
+        assert repeated(lambda: reader.read_span(0, 40)) == LARGE[:40]
+        reader.expect(40, len(LARGE) - 40)
+        pieces = [repeated(partial(reader.read_span, 40 + start, MIB)) for start in range(0, 4 * MIB, MIB)]
+    assert b"".join(pieces) == LARGE[40 : 40 + 4 * MIB]
+
+
+def test_an_answer_that_goes_on_breaking_off_is_an_error_and_never_short_data(
+    address: S3Address, proxy: FaultyProxy
+) -> None:
+    S3Store(address).put("broken", SMALL)
+    store = S3Store(dataclasses.replace(address, url=proxy.url, patience=Patience(2.0, 1.0, repeats=1)))
+    with store.open("broken") as reader:
+        proxy.choose = lambda method, path: "reset before"
+        with pytest.raises(StoreUnavailable):
+            reader.read_span(300, 4000)
+        proxy.choose = lambda method, path: PASS
+        assert reader.read_span(300, 4000) == SMALL[300:4300]
+
+
+@pytest.mark.parametrize(("other", "outcome"), [(SMALL, None), (SMALL[1:], ObjectExists)])
+def test_a_server_that_honours_if_none_match_is_taken_at_its_word(
+    store: S3Store, address: S3Address, proxy: FaultyProxy, other: bytes, outcome: type[Exception] | None
+) -> None:
+    name = f"taken-{len(other)}"
+    with store.create(name, len(SMALL)) as writer:
+        writer.write(SMALL)
+        first = S3Store(address).put(name, other)
+        proxy.choose = only(0, TAKEN)
+        if outcome is None:
+            assert writer.commit() == first
+        else:
+            with pytest.raises(outcome):
+                writer.commit()
+    assert len(look_at(S3Bucket(address), name).versions) == 1
+
+
+def test_a_large_one_that_comes_second_there_is_compared_by_the_repeat(
+    store: S3Store, address: S3Address, proxy: FaultyProxy
+) -> None:
+    with store.create("taken-large", len(LARGE)) as writer:
+        writer.write(LARGE)
+        first = S3Store(address).put("taken-large", LARGE)
+        proxy.choose = lambda method, path: TAKEN if method == "POST" and "uploadId" in path else PASS
+        with pytest.raises(StoreUnavailable):
+            writer.commit()
+    assert store.put("taken-large", LARGE) == first
+    assert list(S3Bucket(address).begun_uploads()) == []
