@@ -10,23 +10,21 @@ from api.http.reading.damage import missing_of
 from api.http.reading.recovery import recovery_references
 from api.http.schema.recordings import MissingItem, RecoveryReference
 from api.pages.visit import Visit
+from ingest.media.recovered import Recovered
 from ingest.rendering.asking import MAY_ASK
 from storage.catalog.recordings import MediaJob, Recording, Rendition
-
-SETS = "parameter-sets="
 
 
 @dataclass(frozen=True)
 class DamageShown:
     """`missing` is None of recordings that were sealed before it was worked out; their reasons are there.
 
-    `state`: made, due, failed, or the code why there is no recovery copy. `way`: remuxed, in-band or reference."""
+    `state`: made, due, failed, or the code why there is no recovery copy; `how` it was made, where it was."""
 
     missing: MissingItem | None
     reasons: tuple[str, ...]
     state: str
-    way: str = "remuxed"
-    reference: str | None = None
+    how: Recovered | None = None
     offered: tuple[RecoveryReference, ...] = ()
     copy: Rendition | None = None
 
@@ -40,18 +38,10 @@ def damage_of(
     job, made = jobs.get("recovery"), renditions.get("recovery")
     missing, reasons = missing_of(recording.findings), reason_codes(recording.findings)
     if made is not None:
-        return DamageShown(missing, reasons, "made", *way_of(made.settings), copy=made)
+        return DamageShown(missing, reasons, "made", Recovered.of(made.settings), copy=made)
     state = "none" if job is None else job.state if job.state in ("due", "failed") else job.outcome or "none"
     offered = recovery_references(visit.session, recording) if state != "due" and visit.person.role in MAY_ASK else ()
     return DamageShown(missing, reasons, state, offered=tuple(offered))
-
-
-def way_of(settings: list[str]) -> tuple[str, str | None]:
-    """How a recovery copy was made, and with the help of which recording."""
-    said = next((word.removeprefix(SETS) for word in settings[:3] if word.startswith(SETS)), None)
-    if said is None:
-        return "remuxed", None
-    return ("in-band", None) if said == "in-band" else ("reference", said.removeprefix("recording:"))
 
 
 def reason_codes(findings: dict[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ from ingest.media.findings import Findings
 from ingest.media.parameter_sets import ParameterSets
 from ingest.media.probe import COUNT_LIMITS, PROBE_LIMITS, Seen, describe, first_packets, probe_media
 from ingest.media.reader import run_script
+from ingest.media.recovered import Recovered
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, take
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
@@ -116,6 +118,9 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
     if broke_off(result) or not result.succeeded:
         stream.unlink(missing_ok=True)
         raise RenditionFailed(KIND, why_failed(result), clean_stderr(result, media, picked))
+    if told.get("complete") is False and not told.get("units"):
+        stream.unlink(missing_ok=True)
+        raise RenditionFailed(KIND, "processor", "no picture was found in the time that there is")
     if not told.get("units") or told.get("codec") not in ("h264", "hevc"):
         stream.unlink(missing_ok=True)
         reason = REFERENCE_NEEDED if told.get("missing") == "parameter_sets" else code.NO_DECODABLE_FRAME
@@ -148,7 +153,8 @@ def into_container(
     result = runner.ffmpeg(arguments, stream, folder, limits)
     path = folder / "recovery.mp4"
     try:
-        made = take(KIND, "video/mp4", path, result, settings_of(reference, arguments), runner, stream, {})
+        settings = (*how_picked(reference, told).as_settings(), *arguments)
+        made = take(KIND, "video/mp4", path, result, settings, runner, stream, {})
     except RenditionFailed:
         if broke_off(result):
             raise
@@ -184,10 +190,12 @@ def decodes_quietly(path: Path, runner: MediaRunner) -> bool:
     return seen.reason is None and len(seen.complaints.splitlines()) <= MOST_COMPLAINTS
 
 
-def settings_of(reference: Reference | None, arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """How it was made, for the row that keeps it: first our own step, then the tool's arguments."""
-    whose = "in-band" if reference is None else f"recording:{reference.recording}"
-    return ("liuhen-salvage/1", f"parameter-sets={whose}", *arguments)
+def how_picked(reference: Reference | None, told: Mapping[str, Any]) -> Recovered:
+    """What its settings say of it for as long as it is kept, and its page: also that it is not of the whole file."""
+    short = (whole(told.get("last_at")) or 0) if told.get("complete") is False else None
+    return (
+        Recovered("in-band", None, short) if reference is None else Recovered("reference", reference.recording, short)
+    )
 
 
 def read_reference(media: Path, recording: str, found: Findings, runner: MediaRunner) -> Reference | None:

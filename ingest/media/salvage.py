@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 START_CODE: Final = b"\0\0\0\1"
 LONGEST_SECONDS: Final = 300.0
+"""Of the processor: what else the machine has to do cuts no film short."""
+LOOKS_A_CLOCK: Final = 64
 MOST_UNIT_BYTES: Final = 4 << 20
 # Where the chain is broken by sound after each picture, a longer one is believed by itself.
 SHORTEST_ALONE: Final = 64
@@ -41,14 +43,23 @@ IN_BAND_SPS: Final = rb"\x00\x00[\x00\x01].[\x27\x47\x67][\x42\x4d\x58\x64]"
 
 
 class Pictures:
-    """The units of one codec in a file that is mapped, never read as a whole."""
+    """The units of one codec in a file that is mapped, never read as a whole. `until`: by this process's own clock.
+
+    `complete` is False once that time came before the end of the file."""
 
     def __init__(self, data: mmap.mmap, sets: ParameterSets, until: float) -> None:
         self.data, self.size, self.until = data, len(data), until
+        self.complete, self.looks = True, 0
         self.codec, self.sets = sets.codec, frozenset(sets.sets)
         self.start = re.compile(rb"[\x00-\x3f][\x00-\xff]{2}" + FIRST_BYTES[sets.codec], re.DOTALL)
         self.first = re.compile(FIRST_BYTES[sets.codec], re.DOTALL)
         self.cut_at_end = False
+
+    def time_is_up(self) -> bool:
+        if self.looks % LOOKS_A_CLOCK == 0 and time.process_time() >= self.until:
+            self.complete = False
+        self.looks += 1
+        return not self.complete
 
     def unit_at(self, at: int) -> int | None:
         """The length of the unit whose length stands at `at`; None where none can begin there."""
@@ -96,7 +107,7 @@ class Pictures:
 
     def chain(self, at: int) -> Iterator[tuple[int, int]]:
         """Every unit as (its first byte, its length)."""
-        while at + 6 < self.size and time.monotonic() < self.until:
+        while at + 6 < self.size and not self.time_is_up():
             length = self.unit_at(at)
             if length is None:
                 found = self.next_start(at + 1)
@@ -120,7 +131,7 @@ class Pictures:
         return None
 
     def candidates(self, at: int, end: int) -> Iterator[int]:
-        while (found := self.start.search(self.data, at, end)) is not None and time.monotonic() < self.until:
+        while (found := self.start.search(self.data, at, end)) is not None and not self.time_is_up():
             # The first byte of a length below 4 MiB is 0; the pattern begins at its second.
             place = found.start() - 1
             if place >= 0 and self.data[place] == 0 and self.unit_at(place) is not None:
@@ -157,8 +168,9 @@ def find_sets(data: mmap.mmap) -> ParameterSets | None:
 
 
 def copy_pictures(data: mmap.mmap, out: BinaryIO, sets: ParameterSets, begin: int) -> dict[str, Any]:
-    """Write the sets, then every unit. Counts are of units and bytes; `first_at` is where the first picture began."""
-    pictures = Pictures(data, sets, time.monotonic() + LONGEST_SECONDS)
+    """Write the sets, then every unit. Counts are of units and bytes; `first_at` is where the first picture began,
+    `last_at` where the last one ended. Not `complete`: the time was used up there, and more may follow."""
+    pictures = Pictures(data, sets, time.process_time() + LONGEST_SECONDS)
     for one in sets.sets:
         out.write(START_CODE + one)
     units, copied, first, last = 0, 0, None, begin
@@ -173,6 +185,8 @@ def copy_pictures(data: mmap.mmap, out: BinaryIO, sets: ParameterSets, begin: in
         "picture_bytes": copied,
         "other_bytes": max(0, last - begin - copied),
         "first_at": first,
+        "last_at": last,
+        "complete": pictures.complete,
         "cut_at_end": pictures.cut_at_end,
     }
 

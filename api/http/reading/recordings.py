@@ -33,6 +33,7 @@ from casework.playback import who_saw
 from casework.recordings.states import is_in_state
 from casework.secrecy import keeps_nothing_from
 from casework.units import unit_of
+from ingest.media.recovered import Recovered
 from retention.holds import holds_on
 from retention.own_units import Units, is_own, of_own, own_units
 from retention.paging import Cursor, newest_first, take_page
@@ -248,6 +249,7 @@ def _copies(session: Session, recording_id: uuid.UUID) -> list[RenditionItem]:
             tool=row.tool,
             tool_version=row.tool_version,
             created_at=row.created_at,
+            cut_short_at=Recovered.of(row.settings).cut_short_at if row.name == "recovery" else None,
         )
         for row in rows
     ]

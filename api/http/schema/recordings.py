@@ -46,6 +46,10 @@ class RenditionItem(Answer):
     tool: str = Field(examples=["ffmpeg"])
     tool_version: str = Field(examples=["7.1.1"])
     created_at: datetime
+    cut_short_at: int | None = Field(
+        description="of a recovery copy whose time was used up: the byte of the original up to which it is",
+        examples=[None],
+    )
 
 
 class MediaJobItem(Answer):

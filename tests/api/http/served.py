@@ -235,7 +235,9 @@ class Served:
             timestamp_trust=build_timestamp_trust(archive),
         )
 
-    def copy(self, recording: Recording, name: str, content: bytes, media_type: str) -> None:
+    def copy(
+        self, recording: Recording, name: str, content: bytes, media_type: str, settings: tuple[str, ...] = ()
+    ) -> None:
         """A rendition of these bytes, sealed and recorded as a media worker does it."""
         archive, path = self.archive, self.archive.settings.data / f"{name}-{recording.id}"
         path.write_bytes(content)
@@ -250,7 +252,7 @@ class Served:
             wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
             worker="test",
         )
-        made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", (), len(content), "none")
+        made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", settings, len(content), "none")
         work = WorkFolder(archive.work_folder)
         with self.database.transaction() as session:
             session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))

@@ -121,3 +121,15 @@ def test_a_recovery_copy_is_labelled_and_says_how_it_came_about(district: Any, t
     assert "ffmpeg" in page
     english = district.page("officer", f"/recordings/{torn.id}", "en").text
     assert "It is not the original" in english
+
+
+def test_a_recovery_copy_that_was_cut_short_says_so_on_the_page_and_to_a_program(district: Any) -> None:
+    served = district.served
+    with looked_at(district, reasons=(Reason(code.MOOV_MISSING),), duration_seconds=None, streams=()):
+        row = served.seal(served.station(district.unit), os.urandom(914), "no-index-either.mp4")
+    settings = ("liuhen-salvage/1", "parameter-sets=in-band", "cut-short-at=600", "-nostdin")
+    served.copy(row, "recovery", b"some of the pictures", "video/mp4", settings)
+    assert "只取到原件的第 600 字节（全长 914 字节）" in district.page("officer", f"/recordings/{row.id}").text
+    assert "used up at byte 600 of" in district.page("officer", f"/recordings/{row.id}", "en").text
+    (copy,) = district.people["officer"].get(f"/api/v1/recordings/{row.id}").json()["copies"]
+    assert copy["cut_short_at"] == 600

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import mmap
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.errors import RenditionFailed
 from ingest.media import findings as code
-from ingest.media import recovery
-from ingest.media.parameter_sets import read_parameter_sets
+from ingest.media import recovery, salvage
+from ingest.media.parameter_sets import ParameterSets, read_parameter_sets
 from ingest.media.probe import PROBE_LIMITS, count_frames, probe_media
+from ingest.media.recovered import Recovered
 from ingest.media.recovery import (
     NOT_DAMAGED,
     PACKETS_TRIED,
@@ -26,7 +30,7 @@ from ingest.media.recovery import (
 from ingest.media.renditions import NothingToShow, RenditionMade
 from ingest.media.runner import MediaRunner
 from ingest.media.salvage import Pictures, samples_begin
-from ingest.media.sandbox import Job, Limits
+from ingest.media.sandbox import Confined, Job, Limits, Sandbox
 from tests.ingest.media.hindered import HINDRANCES, hindered
 
 Cut = Callable[[Path, float], Path]
@@ -121,7 +125,7 @@ def test_exactly_the_units_that_were_written_are_found(runner: MediaRunner, make
     content = whole.read_bytes()
     end = content.index(b"moov") - 4
     with whole.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        pictures = Pictures(data, read_parameter_sets(whole), time.monotonic() + 60)
+        pictures = Pictures(data, read_parameter_sets(whole), time.process_time() + 60)
         found = [(at, length) for at, length in pictures.chain(samples_begin(data)) if at < end]
     packets = runner.ffprobe(
         ("-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pos,size", "-of", "json", "/in/media"),
@@ -136,6 +140,67 @@ def test_exactly_the_units_that_were_written_are_found(runner: MediaRunner, make
             written.append((at + 4, length))
             at += 4 + length
     assert sorted(found) == sorted(written)
+
+
+class Clock:
+    """What salvage counts by: the wall's clock races ahead; the processor's stands still, and at a look leaps."""
+
+    def __init__(self, leaps_at: int | None) -> None:
+        self.wall, self.looks, self.leaps_at = 0.0, 0, leaps_at
+
+    def monotonic(self) -> float:
+        self.wall += 1000.0
+        return self.wall
+
+    def process_time(self) -> float:
+        self.looks += 1
+        return 0.0 if self.leaps_at is None or self.looks < self.leaps_at else salvage.LONGEST_SECONDS
+
+
+def picked(path: Path, sets: ParameterSets, monkeypatch: pytest.MonkeyPatch, leaps_at: int | None) -> dict[str, Any]:
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        monkeypatch.setattr(salvage, "time", Clock(leaps_at))
+        return salvage.copy_pictures(data, io.BytesIO(), sets, samples_begin(data))
+
+
+def test_other_work_cuts_no_film_short_and_what_its_own_time_cuts_short_says_so(
+    make_clip: MakeClip, cut: Cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = make_clip(*FIRST, "whole.mp4")
+    torn, sets = cut(whole, 0.9), read_parameter_sets(whole)
+    busy = picked(torn, sets, monkeypatch, None)
+    assert (busy["complete"], busy["units"] >= 85) == (True, True)
+    short = picked(torn, sets, monkeypatch, 3)  # the first is that of the beginning
+    assert (short["complete"], 0 < short["units"] < busy["units"]) == (False, True)
+    assert 0 < short["last_at"] < busy["last_at"]
+
+
+@dataclass(frozen=True)
+class SaysMore:
+    """A sandbox in which salvage says this as well."""
+
+    real: Sandbox
+    more: dict[str, Any]
+    name: str = "says more"
+
+    def run(self, job: Job) -> Confined:
+        result = self.real.run(job)
+        if "pictures" not in job.arguments:
+            return result
+        return replace(result, stdout=json.dumps(json.loads(result.stdout) | self.more).encode())
+
+
+def test_a_copy_of_a_part_of_the_file_says_so_and_one_of_nothing_has_used_up_its_time(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, out: Path
+) -> None:
+    torn = cut(make_clip(*FIRST, "-x264-params", "repeat-headers=1", "self.mp4"), 0.6)
+    found, short = probe_media(torn, runner), {"complete": False, "last_at": 1234}
+    copy = recovered(make_recovery(torn, found, out, replace(runner, sandbox=SaysMore(runner.sandbox, short))))
+    assert copy.settings[:3] == ("liuhen-salvage/1", "parameter-sets=in-band", "cut-short-at=1234")
+    assert Recovered.of(copy.settings) == Recovered("in-band", None, 1234)
+    with pytest.raises(RenditionFailed) as failed:
+        make_recovery(torn, found, out, replace(runner, sandbox=SaysMore(runner.sandbox, {**short, "units": 0})))
+    assert failed.value.reason == "processor"
 
 
 def test_noise_without_an_index_gives_nothing_and_ends(runner: MediaRunner, tmp_path: Path, out: Path) -> None:
