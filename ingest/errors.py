@@ -4,6 +4,7 @@
     ├── UploadRefused …                 one tree of its own, in ingest/uploads/errors.py
     ├── DockError …                     what keeps footage on a device: ingest/dock/errors.py
     ├── StationError …                  enrolling stations: ingest/stations/errors.py
+    ├── StagedBytesUnknown              staged files whose uploads the catalog does not know: a person must look
     ├── CustodyError
     │   ├── CustodyStopped              a person must look; a repeat would only fail again
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
@@ -40,6 +41,18 @@ from pathlib import Path
 
 class IngestError(Exception):
     """Anything that ingest raises on purpose."""
+
+
+class StagedBytesUnknown(IngestError):
+    """There are staged files that no row of the catalog leads to (ingest/uploads/unknown.py)."""
+
+    def __init__(self, files: int, size_bytes: int) -> None:
+        super().__init__(
+            f"{files} staged files, {size_bytes} bytes, are of no upload that the catalog knows: see "
+            "`liuhen admin upload unknown`, and bring a later database back or have their stations send them again"
+        )
+        self.files = files
+        self.size_bytes = size_bytes
 
 
 class CustodyError(IngestError):
@@ -127,7 +140,8 @@ class StoredCopyLost(CustodyStopped):
             upload_id,
             f"it is recording {recording_id} already, whose stored object is lost and cannot be made anew ({why}); "
             "the staged file is kept and may be the last copy: bring keys and database back from their backups, "
-            "then have the upload tried again",
+            "then have the upload tried again; to a database older than this upload the file is unknown, and kept for "
+            "LIUHEN_UPLOAD_LONGEST_DAYS alone: copy it elsewhere before",
         )
         self.recording_id = recording_id
         self.why = why

@@ -1,4 +1,6 @@
-"""What `liuhen admin upload` does: uploads that could not be sealed are looked at, tried again, or given up."""
+"""What `liuhen admin upload` does: uploads that could not be sealed are looked at, tried again, or given up; and what
+is staged without an upload is listed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, Facts
+from api.upload_limits import upload_limits
 from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
+from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
+from ingest.uploads.sweeps import list_unknown
 from integrity.fields import format_instant
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
@@ -25,6 +30,27 @@ def retry(archive: Archive, session: Session, upload_id: str) -> Facts:
 
 def release(archive: Archive, session: Session, upload_id: str, reason: str) -> Facts:
     return _facts(session, Staging(archive.staging_folder), release_upload(session, OPERATOR, upload_id, reason))
+
+
+def list_unknown_files(archive: Archive) -> list[Facts]:
+    """What is staged and has no row: when it was last written, until when it is kept, and where it is."""
+    staging = Staging(archive.staging_folder)
+    kept = upload_limits(archive.settings).lasts_at_most
+    return [
+        {
+            "upload_id": each.upload_id,
+            "staged_bytes": each.size_bytes,
+            "changed_at": format_instant(each.changed_at),
+            "kept_until": format_instant(each.changed_at + kept),
+            "path": str(staging.bytes_path(each.upload_id)),
+        }
+        for each in list_unknown(staging, CatalogRegister(archive.database))
+    ]
+
+
+def unknown_line(facts: Facts) -> str:
+    """One of them in a line for a person."""
+    return f"{facts['path']}  {facts['staged_bytes']}  {facts['changed_at']} – {facts['kept_until']}"
 
 
 def upload_line(facts: Facts) -> str:

@@ -24,6 +24,16 @@ def list_uploads(as_json: Json = False) -> None:
     report(as_json, {"items": items}, (upload_line(each) for each in items))
 
 
+@uploads.command("unknown")
+def list_unknown(as_json: Json = False) -> None:
+    """列出无对应上传的暂存文件 / List staged files that the catalog does not know: it is older than they are."""
+    from api.cli.admin_uploads import list_unknown_files, unknown_line
+
+    with open_for_command("admin") as opened:
+        items = list_unknown_files(opened.archive)
+    report(as_json, {"items": items}, (unknown_line(each) for each in items))
+
+
 @uploads.command("retry")
 def retry_upload(upload_id: UploadId, as_json: Json = False) -> None:
     """原因已排除，立即重新封存 / Seal it now: the cause is gone."""

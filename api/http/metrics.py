@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.unknown import read_unknown
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -52,12 +54,18 @@ class Metrics:
             ["which"],
             registry=self.registry,
         )
+        self._unknown_files = Gauge(
+            "liuhen_staged_files_unknown", "Staged files that the catalog does not know", registry=self.registry
+        )
+        self._unknown_bytes = Gauge(
+            "liuhen_staged_bytes_unknown", "Bytes of these that take room on the disk", registry=self.registry
+        )
         self._process = process
 
     def note_response(self, method: str, route: str, status: int, seconds: float) -> None:
         self._seconds.labels(self._process, method, route, f"{status // 100}xx").observe(seconds)
 
-    def look_at(self, database: Database) -> None:
+    def look_at(self, database: Database, staging_folder: Path) -> None:
         """Bring the gauges up to date."""
         states = ("open", "finished", "sealed", "failed")
         count = select(Upload.state, func.count()).where(Upload.state.in_(states)).group_by(Upload.state)
@@ -67,6 +75,9 @@ class Metrics:
             without_room = count_waiting_for_room(session)
             size = session.scalar(select(func.max(LedgerCheckpoint.size)))
             stations = count_alerts(session)
+        unknown = read_unknown(staging_folder)
+        self._unknown_files.set(unknown.files)
+        self._unknown_bytes.set(unknown.size_bytes)
         for state in states:
             self._uploads.labels(state).set(waiting.get(state, 0))
         self._jobs.set(due)

@@ -24,6 +24,7 @@ from casework.retrieval.posts import posts_in
 from casework.units import UnitNode, units_below
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.stations.overview import count_alerts
+from ingest.uploads.unknown import UnknownTotal, read_unknown
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
 from storage.catalog.publication import PublicationDuty
@@ -40,6 +41,7 @@ class Health:
     jobs_due: int
     jobs_failed: int
     jobs_without_room: int
+    staged_unknown: UnknownTotal
     entries_unplaced: int
     stations_silent: int
     people_running_out: int
@@ -91,6 +93,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         jobs_due=count_due(session),
         jobs_failed=count_failed(session),
         jobs_without_room=count_waiting_for_room(session),
+        staged_unknown=read_unknown(visit.archive.staging_folder),
         entries_unplaced=count_waiting(session),
         stations_silent=count_alerts(session, [node.unit.id for node in tree])["silent"],
         people_running_out=count_running_out(session, visit.person, _warned_of(visit)),

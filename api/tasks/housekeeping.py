@@ -195,9 +195,12 @@ def recover_all_uploads(archive: Archive) -> None:
 
 
 def sweep_left_behind(archive: Archive) -> None:
-    """Files and attempts that a crash kept from being removed, and those of uploads that were given up."""
+    """Files and attempts that a crash kept from being removed, and those of uploads that were given up.
+
+    Staged files that the catalog does not know are noted, and kept for a time.
+    """
     staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
-    remove_orphans(staging, register, datetime.now(UTC))
+    remove_orphans(staging, register, upload_limits(archive.settings), datetime.now(UTC))
     remove_attempts_given_up(archive.database, archive.store)
 
 

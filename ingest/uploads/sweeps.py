@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from ingest.uploads.contract import GONE_STATES, UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
 from ingest.uploads.expiry import expiry_of
 from ingest.uploads.staging import Staging
+from ingest.uploads.unknown import UnknownBytes, note_unknown, unknown_bytes
 
 _ORPHAN_AGE = timedelta(hours=1)
 _AT_ONCE = 2000
@@ -42,29 +43,55 @@ def expire_stale(staging: Staging, register: UploadRegister, limits: UploadLimit
     ]
 
 
-def remove_orphans(staging: Staging, register: UploadRegister, now: datetime) -> list[str]:
+def remove_orphans(staging: Staging, register: UploadRegister, limits: UploadLimits, now: datetime) -> list[str]:
     """Remove staged files that nobody will ask for: of uploads that are receipted, gone or unknown. Returns their ids.
 
     Custody removes what it has sealed; a crash just before that leaves files of a receipted upload, which go at once.
-    A creation's row is committed before its files are made, so files without a row come from elsewhere, or from a
-    promise that a crash took back (contract.PROMISED_BYTES); they and those of uploads that are gone get an hour. A
-    sealed upload without a receipt keeps its bytes, and so does a failed one, which a person has to look at.
+    Those of uploads that are gone get an hour. A sealed upload without a receipt keeps its bytes, and so does a failed
+    one, which a person has to look at.
+
+    A creation's row is committed before its files are made. So bytes without a row are older than the database that
+    was brought back, or of a promise that a crash took back (contract.PROMISED_BYTES): they are kept for as long as an
+    unfinished upload lasts at most, and noted (unknown.py). Where there is not a byte, they get an hour.
     """
-    removed = []
+    removed, unknown = [], []
+    for upload_id, state in _staged_with_states(staging, register):
+        without_row = unknown_bytes(staging, upload_id) if state is None else None
+        if without_row is not None and now - without_row.changed_at < limits.lasts_at_most:
+            unknown.append(without_row)
+        elif state == "receipted" or _is_over(staging, upload_id, state, now):
+            if without_row is not None:
+                log.warning("unknown upload %s is removed with its %d bytes", upload_id, without_row.size_bytes)
+            staging.remove(upload_id)
+            removed.append(upload_id)
+    note_unknown(staging.folder, unknown)
+    return removed
+
+
+def list_unknown(staging: Staging, register: UploadRegister) -> list[UnknownBytes]:
+    """Staged bytes that no row leads to, as they are now."""
+    found = [
+        unknown_bytes(staging, upload_id)
+        for upload_id, state in _staged_with_states(staging, register)
+        if state is None
+    ]
+    return [each for each in found if each is not None]
+
+
+def _staged_with_states(staging: Staging, register: UploadRegister) -> Iterator[tuple[str, str | None]]:
+    """Each upload of which a file is here, and what its row says; None where it has none."""
     ids = sorted(staging.list_uploads())
     for begin in range(0, len(ids), _AT_ONCE):
         batch = ids[begin : begin + _AT_ONCE]
         states = register.states_of(batch)
         for upload_id in batch:
-            state = states.get(upload_id)
-            is_gone = state is None or state in GONE_STATES
-            if state == "receipted" or (is_gone and _is_old(staging, upload_id, now)):
-                staging.remove(upload_id)
-                removed.append(upload_id)
-    return removed
+            yield upload_id, states.get(upload_id)
 
 
-def _is_old(staging: Staging, upload_id: str, now: datetime) -> bool:
+def _is_over(staging: Staging, upload_id: str, state: str | None, now: datetime) -> bool:
+    """Whether it is gone or unknown, and was for a while."""
+    if state is not None and state not in GONE_STATES:
+        return False
     changed = staging.last_change(upload_id)
     return changed is not None and now - changed >= _ORPHAN_AGE
 

@@ -40,6 +40,8 @@ class Engines:
             "LIUHEN_BIND": f"127.0.0.1:{self.port}",
             "LIUHEN_CUSTODY_WORKERS": "3",
             "LIUHEN_DISK_RESERVE": "64KiB",
+            # As unfinished uploads: what a killed database forgets of its promises goes before settle.py looks.
+            "LIUHEN_UPLOAD_LONGEST_DAYS": "3",
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._mount_staging()

@@ -14,6 +14,7 @@ from api.http.schema.ledger import Health
 from api.http.sessions import TheArchive
 from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
+from ingest.uploads.unknown import require_all_known
 
 router = APIRouter(tags=["health"])
 
@@ -31,7 +32,8 @@ async def show_life() -> Health:
 def show_readiness(archive: TheArchive) -> Response:
     checks = {name: _outcome(check, archive) for name, check in CHECKS.items()}
     ready = all(outcome == "ok" for outcome in checks.values())
-    checks["copies"] = _outcome(_ask_copies, archive) if ready else "unknown"
+    for name, check in NOTICES.items():
+        checks[name] = _outcome(check, archive) if ready else "unknown"
     health = Health(status="ok" if ready else "unavailable", checks=checks)
     return JSONResponse(health.model_dump(), 200 if ready else 503, {"Cache-Control": "no-store"})
 
@@ -39,7 +41,7 @@ def show_readiness(archive: TheArchive) -> Response:
 @router.get("/metrics", summary="度量（Prometheus） / Metrics", response_class=Response)
 def show_metrics(request: Request, archive: TheArchive) -> Response:
     """No personal data: counts, times and sizes alone."""
-    request.app.state.metrics.look_at(archive.database)
+    request.app.state.metrics.look_at(archive.database, archive.staging_folder)
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -64,7 +66,14 @@ def _ask_copies(archive: Archive) -> None:
             raise NoRoomToWork(0, 0, int(archive.settings.disk_reserve))
 
 
+def _ask_staging(archive: Archive) -> None:
+    """Raises StagedBytesUnknown while files are staged that the catalog does not know. All else goes on."""
+    require_all_known(archive.staging_folder)
+
+
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}
+NOTICES: dict[str, Callable[[Archive], None]] = {"copies": _ask_copies, "staging": _ask_staging}
+"""What a person has to look at, while the archive works all the same."""
 
 
 def _outcome(check: Callable[[Archive], None], archive: Archive) -> str:

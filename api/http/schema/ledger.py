@@ -43,9 +43,11 @@ class Verified(Answer):
 class Health(Answer):
     """`checks`: what answered, and the class of error of what did not.
 
-    `copies` says NoRoomToWork while playable copies wait for room on the disk, and makes nothing unavailable."""
+    `copies` says NoRoomToWork while playable copies wait for room on the disk, `staging` StagedBytesUnknown while files
+    are staged that the catalog does not know; neither makes anything unavailable."""
 
     status: str = Field(examples=["ok"])
     checks: dict[str, str] = Field(
-        default_factory=dict, examples=[{"database": "ok", "store": "ok", "keys": "ok", "copies": "ok"}]
+        default_factory=dict,
+        examples=[{"database": "ok", "store": "ok", "keys": "ok", "copies": "ok", "staging": "ok"}],
     )

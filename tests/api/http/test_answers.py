@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from api.tasks.housekeeping import sweep_left_behind
+from ingest.uploads.staging import Staging
 from retention.paging import Cursor
 from storage.catalog.recordings import MediaJob
 from storage.errors import StoreUnavailable
@@ -100,12 +102,13 @@ def test_a_store_that_fails_is_503_without_its_path(served: Any, scene: Any, mon
 
 def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
     who = served.signed_in(served.unit(), "officer")
-    all_well = {"database": "ok", "store": "ok", "keys": "ok", "copies": "ok"}
+    all_well = {"database": "ok", "store": "ok", "keys": "ok", "copies": "ok", "staging": "ok"}
     assert who.get("/readyz").json() == {"status": "ok", "checks": all_well}
     served.as_owner("REVOKE SELECT ON unit, sign_in_session FROM liuhen_app")
     ready = who.get("/readyz")
     assert ready.status_code == 503
-    assert ready.json()["checks"] == {**all_well, "database": "ProgrammingError", "copies": "unknown"}
+    unasked = {"copies": "unknown", "staging": "unknown"}
+    assert ready.json()["checks"] == {**all_well, "database": "ProgrammingError", **unasked}
     assert who.get("/healthz").json()["status"] == "ok"
     assert "permission denied" not in who.get("/api/v1/session").text
 
@@ -128,6 +131,23 @@ def test_copies_that_wait_for_room_are_told_and_stop_nothing_else(served: Any, s
     answer = served.caller().get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["copies"]) == (200, "NoRoomToWork")
     assert "liuhen_media_jobs_without_room 1.0" in served.caller().get("/metrics").text
+
+
+def test_staged_files_that_the_catalog_does_not_know_are_told_and_stop_nothing(served: Any) -> None:
+    staging = Staging(served.archive.staging_folder)
+    staging.bytes_path("a" * 32).write_bytes(b"x" * 4096)
+    sweep_left_behind(served.archive)
+    answer = served.caller().get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["staging"]) == (200, "StagedBytesUnknown")
+    metrics = served.caller().get("/metrics").text
+    assert "liuhen_staged_files_unknown 1.0" in metrics
+    assert "liuhen_staged_bytes_unknown 4096.0" in metrics
+    page = served.signed_in(served.unit(), "administrator").get("/admin").text
+    assert "Staged files without an upload" in page
+    staging.remove("a" * 32)
+    sweep_left_behind(served.archive)
+    assert served.caller().get("/readyz").json()["checks"]["staging"] == "ok"
+    assert "liuhen_staged_files_unknown 0.0" in served.caller().get("/metrics").text
 
 
 def test_lost_keys_are_not_ready(served: Any) -> None:

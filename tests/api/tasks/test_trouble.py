@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from api.cli.admin_people import OPERATOR
-from api.cli.admin_uploads import list_uploads, release, retry
+from api.cli.admin_uploads import list_unknown_files, list_uploads, release, retry
 from api.tasks.housekeeping import sweep_left_behind
 from ingest.errors import UploadNotInTrouble
 from ingest.sealing.lanes import seal_next
@@ -68,6 +68,22 @@ def test_a_failed_upload_is_listed_keeps_its_room_and_is_sealed_once_its_cause_i
     assert sealing.entries("upload.retried") == 1
     with pytest.raises(UploadNotInTrouble):
         decide(sealing, retry, upload_id)
+
+
+def test_staged_files_without_an_upload_are_listed_with_the_day_until_which_they_are_kept(sealing: Any) -> None:
+    sealing.stage(CONTENT, "a.mp4")
+    path = sealing.staging.bytes_path("c" * 32)
+    path.write_bytes(CONTENT)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert list_unknown_files(sealing.archive) == [
+        {
+            "upload_id": "c" * 32,
+            "staged_bytes": len(CONTENT),
+            "changed_at": "2023-11-14T22:13:20.000000Z",
+            "kept_until": "2023-12-14T22:13:20.000000Z",
+            "path": str(path),
+        }
+    ]
 
 
 def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swept(sealing: Any) -> None:

@@ -6,7 +6,8 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
+from ingest.uploads.sweeps import expire_stale, list_unknown, recover_finished, remove_orphans
+from ingest.uploads.unknown import UnknownTotal, read_unknown
 from ingest.uploads.whole_file import nobody_writing
 
 
@@ -114,8 +115,9 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
     receipted = tus.create(4)
     complete_without_finish(tus, receipted)
     tus.change_register(lambda content: content["uploads"][upload_id_of(receipted)].update(state="receipted"))
-    unknown, fresh = "f" * 32, "e" * 32
-    tus.staging.create(unknown, 4)
+    empty, fresh = "f" * 32, "e" * 32
+    tus.staging.create(empty, 4)
+    tus.staging.bytes_path(empty).touch()
     now = datetime.now(UTC)
     for file in tus.staging.folder.iterdir():
         if not file.name.startswith(upload_id_of(receipted)):
@@ -124,7 +126,7 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
     foreign = tus.staging.folder / "notes.txt"
     foreign.write_text("not ours")
     os.utime(foreign, (0, 0))
-    assert remove_orphans(tus.staging, tus.register, now) == sorted([unknown, upload_id_of(receipted)])
+    assert remove_orphans(tus.staging, tus.register, UploadLimits(), now) == sorted([empty, upload_id_of(receipted)])
     assert tus.staging.list_uploads() == {upload_id_of(opened), upload_id_of(finished), fresh}
     assert foreign.read_text() == "not ours"
 
@@ -132,13 +134,67 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
 def test_orphans_are_asked_for_by_the_hundreds_and_not_one_by_one(start_server, monkeypatch):
     tus = start_server()
     ids = sorted(f"{number:032x}" for number in range(5))
-    long_ago = (datetime.now(UTC) - timedelta(days=1)).timestamp()
     for upload_id in ids:
-        tus.staging.bytes_path(upload_id).write_bytes(b"x")
-        os.utime(tus.staging.bytes_path(upload_id), (long_ago, long_ago))
+        stage_unknown(tus, upload_id, b"", timedelta(days=1))
     asked: list[list[str]] = []
     monkeypatch.setattr("ingest.uploads.sweeps._AT_ONCE", 2)
     register = tus.register
     monkeypatch.setattr(register, "states_of", lambda batch: asked.append(list(batch)) or {})
-    assert remove_orphans(tus.staging, register, datetime.now(UTC)) == ids
+    assert remove_orphans(tus.staging, register, UploadLimits(), datetime.now(UTC)) == ids
     assert asked == [ids[:2], ids[2:4], ids[4:]]
+
+
+def stage_unknown(tus, upload_id: str, content: bytes, age: timedelta) -> None:
+    """As a database leaves it that was brought back from an older dump: files, and no row."""
+    path = tus.staging.bytes_path(upload_id)
+    path.write_bytes(content)
+    written = (datetime.now(UTC) - age).timestamp()
+    os.utime(path, (written, written))
+
+
+def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with_a_note(start_server, caplog):
+    """They went after an hour, as all that has no row: but a row may have gone with the database that had it, and then
+    the error of a lost recording (StoredCopyLost) says to bring that back, not to hurry.
+    """
+    tus = start_server()
+    old, older = "a" * 32, "b" * 32
+    stage_unknown(tus, old, b"0123", timedelta(days=29))
+    stage_unknown(tus, older, b"01234567", timedelta(days=2))
+    now, limits = datetime.now(UTC), UploadLimits()
+    for _ in range(2):
+        assert remove_orphans(tus.staging, tus.register, limits, now) == []
+    assert [tus.staged(upload_id) for upload_id in (old, older)] == [b"0123", b"01234567"]
+    assert read_unknown(tus.staging.folder) == UnknownTotal(files=2, size_bytes=12)
+    assert len([line for line in caplog.messages if "2 staged files, 12 bytes" in line]) == 1
+    assert [each.upload_id for each in list_unknown(tus.staging, tus.register)] == [old, older]
+
+    later = now + timedelta(days=2)
+    assert remove_orphans(tus.staging, tus.register, limits, later) == [old]
+    assert f"unknown upload {old} is removed with its 4 bytes" in caplog.text
+    assert read_unknown(tus.staging.folder) == UnknownTotal(files=1, size_bytes=8)
+
+    # The later dump was found: its row is here again, and the bytes where it looks for them.
+    path = tus.create(8)
+    row = {"state": "finished", "length": 8}
+    tus.change_register(
+        lambda content: content["uploads"].update({older: content["uploads"][upload_id_of(path)] | row})
+    )
+    assert remove_orphans(tus.staging, tus.register, limits, later) == []
+    assert read_unknown(tus.staging.folder) == UnknownTotal()
+    assert {each.name for each in tus.staging.folder.iterdir()} == {f"{older}.bin"}
+
+
+def test_a_note_that_cannot_be_written_ends_no_sweep_and_one_that_is_torn_says_nothing(start_server, caplog):
+    tus = start_server()
+    stage_unknown(tus, "a" * 32, b"0123", timedelta(days=1))
+    stage_unknown(tus, "b" * 32, b"", timedelta(days=1))
+    in_its_way = tus.staging.folder / "unknown.json.new"
+    in_its_way.mkdir()
+    assert remove_orphans(tus.staging, tus.register, UploadLimits(), datetime.now(UTC)) == ["b" * 32]
+    assert "1 staged files, 4 bytes" in caplog.text
+    assert read_unknown(tus.staging.folder) == UnknownTotal()
+    in_its_way.rmdir()
+    (tus.staging.folder / "unknown.json").write_text("{")
+    assert read_unknown(tus.staging.folder) == UnknownTotal()
+    remove_orphans(tus.staging, tus.register, UploadLimits(), datetime.now(UTC))
+    assert read_unknown(tus.staging.folder) == UnknownTotal(files=1, size_bytes=4)
