@@ -16,8 +16,8 @@ from typing import Protocol
 
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
+from ingest.uploads.held import HeldUpload
 from ingest.uploads.request import ClaimedChecksum, Request
-from ingest.uploads.staging import HeldUpload
 
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 32 << 10

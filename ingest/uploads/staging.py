@@ -8,237 +8,21 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
 
-from ingest.uploads.errors import LengthUndeclared, StagingFull, TakenOver, TooLong, UploadGone
+from ingest.uploads.errors import StagingFull, UploadGone
+from ingest.uploads.held import HeldUpload
 from ingest.uploads.offset_file import UNFINISHED, OffsetFile, RecordedOffset
-from ingest.uploads.staged_bytes import NO_ROOM, StagedBytes
+from ingest.uploads.staged_bytes import NO_ROOM
 from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing
 from integrity.durable_files import sync_folder
 
-_SYNCED_IN_TURN = 4
-"""Of many uploads, by one thread: a turn of a thread costs about as much as a sync."""
 _ROOM_SECONDS = 0.1
 _KINDS = (".bin", ".offset", UNFINISHED)
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-
-
-class Kept(Protocol):
-    """What `keep_all` keeps: a held upload, or a whole file. The steps of `HeldUpload.keep`."""
-
-    @property
-    def offset(self) -> int: ...
-    def send(self) -> None: ...
-    def sync_bytes(self) -> int: ...
-    def sync_names(self) -> None: ...
-    def note_kept(self, offset: int) -> None: ...
-
-
-class HeldUpload:
-    """An upload that this request has the lock of, or waits for.
-
-    `offset` is what is recorded. Bytes taken by `append` count once `keep` has returned, and not before.
-    """
-
-    def __init__(
-        self,
-        staging: Staging,
-        upload_id: str,
-        record: OffsetFile,
-        ticket: bytes | None,
-        last: RecordedOffset | None = None,
-    ) -> None:
-        self.upload_id = upload_id
-        self._staging = staging
-        self._record = record
-        self._ticket = ticket
-        self._last = last
-        self._bytes: StagedBytes | None = None
-
-    def try_lock(self) -> bool:
-        """True once the lock is ours. Raises TakenOver when a newer request waits, UploadGone when removed."""
-        self.check_newest()
-        if not self._record.try_lock():
-            return False
-        self._last = self._record.read()
-        return True
-
-    def check_newest(self) -> None:
-        """Raises TakenOver when a newer request waits for this upload."""
-        if self._ticket is not None and not self._record.is_newest(self._ticket):
-            raise TakenOver(self.upload_id)
-
-    @property
-    def is_locked(self) -> bool:
-        """Whether the lock is ours; what is recorded is known from then on."""
-        return self._last is not None
-
-    @property
-    def recorded(self) -> RecordedOffset:
-        """What is recorded of it."""
-        if self._last is None:
-            raise RuntimeError(f"upload {self.upload_id} is not locked")
-        return self._last
-
-    @property
-    def offset(self) -> int:
-        return self.recorded.offset
-
-    @property
-    def declared_length(self) -> int:
-        return self.recorded.declared_length
-
-    @property
-    def length_is_deferred(self) -> bool:
-        return self.recorded.is_deferred
-
-    @property
-    def is_complete(self) -> bool:
-        return self._is_last(self.offset)
-
-    def too_long(self) -> TooLong:
-        """What to raise when more comes than may."""
-        return (LengthUndeclared if self.length_is_deferred else TooLong)(self.declared_length)
-
-    def cut_to_offset(self) -> None:
-        """Durably without the bytes that were never acknowledged: the length may be declared as what is left."""
-        self.open_bytes(0)
-        self._staged.keep()
-        self.close_bytes()
-
-    def declare_length(self, length: int) -> None:
-        self._last = self._record.declare(self.recorded, length)
-
-    def open_bytes(self, expected_bytes: int) -> None:
-        """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
-        path = self._staging.bytes_path(self.upload_id)
-        self._bytes = StagedBytes(path, self.upload_id, self.offset, self.declared_length, expected_bytes)
-
-    def append(self, pieces: Sequence[bytes]) -> None:
-        self._staged.append(pieces)
-
-    def keep(self) -> int:
-        """Bytes durable first, then their number: the order in which a crash may only lose, never invent.
-
-        The names become durable with the first bytes: until then nothing was acknowledged that could be lost. Nor need
-        the last number be durable, only the bytes: nobody is told of it before the row says that they are all there.
-        """
-        offset = self.sync_bytes()
-        if offset != self.offset:
-            if self.offset == 0:
-                self.sync_names()
-            self.note_kept(offset)
-        return offset
-
-    # The steps of `keep`, for `keep_all`.
-
-    def send(self) -> None:
-        self._staged.send()
-
-    def sync_bytes(self) -> int:
-        return self._staged.keep()
-
-    def sync_names(self) -> None:
-        self._staging.sync_folder()
-
-    def note_kept(self, offset: int) -> None:
-        self._last = self._record.write(self.recorded, offset, durably=not self._is_last(offset))
-
-    def _is_last(self, offset: int) -> bool:
-        return offset == self.declared_length and not self.length_is_deferred
-
-    def discard(self) -> None:
-        self._staged.discard()
-
-    def mark_ending(self) -> None:
-        self._record.mark_ending()
-
-    def close_bytes(self) -> None:
-        """Give back what was never kept of them."""
-        staged, self._bytes = self._bytes, None
-        if staged is not None:
-            staged.close()
-
-    @property
-    def has_open_bytes(self) -> bool:
-        """Whether `release` may have to wait for the disk."""
-        return self._bytes is not None
-
-    def release(self) -> None:
-        """Give up the lock. Releasing twice is harmless."""
-        try:
-            self.close_bytes()
-        finally:
-            self._record.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
-
-    @property
-    def _staged(self) -> StagedBytes:
-        if self._bytes is None:
-            raise RuntimeError(f"upload {self.upload_id} is not open for writing")
-        return self._bytes
-
-
-def keep_all(uploads: Sequence[Kept], side_by_side: Executor) -> list[Exception | None]:
-    """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, some of
-    the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable meanwhile.
-    """
-    begun = [upload for upload in uploads if upload.offset == 0]
-    naming = side_by_side.submit(_sync_names, begun) if begun else None
-    for upload in uploads[1:] and uploads:
-        upload.send()
-    parts = [uploads[start : start + _SYNCED_IN_TURN] for start in range(0, len(uploads), _SYNCED_IN_TURN)]
-    rest = [side_by_side.submit(_sync_bytes, part) for part in parts[1:]]
-    synced = _sync_bytes(parts[0]) if parts else []
-    for each in rest:
-        synced += each.result()
-    names = naming.result() if naming is not None else None
-    return [
-        _note_kept(upload, end, names) if isinstance(end, int) else end
-        for upload, end in zip(uploads, synced, strict=True)
-    ]
-
-
-def _sync_bytes(uploads: Sequence[Kept]) -> list[int | Exception]:
-    ends: list[int | Exception] = []
-    for upload in uploads:
-        try:
-            ends.append(upload.sync_bytes())
-        except Exception as error:
-            ends.append(error)
-    return ends
-
-
-def _sync_names(begun: Sequence[Kept]) -> Exception | None:
-    """Of one, which makes the names of all durable."""
-    try:
-        begun[0].sync_names()
-    except OSError as error:
-        return error
-    return None
-
-
-def _note_kept(upload: Kept, end: int, names: Exception | None) -> Exception | None:
-    if upload.offset == 0 and names is not None:
-        return names
-    try:
-        upload.note_kept(end)
-    except OSError as error:
-        return error
-    return None
 
 
 class Staging:
@@ -282,7 +66,7 @@ class Staging:
         """Become the newest request for this upload; `try_lock` until it is ours. Raises UploadGone."""
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
         try:
-            return HeldUpload(self, upload_id, record, record.claim())
+            return HeldUpload(upload_id, self.bytes_path(upload_id), record, record.claim())
         except BaseException:
             record.close()
             raise
@@ -335,7 +119,7 @@ class Staging:
         try:
             ticket = record.try_claim_ending()
             if ticket is not None:
-                return HeldUpload(self, upload_id, record, ticket, record.read())
+                return HeldUpload(upload_id, self.bytes_path(upload_id), record, ticket, record.read())
         except BaseException:
             record.close()
             raise
@@ -345,7 +129,7 @@ class Staging:
     def hold_if_idle(self, upload_id: str) -> HeldUpload | None:
         """The lock, if nobody has it; otherwise None, and whoever has it is not disturbed. For sweeps."""
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
-        held = HeldUpload(self, upload_id, record, None)
+        held = HeldUpload(upload_id, self.bytes_path(upload_id), record, None)
         try:
             locked = held.try_lock()
         except BaseException:

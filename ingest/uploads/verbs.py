@@ -34,13 +34,14 @@ from ingest.uploads.errors import (
     UploadRefused,
 )
 from ingest.uploads.gathering import Gathering, in_threads, on_loop
+from ingest.uploads.held import HeldUpload
 from ingest.uploads.lengths import check_declared, check_length_stays
 from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.sightings import Sightings
-from ingest.uploads.staging import HeldUpload, Staging
+from ingest.uploads.staging import Staging
 from ingest.uploads.standing import POLL_SECONDS, Standing
 from ingest.uploads.sweeps import wake_up
 from ingest.uploads.threads import Threads

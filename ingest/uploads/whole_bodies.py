@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 
 from ingest.uploads.contract import PROMISED_BYTES, UploadRecord
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
+from ingest.uploads.held import HeldUpload, keep_all
 from ingest.uploads.request import ClaimedChecksum, Request
-from ingest.uploads.staging import HeldUpload, Staging, keep_all
+from ingest.uploads.staging import Staging
 from ingest.uploads.whole_file import WholeFile
 
 _Taken = HeldUpload | WholeFile

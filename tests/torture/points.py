@@ -44,8 +44,8 @@ CUSTODY_STEPS = (
 UPLOAD_STEPS = (
     "ingest.uploads.register:CatalogRegister.open_uploads",
     "ingest.uploads.staging:Staging.create",
-    "ingest.uploads.staging:HeldUpload.keep",
-    "ingest.uploads.staging:keep_all",
+    "ingest.uploads.held:HeldUpload.keep",
+    "ingest.uploads.held:keep_all",
     "ingest.uploads.register:CatalogRegister.finish_uploads",
 )
 SEQUENCER_STEPS = (

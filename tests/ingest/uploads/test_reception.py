@@ -13,9 +13,9 @@ import uvicorn
 
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import CredentialRefused
+from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
-from ingest.uploads.staging import HeldUpload
 
 PIECE = b"x" * 65536
 PIECES = 64

@@ -14,7 +14,8 @@ import pytest
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import RegisterUnavailable
-from ingest.uploads.staging import HeldUpload, Staging
+from ingest.uploads.held import HeldUpload
+from ingest.uploads.staging import Staging
 from tests.ingest.uploads.serving import FileRegister
 
 STREAM = {"Content-Type": "application/offset+octet-stream"}
