@@ -97,10 +97,15 @@ def _named(url: str | None, variable: str) -> str:
     return url
 
 
+def open_store(settings: Settings) -> ObjectStore:
+    """Where the archive's objects lie."""
+    return FolderStore(settings.data / "objects")
+
+
 def _open(settings: Settings, database: Database) -> Archive:
     return Archive(
         settings=settings,
         database=database,
-        store=FolderStore(settings.data / "objects"),
+        store=open_store(settings),
         keyring=open_keyring(settings),
     )

@@ -39,15 +39,20 @@ from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
 from integrity.timestamp import TimestampToken, verify_timestamp
 from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
+from storage.ledger.own_store import require_own_store
 from storage.sealing import SealedObject, read_back, write_sealed
 
 log = structlog.get_logger()
 
 
 def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
-    """Seal one finished upload, exactly once. Raises CustodyStopped (a person must look) or CustodyDelayed."""
+    """Seal one finished upload, exactly once. Raises CustodyStopped (a person must look) or CustodyDelayed.
+
+    Raises StoreLacksLedger before anything is stored where the store is not this archive's.
+    """
     if upload.state == "sealed":  # an earlier run got as far as the row; only the receipt is owed
         return issue_receipt(upload, custody)
+    require_own_store(custody.database, custody.store)
     staged = verify_upload(upload, custody)
     findings = probe(upload, staged, custody)
     attempt = begin_attempt(upload, custody)

@@ -32,6 +32,11 @@ class Sequencing:
         self._due.set()
         self._thread.join()
 
+    def publish_all(self) -> None:
+        """All that is pending, now; for after `stop`."""
+        while self._sequencer.sequence_pending():
+            pass
+
     def close(self) -> None:
         """Another sequencer may be opened now. More than once changes nothing."""
         if self._closed:

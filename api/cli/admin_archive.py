@@ -218,16 +218,16 @@ def _give_places(sequencer: Sequencer, stop: threading.Event) -> None:
 
 @contextmanager
 def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
+    from api.archive import open_store
     from api.keyring import open_keyring
     from storage.database import Database
     from storage.ledger.files import LedgerFiles
     from storage.ledger.sequencer import Sequencer
-    from storage.objects.folder import FolderStore
 
     assert settings.database_sequencer_url is not None
     keyring = open_keyring(settings)
     database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-command-sequencer")
-    files = LedgerFiles(FolderStore(settings.data / "objects"))
+    files = LedgerFiles(open_store(settings))
     try:
         with Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin) as sequencer:
             yield sequencer

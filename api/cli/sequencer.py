@@ -6,13 +6,13 @@ import signal
 import threading
 import time
 
+from api.archive import open_store
 from api.errors import UsageRefused
 from api.keyring import open_keyring
 from api.settings import Settings, load_settings
 from storage.database import Database
 from storage.ledger.files import LedgerFiles
 from storage.ledger.sequencer import Sequencer
-from storage.objects.folder import FolderStore
 
 # How long to wait when nothing was new: an idle archive rests, and an entry that comes then waits no longer.
 IDLE_SECONDS = 0.05
@@ -35,7 +35,7 @@ def open_sequencer(settings: Settings) -> Sequencer:
         )
     keyring = open_keyring(settings)
     database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-sequencer")
-    files = LedgerFiles(FolderStore(settings.data / "objects"))
+    files = LedgerFiles(open_store(settings))
     return Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin)
 
 

@@ -74,6 +74,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         engines,
         *roles,
         Step("数据库结构", "database schema", lambda: migrate(database)),
+        Step("对象存储", "object store", lambda: require_store(settings, database)),
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
         Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
@@ -90,6 +91,25 @@ def create_keys(settings: Settings) -> None:
     from api.keyring import create_missing_keys
 
     create_missing_keys(settings)
+
+
+def require_store(settings: Settings, database: DatabaseAddresses) -> None:
+    """Before anything is written: a disk that is not mounted must not be taken for an empty store."""
+    from api.archive import open_store
+    from api.errors import UsageRefused
+    from storage.database import Database
+    from storage.ledger.errors import StoreLacksLedger
+    from storage.ledger.own_store import require_own_store
+
+    connections = Database(database.worker, pool_size=1)
+    try:
+        require_own_store(connections, open_store(settings))
+    except StoreLacksLedger as error:
+        from api.http.problems import problem_of
+
+        raise UsageRefused(problem_of(error, "zh")["sentences"]["zh-CN"], str(error)) from error
+    finally:
+        connections.close()
 
 
 def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> None:

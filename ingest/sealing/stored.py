@@ -36,6 +36,7 @@ from storage.errors import (
 )
 from storage.keystore import WrappedKey
 from storage.ledger.append import Change, record_change
+from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore, StoredObject
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
@@ -72,6 +73,7 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
     before = find_sealed_before(upload, recording_id, custody)
     found = _look_at(upload, before, custody.store)
     if found is not None:
+        require_own_store(custody.database, custody.store)
         with custody.database.transaction() as session:
             require_lease(session, upload)
             raise_alarm(session, before.recording_id, before.unit_id, upload.id, found)
@@ -153,7 +155,8 @@ def make_anew(upload: DueUpload, staged: Path, before: SealedBefore, custody: Cu
 def require_stored_object(database: Database, store: ObjectStore, upload_id: str, recording_id: uuid.UUID) -> None:
     """The least that a receipt handed out again rests on: the object is there, and as long as it was sealed.
 
-    Otherwise the alarm is raised, durably, and then ObjectLost. Raises what the store raises: it vouches for nothing.
+    Otherwise the alarm is raised, durably, and then ObjectLost. A store that does not work, or is not the archive's
+    (StoreLacksLedger), vouches for nothing: what is raised of it is raised.
     """
     with database.reading() as session:
         # Nobody is signed in when a station asks for its receipt.
@@ -161,6 +164,7 @@ def require_stored_object(database: Database, store: ObjectStore, upload_id: str
     stored = store.stat(row.object_name)
     if stored is not None and stored.size_bytes == row.ciphertext_size_bytes:
         return
+    require_own_store(database, store)  # Otherwise nothing is lost: its disk is not mounted.
     found = MISSING if stored is None else DIFFERS
     with database.transaction() as session:
         raise_alarm(session, recording_id, row.unit_id, upload_id, found)

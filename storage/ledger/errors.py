@@ -30,6 +30,20 @@ class LedgerBehindStore(LedgerStorageError):
 
 
 @dataclass(eq=False)
+class StoreLacksLedger(LedgerStorageError):
+    """What was signed is not in the store: an empty folder where a disk is not mounted, or another archive's store."""
+
+    signed_size: int
+
+    def __str__(self) -> str:
+        return (
+            f"the database knows a checkpoint over {self.signed_size} ledger entries that is not in the object store: "
+            "its disk is not mounted, or this is another store. Mount the disk, or name the right store; nothing is "
+            "signed or sealed until then. Where it is lost for good, docs/operating.md says how to begin another"
+        )
+
+
+@dataclass(eq=False)
 class LedgerContradiction(LedgerStorageError):
     """Database and signed checkpoint hold different entries at the same size. Roots in hex."""
 

@@ -15,6 +15,8 @@ from storage.objects.protocol import ObjectStore
 PREFIX = "ledger/"
 CHECKPOINTS = f"{PREFIX}checkpoints/"
 SIZES_IN_FOLDER = 65_536
+BEGUN_ANEW = f"{PREFIX}begun-anew"
+"""Put there by a person: this store takes the place of one that is lost for good (docs/operating.md)."""
 
 
 def checkpoint_name(size: int) -> str:
@@ -46,6 +48,14 @@ class LedgerFiles:
             self.store.put(PREFIX + bundle.path, content)
         for tile, content in grow_hash_tiles(old_size, leaf_hashes, self.fetch):
             self.store.put(PREFIX + tile.path, content)
+
+    def has_checkpoint(self, size: int) -> bool:
+        """Whether there is one over just so many entries."""
+        return self.store.stat(checkpoint_name(size)) is not None
+
+    def is_begun_anew(self) -> bool:
+        """Whether somebody said that this store takes a lost one's place."""
+        return self.store.stat(BEGUN_ANEW) is not None
 
     def publish_checkpoint(self, size: int, note: bytes) -> None:
         """Make a signed checkpoint durable; its tiles must be already."""

@@ -22,12 +22,19 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
+from integrity.checkpoint import Checkpoint, encode_vkey, open_checkpoint, sign_checkpoint
 from integrity.keys import SigningKey
 from integrity.merkle import MerkleAccumulator, leaf_hash
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.database import Database
-from storage.ledger.errors import LeafHashWrong, LedgerBehindStore, LedgerContradiction, SequencerBusy
+from storage.ledger.checkpoints import latest_checkpoint
+from storage.ledger.errors import (
+    LeafHashWrong,
+    LedgerBehindStore,
+    LedgerContradiction,
+    SequencerBusy,
+    StoreLacksLedger,
+)
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import SequencedEntry, read_sequenced
 
@@ -63,7 +70,8 @@ class Published:
 class Sequencer:
     """Holds a lock of the database for as long as it lives, so that there is never a second one.
 
-    Raises SequencerBusy, LedgerBehindStore or LedgerContradiction when opened; then nothing has been signed.
+    Raises SequencerBusy, StoreLacksLedger, LedgerBehindStore or LedgerContradiction when opened; then nothing has been
+    signed.
     """
 
     def __init__(self, database: Database, files: LedgerFiles, key: SigningKey, origin: str) -> None:
@@ -105,10 +113,29 @@ class Sequencer:
     def _compare_with_store(self) -> Published:
         """Hold every row up to the last signed checkpoint against it."""
         latest = self._files.latest_checkpoint(encode_vkey(self._origin, self._key.public))
-        tree = MerkleAccumulator()
         if latest is None:
-            return Published(0, tree)
+            return self._begin_store()
         checkpoint, note = latest
+        tree = self._tree_under(checkpoint)
+        self._insert_checkpoint(checkpoint, note)
+        return Published(checkpoint.size, tree)
+
+    def _begin_store(self) -> Published:
+        """A store without a checkpoint is a new archive's. Once something was signed it is not: its disk may be out.
+
+        Only where a person says that it takes a lost one's place is the ledger published in it anew, from rows that
+        give what was signed last.
+        """
+        with self._database.reading() as session:
+            signed = latest_checkpoint(session)
+        if signed is not None:
+            if not self._files.is_begun_anew():
+                raise StoreLacksLedger(signed.size)
+            self._tree_under(open_checkpoint(signed.note, encode_vkey(self._origin, self._key.public)))
+        return Published(0, MerkleAccumulator())
+
+    def _tree_under(self, checkpoint: Checkpoint) -> MerkleAccumulator:
+        tree = MerkleAccumulator()
         with self._database.reading() as session:
             for entry in read_sequenced(session, 0, checkpoint.size):
                 tree.append_leaf_hash(leaf_hash(entry.entry))
@@ -116,8 +143,7 @@ class Sequencer:
             raise LedgerBehindStore(tree.size, checkpoint.size)
         if tree.root() != checkpoint.root:
             raise LedgerContradiction(checkpoint.size, checkpoint.root.hex(), tree.root().hex())
-        self._insert_checkpoint(checkpoint, note)
-        return Published(checkpoint.size, tree)
+        return tree
 
     def _assign(self) -> int:
         with self._database.transaction() as session:
@@ -135,6 +161,9 @@ class Sequencer:
         """Bring the store up to the rows, batch by batch, each ending in a signed checkpoint."""
         while batch := self._unpublished():
             size, tree = self._published.size, self._published.tree
+            # Its disk may have been taken away since the last batch, and the folder beneath is there to be written to.
+            if size and not self._files.has_checkpoint(size):
+                raise StoreLacksLedger(size)
             hashes = [_own_leaf_hash(entry) for entry in batch]
             self._files.grow(size, [entry.entry for entry in batch], hashes)
             for each in hashes:

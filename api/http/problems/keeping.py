@@ -11,6 +11,7 @@ from api.http.problems.problem import Problem, Problems
 from integrity import errors as integrity
 from retention import errors as retention
 from storage import errors as storage
+from storage.ledger.errors import StoreLacksLedger
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
 
@@ -39,6 +40,12 @@ PROBLEMS: Problems = {
         503, "keys", "密钥库不可用，请联系管理员", "the key store does not give the key: call the administrator"
     ),
     storage.NotLetIn: Problem(401, "signed-out", "登录已失效，或已不是最上级单位的审计人员；请重新登录后再试"),
+    StoreLacksLedger: Problem(
+        503,
+        "store-lacks-ledger",
+        "对象存储中没有本档案已签名的账本检查点：存储所在的磁盘未挂载，或这是另一个存储；请挂载磁盘或指向正确的存储，"
+        "在此之前不签名、不封存",
+    ),
     storage.LedgerStorageError: Problem(
         503, "ledger", "账本暂不可用，请联系管理员", "the ledger's storage does not answer: call the administrator"
     ),

@@ -15,6 +15,7 @@ from api.http.sessions import TheArchive
 from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
 from ingest.uploads.unknown import require_all_known
+from storage.ledger.own_store import require_own_store
 
 router = APIRouter(tags=["health"])
 
@@ -51,7 +52,9 @@ def _ask_database(archive: Archive) -> None:
 
 
 def _ask_store(archive: Archive) -> None:
+    """That it answers is not enough: so does the folder beneath a disk that is not mounted."""
     archive.store.stat("ledger/readiness")
+    require_own_store(archive.database, archive.store)
 
 
 def _ask_keys(archive: Archive) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from api.engines.plan import require_store
+from api.engines.roles import DatabaseAddresses
+from api.errors import UsageRefused
 from api.tasks.housekeeping import sweep_left_behind
 from ingest.uploads.staging import Staging
 from retention.paging import Cursor
@@ -148,6 +151,22 @@ def test_staged_files_that_the_catalog_does_not_know_are_told_and_stop_nothing(s
     sweep_left_behind(served.archive)
     assert served.caller().get("/readyz").json()["checks"]["staging"] == "ok"
     assert "liuhen_staged_files_unknown 0.0" in served.caller().get("/metrics").text
+
+
+def test_a_store_whose_disk_is_not_mounted_is_not_ready_until_it_is(served: Any, addresses: DatabaseAddresses) -> None:
+    objects = served.archive.settings.data / "objects"
+    served.sequencing.stop()
+    served.sequencing.publish_all()
+    mounted = objects.rename(objects.with_name("on the disk"))
+    objects.mkdir()
+    answer = served.caller().get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["store"]) == (503, "StoreLacksLedger")
+    with pytest.raises(UsageRefused, match="磁盘未挂载"):
+        require_store(served.archive.settings, addresses)
+    objects.rmdir()
+    mounted.rename(objects)
+    assert served.caller().get("/readyz").status_code == 200
+    require_store(served.archive.settings, addresses)
 
 
 def test_lost_keys_are_not_ready(served: Any) -> None:

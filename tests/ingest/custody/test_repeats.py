@@ -16,16 +16,15 @@ import ingest.sealing.record
 import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from ingest.custody import seal_upload
-from ingest.errors import (
-    StoredCopyLost,
-)
+from ingest.errors import ReceiptNotDue, StoredCopyLost
 from ingest.sealing.due import stop_upload
-from ingest.sealing.stored import keep_stored_copy
+from ingest.sealing.stored import keep_stored_copy, require_stored_object
 from integrity.receipt import open_receipt
 from storage.catalog.recordings import Receipt
 from storage.catalog.uploads import Upload
 from storage.errors import StoreUnavailable
 from storage.keystore import create_key_store
+from storage.ledger.errors import StoreLacksLedger
 from tests.ingest.custody.failures import (
     CONTENT,
     PowerFailure,
@@ -53,6 +52,28 @@ def test_a_repeat_makes_a_lost_object_anew_before_it_gets_a_receipt(
     assert found_lost(bench) == [found]
     assert bench.entries("recording.object_restored") == bench.entries("recording.received_again") == 1
     assert bench.originals() == [bench.recording().object_name]
+
+
+def test_nothing_is_sealed_or_called_lost_while_the_disk_of_the_objects_is_not_mounted(bench: Bench) -> None:
+    issued = seal_upload(bench.stage(CONTENT), bench.custody)
+    objects = bench.staging.parent / "objects"
+    bench.stop.set()  # The sequencer would stop at that as well.
+    bench.sequencing.join()
+    mounted = objects.rename(objects.with_name("on the disk"))
+    objects.mkdir()
+    repeat = bench.stage(CONTENT, "again.mp4")
+    for upload in (repeat, bench.stage(b"new" + CONTENT, "new.mp4")):
+        with pytest.raises(StoreLacksLedger):
+            seal_upload(upload, bench.custody)
+    with pytest.raises(StoreLacksLedger):
+        require_stored_object(bench.database, bench.store, issued.upload_id, issued.recording_id)
+    assert found_lost(bench) == []
+    assert list(objects.iterdir()) == []
+    objects.rmdir()
+    mounted.rename(objects)
+    with pytest.raises(ReceiptNotDue):
+        seal_upload(repeat, replace(bench.custody, receipt_patience_seconds=0.0))
+    assert bench.entries("recording.received_again") == 1
 
 
 def test_a_repeat_of_a_whole_object_says_nothing_of_it(bench: Bench) -> None:

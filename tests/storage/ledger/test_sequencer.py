@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import uuid
 from pathlib import Path
@@ -26,8 +27,10 @@ from storage.ledger.errors import (
     LedgerBehindStore,
     LedgerContradiction,
     SequencerBusy,
+    StoreLacksLedger,
 )
-from storage.ledger.files import LedgerFiles
+from storage.ledger.files import BEGUN_ANEW, LedgerFiles
+from storage.ledger.own_store import require_own_store
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
@@ -189,6 +192,69 @@ def test_a_database_older_than_the_last_checkpoint_signs_nothing(
     with pytest.raises(LedgerBehindStore) as refused:
         ledger.open()
     assert (refused.value.database_size, refused.value.signed_size) == (3, 9)
+
+
+def test_a_folder_whose_disk_is_not_mounted_is_no_empty_store(ledger: Ledger, tmp_path: Path) -> None:
+    store, elsewhere = tmp_path / "store", tmp_path / "on the disk"
+    (first,) = ledger.append(1)
+    require_own_store(ledger.app, ledger.files.store)
+    with ledger.open() as sequencer:
+        sequencer.sequence_pending()
+    require_own_store(ledger.app, ledger.files.store)
+    store.rename(elsewhere)
+    (second,) = ledger.append(1)
+    for is_there in (False, True):
+        if is_there:
+            store.mkdir()
+        with pytest.raises(StoreLacksLedger, match="mounted") as refused:
+            ledger.open()
+        assert refused.value.signed_size == 1
+        with pytest.raises(StoreLacksLedger):
+            require_own_store(ledger.app, FolderStore(store))
+        assert not is_there or list(store.iterdir()) == [], "nothing is signed there"
+    store.rmdir()
+    elsewhere.rename(store)
+    with ledger.open() as sequencer:
+        sequencer.sequence_pending()
+    assert [evidence.index for each in (first, second) if (evidence := ledger.reader.prove(each))] == [0, 1]
+
+
+def test_a_disk_that_is_taken_away_meanwhile_stops_the_sequencer_before_it_signs(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.append(3)
+    with ledger.open() as sequencer:
+        sequencer.sequence_pending()
+        (tmp_path / "store").rename(tmp_path / "on the disk")
+        (tmp_path / "store").mkdir()
+        ledger.append(1)
+        with pytest.raises(StoreLacksLedger):
+            sequencer.sequence_pending()
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_store_that_takes_a_lost_ones_place_gets_the_whole_ledger_once_somebody_says_so(
+    ledger: Ledger, tmp_path: Path, superuser
+) -> None:
+    ids = ledger.append(3)
+    with ledger.open() as sequencer:
+        sequencer.sequence_pending()
+    before = ledger.reader.latest()
+    shutil.rmtree(tmp_path / "store")
+    ledger.files = LedgerFiles(FolderStore(tmp_path / "store"))
+    ledger.files.store.put(BEGUN_ANEW, b"")
+    ledger.open().close()
+    assert ledger.reader.latest() == before
+    require_own_store(ledger.app, ledger.files.store)
+    assert [leaf_hash(read_entry(index, 3, ledger.files.fetch)) for index in range(3)] == [
+        evidence.leaf_hash for each in ids if (evidence := ledger.reader.prove(each))
+    ]
+    shutil.rmtree(tmp_path / "store")
+    FolderStore(tmp_path / "store").put(BEGUN_ANEW, b"")
+    superuser.execute("ALTER TABLE ledger_entry DISABLE TRIGGER append_only")
+    superuser.execute("UPDATE ledger_entry SET entry = replace(convert_from(entry, 'UTF8'), 'test', 'tost')::bytea")
+    with pytest.raises(LedgerContradiction):
+        ledger.open()
 
 
 def test_an_altered_row_is_noticed_before_anything_is_signed(ledger: Ledger, superuser) -> None:
