@@ -35,15 +35,15 @@ def seal_all_due(
 
     def seal_small(lane: str) -> None:
         while not done.is_set():
-            if look_once(lane):
+            if look_once(lane, SMALL_BYTES):
                 on_sealed()
             else:
                 done.wait(LOOK_AGAIN_SECONDS)
 
-    def look_once(lane: str) -> bool:
-        """A database that is away for a moment ends no lane: a large file may be hours from its end."""
+    def look_once(lane: str, at_most_bytes: int | None = None) -> bool:
+        """A database that is away for a moment ends no lane: a large file may be hours from its end in another."""
         try:
-            return seal_next(custody, staging, lane, SMALL_BYTES, turns)
+            return seal_next(custody, staging, lane, at_most_bytes, turns)
         except Exception:
             log.exception("lane %s of custody failed, and looks again", lane)
             return False
@@ -51,7 +51,7 @@ def seal_all_due(
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
         try:
-            while (sealed := seal_next(custody, staging, worker, turns=turns)) or turns.under_way:
+            while (sealed := look_once(worker)) or turns.under_way:
                 if sealed:
                     on_sealed()
                 else:  # What is left may be a station's that has its share of lanes, or come while they work.
@@ -91,4 +91,12 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
         log.exception("upload %s could not be sealed now", upload.id)
         put_off(custody.database, upload, f"{type(error).__name__}: {error}")
     else:
+        _remove_staged(upload, staging)
+
+
+def _remove_staged(upload: DueUpload, staging: Staging) -> None:
+    """It has its receipt, whatever becomes of its staged bytes: what stays of them, the next sweep removes."""
+    try:
         staging.remove(upload.id)
+    except Exception:
+        log.exception("what is staged of upload %s could not be removed now", upload.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ingest.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.sealing.turns import Order
+from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 
@@ -123,3 +125,57 @@ def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeyp
         go_on.set()
         work.join(60)
     assert count(sealing, Upload, Upload.state == "receipted") == 2
+
+
+def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_files(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks again as long as anything is under way beside it."""
+    large, small = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4"), sealing.stage(b"small", "small.jpg")
+    held, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order) -> Any:
+        if at_most_bytes is None and held.is_set() and not went_away.is_set():
+            went_away.set()
+            raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
+        return lease_due_upload(database, worker, at_most_bytes, order)
+
+    def probe(path: Path) -> Any:
+        if path == sealing.staging.bytes_path(small):
+            held.set()
+            assert go_on.wait(60)
+        elif path == sealing.staging.bytes_path(large):
+            assert held.wait(60)
+        return sealing.custody.probe(path)
+
+    monkeypatch.setattr("ingest.sealing.lanes.lease_due_upload", lease)
+    parts = replace(sealing.custody, probe=probe)
+    work = threading.Thread(target=seal_all_due, args=(parts, sealing.staging, "test", lambda: None))
+    work.start()
+    try:
+        assert went_away.wait(60)
+        late = sealing.stage(b"y" * (SMALL_BYTES + 1), "late.mp4")
+        deadline = time.monotonic() + 60
+        while count(sealing, Upload, Upload.id == late, Upload.state == "receipted") < 1:
+            assert time.monotonic() < deadline, "nobody looks for large files any more"
+            time.sleep(0.05)
+    finally:
+        go_on.set()
+        work.join(60)
+    assert count(sealing, Upload, Upload.state == "receipted") == 3
+
+
+def test_staged_bytes_that_cannot_be_removed_hold_up_nothing_that_has_its_receipt(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = {sealing.stage(f"evidence {number}".encode(), f"{number}.jpg") for number in range(3)}
+
+    def refuse(staging: Staging, upload_id: str) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    sealed: list[None] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Staging, "remove", refuse)
+        seal_all_due(sealing.custody, sealing.staging, "test", lambda: sealed.append(None), small_lanes=0)
+    assert count(sealing, Upload, Upload.state == "receipted") == len(sealed) == 3
+    assert sealing.staging.list_uploads() == uploads, "the next sweep removes them"
