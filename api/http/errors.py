@@ -23,7 +23,8 @@ HttpRefused
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from api.errors import ApiError
 
@@ -32,10 +33,11 @@ MOST_BODY_BYTES = 1 << 20
 
 
 class HttpRefused(ApiError):
-    """`status` and `code` are what the problem document states."""
+    """`status` and `code` are what the problem document states, and `members` beside them, for programs."""
 
     status = 400
     code = "refused"
+    members: Mapping[str, str] = MappingProxyType({})
 
 
 class BodyTooLarge(HttpRefused):
@@ -181,7 +183,7 @@ class CustodyFailed(HttpRefused):
             f"上传 {upload_id} 未能封存（{failure}）；请保留设备上的原件并联系管理员",
             f"upload {upload_id} was not sealed ({failure}): keep the original on the device, call the administrator",
         )
-        self.failure = failure
+        self.members = {"failure": failure}
 
 
 class NoCheckpoint(HttpRefused):

@@ -35,6 +35,11 @@ class Reply:
         return str(_members_of(self).get("type", "")).rpartition(":")[2]
 
 
+def failure_of(reply: Reply) -> str:
+    """Why an upload was not sealed: the archive's own word for it, empty where it gives none."""
+    return str(_members_of(reply).get("failure", ""))
+
+
 def meaning_of(reply: Reply) -> Exception:
     """A refusal as an error. TryAgain stands for what time may heal: 408, 409, 423, 425, 429, 460, any 5xx."""
     detail = detail_of(reply)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ingest.dock.answers import Reply, detail_of, meaning_of, offset_of, read_object, retry_after_of
+from ingest.dock.answers import Reply, detail_of, failure_of, meaning_of, offset_of, read_object, retry_after_of
 from ingest.dock.clock import ServerClock
 from ingest.dock.connection import Blocks, Connection
 from ingest.dock.credential import StationCredential
@@ -111,7 +111,7 @@ class Archive:
         if reply.status == 200:
             return reply.body
         if reply.status in (409, 422):
-            raise CustodyFailed(upload_id, detail_of(reply))
+            raise CustodyFailed(upload_id, detail_of(reply), failure_of(reply))
         if reply.status == 202 or (reply.status == 404 and "retry-after" in reply.headers):
             raise NotSealedYet(_NOT_SEALED, retry_after_of(reply))
         if reply.status in (404, 410):

@@ -97,14 +97,30 @@ class NoProgress(FileLeft):
         self.reason = reason
 
 
+# What was staged there is not what was sent, or is gone: no retry seals it. Of all else it keeps a whole copy.
+_ASKS_FOR_ANOTHER = frozenset({"ClaimedDigestDiffers", "StagedFileMissing", "StagedLengthDiffers"})
+
+
 class CustodyFailed(FileLeft):
-    def __init__(self, upload_id: str, reason: Words) -> None:
+    """`failure` is the archive's own word for it, a class of ingest/errors.py, or empty."""
+
+    def __init__(self, upload_id: str, reason: Words, failure: str = "") -> None:
+        self.is_to_be_sent_anew = failure in _ASKS_FOR_ANOTHER
+        then = Words(
+            "the archive keeps its bytes, and its administrator decides: liuhen admin upload retry, or release. Run "
+            "again then: its receipt is asked for, and only what was released is sent anew",
+            "档案系统保留着已收的字节，由管理员处理：liuhen admin upload retry 或 release。之后再次运行：先询问回执，"
+            "已放弃的才重新上传",
+        )
+        if self.is_to_be_sent_anew:
+            then = Words("run again to send it anew", "再次运行将重新上传")
         super().__init__(
-            f"the archive could not seal upload {upload_id}: {reason.en}; run again to send it anew",
-            f"档案系统未能封存上传 {upload_id}：{reason.zh}；再次运行将重新上传",
+            f"the archive could not seal upload {upload_id}: {reason.en}; {then.en}",
+            f"档案系统未能封存上传 {upload_id}：{reason.zh}；{then.zh}",
         )
         self.upload_id = upload_id
         self.reason = reason
+        self.failure = failure
 
 
 class ReceiptRejected(FileLeft):

@@ -84,13 +84,18 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
     """Ask once, check the receipt and keep it, durably.
 
     Raises TryAgain while there is none (NotSealedYet: all is well), UploadGone when the archive knows nothing of it,
-    CustodyFailed when it could not seal it, ReceiptRejected when the receipt does not convince. That it is gone or
-    failed is noted, so that the next attempt begins a new upload.
+    CustodyFailed when it could not seal it, ReceiptRejected when the receipt does not convince. That it is gone, or is
+    to be sent anew, is noted: then the next attempt begins a new upload. What else failed stays there, bytes and quota,
+    until a person has decided: the next attempt asks for its receipt again, and sends no second copy.
     """
     try:
         envelope = _read_receipt(sender, record)
-    except (UploadGone, CustodyFailed):
+    except UploadGone:
         sender.state.save(record.forgotten())
+        raise
+    except CustodyFailed as error:
+        if error.is_to_be_sent_anew:
+            sender.state.save(record.forgotten())
         raise
     return accept_receipt(sender.state, record, envelope, trust)
 

@@ -80,7 +80,7 @@ def problem_of(error: Exception, language: str) -> dict[str, Any]:
             f"upload:{upload.code}", upload.status, upload.zh.format_map(facts), upload.en.format_map(facts), language
         )
     if isinstance(error, HttpRefused):
-        return problem_document(error.code, error.status, error.chinese, error.english, language)
+        return {**problem_document(error.code, error.status, error.chinese, error.english, language), **error.members}
     if isinstance(error, AccessRefused):
         chinese = access.REFUSALS[error.reason]
         return {**problem_document("access-refused", 403, chinese, str(error), language), "reason": error.reason}

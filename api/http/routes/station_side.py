@@ -84,10 +84,10 @@ def report(form: NewReport, sender: Sender, archive: TheArchive) -> ReportTaken:
 @router.get(
     "/uploads/{upload_id}/receipt",
     summary="回执（DSSE 原文） / The receipt of an upload, verbatim",
-    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存，请保留原件；"
+    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存（failure 为原因代码），请保留原件；"
     "410：曾经封存，但存储的对象已缺失，请保留原件并重新上传。 / "
-    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, keep the original; "
-    "410: it was sealed, but the stored object is gone: keep the original and send it again.",
+    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, `failure` says why, keep the "
+    "original; 410: it was sealed, but the stored object is gone: keep the original and send it again.",
     response_class=Response,
     responses={
         200: {"content": {RECEIPT_TYPE: {}}},

@@ -214,3 +214,4 @@ def test_an_upload_that_could_not_be_sealed_is_a_conflict_with_the_reason(served
     answer = mine.get(f"/api/v1/uploads/{upload_id}/receipt")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:liuhen:problem:custody-failed")
     assert "sealed" in answer.json()["sentences"]["en"]
+    assert answer.json()["failure"] == "ClaimedDigestDiffers"

@@ -99,6 +99,7 @@ class SmallArchive:
     polls_before_receipt: int = 1
     change_receipt: Callable[[Receipt], Receipt] = lambda receipt: receipt
     custody_failure: str | None = None
+    custody_failure_code: str = "StoredBytesDiffer"
     secret: str = "s" * 43
     port: int = 0
     server: ThreadingHTTPServer | None = None
@@ -273,7 +274,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         upload.polls += 1
         if self.archive.custody_failure is not None:
-            self.answer(422, {}, json.dumps({"detail": self.archive.custody_failure}).encode())
+            problem = {"detail": self.archive.custody_failure, "failure": self.archive.custody_failure_code}
+            self.answer(409, {}, json.dumps(problem).encode())
         elif len(upload.content) < upload.size_bytes or upload.polls <= self.archive.polls_before_receipt:
             self.answer(202, {"Retry-After": "0"})
         else:

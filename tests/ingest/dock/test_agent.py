@@ -222,16 +222,37 @@ def test_refused_file_leaves_the_others_alone(docking: Any, archive: Any) -> Non
     assert "空文件" in str(result.outcomes[0].error)
 
 
-def test_failed_custody_is_told_and_sent_anew_next_time(docking: Any, archive: Any) -> None:
+@pytest.mark.parametrize(
+    ("code", "uploads"), [("StoredBytesDiffer", 1), ("", 1), ("ClaimedDigestDiffers", 2), ("StagedFileMissing", 2)]
+)
+def test_failed_custody_is_told_and_sent_anew_only_where_that_helps(
+    docking: Any, archive: Any, code: str, uploads: int
+) -> None:
+    """A failed upload keeps its bytes and its quota at the archive, for an administrator to have it tried again."""
     docking.write("a.mp4", b"x" * 100)
-    archive.custody_failure = "the staged file was altered"
-    (outcome,) = docking.run(wipe=True).outcomes
-    assert isinstance(outcome.error, errors.CustodyFailed)
-    assert "the staged file was altered" in str(outcome.error)
-    assert (docking.folder / "a.mp4").exists()
+    archive.custody_failure, archive.custody_failure_code = "the store's disk is dying", code
+    for _ in range(3 if uploads == 1 else 1):
+        (outcome,) = docking.run(wipe=True).outcomes
+        assert isinstance(outcome.error, errors.CustodyFailed)
+        assert "the store's disk is dying" in str(outcome.error)
+        assert ("to send it anew" in str(outcome.error)) == (uploads == 2)
+        assert (docking.folder / "a.mp4").exists()
+        assert len(archive.uploads) == 1
+    archive.custody_failure = None
+    assert docking.run(wipe=True).complete
+    assert len(archive.uploads) == uploads
+
+
+def test_failed_custody_that_the_archive_gave_up_is_sent_anew(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 100)
+    archive.custody_failure = "the store's disk is dying"
+    assert not docking.run().complete
+    (first,) = archive.uploads
+    archive.uploads.clear()
     archive.custody_failure = None
     assert docking.run().complete
-    assert len(archive.uploads) == 2
+    assert first not in archive.uploads
+    assert len(archive.uploads) == 1
 
 
 def test_file_changed_after_receipt_is_not_removed_but_sent_anew(docking: Any, archive: Any) -> None:
