@@ -124,7 +124,7 @@ def dock_continuously(
 ) -> DockResult:
     """Take over what appears in `places` until `stop` is set. An archive that is away is waited for without end.
 
-    Raises DockStopped when it cannot even begin (notes, address, credential or key).
+    Raises DockStopped when it cannot even begin (notes, address, credential or key); what ends it later is `stopped`.
     """
     plan = replace(plan, state_folder=plan.state_folder.resolve(), give_up_seconds=math.inf)
     watched = ", ".join(map(str, (*places.folders, *places.mounts)))
@@ -132,10 +132,18 @@ def dock_continuously(
         watcher = Watcher(places, timing, state, plan.marks, tell)
         with opened_run(plan, state, tell, stop, watcher.settled) as run:
             run.start()
-            while not stop.is_set():
-                watcher.look(run.put)
-                stop.wait(timing.poll_seconds)
-            run.finish()
+            try:
+                while not stop.is_set():
+                    watcher.look(run.put)
+                    stop.wait(timing.poll_seconds)
+            except DockStopped as error:
+                run.end(error)
+            except BaseException:
+                stop.set()  # A fault of ours: no end of what is under way may be waited for.
+                raise
+            finally:
+                # Before archive and notes are closed, which its threads work with.
+                run.finish()
     left, received, wiped = watcher.count()
     return DockResult(
         tuple(left), stopped=run.stopped, more_received=received, more_wiped=wiped, unwatched=watcher.unwatched()

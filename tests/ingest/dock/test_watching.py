@@ -16,10 +16,12 @@ import pytest
 
 import ingest.dock.watching as watching_module
 from ingest.dock.agent import DockPlan, DockResult, dock_continuously
+from ingest.dock.errors import StateUnusable
 from ingest.dock.events import (
     Event,
     FileGrowing,
     FileStays,
+    FileUploaded,
     FileWiped,
     FolderListed,
     Paused,
@@ -31,8 +33,9 @@ from ingest.dock.events import (
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import find_recorders, read_mounts
 from ingest.dock.source import Source
-from ingest.dock.state import opened_state
+from ingest.dock.state import DockState, opened_state
 from ingest.dock.watching import Places, Watcher, WatchTiming, find_sources, tell_apart
+from ingest.dock.words import Words
 
 QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
 
@@ -323,6 +326,47 @@ def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) 
         watching.plug("card")
         watcher.look(lambda _: None)
     assert [event.skipped for event in watching.told(FolderListed)] == [("card/.hidden",)] * 2
+
+
+def test_notes_that_fail_while_a_place_is_looked_at_end_the_run_and_are_told(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = DockState.find_all
+
+    def fail(state: DockState, source: str, phase: Any) -> Any:
+        if source.endswith("second"):
+            raise StateUnusable(state.folder, Words("database or disk is full", "磁盘已满"))
+        return real(state, source, phase)
+
+    monkeypatch.setattr(DockState, "find_all", fail)
+    archive.polls_before_receipt = 10_000
+    with watching.running():
+        (watching.plug("first") / "a.mp4").write_bytes(b"x")
+        watching.wait(lambda: watching.told(FileUploaded))
+        watching.plug("first", "second")
+        watching.wait(lambda: watching.result)
+    assert isinstance(watching.result.stopped, StateUnusable)
+    assert [type(outcome.error) for outcome in watching.result.outcomes] == [StateUnusable]
+    assert [each for each in threading.enumerate() if each.name.startswith("dock-")] == []
+
+
+def test_a_fault_of_ours_leaves_no_thread_that_works_with_notes_that_are_closed(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Watcher.look
+
+    def fail(watcher: Watcher, put: Any) -> None:
+        if watching.told(FileUploaded):
+            raise ZeroDivisionError
+        look(watcher, put)
+
+    monkeypatch.setattr(Watcher, "look", fail)
+    archive.polls_before_receipt = 10_000
+    (watching.plug("first") / "a.mp4").write_bytes(b"x")
+    plan = DockPlan(archive.url, archive.token, watching.folder / "notes")
+    with pytest.raises(ZeroDivisionError):
+        dock_continuously(plan, watching.places, QUICK, watching.events.append, watching.stop)
+    assert [each for each in threading.enumerate() if each.name.startswith("dock-")] == []
 
 
 def test_a_folder_that_is_not_there_is_told_once_and_keeps_the_run_from_being_complete(
