@@ -66,8 +66,8 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
         token = timestamp_signature(upload, envelope, custody)
         record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
     except SameFileSealed as same:
-        keep_stored_copy(upload, staged, same.recording_id, custody)
-        record_repeat(upload, attempt, same.recording_id, custody)
+        before = keep_stored_copy(upload, staged, same.recording_id, custody)
+        record_repeat(upload, attempt, before, custody)
     return issue_receipt(upload, custody)
 
 

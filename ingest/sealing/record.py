@@ -18,7 +18,7 @@ from ingest.sealing.attempt import Attempt
 from ingest.sealing.best_claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
 from ingest.sealing.parts import Custody
-from ingest.sealing.stored import end_alarm
+from ingest.sealing.stored import SealedBefore, end_alarm
 from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
@@ -155,7 +155,7 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
     )
 
 
-def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, custody: Custody) -> None:
+def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, custody: Custody) -> None:
     """The same file again: the same recording, an entry that says so, and a receipt of its own to come.
 
     Only for a recording whose stored object was looked at (ingest/sealing/stored.py).
@@ -165,9 +165,9 @@ def record_repeat(upload: DueUpload, attempt: Attempt, recording_id: uuid.UUID, 
     if custody.store.stat(attempt.plan.object_name) is not None:
         custody.store.delete(attempt.plan.object_name)
     with custody.database.transaction() as session:
-        data = {"recording": str(recording_id), "station": str(upload.station_id)}
-        _mark_sealed(session, upload, recording_id)
-        end_alarm(session, recording_id, upload.unit_id, upload.id)
+        data = {"recording": str(before.recording_id), "station": str(upload.station_id)}
+        _mark_sealed(session, upload, before.recording_id)
+        end_alarm(session, before.recording_id, before.unit_id, upload.id)
         record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
 
 

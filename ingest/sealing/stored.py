@@ -63,8 +63,8 @@ class SealedBefore:
     plan: SealingPlan
 
 
-def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, custody: Custody) -> None:
-    """On return the recording's object is there, read from the medium and what was signed.
+def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, custody: Custody) -> SealedBefore:
+    """On return the recording's object is there, read from the medium and what was signed; what that is.
 
     Where it was not, an entry says so and it was made anew from the staged bytes; that it is whole again is entered
     with the repeat. Raises StoredCopyLost, StoredBytesDiffer, AttemptHeldElsewhere, and what the store raises: the
@@ -78,6 +78,7 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
             require_lease(session, upload)
             raise_alarm(session, before.recording_id, before.unit_id, upload.id, found)
         make_anew(upload, staged, before, custody)
+    return before
 
 
 def find_sealed_before(upload: DueUpload, recording_id: uuid.UUID, custody: Custody) -> SealedBefore:
@@ -182,7 +183,7 @@ def raise_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, u
 
 def end_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str) -> None:
     """Enter that the object was read and is what was sealed, where somebody, whom a crash may have ended, said that it
-    is lost."""
+    is lost. `unit_id` is the recording's, as in the alarm: the upload may be of a unit that its own was merged into."""
     if not is_alarm_raised(session, recording_id):
         return
     _wait_for_others(session, recording_id)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 import ingest.custody
 import ingest.sealing.receipts
 import ingest.sealing.record
 import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
+from casework.merging import merge_unit
 from ingest.custody import seal_upload
 from ingest.errors import ReceiptNotDue, StoredCopyLost
 from ingest.sealing.due import stop_upload
 from ingest.sealing.stored import keep_stored_copy, require_stored_object
+from integrity.local_time import chinese_day
 from integrity.receipt import open_receipt
+from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Receipt
 from storage.catalog.uploads import Upload
 from storage.errors import StoreUnavailable
 from storage.keystore import create_key_store
+from storage.ledger.append import Actor
 from storage.ledger.errors import StoreLacksLedger
 from tests.ingest.custody.failures import (
     CONTENT,
@@ -83,6 +91,29 @@ def test_a_repeat_of_a_whole_object_says_nothing_of_it(bench: Bench) -> None:
     assert found_lost(bench) == []
     assert bench.entries("recording.object_restored") == 0
     assert object_path(bench).stat().st_ino == before.st_ino
+
+
+def test_loss_and_restoration_stand_in_the_entries_of_one_unit_even_after_it_was_merged(bench: Bench) -> None:
+    former, now = bench.unit_id, datetime.now(UTC)
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    with bench.database.transaction() as session:
+        bureau, successor = (Unit(name=name, code=uuid.uuid4().hex) for name in ("江城区城管局", "乙大队"))
+        session.add(bureau)
+        session.flush()
+        successor.parent_id = session.get_one(Unit, former).parent_id = bureau.id
+        session.add(successor)
+        session.flush()
+        on, ground = chinese_day(now), "江机编〔2026〕8号"
+        merge_unit(session, Actor.system("admin"), former, successor.id, on=on, ground=ground, now=now)
+        bench.unit_id = successor.id
+    lose_it(object_path(bench))
+    seal_upload(bench.stage(CONTENT, "again.mp4"), bench.custody)
+    with bench.database.reading() as session:
+        said = select(LedgerEntryRow.action, LedgerEntryRow.unit_id).where(
+            LedgerEntryRow.action.in_(("recording.object_lost", "recording.object_restored"))
+        )
+        entered = sorted(tuple(row) for row in session.execute(said))
+    assert entered == [("recording.object_lost", former), ("recording.object_restored", former)]
 
 
 REPEAT_WRITES = [
