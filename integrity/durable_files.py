@@ -1,8 +1,9 @@
 """Files and folders that are there whole, or not at all, whatever line the power fails on.
 
-A file is written once and never over another. A folder is made under a passing name beside its target, made durable
-file by file and then renamed. What a crash leaves of such a folder is removed by the next one who makes that target;
-a lock on the passing folder tells what a crash left from what another process is still writing.
+A file is written once and never over another, unless it is to take another's place whole. A folder is made under a
+passing name beside its target, made durable file by file and then renamed. What a crash leaves of such a folder is
+removed by the next one who makes that target; a lock on the passing folder tells what a crash left from what another
+process is still writing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import glob
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -45,6 +47,22 @@ def write_pieces_durably(path: Path, pieces: Iterable[Buffer], mode: int = PUBLI
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_durably(path: Path, content: bytes, mode: int = PUBLIC) -> None:
+    """Put a whole new file in the place of `path`, or where nothing is; bytes and name are on the disk on return.
+
+    Whatever line the power fails on, the former file is there or the new one. Raises OSError: then either may be.
+    """
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_durably(passing, content, mode)
+        passing.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):  # What the disk refuses now is not what is to be told.
+            passing.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,8 +7,6 @@ key is being replaced: it is on this disk before the archive hears of it, so a l
 from __future__ import annotations
 
 import json
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ingest.dock.credential import StationKey
 from ingest.dock.errors import KeyUnusable
 from ingest.dock.words import Words, reason_of, reason_of_evidence
-from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.durable_files import PRIVATE, replace_durably
 from integrity.errors import EvidenceError
 from integrity.keys import SigningKey, read_secret_file
 
@@ -98,14 +96,9 @@ def write_key_file(path: Path, held: StationKeyFile) -> None:
         "receipt_key": held.receipt_key,
         "ledger_vkey": held.ledger_vkey,
     }
-    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        write_durably(passing, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(), PRIVATE)
-        passing.replace(path)
-        sync_folder(path.parent)
+        replace_durably(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(), PRIVATE)
     except OSError as error:
-        with suppress(OSError):
-            passing.unlink(missing_ok=True)
         raise KeyUnusable(path, _why_not_written(path, error)) from error
 
 

@@ -26,7 +26,7 @@ from ingest.dock.schema import NotesOfAnotherRelease, bring_up_to_date
 from ingest.dock.source import FileIdentity
 from ingest.dock.words import Words, reason_of, reason_of_notes
 from integrity.digest import ContentDigests, Digest
-from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.durable_files import PRIVATE, replace_durably, sync_folder
 from integrity.errors import EvidenceError
 
 _Value = TypeVar("_Value")
@@ -130,15 +130,11 @@ class DockState:
     def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
         """Keep a receipt's bytes, name and content durable on return."""
         path = self.receipt_path(upload_id)
-        passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_durably(passing, envelope, PRIVATE)
-            passing.replace(path)
-            sync_folder(path.parent)
+            replace_durably(path, envelope, PRIVATE)
             sync_folder(self.folder)
         except OSError as error:
-            passing.unlink(missing_ok=True)
             raise StateUnusable(self.folder, reason_of(error)) from error
 
     def read_receipt(self, upload_id: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import stat
@@ -9,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from integrity.durable_files import PRIVATE, FolderExists, new_folder, write_durably, write_pieces_durably
+from integrity.durable_files import (
+    PRIVATE,
+    FolderExists,
+    new_folder,
+    replace_durably,
+    write_durably,
+    write_pieces_durably,
+)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -112,3 +120,23 @@ def test_what_another_process_is_still_writing_is_left_alone(tmp_path: Path) -> 
         finish.set()
         writer.join(60)
     assert names_in(tmp_path) == ["made"]
+
+
+def test_a_file_takes_anothers_place_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "receipt"
+    replace_durably(path, b"first", PRIVATE)
+    replace_durably(path, b"second", PRIVATE)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"second", 0o600)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(OSError, match="read-only"):
+            replace_durably(path, b"third", PRIVATE)
+        assert list(tmp_path.iterdir()) == [path]
+        patch.setattr(Path, "unlink", fail)
+        with pytest.raises(OSError, match="read-only"):
+            replace_durably(path, b"third", PRIVATE)
+    assert path.read_bytes() == b"second"

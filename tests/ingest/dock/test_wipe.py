@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from ingest.dock.settling import Desk, identify_file, let_go, receive_file, sett
 from ingest.dock.source import FileIdentity, Source, SourceFile, digest_source, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase, opened_state
 from ingest.dock.wipe import complete_wipes
+from integrity import durable_files
 from integrity.keys import SigningKey
 from integrity.receipt import sign_receipt
 from tests.ingest.dock.conftest import write_receipt
@@ -43,8 +45,9 @@ def _of_card(descriptor: int, *_: object) -> bool:
 
 
 STEPS: dict[str, tuple[Any, str, Callable[..., bool]]] = {
-    "receipt written": (state_module, "write_durably", lambda *_: True),
-    "receipt named": (state_module, "sync_folder", lambda *_: True),
+    "receipt written": (durable_files, "write_durably", lambda *_: True),
+    "receipt named": (durable_files, "sync_folder", lambda *_: True),
+    "receipt's folder named": (state_module, "sync_folder", lambda *_: True),
     "received noted": (DockState, "save", _saving(Phase.RECEIVED)),
     "wiping noted": (DockState, "save", _saving(Phase.WIPING)),
     "read again": (wipe_module, "digest_open", lambda *_: True),
@@ -333,7 +336,7 @@ def test_full_disk_for_receipts_removes_nothing(docking: Any, archive: Any, monk
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patch:
-        patch.setattr(state_module, "write_durably", full)
+        patch.setattr(durable_files, "write_durably", full)
         result = docking.run(wipe=True)
     assert isinstance(result.stopped, errors.StateUnusable)
     assert "no space left" in str(result.stopped)
@@ -341,3 +344,20 @@ def test_full_disk_for_receipts_removes_nothing(docking: Any, archive: Any, monk
     assert path.exists()
     docking.stop.clear()
     assert docking.run(wipe=True).complete
+
+
+def test_disk_of_the_notes_that_becomes_read_only_is_told_as_that(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = docking.write("a.mp4", b"x")
+
+    def read_only(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", read_only)
+        patch.setattr(Path, "unlink", read_only)
+        result = docking.run(wipe=True)
+    assert isinstance(result.stopped, errors.StateUnusable)
+    assert "read-only" in str(result.stopped)
+    assert path.exists()
