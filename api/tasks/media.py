@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import lru_cache
 
 import structlog
@@ -16,10 +18,11 @@ from api.tasks.app import celery_app, worker_archive
 from api.tasks.waking import Waker
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
-from ingest.rendering.due import DECODE, NO_ROOM, QUICK, SLOW, defer, lease_due_renditions, put_off
+from ingest.rendering.due import DECODE, QUICK, SLOW, lease_due_renditions
+from ingest.rendering.ending import NO_ROOM, Owed, defer, put_off
 from ingest.rendering.make import make_due_renditions
 from ingest.rendering.redacted import make_due_copy
-from ingest.rendering.redacted_due import defer_copy, lease_due_copy, put_off_copy
+from ingest.rendering.redacted_due import lease_due_copy
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from ingest.rendering.workshop import Rendering
 from storage.errors import StoreFull, StoreUnavailable
@@ -86,16 +89,8 @@ def render_next(rendering: Rendering, worker: str, lane: str = QUICK) -> bool:
     due = lease_due_renditions(rendering.database, worker, lane)
     if due is None:
         return False
-    try:
-        with due.lease.renewed(rendering.database):
-            make_due_renditions(due, rendering)
-    except FAILURES_OF_OURS as error:
-        log.exception("media.failed", recording=str(due.recording_id))
-        defer(rendering.database, due, due.kinds, what_was_in_the_way(error))
-    except Exception as error:
-        log.exception("media.failed", recording=str(due.recording_id))
-        for kind in due.kinds:
-            put_off(rendering.database, due, kind, type(error).__name__)
+    with holding(due, rendering):
+        make_due_renditions(due, rendering)
     return True
 
 
@@ -104,16 +99,23 @@ def copy_next(rendering: Rendering, worker: str) -> bool:
     due = lease_due_copy(rendering.database, worker)
     if due is None:
         return False
+    with holding(due, rendering):
+        make_due_copy(due, rendering)
+    return True
+
+
+@contextmanager
+def holding(due: Owed, rendering: Rendering) -> Iterator[None]:
+    """What is leased is so for as long as the work on it lasts; whatever breaks that, what is left is tried again."""
     try:
         with due.lease.renewed(rendering.database):
-            make_due_copy(due, rendering)
+            yield
     except FAILURES_OF_OURS as error:
-        log.exception("copy.failed", copy=str(due.copy_id))
-        defer_copy(rendering.database, due, what_was_in_the_way(error))
+        log.exception("media.failed", subject=due.lease.subject)
+        defer(rendering.database, due, what_was_in_the_way(error))
     except Exception as error:
-        log.exception("copy.failed", copy=str(due.copy_id))
-        put_off_copy(rendering.database, due, type(error).__name__)
-    return True
+        log.exception("media.failed", subject=due.lease.subject)
+        put_off(rendering.database, due, type(error).__name__)
 
 
 def what_was_in_the_way(error: Exception) -> str:

@@ -6,12 +6,13 @@ from enum import StrEnum
 
 from ingest.errors import RenditionFailed
 from ingest.media.tool_ended import RAN_SHORT
-from ingest.rendering.due import MOST_DEADLINES
 from ingest.rendering.work_room import WorkRoom
 
 # A file that breaks one of these is a bomb, or as good as one: it costs one limit, not three. A deadline is none of
 # them: it passes on a busy machine whatever the file is.
 LIMITS_BROKEN = ("processor", "stalled", "stdout", "output", "files", "file type")
+MOST_DEADLINES = 10
+"""A tool that neither works nor ends is not waited for any longer, though the machine may have been the reason."""
 
 
 class Blame(StrEnum):

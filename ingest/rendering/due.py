@@ -10,24 +10,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.rendering.ending import LONGEST_OUTCOME, NO_ROOM
 from storage.catalog.recordings import MediaJob, Recording
 from storage.database import Database
 from storage.keystore import WrappedKey
 
-MOST_ATTEMPTS = 3
-PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=8)
-"""Doubled each time that something of ours was in the way. Shorter than lease.FARTHEST, beyond which no pause holds."""
-MOST_DEADLINES = 10
-"""A tool that neither works nor ends is not waited for any longer, though the machine may have been the reason."""
 QUICK, SLOW, DECODE = "quick", "slow", "decode"
-NO_ROOM = "no_room"
-"""How the outcome of a job begins that waits for room on the disk."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,9 @@ class DueRenditions:
     def lease(self) -> Lease:
         due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due", MediaJob.kind.in_(self.kinds))
         return Lease(MediaJob, due, self.worker, f"renditions of {self.recording_id}")
+
+    def enter_failure(self, session: Session) -> None:
+        """Nothing: that a recording has no copy to play is no deed of anybody's."""
 
 
 def lease_due_renditions(database: Database, worker: str, lane: str = QUICK) -> DueRenditions | None:
@@ -134,14 +130,7 @@ def take(session: Session, jobs: Sequence[MediaJob], worker: str) -> DueRenditio
 
 def settle(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
     """A job's end without a rendition: there is nothing to show."""
-    ended = {"state": "nothing", "outcome": reason[:500], "finished_at": func.now(), **given_back()}
-    with database.transaction() as session:
-        due.lease.write(session, MediaJob.kind == kind, **ended)
-
-
-def give_up(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
-    """The job has failed for good: a repeat would cost the same again and end the same way."""
-    ended = {"state": "failed", "outcome": reason[:500], "finished_at": func.now(), **given_back()}
+    ended = {"state": "nothing", "outcome": reason[:LONGEST_OUTCOME], "finished_at": func.now(), **given_back()}
     with database.transaction() as session:
         due.lease.write(session, MediaJob.kind == kind, **ended)
 
@@ -151,28 +140,3 @@ def hand_over(database: Database, due: DueRenditions) -> None:
     later = {"lane": SLOW, "attempts": MediaJob.attempts - 1, **given_back()}
     with database.transaction() as session:
         due.lease.write(session, **later)
-
-
-def put_off(database: Database, due: DueRenditions, kind: str, reason: str) -> None:
-    """Try again soon; custody is not concerned. What the file brings about is tried a few times, then it has failed."""
-    later = {
-        "state": case((MediaJob.attempts >= MOST_ATTEMPTS, "failed"), else_="due"),
-        "outcome": reason[:500],
-        **given_back(PAUSE),
-    }
-    with database.transaction() as session:
-        due.lease.write(session, MediaJob.kind == kind, **later)
-
-
-def defer(database: Database, due: DueRenditions, kinds: Sequence[str], reason: str) -> None:
-    """Try again, later each time. What fails on our side (a database that restarts, a full disk, a machine that has no
-    time) is no attempt at all: it may happen any number of times, and meanwhile others come before it."""
-    pause = min(PAUSE * 2 ** min(due.deferrals, 10), LONGEST_PAUSE)
-    later = {
-        "attempts": MediaJob.attempts - 1,
-        "deferrals": MediaJob.deferrals + 1,
-        "outcome": reason[:500],
-        **given_back(pause),
-    }
-    with database.transaction() as session:
-        due.lease.write(session, MediaJob.kind.in_(kinds), **later)

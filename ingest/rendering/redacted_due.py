@@ -1,4 +1,4 @@
-"""Which redacted copies are due, and who has leased them; how one is put off, or given up with its reason.
+"""Which redacted copies are due, and who has leased them.
 
 Each is encoded, so they are made where what takes long is made. Units take turns, as with renditions.
 """
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.lease import Lease, is_free, taken_by
 from ingest.media.redaction import Hidden
-from ingest.rendering.due import LONGEST_PAUSE, MOST_ATTEMPTS, PAUSE
 from ingest.rendering.workshop import MEDIA
-from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.recordings import Recording
 from storage.catalog.redaction import RedactedCopy, Redaction
 from storage.database import Database
 from storage.ledger.append import Change, record_change
@@ -26,8 +25,7 @@ PREFIX = "redacted/"
 
 @dataclass(frozen=True)
 class DueCopy:
-    """One copy that is owed, leased by `worker`, with the original that it is made of; `recovered`: what was saved of
-    one that no player opens."""
+    """One copy that is owed, leased by `worker`, with the original that it is made of."""
 
     copy_id: uuid.UUID
     unit_id: uuid.UUID
@@ -36,17 +34,21 @@ class DueCopy:
     original: AtRest
     size_bytes: int
     sha256: bytes
-    recovered: tuple[AtRest, int] | None
     hidden: Hidden
     mark: tuple[str, ...]
     worker: str
-    attempts: int
     deferrals: int
 
     @property
     def lease(self) -> Lease:
         mine = and_(RedactedCopy.id == self.copy_id, RedactedCopy.state == "due")
         return Lease(RedactedCopy, mine, self.worker, f"redacted copy {self.copy_id}")
+
+    def enter_failure(self, session: Session) -> None:
+        """Whoever wants it may ask for it again."""
+        data = {"copy_id": str(self.copy_id), "redaction_id": str(self.redaction_id)}
+        change = Change("copy.failed", "recording", str(self.recording_id), self.unit_id, data)
+        record_change(session, MEDIA, change)
 
     @property
     def folder(self) -> str:
@@ -66,11 +68,8 @@ def lease_due_copy(database: Database, worker: str) -> DueCopy | None:
 
 def _take(session: Session, row: RedactedCopy, worker: str) -> DueCopy:
     taken = {"attempts": RedactedCopy.attempts + 1, "taken_at": func.clock_timestamp(), **taken_by(worker)}
-    # What is written is in `row` as well, this attempt included.
     session.execute(update(RedactedCopy).where(RedactedCopy.id == row.id).values(**taken))
     recording, stated = session.get_one(Recording, row.recording_id), session.get_one(Redaction, row.redaction_id)
-    saved = select(Rendition).where(Rendition.recording_id == recording.id, Rendition.name == "recovery")
-    recovery = session.scalars(saved).first()
     return DueCopy(
         copy_id=row.id,
         unit_id=row.unit_id,
@@ -79,39 +78,8 @@ def _take(session: Session, row: RedactedCopy, worker: str) -> DueCopy:
         original=AtRest.of(recording),
         size_bytes=recording.size_bytes,
         sha256=recording.sha256,
-        recovered=None if recovery is None else (AtRest.of(recovery), recovery.size_bytes),
         hidden=Hidden.of(stated.boxes, stated.mutes),
         mark=tuple(row.mark),
         worker=worker,
-        attempts=row.attempts,
         deferrals=row.deferrals,
     )
-
-
-def defer_copy(database: Database, due: DueCopy, reason: str) -> None:
-    """Try again, later each time: what was in the way was ours, so it was no attempt at all."""
-    later = {
-        "attempts": RedactedCopy.attempts - 1,
-        "deferrals": RedactedCopy.deferrals + 1,
-        "outcome": reason[:500],
-        **given_back(min(PAUSE * 2 ** min(due.deferrals, 10), LONGEST_PAUSE)),
-    }
-    with database.transaction() as session:
-        due.lease.write(session, **later)
-
-
-def put_off_copy(database: Database, due: DueCopy, reason: str) -> None:
-    """What the file brings about is tried a few times, then it has failed."""
-    if due.attempts >= MOST_ATTEMPTS:
-        give_up_copy(database, due, reason)
-        return
-    with database.transaction() as session:
-        due.lease.write(session, outcome=reason[:500], **given_back(PAUSE))
-
-
-def give_up_copy(database: Database, due: DueCopy, reason: str) -> None:
-    """It has failed for good, with its entry; whoever wants it may ask for it again."""
-    with database.transaction() as session:
-        if due.lease.write(session, state="failed", outcome=reason[:500], **given_back()):
-            data = {"copy_id": str(due.copy_id), "redaction_id": str(due.redaction_id)}
-            record_change(session, MEDIA, Change("copy.failed", "recording", str(due.recording_id), due.unit_id, data))

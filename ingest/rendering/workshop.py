@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import structlog
+
+from ingest.errors import NoRoomToWork
 from ingest.media.runner import MediaRunner
+from ingest.rendering.ending import NO_ROOM, NotYet, Owed, defer
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.work_room import WorkRoom
 from storage.database import Database
@@ -19,6 +23,7 @@ from storage.ledger.append import Actor
 from storage.objects.protocol import ObjectStore
 from storage.sealed_object import AtRest, open_sealed
 
+log = structlog.get_logger()
 PIECE_BYTES = 1 << 20
 MEDIA = Actor.system("media")
 """Who a media worker is in the ledger."""
@@ -44,6 +49,21 @@ def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
     """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
     runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
     return replace(rendering, runner=runner)
+
+
+def work_on(due: Owed, needed_bytes: int, work: Callable[[Path, Rendering], None], rendering: Rendering) -> None:
+    """In a private folder on a disk with so much room, with the more patience the more often it was put off. Where
+    there is no room, or it is not yet to be made, all of it that is still leased waits, in nobody's way."""
+    try:
+        rendering.room.require(needed_bytes)
+        with private_folder(rendering.work_folder.path) as folder:
+            work(folder, with_patience(rendering, due.deferrals))
+    except NoRoomToWork as error:
+        log.warning("media.no_room", subject=due.lease.subject, needed=error.needed_bytes, free=error.free_bytes)
+        defer(rendering.database, due, f"{NO_ROOM}: {error}")
+    except NotYet as error:
+        log.info("media.not_yet", subject=due.lease.subject, reason=str(error))
+        defer(rendering.database, due, str(error))
 
 
 @contextmanager

@@ -20,8 +20,9 @@ from casework.requests import approve, ask
 from casework.retrieval.copies import ask_for_copies
 from casework.retrieval.redaction import check_redaction, digest_spans, state_redaction
 from ingest.media.renditions import RenditionMade
-from ingest.rendering.redacted import store_copy
+from ingest.rendering.redacted import RedactedPlace
 from ingest.rendering.redacted_due import lease_due_copy
+from ingest.rendering.storing import store_copy
 from storage.catalog.recordings import Recording
 from storage.catalog.redaction import Box, Mute, RedactedCopy, Redaction
 from storage.sealed_object import AtRest, open_sealed
@@ -182,7 +183,8 @@ def test_a_worker_that_lost_its_lease_takes_nothing_of_what_another_made(sealing
     assert copy_next(rendering, "who goes on")
     late = tmp_path / "late.mp4"
     late.write_bytes(b"made too late")
-    store_copy(stalled, RenditionMade("redacted", late, "video/mp4", "ffmpeg", "7.1", (), 13, "none"), rendering)
+    made = RenditionMade("redacted", late, "video/mp4", "ffmpeg", "7.1", (), 13, "none")
+    store_copy(RedactedPlace(stalled), made, rendering)
     assert list(sealing.archive.store.list("redacted/")) == [copy_of(sealing, copy_id).object_name]
     assert sealing.entries("copy.made") == 1
     sealing.settle()

@@ -61,8 +61,8 @@ DOCK_STEPS = (
 )
 MEDIA_STEPS = (
     "ingest.rendering.make:decrypt_original",
-    "ingest.rendering.make:store_rendition",
-    "ingest.rendering.make:record_rendition",
+    "ingest.rendering.storing:store_copy",
+    "ingest.rendering.storing:record_copy",
 )
 
 

@@ -37,9 +37,10 @@ from ingest.custody import seal_upload
 from ingest.media.findings import Findings
 from ingest.media.renditions import RenditionMade
 from ingest.rendering.due import DueRenditions
-from ingest.rendering.make import store_rendition
-from ingest.rendering.redacted import store_copy
+from ingest.rendering.make import RenditionPlace
+from ingest.rendering.redacted import RedactedPlace
 from ingest.rendering.redacted_due import lease_due_copy
+from ingest.rendering.storing import store_copy
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.workshop import Rendering
 from ingest.sealing.due import lease_due_upload
@@ -256,7 +257,8 @@ class Served:
         work = WorkFolder(archive.work_folder)
         with self.database.transaction() as session:
             session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))
-        store_rendition(due, made, Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work))
+        rendering = Rendering(archive.database, archive.store, archive.key_store, NO_TOOLS, work)
+        store_copy(RenditionPlace(due, name, uuid.uuid4()), made, rendering)
 
     def store_copy(self, content: bytes) -> bytes:
         """The redacted copy that is due, made of these bytes, sealed and recorded as a media worker does it."""
@@ -268,7 +270,7 @@ class Served:
         rendering = Rendering(
             archive.database, archive.store, archive.key_store, NO_TOOLS, WorkFolder(archive.work_folder)
         )
-        store_copy(due, made, rendering)
+        store_copy(RedactedPlace(due), made, rendering)
         return content
 
     # Casework

@@ -19,8 +19,9 @@ from api.tasks.media import open_rendering, render_next
 from ingest.custody import seal_upload
 from ingest.errors import AttemptHeldElsewhere, StagedFileMissing
 from ingest.media.recovery import KIND as RECOVERY
-from ingest.rendering.due import MOST_ATTEMPTS, DueRenditions, hand_over, lease_due_renditions, settle
-from ingest.rendering.due import put_off as put_off_rendition
+from ingest.rendering.due import DueRenditions, hand_over, lease_due_renditions, settle
+from ingest.rendering.ending import MOST_ATTEMPTS
+from ingest.rendering.ending import put_off as put_off_rendition
 from ingest.rendering.make import MAKERS, make_due_renditions
 from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
 from retention.classes import lengthen_class
@@ -119,7 +120,7 @@ def test_a_media_worker_that_lost_its_lease_records_nothing_and_leaves_no_object
     give_to_another(sealing, MediaJob)
     make_due_renditions(due, open_rendering(sealing.archive))
     settle(sealing.archive.database, due, "poster", "nothing")
-    put_off_rendition(sealing.archive.database, due, "proxy", "it lost it")
+    put_off_rendition(sealing.archive.database, due, "it lost it")
     hand_over(sealing.archive.database, due)
     assert rows(sealing, Rendition) == []
     assert list(sealing.archive.store.list("renditions/")) == []

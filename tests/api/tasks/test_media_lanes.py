@@ -13,8 +13,9 @@ from api.media_tools import media_runner
 from api.tasks.media import open_rendering, render_next
 from ingest.errors import RenditionFailed
 from ingest.media.sandbox import Limits
-from ingest.rendering import make
-from ingest.rendering.due import MOST_DEADLINES, lease_due_renditions, settle
+from ingest.rendering import make, shown
+from ingest.rendering.blame import MOST_DEADLINES
+from ingest.rendering.due import lease_due_renditions, settle
 from storage.catalog.recordings import MediaJob
 
 
@@ -93,7 +94,7 @@ def test_a_film_that_a_busy_machine_did_not_look_at_in_time_has_its_copies_later
 ) -> None:
     recording = sealing.seal(sealing.clip(tmp_path))
     rendering = open_rendering(sealing.archive)
-    monkeypatch.setattr(make, "PROBE_LIMITS", Limits(deadline_seconds=0.0))
+    monkeypatch.setattr(shown, "PROBE_LIMITS", Limits(deadline_seconds=0.0))
     assert render_next(rendering, "test")
     waits = ("due", "quick", 0)
     assert jobs_of(sealing, recording) == {"poster": waits, "sprite": waits, "proxy": waits}

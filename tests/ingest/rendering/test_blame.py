@@ -8,8 +8,7 @@ import pytest
 
 from ingest.errors import NoRoomToWork, RenditionFailed
 from ingest.media.tool_ended import RAN_SHORT
-from ingest.rendering.blame import LIMITS_BROKEN, Blame, blame_for
-from ingest.rendering.due import MOST_DEADLINES
+from ingest.rendering.blame import LIMITS_BROKEN, MOST_DEADLINES, Blame, blame_for
 from ingest.rendering.work_room import WorkRoom
 
 

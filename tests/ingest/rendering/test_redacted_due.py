@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ingest.rendering.due import MOST_ATTEMPTS
-from ingest.rendering.redacted_due import lease_due_copy, put_off_copy
+from ingest.rendering.ending import MOST_ATTEMPTS, put_off
+from ingest.rendering.redacted_due import lease_due_copy
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.redaction import RedactedCopy
 from storage.database import Database
@@ -38,7 +38,7 @@ def test_a_copy_is_tried_three_times_and_then_it_has_failed_with_its_entry(datab
         assert (copy_of(database).state, entries(database, "copy.failed")) == ("due", 0)
         due = lease_due_copy(database, "test")
         assert due is not None
-        put_off_copy(database, due, "exit code 1: said the tool")
+        put_off(database, due, "exit code 1: said the tool")
         assert copy_of(database).attempts == attempt
         with database.transaction() as session:
             session.execute(update(RedactedCopy).values(leased_until=None))

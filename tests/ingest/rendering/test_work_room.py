@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 import ingest.media.supervise
 import ingest.rendering.work_room
 from api.tasks.media import open_rendering, render_next
-from ingest.rendering.due import LONGEST_PAUSE, NO_ROOM, PAUSE
+from ingest.rendering.ending import LONGEST_PAUSE, NO_ROOM, PAUSE
 from storage.catalog.recordings import MediaJob, Rendition
 
 RESERVE = 64 << 20
