@@ -51,6 +51,10 @@ def _refusal(status: str, sentence: str, *headers: str) -> bytes:
 
 
 _TOO_LARGE = _refusal("431 Request Header Fields Too Large", "请求头过大 / the request line and headers are too large")
+_UNKNOWN_CODING = _refusal(
+    "501 Not Implemented",
+    "Transfer-Encoding 仅支持 chunked / the only Transfer-Encoding understood here is chunked",
+)
 _TOO_MANY = _refusal(
     "503 Service Unavailable",
     f"连接过多，请 {_RETRY_AFTER_SECONDS} 秒后重试 / too many connections: try again in {_RETRY_AFTER_SECONDS} seconds",
@@ -126,21 +130,34 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._incomplete_bytes > MOST_HEAD_BYTES:
             self._refuse(_TOO_LARGE)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Fields of a head. The parser tells of trailers in the same way: those come after the request was admitted,
+        and would say who sent it, by which proxy, to which host. Nothing here asks for any, so they are dropped."""
+        if self._in_head:
+            # Spaces after a value are no part of it (RFC 9110, 5.5), and the parser leaves them there.
+            super().on_header(name, value.rstrip(b" \t"))
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._waits_since = time.monotonic()
         self._incomplete_bytes = 0
         self._cancel_deadline()
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+            # Undone by nobody, a compressed body would be taken for what it was made of.
+            self._refuse(_UNKNOWN_CODING)
+            return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._incomplete_bytes = 0
-        super().on_body(body)
+        if not self._refused:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_head = True
         self._incomplete_bytes = 0
-        super().on_message_complete()
+        if not self._refused:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

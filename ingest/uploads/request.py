@@ -132,6 +132,15 @@ class Request:
             raise RequestMalformed(
                 "Transfer-Encoding", "与 Content-Length 同时出现", "comes together with Content-Length"
             )
+        if (self.header("content-encoding") or "identity").strip().lower() != "identity":
+            raise RequestMalformed(
+                "Content-Encoding", "上传的字节不得再编码", "the bytes of a file are sent as they are"
+            )
+        # Fields after the body are dropped before they come here: who announces a digest there would not be heard.
+        if "upload-checksum" in (self.header("trailer") or "").lower():
+            raise RequestMalformed(
+                "Trailer", "Upload-Checksum 应在请求头中", "Upload-Checksum belongs among the headers, before the body"
+            )
 
     @property
     def upload_id(self) -> str | None:

@@ -1,4 +1,5 @@
-"""A small real ASGI application within the limits that the archive has: it tells how many bytes a body had."""
+"""A small real ASGI application within the limits that the archive has: it tells how many bytes a body had, and at
+`/heard` which headers there were once all of it had come."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ def create_app() -> Any:
             size_bytes += len(message.get("body", b""))
             more = message.get("more_body", False)
         answer = bytes(8 << 20) if scope["path"] == "/large" else str(size_bytes).encode()
+        if scope["path"] == "/heard":
+            answer = b"; ".join(name + b"=" + value for name, value in scope["headers"])
         headers = [(b"content-length", str(len(answer)).encode())]
         if scope["path"].endswith("/kept"):
             headers.append((b"cache-control", b"max-age=9"))

@@ -173,6 +173,45 @@ def test_the_limit_is_each_requests_own(server: Server) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
 
 
+CHUNKED = b"POST /heard HTTP/1.1\r\nConnection: close\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+AFTER_THE_BODY = (
+    b"Authorization: Bearer somebody\r\nClient-Cert: of-a-station\r\nX-Forwarded-For: 198.51.100.77\r\n"
+    b"Host: elsewhere.example\r\nUpload-Checksum: sha1 AAAA\r\nExpect: 100-continue\r\n"
+)
+
+
+@pytest.mark.parametrize("pause_seconds", [0.0, 0.3])
+def test_what_follows_a_body_is_no_header_of_it(server: Server, pause_seconds: float) -> None:
+    """Whoever is let in is let in by what came first, and a proxy in front of us looks at no more than that."""
+    with server.connect() as connection:
+        for part in (CHUNKED, b"5\r\nhello\r\n", b"0\r\n" + AFTER_THE_BODY + b"\r\n"):
+            if pause_seconds:
+                connection.sendall(part)
+                time.sleep(pause_seconds)
+        if not pause_seconds:
+            connection.sendall(CHUNKED + b"5\r\nhello\r\n0\r\n" + AFTER_THE_BODY + b"\r\n")
+        heard = read_to_end(connection).partition(b"\r\n\r\n")[2]
+    assert heard == b"connection=close; host=liuhen; transfer-encoding=chunked"
+
+
+def test_headers_after_trailers_are_heard_again(server: Server) -> None:
+    first = CHUNKED.replace(b"Connection: close\r\n", b"") + b"0\r\n" + AFTER_THE_BODY + b"\r\n"
+    second = b"GET /heard HTTP/1.1\r\nConnection: close\r\n" + HOST + b"A: b \t \r\n\r\n"
+    answers = server.ask(first + second)
+    assert answers.endswith(b"connection=close; host=liuhen; a=b")
+    assert b"somebody" not in answers
+
+
+@pytest.mark.parametrize(
+    "coding", [b"gzip, chunked", b"foo,chunked", b"identity, chunked", b"chunked\r\nTransfer-Encoding: chunked"]
+)
+def test_a_body_in_a_coding_that_nobody_undoes_is_refused(server: Server, coding: bytes) -> None:
+    request = CHUNKED.replace(b"chunked", coding) + b"5\r\nhello\r\n0\r\n\r\n"
+    answer = server.ask(request + b"GET /heard HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert answer.startswith((b"HTTP/1.1 501 ", b"HTTP/1.1 400 "))
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 def test_a_half_sent_head_is_not_waited_for(hasty: Server) -> None:
     halves = (b"", b"\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n")
     with ThreadPoolExecutor(len(halves)) as pool:

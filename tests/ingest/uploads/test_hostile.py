@@ -132,3 +132,15 @@ def test_many_stalled_bodies_hold_nobody_up(start_server):
         assert tus.patch(path, 0, b"y" * 200_000).status == 204
     for connection in stalled:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Content-Encoding", "gzip"), ("Trailer", "Upload-Checksum"), ("Trailer", "a, upload-checksum")],
+)
+def test_what_would_be_kept_otherwise_than_it_was_meant_is_refused(tus, header, value):
+    path = tus.create(5)
+    reply = tus.patch(path, 0, b"hello", {header: value})
+    assert reply.status == 400
+    assert header in str(reply.problem)
+    assert tus.head(path).offset == 0
