@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from api.archive import Archive
 from api.settings import Settings
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.register import StationDefaults
+from ingest.uploads.register import CatalogRegister, StationDefaults
 
 
 def upload_limits(settings: Settings) -> UploadLimits:
@@ -24,3 +25,8 @@ def upload_limits(settings: Settings) -> UploadLimits:
 def station_defaults(settings: Settings) -> StationDefaults:
     """The limits of a station that has none of its own."""
     return StationDefaults(settings.uploads_at_once, int(settings.uploads_waiting))
+
+
+def upload_register(archive: Archive) -> CatalogRegister:
+    """The archive's uploads, as whoever looks after them has them."""
+    return CatalogRegister(archive.database, station_defaults(archive.settings))

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, Facts
-from api.upload_limits import upload_limits
+from api.upload_limits import upload_limits, upload_register
 from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
-from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import list_unknown
 from integrity.fields import format_instant
@@ -44,7 +43,7 @@ def list_unknown_files(archive: Archive) -> list[Facts]:
             "kept_until": format_instant(each.changed_at + kept),
             "path": str(staging.bytes_path(each.upload_id)),
         }
-        for each in list_unknown(staging, CatalogRegister(archive.database))
+        for each in list_unknown(staging, upload_register(archive))
     ]
 
 

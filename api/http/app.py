@@ -30,9 +30,8 @@ from api.logs import write_log_lines
 from api.pages.kept_counts import KeptCounts
 from api.settings import load_settings
 from api.tasks.waking import Waker
-from api.upload_limits import station_defaults, upload_limits
+from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.register import CatalogRegister
 from ingest.uploads.request import AsgiApplication
 from ingest.uploads.staging import Staging
 
@@ -125,8 +124,7 @@ class PublicFiles(StaticFiles):
 def make_uploads(archive: Archive) -> AsgiApplication:
     """The tus server, on this host's staging disk."""
     settings = archive.settings
-    register = CatalogRegister(archive.database, station_defaults(settings))
-    limits = upload_limits(settings)
+    register, limits = upload_register(archive), upload_limits(settings)
     waker = Waker("custody.seal_due")
     if settings.broker_url is not None:
         # A first message takes up to seconds while uploads go on: now nobody waits for it, later a receipt would.

@@ -15,7 +15,7 @@ from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from ingest.uploads.unknown import read_unknown
 from storage.catalog.ledger import LedgerCheckpoint
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import IN_HAND, Upload
 from storage.database import Database
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10)
@@ -67,8 +67,7 @@ class Metrics:
 
     def look_at(self, database: Database, staging_folder: Path) -> None:
         """Bring the gauges up to date."""
-        states = ("open", "finished", "sealed", "failed")
-        count = select(Upload.state, func.count()).where(Upload.state.in_(states)).group_by(Upload.state)
+        count = select(Upload.state, func.count()).where(Upload.state.in_(IN_HAND)).group_by(Upload.state)
         with database.reading() as session:
             waiting = {row[0]: row[1] for row in session.execute(count)}
             due = count_due(session)
@@ -78,7 +77,7 @@ class Metrics:
         unknown = read_unknown(staging_folder)
         self._unknown_files.set(unknown.files)
         self._unknown_bytes.set(unknown.size_bytes)
-        for state in states:
+        for state in IN_HAND:
             self._uploads.labels(state).set(waiting.get(state, 0))
         self._jobs.set(due)
         self._without_room.set(without_room)

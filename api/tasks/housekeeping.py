@@ -11,7 +11,7 @@ from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.review_keys import review_keys
 from api.tasks.app import celery_app, wake, worker_archive
-from api.upload_limits import upload_limits
+from api.upload_limits import upload_limits, upload_register
 from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
 from casework.deadlines.versions import terms_come_into_force
@@ -34,7 +34,6 @@ from ingest.metadata.sidecars import attach_sidecars
 from ingest.sealing.given_up import remove_attempts_given_up
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
-from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from integrity.local_time import chinese_day
@@ -186,7 +185,7 @@ def sum_up_all_windows(archive: Archive) -> None:
 
 def recover_all_uploads(archive: Archive) -> None:
     """Recover before expiring: what is complete is evidence, however late its end comes."""
-    staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
+    staging, register = Staging(archive.staging_folder), upload_register(archive)
     recovered = recover_finished(staging, register)
     if recovered:
         log.warning("uploads.recovered", uploads=recovered)
@@ -199,7 +198,7 @@ def sweep_left_behind(archive: Archive) -> None:
 
     Staged files that the catalog does not know are noted, and kept for a time.
     """
-    staging, register = Staging(archive.staging_folder), CatalogRegister(archive.database)
+    staging, register = Staging(archive.staging_folder), upload_register(archive)
     remove_orphans(staging, register, upload_limits(archive.settings), datetime.now(UTC))
     remove_attempts_given_up(archive.database, archive.store)
 

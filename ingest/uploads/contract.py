@@ -11,9 +11,8 @@ from uuid import UUID
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.metadata import UploadClaims
+from storage.catalog.uploads import GONE_STATES
 
-GONE_STATES = frozenset({"terminated", "expired"})
-GIBIBYTE = 1 << 30
 PROMISED_BYTES = 1 << 20
 """An upload of no more, and of known length, is opened without waiting for the disk. It is a promise, of bytes that its
 station still has: should the database crash within a second, the station is told that there is no such upload, and
@@ -23,17 +22,22 @@ opens it again.
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """How much, how slow and how long. Times in seconds unless they are timedeltas."""
+    """How much, how slow and how long. Times in seconds unless they are timedeltas.
 
-    max_upload_bytes: int = 16 * GIBIBYTE
-    max_deferred_bytes: int = GIBIBYTE
+    What an operator may set has no default here: the settings have it, and nobody else.
+    """
+
+    max_upload_bytes: int
+    max_deferred_bytes: int
     """What is reserved for an upload of unknown length, and may arrive of it before its length is declared."""
-    expires_after: timedelta = timedelta(days=3)
+    expires_after: timedelta
     """Since the last bytes that became durable, or since the creation."""
-    lasts_at_most: timedelta = timedelta(days=30)
+    lasts_at_most: timedelta
     """Since the creation, however it progresses: all that while it keeps its room."""
-    minimum_bytes_per_second: int = 4096
-    rate_window_seconds: float = 60
+    minimum_bytes_per_second: int
+    rate_window_seconds: float
+    keep_free_bytes: int
+    """Staging room that creations leave alone, for the offset records and for what is under way."""
     takeover_seconds: float = 30
     """How long a newer request waits for the older one of the same upload to let go."""
     record_offset_bytes: int = 64 << 20
@@ -46,8 +50,6 @@ class UploadLimits:
     this, the above and one look around (reception.py) at the latest: clearly within a second.
     """
     retry_after_seconds: int = 30
-    keep_free_bytes: int = 64 << 20
-    """Staging room that creations leave alone, for the offset records and for what is under way."""
 
 
 @dataclass(frozen=True)

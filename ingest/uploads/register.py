@@ -19,7 +19,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ingest.stations.authentication import Claim, Holder, check_claim, let_in_once, read_claim
 from ingest.uploads import statements
 from ingest.uploads.contract import (
-    GIBIBYTE,
     PROMISED_BYTES,
     Admitted,
     Asked,
@@ -48,16 +47,16 @@ from storage.ledger.append import Actor, Change, make_entry
 class StationDefaults:
     """Limits of a station that has none of its own."""
 
-    max_uploads: int = 64
-    max_waiting_bytes: int = 16 * GIBIBYTE
+    max_uploads: int
+    max_waiting_bytes: int
 
 
 class CatalogRegister(UploadRegister):
     """The UploadRegister (contract.py) of a real archive."""
 
-    def __init__(self, database: Database, defaults: StationDefaults | None = None) -> None:
+    def __init__(self, database: Database, defaults: StationDefaults) -> None:
         self._database = database
-        self._defaults = defaults or StationDefaults()
+        self._defaults = defaults
 
     def admit(self, asked: Sequence[Asked], *, again: bool = False) -> Sequence[Admitted | Exception]:
         claims = [_claim_of(one) for one in asked]

@@ -16,6 +16,10 @@ partial index answers.
 from __future__ import annotations
 
 from ingest.stations.authentication import HOLDER_OF
+from storage.catalog.base import none_of
+from storage.catalog.uploads import GONE_STATES
+
+_LIVES = none_of("state", *GONE_STATES)
 
 ADMIT = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
@@ -31,7 +35,7 @@ ADMIT = f"""
 # unit was merged opens nothing in it any more; its row is locked, so that a merge waits, or is seen. $2 is true
 # where the commit need not wait for the disk: a crash of the database may then take a moment's openings. Whoever read
 # them before they were there and commits takes them along, as his own record comes after theirs.
-OPEN = """
+OPEN = f"""
     WITH wanted AS (
         SELECT * FROM json_to_recordset($1::json) AS w (id text, station_id uuid, unit_id uuid,
             declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
@@ -55,7 +59,7 @@ OPEN = """
             expires_at_latest, creation_key, 0
         FROM wanted JOIN room USING (station_id)
         ON CONFLICT (station_id, creation_key)
-            WHERE state NOT IN ('terminated', 'expired') AND creation_key IS NOT NULL DO NOTHING
+            WHERE {_LIVES} AND creation_key IS NOT NULL DO NOTHING
         RETURNING id
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
@@ -63,17 +67,17 @@ OPEN = """
     FROM wanted JOIN opened USING (id)
     RETURNING id, set_config('synchronous_commit',
         CASE WHEN $2::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
-"""
+"""  # noqa: S608  put together from our own words
 
 # By a station's own word for its creation, of uploads that live. Whoever asks has waited for the row that has it.
-OPENED_BEFORE = """
+OPENED_BEFORE = f"""
     SELECT u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
         u.expires_at_latest
     FROM (SELECT %s::uuid AS station_id, %s::text AS creation_key) AS a, LATERAL (
         SELECT * FROM upload WHERE station_id = a.station_id AND creation_key = a.creation_key
-            AND state NOT IN ('terminated', 'expired') LIMIT 1
+            AND {_LIVES} LIMIT 1
     ) u
-"""
+"""  # noqa: S608  put together from our own words
 
 NOTE_SEEN = """
     INSERT INTO station_state AS s (station_id, unit_id, seen_at) VALUES (%s, %s, %s)

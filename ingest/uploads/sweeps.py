@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from ingest.uploads.contract import GONE_STATES, UploadLimits, UploadRecord, UploadRegister
+from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
 from ingest.uploads.expiry import expiry_of
 from ingest.uploads.staging import Staging
 from ingest.uploads.unknown import UnknownBytes, note_unknown, unknown_bytes
+from storage.catalog.uploads import GONE_STATES
 
 _ORPHAN_AGE = timedelta(hours=1)
 _AT_ONCE = 2000

@@ -50,6 +50,11 @@ def one_of(column: str, *values: str) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+def none_of(column: str, *values: str) -> str:
+    """The SQL of a condition that a column holds none of a few words."""
+    return f"{column} NOT IN ({', '.join(repr(value) for value in values)})"
+
+
 def sought_by(expression: str) -> MappedColumn[str]:
     """What a row is found by: each sign twice, so that trigrams serve from two signs on (casework/search/sought.py).
 

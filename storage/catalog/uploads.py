@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, none_of, one_of
 
 UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminated", "expired")
 """open → finished (all bytes durable) → sealed (row and entry committed) → receipted; the rest are ends without one."""
+
+GONE_STATES = ("terminated", "expired")
+"""Given up: nothing of it counts, its bytes go, and its creation's key opens another."""
 
 IN_HAND = ("open", "finished", "sealed", "failed")
 """Neither receipted nor given up."""
@@ -29,7 +32,7 @@ class Upload(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
         CheckConstraint("declared_length > 0", name="declared_length"),
-        CheckConstraint("NOT length_deferred OR state IN ('open', 'terminated', 'expired')", name="length_deferred"),
+        CheckConstraint(f"NOT length_deferred OR {one_of('state', 'open', *GONE_STATES)}", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
         Index("ix_upload_due", "station_id", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
         Index(
@@ -37,7 +40,7 @@ class Upload(Base):
             "station_id",
             "creation_key",
             unique=True,
-            postgresql_where=text("state NOT IN ('terminated', 'expired') AND creation_key IS NOT NULL"),
+            postgresql_where=text(f"{none_of('state', *GONE_STATES)} AND creation_key IS NOT NULL"),
         ),
         Index("ix_upload_station_open", "station_id", postgresql_where=text("state IN ('open', 'finished', 'sealed')")),
         Index("ix_upload_in_hand", "state", postgresql_where=text("state IN ('open', 'finished', 'sealed', 'failed')")),

@@ -22,6 +22,7 @@ from api.media_tools import media_runner
 from api.settings import Settings
 from api.tasks.custody import open_custody
 from api.tasks.media import open_rendering, render_next
+from api.upload_limits import upload_register
 from casework.cases import open_case
 from casework.linking.by_hand import link_by_hand
 from casework.organisation import create_person, create_unit
@@ -30,7 +31,6 @@ from ingest.sealing.lanes import seal_next
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from integrity.authority import Authority
 from integrity.authority_server import open_authority_server
@@ -138,7 +138,7 @@ class SealingArchive:
         upload_id, tomorrow = uuid.uuid4().hex, datetime.now(UTC) + timedelta(days=1)
         self.staging.bytes_path(upload_id).write_bytes(content)
         claims = UploadClaims.from_json({"filename": filename, "sha256": hashlib.sha256(content).hexdigest()})
-        register = CatalogRegister(self.archive.database)
+        register = upload_register(self.archive)
         station = StationIdentity(self.station_id, self.unit.id, 64, 1 << 40)
         opening = Opening(station, upload_id, len(content), claims, tomorrow)
         open_upload(register, opening)

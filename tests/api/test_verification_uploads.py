@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.cli.admin_uploads import release, retry
+from api.upload_limits import upload_register
 from ingest.sealing.lanes import seal_next
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
@@ -35,7 +36,7 @@ def uploads(sealing: Any) -> dict[str, str]:
     with sealing.archive.database.transaction() as session:
         release(sealing.archive, session, ids["released"], "工作站已重新上传")
         retry(sealing.archive, session, ids["retried"])
-    register = CatalogRegister(sealing.archive.database)
+    register = upload_register(sealing.archive)
     for name, ended in (("expired", register.expire_upload), ("terminated", register.terminate_upload)):
         assert ended(open_one(sealing, register, name).record)
     ids["deferred"] = open_one(sealing, register, "deferred").upload_id

@@ -15,8 +15,9 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import timedelta
+from inspect import signature
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -96,10 +97,11 @@ def _shorten_retry_after() -> None:
     """What a station is asked to wait after 503 and 507: half a minute, in which nothing would be under way."""
     from ingest.uploads.contract import UploadLimits
 
-    defaults = {each.name: each.default for each in fields(UploadLimits)}
+    defaults = {each.name: each.default for each in fields(UploadLimits) if each.default is not MISSING}
+    assert "retry_after_seconds" in defaults
     defaults["retry_after_seconds"] = RETRY_AFTER_SECONDS
     UploadLimits.__init__.__defaults__ = tuple(defaults.values())  # type: ignore[misc]
-    assert UploadLimits().retry_after_seconds == RETRY_AFTER_SECONDS
+    assert signature(UploadLimits).parameters["retry_after_seconds"].default == RETRY_AFTER_SECONDS
 
 
 def watch_steps(control: Path, role: str) -> None:

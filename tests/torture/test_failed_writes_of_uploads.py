@@ -6,6 +6,7 @@ import asyncio
 import base64
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +16,8 @@ from sqlalchemy import select
 
 from api.engines.roles import DatabaseAddresses
 from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
+from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import UploadLimits
-from ingest.uploads.register import CatalogRegister
 from ingest.uploads.sweeps import expire_stale
 from storage.catalog.uploads import Upload
 from tests.api.sealing_archive import SealingArchive
@@ -68,8 +68,9 @@ def send(bench: SealingBench, watch: Watch, content: bytes) -> str:
         raise AssertionError("asked for something else")
 
     async def run() -> str:
-        archive, limits = bench.archive.archive, UploadLimits(keep_free_bytes=0)
-        uploads = tus_application(CatalogRegister(archive.database), bench.archive.staging, limits, lambda _: None)
+        archive = bench.archive.archive
+        limits = replace(upload_limits(archive.settings), keep_free_bytes=0)
+        uploads = tus_application(upload_register(archive), bench.archive.staging, limits, lambda _: None)
         transport = httpx.ASGITransport(mount_uploads(uploads, others))
         credential = {"Authorization": f"Bearer {bench.token}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://archive", headers=credential) as client:
@@ -98,9 +99,8 @@ def test_each_write_of_an_upload_fails_before_and_after_it_lands(bench: SealingB
 def assert_nothing_else_stays(bench: SealingBench, failing: Failing) -> None:
     """What a failed creation left, and nobody knows the address of, ends with its time."""
     database = bench.archive.archive.database
-    expire_stale(
-        bench.archive.staging, CatalogRegister(database), UploadLimits(), datetime.now(UTC) + timedelta(days=4)
-    )
+    register, limits = upload_register(bench.archive.archive), upload_limits(bench.archive.archive.settings)
+    expire_stale(bench.archive.staging, register, limits, datetime.now(UTC) + timedelta(days=4))
     assert bench.archive.staging.list_uploads() == set(), failing.failed
     with database.reading() as session:
         of_unit = select(Upload.state).where(Upload.unit_id == bench.archive.unit.id)

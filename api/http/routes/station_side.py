@@ -24,12 +24,11 @@ from ingest.stations.keys import replace_key
 from ingest.stations.reports import Report, take_report
 from integrity.keys import PublicKey
 from storage.catalog.stations import Station, StationKey
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import GONE_STATES, Upload
 
 router = APIRouter(tags=["stations"])
 
 RECEIPT_TYPE = "application/vnd.dsse.envelope.v1+json"
-_OVER = ("terminated", "expired")
 
 
 @router.post("/station-enrolments", summary="以一次性代码登记工作站密钥 / Enrol a key with a code", status_code=201)
@@ -102,7 +101,7 @@ def show_receipt(
     with archive.database.reading() as session:
         upload = session.get(Upload, upload_id)
         # Another station's upload is unknown here: which ids exist is nobody else's business.
-        if upload is None or upload.station_id != sender.station_id or upload.state in _OVER:
+        if upload is None or upload.station_id != sender.station_id or upload.state in GONE_STATES:
             raise NotFound(f"upload {upload_id}")
         if upload.state == "failed":
             raise CustodyFailed(upload_id, upload.failure_code or "unknown")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.tasks import housekeeping
 from api.tasks.app import EVERY, celery_app
+from api.upload_limits import upload_register
 from casework.access import find_original_grant
 from casework.cases import assign
 from casework.organisation import create_person
@@ -19,7 +20,6 @@ from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.casework import CaseLink
 from storage.catalog.stations import Station
@@ -40,7 +40,7 @@ def state_of(sealing: Any, upload_id: str) -> str:
 
 
 def open_an_upload(sealing: Any, upload_id: str, length: int, expires_at: datetime) -> None:
-    register = CatalogRegister(sealing.archive.database)
+    register = upload_register(sealing.archive)
     with sealing.archive.database.reading() as session:
         station = session.get_one(Station, sealing.station_id)
     identity = StationIdentity(station.id, station.unit_id, 64, 16 << 30)

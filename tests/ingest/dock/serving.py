@@ -17,7 +17,6 @@ from uuid import UUID
 import uvicorn
 
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey, load_signing_key
 from integrity.receipt import sign_receipt
@@ -78,7 +77,7 @@ def main() -> None:
         with (folder / "finished").open("a") as file:
             file.write(upload_id + "\n")
 
-    uploads = tus_application(register, staging, UploadLimits(record_offset_bytes=1 << 20), on_finished)
+    uploads = tus_application(register, staging, real.small_limits(record_offset_bytes=1 << 20), on_finished)
     application = mount_uploads(uploads, receipts(register, staging, load_signing_key(key_file)))
     listener = socket.create_server(("127.0.0.1", port))
     print(listener.getsockname()[1], flush=True)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
 from ingest.uploads.contract import Asked, StationIdentity, UploadRegister
+from ingest.uploads.register import StationDefaults
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 
+DEFAULTS = StationDefaults(max_uploads=64, max_waiting_bytes=16 << 30)
 TOKEN = "station-token"
 LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 

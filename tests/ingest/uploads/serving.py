@@ -23,7 +23,6 @@ import uvicorn
 
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import (
-    GONE_STATES,
     Admitted,
     Asked,
     Opening,
@@ -41,6 +40,7 @@ from ingest.uploads.errors import (
 )
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.staging import Staging
+from storage.catalog.uploads import GONE_STATES
 
 UNIT = uuid.UUID(int=1)
 
@@ -173,11 +173,25 @@ def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
 
 def _register(setup: dict[str, Any]) -> UploadRegister:
     if "database" in setup:
-        from ingest.uploads.register import CatalogRegister
+        from ingest.uploads.register import CatalogRegister, StationDefaults
         from storage.database import Database
 
-        return CatalogRegister(Database(setup["database"]))
+        return CatalogRegister(Database(setup["database"]), StationDefaults(64, 16 << 30))
     return FileRegister(Path(setup["register"]))
+
+
+def small_limits(**stated: Any) -> UploadLimits:
+    """Of a small archive, and what is stated otherwise."""
+    usual: dict[str, Any] = {
+        "max_upload_bytes": 16 << 30,
+        "max_deferred_bytes": 1 << 30,
+        "expires_after": timedelta(days=3),
+        "lasts_at_most": timedelta(days=30),
+        "minimum_bytes_per_second": 4096,
+        "rate_window_seconds": 60.0,
+        "keep_free_bytes": 64 << 20,
+    }
+    return UploadLimits(**usual | stated)
 
 
 def _limits(setup: dict[str, Any]) -> UploadLimits:
@@ -185,7 +199,7 @@ def _limits(setup: dict[str, Any]) -> UploadLimits:
     for name in ("expires_after", "lasts_at_most"):
         if name in stated:
             stated[name] = timedelta(seconds=stated[name])
-    return UploadLimits(**stated)
+    return small_limits(**stated)
 
 
 async def _others(scope: Any, receive: Any, send: Any) -> None:

@@ -17,12 +17,12 @@ import pytest
 from ingest.stations.credential import CERTIFICATE
 from ingest.uploads.admission import Admission
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadLimits, UploadRecord
+from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord
 from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import Request
 from ingest.uploads.staging import Staging
-from tests.ingest.uploads.serving import FileRegister
+from tests.ingest.uploads.serving import FileRegister, small_limits
 
 UPLOAD = "ab" * 16
 LONG = 1000.0
@@ -238,7 +238,7 @@ def test_an_upload_that_has_ended_is_remembered_no_longer_whatever_way_it_ended(
     file = tmp_path / "register.json"
     row = {"id": str(uuid.uuid4()), "max_uploads": 10, "max_waiting_bytes": 1 << 30}
     file.write_text(json.dumps({"stations": {"t1": row}, "uploads": {}}))
-    limits = UploadLimits(keep_free_bytes=0, believe_seconds=LONG)
+    limits = small_limits(keep_free_bytes=0, believe_seconds=LONG)
     uploads = tus_application(FileRegister(file), Staging(tmp_path / "staging"), limits, lambda _: None)
 
     async def no_other(*_: object) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from ingest.uploads.application import tus_application
 from ingest.uploads.body_room import WHOLE_BODIES_BYTES, BodyRoom
-from ingest.uploads.contract import PROMISED_BYTES, UploadLimits
+from ingest.uploads.contract import PROMISED_BYTES
 from ingest.uploads.staging import Staging
-from tests.ingest.uploads.serving import FileRegister
+from tests.ingest.uploads.serving import FileRegister, small_limits
 
 BODIES = 40
 PIECE = b"x" * (PROMISED_BYTES // 16)
@@ -26,7 +26,7 @@ def gathered_bytes(tmp_path, uploads: int) -> tuple[int, list[int]]:
     row = {"id": str(uuid.uuid4()), "max_uploads": 10_000, "max_waiting_bytes": 1 << 40}
     register_file.write_text(json.dumps({"stations": {"t1": row}, "uploads": {}}))
     staging = Staging(tmp_path / "staging")
-    limits = UploadLimits(keep_free_bytes=0, believe_seconds=1000)
+    limits = small_limits(keep_free_bytes=0, believe_seconds=1000)
     application = tus_application(FileRegister(register_file), staging, limits, lambda _: None)
     taken = 0
 

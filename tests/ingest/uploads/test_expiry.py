@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.uploads import offset_file
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.sweeps import expire_stale
+from tests.ingest.uploads.serving import small_limits
 
 DAY = timedelta(days=1)
 
@@ -41,7 +41,7 @@ def expiry(reply) -> datetime:
 
 
 def sweep(tus) -> list[str]:
-    return expire_stale(tus.staging, tus.register, UploadLimits(), datetime.now(UTC))
+    return expire_stale(tus.staging, tus.register, small_limits(), datetime.now(UTC))
 
 
 def near(moment: datetime, ahead: timedelta) -> bool:

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.reception import LOOK_AROUND_SECONDS
+from tests.ingest.uploads.serving import small_limits
 
 
 def upload_id_of(path: str) -> str:
@@ -93,7 +93,7 @@ def test_a_credential_that_is_revoked_counts_at_once_even_in_mid_patch(start_ser
 
 def test_a_revocation_stops_a_body_under_way_within_a_second(start_server, wire):
     """With the limits as they are, counted from outside: the best of three, as the machine has other work too."""
-    limits = UploadLimits()
+    limits = small_limits()
     assert limits.believe_seconds + limits.ask_again_seconds + LOOK_AROUND_SECONDS <= 0.7
     tus = start_server(stations={f"t{number}": {} for number in range(3, 6)})
     took = []

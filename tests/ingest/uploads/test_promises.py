@@ -9,20 +9,21 @@ import httpx
 import pytest
 
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import PROMISED_BYTES, Opening, UploadLimits
+from ingest.uploads.contract import PROMISED_BYTES, Opening
 from ingest.uploads.errors import RegisterUnavailable
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from ingest.uploads.staging import Staging
 from storage.catalog.stations import Station
 from storage.database import Database
-from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, proved
+from tests.ingest.uploads.enrolled import DEFAULTS, LATER, TOKEN, enrol, proved
 from tests.ingest.uploads.openings import open_together, open_upload
+from tests.ingest.uploads.serving import small_limits
 
 
 @pytest.fixture
 def register(database) -> CatalogRegister:
-    return CatalogRegister(database)
+    return CatalogRegister(database, DEFAULTS)
 
 
 @pytest.fixture
@@ -92,9 +93,9 @@ def test_no_byte_of_a_promised_upload_is_acknowledged_before_its_opening_is_kept
     database, station_row, tmp_path, monkeypatch
 ):
     """Through the application, with a register whose disk does not answer just then."""
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     staging = Staging(tmp_path / "staging")
-    tus = mount_uploads(tus_application(register, staging, UploadLimits(keep_free_bytes=0), lambda _: None), no_other)
+    tus = mount_uploads(tus_application(register, staging, small_limits(keep_free_bytes=0), lambda _: None), no_other)
     kept: list[bool] = []
 
     def keep_promises() -> None:

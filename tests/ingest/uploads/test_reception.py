@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 import uvicorn
 
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import CredentialRefused
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import Request
+from tests.ingest.uploads.serving import small_limits
 
 PIECE = b"x" * 65536
 PIECES = 64
@@ -63,7 +63,7 @@ def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
 
         held = Held()
         request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
-        reception = BodyReception(request, cast("HeldUpload", held), UploadLimits(), disk, ask_again)
+        reception = BodyReception(request, cast("HeldUpload", held), small_limits(), disk, ask_again)
         await reception.take()
         await reception.settle(refused=False)
         assert sum(held.blocks) == PIECES * len(PIECE)
@@ -129,7 +129,7 @@ def test_a_slow_disk_does_not_put_off_the_look_at_who_is_sending():
         with ThreadPoolExecutor(2) as disk:
             request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
             held = cast("HeldUpload", Slow())
-            reception = BodyReception(request, held, UploadLimits(), disk, ask_again)
+            reception = BodyReception(request, held, small_limits(), disk, ask_again)
             with pytest.raises(CredentialRefused):
                 await reception.take()
             return time.monotonic() - began

@@ -12,11 +12,10 @@ import httpx
 import pytest
 
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import RegisterUnavailable
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.staging import Staging
-from tests.ingest.uploads.serving import FileRegister
+from tests.ingest.uploads.serving import FileRegister, small_limits
 
 STREAM = {"Content-Type": "application/offset+octet-stream"}
 
@@ -40,7 +39,7 @@ def asking(
     register: FileRegister, staging: Staging, about: Callable[[httpx.AsyncClient], Awaitable[None]], **limits: float
 ) -> None:
     """Run `about` with a client of an archive in this process."""
-    uploads = tus_application(register, staging, UploadLimits(keep_free_bytes=0, **limits), lambda _: None)
+    uploads = tus_application(register, staging, small_limits(keep_free_bytes=0, **limits), lambda _: None)
 
     async def no_other(*_: object) -> None:
         raise AssertionError("asked for something else")

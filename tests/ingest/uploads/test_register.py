@@ -28,20 +28,20 @@ from ingest.uploads.errors import (
     UploadGone,
 )
 from ingest.uploads.metadata import UploadClaims
-from ingest.uploads.register import CatalogRegister, StationDefaults
+from ingest.uploads.register import CatalogRegister
 from integrity.keys import SigningKey
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station, StationKey
 from storage.catalog.uploads import StationLoad, Upload
 from storage.database import Database
-from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, proved, shown
+from tests.ingest.uploads.enrolled import DEFAULTS, LATER, TOKEN, enrol, proved, shown
 from tests.ingest.uploads.openings import open_together, open_upload
 
 
 @pytest.fixture
 def register(database) -> CatalogRegister:
-    return CatalogRegister(database)
+    return CatalogRegister(database, DEFAULTS)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_an_unknown_upload_ends_in_nothing(register, database, station):
 
 def test_the_limits_hold_exactly_when_many_ask_at_once(database):
     enrol(database, "busy", max_uploads=5, max_waiting_bytes=70)
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     station = proved(register, "Bearer busy")
 
     def ask(number: int) -> str:
@@ -189,7 +189,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 
 def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     station = proved(register, "Bearer small")
     open_upload(register, Opening(station, "a" * 32, 20, UploadClaims(), LATER))
     with pytest.raises(TooManyUploads):
@@ -210,7 +210,7 @@ def begin_deferred(register, station, letter: str, reserved: int):
 
 def test_a_deferred_length_takes_what_is_reserved_until_it_is_declared_once(database):
     enrol(database, "small", max_waiting_bytes=100)
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     station = proved(register, "Bearer small")
     first, second = (begin_deferred(register, station, letter, 40) for letter in "ab")
     assert (first.length_is_deferred, first.declared_length) == (True, 40)
@@ -278,7 +278,7 @@ def test_exactly_one_of_many_finishes(register, station):
 def test_one_station_never_waits_for_another(database):
     enrol(database, "first")
     enrol(database, "second")
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     first, second = proved(register, "Bearer first"), proved(register, "Bearer second")
     with database.transaction() as session:
         session.scalar(select(Station).where(Station.id == first.station_id).with_for_update())
@@ -290,7 +290,7 @@ def test_a_catalog_that_does_not_answer_is_said_so():
     nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent", pool_size=1)
     try:
         with pytest.raises(RegisterUnavailable):
-            proved(CatalogRegister(nowhere, StationDefaults()), "Bearer x")
+            proved(CatalogRegister(nowhere, DEFAULTS), "Bearer x")
     finally:
         nowhere.close()
 
@@ -413,7 +413,7 @@ def test_a_creation_that_is_asked_for_again_reserves_nothing_and_is_no_second_en
 
 def test_a_creation_asked_for_again_is_told_of_at_the_stations_limits_and_whatever_became_of_it(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=10)
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     station = proved(register, "Bearer small")
     first = open_upload(register, keyed(station))
     assert open_upload(register, keyed(station)) == first

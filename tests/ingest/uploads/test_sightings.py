@@ -20,7 +20,7 @@ from ingest.uploads.threads import Threads
 from storage.catalog.stations import Station, StationState
 from storage.catalog.uploads import Upload
 from storage.database import Database
-from tests.ingest.uploads.enrolled import LATER, TOKEN, enrol, proved
+from tests.ingest.uploads.enrolled import DEFAULTS, LATER, TOKEN, enrol, proved
 from tests.ingest.uploads.openings import open_upload
 
 SILENT_AFTER = timedelta(hours=24)
@@ -30,7 +30,7 @@ SILENT_AFTER = timedelta(hours=24)
 def sending(database, addresses) -> tuple[CatalogRegister, UploadRecord]:
     """Of a station that was enrolled, and began its only upload, thirty hours ago, with a plain tus client."""
     row = enrol(database, TOKEN)
-    register = CatalogRegister(database)
+    register = CatalogRegister(database, DEFAULTS)
     station = proved(register, f"Bearer {TOKEN}")
     record = open_upload(register, Opening(station, uuid.uuid4().hex, 1000, UploadClaims(), LATER))
     long_ago = {"created_at": datetime.now(UTC) - timedelta(hours=30)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
-from ingest.uploads.contract import UploadLimits
 from ingest.uploads.sweeps import expire_stale, list_unknown, recover_finished, remove_orphans
 from ingest.uploads.unknown import UnknownTotal, read_unknown
 from ingest.uploads.whole_file import nobody_writing
+from tests.ingest.uploads.serving import small_limits
 
 
 def upload_id_of(path: str) -> str:
@@ -46,9 +46,9 @@ def test_expiry_takes_what_is_stale_and_never_what_is_complete_or_being_written(
     connection = tus.begin_patch(busy, 0, 4)
     connection.sendall(b"01")
     wire.eventually(lambda: tus.is_held(busy))
-    assert expire_stale(tus.staging, tus.register, UploadLimits(), datetime.now(UTC)) == []
+    assert expire_stale(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == []
     later = datetime.now(UTC) + timedelta(days=30)
-    assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == [upload_id_of(stale)]
+    assert expire_stale(tus.staging, tus.register, small_limits(), later) == [upload_id_of(stale)]
     assert tus.head(stale).status == 410
     connection.sendall(b"23")
     assert wire.reply(connection).status == 204
@@ -82,7 +82,7 @@ def test_nobody_begins_an_upload_while_it_is_given_up(start_server):
 
     later = datetime.now(UTC) + timedelta(days=30)
     watched = Watched(tus.folder / "register.json")
-    assert expire_stale(tus.staging, watched, UploadLimits(), later) == [upload_id]
+    assert expire_stale(tus.staging, watched, small_limits(), later) == [upload_id]
     assert begun == [None]
     assert tus.patch(f"/uploads/{upload_id}", 0, b"0123").status == 410
     assert tus.finishes(upload_id) == 0
@@ -94,7 +94,7 @@ def test_an_upload_that_somebody_has_just_begun_is_left_for_the_next_sweep(start
     later = datetime.now(UTC) + timedelta(days=30)
     with nobody_writing(tus.staging.bytes_path(upload_id_of(path))) as is_free:
         assert is_free
-        assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == []
+        assert expire_stale(tus.staging, tus.register, small_limits(), later) == []
     assert tus.patch(path, 0, b"0123").status == 204
 
 
@@ -103,7 +103,7 @@ def test_an_upload_without_its_files_expires_too(start_server):
     path = tus.create(4)
     tus.staging.remove(upload_id_of(path))
     later = datetime.now(UTC) + timedelta(days=30)
-    assert expire_stale(tus.staging, tus.register, UploadLimits(), later) == [upload_id_of(path)]
+    assert expire_stale(tus.staging, tus.register, small_limits(), later) == [upload_id_of(path)]
     assert tus.state(upload_id_of(path)) == "expired"
 
 
@@ -126,7 +126,7 @@ def test_receipted_files_go_at_once_orphans_after_an_hour_and_nothing_else_does(
     foreign = tus.staging.folder / "notes.txt"
     foreign.write_text("not ours")
     os.utime(foreign, (0, 0))
-    assert remove_orphans(tus.staging, tus.register, UploadLimits(), now) == sorted([empty, upload_id_of(receipted)])
+    assert remove_orphans(tus.staging, tus.register, small_limits(), now) == sorted([empty, upload_id_of(receipted)])
     assert tus.staging.list_uploads() == {upload_id_of(opened), upload_id_of(finished), fresh}
     assert foreign.read_text() == "not ours"
 
@@ -140,7 +140,7 @@ def test_orphans_are_asked_for_by_the_hundreds_and_not_one_by_one(start_server, 
     monkeypatch.setattr("ingest.uploads.sweeps._AT_ONCE", 2)
     register = tus.register
     monkeypatch.setattr(register, "states_of", lambda batch: asked.append(list(batch)) or {})
-    assert remove_orphans(tus.staging, register, UploadLimits(), datetime.now(UTC)) == ids
+    assert remove_orphans(tus.staging, register, small_limits(), datetime.now(UTC)) == ids
     assert asked == [ids[:2], ids[2:4], ids[4:]]
 
 
@@ -160,7 +160,7 @@ def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with
     old, older = "a" * 32, "b" * 32
     stage_unknown(tus, old, b"0123", timedelta(days=29))
     stage_unknown(tus, older, b"01234567", timedelta(days=2))
-    now, limits = datetime.now(UTC), UploadLimits()
+    now, limits = datetime.now(UTC), small_limits()
     for _ in range(2):
         assert remove_orphans(tus.staging, tus.register, limits, now) == []
     assert [tus.staged(upload_id) for upload_id in (old, older)] == [b"0123", b"01234567"]
@@ -190,11 +190,11 @@ def test_a_note_that_cannot_be_written_ends_no_sweep_and_one_that_is_torn_says_n
     stage_unknown(tus, "b" * 32, b"", timedelta(days=1))
     in_its_way = tus.staging.folder / "unknown.json.new"
     in_its_way.mkdir()
-    assert remove_orphans(tus.staging, tus.register, UploadLimits(), datetime.now(UTC)) == ["b" * 32]
+    assert remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == ["b" * 32]
     assert "1 staged files, 4 bytes" in caplog.text
     assert read_unknown(tus.staging.folder) == UnknownTotal()
     in_its_way.rmdir()
     (tus.staging.folder / "unknown.json").write_text("{")
     assert read_unknown(tus.staging.folder) == UnknownTotal()
-    remove_orphans(tus.staging, tus.register, UploadLimits(), datetime.now(UTC))
+    remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC))
     assert read_unknown(tus.staging.folder) == UnknownTotal(files=1, size_bytes=4)
