@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
+from api.object_store import open_store
 from api.settings import Settings
 from integrity.errors import AuthorityUnreachable
 from integrity.timestamp import TimestampToken, request_timestamp
@@ -15,7 +16,6 @@ from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
-from storage.objects.folder import FolderStore
 from storage.objects.protocol import ObjectStore
 from storage.seal_keys import SealKeys
 
@@ -95,11 +95,6 @@ def _named(url: str | None, variable: str) -> str:
             f"no database is named: start with `liuhen up`, or set {variable}",
         )
     return url
-
-
-def open_store(settings: Settings) -> ObjectStore:
-    """Where the archive's objects lie."""
-    return FolderStore(settings.data / "objects")
 
 
 def _open(settings: Settings, database: Database) -> Archive:

@@ -22,6 +22,7 @@ ApiError                        1
     ├── NamespaceRefused        1   root may not make the user namespace PostgreSQL needs
     ├── ClusterUnusable         1   the database folder and its secrets do not belong together
     ├── DatabaseUnusable        1   a database elsewhere that cannot be reached, or is too old
+    ├── StoreUnusable           2   the object store does not answer, or cannot keep evidence
     ├── StartFailed             1   a child ended or stayed silent while it should have become ready
     ├── NotReady                1   everything runs, and yet /readyz does not say so
     └── LeftoverAlive           1   a process of an earlier run could not be ended
@@ -148,6 +149,14 @@ class ClusterUnusable(EngineError):
 
 class DatabaseUnusable(EngineError):
     pass
+
+
+class StoreUnusable(EngineError):
+    exit_code = 2
+
+    def __init__(self, place: str, chinese: str, english: str) -> None:
+        super().__init__(f"对象存储 {place} 不可用：{chinese}", f"the object store {place} cannot be used: {english}")
+        self.place = place
 
 
 class StartFailed(EngineError):

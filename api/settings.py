@@ -22,8 +22,8 @@ from ingest.metadata.own_names import PatternRefused, read_patterns
 PREFIX = "LIUHEN_"
 # Read elsewhere (tests) or by nobody (the mark of one run): no misspelling of ours.
 _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
-# What each role may see of the database is decided by handing its process one address and no other; and one process
-# alone speaks to the city's platform.
+# What each role may see of the database is decided by handing its process one address and no other; one process alone
+# speaks to the city's platform, and not all to the store.
 _SECRET = frozenset(
     {
         "LIUHEN_DATABASE_URL",
@@ -31,11 +31,13 @@ _SECRET = frozenset(
         "LIUHEN_DATABASE_WORKER_URL",
         "LIUHEN_DATABASE_SEQUENCER_URL",
         "LIUHEN_PUSH_TOKEN",
+        "LIUHEN_S3_ACCESS_KEY",
+        "LIUHEN_S3_SECRET_KEY",
     }
 )
 
 # Not even where the value is no use.
-_NEVER_SHOWN = frozenset({"push_token"})
+_NEVER_SHOWN = frozenset({"push_token", "s3_access_key", "s3_secret_key"})
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -181,6 +183,53 @@ def _check_push_token(value: object) -> str:
     return token
 
 
+def _check_s3_url(value: object) -> str:
+    url = str(value).strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("not an address")
+    if url != f"{parts.scheme}://{parts.netloc}" or not re.fullmatch(r"[\w.:\[\]-]+", parts.netloc, re.ASCII):
+        raise ValueError("with a user, a path or a query")
+    return url
+
+
+def _matching(pattern: str) -> BeforeValidator:
+    def check(value: object) -> str:
+        text = str(value).strip()
+        if not re.fullmatch(pattern, text):
+            raise ValueError("of another form")
+        return text
+
+    return BeforeValidator(check)
+
+
+def _parse_file(value: object) -> Path:
+    path = Path(str(value)).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError("no file")
+    return path
+
+
+S3Url = Annotated[
+    str,
+    BeforeValidator(_check_s3_url),
+    Wanted("https://主机:端口，不带路径和用户名", "https://host:port without path and user"),
+]
+BucketName = Annotated[
+    str,
+    _matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
+    Wanted("存储桶名称，3 至 63 个小写字母、数字、点或连字符", "a bucket's name: 3 to 63 of [a-z0-9.-]"),
+]
+Region = Annotated[
+    str, _matching(r"[A-Za-z0-9-]{1,63}"), Wanted("区域名称，如 us-east-1", "a region such as us-east-1")
+]
+S3Key = Annotated[
+    str,
+    _matching(r"[!-~]{1,1000}"),
+    Wanted("访问密钥，一行，不含空格", "a key, in one line without spaces"),
+]
+ReadableFile = Annotated[Path, BeforeValidator(_parse_file), Wanted("一个文件的路径", "the path of a file")]
+
 PushUrl = Annotated[
     str,
     BeforeValidator(_check_push_url),
@@ -228,6 +277,14 @@ class Settings(BaseSettings):
     wake_socket: Path | None = None
     push_url: PushUrl | None = None
     push_token: PushToken | None = Field(default=None, repr=False)
+    s3_url: S3Url | None = None
+    s3_bucket: BucketName | None = None
+    s3_region: Region = "us-east-1"
+    s3_access_key: S3Key | None = Field(default=None, repr=False)
+    s3_access_key_file: ReadableFile | None = None
+    s3_secret_key: S3Key | None = Field(default=None, repr=False)
+    s3_secret_key_file: ReadableFile | None = None
+    s3_ca_file: ReadableFile | None = None
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2

@@ -1,8 +1,8 @@
 """Sealing: the road from a finished upload's staged bytes to the signed receipt that lets a station wipe its device.
 
 `seal_upload` may be killed at any line and run again: the attempt is committed before the first ciphertext byte, the
-object before the row, the row before the receipt, and each step looks for its own stored product before making it.
-No transaction is open while bytes move or an authority is waited for.
+object before the row, the row before the lock, the lock before the receipt, and each step looks for its own stored
+product before making it. No transaction is open while bytes move or an authority is waited for.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ingest.sealing.best_claims import state_best, state_unjudged
 from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
 from ingest.sealing.contents_claim import state_contents
 from ingest.sealing.due import DueUpload
+from ingest.sealing.keeping import keep_in_store
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
@@ -50,7 +51,8 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
 
     Raises StoreLacksLedger before anything is stored where the store is not this archive's.
     """
-    if upload.state == "sealed":  # an earlier run got as far as the row; only the receipt is owed
+    if upload.state == "sealed":  # an earlier run got as far as the row; only the lock and the receipt are owed
+        keep_in_store(upload, custody)
         return issue_receipt(upload, custody)
     require_own_store(custody.database, custody.store)
     staged = verify_upload(upload, custody)
@@ -68,6 +70,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     except SameFileSealed as same:
         before = keep_stored_copy(upload, staged, same.recording_id, custody)
         record_repeat(upload, attempt, before, custody)
+    keep_in_store(upload, custody)
     return issue_receipt(upload, custody)
 
 

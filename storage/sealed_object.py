@@ -46,6 +46,11 @@ class OpenedObject:
     def __init__(self, reader: ObjectReader, segments: SegmentReader) -> None:
         self._reader, self._segments = reader, segments
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether a piece may have to come over a network first: then an event loop leaves it to a thread."""
+        return self._reader.is_remote
+
     def pieces(self, offset: int, length: int, piece_bytes: int) -> Iterator[memoryview]:
         """Plaintext [offset, offset + length). Raises SpanOutside, and while it is read DecryptionFailed."""
         return self._segments.pieces(offset, length, piece_bytes)

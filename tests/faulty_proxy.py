@@ -21,6 +21,8 @@ RESET_BEFORE, RESET_AFTER = "reset before", "reset after"
 SILENT_BEFORE, SILENT_AFTER = "silent before", "silent after"
 HALF = "half a body"
 FAILED_AFTER = "503 after"
+SAYS = "403 "
+"""And then the code of the error that a server would say."""
 TAKEN = "412"
 """What a server answers that honours If-None-Match."""
 
@@ -102,6 +104,10 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.proxy.decide(self.command, self.path)
         if fault == REFUSED:
             self._send(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
+            return
+        if fault.startswith(SAYS):
+            said = f"<?xml version='1.0'?><Error><Code>{fault.removeprefix(SAYS)}</Code></Error>"
+            self._send(403, {"Content-Type": "application/xml"}, said.encode())
             return
         if fault == TAKEN:
             self._send(412, {"Content-Type": "application/xml"}, _PRECONDITION)

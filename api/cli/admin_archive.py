@@ -218,8 +218,8 @@ def _give_places(sequencer: Sequencer, stop: threading.Event) -> None:
 
 @contextmanager
 def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
-    from api.archive import open_store
     from api.keyring import open_keyring
+    from api.object_store import open_store
     from storage.database import Database
     from storage.ledger.files import LedgerFiles
     from storage.ledger.sequencer import Sequencer

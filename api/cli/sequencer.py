@@ -6,9 +6,9 @@ import signal
 import threading
 import time
 
-from api.archive import open_store
 from api.errors import UsageRefused
 from api.keyring import open_keyring
+from api.object_store import open_store
 from api.settings import Settings, load_settings
 from storage.database import Database
 from storage.ledger.files import LedgerFiles

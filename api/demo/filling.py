@@ -27,6 +27,7 @@ from api.demo.programs import Programs
 from api.demo.register import fill_register
 from api.engines.launch import wrapped_argv
 from api.errors import ApiError
+from api.object_store import store_secrets
 from api.settings import PREFIX, Settings, child_environment, load_settings
 from integrity.fields import format_instant
 
@@ -43,7 +44,7 @@ def fill_empty_archive(settings: Settings, address: str) -> subprocess.Popen[byt
     return subprocess.Popen(
         wrapped_argv(argv, signal.SIGTERM, without_root=False),
         stdin=subprocess.DEVNULL,
-        env=child_environment({f"{PREFIX}DATA": str(settings.data)}),
+        env=child_environment({f"{PREFIX}DATA": str(settings.data), **store_secrets(settings)}),
         cwd="/",
         # Ctrl-C is for the archive, which ends everything below it.
         start_new_session=True,

@@ -71,6 +71,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
     stages: tuple[Stage, ...] = (
         Begin(fork_server),
+        Step("对象存储", "object store", lambda: look_at_store(settings)),
         Step("密钥", "keys", lambda: create_keys(settings)),
         engines,
         *roles,
@@ -88,6 +89,12 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     return Plan(stages, addresses)
 
 
+def look_at_store(settings: Settings) -> None:
+    from api.object_store import require_usable_store
+
+    require_usable_store(settings)
+
+
 def create_keys(settings: Settings) -> None:
     from api.keyring import create_missing_keys
 
@@ -96,8 +103,8 @@ def create_keys(settings: Settings) -> None:
 
 def require_store(settings: Settings, database: DatabaseAddresses) -> None:
     """Before anything is written: a disk that is not mounted must not be taken for an empty store."""
-    from api.archive import open_store
     from api.errors import UsageRefused
+    from api.object_store import open_store
     from storage.database import Database
     from storage.ledger.errors import StoreLacksLedger
     from storage.ledger.own_store import require_own_store
@@ -158,7 +165,7 @@ def load_policies(database: DatabaseAddresses) -> None:
 
 
 def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
-    environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer}
+    environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer, **_store_environment(settings)}
     return own_process(
         settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment, forked=True
     )
@@ -181,6 +188,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             *("worker", queue, "--processes", str(processes)),
             environment={
                 **_worker_environment(addresses),
+                **_store_environment(settings),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
@@ -204,7 +212,12 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             f"网页与接口 {number}",
             f"HTTP {number}",
             *("http", "--fd", str(listener.fileno())),
-            environment={**_application_environment(addresses), **_MEMORY_GIVEN_BACK, **_wakes_by_beat(settings)},
+            environment={
+                **_application_environment(addresses),
+                **_store_environment(settings),
+                **_MEMORY_GIVEN_BACK,
+                **_wakes_by_beat(settings),
+            },
             pass_fds=(listener.fileno(),),
             forked=True,
         )
@@ -230,6 +243,13 @@ def _services(addresses: ArchiveAddresses) -> dict[str, str]:
 
 def _wakes_by_beat(settings: Settings) -> dict[str, str]:
     return {"LIUHEN_WAKE_SOCKET": str(socket_folder(settings.data) / "wake.sock")}
+
+
+def _store_environment(settings: Settings) -> dict[str, str]:
+    """For the processes that read or write objects."""
+    from api.object_store import store_secrets
+
+    return store_secrets(settings)
 
 
 def _platform_environment(settings: Settings) -> dict[str, str]:

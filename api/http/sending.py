@@ -24,6 +24,8 @@ from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
 PIECE_BYTES = 256 * 1024
+REMOTE_PIECE_BYTES = 1 << 20
+"""A segment whole: one thread for each."""
 
 
 class Sending:
@@ -52,11 +54,12 @@ class Sending:
         return self._position > self._last
 
     async def pieces(self) -> AsyncIterator[memoryview]:
-        """Ends early when the next window is refused. Decrypting a piece here is quicker than a thread."""
+        """Ends early when the next window is refused. Decrypting a piece here is quicker than a thread, unless it comes
+        over a network first: the others are not made to wait for that."""
         while not self.is_complete:
             if self._is_over():
                 await anyio.to_thread.run_sync(self._enter_next_window)
-            for piece in self._pieces:
+            while (piece := await self._next_piece()) is not None:
                 # Noted before it is handed over: rather a piece too much in the ledger than one too few.
                 self._handed[self._window.window_id] += len(piece)
                 self._position += len(piece)
@@ -74,6 +77,11 @@ class Sending:
     def _is_over(self) -> bool:
         return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
 
+    async def _next_piece(self) -> memoryview | None:
+        if self._plaintext.is_remote:
+            return await anyio.to_thread.run_sync(next, self._pieces, None)
+        return next(self._pieces, None)
+
     def _enter_next_window(self) -> None:
         self._window = self._open_next(self._position)
         self._pieces = self._pieces_in_window()
@@ -81,7 +89,8 @@ class Sending:
     def _pieces_in_window(self) -> Iterator[memoryview]:
         """The first piece is read at once: in a thread, where the disk may take its time, and errors still show."""
         length = min(self._window.last_byte, self._last) - self._position + 1
-        pieces = self._plaintext.pieces(self._position, length, PIECE_BYTES)
+        piece_bytes = REMOTE_PIECE_BYTES if self._plaintext.is_remote else PIECE_BYTES
+        pieces = self._plaintext.pieces(self._position, length, piece_bytes)
         return itertools.chain([next(pieces)], pieces)
 
 

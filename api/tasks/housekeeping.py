@@ -201,6 +201,7 @@ def sweep_left_behind(archive: Archive) -> None:
     staging, register = Staging(archive.staging_folder), upload_register(archive)
     remove_orphans(staging, register, upload_limits(archive.settings), datetime.now(UTC))
     remove_attempts_given_up(archive.database, archive.store)
+    archive.store.sweep_abandoned()
 
 
 def look_after_stations(archive: Archive, now: datetime) -> None:

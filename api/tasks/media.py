@@ -25,11 +25,14 @@ from ingest.rendering.redacted import make_due_copy
 from ingest.rendering.redacted_due import lease_due_copy
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from ingest.rendering.workshop import Rendering
-from storage.errors import StoreFull, StoreUnavailable
+from storage.errors import StoreFull, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger()
 
-FAILURES_OF_OURS = (OSError, OperationalError, InterfaceError, PoolTimeout, StoreFull, StoreUnavailable, SandboxFailed)
+FAILURES_OF_OURS = (
+    *(OSError, OperationalError, InterfaceError, PoolTimeout),
+    *(StoreFull, StoreRefused, StoreUnavailable, SandboxFailed),
+)
 """Whatever file it were, they would have come: no rendition is given up for them."""
 NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 LOOK_AGAIN_SECONDS = 0.5

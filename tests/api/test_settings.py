@@ -63,6 +63,10 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
         ("LIUHEN_PUSH_URL", "https:///v1", "https://"),
         ("LIUHEN_PUSH_URL", "ftp://127.0.0.1/v1", "https://"),
         ("LIUHEN_NAME_PATTERNS", "{officer}{device}_{time}", "needs a length"),
+        ("LIUHEN_S3_URL", "s3.example", "https://host:port"),
+        ("LIUHEN_S3_URL", "https://s3.example/bucket", "https://host:port"),
+        ("LIUHEN_S3_BUCKET", "Liuhen", "a bucket's name"),
+        ("LIUHEN_S3_CA_FILE", "/nonexistent", "the path of a file"),
         ("LIUHEN_STATE_SECRET_LICENCE", "x" * 201, "the number of the approval"),
         ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
         ("LIUHEN_UPLOAD_SIZE", "-1", "16GiB"),
@@ -133,5 +137,5 @@ def test_children_get_no_database_address_and_no_token_they_were_not_given(monke
 
 
 def test_every_setting_is_documented() -> None:
-    documented = set(re.findall(r"`(LIUHEN_[A-Z_]+)`", DOCUMENTED.read_text(encoding="utf-8")))
+    documented = set(re.findall(r"`(LIUHEN_[A-Z0-9_]+)`", DOCUMENTED.read_text(encoding="utf-8")))
     assert set(setting_names()) <= documented

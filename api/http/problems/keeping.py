@@ -27,6 +27,7 @@ PROBLEMS: Problems = {
     retention.ClassUnchanged: Problem(409, "unchanged", "该记录已是此保管期限，未作更改"),
     retention.CursorInvalid: Problem(422, "cursor", "翻页标记无效，请从第一页重新开始"),
     storage.StoreFull: Problem(507, "store-full", "存储空间不足；已有数据不受影响，请腾出空间后重试"),
+    storage.ObjectKept: Problem(409, "kept", "存储仍在保管期限内或已保全，未删除"),
     storage.ObjectStoreError: Problem(
         503, "store", "存储暂不可用，请稍后重试", "the object store does not answer: try again later"
     ),

@@ -59,6 +59,7 @@ from storage.database import Database
 from storage.keystore import WrappedKey
 from storage.ledger.append import Actor, Change, record_change
 from storage.objects.folder import FolderStore
+from storage.objects.protocol import ObjectStore
 from tests.sequencing import Sequencing
 
 OPERATOR = Actor.system("admin")
@@ -95,15 +96,19 @@ class Served:
     """The archive, the address where it is served, and what tests put into it."""
 
     def __init__(
-        self, addresses: DatabaseAddresses, folder: Path, authority: ServedAuthority, findings: Findings
+        self,
+        addresses: DatabaseAddresses,
+        folder: Path,
+        authority: ServedAuthority,
+        findings: Findings,
+        store: ObjectStore | None = None,
     ) -> None:
         settings = Settings(data=folder / "data", database_url=addresses.app, tsa_urls=(authority.url,))
         settings.data.mkdir()
         settings.authority_folder.symlink_to(authority.folder)
         self.keyring = create_missing_keys(settings)
-        self.archive = Archive(
-            settings, Database(addresses.worker, pool_size=10), FolderStore(settings.data / "objects"), self.keyring
-        )
+        store = store or FolderStore(settings.data / "objects")
+        self.archive = Archive(settings, Database(addresses.worker, pool_size=10), store, self.keyring)
         self.database = self.archive.database
         # What answers people logs in as the application; what tests do beside it, as a worker.
         self.answering = replace(self.archive, database=Database(addresses.app, pool_size=10, for_people=True))

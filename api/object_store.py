@@ -1,0 +1,123 @@
+"""The object store that the settings name: a folder, or a bucket of an S3 server. Nobody else makes one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.errors import StoreUnusable, UsageRefused
+from api.settings import Settings
+from storage.errors import (
+    AccessKeyRefused,
+    BucketUnusable,
+    CertificateRefused,
+    ClockDiffers,
+    ObjectStoreError,
+    StoreRefused,
+)
+from storage.objects.folder import FolderStore
+from storage.objects.protocol import ObjectStore
+from storage.objects.s3 import S3Store
+from storage.objects.s3_address import S3Address
+
+_REMEDIES = {
+    "missing": ("没有此存储桶；请先建立并启用对象锁定", "there is no such bucket: make it, with Object Lock"),
+    "without-lock": (
+        "存储桶未启用对象锁定（Object Lock），无法保证不被删除；多数服务只能在建桶时启用，请另建一个",
+        "the bucket has no Object Lock, so nothing in it is safe from deletion: make another one with it, which most "
+        "servers give only then",
+    ),
+    "without-versions": ("存储桶未启用版本控制；请启用", "the bucket keeps no versions: enable versioning"),
+    "locks-by-itself": (
+        "存储桶设有默认保留规则，未成为原始记录的对象将无法清除；请删除该规则，档案系统会逐个锁定",
+        "the bucket has a default retention rule, so that what became no recording could not be removed: take the rule "
+        "away, the archive locks each object by itself",
+    ),
+}
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Nothing is asked of it yet. Raises UsageRefused where it is only half named."""
+    address = store_address(settings)
+    return FolderStore(settings.data / "objects") if address is None else S3Store(address)
+
+
+def store_address(settings: Settings) -> S3Address | None:
+    """The bucket that the settings name; None where objects are in a folder. Raises UsageRefused."""
+    access_key = _secret(settings.s3_access_key, settings.s3_access_key_file, "LIUHEN_S3_ACCESS_KEY")
+    secret_key = _secret(settings.s3_secret_key, settings.s3_secret_key_file, "LIUHEN_S3_SECRET_KEY")
+    given = {
+        "LIUHEN_S3_URL": settings.s3_url,
+        "LIUHEN_S3_BUCKET": settings.s3_bucket,
+        "LIUHEN_S3_ACCESS_KEY": access_key,
+        "LIUHEN_S3_SECRET_KEY": secret_key,
+    }
+    if settings.s3_url is None and settings.s3_bucket is None:
+        return None
+    missing = ", ".join(name for name, value in given.items() if value is None)
+    if missing:
+        raise UsageRefused(
+            f"对象存储须同时设置地址、存储桶和访问密钥，缺少 {missing}",
+            f"a store in S3 needs an address, a bucket and an access key, and {missing} is not set",
+        )
+    url, bucket, access, secret = (str(value) for value in given.values())
+    return S3Address(url, bucket, settings.s3_region, access, secret, settings.s3_ca_file)
+
+
+def store_secrets(settings: Settings) -> dict[str, str]:
+    """What a process needs of the environment to open the store, and what others are not given."""
+    given = {"LIUHEN_S3_ACCESS_KEY": settings.s3_access_key, "LIUHEN_S3_SECRET_KEY": settings.s3_secret_key}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def require_usable_store(settings: Settings) -> None:
+    """Return where evidence can be kept. Raises StoreUnusable, which says what to do, and UsageRefused."""
+    store = open_store(settings)
+    try:
+        if isinstance(store, S3Store):
+            store.require_usable()
+        store.require_working()
+    except BucketUnusable as error:
+        raise StoreUnusable(error.address, *_REMEDIES[error.reason]) from error
+    except ObjectStoreError as error:
+        raise StoreUnusable(_place(settings), _chinese(error), str(error)) from error
+
+
+def _place(settings: Settings) -> str:
+    address = store_address(settings)
+    return str(settings.data / "objects") if address is None else str(address)
+
+
+def _chinese(error: ObjectStoreError) -> str:
+    match error:
+        case AccessKeyRefused():
+            return "访问密钥不被接受；请核对 LIUHEN_S3_ACCESS_KEY 和 LIUHEN_S3_SECRET_KEY（或其文件）"
+        case ClockDiffers():
+            return "本机与存储服务的时钟相差过大；请用 NTP 校准"
+        case CertificateRefused():
+            return "存储服务的证书无效或不受信任；请更新证书，或用 LIUHEN_S3_CA_FILE 指明签发者"
+        case StoreRefused():
+            return "存储拒绝读写；请检查存储桶的权限策略，或目录的属主和权限"
+        case _:
+            return "存储无应答或空间不足；请检查地址、网络和剩余空间"
+
+
+def _secret(value: str | None, file: Path | None, variable: str) -> str | None:
+    if file is None:
+        return value
+    if value is not None:
+        raise UsageRefused(
+            f"{variable} 与 {variable}_FILE 只能设置其一", f"set either {variable} or {variable}_FILE, not both"
+        )
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageRefused(
+            f"{variable}_FILE：无法读取 {file}（{type(error).__name__}）",
+            f"{variable}_FILE: {file} cannot be read ({type(error).__name__})",
+        ) from None
+    if not text or not text.isprintable() or " " in text:
+        raise UsageRefused(
+            f"{variable}_FILE：{file} 中应为一行密钥，不含空格",
+            f"{variable}_FILE: {file} should hold a key, in one line without spaces",
+        )
+    return text
