@@ -49,7 +49,7 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
         "size_bytes": outcome.size_bytes,
         "sha256": outcome.sha256 or None,
         "sm3": receipt and receipt.sm3.hex,
-        "state": "left" if error else "wiped" if outcome.wiped else "received",
+        "state": "left" if error else "wiped" if outcome.wiped else "gone" if outcome.gone else "received",
         "upload_id": receipt and receipt.upload_id,
         "recording_id": receipt and str(receipt.recording_id),
         "token_time": receipt and receipt.token_time.isoformat(),
@@ -127,4 +127,6 @@ def _outcome_in_words(outcome: FileOutcome) -> str:
         return "留在原处 / left"
     if outcome.wiped:
         return "已收讫并删除 / received, wiped"
+    if outcome.gone:
+        return "已收讫，现不在原处 / received, not there now"
     return "已有记录，再次收讫 / received again" if outcome.receipt and outcome.receipt.repeat else "已收讫 / received"

@@ -17,6 +17,7 @@ from ingest.dock.events import (
     ClockMeasured,
     Event,
     FileChanged,
+    FileGone,
     FileStays,
     FileUploaded,
     FolderListed,
@@ -112,6 +113,8 @@ class Bars:
             self._say(f"{file}{event.reason.zh}；{wait} 秒后再试 / {event.reason.en}; again in {wait} s")
         elif isinstance(event, FileChanged):
             self._say(f"{event.file}：已改动，将重新上传 / changed: it is sent anew")
+        elif isinstance(event, FileGone):
+            self._say(f"{event.file}：已收讫，删除曾中断，现不在原处 / received, removal cut off: not there now")
         elif isinstance(event, ReportFailed):
             self._say(f"状态报告未送达：{event.reason.zh} / the report was not taken: {event.reason.en}")
         elif isinstance(event, ClockMeasured) and abs(event.offset_seconds) > _CLOCK_WORTH_SAYING_SECONDS:

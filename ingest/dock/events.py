@@ -148,6 +148,16 @@ class FileWiped:
 
 
 @dataclass(frozen=True, slots=True)
+class FileGone:
+    """`event: gone`: its removal was cut off, as by a power cut, and it is not in its folder now. Removed, or its
+    card is not the one that is there: should it be back, it has its turn again.
+    """
+
+    file: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileChanged:
     """`event: changed`: it is not what was read or sent before. It is not removed; it is read, and sent anew."""
 
@@ -192,6 +202,7 @@ Event = (
     | FileUploaded
     | ReceiptHeld
     | FileWiped
+    | FileGone
     | FileChanged
     | FileStays
     | ClockMeasured
@@ -212,6 +223,7 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     FileUploaded: "uploaded",
     ReceiptHeld: "receipt",
     FileWiped: "wiped",
+    FileGone: "gone",
     FileChanged: "changed",
     FileStays: "left",
     ClockMeasured: "clock",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ingest.dock.errors import DockError, SourceChanged
-from ingest.dock.events import FileDigested, FileWiped, Listener, ReceiptHeld
+from ingest.dock.events import FileDigested, FileGone, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
@@ -16,13 +16,14 @@ from integrity.receipt import Receipt
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file. Without `error` it was received, and removed when `wiped`."""
+    """What became of one file. Without `error` it was received, and removed when `wiped`; `gone`: see FileGone."""
 
     name: str
     size_bytes: int
     sha256: str = ""
     receipt: Receipt | None = None
     wiped: bool = False
+    gone: bool = False
     error: DockError | None = None
 
 
@@ -89,13 +90,17 @@ def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -
 
 
 def settle_wipes(state: DockState, source: Source, tell: Listener) -> list[FileOutcome]:
-    """Bring the source's interrupted removals to their end, and tell which files they removed."""
+    """Bring the source's interrupted removals to their end, and tell which files are not there any more.
+
+    Not that they were removed: an empty folder before its card is mounted, or another card of the same serial number,
+    looks the same.
+    """
     gone = []
     for record in complete_wipes(state, source):
         size_bytes = record.digests.size_bytes
         title = SourceFile(record.name, size_bytes, source=source).title
-        tell(FileWiped(title, size_bytes))
-        gone.append(FileOutcome(title, size_bytes, record.digests.sha256.hex, wiped=True))
+        tell(FileGone(title, size_bytes))
+        gone.append(FileOutcome(title, size_bytes, record.digests.sha256.hex, gone=True))
     return gone
 
 

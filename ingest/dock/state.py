@@ -42,7 +42,7 @@ class Phase(StrEnum):
     UPLOADED = "uploaded"  # every byte was acknowledged
     RECEIVED = "received"  # its receipt was checked and is on this disk
     WIPING = "wiping"  # may be removed from here on; after a crash the folder says whether it was
-    WIPED = "wiped"  # removed from the folder, durably
+    WIPED = "wiped"  # removed from the folder, durably; or not in it after such a crash
 
 
 def _new_key() -> str:

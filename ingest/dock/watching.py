@@ -204,10 +204,7 @@ class Watcher:
         for source in found:
             if source.id not in self._sources or self._sources[source.id].root != source.root:
                 self._tell(SourceFound(source.label, str(source.root)))
-                wiped = settle_wipes(self._state, source, self._tell)
-                with self._turn:
-                    self._received += len(wiped)
-                    self._wiped += len(wiped)
+                settle_wipes(self._state, source, self._tell)
         self._sources = now
         return found
 

@@ -3,8 +3,9 @@
     receipt on disk → note "wiping" → digest again → still the same file → unlink → sync the folder → note "wiped"
 
 Before the unlink the file is there, and the next run begins again. After it the note says "wiping" and the receipt is
-kept: the next run finds the file gone and notes it. A crash between unlink and sync may bring the file back: it is then
-simply there, with a valid receipt, and is removed again.
+kept: the next run finds the file gone and says that, no more, for what is there may be another card, or the folder that
+its card is mounted on. A crash between unlink and sync may bring the file back: it is then simply there, with a valid
+receipt, and is removed again.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
 
 
 def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:
-    """Settle what a crash left between note and removal; the records of files that turned out to be gone."""
+    """Settle what a crash left between note and removal; the records of files that turned out to be gone.
+
+    One that is back later is read and asked about before anything is done with it (settling.identify_file).
+    """
     gone = []
     for record in state.find_all(source.id, Phase.WIPING):
         folder_name, _, name = record.name.rpartition("/")

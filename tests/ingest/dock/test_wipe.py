@@ -17,8 +17,9 @@ import pytest
 
 import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
+from api.cli.dock_report import summarise
 from ingest.dock import errors
-from ingest.dock.events import FileWiped
+from ingest.dock.events import FileGone, FileWiped
 from ingest.dock.folder import _Walk, list_source
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, check_receipt
@@ -177,9 +178,30 @@ def test_completed_removal_is_told_by_the_next_run(docking: Any, archive: Any, m
         kill_around(patch, DockState, "save", "before", _saving(Phase.WIPED))
         assert in_killed_child(lambda: docking.run(wipe=True))
     result = docking.run(wipe=True)
-    assert [(outcome.name, outcome.wiped) for outcome in result.outcomes] == [("a.mp4", True)]
-    assert [event.file for event in docking.told(FileWiped)] == ["a.mp4"]
+    (outcome,) = result.outcomes
+    assert (outcome.name, outcome.gone, outcome.wiped, result.complete) == ("a.mp4", True, False, True)
+    assert [event.file for event in docking.told(FileGone)] == ["a.mp4"]
+    assert docking.told(FileWiped) == []
     assert docking.run(wipe=True).outcomes == ()
+
+
+def test_file_whose_card_is_not_mounted_yet_is_not_said_to_be_wiped(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = docking.write("a.mp4", CONTENT)
+    with monkeypatch.context() as patch:
+        kill_around(patch, os, "unlink", "before", lambda name, *_: name == "a.mp4")
+        assert in_killed_child(lambda: docking.run(wipe=True))
+    card = docking.folder.rename(docking.folder.with_name("not mounted yet"))
+    docking.folder.mkdir()
+    summary = summarise(docking.run(wipe=True))
+    assert (summary["wiped"], [each["state"] for each in summary["files"]]) == (0, ["gone"])
+    assert docking.told(FileWiped) == []
+    docking.folder.rmdir()
+    card.rename(docking.folder)
+    assert summarise(docking.run(wipe=True))["wiped"] == 1
+    assert not path.exists()
+    assert len(archive.uploads) == 1
 
 
 def test_card_that_is_out_is_not_said_to_be_wiped(docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
