@@ -10,9 +10,9 @@ from pathlib import Path
 
 from api.demo.errors import FootageUnusable
 from ingest.dock.errors import DockError
-from ingest.dock.folder import list_sources
+from ingest.dock.folder import list_source
 from ingest.dock.progress import printable
-from ingest.dock.source import SourceFile
+from ingest.dock.source import Source, SourceFile
 
 _PIECE_BYTES = 1 << 20
 
@@ -48,8 +48,7 @@ def choose_folder(folder: Path, demo_root: Path) -> Path:
 def look_at(folder: Path) -> Footage:
     """What is in the folder, as the docking agent will see it. Raises FootageUnusable for what cannot be read."""
     try:
-        # The agent keeps its notes elsewhere: nothing in the folder is to be left out for them.
-        listing = list_sources(folder, folder / "\0")
+        listing = list_source(Source(folder), state_folder=None)
     except DockError as error:
         raise FootageUnusable(folder, "无法读取", str(error)) from error
     unreadable = [each.name for each in listing.unreadable]

@@ -36,17 +36,11 @@ class Listing:
     why_skipped: dict[str, str] = field(default_factory=dict)
 
 
-def list_sources(folder: Path, state_folder: Path) -> Listing:
-    """As `list_source`, of a folder."""
-    return list_source(Source(folder), state_folder)
-
-
-def list_source(source: Source, state_folder: Path) -> Listing:
-    """Every file below the source, by name, but for what is no footage and the agent's own notes.
+def list_source(source: Source, state_folder: Path | None) -> Listing:
+    """Every file below the source, by name, but for what is no footage and the agent's own notes in `state_folder`.
 
     Raises FolderUnusable when there is no such folder or it cannot be listed; a folder further down that cannot be
-    listed becomes an entry of `unreadable`. Links are never followed, not
-    even one that takes a folder's place meanwhile.
+    listed becomes an entry of `unreadable`. Links are never followed, not even one that takes a folder's place.
     """
     walk = _Walk(source, state_folder)
     walk.run()
@@ -59,7 +53,7 @@ def list_source(source: Source, state_folder: Path) -> Listing:
 class _Walk:
     """One look through the folders, the pending ones in a list: depth is the card's to choose, not our stack's."""
 
-    def __init__(self, source: Source, state_folder: Path) -> None:
+    def __init__(self, source: Source, state_folder: Path | None) -> None:
         self._source = source
         self._state_folder = state_folder
         self._seen: set[tuple[int, int]] = set()
