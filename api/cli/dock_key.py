@@ -51,12 +51,12 @@ def enrol(
     """在本机生成密钥并登记；私钥不离开本机 / Make a key here and enrol it; its secret stays on this machine."""
     from api.cli.dock_run import refusals_told
     from ingest.dock.connection import trusting
-    from ingest.dock.enrolment import enrol_station
+    from ingest.dock.enrolment import enrol_this_station
 
     said = _read_code(code)
     with refusals_told():
         tls = trusting(ca_file) if ca_file else None
-        held = enrol_station(server, said, key_file, receipt_key, tls, in_the_clear=in_the_clear)
+        held = enrol_this_station(server, said, key_file, receipt_key, tls, in_the_clear=in_the_clear)
     _tell(as_json, held, key_file, "已登记 / enrolled")
     if not receipt_key:
         typer.echo(_RECEIPT_KEY_UNCHECKED, err=True)

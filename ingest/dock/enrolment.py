@@ -30,7 +30,7 @@ from integrity.keys import SigningKey, load_public_key
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
-def enrol_station(
+def enrol_this_station(
     url: str,
     code: str,
     path: Path,

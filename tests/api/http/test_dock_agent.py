@@ -20,7 +20,7 @@ from ingest.custody import seal_upload
 from ingest.dock import errors
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
 from ingest.dock.archive import Archive
-from ingest.dock.enrolment import enrol_station, rotate_key, settle_rotation
+from ingest.dock.enrolment import enrol_this_station, rotate_key, settle_rotation
 from ingest.dock.errors import KeyUnusable, TryAgain
 from ingest.dock.events import ClockMeasured, Event, UploadBegun
 from ingest.dock.key_file import read_enrolled_key, read_key_file
@@ -42,7 +42,7 @@ class Dock:
         self.events: list[Event] = []
 
     def enrol(self, **options: Any) -> None:
-        enrol_station(self.served.url, self.code, self.key_file, **options)
+        enrol_this_station(self.served.url, self.code, self.key_file, **options)
 
     def run(self, **options: Any) -> DockResult:
         self.events.clear()
@@ -109,7 +109,7 @@ def test_enrolment_in_the_clear_is_refused_before_anything_is_sent_or_made(tmp_p
 def test_enrolment_in_the_clear_that_is_meant_so_is_tried(tmp_path: Path) -> None:
     """Nobody is there; that much is asked."""
     with pytest.raises(TryAgain):
-        enrol_station("http://archive.invalid", "ABCDE", tmp_path / "key", in_the_clear=True)
+        enrol_this_station("http://archive.invalid", "ABCDE", tmp_path / "key", in_the_clear=True)
 
 
 def test_key_file_that_others_can_read_is_refused_with_what_to_do(dock: Dock) -> None:
