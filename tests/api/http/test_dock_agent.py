@@ -57,7 +57,7 @@ class Dock:
 
 
 @pytest.fixture
-def sealing(served: Any) -> Iterator[None]:
+def custody_at_work(served: Any) -> Iterator[None]:
     over = threading.Event()
 
     def seal() -> None:
@@ -73,7 +73,7 @@ def sealing(served: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def dock(served: Any, sealing: None, tmp_path: Path) -> Dock:
+def dock(served: Any, custody_at_work: None, tmp_path: Path) -> Dock:
     administrator = served.signed_in(served.unit(), "administrator")
     issued = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"}).json()
     return Dock(served, tmp_path, issued["code"])
