@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.errors import RequestMalformed, TooLong, UploadEmpty
+from ingest.uploads.errors import LengthUndeclared, RequestMalformed, TooLong, UploadEmpty
+from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.request import Request
 
 
@@ -46,3 +47,14 @@ def check_length_stays(request: Request, declared_length: int) -> None:
             f"已声明为 {declared_length}，不能更改",
             f"was declared as {declared_length} and cannot change",
         )
+
+
+def check_fits(request: Request, recorded: RecordedOffset) -> None:
+    """Raises TooLong for a counted body that is longer than what is left, by the length that the request itself
+    declares where that was deferred."""
+    stated = request.number("upload-length") if recorded.is_deferred else None
+    if stated is not None and stated < max(recorded.offset, 1):
+        return  # No length of this file: `check_declared` says why.
+    length = recorded.declared_length if stated is None else stated
+    if (request.body_bytes or 0) > max(length - recorded.offset, 0):
+        raise (LengthUndeclared if recorded.is_deferred and stated is None else TooLong)(length)

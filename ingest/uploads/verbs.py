@@ -35,7 +35,7 @@ from ingest.uploads.errors import (
 )
 from ingest.uploads.gathering import Gathering, in_threads, on_loop
 from ingest.uploads.held import HeldUpload
-from ingest.uploads.lengths import check_declared, check_length_stays
+from ingest.uploads.lengths import check_declared, check_fits, check_length_stays
 from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
 from ingest.uploads.reception import BodyReception
@@ -148,6 +148,7 @@ class Verbs:
         if not self._adds_bytes(request, record):
             return _after_last(record)
         await self._standing.check_time(record)
+        await self._check_follows(request, record)
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
@@ -166,6 +167,21 @@ class Verbs:
             return Answer(204, (("Upload-Offset", str(held.offset)), self._standing.tell_expiry(record, held.recorded)))
         finally:
             await self._release(held)
+
+    async def _check_follows(self, request: Request, record: UploadRecord) -> None:
+        """What cannot follow on what is recorded takes nobody's place: whoever is sending goes on.
+
+        Raises OffsetDiffers, TooLong. Under the lock all of it is looked at again.
+        """
+        recorded = await self._standing.read(record)
+        if recorded.offset == recorded.declared_length and not recorded.is_deferred:
+            return  # Before that is named in a refusal, the row has to say it.
+        stated = request.number("upload-offset")
+        if stated != recorded.offset:
+            if recorded.offset == 0 and not (await self._standing.find_again(record)).is_open:
+                return  # It came whole meanwhile, or ended.
+            raise OffsetDiffers(stated or 0, recorded.offset)
+        check_fits(request, recorded)
 
     async def terminate(self, request: Request, upload_id: str) -> Answer:
         """DELETE: give an unfinished upload up and free its room. A PATCH under way is stopped first."""
@@ -224,6 +240,8 @@ class Verbs:
         record = self._register.find_upload(held.upload_id)
         if record is None or not record.is_open:
             raise UploadGone(held.upload_id, "it ended meanwhile")
+        if (offset := request.number("upload-offset")) != held.offset:
+            raise OffsetDiffers(offset or 0, held.offset)
         stated = request.number("upload-length")
         if not record.length_is_deferred:
             check_length_stays(request, record.declared_length)

@@ -95,6 +95,20 @@ def test_a_newer_patch_takes_over_from_a_stalled_one(tus, wire):
     assert tus.finishes(path) == 1
 
 
+def test_a_patch_that_cannot_follow_takes_nobodys_place(tus, wire):
+    data = os.urandom(100_000)
+    path = tus.create(len(data))
+    healthy = tus.begin_patch(path, 0, len(data))
+    healthy.sendall(data[:40_000])
+    wire.eventually(lambda: tus.is_held(path))
+    assert tus.patch(path, 17, b"x").status == 409
+    assert tus.patch(path, 0, data + b"x").status == 413
+    healthy.sendall(data[40_000:])
+    assert wire.reply(healthy).status == 204
+    healthy.close()
+    assert tus.staged(upload_id_of(path)) == data
+
+
 def test_a_newer_patch_takes_over_across_processes(start_server, wire):
     data = os.urandom(100_000)
     first, second = start_server(), start_server()

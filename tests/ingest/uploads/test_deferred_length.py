@@ -83,6 +83,17 @@ def test_a_declared_length_is_judged_before_a_byte_counts_and_leaves_the_upload_
     assert (seen.offset, seen.headers["upload-defer-length"]) == (10, "1")
 
 
+@pytest.mark.parametrize(("offset", "body", "length", "status"), [(13, b"more", "17", 409), (10, b"more", "11", 413)])
+def test_a_refused_patch_declares_nothing(tus, offset, body, length, status):
+    """Said with the wrong offset it may be of another file, and said too short the file could never be sent."""
+    path = begin(tus)
+    assert tus.patch(path, 0, b"0123456789").status == 204
+    assert tus.patch(path, offset, body, {"Upload-Length": length}).status == status
+    assert tus.head(path).headers["upload-defer-length"] == "1"
+    assert tus.patch(path, 10, b"more", {"Upload-Length": "14"}).status == 204
+    assert tus.finishes(path) == 1
+
+
 def test_before_it_is_declared_no_more_comes_than_is_reserved(tus):
     path = begin(tus)
     reply = tus.patch(path, 0, b"x" * (BOUND + 1))
