@@ -27,6 +27,13 @@ MEDIA_STATES: Mapping[str, str] = {
     "damaged": mark("有损坏"),
     "unreadable": mark("无法读取"),
 }
+TRACK_KINDS: Mapping[str, str] = {
+    "video": mark("画面"),
+    "audio": mark("声音"),
+    "data": mark("数据"),
+    "subtitle": mark("字幕"),
+    "other": mark("其他"),
+}
 DECODED_STATES: Mapping[str, str] = {
     "intact": mark("完整"),
     "damaged": mark("有损坏"),

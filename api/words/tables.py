@@ -39,6 +39,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "request_state": access.REQUEST_STATES,
     "media_state": recordings.MEDIA_STATES,
     "decoded_state": recordings.DECODED_STATES,
+    "track_kind": recordings.TRACK_KINDS,
     "media_kind": recordings.MEDIA_KINDS,
     "media_reason": recordings.MEDIA_REASONS,
     "rendition": recordings.RENDITIONS,

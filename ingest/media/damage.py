@@ -11,13 +11,15 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from ingest.media.boxes import Allowance, Box, read_boxes
+from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
 from ingest.media.padding import padding_of
+from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import declared_segment, find_zeros, read_packets
+from ingest.media.sound_totals import is_mpeg_sound, read_totals
 
 TABLE_PIECE_BYTES: Final = 1 << 20
 
@@ -29,6 +31,15 @@ WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 # Chunk offset tables and the array type of one entry: 32 bits and 64.
 CHUNK_TABLES = {b"stco": "I", b"co64": "Q"}
 SIZE_TABLE: Final = b"stsz"
+RUN_TABLE: Final = b"stsc"
+HEADERS: Final = ((), (), (b"tkhd",), (b"mdhd", b"hdlr"), (), (b"stsd",))
+"""What says of a track more than its tables do, by the depth it lies at."""
+# Room that is kept: where it ends beyond the end of the file, nothing is gone.
+PADDING: Final = frozenset({"free", "skip", "wide"})
+# What writers put who do not know yet how long it will be: as large as it gets, with a header or without.
+OPEN_WAVES: Final = (range(0, 1), range(0x7FFFF000, 0x80000100), range(0xFFFFFF00, 1 << 32))
+MOST_TRACKS: Final = 32
+RIFF_HEADER_BYTES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,9 @@ class Boxes:
 
     `reaching` names the box that ends beyond the end of the file, `trailing_bytes` counts what follows the last box
     and is none. Where measuring was not `complete`, what was not seen may still be there. `sample_bytes` is the sum of
-    what the tables of an MP4 say of each sample, of all its tracks."""
+    what the tables of an MP4 say of each sample, of all its tracks; `lacking` are the tracks of which some lie beyond
+    the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
+    `sound_frames`: how many a stream of MPEG sound says it has."""
 
     family: str
     declared_bytes: int
@@ -47,6 +60,9 @@ class Boxes:
     trailing_bytes: int = 0
     complete: bool = True
     sample_bytes: int = 0
+    lacking: tuple[TrackExtent, ...] = ()
+    nothing_lost: bool = False
+    sound_frames: int | None = None
 
     @property
     def missing_bytes(self) -> int:
@@ -63,7 +79,8 @@ def measure_file(path: Path) -> dict[str, Any]:
 
 
 def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Boxes | None:
-    """None where the container does not declare its length: only MP4, RIFF, Matroska and whole TS packets do.
+    """None where the container does not declare its length: only MP4, RIFF, Matroska, whole TS packets, and the
+    header that many encoders put before MPEG sound do. AMR, ADTS and MPEG program streams have nothing of the kind.
 
     Never raises for what the file holds; `clock` gives seconds, and after LONGEST_SECONDS what is known has to do."""
     present = path.stat().st_size
@@ -77,74 +94,105 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Bo
         if start[:4] == b"\x1a\x45\xdf\xa3":
             declared = declared_segment(handle)
             return None if declared is None else Boxes("matroska", declared, present)
+        if is_mpeg_sound(start):
+            totals = read_totals(handle, present)
+            return None if totals is None else Boxes("mp3", totals.end, present, sound_frames=totals.frames)
         packets = read_packets(handle, present)
         return None if packets is None else Boxes("mpegts", packets.declared, present, trailing_bytes=packets.trailing)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    reach, end, kinds, reaching, sample_bytes = 0, 0, set[str](), None, 0
+    reach, end, kinds, reaching = 0, 0, set[str](), None
+    tracks, sample_bytes = list[SampleTables](), 0
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
         kind = box.kind.decode("latin-1")
         kinds.add(kind)
         end = max(end, box.end)
-        reach = max(reach, box.end)
         if box.end > present:
             reaching = kind
         if box.kind == WAY_TO_TABLES[0]:
-            furthest, samples = read_tables(handle, box, present, allowance)
-            reach, sample_bytes = max(reach, furthest), sample_bytes + samples
+            found, samples = read_tables(handle, box, present, allowance)
+            tracks, sample_bytes = tracks + found, sample_bytes + samples
+    reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
-    complete = not allowance.spent
-    return Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, complete, sample_bytes)
+    boxes = Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
+    return with_tracks(boxes, tracks) if boxes.missing_bytes else boxes
 
 
-def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> tuple[int, int]:
-    """Where the last chunk of samples must begin, plus one byte; and how many bytes all samples have together.
+def with_tracks(boxes: Boxes, tracks: list[SampleTables]) -> Boxes:
+    """Whose samples are beyond the end of a file that ends before its time; or that there are none."""
+    known = [track for track in tracks if track.says_sizes]
+    extents = [track.extent(boxes.present_bytes) for track in known]
+    lacking = tuple(each for each in extents if each.present_samples < each.declared_samples)
+    said = boxes.complete and "moof" not in boxes.kinds and len(known) == len(tracks) > 0
+    harmless = boxes.reaching in PADDING or (boxes.reaching == "mdat" and said)
+    return replace(boxes, lacking=lacking[:MOST_TRACKS], nothing_lost=harmless and not lacking)
 
-    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then the first lies
-    beyond its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes.
-    """
-    furthest, samples, waiting = 0, 0, [(moov.content_at, min(moov.end, present), 1)]
+
+def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> tuple[list[SampleTables], int]:
+    """What each track's tables say of where its samples lie; and how many bytes all samples have together.
+
+    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then chunks lie beyond
+    its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes."""
+    tracks, samples = list[SampleTables](), 0
+    waiting = [(moov.content_at, min(moov.end, present), 1, SampleTables())]
     while waiting:
-        start, end, depth = waiting.pop()
+        start, end, depth, track = waiting.pop()
         for box in read_boxes(handle, start, end, allowance):
             inside = min(box.end, end)
+            if box.kind in HEADERS[depth]:
+                read_header(track, handle, box)
             if depth < len(WAY_TO_TABLES):
                 if box.kind == WAY_TO_TABLES[depth]:
-                    waiting.append((box.content_at, inside, depth + 1))
+                    if depth == 1:
+                        tracks.append(track := SampleTables())
+                    waiting.append((box.content_at, inside, depth + 1, track))
             elif box.kind in CHUNK_TABLES:
-                offsets = read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance)
-                furthest = max(furthest, max(map(max, offsets), default=0) + 1)
+                for piece in read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance):
+                    track.chunks.extend(array("Q", piece))
+            elif box.kind == RUN_TABLE:
+                for piece in read_entries(handle, box, inside, 4, "I", allowance, each=3):
+                    track.runs.extend(piece)
             elif box.kind == SIZE_TABLE:
-                samples += sum_sizes(handle, box, inside, allowance)
-    return furthest, samples
+                samples += read_sizes(track, handle, box, inside, allowance)
+    return [track for track in tracks if track.count or track.chunks], samples
 
 
-def sum_sizes(handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
-    """ISO/IEC 14496-12, 8.7.3: one size for all samples, or, where that is 0, a table with one for each."""
+def read_sizes(track: SampleTables, handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
+    """ISO/IEC 14496-12, 8.7.3: one size for all samples, or, where that is 0, a table with one for each. Their sum."""
     handle.seek(box.content_at)
     header = handle.read(12)
     if len(header) < 12:
         return 0
     each, count = struct.unpack_from(">II", header, 4)
-    return each * count if each else sum(map(sum, read_entries(handle, box, end, 8, "I", allowance)))
+    track.understood = track.count == 0
+    track.each, track.count = each, count
+    if each:
+        return int(each * count)
+    summed = 0
+    for piece in read_entries(handle, box, end, 8, "I", allowance):
+        track.sizes.extend(piece)
+        summed += sum(piece)
+    return summed
 
 
 def read_entries(
-    handle: BinaryIO, box: Box, end: int, count_at: int, kind: str, allowance: Allowance
+    handle: BinaryIO, box: Box, end: int, count_at: int, kind: str, allowance: Allowance, each: int = 1
 ) -> Iterator[array[int]]:
-    """A table's entries, piece by piece. It claims how many it has; no more are read than its own box has room for."""
+    """A table's entries of `each` numbers, piece by piece. It claims how many it has; no more are read than its own box
+    has room for."""
     handle.seek(box.content_at)
     header = handle.read(count_at + 4)
     if len(header) < count_at + 4:
         return
     (count,) = struct.unpack_from(">I", header, count_at)
-    itemsize = array(kind).itemsize
+    itemsize = array(kind).itemsize * each
+    most = TABLE_PIECE_BYTES // itemsize * itemsize
     left = min(count, max(0, end - box.content_at - count_at - 4) // itemsize) * itemsize
-    while left and allowance.allows(table_bytes=min(left, TABLE_PIECE_BYTES)):
-        piece = handle.read(min(left, TABLE_PIECE_BYTES))
+    while left and allowance.allows(table_bytes=min(left, most)):
+        piece = handle.read(min(left, most))
         if not piece or len(piece) % itemsize:  # It was cut while it was read.
             return
         left -= len(piece)
@@ -156,7 +204,7 @@ def read_entries(
 
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     """One RIFF after another (AVI 2.0, "AVIX"). A size of 0 or 2^32 - 1: the writer never came back to fill it in."""
-    at, kinds = 0, set[str]()
+    at, last_at, kinds = 0, 0, set[str]()
     if (large := size_of_rf64(handle)) is not None:
         return Boxes("riff", large, present, frozenset({"WAVE"}))
     while at < present and allowance.allows(boxes=1):
@@ -165,12 +213,45 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         if len(header) < 12 or header[:4] != b"RIFF":
             break
         (size,) = struct.unpack_from("<I", header, 4)
-        if size in (0, 0xFFFFFFFF):
-            return Boxes("riff", present, present, frozenset(kinds))
         kinds.add(header[8:12].decode("latin-1"))
-        at += 8 + size
+        if size in (0, 0xFFFFFFFF) or (header[8:12] == b"WAVE" and is_open(size)):
+            return Boxes("riff", present, present, frozenset(kinds))
+        last_at, at = at, at + RIFF_HEADER_BYTES + size
+    within = read_chunks(handle, last_at + 12, present, allowance)
+    if "WAVE" in kinds and within.data_bytes is not None and is_open(within.data_bytes):
+        return Boxes("riff", present, present, frozenset(kinds))
+    # Some count the header of the RIFF itself, and some pad what they did not count: all chunks are there.
+    miscounted = within.end == present and at - present <= RIFF_HEADER_BYTES
+    reach = max(at, within.end) if "WAVE" in kinds else at
     trailing = 0 if allowance.spent else max(0, present - at)
-    return Boxes("riff", at, present, frozenset(kinds), trailing_bytes=trailing, complete=not allowance.spent)
+    complete = not allowance.spent
+    return Boxes("riff", reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
+
+
+def is_open(size: int) -> bool:
+    return any(size in sizes for sizes in OPEN_WAVES)
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """`end` of the last of a RIFF by its own word; `data_bytes` what a WAV says it has of sound."""
+
+    end: int
+    data_bytes: int | None = None
+
+
+def read_chunks(handle: BinaryIO, at: int, present: int, allowance: Allowance) -> Chunks:
+    """Those that begin with letters: what follows the last one may be anything."""
+    data_bytes = None
+    while at + 8 <= present and data_bytes is None and allowance.allows(boxes=1):
+        handle.seek(at)
+        kind, size = struct.unpack("<4sI", handle.read(8))
+        if not is_box_type(kind):
+            break
+        data_bytes = size if kind == b"data" else None
+        at += 8 + size
+        at += 1 if size & 1 and at < present else 0
+    return Chunks(at, data_bytes)
 
 
 def size_of_rf64(handle: BinaryIO) -> int | None:

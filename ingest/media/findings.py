@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ingest.media.sample_tables import TrackExtent
+
 State = Literal["intact", "opens", "damaged", "unreadable"]
 Kind = Literal["video", "audio", "still", "none"]
 Fact = str | int | float
@@ -65,7 +67,8 @@ class Stream:
 class Extent:
     """What the containers declare against what is there. Frames are those of the first real video stream.
 
-    `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs."""
+    `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs.
+    `tracks` are those of which some lie beyond the end."""
 
     declared_bytes: int
     present_bytes: int
@@ -73,6 +76,7 @@ class Extent:
     present_frames: int | None = None
     counted_by: Literal["decoding", "packets"] | None = None
     sample_bytes: int | None = None
+    tracks: tuple[TrackExtent, ...] = ()
 
 
 @dataclass(frozen=True)

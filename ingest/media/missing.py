@@ -34,6 +34,7 @@ def with_what_is_missing(found: Findings) -> Findings:
     share = share_of(found.main, extent)
     declared = declared_seconds(found)
     present = None if share is None or declared is None else round(declared * share.of_one, 3)
+    present = least(present, *(track.present_seconds for track in extent.tracks))
     first_byte = first_missing_byte(found, extent)
     return replace(
         found,
@@ -49,6 +50,11 @@ def with_what_is_missing(found: Findings) -> Findings:
     )
 
 
+def least(*seconds: float | None) -> float | None:
+    """What follows the end of the first track that ends before its time is missing of that one at least."""
+    return min((each for each in seconds if each is not None), default=None)
+
+
 def share_of(main: Stream | None, extent: Extent) -> Share | None:
     """Of frames where they were declared and counted; of bytes where each second of sound takes as many."""
     if extent.declared_frames and extent.present_frames is not None:
@@ -58,8 +64,13 @@ def share_of(main: Stream | None, extent: Extent) -> Share | None:
 
 
 def declared_seconds(found: Findings) -> float | None:
-    """The container's word. Of an AVI that lost its index ffprobe reports what is left; its header counted frames."""
-    main = found.video
+    """The container's word. Of an AVI that lost its index, and of a cut WAV, ffprobe reports what is left; the header
+    counted frames, or bytes of which each second takes as many."""
+    main, extent = found.video, found.extent
+    uncoded = found.main is not None and (found.main.codec or "").startswith("pcm_")
+    cut = extent is not None and extent.declared_bytes > extent.present_bytes > 0
+    if found.container == "wav" and uncoded and cut and extent is not None and found.duration_seconds is not None:
+        return round(found.duration_seconds * extent.declared_bytes / extent.present_bytes, 3)
     if (found.container or "").startswith("avi") and main is not None and main.frames_declared and main.fps:
         return max(found.duration_seconds or 0.0, round(main.frames_declared / main.fps, 3))
     return found.duration_seconds

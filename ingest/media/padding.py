@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ingest.media.boxes import Allowance, read_boxes
+from ingest.media.sound_totals import end_of_tag
 
 Span = tuple[int, int]
 
@@ -29,6 +30,8 @@ def padding_of(path: Path) -> list[Span]:
         start = handle.read(12)
         if start[:4] in (b"RIFF", b"RF64"):
             return list(_in_riff(handle, 12, size, allowance))
+        if start[:3] == b"ID3":
+            return [(0, min(end_of_tag(start), size))]
         if start[:4] == _EBML:
             return list(_in_matroska(handle, size, allowance))
         boxes = read_boxes(handle, 0, size, allowance)

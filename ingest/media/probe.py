@@ -19,7 +19,7 @@ from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, WALL_SECONDS_A_PROCESSOR_SECOND, Limits
 from ingest.media.tool_ended import RAN_SHORT, says_short
-from ingest.media.verdict import explain_failure, judge
+from ingest.media.verdict import explain_failure, judge, with_sound_frames
 
 # What is found here is signed, so it must not depend on what else the machine has to do: the file is given seconds of
 # the processor, and a wall behind them that only a machine at a standstill reaches.
@@ -74,7 +74,7 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     if seen.reason is not None:
         failed = replace(unreadable(seen.reason, runner), contents=facts.contents)
         return with_what_is_missing(explain_failure(failed, facts))
-    found = read_description(seen.described, facts, runner)
+    found = with_sound_frames(read_description(seen.described, facts, runner), facts.boxes)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
     patience = Patience(time.monotonic() + WALL_SECONDS_A_PROCESSOR_SECOND * FURTHER_SECONDS)

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import storage.measures
-from ingest.media.damage import Boxes
+from ingest.media.damage import MOST_TRACKS, Boxes
+from ingest.media.description import decimal
 from ingest.media.layout import SYSTEM_LIBRARIES
+from ingest.media.sample_tables import TrackExtent
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
 from ingest.media.signs import ZeroFilled
 from ingest.metadata.reading import UNFINISHED
@@ -129,4 +131,18 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         trailing_bytes=int(said["trailing_bytes"]),
         complete=bool(said["complete"]),
         sample_bytes=int(said["sample_bytes"]),
+        lacking=tuple(track_from(each) for each in said["lacking"][:MOST_TRACKS]),
+        nothing_lost=said["nothing_lost"] is True,
+        sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
+    )
+
+
+def track_from(said: Mapping[str, Any]) -> TrackExtent:
+    return TrackExtent(
+        track=int(said["track"]),
+        kind=str(said["kind"])[:16],
+        declared_samples=int(said["declared_samples"]),
+        present_samples=int(said["present_samples"]),
+        declared_seconds=decimal(said["declared_seconds"]),
+        present_seconds=decimal(said["present_seconds"]),
     )

@@ -39,21 +39,25 @@ def explain_failure(found: Findings, facts: FileFacts) -> Findings:
 def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> Findings:
     """`found` as described; `count` is asked only where something speaks against it, because it decodes everything."""
     notes = not_read(facts)
-    if found.is_still:
-        return judge_still(found, complaints, notes)
     boxes = facts.boxes
+    if found.is_still:
+        return judge_still(found, complaints, notes, boxes)
     found = replace(found, extent=None if boxes is None else extent_of(boxes))
     lost = () if boxes is None else ends_early(boxes)
+    # Bytes that no sample is in are a word about the file, and no damage.
+    harmless = lost if boxes is not None and boxes.nothing_lost else ()
+    lost = () if harmless else lost
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
-    notes = (*(r for r in found.reasons if r not in nothing), *jumps(found), *trailing(boxes), *notes)
+    notes = (*(r for r in found.reasons if r not in nothing), *harmless, *jumps(found), *trailing(boxes), *notes)
     if not (lost or zeros or nothing):
         return replace(found, reasons=notes)
     return weigh(found, (*lost, *zeros), notes, count)
 
 
 def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...], count: Count) -> Findings:
-    """Count what is left. Where every declared frame is there, a sign is a note and no damage."""
+    """Count what is left. Where every declared frame is there, zeros are a note and no damage. What ends before its
+    time is damaged all the same: its pictures may be there, and its sound gone."""
     streams, counted_by = count()
     found = replace(found, streams=streams)
     main = found.main
@@ -62,7 +66,8 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
     found = replace(
         found, extent=replace(extent, declared_frames=declared, present_frames=present, counted_by=counted_by)
     )
-    if declared is not None and declared == present and present:
+    cut = any(sign.code == code.ENDS_EARLY for sign in signs)
+    if declared is not None and declared == present and present and not cut:
         return replace(found, reasons=(*signs, *notes))
     return replace(found, state="damaged", reasons=(*signs, *frames_missing(found, declared, present), *notes))
 
@@ -77,9 +82,12 @@ def frames_missing(found: Findings, declared: int | None, present: int | None) -
     return (Reason(code.FRAMES_MISSING, facts), *nothing)
 
 
-def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...]) -> Findings:
+def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...], boxes: Boxes | None = None) -> Findings:
     """A picture was decoded whole by the look at it, which costs little: a cut JPEG shows nowhere else. One of many
-    tiles was not."""
+    tiles was not, but the boxes it lies in tell."""
+    if boxes is not None and boxes.missing_bytes and not boxes.nothing_lost:
+        found = replace(found, extent=extent_of(boxes))
+        return replace(found, state="damaged", reasons=(*ends_early(boxes), *found.reasons, *notes))
     if any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons):
         return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
     if complaints:
@@ -89,7 +97,18 @@ def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...]) -> 
 
 
 def extent_of(boxes: Boxes) -> Extent:
-    return Extent(boxes.declared_bytes, boxes.present_bytes, sample_bytes=boxes.sample_bytes or None)
+    return Extent(
+        boxes.declared_bytes, boxes.present_bytes, sample_bytes=boxes.sample_bytes or None, tracks=boxes.lacking
+    )
+
+
+def with_sound_frames(found: Findings, boxes: Boxes | None) -> Findings:
+    """What ffprobe leaves out: how many frames the header of MPEG sound says there are."""
+    frames, main = None if boxes is None else boxes.sound_frames, found.main
+    if frames is None or main is None or main.kind != "audio" or main.frames_declared is not None:
+        return found
+    counted = (replace(each, frames_declared=frames) if each is main else each for each in found.streams)
+    return replace(found, streams=tuple(counted))
 
 
 def ends_early(boxes: Boxes) -> tuple[Reason, ...]:

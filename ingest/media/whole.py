@@ -25,6 +25,9 @@ from ingest.media.watching import WATCHED, ToolWatch
 KIND: Final = "decode"
 # Beside the worker's own, so that what is encoded for somebody who waits comes first.
 NICENESS: Final = 4
+SOUND: Final = "mp3"
+# Some encoders count the frame that says so, and of the first a decoder may make none.
+MOST_NOT_COUNTED: Final = 2
 # Why it was not decoded, beside code.NO_DECODER.
 LIMIT_BROKEN: Final = "decoding_limit"
 
@@ -65,10 +68,16 @@ def every_sample_of(found: Findings) -> dict[str, int]:
     return {"ignore_editlist": 1} if found.container is not None and "mov" in found.container.split(",") else {}
 
 
+def declared_frames(found: Findings) -> int | None:
+    """Of a picture; and of a stream of MPEG sound, whose frames are counted as they are decoded."""
+    main = found.main
+    return None if main is None or not (main.kind == "video" or found.container == SOUND) else main.frames_declared
+
+
 def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decoded:
     """What a run that decoded all streams of a file says of it."""
     main = found.main
-    declared = None if main is None or main.kind != "video" else main.frames_declared
+    declared = declared_frames(found)
     decoded = None if main is None else watch.decoded.get(main.index)
     first = watch.first_complaint_seconds
     seen = Decoded(
@@ -89,6 +98,8 @@ def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decod
     if seen.refused_packets or seen.complaints:
         is_short = declared is not None and decoded < declared
         return replace(seen, state="damaged", reason=code.FRAMES_MISSING if is_short else code.DECODER_COMPLAINED)
+    if found.container == SOUND and declared is not None and decoded < declared - MOST_NOT_COUNTED:
+        return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
     # Fewer than are declared, and nothing was refused: what an edit list leaves out, or a recorder's empty chunks, each
     # of which says that the picture before is shown once more. Both numbers are kept.
     return seen if found.is_sound else replace(seen, state="damaged", reason=found.reasons[0].code)

@@ -15,4 +15,5 @@ def missing_of(findings: Mapping[str, Any]) -> MissingItem | None:
         return None
     counts = extent if isinstance(extent, dict) else {}
     kept = ("declared_bytes", "present_bytes", "counted_by")
-    return MissingItem.model_validate({**{name: counts.get(name) for name in kept}, **missing})
+    tracks = counts.get("tracks") or []
+    return MissingItem.model_validate({**{name: counts.get(name) for name in kept}, **missing, "tracks": tracks})

@@ -155,6 +155,17 @@ class Positions(Answer):
     tracks: list[PositionTrackItem]
 
 
+class MissingOfTrack(Answer):
+    """A track of an MP4, by its id, of which samples lie beyond the end of the file."""
+
+    track: int = Field(examples=[2])
+    kind: str = Field(description="video, audio, data, subtitle or other", examples=["audio"])
+    declared_samples: int = Field(examples=[2646000])
+    present_samples: int = Field(examples=[646000])
+    declared_seconds: float | None = Field(examples=[60.0])
+    present_seconds: float | None = Field(examples=[14.649])
+
+
 class MissingItem(Answer):
     """What a damaged file lacks. null: nobody can say. Bytes and frames are counts, seconds approximate."""
 
@@ -168,6 +179,7 @@ class MissingItem(Answer):
     missing_bytes: int = Field(description="0 where a part was overwritten with zeros", examples=[797120])
     first_missing_byte: int | None = Field(examples=[1195680])
     first_missing_seconds: float | None = Field(examples=[2.831])
+    tracks: list[MissingOfTrack] = Field(default_factory=list, description="those whose tables name more than there is")
 
 
 class DecodingItem(Answer):

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from ingest.media import findings as code
 from ingest.media.findings import Extent, Reason, Stream
 from ingest.media.missing import with_what_is_missing
+from ingest.media.sample_tables import TrackExtent
 from integrity.dsse import Envelope
 from integrity.manifest import parse_manifest
 from storage.catalog.recordings import MediaJob
@@ -32,7 +33,8 @@ def looked_at(district: Any, **found: Any) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def torn(district: Any) -> Any:
-    extent = Extent(1_992_800, 1_195_680, 125, 70, "decoding")
+    sound = TrackExtent(2, "audio", 237, 140, 5.056, 2.831)
+    extent = Extent(1_992_800, 1_195_680, 125, 70, "decoding", tracks=(sound,))
     with looked_at(district, reasons=CUT, extent=extent, duration_seconds=5.056, streams=(STREAM,)):
         return district.served.seal(district.served.station(district.unit), os.urandom(910), "torn.mp4")
 
@@ -43,6 +45,10 @@ def test_the_page_says_what_is_declared_what_is_there_and_where_the_loss_begins(
         assert words in chinese
     english = district.page("officer", f"/recordings/{torn.id}", "en").text
     assert "declares 125 frames, 70 can be decoded" in english
+    assert "声音（轨道 2）" in chinese
+    assert "声明 237 个样本，实有 140 个 · 声明 5.1 秒，实有约 2.8 秒" in chinese
+    assert "Sound (track 2)" in english
+    assert "declares 237 samples, 140 are there" in english
     assert "The original is sealed as it was received, unchanged" in english
 
 
@@ -59,6 +65,16 @@ def test_a_program_gets_the_same_as_numbers(district: Any, torn: Any) -> None:
         "missing_bytes": 797_120,
         "first_missing_byte": 1_195_680,
         "first_missing_seconds": 2.831,
+        "tracks": [
+            {
+                "track": 2,
+                "kind": "audio",
+                "declared_samples": 237,
+                "present_samples": 140,
+                "declared_seconds": 5.056,
+                "present_seconds": 2.831,
+            }
+        ],
     }
     assert district.people["officer"].get(f"/api/v1/recordings/{district.film.id}").json()["missing"] is None
 
@@ -68,6 +84,7 @@ def test_it_is_signed_with_the_manifest(torn: Any) -> None:
     (claim,) = manifest.claims["damage"]
     assert claim["value"]["present_frames"] == 70
     assert claim["value"]["missing_bytes"] == 797_120
+    assert claim["value"]["tracks"] == "2 audio 140/237 samples 2.831/5.056 s"
     assert claim["value"]["reasons"] == "ends_early frames_missing"
     assert claim["confidence"] == "stated"
 
