@@ -181,9 +181,9 @@ class FolderStore:
                 return  # the first write makes it
             with os.scandir(self.root) as entries:
                 next(entries, None)
-            self._durable.make(incoming)
-            with tempfile.TemporaryFile(dir=incoming, buffering=0) as file:
-                file.write(bytes(PAGE_BYTES))
+            if incoming.exists():  # never made here: it may be a disk's folder without the disk
+                with tempfile.TemporaryFile(dir=incoming, buffering=0) as file:
+                    file.write(bytes(PAGE_BYTES))
 
     def _path(self, name: str) -> Path:
         return self.root.joinpath(*require_name(name))

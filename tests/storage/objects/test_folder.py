@@ -12,13 +12,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
 import storage.objects.folder_writer as folder_writer
-from storage.errors import ObjectExists, ObjectMissing, StoreFull, StoreRefused, StoreUnavailable
+from storage.errors import (
+    ObjectExists,
+    ObjectKept,
+    ObjectMissing,
+    ObjectStoreError,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+)
 from storage.objects.folder import INCOMING, FolderStore
 from tests.sampling import stride
 
@@ -271,3 +280,49 @@ def test_a_store_that_vanished_under_a_process_is_unavailable_not_made_anew(stor
     with pytest.raises(StoreUnavailable):
         store.put(NAME, CONTENT)  # a disk that is no longer mounted must not be taken for a new, empty store
     assert FolderStore(store.root).put(NAME, CONTENT).size_bytes == len(CONTENT)
+
+
+def test_asking_whether_a_store_works_writes_nothing_where_nothing_was_stored(tmp_path: Path) -> None:
+    """A disk that is not mounted leaves an empty folder."""
+    (tmp_path / "store").mkdir()
+    FolderStore(tmp_path / "store").require_working()
+    FolderStore(tmp_path / "never made").require_working()
+    assert list((tmp_path / "store").iterdir()) == []
+    assert not (tmp_path / "never made").exists()
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store")
+    store.put("a", b"bytes")
+    shutil.rmtree(store.root / INCOMING)
+    (store.root / INCOMING).write_text("no folder")
+    with pytest.raises(ObjectStoreError):
+        store.require_working()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"until": "never", "held": false}', b'{"held": false}'])
+def test_what_no_longer_says_how_long_it_is_kept_is_not_deleted(store: FolderStore, content: bytes) -> None:
+    store.put(NAME, CONTENT)
+    store.keep_until(NAME, datetime.now(UTC) + timedelta(days=1))
+    path = store.root / ".kept" / NAME
+    path.chmod(0o600)
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable):
+        store.delete(NAME)
+    assert list(store.list()) == [NAME]
+
+
+def test_a_kill_at_any_line_of_a_keeping_leaves_it_as_it_was_or_lengthened(tmp_path: Path) -> None:
+    line, ended = 0, False
+    day, later = datetime(2100, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+    while not ended:
+        line += stride(4)
+        store = FolderStore(tmp_path / str(line))
+        store.put(NAME, CONTENT)
+        store.keep_until(NAME, day)
+        ended = _run_killed_at(line, lambda store=store: store.keep_until(NAME, later))
+        assert store.keeping(NAME).until in (day, later)
+        with pytest.raises(ObjectKept):
+            store.delete(NAME)
+        assert store.keep_until(NAME, later).until == later
+    assert line > 10
