@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.object_store import open_store
 from api.settings import Settings
 from integrity.errors import AuthorityUnreachable
-from integrity.timestamp import TimestampToken, request_timestamp
 from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
 from storage.seal_keys import SealKeys
+
+if TYPE_CHECKING:
+    from integrity.timestamp import TimestampToken
 
 TSA_TIMEOUT_SECONDS = 20.0
 
@@ -59,6 +62,9 @@ class Archive:
 
     def request_token(self, data: bytes) -> TimestampToken:
         """A token from the first authority that answers. Raises AuthorityUnreachable, TimestampRefused."""
+        # Who seals asks for tokens; the processes that answer people do without the client.
+        from integrity.timestamp import request_timestamp
+
         if not self.settings.tsa_urls:
             raise UsageRefused(
                 "没有时间戳服务地址；请用 liuhen up 启动，或设置 LIUHEN_TSA_URLS",

@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, datetime
 
 from api.archive import TSA_TIMEOUT_SECONDS, Archive
+from api.handover_errors import AuthorityUnpinned
 from api.review_keys import review_keys
-from api.trust_folder import AuthorityUnpinned, build_timestamp_trust
+from api.trust_folder import build_timestamp_trust
 from casework.documents.pdf_signature import Stamp, sign_pdf
 from casework.documents.sealing import prepare_sealing, record_sealing
 from integrity.authority_connection import exchange

@@ -5,11 +5,11 @@ ApiError                        1
 ├── UsageRefused                2   a command that makes no sense as it was given
 │   └── ArchiveMissing          2   a command that works on an archive, where there is none
 ├── HttpRefused                 1   what HTTP refuses: its tree goes on in api/http/errors.py
-├── EntriesWithoutPlace         1   api/export.py: the ledger's sequencer is behind, nothing was copied
-├── NothingToCopy               1   api/export.py: no recording stands in the case
-├── NoRoomForCopy               1   api/export.py: the disk has no room for the package
-├── AuthorityUnpinned           1   api/trust_folder.py: no time-stamping authority to trust
-├── TrustContradiction          1   api/trust_folder.py: keys are not those that were announced
+├── EntriesWithoutPlace         1   api/handover_errors.py: the ledger's sequencer is behind, nothing was copied
+├── NothingToCopy               1   api/handover_errors.py: no recording stands in the case
+├── NoRoomForCopy               1   api/handover_errors.py: the disk has no room for the package
+├── AuthorityUnpinned           1   api/handover_errors.py: no time-stamping authority to trust
+├── TrustContradiction          1   api/handover_errors.py: keys are not those that were announced
 ├── NotSealed                   1   api/cli/admin_lookup.py: no sealed recording has these bytes (yet)
 ├── DemoError                   1   the demo: its tree goes on in api/demo/errors.py
 ├── FootageMissing              1   api/demo/footage.py: what the demo films with is not installed

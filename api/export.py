@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.archive import Archive
-from api.errors import ApiError
+from api.handover_errors import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy
 from api.trust_folder import build_trust
 from casework.access import record_refused_deed
 from casework.errors import AccessRefused
@@ -40,36 +40,6 @@ from storage.sealed_object import AtRest, open_sealed
 PROXY = "proxy"
 PIECE_BYTES = 1 << 20
 PATIENCE_SECONDS = 30.0
-
-
-class EntriesWithoutPlace(ApiError):
-    """The ledger's sequencer did not cover the case's entries in time; nothing was copied."""
-
-    def __init__(self, waiting: int) -> None:
-        super().__init__(
-            f"账本有 {waiting} 个条目尚未定序，未导出任何内容；请确认 liuhen up 正在运行后重试",
-            f"{waiting} ledger entries have no place yet, so nothing was copied: see that the sequencer works, "
-            "and try again",
-        )
-        self.waiting = waiting
-
-
-class NothingToCopy(ApiError):
-    def __init__(self, case_id: uuid.UUID) -> None:
-        super().__init__(
-            f"案件 {case_id} 中没有原始记录，无可导出；请先归入记录",
-            f"no recording stands in case {case_id}, so there is nothing to copy: link one first",
-        )
-
-
-class NoRoomForCopy(ApiError):
-    def __init__(self, target: Path) -> None:
-        super().__init__(
-            f"{target.parent} 所在磁盘空间不足，未留下任何文件；请腾出空间，或另选位置",
-            f"the disk of {target.parent} has no room for the package, and nothing was left on it: make room, or "
-            "choose another place",
-        )
-        self.target = target
 
 
 @dataclass(frozen=True)

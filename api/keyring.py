@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from api.engines.folders import make_private_folder, write_durably
 from api.settings import Settings
-from integrity.authority import create_authority
 from integrity.checkpoint import encode_vkey
 from integrity.keys import PublicKey, SigningKey, create_signing_key, load_signing_key
 from storage.catalog.ledger import KEY_PURPOSES, SigningKeyEpoch
@@ -79,6 +78,9 @@ def create_missing_keys(settings: Settings) -> Keyring:
     keyring = open_keyring(settings)
     keyring.create_missing()
     if not settings.tsa_urls and not settings.authority_folder.exists():
+        # Once in an archive's life.
+        from integrity.authority import create_authority
+
         create_authority(settings.authority_folder)
     return keyring
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.keyring import FIRST_EPOCH, Keyring
 from casework.review.passes import ReviewSigner
-from integrity.trust import EpochKey
+from integrity.epoch_keys import EpochKey
 
 
 def review_keys(keyring: Keyring) -> tuple[EpochKey, ...]:

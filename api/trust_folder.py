@@ -13,31 +13,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from sqlalchemy import select
 
 from api.archive import Archive
-from api.errors import ApiError
+from api.handover_errors import AuthorityUnpinned, TrustContradiction
 from api.keyring import FIRST_EPOCH
 from casework.documents.seals import list_seals
 from integrity.authority import Authority
+from integrity.epoch_keys import EpochKey
 from integrity.keys import PublicKey
 from integrity.timestamp import TimestampTrust, certificate_fingerprint
-from integrity.trust import EpochKey, Trust
+from integrity.trust import Trust
 from storage.catalog.ledger import SigningKeyEpoch
 
 FOLDER = "trust-tsa"
-
-
-class TrustContradiction(ApiError):
-    """Keys in the key folder and keys announced in the ledger are not the same."""
-
-    def __init__(self, purpose: str, in_folder: str, announced: str) -> None:
-        super().__init__(
-            f"{purpose} 密钥不符：密钥目录为 {in_folder}，账本公示为 {announced}；请从同一份备份恢复两者",
-            f"the {purpose} key is {in_folder} in the key folder, and {announced} was announced in the ledger: "
-            "bring both back from the same backup",
-        )
-
-
-class AuthorityUnpinned(ApiError):
-    """No authority, ours or another's, can be pinned as things are."""
 
 
 def build_trust(archive: Archive) -> Trust:

@@ -9,12 +9,13 @@ from pathlib import Path
 from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.digest import digest_stream, require_digest
+from integrity.epoch_keys import public_keys
 from integrity.errors import FileUnreadable, SizeMismatch
 from integrity.fields import format_instant
 from integrity.local_time import show_in_china
 from integrity.package.report import printable
 from integrity.receipt import Receipt, open_receipt
-from integrity.trust import Trust, public_keys
+from integrity.trust import Trust
 
 MOST_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 20

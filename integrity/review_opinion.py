@@ -15,10 +15,10 @@ from uuid import UUID
 
 from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.dsse import Envelope, sign_envelope, verify_envelope
+from integrity.epoch_keys import EpochKey, public_keys
 from integrity.errors import EvidenceContradiction
 from integrity.fields import format_instant
 from integrity.keys import SigningKey
-from integrity.trust import EpochKey, public_keys
 
 PAYLOAD_TYPE: Final = "application/vnd.liuhen.review.v1+json"
 VERSION: Final = 1

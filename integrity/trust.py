@@ -18,6 +18,7 @@ from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.checkpoint import Vkey, parse_vkey
 from integrity.digest import Digest, require_digest
 from integrity.durable_files import FolderExists, new_folder, write_durably
+from integrity.epoch_keys import EpochKey, public_keys
 from integrity.errors import EvidenceContradiction, MalformedEvidence, TrustExists, TrustIncomplete
 from integrity.fields import Fields
 from integrity.keys import PublicKey, load_public_key
@@ -32,14 +33,6 @@ ROOTS_NAME = "tsa-roots.pem"
 SEALS_NAME = "seals.pem"
 ROLES = ("manifest", "receipt", "package")
 FILE_LIMIT_BYTES = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class EpochKey:
-    """A key and the epoch it signs in. What is signed names its epoch, so that a stolen old key cannot sign as new."""
-
-    epoch: int
-    key: PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +62,6 @@ class Fingerprint:
     kind: str
     label: str
     sha256: str
-
-
-def public_keys(keys: Iterable[EpochKey]) -> tuple[PublicKey, ...]:
-    """The keys without their epochs, as `open_receipt` and `verify_envelope` take them."""
-    return tuple(each.key for each in keys)
-
-
-def require_epoch(keys: Iterable[EpochKey], key_id: str, stated: int, what: str) -> None:
-    """Check that `key_id` is the key of the epoch that `what` states. Raises EvidenceContradiction."""
-    epochs = [each.epoch for each in keys if each.key.key_id == key_id]
-    if stated not in epochs:
-        pinned = ", ".join(map(str, epochs)) or "no epoch"
-        raise EvidenceContradiction(
-            what, f"the pinned trust for its key {key_id}", f"epoch {pinned}", f"epoch {stated}"
-        )
 
 
 def fingerprints(trust: Trust) -> tuple[Fingerprint, ...]:

@@ -19,6 +19,7 @@ from integrity.canonical import parse_canonical
 from integrity.checkpoint import Checkpoint, encode_vkey, open_checkpoint, sign_checkpoint
 from integrity.digest import Digest
 from integrity.dsse import Envelope
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.manifest import parse_manifest, sign_manifest
@@ -33,7 +34,7 @@ from integrity.package.verify import Verdict
 from integrity.package.write import write_package
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
-from integrity.trust import EpochKey, Trust, load_trust
+from integrity.trust import Trust, load_trust
 
 _EPOCH = 1
 

@@ -9,10 +9,11 @@ from api.keyring import FIRST_EPOCH
 from api.trust_folder import build_timestamp_trust
 from api.verification.audit import Audit
 from api.verification.findings import Findings
+from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
-from integrity.trust import EpochKey, Trust
+from integrity.trust import Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 
 ACTIVATED = "key.activated"

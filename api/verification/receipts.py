@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from api.verification.audit import Audit
 from integrity.checkpoint import parse_note
+from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceError
 from integrity.ledger_entry import parse_entry
 from integrity.receipt import Receipt, open_receipt
-from integrity.trust import public_keys
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Receipt as ReceiptRow
 from storage.catalog.recordings import Recording

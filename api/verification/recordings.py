@@ -23,11 +23,11 @@ from ingest.sealing.contents_claim import contents_of
 from ingest.sealing.stored import LOST, RESTORED
 from integrity.canonical import Json
 from integrity.dsse import Envelope
+from integrity.epoch_keys import public_keys, require_epoch
 from integrity.errors import EvidenceError
 from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.manifest import RecordingManifest, open_manifest
 from integrity.timestamp import verify_timestamp
-from integrity.trust import public_keys, require_epoch
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.recordings import PositionTrack, Recording

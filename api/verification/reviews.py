@@ -14,8 +14,8 @@ from sqlalchemy import select
 from api.review_keys import review_keys
 from api.verification.audit import Audit
 from casework.review.passes import require_signed
+from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
-from integrity.trust import EpochKey
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.review import DecisionReview
 

@@ -21,8 +21,8 @@ from casework.documents.rendering import Page, render_page
 from casework.documents.signing import signatures_of, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.wording import say_day, say_facts, say_fields, say_moment
+from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from storage.catalog.documents import (
     Document,
     DocumentNumber,

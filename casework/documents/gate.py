@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from casework.review.errors import GateShut
 from casework.review.leaving import require_leave_of
-from integrity.trust import EpochKey
+from integrity.epoch_keys import EpochKey
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import Document
 

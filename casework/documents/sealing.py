@@ -23,10 +23,10 @@ from casework.documents.seals import require_seal
 from casework.documents.template_file import Template
 from casework.permission import require
 from integrity.digest import Digest
+from integrity.epoch_keys import EpochKey
 from integrity.fields import format_instant
 from integrity.pdf_seal import open_seal
 from integrity.timestamp import TimestampTrust
-from integrity.trust import EpochKey
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
 from storage.catalog.documents import (

@@ -20,8 +20,8 @@ from casework.publication.stepping import ask_gate, meet_withdrawal
 from casework.review.gate import at_the_gate
 from casework.rows import unique
 from casework.wording import required_name, required_text
+from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from retention.subjects import row_in_unit
 from storage.catalog.organisation import Person
 from storage.catalog.publication import PostingEvidence, PublicationPosting

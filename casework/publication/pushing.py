@@ -24,8 +24,8 @@ from casework.publication.stepping import ask_gate, meet_withdrawal
 from casework.review.errors import GateShut, PassForged
 from casework.review.gate import at_the_gate
 from casework.secrecy import class_of
+from integrity.epoch_keys import EpochKey
 from integrity.fields import format_instant
-from integrity.trust import EpochKey
 from retention.own_units import is_own
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case

@@ -26,8 +26,8 @@ from casework.review.leaving import require_leave_of
 from casework.revoked import revocations_of
 from casework.secrecy import class_of
 from casework.wording import known_word, required_text
+from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.organisation import Person

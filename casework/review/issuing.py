@@ -15,8 +15,8 @@ from casework.permission import require
 from casework.review.decisions import lock_draft
 from casework.review.gate import at_the_gate
 from casework.review.passes import refuse_forged_pass
+from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from retention.permission import require_role
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue

@@ -12,7 +12,7 @@ from casework.issued import issued_in, version_of
 from casework.review.errors import GateShut
 from casework.review.gate import leave_refusals, number_refusals, unnamed_refusals
 from casework.review.passes import refuse_forged_pass
-from integrity.trust import EpochKey
+from integrity.epoch_keys import EpochKey
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import DOCUMENT_KINDS, Document
 

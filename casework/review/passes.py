@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from casework.review.decisions import facts_of, private_of
 from casework.review.errors import PassForged
 from integrity.canonical import Json
+from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import SigningKey
 from integrity.review_opinion import ReviewOpinion, require_opinion, sign_opinion
-from integrity.trust import EpochKey
 from storage.catalog.decisions import DecisionVersion
 from storage.catalog.review import DecisionReview
 

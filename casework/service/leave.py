@@ -18,7 +18,7 @@ from casework.review.errors import GateShut
 from casework.review.leaving import require_leave_of, require_leave_of_number, require_leave_of_unnamed
 from casework.service.errors import ServedUnusable
 from casework.wording import optional_name
-from integrity.trust import EpochKey
+from integrity.epoch_keys import EpochKey
 from storage.catalog.casework import Case
 from storage.catalog.decisions import Decision, DecisionIssue
 from storage.catalog.documents import DOCUMENT_KINDS, Document, DocumentNumber, FinalDocument

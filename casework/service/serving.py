@@ -28,9 +28,9 @@ from casework.service.papers import is_receipt
 from casework.service.proof import act_problem, pictures
 from casework.service.terms import begin_term, end_term, refuse_counting
 from casework.wording import known_word, optional_name, optional_text, required_name, required_text
+from integrity.epoch_keys import EpochKey
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.organisation import Person

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.due import DueUpload
 from ingest.sealing.turns import FairPlaces
 from integrity.keys import SigningKey
-from integrity.timestamp import TimestampToken, TimestampTrust
 from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
+
+if TYPE_CHECKING:
+    # Reading receipts of what was sealed takes this module too, and no time stamps.
+    from integrity.timestamp import TimestampToken, TimestampTrust
 
 MANY = 1000
 

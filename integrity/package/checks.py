@@ -10,6 +10,7 @@ from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint
 from integrity.digest import ContentDigests, Digest, digest_stream, new_sha256, require_digest
 from integrity.dsse import Envelope
+from integrity.epoch_keys import public_keys, require_epoch
 from integrity.errors import (
     EvidenceContradiction,
     EvidenceError,
@@ -27,7 +28,7 @@ from integrity.package.failure import naming
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackagedFiles, PackageStatement, entry_indexes
 from integrity.timestamp import TimestampToken, verify_timestamp
-from integrity.trust import Trust, public_keys, require_epoch
+from integrity.trust import Trust
 
 SEALED = "recording.sealed"
 MANIFEST_DIGEST = "manifest_sha256"

@@ -14,11 +14,11 @@ from uuid import UUID
 from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.digest import Digest
 from integrity.dsse import Envelope, sign_envelope, verify_envelope
+from integrity.epoch_keys import EpochKey, public_keys, require_epoch
 from integrity.errors import FileMissing, FileUnexpected, MalformedEvidence, PathUnsafe
 from integrity.fields import Fields, format_instant
 from integrity.keys import SigningKey
 from integrity.package import layout
-from integrity.trust import EpochKey, public_keys, require_epoch
 
 PAYLOAD_TYPE = "application/vnd.liuhen.package.v1+json"
 VERSION = 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from integrity.checkpoint import open_checkpoint
 from integrity.digest import ContentDigests, ContentHasher, Digest, require_digest
 from integrity.durable_files import FolderExists, new_folder, write_durably, write_pieces_durably
+from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceContradiction, MalformedEvidence, PackageExists, SizeMismatch
 from integrity.manifest import RecordingManifest, open_manifest
 from integrity.merkle import leaf_hash
@@ -33,7 +34,7 @@ from integrity.package.guide import GuideRecording, write_guide
 from integrity.package.statement import PackagedFiles, PackageStatement, sign_statement
 from integrity.package.verify import Verdict, verify_package
 from integrity.timestamp import verify_timestamp
-from integrity.trust import Trust, public_keys, trust_files
+from integrity.trust import Trust, trust_files
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 import api.export
-from api.export import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy, export_case
+from api.export import export_case
+from api.handover_errors import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy
 from api.trust_folder import build_trust
 from casework.errors import AccessRefused
 from integrity.errors import PackageExists

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from api.trust_folder import TrustContradiction, announced_keys
+from api.handover_errors import TrustContradiction
+from api.trust_folder import announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
 from ingest.errors import ObjectLost
 from ingest.sealing.stored import require_stored_object

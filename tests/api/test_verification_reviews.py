@@ -21,8 +21,8 @@ from casework.review.reviewing import Answer, give_opinion, withdraw_review
 from casework.review.scopes import load_shipped_scopes
 from casework.review.submitting import submit_decision
 from casework.stages import enter_stage
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
-from integrity.trust import EpochKey
 from storage.catalog.review import QUESTIONS
 from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.sample_archive import OPERATOR, SampleArchive

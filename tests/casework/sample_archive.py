@@ -28,9 +28,9 @@ from casework.review.reviewing import Answer, give_opinion
 from casework.review.scopes import load_shipped_scopes
 from casework.review.submitting import submit_decision
 from ingest.metadata.claims import Claim
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
-from integrity.trust import EpochKey
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.access import Grant
 from storage.catalog.casework import Case, CaseLink

@@ -12,10 +12,11 @@ import pytest
 from integrity.authority import create_authority
 from integrity.checkpoint import encode_vkey
 from integrity.digest import Digest
+from integrity.epoch_keys import EpochKey, require_epoch
 from integrity.errors import EvidenceContradiction, EvidenceError, MalformedEvidence, TrustExists, TrustIncomplete
 from integrity.keys import SigningKey
 from integrity.timestamp import TimestampTrust
-from integrity.trust import EpochKey, Trust, fingerprints, load_trust, require_epoch, write_trust
+from integrity.trust import Trust, fingerprints, load_trust, write_trust
 
 
 def make_trust(folder: Path) -> Trust:

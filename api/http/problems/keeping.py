@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from api import export, trust_folder
+from api import handover_errors as handover
 from api.http.problems.problem import Problem, Problems
 from integrity import errors as integrity
 from retention import errors as retention
@@ -64,28 +64,28 @@ PROBLEMS: Problems = {
     PoolTimeout: Problem(
         503, "busy", "系统繁忙，请稍后重试", "too many requests wait for the database: try again later"
     ),
-    trust_folder.AuthorityUnpinned: Problem(
+    handover.AuthorityUnpinned: Problem(
         503,
         "trust",
         "尚未固定时间戳服务的证书，无法导出；请联系管理员",
         "no time-stamping authority is pinned, so nothing can be exported: call the administrator",
     ),
-    trust_folder.TrustContradiction: Problem(
+    handover.TrustContradiction: Problem(
         503,
         "trust",
         "密钥目录与账本公示的密钥不符，已停止；请立即联系管理员",
         "the keys in the key folder are not those that were announced: call the administrator at once",
     ),
-    export.NothingToCopy: Problem(
+    handover.NothingToCopy: Problem(
         409, "nothing-to-copy", "案件中没有原始记录，无可导出；请先归入记录", NOTHING_TO_COPY
     ),
-    export.EntriesWithoutPlace: Problem(
+    handover.EntriesWithoutPlace: Problem(
         503,
         "ledger",
         "账本有 {waiting} 个条目尚未定序，未导出任何内容；请稍后重试",
         "some ledger entries have no place yet, so nothing was copied: try again later",
     ),
-    export.NoRoomForCopy: Problem(
+    handover.NoRoomForCopy: Problem(
         507,
         "store-full",
         "服务器磁盘空间不足，未留下任何文件；请联系管理员",

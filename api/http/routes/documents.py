@@ -11,7 +11,6 @@ from fastapi.responses import Response
 
 from api.archive import Archive
 from api.credentials import Viewer
-from api.documents import seal_document
 from api.http.deeds import doing, entering_refusals, looking
 from api.http.reading.documents import document_items, template_item
 from api.http.schema.base import Reason
@@ -126,6 +125,9 @@ def make_final(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
 @router.post("/documents/{document_id}/seal", summary="盖章 / Seal it", status_code=201)
 def put_seal(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
     """With the seal of the unit, or of the nearest above it that has one."""
+    # With what reads and makes signatures in PDF, which no other request takes.
+    from api.documents import seal_document
+
     with entering_refusals(archive, viewer):
         seal_document(archive, viewer.person, document_id)
     return _show(archive, viewer, document_id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from casework.service.serving import Served, state_service
-from integrity.trust import EpochKey
+from integrity.epoch_keys import EpochKey
 from storage.catalog.service import CaseService
 from tests.casework.sample_archive import REVIEW_KEYS
 

@@ -16,8 +16,8 @@ from casework.review.errors import GateShut, PassForged
 from casework.review.passes import ReviewSigner
 from casework.review.reviewing import withdraw_review
 from casework.stages import enter_stage
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
-from integrity.trust import EpochKey
 from storage.catalog.documents import DocumentText
 from tests.casework.documents.conftest import DECISION, Office, make_office, now
 from tests.casework.sample_archive import REVIEW_KEYS, SampleArchive

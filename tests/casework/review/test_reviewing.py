@@ -27,9 +27,9 @@ from casework.review.passes import ReviewSigner, require_signed
 from casework.review.reviewing import Answer, give_opinion, withdraw_review
 from casework.review.submitting import submit_decision
 from casework.stages import enter_stage
+from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import SigningKey
-from integrity.trust import EpochKey
 from storage.catalog.decisions import Decision
 from storage.catalog.review import QUESTIONS
 from tests.casework.review.serving import serve

@@ -20,9 +20,9 @@ from casework.service.errors import NotServed, ServedUnusable, ServiceTimeUnusab
 from casework.service.proof import refuse_unserved
 from casework.service.serving import services_of
 from casework.stages import enter_stage
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from integrity.local_time import chinese_day
-from integrity.trust import EpochKey
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from tests.casework.documents.conftest import DECISION, NOTICE, Office, make_office
 from tests.casework.review.serving import NUMBER, serve

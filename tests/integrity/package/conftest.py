@@ -20,6 +20,7 @@ from integrity.canonical import canonical_json
 from integrity.checkpoint import Checkpoint, encode_vkey, sign_checkpoint
 from integrity.digest import CHUNK_BYTES, Digest, digest_stream
 from integrity.dsse import Envelope, sign_envelope
+from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry
 from integrity.manifest import RecordingManifest, sign_manifest
@@ -32,7 +33,7 @@ from integrity.package.verify import verify_package
 from integrity.package.write import write_package
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
-from integrity.trust import EpochKey, Trust
+from integrity.trust import Trust
 
 ORIGIN = "liuhen.test/ledger"
 NOW = datetime(2026, 1, 1, 1, 30, tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from integrity.epoch_keys import EpochKey
 from integrity.errors import (
     CheckpointInvalid,
     EvidenceContradiction,
@@ -24,7 +25,7 @@ from integrity.package.documents import parse_proof
 from integrity.package.failure import PackageInvalid
 from integrity.package.verify import verify_package
 from integrity.package.write import write_package
-from integrity.trust import EpochKey, Trust, trust_files
+from integrity.trust import Trust, trust_files
 
 FailureOf = Callable[[Path, Trust | None], PackageInvalid]
 STATEMENT = "package.dsse.json"
