@@ -56,9 +56,10 @@ class FolderKeeping:
             if now.forbids(datetime.now(UTC)):
                 raise ObjectKept(name, now.until, now.held)
             yield
-            # After the object: a crash in between leaves a day that has passed.
-            with writing(name, self._path(name)), suppress(FileNotFoundError, NotADirectoryError):
-                self._path(name).unlink()
+            # After the object: a crash in between leaves a day that has passed. Most objects were never kept.
+            if (kept := self._path(name)).exists():
+                with writing(name, kept), suppress(FileNotFoundError):
+                    kept.unlink()
 
     def _require_object(self, name: str) -> None:
         path = self._root.joinpath(*require_name(name))
