@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.errors import StoreUnusable, UsageRefused
 from api.settings import Settings
@@ -16,8 +17,10 @@ from storage.errors import (
 )
 from storage.objects.folder import FolderStore
 from storage.objects.protocol import ObjectStore
-from storage.objects.s3 import S3Store
 from storage.objects.s3_address import S3Address
+
+if TYPE_CHECKING:
+    from storage.objects.s3 import S3Store
 
 _REMEDIES = {
     "missing": ("没有此存储桶；请先建立并启用对象锁定", "there is no such bucket: make it, with Object Lock"),
@@ -38,7 +41,14 @@ _REMEDIES = {
 def open_store(settings: Settings) -> ObjectStore:
     """Nothing is asked of it yet. Raises UsageRefused where it is only half named."""
     address = store_address(settings)
-    return FolderStore(settings.data / "objects") if address is None else S3Store(address)
+    return FolderStore(settings.data / "objects") if address is None else _open_bucket(address)
+
+
+def _open_bucket(address: S3Address) -> S3Store:
+    # Where objects lie in a folder, no process has the client of S3 in memory.
+    from storage.objects.s3 import S3Store
+
+    return S3Store(address)
 
 
 def store_address(settings: Settings) -> S3Address | None:
@@ -71,11 +81,11 @@ def store_secrets(settings: Settings) -> dict[str, str]:
 
 def require_usable_store(settings: Settings) -> None:
     """Return where evidence can be kept. Raises StoreUnusable, which says what to do, and UsageRefused."""
-    store = open_store(settings)
+    address = store_address(settings)
     try:
-        if isinstance(store, S3Store):
-            store.require_usable()
-        store.require_working()
+        if address is not None:
+            _open_bucket(address).require_usable()
+        open_store(settings).require_working()
     except BucketUnusable as error:
         raise StoreUnusable(error.address, *_REMEDIES[error.reason]) from error
     except ObjectStoreError as error:
