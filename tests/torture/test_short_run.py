@@ -15,12 +15,12 @@ import pytest
 from tests.torture.plan import VICTIMS
 from tests.torture.points import CUSTODY_STEPS, short
 
-pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(1800)]
 KILLS = len(CUSTODY_STEPS) + len(VICTIMS)
 
 
 def test_killed_everywhere_once_and_each_file_is_sealed_once() -> None:
-    command = [sys.executable, "-m", "tests.torture", "--kills", str(KILLS), "--seed", "1", "--most-minutes", "8"]
+    command = [sys.executable, "-m", "tests.torture", "--kills", str(KILLS), "--seed", "1", "--most-minutes", "16"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     said = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
