@@ -1,13 +1,11 @@
-"""YAML read strictly: a mistyped word is a mistake, named by its line, and never a rule less."""
+"""The values of a rule file read strictly: a mistyped word is a mistake, named by its line, and never a rule less."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
-
-import yaml
 
 from casework.register.calendar import is_usable
 from casework.rules.errors import THE_FILE, RuleFileUnusable
@@ -15,8 +13,6 @@ from casework.wording import shown
 
 MOST_BYTES: Final = 256 << 10
 LONGEST_TEXT: Final = 200
-# What the loader raises over a tag that does not fit what it stands before.
-_OF_TAGS: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 _LARGEST: Final = 1 << 63
 
 
@@ -24,15 +20,14 @@ def read_rules(content: bytes) -> tuple[str, Table]:
     """The text of a file and the table it holds. Raises RuleFileUnusable, as whatever reads the table does."""
     if len(content) > MOST_BYTES:
         raise RuleFileUnusable(THE_FILE, "too_large")
+    # The rules in force are rows: of the processes that know rules, few ever read a file of them.
+    from casework.rules.yaml_with_lines import parse
+
     try:
         text = content.decode("utf-8-sig")
-        parsed = yaml.load(text, Loader=_WithLines)  # noqa: S506  a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise RuleFileUnusable(THE_FILE, "not_yaml", line=0 if mark is None else mark.line + 1) from error
-    except (yaml.YAMLError, *_OF_TAGS, RecursionError) as error:
+    except UnicodeDecodeError as error:
         raise RuleFileUnusable(THE_FILE, "not_yaml") from error
-    return text, Value(parsed, THE_FILE, 0).table()
+    return text, Value(parse(text), THE_FILE, 0).table()
 
 
 def _is_small(value: object) -> bool:
@@ -51,13 +46,13 @@ class Value:
         return RuleFileUnusable(where, problem, tuple(known), self.line)
 
     def table(self) -> Table:
-        if not isinstance(self.value, _Mapping):
+        if not isinstance(self.value, LinedMapping):
             raise self.refused("not_a_table")
         return Table(self.value, "" if self.where == THE_FILE else f"{self.where}.", self.line)
 
     def list(self) -> list[Value]:
         """Its members, counted from 1."""
-        if not isinstance(self.value, _Sequence):
+        if not isinstance(self.value, LinedSequence):
             raise self.refused("not_a_list")
         lines = self.value.lines
         return [Value(each, f"{self.where}[{at}]", lines[at - 1]) for at, each in enumerate(self.value, 1)]
@@ -77,7 +72,7 @@ class Value:
         return self.value
 
     def lines_of_text(self) -> tuple[str, ...]:
-        if not isinstance(self.value, _Sequence):
+        if not isinstance(self.value, LinedSequence):
             raise self.refused("not_a_list")
         return tuple(Value(each.value, self.where, each.line).line_of_text() for each in self.list())
 
@@ -112,7 +107,7 @@ class Value:
 class Table:
     """Names with values. `names` first: what is not known is refused before anything is read."""
 
-    def __init__(self, mapping: _Mapping, prefix: str, line: int) -> None:
+    def __init__(self, mapping: LinedMapping, prefix: str, line: int) -> None:
         self._mapping, self._prefix, self._line = mapping, prefix, line
 
     def names(self, needed: Sequence[str], optional: Sequence[str] = ()) -> Table:
@@ -144,49 +139,13 @@ class Table:
         return iter(self._mapping)
 
 
-class _Mapping(dict[Any, Any]):
+class LinedMapping(dict[Any, Any]):
+    """`lines`: where each of its names stands, counted from 1."""
+
     lines: dict[Any, int]
 
 
-class _Sequence(list[Any]):
+class LinedSequence(list[Any]):
+    """`lines`: where each of its members stands, counted from 1."""
+
     lines: list[int]
-
-
-class _WithLines(yaml.SafeLoader):  # type: ignore[misc]
-    """Plain values alone, each known by its line; and no name twice, where YAML takes the last one without a word."""
-
-
-def _construct_mapping(loader: _WithLines, node: yaml.MappingNode) -> _Mapping:
-    seen: set[object] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, Hashable):
-            if key in seen:
-                raise RuleFileUnusable(
-                    key[:40] if isinstance(key, str) else "?", "twice", line=key_node.start_mark.line + 1
-                )
-            seen.add(key)
-    mapping = _Mapping(loader.construct_mapping(node, deep=True))
-    mapping.lines = {
-        loader.construct_object(key_node, deep=True): key_node.start_mark.line + 1 for key_node, _ in node.value
-    }
-    return mapping
-
-
-def _construct_sequence(loader: _WithLines, node: yaml.SequenceNode) -> _Sequence:
-    sequence = _Sequence(loader.construct_sequence(node, deep=True))
-    sequence.lines = [each.start_mark.line + 1 for each in node.value]
-    return sequence
-
-
-def _construct_timestamp(loader: _WithLines, node: yaml.ScalarNode) -> object:
-    """What looks like a day and is none stays text, and is refused where a day is wanted."""
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError:
-        return node.value
-
-
-_WithLines.add_constructor("tag:yaml.org,2002:timestamp", _construct_timestamp)
-_WithLines.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
-_WithLines.add_constructor("tag:yaml.org,2002:seq", _construct_sequence)

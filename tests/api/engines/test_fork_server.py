@@ -30,6 +30,8 @@ PROGRAM = Path(__file__).with_name("small_forks.py")
 PATIENCE_SECONDS = 60.0
 _PR_SET_CHILD_SUBREAPER = 36
 SELDOM_USED = (
+    # Rules in force are rows, and not files.
+    "yaml",
     # The queue and other stores: who works asks for them.
     *("celery", "kombu", "amqp", "redis", "minio"),
     # What verifies an archive or a package: once in a while, and tens of modules.
