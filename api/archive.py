@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
-from api.object_store import open_store
+from api.object_store import TriedStore, open_store
 from api.settings import Settings
 from integrity.errors import AuthorityUnreachable
 from storage.database import Database
@@ -59,6 +59,11 @@ class Archive:
     def work_folder(self) -> Path:
         """Private; short-lived plaintext for the media tools. What an ended worker left in it, the next one removes."""
         return self.settings.data / "work"
+
+    @cached_property
+    def tried_store(self) -> TriedStore:
+        """Whether objects can be written, for whoever only asks."""
+        return TriedStore(self.store)
 
     def request_token(self, data: bytes) -> TimestampToken:
         """A token from the first authority that answers. Raises AuthorityUnreachable, TimestampRefused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from storage.objects.s3_address import S3Address
 if TYPE_CHECKING:
     from storage.objects.s3 import S3Store
 
+TRIED_SECONDS = 1.0
 _REMEDIES = {
     "missing": ("没有此存储桶；请先建立并启用对象锁定", "there is no such bucket: make it, with Object Lock"),
     "without-lock": (
@@ -90,6 +92,21 @@ def require_usable_store(settings: Settings) -> None:
         raise StoreUnusable(error.address, *_REMEDIES[error.reason]) from error
     except ObjectStoreError as error:
         raise StoreUnusable(_place(settings), _chinese(error), str(error)) from error
+
+
+class TriedStore:
+    """That a store can be written to, tried once in a second for all who ask: nobody who asks is signed in, and every
+    try writes. What fails is tried again by the next."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._worked_at = float("-inf")
+
+    def require_working(self) -> None:
+        """Raises what the store raises."""
+        if time.monotonic() - self._worked_at >= TRIED_SECONDS:
+            self._store.require_working()
+            self._worked_at = time.monotonic()
 
 
 def _place(settings: Settings) -> str:

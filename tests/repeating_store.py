@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from storage.errors import StoreUnavailable
+from storage.objects.handles import AbortingWriter, SpanReader
 from storage.objects.protocol import Keeping, ObjectReader, ObjectStore, ObjectWriter, StoredObject
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def repeated(call: Callable[[], T]) -> T:
     return call()
 
 
-class RepeatingWriter:
+class RepeatingWriter(AbortingWriter):
     """Keeps what was written, as custody keeps the staged file, and writes all of it anew where it has to."""
 
     def __init__(self, begin: Callable[[], ObjectWriter]) -> None:
@@ -65,19 +65,12 @@ class RepeatingWriter:
             self._writer.abort()
             self._writer = None
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
-
-
-class RepeatingReader:
+class RepeatingReader(SpanReader):
     def __init__(self, reader: ObjectReader) -> None:
         self._reader = reader
-        self.name, self.size_bytes, self.is_remote = reader.name, reader.size_bytes, reader.is_remote
+        super().__init__(reader.name, reader.size_bytes)
+        self.is_remote = reader.is_remote
 
     def expect(self, offset: int, length: int) -> None:
         self._reader.expect(offset, length)
@@ -90,14 +83,6 @@ class RepeatingReader:
 
     def close(self) -> None:
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class RepeatingStore:

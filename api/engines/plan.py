@@ -26,6 +26,7 @@ from api.engines.running import embedded_postgres, external_database, migrate
 from api.engines.supervise import Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
+from api.object_store import open_store, require_usable_store, store_secrets
 from api.settings import PREFIX, Settings, child_environment
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
@@ -71,12 +72,12 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
     stages: tuple[Stage, ...] = (
         Begin(fork_server),
-        Step("对象存储", "object store", lambda: look_at_store(settings)),
+        Step("对象存储", "object store", lambda: require_usable_store(settings)),
         Step("密钥", "keys", lambda: create_keys(settings)),
         engines,
         *roles,
         Step("数据库结构", "database schema", lambda: migrate(database)),
-        Step("对象存储", "object store", lambda: require_store(settings, database)),
+        Step("对象存储归属", "the store is this archive's", lambda: require_store(settings, database)),
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
         Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
@@ -89,12 +90,6 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     return Plan(stages, addresses)
 
 
-def look_at_store(settings: Settings) -> None:
-    from api.object_store import require_usable_store
-
-    require_usable_store(settings)
-
-
 def create_keys(settings: Settings) -> None:
     from api.keyring import create_missing_keys
 
@@ -104,7 +99,6 @@ def create_keys(settings: Settings) -> None:
 def require_store(settings: Settings, database: DatabaseAddresses) -> None:
     """Before anything is written: a disk that is not mounted must not be taken for an empty store."""
     from api.errors import UsageRefused
-    from api.object_store import open_store
     from storage.database import Database
     from storage.ledger.errors import StoreLacksLedger
     from storage.ledger.own_store import require_own_store
@@ -165,7 +159,7 @@ def load_policies(database: DatabaseAddresses) -> None:
 
 
 def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
-    environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer, **_store_environment(settings)}
+    environment = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.database.sequencer, **store_secrets(settings)}
     return own_process(
         settings, "sequencer", "账本定序", "ledger sequencer", "sequencer", environment=environment, forked=True
     )
@@ -188,7 +182,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             *("worker", queue, "--processes", str(processes)),
             environment={
                 **_worker_environment(addresses),
-                **_store_environment(settings),
+                **store_secrets(settings),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
@@ -214,7 +208,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             *("http", "--fd", str(listener.fileno())),
             environment={
                 **_application_environment(addresses),
-                **_store_environment(settings),
+                **store_secrets(settings),
                 **_MEMORY_GIVEN_BACK,
                 **_wakes_by_beat(settings),
             },
@@ -243,13 +237,6 @@ def _services(addresses: ArchiveAddresses) -> dict[str, str]:
 
 def _wakes_by_beat(settings: Settings) -> dict[str, str]:
     return {"LIUHEN_WAKE_SOCKET": str(socket_folder(settings.data) / "wake.sock")}
-
-
-def _store_environment(settings: Settings) -> dict[str, str]:
-    """For the processes that read or write objects."""
-    from api.object_store import store_secrets
-
-    return store_secrets(settings)
 
 
 def _platform_environment(settings: Settings) -> dict[str, str]:

@@ -18,14 +18,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from integrity.durable_files import sync_folder
 from storage.direct_io import PAGE_BYTES, DirectFile, drop_page_cache
-from storage.errors import ObjectMissing, SpanOutside, StoreUnavailable
+from storage.errors import ObjectMissing, StoreUnavailable
 from storage.objects.folder_keeping import FolderKeeping
 from storage.objects.folder_writer import ONLY_VERSION, DurableFolders, FolderWriter
+from storage.objects.handles import SpanReader
 from storage.objects.names import require_name
 from storage.objects.os_errors import reading, writing
 from storage.objects.protocol import Keeping, StoredObject
@@ -35,30 +34,22 @@ INCOMING = ".incoming"
 _ABANDONED_SECONDS = 60
 
 
-class FolderReader:
+class FolderReader(SpanReader):
     """An object of a folder store; see ObjectReader."""
 
     is_remote = False
 
     def __init__(self, name: str, path: Path, file: DirectFile, size_bytes: int) -> None:
-        self.name = name
-        self.size_bytes = size_bytes
+        super().__init__(name, size_bytes)
         self._path = path
         self._file = file
 
     def expect(self, offset: int, length: int) -> None:
         """The kernel reads ahead by itself."""
-        self._require_inside(offset, length)
-
-    def read_span(self, offset: int, length: int) -> bytes:
-        self._require_inside(offset, length)
-        buffer = bytearray(length)
-        with memoryview(buffer) as view:
-            self.read_into(offset, view)
-        return bytes(buffer)
+        self.require_inside(offset, length)
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        self._require_inside(offset, 0)
+        self.require_inside(offset, 0)
         wanted_bytes = min(len(buffer), self.size_bytes - offset)
         with reading(self.name, self._path):
             got_bytes = self._file.read_at(buffer, offset, wanted_bytes)
@@ -68,18 +59,6 @@ class FolderReader:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _require_inside(self, offset: int, length: int) -> None:
-        if offset < 0 or length < 0 or offset + length > self.size_bytes:
-            raise SpanOutside(self.name, offset, length, self.size_bytes)
 
 
 class FolderStore:

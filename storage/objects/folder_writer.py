@@ -7,12 +7,12 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from integrity.durable_files import sync_folder
 from storage.direct_io import DirectFile, aligned_buffer
 from storage.errors import ObjectExists, ObjectSizeDiffers
+from storage.objects.handles import AbortingWriter
 from storage.objects.os_errors import writing
 from storage.objects.protocol import StoredObject
 
@@ -28,7 +28,7 @@ _DIRECT_FROM_BYTES = 1 << 20
 _COMPARED_BYTES = 1 << 20
 
 
-class FolderWriter:
+class FolderWriter(AbortingWriter):
     """An object on its way in; see ObjectWriter. Holds a lock on its passing file for as long as it lives."""
 
     def __init__(
@@ -82,14 +82,6 @@ class FolderWriter:
             with suppress(OSError):
                 self._passing.unlink()
             self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
 
     def _open_passing(self) -> DirectFile:
         # The mode is for those who come later; the descriptor made with the file may write all the same.

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from storage.errors import ObjectMissing, SpanOutside, StoreUnavailable
+from storage.errors import ObjectMissing, StoreUnavailable
+from storage.objects.handles import SpanReader
 from storage.objects.s3_bucket import S3Bucket, Version
 from storage.objects.s3_errors import asking
 
@@ -71,7 +71,7 @@ class _Answer:
             raise StoreUnavailable(self._version.name, f"{span!r} was asked for, {found!r} came")
 
 
-class S3Reader:
+class S3Reader(SpanReader):
     """See ObjectReader."""
 
     is_remote = True
@@ -84,27 +84,20 @@ class S3Reader:
         on_head: Callable[[bytes], None] = lambda _: None,
         on_missing: Callable[[], None] = lambda: None,
     ) -> None:
-        self.name, self.size_bytes = version.name, version.size_bytes
+        super().__init__(version.name, version.size_bytes)
         self._bucket, self._version = bucket, version
         self._head, self._on_head, self._on_missing = head, on_head, on_missing
         self._expected: _Answer | None = None
         self._lock = threading.Lock()
 
     def expect(self, offset: int, length: int) -> None:
-        self._require_inside(offset, length)
+        self.require_inside(offset, length)
         with self._lock:
             self._drop_expected()
             self._expected = _Answer(self._bucket, self._version, offset, offset + length)
 
-    def read_span(self, offset: int, length: int) -> bytes:
-        self._require_inside(offset, length)
-        buffer = bytearray(length)
-        with memoryview(buffer) as view:
-            self._fill(offset, view)
-        return bytes(buffer)
-
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        self._require_inside(offset, 0)
+        self.require_inside(offset, 0)
         wanted_bytes = min(len(buffer), self.size_bytes - offset)
         self._fill(offset, buffer[:wanted_bytes])
         return wanted_bytes
@@ -112,14 +105,6 @@ class S3Reader:
     def close(self) -> None:
         with self._lock:
             self._drop_expected()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _fill(self, offset: int, view: memoryview) -> None:
         if not view:
@@ -167,7 +152,3 @@ class S3Reader:
         if self._expected is not None:
             self._expected.close()
             self._expected = None
-
-    def _require_inside(self, offset: int, length: int) -> None:
-        if offset < 0 or length < 0 or offset + length > self.size_bytes:
-            raise SpanOutside(self.name, offset, length, self.size_bytes)

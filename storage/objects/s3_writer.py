@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from storage.errors import ObjectExists, ObjectSizeDiffers, ObjectStoreError, StoreUnavailable
+from storage.objects.handles import AbortingWriter
 from storage.objects.protocol import StoredObject
 from storage.objects.s3_bucket import MENDS, S3Bucket, Version
 from storage.objects.s3_errors import PreconditionFailed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COMPARED_BYTES = 8 << 20
 
 
-class S3Writer:
+class S3Writer(AbortingWriter):
     """An object on its way in; see ObjectWriter. What stands under its name already is compared, not sent again."""
 
     def __init__(
@@ -72,14 +72,6 @@ class S3Writer:
         if self._upload is not None:
             self._upload.abort()
             self._upload = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
 
     def _compared(self) -> Version:
         assert self._comparing is not None, "commit was called before"

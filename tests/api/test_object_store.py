@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.errors import StoreUnusable, UsageRefused
-from api.object_store import open_store, require_usable_store, store_secrets
+from api.object_store import TriedStore, open_store, require_usable_store, store_secrets
 from api.settings import child_environment, load_settings
+from storage.errors import StoreUnavailable
 from storage.objects.folder import FolderStore
 from storage.objects.s3 import S3Store
 
@@ -81,3 +82,25 @@ def test_a_folder_that_cannot_be_written_is_no_store(monkeypatch: pytest.MonkeyP
     (tmp_path / "objects" / ".incoming").write_text("no folder")
     with pytest.raises(StoreUnusable, match="objects"):
         require_usable_store(load_settings())
+
+
+def test_who_only_asks_has_a_store_written_to_once_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[bool] = []
+
+    class Tried(FolderStore):
+        def require_working(self) -> None:
+            tries.append(len(tries) != 1)
+            if not tries[-1]:
+                raise StoreUnavailable("", "away")
+
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    tried = TriedStore(Tried(Path("/nowhere")))
+    for _ in range(5):
+        tried.require_working()
+    assert tries == [True]
+    now += 1.0
+    with pytest.raises(StoreUnavailable):
+        tried.require_working()
+    tried.require_working()  # what failed is not believed for a second
+    assert tries == [True, False, True]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from api.engines.plan import look_at_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import StoreUnusable
+from api.object_store import require_usable_store
 from api.settings import Settings
 from api.verification import verify_archive
 from ingest.custody import seal_upload
@@ -90,8 +90,9 @@ MATTERS = [
 
 
 def test_what_is_the_matter_with_the_store_is_told_and_work_goes_on_when_it_passes(
-    served: Served, proxy: FaultyProxy
+    served: Served, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.object_store.TRIED_SECONDS", 0.0)
     who, station = served.caller(), served.station(served.unit())
     assert who.get("/readyz").json()["checks"]["store"] == "ok"
     served.stage(station, os.urandom(200_000))
@@ -141,7 +142,7 @@ def _settings(address: S3Address, folder: Path, **others: str) -> Settings:
 def test_a_bucket_that_cannot_keep_evidence_is_refused_at_the_start(
     ceph: Cluster, address: S3Address, tmp_path: Path
 ) -> None:
-    look_at_store(_settings(address, tmp_path))
+    require_usable_store(_settings(address, tmp_path))
     plain = ceph.bucket(f"plain-{uuid.uuid4().hex}", lock=False)
     refusals = [
         (_settings(plain, tmp_path), "对象锁定", "Object Lock"),
@@ -151,7 +152,7 @@ def test_a_bucket_that_cannot_keep_evidence_is_refused_at_the_start(
     ]
     for settings, chinese, english in refusals:
         with pytest.raises(StoreUnusable) as refused:
-            look_at_store(settings)
+            require_usable_store(settings)
         assert refused.value.exit_code == 2
         assert chinese in refused.value.chinese
         assert english in refused.value.english

@@ -53,7 +53,7 @@ def _ask_database(archive: Archive) -> None:
 
 def _ask_store(archive: Archive) -> None:
     """That it answers is not enough: so does the folder beneath a disk that is not mounted."""
-    archive.store.require_working()
+    archive.tried_store.require_working()
     require_own_store(archive.database, archive.store)
 
 
