@@ -19,11 +19,11 @@ from api.engines.launch import Fork, Launch
 from api.engines.listener import listening_address
 from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
-from api.engines.readyz import wait_until_ready
+from api.engines.readyz import WITHIN_SECONDS, why_not_ready
 from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
 from api.engines.running import embedded_postgres, external_database, migrate
-from api.engines.supervise import Begin, Stage, Step
+from api.engines.supervise import Answer, Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
 from api.object_store import open_store, require_usable_store, store_secrets
@@ -85,7 +85,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         (*authority, _sequencer(settings, addresses)),
         (*_workers(settings, addresses), _beat(settings, addresses)),
         _http(settings, addresses, listener),
-        Step("整体应答", "the whole answers", lambda: wait_until_ready(bound)),
+        Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
 

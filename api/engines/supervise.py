@@ -2,7 +2,8 @@
 
 The plan is a list of stages. The children of one stage start together and the next stage waits until each of them
 answers; a step, such as the migrations, runs between stages; what takes long to start begins some stages before it is
-needed. Ending goes the other way round.
+needed. What has answered once is started again when it dies, also while later stages start. Ending goes the other way
+round.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PROBE_SECONDS = 0.05
 _IDLE_SECONDS = 1.0
 
-__all__ = ["Begin", "ChildSpec", "Launch", "Stage", "Step", "StopRequested", "Supervisor"]
+__all__ = ["Answer", "Begin", "ChildSpec", "Launch", "Stage", "Step", "StopRequested", "Supervisor"]
 
 
 class StopRequested(Exception):
@@ -49,7 +50,17 @@ class Begin:
     spec: ChildSpec
 
 
-Stage = Step | Begin | tuple[ChildSpec, ...]
+@dataclass(frozen=True)
+class Answer:
+    """What all that runs by now must say together. `refusal` asks once: None, or what is raised when time is over."""
+
+    chinese: str
+    english: str
+    refusal: Callable[[], Exception | None]
+    within_seconds: float
+
+
+Stage = Step | Begin | Answer | tuple[ChildSpec, ...]
 
 
 class Supervisor:
@@ -63,17 +74,24 @@ class Supervisor:
         self._signals = signals
         self._say = say
         self._started: list[list[Watched]] = []
+        self._through: list[Watched] = []
+        """Of the stages that are over: their end is no failure of the start."""
         # Whoever was this process's child before is somebody else's business: it is neither reaped nor ended here.
         self._others = frozenset((status.pid, status.started_ticks) for status in _children_of_ours())
 
     def start(self) -> None:
-        """Return once all stages are up. Raises StartFailed, StopRequested, or what a step raises; stop() follows."""
+        """Return once all stages are up. stop() follows in any case.
+
+        Raises StartFailed, StopRequested, what a step raises, and the last refusal of an answer that did not come.
+        """
         # What our children leave behind becomes our child, not init's: so stop() finds it, wherever it went.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         for stage in self._stages:
             self._raise_if_asked()
             if isinstance(stage, Step):
                 self._take(stage)
+            elif isinstance(stage, Answer):
+                self._wait_for(stage)
             elif isinstance(stage, Begin):
                 self._begin(stage.spec)
             else:
@@ -83,9 +101,7 @@ class Supervisor:
     def watch(self) -> None:
         """Start again what dies, until a signal asks to end."""
         while self._signals.asked is None:
-            now = time.monotonic()
-            for watched in self._all():
-                self._attend(watched, now)
+            self._attend_all_through()
             self._reap_strangers()
             busy = any(watched.phase is not Phase.READY for watched in self._all())
             self._signals.wait(_PROBE_SECONDS if busy else _IDLE_SECONDS)
@@ -103,6 +119,16 @@ class Supervisor:
         began = time.monotonic()
         step.action()
         self._say(_line(step.chinese, step.english, time.monotonic() - began))
+
+    def _wait_for(self, answer: Answer) -> None:
+        began = time.monotonic()
+        while (refusal := answer.refusal()) is not None:
+            self._raise_if_asked()
+            if time.monotonic() - began > answer.within_seconds:
+                raise refusal
+            self._attend_all_through()
+            self._signals.wait(_PROBE_SECONDS)
+        self._say(_line(answer.chinese, answer.english, time.monotonic() - began))
 
     def _begin(self, *specs: ChildSpec) -> None:
         stage: list[Watched] = []
@@ -125,7 +151,14 @@ class Supervisor:
                     if watched.spec.needed:
                         raise _start_failure(watched)
                     self._note_failure(watched, *_how_it_failed(watched))
+            self._attend_all_through()
             self._signals.wait(_PROBE_SECONDS)
+        self._through += stage
+
+    def _attend_all_through(self) -> None:
+        now = time.monotonic()
+        for watched in self._through:
+            self._attend(watched, now)
 
     def _attend(self, watched: Watched, now: float) -> None:
         """One look at one child: note its end, start it again when its pause is over, notice that it answers."""

@@ -87,7 +87,8 @@ class FolderKeeping:
             with writing(name, path):
                 self._durable.make(path.parent)
                 passing = self._root / KEPT / _PASSING
-                passing.unlink(missing_ok=True)  # a crash left it; nobody else is at it
+                if passing.exists():  # a crash left it; nobody else is at it
+                    passing.unlink()
                 write_durably(passing, json.dumps(said).encode(), PRIVATE)
                 passing.replace(path)
                 sync_folder(path.parent)

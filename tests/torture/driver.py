@@ -66,6 +66,7 @@ class Driver:
         while self.kills < self._wanted or self._untouched():
             if time.monotonic() > deadline:
                 raise SystemExit(f"out of time after {self.kills} kills; never reached: {self._untouched()}")
+            self._engines.require_running()
             if not self._enough_is_coming():
                 self._do(self._next())
             self._attend(TICK_SECONDS)

@@ -24,6 +24,7 @@ WRITES_OF_OS = ("fsync", "fdatasync", "link", "rename", "replace", "unlink", "pw
 # Each step is MODULE:NAME or MODULE:CLASS.NAME, in the order of the road.
 CUSTODY_STEPS = (
     "ingest.sealing.due:lease_due_upload",
+    "storage.ledger.own_store:require_own_store",
     "ingest.custody:verify_upload",
     "ingest.custody:probe",
     "ingest.sealing.attempt:begin_attempt",
@@ -38,6 +39,7 @@ CUSTODY_STEPS = (
     "ingest.sealing.record:record_sealing",
     "ingest.sealing.stored:keep_stored_copy",
     "ingest.sealing.record:record_repeat",
+    "ingest.sealing.keeping:keep_in_store",
     "ingest.sealing.receipts:issue_receipt",
     "ingest.uploads.staging:Staging.remove",
 )

@@ -22,6 +22,7 @@ from tests.torture.up import clock_environment
 
 READY_SECONDS = 600.0
 """How slow a start may be says nothing of what was lost; only that it ends does."""
+READY_LINE = "留痕已就绪".encode()
 STAGING_BYTES = 64 << 20
 FOLDER = Path(__file__).parent
 
@@ -54,7 +55,9 @@ class Engines:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(staging)], check=True)
 
     def start(self) -> None:
+        """Return once the supervisor says that all is up: until then what is done to its parts is done to a start."""
         with (self.folder / "up.log").open("ab") as log:
+            began_at = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-P", str(FOLDER / "up.py"), str(self.control)],
                 env=self.environment,
@@ -63,11 +66,20 @@ class Engines:
                 start_new_session=True,
             )
         deadline = time.monotonic() + READY_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                tail = (self.folder / "up.log").read_text(errors="replace")[-3000:]
-                raise SystemExit(f"liuhen up does not start:\n{tail}")
+        while READY_LINE not in (self.folder / "up.log").read_bytes()[began_at:]:
+            self.require_running()
+            if time.monotonic() > deadline:
+                raise SystemExit(f"liuhen up does not start:\n{self._tail()}")
             time.sleep(0.2)
+
+    def require_running(self) -> None:
+        """Raises SystemExit when the supervisor has ended: it outlives whatever is done to its parts."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise SystemExit(f"liuhen up has ended with {self._process.returncode}:\n{self._tail()}")
+
+    def _tail(self) -> str:
+        return (self.folder / "up.log").read_text(errors="replace")[-3000:]
 
     def _answers(self) -> bool:
         try:

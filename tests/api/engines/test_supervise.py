@@ -22,9 +22,9 @@ from api.engines.process import ProcessIdentity, list_with_marker
 from api.engines.readiness import has_announced
 from api.engines.run_record import INSTANCE_VARIABLE, ProcessRecord, end_leftovers
 from api.engines.signals import StopSignals
-from api.engines.supervise import Begin, Stage, Step, StopRequested, Supervisor
+from api.engines.supervise import Answer, Begin, Stage, Step, StopRequested, Supervisor
 from api.engines.watched import ChildSpec
-from api.errors import StartFailed
+from api.errors import NotReady, StartFailed
 
 PROGRAM = Path(__file__).with_name("small_child.py")
 INSTANCE = "0123456789abcdef"
@@ -139,6 +139,48 @@ def test_what_is_not_needed_is_told_when_it_fails_and_holds_nothing_up(tmp_path:
     with supervised(tmp_path, [Begin(failing), (failing,), (child(tmp_path, "other"),)]) as run:
         assert any(line.startswith("! 部件 failing") for line in run.lines)
         assert run.lines[-1].startswith("✓ 部件 other")
+
+
+def test_what_dies_while_later_stages_start_is_started_again(tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def kill_first() -> None:
+        killed.append(int((tmp_path / "first.ready").read_text()))
+        os.kill(killed[0], signal.SIGKILL)
+
+    def first_is_another(pid: int) -> bool:
+        ready_file = tmp_path / "first.ready"
+        return ready_file.exists() and ready_file.read_text() not in ("", str(killed[0]))
+
+    second = replace(child(tmp_path, "second"), is_ready=first_is_another)
+    stages: list[Stage] = [(child(tmp_path, "first"),), Step("中断", "interrupt", kill_first), (second,)]
+    with supervised(tmp_path, stages) as run:
+        assert run.pid_of("first") != killed[0]
+        assert any("已恢复" in line for line in run.lines)
+
+
+def test_what_dies_before_all_have_answered_together_is_started_again(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def refusal() -> Exception | None:
+        asked.append(run_pid := int((tmp_path / "only.ready").read_text() or 0))
+        if len(asked) == 1:
+            os.kill(run_pid, signal.SIGKILL)
+            wait_until(lambda: not Path(f"/proc/{run_pid}/cmdline").read_bytes())
+        return None if asked[-1] not in (0, asked[0]) else NotReady("http://127.0.0.1:1/readyz", 503, "")
+
+    stages: list[Stage] = [(child(tmp_path, "only"),), Answer("整体", "the whole", refusal, 60.0)]
+    with supervised(tmp_path, stages) as run:
+        assert run.pid_of("only") != asked[0]
+        assert run.lines[-1].startswith("✓ 整体 / the whole")
+
+
+def test_an_answer_that_does_not_come_fails_the_start_with_its_last_refusal(tmp_path: Path) -> None:
+    refusals = iter(NotReady("http://127.0.0.1:1/readyz", 503, f"answer {number}") for number in range(1000))
+    stages: list[Stage] = [(child(tmp_path, "only"),), Answer("整体", "the whole", lambda: next(refusals), 0.2)]
+    with pytest.raises(NotReady) as raised, supervised(tmp_path, stages):
+        pass
+    assert raised.value.detail[0] != "answer 0"
 
 
 def test_a_child_that_is_killed_starts_again(tmp_path: Path) -> None:
