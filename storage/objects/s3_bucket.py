@@ -31,6 +31,8 @@ from storage.objects.s3_address import S3Address
 from storage.objects.s3_errors import asking
 
 POOLED_CONNECTIONS = 32
+REMEMBERED = 4096
+"""Answers that cannot change, before all of them are forgotten."""
 MENDS = "x-amz-meta-mends"
 READINESS = ".readiness"
 """No object's name begins with a dot."""
@@ -63,6 +65,7 @@ class S3Bucket:
 
     def __init__(self, address: S3Address) -> None:
         self.address = address
+        self._mending: dict[Version, bool] = {}
         self._made_in = 0
         self._client: Minio | None = None
 
@@ -110,13 +113,22 @@ class S3Bucket:
             return [each.version_id or "" for each in found if each.is_delete_marker and each.object_name == name]
 
     def mends(self, version: Version) -> bool:
-        """Whether a version was put in the place of others; False too for one that is gone meanwhile."""
+        """Whether a version was put in the place of others; False too for one that is gone meanwhile.
+
+        What a version says of itself never changes: it is asked for once, however many are contending for a name.
+        """
+        if (known := self._mending.get(version)) is not None:
+            return known
         try:
             with asking(version.name, self.address):
                 asked = {"versionId": version.version_id}
-                return MENDS in self._ask("HEAD", version.name, query_params=asked).headers
+                mends = MENDS in self._ask("HEAD", version.name, query_params=asked).headers
         except ObjectMissing:
             return False
+        if len(self._mending) >= REMEMBERED:
+            self._mending.clear()
+        self._mending[version] = mends
+        return mends
 
     def put(self, name: str, body: Any, headers: Mapping[str, str]) -> str:
         """The new version's id. Raises PreconditionFailed."""
