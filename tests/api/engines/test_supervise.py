@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -27,7 +28,8 @@ from api.engines.watched import ChildSpec
 from api.errors import NotReady, StartFailed
 
 PROGRAM = Path(__file__).with_name("small_child.py")
-INSTANCE = "0123456789abcdef"
+INSTANCE = os.environ.setdefault("INSTANCE_OF_SUPERVISE_TEST", secrets.token_hex(8))
+"""Of this process and those it starts: what another run of these tests left, or has beside, is none of its heirs."""
 
 
 def child(
