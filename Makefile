@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-all corpus evaluate fuzz hostile torture screenshots lock clean
+.PHONY: demo up check test test-all corpus evaluate fuzz hostile rot torture screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -46,6 +46,12 @@ fuzz: $(VENV)/.installed-dev
 hostile: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.hostile
+
+# Bits flipped and ends cut off in stored objects, in a folder and in S3: liuhen scrub finds each, and nothing else (docs/scrub.md).
+ROT ?= 1000
+rot: $(VENV)/.installed-dev
+	tests/debian-packages
+	ROT=$(ROT) $(BIN)/pytest -q -n 0 tests/contracts/test_scrub.py
 
 # Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test-all` has some minutes.
 KILLS ?= 1000

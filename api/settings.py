@@ -302,6 +302,9 @@ class Settings(BaseSettings):
     upload_longest_days: Count = 30
     disk_reserve: Size = ByteSize(64 << 20)
 
+    scrub_rate: Size = ByteSize(32 << 20)
+    scrub_days: Count = 30
+
     station_code_hours: Count = 24
     station_silent_hours: Count = 24
     station_clock_seconds: Count = 60

@@ -5,6 +5,8 @@
     ├── DockError …                     what keeps footage on a device: ingest/dock/errors.py
     ├── StationError …                  enrolling stations: ingest/stations/errors.py
     ├── StagedBytesUnknown              staged files whose uploads the catalog does not know: a person must look
+    ├── ObjectsDamaged                  stored objects are not what was sealed (ingest/scrub): a person must look
+    ├── ScrubBehind                     stored objects were not looked at for too long
     ├── CustodyError
     │   ├── CustodyStopped              a person must look; a repeat would only fail again
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
@@ -36,6 +38,7 @@ before: SameFileSealed (ingest/sealing/record.py) only leads sealing to its seco
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 
@@ -53,6 +56,27 @@ class StagedBytesUnknown(IngestError):
         )
         self.files = files
         self.size_bytes = size_bytes
+
+
+class ObjectsDamaged(IngestError):
+    """Stored objects were found not to be what was sealed, and not to be whole again (docs/scrub.md)."""
+
+    def __init__(self, objects: int) -> None:
+        super().__init__(
+            f"{objects} stored objects are lost or damaged: `liuhen scrub` names them, docs/scrub.md says more"
+        )
+        self.objects = objects
+
+
+class ScrubBehind(IngestError):
+    """A stored object was not looked at for longer than two rounds."""
+
+    def __init__(self, oldest: datetime) -> None:
+        super().__init__(
+            f"a stored object was last looked at on {oldest:%Y-%m-%d}: raise LIUHEN_SCRUB_RATE, or run `liuhen scrub`"
+            " at night"
+        )
+        self.oldest = oldest
 
 
 class CustodyError(IngestError):

@@ -50,6 +50,9 @@ _TELLING: Mapping[str, Mapping[str, str | None]] = {
     "retention.lengthened": {"retain_until": None},
     "upload.failed": {"code": None},
     "recording.object_lost": {"found": "object_found"},
+    "rendition.object_lost": {"found": "object_found"},
+    "redacted_copy.object_lost": {"found": "object_found"},
+    "request_attachment.object_lost": {"found": "object_found"},
 }
 
 

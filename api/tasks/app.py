@@ -32,6 +32,7 @@ EVERY = {
     "housekeeping.sweep_packages": 600.0,
     "housekeeping.watch_stations": 60.0,
     "housekeeping.push_publications": 15.0,
+    "housekeeping.scrub": 1.0,
 }
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 
 from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.review_keys import review_keys
+from api.scrubbing import SteadyScrub
 from api.tasks.app import celery_app, wake, worker_archive
 from api.upload_limits import upload_limits, upload_register
 from casework.archiving.retention_rules import retention_comes_into_force
@@ -107,6 +108,17 @@ def sweep_made_packages() -> None:
 def watch_stations() -> None:
     """Say which stations have fallen silent, and drop what stations said too long ago to matter."""
     look_after_stations(worker_archive(), datetime.now(UTC))
+
+
+@celery_app.task(name="housekeeping.scrub")  # type: ignore[untyped-decorator]
+def scrub() -> None:
+    """Read on in the stored objects, as much as is allowed by now; what is begun goes on with the next wake-up."""
+    worker_scrub().go_on()
+
+
+@lru_cache(maxsize=1)
+def worker_scrub() -> SteadyScrub:
+    return SteadyScrub(worker_archive())
 
 
 @celery_app.task(name="housekeeping.push_publications")  # type: ignore[untyped-decorator]

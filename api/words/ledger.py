@@ -61,8 +61,11 @@ SUBJECT_KINDS: Mapping[str, str] = {
 }
 OBJECT_FOUND: Mapping[str, str] = {
     "missing": mark("缺失"),
+    "truncated": mark("被截短"),
+    "too_long": mark("多出内容"),
     "differs": mark("与封存时不符"),
     "unreadable": mark("无法读取"),
+    "unsigned": mark("封存清单无效"),
 }
 ACTIONS: Mapping[str, str] = {
     "upload.created": mark("开始上传"),
@@ -77,6 +80,12 @@ ACTIONS: Mapping[str, str] = {
     "recording.received_again": mark("再次收到同一文件"),
     "recording.object_lost": mark("警报：存储的对象缺失或不符"),
     "recording.object_restored": mark("存储的对象已恢复并核对"),
+    "rendition.object_lost": mark("警报：存储的播放副本缺失或不符"),
+    "rendition.object_restored": mark("存储的播放副本已恢复并核对"),
+    "redacted_copy.object_lost": mark("警报：存储的遮蔽副本缺失或不符"),
+    "redacted_copy.object_restored": mark("存储的遮蔽副本已恢复并核对"),
+    "request_attachment.object_lost": mark("警报：存储的申请附件缺失或不符"),
+    "request_attachment.object_restored": mark("存储的申请附件已恢复并核对"),
     "recording.sidecar_attached": mark("附上旁附的轨迹文件"),
     "recording.segments_placed": mark("编排同一执法过程的分段"),
     "receipt.issued": mark("签发回执"),

@@ -60,8 +60,9 @@ def record_failure(
 
 def put_off(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:
     """Try again soon; custody is not concerned. What the file brings about is tried a few times, then it has failed."""
+    job = cast("type[MediaJob] | type[RedactedCopy]", due.lease.table)
     with database.transaction() as session:
-        _fail(session, due, reason, due.lease.table.attempts >= MOST_ATTEMPTS, *which)
+        _fail(session, due, reason, job.attempts >= MOST_ATTEMPTS, *which)
         due.lease.write(session, *which, outcome=reason[:LONGEST_OUTCOME], **given_back(PAUSE))
 
 

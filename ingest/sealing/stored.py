@@ -16,13 +16,14 @@ import structlog
 from sqlalchemy import ColumnClause, column, func, select
 from sqlalchemy.orm import Session
 
+from ingest.alarms import StoredSubject, enter_lost, enter_restored
 from ingest.errors import ObjectLost, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.parts import Custody
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError
 from integrity.manifest import RecordingManifest, parse_manifest
-from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.object_looks import DIFFERS, MISSING, UNREADABLE
 from storage.catalog.recordings import CustodyAttempt, Recording
 from storage.database import Database
 from storage.errors import (
@@ -35,14 +36,12 @@ from storage.errors import (
     UnwrapFailed,
 )
 from storage.keystore import WrappedKey
-from storage.ledger.append import Change, record_change
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore, StoredObject
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
 LOST, RESTORED = "recording.object_lost", "recording.object_restored"
-MISSING, DIFFERS, UNREADABLE = "missing", "differs", "unreadable"
 UNREADABLE_AFTER_ATTEMPTS = 3
 """A store that is away for a moment is no lost object: so often an upload is put off before it counts as one."""
 
@@ -175,36 +174,10 @@ def require_stored_object(database: Database, store: ObjectStore, upload_id: str
 def raise_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str, found: str) -> None:
     """Enter that the object was found so, while `upload_id` was looked after; once, however often it is found."""
     log.error("recording.object_lost", recording=str(recording_id), upload=upload_id, found=found)
-    _wait_for_others(session, recording_id)
-    if not is_alarm_raised(session, recording_id):
-        data = {"found": found, "upload": upload_id}
-        record_change(session, CUSTODY, Change(LOST, "recording", str(recording_id), unit_id, data))
+    enter_lost(session, CUSTODY, StoredSubject("recording", recording_id, unit_id), found, {"upload": upload_id})
 
 
 def end_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str) -> None:
     """Enter that the object was read and is what was sealed, where somebody, whom a crash may have ended, said that it
     is lost. `unit_id` is the recording's, as in the alarm: the upload may be of a unit that its own was merged into."""
-    if not is_alarm_raised(session, recording_id):
-        return
-    _wait_for_others(session, recording_id)
-    if is_alarm_raised(session, recording_id):
-        data = {"upload": upload_id}
-        record_change(session, CUSTODY, Change(RESTORED, "recording", str(recording_id), unit_id, data))
-
-
-def is_alarm_raised(session: Session, recording_id: uuid.UUID) -> bool:
-    """Whether it was entered that the object is lost, and not yet that it is restored."""
-    last = (
-        select(LedgerEntryRow.action)
-        .where(LedgerEntryRow.subject_id == str(recording_id), LedgerEntryRow.action.in_((LOST, RESTORED)))
-        .order_by(LedgerEntryRow.serial.desc())
-    )
-    return session.scalars(last.limit(1)).first() == LOST
-
-
-def _wait_for_others(session: Session, recording_id: uuid.UUID) -> None:
-    """Two who find the same at once enter it once: the later one asks again, when the first is through.
-
-    No lock of the recording's row: a station that asks for its receipt does not see it.
-    """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"object of {recording_id}", 0))))
+    enter_restored(session, CUSTODY, StoredSubject("recording", recording_id, unit_id), {"upload": upload_id})

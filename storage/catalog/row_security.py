@@ -28,6 +28,7 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("judgement_due", "linking_done", "media_job", "sidecar_look"), "a list of work: ids of recordings and states"
     ),
+    "object_look": "a list of work: ids, sizes and what was found of their bytes",
     "ledger_entry": "opaque ids and commitments by construction; whatever anybody does writes it",
     # Rules are the city's, and public.
     **dict.fromkeys(

@@ -206,8 +206,8 @@ class SampleArchive:
         self.session.flush()
         return row
 
-    def rendition(self, recording: Recording, name: str = "proxy") -> Rendition:
-        row = Rendition(
+    def rendition(self, recording: Recording, name: str = "proxy", **more: Any) -> Rendition:
+        facts = dict(
             recording_id=recording.id,
             unit_id=recording.unit_id,
             name=name,
@@ -223,6 +223,7 @@ class SampleArchive:
             settings=["-c:v", "libx264"],
             **dict.fromkeys(("sha256", "ciphertext_sha256"), _digests(next(_numbers))),
         )
+        row = Rendition(**facts | more)
         self.session.add(row)
         self.session.flush()
         return row

@@ -1,0 +1,76 @@
+"""What `liuhen scrub` was asked for, read and refused before anything is opened."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from api.errors import UsageRefused
+from api.settings import load_settings
+
+UNTHROTTLED: Final = "unthrottled"
+
+
+@dataclass(frozen=True)
+class Order:
+    """`since`: all that was not looked at since then; `everything`: as of now. `bytes_per_second` None: no limit."""
+
+    everything: bool
+    since: datetime | None
+    recording: uuid.UUID | None
+    bytes_per_second: int | None
+
+
+def read_order(*, everything: bool, since: str | None, recording: str | None, rate: str | None) -> Order:
+    """Raises UsageRefused, SettingInvalid."""
+    if sum((everything, since is not None, recording is not None)) > 1:
+        raise UsageRefused(
+            "--all、--since、--recording 只能用其中一个", "--all, --since and --recording: choose one of them"
+        )
+    return Order(everything, _instant(since), _id(recording), _rate(rate))
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageRefused(
+            f"{text} 不是带时区的时刻，应如 2026-12-01T08:00:00+08:00",
+            f"{text} is no instant with a time zone: write one such as 2026-12-01T08:00:00Z",
+        )
+    if instant > datetime.now(UTC):
+        raise UsageRefused(f"{text} 尚未到来", f"{text} has not come yet")
+    return instant
+
+
+def _id(text: str | None) -> uuid.UUID | None:
+    if text is None:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise UsageRefused(f"{text} 不是记录的编号", f"{text} is no recording's id") from None
+
+
+def _rate(text: str | None) -> int | None:
+    if text is None:
+        return int(load_settings().scrub_rate)
+    if text == UNTHROTTLED:
+        return None
+    try:
+        rate = int(TypeAdapter(ByteSize).validate_python(text.removesuffix("/s")))
+    except ValidationError:
+        rate = 0
+    if rate <= 0:
+        raise UsageRefused(
+            f"速率 {text} 无效，应如 200MiB，或 {UNTHROTTLED}", f"{text} is no rate: write 200MiB, or {UNTHROTTLED}"
+        )
+    return rate

@@ -1,0 +1,137 @@
+"""A run of `liuhen scrub` on a terminal, with a bar and lines for a person; or as JSON, one object a line."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from api.cli.scrub_run import Screen, Tally
+from ingest.scrub.conclusion import Seen
+from ingest.scrub.standing import Standing
+from ingest.scrub.turns import Extent
+from integrity.fields import format_instant
+from storage.catalog.object_looks import WHOLE
+
+KINDS: Final[Mapping[str, str]] = {
+    "recording": "原件 / original",
+    "rendition": "播放副本 / rendition",
+    "redacted_copy": "遮蔽副本 / redacted copy",
+    "request_attachment": "申请附件 / attachment",
+}
+FOUND: Final[Mapping[str, str]] = {
+    "missing": "缺失 / missing",
+    "truncated": "被截短 / truncated",
+    "too_long": "多出内容 / too long",
+    "differs": "内容不符 / other bytes",
+    "unreadable": "无法读取 / unreadable",
+    "unsigned": "封存清单无效 / no valid manifest",
+}
+_PROGRESS_SECONDS: Final = 10.0
+
+
+@contextmanager
+def shown(as_json: bool) -> Iterator[Screen]:
+    """Where a run shows itself."""
+    if as_json:
+        yield JsonLines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Terminal(bar)
+
+
+class Terminal:
+    """See Screen. `bar`: rich's."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None)
+
+    def begun(self, since: datetime, extent: Extent) -> None:
+        self._bar.update(self._task, total=extent.size_bytes)
+        self._print(f"待巡检 {extent.objects} 个对象，{_size(extent.size_bytes)} / to be looked at")
+        self._print(f"如中断，可以此继续 / to go on where it breaks off: liuhen scrub --since {format_instant(since)}")
+
+    def read(self, size_bytes: int) -> None:
+        self._bar.advance(self._task, size_bytes)
+
+    def seen(self, each: Seen) -> None:
+        where = f"{KINDS[each.due.kind]} {each.due.id} {each.stated.object_name}"
+        if not each.is_whole:
+            self._print(f"{FOUND[each.found]}: {where}" + (f" ({each.why})" if each.why else ""))
+        elif each.due.found != WHOLE:
+            self._print(f"已恢复完好 / whole again: {where}")
+
+    def ended(self, whole_run: Tally, standing: Standing) -> None:
+        size, rate = _size(whole_run.read_bytes), _size(int(whole_run.read_bytes / max(whole_run.seconds, 0.001)))
+        self._bar.stop()
+        self._print(f"已巡检 {whole_run.objects} 个对象，{size}，每秒 {rate} / looked at, a second")
+        self._print(f"其中损坏 {whole_run.lost}，恢复完好 {whole_run.whole_again} / lost, whole again")
+        self._print(f"全部对象中损坏 {standing.lost_objects} / lost of all")
+        if not whole_run.finished:
+            self._print("未全部完成，已完成的有效 / broken off; what was looked at counts")
+        if standing.lost_objects:
+            self._print("处理办法见 / what to do: docs/scrub.md")
+
+    def _print(self, line: str) -> None:
+        print(line, flush=True)
+
+
+class JsonLines:
+    """See Screen. Sizes in bytes, instants in UTC."""
+
+    def __init__(self) -> None:
+        self._read_bytes = self._objects = 0
+        self._said_at = time.monotonic()
+
+    def begun(self, since: datetime, extent: Extent) -> None:
+        _say(event="begun", since=format_instant(since), objects=extent.objects, size_bytes=extent.size_bytes)
+
+    def read(self, size_bytes: int) -> None:
+        self._read_bytes += size_bytes
+        if time.monotonic() - self._said_at >= _PROGRESS_SECONDS:
+            self._said_at = time.monotonic()
+            _say(event="progress", objects=self._objects, read_bytes=self._read_bytes)
+
+    def seen(self, each: Seen) -> None:
+        self._objects += 1
+        if each.is_whole and each.due.found == WHOLE:
+            return
+        facts = {"kind": each.due.kind, "id": str(each.due.id), "object": each.stated.object_name}
+        if each.is_whole:
+            _say(event="whole_again", **facts)
+        else:
+            _say(event="lost", **facts, found=each.found, why=each.why)
+
+    def ended(self, whole_run: Tally, standing: Standing) -> None:
+        _say(
+            event="ended",
+            finished=whole_run.finished,
+            objects=whole_run.objects,
+            read_bytes=whole_run.read_bytes,
+            seconds=round(whole_run.seconds, 3),
+            lost=whole_run.lost,
+            whole_again=whole_run.whole_again,
+            lost_of_all=standing.lost_objects,
+            oldest_look=None if standing.oldest_look is None else format_instant(standing.oldest_look),
+        )
+
+
+def _say(**facts: object) -> None:
+    print(json.dumps(facts, ensure_ascii=False), flush=True)
+
+
+def _size(size_bytes: int) -> str:
+    value = float(size_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.4g} {unit}"
+        value /= 1024
+    return f"{value:.4g} TiB"

@@ -1,0 +1,133 @@
+"""Whose turn it is: what was looked at longest ago. Some objects are leased at once, so that small ones cost little."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from ingest.alarms import StoredSubject
+from ingest.lease import FARTHEST, Lease, is_free, taken_by
+from storage.catalog.object_looks import WHOLE, ObjectLook
+from storage.database import Database
+
+MOST_OBJECTS: Final = 64
+MOST_BYTES: Final = 256 << 20
+"""Leased at once, or one object that is larger. A crash costs no more than looking at these again."""
+LOST_AGAIN: Final = timedelta(hours=6)
+"""So soon what is lost is looked at again by itself: somebody may have put it back."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Which objects are looked at: those looked at last before `before`, and of the lost ones those before
+    `lost_before` (instants of the database's clock). `among`: these alone."""
+
+    before: ColumnElement[datetime]
+    lost_before: ColumnElement[datetime]
+    among: Collection[uuid.UUID] | None = None
+
+    @classmethod
+    def in_rounds(cls, days: int) -> Turns:
+        """As they come due by themselves: each once in `days`."""
+        return cls(func.now() - timedelta(days=days), func.now() - LOST_AGAIN)
+
+    @classmethod
+    def all_before(cls, instant: datetime, among: Collection[uuid.UUID] | None = None) -> Turns:
+        """Each once, whatever its turn; what was looked at since `instant` is done."""
+        return cls(literal(instant), literal(instant), among)
+
+    @classmethod
+    def due_at(cls, instant: datetime, days: int) -> Turns:
+        """What is due at `instant`, and all that is lost."""
+        return cls(literal(instant) - timedelta(days=days), literal(instant))
+
+    def wanted(self) -> ColumnElement[bool]:
+        return or_(*self.kinds())
+
+    def kinds(self) -> Sequence[ColumnElement[bool]]:
+        """What is wanted, by why; each is one look at an index."""
+        ours = true() if self.among is None else ObjectLook.id.in_(self.among)
+        return (
+            and_(ObjectLook.found != WHOLE, ObjectLook.looked_at < self.lost_before, ours),
+            and_(ObjectLook.looked_at < self.before, ours),
+            # Written while the database's clock was ahead: nobody was there yet.
+            and_(ObjectLook.looked_at > func.now() + FARTHEST, ours),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An object that was leased. `found`: by the look before this one."""
+
+    kind: str
+    id: uuid.UUID
+    unit_id: uuid.UUID
+    size_bytes: int
+    found: str
+
+    @property
+    def subject(self) -> StoredSubject:
+        return StoredSubject(self.kind, self.id, self.unit_id)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What `lease` holds, the longest ago first."""
+
+    lease: Lease
+    due: Sequence[Due]
+
+
+def lease_batch(database: Database, worker: str, turns: Turns, lost_first: bool) -> Batch | None:
+    """None where nothing is due that nobody has. `lost_first`: what is lost comes before all else; otherwise after."""
+    lost, *others = turns.kinds()
+    with database.transaction() as session:
+        for wanted in (lost, *others) if lost_first else (*others, lost):
+            rows = list(_within_reach(session.scalars(_free(wanted)).all()))
+            if rows:
+                return _leased(session, rows, worker)
+    return None
+
+
+def _free(wanted: ColumnElement[bool]) -> Select[ObjectLook]:
+    statement = select(ObjectLook).where(wanted, is_free(ObjectLook)).order_by(ObjectLook.looked_at)
+    return statement.limit(MOST_OBJECTS).with_for_update(skip_locked=True)
+
+
+def _within_reach(rows: Sequence[ObjectLook]) -> Iterator[ObjectLook]:
+    size_bytes = 0
+    for row in rows:
+        size_bytes += row.size_bytes
+        if size_bytes > MOST_BYTES and row is not rows[0]:
+            return
+        yield row
+
+
+def _leased(session: Session, rows: Sequence[ObjectLook], worker: str) -> Batch:
+    due = [Due(row.kind, row.id, row.unit_id, row.size_bytes, row.found) for row in rows]
+    theirs = ObjectLook.id.in_([each.id for each in due])
+    session.execute(
+        update(ObjectLook).where(theirs).values(**taken_by(worker)).execution_options(synchronize_session=False)
+    )
+    return Batch(Lease(ObjectLook, theirs, worker, f"{len(due)} objects to be looked at"), due)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is to look at."""
+
+    objects: int
+    size_bytes: int
+
+
+def measure(session: Session, turns: Turns) -> Extent:
+    """Of what is wanted now, leased or not."""
+    counted = select(func.count(), func.coalesce(func.sum(ObjectLook.size_bytes), 0)).where(turns.wanted())
+    objects, size_bytes = session.execute(counted).one()
+    return Extent(objects, int(size_bytes))
