@@ -39,7 +39,7 @@ def keep_by_hand(source: Path, folder: Path) -> None:
     _run(*_CIPHER, *password, "-in", str(source), "-out", str(encrypted))
     _run("cp", str(encrypted), str(store))
     _run("sync", str(store / "E"))
-    _forget(store / "E")
+    forget(store / "E")
     _compare((*_CIPHER, "-d", *password, "-in", str(store / "E")), source)
 
 
@@ -60,7 +60,8 @@ def _compare(decrypt: tuple[str, ...], source: Path) -> None:
         raise PeerFailed("openssl enc -d | cmp", done.returncode or decrypting.returncode, done.stderr + done.stdout)
 
 
-def _forget(path: Path) -> None:
+def forget(path: Path) -> None:
+    """Have the page cache let go of what it holds of a file: whoever reads it next reads the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         drop_page_cache(descriptor)

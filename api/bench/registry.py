@@ -14,6 +14,7 @@ from api.bench.custody import RunningCustody, running_custody
 from api.bench.errors import BenchError
 from api.bench.media import measure_media
 from api.bench.rows import Row
+from api.bench.scrub import measure_scrub
 from api.bench.seal import measure_seal
 from api.bench.search import measure_search
 from api.bench.upload import QUICK, UploadSizes, measure_uploads
@@ -78,6 +79,13 @@ def worker_resident_mib(custody: RunningCustody, folder: Path, size_bytes: int) 
     return int(done.stdout.split()[-1]) / 1024
 
 
+def measure_scrubbing(options: Options) -> list[Row]:
+    """Reading stored objects again, as housekeeping and `liuhen scrub` do, without a limit. Raises BenchError."""
+    with tempfile.TemporaryDirectory(prefix="bench-scrub-", dir=options.folder) as name:
+        with running_custody(Path(name)) as custody:
+            return measure_scrub(custody, Path(name), size_bytes=options.size_bytes, pairs=options.pairs)
+
+
 def measure_media_tools(options: Options) -> list[Row]:
     """Looking at a recording and copying it, in the sandbox that this machine has. Raises BenchError."""
     return measure_media(options.folder, media_runner(Settings()), pairs=options.pairs)
@@ -98,6 +106,7 @@ MEASURES: Mapping[str, Measure] = {
     "media": Measure(
         "检查录像、制作封面、预览和播放副本", "probe, poster, sprite and proxy of a recording", measure_media_tools
     ),
+    "scrub": Measure("巡检，与 sha256sum 相比", "reading stored objects again, beside sha256sum", measure_scrubbing),
     "search": Measure("百万条记录上的检索与列表", "searches and lists over a million recordings", measure_searches),
     "upload": Measure("上传，与 @tus/server 相比；封存用时", "uploads beside @tus/server, and sealing", measure_upload),
 }

@@ -72,7 +72,7 @@ def test_a_missing_tool_or_too_small_a_disk_is_said_before_the_run(
 def test_a_stored_copy_that_differs_fails_the_peer_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"recorded" * 1000)
-    real_forget = custodian._forget
+    real_forget = custodian.forget
 
     def alter(path: Path) -> None:
         real_forget(path)
@@ -81,7 +81,7 @@ def test_a_stored_copy_that_differs_fails_the_peer_too(tmp_path: Path, monkeypat
             file.seek(500)
             file.write(b"\0\0\0\0")
 
-    monkeypatch.setattr(custodian, "_forget", alter)
+    monkeypatch.setattr(custodian, "forget", alter)
     with pytest.raises(PeerFailed, match="cmp"):
         keep_by_hand(source, tmp_path)
 
