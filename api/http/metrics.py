@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import func, select
 
 from ingest.rendering.due import count_due, count_waiting_for_room
+from ingest.scrub.standing import read_standing
 from ingest.stations.overview import count_alerts
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 from ingest.uploads.unknown import read_unknown
 from storage.catalog.ledger import LedgerCheckpoint
+from storage.catalog.object_looks import FINDINGS
 from storage.catalog.uploads import IN_HAND, Upload
 from storage.database import Database
 
@@ -60,6 +63,14 @@ class Metrics:
         self._unknown_bytes = Gauge(
             "liuhen_staged_bytes_unknown", "Bytes of these that take room on the disk", registry=self.registry
         )
+        self._lost = Gauge(
+            "liuhen_objects_lost", "Stored objects found not to be what was sealed", ["found"], registry=self.registry
+        )
+        self._oldest_look = Gauge(
+            "liuhen_scrub_oldest_look_seconds",
+            "Since the stored object was looked at whose last look is the oldest",
+            registry=self.registry,
+        )
         self._process = process
 
     def note_response(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -74,9 +85,14 @@ class Metrics:
             without_room = count_waiting_for_room(session)
             size = session.scalar(select(func.max(LedgerCheckpoint.size)))
             stations = count_alerts(session)
+            objects = read_standing(session)
         unknown = read_unknown(staging_folder)
         self._unknown_files.set(unknown.files)
         self._unknown_bytes.set(unknown.size_bytes)
+        for found in FINDINGS:
+            self._lost.labels(found).set(objects.lost.get(found, 0))
+        oldest = objects.oldest_look
+        self._oldest_look.set(0 if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds()))
         for state in IN_HAND:
             self._uploads.labels(state).set(waiting.get(state, 0))
         self._jobs.set(due)

@@ -23,6 +23,7 @@ from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
 from casework.units import UnitNode, units_below
 from ingest.rendering.due import count_due, count_waiting_for_room
+from ingest.scrub.standing import LostObject, Standing, list_lost, read_standing
 from ingest.stations.overview import count_alerts
 from ingest.uploads.unknown import UnknownTotal, read_unknown
 from integrity.local_time import chinese_day
@@ -32,6 +33,8 @@ from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import IN_HAND, Upload
 
 ROWS = 100
+LOST_SHOWN = 50
+"""More than these are no rot: then it is the disk that is to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Health:
     people_running_out: int
     disk_free_bytes: int
     disk_bytes: int
+    objects: Standing
+    lost: Sequence[LostObject]
 
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
@@ -86,6 +91,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
     kept: KeptCounts = visit.request.app.state.kept_counts
     counted = kept.get(visit.person.unit_id, visit.now, partial(count_recordings, session))
     by_state = count_uploads(session)
+    units = [node.unit.id for node in tree]
     disk = shutil.disk_usage(visit.archive.settings.data)
     return Health(
         counted=counted,
@@ -95,10 +101,12 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         jobs_without_room=count_waiting_for_room(session),
         staged_unknown=read_unknown(visit.archive.staging_folder),
         entries_unplaced=count_waiting(session),
-        stations_silent=count_alerts(session, [node.unit.id for node in tree])["silent"],
+        stations_silent=count_alerts(session, units)["silent"],
         people_running_out=count_running_out(session, visit.person, _warned_of(visit)),
         disk_free_bytes=disk.free,
         disk_bytes=disk.total,
+        objects=read_standing(session, units),
+        lost=list_lost(session, LOST_SHOWN, units),
     )
 
 

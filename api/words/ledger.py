@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from api.i18n import mark
 
 SYSTEM_ACTORS: Mapping[str, str] = {
+    "scrub": mark("巡检"),
     "custody": mark("封存程序"),
     "media": mark("媒体程序"),
     "linker": mark("案件关联程序"),
@@ -57,6 +58,9 @@ SUBJECT_KINDS: Mapping[str, str] = {
     "score_sheet_rule": mark("案卷评查标准"),
     "unit_return": mark("定期报表"),
     "return_rule": mark("定期报送制度"),
+    "rendition": mark("播放副本"),
+    "redacted_copy": mark("遮蔽副本"),
+    "request_attachment": mark("申请附件"),
     "unknown": mark("不明"),
 }
 OBJECT_FOUND: Mapping[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +15,7 @@ from api.http.schema.ledger import Health
 from api.http.sessions import TheArchive
 from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
+from ingest.scrub.standing import require_all_whole, require_looked_at
 from ingest.uploads.unknown import require_all_known
 from storage.ledger.own_store import require_own_store
 
@@ -74,8 +76,25 @@ def _ask_staging(archive: Archive) -> None:
     require_all_known(archive.staging_folder)
 
 
+def _ask_objects(archive: Archive) -> None:
+    """Raises ObjectsDamaged while stored objects are not what was sealed. What is whole is served all the same."""
+    with archive.database.reading() as session:
+        require_all_whole(session)
+
+
+def _ask_scrub(archive: Archive) -> None:
+    """Raises ScrubBehind where stored objects were not looked at for two rounds."""
+    with archive.database.reading() as session:
+        require_looked_at(session, archive.settings.scrub_days, datetime.now(UTC))
+
+
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}
-NOTICES: dict[str, Callable[[Archive], None]] = {"copies": _ask_copies, "staging": _ask_staging}
+NOTICES: dict[str, Callable[[Archive], None]] = {
+    "copies": _ask_copies,
+    "staging": _ask_staging,
+    "objects": _ask_objects,
+    "scrub": _ask_scrub,
+}
 """What a person has to look at, while the archive works all the same."""
 
 

@@ -44,10 +44,11 @@ class Health(Answer):
     """`checks`: what answered, and the class of error of what did not.
 
     `copies` says NoRoomToWork while playable copies wait for room on the disk, `staging` StagedBytesUnknown while files
-    are staged that the catalog does not know; neither makes anything unavailable."""
+    are staged that the catalog does not know, `objects` ObjectsDamaged while stored objects are not what was sealed,
+    `scrub` ScrubBehind where some were not looked at for two rounds; none makes anything unavailable."""
 
     status: str = Field(examples=["ok"])
     checks: dict[str, str] = Field(
         default_factory=dict,
-        examples=[{"database": "ok", "store": "ok", "keys": "ok", "copies": "ok", "staging": "ok"}],
+        examples=[dict.fromkeys(("database", "store", "keys", "copies", "staging", "objects", "scrub"), "ok")],
     )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from api.engines.plan import require_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
+from api.scrubbing import open_scrubber
 from api.tasks.housekeeping import sweep_left_behind
+from ingest.scrub.turns import Turns
 from ingest.uploads.staging import Staging
 from retention.paging import Cursor
+from storage.catalog.object_looks import ObjectLook
 from storage.catalog.recordings import MediaJob
 from storage.errors import StoreUnavailable
 
@@ -105,12 +110,13 @@ def test_a_store_that_fails_is_503_without_its_path(served: Any, scene: Any, mon
 
 def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
     who = served.signed_in(served.unit(), "officer")
-    all_well = {"database": "ok", "store": "ok", "keys": "ok", "copies": "ok", "staging": "ok"}
+    notices = ("copies", "staging", "objects", "scrub")
+    all_well = dict.fromkeys(("database", "store", "keys", *notices), "ok")
     assert who.get("/readyz").json() == {"status": "ok", "checks": all_well}
     served.as_owner("REVOKE SELECT ON unit, sign_in_session FROM liuhen_app")
     ready = who.get("/readyz")
     assert ready.status_code == 503
-    unasked = {"copies": "unknown", "staging": "unknown"}
+    unasked = dict.fromkeys(notices, "unknown")
     assert ready.json()["checks"] == {**all_well, "database": "ProgrammingError", **unasked}
     assert who.get("/healthz").json()["status"] == "ok"
     assert "permission denied" not in who.get("/api/v1/session").text
@@ -151,6 +157,42 @@ def test_staged_files_that_the_catalog_does_not_know_are_told_and_stop_nothing(s
     sweep_left_behind(served.archive)
     assert served.caller().get("/readyz").json()["checks"]["staging"] == "ok"
     assert "liuhen_staged_files_unknown 0.0" in served.caller().get("/metrics").text
+
+
+def test_a_stored_object_that_is_lost_is_told_until_it_is_whole_again(served: Any, scene: Any) -> None:
+    path = served.archive.settings.data / "objects" / scene.recording.object_name
+    content = path.read_bytes()
+    path.unlink()
+    scrub(served)
+    who, administrator = served.caller(), served.signed_in(scene.unit, "administrator")
+    answer = who.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["objects"]) == (200, "ObjectsDamaged")
+    assert 'liuhen_objects_lost{found="missing"} 1.0' in who.get("/metrics").text
+    page = administrator.get("/admin").text
+    assert "Lost stored objects" in page
+    assert scene.recording.object_name in page
+    elsewhere = served.signed_in(served.unit(), "administrator").get("/admin").text
+    assert scene.recording.object_name not in elsewhere
+    path.write_bytes(content)
+    scrub(served)
+    assert who.get("/readyz").json()["checks"]["objects"] == "ok"
+    assert 'liuhen_objects_lost{found="missing"} 0.0' in who.get("/metrics").text
+    assert "Lost stored objects" not in administrator.get("/admin").text
+
+
+def scrub(served: Any) -> None:
+    scrubber = open_scrubber(served.archive, Turns.all_before(datetime.now(UTC)))
+    while not scrubber.go_on(1 << 30).idle:
+        pass
+
+
+def test_a_round_that_is_not_kept_is_told(served: Any, scene: Any) -> None:
+    with served.archive.database.transaction() as session:
+        session.execute(update(ObjectLook).values(looked_at=datetime.now(UTC) - timedelta(days=61)))
+    answer = served.caller().get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["scrub"]) == (200, "ScrubBehind")
+    (said,) = re.findall(r"^liuhen_scrub_oldest_look_seconds (\S+)$", served.caller().get("/metrics").text, re.M)
+    assert 61 * 86400 <= float(said) < 62 * 86400
 
 
 def test_a_store_whose_disk_is_not_mounted_is_not_ready_until_it_is(served: Any, addresses: DatabaseAddresses) -> None:
