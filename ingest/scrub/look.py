@@ -13,23 +13,26 @@ from typing import Final
 from ingest.scrub.stated import Stated
 from integrity.digest import new_sha256
 from storage.catalog.object_looks import DIFFERS, MISSING, TOO_LONG, TRUNCATED, UNREADABLE, UNSIGNED, WHOLE
-from storage.direct_io import aligned_buffer
+from storage.direct_io import PAGE_BYTES, aligned_buffer
 from storage.errors import ObjectMissing, ObjectStoreError
 from storage.objects.protocol import ObjectReader, ObjectStore
 from storage.piece_ring import SLOT_BYTES, PieceRing
 
 PIECE_BYTES: Final = SLOT_BYTES
 """Where a look is left off and gone on with: a multiple of these, as reading past the cache needs it."""
+SMALL_BYTES: Final = 8 << 20
+"""Up to so much is read in one go and then hashed: handing over pieces would take longer than it saves."""
 
 
 class Look:
     """`found` is None until it is over; `why` is what the store said of an object that it does not give out."""
 
-    def __init__(self, store: ObjectStore, stated: Stated) -> None:
+    def __init__(self, store: ObjectStore, stated: Stated, memory: memoryview | None = None) -> None:
+        """`memory`, page-aligned: used for what is read in one go and fits, by one look after the other."""
         self.stated = stated
         self.found: str | None = None
         self.why: str | None = stated.flaw
-        self._store = store
+        self._store, self._memory = store, memory
         self._reader: ObjectReader | None = None
         self._sha256 = new_sha256()
         self._position = 0
@@ -85,8 +88,8 @@ class Look:
 
     def _hash(self, reader: ObjectReader, end: int) -> None:
         start, length = self._position, end - self._position
-        if length <= PIECE_BYTES:
-            buffer = aligned_buffer(PIECE_BYTES)
+        if length <= SMALL_BYTES:
+            buffer = self._memory_for(length)
             self._sha256.update(buffer[: reader.read_into(start, buffer)])
         else:
             ring = PieceRing(length, consumers=1)
@@ -98,3 +101,9 @@ class Look:
 
             ring.run(lambda: ring.fill(lambda offset, slot: reader.read_into(start + offset, slot)), (hash_pieces,))
         self._position = end
+
+    def _memory_for(self, length: int) -> memoryview:
+        whole_pages = -(-length // PAGE_BYTES) * PAGE_BYTES
+        if self._memory is None or whole_pages > len(self._memory):
+            return aligned_buffer(whole_pages)
+        return self._memory[:whole_pages]
