@@ -65,13 +65,14 @@ def test_what_does_not_fit_is_not_unpacked_waits_ever_longer_and_starves_nobody(
     rendering = open_rendering(sealing.archive)
     disk.free_bytes = RESERVE + (1 << 20)
     pauses = []
-    for _ in range(4):
+    for again in range(5):
         while render_next(rendering, "test"):
             pass
         jobs = jobs_of(sealing, large)
         assert {(job.state, job.attempts) for job in jobs} == {("due", 0)}
         assert all(job.outcome.startswith(f"{NO_ROOM}: ") for job in jobs)
-        pauses.append(min(job.left for job in jobs))
+        if again:  # the first time the small one is made beside it, and much of the first pause is over by then
+            pauses.append(min(job.left for job in jobs))
         end_pauses(sealing)
     assert made_of(sealing, small) == {"poster", "sprite", "proxy"}
     assert disk.most_plaintext_bytes < 1 << 20
