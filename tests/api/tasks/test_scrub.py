@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from api.scrubbing import BESIDE_SEALING, BURST_SECONDS, SteadyScrub
 from ingest.scrub.conclusion import Seen
@@ -81,23 +82,25 @@ def test_sealing_comes_first(sealing: Any, clock: Clock) -> None:
     assert len(wake(scrub, clock, 2 * int(1 / BESIDE_SEALING))) == 1
 
 
-def test_what_is_found_is_entered_and_said_in_the_log(sealing: Any, clock: Clock, capsys: Any) -> None:
+def test_what_is_found_is_entered_and_said_in_the_log(sealing: Any, clock: Clock) -> None:
     recording = sealing.seal(CONTENT)
     age(sealing)
     path = Path(sealing.settings.data / "objects" / recording.object_name)
     content = path.read_bytes()
     path.unlink()
     scrub = steady(sealing, 32 << 20, clock)
-    assert [each.found for each in wake(scrub, clock, 1)] == ["missing"]
-    assert "scrub.lost" in capsys.readouterr().out
+    with capture_logs() as said:
+        assert [each.found for each in wake(scrub, clock, 1)] == ["missing"]
+    assert [(each["event"], each["log_level"]) for each in said] == [("scrub.lost", "error")]
     assert sealing.entries("recording.object_lost") == 1
     path.write_bytes(content)
     age(sealing, days=1)
-    assert [each.found for each in wake(scrub, clock, 40)] == ["whole"], "what is lost does not wait for its round"
-    assert "scrub.whole_again" in capsys.readouterr().out
+    with capture_logs() as said:
+        assert [each.found for each in wake(scrub, clock, 40)] == ["whole"], "what is lost does not wait for its round"
+    assert [each["event"] for each in said] == ["scrub.whole_again"]
 
 
-def test_a_store_that_is_away_is_waited_for(sealing: Any, clock: Clock, capsys: Any) -> None:
+def test_a_store_that_is_away_is_waited_for(sealing: Any, clock: Clock) -> None:
     recording = sealing.seal(CONTENT)
     age(sealing)
     sealing.settle()
@@ -106,10 +109,11 @@ def test_a_store_that_is_away_is_waited_for(sealing: Any, clock: Clock, capsys: 
     mounted = objects.rename(objects.with_name("on the disk"))
     objects.mkdir()
     scrub = steady(sealing, 32 << 20, clock)
-    assert wake(scrub, clock, 100) == []
-    said = capsys.readouterr().out
-    assert 1 < said.count("scrub.waits") < 10
-    assert "StoreLacksLedger" in said
+    with capture_logs() as said:
+        assert wake(scrub, clock, 100) == []
+    waits = [each["error"] for each in said if each["event"] == "scrub.waits"]
+    assert 1 < len(waits) < 10
+    assert set(waits) == {"StoreLacksLedger"}
     objects.rmdir()
     mounted.rename(objects)
     assert [(each.due.id, each.found) for each in wake(scrub, clock, 40)] == [(recording.id, "whole")]
