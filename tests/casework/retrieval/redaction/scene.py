@@ -80,4 +80,5 @@ class Scene:
 def finish(session: Session, row: RedactedCopy) -> None:
     row.state, row.sha256, row.made_at = "done", bytes(32), NOW
     row.kek_id, row.wrapped_data_key = "unit.2026-09.000001-0", b"wrapped"
+    row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256 = f"redacted/{row.id}", 1 << 20, bytes(32)
     session.flush()
