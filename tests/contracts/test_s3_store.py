@@ -36,13 +36,16 @@ from storage.errors import (
 from storage.objects.protocol import ObjectWriter
 from storage.objects.s3 import S3Store
 from storage.objects.s3_address import Patience, S3Address
-from storage.objects.s3_bucket import S3Bucket, _instant
+from storage.objects.s3_bucket import BegunUpload, S3Bucket, _instant
 from storage.objects.s3_upload import part_bytes
 from storage.objects.s3_versions import look_at
 from tests.ceph import Cluster
 from tests.ports import find_free_port
 
 MIB = 1 << 20
+LIFETIME_SECONDS = 5.0
+OUTLIVED_SECONDS = LIFETIME_SECONDS + 1.5
+"""The server says its time in whole seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -135,19 +138,21 @@ def test_an_instant_that_is_none_is_an_error(store: S3Store) -> None:
 def test_an_upload_that_a_killed_writer_left_is_swept_and_a_living_ones_is_not(address: S3Address) -> None:
     child = os.fork()
     if child == 0:
-        S3Store(address).create("killed", 20 * MIB).write(bytes(9 * MIB))
-        time.sleep(0.5)  # until the upload is begun
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            S3Store(address).create("killed", 20 * MIB).write(bytes(9 * MIB))
+            _wait_until_begun(address, 1)
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    time.sleep(1.1)
-    impatient = S3Store(address, lifetime=timedelta(seconds=1), margin=timedelta(seconds=0))
+    time.sleep(OUTLIVED_SECONDS)
+    impatient = S3Store(address, lifetime=timedelta(seconds=LIFETIME_SECONDS), margin=timedelta(seconds=0))
     with impatient.create("alive", 9 * MIB) as writer:
         writer.write(bytes(9 * MIB))
-        assert len(list(S3Bucket(address).begun_uploads())) == 2
+        _wait_until_begun(address, 2)
         assert impatient.sweep_abandoned() == 1
         assert S3Store(address).sweep_abandoned() == 0
         assert [upload.name for upload in S3Bucket(address).begun_uploads()] == ["alive"]
-        time.sleep(1.1)
+        time.sleep(OUTLIVED_SECONDS)
         # A writer that is too slow ends by itself, before anybody sweeps.
         with pytest.raises(StoreUnavailable, match="begin it again"):
             writer.commit()
@@ -158,11 +163,21 @@ def test_an_upload_that_a_killed_writer_left_is_swept_and_a_living_ones_is_not(a
 def test_a_writer_whose_upload_was_aborted_says_that_it_has_to_begin_again(address: S3Address, store: S3Store) -> None:
     with store.create("aborted", 30 * MIB) as writer:
         writer.write(bytes(9 * MIB))
-        (upload,) = S3Bucket(address).begun_uploads()
+        (upload,) = _wait_until_begun(address, 1)
         S3Bucket(address).abort_upload(upload.name, upload.upload_id)
         with pytest.raises(StoreUnavailable):
             _end(writer, bytes(21 * MIB))
     assert store.stat("aborted") is None
+
+
+def _wait_until_begun(address: S3Address, count: int) -> list[BegunUpload]:
+    """Parts go by threads of their own, and the first of them begins the upload."""
+    deadline = time.monotonic() + 60
+    while len(begun := list(S3Bucket(address).begun_uploads())) < count:
+        assert time.monotonic() < deadline, f"{len(begun)} uploads are begun, not {count}"
+        time.sleep(0.02)
+    assert len(begun) == count
+    return begun
 
 
 def _end(writer: ObjectWriter, rest: bytes) -> None:
