@@ -14,6 +14,15 @@ from storage.catalog.ledger import LedgerEntryRow
 from storage.ledger.append import Actor, Change, record_change
 
 
+def lost_action(kind: str) -> str:
+    """The action that says that the object of a row of the table `kind` is lost."""
+    return f"{kind}.object_lost"
+
+
+def restored_action(kind: str) -> str:
+    return f"{kind}.object_restored"
+
+
 @dataclass(frozen=True)
 class StoredSubject:
     """Whose object it is: a row of the table `kind`. `unit_id` is the row's own, whatever its unit was merged into."""
@@ -24,12 +33,11 @@ class StoredSubject:
 
     @property
     def lost(self) -> str:
-        """The action that says so."""
-        return f"{self.kind}.object_lost"
+        return lost_action(self.kind)
 
     @property
     def restored(self) -> str:
-        return f"{self.kind}.object_restored"
+        return restored_action(self.kind)
 
 
 def enter_lost(session: Session, actor: Actor, subject: StoredSubject, found: str, said: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -33,7 +33,8 @@ LEASE = timedelta(seconds=20)
 RENEWALS_PER_LEASE = 4
 FARTHEST = timedelta(minutes=10)
 """No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
-Leasable = type[Upload] | type[MediaJob] | type[RedactedCopy] | type[ObjectLook]
+Leasable = Upload | MediaJob | RedactedCopy | ObjectLook
+Row = TypeVar("Row", bound=Leasable)
 
 
 def name_worker() -> str:
@@ -44,7 +45,7 @@ def name_worker() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
-def is_free(table: Leasable) -> ColumnElement[bool]:
+def is_free(table: type[Leasable]) -> ColumnElement[bool]:
     """Of a row: nobody has it, or nobody any more."""
     until = table.leased_until
     return or_(until.is_(None), until < func.now(), until > func.now() + FARTHEST)
@@ -61,10 +62,10 @@ def given_back(pause: timedelta | None = None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Lease:
+class Lease(Generic[Row]):
     """Of those of `rows` that `worker` has. `subject` is what the log calls them."""
 
-    table: Leasable
+    table: type[Row]
     rows: ColumnElement[bool]
     worker: str
     subject: str

@@ -56,7 +56,8 @@ class Terminal:
 
     def begun(self, since: datetime, extent: Extent) -> None:
         self._bar.update(self._task, total=extent.size_bytes)
-        self._print(f"待巡检 {extent.objects} 个对象，{_size(extent.size_bytes)} / to be looked at")
+        size = _size(extent.size_bytes)
+        self._print(f"待巡检 {extent.objects} 个对象，{size} / {extent.objects} objects to be looked at, {size}")
         self._print(f"如中断，可以此继续 / to go on where it breaks off: liuhen scrub --since {format_instant(since)}")
 
     def read(self, size_bytes: int) -> None:
@@ -71,10 +72,11 @@ class Terminal:
 
     def ended(self, whole_run: Tally, standing: Standing) -> None:
         size, rate = _size(whole_run.read_bytes), _size(int(whole_run.read_bytes / max(whole_run.seconds, 0.001)))
+        objects, lost, again = whole_run.objects, whole_run.lost, whole_run.whole_again
         self._bar.stop()
-        self._print(f"已巡检 {whole_run.objects} 个对象，{size}，每秒 {rate} / looked at, a second")
-        self._print(f"其中损坏 {whole_run.lost}，恢复完好 {whole_run.whole_again} / lost, whole again")
-        self._print(f"全部对象中损坏 {standing.lost_objects} / lost of all")
+        self._print(f"已巡检 {objects} 个对象，{size}，{rate}/s / {objects} objects looked at, {size}, {rate}/s")
+        self._print(f"其中损坏 {lost}，恢复完好 {again} / of these {lost} lost, {again} whole again")
+        self._print(f"全部对象中损坏 {standing.lost_objects} / {standing.lost_objects} lost of all that is stored")
         if not whole_run.finished:
             self._print("未全部完成，已完成的有效 / broken off; what was looked at counts")
         if standing.lost_objects:

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit, check_object
 from api.verification.order import LEEWAY
+from ingest.alarms import lost_action, restored_action
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.best_claims import best_claims
 from ingest.sealing.contents_claim import contents_of
-from ingest.sealing.stored import LOST, RESTORED
 from integrity.canonical import Json
 from integrity.dsse import Envelope
 from integrity.epoch_keys import public_keys, require_epoch
@@ -34,6 +34,7 @@ from storage.catalog.recordings import PositionTrack, Recording
 from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
 from storage.sealed_object import AtRest, open_sealed
 
+LOST, RESTORED = lost_action("recording"), restored_action("recording")
 JUST_NOW, PATIENCE_SECONDS = timedelta(minutes=1), 5.0
 PIECE_BYTES = 1 << 20
 SEALED, LENGTHENED = "recording.sealed", "retention.lengthened"

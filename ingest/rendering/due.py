@@ -42,7 +42,7 @@ class DueRenditions:
     deferrals: int = 0
 
     @property
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[MediaJob]:
         due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due", MediaJob.kind.in_(self.kinds))
         return Lease(MediaJob, due, self.worker, f"renditions of {self.recording_id}")
 

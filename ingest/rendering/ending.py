@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Session
@@ -43,7 +43,7 @@ class Owed(Protocol):
     @property
     def deferrals(self) -> int: ...
     @property
-    def lease(self) -> Lease: ...
+    def lease(self) -> Lease[MediaJob] | Lease[RedactedCopy]: ...
 
     def enter_failure(self, session: Session) -> None:
         """What the ledger says of a job that has failed for good; in the transaction that says so."""
@@ -60,16 +60,15 @@ def record_failure(
 
 def put_off(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:
     """Try again soon; custody is not concerned. What the file brings about is tried a few times, then it has failed."""
-    job = cast("type[MediaJob] | type[RedactedCopy]", due.lease.table)
     with database.transaction() as session:
-        _fail(session, due, reason, job.attempts >= MOST_ATTEMPTS, *which)
+        _fail(session, due, reason, due.lease.table.attempts >= MOST_ATTEMPTS, *which)
         due.lease.write(session, *which, outcome=reason[:LONGEST_OUTCOME], **given_back(PAUSE))
 
 
 def defer(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:
     """Try again, later each time. What fails on our side (a database that restarts, a full disk, a machine that has no
     time) is no attempt at all: it may happen any number of times, and meanwhile others come before it."""
-    job = cast("type[MediaJob] | type[RedactedCopy]", due.lease.table)
+    job = due.lease.table
     later = {
         "attempts": job.attempts - 1,
         "deferrals": job.deferrals + 1,

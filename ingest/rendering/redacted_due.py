@@ -40,7 +40,7 @@ class DueCopy:
     deferrals: int
 
     @property
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[RedactedCopy]:
         mine = and_(RedactedCopy.id == self.copy_id, RedactedCopy.state == "due")
         return Lease(RedactedCopy, mine, self.worker, f"redacted copy {self.copy_id}")
 

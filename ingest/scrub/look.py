@@ -7,7 +7,6 @@ the other reads on, through the ring that sealing uses.
 from __future__ import annotations
 
 from contextlib import suppress
-from types import TracebackType
 from typing import Final
 
 from ingest.scrub.stated import Stated
@@ -60,14 +59,6 @@ class Look:
         if reader is not None:
             with suppress(ObjectStoreError):
                 reader.close()
-
-    def __enter__(self) -> Look:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read_on(self, at_most_bytes: int) -> str | None:
         reader = self._opened()

@@ -7,33 +7,29 @@ it here: between the last look at it and its conclusion.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete
 
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, taken_by
 from ingest.scrub.conclusion import Seen, conclude
-from ingest.scrub.look import SMALL_BYTES, Look
-from ingest.scrub.stated import ManifestKeys, Stated, read_stated
-from ingest.scrub.turns import Batch, Due, Turns, lease_batch
+from ingest.scrub.hand import OPENING_BYTES, Hand, Waiting
+from ingest.scrub.look import Look
+from ingest.scrub.side_by_side import look_at_small
+from ingest.scrub.stated import ManifestKeys, read_stated
+from ingest.scrub.turns import Turns, lease_batch
 from storage.catalog.object_looks import UNREADABLE, WHOLE, ObjectLook
 from storage.database import Database
-from storage.direct_io import aligned_buffer
 from storage.errors import StoreFull, StoreReadOnly
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore
 
 LOOKS_TO_LOSE: Final[Mapping[str, int]] = {UNREADABLE: 3}
 """How often an object has to be found so; otherwise twice. A medium may give out in the end what it refused twice."""
-SIDE_BY_SIDE: Final = 2
-OPENING_BYTES: Final = 64 << 10
-"""What opening an object counts for, so that a thousand tiny ones are not looked at in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +43,23 @@ class Step:
     waits: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one go at the first that wait came to. `waits`: see Step."""
+
+    objects: int
+    read_bytes: int
+    waits: bool = False
+
+
 class Scrubber:
     """For one thread. Killed at any moment, it leaves leases that run out, and its objects are looked at again."""
 
-    database: Database
-    store: ObjectStore
-    keys: ManifestKeys
-    worker: str
-    turns: Turns
-    _hand: _Hand = field(default_factory=lambda: _Hand())  # noqa: PLW0108  it stands below
+    def __init__(self, database: Database, store: ObjectStore, keys: ManifestKeys, worker: str, turns: Turns) -> None:
+        self.database, self.store, self.keys = database, store, keys
+        self.worker, self.turns = worker, turns
+        self._hand: Hand | None = None
+        self._lost_first = False
 
     def go_on(self, at_most_bytes: int) -> Step:
         """Read so many bytes or a little more, and record what was seen to its end.
@@ -65,31 +68,32 @@ class Scrubber:
         """
         read_bytes, spent, seen = 0, 0, list[Seen]()
         while spent < at_most_bytes:
-            if self._hand.batch is None and not self._take():
+            hand = self._hand or self._take()
+            if hand is None:
                 return Step(read_bytes, seen, idle=not seen and not read_bytes)
-            self._renew()
-            read, objects = self._look_at_small(at_most_bytes - spent)
-            read_bytes += read
-            spent += max(read, objects * OPENING_BYTES)
-            read, waits = self._look_on(at_most_bytes - spent) if spent < at_most_bytes else (0, False)
-            read_bytes += read
-            spent += max(read, OPENING_BYTES)
-            if self._hand.is_empty():
-                seen += self._conclude()
-            if waits:
+            self._renew(hand)
+            looked = self._look(hand, at_most_bytes - spent)
+            read_bytes += looked.read_bytes
+            spent += max(looked.read_bytes, looked.objects * OPENING_BYTES)
+            if not hand.waiting:
+                seen += self.leave_off()
+            if looked.waits:
                 return Step(read_bytes, seen, waits=True)
         return Step(read_bytes, seen)
 
     def leave_off(self) -> Sequence[Seen]:
         """Record what was seen to its end, and give back what is leased; what of it counts."""
-        return self._conclude() if self._hand.batch is not None else ()
+        hand, self._hand = self._hand, None
+        if hand is None:
+            return ()
+        hand.put_down()
+        return conclude(self.database, hand.batch, hand.seen, self.keys)
 
-    def _take(self) -> bool:
-        hand = self._hand
-        hand.lost_first = not hand.lost_first
-        batch = lease_batch(self.database, self.worker, self.turns, hand.lost_first)
+    def _take(self) -> Hand | None:
+        self._lost_first = not self._lost_first
+        batch = lease_batch(self.database, self.worker, self.turns, self._lost_first)
         if batch is None:
-            return False
+            return None
         keys = self.keys()
         with self.database.reading() as session:
             stated = read_stated(session, [(each.kind, each.id) for each in batch.due], keys)
@@ -97,75 +101,55 @@ class Scrubber:
         if gone:  # otherwise their turn would come again and again
             with self.database.transaction() as session:
                 session.execute(delete(ObjectLook).where(batch.lease.held, ObjectLook.id.in_(gone)))
-        hand.take(batch, [(each, stated[each.id]) for each in batch.due if each.id in stated])
-        return True
+        self._hand = Hand(batch, [(each, stated[each.id]) for each in batch.due if each.id in stated])
+        return self._hand
 
-    def _renew(self) -> None:
+    def _renew(self, hand: Hand) -> None:
         """In time, and seldom: a step may be a fraction of a second."""
-        hand = self._hand
-        if hand.batch is not None and time.monotonic() - hand.renewed_at > LEASE.total_seconds() / RENEWALS_PER_LEASE:
+        if time.monotonic() - hand.renewed_at > LEASE.total_seconds() / RENEWALS_PER_LEASE:
             with self.database.transaction() as session:
                 hand.batch.lease.write(session, **taken_by(self.worker))
             hand.renewed_at = time.monotonic()
 
-    def _look_at_small(self, at_most_bytes: int) -> tuple[int, int]:
-        """Look at small objects side by side, while one waits for the medium and another is hashed; how many bytes were
-        read, and of how many objects. What is not whole is left to be looked at by itself, as if for the first time."""
-        group = self._hand.small(at_most_bytes)
-        if len(group) < 2:
-            return 0, 0
+    def _look(self, hand: Hand, at_most_bytes: int) -> _Looked:
+        group = hand.small(at_most_bytes)
         try:
-            with ThreadPoolExecutor(SIDE_BY_SIDE, "scrub") as threads:
-                looked = list(threads.map(_Small(self.store), [stated for _, stated in group]))
+            return self._look_at_small(hand, group) if len(group) > 1 else self._look_on(hand, at_most_bytes)
         except BaseException:
-            self._drop()
+            # The error is what is to be heard of, not what comes of tidying up after it.
+            with suppress(Exception):
+                self.leave_off()
             raise
-        whole = {due.id for (due, _), (found, _) in zip(group, looked, strict=True) if found == WHOLE}
-        self._hand.seen += [Seen(due, stated, WHOLE) for due, stated in group if due.id in whole]
-        self._hand.waiting = [each for each in self._hand.waiting if each[0].id not in whole]
-        return sum(read for _, read in looked), len(group)
 
-    def _look_on(self, at_most_bytes: int) -> tuple[int, bool]:
-        """How many bytes were read, and whether to wait."""
-        hand = self._hand
-        if hand.is_empty():
-            return 0, False
+    def _look_at_small(self, hand: Hand, group: Sequence[Waiting]) -> _Looked:
+        """What is not whole is looked at by itself next, as if for the first time."""
+        found, read_bytes = look_at_small(self.store, [stated for _, stated in group])
+        each_found = [(due, stated, what) for (due, stated), what in zip(group, found, strict=True)]
+        hand.finish([Seen(due, stated, WHOLE) for due, stated, what in each_found if what == WHOLE])
+        hand.alone.update(due.id for due, _, what in each_found if what != WHOLE)
+        return _Looked(len(group), read_bytes)
+
+    def _look_on(self, hand: Hand, at_most_bytes: int) -> _Looked:
+        if not hand.waiting:
+            return _Looked(0, 0)
         due, stated = hand.waiting[0]
-        if hand.look is None:
-            hand.look = Look(self.store, stated)
-        look = hand.look
-        try:
-            read = look.go_on(at_most_bytes)
-            if look.found is None:
-                return read, False
-            hand.look = None
-            seen = Seen(due, stated, look.found, look.why)
-            if seen.is_whole or self._is_lost(seen):
-                hand.seen.append(seen)
-                hand.waiting.pop(0)
-                hand.looks = 0
-                return read, False
-        except BaseException:
-            self._drop()
-            raise
-        return read, look.found == UNREADABLE
+        look = hand.look = hand.look or Look(self.store, stated)
+        read = look.go_on(at_most_bytes)
+        if look.found is None:
+            return _Looked(1, read)
+        hand.look = None
+        seen = Seen(due, stated, look.found, look.why)
+        if seen.is_whole or self._is_lost(hand, seen):
+            hand.finish([seen])
+            return _Looked(1, read)
+        hand.alone.add(due.id)
+        return _Looked(1, read, waits=look.found == UNREADABLE)
 
-    def _is_lost(self, seen: Seen) -> bool:
+    def _is_lost(self, hand: Hand, seen: Seen) -> bool:
         """False: look again. Raises what require_standing raises."""
         require_standing(self.database, self.store)
-        self._hand.looks += 1
-        return self._hand.looks >= LOOKS_TO_LOSE.get(seen.found, 2)
-
-    def _conclude(self) -> Sequence[Seen]:
-        hand = self._hand
-        batch, seen = hand.batch, tuple(hand.seen)
-        hand.put_down()
-        return () if batch is None else conclude(self.database, batch, seen, self.keys)
-
-    def _drop(self) -> None:
-        """The error that ends a step is what is to be heard of, not what comes of tidying up after it."""
-        with suppress(Exception):
-            self._conclude()
+        hand.looks += 1
+        return hand.looks >= LOOKS_TO_LOSE.get(seen.found, 2)
 
 
 def require_standing(database: Database, store: ObjectStore) -> None:
@@ -177,55 +161,3 @@ def require_standing(database: Database, store: ObjectStore) -> None:
     with suppress(StoreFull, StoreReadOnly):
         store.require_working()
     require_own_store(database, store)
-
-
-class _Small(threading.local):
-    """Looks at small objects. Each thread has memory of its own: touching fresh one takes half as long as hashing."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store, self._memory = store, aligned_buffer(SMALL_BYTES)
-
-    def __call__(self, stated: Stated) -> tuple[str | None, int]:
-        """What a look at all of it found, and how many bytes it read."""
-        with Look(self._store, stated, self._memory) as look:
-            read = look.go_on(SMALL_BYTES)
-            return look.found, read
-
-
-@dataclass
-class _Hand:
-    """What is leased just now: what was seen of it, what is being looked at, what waits. `looks`: at the first that
-    waits, those that found it lost."""
-
-    batch: Batch | None = None
-    waiting: list[tuple[Due, Stated]] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
-    look: Look | None = None
-    looks: int = 0
-    renewed_at: float = 0.0
-    lost_first: bool = False
-
-    def small(self, at_most_bytes: int) -> list[tuple[Due, Stated]]:
-        """The first that wait, as far as each is small and all of them are not too much. None while one is begun, or
-        was found lost."""
-        group: list[tuple[Due, Stated]] = []
-        if self.look is not None or self.looks:
-            return group
-        for each in self.waiting:
-            at_most_bytes -= max(each[1].size_bytes, OPENING_BYTES)
-            if at_most_bytes < 0 or each[1].size_bytes > SMALL_BYTES:
-                break
-            group.append(each)
-        return group
-
-    def is_empty(self) -> bool:
-        return not self.waiting
-
-    def take(self, batch: Batch, waiting: list[tuple[Due, Stated]]) -> None:
-        self.batch, self.waiting, self.seen, self.looks = batch, waiting, [], 0
-        self.renewed_at = time.monotonic()
-
-    def put_down(self) -> None:
-        if self.look is not None:
-            self.look.close()
-        self.batch, self.look, self.waiting, self.seen, self.looks = None, None, [], [], 0

@@ -80,7 +80,7 @@ class Due:
 class Batch:
     """What `lease` holds, the longest ago first."""
 
-    lease: Lease
+    lease: Lease[ObjectLook]
     due: Sequence[Due]
 
 

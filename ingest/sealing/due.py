@@ -47,7 +47,7 @@ class DueUpload:
         return str(self.claims.get("filename", "")) or self.id
 
     @property
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[Upload]:
         return Lease(Upload, Upload.id == self.id, self.worker, f"upload {self.id}")
 
 

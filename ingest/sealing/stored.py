@@ -41,7 +41,6 @@ from storage.objects.protocol import ObjectStore, StoredObject
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
-LOST, RESTORED = "recording.object_lost", "recording.object_restored"
 UNREADABLE_AFTER_ATTEMPTS = 3
 """A store that is away for a moment is no lost object: so often an upload is put off before it counts as one."""
 

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
 from casework.organisation import create_unit
+from ingest.alarms import lost_action, restored_action
 from ingest.media.findings import not_understood
 from ingest.sealing.lanes import seal_next
 from ingest.sealing.parts import Custody
-from ingest.sealing.stored import LOST, RESTORED
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.offset_file import UNFINISHED
 from integrity.receipt import open_receipt
@@ -133,7 +133,7 @@ class SealingBench:
     def alarms(self) -> tuple[int, int]:
         """How often its object was said to be lost, and to be restored."""
         subject = str(self.recording().id)
-        return self.entries(subject, LOST), self.entries(subject, RESTORED)
+        return self.entries(subject, lost_action("recording")), self.entries(subject, restored_action("recording"))
 
     def objects(self) -> set[str]:
         return set(self.archive.archive.store.list("originals/"))

@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,8 +20,8 @@ from sqlalchemy import func, update
 from api.engines.roles import DatabaseAddresses
 from ingest.alarms import StoredSubject, enter_lost
 from ingest.errors import ObjectsDamaged, ScrubBehind
+from ingest.scrub.hand import OPENING_BYTES
 from ingest.scrub.look import PIECE_BYTES
-from ingest.scrub.scrubber import OPENING_BYTES
 from ingest.scrub.standing import list_lost, read_standing, require_all_whole, require_looked_at
 from ingest.scrub.turns import LOST_AGAIN, MOST_OBJECTS, Turns
 from integrity.keys import SigningKey
@@ -334,3 +335,23 @@ def test_small_and_large_ones_are_looked_at_whatever_stands_between_them(shelf: 
         read += step.read_bytes
     assert seen == {each.id: lost.get(each.id, "whole") for each in shelved}
     assert read >= sum(sizes) + sum(len(each.content) for each in shelved if each.id in lost), "what is lost, twice"
+
+
+def test_many_that_are_lost_are_read_no_oftener_than_it_takes(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once beside the others, and twice by itself."""
+    shelved = shelf.put([5_000] * 12)
+    for each in shelved[::2]:
+        shelf.replace(each, bytes(5_000))
+    read: Counter[str] = Counter()
+    monkeypatch.setattr(FolderStore, "open", counting(FolderStore.open, read))
+    seen = shelf.scrub()
+    assert {each.due.id for each in seen if not each.is_whole} == {each.id for each in shelved[::2]}
+    assert [read[each.name] for each in shelved] == [3, 1] * 6
+
+
+def counting(opening: Callable[..., ObjectReader], read: Counter[str]) -> Callable[..., ObjectReader]:
+    def counted(store: FolderStore, name: str, **options: bool) -> ObjectReader:
+        read[name] += 1
+        return opening(store, name, **options)
+
+    return counted
