@@ -13,10 +13,11 @@ from tests.evaluation.measuring import Measured, measure
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TUNED_ON = tuple(range(1, 9))
-HELD_OUT = tuple(range(201, 209))
-"""Never looked at while points and thresholds were chosen. 101 to 108 were, once their figures had been published."""
-IN_THE_SUITE = HELD_OUT[0]
-"""By this rule, before anybody had seen how it comes out."""
+"""The linker's limits were chosen on seeds below 100, these among them."""
+HELD_OUT = tuple(range(8001, 8021))
+"""Fixed before anybody had seen how they come out, and not looked at while anything was chosen."""
+IN_THE_SUITE = HELD_OUT[:3]
+"""The quick run takes the first."""
 BAR_FOUND, BAR_WRONGLY = 0.95, 0.005
 FEWEST_FOLLOW = 1300
 """Of 2,000: a judge who lets fewer follow measures an easier world than this one is."""

@@ -21,6 +21,15 @@ METRES_A_DEGREE = 111_195.0
 
 OFFICERS, SPARES = 24, 6
 WRONG_CLOCKS, LENT, NAMELESS, OVERLAPPING, NO_CASE = 0.15, 0.10, 0.10, 0.20, 0.05
+SHARES = {
+    "wrong clock": WRONG_CLOCKS,
+    "lent": LENT,
+    "nameless": NAMELESS,
+    "overlapping": OVERLAPPING,
+    "no case": NO_CASE,
+}
+SHARES_WITHIN = 0.006
+"""One outing has up to 0.7 % of the recordings, and its clock or its loan is that of all of them."""
 WITH_RECEIVER, WITH_FIX = 0.45, 0.7
 """Of the recorders, those with a satellite receiver; of their recordings, those that found satellites."""
 LENDING_REGISTERED = 0.7
@@ -124,8 +133,17 @@ class Recorder:
 
 
 def make_world(seed: int, clips: int = 2000) -> World:
-    """A bureau at work, day after day, until there are so many recordings."""
-    chance, world = random.Random(seed), World(seed)
+    """A bureau at work, day after day, until there are so many recordings: drawn anew until each hardship has its
+    share of them. Of fewer than 1,000 the shares are left to chance."""
+    chance = random.Random(seed)
+    while True:
+        world = draw_world(chance, seed, clips)
+        if clips < 1000 or all(abs(world.share(word) - share) <= SHARES_WITHIN for word, share in SHARES.items()):
+            return world
+
+
+def draw_world(chance: random.Random, seed: int, clips: int) -> World:
+    world = World(seed)
     world.badges = [f"31{chance.randrange(100):02}{number:02}" for number in range(OFFICERS)]
     world.devices = [f"AB{chance.randrange(100):02}{number:03}" for number in range(OFFICERS + SPARES)]
     days = _Days(chance, world)
@@ -169,7 +187,7 @@ class _Days:
     def due(self, word: str, target: float) -> bool:
         """By chance, and the likelier the more the share has fallen behind: each world is as hard as the next."""
         behind = target - self.counts[word] / max(1, len(self.world.clips))
-        return self.chance.random() < target * 0.7 + 4 * behind
+        return self.chance.random() < target * 0.7 + 10 * behind
 
     def visits(self, begins: datetime) -> Iterator[Visit]:
         """One after the other, with the way between; now and then two at once, next door or in the same street."""
@@ -246,18 +264,19 @@ class _Days:
                 )
                 hard = {"overlapping"} if visit.overlaps else set()
                 self.keep(recorder, visit.case, begun, seconds, where, received_at, hard)
-            while self.due("no case", NO_CASE):
-                self.record_nothing_much(recorder, visits, begins, received_at)
+                while self.due("no case", NO_CASE):
+                    self.record_nothing_much(recorder, visits, begins, received_at)
 
     def record_nothing_much(
         self, recorder: Recorder, visits: list[Visit], begins: datetime, received_at: datetime
     ) -> None:
         """On the way, in a break, by mistake: whenever nobody was at work on a case."""
-        begun = begins + timedelta(minutes=self.chance.uniform(-20, 400))
-        seconds = self.chance.uniform(5, 240)
-        until = begun + timedelta(seconds=seconds)
-        if until > received_at or any(begun < visit.span[1] and until > visit.span[0] for visit in visits):
-            return
+        seconds, taken = self.chance.uniform(5, 240), True
+        while taken:
+            begun = begins + timedelta(minutes=self.chance.uniform(-20, 400))
+            until = begun + timedelta(seconds=seconds)
+            at_work = any(begun < visit.span[1] and until > visit.span[0] for visit in visits)
+            taken = at_work or until > received_at
         where = moved(CITY, 4000 * math.sqrt(self.chance.random()), self.chance.uniform(0, 2 * math.pi))
         self.keep(recorder, None, begun, seconds, where, received_at, {"no case"})
 
