@@ -11,7 +11,9 @@ from casework.linking.scoring import (
     ASKED_FROM,
     AT_THE_SCENE,
     CLEAR_BY,
+    INSIDE_FROM,
     LINKS_FROM,
+    TIME_POINTS,
     VOUCHED,
     Observed,
     Reason,
@@ -62,6 +64,12 @@ class Candidate:
         return any(reason.code in VOUCHED for reason in self.reasons)
 
     @property
+    def inside(self) -> bool:
+        """Whether so much of it lies in the duty that it was hardly made on the way there or back."""
+        times = (reason.points for reason in self.reasons if reason.code.startswith("time_"))
+        return max(times, default=0) >= INSIDE_FROM * TIME_POINTS
+
+    @property
     def matched(self) -> tuple[str, ...]:
         """ "device", "officer" or both."""
         codes = {reason.code for reason in self.reasons}
@@ -100,11 +108,13 @@ def find_candidates(
 
 
 def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The best, when the register speaks for it, it has points enough, and every other is far behind, were its unstated
-    scene the right one."""
-    if not candidates or candidates[0].score < LINKS_FROM or not candidates[0].vouched:
+    """The best, when the register speaks for it, it has points enough, lies in its duty, and every other is far behind,
+    were its unstated scene the right one."""
+    if not candidates or candidates[0].score < LINKS_FROM:
         return None
     best, others = candidates[0], candidates[1:]
+    if not best.vouched or not best.inside:
+        return None
     # Where the best is ahead by its scene, a case whose scene nobody stated might be there as well.
     by_scene = any(reason.code == "at_the_scene" for reason in best.reasons)
     behind = (best.undoubted - max(each.undoubted, each.ceiling if by_scene else 0) for each in others)

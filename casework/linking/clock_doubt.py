@@ -22,7 +22,11 @@ BREAK = timedelta(seconds=BREAK_SECONDS)
 
 def clock_in_doubt(recording: Seen, around: Surroundings, before: bool = False) -> bool:
     """`before`: by those recordings alone that are not new to the linker."""
-    return says_impossible_times(recording, around, before) or fit_of(recording, around, before).in_doubt
+    return (
+        says_impossible_times(recording, around, before)
+        or came_later_than_it_should(recording, around, before)
+        or fit_of(recording, around, before).in_doubt
+    )
 
 
 def rival_moves(recording: Seen, around: Surroundings, before: bool = False) -> tuple[timedelta, ...]:
@@ -65,6 +69,20 @@ def says_impossible_times(recording: Seen, around: Surroundings, before: bool = 
         each.started_at is None and abs(each.received_at - recording.row.received_at) <= SAME_SHIFT
         for each in _neighbours(recording, around)
         if each.looked_at or not before
+    )
+
+
+def came_later_than_it_should(recording: Seen, around: Surroundings, before: bool = False) -> bool:
+    """Whether the recorder was docked between the time that its clock claims and this docking.
+
+    Then it would have come with that one, as would all of its shift: a clock a day slow puts a card into yesterday.
+    """
+    shift = [each for each in shift_of(recording, around) if each.looked_at or not before]
+    dockings = [each for each in _neighbours(recording, around) if each.looked_at or not before]
+    return any(
+        shifted(_start(each), length_of(each.duration_seconds)) < other.received_at <= each.received_at - DOCKED_TOGETHER
+        for each in shift
+        for other in dockings
     )
 
 

@@ -25,6 +25,8 @@ VOUCHED: Final = ("holder", "holder_and_device", "device_issued", "device_in_roo
 """Who, by the register of devices. All else is a claim of whoever uploaded the file: asked about, never linked."""
 
 TIME_POINTS: Final = 40
+INSIDE_FROM: Final = 0.75
+"""Of which less lies in the duty, or is sure to, nothing else makes up for that: one films on the way as well."""
 CLOCK_IN_DOUBT: Final = -30
 HALF: Final = 0.5
 SAME_ACT: Final = 30
