@@ -80,7 +80,9 @@ def came_later_than_it_should(recording: Seen, around: Surroundings, before: boo
     shift = [each for each in shift_of(recording, around) if each.looked_at or not before]
     dockings = [each for each in _neighbours(recording, around) if each.looked_at or not before]
     return any(
-        shifted(_start(each), length_of(each.duration_seconds)) < other.received_at <= each.received_at - DOCKED_TOGETHER
+        shifted(_start(each), length_of(each.duration_seconds))
+        < other.received_at
+        <= each.received_at - DOCKED_TOGETHER
         for each in shift
         for other in dockings
     )

@@ -23,8 +23,8 @@ NEAR_SECONDS: Final = 4 * 3600.0
 """Among so many places farther off, one fits a little better by chance."""
 BETTER_BY: Final = 0.5
 MUCH_BETTER_BY_FAR: Final = 2.3
-"""More than two recordings that fit nowhere, or duties that have none, at its clock's word alone: a shift has one or two
-that are of no case, and among so many places some other clock puts them into a duty."""
+"""More than two recordings that fit nowhere, or duties that have none, at its clock's word alone: one or two of a shift
+are of no case, and among so many places some other clock puts them into a duty."""
 MUCH_BETTER_BY_NEAR: Final = 3.0
 PUT_ELSEWHERE: Final = 2.0
 """What it counts against a clock that it has a recording elsewhere than where a person put it."""

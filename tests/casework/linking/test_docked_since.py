@@ -15,7 +15,7 @@ from tests.casework.linking.linked import HOUR, MINUTE, START, assigned_case, lo
 def test_what_should_have_come_by_an_earlier_docking_is_asked_about(
     session: Session, archive: Any, officer: Any, unit: Any, docked_since: bool, outcome: str
 ) -> None:
-    """Its clock is a day slow, or its card was not docked for a day: the docking between tells the one from the other."""
+    """Its clock is a day slow, or its card was not docked for a day: the docking between tells which."""
     assigned_case(session, archive, officer)
     yesterday = START + 8 * HOUR if docked_since else START - HOUR
     first = recorded(archive, unit, START - 2 * HOUR, received_at=yesterday)
