@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from casework.intervals import either_way, length_of
+from casework.linking.neighbour import Neighbour
 from casework.linking.scoring import Work
 from casework.linking.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
-from casework.linking.surroundings import Neighbour, Surroundings
+from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import Seen
 from casework.recordings.clocks import DOCKED_TOGETHER, SAME_SHIFT
 from casework.register.holding import had_during
@@ -78,13 +79,13 @@ def came_later_than_it_should(recording: Seen, around: Surroundings, before: boo
     Then it would have come with that one, as would all of its shift: a clock a day slow puts a card into yesterday.
     """
     shift = [each for each in shift_of(recording, around) if each.looked_at or not before]
-    dockings = [each for each in _neighbours(recording, around) if each.looked_at or not before]
+    ends = [shifted(_start(each), length_of(each.duration_seconds)) for each in shift]
+    came = recording.row.received_at - DOCKED_TOGETHER
     return any(
-        shifted(_start(each), length_of(each.duration_seconds))
-        < other.received_at
-        <= each.received_at - DOCKED_TOGETHER
-        for each in shift
-        for other in dockings
+        end < other.received_at <= came
+        for end in ends
+        for other in _neighbours(recording, around)
+        if other.looked_at or not before
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from casework.linking.observation import find_moment
 from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import Seen
 from casework.recordings.clocks import (
+    DOCKED_TOGETHER,
     LEAST_UNCERTAINTY_SECONDS,
     SAME_SHIFT,
     docking_of,
@@ -35,15 +37,32 @@ def ask_about_shifts(session: Session, new: Iterable[Seen], around: Surroundings
 
 def _touched_by(recording: Seen, around: Surroundings) -> ColumnElement[bool] | None:
     about = _teaches_about(recording, around) or _changes_doubt_about(recording, around)
-    if about is None:
+    touched = [] if about is None else [_made_about(about, recording)]
+    if later := _docked_since(recording, around):
+        touched.append(Recording.id.in_(later))
+    if not touched:
         return None
-    # Also those no clock could be believed for: what was learnt now may be what they lacked.
-    near = Recording.started_at.between(shifted(about, -2 * SAME_SHIFT), shifted(about, 2 * SAME_SHIFT))
-    unknown = Recording.started_at.is_(None) & (Recording.received_at >= recording.row.received_at - 2 * SAME_SHIFT)
     of_device = Recording.device == recording.device
     if around.answered_to_be:
         of_device |= Recording.id.in_(around.answered_to_be)
-    return (Recording.unit_id == recording.unit_id) & of_device & (Recording.id != recording.id) & (near | unknown)
+    return (Recording.unit_id == recording.unit_id) & of_device & (Recording.id != recording.id) & or_(*touched)
+
+
+def _docked_since(recording: Seen, around: Surroundings) -> list[uuid.UUID]:
+    """What was docked well after this, and was looked at without it: it may claim to be from before this docking."""
+    came = recording.row.received_at
+    return [
+        each.id
+        for each in around.neighbours.get((recording.unit_id, recording.device or ""), ())
+        if each.looked_at and each.station_id == recording.row.station_id and each.received_at >= came + DOCKED_TOGETHER
+    ]
+
+
+def _made_about(about: datetime, recording: Seen) -> ColumnElement[bool]:
+    # Also those no clock could be believed for: what was learnt now may be what they lacked.
+    near = Recording.started_at.between(shifted(about, -2 * SAME_SHIFT), shifted(about, 2 * SAME_SHIFT))
+    unknown = Recording.started_at.is_(None) & (Recording.received_at >= recording.row.received_at - 2 * SAME_SHIFT)
+    return near | unknown
 
 
 def _teaches_about(recording: Seen, around: Surroundings) -> datetime | None:

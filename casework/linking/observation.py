@@ -69,7 +69,16 @@ def find_moment(recording: Seen, around: Surroundings) -> Moment | None:
         return _about(true_start, either_way(offset.uncertainty_seconds), "learnt", round(offset.seconds))
     if start is None or believed > HOPELESS:
         return None
-    return _about(start, believed, "claimed")
+    told = _in_told_zone(recording, around)
+    return told or _about(start, believed, "claimed")
+
+
+def _in_told_zone(recording: Seen, around: Surroundings) -> Moment | None:
+    """Its tags' time, where others of its docking tell their zone."""
+    for each in around.neighbours.get((recording.unit_id, recording.device or ""), ()):
+        if each.id == recording.id and each.zone_told and each.started_at is not None:
+            return _about(each.started_at, either_way(each.uncertainty_seconds), "claimed")
+    return None
 
 
 def holders_during(recording: Seen, around: Surroundings, moment: Moment, length: timedelta) -> frozenset[str] | None:

@@ -32,9 +32,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casework.intervals import Interval, merge
+from casework.linking.neighbour import Neighbour
 from casework.linking.same_act import fetch_act_cases, fetch_person_cases
 from casework.linking.scoring import Work
 from casework.linking.shifts import BREAK_SECONDS, Fit
+from casework.linking.tag_zones import put_into_zones
 from casework.recordings.answered import NOTHING, Seen, fetch_said
 from casework.recordings.clocks import (
     AGREEMENT_SECONDS,
@@ -75,6 +77,9 @@ _TIMED_BY_SATELLITES = and_(
 )
 """timed_by_satellites, in SQL."""
 
+_CLOCKS: Any = literal_column("""'$[*] ? (@.kind == "started_at" || @.kind == "clock")'::jsonpath""")
+"""What own_clocks reads of the claims."""
+
 _ASKED: tuple[tuple[str, Any], ...] = (
     ("unit_id", Uuid()),
     ("device", Text()),
@@ -93,25 +98,8 @@ _OF_NEIGHBOURS: tuple[Any, ...] = (
     Recording.duration_seconds,
     _TIMED_BY_SATELLITES,
     _LOOKED_AT,
+    func.jsonb_path_query_array(Recording.claims, _CLOCKS),
 )
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A recording of a device: what is believed of its start, and how far. No time: its clock's could not be true."""
-
-    id: uuid.UUID
-    station_id: uuid.UUID
-    officer: str | None
-    started_at: datetime | None
-    received_at: datetime
-    uncertainty_seconds: float | None
-    duration_seconds: float | None
-    by_satellites: bool
-    looked_at: bool
-    """By the linker, before: what is new may change what was made of the others."""
-    person_cases: frozenset[uuid.UUID] = frozenset()
-    """Where persons have put it."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +231,7 @@ def fetch_neighbours(
     found: dict[uuid.UUID, tuple[uuid.UUID, str | None, Neighbour]] = {}
     for statement in wanted:
         for row in session.execute(statement.outerjoin(LinkingDone, _OF_RECORDING).where(_IS_FILM)):
-            found[row[2]] = row[0], row[1], Neighbour(*row[2:])
+            found[row[2]] = row[0], row[1], Neighbour(*row[2:-1], own_clocks(row[-1]))
     put, said = fetch_person_cases(session, list(found)), fetch_said(session, list(found))
     by_device: dict[Named, list[Neighbour]] = defaultdict(list)
     for unit_id, claimed, neighbour in found.values():
@@ -252,7 +240,7 @@ def fetch_neighbours(
         if device is not None:
             cases = put.get(neighbour.id, frozenset())
             by_device[unit_id, device].append(replace(neighbour, officer=officer, person_cases=cases))
-    return by_device
+    return {named: put_into_zones(neighbours) for named, neighbours in by_device.items()}
 
 
 def fetch_decided(session: Session, recordings: Sequence[Seen]) -> dict[uuid.UUID, Decided]:

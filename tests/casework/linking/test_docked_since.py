@@ -22,3 +22,14 @@ def test_what_should_have_come_by_an_earlier_docking_is_asked_about(
     look(session, first)
     late = recorded(archive, unit, START + 20 * MINUTE, received_at=START + timedelta(days=1))
     assert look(session, late) == outcome
+
+
+def test_an_earlier_docking_that_is_sealed_later_puts_what_was_linked_in_question(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    """In whatever order the files of two dockings come out of sealing, the outcome is the same."""
+    assigned_case(session, archive, officer)
+    late = recorded(archive, unit, START + 20 * MINUTE, received_at=START + timedelta(days=1))
+    assert look(session, late) == "linked"
+    look(session, recorded(archive, unit, START - 2 * HOUR, received_at=START + 8 * HOUR))
+    assert look(session, late) == "question"
