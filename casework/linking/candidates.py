@@ -13,6 +13,7 @@ from casework.linking.scoring import (
     CLEAR_BY,
     INSIDE_FROM,
     LINKS_FROM,
+    SURELY_INSIDE_FROM,
     TIME_POINTS,
     VOUCHED,
     Observed,
@@ -66,8 +67,11 @@ class Candidate:
     @property
     def inside(self) -> bool:
         """Whether so much of it lies in the duty that it was hardly made on the way there or back."""
-        times = (reason.points for reason in self.reasons if reason.code.startswith("time_"))
-        return max(times, default=0) >= INSIDE_FROM * TIME_POINTS
+        for reason in self.reasons:
+            if reason.code.startswith("time_"):
+                surely = reason.code in ("time_satellites", "time_learnt")
+                return reason.points >= (SURELY_INSIDE_FROM if surely else INSIDE_FROM) * TIME_POINTS
+        return False
 
     @property
     def matched(self) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ VOUCHED: Final = ("holder", "holder_and_device", "device_issued", "device_in_roo
 TIME_POINTS: Final = 40
 INSIDE_FROM: Final = 0.75
 """Of which less lies in the duty, or is sure to, nothing else makes up for that: one films on the way as well."""
+SURELY_INSIDE_FROM: Final = 0.95
+"""Where satellites tell the time, or told what the clock is off by: a duty is entered no shorter than it was."""
 CLOCK_IN_DOUBT: Final = -30
 HALF: Final = 0.5
 SAME_ACT: Final = 30

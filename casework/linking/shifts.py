@@ -3,8 +3,9 @@
 A clock that is an hour slow shows so long before anybody compares it with another: recordings fall where nobody was at
 work, and the last duty of the day has none. A person sees that by laying the one list beside the other and moving it.
 
-Where another clock fits much better, the shift's own is in doubt altogether. One near it that fits but a little better
-is a doubt for those recordings that it would put elsewhere: so a shift looks whose clock is off by a duty's length.
+Where another clock fits much better, the shift's own is in doubt altogether. One near it that fits as well, and has a
+recording for a duty that is empty by its own, is a doubt for those recordings that it would put elsewhere: so a shift
+looks whose clock is off by a duty's length, and so does half a card.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-FEWEST: Final = 4
+FEWEST: Final = 3
 """Of fewer recordings a shift says nothing."""
 LEAST_SECONDS: Final = 600.0
 FARTHEST_SECONDS: Final = 26 * 3600.0
@@ -21,7 +22,10 @@ BREAK_SECONDS: Final = 4 * 3600.0
 """What lies so far apart is two shifts."""
 NEAR_SECONDS: Final = 4 * 3600.0
 """Among so many places farther off, one fits a little better by chance."""
-BETTER_BY: Final = 0.5
+BETTER_BY: Final = 2.2
+AS_WELL: Final = 0.5
+"""So little worse is as good, where an empty duty is explained by it. One that explains none has to be better: what is
+of no case fits another clock now and then."""
 MUCH_BETTER_BY_FAR: Final = 2.3
 """More than two recordings that fit nowhere, or duties that have none, at its clock's word alone: one or two of a shift
 are of no case, and among so many places some other clock puts them into a duty."""
@@ -48,7 +52,7 @@ class Filmed:
 class Fit:
     """How well the shift fits `at_its_word`, as its clock has it; `in_doubt`: much better by another.
 
-    `rivals`: how many seconds later it would be by clocks near its own that fit it better at all.
+    `rivals`: how many seconds later it would be by clocks near its own that might be right as well.
     """
 
     at_its_word: float = 0.0
@@ -68,19 +72,46 @@ def fit_shift(recordings: Sequence[Filmed], duties: Sequence[Stretch], latest: f
     moves = [move for move in possible_moves(recordings, duties) if abs(move) >= LEAST_SECONDS and move <= latest]
     step = max(1, len(moves) // MOST_MOVES)
     moved = {move: how_well(recordings, duties, of_shift, move) for move in moves[::step]}
-    gains = {move: fits - at_its_word for move, fits in moved.items()}
-    rivals = [move for move, gain in gains.items() if abs(move) < NEAR_SECONDS and gain >= BETTER_BY]
+    gains = {move: laid.fits - at_its_word.fits for move, laid in moved.items()}
+    empty = empty_duties(recordings, duties, of_shift, at_its_word.used)
+    rivals = [
+        move
+        for move, laid in moved.items()
+        if abs(move) < NEAR_SECONDS and gains[move] >= (-AS_WELL if laid.used & empty else BETTER_BY)
+    ]
     in_doubt = any(gain >= much_better_by(move) for move, gain in gains.items())
-    return Fit(at_its_word, in_doubt, tuple(sorted(rivals)))
+    return Fit(at_its_word.fits, in_doubt, tuple(sorted(rivals)))
+
+
+def empty_duties(
+    recordings: Iterable[Filmed], duties: Sequence[Stretch], of_shift: Sequence[int], used: frozenset[int]
+) -> frozenset[int]:
+    """Those of the shifts worked that have no recording at its clock's word; of two at once it may be of either."""
+    worked = {of_shift[number] for number in used}
+    shared = {
+        number
+        for number, (begins, ends) in enumerate(duties)
+        for start, end in (filmed.stretch for filmed in recordings)
+        if min(end, ends) - max(start, begins) >= (end - start) / 2
+    }
+    return frozenset(number for number, shift in enumerate(of_shift) if shift in worked) - used - shared
 
 
 def much_better_by(move: float) -> float:
     return MUCH_BETTER_BY_NEAR if abs(move) < NEAR_SECONDS else MUCH_BETTER_BY_FAR
 
 
-def how_well(recordings: Iterable[Filmed], duties: Sequence[Stretch], of_shift: Sequence[int], move: float) -> float:
+@dataclass(frozen=True)
+class Laid:
+    """`used`: numbers of the duties that have a recording, each in the one that has most of it."""
+
+    fits: float
+    used: frozenset[int]
+
+
+def how_well(recordings: Iterable[Filmed], duties: Sequence[Stretch], of_shift: Sequence[int], move: float) -> Laid:
     """The recordings inside a duty, each by its share, less the duties of the same shifts that have none."""
-    fitting, used = 0.0, set()
+    fitting, used = 0.0, set[int]()
     for filmed in recordings:
         start, end = filmed.stretch[0] + move, filmed.stretch[1] + move
         best, which = 0.0, -1
@@ -96,7 +127,7 @@ def how_well(recordings: Iterable[Filmed], duties: Sequence[Stretch], of_shift: 
         elif filmed.known is not None:
             fitting -= PUT_ELSEWHERE
     worked = {of_shift[number] for number in used}
-    return fitting - sum(shift in worked for shift in of_shift) + len(used)
+    return Laid(fitting - sum(shift in worked for shift in of_shift) + len(used), frozenset(used))
 
 
 def number_shifts(duties: Sequence[Stretch]) -> list[int]:
