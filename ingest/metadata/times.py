@@ -133,6 +133,7 @@ def refusals_of(word: ClockWord) -> tuple[str, ...]:
 
 
 def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo) -> Iterator[ClockWord]:
+    named = [time for claim in claims.of("started_at") if claim.source != "station" and (time := moment_of(claim))]
     for claim in claims.stated:
         time = moment_of(claim)
         if time is None:
@@ -145,11 +146,15 @@ def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo
             role: Role = "station" if claim.source == "station" else "name"
             yield ClockWord(role, time, claim.source, SET_BY_HAND_SECONDS, 2 if role == "station" else 4)
         elif claim.kind == "clock":
-            yield read_device_clock(claim, time, length, latest, zone)
+            yield read_device_clock(claim, time, length, latest, zone, named)
 
 
-def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: datetime, zone: tzinfo) -> ClockWord:
-    """The recorder's own tags. A Z that was local time shows itself when it would lie in the future; else it may be."""
+def read_device_clock(
+    claim: Claim, time: datetime, length: timedelta, latest: datetime, zone: tzinfo, named: Sequence[datetime]
+) -> ClockWord:
+    """The recorder's own tags. A Z that was local time shows itself when it would lie in the future; else it may be.
+
+    Unless the file's name says that very time: then Z was UTC, and the one clock of both is ahead."""
     notes: tuple[str, ...] = ()
     if AT_THE_END in claim.notes:
         time, notes = shifted(time, -length), (AT_THE_END,)
@@ -160,7 +165,8 @@ def read_device_clock(claim: Claim, time: datetime, length: timedelta, latest: d
     if AT_THE_END in notes:  # Android writes UTC, by the network's clock.
         return ClockWord("device", time, claim.source, SET_BY_A_NETWORK_SECONDS, 3, notes)
     away = zone.utcoffset(None) or timedelta(0)
-    if time > latest and shifted(time, -away) <= latest:
+    as_named = any(abs((time - other).total_seconds()) <= SET_BY_HAND_SECONDS for other in named)
+    if time > latest and shifted(time, -away) <= latest and not as_named:
         return ClockWord("device", shifted(time, -away), claim.source, SET_BY_HAND_SECONDS, 6, (Z_WAS_LOCAL,))
     seconds = SET_BY_HAND_SECONDS + abs(away.total_seconds())
     return ClockWord("device", time, claim.source, seconds, 7, (MAY_BE_LOCAL,))

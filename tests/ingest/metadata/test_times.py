@@ -93,6 +93,18 @@ def test_a_z_that_would_lie_in_the_future_was_local_time() -> None:
     assert (said.time, said.notes, said.uncertainty_seconds) == (START, (Z_WAS_LOCAL,), 300)
 
 
+def test_a_tag_that_says_what_the_name_says_is_not_a_zone_older_where_both_lie_after_the_receipt() -> None:
+    """A clock 101 minutes ahead: 16:41 in the name, 08:41 UTC in the tag, docked at 16:26. Nobody filmed that at 08:41."""
+    named = claims_from_name("AB00001_000123_20260101164114.MP4").stated
+    tagged = container(creation_time="2026-01-01T08:41:14Z").stated
+    docked = datetime(2026, 1, 1, 8, 26, tzinfo=UTC)
+    said = assess(*named, *tagged, received_at=docked)
+    assert said.best is None
+    assert word_of(said, "tag:creation_time").notes == (MAY_BE_LOCAL, AFTER_RECEIPT)
+    alone = best_of(assess(*tagged, received_at=docked))
+    assert (alone.time, alone.notes) == (docked - timedelta(hours=7, minutes=44, seconds=46), (Z_WAS_LOCAL,))
+
+
 def test_a_clock_that_runs_ahead_of_the_receipt_is_not_believed() -> None:
     said = assess(*claims_from_name("AB00001_000123_20270101093000.MP4").stated)
     assert said.best is None
