@@ -30,8 +30,9 @@ MUCH_BETTER_BY_FAR: Final = 2.3
 """More than two recordings that fit nowhere, or duties that have none, at its clock's word alone: one or two of a shift
 are of no case, and among so many places some other clock puts them into a duty."""
 MUCH_BETTER_BY_NEAR: Final = 3.0
-PUT_ELSEWHERE: Final = 2.0
-"""What it counts against a clock that it has a recording elsewhere than where a person put it."""
+PUT_ELSEWHERE: Final = 2.5
+"""What it counts against a clock that it has a recording elsewhere than where a person put it: one such word is enough
+to have the others asked about."""
 LATE_SECONDS: Final = 600.0
 """A recording was made before it was received, as far as a station's clock can be relied upon."""
 MOST_MOVES: Final = 400

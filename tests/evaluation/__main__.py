@@ -13,8 +13,8 @@ from tests.evaluation.measuring import Measured, measure
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TUNED_ON = tuple(range(1, 9))
-"""The linker's limits were chosen on seeds below 100, these among them."""
-HELD_OUT = tuple(range(8001, 8021))
+"""The linker's limits were chosen on seeds below 100, these among them, and on 8001 to 8020."""
+HELD_OUT = tuple(range(9001, 9021))
 """Fixed before anybody had seen how they come out, and not looked at while anything was chosen."""
 IN_THE_SUITE = HELD_OUT[:3]
 """The quick run takes the first."""
