@@ -94,7 +94,7 @@ def test_a_z_that_would_lie_in_the_future_was_local_time() -> None:
 
 
 def test_a_tag_that_says_what_the_name_says_is_not_a_zone_older_where_both_lie_after_the_receipt() -> None:
-    """A clock 101 minutes ahead: 16:41 in the name, 08:41 UTC in the tag, docked at 16:26. Nobody filmed that at 08:41."""
+    """A clock 101 minutes ahead: 16:41 in the name, 08:41 UTC in the tag, docked at 16:26. Not filmed at 08:41."""
     named = claims_from_name("AB00001_000123_20260101164114.MP4").stated
     tagged = container(creation_time="2026-01-01T08:41:14Z").stated
     docked = datetime(2026, 1, 1, 8, 26, tzinfo=UTC)
