@@ -52,7 +52,5 @@ def _in_its_zone(neighbour: Neighbour, others: Iterable[Neighbour]) -> Neighbour
 
 def _behind(tag: ClockWord, tellers: Sequence[Neighbour]) -> timedelta | None:
     """How much later than it says the tag's time is; None where nobody tells, or two tell otherwise."""
-    told = [
-        each.words[0].time - said.time for each in tellers for said in each.words[1:] if said.source == tag.source
-    ]
+    told = [each.words[0].time - said.time for each in tellers for said in each.words[1:] if said.source == tag.source]
     return told[0] if told and max(told) - min(told) <= WITHIN else None
