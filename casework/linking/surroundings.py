@@ -231,7 +231,8 @@ def fetch_neighbours(
     found: dict[uuid.UUID, tuple[uuid.UUID, str | None, Neighbour]] = {}
     for statement in wanted:
         for row in session.execute(statement.outerjoin(LinkingDone, _OF_RECORDING).where(_IS_FILM)):
-            found[row[2]] = row[0], row[1], Neighbour(*row[2:-1], own_clocks(row[-1]))
+            unit_id, device, *of_it, clocks = row
+            found[row[2]] = unit_id, device, replace(Neighbour(*of_it), words=own_clocks(clocks))
     put, said = fetch_person_cases(session, list(found)), fetch_said(session, list(found))
     by_device: dict[Named, list[Neighbour]] = defaultdict(list)
     for unit_id, claimed, neighbour in found.values():
