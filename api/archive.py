@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.object_store import TriedStore, open_store
+from api.root_access import root_access
 from api.settings import Settings
 from integrity.errors import AuthorityUnreachable
 from storage.database import Database
@@ -36,7 +37,7 @@ class Archive:
 
     @cached_property
     def key_store(self) -> KeyStore:
-        return KeyStore(self.keyring.key_store_folder)
+        return KeyStore(self.keyring.key_store_folder, root_access(self.settings))
 
     @property
     def seal_keys(self) -> SealKeys:

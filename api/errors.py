@@ -23,6 +23,7 @@ ApiError                        1
     ├── ClusterUnusable         1   the database folder and its secrets do not belong together
     ├── DatabaseUnusable        1   a database elsewhere that cannot be reached, or is too old
     ├── StoreUnusable           2   the object store does not answer, or cannot keep evidence
+    ├── KeysUnusable            2   the key store, or what its root key needs, is not here
     ├── StartFailed             1   a child ended or stayed silent while it should have become ready
     ├── NotReady                1   everything runs, and yet /readyz does not say so
     └── LeftoverAlive           1   a process of an earlier run could not be ended
@@ -157,6 +158,10 @@ class StoreUnusable(EngineError):
     def __init__(self, place: str, chinese: str, english: str) -> None:
         super().__init__(f"对象存储 {place} 不可用：{chinese}", f"the object store {place} cannot be used: {english}")
         self.place = place
+
+
+class KeysUnusable(EngineError):
+    exit_code = 2
 
 
 class StartFailed(EngineError):

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.errors import SettingInvalid, UsageRefused
 from ingest.metadata.file_name import NamePattern
 from ingest.metadata.own_names import PatternRefused, read_patterns
+from storage.roots.names import HOLDERS
 
 PREFIX = "LIUHEN_"
 # Read elsewhere (tests) or by nobody (the mark of one run): no misspelling of ours.
@@ -33,11 +34,13 @@ _SECRET = frozenset(
         "LIUHEN_PUSH_TOKEN",
         "LIUHEN_S3_ACCESS_KEY",
         "LIUHEN_S3_SECRET_KEY",
+        "LIUHEN_ROOT_KEY",
+        "LIUHEN_ROOT_PASSPHRASE",
     }
 )
 
 # Not even where the value is no use.
-_NEVER_SHOWN = frozenset({"push_token", "s3_access_key", "s3_secret_key"})
+_NEVER_SHOWN = frozenset({"push_token", "s3_access_key", "s3_secret_key", "root_key", "root_passphrase"})
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -230,6 +233,21 @@ S3Key = Annotated[
 ]
 ReadableFile = Annotated[Path, BeforeValidator(_parse_file), Wanted("一个文件的路径", "the path of a file")]
 
+
+def _check_holder(value: object) -> str:
+    holder = str(value).strip()
+    if holder not in HOLDERS:
+        raise ValueError("no holder")
+    return holder
+
+
+RootHolder = Annotated[
+    str,
+    BeforeValidator(_check_holder),
+    Wanted(f"{'、'.join(HOLDERS)} 之一", f"one of {', '.join(HOLDERS)}"),
+]
+Secret = Annotated[str, Wanted("一行文字", "a line of text")]
+
 PushUrl = Annotated[
     str,
     BeforeValidator(_check_push_url),
@@ -285,6 +303,11 @@ class Settings(BaseSettings):
     s3_secret_key: S3Key | None = Field(default=None, repr=False)
     s3_secret_key_file: ReadableFile | None = None
     s3_ca_file: ReadableFile | None = None
+    root_holder: RootHolder | None = None
+    root_passphrase: Secret | None = Field(default=None, repr=False)
+    root_passphrase_file: ReadableFile | None = None
+    root_key: Secret | None = Field(default=None, repr=False)
+    root_key_file: ReadableFile | None = None
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2

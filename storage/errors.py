@@ -31,7 +31,19 @@
     │   ├── KeyStoreUnusable        the disk does not let us read or write keys
     │   ├── KeyStoreDamaged         a key file that does not hold what it should
     │   ├── KeyMissing              the key-encryption key is not here: destroyed, or another store's
-    │   └── UnwrapFailed            the wrapped key was changed, or another key wrapped it
+    │   ├── UnwrapFailed            the wrapped key was changed, or another key wrapped it
+    │   └── RootKeyError
+    │       ├── RootUnknown         a key names a root key of which nothing is here
+    │       ├── RootRefused         what was wrapped does not open under a root: changed, or another's
+    │       ├── RootSecretMissing   nobody gave the passphrase, key or PIN
+    │       ├── RootSecretWrong     what is given opens another root, or none
+    │       └── RootSecretUnusable  what is given cannot hold a new root
+    ├── SharesError
+    │   ├── ShareDamaged            a share that was mistyped
+    │   ├── SharesDiffer            a share of another key, or two under one number
+    │   ├── SharesTooFew            fewer than it takes
+    │   ├── NoSharesMade            of this key store there are no shares
+    │   └── SharesGiveNoKey         they are whole, and do not belong to each other
     ├── NotLetIn                    the database does not know the secret shown, or not for all that was asked
     └── LedgerStorageError          what storage/ledger cannot do: its tree goes on in storage/ledger/errors.py
 
@@ -374,6 +386,129 @@ class UnwrapFailed(KeyStoreError):
 
     def __str__(self) -> str:
         return f"a key wrapped under {self.kek_id} does not open: it was changed, or another key wrapped it"
+
+
+@dataclass(eq=False)
+class RootKeyError(KeyStoreError):
+    """Something about a root key did not work. All keys are where they were, and open as soon as it does."""
+
+
+@dataclass(eq=False)
+class RootUnknown(RootKeyError):
+    root_id: str
+
+    def __str__(self) -> str:
+        return f"root key {self.root_id} is not in {self.path}: restore the key store from its backup, whole"
+
+
+@dataclass(eq=False)
+class RootRefused(RootKeyError):
+    """`path` is the root's id here: whoever asked it knows what did not open."""
+
+    def __str__(self) -> str:
+        return f"what was wrapped does not open under root key {self.path}"
+
+
+@dataclass(eq=False)
+class RootSecretMissing(RootKeyError):
+    """`path`: the file or the variable that it was looked for in. Never what stood there."""
+
+    variable: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"the root key does not open, {self.path}: {self.reason}; "
+            f"set {self.variable}_FILE to the file that has the secret, or {self.variable} itself"
+        )
+
+
+@dataclass(eq=False)
+class RootSecretWrong(RootKeyError):
+    """`path`: where the secret was read."""
+
+    variable: str
+    root_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"root key {self.root_id} does not open with what {self.path} gives: put the right secret there; "
+            "if it is lost, `liuhen keys recover` takes the printed shares"
+        )
+
+
+@dataclass(eq=False)
+class RootSecretUnusable(RootKeyError):
+    """`path`: where the secret was read."""
+
+    variable: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"what {self.path} gives cannot hold a root key: {self.reason}"
+
+
+@dataclass(eq=False)
+class SharesError(StorageError):
+    """Something about shares that were entered. Nothing was changed; what was typed is never shown."""
+
+
+@dataclass(eq=False)
+class ShareDamaged(SharesError):
+    """`place`: the how-manieth that was entered; `number`: what it says of itself, where that can be read."""
+
+    place: int
+    number: int | None
+
+    def __str__(self) -> str:
+        named = "" if self.number is None else f", which says that it is share {self.number},"
+        return f"the share entered at place {self.place}{named} is mistyped or incomplete: compare it with the paper"
+
+
+@dataclass(eq=False)
+class SharesDiffer(SharesError):
+    """`named`: those that do not fit, as recovery id and number."""
+
+    recovery_id: str
+    named: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"not of one set of shares of recovery key {self.recovery_id}: {', '.join(self.named)}; "
+            "take those away, and enter others"
+        )
+
+
+@dataclass(eq=False)
+class SharesTooFew(SharesError):
+    recovery_id: str
+    wanted: int
+    found: int
+
+    def __str__(self) -> str:
+        return f"{self.found} shares of recovery key {self.recovery_id}, and it takes {self.wanted}"
+
+
+@dataclass(eq=False)
+class NoSharesMade(SharesError):
+    path: str
+
+    def __str__(self) -> str:
+        return f"no shares were ever made of the key store at {self.path}, or its recovery.json is lost: restore it"
+
+
+@dataclass(eq=False)
+class SharesGiveNoKey(SharesError):
+    """`numbers`: those that were tried together."""
+
+    recovery_id: str
+    numbers: tuple[int, ...]
+
+    def __str__(self) -> str:
+        numbers = ", ".join(map(str, self.numbers))
+        return (
+            f"shares {numbers} are whole, and do not give recovery key {self.recovery_id}: one of them is not genuine"
+        )
 
 
 @dataclass(eq=False)

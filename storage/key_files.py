@@ -15,6 +15,7 @@ from storage.errors import KeyExposed, KeyStoreUnusable
 
 PRIVATE_FOLDER = 0o700
 _PASSING_PREFIX = ".new-"
+_CONDEMNED_PREFIX = ".destroyed-"
 
 
 @contextmanager
@@ -54,10 +55,28 @@ def write_private(path: Path, content: bytes) -> None:
         passing.unlink(missing_ok=True)
 
 
+def replace_private(path: Path, content: bytes) -> None:
+    """Put a whole new file in the place of `path`, or where nothing is; durable on return. Who reads sees one of both.
+
+    The caller holds the lock under which the folder is swept.
+    """
+    passing = path.with_name(_PASSING_PREFIX + secrets.token_hex(8))
+    try:
+        write_durably(passing, content, PRIVATE)
+        passing.replace(path)
+        sync_folder(path.parent)
+    finally:
+        passing.unlink(missing_ok=True)
+
+
 def sweep_passing(folder: Path) -> None:
-    """Remove what a crash left of `write_private`. The caller holds the lock under which it is called."""
-    for leftover in folder.glob(f"{_PASSING_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+    """Remove what a crash left of writing or destroying, with its bytes: it may be all that is left of a key that is
+    destroyed by now. The caller holds the lock under which the folder is written to."""
+    for leftover in (*folder.glob(f"{_PASSING_PREFIX}*"), *folder.glob(f"{_CONDEMNED_PREFIX}*")):
+        with suppress(FileNotFoundError):
+            if leftover.stat().st_nlink == 1:  # else it is also the name of a whole file
+                _overwrite(leftover)
+            leftover.unlink()
 
 
 def make_private_folder(folder: Path, stop: Path) -> None:
@@ -73,7 +92,7 @@ def destroy_private(path: Path) -> None:
 
     First out of sight in one step: a crash in the middle must not leave half a key under the name of a whole one.
     """
-    condemned = path.with_name(f".destroyed-{path.name}")
+    condemned = path.with_name(f"{_CONDEMNED_PREFIX}{path.name}")
     with suppress(FileNotFoundError):
         path.rename(condemned)
         sync_folder(path.parent)

@@ -1,9 +1,9 @@
 """The key store: root → key-encryption key per (unit, disposal month) → the data key of one recording.
 
     <folder>/                       0700
-      root.key                      0600, 32 random bytes; wraps every key below
-      lock                          held while a key is made or destroyed
-      keys/<unit>/<month>/<generation>-<random>.json      0600, one key-encryption key, wrapped by the root (RFC 3394)
+      root.key, roots/              the root key, or what opens it (storage/roots/records.py)
+      lock                          held while a key is made, rewrapped or destroyed
+      keys/<unit>/<month>/<generation>-<random>.json      0600, one key-encryption key, wrapped by a root (RFC 3394)
 
 Nothing in here may reach PostgreSQL, write-once storage or an undated backup: destroying a key-encryption key is what
 disposal means, and a copy that remembers it undoes that (docs/decisions/0003-keys.md). Only data keys wrapped here
@@ -15,10 +15,9 @@ lock. Keys are read from the disk each time, so that no process remembers one th
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -27,11 +26,17 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from integrity.durable_files import sync_folder
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreExists, KeyStoreMissing, UnwrapFailed
+from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreExists, RootRefused, RootUnknown, UnwrapFailed
+from storage.kek_record import KekRecord
+from storage.roots import records
+from storage.roots.holders import NO_SECRETS, RootAccess, destroy_root, make_root
+from storage.roots.names import ROOT_BYTES
+from storage.roots.recovery import find_recovery_key
+from storage.roots.root_key import RootKey
+from storage.roots.roots import Roots
 
 KEY_BYTES = 32
 PERMANENT = "permanent"
-_FORMAT_VERSION = 1
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])|permanent")
 _KEK_ID = re.compile(
     r"(?P<unit>[0-9a-f-]{36})\.(?P<month>[0-9]{4}-[0-9]{2}|permanent)\.(?P<file>[0-9]{6}-[0-9a-f]{16})"
@@ -49,15 +54,28 @@ class WrappedKey:
 class KeyStore:
     """The keys in `folder`, which `create_key_store` made.
 
-    Raises KeyStoreMissing, KeyExposed, KeyStoreDamaged when opened, and KeyStoreError for whatever the disk refuses.
+    Raises KeyStoreMissing, KeyExposed, KeyStoreDamaged when opened, RootKeyError where the root does not open with what
+    `access` gives, and KeyStoreError for whatever the disk refuses.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, access: RootAccess = NO_SECRETS, *, opened: bool = True) -> None:
+        """`opened` false: for whoever looks after a store whose root may not open."""
         self.folder = folder
+        self.roots = Roots(folder, access)
         self._keys = folder / "keys"
-        self._lock = folder / "lock"
-        self._root = _read_root(folder)
+        self.lock = folder / "lock"
         self._durable_keks: set[str] = set()
+        if opened:
+            self.require_usable()
+
+    def require_usable(self) -> None:
+        """Return where keys can be made and opened now. Raises what opening raises."""
+        with key_files.disk_errors(self.folder):
+            if self.folder.exists():
+                key_files.require_private(self.folder, self.folder.stat().st_mode)
+        root = self.roots.current()
+        root.unwrap(root.wrap(bytes(KEY_BYTES)))
+        self.roots.forget_gone()
 
     def wrap_data_key(self, unit_id: UUID, disposal_month: str, data_key: bytes) -> WrappedKey:
         """Wrap `data_key` so that it lives no longer than `disposal_month` ("2027-05" or "permanent") lets it.
@@ -93,8 +111,9 @@ class KeyStore:
         The caller has made sure that no recording needs it, and that no attempt still wraps under it.
         """
         path = self._path(kek_id)
-        with key_files.locked(self._lock), key_files.disk_errors(path):
+        with key_files.locked(self.lock), key_files.disk_errors(path):
             key_files.destroy_private(path)
+            key_files.sweep_passing(path.parent)
 
     def list_keks(self) -> Iterator[str]:
         """The ids of all key-encryption keys, sorted. Retention compares them with those that rows still name."""
@@ -108,7 +127,7 @@ class KeyStore:
 
     def _make_kek(self, unit_id: UUID, disposal_month: str, *, renew: bool) -> str:
         folder = self._month_folder(unit_id, disposal_month)
-        with key_files.locked(self._lock), key_files.disk_errors(folder):
+        with key_files.locked(self.lock), key_files.disk_errors(folder):
             current = self._current_kek(unit_id, disposal_month)
             if current is not None and not renew:
                 return current  # another process was faster
@@ -127,24 +146,59 @@ class KeyStore:
             self._durable_keks.add(kek_id)
 
     def _new_record(self, kek_id: str) -> bytes:
-        wrapped = aes_key_wrap(self._root, secrets.token_bytes(KEY_BYTES))
-        return json.dumps({"v": _FORMAT_VERSION, "kek_id": kek_id, "wrapped": wrapped.hex()}, indent=1).encode() + b"\n"
+        return self.wrap_kek(kek_id, secrets.token_bytes(KEY_BYTES), self.roots.current()).to_bytes()
 
-    def _open_kek(self, kek_id: str) -> bytes:
+    def wrap_kek(self, kek_id: str, kek: bytes, root: RootKey) -> KekRecord:
+        """The record of a key-encryption key under `root`, opened once to see that it does; and sealed for the printed
+        shares, where there are some."""
+        wrapped = root.wrap(kek)
+        if root.unwrap(wrapped) != kek:
+            raise RootRefused(root.root_id)
+        recovery = find_recovery_key(self.folder)
+        return KekRecord(kek_id, wrapped, root.root_id, None if recovery is None else recovery.seal(kek_id, kek))
+
+    def read_kek(self, kek_id: str) -> KekRecord:
+        """What its file says now. Raises KeyMissing, KeyExposed, KeyStoreDamaged."""
         path = self._path(kek_id)
         with key_files.disk_errors(path):
             content = key_files.read_private(path)
         if content is None:
             raise KeyMissing(str(self.folder), kek_id)
+        return KekRecord.parse(path, content, kek_id)
+
+    def rewrite_kek(self, kek_id: str, change: Callable[[KekRecord], KekRecord | None]) -> bool:
+        """Put what `change` makes of a key's record in its place, durably; None leaves it. False where it was destroyed
+        meanwhile: it stays so."""
+        path = self._path(kek_id)
+        with key_files.locked(self.lock), key_files.disk_errors(path):
+            content = key_files.read_private(path)
+            if content is None:
+                return False
+            key_files.sweep_passing(path.parent)
+            changed = change(KekRecord.parse(path, content, kek_id))
+            if changed is not None:
+                key_files.replace_private(path, changed.to_bytes())
+        return True
+
+    def open_record(self, record: KekRecord) -> bytes:
+        """The key-encryption key. Raises KeyStoreDamaged, RootUnknown and what opening its root raises."""
         try:
-            record = json.loads(content)
-            if (record["v"], record["kek_id"]) != (_FORMAT_VERSION, kek_id):
-                raise KeyStoreDamaged(str(path), f"it does not hold version {_FORMAT_VERSION} of key {kek_id}")
-            return aes_key_unwrap(self._root, bytes.fromhex(record["wrapped"]))
-        except InvalidUnwrap as error:
-            raise KeyStoreDamaged(str(path), "it does not open under this store's root key") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise KeyStoreDamaged(str(path), "it is not a key file") from error
+            return self.roots.named(record.root_id).unwrap(record.wrapped)
+        except RootRefused as error:
+            path = str(self._path(record.kek_id))
+            raise KeyStoreDamaged(path, "it does not open under this store's root key") from error
+
+    def _open_kek(self, kek_id: str) -> bytes:
+        record = self.read_kek(kek_id)
+        while True:
+            try:
+                return self.open_record(record)
+            except RootUnknown:
+                # Between our two looks another process may have put it under a new root and destroyed the old one.
+                again = self.read_kek(kek_id)
+                if again.root_id == record.root_id:
+                    raise
+                record = again
 
     def _path(self, kek_id: str) -> Path:
         # The id comes from a database row: it must not be able to name any other file.
@@ -159,40 +213,34 @@ class KeyStore:
         return self._keys / str(unit_id) / disposal_month
 
 
-def create_key_store(folder: Path) -> KeyStore:
-    """Make `folder` a new key store with a root key of its own; durable on return.
+def create_key_store(folder: Path, access: RootAccess = NO_SECRETS, holder: str = "file") -> KeyStore:
+    """Make `folder` a new key store with a root key of its own, held by `holder`; durable on return.
 
-    Raises KeyStoreExists when there is a root key, KeyStoreDamaged when there are keys that hang on a lost one.
+    Raises KeyStoreExists when there is a root key, KeyStoreDamaged when there are keys that hang on a lost one, and
+    RootKeyError, with no store made, where nothing usable is given to hold it.
     """
     with key_files.disk_errors(folder):
         folder.mkdir(mode=key_files.PRIVATE_FOLDER, parents=True, exist_ok=True)
         key_files.require_private(folder, folder.stat().st_mode)
         with key_files.locked(folder / "lock"):
-            _write_root(folder)
+            _make_first_root(folder, access, holder)
         sync_folder(folder.parent)
-    return KeyStore(folder)
+    return KeyStore(folder, access)
 
 
-def _write_root(folder: Path) -> None:
-    root = folder / "root.key"
-    if root.exists():
+def _make_first_root(folder: Path, access: RootAccess, holder: str) -> None:
+    path, current = folder / "root.key", folder / "roots" / "current"
+    if path.exists() or current.exists():
         raise KeyStoreExists(str(folder))
     if (folder / "keys").exists():
-        raise KeyStoreDamaged(str(root), "it is gone, but keys that it wraps are here")
+        raise KeyStoreDamaged(str(path), "it is gone, but keys that it wraps are here")
     key_files.sweep_passing(folder)
-    key_files.write_private(root, secrets.token_bytes(KEY_BYTES))
-
-
-def _read_root(folder: Path) -> bytes:
-    path = folder / "root.key"
-    with key_files.disk_errors(path):
-        root = key_files.read_private(path)
-    if root is None:
-        raise KeyStoreMissing(str(folder))
-    key_files.require_private(folder, folder.stat().st_mode)
-    if len(root) != KEY_BYTES:
-        raise KeyStoreDamaged(str(path), f"a root key is {KEY_BYTES} bytes long, this file {len(root)}")
-    return root
+    if holder == "file":
+        key_files.write_private(path, secrets.token_bytes(ROOT_BYTES))
+        return
+    for leftover in records.list_records(folder):  # of a crash before it was current
+        destroy_root(folder, leftover, access)
+    records.set_current(folder, make_root(folder, holder, access).root_id)
 
 
 def _next_generation(current: str | None) -> int:

@@ -27,6 +27,7 @@ from api.engines.supervise import Answer, Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
 from api.object_store import open_store, require_usable_store, store_secrets
+from api.root_access import root_secrets
 from api.settings import PREFIX, Settings, child_environment
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
@@ -74,6 +75,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Begin(fork_server),
         Step("对象存储", "object store", lambda: require_usable_store(settings)),
         Step("密钥", "keys", lambda: create_keys(settings)),
+        Step("根密钥", "root key", lambda: require_keys(settings)),
         engines,
         *roles,
         Step("数据库结构", "database schema", lambda: migrate(database)),
@@ -94,6 +96,12 @@ def create_keys(settings: Settings) -> None:
     from api.keyring import create_missing_keys
 
     create_missing_keys(settings)
+
+
+def require_keys(settings: Settings) -> None:
+    from api import keyring
+
+    keyring.require_keys(settings)
 
 
 def require_store(settings: Settings, database: DatabaseAddresses) -> None:
@@ -183,6 +191,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             environment={
                 **_worker_environment(addresses),
                 **store_secrets(settings),
+                **root_secrets(settings),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
@@ -209,6 +218,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
             environment={
                 **_application_environment(addresses),
                 **store_secrets(settings),
+                **root_secrets(settings),
                 **_MEMORY_GIVEN_BACK,
                 **_wakes_by_beat(settings),
             },

@@ -300,6 +300,8 @@ ACTIONS: Mapping[str, str] = {
     "publication.push_retried": mark("重新推送"),
     "publication.evidence_filed": mark("提交发布凭证"),
     "key.activated": mark("启用密钥"),
+    "key.root_changed": mark("更换根密钥"),
+    "key.shares_made": mark("制作恢复份额"),
     "archive.verified": mark("核验档案"),
 }
 # Entries of one action that are told in words of their own.

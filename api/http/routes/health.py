@@ -60,7 +60,7 @@ def _ask_store(archive: Archive) -> None:
 
 
 def _ask_keys(archive: Archive) -> None:
-    archive.key_store  # noqa: B018 — opening it is what checks it
+    archive.key_store.require_usable()
     archive.keyring.public_key("receipt")
 
 

@@ -1,0 +1,192 @@
+"""`liuhen keys`: the root key changes hands under an archive with footage in it, and the footage plays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from api.archive import open_archive
+from api.cli.keys_rotation import require_given_to_running
+from api.engines.lock import DataFolderLock
+from api.errors import KeysUnusable, UsageRefused
+from api.keyring import create_missing_keys, require_keys
+from api.settings import Settings, child_environment
+from integrity.ledger_entry import parse_entry
+from storage.catalog.ledger import LedgerEntryRow
+from storage.sealed_object import AtRest, open_sealed
+
+CONTENT = b"no picture, but evidence\n" * 1000
+PASSPHRASE = "a passphrase that nobody prints"
+
+
+def play(settings: Settings, recording: Any) -> bytes:
+    """By a process that has just begun."""
+    archive = open_archive(settings)
+    try:
+        with open_sealed(archive.store, archive.key_store, AtRest.of(recording)) as plaintext:
+            return b"".join(plaintext.pieces(0, len(CONTENT), 1 << 20))
+    finally:
+        archive.database.close()
+
+
+def entered(sealing: Any, action: str) -> list[dict[str, Any]]:
+    with sealing.archive.database.reading() as session:
+        rows = session.scalars(select(LedgerEntryRow.entry).where(LedgerEntryRow.action == action))
+        return [dict(parse_entry(row).data) for row in rows]
+
+
+def test_the_root_key_gets_a_passphrase_and_then_another_and_the_footage_plays(
+    sealing: Any, commands: Any, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = sealing.seal(CONTENT)
+    before = bytes(recording.wrapped_data_key)
+    sealing.end_sequencing()  # the command has its own
+    secret = tmp_path / "passphrase"
+    secret.write_text(PASSPHRASE)
+    monkeypatch.setenv("LIUHEN_ROOT_PASSPHRASE_FILE", str(secret))
+
+    def told(*words: str) -> tuple[int, dict[str, Any]]:
+        code = commands("keys", *words, "--json")
+        shown = capsys.readouterr()
+        assert PASSPHRASE not in shown.out + shown.err
+        return code, json.loads(shown.out)
+
+    assert told("status")[1]["roots"][0]["holder"] == "file"
+    code, done = told("rotate", "root", "--to", "passphrase")
+    assert (code, done["holder"], done["rewrapped"], done["former"][0]["root_id"]) == (0, "passphrase", 1, "first")
+    assert not (sealing.settings.data / "keys" / "root" / "root.key").exists()
+    secret.write_text(f"the next one is longer\n{PASSPHRASE}\n")
+    code, again = told("rotate", "root")
+    assert (code, again["former"][0]["root_id"]) == (0, done["root_id"])
+    secret.write_text("the next one is longer\n")
+    code, status = told("status")
+    assert (code, status["usable"], status["keys"], len(status["roots"])) == (0, True, 1, 1)
+    settings = sealing.settings.model_copy(update={"root_passphrase_file": secret})
+    assert play(settings, recording) == CONTENT
+    assert recording.wrapped_data_key == before, "no row was touched"
+    assert entered(sealing, "key.root_changed") == [
+        {"holder": "passphrase", "former": "first"},
+        {"holder": "passphrase", "former": done["root_id"]},
+    ]
+    secret.write_text("something else entirely\n")
+    code, status = told("status")
+    assert (code, status["usable"]) == (1, False)
+    assert "liuhen keys recover" in status["problem"]["zh-CN"]
+
+
+def test_a_process_that_runs_goes_on_under_the_new_root(sealing: Any, commands: Any, capsys: Any) -> None:
+    first = sealing.seal(CONTENT)
+    sealing.end_sequencing()
+    assert commands("keys", "rotate", "root") == 0
+    shown = capsys.readouterr().out
+    assert "first" in shown
+    assert "录像未改写" in shown
+    with open_sealed(sealing.archive.store, sealing.archive.key_store, AtRest.of(first)) as plaintext:
+        assert b"".join(plaintext.pieces(0, len(CONTENT), 1 << 20)) == CONTENT
+    sealing.archive.key_store.require_usable()
+    assert sealing.archive.key_store.roots.current().root_id != "first"
+
+
+def test_a_lost_passphrase_is_recovered_by_printed_shares_and_the_footage_plays(
+    sealing: Any, commands: Any, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = sealing.seal(CONTENT)
+    sealing.end_sequencing()
+    secret = tmp_path / "passphrase"
+    secret.write_text(PASSPHRASE)
+    monkeypatch.setenv("LIUHEN_ROOT_PASSPHRASE_FILE", str(secret))
+    assert commands("keys", "split", "--shares", "2", "--threshold", "3") == 2
+    assert commands("keys", "rotate", "root", "--to", "passphrase") == 0
+    capsys.readouterr()
+    assert commands("keys", "split", "--shares", "5", "--threshold", "3") == 0
+    pages = capsys.readouterr().out.split("\f\n")[:-1]
+    assert len(pages) == 5
+    assert all(len(line) <= 80 for page in pages for line in page.splitlines())
+    secret.write_text("nobody remembers the former one")
+
+    def recover(*entered: str) -> tuple[int, str]:
+        typed = tmp_path / "typed"
+        typed.write_text("\n".join(entered))
+        code = commands("keys", "recover", str(typed))
+        shown = capsys.readouterr()
+        assert not any(line.strip()[:20] in shown.out + shown.err for page in entered for line in shares_in(page))
+        return code, shown.out + shown.err
+
+    assert recover(*pages[:2])[0] == 2
+    code, said = recover(pages[0], pages[2].replace("LH1-", "LH1-0", 1), pages[3])
+    assert code == 2
+    assert "第 2 个份额" in said
+    assert commands("keys", "status") == 1
+    assert recover(*pages[1:4])[0] == 0
+    assert commands("keys", "status") == 0
+    assert play(sealing.settings.model_copy(update={"root_passphrase_file": secret}), recording) == CONTENT
+    assert [each["by_shares"] for each in entered(sealing, "key.root_changed")[1:]] == [3]
+    assert entered(sealing, "key.shares_made") == [{"threshold": 3, "shares": 5}]
+    stored = b"".join(path.read_bytes() for path in sealing.settings.data.rglob("*") if path.is_file())
+    assert not any(line.strip().encode() in stored for page in pages for line in shares_in(page))
+
+
+def shares_in(page: str) -> list[str]:
+    return [line for line in page.splitlines() if line.count("-") > 5]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("--to", "hsm"), "没有名为 hsm"), (("--to", "passphrase"), "LIUHEN_ROOT_PASSPHRASE_FILE")],
+)
+def test_what_cannot_hold_the_root_is_refused_in_both_languages_and_nothing_changes(
+    sealing: Any, commands: Any, capsys: Any, words: tuple[str, ...], said: str
+) -> None:
+    recording = sealing.seal(CONTENT)
+    sealing.end_sequencing()
+    assert commands("keys", "rotate", "root", *words) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert " / " in told
+    assert play(sealing.settings, recording) == CONTENT
+    assert entered(sealing, "key.root_changed") == []
+
+
+@pytest.mark.parametrize("holder", ["passphrase", "environment"])
+def test_an_archive_begins_with_the_holder_that_is_asked_for(tmp_path: Path, holder: str) -> None:
+    word = "0f" * 32
+    plain = Settings(data=tmp_path, root_holder=holder)
+    with pytest.raises(KeysUnusable, match="未设置"):
+        create_missing_keys(plain)
+    assert not (tmp_path / "keys" / "root").exists(), "and a start with the secret makes it"
+    given = plain.model_copy(update={"root_passphrase": word, "root_key": word})
+    create_missing_keys(given)
+    require_keys(given)
+    assert not (tmp_path / "keys" / "root" / "root.key").exists()
+    with pytest.raises(KeysUnusable, match="LIUHEN_ROOT_"):
+        require_keys(plain)
+
+
+def test_a_holder_that_is_named_and_is_not_the_one_is_told_before_anything_starts(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    create_missing_keys(settings)
+    require_keys(settings)
+    with pytest.raises(KeysUnusable, match="keys rotate root --to passphrase"):
+        require_keys(settings.model_copy(update={"root_holder": "passphrase"}))
+
+
+def test_what_the_running_archive_could_not_open_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with DataFolderLock.acquire(tmp_path, "up"):
+        require_given_to_running(tmp_path, "passphrase")
+        monkeypatch.setenv("LIUHEN_ROOT_PASSPHRASE_FILE", "/run/secrets/passphrase")  # after this process was started
+        require_given_to_running(tmp_path, "file")
+        with pytest.raises(UsageRefused, match="LIUHEN_ROOT_PASSPHRASE_FILE"):
+            require_given_to_running(tmp_path, "passphrase")
+
+
+def test_secrets_of_the_root_key_reach_only_who_is_handed_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIUHEN_ROOT_KEY", "0f" * 32)
+    monkeypatch.setenv("LIUHEN_ROOT_PASSPHRASE", PASSPHRASE)
+    assert not {"LIUHEN_ROOT_KEY", "LIUHEN_ROOT_PASSPHRASE"} & set(child_environment({}))
+    shown = repr(Settings())
+    assert "0f0f" not in shown
+    assert PASSPHRASE not in shown
