@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.object_store import TriedStore, open_store
+from api.replica_store import open_replica
 from api.root_access import root_access
 from api.settings import Settings
+from ingest.replica.mark import Replica
 from integrity.errors import AuthorityUnreachable
 from storage.database import Database
 from storage.keystore import KeyStore
@@ -60,6 +62,16 @@ class Archive:
     def work_folder(self) -> Path:
         """Private; short-lived plaintext for the media tools. What an ended worker left in it, the next one removes."""
         return self.settings.data / "work"
+
+    @cached_property
+    def replica(self) -> Replica | None:
+        """The second store, where one is named. Raises UsageRefused."""
+        return open_replica(self.settings)
+
+    @property
+    def copies(self) -> ObjectStore | None:
+        """Where whoever reads turns to when the store fails: the second one, if any."""
+        return None if self.replica is None else self.replica.store
 
     @cached_property
     def tried_store(self) -> TriedStore:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.errors import StoreUnusable, UsageRefused
-from api.settings import Settings
+from api.settings import PREFIX, Settings
 from storage.errors import (
     AccessKeyRefused,
     BucketUnusable,
@@ -43,10 +43,10 @@ _REMEDIES = {
 def open_store(settings: Settings) -> ObjectStore:
     """Nothing is asked of it yet. Raises UsageRefused where it is only half named."""
     address = store_address(settings)
-    return FolderStore(settings.data / "objects") if address is None else _open_bucket(address)
+    return FolderStore(settings.data / "objects") if address is None else open_bucket(address)
 
 
-def _open_bucket(address: S3Address) -> S3Store:
+def open_bucket(address: S3Address) -> S3Store:
     # Where objects lie in a folder, no process has the client of S3 in memory.
     from storage.objects.s3 import S3Store
 
@@ -55,15 +55,25 @@ def _open_bucket(address: S3Address) -> S3Store:
 
 def store_address(settings: Settings) -> S3Address | None:
     """The bucket that the settings name; None where objects are in a folder. Raises UsageRefused."""
-    access_key = _secret(settings.s3_access_key, settings.s3_access_key_file, "LIUHEN_S3_ACCESS_KEY")
-    secret_key = _secret(settings.s3_secret_key, settings.s3_secret_key_file, "LIUHEN_S3_SECRET_KEY")
+    return bucket_address(settings, "")
+
+
+def bucket_address(settings: Settings, of: str) -> S3Address | None:
+    """The bucket that is named by the settings whose names begin with `of`; None where none is. Raises UsageRefused."""
+
+    def named(name: str) -> Any:
+        return getattr(settings, f"{of}{name}")
+
+    prefix = f"{PREFIX}{of.upper()}"
+    access_key = _secret(named("s3_access_key"), named("s3_access_key_file"), f"{prefix}S3_ACCESS_KEY")
+    secret_key = _secret(named("s3_secret_key"), named("s3_secret_key_file"), f"{prefix}S3_SECRET_KEY")
     given = {
-        "LIUHEN_S3_URL": settings.s3_url,
-        "LIUHEN_S3_BUCKET": settings.s3_bucket,
-        "LIUHEN_S3_ACCESS_KEY": access_key,
-        "LIUHEN_S3_SECRET_KEY": secret_key,
+        f"{prefix}S3_URL": named("s3_url"),
+        f"{prefix}S3_BUCKET": named("s3_bucket"),
+        f"{prefix}S3_ACCESS_KEY": access_key,
+        f"{prefix}S3_SECRET_KEY": secret_key,
     }
-    if settings.s3_url is None and settings.s3_bucket is None:
+    if named("s3_url") is None and named("s3_bucket") is None:
         return None
     missing = ", ".join(name for name, value in given.items() if value is None)
     if missing:
@@ -72,7 +82,7 @@ def store_address(settings: Settings) -> S3Address | None:
             f"a store in S3 needs an address, a bucket and an access key, and {missing} is not set",
         )
     url, bucket, access, secret = (str(value) for value in given.values())
-    return S3Address(url, bucket, settings.s3_region, access, secret, settings.s3_ca_file)
+    return S3Address(url, bucket, named("s3_region"), access, secret, named("s3_ca_file"))
 
 
 def store_secrets(settings: Settings) -> dict[str, str]:
@@ -86,12 +96,17 @@ def require_usable_store(settings: Settings) -> None:
     address = store_address(settings)
     try:
         if address is not None:
-            _open_bucket(address).require_usable()
+            open_bucket(address).require_usable()
         open_store(settings).require_working()
     except BucketUnusable as error:
-        raise StoreUnusable(error.address, *_REMEDIES[error.reason]) from error
+        raise bucket_refused(error) from error
     except ObjectStoreError as error:
         raise StoreUnusable(_place(settings), _chinese(error), str(error)) from error
+
+
+def bucket_refused(error: BucketUnusable) -> StoreUnusable:
+    """With what to do about it."""
+    return StoreUnusable(error.address, *_REMEDIES[error.reason])
 
 
 class TriedStore:

@@ -36,11 +36,23 @@ _SECRET = frozenset(
         "LIUHEN_S3_SECRET_KEY",
         "LIUHEN_ROOT_KEY",
         "LIUHEN_ROOT_PASSPHRASE",
+        "LIUHEN_REPLICA_S3_ACCESS_KEY",
+        "LIUHEN_REPLICA_S3_SECRET_KEY",
     }
 )
 
 # Not even where the value is no use.
-_NEVER_SHOWN = frozenset({"push_token", "s3_access_key", "s3_secret_key", "root_key", "root_passphrase"})
+_NEVER_SHOWN = frozenset(
+    {
+        "push_token",
+        "s3_access_key",
+        "s3_secret_key",
+        "root_key",
+        "root_passphrase",
+        "replica_s3_access_key",
+        "replica_s3_secret_key",
+    }
+)
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -308,6 +320,17 @@ class Settings(BaseSettings):
     root_passphrase_file: ReadableFile | None = None
     root_key: Secret | None = Field(default=None, repr=False)
     root_key_file: ReadableFile | None = None
+    replica_folder: Annotated[Path, BeforeValidator(_parse_data), Wanted("一个目录", "a folder")] | None = None
+    replica_s3_url: S3Url | None = None
+    replica_s3_bucket: BucketName | None = None
+    replica_s3_region: Region = "us-east-1"
+    replica_s3_access_key: S3Key | None = Field(default=None, repr=False)
+    replica_s3_access_key_file: ReadableFile | None = None
+    replica_s3_secret_key: S3Key | None = Field(default=None, repr=False)
+    replica_s3_secret_key_file: ReadableFile | None = None
+    replica_s3_ca_file: ReadableFile | None = None
+    replica_rate: Size = ByteSize(64 << 20)
+    replica_behind_hours: Count = 24
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2
@@ -366,6 +389,16 @@ class Settings(BaseSettings):
     @property
     def secrets_folder(self) -> Path:
         return self.data / "secrets"
+
+    @property
+    def replica_place(self) -> str | None:
+        """What the second store is called, by people and by its row; None where there is none. Its key is not needed:
+        whoever only tells how it is has none."""
+        if self.replica_folder is not None:
+            return str(self.replica_folder)
+        if self.replica_s3_url is not None and self.replica_s3_bucket is not None:
+            return f"{self.replica_s3_url}/{self.replica_s3_bucket}"
+        return None
 
     @property
     def run_folder(self) -> Path:

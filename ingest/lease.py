@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from storage.catalog.object_looks import ObjectLook
 from storage.catalog.recordings import MediaJob
 from storage.catalog.redaction import RedactedCopy
+from storage.catalog.replicas import ObjectReplica
 from storage.catalog.uploads import Upload
 from storage.database import Database
 
@@ -33,7 +34,7 @@ LEASE = timedelta(seconds=20)
 RENEWALS_PER_LEASE = 4
 FARTHEST = timedelta(minutes=10)
 """No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
-Leasable = Upload | MediaJob | RedactedCopy | ObjectLook
+Leasable = Upload | MediaJob | RedactedCopy | ObjectLook | ObjectReplica
 Row = TypeVar("Row", bound=Leasable)
 
 

@@ -176,7 +176,7 @@ class AccessKeyRefused(StoreRefused):
     def __str__(self) -> str:
         return (
             f"object {self.name}: {self.path} refuses the access key ({self.reason}); "
-            "check LIUHEN_S3_ACCESS_KEY and LIUHEN_S3_SECRET_KEY, or their files"
+            "check LIUHEN_S3_ACCESS_KEY and LIUHEN_S3_SECRET_KEY, or their files (LIUHEN_REPLICA_S3_… of the replica)"
         )
 
 

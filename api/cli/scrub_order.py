@@ -31,7 +31,7 @@ def read_order(*, everything: bool, since: str | None, recording: str | None, ra
         raise UsageRefused(
             "--all、--since、--recording 只能用其中一个", "--all, --since and --recording: choose one of them"
         )
-    return Order(everything, _instant(since), _id(recording), _rate(rate))
+    return Order(everything, _instant(since), _id(recording), read_rate(rate, int(load_settings().scrub_rate)))
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -60,9 +60,10 @@ def _id(text: str | None) -> uuid.UUID | None:
         raise UsageRefused(f"{text} 不是记录的编号", f"{text} is no recording's id") from None
 
 
-def _rate(text: str | None) -> int | None:
+def read_rate(text: str | None, otherwise: int) -> int | None:
+    """Bytes a second; None: no limit. `otherwise`, where none was asked for. Raises UsageRefused."""
     if text is None:
-        return int(load_settings().scrub_rate)
+        return otherwise
     if text == UNTHROTTLED:
         return None
     try:

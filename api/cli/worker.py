@@ -12,7 +12,7 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5}
+NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5, "replica": 5}
 """Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to.
 
 Nicer than this, an encoder gets a fiftieth of a busy machine, and whoever waits for a redacted copy waits for minutes.
@@ -22,7 +22,7 @@ TASKS = {"encoding": "media"}
 
 
 def worker(
-    queue: Annotated[str, typer.Argument(help="队列：custody、media、encoding 或 housekeeping / the queue")],
+    queue: Annotated[str, typer.Argument(help="队列：custody、media、encoding、housekeeping 或 replica / the queue")],
     processes: Annotated[int, typer.Option(min=1, help="并行任务数 / tasks at once")] = 1,
 ) -> None:
     """运行一个队列的工作进程。 / Work through one queue until TERM."""
@@ -85,5 +85,9 @@ def _try_parts(queue: str, settings: Settings) -> None:
             from api.tasks.media import open_rendering
 
             open_rendering(archive)
+        elif queue == "replica":
+            from api.replicating import require_replica
+
+            require_replica(archive)
     finally:
         archive.database.close()

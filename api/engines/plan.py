@@ -27,6 +27,7 @@ from api.engines.supervise import Answer, Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
 from api.object_store import open_store, require_usable_store, store_secrets
+from api.replica_store import replica_secrets, require_usable_replica
 from api.root_access import root_secrets
 from api.settings import PREFIX, Settings, child_environment
 
@@ -73,7 +74,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
     stages: tuple[Stage, ...] = (
         Begin(fork_server),
-        Step("对象存储", "object store", lambda: require_usable_store(settings)),
+        Step("对象存储", "object store", lambda: require_usable_stores(settings)),
         Step("密钥", "keys", lambda: create_keys(settings)),
         Step("根密钥", "root key", lambda: require_keys(settings)),
         engines,
@@ -90,6 +91,12 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
+
+
+def require_usable_stores(settings: Settings) -> None:
+    """The one where objects lie, and the one where their copies do, if any."""
+    require_usable_store(settings)
+    require_usable_replica(settings)
 
 
 def create_keys(settings: Settings) -> None:
@@ -180,6 +187,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
         "media": ("播放副本", settings.media_workers),
         "encoding": ("转码", settings.encoding_workers),
         "housekeeping": ("日常事务", 1),
+        **({"replica": ("副本存储", 1)} if settings.replica_place is not None else {}),
     }
     return [
         own_process(
@@ -191,8 +199,9 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             environment={
                 **_worker_environment(addresses),
                 **store_secrets(settings),
-                **root_secrets(settings),
+                **({} if queue == "replica" else root_secrets(settings)),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
+                **(replica_secrets(settings) if queue in ("housekeeping", "replica") else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
             forked=True,
@@ -219,6 +228,7 @@ def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.sock
                 **_application_environment(addresses),
                 **store_secrets(settings),
                 **root_secrets(settings),
+                **replica_secrets(settings),
                 **_MEMORY_GIVEN_BACK,
                 **_wakes_by_beat(settings),
             },

@@ -23,6 +23,7 @@ from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
 from casework.units import UnitNode, units_below
 from ingest.rendering.due import count_due, count_waiting_for_room
+from ingest.replica.standing import ReplicaStanding, read_replica_standing
 from ingest.scrub.standing import LostObject, Standing, list_lost, read_standing
 from ingest.stations.overview import count_alerts
 from ingest.uploads.unknown import UnknownTotal, read_unknown
@@ -52,6 +53,7 @@ class Health:
     disk_bytes: int
     objects: Standing
     lost: Sequence[LostObject]
+    replica: ReplicaStanding | None
 
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
@@ -93,6 +95,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
     by_state = count_uploads(session)
     units = [node.unit.id for node in tree]
     disk = shutil.disk_usage(visit.archive.settings.data)
+    place = visit.archive.settings.replica_place
     return Health(
         counted=counted,
         uploads={state: by_state[state] for state in IN_HAND if by_state.get(state)},
@@ -107,6 +110,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         disk_bytes=disk.total,
         objects=read_standing(session, units),
         lost=list_lost(session, LOST_SHOWN, units),
+        replica=None if place is None else read_replica_standing(session, place, units),
     )
 
 

@@ -15,7 +15,7 @@ from api.settings import load_settings
 if TYPE_CHECKING:
     from api.archive import Archive
 
-QUEUES = ("custody", "media", "encoding", "housekeeping")
+QUEUES = ("custody", "media", "encoding", "housekeeping", "replica")
 # Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
 EVERY = {
     "custody.seal_due": 1.0,
@@ -34,6 +34,8 @@ EVERY = {
     "housekeeping.push_publications": 15.0,
     "housekeeping.scrub": 1.0,
 }
+EVERY_WITH_REPLICA = {**EVERY, "replica.copy_due": 1.0}
+"""Where a second store is named: otherwise nobody would take what is sent for it."""
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -67,15 +69,16 @@ def make_celery() -> Celery:
 
 
 def _configuration() -> dict[str, Any]:
+    settings = load_settings()
     return {
-        "broker_url": load_settings().broker_url,
-        "include": ["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping"],
+        "broker_url": settings.broker_url,
+        "include": ["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping", "api.tasks.replica"],
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
         "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
         "beat_schedule": {
             name: {"task": name, "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now)}
-            for name, seconds in EVERY.items()
+            for name, seconds in (EVERY if settings.replica_place is None else EVERY_WITH_REPLICA).items()
         },
         "timezone": "UTC",
         "broker_connection_retry_on_startup": True,

@@ -1,12 +1,15 @@
 """One look at an object: read from the medium to its end, in as many pieces as whoever looks has time for.
 
 Read past the page cache (`cold`): what is in it says nothing of the medium. Of a large piece one thread hashes while
-the other reads on, through the ring that sealing uses.
+the other reads on, through the ring that sealing uses. What is read may be handed on as it comes (`sink`): whoever
+copies an object looks at it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from ingest.scrub.stated import Stated
@@ -19,6 +22,8 @@ from storage.piece_ring import SLOT_BYTES, PieceRing
 
 PIECE_BYTES: Final = SLOT_BYTES
 """Where a look is left off and gone on with: a multiple of these, as reading past the cache needs it."""
+Sink = Callable[[memoryview], None]
+"""Takes the next bytes; they are valid until it returns. Never raises an ObjectStoreError: that would be a finding."""
 SMALL_BYTES: Final = 8 << 20
 """Up to so much is read in one go and then hashed: handing over pieces would take longer than it saves."""
 
@@ -26,12 +31,14 @@ SMALL_BYTES: Final = 8 << 20
 class Look:
     """`found` is None until it is over; `why` is what the store said of an object that it does not give out."""
 
-    def __init__(self, store: ObjectStore, stated: Stated, memory: memoryview | None = None) -> None:
+    def __init__(
+        self, store: ObjectStore, stated: Stated, memory: memoryview | None = None, sink: Sink | None = None
+    ) -> None:
         """`memory`, page-aligned: used for what is read in one go and fits, by one look after the other."""
         self.stated = stated
         self.found: str | None = None
         self.why: str | None = stated.flaw
-        self._store, self._memory = store, memory
+        self._store, self._memory, self._sink = store, memory, sink
         self._reader: ObjectReader | None = None
         self._sha256 = new_sha256()
         self._position = 0
@@ -81,17 +88,23 @@ class Look:
         start, length = self._position, end - self._position
         if length <= SMALL_BYTES:
             buffer = self._memory_for(length)
-            self._sha256.update(buffer[: reader.read_into(start, buffer)])
+            piece = buffer[: reader.read_into(start, buffer)]
+            for consume in self._consumers():
+                consume(piece)
         else:
-            ring = PieceRing(length, consumers=1)
+            ring = PieceRing(length, consumers=len(self._consumers()))
             sizes = [min(PIECE_BYTES, length - each) for each in range(0, length, PIECE_BYTES)]
 
-            def hash_pieces() -> None:
-                for piece in ring.pieces(0, sizes):
-                    self._sha256.update(piece)
+            def consume_pieces(number: int, consume: Sink) -> None:
+                for piece in ring.pieces(number, sizes):
+                    consume(piece)
 
-            ring.run(lambda: ring.fill(lambda offset, slot: reader.read_into(start + offset, slot)), (hash_pieces,))
+            consumers = [partial(consume_pieces, number, each) for number, each in enumerate(self._consumers())]
+            ring.run(lambda: ring.fill(lambda offset, slot: reader.read_into(start + offset, slot)), consumers)
         self._position = end
+
+    def _consumers(self) -> tuple[Sink, ...]:
+        return (self._sha256.update,) if self._sink is None else (self._sha256.update, self._sink)
 
     def _memory_for(self, length: int) -> memoryview:
         whole_pages = -(-length // PAGE_BYTES) * PAGE_BYTES

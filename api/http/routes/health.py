@@ -15,6 +15,7 @@ from api.http.schema.ledger import Health
 from api.http.sessions import TheArchive
 from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
+from ingest.replica.standing import require_replicated
 from ingest.scrub.standing import require_all_whole, require_looked_at
 from ingest.uploads.unknown import require_all_known
 from storage.ledger.own_store import require_own_store
@@ -35,7 +36,8 @@ async def show_life() -> Health:
 def show_readiness(archive: TheArchive) -> Response:
     checks = {name: _outcome(check, archive) for name, check in CHECKS.items()}
     ready = all(outcome == "ok" for outcome in checks.values())
-    for name, check in NOTICES.items():
+    notices = NOTICES if archive.settings.replica_place is None else NOTICES_WITH_REPLICA
+    for name, check in notices.items():
         checks[name] = _outcome(check, archive) if ready else "unknown"
     health = Health(status="ok" if ready else "unavailable", checks=checks)
     return JSONResponse(health.model_dump(), 200 if ready else 503, {"Cache-Control": "no-store"})
@@ -44,7 +46,8 @@ def show_readiness(archive: TheArchive) -> Response:
 @router.get("/metrics", summary="度量（Prometheus） / Metrics", response_class=Response)
 def show_metrics(request: Request, archive: TheArchive) -> Response:
     """No personal data: counts, times and sizes alone."""
-    request.app.state.metrics.look_at(archive.database, archive.staging_folder)
+    place = archive.settings.replica_place
+    request.app.state.metrics.look_at(archive.database, archive.staging_folder, place)
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -88,6 +91,14 @@ def _ask_scrub(archive: Archive) -> None:
         require_looked_at(session, archive.settings.scrub_days, datetime.now(UTC))
 
 
+def _ask_replica(archive: Archive) -> None:
+    """Raises ReplicaFailing, ReplicaDamaged, ReplicaBehind, by what the worker that copies has recorded: nothing is
+    asked of the replica itself, which may take its time where it is away."""
+    settings = archive.settings
+    with archive.database.reading() as session:
+        require_replicated(session, settings.replica_place or "", settings.replica_behind_hours, datetime.now(UTC))
+
+
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}
 NOTICES: dict[str, Callable[[Archive], None]] = {
     "copies": _ask_copies,
@@ -96,6 +107,7 @@ NOTICES: dict[str, Callable[[Archive], None]] = {
     "scrub": _ask_scrub,
 }
 """What a person has to look at, while the archive works all the same."""
+NOTICES_WITH_REPLICA = {**NOTICES, "replica": _ask_replica}
 
 
 def _outcome(check: Callable[[Archive], None], archive: Archive) -> str:

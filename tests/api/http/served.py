@@ -130,6 +130,13 @@ class Served:
         self.answering.database.close()
         self.database.close()
 
+    def name_replica(self, folder: Path) -> None:
+        """As if it had been set, and the archive started again."""
+        for archive in (self.archive, self.answering):
+            settings = archive.settings.model_copy(update={"replica_folder": folder})
+            object.__setattr__(archive, "settings", settings)
+            vars(archive).pop("replica", None)
+
     # People
 
     def unit(self, name: str = "江城区综合行政执法局", parent: Unit | None = None) -> Unit:

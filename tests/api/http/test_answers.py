@@ -6,16 +6,20 @@ import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import update
 
 from api.engines.plan import require_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
+from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
 from api.tasks.housekeeping import sweep_left_behind
+from ingest.replica.mark import note_working
 from ingest.scrub.turns import Turns
 from ingest.uploads.staging import Staging
 from retention.paging import Cursor
@@ -184,6 +188,35 @@ def scrub(served: Any) -> None:
     scrubber = open_scrubber(served.archive, Turns.all_before(datetime.now(UTC)))
     while not scrubber.go_on(1 << 30).idle:
         pass
+
+
+def test_what_is_not_in_the_replica_is_told_until_it_is(served: Any, scene: Any, tmp_path: Path) -> None:
+    who, administrator = served.caller(), served.signed_in(scene.unit, "administrator")
+    assert "replica" not in who.get("/readyz").json()["checks"], "there is none"
+    assert "liuhen_replica_objects_waiting 0.0" in who.get("/metrics").text
+    served.name_replica(tmp_path / "second")
+    assert who.get("/readyz").json()["checks"]["replica"] == "ok"
+    with psycopg.connect(served.owner_url) as connection:
+        connection.execute("UPDATE object_replica SET recorded_at = now() - interval '25 hours'")
+    answer = who.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["replica"]) == (200, "ReplicaBehind")
+    (waits,) = re.findall(r"^liuhen_replica_oldest_waiting_seconds (\S+)$", who.get("/metrics").text, re.M)
+    assert 25 * 3600 <= float(waits) < 26 * 3600
+    assert re.search(r"^liuhen_replica_objects_waiting [1-9]", who.get("/metrics").text, re.M)
+    assert "Objects that are not in the replica yet" in administrator.get("/admin").text
+    note_working(served.archive.database, str(tmp_path / "second"), "StoreFull")
+    assert who.get("/readyz").json()["checks"]["replica"] == "ReplicaFailing"
+    page = administrator.get("/admin").text
+    assert "The replica does not work" in page
+    assert "StoreFull" in page
+    replica = served.archive.replica
+    assert replica is not None
+    replicator = open_replicator(served.archive, replica)
+    while not replicator.go_on(1 << 30).idle:
+        pass
+    assert who.get("/readyz").json()["checks"]["replica"] == "ok"
+    assert "liuhen_replica_objects_waiting 0.0" in who.get("/metrics").text
+    assert "The replica does not work" not in administrator.get("/admin").text
 
 
 def test_a_round_that_is_not_kept_is_told(served: Any, scene: Any) -> None:

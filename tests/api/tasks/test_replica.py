@@ -1,0 +1,88 @@
+"""The worker that copies: at the rate that is set, behind sealing, and once it says that it waits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from api.replicating import SteadyReplica, require_replica
+from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING
+from ingest.replica.replicator import Done
+from ingest.scrub.look import PIECE_BYTES
+from storage.errors import StoreUnavailable
+from storage.objects.folder import FolderStore
+
+CONTENT = b"no picture, but evidence\n" * 1000
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def wake(replica: SteadyReplica, clock: Clock, times: int, seconds: float = 1.0) -> list[Done]:
+    done: list[Done] = []
+    for _ in range(times):
+        clock.now += seconds
+        done += replica.go_on()
+    return done
+
+
+def steady(sealing: Any, rate: int, clock: Clock, folder: Path) -> SteadyReplica:
+    changed = {"replica_rate": rate, "replica_folder": folder}
+    object.__setattr__(sealing.archive, "settings", sealing.archive.settings.model_copy(update=changed))
+    return SteadyReplica(sealing.archive, require_replica(sealing.archive), clock)
+
+
+def test_a_large_object_is_copied_over_many_wake_ups_at_the_rate_that_is_set(
+    sealing: Any, clock: Clock, tmp_path: Path
+) -> None:
+    recording = sealing.seal(os.urandom(9 << 20))
+    replica = steady(sealing, PIECE_BYTES, clock, tmp_path / "second")
+    assert wake(replica, clock, 9) == []
+    assert [each.owed.id for each in wake(replica, clock, 1)] == [recording.id]
+    assert wake(replica, clock, 100) == []
+    later = sealing.seal(CONTENT)
+    assert [each.owed.id for each in wake(replica, clock, 10)] == [later.id], "and what is sealed next, soon"
+
+
+def test_sealing_comes_first(sealing: Any, clock: Clock, tmp_path: Path) -> None:
+    sealing.seal(os.urandom(3 << 20))
+    sealing.stage(CONTENT, "b.mp4")
+    replica = steady(sealing, PIECE_BYTES, clock, tmp_path / "second")
+    assert wake(replica, clock, 3 * int(1 / BESIDE_SEALING)) == []
+    assert len(wake(replica, clock, 2 * int(1 / BESIDE_SEALING))) == 1
+
+
+def test_a_replica_that_is_away_is_waited_for_and_said_once(
+    sealing: Any, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = sealing.seal(CONTENT)
+    replica = steady(sealing, 64 << 20, clock, tmp_path / "second")
+    whole = FolderStore.create
+
+    def away(self: FolderStore, name: str, size_bytes: int | None = None) -> Any:
+        if self.root.name == "second":
+            raise StoreUnavailable(name, "no answer")
+        return whole(self, name, size_bytes)
+
+    with monkeypatch.context() as patch, capture_logs() as said:
+        patch.setattr(FolderStore, "create", away)
+        assert wake(replica, clock, 100) == []
+    assert [(each["event"], each["error"]) for each in said] == [("replica.waits", "StoreUnavailable")]
+    with capture_logs() as said:
+        assert [each.owed.id for each in wake(replica, clock, int(AWAY_SECONDS) + 5)] == [recording.id]
+    assert [each["event"] for each in said] == ["replica.goes_on"]
