@@ -47,11 +47,12 @@ hostile: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/python -m tests.hostile
 
-# Bits flipped and ends cut off in stored objects, in a folder and in S3: liuhen scrub finds each, and nothing else (docs/scrub.md).
+# Bits flipped and ends cut off in stored objects, in a folder and in S3: liuhen scrub finds each, and nothing else (docs/scrub.md),
+# and with a replica heals each (docs/replication.md).
 ROT ?= 1000
 rot: $(VENV)/.installed-dev
 	tests/debian-packages
-	ROT=$(ROT) $(BIN)/pytest -q -n 0 tests/contracts/test_scrub.py
+	ROT=$(ROT) $(BIN)/pytest -q -n 0 tests/contracts/test_scrub.py tests/contracts/test_replica.py
 
 # Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test-all` has some minutes.
 KILLS ?= 1000

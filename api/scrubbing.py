@@ -17,7 +17,6 @@ from ingest.scrub.conclusion import Seen
 from ingest.scrub.scrubber import Scrubber
 from ingest.scrub.throttle import Throttle
 from ingest.scrub.turns import Turns
-from storage.catalog.object_looks import WHOLE
 from storage.catalog.uploads import Upload
 from storage.errors import StorageError
 
@@ -34,7 +33,7 @@ log = structlog.get_logger()
 def open_scrubber(archive: Archive, turns: Turns) -> Scrubber:
     """A worker of a name of its own. Raises nothing: keys are asked for when the first batch is taken."""
     keys = partial(announced_keys, archive, "manifest")
-    return Scrubber(archive.database, archive.store, keys, name_worker(), turns)
+    return Scrubber(archive.database, archive.store, keys, name_worker(), turns, archive.replica)
 
 
 class SteadyScrub:
@@ -85,5 +84,5 @@ def _log(seen: Sequence[Seen]) -> None:
         facts = {"kind": each.due.kind, "id": str(each.due.id), "object": each.stated.object_name}
         if not each.is_whole:
             log.error("scrub.lost", **facts, found=each.found, why=each.why)
-        elif each.due.found != WHOLE:
-            log.warning("scrub.whole_again", **facts)
+        elif each.is_whole_again:
+            log.warning("scrub.healed" if each.healed else "scrub.whole_again", **facts)

@@ -19,7 +19,6 @@ from ingest.scrub.conclusion import Seen
 from ingest.scrub.standing import Standing, read_standing
 from ingest.scrub.throttle import Throttle
 from ingest.scrub.turns import Extent, Turns, measure
-from storage.catalog.object_looks import WHOLE
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy
 
@@ -45,7 +44,7 @@ class Tally:
     """What a run came to."""
 
     def __init__(self) -> None:
-        self.objects = self.read_bytes = self.lost = self.whole_again = 0
+        self.objects = self.read_bytes = self.lost = self.whole_again = self.healed = 0
         self.finished = False
         self._begun = time.monotonic()
 
@@ -56,7 +55,8 @@ class Tally:
     def add(self, seen: Sequence[Seen]) -> None:
         self.objects += len(seen)
         self.lost += sum(not each.is_whole for each in seen)
-        self.whole_again += sum(each.is_whole and each.due.found != WHOLE for each in seen)
+        self.whole_again += sum(each.is_whole_again for each in seen)
+        self.healed += sum(each.healed for each in seen)
 
 
 class ScrubRun:

@@ -14,7 +14,6 @@ from ingest.scrub.conclusion import Seen
 from ingest.scrub.standing import Standing
 from ingest.scrub.turns import Extent
 from integrity.fields import format_instant
-from storage.catalog.object_looks import WHOLE
 
 KINDS: Final[Mapping[str, str]] = {
     "recording": "原件 / original",
@@ -67,7 +66,9 @@ class Terminal:
         where = f"{KINDS[each.due.kind]} {each.due.id} {each.stated.object_name}"
         if not each.is_whole:
             self._print(f"{FOUND[each.found]}: {where}" + (f" ({each.why})" if each.why else ""))
-        elif each.due.found != WHOLE:
+        elif each.healed:
+            self._print(f"已用副本存储修复 / healed from the replica: {where}")
+        elif each.is_whole_again:
             self._print(f"已恢复完好 / whole again: {where}")
 
     def ended(self, whole_run: Tally, standing: Standing) -> None:
@@ -76,6 +77,8 @@ class Terminal:
         self._bar.stop()
         self._print(f"已巡检 {objects} 个对象，{size}，{rate}/s / {objects} objects looked at, {size}, {rate}/s")
         self._print(f"其中损坏 {lost}，恢复完好 {again} / of these {lost} lost, {again} whole again")
+        if whole_run.healed:
+            self._print(f"由副本存储修复 {whole_run.healed} / {whole_run.healed} healed from the replica")
         self._print(f"全部对象中损坏 {standing.lost_objects} / {standing.lost_objects} lost of all that is stored")
         if not whole_run.finished:
             self._print("未全部完成，已完成的有效 / broken off; what was looked at counts")
@@ -104,11 +107,11 @@ class JsonLines:
 
     def seen(self, each: Seen) -> None:
         self._objects += 1
-        if each.is_whole and each.due.found == WHOLE:
+        if each.is_whole and not each.is_whole_again:
             return
         facts = {"kind": each.due.kind, "id": str(each.due.id), "object": each.stated.object_name}
         if each.is_whole:
-            _say(event="whole_again", **facts)
+            _say(event="healed" if each.healed else "whole_again", **facts)
         else:
             _say(event="lost", **facts, found=each.found, why=each.why)
 
@@ -121,6 +124,7 @@ class JsonLines:
             seconds=round(whole_run.seconds, 3),
             lost=whole_run.lost,
             whole_again=whole_run.whole_again,
+            healed=whole_run.healed,
             lost_of_all=standing.lost_objects,
             oldest_look=None if standing.oldest_look is None else format_instant(standing.oldest_look),
         )

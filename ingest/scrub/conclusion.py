@@ -26,16 +26,23 @@ SCRUB: Final = Actor.system("scrub")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An object as it was found. `stated` is what it was held against; `why`: what the store, or the manifest, said."""
+    """An object as it was found. `stated` is what it was held against; `why`: what the store, or the manifest, said.
+    `healed`: it was lost, and was brought back from the replica."""
 
     due: Due
     stated: Stated
     found: str
     why: str | None = None
+    healed: bool = False
 
     @property
     def is_whole(self) -> bool:
         return self.found == WHOLE
+
+    @property
+    def is_whole_again(self) -> bool:
+        """Whether it was lost, by the look before this one or just now."""
+        return self.is_whole and (self.healed or self.due.found != WHOLE)
 
 
 def conclude(database: Database, batch: Batch, seen: Sequence[Seen], keys: ManifestKeys) -> list[Seen]:
@@ -86,6 +93,6 @@ def _enter(session: Session, seen: Sequence[Seen]) -> None:
     alarmed = entered_lost(session, [each.due.subject for each in seen])
     for each in seen:
         if each.is_whole and each.due.id in alarmed:
-            enter_restored(session, SCRUB, each.due.subject, {})
+            enter_restored(session, SCRUB, each.due.subject, {"from": "replica"} if each.healed else {})
         elif not each.is_whole:
             enter_lost(session, SCRUB, each.due.subject, each.found, {"object": each.stated.object_name})

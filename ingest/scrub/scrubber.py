@@ -1,8 +1,8 @@
 """Looking at one object after the other, a little at a time, until nothing is due.
 
 One look concludes nothing: what is not whole is looked at again, while the store works and is the archive's own. A
-store that is away, or whose disk is not mounted, is waited for. Once there is a replica, a lost object is healed from
-it here: between the last look at it and its conclusion.
+store that is away, or whose disk is not mounted, is waited for. Where there is a replica, a lost object is healed from
+it (healing.py): between the last look at it and its conclusion.
 """
 
 from __future__ import annotations
@@ -10,26 +10,31 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
 from sqlalchemy import delete
 
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, taken_by
+from ingest.replica.mark import Replica
 from ingest.scrub.conclusion import Seen, conclude
 from ingest.scrub.hand import OPENING_BYTES, Hand, Waiting
+from ingest.scrub.healing import Healer, Healing
 from ingest.scrub.look import Look
 from ingest.scrub.side_by_side import look_at_small
 from ingest.scrub.stated import ManifestKeys, read_stated
 from ingest.scrub.turns import Turns, lease_batch
 from storage.catalog.object_looks import UNREADABLE, WHOLE, ObjectLook
 from storage.database import Database
-from storage.errors import StoreFull, StoreReadOnly
+from storage.errors import ObjectStoreError, StoreFull, StoreReadOnly, StoreRefused
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore
 
 LOOKS_TO_LOSE: Final[Mapping[str, int]] = {UNREADABLE: 3}
 """How often an object has to be found so; otherwise twice. A medium may give out in the end what it refused twice."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,18 @@ class _Looked:
 class Scrubber:
     """For one thread. Killed at any moment, it leaves leases that run out, and its objects are looked at again."""
 
-    def __init__(self, database: Database, store: ObjectStore, keys: ManifestKeys, worker: str, turns: Turns) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        keys: ManifestKeys,
+        worker: str,
+        turns: Turns,
+        replica: Replica | None = None,
+    ) -> None:
         self.database, self.store, self.keys = database, store, keys
         self.worker, self.turns = worker, turns
+        self._healer = None if replica is None else Healer(database, store, replica, keys)
         self._hand: Hand | None = None
         self._lost_first = False
 
@@ -132,6 +146,8 @@ class Scrubber:
     def _look_on(self, hand: Hand, at_most_bytes: int) -> _Looked:
         if not hand.waiting:
             return _Looked(0, 0)
+        if hand.healing is not None:
+            return self._heal_on(hand, hand.healing, at_most_bytes)
         due, stated = hand.waiting[0]
         look = hand.look = hand.look or Look(self.store, stated)
         read = look.go_on(at_most_bytes)
@@ -139,17 +155,43 @@ class Scrubber:
             return _Looked(1, read)
         hand.look = None
         seen = Seen(due, stated, look.found, look.why)
-        if seen.is_whole or self._is_lost(hand, seen):
-            hand.finish([seen])
+        if hand.healed or seen.is_whole:
+            hand.finish([replace(seen, healed=hand.healed and seen.is_whole)])
+            return _Looked(1, read)
+        if self._is_lost(hand, seen):
+            hand.healing = None if self._healer is None else self._healer.begin(hand.batch, seen)
+            if hand.healing is None:
+                hand.finish([seen])
             return _Looked(1, read)
         hand.alone.add(due.id)
         return _Looked(1, read, waits=look.found == UNREADABLE)
+
+    def _heal_on(self, hand: Hand, healing: Healing, at_most_bytes: int) -> _Looked:
+        """Carry on; once the object stands in its place again it is looked at once more, whatever comes of it."""
+        assert self._healer is not None
+        read = 0
+        try:
+            read = self._healer.go_on(healing, at_most_bytes)
+            if healing.carriage.found is None:
+                return _Looked(1, read)
+            hand.healed = self._healer.put_back(hand.batch, healing)
+        except (StoreFull, StoreRefused) as error:
+            _say_not_healed(healing, error)
+        healing.close()
+        hand.healing = None
+        if not hand.healed:
+            hand.finish([healing.seen])
+        return _Looked(1, read)
 
     def _is_lost(self, hand: Hand, seen: Seen) -> bool:
         """False: look again. Raises what require_standing raises."""
         require_standing(self.database, self.store)
         hand.looks += 1
         return hand.looks >= LOOKS_TO_LOSE.get(seen.found, 2)
+
+
+def _say_not_healed(healing: Healing, error: ObjectStoreError) -> None:
+    log.error("scrub.not_healed", object=error.name, id=str(healing.seen.due.id), error=type(error).__name__)
 
 
 def require_standing(database: Database, store: ObjectStore) -> None:

@@ -28,23 +28,27 @@ from storage.catalog.object_looks import ObjectLook
 from storage.catalog.organisation import Unit
 from storage.catalog.recordings import Recording
 from storage.database import Database
+from storage.encryption.segments import DATA_KEY_BYTES, NONCE_PREFIX_BYTES, SALT_BYTES, encrypt
 from storage.ledger.files import LedgerFiles
 from storage.ledger.sequencer import Sequencer
 from storage.objects.protocol import ObjectStore
+from storage.sealed_object import aad_of
 from tests.casework.sample_archive import SampleArchive
 
+DATA_KEY = bytes(range(DATA_KEY_BYTES))
 ORIGIN = "liuhen.test/scrub"
 A_LOT = 1 << 40
 
 
 @dataclass(frozen=True)
 class Shelved:
-    """`kind`, and under which id and name its object is."""
+    """`kind`, and under which id and name its object is. `plaintext`: of what was really sealed, under DATA_KEY."""
 
     kind: str
     id: uuid.UUID
     name: str
     content: bytes
+    plaintext: bytes = b""
 
 
 class Shelf:
@@ -73,6 +77,12 @@ class Shelf:
         with self.database.transaction() as session:
             sample = SampleArchive(session)
             return [self._put(sample, size_bytes, key or self.manifest_key) for size_bytes in sizes]
+
+    def put_sealed(self, sizes: Sequence[int]) -> list[Shelved]:
+        """As `put`, of so many bytes of plaintext each, encrypted as sealing does."""
+        with self.database.transaction() as session:
+            sample = SampleArchive(session)
+            return [self._put(sample, size_bytes, self.manifest_key, sealed=True) for size_bytes in sizes]
 
     def put_rendition(self, of: Shelved, size_bytes: int) -> Shelved:
         content, name = os.urandom(size_bytes), f"renditions/{of.id}/{uuid.uuid4().hex}"
@@ -131,8 +141,10 @@ class Shelf:
             rows = session.scalars(statement).all()
         return [(row.action, row.subject_id, json.loads(row.entry)["data"]) for row in rows]
 
-    def _put(self, sample: SampleArchive, size_bytes: int, key: SigningKey) -> Shelved:
-        recording_id, content = uuid.uuid4(), os.urandom(size_bytes)
+    def _put(self, sample: SampleArchive, size_bytes: int, key: SigningKey, sealed: bool = False) -> Shelved:
+        recording_id, plaintext = uuid.uuid4(), os.urandom(size_bytes)
+        salt, prefix = os.urandom(SALT_BYTES), os.urandom(NONCE_PREFIX_BYTES)
+        content = encrypt(DATA_KEY, salt, prefix, aad_of(recording_id), plaintext) if sealed else plaintext
         name = f"originals/2026/11/{recording_id}"
         stored, digests = self.store.put(name, content), digest_stream([content])
         manifest = RecordingManifest(
@@ -140,7 +152,7 @@ class Shelf:
             unit_id=self.unit.id,
             original_name="a.mp4",
             digests=digests,
-            ciphertext_size_bytes=size_bytes,
+            ciphertext_size_bytes=len(content),
             ciphertext_sha256=Digest("sha256", hashlib.sha256(content).digest()),
             object_name=name,
             object_version=stored.version_id,
@@ -155,13 +167,13 @@ class Shelf:
             id=recording_id,
             object_name=name,
             object_version=stored.version_id,
-            ciphertext_size_bytes=size_bytes,
+            ciphertext_size_bytes=len(content),
             ciphertext_sha256=manifest.ciphertext_sha256.value,
             sha256=digests.sha256.value,
             manifest=envelope,
             manifest_sha256=hashlib.sha256(envelope).digest(),
         )
-        return Shelved("recording", recording_id, name, content)
+        return Shelved("recording", recording_id, name, content, plaintext if sealed else b"")
 
 
 def flipped(content: bytes, chance: random.Random) -> bytes:
