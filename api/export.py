@@ -161,5 +161,5 @@ def _proxy(archive: Archive, rendition: Rendition) -> PackagedProxy:
 
 def _plaintext(archive: Archive, sealed: Recording | Rendition) -> Iterator[memoryview]:
     """The decrypted bytes; nothing is opened before the first of them is asked for."""
-    with open_sealed(archive.store, archive.key_store, AtRest.of(sealed)) as plaintext:
-        yield from plaintext.pieces(0, sealed.size_bytes, PIECE_BYTES)
+    with open_sealed(archive.store, archive.key_store, AtRest.of(sealed), archive.copies) as plaintext:
+        yield from plaintext.pieces_of_either(0, sealed.size_bytes, PIECE_BYTES)

@@ -135,7 +135,7 @@ def send_footage(request: Request, archive: Archive, recording_id: uuid.UUID, re
     if permitted.window is None:
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
     hold_while_it_leaves(request, partial(still_granted, archive, footage))
-    plaintext = open_sealed(archive.store, archive.key_store, footage.at_rest)
+    plaintext = open_sealed(archive.store, archive.key_store, footage.at_rest, archive.copies)
     try:
         open_next = partial(reopen, request, archive, footage, last_byte=span.last)
         sending = Sending(request.app.state.sent_notes, plaintext, span, permitted.window, open_next)

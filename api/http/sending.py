@@ -20,6 +20,7 @@ from api.http.ranges import Span
 from api.http.sent_notes import SentNotes
 from casework.errors import CaseworkError
 from casework.playback import Window
+from storage.errors import DecryptionFailed, ObjectStoreError
 from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
@@ -78,9 +79,24 @@ class Sending:
         return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
 
     async def _next_piece(self) -> memoryview | None:
+        """Where the store fails, and the second one has a copy, from that."""
+        try:
+            return await self._piece_of_store()
+        except (DecryptionFailed, ObjectStoreError):
+            if not await anyio.to_thread.run_sync(self._turn_to_copy):
+                raise
+        return await self._piece_of_store()
+
+    async def _piece_of_store(self) -> memoryview | None:
         if self._plaintext.is_remote:
             return await anyio.to_thread.run_sync(next, self._pieces, None)
         return next(self._pieces, None)
+
+    def _turn_to_copy(self) -> bool:
+        if not self._plaintext.turn_to_copy():
+            return False
+        self._pieces = self._pieces_in_window()
+        return True
 
     def _enter_next_window(self) -> None:
         self._window = self._open_next(self._position)
@@ -89,6 +105,14 @@ class Sending:
     def _pieces_in_window(self) -> Iterator[memoryview]:
         """The first piece is read at once: in a thread, where the disk may take its time, and errors still show."""
         length = min(self._window.last_byte, self._last) - self._position + 1
+        try:
+            return self._read_on(length)
+        except (DecryptionFailed, ObjectStoreError):
+            if not self._plaintext.turn_to_copy():
+                raise
+        return self._read_on(length)
+
+    def _read_on(self, length: int) -> Iterator[memoryview]:
         piece_bytes = REMOTE_PIECE_BYTES if self._plaintext.is_remote else PIECE_BYTES
         pieces = self._plaintext.pieces(self._position, length, piece_bytes)
         return itertools.chain([next(pieces)], pieces)

@@ -65,3 +65,59 @@ def test_without_object_or_key_the_error_names_which(kept: Kept) -> None:
     gone = WrappedKey(f"{uuid.uuid4()}.2030-01.000001-{'0' * 16}", kept.at_rest.wrapped_key.wrapped)
     with pytest.raises(KeyMissing):
         open_sealed(kept.store, kept.keys, dataclasses.replace(kept.at_rest, wrapped_key=gone))
+
+
+@pytest.fixture
+def copies(kept: Kept, tmp_path: Path) -> FolderStore:
+    """A second store that has the object."""
+    copies = FolderStore(tmp_path / "copies")
+    with kept.store.open(kept.at_rest.object_name) as reader:
+        copies.put(kept.at_rest.object_name, reader.read_span(0, reader.size_bytes))
+    return copies
+
+
+def rot(store: FolderStore, name: str, position: int | None) -> None:
+    """One bit there is another; None: the end is gone."""
+    path = store.root / name
+    content = bytearray(path.read_bytes())
+    if position is None:
+        del content[-1:]
+    else:
+        content[position] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("position", [0, 8, 40, 1 << 20, (2 << 20) + 7, -1, None])
+def test_what_the_store_lost_comes_from_the_copy_whole(kept: Kept, copies: FolderStore, position: int | None) -> None:
+    rot(kept.store, kept.at_rest.object_name, position)
+    before = open_files()
+    with open_sealed(kept.store, kept.keys, kept.at_rest, copies) as plaintext:
+        assert b"".join(plaintext.pieces_of_either(0, len(CONTENT), 1 << 18)) == CONTENT
+        assert b"".join(plaintext.pieces_of_either(5, 70_000, 1 << 18)) == CONTENT[5:70_005]
+    assert open_files() == before
+
+
+def test_an_object_that_is_gone_comes_from_the_copy(kept: Kept, copies: FolderStore) -> None:
+    kept.store.delete(kept.at_rest.object_name)
+    with open_sealed(kept.store, kept.keys, kept.at_rest, copies) as plaintext:
+        assert b"".join(plaintext.pieces_of_either(0, len(CONTENT), 1 << 20)) == CONTENT
+    with pytest.raises(ObjectMissing):
+        open_sealed(kept.store, kept.keys, kept.at_rest)
+
+
+@pytest.mark.parametrize("position", [None, (1 << 20) + 1])
+def test_a_copy_that_is_lost_too_gives_nothing_either(kept: Kept, copies: FolderStore, position: int | None) -> None:
+    rot(kept.store, kept.at_rest.object_name, (1 << 20) + 1)
+    rot(copies, kept.at_rest.object_name, position)
+    with open_sealed(kept.store, kept.keys, kept.at_rest, copies) as plaintext:
+        pieces = plaintext.pieces_of_either(0, len(CONTENT), 1 << 20)
+        with pytest.raises(DecryptionFailed):
+            b"".join(pieces)
+
+
+def test_where_neither_opens_it_is_the_first_stores_error_that_is_told(kept: Kept, copies: FolderStore) -> None:
+    rot(kept.store, kept.at_rest.object_name, None)
+    copies.delete(kept.at_rest.object_name)
+    with pytest.raises(DecryptionFailed, match="were sealed"):
+        open_sealed(kept.store, kept.keys, kept.at_rest, copies)

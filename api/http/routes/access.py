@@ -114,8 +114,8 @@ def send_paper(attachment_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) 
     with doing(archive, viewer) as session:
         row = open_attachment(session, viewer.person, attachment_id)
         at_rest, size_bytes, name, media_type = AtRest.of(row), row.size_bytes, row.name, row.media_type
-    with open_sealed(archive.store, archive.key_store, at_rest) as plaintext:
-        content = b"".join(plaintext.pieces(0, size_bytes, size_bytes))
+    with open_sealed(archive.store, archive.key_store, at_rest, archive.copies) as plaintext:
+        content = b"".join(plaintext.pieces_of_either(0, size_bytes, size_bytes))
     return paper_response(content, media_type, name)
 
 

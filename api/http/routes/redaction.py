@@ -102,7 +102,7 @@ def send_copy(copy_id: uuid.UUID, request: Request, viewer: SignedIn, archive: T
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    opened = open_sealed(archive.store, archive.key_store, at_rest)
+    opened = open_sealed(archive.store, archive.key_store, at_rest, archive.copies)
     return StreamingResponse(_pieces(opened, size_bytes), headers=headers, media_type=media_type)
 
 
@@ -113,5 +113,5 @@ def _still_fetcher(archive: Archive, copy_id: uuid.UUID, viewer: Viewer) -> None
 
 def _pieces(opened: OpenedObject, size_bytes: int) -> Iterator[bytes]:
     with opened:
-        for piece in opened.pieces(0, size_bytes, PIECE_BYTES):
+        for piece in opened.pieces_of_either(0, size_bytes, PIECE_BYTES):
             yield bytes(piece)
