@@ -24,6 +24,8 @@ from storage.errors import StorageError
 
 IDLE_SECONDS: Final = 5.0
 """So long nothing is asked for after nothing was due: an object waits no longer for its copy to be begun."""
+SWEEP_SECONDS: Final = 3600.0
+"""So often what was begun in the replica, and left by a crash, is looked for."""
 AT_MOST_SECONDS: Final = 2.0
 """A wake-up ends in time for whoever wants to stop the worker."""
 
@@ -54,7 +56,8 @@ class SteadyReplica:
         self._archive = archive
         self._replicator = open_replicator(archive, replica)
         self._throttle = Throttle(archive.settings.replica_rate, BURST_SECONDS, clock)
-        self._clock, self._rest_until = clock, 0.0
+        self._store = replica.store
+        self._clock, self._rest_until, self._sweep_at = clock, 0.0, 0.0
         self._waits_for: str | None = None
 
     def go_on(self) -> Sequence[Done]:
@@ -67,6 +70,7 @@ class SteadyReplica:
             return ()
         try:
             step = self._replicator.go_on(allowed, AT_MOST_SECONDS)
+            self._sweep()
         except (ReplicaError, StorageError) as error:
             self._wait(error)
             return ()
@@ -81,6 +85,12 @@ class SteadyReplica:
             self._rest(IDLE_SECONDS)
         _log(step.done)
         return step.done
+
+    def _sweep(self) -> None:
+        """After the replicator, which knows by then that it is the replica."""
+        if self._clock() >= self._sweep_at:
+            self._store.sweep_abandoned()
+            self._sweep_at = self._clock() + SWEEP_SECONDS
 
     def _wait(self, error: Exception) -> None:
         kind = error.failure if isinstance(error, ReplicaFailing) else type(error).__name__

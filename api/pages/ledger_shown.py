@@ -53,6 +53,10 @@ _TELLING: Mapping[str, Mapping[str, str | None]] = {
     "rendition.object_lost": {"found": "object_found"},
     "redacted_copy.object_lost": {"found": "object_found"},
     "request_attachment.object_lost": {"found": "object_found"},
+    "recording.object_restored": {"from": "restored_from"},
+    "rendition.object_restored": {"from": "restored_from"},
+    "redacted_copy.object_restored": {"from": "restored_from"},
+    "request_attachment.object_restored": {"from": "restored_from"},
 }
 
 

@@ -71,6 +71,9 @@ OBJECT_FOUND: Mapping[str, str] = {
     "unreadable": mark("无法读取"),
     "unsigned": mark("封存清单无效"),
 }
+RESTORED_FROM: Mapping[str, str] = {
+    "replica": mark("取自副本存储"),
+}
 ACTIONS: Mapping[str, str] = {
     "upload.created": mark("开始上传"),
     "upload.finished": mark("上传完成"),

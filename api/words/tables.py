@@ -59,6 +59,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "subject_kind": ledger.SUBJECT_KINDS,
     "action": ledger.ACTIONS,
     "object_found": ledger.OBJECT_FOUND,
+    "restored_from": ledger.RESTORED_FROM,
     "told": ledger.TOLD,
     "timeline": timeline.TIMELINE,
     "event_kind": deadlines.EVENT_KINDS,

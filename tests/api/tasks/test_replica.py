@@ -86,3 +86,15 @@ def test_a_replica_that_is_away_is_waited_for_and_said_once(
     with capture_logs() as said:
         assert [each.owed.id for each in wake(replica, clock, int(AWAY_SECONDS) + 5)] == [recording.id]
     assert [each["event"] for each in said] == ["replica.goes_on"]
+
+
+def test_what_a_crash_left_there_is_swept(
+    sealing: Any, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[Path] = []
+    replica = steady(sealing, 64 << 20, clock, tmp_path / "second")
+    wake(replica, clock, 1)
+    monkeypatch.setattr(FolderStore, "sweep_abandoned", lambda store: swept.append(store.root) or 0)
+    wake(replica, clock, 3, 3600.0)
+    wake(replica, clock, 60)
+    assert swept == [tmp_path / "second"] * 3, "once an hour"
