@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ingest.scrub.look import Look
 from ingest.scrub.stated import Stated
@@ -13,6 +13,9 @@ from storage.objects.protocol import Keeping, ObjectStore, ObjectWriter, StoredO
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+AT_ONCE_BYTES: Final = 16 << 20
+"""Read and written at one go: over a line of a megabyte a second it takes less than a lease."""
 
 
 class Carriage:
@@ -36,9 +39,10 @@ class Carriage:
         return self._look.why
 
     def go_on(self, at_most_bytes: int) -> int:
-        """How many bytes were read. What is wrong with the source is found; what is with the target, raised."""
+        """How many bytes were read: AT_ONCE_BYTES at most, so that leases are renewed meanwhile. What is wrong with the
+        source is found; what is with the target, raised."""
         try:
-            return self._look.go_on(at_most_bytes)
+            return self._look.go_on(min(at_most_bytes, AT_ONCE_BYTES))
         except _TargetFailed as failed:
             raise failed.error from failed
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, given_back, taken_by
-from ingest.replica.carriage import Carriage, keep_likewise
+from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
 from ingest.replica.mark import Replica, note_working, use_replica
 from ingest.replica.record import deliver, note_look, pause, put_off, remove
 from ingest.replica.turns import Batch, Owed, lease_batch
@@ -193,7 +193,7 @@ class Replicator:
 
     def _look_on(self, hand: _Hand, owed: Owed, stated: Stated, at_most_bytes: int, done: list[Done]) -> int:
         look = hand.look = hand.look or Look(self.replica.store, stated)
-        read = look.go_on(at_most_bytes)
+        read = look.go_on(min(at_most_bytes, AT_ONCE_BYTES))
         if look.found is None:
             return read
         hand.look = None

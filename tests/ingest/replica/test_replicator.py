@@ -21,6 +21,7 @@ from ingest.errors import (
     ReplicaIsStore,
     ReplicaLacksMark,
 )
+from ingest.replica.carriage import AT_ONCE_BYTES
 from ingest.replica.mark import MARK, Replica, note_working, read_mark, use_replica
 from ingest.replica.replicator import (
     COPIED_NOW,
@@ -29,6 +30,7 @@ from ingest.replica.replicator import (
     LOST,
     NOT_WHOLE,
     REMOVED,
+    Replicator,
 )
 from ingest.replica.standing import read_replica_standing, require_replicated
 from ingest.replica.turns import lease_batch
@@ -65,6 +67,21 @@ def test_a_large_object_is_copied_over_many_wake_ups(shelf: ReplicaShelf) -> Non
         assert not replicator.go_on(PIECE_BYTES).done
     assert shelf.copied() == [], "nothing of it is seen before it is whole"
     assert [each.what for each in replicator.go_on(PIECE_BYTES).done] == [COPIED_NOW]
+    assert shelf.read(shelf.second, large.name) == large.content
+
+
+def test_over_a_slow_line_the_lease_of_a_large_object_is_renewed_in_time(
+    shelf: ReplicaShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (large,) = shelf.put([3 * AT_ONCE_BYTES + 1])
+    renewed: list[int] = []
+    monkeypatch.setattr(Replicator, "_renew", lambda *_: renewed.append(1))
+    assert [each.what for each in shelf.replicate()] == [COPIED_NOW]
+    assert len(renewed) == 4, "asked for after each part that takes its time"
+    shelf.make_due()
+    renewed.clear()
+    assert [each.what for each in shelf.replicate()] == [LOOKED_AT]
+    assert len(renewed) == 4
     assert shelf.read(shelf.second, large.name) == large.content
 
 
