@@ -34,6 +34,7 @@ FUNCTIONS: Final = (
     "sealed_object_of",
     "note_sent_bytes",
     "redacted_copies_due",
+    "operating_figures",
     "sought_ids",
     "file_review_eligible",
     "sought_public_ids",
