@@ -22,9 +22,12 @@ from storage.errors import (
     SharesError,
     SharesGiveNoKey,
     SharesTooFew,
+    TokenLocked,
+    TokenUnusable,
 )
 from storage.roots.given_secret import GivenSecret
 from storage.roots.holders import RootAccess
+from storage.roots.token import TokenAccess
 
 PLAIN = "file"
 
@@ -34,12 +37,17 @@ def root_access(settings: Settings) -> RootAccess:
     return RootAccess(
         passphrase=_given(settings, "root_passphrase"),
         key=_given(settings, "root_key"),
+        token=TokenAccess(settings.pkcs11_module, settings.pkcs11_token, _given(settings, "pkcs11_pin")),
     )
 
 
 def root_secrets(settings: Settings) -> dict[str, str]:
     """What a process needs of the environment to open the root key, and what others are not given."""
-    given = {"LIUHEN_ROOT_PASSPHRASE": settings.root_passphrase, "LIUHEN_ROOT_KEY": settings.root_key}
+    given = {
+        "LIUHEN_ROOT_PASSPHRASE": settings.root_passphrase,
+        "LIUHEN_ROOT_KEY": settings.root_key,
+        "LIUHEN_PKCS11_PIN": settings.pkcs11_pin,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -97,13 +105,19 @@ def chinese_of(error: KeyStoreError) -> str:
         case RootSecretMissing():
             return (
                 f"无法打开根密钥：{error.path} 未设置、为空或无法读取；请设置 {error.variable}_FILE（存放该秘密的文件）"
-                f"或 {error.variable}"
             )
         case RootSecretWrong():
             return (
-                f"{error.path} 给出的不是根密钥 {error.root_id} 的口令或密钥；请改正，"
+                f"{error.path} 给出的不是根密钥 {error.root_id} 的口令、密钥或 PIN；请改正，"
                 "确已遗失的，用 liuhen keys recover 以恢复份额恢复"
             )
+        case TokenUnusable():
+            return (
+                f"PKCS#11 设备 {error.path} 不可用（{error.reason}）；请检查设备连接和 LIUHEN_PKCS11_MODULE，"
+                "确已损毁的，用 liuhen keys recover 以恢复份额恢复"
+            )
+        case TokenLocked():
+            return f"PKCS#11 设备 {error.path} 因 PIN 多次错误已锁定；请用管理员 PIN 解锁"
         case RootSecretUnusable():
             return f"{error.path} 给出的不能用于保管新的根密钥：口令至少 12 个字符，密钥为 64 位十六进制数字或 base64"
         case _:

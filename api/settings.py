@@ -36,6 +36,7 @@ _SECRET = frozenset(
         "LIUHEN_S3_SECRET_KEY",
         "LIUHEN_ROOT_KEY",
         "LIUHEN_ROOT_PASSPHRASE",
+        "LIUHEN_PKCS11_PIN",
         "LIUHEN_REPLICA_S3_ACCESS_KEY",
         "LIUHEN_REPLICA_S3_SECRET_KEY",
     }
@@ -49,6 +50,7 @@ _NEVER_SHOWN = frozenset(
         "s3_secret_key",
         "root_key",
         "root_passphrase",
+        "pkcs11_pin",
         "replica_s3_access_key",
         "replica_s3_secret_key",
     }
@@ -320,6 +322,10 @@ class Settings(BaseSettings):
     root_passphrase_file: ReadableFile | None = None
     root_key: Secret | None = Field(default=None, repr=False)
     root_key_file: ReadableFile | None = None
+    pkcs11_module: ReadableFile | None = None
+    pkcs11_token: Annotated[str, Wanted("设备标签", "a token's label")] | None = None
+    pkcs11_pin: Secret | None = Field(default=None, repr=False)
+    pkcs11_pin_file: ReadableFile | None = None
     replica_folder: Annotated[Path, BeforeValidator(_parse_data), Wanted("一个目录", "a folder")] | None = None
     replica_s3_url: S3Url | None = None
     replica_s3_bucket: BucketName | None = None

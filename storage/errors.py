@@ -37,7 +37,9 @@
     │       ├── RootRefused         what was wrapped does not open under a root: changed, or another's
     │       ├── RootSecretMissing   nobody gave the passphrase, key or PIN
     │       ├── RootSecretWrong     what is given opens another root, or none
-    │       └── RootSecretUnusable  what is given cannot hold a new root
+    │       ├── RootSecretUnusable  what is given cannot hold a new root
+    │       ├── TokenUnusable       the token, its library or the key in it is not there
+    │       └── TokenLocked         too many wrong PINs were shown to it
     ├── SharesError
     │   ├── ShareDamaged            a share that was mistyped
     │   ├── SharesDiffer            a share of another key, or two under one number
@@ -419,7 +421,7 @@ class RootSecretMissing(RootKeyError):
     def __str__(self) -> str:
         return (
             f"the root key does not open, {self.path}: {self.reason}; "
-            f"set {self.variable}_FILE to the file that has the secret, or {self.variable} itself"
+            f"set {self.variable}_FILE to the file that has the secret"
         )
 
 
@@ -446,6 +448,27 @@ class RootSecretUnusable(RootKeyError):
 
     def __str__(self) -> str:
         return f"what {self.path} gives cannot hold a root key: {self.reason}"
+
+
+@dataclass(eq=False)
+class TokenUnusable(RootKeyError):
+    """`path`: the label of the token, or of the key in it; `reason` is the library's own word."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"PKCS#11 token {self.path}: {self.reason}; see that it is connected, and what LIUHEN_PKCS11_MODULE names; "
+            "if it is lost, `liuhen keys recover` takes the printed shares"
+        )
+
+
+@dataclass(eq=False)
+class TokenLocked(RootKeyError):
+    """`path`: its label."""
+
+    def __str__(self) -> str:
+        return f"PKCS#11 token {self.path} is locked after wrong PINs: unlock it with its security officer's PIN"
 
 
 @dataclass(eq=False)

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from integrity.durable_files import sync_folder
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreExists, RootRefused, RootUnknown, UnwrapFailed
+from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreExists, RootKeyError, RootRefused, UnwrapFailed
 from storage.kek_record import KekRecord
 from storage.roots import records
 from storage.roots.holders import NO_SECRETS, RootAccess, destroy_root, make_root
@@ -73,9 +73,7 @@ class KeyStore:
         with key_files.disk_errors(self.folder):
             if self.folder.exists():
                 key_files.require_private(self.folder, self.folder.stat().st_mode)
-        root = self.roots.current()
-        root.unwrap(root.wrap(bytes(KEY_BYTES)))
-        self.roots.forget_gone()
+        self.roots.require_usable()
 
     def wrap_data_key(self, unit_id: UUID, disposal_month: str, data_key: bytes) -> WrappedKey:
         """Wrap `data_key` so that it lives no longer than `disposal_month` ("2027-05" or "permanent") lets it.
@@ -193,7 +191,7 @@ class KeyStore:
         while True:
             try:
                 return self.open_record(record)
-            except RootUnknown:
+            except RootKeyError:
                 # Between our two looks another process may have put it under a new root and destroyed the old one.
                 again = self.read_kek(kek_id)
                 if again.root_id == record.root_id:

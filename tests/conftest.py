@@ -19,6 +19,7 @@ from tests.ceph import Cluster, running_cluster
 from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first
+from tests.softhsm import running_softhsm
 
 # How long an example takes says how busy the machine is: nothing is timed in a test.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -39,6 +40,13 @@ def cluster_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="liuhen-test-", dir=MEMORY) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """This process and its children find a token called TOKEN, and may make more."""
+    with running_softhsm(tmp_path_factory.mktemp("softhsm")):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

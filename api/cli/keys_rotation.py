@@ -26,6 +26,7 @@ KEYS = Actor.system("keys")
 _OPENED_BY: Mapping[str, tuple[str, ...]] = {
     "file": (),
     "passphrase": ("LIUHEN_ROOT_PASSPHRASE", "LIUHEN_ROOT_PASSPHRASE_FILE"),
+    "pkcs11": ("LIUHEN_PKCS11_MODULE", "LIUHEN_PKCS11_PIN", "LIUHEN_PKCS11_PIN_FILE"),
     "environment": ("LIUHEN_ROOT_KEY", "LIUHEN_ROOT_KEY_FILE"),
 }
 

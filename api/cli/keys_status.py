@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from api.cli.admin_archive import require_archive
@@ -23,7 +23,12 @@ Facts = dict[str, Any]
 HOLDER_WORDS = {
     "file": "明文文件 / plain file",
     "passphrase": "口令加密的文件 / file sealed with a passphrase",
-    "environment": "环境变量 / environment",
+    "pkcs11": "PKCS#11 设备 / PKCS#11 token",
+    "environment": "环境变量或密钥文件 / environment",
+}
+_STATES = {
+    True: "更换中，尚未换完 / being replaced",
+    False: "已不用，尚未销毁 / not used any more, not destroyed yet",
 }
 
 
@@ -41,7 +46,7 @@ def read_status() -> Facts:
 
 def status_lines(facts: Facts) -> Iterator[str]:
     for root in facts["roots"]:
-        state = "在用 / current" if root["current"] else "更换中，尚未换完 / being replaced"
+        state = "在用 / current" if root["current"] else _STATES[root["keys"] > 0]
         yield f"根密钥 / root key {root['root_id']}  {state}  {HOLDER_WORDS[root['holder']]}"
         yield f"    制作于 / made {root['made_at']}，其下密钥 / keys under it: {root['keys']}"
     yield from _recovery_lines(facts["recovery"])
@@ -80,7 +85,7 @@ def _facts(keys: KeyStore) -> Facts:
         }
         for each in records.list_records(keys.folder)
     ]
-    problem = _problem(keys)
+    problem = _problem(keys, count)
     facts = {"usable": problem is None, "problem": problem, "roots": roots, "keys": len(files)}
     return {**facts, "recovery": _recovery(keys, files)}
 
@@ -93,12 +98,12 @@ def _recovery(keys: KeyStore, files: Sequence[KekRecord]) -> Facts | None:
     return {**facts, "made_at": format_instant(key.made_at), "keys_without": len(keys_without_copy(files, key))}
 
 
-def _problem(keys: KeyStore) -> dict[str, str] | None:
-    """Of any root: while one takes another's place, both have to open."""
+def _problem(keys: KeyStore, named: Iterable[str]) -> dict[str, str] | None:
+    """Of any root that a key names: while one takes another's place, both have to open."""
     try:
         keys.require_usable()
-        for each in records.list_records(keys.folder):
-            keys.roots.named(each.root_id)
+        for root_id in named:
+            keys.roots.named(root_id)
     except KeyStoreError as error:
         return {"zh-CN": chinese_of(error), "en": str(error)}
     return None

@@ -9,14 +9,16 @@ from binascii import Error as NoBase64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from storage.errors import KeyStoreDamaged, RootSecretUnusable, RootSecretWrong
+from storage.errors import KeyStoreDamaged, RootSecretUnusable, RootSecretWrong, TokenUnusable
 from storage.roots import records
 from storage.roots.given_secret import GivenSecret
 from storage.roots.names import FIRST, ROOT_BYTES
 from storage.roots.passphrase import LEAST_CHARACTERS, RECOMMENDED, Cost, open_root_with, seal_root
 from storage.roots.records import RootRecord, record_path
 from storage.roots.root_key import RootKey, SoftwareRoot, software_root_id
+from storage.roots.token import Token, TokenAccess, TokenRoot, destroy_key, make_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class RootAccess:
 
     passphrase: GivenSecret = field(default_factory=lambda: GivenSecret("LIUHEN_ROOT_PASSPHRASE"))
     key: GivenSecret = field(default_factory=lambda: GivenSecret("LIUHEN_ROOT_KEY"))
+    token: TokenAccess = field(default_factory=lambda: TokenAccess(None, None, GivenSecret("LIUHEN_PKCS11_PIN")))
     cost: Cost = RECOMMENDED
 
 
@@ -40,6 +43,8 @@ def open_root(folder: Path, record: RootRecord, access: RootAccess) -> RootKey:
             key = _plain_key(path, record)
         case "passphrase":
             key = _sealed_key(path, record, access)
+        case "pkcs11":
+            return TokenRoot(folder, record, access.token)
         case _:
             key = _given_key(path, record, access)
     root = SoftwareRoot(key, record.root_id if record.root_id == FIRST else None)
@@ -53,14 +58,17 @@ def make_root(folder: Path, holder: str, access: RootAccess) -> RootRecord:
 
     Raises RootSecretMissing, RootSecretUnusable for what is given to hold it.
     """
+    if holder == "pkcs11":
+        return _make_in_token(folder, access.token)
     key = secrets.token_bytes(ROOT_BYTES)
+    facts: dict[str, Any] = {}
     match holder:
         case "file":
             facts = {"key": key.hex()}
         case "passphrase":
             facts = seal_root(key, _new_passphrase(access.passphrase), access.cost)
         case "environment":
-            key, facts = _keys_given(access.key)[0], {}
+            key = _keys_given(access.key)[0]
         case _:
             raise ValueError(f"nobody is called {holder!r} who could hold a root key")
     record = RootRecord(software_root_id(key), holder, datetime.now(UTC).replace(microsecond=0), facts)
@@ -71,8 +79,24 @@ def make_root(folder: Path, holder: str, access: RootAccess) -> RootRecord:
 
 
 def destroy_root(folder: Path, record: RootRecord, access: RootAccess) -> None:
-    """What this store has of a root that wraps nothing any more. Again is no error."""
+    """What there is of a root that wraps nothing any more. Again is no error. Raises as `Token.use`: then its record
+    stays, and the next who can destroys the key in the token."""
+    if record.holder == "pkcs11":
+        destroy_key(Token(folder, str(record.facts.get("token")), access.token), str(record.facts.get("label")))
     records.destroy_record(folder, record.root_id)
+
+
+def _make_in_token(folder: Path, access: TokenAccess) -> RootRecord:
+    """The record first, without what the key makes of a known value: of what breaks off, the next finds the key."""
+    if access.label is None:
+        raise TokenUnusable("?", "LIUHEN_PKCS11_TOKEN does not name a token")
+    root_id, made_at = secrets.token_hex(8), datetime.now(UTC).replace(microsecond=0)
+    facts = {"token": access.label, "label": f"liuhen-root-{root_id}"}
+    token = Token(folder, access.label, access)
+    records.write_record(folder, RootRecord(root_id, "pkcs11", made_at, facts))
+    record = RootRecord(root_id, "pkcs11", made_at, {**facts, "check": make_key(token, facts["label"]).hex()})
+    records.replace_record(folder, record)
+    return record
 
 
 def _plain_key(path: str, record: RootRecord) -> bytes:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from storage.errors import KeyStoreMissing, RootUnknown
+from storage.errors import KeyStoreMissing, RootKeyError, RootUnknown
 from storage.roots import records
 from storage.roots.holders import RootAccess, open_root
-from storage.roots.names import FIRST
+from storage.roots.names import FIRST, ROOT_BYTES
 from storage.roots.root_key import RootKey
+
+Result = TypeVar("Result")
 
 
 class Roots:
@@ -26,14 +30,24 @@ class Roots:
 
     def current(self) -> RootKey:
         """The root that wraps new keys. Raises KeyStoreMissing, RootKeyError, KeyStoreDamaged."""
+        return self._with_current(lambda root: root)
+
+    def require_usable(self) -> None:
+        """Return where the current root wraps and unwraps now. Raises as `current`."""
+        self._with_current(lambda root: root.unwrap(root.wrap(bytes(ROOT_BYTES))))
+        self.forget_gone()
+
+    def _with_current(self, work: Callable[[RootKey], Result]) -> Result:
         root_id = records.current_id(self.folder)
         while True:
             try:
-                return self.named(root_id)
-            except RootUnknown as error:
+                return work(self.named(root_id))
+            except RootKeyError as error:
                 again = records.current_id(self.folder)
                 if again == root_id:
-                    raise (KeyStoreMissing(str(self.folder)) if root_id == FIRST else error) from error
+                    if root_id == FIRST and isinstance(error, RootUnknown):
+                        raise KeyStoreMissing(str(self.folder)) from error
+                    raise
                 root_id = again  # Another process changed it, and destroyed what was current a moment ago.
 
     def named(self, root_id: str) -> RootKey:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreError
+from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreError, RootKeyError
 from storage.kek_record import KekRecord
 from storage.keystore import KeyStore
 from storage.roots import records
@@ -129,10 +129,18 @@ def _destroy_unused(keys: KeyStore) -> tuple[RootRecord, ...]:
     with key_files.locked(keys.lock):
         current = records.current_id(keys.folder)
         used = {current, *(each.root_id for each in kek_records(keys))}
-        unused = tuple(each for each in records.list_records(keys.folder) if each.root_id not in used)
-        for record in unused:
-            destroy_root(keys.folder, record, keys.roots.access)
+        unused = [each for each in records.list_records(keys.folder) if each.root_id not in used]
+        destroyed = tuple(each for each in unused if _destroy(keys, each))
         for folder in (keys.folder, keys.folder / "roots"):
             key_files.sweep_passing(folder)
     keys.roots.forget_gone()
-    return unused
+    return destroyed
+
+
+def _destroy(keys: KeyStore, record: RootRecord) -> bool:
+    """False for one in a token that is not at hand: its record stays, and says that there is something to destroy."""
+    try:
+        destroy_root(keys.folder, record, keys.roots.access)
+    except RootKeyError:
+        return False
+    return True

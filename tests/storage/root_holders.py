@@ -10,6 +10,8 @@ from storage.keystore import KeyStore, WrappedKey
 from storage.roots.given_secret import GivenSecret
 from storage.roots.holders import RootAccess
 from storage.roots.passphrase import Cost
+from storage.roots.token import TokenAccess
+from tests.softhsm import MODULE, PIN, TOKEN
 
 UNIT = UUID("6f1c1f6e-0000-4000-8000-000000000001")
 MONTHS = ("2027-05", "2027-06", "permanent")
@@ -21,7 +23,9 @@ class Secrets:
     """Files with secrets, as an operator writes them, and what a process gets that is given them."""
 
     def __init__(self, folder: Path) -> None:
-        self.passphrase, self.key = folder / "passphrase", folder / "key"
+        self.passphrase, self.key, self.pin = folder / "passphrase", folder / "key", folder / "pin"
+        self.pin.write_text(f"{PIN}\n")
+        self.token = TOKEN
         self.passphrase.write_text(f"{PASSPHRASE}\n", "utf-8")
         self.key.write_text(secrets.token_hex(32))
 
@@ -30,6 +34,7 @@ class Secrets:
         return RootAccess(
             passphrase=GivenSecret("LIUHEN_ROOT_PASSPHRASE", file=self.passphrase),
             key=GivenSecret("LIUHEN_ROOT_KEY", file=self.key),
+            token=TokenAccess(MODULE, self.token, GivenSecret("LIUHEN_PKCS11_PIN", file=self.pin)),
             cost=CHEAP,
         )
 

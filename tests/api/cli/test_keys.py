@@ -17,7 +17,9 @@ from api.keyring import create_missing_keys, require_keys
 from api.settings import Settings, child_environment
 from integrity.ledger_entry import parse_entry
 from storage.catalog.ledger import LedgerEntryRow
+from storage.roots.token import _SESSIONS
 from storage.sealed_object import AtRest, open_sealed
+from tests.softhsm import MODULE, PIN, TOKEN
 
 CONTENT = b"no picture, but evidence\n" * 1000
 PASSPHRASE = "a passphrase that nobody prints"
@@ -128,6 +130,60 @@ def test_a_lost_passphrase_is_recovered_by_printed_shares_and_the_footage_plays(
     assert entered(sealing, "key.shares_made") == [{"threshold": 3, "shares": 5}]
     stored = b"".join(path.read_bytes() for path in sealing.settings.data.rglob("*") if path.is_file())
     assert not any(line.strip().encode() in stored for page in pages for line in shares_in(page))
+
+
+def test_a_token_takes_the_root_and_without_it_nothing_opens(
+    softhsm: None, sealing: Any, commands: Any, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, pin = sealing.seal(CONTENT), tmp_path / "pin"
+    sealing.end_sequencing()
+    pin.write_text(PIN)
+    given = {"LIUHEN_PKCS11_MODULE": str(MODULE), "LIUHEN_PKCS11_TOKEN": TOKEN, "LIUHEN_PKCS11_PIN_FILE": str(pin)}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert commands("keys", "rotate", "root", "--to", "pkcs11") == 0
+    assert "PKCS#11" in capsys.readouterr().out
+    token = {"pkcs11_module": MODULE, "pkcs11_token": TOKEN, "pkcs11_pin_file": pin}
+    assert play(sealing.settings.model_copy(update=token), recording) == CONTENT
+    with pytest.raises(KeysUnusable, match="LIUHEN_PKCS11_MODULE"):
+        require_keys(sealing.settings)
+    assert entered(sealing, "key.root_changed") == [{"holder": "pkcs11", "former": "first"}]
+
+
+@pytest.mark.parametrize("holder", ["passphrase", "environment", "pkcs11"])
+def test_no_secret_is_in_what_is_said_when_it_is_wrong(
+    softhsm: None,
+    sealing: Any,
+    commands: Any,
+    capfd: Any,
+    caplog: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    holder: str,
+) -> None:
+    sealing.end_sequencing()
+    right, wrong = {"passphrase": PASSPHRASE, "environment": "0f" * 32, "pkcs11": PIN}[holder], "f0" * 32
+    variable = {"passphrase": "ROOT_PASSPHRASE", "environment": "ROOT_KEY", "pkcs11": "PKCS11_PIN"}[holder]
+    secret = tmp_path / "secret"
+    secret.write_text(right)
+    monkeypatch.setenv(f"LIUHEN_{variable}_FILE", str(secret))
+    monkeypatch.setenv("LIUHEN_PKCS11_MODULE", str(MODULE))
+    monkeypatch.setenv("LIUHEN_PKCS11_TOKEN", TOKEN)
+    assert commands("keys", "rotate", "root", "--to", holder) == 0
+    secret.write_text(wrong)
+    _SESSIONS.forget()
+    for words in (("keys", "status"), ("keys", "rotate", "root"), ("keys", "rotate", "root", "--verbose")):
+        assert commands(*words) in (1, 2)
+    monkeypatch.delenv(f"LIUHEN_{variable}_FILE")
+    monkeypatch.setenv(f"LIUHEN_{variable}", wrong)
+    assert commands("keys", "rotate", "root", "--verbose") == 2
+    shown = capfd.readouterr()
+    told = shown.out + shown.err + caplog.text
+    assert "Root" in told
+    for each in (right, wrong, right.encode().hex()):
+        assert each not in told
+    with pytest.raises(KeysUnusable):
+        require_keys(sealing.settings)
 
 
 def shares_in(page: str) -> list[str]:

@@ -29,11 +29,6 @@ from tests.storage.roots.killing import run_killed_at
 
 
 @pytest.fixture
-def given(tmp_path: Path) -> Secrets:
-    return Secrets(tmp_path)
-
-
-@pytest.fixture
 def keys(tmp_path: Path, given: Secrets) -> KeyStore:
     return create_key_store(tmp_path / "keys", given.access, "passphrase")
 

@@ -27,12 +27,8 @@ from storage.roots.passphrase import RECOMMENDED, Cost
 from tests.sampling import stride
 from tests.storage.root_holders import CHEAP, PASSPHRASE, Secrets, require_all_open, wrap_some
 
-OTHERS = [holder for holder in HOLDERS if holder != "file"]
-
-
-@pytest.fixture
-def given(tmp_path: Path) -> Secrets:
-    return Secrets(tmp_path)
+OTHERS = ["passphrase", "environment"]
+"""Those whose bytes a process has; of tokens: test_token.py."""
 
 
 def sealed_store(folder: Path, given: Secrets) -> KeyStore:
