@@ -42,6 +42,11 @@ class Archive:
         return KeyStore(self.keyring.key_store_folder, root_access(self.settings))
 
     @property
+    def closed_key_store(self) -> KeyStore:
+        """The same for whoever only destroys: the root key is not asked for."""
+        return KeyStore(self.keyring.key_store_folder, root_access(self.settings), opened=False)
+
+    @property
     def seal_keys(self) -> SealKeys:
         """The private keys of the units' seals."""
         return SealKeys(self.keyring.folder / "seals")

@@ -10,6 +10,7 @@
     ├── AlreadyReleased             the hold has ended before
     ├── ShorteningRefused           the class would keep the recording for less long: never by one person
     ├── ClassUnchanged              the recording is in that class already
+    ├── KeyStillNamed               something hangs on a key-encryption key that was to be destroyed
     └── CursorInvalid               a list's cursor that no list gave out
 
 `str()` says what is wrong and what to do; where one is raised, nothing was changed.
@@ -131,3 +132,15 @@ class CursorInvalid(RetentionError):
 
 def _until(day: date | None) -> str:
     return "permanently" if day is None else f"until {day.isoformat()}"
+
+
+@dataclass(eq=False)
+class KeyStillNamed(RetentionError):
+    """`by`: the tables whose rows, `rows` together, have data keys wrapped under it."""
+
+    kek_id: str
+    by: tuple[str, ...]
+    rows: int
+
+    def __str__(self) -> str:
+        return f"key {self.kek_id} is not destroyed: {self.rows} rows need it ({', '.join(self.by)})"

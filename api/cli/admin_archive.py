@@ -156,12 +156,13 @@ def _with_database(settings: Settings, addresses: DatabaseAddresses) -> Settings
 
 def _prepare(settings: Settings, addresses: DatabaseAddresses) -> None:
     """What `liuhen up` does on its way to a first entry; done again it changes nothing."""
-    from api.engines.plan import announce_public_keys, create_keys, load_policies
+    from api.engines.plan import announce_public_keys, create_keys, forget_disposed_keys, load_policies
     from api.engines.running import migrate
 
     migrate(addresses)
     create_keys(settings)
     announce_public_keys(settings, addresses)
+    forget_disposed_keys(settings, addresses)
     load_policies(addresses)
 
 

@@ -48,6 +48,23 @@ def rotate_root(to: To = None, as_json: Json = False) -> None:
     report(as_json, facts, rotation_lines(facts, running=opened.running))
 
 
+@rotate.command("kek")
+def rotate_kek(
+    unit: Annotated[str, typer.Option("--unit", metavar="CODE", help="单位代码 / the unit's code")],
+    month: Annotated[
+        str, typer.Option("--month", metavar="MONTH", help="销毁月份，如 2027-05，或 permanent / its month of disposal")
+    ],
+    as_json: Json = False,
+) -> None:
+    """更换一个单位一个月的密钥，旧的随即销毁 / A fresh key for a unit and month; the former one is destroyed."""
+    from api.cli.admin_archive import open_for_command, report
+    from api.cli.keys_renewal import renew, renewal_lines
+
+    with open_for_command("keys") as opened:
+        facts = renew(opened.archive, unit, month)
+    report(as_json, facts, renewal_lines(facts))
+
+
 @app.command("split")
 def split_recovery(
     shares: Annotated[int, typer.Option("--shares", metavar="N", help="共几份 / how many shares")] = 5,

@@ -82,6 +82,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Step("数据库结构", "database schema", lambda: migrate(database)),
         Step("对象存储归属", "the store is this archive's", lambda: require_store(settings, database)),
         Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
+        Step("已销毁的密钥", "destroyed keys", lambda: forget_disposed_keys(settings, database)),
         Step("必备要素规则", "element policies", lambda: load_policies(database)),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (fork_server,),
@@ -136,6 +137,21 @@ def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> Non
     connections = Database(database.worker, pool_size=1)
     try:
         announce_keys(connections, open_keyring(settings))
+    finally:
+        connections.close()
+
+
+def forget_disposed_keys(settings: Settings, database: DatabaseAddresses) -> None:
+    """Before anything is sealed: a backup of the key store may have brought back what was destroyed."""
+    from api.keyring import open_keyring
+    from retention.key_disposal import forget_disposed
+    from storage.database import Database
+    from storage.keystore import KeyStore
+
+    connections = Database(database.worker, pool_size=1)
+    try:
+        with connections.reading() as session:
+            forget_disposed(session, KeyStore(open_keyring(settings).key_store_folder, opened=False))
     finally:
         connections.close()
 

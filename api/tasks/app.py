@@ -29,6 +29,7 @@ EVERY = {
     "housekeeping.recover_uploads": 10.0,
     "housekeeping.sweep_staging": 60.0,
     "housekeeping.list_disposal_due": 3600.0,
+    "housekeeping.forget_disposed_keys": 3600.0,
     "housekeeping.sweep_packages": 600.0,
     "housekeeping.watch_stations": 60.0,
     "housekeeping.push_publications": 15.0,

@@ -39,6 +39,7 @@ from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from integrity.local_time import chinese_day
 from retention.disposal import list_due
+from retention.key_disposal import forget_disposed
 
 BATCH = 100
 PUSHES = 20
@@ -96,6 +97,16 @@ def list_disposal_due() -> None:
     archive = worker_archive()
     with archive.database.transaction() as session:
         list_due(session, chinese_day(datetime.now(UTC)))
+
+
+@celery_app.task(name="housekeeping.forget_disposed_keys")  # type: ignore[untyped-decorator]
+def forget_disposed_keys() -> None:
+    """Destroy keys that the ledger says were destroyed, and that a crash left or a backup brought back."""
+    archive = worker_archive()
+    with archive.database.reading() as session:
+        back = forget_disposed(session, archive.closed_key_store)
+    if back:
+        log.warning("keys that were destroyed were here again, and are destroyed anew", keys=back)
 
 
 @celery_app.task(name="housekeeping.sweep_packages")  # type: ignore[untyped-decorator]

@@ -305,6 +305,8 @@ ACTIONS: Mapping[str, str] = {
     "key.activated": mark("启用密钥"),
     "key.root_changed": mark("更换根密钥"),
     "key.shares_made": mark("制作恢复份额"),
+    "key.renewed": mark("更换密钥加密密钥"),
+    "key.destroyed": mark("销毁密钥加密密钥"),
     "archive.verified": mark("核验档案"),
 }
 # Entries of one action that are told in words of their own.

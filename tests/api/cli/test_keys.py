@@ -17,6 +17,7 @@ from api.keyring import create_missing_keys, require_keys
 from api.settings import Settings, child_environment
 from integrity.ledger_entry import parse_entry
 from storage.catalog.ledger import LedgerEntryRow
+from storage.catalog.recordings import Recording
 from storage.roots.token import _SESSIONS
 from storage.sealed_object import AtRest, open_sealed
 from tests.softhsm import MODULE, PIN, TOKEN
@@ -78,6 +79,23 @@ def test_the_root_key_gets_a_passphrase_and_then_another_and_the_footage_plays(
     code, status = told("status")
     assert (code, status["usable"]) == (1, False)
     assert "liuhen keys recover" in status["problem"]["zh-CN"]
+
+
+def test_a_month_gets_a_fresh_key(sealing: Any, commands: Any, capsys: Any) -> None:
+    recording = sealing.seal(CONTENT)
+    sealing.end_sequencing()
+    month = recording.kek_id.split(".")[1]
+    words = ("keys", "rotate", "kek", "--json", "--unit")
+    assert commands(*words, "JB", "--month", month) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["rewrapped"], facts["destroyed"], facts["kept"]) == (1, [recording.kek_id], [])
+    with sealing.archive.database.reading() as session:
+        moved = session.get_one(Recording, recording.id)
+    assert moved.kek_id == facts["key"]
+    assert play(sealing.settings, moved) == CONTENT
+    for unit, wrong in (("JB", "2027-13"), ("JB", "1999-01"), ("nobody", month)):
+        assert commands(*words, unit, "--month", wrong) == 2
+        assert " / " in capsys.readouterr().err
 
 
 def test_a_process_that_runs_goes_on_under_the_new_root(sealing: Any, commands: Any, capsys: Any) -> None:
