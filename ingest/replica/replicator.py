@@ -125,7 +125,8 @@ class Replicator:
         except ReplicaError as error:
             failure = error.failure if isinstance(error, ReplicaFailing) else type(error).__name__
             self._tidy_up(failure)
-            raise
+            if not done:  # otherwise that is to be heard of first; the error comes again
+                raise
         except BaseException:
             self._tidy_up(None)
             raise

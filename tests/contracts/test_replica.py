@@ -23,7 +23,7 @@ import pytest
 from api.engines.roles import DatabaseAddresses
 from ingest.errors import ReplicaFailing, ReplicaIsStore
 from ingest.replica.mark import Replica, use_replica
-from ingest.replica.replicator import COPIED_NOW, HEALED, LOOKED_AT, REMOVED
+from ingest.replica.replicator import COPIED_NOW, HEALED, LOOKED_AT, REMOVED, Done
 from storage.database import Database
 from storage.encryption.segments import decrypt_span
 from storage.errors import DecryptionFailed, ObjectMissing
@@ -33,7 +33,9 @@ from storage.objects.s3 import S3Store
 from storage.objects.s3_address import Patience
 from storage.sealed_object import aad_of
 from tests.ceph import Cluster
+from tests.contracts.conftest import IMPATIENT
 from tests.contracts.test_scrub import DAMAGED, SOUND, sizes
+from tests.faulty_proxy import FaultyProxy
 from tests.ingest.replica_shelf import ReplicaShelf, ids_of
 from tests.ingest.scrub_shelf import DATA_KEY, Shelved, cut, flipped
 
@@ -155,6 +157,30 @@ def test_a_gateway_that_is_away_is_waited_for(shelf: ReplicaShelf, ceph: Cluster
     assert ids_of(shelf.replicate(replicator), COPIED_NOW) == {each.id for each in shelved}
 
 
+@pytest.mark.parametrize("shelf", ["folder to s3"], indirect=True)
+def test_over_a_network_that_breaks_off_all_gets_there_once(shelf: ReplicaShelf, bad_network: FaultyProxy) -> None:
+    """It resets, falls silent, breaks off in the middle, and reports success as failure."""
+    chance = random.Random(7)
+    shelved = shelf.put([chance.randrange(1, 12 << 20) for _ in range(10)])
+    assert isinstance(shelf.second, S3Store)
+    faulty = S3Store(dataclasses.replace(shelf.second.address, url=bad_network.url, patience=IMPATIENT))
+    replicator, failures, done = shelf.replicator(replica=Replica(faulty, shelf.replica.place)), 0, list[Done]()
+    while shelf.states() != {"copied"}:
+        try:
+            done += replicator.go_on(4 << 20).done
+        except ReplicaFailing:
+            failures += 1
+    assert failures > 2, "it was a bad one"
+    assert sorted(each.owed.id for each in done) == sorted(each.id for each in shelved), "each once"
+    assert versions_in(shelf.second) == sorted(each.name for each in shelved)
+    assert all(shelf.read(shelf.second, each.name) == each.content for each in shelved)
+
+
+def versions_in(store: S3Store) -> list[str]:
+    """The name of each version, so that what is there twice stands there twice."""
+    return sorted(each.name for each in store._bucket.versions("originals/") if not isinstance(each, str))
+
+
 def test_one_bucket_under_two_addresses_is_no_replica(database: Database, ceph: Cluster) -> None:
     address = ceph.bucket(f"one-{uuid.uuid4().hex}")
     alias = dataclasses.replace(address, url=address.url.replace("127.0.0.1", "localhost"))
@@ -193,6 +219,5 @@ def test_a_process_that_is_killed_again_and_again_loses_and_doubles_nothing(
     shelf.replicate()
     assert shelf.states() == {"copied"}
     assert sorted(shelf.copied()) == sorted(each.name for each in shelved)
-    versions = [each.name for each in shelf.second._bucket.versions("originals/") if not isinstance(each, str)]
-    assert sorted(versions) == sorted(each.name for each in shelved), "one of each"
+    assert versions_in(shelf.second) == sorted(each.name for each in shelved), "one of each"
     assert all(shelf.read(shelf.second, each.name) == each.content for each in shelved)
