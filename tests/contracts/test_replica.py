@@ -34,11 +34,13 @@ from storage.objects.s3_address import Patience
 from storage.sealed_object import aad_of
 from tests.ceph import Cluster
 from tests.contracts.conftest import IMPATIENT
-from tests.contracts.test_scrub import DAMAGED, SOUND, sizes
+from tests.contracts.test_scrub import sizes
 from tests.faulty_proxy import FaultyProxy
 from tests.ingest.replica_shelf import ReplicaShelf, ids_of
 from tests.ingest.scrub_shelf import DATA_KEY, Shelved, cut, flipped
 
+DAMAGED = int(os.environ.get("ROT", "24"))
+SOUND = DAMAGED // 3
 PAIRS = ("folder to folder", "folder to s3", "s3 to folder")
 
 
