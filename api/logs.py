@@ -1,25 +1,59 @@
-"""How every process of ours writes its log: one JSON object a line, to stderr.
+"""How every process of ours writes its log: one JSON object a line, to stderr, whoever wrote it.
+
+`trace` is the id of the upload whose way it is about, from the request that began it to its receipt: 32 hexadecimal
+digits, which is a trace id of W3C Trace Context. The station's agent logs the same one.
 
 Tracebacks are plain: structlog by itself shows the local variables of each frame, and those hold keys and passwords.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
+from typing import Final
 
 import structlog
+
+OURS: Final = ("api", "casework", "ingest", "integrity", "retention", "storage")
+"""Of these what is worth knowing is written; of libraries what is worth a warning."""
+_EVERY_LINE: Final = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
+_AS_JSON: Final = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
 
 
 def write_log_lines() -> None:
     """From here on in this process. Doing it twice is the same as once."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[*_EVERY_LINE, _AS_JSON],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    if not any(isinstance(handler, _JsonLines) for handler in root.handlers):
+        root.addHandler(_JsonLines())
+    logging.captureWarnings(True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+class _JsonLines(logging.Handler):
+    """What is logged by the standard library's means, in the same words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=[*_EVERY_LINE, structlog.stdlib.add_logger_name],
+                processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _AS_JSON],
+            )
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")  # at once: other threads write there as well
+        except Exception:
+            self.handleError(record)

@@ -49,6 +49,7 @@ def serve_http(
         factory,
         factory=True,
         access_log=False,
+        log_config=None,  # uvicorn's lines are written as all others are: api/logs.py
         server_header=False,
         # Nobody in front of us is trusted unasked: X-Forwarded-For is anybody's to write.
         proxy_headers=False,

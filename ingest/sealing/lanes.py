@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import structlog
 
 from ingest.custody import seal_upload
 from ingest.errors import CustodyDelayed, CustodyStopped
@@ -14,7 +16,7 @@ from ingest.sealing.parts import Custody
 from ingest.sealing.turns import Turns
 from ingest.uploads.staging import Staging
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 SMALL_BYTES = 4 << 20
 SMALL_LANES = 4
@@ -45,7 +47,7 @@ def seal_all_due(
         try:
             return seal_next(custody, staging, lane, at_most_bytes, turns)
         except Exception:
-            log.exception("lane %s of custody failed, and looks again", lane)
+            log.exception("custody.lane_failed", lane=lane)
             return False
 
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
@@ -73,7 +75,8 @@ def seal_next(
             return False
         turns.begin(upload.station_id)
     try:
-        _seal(upload, custody, staging)
+        with structlog.contextvars.bound_contextvars(trace=upload.id):
+            _seal(upload, custody, staging)
     finally:
         turns.end(upload.station_id)
     return True
@@ -82,15 +85,17 @@ def seal_next(
 def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
     try:
         with upload.lease.renewed(custody.database):
-            seal_upload(upload, custody)
+            issued = seal_upload(upload, custody)
     except CustodyStopped as error:
         stop_upload(custody.database, upload, error)
     except CustodyDelayed as error:
         put_off(custody.database, upload, str(error))
     except Exception as error:
-        log.exception("upload %s could not be sealed now", upload.id)
+        log.exception("custody.failed")
         put_off(custody.database, upload, f"{type(error).__name__}: {error}")
     else:
+        took = (datetime.now(UTC) - upload.finished_at).total_seconds()
+        log.info("receipt.issued", recording=str(issued.recording_id), repeat=issued.repeat, seconds=round(took, 3))
         _remove_staged(upload, staging)
 
 
@@ -99,4 +104,4 @@ def _remove_staged(upload: DueUpload, staging: Staging) -> None:
     try:
         staging.remove(upload.id)
     except Exception:
-        log.exception("what is staged of upload %s could not be removed now", upload.id)
+        log.exception("custody.staged_bytes_stay")

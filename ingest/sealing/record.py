@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
 from sqlalchemy import ARRAY, Uuid, any_, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ from storage.catalog.recordings import ALWAYS_DUE, MediaJob, PositionTrack, Reco
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
+
+log = structlog.get_logger()
 
 
 class SameFileSealed(Exception):
@@ -70,6 +73,7 @@ def record_sealing(upload: DueUpload, attempt: Attempt, facts: SealedFacts, cust
     try:
         with custody.database.transaction() as session:
             _insert_sealed(session, upload, attempt, facts)
+        log.info("recording.sealed", recording=str(attempt.recording_id), media_state=facts.manifest.media_state)
     except IntegrityError:
         refuse_second_copy(upload.unit_id, attempt.recording_id, facts.manifest.digests.sha256, custody.database)
         with custody.database.reading() as session:

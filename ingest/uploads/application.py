@@ -35,7 +35,7 @@ def tus_application(
         except ClientGone:
             return
         except UploadRefused as error:
-            log.info("%r %r: %s", request.method, scope["path"], error)
+            log.debug("%r %r: %s", request.method, scope["path"], error)
             answer = refusal(error, request, limits)
         except Exception:
             log.exception("%r %r failed", request.method, scope["path"])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+import structlog
+
 from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer
 from ingest.uploads.body_room import BodyRoom, Place
@@ -46,6 +48,8 @@ from ingest.uploads.standing import POLL_SECONDS, Standing
 from ingest.uploads.sweeps import wake_up
 from ingest.uploads.threads import Threads
 from ingest.uploads.whole_bodies import WholeBodies, WholeBody, can_finish, last_bytes
+
+log = structlog.get_logger()
 
 
 class ClientGone(Exception):
@@ -205,6 +209,7 @@ class Verbs:
         outcomes = self._register.finish_uploads(records)
         for record, is_first in zip(records, outcomes, strict=True):
             if is_first:
+                log.info("upload.finished", trace=record.upload_id, size_bytes=record.declared_length)
                 wake_up(self._on_finished, record.upload_id)
         return outcomes
 
