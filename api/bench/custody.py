@@ -28,7 +28,7 @@ from api.engines.running import running_database
 from api.engines.watched import ChildSpec
 from api.settings import Settings, load_settings
 from api.tasks.custody import open_custody
-from ingest.sealing.lanes import seal_next
+from ingest.lanes import seal_next
 from ingest.uploads.staging import Staging
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station

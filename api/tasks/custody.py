@@ -12,6 +12,7 @@ from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
 from api.tasks.waking import Waker
 from api.trust_folder import announced_keys, build_timestamp_trust
+from ingest.lanes import seal_all_due
 from ingest.lease import name_worker
 from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, probe_media
@@ -20,7 +21,6 @@ from ingest.metadata.claims import Claims
 from ingest.metadata.registered import registered_in
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import DueUpload
-from ingest.sealing.lanes import seal_all_due
 from ingest.sealing.parts import Custody
 from ingest.sealing.turns import FairPlaces
 from ingest.uploads.staging import Staging

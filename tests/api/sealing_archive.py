@@ -27,7 +27,7 @@ from casework.cases import open_case
 from casework.linking.by_hand import link_by_hand
 from casework.organisation import create_person, create_unit
 from casework.requests import approve, ask
-from ingest.sealing.lanes import seal_next
+from ingest.lanes import seal_next
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims

@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 
 from api.engines.plan import forget_disposed_keys
 from api.verification import verify_archive
+from ingest.lanes import seal_next
 from ingest.sealing.attempt import begin_attempt
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.lanes import seal_next
 from retention import key_renewal
 from retention.errors import KeyStillNamed
 from retention.key_disposal import await_earlier, destroy_unnamed, forget_disposed

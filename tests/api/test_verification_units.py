@@ -17,7 +17,7 @@ from api.verification import verify_archive
 from casework.cases import find_case
 from casework.organisation import create_unit
 from casework.retrieval.posts import name_to_post
-from ingest.sealing.lanes import seal_next
+from ingest.lanes import seal_next
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.recordings import Recording

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli.admin_uploads import release, retry
 from api.upload_limits import upload_register
-from ingest.sealing.lanes import seal_next
+from ingest.lanes import seal_next
 from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
 from casework.organisation import create_unit
 from ingest.alarms import lost_action, restored_action
+from ingest.lanes import seal_next
 from ingest.media.findings import not_understood
-from ingest.sealing.lanes import seal_next
 from ingest.sealing.parts import Custody
 from ingest.stations.enrolment import enrol_station, station_of_token
 from ingest.uploads.offset_file import UNFINISHED

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import select
 
 from api.tasks.custody import LOOKING_BYTES, looking_places
+from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.media.findings import not_understood
 from ingest.sealing.due import ANY_ORDER, lease_due_upload
-from ingest.sealing.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.sealing.turns import FairPlaces, Order
 from ingest.stations.enrolment import enrol_station, station_of_token
 from storage.catalog.uploads import Upload

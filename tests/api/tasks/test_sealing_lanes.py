@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from ingest.errors import SandboxFailed
+from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.sealing.turns import Order
 from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
@@ -109,7 +109,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeyp
             assert go_on.wait(60)
         return sealing.custody.probe(path)
 
-    monkeypatch.setattr("ingest.sealing.lanes.lease_due_upload", lease)
+    monkeypatch.setattr("ingest.lanes.lease_due_upload", lease)
     held = replace(sealing.custody, probe=probe)
     work = threading.Thread(target=seal_all_due, args=(held, sealing.staging, "test", lambda: None))
     work.start()
@@ -148,7 +148,7 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
             assert held.wait(60)
         return sealing.custody.probe(path)
 
-    monkeypatch.setattr("ingest.sealing.lanes.lease_due_upload", lease)
+    monkeypatch.setattr("ingest.lanes.lease_due_upload", lease)
     parts = replace(sealing.custody, probe=probe)
     work = threading.Thread(target=seal_all_due, args=(parts, sealing.staging, "test", lambda: None))
     work.start()

@@ -14,7 +14,7 @@ from api.cli.admin_people import OPERATOR
 from api.cli.admin_uploads import list_unknown_files, list_uploads, release, retry
 from api.tasks.housekeeping import sweep_left_behind
 from ingest.errors import UploadNotInTrouble
-from ingest.sealing.lanes import seal_next
+from ingest.lanes import seal_next
 from ingest.sealing.trouble import STUCK_ATTEMPTS, retry_upload
 from retention.errors import ReasonUnusable
 from storage.catalog.ledger import LedgerOpening
