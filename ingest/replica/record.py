@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, literal, update
 from ingest.lease import given_back
 from ingest.replica.carriage import Carriage, keep_likewise
 from ingest.replica.mark import is_in_use
-from ingest.replica.turns import AGAIN, Batch, Owed
+from ingest.replica.turns import AGAIN, ASIDE, Batch, Owed
 from ingest.scrub.stated import read_stated
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE, ObjectLook
@@ -92,6 +92,18 @@ def put_off(database: Database, batch: Batch, owed: Owed, days: int) -> None:
         looked = update(ObjectLook).where(ObjectLook.id == owed.id, ObjectLook.found == WHOLE)
         session.execute(looked.values(looked_at=overdue).execution_options(synchronize_session=False))
         batch.lease.write(session, ObjectReplica.id == owed.id, due_at=func.now() + AGAIN, **given_back())
+
+
+def step_aside(database: Database, batch: Batch, owed: Owed, found: str | None) -> None:
+    """Something went wrong with it, or with all: the others come first next time. `found`: its copy is lost so, and was
+    not made anew; None where nothing is known of it."""
+    if owed.state == COPIED:
+        if found is not None:
+            note_look(database, batch, owed, found)
+        return
+    with database.transaction() as session:
+        still = ObjectReplica.id == owed.id, ObjectReplica.state == owed.state
+        batch.lease.write(session, *still, due_at=func.now() + ASIDE, **given_back())
 
 
 def pause(database: Database, batch: Batch, owed: Owed) -> None:

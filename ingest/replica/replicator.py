@@ -17,7 +17,7 @@ from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, given_back, taken_by
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
 from ingest.replica.mark import Replica, note_working, use_replica
-from ingest.replica.record import deliver, note_look, pause, put_off, remove
+from ingest.replica.record import deliver, note_look, pause, put_off, remove, step_aside
 from ingest.replica.turns import Batch, Owed, lease_batch
 from ingest.scrub.hand import OPENING_BYTES
 from ingest.scrub.look import Look
@@ -127,8 +127,12 @@ class Replicator:
             self._tidy_up(failure)
             if not done:  # otherwise that is to be heard of first; the error comes again
                 raise
-        except BaseException:
+        except Exception:
             self._tidy_up(None)
+            raise
+        except BaseException:
+            with suppress(Exception):
+                self.leave_off()
             raise
         return Step(read_bytes, done)
 
@@ -142,6 +146,10 @@ class Replicator:
 
     def _tidy_up(self, failure: str | None) -> None:
         """The error is what is to be heard of, not what comes of this."""
+        hand = self._hand
+        with suppress(Exception):
+            if hand is not None and hand.waiting:
+                step_aside(self.database, hand.batch, hand.waiting[0], hand.found)
         with suppress(Exception):
             self.leave_off()
         if failure is not None:
@@ -199,11 +207,11 @@ class Replicator:
             return read
         hand.look = None
         if look.found == WHOLE:
+            note_look(self.database, hand.batch, owed, WHOLE)
             kept = self._kept(stated)
             with self._asking():
                 if kept is not None:
                     keep_likewise(self.replica.store, stated.object_name, kept, release=True)
-            note_look(self.database, hand.batch, owed, WHOLE)
             done.append(Done(owed, LOOKED_AT))
             hand.next()
             return read
@@ -229,7 +237,9 @@ class Replicator:
         else:
             try:
                 delivered = self._deliver(hand, owed, stated, carriage)
-            except ObjectExists:
+            except ObjectExists as error:
+                if mends:
+                    raise ReplicaFailing(self.replica.place, type(error).__name__, str(error)) from error
                 # Other bytes stand under its name: it is carried once more, and put in their place.
                 hand.put_down()
                 hand.mends = True

@@ -21,6 +21,8 @@ MOST_BYTES: Final = 256 << 20
 """Leased at once, or one object that is larger. A crash costs no more than copying these again."""
 AGAIN: Final = timedelta(hours=6)
 """So soon what could not be copied, or healed, is tried again by itself."""
+ASIDE: Final = timedelta(minutes=1)
+"""So long an object is left alone after an error, so that one with which nothing works keeps no other waiting."""
 LONGEST_PAUSE: Final = timedelta(days=2)
 """No pause is longer. What reaches farther ahead was written while the database's clock was ahead."""
 

@@ -72,7 +72,7 @@ class Healer:
         return Healing(seen, Carriage(self._replica.store, self._store, seen.stated, mends=True), kept)
 
     def go_on(self, healing: Healing, at_most_bytes: int) -> int:
-        """How many bytes were read. Raises what the store raises."""
+        """How many bytes were read. Raises what the store raises, never what the replica does: that is found."""
         return healing.carriage.go_on(at_most_bytes)
 
     def put_back(self, batch: Batch, healing: Healing) -> bool:

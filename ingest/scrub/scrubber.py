@@ -27,7 +27,7 @@ from ingest.scrub.stated import ManifestKeys, read_stated
 from ingest.scrub.turns import Turns, lease_batch
 from storage.catalog.object_looks import UNREADABLE, WHOLE, ObjectLook
 from storage.database import Database
-from storage.errors import ObjectStoreError, StoreFull, StoreReadOnly, StoreRefused
+from storage.errors import ObjectStoreError, StoreFull, StoreReadOnly
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore
 
@@ -175,7 +175,8 @@ class Scrubber:
             if healing.carriage.found is None:
                 return _Looked(1, read)
             hand.healed = self._healer.put_back(hand.batch, healing)
-        except (StoreFull, StoreRefused) as error:
+        except ObjectStoreError as error:
+            # Its alarm stands. Should the store do nothing at all, the next look says so.
             _say_not_healed(healing, error)
         healing.close()
         hand.healing = None

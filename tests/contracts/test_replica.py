@@ -156,6 +156,7 @@ def test_a_gateway_that_is_away_is_waited_for(shelf: ReplicaShelf, ceph: Cluster
             replicator.go_on(1 << 30)
     finally:
         ceph.start_gateway()
+    shelf.make_due()
     assert ids_of(shelf.replicate(replicator), COPIED_NOW) == {each.id for each in shelved}
 
 
@@ -172,6 +173,7 @@ def test_over_a_network_that_breaks_off_all_gets_there_once(shelf: ReplicaShelf,
             done += replicator.go_on(4 << 20).done
         except ReplicaFailing:
             failures += 1
+            shelf.make_due(days=1)  # its pause is a minute
     assert failures > 2, "it was a bad one"
     assert sorted(each.owed.id for each in done) == sorted(each.id for each in shelved), "each once"
     assert versions_in(shelf.second) == sorted(each.name for each in shelved)

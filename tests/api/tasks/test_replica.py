@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, update
 from structlog.testing import capture_logs
 
 from api.replicating import SteadyReplica, require_replica
 from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING
 from ingest.replica.replicator import Done
 from ingest.scrub.look import PIECE_BYTES
+from storage.catalog.replicas import ObjectReplica
 from storage.errors import StoreUnavailable
 from storage.objects.folder import FolderStore
 
@@ -83,6 +85,8 @@ def test_a_replica_that_is_away_is_waited_for_and_said_once(
         patch.setattr(FolderStore, "create", away)
         assert wake(replica, clock, 100) == []
     assert [(each["event"], each["error"]) for each in said] == [("replica.waits", "StoreUnavailable")]
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(ObjectReplica).values(due_at=func.now()))  # its pause is a minute
     with capture_logs() as said:
         assert [each.owed.id for each in wake(replica, clock, int(AWAY_SECONDS) + 5)] == [recording.id]
     assert [each["event"] for each in said] == ["replica.goes_on"]

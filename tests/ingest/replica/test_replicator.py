@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ingest.replica.replicator import (
     LOST,
     NOT_WHOLE,
     REMOVED,
+    Done,
     Replicator,
 )
 from ingest.replica.standing import read_replica_standing, require_replicated
@@ -37,7 +39,7 @@ from ingest.replica.turns import lease_batch
 from ingest.scrub.look import PIECE_BYTES
 from ingest.scrub.turns import Turns
 from storage.database import Database
-from storage.errors import StoreFull, StoreReadOnly, StoreUnavailable
+from storage.errors import NameRefused, StoreFull, StoreReadOnly, StoreUnavailable
 from storage.ledger.errors import StoreLacksLedger
 from storage.objects.folder import FolderStore
 from tests.ingest.replica_shelf import ReplicaShelf, ids_of
@@ -132,6 +134,7 @@ def test_a_first_store_whose_disk_is_not_mounted_is_waited_for(shelf: ReplicaShe
         shelf.replicate()
     root.rmdir()
     mounted.rename(root)
+    shelf.make_due()
     assert ids_of(shelf.replicate(), COPIED_NOW) == {each.id}
 
 
@@ -243,10 +246,75 @@ def test_a_replica_that_is_away_or_full_is_waited_for_and_told(
         with pytest.raises(ReplicaFailing):
             require_replicated(session, shelf.replica.place, 24, now)
     away.error = None
+    shelf.make_due(days=1)
     assert ids_of(shelf.replicate(replicator), COPIED_NOW) == {each.id for each in shelved}
     with shelf.database.reading() as session:
         assert read_replica_standing(session, shelf.replica.place).failing_since is None
         require_replicated(session, shelf.replica.place, 24, now)
+
+
+class Picky(FolderStore):
+    """Takes everything but one object, and does not give out another."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
+
+    def create(self, name: str, size_bytes: int | None = None) -> Any:
+        self._refuse(name)
+        return super().create(name, size_bytes)
+
+    def mend(self, name: str, size_bytes: int | None = None) -> Any:
+        self._refuse(name)
+        return super().mend(name, size_bytes)
+
+    def _refuse(self, name: str) -> None:
+        if name == self._name:
+            raise NameRefused(name, "the server does not like it")
+
+    def delete(self, name: str) -> None:
+        if name == self._name:
+            raise StoreUnavailable(name, "I/O error")
+        super().delete(name)
+
+
+def try_again_and_again(replicator: Replicator) -> list[Done]:
+    """Whatever it raises; what was done."""
+    done: list[Done] = []
+    for _ in range(4):
+        with suppress(ReplicaFailing, StoreUnavailable):
+            done += replicator.go_on(A_LOT).done
+    return done
+
+
+def test_one_with_which_nothing_works_keeps_no_other_waiting(shelf: ReplicaShelf, second_root: Path) -> None:
+    shelved = shelf.put([3_000] * 5)
+    picky = shelf.replicator(replica=Replica(Picky(second_root, shelved[0].name), shelf.replica.place))
+    assert ids_of(try_again_and_again(picky), COPIED_NOW) == {each.id for each in shelved[1:]}
+    shelf.make_due()
+    shelf.replicate()
+    for each in shelved[:2]:
+        shelf.damage(shelf.second, each.name, bytes(3_000))
+    shelf.make_due()
+    assert ids_of(try_again_and_again(picky), HEALED) == {shelved[1].id}
+    row = shelf.row(shelved[0])
+    assert row is not None
+    assert row.found == "differs", "that it is lost is known"
+    for each in shelved[:2]:
+        shelf.dispose(each)
+    assert ids_of(try_again_and_again(picky), REMOVED) == {shelved[1].id}
+
+
+def test_what_the_first_store_does_not_say_of_one_object_keeps_no_other_waiting(
+    shelf: ReplicaShelf, root: Path
+) -> None:
+    first, second = shelf.put([3_000, 3_000])
+    shelf.store.hold(first.name)
+    said = root / ".kept" / first.name
+    said.chmod(0o600)
+    said.write_text("no longer to be read")
+    try_again_and_again(shelf.replicator())
+    assert (shelf.state(first), shelf.state(second)) == ("waiting", "copied")
 
 
 def test_a_replica_whose_disk_is_not_mounted_is_not_filled_and_loses_nothing(
