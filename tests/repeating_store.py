@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from storage.errors import StoreUnavailable
 from storage.objects.handles import AbortingWriter, SpanReader
-from storage.objects.protocol import Keeping, ObjectReader, ObjectStore, ObjectWriter, StoredObject
+from storage.objects.protocol import Keeping, Listed, ObjectReader, ObjectStore, ObjectWriter, StoredObject
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -108,6 +108,12 @@ class RepeatingStore:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         yield from repeated(lambda: [*self._store.list(prefix)])
+
+    def survey(self, prefix: str = "") -> Iterator[Listed]:
+        yield from repeated(lambda: [*self._store.survey(prefix)])
+
+    def inspect(self, name: str) -> Listed | None:
+        return repeated(lambda: self._store.inspect(name))
 
     def delete(self, name: str) -> None:
         repeated(lambda: self._store.delete(name))

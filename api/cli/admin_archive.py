@@ -56,6 +56,30 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
                 archive.database.close()
 
 
+@contextmanager
+def open_for_looking(purpose: str) -> Iterator[Archive]:
+    """The archive for a command that changes nothing: nothing is signed, made or swept, so it opens one, too, whose
+    database and ledger do not belong together. A database of the data folder is brought to this release's schema.
+
+    Raises ArchiveMissing, and DatabaseUnusable where a database elsewhere has another release's schema.
+    """
+    from api.engines.running import require_current_schema, running_database
+    from api.settings import load_settings
+
+    settings = load_settings()
+    require_archive(settings)
+    with ExitStack() as undo:
+        undo.callback(_remove_socket_folder, settings)
+        addresses = undo.enter_context(running_database(settings, purpose))
+        require_current_schema(addresses)
+        with _both_languages():
+            archive = _open(_with_database(settings, addresses))
+            try:
+                yield archive
+            finally:
+                archive.database.close()
+
+
 def require_archive(settings: Settings, *, make: bool = False) -> None:
     """Raise ArchiveMissing where LIUHEN_DATA has no archive, nor one that starts just now.
 

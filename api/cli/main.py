@@ -14,7 +14,10 @@ from api.cli.help_pages import fold_help_pages
 
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
 # the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
-COMMANDS = ("up", "export", "verify", "scrub", "replicate", "bench", "http", "sequencer", "worker", "beat", "tsa")
+COMMANDS = (
+    *("up", "export", "verify", "scrub", "reconcile", "replicate", "bench"),
+    *("http", "sequencer", "worker", "beat", "tsa"),
+)
 GROUPS: tuple[str, ...] = ("demo", "admin", "dock", "keys", "rules")
 # A tree of errors carries facts for a person; anything else is a fault of ours, or of the machine.
 _OUR_PACKAGES = frozenset({"api", "casework", "ingest", "retention", "storage", "integrity"})

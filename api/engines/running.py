@@ -83,6 +83,18 @@ def migrate(addresses: DatabaseAddresses) -> None:
     upgrade(addresses.owner)
 
 
+def require_current_schema(addresses: DatabaseAddresses) -> None:
+    """For whoever changes nothing. Raises DatabaseUnusable."""
+    check_server(addresses)
+    from storage.migrations.upgrading import is_current
+
+    if not is_current(addresses.owner):
+        raise DatabaseUnusable(
+            "数据库的结构属于另一版本的程序；请用相应版本，或先以 liuhen up 升级",
+            "the database has the schema of another release: use that release, or bring it up with `liuhen up` first",
+        )
+
+
 def check_server(addresses: DatabaseAddresses) -> None:
     """See that each role gets in, and that the server is no older than the embedded one."""
     import psycopg

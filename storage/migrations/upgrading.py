@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -23,6 +25,17 @@ def upgrade(owner_url: str) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def is_current(owner_url: str) -> bool:
+    """Whether the database has this release's schema. Changes nothing."""
+    engine = create_engine(make_url(owner_url).set(drivername="postgresql+psycopg"))
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    return found == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def alembic_config() -> Config:

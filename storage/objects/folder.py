@@ -8,7 +8,6 @@ leaves at most a file there; its lock died with its writer, and that is how the 
 
 from __future__ import annotations
 
-import builtins
 import fcntl
 import os
 import stat as modes
@@ -21,13 +20,14 @@ from pathlib import Path
 
 from integrity.durable_files import sync_folder
 from storage.direct_io import PAGE_BYTES, DirectFile, drop_page_cache
-from storage.errors import ObjectMissing, StoreUnavailable
+from storage.errors import NameRefused, ObjectMissing, StoreUnavailable
 from storage.objects.folder_keeping import FolderKeeping
 from storage.objects.folder_writer import ONLY_VERSION, DurableFolders, FolderWriter
 from storage.objects.handles import SpanReader
 from storage.objects.names import require_name
 from storage.objects.os_errors import reading, writing
-from storage.objects.protocol import Keeping, StoredObject
+from storage.objects.protocol import Keeping, Listed, StoredObject
+from storage.objects.sorting import in_order
 
 INCOMING = ".incoming"
 
@@ -119,6 +119,26 @@ class FolderStore:
         with reading(prefix, self.root):
             yield from _names_below(self.root, "", prefix)
 
+    def survey(self, prefix: str = "") -> Iterator[Listed]:
+        for name in self.list(prefix):
+            listed = self._listed(name, self.root / name)
+            if listed is not None:
+                yield listed
+
+    def inspect(self, name: str) -> Listed | None:
+        try:
+            return self._listed(name, self._path(name))
+        except NameRefused:
+            return None
+
+    def _listed(self, name: str, path: Path) -> Listed | None:
+        try:
+            with reading(name, path):
+                found = os.lstat(path)
+        except ObjectMissing:
+            return None  # it was deleted just now
+        return Listed(name, found.st_size, ONLY_VERSION) if modes.S_ISREG(found.st_mode) else None
+
     def delete(self, name: str) -> None:
         path = self._path(name)
         if self.stat(name) is not None:
@@ -191,14 +211,14 @@ def _names_below(folder: Path, above: str, prefix: str) -> Iterator[str]:
             yield name
 
 
-def _sorted_entries(folder: Path, above: str) -> builtins.list[str]:
+def _sorted_entries(folder: Path, above: str) -> Iterator[str]:
     """Full names in `folder`, those of folders with their "/", which is what puts "a-b" before "a/b"."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(
+            yield from in_order(
                 above + entry.name + "/" * entry.is_dir(follow_symlinks=False)
                 for entry in entries
                 if not entry.name.startswith(".") and not entry.is_symlink()
             )
     except FileNotFoundError:
-        return []
+        return

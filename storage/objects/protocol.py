@@ -22,6 +22,21 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing knows it: nothing of it was read, and its size is what the store says.
+
+    `newer_versions`: put over the one that is the object, so that nobody reads them. `mended`: it took the place of
+    what was lost, so that its version is not the one that was first put.
+    """
+
+    name: str
+    size_bytes: int
+    version_id: str
+    newer_versions: int = 0
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     """Why the store itself refuses to delete an object: until an instant (UTC, whole seconds), or while it is held."""
 
@@ -146,6 +161,16 @@ class ObjectStore(Protocol):
         Complete for all that was committed before the call, whatever crashed before it; what is committed or deleted
         meanwhile may be there or not. Never anything unfinished.
         """
+
+    def survey(self, prefix: str = "") -> Iterator[Listed]:
+        """What `list` names, with size and version, in the same order and in constant memory; and what strangers put
+        there under names that no object may have.
+
+        `mended` may be False of an object of which there is one version only: `inspect` looks.
+        """
+
+    def inspect(self, name: str) -> Listed | None:
+        """One object as it is now; None where there is none, or the name is none of ours. Raises as `stat`."""
 
     def delete(self, name: str) -> None:
         """Remove an object for good; durable on return, and no error when it is gone already.

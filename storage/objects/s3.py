@@ -9,14 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 from storage.errors import NameRefused, ObjectMissing
 from storage.objects.names import require_name
-from storage.objects.protocol import Keeping, StoredObject
+from storage.objects.protocol import Keeping, Listed, StoredObject
 from storage.objects.s3_address import S3Address
 from storage.objects.s3_bucket import S3Bucket, Version
 from storage.objects.s3_keeping import keep_until, remove_all
@@ -87,6 +89,25 @@ class S3Store:
             if isinstance(version, Version) and version.name != last and _is_name(version.name):
                 last = version.name
                 yield version.name
+
+    def survey(self, prefix: str = "") -> Iterator[Listed]:
+        found = (each for each in self._bucket.versions(prefix) if isinstance(each, Version))
+        for _, versions in groupby(found, attrgetter("name")):
+            listed = self._listed(list(versions))
+            if listed is not None:
+                yield listed
+
+    def inspect(self, name: str) -> Listed | None:
+        if not _is_name(name):
+            return None
+        return self._listed(look_at(self._bucket, name).versions, alone_too=True)
+
+    def _listed(self, versions: Sequence[Version], *, alone_too: bool = False) -> Listed | None:
+        version = counting(self._bucket, versions)
+        if version is None:
+            return None
+        mended = (alone_too or len(versions) > 1) and self._bucket.mends(version)
+        return Listed(version.name, version.size_bytes, version.version_id, versions.index(version), mended)
 
     def delete(self, name: str) -> None:
         require_name(name)
