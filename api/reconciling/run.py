@@ -22,7 +22,6 @@ from retention.key_disposal import await_earlier
 from storage.catalog.replicas import WAITING, ObjectReplica, ReplicaStore
 from storage.errors import ObjectStoreError
 from storage.ledger.errors import StoreLacksLedger
-from storage.ledger.files import PREFIX
 
 PAUSE_SECONDS: Final = 5.0
 """Between a suspicion and the second look at it."""
@@ -79,8 +78,11 @@ def reconcile(
 
 
 def _require_store(archive: Archive, size: int) -> None:
-    """A folder without its disk would make a mismatch of everything there is. Raises StoreLacksLedger."""
-    if size and next(iter(archive.store.survey(PREFIX)), None) is None:
+    """A folder without its disk would make a mismatch of everything there is. Raises StoreLacksLedger.
+
+    One that holds anything is looked at: it may be half of a bucket that was moved.
+    """
+    if size and next(iter(archive.store.survey()), None) is None:
         raise StoreLacksLedger(size)
 
 
