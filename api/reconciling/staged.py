@@ -57,15 +57,15 @@ def look_again(scene: Scene, suspicions: Suspicions) -> None:
 def _judge(staging: Staging | None, upload_id: str, row: Any, *, is_staged: bool) -> str | None:
     if row is None or row.state in ("sealed", *_ENDED):
         return "staged_without_row" if is_staged else None
-    size_bytes = _size(staging, upload_id)
     if row.state == "open":
-        return _judge_open(staging, upload_id, size_bytes or 0) if is_staged else None
+        return _judge_open(staging, upload_id) if is_staged else None
+    size_bytes = _size(staging, upload_id)
     if size_bytes is None:
         return "staged_missing"
     return None if size_bytes == row.declared_length else "staged_size_differs"
 
 
-def _judge_open(staging: Staging | None, upload_id: str, size_bytes: int) -> str | None:
+def _judge_open(staging: Staging | None, upload_id: str) -> str | None:
     """What was acknowledged is there. Nothing acknowledged and nothing there is where it begins."""
     try:
         recorded = None if staging is None else staging.read_offset(upload_id)
@@ -73,6 +73,8 @@ def _judge_open(staging: Staging | None, upload_id: str, size_bytes: int) -> str
         return None
     except StagingDamaged:
         return "staged_damaged"
+    # The offset first: bytes that come meanwhile are there before they are acknowledged.
+    size_bytes = _size(staging, upload_id) or 0
     return "staged_size_differs" if recorded is not None and recorded.offset > size_bytes else None
 
 

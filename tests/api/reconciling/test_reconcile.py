@@ -193,6 +193,38 @@ def test_copies_that_are_made_or_were_given_up_are_told_from_evidence(sealing: A
             assert found(sealing) == {(code, name)}
 
 
+def test_what_the_filing_of_a_paper_left_is_told_from_evidence(
+    sealing: Any, superuser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing.grant()
+    (request_id,) = superuser.execute("SELECT id FROM access_request").fetchone()
+    name = f"attachments/{request_id}/{uuid.uuid4()}"
+    sealing.archive.store.put(name, b"?")
+    sealing.archive.store.put(f"attachments/{uuid.uuid4()}/{uuid.uuid4()}", b"?")
+    assert {code for code, _ in found(sealing)} == {"attachment_left_behind", "object_unknown"}
+    assert ("attachment_left_behind", name) in found(sealing)
+    monkeypatch.setattr("api.reconciling.run.PATIENCE_SECONDS", 0.1)
+    with sealing.archive.database.transaction() as session:
+        session.execute(select(Recording.id)).all()
+        assert ("object_under_way", name) in found(sealing), "whoever stores it may not have committed"
+
+
+def test_redacted_copies_that_are_made_or_were_given_up_are_told_from_evidence(sealing: Any, superuser: Any) -> None:
+    copy_id = uuid.uuid4()
+    name = f"redacted/{copy_id}/{uuid.uuid4().hex}"
+    sealing.archive.store.put(name, b"?")
+    assert found(sealing) == {("object_unknown", name)}
+    columns = "id, unit_id, case_id, recording_id, redaction_id, grant_id, mark, asked_by, asked_at, state, outcome"
+    values = (copy_id, sealing.unit.id, *(uuid.uuid4() for _ in range(4)), "[]", uuid.uuid4(), "now")
+    superuser.execute("ALTER TABLE redacted_copy DISABLE TRIGGER ALL")
+    for state, code in (("due", "object_under_way"), ("failed", "copy_given_up")):
+        superuser.execute("DELETE FROM redacted_copy")
+        superuser.execute(
+            f"INSERT INTO redacted_copy ({columns}) VALUES ({', '.join(['%s'] * 11)})", (*values, state, "why")
+        )
+        assert found(sealing) == {(code, name)}
+
+
 def test_what_the_ledger_says_of_rows_is_compared_both_ways(sealing: Any, superuser: Any) -> None:
     row, copy = recording(sealing), rendition(sealing)
     with changed(superuser, "recording", f"DELETE FROM recording WHERE id = '{row.id}'"):
