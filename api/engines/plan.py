@@ -215,7 +215,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             environment={
                 **_worker_environment(addresses),
                 **store_secrets(settings),
-                **({} if queue == "replica" else root_secrets(settings)),
+                **({} if queue in ("housekeeping", "replica") else root_secrets(settings)),
                 **(_platform_environment(settings) if queue == "housekeeping" else {}),
                 **(replica_secrets(settings) if queue in ("housekeeping", "replica") else {}),
             },

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from api.engines.listener import open_listener
 from api.engines.plan import plan_archive
@@ -13,13 +16,29 @@ OF_HTTP = {"LIUHEN_DATABASE_URL"}
 OF_WORKERS = {"LIUHEN_DATABASE_WORKER_URL"}
 
 
-def test_no_process_is_given_another_roles_password(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path / "data")
+def environments_of(settings: Settings) -> dict[str, Mapping[str, str]]:
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
         plan = plan_archive(settings, "run", listener)
     children = [each for stage in plan.stages if isinstance(stage, tuple) for each in stage]
-    children = [each for each in children if isinstance(each, ChildSpec)]
-    environments = {spec.name: spec.launch().environment for spec in children}
+    return {spec.name: spec.launch().environment for spec in children if isinstance(spec, ChildSpec)}
+
+
+def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"LIUHEN_ROOT_PASSPHRASE": "correct horse battery", "LIUHEN_ROOT_KEY": "0f" * 32}
+    given |= {"LIUHEN_PKCS11_PIN": "a PIN of four words"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    environments = environments_of(Settings(data=tmp_path / "data"))
+    have = {name for name, environment in environments.items() if given.items() <= environment.items()}
+    assert have == {"worker-custody", "worker-media", "worker-encoding", "http-1", "http-2"}
+    for name in environments.keys() - have:
+        assert not set(given.values()) & set(environments[name].values()), name
+
+
+def test_no_process_is_given_another_roles_password(tmp_path: Path) -> None:
+    environments = environments_of(Settings(data=tmp_path / "data"))
     given = {name: {each for each in of if "DATABASE" in each} for name, of in environments.items()}
     assert given.pop("http-1") == given.pop("http-2") == OF_HTTP
     assert given.pop("sequencer") == {"LIUHEN_DATABASE_SEQUENCER_URL"}
