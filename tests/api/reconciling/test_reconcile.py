@@ -352,6 +352,17 @@ def test_a_store_without_its_disk_is_refused(sealing: Any, commands: Any, capsys
     assert not objects(sealing).exists(), "nothing was made there"
 
 
+def test_a_database_of_another_release_is_refused_and_left_as_it_is(
+    sealing: Any, commands: Any, capsys: Any, superuser: Any
+) -> None:
+    sealing.end_sequencing()
+    with changed(superuser, "alembic_version", "UPDATE alembic_version SET version_num = '0001'"):
+        assert commands("reconcile") == 1
+        assert "another release" in capsys.readouterr().err
+        assert superuser.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    assert commands("reconcile") == 0
+
+
 def test_beside_a_busy_sealing_there_is_no_false_alarm(sealing: Any, tmp_path: Path) -> None:
     clip, stop, failed = sealing.clip(tmp_path), threading.Event(), list[BaseException]()
 
