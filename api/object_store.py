@@ -101,7 +101,7 @@ def require_usable_store(settings: Settings) -> None:
     except BucketUnusable as error:
         raise bucket_refused(error) from error
     except ObjectStoreError as error:
-        raise StoreUnusable(_place(settings), _chinese(error), str(error)) from error
+        raise StoreUnusable(place_of(settings), _chinese(error), str(error)) from error
 
 
 def bucket_refused(error: BucketUnusable) -> StoreUnusable:
@@ -124,7 +124,8 @@ class TriedStore:
             self._worked_at = time.monotonic()
 
 
-def _place(settings: Settings) -> str:
+def place_of(settings: Settings) -> str:
+    """Where objects are, for a person."""
     address = store_address(settings)
     return str(settings.data / "objects") if address is None else str(address)
 

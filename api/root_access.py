@@ -41,6 +41,11 @@ def root_access(settings: Settings) -> RootAccess:
     )
 
 
+def backup_secret(settings: Settings) -> GivenSecret:
+    """The passphrase that the keys of a backup are sealed with. Raises UsageRefused where it is given twice."""
+    return _given(settings, "backup_passphrase")
+
+
 def root_secrets(settings: Settings) -> dict[str, str]:
     """What a process needs of the environment to open the root key, and what others are not given."""
     given = {

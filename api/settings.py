@@ -39,6 +39,7 @@ _SECRET = frozenset(
         "LIUHEN_PKCS11_PIN",
         "LIUHEN_REPLICA_S3_ACCESS_KEY",
         "LIUHEN_REPLICA_S3_SECRET_KEY",
+        "LIUHEN_BACKUP_PASSPHRASE",
     }
 )
 
@@ -53,6 +54,7 @@ _NEVER_SHOWN = frozenset(
         "pkcs11_pin",
         "replica_s3_access_key",
         "replica_s3_secret_key",
+        "backup_passphrase",
     }
 )
 
@@ -337,6 +339,8 @@ class Settings(BaseSettings):
     replica_s3_ca_file: ReadableFile | None = None
     replica_rate: Size = ByteSize(64 << 20)
     replica_behind_hours: Count = 24
+    backup_passphrase: Secret | None = Field(default=None, repr=False)
+    backup_passphrase_file: ReadableFile | None = None
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2
@@ -435,6 +439,16 @@ def load_settings() -> Settings:
 def setting_names() -> list[str]:
     """The name of every variable."""
     return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def variable_of(name: str) -> str:
+    """The variable that sets the field `name`."""
+    return PREFIX + name.upper()
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of the field `name` may be written down nowhere."""
+    return name in _NEVER_SHOWN or variable_of(name) in _SECRET
 
 
 def child_environment(additions: Mapping[str, str]) -> dict[str, str]:

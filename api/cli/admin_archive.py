@@ -48,7 +48,7 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
         settings = _with_database(settings, addresses)
         if own:
             _prepare(settings, addresses)
-        with _entries_in_place(settings, own), _both_languages():
+        with _entries_in_place(settings, own), both_languages():
             archive = _open(settings)
             try:
                 yield OpenedArchive(archive, running=not own)
@@ -261,7 +261,7 @@ def _opened_sequencer(settings: Settings) -> Iterator[Sequencer]:
 
 
 @contextmanager
-def _both_languages() -> Iterator[None]:
+def both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
     from casework.rules.errors import RuleFileUnusable

@@ -1,0 +1,280 @@
+"""A backup, put in place on an empty machine and compared with what it says of itself before anybody sees it.
+
+    1. the backup is checked: signature, every file, keys                nothing was written yet
+    2. database, keys and configuration, under a passing name
+    3. keys that the ledger, or a later backup, says were destroyed are destroyed again
+    4. the database is started and compared, table by table              before anything writes to it
+    5. objects: copied or found in place, each read whole and compared
+    6. the ledger's files are made anew from its rows                    as far as it was signed by then
+    7. every key that a row names opens; the audit of `liuhen verify` finds no more than it found before
+    8. the folder gets its name
+
+Nothing is signed here. Where the store, or a later backup, knows of a longer ledger, that is left for the sequencer to
+see: it refuses to sign a second one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from api.archive import Archive, open_archive
+from api.backup.checking import CheckedBackup, check_backup
+from api.backup.cluster import started_cluster
+from api.backup.digests import copy_durably
+from api.backup.errors import RestoreDiffers
+from api.backup.facts import Facts, differences, read_facts
+from api.backup.keys_part import kek_path
+from api.backup.objects_part import GONE, KEPT, LOST, put_object, read_objects
+from api.backup.place import BackupPlace, disk_errors
+from api.engines.postgres import EmbeddedPostgres
+from api.engines.running import migrate
+from api.errors import UsageRefused
+from api.object_store import store_address
+from api.root_access import telling_keys
+from api.settings import Settings
+from api.trust_folder import FOLDER as TRUST_TSA
+from api.verification import VerificationReport, verify_archive
+from integrity.durable_files import PRIVATE, new_folder, sync_folder, write_durably
+from integrity.errors import EvidenceError
+from integrity.ledger_entry import parse_entry
+from integrity.tiles import TILE_WIDTH, Bundle, decode_bundle
+from retention.key_disposal import DESTROYED, forget_disposed
+from storage.catalog.recordings import Recording
+from storage.errors import KeyMissing, ObjectExists
+from storage.key_files import make_private_folder
+from storage.ledger.republishing import republish
+from storage.objects.folder import FolderStore
+from storage.roots.given_secret import GivenSecret
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RestoreOrder:
+    """`objects`: a folder to take them from, else the backup's own pool."""
+
+    objects: Path | None
+    passphrase: GivenSecret
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`unreadable`: recordings under keys that were destroyed since the backup. `ahead`: how far the ledger was signed
+    elsewhere, where that is further than the database knows; else None."""
+
+    data: Path
+    facts: Facts
+    objects: int
+    object_bytes: int
+    keys: int
+    keys_destroyed: int
+    unreadable: int
+    lost_before: int
+    ahead: int | None
+    audit: VerificationReport
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "data": str(self.data),
+            "differences": 0,
+            "tables": len(self.facts.tables),
+            "rows": self.facts.rows,
+            "objects": self.objects,
+            "object_bytes": self.object_bytes,
+            "keys": self.keys,
+            "keys_destroyed_again": self.keys_destroyed,
+            "recordings_under_destroyed_keys": self.unreadable,
+            "lost_before": self.lost_before,
+            "ledger_entries": self.facts.entries,
+            "signed_size": self.facts.signed_size,
+            "signed_elsewhere": self.ahead,
+            "audit": self.audit.to_json(),
+        }
+
+
+def restore_backup(place: BackupPlace, name: str, settings: Settings, order: RestoreOrder, say: Say) -> Restored:
+    """Into `settings.data`, which is not there yet or empty; whole and durable on return, or not there.
+
+    Raises the errors under BackupError, UsageRefused, KeysUnusable, and what the object store raises.
+    """
+    _require_empty(settings.data)
+    with telling_keys():
+        say("核对备份 / checking the backup")
+        checked = check_backup(place, name, order.passphrase)
+        require_store_of(checked, settings, order.objects)
+        with disk_errors(settings.data.parent):
+            settings.data.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                settings.data.rmdir()
+            with new_folder(settings.data) as folder:
+                return _Restoring(checked, settings, order, say, folder).run()
+
+
+class _Restoring:
+    def __init__(self, checked: CheckedBackup, settings: Settings, order: RestoreOrder, say: Say, folder: Path) -> None:
+        self._checked, self._order, self._say, self._folder = checked, order, say, folder
+        self._data, self._settings = settings.data, settings.model_copy(update={"data": folder})
+        self._objects = self._bytes = self._lost_before = 0
+
+    def run(self) -> Restored:
+        self._say("还原数据库、密钥和设置 / putting database, keys and configuration in place")
+        destroyed = self._put_in_place()
+        with started_cluster(self._folder / "postgres", self._folder / "secrets") as postgres:
+            self._say("逐表比对 / comparing table by table")
+            _require_none(list(differences(self._checked.facts, read_facts(postgres))))
+            migrate(postgres.addresses())
+            with self._opened(postgres) as archive:
+                destroyed |= self._forget_destroyed(archive)
+                self._say("逐个核对存储对象 / comparing object by object")
+                _require_none(list(self._put_objects(archive)))
+                ahead = self._put_ledger(archive)
+                self._say("核对密钥 / comparing keys")
+                _require_none(list(self._keys_that_do_not_open(archive, destroyed)))
+                unreadable = _count_under(archive, destroyed)
+                self._say("核验 / auditing")
+                audit = verify_archive(archive, 0)
+        for name in ("log", "run", "work"):
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+        return Restored(
+            data=self._data,
+            facts=self._checked.facts,
+            objects=self._objects,
+            object_bytes=self._bytes,
+            keys=len(self._checked.facts.keys),
+            keys_destroyed=len(destroyed),
+            unreadable=unreadable,
+            lost_before=self._lost_before,
+            ahead=ahead,
+            audit=audit,
+        )
+
+    def _put_in_place(self) -> set[str]:
+        """Returns the keys of the backup that were destroyed since: they are not put in place at all."""
+        copy_durably(self._checked.folder / "database", self._folder / "postgres")
+        (self._folder / "postgres" / "backup_manifest").unlink()
+        left_out = {kek_path(each): each for each in self._checked.destroyed}
+        for path, content in sorted(self._checked.keys.items()):
+            if path not in left_out:
+                _write_private(self._folder, path, content)
+        make_private_folder(self._folder / "keys" / "root" / "keys", self._folder)
+        config = self._checked.folder / "config"
+        if (config / TRUST_TSA).is_dir():
+            copy_durably(config / TRUST_TSA, self._folder / TRUST_TSA)
+        if (config / "demo.json").is_file():
+            write_durably(self._folder / "demo.json", (config / "demo.json").read_bytes(), PRIVATE)
+        return {each for path, each in left_out.items() if path in self._checked.keys}
+
+    @contextmanager
+    def _opened(self, postgres: EmbeddedPostgres) -> Iterator[Archive]:
+        addresses = postgres.addresses()
+        update = {"database_url": addresses.app, "database_worker_url": addresses.worker}
+        archive = open_archive(self._settings.model_copy(update=update), pool_size=2, process="liuhen-restore")
+        try:
+            yield archive
+        finally:
+            archive.database.close()
+
+    def _forget_destroyed(self, archive: Archive) -> set[str]:
+        """By the ledger in the database, and by what the store's ledger has beyond it."""
+        keys = archive.closed_key_store
+        with archive.database.reading() as session:
+            gone = set(forget_disposed(session, keys))
+        beyond = set(_destroyed_beyond(archive, self._checked.facts.signed_size)).intersection(keys.list_keks())
+        for kek_id in beyond:
+            keys.destroy_kek(kek_id)
+        return gone | beyond
+
+    def _put_objects(self, archive: Archive) -> Iterator[str]:
+        source = FolderStore(self._order.objects or self._checked.place.pool)
+        for each in read_objects(self._checked.objects):
+            if each.state == GONE:
+                continue
+            if each.state == LOST:
+                self._lost_before += 1
+                continue
+            difference = put_object(source, archive.store, each)
+            if difference is not None:
+                yield difference
+            self._objects, self._bytes = self._objects + 1, self._bytes + each.size_bytes
+
+    def _put_ledger(self, archive: Archive) -> int | None:
+        """The ledger's files; and the longest checkpoint that is known, for the sequencer to meet."""
+        files, vkey = archive.ledger_files, archive.keyring.ledger_vkey
+        try:
+            in_store = files.latest_checkpoint(vkey)
+            size = republish(archive.database, files, vkey)
+        except (ObjectExists, EvidenceError) as error:
+            raise RestoreDiffers([f"存储中是另一本账 / the store has another ledger: {error}"]) from error
+        known = max(self._checked.signed_size, 0 if in_store is None else in_store[0].size)
+        if known <= size:
+            return None
+        if in_store is None or in_store[0].size < known:
+            files.publish_checkpoint(known, self._checked.note.encode())
+        return known
+
+    def _keys_that_do_not_open(self, archive: Archive, destroyed: set[str]) -> Iterator[str]:
+        """Raises RootKeyError where the root key does not open with what the settings give."""
+        store = archive.key_store
+        for kek_id in self._checked.facts.keys:
+            if kek_id not in destroyed:
+                try:
+                    store.open_record(store.read_kek(kek_id))
+                except KeyMissing:
+                    yield f"密钥缺失 / key missing: {kek_id}"
+
+
+def _count_under(archive: Archive, destroyed: set[str]) -> int:
+    with archive.database.reading() as session:
+        return session.scalar(select(func.count()).where(Recording.kek_id.in_(destroyed))) or 0
+
+
+def _destroyed_beyond(archive: Archive, size: int) -> Iterator[str]:
+    """Keys that entries destroyed which the store's ledger has, and the database does not know."""
+    files = archive.ledger_files
+    latest = files.latest_checkpoint(archive.keyring.ledger_vkey)
+    end = 0 if latest is None else latest[0].size
+    for number in range(size // TILE_WIDTH, -(-end // TILE_WIDTH)):
+        width = min(TILE_WIDTH, end - number * TILE_WIDTH)
+        content = files.fetch(Bundle(number, width).path)
+        for entry in decode_bundle(content, width) if content is not None else ():
+            parsed = parse_entry(entry)
+            if parsed.action == DESTROYED:
+                yield parsed.subject_id
+
+
+def require_store_of(checked: CheckedBackup, settings: Settings, objects: Path | None) -> None:
+    """Raise UsageRefused where objects are neither in the backup nor in what the settings name."""
+    if objects is not None or store_address(settings) is not None:
+        return
+    if any(each.state not in (KEPT, GONE, LOST) for each in read_objects(checked.objects)):
+        raise UsageRefused(
+            f"此备份不含对象，它们在 {checked.statement.store}；请用 --objects 指明其所在目录，或设置 LIUHEN_S3_URL 等",
+            f"this backup has no objects in it: they are in {checked.statement.store}. Name the folder that has them "
+            "with --objects, or set LIUHEN_S3_URL and its neighbours",
+        )
+
+
+def _require_empty(data: Path) -> None:
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise UsageRefused(
+            f"{data} 不是空目录；还原只写入新的或空的目录，请另指一处",
+            f"{data} is not an empty folder: a restore is made into a new or empty one, name another",
+        )
+
+
+def _require_none(found: list[str]) -> None:
+    if found:
+        raise RestoreDiffers(found)
+
+
+def _write_private(folder: Path, path: str, content: bytes) -> None:
+    target = folder / path
+    make_private_folder(target.parent, folder)
+    write_durably(target, content, PRIVATE)
+    sync_folder(target.parent)

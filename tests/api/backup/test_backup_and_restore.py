@@ -1,0 +1,175 @@
+"""A backup of an archive at work, put in place elsewhere: nothing differs, the ledger goes on, and what was destroyed
+stays destroyed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from api.backup.errors import BackupSecretWrong
+from api.backup.keeping import list_backups, remove_beyond
+from api.backup.place import BackupPlace
+from api.errors import UsageRefused
+from api.export import export_case
+from api.trust_folder import build_trust
+from api.verification import verify_archive
+from ingest.lanes import seal_next
+from integrity.checkpoint import open_checkpoint
+from integrity.merkle import consistency_proof, verify_consistency
+from integrity.package.verify import verify_package
+from integrity.tiles import hash_reader
+from retention.key_disposal import destroy_unnamed
+from storage.catalog.recordings import Recording
+from storage.catalog.uploads import Upload
+from storage.errors import KeyMissing
+from storage.keystore import KeyStore
+from storage.ledger.errors import LedgerBehindStore
+from storage.roots.given_secret import GivenSecret
+from tests.api.backup.conftest import Box, opened, restore, started
+from tests.sequencing import Sequencing
+
+CONTENT = b"no picture, but evidence\n" * 4_000
+
+
+class Load(threading.Thread):
+    """Seals one recording after another until it is told to end."""
+
+    def __init__(self, box: Box) -> None:
+        super().__init__(daemon=True)
+        self._box, self._ended, self.sealed = box, threading.Event(), 0
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            self._box.archive.seal(CONTENT + f"load {time.monotonic_ns()}".encode())
+            self.sealed += 1
+
+    def __enter__(self) -> Load:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+
+def test_an_archive_at_work_is_whole_elsewhere_and_its_ledger_goes_on(
+    box: Box, place: BackupPlace, tmp_path: Path
+) -> None:
+    recording = box.archive.seal(CONTENT)
+    box.archive.link(recording)
+    grant = box.archive.grant()
+    supervisor = box.archive.people["supervisor"]
+    box.archive.settle()
+    before = export_case(box.archive.archive, supervisor, box.archive.case.id, grant.id, tmp_path / "before")
+    trust = build_trust(box.archive.archive)
+    with Load(box) as load:
+        while load.sealed < 2:
+            time.sleep(0.05)
+        made = box.back_up(place)
+    assert made.objects >= 3
+    assert made.lost == ()
+    done = restore(place, made.name, tmp_path / "machine" / "data")
+    assert done.facts == made.facts
+    assert done.objects == made.objects
+    assert done.audit.findings == ()
+    assert done.ahead is None
+    with started(tmp_path / "machine") as other:
+        again = other.archive
+        again.settle()
+        assert verify_archive(again.archive).holds
+        again.link(_seal_beside_what_was_under_way(other, CONTENT + b"after"))
+        again.settle()
+        grant = again.grant()
+        after = export_case(again.archive, again.people["supervisor"], again.case.id, grant.id, tmp_path / "after")
+        assert verify_package(before.folder, trust) is not None
+        assert verify_package(after.folder, trust) is not None
+        _require_one_ledger(other, made.facts.note.encode())
+
+
+def _seal_beside_what_was_under_way(box: Box, content: bytes) -> Recording:
+    """An upload that was received and not sealed when the backup was made has no bytes here: its station has them."""
+    archive = box.archive
+    upload_id = archive.stage(content, "AB00001_000123_20260101093000.MP4")
+    while seal_next(archive.custody, archive.staging, "test"):
+        pass
+    with archive.archive.database.reading() as session:
+        recording_id = session.get_one(Upload, upload_id).recording_id
+        return session.get_one(Recording, recording_id)
+
+
+def _require_one_ledger(box: Box, earlier: bytes) -> None:
+    """The checkpoint of the machine that was lost is a beginning of what the new one signed."""
+    archive = box.archive.archive
+    old = open_checkpoint(earlier, archive.keyring.ledger_vkey)
+    latest = archive.ledger.latest()
+    assert latest is not None
+    new = latest[0]
+    assert new.size > old.size
+    proof = consistency_proof(old.size, new.size, hash_reader(new.size, archive.ledger_files.fetch))
+    verify_consistency(old.size, new.size, proof, old.root, new.root)
+
+
+def test_a_later_backup_copies_only_what_is_new(box: Box, place: BackupPlace) -> None:
+    box.archive.seal(CONTENT + b"first of two")
+    first = box.back_up(place)
+    box.archive.seal(CONTENT + b"second of two")
+    time.sleep(1)
+    second = box.back_up(place)
+    assert first.copied == first.objects
+    assert second.copied == 1
+    assert [each.name for each in list_backups(place)] == [first.name, second.name]
+    assert remove_beyond(place, 1, None) == [first.name]
+    assert place.names() == [second.name]
+    assert not (place.keys / first.name).exists()
+    assert sum(1 for path in place.pool.rglob("*") if path.is_file()) == second.objects
+
+
+def test_a_destroyed_key_comes_back_from_no_backup(box: Box, place: BackupPlace, tmp_path: Path) -> None:
+    keys = box.archive.archive.key_store
+    condemned = keys.wrap_data_key(box.archive.unit.id, "2026-05", bytes(32))
+    first = box.back_up(place, passphrase="correct horse battery")
+    destroy_unnamed(box.archive.archive.database, keys, condemned.kek_id)
+    time.sleep(1)
+    later = box.back_up(place)
+    assert later.sealed_earlier == (first.name,)
+    given = GivenSecret("LIUHEN_BACKUP_PASSPHRASE", "correct horse battery")
+    done = restore(place, first.name, tmp_path / "machine" / "data", given)
+    assert done.keys_destroyed == 1
+    assert done.ahead == later.facts.signed_size
+    store = KeyStore(tmp_path / "machine" / "data" / "keys" / "root")
+    with pytest.raises(KeyMissing):
+        store.unwrap_data_key(condemned)
+
+
+def test_an_older_backup_never_signs_a_second_ledger(box: Box, place: BackupPlace, tmp_path: Path) -> None:
+    first = box.back_up(place)
+    box.archive.seal(CONTENT + b"signed after the first")
+    time.sleep(1)
+    box.back_up(place)
+    done = restore(place, first.name, tmp_path / "data")
+    assert done.ahead is not None
+    with opened(tmp_path / "data") as (archive, addresses), pytest.raises(LedgerBehindStore):
+        Sequencing(addresses.sequencer, archive)
+
+
+def test_a_passphrase_seals_the_keys_and_no_other_opens_them(box: Box, place: BackupPlace, tmp_path: Path) -> None:
+    made = box.back_up(place, passphrase="correct horse battery")
+    root = (box.folder / "data" / "keys" / "root" / "root.key").read_bytes()
+    assert not any(root in path.read_bytes() for path in place.folder.rglob("*") if path.is_file())
+    with pytest.raises(BackupSecretWrong):
+        restore(place, made.name, tmp_path / "data", GivenSecret("LIUHEN_BACKUP_PASSPHRASE", "another passphrase"))
+    assert not (tmp_path / "data").exists()
+    given = GivenSecret("LIUHEN_BACKUP_PASSPHRASE", "correct horse battery")
+    assert restore(place, made.name, tmp_path / "data", given).audit.holds
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(box: Box, place: BackupPlace, tmp_path: Path) -> None:
+    made = box.back_up(place)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "something").write_text("somebody's")
+    with pytest.raises(UsageRefused):
+        restore(place, made.name, tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["something"]
