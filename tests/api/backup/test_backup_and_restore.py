@@ -24,12 +24,13 @@ from integrity.tiles import hash_reader
 from retention.key_disposal import destroy_unnamed
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
+from storage.database import Database
 from storage.errors import KeyMissing
 from storage.keystore import KeyStore
 from storage.ledger.errors import LedgerBehindStore
+from storage.ledger.sequencer import Sequencer
 from storage.roots.given_secret import GivenSecret
 from tests.api.backup.conftest import Box, opened, restore, started
-from tests.sequencing import Sequencing
 
 CONTENT = b"no picture, but evidence\n" * 4_000
 
@@ -151,8 +152,11 @@ def test_an_older_backup_never_signs_a_second_ledger(box: Box, place: BackupPlac
     box.back_up(place)
     done = restore(place, first.name, tmp_path / "data")
     assert done.ahead is not None
-    with opened(tmp_path / "data") as (archive, addresses), pytest.raises(LedgerBehindStore):
-        Sequencing(addresses.sequencer, archive)
+    with opened(tmp_path / "data") as (archive, addresses):
+        database, key = Database(addresses.sequencer, pool_size=1), archive.keyring.signing_key("ledger")
+        with pytest.raises(LedgerBehindStore):
+            Sequencer(database, archive.ledger_files, key, archive.keyring.origin)
+        database.close()
 
 
 def test_a_passphrase_seals_the_keys_and_no_other_opens_them(box: Box, place: BackupPlace, tmp_path: Path) -> None:
