@@ -72,7 +72,7 @@ def open_for_looking(purpose: str) -> Iterator[Archive]:
         undo.callback(_remove_socket_folder, settings)
         addresses = undo.enter_context(running_database(settings, purpose))
         require_current_schema(addresses)
-        with _both_languages():
+        with both_languages():
             archive = _open(_with_database(settings, addresses))
             try:
                 yield archive
