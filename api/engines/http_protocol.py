@@ -10,10 +10,16 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
+from collections.abc import Iterable, MutableMapping
+from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.engines.direct_body import DirectBody
+from ingest.uploads.request import DIRECT_BODY
 
 MOST_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 20.0
@@ -68,16 +74,20 @@ class _SmallReads(asyncio.BufferedProtocol):
 
     uvloop's own reads are four times as large, and so much each connection has before it can be told to wait."""
 
-    def __init__(self, reader: HttpToolsProtocol) -> None:
+    def __init__(self, reader: BoundedProtocol) -> None:
         self._reader = reader
         self.eof_received, self.connection_lost = reader.eof_received, reader.connection_lost  # type: ignore[method-assign]
         self.pause_writing, self.resume_writing = reader.pause_writing, reader.resume_writing  # type: ignore[method-assign]
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _READ_BUFFER
+        direct = self._reader.direct
+        return _READ_BUFFER if direct is None else _READ_BUFFER[: direct.left]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._reader.data_received(bytes(_READ_BUFFER[:nbytes]))
+        if self._reader.direct is None:
+            self._reader.data_received(bytes(_READ_BUFFER[:nbytes]))
+        else:
+            self._reader.body_received(_READ_BUFFER[:nbytes])
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -93,6 +103,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete_bytes = 0
         self._head_deadline: asyncio.TimerHandle | None = None
         self._refused = False
+        self.direct: DirectBody | None = None
+        """What of a body comes past the parser."""
+        self._body_left: int | None = None
+        """Of a body whose length was said, what the parser has not seen yet."""
         # Not by the loop's clock, which stands still for a millisecond and more: the first of two would be anybody.
         self._waits_since = 0.0
 
@@ -105,6 +119,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
+        if self.direct is not None:
+            self.direct.cut()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -146,10 +162,42 @@ class BoundedProtocol(HttpToolsProtocol):
             # Undone by nobody, a compressed body would be taken for what it was made of.
             self._refuse(_UNKNOWN_CODING)
             return
+        self._body_left = _length_said(self.headers)
+        scope = cast("MutableMapping[str, Any]", self.scope)
+        scope["extensions"] = {DIRECT_BODY: partial(self._begin_direct, scope)}
         super().on_headers_complete()
+
+    def _begin_direct(self, scope: MutableMapping[str, Any]) -> DirectBody | None:
+        """From here on the rest of that request's body comes past the parser; None where it is not under way.
+
+        What has come by now is in it. For whoever has taken some of the body before: no client waits for 100 Continue.
+        """
+        is_under_way = scope is self.scope and not self._in_head and self.cycle.scope is scope
+        if not is_under_way or not self._body_left or self.direct is not None or self.transport.is_closing():
+            return None
+        come, self.cycle.body = bytes(self.cycle.body), bytearray()
+        self.direct = DirectBody(self.flow, self._body_left, come, self._end_direct)
+        return self.direct
+
+    def body_received(self, piece: memoryview) -> None:
+        """Of the body that comes past the parser."""
+        assert self.direct is not None
+        if self.cycle.response_complete:
+            self.direct.throw_away(len(piece))
+        else:
+            self.direct.put(bytes(piece))
+
+    def _end_direct(self) -> None:
+        """The parser still waits for what it never saw: the next head is read by a new one."""
+        self.direct = None
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._incomplete_bytes = 0
+        if self._body_left is not None:
+            self._body_left -= len(body)
         if not self._refused:
             super().on_body(body)
 
@@ -224,3 +272,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
+
+
+def _length_said(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """The parser has refused what is no number, and more than one of them."""
+    said = [value for name, value in headers if name == b"content-length"]
+    return int(said[0]) if len(said) == 1 else None

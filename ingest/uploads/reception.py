@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
@@ -154,19 +154,23 @@ class BodyReception:
         try:
             async with asyncio.timeout(LOOK_AROUND_SECONDS):
                 while not self._has_block():
-                    await self._receive_piece()
+                    await self._receive_some()
                     if self._request.body_ended or self._request.was_cut:
                         break
         except TimeoutError:
-            pass
+            self._add_pieces(self._request.pieces_here())
         if not (self._request.body_ended or self._request.was_cut):
             self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
 
-    async def _receive_piece(self) -> None:
-        piece = await self._request.next_piece()
+    async def _receive_some(self) -> None:
+        pieces = await self._request.next_pieces(self._block_bytes() - self._gathered_bytes)
         if self._is_in_crowd():
             self._request.hold_back()
-        self._add_piece(piece)
+        self._add_pieces(pieces)
+
+    def _add_pieces(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._add_piece(piece)
 
     def _add_piece(self, piece: bytes) -> None:
         fitting = piece[: self._room] if len(piece) > self._room else piece
