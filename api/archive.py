@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
+from api.logs import write_warnings
 from api.object_store import TriedStore, open_store
 from api.replica_store import open_replica
 from api.root_access import root_access
@@ -107,6 +108,7 @@ def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuh
 
     Nothing is connected to yet. Raises UsageRefused without a database.
     """
+    write_warnings()
     url = _named(settings.database_worker_url, "LIUHEN_DATABASE_WORKER_URL")
     return _open(settings, Database(url, pool_size=pool_size, application_name=process))
 

@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 import structlog
+from structlog.typing import EventDict
 
 OURS: Final = ("api", "casework", "ingest", "integrity", "retention", "storage")
 """Of these what is worth knowing is written; of libraries what is worth a warning."""
@@ -38,6 +39,23 @@ def write_log_lines() -> None:
     logging.captureWarnings(True)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
+
+
+def write_warnings() -> None:
+    """For commands: what they print is theirs, and what is worth a warning goes to stderr. Unless it was said before
+    where this process's log goes."""
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[_leave_out_what_is_well, *_EVERY_LINE, _AS_JSON],
+            logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+            cache_logger_on_first_use=False,
+        )
+
+
+def _leave_out_what_is_well(_logger: object, method: str, event: EventDict) -> EventDict:
+    if method in ("debug", "info"):
+        raise structlog.DropEvent
+    return event
 
 
 class _JsonLines(logging.Handler):
