@@ -18,7 +18,7 @@ from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sample_tables import TrackExtent
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
 from ingest.media.signs import ZeroFilled
-from ingest.metadata.reading import UNFINISHED
+from ingest.metadata.reading import NOT_UNDERSTOOD, UNFINISHED
 
 PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
 MEASURES: Final = "/reader/storage/measures.py"
@@ -110,9 +110,10 @@ def facts_from(said: Mapping[str, Any]) -> FileFacts:
     extent = extent if isinstance(extent, dict) else {}
     boxes, zeros = extent.get("boxes"), extent.get("zeros")
     contents = contents if isinstance(contents, dict) else {}
-    unfinished = contents.get(UNFINISHED)
     failed = [*failed] if isinstance(failed, list) else []
-    failed += [f"contents: {name} cost too much" for name in unfinished] if isinstance(unfinished, list) else []
+    for key, what in ((UNFINISHED, "cost too much"), (NOT_UNDERSTOOD, "not understood")):
+        names = contents.get(key)
+        failed += [f"contents: {name} {what}" for name in names] if isinstance(names, list) else []
     return FileFacts(
         boxes=None if boxes is None else boxes_from(boxes),
         zeros=None if zeros is None else ZeroFilled(int(zeros["bytes"]), int(zeros["first_at"])),

@@ -15,6 +15,9 @@ from typing import Final
 from ingest.metadata.positions import Point
 
 SENTENCE: Final = re.compile(r"\$(G[A-Z]|BD)(RMC|GGA),([A-Za-z0-9,.\-]{10,110})\*([0-9A-Fa-f]{2})")
+_DAY: Final = re.compile(r"[0-9]{6}")
+_CLOCK: Final = re.compile(r"[0-9]{6}(\.[0-9]{0,9})?")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,12})?|-?\.[0-9]{1,12}")
 KNOT: Final = 0.514444
 Fix = tuple[float | None, int | None, float | None]  # height, dimensions, dilution
 Sentence = tuple[list[str], float | None]  # the fields of an RMC, and when it came
@@ -98,16 +101,16 @@ def degrees_of(text: str, half: str, halves: str) -> float | None:
 
 
 def number_of(text: str) -> float | None:
-    try:
-        return float(text) if text and len(text) < 24 and "_" not in text else None
-    except ValueError:
-        return None
+    """Of digits alone: a sentence has no powers of ten, no infinity, and nothing that is not a number."""
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def moment_of(day: str, clock: str) -> datetime | None:
     """Two digits of the year: recorders are of this century."""
+    if not (_DAY.fullmatch(day) and _CLOCK.fullmatch(clock)):
+        return None
     try:
         whole = datetime.strptime(f"{day} {clock[:6]}", "%d%m%y %H%M%S").replace(tzinfo=UTC)
-        return whole + timedelta(seconds=float("0" + clock[6:]))
     except ValueError:
         return None
+    return whole + timedelta(seconds=float("0" + clock[6:]))

@@ -24,12 +24,14 @@ MOST_TEXT_BYTES: Final = 48 << 20
 MOST_TRACKS: Final = 8
 ENDED_EARLY: Final = "not_read_to_the_end"
 UNFINISHED: Final = "unfinished"
+NOT_UNDERSTOOD: Final = "not_understood"
 
 
 def read_file_facts(path: Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
-    (stream_clock.py); `unfinished`: names of those that would have cost too much. Each is there only where the file has
+    (stream_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those
+    whose reader broke. Each is there only where the file has
     something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
@@ -37,7 +39,10 @@ def read_file_facts(path: Path) -> dict[str, Any]:
         start = handle.read(_START_BYTES)
         if not is_photograph(start[:64]):
             size = path.stat().st_size
-            said = {"tracks": read_tracks(handle, start, size), **read_stream_runs(handle, start, size)}
+            tracks = read_tracks(handle, start, size)
+            said = {"tracks": tracks, **read_stream_runs(handle, start, size)}
+            if tracks is None:
+                said[NOT_UNDERSTOOD] = ["tracks"]
             return {name: found for name, found in said.items() if found}
     from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
@@ -52,8 +57,8 @@ def is_photograph(start: bytes) -> bool:
     return start.startswith(_PHOTOGRAPHS) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
 
 
-def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]]:
-    """What a reader meets that it was not written for costs the positions, and nothing else."""
+def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]] | None:
+    """What a reader meets that it was not written for costs the positions, and nothing else: None."""
     from ingest.metadata.mp4 import Budget
 
     budget = Budget()
@@ -71,7 +76,7 @@ def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any
     except OSError:
         raise
     except Exception:
-        return []
+        return None
 
 
 def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:

@@ -31,9 +31,10 @@ def point_of_cue(text: str, offset_seconds: float) -> Point | None:
     text = text[:LONGEST_CUE]
     latitude, longitude, height = LATITUDE.search(text), LONGITUDE.search(text), HEIGHT.search(text)
     if latitude and longitude:
-        return Point(
-            offset_seconds, degrees_of(latitude), degrees_of(longitude), None if height is None else float(height[1])
-        )
+        north, east = degrees_of(latitude), degrees_of(longitude)
+        if north is None or east is None:
+            return None
+        return Point(offset_seconds, north, east, None if height is None else float(height[1]))
     dji = DJI_GPS.search(text)
     if dji is not None:
         # The third number counts satellites on some models, and is no height to be relied on.
@@ -41,9 +42,12 @@ def point_of_cue(text: str, offset_seconds: float) -> Point | None:
     return next(points_of_nmea(text, offset_seconds), None)
 
 
-def degrees_of(found: re.Match[str]) -> float:
-    """South and west may be written behind the number."""
-    return -float(found[1]) if (found[2] or "").upper() in ("S", "W") else float(found[1])
+def degrees_of(found: re.Match[str]) -> float | None:
+    """South and west may be written behind the number, or before it by a minus, or both. None: these contradict."""
+    degrees, half = float(found[1]), (found[2] or "").upper()
+    if half in ("S", "W"):
+        return -abs(degrees)
+    return None if half and degrees < 0 else degrees
 
 
 def points_of_srt(text: str) -> Iterator[Point]:

@@ -8,8 +8,11 @@ from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.request import Request
 
 
-def plan_length(request: Request, limits: UploadLimits) -> tuple[int, bool]:
-    """Of a creation: the length, or what to reserve because it is deferred, and whether it is. Raises what is wrong."""
+def plan_length(request: Request, limits: UploadLimits, station_bytes: int) -> tuple[int, bool]:
+    """Of a creation: the length, or what to reserve because it is deferred, and whether it is. Raises what is wrong.
+
+    `station_bytes`: as much as the station may have waiting in all.
+    """
     if request.header("upload-concat") is not None:
         raise RequestMalformed(
             "Upload-Concat", "不支持分段合并，请将文件作为一个上传发送", "is not offered; send the file as one upload"
@@ -20,7 +23,7 @@ def plan_length(request: Request, limits: UploadLimits) -> tuple[int, bool]:
             raise RequestMalformed(
                 "Upload-Defer-Length", "与 Upload-Length 同时出现", "comes together with Upload-Length"
             )
-        return min(limits.max_deferred_bytes, limits.max_upload_bytes), True
+        return min(limits.max_deferred_bytes, limits.max_upload_bytes, station_bytes), True
     if length is None:
         raise RequestMalformed("Upload-Length", "缺失", "is missing")
     check_declared(length, 0, limits)

@@ -17,7 +17,7 @@ from ingest.uploads.staging import Staging
 
 def plan_opening(request: Request, station: StationIdentity, staging: Staging, limits: UploadLimits) -> Opening:
     """The upload that a POST wants, under an id of our own, as soon as its station is known. Raises what is wrong."""
-    length, is_deferred = plan_length(request, limits)
+    length, is_deferred = plan_length(request, limits, station.max_waiting_bytes)
     claims = parse_metadata(request.header("upload-metadata") or "")
     if request.has_body and not request.carries_upload_bytes:
         raise ContentTypeWrong

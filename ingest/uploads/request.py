@@ -165,6 +165,11 @@ class Request:
     def header(self, name: str) -> str | None:
         return self._headers.get(name)
 
+    def _list(self, name: str) -> list[str]:
+        """The members of a list field, which may come in several lines (RFC 9110, 5.3), in lower case."""
+        said = ",".join(value for each, value in self._pairs if each == name)
+        return [member.strip().lower() for member in said.split(",") if member.strip()]
+
     def check_framing(self) -> None:
         """Two readings of one request are how requests are smuggled: refuse whatever could be read in two ways."""
         seen: set[str] = set()
@@ -176,12 +181,12 @@ class Request:
             raise RequestMalformed(
                 "Transfer-Encoding", "与 Content-Length 同时出现", "comes together with Content-Length"
             )
-        if (self.header("content-encoding") or "identity").strip().lower() != "identity":
+        if any(each != "identity" for each in self._list("content-encoding")):
             raise RequestMalformed(
                 "Content-Encoding", "上传的字节不得再编码", "the bytes of a file are sent as they are"
             )
         # Fields after the body are dropped before they come here: who announces a digest there would not be heard.
-        if "upload-checksum" in (self.header("trailer") or "").lower():
+        if "upload-checksum" in self._list("trailer"):
             raise RequestMalformed(
                 "Trailer", "Upload-Checksum 应在请求头中", "Upload-Checksum belongs among the headers, before the body"
             )

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 ItemT = TypeVar("ItemT")
+YEARS: Final = range(1900, 3000)
+"""Of any instant that somebody states."""
 
 
 def _storable(text: str) -> str:
     if "\0" in text:
         raise ValueError("holds a NUL, which no database text can")
     return text
+
+
+def within_the_calendar(instant: datetime) -> datetime:
+    """At the ends of the calendar an instant has no UTC, and what a database and Python read of it differs."""
+    try:
+        year = (instant if instant.tzinfo is None else instant.astimezone(UTC)).year
+    except OverflowError:
+        year = 0
+    if year not in YEARS:
+        raise ValueError(f"is of no year from {YEARS.start} to {YEARS.stop - 1}")
+    return instant
 
 
 ShortText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
@@ -26,6 +40,11 @@ class Form(BaseModel):
     """What is sent. A field nobody knows is a mistake, and is said so."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _instants_have_a_utc(cls, value: Any) -> Any:
+        return within_the_calendar(value) if isinstance(value, datetime) else value
 
 
 class Answer(BaseModel):

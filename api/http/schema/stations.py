@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.http.schema.base import Answer, Form, Sha256Hex, ShortText
+from api.http.schema.base import Answer, Form, Sha256Hex, ShortText, within_the_calendar
 from api.http.schema.ledger import KeyItem
 from ingest.stations.limits import MOST_BYTES, MOST_UPLOADS
 from ingest.stations.overview import StationOverview
@@ -151,7 +151,7 @@ class NewReport(BaseModel):
     )
     free_bytes: int = Field(ge=0, le=_LARGEST)
     waiting_files: int = Field(ge=0, le=(1 << 31) - 1)
-    at: AwareDatetime = Field(description="by the station's own clock")
+    at: Annotated[AwareDatetime, AfterValidator(within_the_calendar)] = Field(description="by the station's own clock")
     clock_offset_seconds: float | None = Field(
         default=None, ge=-1e10, le=1e10, allow_inf_nan=False, description="station minus server"
     )

@@ -315,6 +315,8 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     assert station.post_json("/api/v1/station-reports", report()).status_code == 401
     station.key = fresh
     assert station.post_json("/api/v1/station-reports", report()).status_code == 200
+    for extreme in ("9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+23:59"):
+        assert station.post_json("/api/v1/station-reports", report(at=extreme)).status_code == 422
     # An administrator can give it a bearer token instead, and a station with a token can go over to a key.
     (listed,) = administrator.get("/api/v1/stations").json()["items"]
     token = administrator.post(f"/api/v1/stations/{listed['id']}/token").json()["token"]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ingest.metadata import mp4
 from ingest.metadata.claims import Claims
 from ingest.metadata.reading import read_file_facts
+from ingest.metadata.subtitle_positions import point_of_cue
 from ingest.metadata.track_facts import claims_of_tracks
 from tests.ingest.metadata import telemetry_written as written
 
@@ -184,6 +185,46 @@ def test_a_torn_sentence_and_one_without_a_fix_give_nothing(tmp_path: Path) -> N
     claims = read(tmp_path, (torn + written.rmc(*HERE, 1, status="V")).encode())
     assert claims.stated == ()
     assert [w.reason for w in claims.withheld] == ["no_fix"]
+
+
+@pytest.mark.parametrize("clock", ["0930001e20", "0930001e11", "093000inf", "093000.5.5", "09300"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sentence_whose_time_is_no_time_costs_no_other_its_place(tmp_path: Path, clock: str, first: bool) -> None:
+    """With a checksum that is right: whoever wrote it, the others are read."""
+    odd = written.nmea(f"GPRMC,{clock},A,3113.8240,N,12128.4220,E,0.5,0.0,011126,,,A")
+    good = "".join(written.rmc(*HERE, n) for n in range(5))
+    claims = read(tmp_path, (odd + good if first else good + odd).encode())
+    assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:30:00.000Z"  # type: ignore[index]
+    assert len(rows(claims)) >= 5
+
+
+def test_a_reader_that_breaks_costs_the_positions_alone_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ingest.metadata.reading.find_points", breaks)
+    path = tmp_path / "a.nmea"
+    path.write_text("".join(written.rmc(*HERE, n) for n in range(5)))
+    assert read_file_facts(path) == {"not_understood": ["tracks"]}
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "place"),
+    [
+        ("-33.85012 S", "151.20123 E", (-33.85012, 151.20123)),
+        ("33.85012 S", "151.20123", (-33.85012, 151.20123)),
+        ("-33.85012", "-70.51234 W", (-33.85012, -70.51234)),
+        ("-33.85012 N", "151.20123 E", None),
+        ("33.85012", "-151.20123 E", None),
+    ],
+)
+def test_south_and_west_are_said_by_a_letter_or_a_minus_or_both(
+    latitude: str, longitude: str, place: tuple[float, float] | None
+) -> None:
+    point = point_of_cue(f"latitude: {latitude} longitude: {longitude}", 0.0)
+    assert (point and (point.latitude, point.longitude)) == place
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from typing import Any
 
 import uvicorn
 
+from api.engines.http_protocol import BoundedProtocol
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import (
     Admitted,
@@ -222,7 +223,7 @@ def main() -> None:
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
         mount_uploads(uploads, _others),
-        http="httptools",
+        http=BoundedProtocol,  # as in the archive: long bodies come past the parser
         loop="uvloop",
         ws="none",
         lifespan="off",

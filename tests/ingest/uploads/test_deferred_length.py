@@ -15,7 +15,7 @@ BOUND = 1000
 def tus(start_server):
     return start_server(
         limits={"max_deferred_bytes": BOUND, "max_upload_bytes": 5000},
-        stations={"small": {"max_waiting_bytes": 2500}},
+        stations={"small": {"max_waiting_bytes": 2500}, "smallest": {"max_waiting_bytes": 500}},
     )
 
 
@@ -63,6 +63,13 @@ def test_a_creation_with_upload_may_defer_its_length(tus):
     path = reply.path
     assert tus.patch(path, 5, b" and done", {"Upload-Length": "14"}).status == 204
     assert tus.finishes(path) == 1
+
+
+def test_of_a_station_that_may_have_less_waiting_no_more_than_that_is_reserved(tus):
+    path = begin(tus, "smallest")
+    assert tus.request("POST", "/uploads", DEFER, token="smallest").status == 429  # all of it is reserved
+    assert tus.patch(path, 0, b"x" * 501, token="smallest").status == 413
+    assert tus.patch(path, 0, b"x" * 400, {"Upload-Length": "400"}, token="smallest").status == 204
 
 
 @pytest.mark.parametrize("value", ["0", "2", "true", " ", "1, 1"])
