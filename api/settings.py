@@ -341,6 +341,7 @@ class Settings(BaseSettings):
     replica_behind_hours: Count = 24
     backup_passphrase: Secret | None = Field(default=None, repr=False)
     backup_passphrase_file: ReadableFile | None = None
+    backup_days: Count | None = None
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2

@@ -5,6 +5,7 @@ BackupError                     1
 ├── BackupNotMade               1   PostgreSQL's own tools, or the trial start, say no
 ├── KeysInFlux                  1   keys were destroyed while the database was copied, three times in a row
 ├── NoRoomForBackup             1   the disk of the place, or of the new data folder, is full or refuses
+├── BackupLate                  1   the latest backup is older than the setting asks for
 ├── RestoreDiffers              1   what was put in place is not what the backup says
 └── BackupSecretWrong           2   the keys of the backup are sealed, and what is given does not open them
 """
@@ -53,6 +54,14 @@ class NoRoomForBackup(BackupError):
             f"无法写入 {folder}（{reason}）；没有留下任何不完整的内容，请腾出空间或检查权限后再次执行",
             f"{folder} cannot be written ({reason}): nothing half done was left. Make room or mend its permissions, "
             "and run it again",
+        )
+
+
+class BackupLate(BackupError):
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"最近 {days} 天内没有完好的备份；请执行 liuhen backup",
+            f"there was no whole backup within {days} days: run `liuhen backup`",
         )
 
 

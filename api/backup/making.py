@@ -26,6 +26,7 @@ from api.backup.digests import ListedFile, copy_durably, digest_file, list_files
 from api.backup.errors import KeysInFlux
 from api.backup.facts import Facts, read_facts, stated_objects
 from api.backup.keys_part import destroy_in, is_sealed, kek_ids, kek_path, read_keys, write_keys
+from api.backup.latest import note_backup
 from api.backup.objects_part import GONE, LOST, ListedObject, ObjectCopier
 from api.backup.place import (
     FACTS,
@@ -36,6 +37,7 @@ from api.backup.place import (
     BackupPlace,
     destroy_keys,
     disk_errors,
+    instant_of,
     new_name,
 )
 from api.backup.statement import BackupStatement
@@ -128,6 +130,7 @@ def make_backup(
             destroy_keys(place.keys / name)
             raise
         (place.keys / name / UNFINISHED).unlink()
+        note_backup(archive.settings.data, instant_of(name))
         # Only now: whatever fails before, earlier backups are as they were.
         forgotten, sealed = _forget_in_earlier(place, name, made.facts)
         return replace(made, forgotten=forgotten, sealed_earlier=sealed)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
+from api.backup.latest import latest_backup
 from api.http.readiness import OK, UNKNOWN, judge_readiness
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.replica.standing import read_replica_standing
@@ -56,6 +57,7 @@ class _Collector:
         yield _by("liuhen_check", "Whether this part is as it should be", "check", outcomes)
         yield from _of_staging(self._archive)
         yield from _of_disks(self._archive)
+        yield from _of_backups(self._archive)
         if checks["database"] == OK:
             with suppress(SQLAlchemyError), self._archive.database.reading() as session:
                 yield from [family for read in _FROM_CATALOG for family in read(session)]
@@ -152,6 +154,14 @@ def _of_disks(archive: Archive) -> Iterator[GaugeMetricFamily]:
             free[place], size[place] = usage.free, usage.total
     yield _by("liuhen_disk_free_bytes", "Room on the disk of this folder that anybody may take", "place", free)
     yield _by("liuhen_disk_size_bytes", "Size of the disk of this folder", "place", size)
+
+
+def _of_backups(archive: Archive) -> Iterator[GaugeMetricFamily]:
+    """Nothing where there never was one."""
+    latest = latest_backup(archive.settings.data)
+    if latest is not None:
+        what = "Since the latest backup was begun that is whole"
+        yield GaugeMetricFamily("liuhen_backup_age_seconds", what, _seconds_since(latest))
 
 
 def _labelled(figures: Iterable[Figure], name: str) -> dict[str, float]:

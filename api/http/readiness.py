@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from api.archive import Archive
+from api.backup.latest import require_recent_backup
 from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
 from ingest.replica.standing import require_replicated
@@ -33,7 +34,7 @@ class Readiness:
 def judge_readiness(archive: Archive) -> Readiness:
     checks = {name: _outcome(check, archive) for name, check in CHECKS.items()}
     ready = all(outcome == OK for outcome in checks.values())
-    asked = NOTICES if archive.settings.replica_place is None else NOTICES_WITH_REPLICA
+    asked = _notices(archive)
     notices = {name: _outcome(check, archive) if ready else UNKNOWN for name, check in asked.items()}
     return Readiness(ready, checks | notices)
 
@@ -92,6 +93,17 @@ def _ask_replica(archive: Archive) -> None:
     settings = archive.settings
     with archive.database.reading() as session:
         require_replicated(session, settings.replica_place or "", settings.replica_behind_hours, datetime.now(UTC))
+
+
+def _ask_backup(archive: Archive) -> None:
+    """Raises BackupLate."""
+    require_recent_backup(archive.settings.data, archive.settings.backup_days or 1)
+
+
+def _notices(archive: Archive) -> dict[str, Callable[[Archive], None]]:
+    """Those that the settings ask for."""
+    asked = NOTICES if archive.settings.replica_place is None else NOTICES_WITH_REPLICA
+    return asked if archive.settings.backup_days is None else {**asked, "backup": _ask_backup}
 
 
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}

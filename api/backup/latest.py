@@ -1,0 +1,33 @@
+"""When the latest backup of a data folder was made: written there by the command, told by `/metrics` and `/readyz`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from api.backup.errors import BackupLate
+from integrity.durable_files import PRIVATE, replace_durably
+from integrity.fields import format_instant
+
+_NAME = "last-backup.json"
+
+
+def note_backup(data: Path, made_at: datetime) -> None:
+    """A backup begun at `made_at` is whole and verified. Raises OSError."""
+    replace_durably(data / _NAME, json.dumps({"made_at": format_instant(made_at)}).encode() + b"\n", PRIVATE)
+
+
+def latest_backup(data: Path) -> datetime | None:
+    """None where there never was one, or nobody can say."""
+    try:
+        return datetime.fromisoformat(json.loads((data / _NAME).read_bytes())["made_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def require_recent_backup(data: Path, days: int, now: datetime | None = None) -> None:
+    """Raises BackupLate where the latest is older than `days`, or there is none."""
+    latest = latest_backup(data)
+    if latest is None or (now or datetime.now(UTC)) - latest > timedelta(days=days):
+        raise BackupLate(days)
