@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from api.backup.checking import check_backup
 from api.backup.errors import BackupSecretWrong
 from api.backup.keeping import list_backups, remove_beyond
+from api.backup.keys_part import kek_path
 from api.backup.place import BackupPlace
 from api.errors import UsageRefused
 from api.export import export_case
@@ -30,7 +32,7 @@ from storage.keystore import KeyStore
 from storage.ledger.errors import LedgerBehindStore
 from storage.ledger.sequencer import Sequencer
 from storage.roots.given_secret import GivenSecret
-from tests.api.backup.conftest import Box, opened, restore, started
+from tests.api.backup.conftest import NO_PASSPHRASE, Box, opened, restore, started
 
 CONTENT = b"no picture, but evidence\n" * 4_000
 
@@ -136,6 +138,7 @@ def test_a_destroyed_key_comes_back_from_no_backup(box: Box, place: BackupPlace,
     time.sleep(1)
     later = box.back_up(place)
     assert later.sealed_earlier == (first.name,)
+    assert later.forgotten == 0
     given = GivenSecret("LIUHEN_BACKUP_PASSPHRASE", "correct horse battery")
     done = restore(place, first.name, tmp_path / "machine" / "data", given)
     assert done.keys_destroyed == 1
@@ -143,6 +146,19 @@ def test_a_destroyed_key_comes_back_from_no_backup(box: Box, place: BackupPlace,
     store = KeyStore(tmp_path / "machine" / "data" / "keys" / "root")
     with pytest.raises(KeyMissing):
         store.unwrap_data_key(condemned)
+
+
+def test_the_next_backup_destroys_the_key_in_earlier_ones_which_stay_whole(box: Box, place: BackupPlace) -> None:
+    keys = box.archive.archive.key_store
+    condemned = keys.wrap_data_key(box.archive.unit.id, "2026-06", bytes(32))
+    first = box.back_up(place)
+    copy = place.keys / first.name / kek_path(condemned.kek_id)
+    assert copy.exists()
+    destroy_unnamed(box.archive.archive.database, keys, condemned.kek_id)
+    time.sleep(1)
+    assert box.back_up(place).forgotten == 1
+    assert not copy.exists()
+    assert condemned.kek_id in check_backup(place, first.name, NO_PASSPHRASE).destroyed
 
 
 def test_an_older_backup_never_signs_a_second_ledger(box: Box, place: BackupPlace, tmp_path: Path) -> None:
