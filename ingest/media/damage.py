@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
 from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
 from ingest.media.padding import padding_of
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
@@ -50,7 +51,7 @@ class Boxes:
     and is none. Where measuring was not `complete`, what was not seen may still be there. `sample_bytes` is the sum of
     what the tables of an MP4 say of each sample, of all its tracks; `lacking` are the tracks of which some lie beyond
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
-    `sound_frames`: how many a stream of MPEG sound says it has."""
+    `sound_frames`: how many a stream of MPEG sound says it has. `chunks`: those of an AVI's picture."""
 
     family: str
     declared_bytes: int
@@ -63,6 +64,7 @@ class Boxes:
     lacking: tuple[TrackExtent, ...] = ()
     nothing_lost: bool = False
     sound_frames: int | None = None
+    chunks: PictureChunks | None = None
 
     @property
     def missing_bytes(self) -> int:
@@ -225,7 +227,11 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach = max(at, within.end) if "WAVE" in kinds else at
     trailing = 0 if allowance.spent else max(0, present - at)
     complete = not allowance.spent
-    return Boxes("riff", reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
+    boxes = Boxes("riff", reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
+    if "AVI " not in kinds:
+        return boxes
+    is_cut = boxes.missing_bytes > 0 and not miscounted
+    return replace(boxes, chunks=read_picture_chunks(handle, present, is_cut, allowance))
 
 
 def is_open(size: int) -> bool:

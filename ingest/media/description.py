@@ -12,6 +12,7 @@ LONGEST_TAG: Final = 512
 MOST_TAGS: Final = 200
 MOST_RUNS: Final = 256
 LONGEST_SECONDS: Final = 31 * 86400.0
+_PICTURE_IDS: Final = range(0xE0, 0xF0)
 
 
 def read_stream(stream: Mapping[str, Any]) -> Stream:
@@ -33,6 +34,17 @@ def read_stream(stream: Mapping[str, Any]) -> Stream:
         frames_declared=whole(stream.get("nb_frames")),
         tags=read_tags(stream.get("tags")),
     )
+
+
+def is_misread(stream: Mapping[str, Any]) -> bool:
+    """A program stream has its pictures under the ids 0xE0 to 0xEF (ISO/IEC 13818-1, table 2-22). Where no map says
+    what they are coded in a demuxer guesses, and some H.264 looks to it like MPEG sound."""
+    said = text(stream.get("id")) or ""
+    try:
+        number = int(said, 16)
+    except ValueError:
+        return False
+    return stream.get("codec_type") == "audio" and number & 0xFF in _PICTURE_IDS and number >> 8 <= 1
 
 
 def read_rotation(stream: Mapping[str, Any]) -> int:

@@ -56,16 +56,8 @@ def plan_proxy(found: Findings) -> ProxyPlan:
     video, audio = found.video, found.audio
     whole = found.is_sound
     return ProxyPlan(
-        "drop"
-        if video is None or video.frames_present == 0
-        else "copy"
-        if whole and plays_video(video, found)
-        else "encode",
-        "drop"
-        if audio is None or audio.frames_present == 0
-        else "copy"
-        if whole and plays_audio(audio, found)
-        else "encode",
+        "drop" if video is None or video.gives_nothing else "copy" if whole and plays_video(video, found) else "encode",
+        "drop" if audio is None or audio.gives_nothing else "copy" if whole and plays_audio(audio, found) else "encode",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ingest.media.avi_chunks import PictureChunks
 from ingest.media.sample_tables import TrackExtent
 
 State = Literal["intact", "opens", "damaged", "unreadable"]
@@ -33,6 +34,10 @@ SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other 
 CLOCK_JUMPS: Final = "clock_jumps"  # of an MPEG stream: what it holds does not follow without a break
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
+# None of these makes a file damaged, however many there are.
+MERE_WORDS: Final = frozenset(
+    {TRAILING_BYTES, NO_DECODER, SEVERAL_PICTURES, CLOCK_JUMPS, READING_STOPPED, PARSER_FAILED}
+)
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,18 @@ class Stream:
     frames_present: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def gives_nothing(self) -> bool:
+        """Whether no frame of it decodes, or nobody here knows what it is coded in."""
+        return self.frames_present == 0 or self.codec is None
+
 
 @dataclass(frozen=True)
 class Extent:
     """What the containers declare against what is there. Frames are those of the first real video stream.
 
     `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs.
-    `tracks` are those of which some lie beyond the end."""
+    `tracks` are those of which some lie beyond the end, `chunks` those of an AVI's picture."""
 
     declared_bytes: int
     present_bytes: int
@@ -77,6 +87,7 @@ class Extent:
     counted_by: Literal["decoding", "packets"] | None = None
     sample_bytes: int | None = None
     tracks: tuple[TrackExtent, ...] = ()
+    chunks: PictureChunks | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,8 @@ class Run:
 @dataclass(frozen=True)
 class Findings:
     """The state is about the file as a whole: "unreadable" means that nothing here can open it, "intact" that all of it
-    was decoded, "opens" that nothing in its containers and first frames speaks against that."""
+    was decoded, "opens" that nothing in its containers and first frames speaks against that, or nothing that was borne
+    out. There is no damage without a reason."""
 
     state: State
     reasons: tuple[Reason, ...]
@@ -124,6 +136,11 @@ class Findings:
     # Of a stream whose clock jumps; else none. `duration_seconds` is then from the first to the end of the last.
     runs: tuple[Run, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Damage is signed, with its reasons: ValueError where there is none."""
+        if self.state == "damaged" and all(reason.code in MERE_WORDS for reason in self.reasons):
+            raise ValueError("a file was called damaged, and nothing says why")
+
     @property
     def kind(self) -> Kind:
         if self.video is not None:
@@ -135,6 +152,10 @@ class Findings:
         brands = (self.tags.get("major_brand", "") + self.tags.get("compatible_brands", "")).lower()
         pictures = self.container is not None and ("_pipe" in self.container or self.container == "image2")
         return pictures or any(brand in brands for brand in ("heic", "heix", "mif1", "avif"))
+
+    @property
+    def is_avi(self) -> bool:
+        return self.container == "avi"
 
     @property
     def video(self) -> Stream | None:

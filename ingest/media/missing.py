@@ -31,10 +31,8 @@ def with_what_is_missing(found: Findings) -> Findings:
     if found.state != "damaged":
         return found
     extent = found.extent or Extent(0, 0)
-    share = share_of(found.main, extent)
     declared = declared_seconds(found)
-    present = None if share is None or declared is None else round(declared * share.of_one, 3)
-    present = least(present, *(track.present_seconds for track in extent.tracks))
+    present = least(present_seconds(found, extent, declared), *(track.present_seconds for track in extent.tracks))
     first_byte = first_missing_byte(found, extent)
     return replace(
         found,
@@ -55,6 +53,27 @@ def least(*seconds: float | None) -> float | None:
     return min((each for each in seconds if each is not None), default=None)
 
 
+def present_seconds(found: Findings, extent: Extent, declared: float | None) -> float | None:
+    """By the share of the frames or bytes. In an AVI a chunk is a piece of time, and few of them may be pictures: those
+    before the end of a cut file say how long it is, whatever they hold."""
+    chunks = extent.chunks
+    if found.is_avi and not has_hole(found) and chunks is not None and chunks.present is not None:
+        return chunks.present_seconds
+    if found.is_avi and not is_even(extent):
+        return None
+    share = share_of(found.main, extent)
+    return None if share is None or declared is None else round(declared * share.of_one, 3)
+
+
+def has_hole(found: Findings) -> bool:
+    return any(reason.code == code.ZERO_FILLED for reason in found.reasons)
+
+
+def is_even(extent: Extent) -> bool:
+    """Whether an AVI says of all its chunks that they are pictures."""
+    return extent.chunks is not None and extent.chunks.is_even
+
+
 def share_of(main: Stream | None, extent: Extent) -> Share | None:
     """Of frames where they were declared and counted; of bytes where each second of sound takes as many."""
     if extent.declared_frames and extent.present_frames is not None:
@@ -65,14 +84,15 @@ def share_of(main: Stream | None, extent: Extent) -> Share | None:
 
 def declared_seconds(found: Findings) -> float | None:
     """The container's word. Of an AVI that lost its index, and of a cut WAV, ffprobe reports what is left; the header
-    counted frames, or bytes of which each second takes as many."""
-    main, extent = found.video, found.extent
+    counted chunks, or bytes of which each second takes as many."""
+    extent = found.extent
     uncoded = found.main is not None and (found.main.codec or "").startswith("pcm_")
     cut = extent is not None and extent.declared_bytes > extent.present_bytes > 0
     if found.container == "wav" and uncoded and cut and extent is not None and found.duration_seconds is not None:
         return round(found.duration_seconds * extent.declared_bytes / extent.present_bytes, 3)
-    if (found.container or "").startswith("avi") and main is not None and main.frames_declared and main.fps:
-        return max(found.duration_seconds or 0.0, round(main.frames_declared / main.fps, 3))
+    if found.is_avi and extent is not None and (extent.chunks is not None or cut):
+        declared = None if extent.chunks is None else extent.chunks.declared_seconds
+        return None if declared is None else max(found.duration_seconds or 0.0, declared)
     return found.duration_seconds
 
 
@@ -86,7 +106,9 @@ def first_missing_byte(found: Findings, extent: Extent) -> int | None:
 
 def first_missing_seconds(found: Findings, present: float | None, at: int | None, extent: Extent) -> float | None:
     """A cut ends what is there. A hole lies at about its share of the bytes: only the index would know better."""
-    if any(reason.code == code.ZERO_FILLED for reason in found.reasons):
+    if has_hole(found):
+        if found.is_avi and not is_even(extent):
+            return None
         declared = declared_seconds(found)
         if at is None or not declared or not extent.declared_bytes:
             return None

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from ingest.media import findings as code
 from ingest.media.commands import INPUT, policy_arguments
-from ingest.media.description import decimal, listed, read_runs, read_stream, read_tags, text, whole
+from ingest.media.description import decimal, is_misread, listed, read_runs, read_stream, read_tags, text, whole
 from ingest.media.findings import Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, WALL_SECONDS_A_PROCESSOR_SECOND, Limits
 from ingest.media.tool_ended import RAN_SHORT, says_short
-from ingest.media.verdict import explain_failure, judge, with_sound_frames
+from ingest.media.verdict import explain_failure, judge, with_declared_frames
 
 # What is found here is signed, so it must not depend on what else the machine has to do: the file is given seconds of
 # the processor, and a wall behind them that only a machine at a standstill reaches.
@@ -74,9 +74,10 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     if seen.reason is not None:
         failed = replace(unreadable(seen.reason, runner), contents=facts.contents)
         return with_what_is_missing(explain_failure(failed, facts))
-    found = with_sound_frames(read_description(seen.described, facts, runner), facts.boxes)
+    found = with_declared_frames(read_description(seen.described, facts, runner), facts.boxes)
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
+    found = with_pictures_by_id(found, seen.described)
     patience = Patience(time.monotonic() + WALL_SECONDS_A_PROCESSOR_SECOND * FURTHER_SECONDS)
     found = look_at_first_packets(found, seen, path, runner, patience.limits())
     return with_what_is_missing(
@@ -122,6 +123,8 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
     main = found.main
     if main is None:
         return found
+    if main.codec is None:
+        return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": "?"}),))
     if shown := seen.counts("nb_read_frames").get(main.index):
         # A stream of pictures in no container opens as a photograph does, of which there is one.
         follow = shown > 1 and found.container in ("jpeg_pipe", "png_pipe")
@@ -148,8 +151,19 @@ def count_frames(
         seen = describe(path, runner, limits, option, *every_sample)
         if seen.reason is None:
             counts = seen.counts(key)
-            return tuple(replace(s, frames_present=counts.get(s.index, 0)) for s in found.streams), word
+            streams = (replace(s, frames_present=counts.get(s.index, 0)) if s.codec else s for s in found.streams)
+            return tuple(streams), word
     return found.streams, None
+
+
+def with_pictures_by_id(found: Findings, described: Mapping[str, Any]) -> Findings:
+    """Of a program stream: what its id makes a picture is none of the sound that a demuxer took it for. What it is
+    coded in nobody knows then, so that nothing is said of frames."""
+    if found.container != "mpeg":
+        return found
+    misread = {whole(stream.get("index")) for stream in listed(described.get("streams")) if is_misread(stream)}
+    streams = (Stream(each.index, "video", None) if each.index in misread else each for each in found.streams)
+    return replace(found, streams=tuple(streams))
 
 
 def unreadable(reason: Reason, runner: MediaRunner, extent: Extent | None = None) -> Findings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import storage.measures
+from ingest.media.avi_chunks import PictureChunks
 from ingest.media.damage import MOST_TRACKS, Boxes
 from ingest.media.description import decimal
 from ingest.media.layout import SYSTEM_LIBRARIES
@@ -135,7 +136,15 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         lacking=tuple(track_from(each) for each in said["lacking"][:MOST_TRACKS]),
         nothing_lost=said["nothing_lost"] is True,
         sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
+        chunks=None if said["chunks"] is None else chunks_from(said["chunks"]),
     )
+
+
+def chunks_from(said: Mapping[str, Any]) -> PictureChunks | None:
+    """None where a chunk takes no time."""
+    declared, scale, rate = (int(said[name]) for name in ("declared", "scale", "rate"))
+    counts = {name: None if said[name] is None else int(said[name]) for name in ("present", "pictures")}
+    return PictureChunks(declared, scale, rate, **counts) if scale > 0 and rate > 0 else None
 
 
 def track_from(said: Mapping[str, Any]) -> TrackExtent:

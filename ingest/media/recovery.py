@@ -77,7 +77,7 @@ def make_recovery(
 
 def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outcome:
     """Every packet that is there, picture and sound, as it was written."""
-    streams = [stream for stream in (found.video, found.audio) if stream is not None and stream.frames_present != 0]
+    streams = [stream for stream in (found.video, found.audio) if stream is not None and not stream.gives_nothing]
     if not streams:
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     fits = all(stream.codec in MP4_CODECS for stream in streams)

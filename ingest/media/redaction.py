@@ -95,12 +95,12 @@ def film_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ...
     own stream: they may hold positions and names, and the words that are muted."""
     source = open_input(err_detect="ignore_err") if found.state == "damaged" else open_input()
     parts, options = [], dict[str, Any]()
-    if found.video is not None and found.video.frames_present != 0:
+    if found.video is not None and not found.video.gives_nothing:
         rate = beat(found)
         picture = fit(source[str(found.video.index)], WIDEST, "tv").filter("fps", fps=rate).filter("format", "yuv420p")
         parts.append(without_side_data(_marked(cover(picture, hidden.boxes, 1 / rate + SPARE_SECONDS))))
         options |= video_options("encode", found.video.codec) | NOTHING_BESIDE
-    if found.audio is not None and found.audio.frames_present != 0:
+    if found.audio is not None and not found.audio.gives_nothing:
         parts.append(silence(source[str(found.audio.index)], hidden.mutes))
         options |= audio_options("encode", found.audio)
     options |= {"map_metadata": -1, "map_chapters": -1, "movflags": "+faststart", "f": "mp4", **ALL_ERRORS}

@@ -156,7 +156,12 @@ def nothing_to_play(found: Findings) -> str | None:
         return NOT_MOVING
     if found.kind == "none":
         return found.reasons[0].code if found.reasons else code.NO_STREAMS
-    return code.NO_DECODABLE_FRAME if plan_proxy(found).is_empty else None
+    return why_no_picture(found) if plan_proxy(found).is_empty else None
+
+
+def why_no_picture(found: Findings) -> str:
+    """Where nobody here knows what the pictures are coded in, there may be many."""
+    return code.NO_DECODABLE_FRAME if found.main is None or found.main.codec else code.NO_DECODER
 
 
 def make_poster(
@@ -167,8 +172,8 @@ def make_poster(
         return NothingToShow(
             "poster", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
         )
-    if found.video.frames_present == 0:
-        return NothingToShow("poster", code.NO_DECODABLE_FRAME)
+    if found.video.gives_nothing:
+        return NothingToShow("poster", why_no_picture(found))
     path = out / "poster.jpg"
     later = 0.0 if found.is_still or (found.duration_seconds or 0.0) < 2 else 1.0
     for at_seconds in sorted({later, 0.0}, reverse=True):
@@ -189,8 +194,8 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
         return NothingToShow(
             "sprite", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
         )
-    if found.video.frames_present == 0:
-        return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
+    if found.video.gives_nothing:
+        return NothingToShow("sprite", why_no_picture(found))
     layout: SpriteLayout = sprite_layout(found.duration_seconds)
     limits = limits or reading_limits(media.stat().st_size)
     if may_seek(found):

@@ -12,6 +12,7 @@ from typing import Any
 from ingest.media import findings as code
 from ingest.media.damage import Boxes
 from ingest.media.findings import Extent, Fact, Findings, Reason, Stream
+from ingest.media.missing import declared_seconds
 from ingest.media.reader import FileFacts
 
 Count = Callable[[], tuple[tuple[Stream, ...], Any]]
@@ -57,7 +58,8 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
 
 def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...], count: Count) -> Findings:
     """Count what is left. Where every declared frame is there, zeros are a note and no damage. What ends before its
-    time is damaged all the same: its pictures may be there, and its sound gone."""
+    time is damaged all the same: its pictures may be there, and its sound gone. First packets that gave no picture are
+    no sign by themselves: where pictures come later, as after the middle of a long group, nothing has turned up."""
     streams, counted_by = count()
     found = replace(found, streams=streams)
     main = found.main
@@ -69,7 +71,8 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
     cut = any(sign.code == code.ENDS_EARLY for sign in signs)
     if declared is not None and declared == present and present and not cut:
         return replace(found, reasons=(*signs, *notes))
-    return replace(found, state="damaged", reasons=(*signs, *frames_missing(found, declared, present), *notes))
+    reasons = (*signs, *frames_missing(found, declared, present))
+    return replace(found, state="damaged" if reasons else found.state, reasons=(*reasons, *notes))
 
 
 def frames_missing(found: Findings, declared: int | None, present: int | None) -> tuple[Reason, ...]:
@@ -77,8 +80,8 @@ def frames_missing(found: Findings, declared: int | None, present: int | None) -
     if declared is None or present is None or present >= declared:
         return nothing
     facts: dict[str, Fact] = {"declared_frames": declared, "present_frames": present}
-    if found.duration_seconds is not None:
-        facts["declared_seconds"] = found.duration_seconds
+    if (seconds := declared_seconds(found)) is not None:
+        facts["declared_seconds"] = seconds
     return (Reason(code.FRAMES_MISSING, facts), *nothing)
 
 
@@ -98,14 +101,26 @@ def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...], box
 
 def extent_of(boxes: Boxes) -> Extent:
     return Extent(
-        boxes.declared_bytes, boxes.present_bytes, sample_bytes=boxes.sample_bytes or None, tracks=boxes.lacking
+        boxes.declared_bytes,
+        boxes.present_bytes,
+        sample_bytes=boxes.sample_bytes or None,
+        tracks=boxes.lacking,
+        chunks=boxes.chunks,
     )
 
 
-def with_sound_frames(found: Findings, boxes: Boxes | None) -> Findings:
-    """What ffprobe leaves out: how many frames the header of MPEG sound says there are."""
-    frames, main = None if boxes is None else boxes.sound_frames, found.main
-    if frames is None or main is None or main.kind != "audio" or main.frames_declared is not None:
+def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
+    """What ffprobe leaves out: how many frames the header of MPEG sound says there are. And what it mistakes for
+    frames: the chunks of an AVI, empty ones among its pictures, and single samples of its sound."""
+    main = found.main
+    if main is None or boxes is None:
+        return found
+    if found.is_avi:
+        chunks = boxes.chunks if main.kind == "video" else None
+        frames = None if chunks is None else chunks.declared_pictures
+    elif boxes.sound_frames is not None and main.kind == "audio" and main.frames_declared is None:
+        frames = boxes.sound_frames
+    else:
         return found
     counted = (replace(each, frames_declared=frames) if each is main else each for each in found.streams)
     return replace(found, streams=tuple(counted))

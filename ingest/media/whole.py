@@ -47,6 +47,8 @@ class Decoded:
 
 def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
     """Raises RenditionFailed where the machine was in the way, or the tool died of it."""
+    if found.main is not None and found.main.codec is None:  # What another decoder made of it would be no word of it.
+        return Decoded("not_decoded", code.NO_DECODER, None, None, 0, 0, None)
     watch = ToolWatch()
     limits = replace(encoding_limits(media.stat().st_size, found), output_bytes=MIB)
     result = runner.ffmpeg(decoding_arguments(found), media, None, limits, watch=watch, niceness=NICENESS)
@@ -100,6 +102,5 @@ def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decod
         return replace(seen, state="damaged", reason=code.FRAMES_MISSING if is_short else code.DECODER_COMPLAINED)
     if found.container == SOUND and declared is not None and decoded < declared - MOST_NOT_COUNTED:
         return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
-    # Fewer than are declared, and nothing was refused: what an edit list leaves out, or a recorder's empty chunks, each
-    # of which says that the picture before is shown once more. Both numbers are kept.
+    # Fewer than are declared, and nothing was refused: what an edit list leaves out. Both numbers are kept.
     return seen if found.is_sound else replace(seen, state="damaged", reason=found.reasons[0].code)
