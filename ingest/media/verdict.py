@@ -69,7 +69,9 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
         found, extent=replace(extent, declared_frames=declared, present_frames=present, counted_by=counted_by)
     )
     cut = any(sign.code == code.ENDS_EARLY for sign in signs)
-    if declared is not None and declared == present and present and not cut:
+    # As many pictures as an AVI has chunks are all there are, where no index says which of those are empty.
+    all_there = (declared, None if extent.chunks is None else extent.chunks.declared)
+    if present and present in all_there and not cut:
         return replace(found, reasons=(*signs, *notes))
     reasons = (*signs, *frames_missing(found, declared, present))
     return replace(found, state="damaged" if reasons else found.state, reasons=(*reasons, *notes))

@@ -17,6 +17,7 @@ from ingest.media.probe import probe_media
 from ingest.media.renditions import NothingToShow, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import OUT_INSIDE, Limits
+from ingest.media.verdict import weigh
 from ingest.media.whole import decode_whole
 from ingest.sealing.damage_claims import claims_of_damage
 
@@ -123,6 +124,23 @@ def test_a_hole_in_an_avi_has_seconds_only_where_each_chunk_is_a_picture(
     else:
         assert missing.present_seconds == pytest.approx((missing.present_frames or 0) / 25, abs=0.05)
         assert missing.first_missing_seconds == pytest.approx(3.0, abs=0.3)
+
+
+def test_zeros_are_no_damage_where_each_chunk_is_a_picture_that_decodes(
+    runner: MediaRunner, make_clip: MakeClip
+) -> None:
+    """Of an AVI of several RIFFs, whose first index does not name all: the header's chunks are held against it."""
+    film = make_clip(*PICTURE, "-c:v", "mjpeg", "film.avi")
+    content = film.read_bytes()
+    film.write_bytes(content + b"RIFF\x0c\0\0\0AVIXJUNK\0\0\0\0")
+    found = probe_media(film, runner)
+    assert (found.state, found.main and found.main.frames_declared) == ("opens", None)
+    assert (chunks_of(found).declared, chunks_of(found).pictures) == (150, None)
+    sign = Reason(code.ZERO_FILLED, {"about_bytes": 4096, "first_at": 4096})
+    for present, state in ((150, "opens"), (149, "damaged")):
+        counted = tuple(dataclasses.replace(each, frames_present=present) for each in found.streams)
+        weighed = weigh(found, (sign,), (), lambda counted=counted: (counted, "decoding"))
+        assert (weighed.state, weighed.reasons) == (state, (sign,))
 
 
 def test_sound_alone_in_an_avi_has_no_seconds_that_nobody_counted(
