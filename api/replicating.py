@@ -16,9 +16,9 @@ from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING, BURST_SECONDS
 from api.trust_folder import announced_keys
 from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import name_worker
+from ingest.objects.throttle import Throttle
 from ingest.replica.mark import Replica
 from ingest.replica.replicator import HEALED, LOST, NOT_WHOLE, Done, Replicator
-from ingest.scrub.throttle import Throttle
 from storage.catalog.uploads import Upload
 from storage.errors import StorageError
 

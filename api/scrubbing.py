@@ -13,9 +13,9 @@ from sqlalchemy import exists, select
 from api.archive import Archive
 from api.trust_folder import announced_keys
 from ingest.lease import name_worker
+from ingest.objects.throttle import Throttle
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.scrubber import Scrubber
-from ingest.scrub.throttle import Throttle
 from ingest.scrub.turns import Turns
 from storage.catalog.uploads import Upload
 from storage.errors import StorageError

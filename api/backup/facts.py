@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE
-from ingest.scrub.stated import Stated, read_stated
+from ingest.objects.stated import Stated, read_stated
 from integrity.epoch_keys import EpochKey
 from integrity.keys import PublicKey
 from storage.catalog.ledger import SigningKeyEpoch

@@ -47,7 +47,7 @@ from api.object_store import place_of
 from api.root_access import root_access, telling_keys
 from api.settings import Settings, is_secret, variable_of
 from api.trust_folder import FOLDER as TRUST_TSA
-from ingest.scrub.stated import Stated
+from ingest.objects.stated import Stated
 from integrity.durable_files import PRIVATE, new_folder, write_durably
 from integrity.fields import format_instant
 from storage.database import Database

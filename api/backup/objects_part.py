@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ingest.scrub.stated import Stated
+from ingest.objects.stated import Stated
 from integrity.fields import format_instant
 from storage.catalog.object_looks import ObjectLook
 from storage.database import Database

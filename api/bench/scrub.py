@@ -24,7 +24,7 @@ from api.bench.random_file import make_random_file
 from api.bench.room import require_room
 from api.bench.rows import Row
 from api.scrubbing import open_scrubber
-from ingest.scrub.throttle import AT_ONCE_BYTES
+from ingest.objects.throttle import AT_ONCE_BYTES
 from ingest.scrub.turns import Turns
 from storage.catalog.recordings import Recording
 

@@ -15,9 +15,9 @@ from api.archive import Archive
 from api.cli.scrub_order import Order
 from api.errors import UsageRefused
 from api.scrubbing import open_scrubber
+from ingest.objects.throttle import Throttle
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.standing import Standing, read_standing
-from ingest.scrub.throttle import Throttle
 from ingest.scrub.turns import Extent, Turns, measure
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ingest.scrub.look import Look
-from ingest.scrub.stated import Stated
+from ingest.objects.look import Look
+from ingest.objects.stated import Stated
 from storage.catalog.object_looks import WHOLE
 from storage.errors import ObjectStoreError
 from storage.objects.protocol import Keeping, ObjectStore, ObjectWriter, StoredObject

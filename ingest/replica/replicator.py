@@ -15,14 +15,13 @@ from typing import Final
 
 from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, given_back, taken_by
+from ingest.objects.believing import LOOKS_TO_LOSE, require_standing
+from ingest.objects.look import OPENING_BYTES, Look
+from ingest.objects.stated import ManifestKeys, Stated, read_stated
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
 from ingest.replica.mark import Replica, note_working, use_replica
 from ingest.replica.record import deliver, note_look, pause, put_off, remove, step_aside
 from ingest.replica.turns import Batch, Owed, lease_batch
-from ingest.scrub.hand import OPENING_BYTES
-from ingest.scrub.look import Look
-from ingest.scrub.scrubber import LOOKS_TO_LOSE, require_standing
-from ingest.scrub.stated import ManifestKeys, Stated, read_stated
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, DISPOSED

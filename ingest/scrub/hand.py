@@ -6,16 +6,12 @@ import time
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
 
+from ingest.objects.look import OPENING_BYTES, SMALL_BYTES, Look
+from ingest.objects.stated import Stated
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.healing import Healing
-from ingest.scrub.look import SMALL_BYTES, Look
-from ingest.scrub.stated import Stated
 from ingest.scrub.turns import Batch, Due
-
-OPENING_BYTES: Final = 64 << 10
-"""What opening an object counts for, so that a thousand tiny ones are not looked at in one go."""
 
 Waiting = tuple[Due, Stated]
 

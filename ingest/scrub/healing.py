@@ -16,10 +16,10 @@ import structlog
 from sqlalchemy import func, update
 
 from ingest.alarms import enter_lost
+from ingest.objects.stated import ManifestKeys, read_stated
 from ingest.replica.carriage import Carriage, keep_likewise
 from ingest.replica.mark import Replica
 from ingest.scrub.conclusion import SCRUB, Seen
-from ingest.scrub.stated import ManifestKeys, read_stated
 from ingest.scrub.turns import Batch
 from storage.catalog.object_looks import UNREADABLE, UNSIGNED, WHOLE, ObjectLook
 from storage.catalog.replicas import COPIED, ObjectReplica

@@ -8,31 +8,27 @@ it (healing.py): between the last look at it and its conclusion.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
 
 import structlog
 from sqlalchemy import delete
 
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, taken_by
+from ingest.objects.believing import LOOKS_TO_LOSE, require_standing
+from ingest.objects.look import OPENING_BYTES, Look
+from ingest.objects.side_by_side import look_at_small
+from ingest.objects.stated import ManifestKeys, read_stated
 from ingest.replica.mark import Replica
 from ingest.scrub.conclusion import Seen, conclude
-from ingest.scrub.hand import OPENING_BYTES, Hand, Waiting
+from ingest.scrub.hand import Hand, Waiting
 from ingest.scrub.healing import Healer, Healing
-from ingest.scrub.look import Look
-from ingest.scrub.side_by_side import look_at_small
-from ingest.scrub.stated import ManifestKeys, read_stated
 from ingest.scrub.turns import Turns, lease_batch
 from storage.catalog.object_looks import UNREADABLE, WHOLE, ObjectLook
 from storage.database import Database
-from storage.errors import ObjectStoreError, StoreFull, StoreReadOnly
-from storage.ledger.own_store import require_own_store
+from storage.errors import ObjectStoreError
 from storage.objects.protocol import ObjectStore
-
-LOOKS_TO_LOSE: Final[Mapping[str, int]] = {UNREADABLE: 3}
-"""How often an object has to be found so; otherwise twice. A medium may give out in the end what it refused twice."""
 
 log = structlog.get_logger()
 
@@ -193,14 +189,3 @@ class Scrubber:
 
 def _say_not_healed(healing: Healing, error: ObjectStoreError) -> None:
     log.error("scrub.not_healed", object=error.name, id=str(healing.seen.due.id), error=type(error).__name__)
-
-
-def require_standing(database: Database, store: ObjectStore) -> None:
-    """Return where what a store says of one object can be believed: it works, and it is this archive's.
-
-    Raises StoreLacksLedger, and what a store raises that does not work. One that has no room, or takes nothing more,
-    can be read all the same.
-    """
-    with suppress(StoreFull, StoreReadOnly):
-        store.require_working()
-    require_own_store(database, store)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from ingest.errors import ObjectsDamaged, ScrubBehind
-from ingest.scrub.stated import TABLES
+from ingest.objects.stated import TABLES
 from storage.catalog.access import RequestAttachment
 from storage.catalog.object_looks import WHOLE, ObjectLook
 

@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.journeys.running import RunningArchive
 
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+UNIT = "LOG-01"
 TRACED = ["upload.finished", "recording.sealed", "receipt.issued"]
 
 
 def test_one_trace_leads_from_the_stations_upload_to_its_receipt(archive: RunningArchive) -> None:
-    token = json.loads(archive.run("admin", "station", "enrol", "traced", "--json").stdout)["token"]
+    archive.admin("unit", "create", "留痕队", "--code", UNIT)
+    token = str(archive.admin("station", "enrol", "traced", "--unit", UNIT)["token"])
     name = "AB77777_007777_20260102093000.mp4"
     proved = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
     with httpx.Client(base_url=archive.url, headers=proved, trust_env=False, timeout=60) as station:

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from api.replicating import SteadyReplica, require_replica
 from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING
+from ingest.objects.look import PIECE_BYTES
 from ingest.replica.replicator import Done
-from ingest.scrub.look import PIECE_BYTES
 from storage.catalog.replicas import ObjectReplica
 from storage.errors import StoreUnavailable
 from storage.objects.folder import FolderStore

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
 from api.scrubbing import BESIDE_SEALING, BURST_SECONDS, SteadyScrub
+from ingest.objects.look import PIECE_BYTES
 from ingest.scrub.conclusion import Seen
-from ingest.scrub.look import PIECE_BYTES
 from storage.catalog.object_looks import ObjectLook
 
 CONTENT = b"no picture, but evidence\n" * 1000

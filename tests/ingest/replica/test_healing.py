@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from api.engines.roles import DatabaseAddresses
+from ingest.objects.look import PIECE_BYTES
 from ingest.replica.replicator import LOST
-from ingest.scrub.look import PIECE_BYTES
 from storage.errors import StoreReadOnly, StoreUnavailable
 from storage.objects.folder import FolderStore
 from tests.ingest.replica_shelf import ReplicaShelf

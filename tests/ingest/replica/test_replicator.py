@@ -22,6 +22,7 @@ from ingest.errors import (
     ReplicaIsStore,
     ReplicaLacksMark,
 )
+from ingest.objects.look import PIECE_BYTES
 from ingest.replica.carriage import AT_ONCE_BYTES
 from ingest.replica.mark import MARK, Replica, note_working, read_mark, use_replica
 from ingest.replica.replicator import (
@@ -36,7 +37,6 @@ from ingest.replica.replicator import (
 )
 from ingest.replica.standing import read_replica_standing, require_replicated
 from ingest.replica.turns import lease_batch
-from ingest.scrub.look import PIECE_BYTES
 from ingest.scrub.turns import Turns
 from storage.database import Database
 from storage.errors import NameRefused, StoreFull, StoreReadOnly, StoreUnavailable

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from ingest.scrub.look import PIECE_BYTES
-from ingest.scrub.throttle import Throttle
+from ingest.objects.look import PIECE_BYTES
+from ingest.objects.throttle import Throttle
 
 
 class Clock:

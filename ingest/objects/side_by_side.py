@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Final
 
-from ingest.scrub.look import SMALL_BYTES, Look
-from ingest.scrub.stated import Stated
+from ingest.objects.look import SMALL_BYTES, Look
+from ingest.objects.stated import Stated
 from storage.direct_io import aligned_buffer
 from storage.objects.protocol import ObjectStore
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ingest.scrub.look import PIECE_BYTES
+from ingest.objects.look import PIECE_BYTES
 
 AT_ONCE_BYTES: Final = 256 << 20
 """Read at one go where nothing limits it."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from ingest.scrub.stated import Stated
+from ingest.objects.stated import Stated
 from integrity.digest import new_sha256
 from storage.catalog.object_looks import DIFFERS, MISSING, TOO_LONG, TRUNCATED, UNREADABLE, UNSIGNED, WHOLE
 from storage.direct_io import PAGE_BYTES, aligned_buffer
@@ -24,6 +24,8 @@ PIECE_BYTES: Final = SLOT_BYTES
 """Where a look is left off and gone on with: a multiple of these, as reading past the cache needs it."""
 Sink = Callable[[memoryview], None]
 """Takes the next bytes; they are valid until it returns. Never raises an ObjectStoreError: that would be a finding."""
+OPENING_BYTES: Final = 64 << 10
+"""What opening an object counts for, so that a thousand tiny ones are not looked at in one go."""
 SMALL_BYTES: Final = 8 << 20
 """Up to so much is read in one go and then hashed: handing over pieces would take longer than it saves."""
 
