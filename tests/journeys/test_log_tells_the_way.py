@@ -15,6 +15,8 @@ from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 UNIT = "LOG-01"
+CELERYS_OWN = ("purge: ", "worker: ")
+"""As a worker begins and ends."""
 TRACED = ["upload.finished", "recording.sealed", "receipt.issued"]
 
 
@@ -61,5 +63,5 @@ def read_lines(archive: RunningArchive) -> Iterator[dict[str, Any]]:
         for path in (archive.data / "log").glob(pattern):
             whole_lines, _, _ = path.read_text("utf-8").rpartition("\n")
             for line in whole_lines.splitlines():
-                if line and not line.startswith("worker: "):  # Celery says in its own words that it ends.
+                if line and not line.startswith(CELERYS_OWN):
                     yield json.loads(line)
