@@ -13,6 +13,7 @@ from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, Taken
 from casework.linking.looks import UnitTime, ask_for_another_look
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
+from casework.register.calendar import EARLIEST, LATEST, is_usable
 from casework.rows import unique
 from casework.stages import begin_stages
 from casework.units import require_live
@@ -23,8 +24,6 @@ from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, UNSTATED, Case, CaseAssignment
 from storage.catalog.organisation import Person
-
-EARLIEST_YEAR = 1970
 
 
 def open_case(
@@ -139,8 +138,8 @@ def assignments_of(session: Session, case_id: uuid.UUID) -> tuple[CaseAssignment
 def _span(starts_at: datetime, ends_at: datetime) -> Range[datetime]:
     if starts_at.tzinfo is None or ends_at.tzinfo is None:
         raise SpanUnusable(starts_at, ends_at, "has no time zone; say which one it is in")
-    if starts_at.year < EARLIEST_YEAR:
-        raise SpanUnusable(starts_at, ends_at, f"begins before {EARLIEST_YEAR}; correct the year")
+    if not (is_usable(starts_at) and is_usable(ends_at)):
+        raise SpanUnusable(starts_at, ends_at, f"is not within {EARLIEST.year} to {LATEST.year}; correct the year")
     if starts_at >= ends_at:
         raise SpanUnusable(starts_at, ends_at, "ends before it begins; exchange the two, or correct one")
     return Range(starts_at, ends_at, bounds="[)")

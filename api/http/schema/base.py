@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 ItemT = TypeVar("ItemT")
 YEARS: Final = range(1900, 3000)
@@ -40,11 +40,6 @@ class Form(BaseModel):
     """What is sent. A field nobody knows is a mistake, and is said so."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*")
-    @classmethod
-    def _instants_have_a_utc(cls, value: Any) -> Any:
-        return within_the_calendar(value) if isinstance(value, datetime) else value
 
 
 class Answer(BaseModel):

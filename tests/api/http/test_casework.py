@@ -97,7 +97,7 @@ def test_an_assignment_lets_a_recording_find_its_case(served: Any) -> None:
     assert bad.json()["type"] == "urn:liuhen:problem:span"
     for extreme in ("9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z"):
         bad = officer.post(f"/api/v1/cases/{cases[0].id}/assignments", json={**span, "ends_at": extreme})
-        assert (bad.status_code, bad.json()["type"]) == (422, "urn:liuhen:problem:input")
+        assert (bad.status_code, bad.json()["type"]) == (422, "urn:liuhen:problem:span")
 
 
 def test_links_are_made_and_ended_by_hand(served: Any, scene: Any) -> None:
