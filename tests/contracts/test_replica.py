@@ -161,6 +161,7 @@ def test_a_gateway_that_is_away_is_waited_for(shelf: ReplicaShelf, ceph: Cluster
 
 
 @pytest.mark.parametrize("shelf", ["folder to s3"], indirect=True)
+@pytest.mark.thorough
 def test_over_a_network_that_breaks_off_all_gets_there_once(shelf: ReplicaShelf, bad_network: FaultyProxy) -> None:
     """It resets, falls silent, breaks off in the middle, and reports success as failure."""
     chance = random.Random(7)
@@ -194,6 +195,7 @@ def test_one_bucket_under_two_addresses_is_no_replica(database: Database, ceph: 
 
 
 @pytest.mark.parametrize("shelf", ["folder to s3"], indirect=True)
+@pytest.mark.thorough
 def test_a_process_that_is_killed_again_and_again_loses_and_doubles_nothing(
     shelf: ReplicaShelf, addresses: DatabaseAddresses
 ) -> None:

@@ -136,6 +136,7 @@ def seal(archive: RunningArchive, folder: Path, content: bytes) -> None:
     archive.run("dock", str(card), *where, "--wipe")
 
 
+@pytest.mark.thorough
 def test_a_passphrase_that_is_wrong_for_a_while_loses_nothing(
     keeper: Keeper, granted: tuple[httpx.Client, str, bytes], folder: Path
 ) -> None:

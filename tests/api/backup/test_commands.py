@@ -49,6 +49,7 @@ def names(data: Path, place: Path) -> list[str]:
     return [each["name"] for each in json.loads(listed.stdout)["backups"]]
 
 
+@pytest.mark.thorough
 def test_a_backup_is_listed_checked_and_restored_whatever_was_killed_before(data: Path, tmp_path: Path) -> None:
     place, new = tmp_path / "place", tmp_path / "new"
     kill_at(data, "starting the copy", "backup", str(place))

@@ -38,6 +38,7 @@ def whole(place: BackupPlace, name: str) -> None:
     check_objects(check_backup(place, name, NO_PASSPHRASE))
 
 
+@pytest.mark.thorough
 def test_one_flipped_bit_anywhere_is_named(kept: tuple[BackupPlace, BackupMade]) -> None:
     place, made = kept
     whole(place, made.name)
@@ -107,6 +108,7 @@ def test_a_full_disk_at_any_step_leaves_no_backup_and_the_next_one_is_whole(
     whole(place, box.back_up(place).name)
 
 
+@pytest.mark.thorough
 def test_what_breaks_off_while_restoring_leaves_nothing_and_the_same_again_works(
     kept: tuple[BackupPlace, BackupMade], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
