@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ TRACED = ["upload.finished", "recording.sealed", "receipt.issued"]
 
 
 def test_one_trace_leads_from_the_stations_upload_to_its_receipt(archive: RunningArchive) -> None:
+    begun = {path: path.stat().st_size for path in logs_of(archive)}  # others have written before
     archive.admin("unit", "create", "留痕队", "--code", UNIT)
     token = str(archive.admin("station", "enrol", "traced", "--unit", UNIT)["token"])
     name = "AB77777_007777_20260102093000.mp4"
@@ -35,7 +37,7 @@ def test_one_trace_leads_from_the_stations_upload_to_its_receipt(archive: Runnin
         receipt = wait_for_receipt(station, trace)
     assert len(trace) == 32
     int(trace, 16)  # a trace id of W3C Trace Context
-    lines = list(read_lines(archive))
+    lines = list(read_lines(archive, begun))
     of_it = sorted((line for line in lines if line.get("trace") == trace), key=lambda line: line["timestamp"])
     assert [line["event"] for line in of_it] == TRACED
     assert of_it[0]["size_bytes"] == len(content)
@@ -57,11 +59,14 @@ def wait_for_receipt(station: httpx.Client, upload_id: str) -> Any:
     raise AssertionError("no receipt")
 
 
-def read_lines(archive: RunningArchive) -> Iterator[dict[str, Any]]:
-    """Every line of those that receive, seal and render: whatever it is about, a program can read it."""
-    for pattern in ("http-*.log", "worker-*.log"):
-        for path in (archive.data / "log").glob(pattern):
-            whole_lines, _, _ = path.read_text("utf-8").rpartition("\n")
-            for line in whole_lines.splitlines():
-                if line and not line.startswith(CELERYS_OWN):
-                    yield json.loads(line)
+def logs_of(archive: RunningArchive) -> list[Path]:
+    return [path for pattern in ("http-*.log", "worker-*.log") for path in (archive.data / "log").glob(pattern)]
+
+
+def read_lines(archive: RunningArchive, begun: Mapping[Path, int]) -> Iterator[dict[str, Any]]:
+    """Every line since then of those that receive, seal and render: whatever it is about, a program can read it."""
+    for path in logs_of(archive):
+        whole_lines, _, _ = path.read_bytes()[begun.get(path, 0) :].decode().rpartition("\n")
+        for line in whole_lines.splitlines():
+            if line and not line.startswith(CELERYS_OWN):
+                yield json.loads(line)
