@@ -13,20 +13,29 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from storage import key_files
-from storage.errors import KeyStoreDamaged, RootRefused, RootSecretWrong, TokenLocked, TokenUnusable
+from storage.key_errors import (
+    KeyStoreDamaged,
+    RootRefused,
+    RootSecretWrong,
+    TokenLocked,
+    TokenUnusable,
+)
 from storage.roots.given_secret import GivenSecret
 from storage.roots.records import RootRecord
 
 Result = TypeVar("Result")
 KNOWN = b"liuhen root key in a token: known"
 _NONCE_BYTES, _TAG_BITS = 12, 128
+_PAUSES_SECONDS: Final = (0.0, 0.05, 0.2, 0.5, 0.0)
+"""After each try: one that was put back works at once; one that another process writes to may be unseen for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +156,16 @@ class Token:
         """What `work` makes of the session. Raises TokenUnusable, TokenLocked, RootSecretMissing, RootSecretWrong."""
         with _SESSIONS.turn:
             pkcs11_error = _library_error(self.label)
-            for last in (False, True):
+            for pause_seconds in _PAUSES_SECONDS:
                 try:
                     return work(self._session())
-                except TokenUnusable:  # Of one that was pulled out, some libraries say that it is empty.
-                    _SESSIONS.forget()
-                    if last:
-                        raise
+                except TokenUnusable as error:  # Of one that was pulled out, some libraries say that it is empty.
+                    unusable = error
                 except pkcs11_error as error:
-                    _SESSIONS.forget()
-                    if last:
-                        raise TokenUnusable(self.label, _said(error)) from None
-        raise AssertionError("it returned, or raised")
+                    unusable = TokenUnusable(self.label, _said(error))
+                _SESSIONS.forget()
+                time.sleep(pause_seconds)
+            raise unusable from None
 
     @property
     def _key(self) -> tuple[str, str]:
