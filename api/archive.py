@@ -106,7 +106,8 @@ class Archive:
 def open_archive(settings: Settings, *, pool_size: int = 5, process: str = "liuhen") -> Archive:
     """The archive that the settings describe, for what acts for nobody: workers and commands.
 
-    Nothing is connected to yet. Raises UsageRefused without a database.
+    Nothing is connected to yet. What is worth a warning goes to stderr from here on, unless this process said before
+    where its log goes. Raises UsageRefused without a database.
     """
     write_warnings()
     url = _named(settings.database_worker_url, "LIUHEN_DATABASE_WORKER_URL")

@@ -8,18 +8,15 @@ from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy import exists, select
 
 from api.archive import Archive
 from api.errors import UsageRefused
-from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING, BURST_SECONDS
+from api.pace import AWAY_SECONDS, Pace
 from api.trust_folder import announced_keys
 from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import name_worker
-from ingest.objects.throttle import Throttle
 from ingest.replica.mark import Replica
 from ingest.replica.replicator import HEALED, LOST, NOT_WHOLE, Done, Replicator
-from storage.catalog.uploads import Upload
 from storage.errors import StorageError
 
 IDLE_SECONDS: Final = 5.0
@@ -53,19 +50,15 @@ class SteadyReplica:
     """What the worker has of it. An object that is begun stays open between two wake-ups, which renew its lease."""
 
     def __init__(self, archive: Archive, replica: Replica, clock: Callable[[], float] = time.monotonic) -> None:
-        self._archive = archive
         self._replicator = open_replicator(archive, replica)
-        self._throttle = Throttle(archive.settings.replica_rate, BURST_SECONDS, clock)
+        self._pace = Pace(archive.database, archive.settings.replica_rate, clock)
         self._store = replica.store
-        self._clock, self._rest_until, self._sweep_at = clock, 0.0, 0.0
+        self._clock, self._sweep_at = clock, 0.0
         self._waits_for: str | None = None
 
     def go_on(self) -> Sequence[Done]:
         """As much as is allowed by now. A replica that is away, or a store, is waited for, and said once."""
-        if self._clock() < self._rest_until:
-            return ()
-        self._throttle.bytes_per_second = self._rate()
-        allowed = self._throttle.allowed()
+        allowed = self._pace.allowed()
         if not allowed:
             return ()
         try:
@@ -75,14 +68,14 @@ class SteadyReplica:
             self._wait(error)
             return ()
         except Exception:
-            self._rest(AWAY_SECONDS)  # what is wrong stays so for a while: said twice a minute, not every second
+            self._pace.rest(AWAY_SECONDS)  # what is wrong stays so for a while: said twice a minute, not every second
             raise
         if self._waits_for is not None:
             log.info("replica.goes_on")
             self._waits_for = None
-        self._throttle.spend(step.read_bytes)
+        self._pace.spend(step.read_bytes)
         if step.idle:
-            self._rest(IDLE_SECONDS)
+            self._pace.rest(IDLE_SECONDS)
         _log(step.done)
         return step.done
 
@@ -97,15 +90,7 @@ class SteadyReplica:
         if kind != self._waits_for:
             log.warning("replica.waits", error=kind, why=str(error))
             self._waits_for = kind
-        self._rest(AWAY_SECONDS)
-
-    def _rate(self) -> float:
-        waiting = select(exists().where(Upload.state == "finished"))
-        with self._archive.database.reading() as session:
-            return self._archive.settings.replica_rate * (BESIDE_SEALING if session.scalar(waiting) else 1.0)
-
-    def _rest(self, seconds: float) -> None:
-        self._rest_until = self._clock() + seconds
+        self._pace.rest(AWAY_SECONDS)
 
 
 def _log(done: Sequence[Done]) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from api.errors import KeysUnusable, UsageRefused
 from api.settings import Settings
-from storage.errors import (
+from storage.key_errors import (
     KeyExposed,
     KeyStoreDamaged,
     KeyStoreError,

@@ -8,24 +8,18 @@ from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy import exists, select
 
 from api.archive import Archive
+from api.pace import AWAY_SECONDS, Pace
 from api.trust_folder import announced_keys
 from ingest.lease import name_worker
-from ingest.objects.throttle import Throttle
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.scrubber import Scrubber
 from ingest.scrub.turns import Turns
-from storage.catalog.uploads import Upload
 from storage.errors import StorageError
 
-BURST_SECONDS: Final = 2.0
-"""What housekeeping reads at one go is at most what was allowed in so long: a few tenths of a second's work."""
-IDLE_SECONDS = AWAY_SECONDS = 30.0
-"""So long nothing is asked for after nothing was due, or the store did not work."""
-BESIDE_SEALING: Final = 0.25
-"""The part of its rate that is left while uploads wait to be sealed: receipts come first, and it never stands still."""
+IDLE_SECONDS: Final = 30.0
+"""So long nothing is asked for after nothing was due."""
 
 log = structlog.get_logger()
 
@@ -41,41 +35,28 @@ class SteadyScrub:
     where they come too late, another looks at it, and what was seen here does not count."""
 
     def __init__(self, archive: Archive, clock: Callable[[], float] = time.monotonic) -> None:
-        self._archive = archive
         self._scrubber = open_scrubber(archive, Turns.in_rounds(archive.settings.scrub_days))
-        self._throttle = Throttle(archive.settings.scrub_rate, BURST_SECONDS, clock)
-        self._clock, self._rest_until = clock, 0.0
+        self._pace = Pace(archive.database, archive.settings.scrub_rate, clock)
 
     def go_on(self) -> Sequence[Seen]:
         """As much as is allowed by now; never longer than a moment. A store that is away is waited for."""
-        if self._clock() < self._rest_until:
-            return ()
-        self._throttle.bytes_per_second = self._rate()
-        allowed = self._throttle.allowed()
+        allowed = self._pace.allowed()
         if not allowed:
             return ()
         try:
             step = self._scrubber.go_on(allowed)
         except StorageError as error:
             log.warning("scrub.waits", error=type(error).__name__)
-            self._rest(AWAY_SECONDS)
+            self._pace.rest(AWAY_SECONDS)
             return ()
         except Exception:
-            self._rest(AWAY_SECONDS)  # what is wrong stays so for a while: said twice a minute, not every second
+            self._pace.rest(AWAY_SECONDS)  # what is wrong stays so for a while: said twice a minute, not every second
             raise
-        self._throttle.spend(step.read_bytes)
+        self._pace.spend(step.read_bytes)
         if step.idle:
-            self._rest(IDLE_SECONDS)
+            self._pace.rest(IDLE_SECONDS)
         _log(step.seen)
         return step.seen
-
-    def _rate(self) -> float:
-        waiting = select(exists().where(Upload.state == "finished"))
-        with self._archive.database.reading() as session:
-            return self._archive.settings.scrub_rate * (BESIDE_SEALING if session.scalar(waiting) else 1.0)
-
-    def _rest(self, seconds: float) -> None:
-        self._rest_until = self._clock() + seconds
 
 
 def _log(seen: Sequence[Seen]) -> None:

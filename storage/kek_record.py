@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import KeyStoreDamaged
+from storage.key_errors import KeyStoreDamaged
 from storage.roots.names import FIRST
 
 _PLAIN = 1

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
-from storage.errors import KeyExposed, KeyStoreUnusable
+from storage.key_errors import KeyExposed, KeyStoreUnusable
 
 PRIVATE_FOLDER = 0o700
 _PASSING_PREFIX = ".new-"

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from integrity.seal_certificates import SealPrivateKey, make_seal_root, new_seal_key
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreDamaged
+from storage.key_errors import KeyMissing, KeyStoreDamaged
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ from integrity.ledger_entry import parse_entry
 from integrity.tiles import TILE_WIDTH, Bundle, decode_bundle
 from retention.key_disposal import DESTROYED, forget_disposed
 from storage.catalog.recordings import Recording
-from storage.errors import KeyMissing, ObjectExists
+from storage.errors import ObjectExists
+from storage.key_errors import KeyMissing
 from storage.key_files import make_private_folder
 from storage.ledger.republishing import republish
 from storage.objects.folder import FolderStore

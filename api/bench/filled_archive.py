@@ -25,7 +25,8 @@ from api.engines.plan import create_keys, load_policies, own_process
 from api.engines.roles import DatabaseAddresses
 from api.engines.running import embedded_postgres, running_database
 from api.http.sessions import SESSION_COOKIE
-from api.settings import BindAddress, Settings
+from api.setting_values import BindAddress
+from api.settings import Settings
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database
 

@@ -11,8 +11,8 @@ from api.keyring import open_keyring
 from api.root_access import chinese_of, root_access
 from api.settings import load_settings
 from integrity.fields import format_instant
-from storage.errors import KeyStoreError
 from storage.kek_record import KekRecord
+from storage.key_errors import KeyStoreError
 from storage.keystore import KeyStore
 from storage.roots import records
 from storage.roots.by_shares import keys_without_copy

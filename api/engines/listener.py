@@ -7,7 +7,7 @@ import contextlib
 import socket
 
 from api.errors import AddressUnusable
-from api.settings import BindAddress
+from api.setting_values import BindAddress
 
 _BACKLOG = 2048
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 
 from api.errors import NotReady
-from api.settings import BindAddress
+from api.setting_values import BindAddress
 
 WITHIN_SECONDS = 60.0
 """A first start on a busy machine takes its time; whoever waits for it is told what is being waited for."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from api.settings import Network, Settings
+from api.setting_values import Network
+from api.settings import Settings
 from ingest.stations.credential import CERTIFICATE
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
 

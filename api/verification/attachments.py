@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from api.verification.audit import Audit, check_object
 from storage.catalog.access import RequestAttachment
-from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
+from storage.errors import DecryptionFailed, ObjectStoreError
+from storage.key_errors import KeyStoreError
 from storage.sealed_object import AtRest, open_sealed
 
 PIECE_BYTES = 1 << 20

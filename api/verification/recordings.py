@@ -31,7 +31,8 @@ from integrity.timestamp import verify_timestamp
 from retention.classes import CLASS_AT_SEALING, retain_until_at_sealing
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.recordings import PositionTrack, Recording
-from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
+from storage.errors import DecryptionFailed, ObjectStoreError
+from storage.key_errors import KeyStoreError
 from storage.sealed_object import AtRest, open_sealed
 
 LOST, RESTORED = lost_action("recording"), restored_action("recording")

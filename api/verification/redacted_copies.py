@@ -10,7 +10,7 @@ from api.verification.attachments import check_plaintext
 from api.verification.audit import Audit, check_object
 from storage.catalog.recordings import Recording
 from storage.catalog.redaction import RedactedCopy
-from storage.errors import KeyStoreError
+from storage.key_errors import KeyStoreError
 from storage.sealed_object import AtRest
 
 

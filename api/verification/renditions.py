@@ -12,7 +12,8 @@ from integrity.errors import EvidenceError
 from integrity.ledger_entry import parse_entry
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Recording, Rendition
-from storage.errors import DecryptionFailed, KeyStoreError, ObjectStoreError
+from storage.errors import DecryptionFailed, ObjectStoreError
+from storage.key_errors import KeyStoreError
 from storage.sealed_object import AtRest, open_sealed
 
 MADE = "rendition.made"

@@ -28,13 +28,12 @@ from storage.catalog.recordings import CustodyAttempt, Recording
 from storage.database import Database
 from storage.errors import (
     CiphertextDiffers,
-    KeyMissing,
     ObjectMissing,
     ReadBackMismatch,
     SourceChanged,
     StoreUnavailable,
-    UnwrapFailed,
 )
+from storage.key_errors import KeyMissing, UnwrapFailed
 from storage.keystore import WrappedKey
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore, StoredObject

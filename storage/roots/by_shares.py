@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from storage import key_files
-from storage.errors import KeyStoreDamaged, KeyStoreMissing, NoSharesMade, RootKeyError
 from storage.kek_record import KekRecord
+from storage.key_errors import (
+    KeyStoreDamaged,
+    KeyStoreMissing,
+    NoSharesMade,
+    RootKeyError,
+)
 from storage.keystore import KeyStore
 from storage.roots.recovery import (
     RecoveryKey,

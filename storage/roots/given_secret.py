@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.errors import RootSecretMissing
+from storage.key_errors import RootSecretMissing
 
 _LIMIT_BYTES = 64 << 10
 

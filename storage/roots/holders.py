@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.errors import KeyStoreDamaged, RootSecretUnusable, RootSecretWrong, TokenUnusable
+from storage.key_errors import (
+    KeyStoreDamaged,
+    RootSecretUnusable,
+    RootSecretWrong,
+    TokenUnusable,
+)
 from storage.roots import records
 from storage.roots.given_secret import GivenSecret
 from storage.roots.names import FIRST, ROOT_BYTES

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import key_files
-from storage.errors import KeyStoreDamaged
+from storage.key_errors import KeyStoreDamaged
 from storage.roots.names import FIRST, HOLDERS, ROOT_BYTES
 
 _FORMAT_VERSION = 1

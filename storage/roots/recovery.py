@@ -32,8 +32,8 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from storage import key_files
-from storage.errors import KeyStoreDamaged, SharesGiveNoKey, SharesTooFew
 from storage.kek_record import KekRecord, SealedForRecovery
+from storage.key_errors import KeyStoreDamaged, SharesGiveNoKey, SharesTooFew
 from storage.roots.shares import SECRET_BYTES, Share, choices, recombine, split_secret
 
 _FORMAT_VERSION = 1

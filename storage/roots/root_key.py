@@ -7,7 +7,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from storage.errors import RootRefused
+from storage.key_errors import RootRefused
 from storage.roots.names import ROOT_BYTES
 
 _NAMED_BY = hashlib.sha256(b"liuhen root key id").digest()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from storage.errors import KeyStoreMissing, RootKeyError, RootUnknown
+from storage.key_errors import KeyStoreMissing, RootKeyError, RootUnknown
 from storage.roots import records
 from storage.roots.holders import RootAccess, open_root
 from storage.roots.names import FIRST, ROOT_BYTES

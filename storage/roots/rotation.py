@@ -18,8 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreDamaged, KeyStoreError, RootKeyError
 from storage.kek_record import KekRecord
+from storage.key_errors import (
+    KeyMissing,
+    KeyStoreDamaged,
+    KeyStoreError,
+    RootKeyError,
+)
 from storage.keystore import KeyStore
 from storage.roots import records
 from storage.roots.holders import destroy_root, make_root

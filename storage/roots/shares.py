@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from storage.errors import ShareDamaged, SharesDiffer, SharesTooFew
+from storage.key_errors import ShareDamaged, SharesDiffer, SharesTooFew
 from storage.roots.field import evaluate, interpolate
 
 SECRET_BYTES = 32

@@ -21,7 +21,7 @@ from retention.errors import KeyStillNamed
 from retention.key_disposal import await_earlier, destroy_unnamed, forget_disposed
 from retention.key_renewal import renew_key
 from storage.catalog.recordings import CustodyAttempt, Recording, Rendition
-from storage.errors import KeyMissing
+from storage.key_errors import KeyMissing
 from storage.keystore import KeyStore, WrappedKey
 from storage.roots.by_shares import make_shares, recover_root
 from storage.roots.shares import Share

@@ -11,7 +11,8 @@ from api.engines.plan import plan_archive, require_usable_stores
 from api.engines.watched import ChildSpec
 from api.errors import SettingInvalid, UsageRefused
 from api.replica_store import open_replica, replica_secrets, require_usable_replica
-from api.settings import BindAddress, Settings, child_environment, load_settings
+from api.setting_values import BindAddress
+from api.settings import Settings, child_environment, load_settings
 from storage.objects.folder import FolderStore
 from storage.objects.s3 import S3Store
 

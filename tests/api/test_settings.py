@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.errors import SettingInvalid, UsageRefused
-from api.settings import BindAddress, child_environment, load_settings, setting_names
+from api.setting_values import BindAddress
+from api.settings import child_environment, load_settings, setting_names
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "operating.md"
 

@@ -7,18 +7,14 @@ import multiprocessing
 import os
 import pickle
 import shutil
-import signal
 import stat
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from uuid import UUID
 
 import pytest
 
 from storage import key_files
-from storage.errors import (
+from storage.key_errors import (
     KeyExposed,
     KeyMissing,
     KeyStoreDamaged,
@@ -29,6 +25,7 @@ from storage.errors import (
 )
 from storage.keystore import PERMANENT, KeyStore, WrappedKey, create_key_store
 from tests.sampling import stride
+from tests.storage.killing import KEY_FILES, run_killed_at
 
 UNIT = UUID("6f1c1f6e-0000-4000-8000-000000000001")
 OTHER_UNIT = UUID("6f1c1f6e-0000-4000-8000-000000000002")
@@ -254,38 +251,13 @@ def test_processes_at_once_make_one_key_a_month_and_lose_none(keys: KeyStore) ->
     assert [keys.unwrap_data_key(key) for key in wrapped] == [number.to_bytes(32, "big") for number in range(24)]
 
 
-class _KilledAtLine:
-    """SIGKILL before the nth line of the key store runs."""
-
-    def __init__(self, line: int) -> None:
-        self._left = line
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> _KilledAtLine | None:
-        if not frame.f_code.co_filename.endswith(("/storage/keystore.py", "/storage/key_files.py")):
-            return None
-        if event == "line":
-            self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
-
-
-def _run_killed_at(line: int, work: Callable[[], object]) -> bool:
-    child = os.fork()
-    if child == 0:
-        sys.settrace(_KilledAtLine(line))
-        work()
-        os._exit(0)
-    return os.WIFEXITED(os.waitpid(child, 0)[1])
-
-
 def test_a_kill_at_any_line_of_making_a_store_or_key_can_be_repeated(tmp_path: Path) -> None:
     line, ended = 0, False
     while not ended:
         line += stride(4)
         folder = tmp_path / str(line)
-        ended = _run_killed_at(
-            line, lambda folder=folder: create_key_store(folder).wrap_data_key(UNIT, MONTH, DATA_KEY)
+        ended = run_killed_at(
+            line, lambda folder=folder: create_key_store(folder).wrap_data_key(UNIT, MONTH, DATA_KEY), *KEY_FILES
         )
         try:
             keys = KeyStore(folder)
@@ -302,7 +274,7 @@ def test_a_kill_at_any_line_of_destroying_leaves_a_whole_key_or_none(keys: KeySt
     while not ended:
         line += 1
         wrapped = keys.wrap_data_key(UNIT, MONTH, DATA_KEY)
-        ended = _run_killed_at(line, lambda wrapped=wrapped: keys.destroy_kek(wrapped.kek_id))
+        ended = run_killed_at(line, lambda wrapped=wrapped: keys.destroy_kek(wrapped.kek_id), *KEY_FILES)
         if wrapped.kek_id in keys.list_keks():
             assert keys.unwrap_data_key(wrapped) == DATA_KEY
         keys.destroy_kek(wrapped.kek_id)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import DecryptionFailed, KeyMissing, ObjectMissing, SpanOutside
+from storage.errors import DecryptionFailed, ObjectMissing, SpanOutside
+from storage.key_errors import KeyMissing
 from storage.keystore import KeyStore, WrappedKey, create_key_store
 from storage.objects.folder import FolderStore
 from storage.sealed_object import AtRest, aad_of, open_sealed

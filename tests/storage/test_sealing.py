@@ -5,12 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import signal
-import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -30,6 +26,7 @@ from storage.objects.folder import INCOMING, FolderStore
 from storage.objects.folder_writer import FolderWriter
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 from tests.sampling import stride
+from tests.storage.killing import run_killed_at
 
 MIB = 1 << 20
 SIZES = [0, 1, 4096, MIB - 57, MIB - 56, MIB - 55, MIB, MIB + 1, 26 * MIB + 12_345]
@@ -287,35 +284,6 @@ def _bytes_read_from_disk() -> int | None:
     return next(int(line.split()[1]) for line in lines if line.startswith("read_bytes:"))
 
 
-class _KilledAtLine:
-    """SIGKILL before the nth line of the main thread in sealing or the store runs."""
-
-    def __init__(self, line: int) -> None:
-        self._left = line
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> _KilledAtLine | None:
-        if (
-            "/storage/sealing.py" not in frame.f_code.co_filename
-            and "/storage/objects/" not in frame.f_code.co_filename
-        ):
-            return None
-        if event == "line":
-            self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
-
-
-def _run_killed_at(line: int, work: Callable[[], object]) -> bool:
-    child = os.fork()
-    if child == 0:
-        sys.settrace(_KilledAtLine(line))
-        threading.settrace(_KilledAtLine(line))
-        work()
-        os._exit(0)
-    return os.WIFEXITED(os.waitpid(child, 0)[1])
-
-
 def test_a_kill_at_any_line_leaves_the_whole_object_or_none_and_the_repeat_makes_the_same_one(tmp_path: Path) -> None:
     source = _written(tmp_path / "staged", os.urandom(5000))
     expected = write_sealed(source, FolderStore(tmp_path / "expected"), PLAN)
@@ -323,7 +291,13 @@ def test_a_kill_at_any_line_leaves_the_whole_object_or_none_and_the_repeat_makes
     while not ended:
         line += stride(4)
         store = FolderStore(tmp_path / str(line))
-        ended = _run_killed_at(line, lambda store=store: read_back(store, PLAN, write_sealed(source, store, PLAN)))
+        ended = run_killed_at(
+            line,
+            lambda store=store: read_back(store, PLAN, write_sealed(source, store, PLAN)),
+            "/storage/sealing.py",
+            "/storage/objects/",
+            threads=True,
+        )
         found = store.stat(PLAN.object_name)
         assert found in (None, expected.stored)
         assert write_sealed(source, store, PLAN) == expected
@@ -344,7 +318,7 @@ def test_a_kill_at_any_line_of_mending_leaves_the_damaged_object_or_the_right_on
         def mend(store: FolderStore = store) -> None:
             write_sealed(source, store, PLAN, mends_sha256=expected.ciphertext_sha256)
 
-        ended = _run_killed_at(line, mend)
+        ended = run_killed_at(line, mend, "/storage/sealing.py", "/storage/objects/", threads=True)
         found = (store.root / PLAN.object_name).read_bytes()
         assert found == damaged or Digest.of("sha256", found) == expected.ciphertext_sha256
         mend()

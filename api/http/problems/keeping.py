@@ -11,6 +11,7 @@ from api.http.problems.problem import Problem, Problems
 from integrity import errors as integrity
 from retention import errors as retention
 from storage import errors as storage
+from storage import key_errors
 from storage.ledger.errors import StoreLacksLedger
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
@@ -37,7 +38,7 @@ PROBLEMS: Problems = {
         "存储的数据与封存时不符，已停止读取；请立即联系审计人员",
         "what is stored is not what was sealed; reading was stopped: call an auditor at once",
     ),
-    storage.KeyStoreError: Problem(
+    key_errors.KeyStoreError: Problem(
         503, "keys", "密钥库不可用，请联系管理员", "the key store does not give the key: call the administrator"
     ),
     storage.NotLetIn: Problem(401, "signed-out", "登录已失效，或已不是最上级单位的审计人员；请重新登录后再试"),

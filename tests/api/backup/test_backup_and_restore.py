@@ -27,7 +27,7 @@ from retention.key_disposal import destroy_unnamed
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
-from storage.errors import KeyMissing
+from storage.key_errors import KeyMissing
 from storage.keystore import KeyStore
 from storage.ledger.errors import LedgerBehindStore
 from storage.ledger.sequencer import Sequencer

@@ -17,7 +17,7 @@ import pytest
 
 from api.engines.direct_body import MOST_PIECES, DirectBody
 from api.engines.listener import listening_address, open_listener
-from api.settings import BindAddress
+from api.setting_values import BindAddress
 
 PROGRAM = Path(__file__).with_name("direct_http.py")
 BODY = os.urandom((5 << 20) + 12_345)

@@ -16,7 +16,7 @@ import pytest
 
 from api.engines.listener import listening_address, open_listener
 from api.errors import AddressUnusable
-from api.settings import BindAddress
+from api.setting_values import BindAddress
 
 PROGRAM = Path(__file__).with_name("small_http.py")
 

@@ -10,7 +10,8 @@ import pytest
 from api.engines.listener import open_listener
 from api.engines.plan import plan_archive
 from api.engines.watched import ChildSpec
-from api.settings import BindAddress, Settings
+from api.setting_values import BindAddress
+from api.settings import Settings
 
 OF_HTTP = {"LIUHEN_DATABASE_URL"}
 OF_WORKERS = {"LIUHEN_DATABASE_WORKER_URL"}

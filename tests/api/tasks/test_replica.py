@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, update
 from structlog.testing import capture_logs
 
+from api.pace import AWAY_SECONDS, BESIDE_SEALING
 from api.replicating import SteadyReplica, require_replica
-from api.scrubbing import AWAY_SECONDS, BESIDE_SEALING
 from ingest.objects.look import PIECE_BYTES
 from ingest.replica.replicator import Done
 from storage.catalog.replicas import ObjectReplica

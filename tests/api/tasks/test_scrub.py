@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from api.scrubbing import BESIDE_SEALING, BURST_SECONDS, SteadyScrub
+from api.pace import BESIDE_SEALING, BURST_SECONDS
+from api.scrubbing import SteadyScrub
 from ingest.objects.look import PIECE_BYTES
 from ingest.scrub.conclusion import Seen
 from storage.catalog.object_looks import ObjectLook

@@ -39,7 +39,7 @@ from integrity.errors import EvidenceError, KeyNotPinned
 from integrity.pdf_seal import open_seal, split_signature
 from integrity.timestamp import TimestampTrust
 from storage.catalog.documents import SealedDocument, UnitSeal
-from storage.errors import KeyExposed
+from storage.key_errors import KeyExposed
 from storage.seal_keys import SealKeys
 from tests.casework.documents.conftest import DECISION, NOTICE, OPERATOR, Office, now
 from tests.casework.sample_archive import REVIEW_KEYS

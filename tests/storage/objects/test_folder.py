@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -30,6 +29,7 @@ from storage.errors import (
 )
 from storage.objects.folder import INCOMING, FolderStore
 from tests.sampling import stride
+from tests.storage.killing import run_killed_at
 
 NAME = "recordings/2026/original"
 CONTENT = b"what was recorded" * 100
@@ -60,34 +60,6 @@ def test_nothing_passing_stays_after_success_refusal_or_abort(store: FolderStore
     assert (store.root / NAME).stat().st_nlink == 1
 
 
-class _KilledAtLine:
-    """Kills this very process, as SIGKILL from outside would, before the nth line of the folder store runs."""
-
-    def __init__(self, line: int) -> None:
-        self._left = line
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> _KilledAtLine | None:
-        if "/storage/objects/" not in frame.f_code.co_filename:
-            return None
-        if event == "line":
-            self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
-
-
-def _run_killed_at(line: int, work: Callable[[], object]) -> bool:
-    """True when the work came to its end before the line was reached."""
-    child = os.fork()
-    if child == 0:
-        sys.settrace(_KilledAtLine(line))
-        work()
-        os._exit(0)
-    status = os.waitpid(child, 0)[1]
-    assert os.WIFEXITED(status) or os.WTERMSIG(status) == signal.SIGKILL
-    return os.WIFEXITED(status)
-
-
 def test_a_kill_at_any_line_of_a_put_leaves_all_or_nothing_and_the_repeat_succeeds(tmp_path: Path) -> None:
     whole_after = set()
     line = 0
@@ -95,7 +67,7 @@ def test_a_kill_at_any_line_of_a_put_leaves_all_or_nothing_and_the_repeat_succee
     while not ended:
         line += stride(4)
         store = FolderStore(tmp_path / str(line))
-        ended = _run_killed_at(line, lambda store=store: store.put(NAME, CONTENT))
+        ended = run_killed_at(line, lambda store=store: store.put(NAME, CONTENT), "/storage/objects/")
         names = list(store.list())
         assert names in ([], [NAME])
         if names:
@@ -114,7 +86,7 @@ def test_a_kill_at_any_line_of_a_delete_leaves_all_or_nothing_and_the_repeat_suc
         line += 1
         store = FolderStore(tmp_path / str(line))
         store.put(NAME, CONTENT)
-        ended = _run_killed_at(line, lambda store=store: store.delete(NAME))
+        ended = run_killed_at(line, lambda store=store: store.delete(NAME), "/storage/objects/")
         assert list(store.list()) in ([], [NAME])
         store.delete(NAME)
         assert list(store.list()) == []
@@ -320,7 +292,7 @@ def test_a_kill_at_any_line_of_a_keeping_leaves_it_as_it_was_or_lengthened(tmp_p
         store = FolderStore(tmp_path / str(line))
         store.put(NAME, CONTENT)
         store.keep_until(NAME, day)
-        ended = _run_killed_at(line, lambda store=store: store.keep_until(NAME, later))
+        ended = run_killed_at(line, lambda store=store: store.keep_until(NAME, later), "/storage/objects/")
         assert store.keeping(NAME).until in (day, later)
         with pytest.raises(ObjectKept):
             store.delete(NAME)

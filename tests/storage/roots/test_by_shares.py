@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.errors import (
+from storage.key_errors import (
     KeyMissing,
     KeyStoreDamaged,
     NoSharesMade,
@@ -24,8 +24,8 @@ from storage.roots.recovery import find_recovery_key
 from storage.roots.rotation import Rotation, kek_records, rotate_root
 from storage.roots.shares import Share
 from tests.sampling import stride
+from tests.storage.killing import ROOT_FILES, run_killed_at
 from tests.storage.root_holders import MONTHS, UNIT, Secrets, require_all_open, wrap_some
-from tests.storage.roots.killing import run_killed_at
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_kill_at_any_line_of_making_shares_or_recovering_loses_nothing(
         def print_shares(key: Any, made: tuple[Share, ...], out: Path = out) -> None:
             out.write_text("\n\n".join(each.text() for each in made))
 
-        ended = run_killed_at(line, lambda to=print_shares: make_shares(keys, 2, 3, to))
+        ended = run_killed_at(line, lambda to=print_shares: make_shares(keys, 2, 3, to), *ROOT_FILES)
         seal_rest(keys)
         require_all_open(KeyStore(keys.folder, given.access), wrapped)
     shares, line, ended = shares_of(keys), 0, False
@@ -171,7 +171,7 @@ def test_a_kill_at_any_line_of_making_shares_or_recovering_loses_nothing(
     while not ended:
         line += step
         given.passphrase.write_text(f"passphrase number {line}", "utf-8")
-        ended = run_killed_at(line, lambda: recover(keys, given, shares[:2]))
+        ended = run_killed_at(line, lambda: recover(keys, given, shares[:2]), *ROOT_FILES)
         assert recover(keys, given, shares[1:]).left == ()
         require_all_open(KeyStore(keys.folder, given.access), wrapped)
     assert line > 100

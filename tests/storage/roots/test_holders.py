@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import (
+from storage.key_errors import (
     KeyExposed,
     KeyStoreDamaged,
     KeyStoreExists,

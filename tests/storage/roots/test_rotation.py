@@ -13,16 +13,21 @@ from typing import Any
 import pytest
 
 from storage import key_files
-from storage.errors import KeyMissing, KeyStoreUnusable, RootSecretUnusable, RootSecretWrong
 from storage.kek_record import KekRecord
+from storage.key_errors import (
+    KeyMissing,
+    KeyStoreUnusable,
+    RootSecretUnusable,
+    RootSecretWrong,
+)
 from storage.keystore import KeyStore, WrappedKey, create_key_store
 from storage.roots import records
 from storage.roots.names import FIRST, HOLDERS
 from storage.roots.records import RootRecord
 from storage.roots.rotation import Rotation, rotate_root
 from tests.sampling import stride
+from tests.storage.killing import ROOT_FILES, run_killed_at
 from tests.storage.root_holders import MONTHS, UNIT, Secrets, require_all_open, wrap_some
-from tests.storage.roots.killing import run_killed_at
 
 READERS = 8
 
@@ -153,7 +158,7 @@ def test_a_kill_at_any_line_of_a_rotation_loses_nothing(
     step = stride(9) if second != "pkcs11" else max(stride(9), 3)
     while not ended:
         line += step
-        ended = run_killed_at(line, lambda: rotate(keys, second))
+        ended = run_killed_at(line, lambda: rotate(keys, second), *ROOT_FILES)
         reader = KeyStore(keys.folder, given.access)
         require_all_open(reader, wrapped)
         require_all_open(reader, {reader.wrap_data_key(UNIT, MONTHS[0], bytes(32)): bytes(32)})

@@ -12,7 +12,7 @@ import pkcs11
 import pytest
 from pkcs11 import Attribute
 
-from storage.errors import (
+from storage.key_errors import (
     KeyStoreDamaged,
     RootSecretMissing,
     RootSecretWrong,
