@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 KNOWN = b"liuhen root key in a token: known"
 _NONCE_BYTES, _TAG_BITS = 12, 128
 _PAUSES_SECONDS: Final = (0.0, 0.05, 0.2, 0.5, 0.0)
-"""After each try: one that was put back works at once; one that another process writes to may be unseen for a moment."""
+"""After each try: one that was put back works at once; one that another process writes to is unseen for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,9 @@ class Token:
 
     def use(self, work: Callable[[Any], Result]) -> Result:
         """What `work` makes of the session. Raises TokenUnusable, TokenLocked, RootSecretMissing, RootSecretWrong."""
-        with _SESSIONS.turn:
-            pkcs11_error = _library_error(self.label)
-            for pause_seconds in _PAUSES_SECONDS:
+        pkcs11_error = _library_error(self.label)
+        for pause_seconds in _PAUSES_SECONDS:
+            with _SESSIONS.turn:
                 try:
                     return work(self._session())
                 except TokenUnusable as error:  # Of one that was pulled out, some libraries say that it is empty.
@@ -164,8 +164,8 @@ class Token:
                 except pkcs11_error as error:
                     unusable = TokenUnusable(self.label, _said(error))
                 _SESSIONS.forget()
-                time.sleep(pause_seconds)
-            raise unusable from None
+            time.sleep(pause_seconds)
+        raise unusable from None
 
     @property
     def _key(self) -> tuple[str, str]:
@@ -259,12 +259,16 @@ class _Sessions:
 _SESSIONS = _Sessions()
 
 
-def _renew_turn() -> None:
-    # A thread of the parent may have had its turn at that moment; nobody would give it back here.
-    _SESSIONS.turn = threading.RLock()
+def _begin_as_child() -> None:
+    _SESSIONS.turn = threading.RLock()  # The parent's is held, here for ever: by the thread that forked.
 
 
-os.register_at_fork(after_in_child=_renew_turn)
+# Nobody is inside the library while a process forks: the child would inherit what it had locked, and wait for ever.
+os.register_at_fork(
+    before=lambda: _SESSIONS.turn.acquire(),
+    after_in_parent=lambda: _SESSIONS.turn.release(),
+    after_in_child=_begin_as_child,
+)
 
 
 @contextmanager
