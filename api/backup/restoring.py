@@ -139,7 +139,7 @@ class _Restoring:
                 _require_none(list(self._keys_that_do_not_open(archive, destroyed)))
                 unreadable = _count_under(archive, destroyed)
                 self._say("核验 / auditing")
-                audit = verify_archive(archive, 0)
+                audit = verify_archive(archive, 0, stands=True)
         for name in ("log", "run", "work"):
             shutil.rmtree(self._folder / name, ignore_errors=True)
         return Restored(

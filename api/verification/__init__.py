@@ -71,16 +71,17 @@ def _nobody_watches(part: str, done: int, total: int) -> None:
 
 
 def verify_archive(
-    archive: Archive, sample: int | None = None, progress: Progress = _nobody_watches
+    archive: Archive, sample: int | None = None, progress: Progress = _nobody_watches, *, stands: bool = False
 ) -> VerificationReport:
     """Look at everything, in constant memory. While the archive runs, what comes meanwhile is left to the next time.
 
-    `sample`: of so many recordings, chosen at random, the stored bytes are read; of all of them when it is None. Raises
+    `sample`: of so many recordings, chosen at random, the stored bytes are read; of all of them when it is None.
+    `stands`: nobody works in it, as in one that was just restored, so that what waited for its place still does. Raises
     AuthorityUnpinned, and what database and store raise when they do not answer.
     """
     findings = Findings()
     trust = announced_trust(archive, findings)
-    audit = Audit(archive, trust, findings, progress, _choose(archive, sample))
+    audit = Audit(archive, trust, findings, progress, _choose(archive, sample), stands)
     check_guards(audit)
     check_gate(audit)
     check_row_security(audit)

@@ -6,14 +6,16 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.archive import Archive
 from api.verification.findings import Findings
 from integrity.trust import Trust
+from storage.catalog.ledger import LedgerEntryRow
 from storage.direct_io import aligned_buffer
 from storage.errors import ObjectStoreError
 
@@ -29,13 +31,21 @@ Beside = TypeVar("Beside")
 
 @dataclass(frozen=True)
 class Audit:
-    """`deep` says of which recordings the stored bytes are read: of all when it is None."""
+    """`deep`: the recordings whose stored bytes are read, all when it is None. `stands`: see verify_archive."""
 
     archive: Archive
     trust: Trust
     findings: Findings
     progress: Progress
     deep: frozenset[uuid.UUID] | None
+    stands: bool = False
+
+    def now(self) -> datetime:
+        """Of an archive that stands: when its last entry was committed, by which time others had their places."""
+        last = select(LedgerEntryRow.occurred_at).order_by(LedgerEntryRow.serial.desc()).limit(1)
+        with self.archive.database.reading() as session:
+            now: datetime = session.scalars(select(func.now())).one()
+            return (session.scalars(last).first() or now) if self.stands else now
 
     def reads(self, recording_id: uuid.UUID) -> bool:
         return self.deep is None or recording_id in self.deep

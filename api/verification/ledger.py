@@ -231,7 +231,7 @@ def _note(audit: Audit, name: str) -> bytes | None:
 def _check_waiting(audit: Audit) -> None:
     unplaced = ~select(LedgerSequence.index).where(LedgerSequence.entry_id == LedgerEntryRow.id).exists()
     statement = select(func.count(), func.min(LedgerEntryRow.occurred_at)).where(
-        unplaced, LedgerEntryRow.occurred_at < func.now() - PATIENCE
+        unplaced, LedgerEntryRow.occurred_at < audit.now() - PATIENCE
     )
     with audit.archive.database.reading() as session:
         waiting, since = session.execute(statement).one()

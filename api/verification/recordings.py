@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -275,8 +275,13 @@ def _check_sealing(audit: Audit, row: Recording, sealed: LedgerEntry | None) -> 
 
 
 def _gets_place(audit: Audit, row: Recording) -> bool:
-    just_now = row.sealed_at > datetime.now(UTC) - JUST_NOW
-    return just_now and audit.archive.ledger.await_inclusion(row.sealed_entry_id, PATIENCE_SECONDS) is not None
+    if row.sealed_at <= audit.now() - JUST_NOW:
+        return False
+    if not audit.stands:
+        return audit.archive.ledger.await_inclusion(row.sealed_entry_id, PATIENCE_SECONDS) is not None
+    with audit.archive.database.reading() as session:
+        entry = session.get(LedgerEntryRow, row.sealed_entry_id)
+        return entry is not None and entry.action == SEALED and entry.subject_id == str(row.id)
 
 
 def _check_retention(audit: Audit, row: Recording, lengthened: LedgerEntry | None) -> None:

@@ -259,16 +259,20 @@ class _Sessions:
 _SESSIONS = _Sessions()
 
 
-def _begin_as_child() -> None:
-    _SESSIONS.turn = threading.RLock()  # The parent's is held, here for ever: by the thread that forked.
+def _await_turn() -> None:
+    _SESSIONS.turn.acquire()
+
+
+def _end_turn() -> None:
+    _SESSIONS.turn.release()
+
+
+def _renew_turn() -> None:
+    _SESSIONS.turn = threading.RLock()
 
 
 # Nobody is inside the library while a process forks: the child would inherit what it had locked, and wait for ever.
-os.register_at_fork(
-    before=lambda: _SESSIONS.turn.acquire(),
-    after_in_parent=lambda: _SESSIONS.turn.release(),
-    after_in_child=_begin_as_child,
-)
+os.register_at_fork(before=_await_turn, after_in_parent=_end_turn, after_in_child=_renew_turn)
 
 
 @contextmanager

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api.backup.checking import check_backup
 from api.backup.errors import BackupSecretWrong
 from api.backup.keeping import list_backups, remove_beyond
 from api.backup.keys_part import kek_path
+from api.backup.making import BackupMade, BackupOrder, make_backup
 from api.backup.place import BackupPlace
+from api.engines.roles import DATABASE
 from api.errors import UsageRefused
 from api.export import export_case
 from api.trust_folder import build_trust
@@ -90,6 +94,37 @@ def test_an_archive_at_work_is_whole_elsewhere_and_its_ledger_goes_on(
         assert verify_package(before.folder, trust) is not None
         assert verify_package(after.folder, trust) is not None
         _require_one_ledger(other, made.facts.note.encode())
+
+
+def test_what_waited_for_its_place_in_the_ledger_gets_it_on_the_new_machine(tmp_path: Path, place: BackupPlace) -> None:
+    """The sequencer is always a moment behind; none runs while a backup is put in place."""
+    with started(tmp_path / "first") as box:
+        box.archive.settle()
+        box.archive.stop_sequencing()
+        box.archive.stage(CONTENT + b"waits", "AB00001_000124_20260101093000.MP4")
+        assert seal_next(replace(box.archive.custody, receipt_patience_seconds=0.0), box.archive.staging, "test")
+        made = _back_up_as_it_is(box, place)
+        done = restore(place, made.name, tmp_path / "machine" / "data")
+        assert done.audit.findings == ()
+        _make_sealing_older(box)
+        time.sleep(1)  # the name of a backup is its second
+        made = _back_up_as_it_is(box, place)
+        hidden = restore(place, made.name, tmp_path / "hidden" / "data")
+        assert [each.code for each in hidden.audit.findings] == ["sealing_entry_unplaced"]
+    with started(tmp_path / "machine") as other:
+        other.archive.settle()
+        assert verify_archive(other.archive.archive).holds
+
+
+def _back_up_as_it_is(box: Box, place: BackupPlace) -> BackupMade:
+    return make_backup(box.archive.archive, box.postgres, place, BackupOrder(True, None), lambda line: None)
+
+
+def _make_sealing_older(box: Box) -> None:
+    """As somebody would who keeps an entry from its place, past the moment that it takes."""
+    url = box.postgres.superuser_url().replace("/postgres?", f"/{DATABASE}?")
+    with psycopg.connect(url, options="-c session_replication_role=replica") as session:
+        session.execute("UPDATE recording SET sealed_at = sealed_at - interval '2 minutes'")
 
 
 def _seal_beside_what_was_under_way(box: Box, content: bytes) -> Recording:
