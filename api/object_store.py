@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.errors import StoreUnusable, UsageRefused
+from api.setting_files import A_KEY, one_of
 from api.settings import PREFIX, Settings
 from storage.errors import (
     AccessKeyRefused,
@@ -65,8 +65,8 @@ def bucket_address(settings: Settings, of: str) -> S3Address | None:
         return getattr(settings, f"{of}{name}")
 
     prefix = f"{PREFIX}{of.upper()}"
-    access_key = _secret(named("s3_access_key"), named("s3_access_key_file"), f"{prefix}S3_ACCESS_KEY")
-    secret_key = _secret(named("s3_secret_key"), named("s3_secret_key_file"), f"{prefix}S3_SECRET_KEY")
+    access_key = one_of(named("s3_access_key"), named("s3_access_key_file"), f"{prefix}S3_ACCESS_KEY", A_KEY)
+    secret_key = one_of(named("s3_secret_key"), named("s3_secret_key_file"), f"{prefix}S3_SECRET_KEY", A_KEY)
     given = {
         f"{prefix}S3_URL": named("s3_url"),
         f"{prefix}S3_BUCKET": named("s3_bucket"),
@@ -142,25 +142,3 @@ def _chinese(error: ObjectStoreError) -> str:
             return "存储拒绝读写；请检查存储桶的权限策略，或目录的属主和权限"
         case _:
             return "存储无应答或空间不足；请检查地址、网络和剩余空间"
-
-
-def _secret(value: str | None, file: Path | None, variable: str) -> str | None:
-    if file is None:
-        return value
-    if value is not None:
-        raise UsageRefused(
-            f"{variable} 与 {variable}_FILE 只能设置其一", f"set either {variable} or {variable}_FILE, not both"
-        )
-    try:
-        text = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageRefused(
-            f"{variable}_FILE：无法读取 {file}（{type(error).__name__}）",
-            f"{variable}_FILE: {file} cannot be read ({type(error).__name__})",
-        ) from None
-    if not text or not text.isprintable() or " " in text:
-        raise UsageRefused(
-            f"{variable}_FILE：{file} 中应为一行密钥，不含空格",
-            f"{variable}_FILE: {file} should hold a key, in one line without spaces",
-        )
-    return text

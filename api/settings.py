@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.errors import SettingInvalid, UsageRefused
+from api.setting_files import AN_ADDRESS, one_of
 from api.setting_values import (
     BindAddress,
     BucketName,
@@ -46,7 +47,14 @@ PREFIX = "LIUHEN_"
 _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
 # What each role may see of the database is decided by handing its process one address and no other; one process alone
 # speaks to the city's platform, and not all to the store.
-_DATABASES = frozenset({"database_url", "database_owner_url", "database_worker_url", "database_sequencer_url"})
+_DATABASES = frozenset(
+    {
+        *("database_url", "database_owner_url", "database_worker_url", "database_sequencer_url"),
+        "database_superuser_url",
+    }
+)
+ADDRESSES_IN_FILES = tuple(sorted(_DATABASES)) + ("broker_url",)
+"""Each has a password in it: `…_FILE` names a file that holds the address instead."""
 
 
 class Settings(BaseSettings):
@@ -63,15 +71,22 @@ class Settings(BaseSettings):
         "127.0.0.1", 8000
     )
     database_url: DatabaseUrl | None = None
+    database_url_file: ReadableFile | None = None
     database_owner_url: DatabaseUrl | None = None
+    database_owner_url_file: ReadableFile | None = None
     database_worker_url: DatabaseUrl | None = None
+    database_worker_url_file: ReadableFile | None = None
     database_sequencer_url: DatabaseUrl | None = None
+    database_sequencer_url_file: ReadableFile | None = None
+    database_superuser_url: DatabaseUrl | None = None
+    database_superuser_url_file: ReadableFile | None = None
     broker_url: (
         Annotated[
             str, BeforeValidator(check_broker), Wanted("redis://… 或 amqp://…", "a redis://… or amqp://… address")
         ]
         | None
     ) = None
+    broker_url_file: ReadableFile | None = None
     tsa_urls: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -199,12 +214,25 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings as the environment has them now. Raises SettingInvalid for the first that is no use."""
+    """The settings as the environment has them now, with the addresses that it has in files.
+
+    Raises SettingInvalid for the first that is no use, UsageRefused for a file that holds none.
+    """
     _refuse_misspelt(os.environ)
     try:
-        return Settings()
+        given = Settings()
     except ValidationError as error:
         raise _explain(error) from error
+    found = {name: file for name in ADDRESSES_IN_FILES if (file := getattr(given, f"{name}_file")) is not None}
+    read: dict[str, Any] = {
+        name: one_of(getattr(given, name), file, variable_of(name), AN_ADDRESS) for name, file in found.items()
+    }
+    try:
+        # Where none is in a file, as it was: what was set and what is default can be told apart.
+        return Settings(**read) if read else given
+    except ValidationError as error:
+        # What stands in a file is not repeated.
+        raise _explain(error, in_files=frozenset(read)) from None
 
 
 def setting_names() -> list[str]:
@@ -226,10 +254,12 @@ def is_secret(name: str) -> bool:
 def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process of ours: this one's without what is secret, and with `additions`."""
     secret = {variable_of(name) for name in Settings.model_fields if is_secret(name)}
+    # An address that was read is handed on as it is, to whom it is for.
+    secret |= {variable_of(f"{name}_file") for name in ADDRESSES_IN_FILES}
     return {**{name: value for name, value in os.environ.items() if name not in secret}, **additions}
 
 
-def _explain(error: ValidationError) -> SettingInvalid:
+def _explain(error: ValidationError, in_files: frozenset[str] = frozenset()) -> SettingInvalid:
     first = error.errors()[0]
     name = str(first["loc"][0])
     wanted = next((item for item in _metadata(name) if isinstance(item, Wanted)), Wanted(first["msg"], first["msg"]))
@@ -237,6 +267,8 @@ def _explain(error: ValidationError) -> SettingInvalid:
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, PatternRefused):
         chinese, english = f"{chinese}（{cause}）", f"{english} ({cause})"
+    if name in in_files:
+        return SettingInvalid(f"{variable_of(name)}_FILE", "…", chinese, english)
     # Not even where the value is no use.
     shown = "…" if not Settings.model_fields[name].repr else _without_password(str(first["input"]))
     return SettingInvalid(variable_of(name), shown, chinese, english)

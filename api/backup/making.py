@@ -45,7 +45,7 @@ from api.engines.folders import sync_folder
 from api.engines.postgres import EmbeddedPostgres
 from api.object_store import place_of
 from api.root_access import root_access, telling_keys
-from api.settings import Settings, is_secret, variable_of
+from api.settings import ADDRESSES_IN_FILES, Settings, is_secret, variable_of
 from api.trust_folder import FOLDER as TRUST_TSA
 from ingest.objects.stated import Stated
 from integrity.durable_files import PRIVATE, new_folder, write_durably
@@ -62,8 +62,9 @@ _TRIES = 3
 # Addresses of servers may hold passwords, and are of the machine that is lost.
 _OF_THIS_MACHINE = frozenset(
     {
-        *("database_url", "database_owner_url", "database_worker_url", "database_sequencer_url"),
-        *("broker_url", "wake_socket", "ready_file", "data"),
+        *ADDRESSES_IN_FILES,
+        *(f"{name}_file" for name in ADDRESSES_IN_FILES),
+        *("wake_socket", "ready_file", "data"),
     }
 )
 

@@ -23,7 +23,8 @@ from api.archive import Archive, open_archive
 from api.bench.errors import BenchError
 from api.engines.folders import socket_folder
 from api.engines.launch import Child, log_tail
-from api.engines.plan import announce_public_keys, create_keys, own_process
+from api.engines.plan import own_process
+from api.engines.preparing import announce_public_keys, create_keys
 from api.engines.running import running_database
 from api.engines.watched import ChildSpec
 from api.settings import Settings, load_settings

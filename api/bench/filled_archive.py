@@ -21,7 +21,8 @@ from api.bench.custody import running_child
 from api.bench.errors import BenchError
 from api.credentials import open_session
 from api.engines.listener import open_listener
-from api.engines.plan import create_keys, load_policies, own_process
+from api.engines.plan import own_process
+from api.engines.preparing import create_keys, load_policies
 from api.engines.roles import DatabaseAddresses
 from api.engines.running import embedded_postgres, running_database
 from api.http.sessions import SESSION_COOKIE

@@ -48,10 +48,10 @@ def open_for_command(purpose: str, *, make: bool = False) -> Iterator[OpenedArch
         settings = _with_database(settings, addresses)
         if own:
             _prepare(settings, addresses)
-        with _entries_in_place(settings, own), both_languages():
+        with _entries_in_place(settings, own) as alone, both_languages():
             archive = _open(settings)
             try:
-                yield OpenedArchive(archive, running=not own)
+                yield OpenedArchive(archive, running=not alone)
             finally:
                 archive.database.close()
 
@@ -180,7 +180,7 @@ def _with_database(settings: Settings, addresses: DatabaseAddresses) -> Settings
 
 def _prepare(settings: Settings, addresses: DatabaseAddresses) -> None:
     """What `liuhen up` does on its way to a first entry; done again it changes nothing."""
-    from api.engines.plan import announce_public_keys, create_keys, forget_disposed_keys, load_policies
+    from api.engines.preparing import announce_public_keys, create_keys, forget_disposed_keys, load_policies
     from api.engines.running import migrate
 
     migrate(addresses)
@@ -197,28 +197,28 @@ def _open(settings: Settings) -> Archive:
 
 
 @contextmanager
-def _entries_in_place(settings: Settings, own: bool) -> Iterator[None]:
-    """Give entries their places meanwhile, and those of the block's last moment afterwards.
+def _entries_in_place(settings: Settings, own: bool) -> Iterator[bool]:
+    """Give entries their places meanwhile, and those of the block's last moment afterwards; whether that is our work.
 
     A running archive is left to its own sequencer: one that takes the lock before it would keep it from starting.
     """
     from storage.ledger.errors import SequencerBusy
 
     if not own:
-        yield
+        yield False
         return
     with ExitStack() as undo:
         try:
             sequencer = undo.enter_context(_opened_sequencer(settings))
-        except SequencerBusy:  # on another host, with a database that several share
-            yield
+        except SequencerBusy:  # on another host or in another container, with a database that several share
+            yield False
             return
         _give_places_to_all(sequencer)
         stop = threading.Event()
         working = threading.Thread(target=_give_places, args=(sequencer, stop), name="sequencer")
         working.start()
         try:
-            yield
+            yield True
         finally:
             stop.set()
             working.join()

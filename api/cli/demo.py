@@ -17,16 +17,25 @@ def demo(
         Path | None,
         typer.Option(metavar="DIR", help="任意影像目录，缺省自带演示影像 / any folder; its own footage without"),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="对已运行的档案演示，须有其设置 / at an archive that runs, by its settings"),
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="签发其证书的机构（PEM） / who issued the certificate of --at, PEM")
+    ] = None,
 ) -> None:
     """完整演示主要流程，自动结束；每项核对都通过才返回 0 / The main job end to end; 0 only if every check held."""
     if context.invoked_subcommand is not None:
         return
+    from api.demo.archive_process import ArchiveElsewhere
     from api.demo.narration import Narrator
     from api.demo.story import tell_story
     from api.settings import load_settings
 
     _end_in_order()
-    tell_story(load_settings(), footage, Narrator())
+    elsewhere = None if at is None else ArchiveElsewhere(at.rstrip("/"), ca_file)
+    tell_story(load_settings(), footage, Narrator(), elsewhere)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from api.cli.help_pages import fold_help_pages
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
 # the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
 COMMANDS = (
-    *("up", "export", "verify", "scrub", "reconcile", "replicate", "backup", "restore", "bench"),
+    *("up", "prepare", "export", "verify", "scrub", "reconcile", "replicate", "backup", "restore", "bench"),
     *("http", "sequencer", "worker", "beat", "tsa"),
 )
 GROUPS: tuple[str, ...] = ("demo", "admin", "dock", "keys", "rules")

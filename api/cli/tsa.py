@@ -18,6 +18,10 @@ def tsa(
         Path | None,
         typer.Option(help="密钥与证书目录，缺则新建 / folder of its key and certificates, made when missing"),
     ] = None,
+    pins: Annotated[
+        Path | None,
+        typer.Option(help="把证书和策略号写入此目录，如 trust-tsa / a folder for its certificates and its policy"),
+    ] = None,
 ) -> None:
     """运行自建时间戳服务（RFC 3161，非独立）。 / Run our own RFC 3161 authority, which is not independent."""
     from api.engines.readiness import announce_ready
@@ -30,6 +34,8 @@ def tsa(
     if not keys.exists():
         keys.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         create_authority(keys)
+    if pins is not None:
+        _write_pins(keys, pins)
 
     def on_ready(url: str) -> None:
         print(url, flush=True)
@@ -39,3 +45,16 @@ def tsa(
         serve_authority(keys, address, on_ready)
     except ValueError as error:
         raise UsageRefused(f"--address 无效：{error}", f"--address is not usable: {error}") from error
+
+
+def _write_pins(authority: Path, pins: Path) -> None:
+    """What those who check its tokens pin and may see, in the form of DATA/trust-tsa; no key of it."""
+    from integrity.authority import Authority
+
+    pins.mkdir(mode=0o755, parents=True, exist_ok=True)
+    policy = f"{Authority.load(authority).policy}\n".encode("ascii")
+    contents = {name: (authority / name).read_bytes() for name in ("root.pem", "tsa.pem")} | {"policy": policy}
+    for name, content in contents.items():
+        fresh = pins / f".{name}.new"
+        fresh.write_bytes(content)
+        fresh.replace(pins / name)

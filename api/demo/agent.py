@@ -28,12 +28,14 @@ class DockOrder:
     state: Path
     mebibytes_a_second: float = 0.0
     give_up_seconds: float = 180.0
+    ca_file: Path | None = None
 
     def argv(self) -> tuple[str, ...]:
         options = ("--station-token-file", str(self.station_file), "--url", self.url, "--state", str(self.state))
         pace = (f"--limit-rate={self.mebibytes_a_second:.6f}", f"--give-up-after={self.give_up_seconds:.0f}")
+        trusted = () if self.ca_file is None else ("--ca-file", str(self.ca_file))
         # After "--": a folder may be called anything.
-        return liuhen_argv("dock", *options, *pace, "--json", "--", str(self.folder))
+        return liuhen_argv("dock", *options, *pace, *trusted, "--json", "--", str(self.folder))
 
 
 class Agent:

@@ -28,6 +28,14 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
+class ArchiveElsewhere:
+    """One that others run, at `url`. `ca_file`: who issued its certificate, where not everybody trusts them."""
+
+    url: str
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True)
 class RunningArchive:
     """`family` is every process it has ever recorded while we looked."""
 
@@ -35,6 +43,7 @@ class RunningArchive:
     data: Path
     log_path: Path
     url: str
+    ca_file: Path | None = None
 
     def http_processes(self) -> list[ProcessIdentity]:
         """Those that serve HTTP now, as `liuhen up` recorded them."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from api.demo.assignments import Assignment
-from api.demo.client import ApiClient
+from api.demo.client import ApiClient, trusting
 from api.demo.programs import Programs
 from storage.one_time_code import LETTERS
 
@@ -75,18 +75,23 @@ class Cast:
 
 
 @contextmanager
-def assembled_cast(programs: Programs, url: str, private: Path, people: Sequence[Role] = PEOPLE) -> Iterator[Cast]:
-    """Make unit, administrator and station at the machine, and everybody else as that administrator, over the API."""
+def assembled_cast(
+    programs: Programs, url: str, private: Path, people: Sequence[Role] = PEOPLE, *, ca_file: Path | None = None
+) -> Iterator[Cast]:
+    """Make unit, administrator and station at the machine, and everybody else as that administrator, over the API.
+
+    `ca_file`: who issued the certificate that `url` answers with, where that is none whom everybody trusts.
+    """
     programs.liuhen("admin", "unit", "create", UNIT_NAME, "--code", UNIT_CODE, "--json")
     with ThreadPoolExecutor(1) as beside, ExitStack() as clients:
         enrolled = beside.submit(_enrol_station, programs, private / "station.json")
         password, token = _make_administrator(programs)
         station_file = enrolled.result()
-        administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name))
+        administrator = clients.enter_context(ApiClient(url, token, ADMINISTRATOR.name, ca_file))
         joined, sign_ins = {ADMINISTRATOR.key: administrator}, [SignIn(ADMINISTRATOR, password)]
         for part in people:
             sign_ins.append(SignIn(part, _make_password()))
-            joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1]))
+            joined[part.key] = clients.enter_context(_join(administrator, url, sign_ins[-1], ca_file))
         yield Cast(joined, tuple(sign_ins), station_file)
 
 
@@ -110,16 +115,16 @@ def _make_password() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(16))
 
 
-def _join(administrator: ApiClient, url: str, sign_in: SignIn) -> ApiClient:
+def _join(administrator: ApiClient, url: str, sign_in: SignIn, ca_file: Path | None) -> ApiClient:
     part = sign_in.part
     form = {"name": part.name, "sign_in_name": part.key, "role": part.role, "password": sign_in.password}
     person = administrator.post("/api/v1/people", {**form, "badge_number": part.badge})
-    return ApiClient(url, _own_token(url, sign_in, str(person["id"])), part.name)
+    return ApiClient(url, _own_token(url, sign_in, str(person["id"]), ca_file), part.name, ca_file)
 
 
-def _own_token(url: str, sign_in: SignIn, person_id: str) -> str:
+def _own_token(url: str, sign_in: SignIn, person_id: str, ca_file: Path | None) -> str:
     """As people do it: whoever signs in makes their own token, and nobody else's."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=url, timeout=30, trust_env=False, verify=trusting(ca_file)) as browser:
         form = {"sign_in_name": sign_in.part.key, "password": sign_in.password}
         session = browser.post("/api/v1/session", json=form).raise_for_status().json()
         headers = {"X-CSRF-Token": session["csrf_token"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -37,12 +38,14 @@ class Done:
 class Programs:
     """Commands that concern the archive in `data`; what they say on stderr also goes to a file in `log`.
 
-    `settings` are variables beyond those of any demo, for the archive that is started.
+    `settings` are variables beyond those of any demo, for the archive that is started. `elsewhere`: it is one that
+    others run, which our own settings name.
     """
 
     data: Path
     log: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
 
     def liuhen(self, *words: str, expect: Sequence[int] = (0,)) -> Done:
         """`liuhen WORDS`. Raises ProgramFailed for any other exit code than those expected."""
@@ -94,7 +97,9 @@ class Programs:
         return done
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of a real archive's settings: the demo starts engines of its own, in its own folder."""
+        """Nothing of a real archive's settings, where the demo starts engines of its own, in its own folder."""
+        if self.elsewhere:
+            return {**os.environ, f"{PREFIX}DATA": str(self.data), "PYTHONUTF8": "1"}
         kept = child_environment({})
         ours = {name for name in kept if name.startswith(PREFIX) and name != f"{PREFIX}FFMPEG_FOLDER"}
         mine = {f"{PREFIX}DATA": str(self.data), f"{PREFIX}BIND": "127.0.0.1:0", "PYTHONUTF8": "1"}

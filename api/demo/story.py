@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.demo import evidence, viewing
-from api.demo.archive_process import RunningArchive, adopt_orphans, end_orphans, running_archive
+from api.demo.archive_process import (
+    ArchiveElsewhere,
+    RunningArchive,
+    adopt_orphans,
+    end_orphans,
+    running_archive,
+)
 from api.demo.assignments import plan_assignments
 from api.demo.cast import (
     APPROVER,
@@ -54,10 +60,16 @@ class Demo:
     folders: DemoFolders
     programs: Programs
     narrator: Narrator
+    elsewhere: ArchiveElsewhere | None = None
 
 
-def tell_story(settings: Settings, footage_folder: Path | None, narrator: Narrator) -> None:
+def tell_story(
+    settings: Settings, footage_folder: Path | None, narrator: Narrator, elsewhere: ArchiveElsewhere | None = None
+) -> None:
     """Everything from beginning to end. Returns only when every check held and nothing is left running.
+
+    `elsewhere`: the archive is not started but one that others run, which `settings` name; its people, cases and
+    recordings stay in it, and what is told of killed HTTP processes is left out.
 
     Raises DataFolderBusy for a second one at a time, FootageUnusable, and CheckFailed for the first thing that does
     not hold. However it ends, its processes are ended.
@@ -67,9 +79,12 @@ def tell_story(settings: Settings, footage_folder: Path | None, narrator: Narrat
     if named is not None:
         look_at(named)
     with fresh_folders(settings.data) as folders:
-        programs = Programs(folders.archive, folders.log)
+        if elsewhere is None:
+            programs = Programs(folders.archive, folders.log)
+        else:
+            programs = Programs(settings.data, folders.log, elsewhere=True)
         try:
-            result = _tell(Demo(settings, folders, programs, narrator), named)
+            result = _tell(Demo(settings, folders, programs, narrator, elsewhere), named)
         except Exception:
             logs = (folders.log, folders.archive / "log")
             narrator.say(
@@ -79,7 +94,8 @@ def tell_story(settings: Settings, footage_folder: Path | None, narrator: Narrat
         finally:
             left = end_orphans()
         require(not left, f"没有遗留进程（{left}）", f"no process is left ({left})")
-        narrator.held("所有服务都已结束，没有遗留进程", "every engine has ended, no process is left")
+        if elsewhere is None:
+            narrator.held("所有服务都已结束，没有遗留进程", "every engine has ended, no process is left")
         write_result(folders.result, result)
         narrator.say(f"结果 / result: {folders.result}", f"package: {folders.package}, trust: {folders.trust}")
         narrator.say(f"全程 {narrator.seconds:.0f} 秒，每项核对都通过", "every check held")
@@ -102,7 +118,7 @@ def _tell(demo: Demo, named: Path | None) -> Result:
 class Scene:
     """`digests` are SHA-256 by file name, made before the archive had a single byte."""
 
-    archive: RunningArchive
+    archive: RunningArchive | ArchiveElsewhere
     footage: Footage
     digests: Mapping[str, str]
     cast: Cast
@@ -111,16 +127,27 @@ class Scene:
 
 def _set_the_scene(demo: Demo, named: Path | None, running: ExitStack) -> Scene:
     say = demo.narrator
-    say.step("准备影像，同时启动整个档案系统", "The footage is prepared while the whole archive starts")
+    archive: RunningArchive | ArchiveElsewhere
+    if demo.elsewhere is None:
+        say.step("准备影像，同时启动整个档案系统", "The footage is prepared while the whole archive starts")
+    else:
+        say.step("准备影像", "The footage is prepared")
     with ThreadPoolExecutor(1) as beside:
         prepared = beside.submit(_prepare_footage, demo, named)
-        archive = running.enter_context(running_archive(demo.programs))
-        say.held(f"档案系统已就绪：{archive.url}", "database, broker, time stamps, ledger, workers and HTTP all run")
+        if demo.elsewhere is None:
+            archive = running.enter_context(running_archive(demo.programs))
+            say.held(
+                f"档案系统已就绪：{archive.url}", "database, broker, time stamps, ledger, workers and HTTP all run"
+            )
+        else:
+            archive = demo.elsewhere
+            say.say(f"档案系统在 {archive.url}", "the archive that others run")
         footage, digests = prepared.result()
     _show_footage(footage, digests, say)
 
     say.step("单位、人员、采集站、案件", "A unit, its people, a docking station, two cases")
-    cast = running.enter_context(assembled_cast(demo.programs, archive.url, demo.folders.private))
+    made = assembled_cast(demo.programs, archive.url, demo.folders.private, ca_file=archive.ca_file)
+    cast = running.enter_context(made)
     say.held(f"{UNIT_NAME}：{', '.join(part.name for part in PEOPLE)}", "one person of each role at least")
     planned = plan_assignments((each.path.name for each in footage.files), MAIN_CASE.number, OTHER_CASE.number)
     cases = open_cases(cast.of(OFFICER), planned)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.demo.agent import Agent, DockOrder, Event
-from api.demo.archive_process import RunningArchive
+from api.demo.archive_process import ArchiveElsewhere, RunningArchive
 from api.demo.errors import require
 from api.demo.footage_folder import Footage
 from api.demo.narration import Narrator
@@ -44,10 +44,10 @@ class Uploaded:
 
 @dataclass
 class KillingUpload:
-    """One folder's way into the archive, over two agents and two lives of the HTTP processes."""
+    """One folder's way into the archive, over two agents and two lives of the HTTP processes, where they are ours."""
 
     programs: Programs
-    archive: RunningArchive
+    archive: RunningArchive | ArchiveElsewhere
     footage: Footage
     station_file: Path
     state: Path
@@ -67,7 +67,11 @@ class KillingUpload:
         else:
             self._say_too_small("采集程序", "the agent")
         assert summary is not None, "the second agent is not killed"
-        if self.killed_http:
+        if isinstance(self.archive, ArchiveElsewhere):
+            self.narrator.say(
+                "档案系统由他人运行，其进程不由本演示终止", "others run the archive: its processes are left alone"
+            )
+        elif self.killed_http:
             now = self.archive.wait_for_http(self.killed_http)
             self.narrator.held(
                 f"HTTP 进程已由 liuhen up 重新启动：{_pids(self.killed_http)} → {_pids(now)}",
@@ -82,7 +86,15 @@ class KillingUpload:
         rate, patience = choose_rate(self.footage.size_bytes), choose_patience(self.footage.size_bytes)
         return Agent(
             self.programs,
-            DockOrder(self.footage.folder, self.station_file, self.archive.url, self.state, rate, patience),
+            DockOrder(
+                self.footage.folder,
+                self.station_file,
+                self.archive.url,
+                self.state,
+                rate,
+                patience,
+                self.archive.ca_file,
+            ),
         )
 
     def _first_agent(self, agent: Agent, event: Event) -> None:
@@ -96,6 +108,8 @@ class KillingUpload:
         self.tally.take(event)
         if event["event"] == "upload":
             self._note_resumed(event)
+        if isinstance(self.archive, ArchiveElsewhere):
+            return
         if event["event"] in ("upload", "progress") and not self.killed_http and self.tally.is_due(ARCHIVE_DIES_AT):
             self.killed_http = self.archive.kill_http()
             self._note_kill("http", f"全部 HTTP 进程（{_pids(self.killed_http)}）", "every HTTP process")

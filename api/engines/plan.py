@@ -18,16 +18,16 @@ from api.engines.fork_request import HTTP, address_for
 from api.engines.launch import Fork, Launch
 from api.engines.listener import listening_address
 from api.engines.postgres import PART, READY_WITHIN_SECONDS, EmbeddedPostgres
+from api.engines.preparing import steps_before_database, steps_with_database
 from api.engines.readiness import READY_FILE_VARIABLE, has_announced
 from api.engines.readyz import WITHIN_SECONDS, why_not_ready
-from api.engines.roles import DatabaseAddresses
 from api.engines.run_record import ArchiveAddresses, publish_addresses
-from api.engines.running import embedded_postgres, external_database, migrate
+from api.engines.running import embedded_postgres, external_database
 from api.engines.supervise import Answer, Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
-from api.object_store import open_store, require_usable_store, store_secrets
-from api.replica_store import replica_secrets, require_usable_replica
+from api.object_store import store_secrets
+from api.replica_store import replica_secrets
 from api.root_access import root_secrets
 from api.settings import PREFIX, Settings, child_environment
 
@@ -74,16 +74,10 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
     roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
     stages: tuple[Stage, ...] = (
         Begin(fork_server),
-        Step("对象存储", "object store", lambda: require_usable_stores(settings)),
-        Step("密钥", "keys", lambda: create_keys(settings)),
-        Step("根密钥", "root key", lambda: require_keys(settings)),
+        *steps_before_database(settings),
         engines,
         *roles,
-        Step("数据库结构", "database schema", lambda: migrate(database)),
-        Step("对象存储归属", "the store is this archive's", lambda: require_store(settings, database)),
-        Step("密钥公示入账", "keys in the ledger", lambda: announce_public_keys(settings, database)),
-        Step("已销毁的密钥", "destroyed keys", lambda: forget_disposed_keys(settings, database)),
-        Step("必备要素规则", "element policies", lambda: load_policies(database)),
+        *steps_with_database(settings, database),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (fork_server,),
         (*authority, _sequencer(settings, addresses)),
@@ -92,101 +86,6 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
-
-
-def require_usable_stores(settings: Settings) -> None:
-    """The one where objects lie, and the one where their copies do, if any."""
-    require_usable_store(settings)
-    require_usable_replica(settings)
-
-
-def create_keys(settings: Settings) -> None:
-    from api.keyring import create_missing_keys
-
-    create_missing_keys(settings)
-
-
-def require_keys(settings: Settings) -> None:
-    from api import keyring
-
-    keyring.require_keys(settings)
-
-
-def require_store(settings: Settings, database: DatabaseAddresses) -> None:
-    """Before anything is written: a disk that is not mounted must not be taken for an empty store."""
-    from api.errors import UsageRefused
-    from storage.database import Database
-    from storage.ledger.errors import StoreLacksLedger
-    from storage.ledger.own_store import require_own_store
-
-    connections = Database(database.worker, pool_size=1)
-    try:
-        require_own_store(connections, open_store(settings))
-    except StoreLacksLedger as error:
-        from api.http.problems import problem_of
-
-        raise UsageRefused(problem_of(error, "zh")["sentences"]["zh-CN"], str(error)) from error
-    finally:
-        connections.close()
-
-
-def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> None:
-    from api.keyring import announce_keys, open_keyring
-    from storage.database import Database
-
-    connections = Database(database.worker, pool_size=1)
-    try:
-        announce_keys(connections, open_keyring(settings))
-    finally:
-        connections.close()
-
-
-def forget_disposed_keys(settings: Settings, database: DatabaseAddresses) -> None:
-    """Before anything is sealed: a backup of the key store may have brought back what was destroyed."""
-    from api.keyring import open_keyring
-    from retention.key_disposal import forget_disposed
-    from storage.database import Database
-    from storage.keystore import KeyStore
-
-    connections = Database(database.worker, pool_size=1)
-    try:
-        with connections.reading() as session:
-            forget_disposed(session, KeyStore(open_keyring(settings).key_store_folder, opened=False))
-    finally:
-        connections.close()
-
-
-def load_policies(database: DatabaseAddresses) -> None:
-    """Versions of rules of every kind, and templates, that this archive has never had."""
-    from datetime import UTC, datetime
-
-    from casework.archiving.retention_rules import load_shipped_retention
-    from casework.checklists.checklists import load_shipped_checklists
-    from casework.deadlines.loading import load_shipped_terms
-    from casework.documents.templates import load_shipped_templates
-    from casework.elements.policies import load_shipped_policies
-    from casework.filereview.sheets import load_shipped_score_sheets
-    from casework.publication.publicity import load_shipped_publicity
-    from casework.retrieval.rules import load_shipped_retrieval_rules
-    from casework.returns.rules import load_shipped_returns
-    from casework.review.scopes import load_shipped_scopes
-    from storage.database import Database
-
-    connections = Database(database.worker, pool_size=1)
-    try:
-        with connections.transaction() as session:
-            load_shipped_policies(session, datetime.now(UTC))
-            load_shipped_checklists(session, datetime.now(UTC))
-            load_shipped_terms(session, datetime.now(UTC))
-            load_shipped_retention(session, datetime.now(UTC))
-            load_shipped_templates(session, datetime.now(UTC))
-            load_shipped_scopes(session, datetime.now(UTC))
-            load_shipped_retrieval_rules(session, datetime.now(UTC))
-            load_shipped_publicity(session, datetime.now(UTC))
-            load_shipped_score_sheets(session, datetime.now(UTC))
-            load_shipped_returns(session, datetime.now(UTC))
-    finally:
-        connections.close()
 
 
 def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:

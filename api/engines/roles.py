@@ -10,6 +10,9 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from api.errors import UsageRefused
 
 DATABASE = "liuhen"
 OWNER = "liuhen_owner"
@@ -52,9 +55,24 @@ def ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
         # of row security tell them apart, and a member cannot be reached from the role it belongs to.
         _execute(connection, "GRANT {} TO {} WITH INHERIT TRUE, SET FALSE", APP, WORKER)
         _ensure_database(connection)
-    with psycopg.connect(superuser_url.replace("/postgres?", f"/{DATABASE}?"), autocommit=True) as connection:
+    with psycopg.connect(superuser_url, dbname=DATABASE, autocommit=True) as connection:
         _execute(connection, "ALTER SCHEMA public OWNER TO {}", OWNER)
         _execute(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+
+
+def passwords_of(addresses: DatabaseAddresses) -> Mapping[str, str]:
+    """The password that each role's address has. Raises UsageRefused where it names another role or database."""
+    named = {OWNER: addresses.owner, APP: addresses.app, WORKER: addresses.worker, SEQUENCER: addresses.sequencer}
+    passwords = {}
+    for role, url in named.items():
+        parts = conninfo_to_dict(url)
+        if parts.get("user") != role or parts.get("dbname") != DATABASE or not parts.get("password"):
+            raise UsageRefused(
+                f"角色 {role} 的数据库地址应为 postgresql://{role}:口令@主机/{DATABASE}",
+                f"the database address of {role} should be postgresql://{role}:PASSWORD@HOST/{DATABASE}",
+            )
+        passwords[role] = str(parts["password"])
+    return passwords
 
 
 def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
@@ -72,7 +90,10 @@ def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, 
 def _ensure_database(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
     if known is None:
-        _execute(connection, "CREATE DATABASE {} OWNER {} TEMPLATE template0", DATABASE, OWNER)
+        # As the cluster of one box has it, whatever another server's own is.
+        encoding = "ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C.UTF-8'"
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 " + encoding)
+        connection.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     # TEMPORARY is public by default: a temporary table can shadow a name inside a SECURITY DEFINER function.
     _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", DATABASE)
     _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}, {}", DATABASE, APP, WORKER, SEQUENCER)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from api.engines.plan import forget_disposed_keys
+from api.engines.preparing import forget_disposed_keys
 from api.verification import verify_archive
 from ingest.lanes import seal_next
 from ingest.sealing.attempt import begin_attempt

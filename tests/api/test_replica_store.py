@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.engines.listener import open_listener
-from api.engines.plan import plan_archive, require_usable_stores
+from api.engines.plan import plan_archive
+from api.engines.preparing import require_usable_stores
 from api.engines.watched import ChildSpec
 from api.errors import SettingInvalid, UsageRefused
 from api.replica_store import open_replica, replica_secrets, require_usable_replica

@@ -137,6 +137,42 @@ def test_children_get_no_database_address_and_no_token_they_were_not_given(monke
     assert given == {"LIUHEN_DATABASE_URL": "postgresql://app@db/liuhen", "LIUHEN_UPLOADS_AT_ONCE": "8"}
 
 
+def test_an_address_is_read_from_the_file_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "worker").write_text("postgresql://liuhen_worker:geheim@db/liuhen\n")
+    (tmp_path / "broker").write_text("redis://:geheim@broker/0")
+    monkeypatch.setenv("LIUHEN_DATABASE_WORKER_URL_FILE", str(tmp_path / "worker"))
+    monkeypatch.setenv("LIUHEN_BROKER_URL_FILE", str(tmp_path / "broker"))
+    settings = load_settings()
+    assert settings.database_worker_url == "postgresql://liuhen_worker:geheim@db/liuhen"
+    assert (settings.broker_url, settings.database_url) == ("redis://:geheim@broker/0", None)
+    # A child is handed the address that is its own, and no way to another's.
+    environment = child_environment({"LIUHEN_BROKER_URL": "redis://:geheim@broker/0"})
+    assert {name for name in environment if name.startswith("LIUHEN_")} == {"LIUHEN_BROKER_URL"}
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        (b"", {}, "in one line without spaces"),
+        (b"postgresql://a:geheim@db/x\npostgresql://b:geheim@db/x\n", {}, "in one line without spaces"),
+        (b"\xff\xfegeheim", {}, "cannot be read"),
+        (b"mysql://liuhen:geheim@db/x", {}, "write postgresql://"),
+        (b"postgresql://liuhen:geheim@db/x", {"LIUHEN_DATABASE_URL": "postgresql://db/liuhen"}, "not both"),
+    ],
+)
+def test_a_file_without_an_address_is_refused_and_not_shown(
+    content: bytes, more: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "address").write_bytes(content)
+    for name, value in {"LIUHEN_DATABASE_URL_FILE": str(tmp_path / "address"), **more}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises((SettingInvalid, UsageRefused)) as refusal:
+        load_settings()
+    assert said in str(refusal.value)
+    assert "LIUHEN_DATABASE_URL_FILE" in str(refusal.value)
+    assert "geheim" not in f"{refusal.value} {refusal.value.__cause__}"
+
+
 def test_every_setting_is_documented() -> None:
     documented = set(re.findall(r"`(LIUHEN_[A-Z0-9_]+)`", DOCUMENTED.read_text(encoding="utf-8")))
     assert set(setting_names()) <= documented

@@ -22,8 +22,8 @@ from api.cli.admin_archive import require_archive
 from api.cli.admin_lookup import running_addresses
 from api.engines.folders import socket_folder
 from api.engines.lock import DataFolderLock
-from api.engines.plan import create_keys
 from api.engines.postgres import find_binaries
+from api.engines.preparing import create_keys
 from api.engines.process import list_in_folder
 from api.engines.roles import DatabaseAddresses
 from api.errors import ArchiveMissing

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import update
 
-from api.engines.plan import require_store
+from api.engines.preparing import require_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
 from api.replicating import open_replicator

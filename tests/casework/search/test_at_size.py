@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
 from api.credentials import open_session
-from api.engines.plan import load_policies
+from api.engines.preparing import load_policies
 from api.engines.roles import DATABASE, DatabaseAddresses
 from api.pages.views_admin import count_failed, count_recordings, count_uploads
 from casework.publication.portal import Asked as Sought
