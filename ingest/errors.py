@@ -20,6 +20,7 @@
     │   │   ├── ClaimedDigestDiffers    the station claimed another SHA-256 than the bytes have
     │   │   ├── StoredBytesDiffer       the store gives back other bytes than it was given: alarm
     │   │   ├── StoredCopyLost          what was sealed before is lost, and cannot be made anew from these bytes: alarm
+    │   │   ├── LostBeforeReceipt       lost before its receipt, and what was staged as well; its station has it: alarm
     │   │   └── PlaintextChanged        a repeated attempt read other bytes than the first: alarm, nothing is written
     │   ├── ObjectLost                  a receipt was asked for whose recording's object is not there as it was sealed
     │   ├── UploadNotInTrouble          neither failed nor stuck: nothing for a person to decide
@@ -46,6 +47,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 
 class IngestError(Exception):
@@ -147,7 +149,14 @@ class CustodyError(IngestError):
 
 
 class CustodyStopped(CustodyError):
-    """A person must look before this upload is tried again."""
+    """A person must look before this upload is tried again; the text names the command that he decides with.
+
+    `code` is a word of our formats: it stands in the upload's row, in the ledger (`upload.failed`), and in what a
+    station is told (docs/stations.md), whose agent may be older than the archive. So it stays, whatever becomes of the
+    class's name.
+    """
+
+    code: ClassVar[str]
 
 
 class UploadNotInTrouble(CustodyError):
@@ -159,17 +168,25 @@ class UploadNotInTrouble(CustodyError):
 
 
 class StagedFileMissing(CustodyStopped):
+    code = "StagedFileMissing"
+
     def __init__(self, upload_id: str, path: Path) -> None:
-        super().__init__(upload_id, f"the staged file {path} is gone; restore it, or ask the station to send it again")
+        super().__init__(
+            upload_id,
+            f"the staged file {path} is gone; restore it, then: {_retry(upload_id)}; where it is lost for good: "
+            f"{_release(upload_id)}, and its station sends it again",
+        )
         self.path = path
 
 
 class StagedLengthDiffers(CustodyStopped):
+    code = "StagedLengthDiffers"
+
     def __init__(self, upload_id: str, expected_bytes: int, found_bytes: int) -> None:
         super().__init__(
             upload_id,
-            f"{expected_bytes} bytes were acknowledged, {found_bytes} are staged; "
-            "check the staging disk, then send it again",
+            f"{expected_bytes} bytes were acknowledged, {found_bytes} are staged; check the staging disk; once all "
+            f"are there again: {_retry(upload_id)}; else: {_release(upload_id)}, and its station sends it again",
         )
         self.expected_bytes = expected_bytes
         self.found_bytes = found_bytes
@@ -178,11 +195,14 @@ class StagedLengthDiffers(CustodyStopped):
 class ClaimedDigestDiffers(CustodyStopped):
     """`expected` is what the station claimed, `found` what the bytes give; both hex."""
 
+    code = "ClaimedDigestDiffers"
+
     def __init__(self, upload_id: str, algorithm: str, expected: str, found: str) -> None:
         super().__init__(
             upload_id,
-            f"the station claimed {algorithm} {expected}, the bytes received give {found}; "
-            "the file changed on its way or on the device: send it again",
+            f"the station claimed {algorithm} {expected}, the bytes received give {found}; the file changed on its "
+            f"way or on the device, and its station sends it again; give this one up, or it goes on taking room: "
+            f"{_release(upload_id)}",
         )
         self.algorithm = algorithm
         self.expected = expected
@@ -192,11 +212,14 @@ class ClaimedDigestDiffers(CustodyStopped):
 class PlaintextChanged(CustodyStopped):
     """Going on would put two plaintexts under one key and nonce, so nothing is written. Digests in hex."""
 
+    code = "PlaintextChanged"
+
     def __init__(self, upload_id: str, expected: str, found: str) -> None:
         super().__init__(
             upload_id,
-            f"the first attempt read SHA-256 {expected}, this one {found}; "
-            "the staged file was altered between the two: keep both, and find out by whom",
+            f"the first attempt read SHA-256 {expected}, this one {found}; the staged file was altered between the "
+            "two: copy it elsewhere, and find out by whom; with the first bytes in its place: "
+            f"{_retry(upload_id)}; else: {_release(upload_id)}, and its station sends it again",
         )
         self.expected = expected
         self.found = found
@@ -205,11 +228,13 @@ class PlaintextChanged(CustodyStopped):
 class StoredBytesDiffer(CustodyStopped):
     """No receipt may be given for these bytes; the staged file is the only good copy and stays."""
 
+    code = "StoredBytesDiffer"
+
     def __init__(self, upload_id: str, object_name: str, what: str) -> None:
         super().__init__(
             upload_id,
             f"the store gave back other bytes for {object_name} than it was given ({what}); the staged file is kept: "
-            "check the store's disk, remove the object by hand, then release the upload again",
+            f"check the store's disk, remove the object by hand, then: {_retry(upload_id)}",
         )
         self.object_name = object_name
         self.what = what
@@ -218,16 +243,43 @@ class StoredBytesDiffer(CustodyStopped):
 class StoredCopyLost(CustodyStopped):
     """No receipt may be given: the recording that has these bytes is lost, and the staged file may be the last copy."""
 
+    code = "StoredCopyLost"
+
     def __init__(self, upload_id: str, recording_id: uuid.UUID, why: str) -> None:
         super().__init__(
             upload_id,
             f"it is recording {recording_id} already, whose stored object is lost and cannot be made anew ({why}); "
             "the staged file is kept and may be the last copy: bring keys and database back from their backups, "
-            "then have the upload tried again; to a database older than this upload the file is unknown, and kept for "
+            f"then: {_retry(upload_id)}; to a database older than this upload the file is unknown, and kept for "
             "LIUHEN_UPLOAD_LONGEST_DAYS alone: copy it elsewhere before",
         )
         self.recording_id = recording_id
         self.why = why
+
+
+class LostBeforeReceipt(CustodyStopped):
+    """It was sealed, and before its receipt both its object and its staged bytes were lost. Its station has it still:
+    what it sends again makes the object anew, and then this upload has its receipt as well."""
+
+    code = "LostBeforeReceipt"
+
+    def __init__(self, upload_id: str, recording_id: uuid.UUID, why: str) -> None:
+        super().__init__(
+            upload_id,
+            f"it is recording {recording_id}, whose stored object was lost before its receipt was made, and what was "
+            f"staged is no more either ({why}); its station sends the file again, which makes the archive whole: see "
+            f"that it docks; or restore the staged file, then: {_retry(upload_id)}",
+        )
+        self.recording_id = recording_id
+        self.why = why
+
+
+def _retry(upload_id: str) -> str:
+    return f"liuhen admin upload retry {upload_id}"
+
+
+def _release(upload_id: str) -> str:
+    return f"liuhen admin upload release {upload_id} --reason WHY"
 
 
 class ObjectLost(CustodyError):

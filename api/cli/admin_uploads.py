@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, Facts
+from api.cli.upload_stops import stop_in_chinese
 from api.upload_limits import upload_limits, upload_register
 from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
 from ingest.uploads.staging import Staging
@@ -53,9 +54,10 @@ def unknown_line(facts: Facts) -> str:
 
 
 def upload_line(facts: Facts) -> str:
-    """One upload in a line for a person."""
+    """One upload for a person: a line, and one more in Chinese where it was stopped at."""
     why = facts["failure_code"] or f"{facts['attempts']} ×"
-    return f"{facts['upload_id']}  {facts['state']}  {facts['station']}  {why}: {facts['failure_detail'] or '—'}"
+    line = f"{facts['upload_id']}  {facts['state']}  {facts['station']}  {why}: {facts['failure_detail'] or '—'}"
+    return f"{line}\n    {facts['failure_detail_zh']}" if facts["failure_detail_zh"] else line
 
 
 def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:
@@ -65,6 +67,7 @@ def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:
         "state": upload.state,
         "failure_code": upload.failure_code,
         "failure_detail": upload.failure_detail,
+        "failure_detail_zh": stop_in_chinese(upload.failure_code, upload.id),
         "attempts": upload.attempts,
         "filename": str(upload.claims.get("filename", "")),
         "declared_length": upload.declared_length,

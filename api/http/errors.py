@@ -15,7 +15,7 @@ HttpRefused
 ├── PasswordUnusable    a new password that is too short or too long
 ├── CodeRefused         a one-time code that does not count, or not any more
 ├── TokenRevoked        the token has been revoked before
-├── CustodyFailed       an upload that could not be sealed: a person must look
+├── CustodyFailed       an upload that could not be sealed, or whose object was lost before its receipt
 ├── NoCheckpoint        the ledger has no signed head yet
 ├── VerificationBusy    the archive is being verified already
 └── PackageNotThere     the package of an export is not finished, or was removed
@@ -174,14 +174,15 @@ class TokenRevoked(HttpRefused):
 
 
 class CustodyFailed(HttpRefused):
-    """`failure` is the word of ingest's error, such as ClaimedDigestDiffers."""
+    """`failure` is the code of ingest's error, such as ClaimedDigestDiffers: docs/stations.md has them all."""
 
     status, code = 409, "custody-failed"
 
     def __init__(self, upload_id: str, failure: str) -> None:
         super().__init__(
-            f"上传 {upload_id} 未能封存（{failure}）；请保留设备上的原件并联系管理员",
-            f"upload {upload_id} was not sealed ({failure}): keep the original on the device, call the administrator",
+            f"上传 {upload_id} 未能封存，或封存后其对象缺失（{failure}）；请保留设备上的原件并联系管理员",
+            f"upload {upload_id} was not sealed, or its object was lost since ({failure}): keep the original on the "
+            "device, call the administrator",
         )
         self.members = {"failure": failure}
 

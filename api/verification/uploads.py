@@ -44,7 +44,7 @@ def _finished(entry: LedgerEntry) -> Facts:
 
 
 def _failed(entry: LedgerEntry) -> Facts:
-    return {"state": "failed", "failure_code": entry.data.get("code")}
+    return {"failure_code": entry.data.get("code")}
 
 
 def _sealed(entry: LedgerEntry) -> Facts:
@@ -68,12 +68,14 @@ UPLOADS = Subject(
         Step("upload.expired", lambda _: _now("expired")),
         Step("upload.terminated", lambda _: _now("terminated")),
         Step("upload.failed", _failed),
+        # What is sealed stays so, and has no receipt while its stored object is lost.
+        Step("upload.failed", lambda _: _now("failed"), only=("state", "finished")),
         Step("upload.retried", lambda _: {"failure_code": None}),
         Step("upload.retried", lambda _: _now("finished"), only=("state", "failed")),
         Step("upload.released", lambda _: _now("terminated")),
         Step(SEALED, _sealed, "upload"),
         Step("recording.received_again", _received_again),
-        Step("receipt.issued", lambda _: _now("receipted")),
+        Step("receipt.issued", lambda _: {"state": "receipted", "failure_code": None}),
     ),
 )
 _ACTIONS = frozenset(step.action for step in UPLOADS.steps) - {SEALED}

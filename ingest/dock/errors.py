@@ -98,14 +98,15 @@ class NoProgress(FileLeft):
 
 
 # What was staged there is not what was sent, or is gone: no retry seals it. Of all else it keeps a whole copy.
-_ASKS_FOR_ANOTHER = frozenset({"ClaimedDigestDiffers", "StagedFileMissing", "StagedLengthDiffers"})
+# These are codes of the protocol (docs/stations.md): the archive may be of another version than this agent.
+ASKS_FOR_ANOTHER = frozenset({"ClaimedDigestDiffers", "LostBeforeReceipt", "StagedFileMissing", "StagedLengthDiffers"})
 
 
 class CustodyFailed(FileLeft):
-    """`failure` is the archive's own word for it, a class of ingest/errors.py, or empty."""
+    """`failure` is the archive's code for it, of the table in docs/stations.md, or empty."""
 
     def __init__(self, upload_id: str, reason: Words, failure: str = "") -> None:
-        self.is_to_be_sent_anew = failure in _ASKS_FOR_ANOTHER
+        self.is_to_be_sent_anew = failure in ASKS_FOR_ANOTHER
         then = Words(
             "the archive keeps its bytes, and its administrator decides: liuhen admin upload retry, or release. Run "
             "again then: its receipt is asked for, and only what was released is sent anew",

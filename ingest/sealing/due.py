@@ -120,11 +120,21 @@ def put_off(database: Database, upload: DueUpload, reason: str) -> None:
 
 
 def stop_upload(database: Database, upload: DueUpload, error: CustodyStopped) -> None:
-    """Take an upload off the list for good, with its reason: a person must look. Its staged bytes stay."""
-    code = type(error).__name__
-    log.error("upload.stopped", upload=upload.id, code=code)
-    ended = {"state": "failed", "failure_code": code, "failure_detail": str(error), **given_back()}
+    """Take an upload off the list for good, with its reason: a person must look. Its staged bytes stay.
+
+    What is sealed stays sealed, says why it has no receipt, and is looked at again now and then: what its station sends
+    anew, or a replica, may have brought its object back. One entry, however often it fails so.
+    """
+    log.error("upload.stopped", upload=upload.id, code=error.code)
+    said = {"failure_code": error.code, "failure_detail": str(error)}
+    later, sealed = given_back(LONGEST_BACKOFF), Upload.state == "sealed"
+    is_new = Upload.failure_code.is_distinct_from(error.code)
+    write = upload.lease.write
     with database.transaction() as session:
-        if upload.lease.write(session, Upload.state == "finished", **ended):
-            change = Change("upload.failed", "upload", upload.id, upload.unit_id, {"code": code})
+        if write(session, Upload.state == "finished", state="failed", **said, **given_back()) or write(
+            session, sealed, is_new, **said, **later
+        ):
+            change = Change("upload.failed", "upload", upload.id, upload.unit_id, {"code": error.code})
             record_change(session, CUSTODY, change)
+        else:
+            write(session, sealed, **said, **later)

@@ -1,4 +1,4 @@
-"""What the store holds of what was sealed: looked at before a repeat gets a receipt, made anew where it is lost.
+"""What the store holds of what was sealed: looked at before a receipt rests on it, made anew where it is lost.
 
 A row vouches for nothing: the disk under the objects may have been lost, or restored older than the database. The order
 makes every crash harmless: alarm → the object, in one moment → read back → entry. Why so:
@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import ColumnClause, column, func, select
 from sqlalchemy.orm import Session
 
-from ingest.alarms import StoredSubject, enter_lost, enter_restored
-from ingest.errors import ObjectLost, StoredBytesDiffer, StoredCopyLost
+from ingest.alarms import StoredSubject, enter_lost, enter_restored, is_entered_lost
+from ingest.errors import LostBeforeReceipt, ObjectLost, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.parts import Custody
 from integrity.dsse import Envelope
@@ -74,8 +74,52 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
         with custody.database.transaction() as session:
             require_lease(session, upload)
             raise_alarm(session, before.recording_id, before.unit_id, upload.id, found)
-        make_anew(upload, staged, before, custody)
+        try:
+            make_anew(upload, staged, before, custody)
+        except SourceChanged as error:
+            raise StoredCopyLost(upload.id, before.recording_id, str(error)) from error
     return before
+
+
+def restore_stored_copy(upload: DueUpload, recording_id: uuid.UUID, unit_id: uuid.UUID, custody: Custody) -> None:
+    """On return the object of what this upload was sealed as is there, read from the medium and what was signed.
+
+    For one that was lost between row and receipt. First the alarm, also where nothing leads to the object any more;
+    then it is made anew from what is staged, which stays until the receipt; then an entry says that it is whole again.
+    Another's alarm is ended so too. Raises LostBeforeReceipt where the staged bytes are lost as well, StoredCopyLost
+    where the bytes are there and do not help, and what keep_stored_copy raises.
+    """
+    require_own_store(custody.database, custody.store)  # Otherwise nothing is lost: its disk is not mounted.
+    with custody.database.transaction() as session:
+        require_lease(session, upload)
+        raise_alarm(session, recording_id, unit_id, upload.id, MISSING)
+    before = find_sealed_before(upload, recording_id, custody)
+    if _look_at(upload, before, custody.store) is not None:
+        try:
+            make_anew(upload, _staged_still(upload, recording_id, custody), before, custody)
+        except SourceChanged as error:
+            raise LostBeforeReceipt(upload.id, recording_id, "other bytes are staged by now") from error
+    with custody.database.transaction() as session:
+        require_lease(session, upload)
+        end_alarm(session, recording_id, unit_id, upload.id)
+
+
+def is_said_to_be_lost(recording_id: uuid.UUID, unit_id: uuid.UUID, database: Database) -> bool:
+    """Whether an alarm stands about the recording's object: nobody has read it whole since."""
+    with database.reading() as session:
+        return is_entered_lost(session, StoredSubject("recording", recording_id, unit_id))
+
+
+def _staged_still(upload: DueUpload, recording_id: uuid.UUID, custody: Custody) -> Path:
+    staged = custody.staged_path(upload.id)
+    try:
+        found_bytes = staged.stat().st_size
+    except FileNotFoundError as error:
+        raise LostBeforeReceipt(upload.id, recording_id, f"{staged} is gone") from error
+    if found_bytes != upload.declared_length:
+        why = f"{staged} has {found_bytes} of {upload.declared_length} bytes"
+        raise LostBeforeReceipt(upload.id, recording_id, why)
+    return staged
 
 
 def find_sealed_before(upload: DueUpload, recording_id: uuid.UUID, custody: Custody) -> SealedBefore:
@@ -131,7 +175,8 @@ def _look_at(upload: DueUpload, before: SealedBefore, store: ObjectStore) -> str
 def make_anew(upload: DueUpload, staged: Path, before: SealedBefore, custody: Custody) -> None:
     """The same plaintext under the same plan: the same ciphertext, in the lost one's place, and read back.
 
-    Nothing is put there that is not what was signed. Raises StoredCopyLost, StoredBytesDiffer.
+    Nothing is put there that is not what was signed. Raises StoredCopyLost, StoredBytesDiffer, and SourceChanged where
+    other bytes are staged than were sealed.
     """
     sealed = before.sealed
     try:
@@ -144,7 +189,7 @@ def make_anew(upload: DueUpload, staged: Path, before: SealedBefore, custody: Cu
             mends_sha256=sealed.ciphertext_sha256,
         )
         read_back(custody.store, before.plan, sealed)
-    except (SourceChanged, CiphertextDiffers) as error:
+    except CiphertextDiffers as error:
         raise StoredCopyLost(upload.id, before.recording_id, str(error)) from error
     except ReadBackMismatch as error:
         raise StoredBytesDiffer(upload.id, error.object_name, error.what) from error

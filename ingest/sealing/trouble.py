@@ -16,13 +16,16 @@ from storage.ledger.append import Actor, Change, record_change
 STUCK_ATTEMPTS = 5
 """Whoever was tried so often has waited for about a minute by then: more than any restart takes."""
 _IN_TROUBLE = or_(
-    Upload.state == "failed", and_(Upload.state.in_(("finished", "sealed")), Upload.attempts >= STUCK_ATTEMPTS)
+    Upload.state == "failed",
+    and_(Upload.state == "sealed", Upload.failure_code.is_not(None)),
+    and_(Upload.state.in_(("finished", "sealed")), Upload.attempts >= STUCK_ATTEMPTS),
 )
 LIST_LIMIT = 10_000
 
 
 def list_in_trouble(session: Session) -> Sequence[Upload]:
-    """The uploads that failed, and those that were put off again and again; the oldest first."""
+    """The uploads that failed, what is sealed and gets no receipt, and what was put off again and again; the oldest
+    first."""
     statement = select(Upload).where(_IN_TROUBLE)
     return session.scalars(statement.order_by(Upload.finished_at, Upload.id).limit(LIST_LIMIT)).all()
 

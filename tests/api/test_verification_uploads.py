@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.cli.admin_uploads import release, retry
+import ingest.custody
+from api.cli.admin_uploads import list_uploads, release, retry, upload_line
 from api.upload_limits import upload_register
 from ingest.lanes import seal_next
 from ingest.uploads.contract import Opening, StationIdentity
@@ -88,6 +89,42 @@ def test_an_upload_that_was_moved_is_named(sealing: Any, uploads: dict[str, str]
         with changed(superuser, "upload", f"UPDATE upload SET {change} WHERE id = '{upload_id}'"):
             found = {(code, about) for code, about in found_in(sealing) if code == "row_differs"}
         assert found == {("row_differs", f"upload {upload_id}: {fact}") for fact in facts}, change
+    assert found_in(sealing) == set()
+
+
+def test_what_was_lost_before_its_receipt_is_accounted_for_while_it_waits_and_once_it_has_it(
+    sealing: Any, superuser: Superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, record = sealing.stage(CONTENT, "lost.mp4"), ingest.custody.record_sealing
+
+    def record_and_lose(upload: Any, attempt: Any, facts: Any, custody: Any) -> None:
+        record(upload, attempt, facts, custody)
+        custody.store.delete(attempt.plan.object_name)
+        sealing.staging.bytes_path(upload.id).unlink()
+
+    with monkeypatch.context() as losing:
+        losing.setattr(ingest.custody, "record_sealing", record_and_lose)
+        seal_next_of(sealing, first)
+    sealing.settle()
+    with sealing.archive.database.reading() as session:
+        (listed,) = list_uploads(sealing.archive, session)
+    assert (listed["state"], listed["failure_code"]) == ("sealed", "LostBeforeReceipt")
+    for said in ("sends the file again", "工作站会重新发送", f"liuhen admin upload retry {first}"):
+        assert said in upload_line(listed)
+    assert {code for code, _ in found_in(sealing)} == {"object_missing"}
+    for change in ("failure_code = NULL", "state = 'failed'"):
+        with changed(superuser, "upload", f"UPDATE upload SET {change} WHERE id = '{first}'"):
+            column = change.partition(" ")[0]
+            assert ("row_differs", f"upload {first}: {column}") in found_in(sealing)
+    with sealing.archive.database.transaction() as session:
+        assert retry(sealing.archive, session, first)["state"] == "sealed"
+    sealing.settle()
+    assert {code for code, _ in found_in(sealing)} == {"object_missing"}
+    sealing.staging.bytes_path(first).write_bytes(CONTENT)
+    seal_next_of(sealing, first)
+    sealing.settle()
+    with sealing.archive.database.reading() as session:
+        assert list_uploads(sealing.archive, session) == []
     assert found_in(sealing) == set()
 
 

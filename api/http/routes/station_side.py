@@ -83,10 +83,11 @@ def report(form: NewReport, sender: Sender, archive: TheArchive) -> ReportTaken:
 @router.get(
     "/uploads/{upload_id}/receipt",
     summary="回执（DSSE 原文） / The receipt of an upload, verbatim",
-    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存（failure 为原因代码），请保留原件；"
-    "410：曾经封存，但存储的对象已缺失，请保留原件并重新上传。 / "
-    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, `failure` says why, keep the "
-    "original; 410: it was sealed, but the stored object is gone: keep the original and send it again.",
+    description="以工作站凭证读取。202：尚未封存完毕，请稍后再问；409：未能封存，或封存后对象缺失"
+    "（failure 为原因代码），请保留原件；410：曾经封存，但存储的对象已缺失，请保留原件并重新上传。 / "
+    "With the station's credential. 202: not sealed yet, ask again; 409: not sealed, or lost before it had a receipt, "
+    "`failure` says why, keep the original; 410: it was sealed, but the stored object is gone: keep the original and "
+    "send it again.",
     response_class=Response,
     responses={
         200: {"content": {RECEIPT_TYPE: {}}},
@@ -103,9 +104,9 @@ def show_receipt(
         # Another station's upload is unknown here: which ids exist is nobody else's business.
         if upload is None or upload.station_id != sender.station_id or upload.state in GONE_STATES:
             raise NotFound(f"upload {upload_id}")
-        if upload.state == "failed":
-            raise CustodyFailed(upload_id, upload.failure_code or "unknown")
         issued = find_receipt(session, upload_id)
+        if issued is None and (upload.state == "failed" or upload.failure_code is not None):
+            raise CustodyFailed(upload_id, upload.failure_code or "unknown")
     if issued is None:
         return JSONResponse({"state": upload.state}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
     require_stored_object(archive.database, archive.store, upload_id, issued.recording_id)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from ingest.dock.token import read_station_token
-from ingest.errors import ClaimedDigestDiffers
+from ingest.errors import ClaimedDigestDiffers, LostBeforeReceipt
 from ingest.sealing.due import lease_due_upload, stop_upload
 from integrity.keys import load_public_key
 from integrity.receipt import open_receipt
@@ -220,3 +220,21 @@ def test_an_upload_that_could_not_be_sealed_is_a_conflict_with_the_reason(served
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:liuhen:problem:custody-failed")
     assert "sealed" in answer.json()["sentences"]["en"]
     assert answer.json()["failure"] == "ClaimedDigestDiffers"
+
+
+def test_an_upload_whose_object_was_lost_before_its_receipt_is_a_conflict_too_until_it_has_it(served: Any) -> None:
+    station = served.station(served.unit())
+    recording = served.seal(station, content := uuid.uuid4().bytes)
+    upload_id = served.stage(station, content)
+    with served.database.transaction() as session:
+        upload = session.get_one(Upload, upload_id)
+        upload.state, upload.recording_id = "sealed", recording.id
+    mine = served.caller(Authorization=f"Bearer {station.token}")
+    address = f"/api/v1/uploads/{upload_id}/receipt"
+    assert mine.get(address).status_code == 202
+    due = lease_due_upload(served.database, "test")
+    stop_upload(served.database, due, LostBeforeReceipt(upload_id, recording.id, "it is gone"))
+    answer = mine.get(address)
+    assert (answer.status_code, answer.json()["failure"]) == (409, "LostBeforeReceipt")
+    assert "keep the original" in answer.json()["sentences"]["en"]
+    assert "请保留设备上的原件" in answer.json()["sentences"]["zh-CN"]

@@ -223,7 +223,14 @@ def test_refused_file_leaves_the_others_alone(docking: Any, archive: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "uploads"), [("StoredBytesDiffer", 1), ("", 1), ("ClaimedDigestDiffers", 2), ("StagedFileMissing", 2)]
+    ("code", "uploads"),
+    [
+        ("StoredBytesDiffer", 1),
+        ("", 1),
+        ("ClaimedDigestDiffers", 2),
+        ("StagedFileMissing", 2),
+        ("LostBeforeReceipt", 2),
+    ],
 )
 def test_failed_custody_is_told_and_sent_anew_only_where_that_helps(
     docking: Any, archive: Any, code: str, uploads: int
