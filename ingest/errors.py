@@ -335,7 +335,10 @@ class SandboxUnavailable(MediaError):
 
 class SandboxFailed(MediaError):
     def __init__(self, sandbox: str, reason: str) -> None:
-        super().__init__(f"the {sandbox} sandbox could not be set up: {reason}")
+        super().__init__(
+            f"the {sandbox} sandbox could not be set up: {reason}; it is tried again by itself; where that goes on, "
+            "see what the host forbids (docs/decisions/0004-sandbox.md) and how many processes run"
+        )
         self.sandbox = sandbox
         self.reason = reason
 
@@ -353,7 +356,7 @@ class ToolMissing(MediaError):
 
 class ToolFailed(MediaError):
     def __init__(self, tool: str, reason: str) -> None:
-        super().__init__(f"{tool} does not run: {reason}")
+        super().__init__(f"{tool} does not run: {reason}. Install ffmpeg 7.1 or newer anew, or what it says is missing")
         self.tool = tool
         self.reason = reason
 

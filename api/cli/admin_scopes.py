@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from api.cli.admin_people import Facts
 from api.cli.admin_rules import RuleAdmin
-from casework.review.scope_file import ScopeTrigger, triggers_of
+from casework.review.scope_file import triggers_of
 from casework.review.scopes import list_scopes, load_scope
 from storage.catalog.decisions import ReviewScopeRule
-
-
-def trigger_line(trigger: ScopeTrigger) -> str:
-    """One line of the list in words."""
-    needs = "，".join(f"{name}={value}" for name, value in trigger.when.items())
-    return f"{trigger.code}  {trigger.name_zh} / {trigger.name_en}  {needs}  {'、'.join(trigger.law)}"
 
 
 def _says(row: ReviewScopeRule) -> Facts:

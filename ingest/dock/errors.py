@@ -78,8 +78,9 @@ class SourceChanged(FileLeft):
 class TransferRefused(FileLeft):
     def __init__(self, status: int, detail: Words) -> None:
         super().__init__(
-            f"the archive refused the file (HTTP {status}): {detail.en}",
-            f"档案系统拒收该文件（HTTP {status}）：{detail.zh}",
+            f"the archive refused the file (HTTP {status}): {detail.en}; it stays on the device: do what is said, or "
+            "ask the archive's administrator, then run again",
+            f"档案系统拒收该文件（HTTP {status}）：{detail.zh}；原件保留在设备上，请按提示处理或联系管理员，再次运行",
         )
         self.status = status
         self.detail = detail
@@ -244,7 +245,8 @@ class AddressInTheClear(DockStopped):
 class FolderUnusable(DockStopped):
     def __init__(self, path: Path, reason: Words) -> None:
         super().__init__(
-            f"folder {path}: {reason.en}", f"文件夹 {path} 不可用：{reason.zh}；请核对路径、读取权限和存储卡"
+            f"folder {path}: {reason.en}; check its path, the right to read it, and the card",
+            f"文件夹 {path} 不可用：{reason.zh}；请核对路径、读取权限和存储卡",
         )
         self.path = path
         self.reason = reason
@@ -302,7 +304,11 @@ class ArchiveKeyDiffers(DockStopped):
     """Key ids are hex SHA-256 of the SPKI. `found` is empty when the server gave no key at all."""
 
     def __init__(self, pinned: str, found: str, and_now: Words | None = None) -> None:
-        and_now = and_now or Words("Nothing was sent or removed", "未上传也未删除任何文件")
+        and_now = and_now or Words(
+            "No footage was sent or removed. Check the archive's address, and ask its administrator for the key's "
+            "fingerprint; where the key was changed, he hands the new one over",
+            "未上传也未删除任何录像。请核对档案系统的地址，并向管理员核实密钥指纹；确已更换的，由其交付新的密钥",
+        )
         super().__init__(
             f"this server's receipt key is {found or 'not a key'}, the one that was handed over is {pinned}: "
             f"this may be another archive or somebody posing as it. {and_now.en}",

@@ -35,7 +35,7 @@ def reading_limits(size_bytes: int) -> Limits:
     )
 
 
-def copying_limits(size_bytes: int, found: Findings) -> Limits:
+def copying_limits(size_bytes: int) -> Limits:
     """Once through the file, and once more for the index to come first."""
     return _copies(size_bytes, LEAST_SECONDS + 2 * size_bytes / READ_BYTES_A_SECOND)
 

@@ -53,7 +53,6 @@ class Boxes:
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
     `sound_frames`: how many a stream of MPEG sound says it has. `chunks`: those of an AVI's picture."""
 
-    family: str
     declared_bytes: int
     present_bytes: int
     kinds: frozenset[str] = field(default_factory=frozenset)
@@ -95,12 +94,12 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Bo
             return measure_mp4(handle, present, allowance)
         if start[:4] == b"\x1a\x45\xdf\xa3":
             declared = declared_segment(handle)
-            return None if declared is None else Boxes("matroska", declared, present)
+            return None if declared is None else Boxes(declared, present)
         if is_mpeg_sound(start):
             totals = read_totals(handle, present)
-            return None if totals is None else Boxes("mp3", totals.end, present, sound_frames=totals.frames)
+            return None if totals is None else Boxes(totals.end, present, sound_frames=totals.frames)
         packets = read_packets(handle, present)
-        return None if packets is None else Boxes("mpegts", packets.declared, present, trailing_bytes=packets.trailing)
+        return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
@@ -119,7 +118,7 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
             tracks, sample_bytes = tracks + found, sample_bytes + samples
     reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
-    boxes = Boxes("mp4", reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
+    boxes = Boxes(reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
     return with_tracks(boxes, tracks) if boxes.missing_bytes else boxes
 
 
@@ -208,7 +207,7 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     """One RIFF after another (AVI 2.0, "AVIX"). A size of 0 or 2^32 - 1: the writer never came back to fill it in."""
     at, last_at, kinds = 0, 0, set[str]()
     if (large := size_of_rf64(handle)) is not None:
-        return Boxes("riff", large, present, frozenset({"WAVE"}))
+        return Boxes(large, present, frozenset({"WAVE"}))
     while at < present and allowance.allows(boxes=1):
         handle.seek(at)
         header = handle.read(12)
@@ -217,17 +216,17 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         (size,) = struct.unpack_from("<I", header, 4)
         kinds.add(header[8:12].decode("latin-1"))
         if size in (0, 0xFFFFFFFF) or (header[8:12] == b"WAVE" and is_open(size)):
-            return Boxes("riff", present, present, frozenset(kinds))
+            return Boxes(present, present, frozenset(kinds))
         last_at, at = at, at + RIFF_HEADER_BYTES + size
     within = read_chunks(handle, last_at + 12, present, allowance)
     if "WAVE" in kinds and within.data_bytes is not None and is_open(within.data_bytes):
-        return Boxes("riff", present, present, frozenset(kinds))
+        return Boxes(present, present, frozenset(kinds))
     # Some count the header of the RIFF itself, and some pad what they did not count: all chunks are there.
     miscounted = within.end == present and at - present <= RIFF_HEADER_BYTES
     reach = max(at, within.end) if "WAVE" in kinds else at
     trailing = 0 if allowance.spent else max(0, present - at)
     complete = not allowance.spent
-    boxes = Boxes("riff", reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
+    boxes = Boxes(reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
     if "AVI " not in kinds:
         return boxes
     is_cut = boxes.missing_bytes > 0 and not miscounted

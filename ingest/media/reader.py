@@ -125,7 +125,6 @@ def facts_from(said: Mapping[str, Any]) -> FileFacts:
 
 def boxes_from(said: Mapping[str, Any]) -> Boxes:
     return Boxes(
-        family=str(said["family"]),
         declared_bytes=int(said["declared_bytes"]),
         present_bytes=int(said["present_bytes"]),
         kinds=frozenset(str(kind) for kind in said["kinds"]),

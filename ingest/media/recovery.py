@@ -87,7 +87,7 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
     options |= {"movflags": "+faststart"} if fits else {}
     parts = [source[str(stream.index)] for stream in streams]
     arguments = arguments_of(ffmpeg.output(*parts, f"{OUT_INSIDE}/{name}", **options))
-    result = runner.ffmpeg(arguments, media, out, copying_limits(media.stat().st_size, found))
+    result = runner.ffmpeg(arguments, media, out, copying_limits(media.stat().st_size))
     if is_empty_handed(result, out / name):
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     kind = "video" if found.video is not None else "audio"

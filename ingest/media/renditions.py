@@ -141,8 +141,8 @@ def run_proxy(
 ) -> tuple[Confined, tuple[str, ...]]:
     arguments = proxy_arguments(found, plan, "proxy.mp4")
     encodes = "encode" in (plan.video, plan.audio)
-    budget = encoding_limits if encodes else copying_limits
-    limits = limits or budget(media.stat().st_size, found)
+    size_bytes = media.stat().st_size
+    limits = limits or (encoding_limits(size_bytes, found) if encodes else copying_limits(size_bytes))
     return runner.ffmpeg(arguments, media, out, limits, watch=watch if encodes else None), arguments
 
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 
 from ingest.metadata.claims import Claim, Withheld
-from ingest.metadata.positions import AT_ZERO, Point, why_not
+from ingest.metadata.positions import Point, why_not
 
-NO_FIX = AT_ZERO
 NOT_UNDERSTOOD = "not_understood"
 TOO_COARSE = "too_coarse"
 OTHER_DATUM = "other_datum"

@@ -26,7 +26,7 @@ MANY = 1000
 
 @dataclass(frozen=True)
 class Custody:
-    """What sealing works with. `probe` opens media only in the sandbox (ADR 4); `read_claims` opens none.
+    """What sealing works with. `probe` opens media only in the sandbox (docs/decisions/0004), `read_claims` none.
 
     `timestamp_trust` is what verifiers pin: a token that does not hold against it would be of no use to anybody.
     `looking` has a place for each `probe` that the machine has memory for.

@@ -71,7 +71,10 @@ class StationKeyReplaced(StationError):
 
 class CertificateTaken(StationError):
     def __init__(self, certificate_sha256: str) -> None:
-        super().__init__(f"another station is bound to the client certificate {certificate_sha256}")
+        super().__init__(
+            f"another station is bound to the client certificate {certificate_sha256}: give this one its own, or "
+            "unbind the other one first"
+        )
         self.certificate_sha256 = certificate_sha256
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -17,8 +17,8 @@ from storage.catalog.uploads import Upload
 T = TypeVar("T")
 ONLINE_WITHIN = timedelta(minutes=5)
 """An agent reports every minute while it watches."""
-CONDITIONS = ("online", "away", "silent", "unenrolled", "revoked")
-CREDENTIALS = ("key", "token", "certificate", "none")
+Condition = Literal["online", "away", "silent", "unenrolled", "revoked"]
+Credential = Literal["key", "token", "certificate", "none"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class StationOverview:
     seen_now: datetime
 
     @property
-    def credential(self) -> str:
-        """A word of CREDENTIALS: what it proves itself by."""
+    def credential(self) -> Credential:
+        """What it proves itself by."""
         if self.key_id is not None:
             return "key"
         if self.station.token_hash is not None:
@@ -51,8 +51,7 @@ class StationOverview:
         return max((moment for moment in (reported, self.last_upload_at) if moment is not None), default=None)
 
     @property
-    def condition(self) -> str:
-        """A word of CONDITIONS."""
+    def condition(self) -> Condition:
         if self.station.revoked_at is not None:
             return "revoked"
         if self.credential == "none":

@@ -51,7 +51,7 @@ RENDITION_KINDS = ("recovery", "poster", "sprite", "proxy")
 be recovered comes before what is made of it."""
 ALWAYS_DUE = ("poster", "sprite", "proxy", DECODING)
 
-# A column and not an expression: under row security PostgreSQL lets COALESCE look into no index (ADR 21).
+# A column and not an expression: under row security PostgreSQL lets COALESCE look into no index (docs/decisions/0021).
 _MADE_AT = "COALESCE(started_at, received_at)"
 
 PLACE_CHECK = (

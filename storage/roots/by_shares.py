@@ -25,7 +25,7 @@ from storage.roots.recovery import (
     open_shares,
     write_recovery_key,
 )
-from storage.roots.rotation import Announce, Rotation, begin_rotation, broke_off, finish_rotation, kek_records
+from storage.roots.rotation import Announce, Rotation, begin_rotation, finish_rotation, kek_records
 from storage.roots.shares import Share
 
 
@@ -78,11 +78,6 @@ def recover_root(keys: KeyStore, shares: Sequence[Share], holder: str | None, an
         if _opens(keys):
             return finish_rotation(keys, open_by_shares, leave_closed=True)
         return begin_rotation(keys, holder or "passphrase", announce, open_by_shares, leave_closed=True)
-
-
-def needs_recovery(keys: KeyStore) -> bool:
-    """Whether there is anything that shares are needed for."""
-    return not _opens(keys) or broke_off(keys)
 
 
 def _opens(keys: KeyStore) -> bool:

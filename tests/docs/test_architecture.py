@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.points import CUSTODY_STEPS
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 LINE = re.compile(r"^ {4,6}(?P<path>[a-z_]+(?:/[a-z_]+)+\.py) +(?P<names>[^ ].*?)(?: {2,}.*)?$")
@@ -31,15 +33,13 @@ def test_the_page_names_enough_to_be_worth_reading() -> None:
     assert len(named_functions()) > 60
 
 
-def test_the_steps_of_sealing_are_all_that_it_calls_in_its_order() -> None:
-    tree = ast.parse((ROOT / "ingest/custody.py").read_text("utf-8"))
-    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    body = ast.walk(defined["seal_upload"])
-    calls = sorted(
-        (node.lineno, node.func.id) for node in body if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    )
-    steps = [name for path, name in named_functions() if path == "ingest/custody.py" and name != "seal_upload"]
-    assert steps == [name for _, name in calls if name in defined]
+def test_every_step_of_sealing_stands_beside_its_file_and_those_of_custody_itself_in_their_order() -> None:
+    """That these are all that it calls, in its order: tests/torture/test_plan.py."""
+    steps = [(f"{module.replace('.', '/')}.py", name) for module, _, name in (s.partition(":") for s in CUSTODY_STEPS)]
+    named = named_functions()
+    assert [step for step in steps if step not in named and step[1] != "Staging.remove"] == []
+    own = [name for path, name in named if path == "ingest/custody.py" and name != "seal_upload"]
+    assert own == [name for path, name in steps if path == "ingest/custody.py"]
 
 
 def test_the_parts_of_a_verification_are_all_that_it_asks_in_its_order() -> None:

@@ -16,7 +16,9 @@ PROBLEMS: Problems = {
     ),
     stations.StationKeyTaken: Problem(409, "key-taken", "该公钥已登记过；请在工作站上重新生成密钥对"),
     stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
-    stations.CertificateTaken: Problem(409, "taken", "该客户端证书已绑定到另一台工作站"),
+    stations.CertificateTaken: Problem(
+        409, "taken", "该客户端证书已绑定到另一台工作站；请为本站另发证书，或先解除另一台的绑定"
+    ),
     stations.SignatureRefused: Problem(401, "credential-refused", "请求的签名无效"),
     RecoveryNotPossible: Problem(409, "no-recovery", "该记录无法这样恢复（{why}）；请核对记录或另选一份完整的参考录像"),
     RecoveryUnderWay: Problem(409, "recovery-under-way", "该记录的副本正在制作；请等制作结束后再提出"),

@@ -13,7 +13,7 @@ from ingest.media.probe import probe_media
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.location import NO_FIX
+from ingest.metadata.positions import AT_ZERO
 
 
 def sha256(path: Path) -> str:
@@ -42,7 +42,7 @@ def test_case_3_zero_zero_is_no_location(corpus: Path, runner: MediaRunner) -> N
     assert sha256(clip).startswith("342f6c755afb")
     claims = claims_from_tags(probe_media(clip, runner))
     assert claims.of("location") == ()
-    assert [(w.reason, w.raw) for w in claims.withheld if w.kind == "location"] == [(NO_FIX, "+00.0000+000.0000/")]
+    assert [(w.reason, w.raw) for w in claims.withheld if w.kind == "location"] == [(AT_ZERO, "+00.0000+000.0000/")]
 
 
 def test_case_4_hevc_becomes_h264(corpus: Path, runner: MediaRunner, out: Path) -> None:

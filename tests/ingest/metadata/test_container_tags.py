@@ -9,8 +9,8 @@ from ingest.media.findings import Findings, Stream
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME, Z_IS_OFTEN_LOCAL
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.location import NO_FIX, NOT_UNDERSTOOD, OTHER_DATUM, TOO_COARSE
-from ingest.metadata.positions import IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
+from ingest.metadata.location import NOT_UNDERSTOOD, OTHER_DATUM, TOO_COARSE
+from ingest.metadata.positions import AT_ZERO, IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
 
 NOTHING = Findings("intact", (), "mov,mp4", 1.0, (), None, 1, {}, "ffprobe", "8.1.2", "namespaces")
 
@@ -39,8 +39,8 @@ def test_points_are_read_in_each_form_of_iso_6709(raw: str, value: dict[str, flo
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        ("+00.0000+000.0000/", NO_FIX),
-        ("-00.00001+000.00002/", NO_FIX),
+        ("+00.0000+000.0000/", AT_ZERO),
+        ("-00.00001+000.00002/", AT_ZERO),
         ("+91.0000+000.5000/", OUT_OF_RANGE),
         ("+31.0000+181.0000/", OUT_OF_RANGE),
         ("Shanghai", NOT_UNDERSTOOD),

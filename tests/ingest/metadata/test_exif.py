@@ -14,9 +14,8 @@ from ingest.metadata import exif as exif_reading
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import NO_SUCH_TIME
 from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
-from ingest.metadata.location import HALF_MISSING, NO_FIX, NOT_UNDERSTOOD, OTHER_DATUM
-from ingest.metadata.positions import IMPLAUSIBLE_ALTITUDE, POOR_PRECISION
-from ingest.metadata.positions import NO_FIX as RECEIVER_HAS_NONE
+from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM
+from ingest.metadata.positions import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION
 from ingest.sealing.best_claims import best_claims, state_best
 
 Ifd = dict[int, object]
@@ -65,11 +64,11 @@ def test_south_and_west_are_negative(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gps", "reason"),
     [
-        ({1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, NO_FIX),
+        ({1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, AT_ZERO),
         ({**SHANGHAI_GPS, 2: (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0))}, NOT_UNDERSTOOD),
         ({1: "N", 2: (31.0, 13.0, 49.44)}, NOT_UNDERSTOOD),
         ({**SHANGHAI_GPS, 2: (31.0, 73.0, 49.44)}, NOT_UNDERSTOOD),
-        ({**SHANGHAI_GPS, 9: "V"}, RECEIVER_HAS_NONE),
+        ({**SHANGHAI_GPS, 9: "V"}, NO_FIX),
         ({**SHANGHAI_GPS, 5: b"\0", 6: 9540.0}, IMPLAUSIBLE_ALTITUDE),
         ({**SHANGHAI_GPS, 5: b"\1", 6: 600.0}, IMPLAUSIBLE_ALTITUDE),
         ({**SHANGHAI_GPS, 11: 25.0}, POOR_PRECISION),
@@ -84,7 +83,7 @@ def test_no_position_is_better_than_a_wrong_one(tmp_path: Path, gps: Ifd, reason
     """And where the receiver had none, its time is not the satellites'."""
     claims = claims_from_exif(photo(tmp_path, gps={**gps, 7: (1.0, 29.0, 42.0), 29: "2026:01:01"}))
     assert claims.of("location") == claims.of("clock") == ()
-    assert [(w.kind, w.reason) for w in claims.withheld] == [("location", reason), ("clock", RECEIVER_HAS_NONE)]
+    assert [(w.kind, w.reason) for w in claims.withheld] == [("location", reason), ("clock", NO_FIX)]
     sealed = state_best(claims, RECEIVED, None)
     assert best_claims(sealed).place_source is best_claims(sealed).started_at is None
 
