@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from ingest.metadata.clock import SHANGHAI
+from integrity.local_time import CHINA
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
@@ -49,7 +49,7 @@ def show_clock(moment: datetime | None, before: datetime | None = None) -> str:
 def _local(moment: datetime) -> datetime:
     """In Chinese time; the last hours of the calendar, which have none, as they are."""
     try:
-        return moment.astimezone(SHANGHAI)
+        return moment.astimezone(CHINA)
     except OverflowError:
         return moment
 
@@ -60,7 +60,7 @@ def parse_local(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment
+    return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment
 
 
 def show_size(size_bytes: int) -> str:

@@ -22,7 +22,6 @@ from ingest.errors import (
 )
 from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
-from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
 from ingest.sealing.best_claims import state_best, state_unjudged
 from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
@@ -116,7 +115,7 @@ def gather_claims(upload: DueUpload, findings: Findings, custody: Custody) -> Cl
     except Exception as error:
         log.exception("custody.claims_failed", upload=upload.id, error=type(error).__name__)
     try:
-        return withhold_unstatable(claims_of_station(upload.claims, SHANGHAI))
+        return withhold_unstatable(claims_of_station(upload.claims))
     except (ValueError, OverflowError):  # A time at the end of the calendar, moved by its zone.
         return Claims()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-# China has had one time and no summer time since 1991; earlier than that nothing of ours is dated.
-CHINA: Final = timezone(timedelta(hours=8))
+# China has had one time and no summer time since 1991; earlier than that nothing of ours is dated. A fixed offset:
+# there are no zone files on a bare Debian. Claims state the name.
+CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _LABEL: Final = "（北京时间 / UTC+8）"
 
 

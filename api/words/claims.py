@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.i18n import mark
-from ingest.metadata.clock import SHANGHAI, Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
+from ingest.metadata.clock import Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
 from ingest.metadata.file_name import HALF_OF_THE_DAY, NO_IDENTITY
 from ingest.metadata.location import HALF_MISSING, OTHER_DATUM, TOO_COARSE
 from ingest.metadata.times import (
@@ -21,6 +21,7 @@ from ingest.metadata.times import (
     Z_WAS_LOCAL,
 )
 from ingest.sealing.best_claims import NOT_JUDGED
+from integrity.local_time import CHINA
 
 CLAIM_KINDS: Mapping[str, str] = {
     "device": mark("执法记录仪"),
@@ -112,6 +113,6 @@ CONFIDENCES: Mapping[str, str] = {
 }
 CLAIM_NOTES: Mapping[str, str] = {
     Z_IS_OFTEN_LOCAL: mark("写作世界时，但许多设备在此写的是当地时间"),
-    ZONE_SUPPOSED.format(zone=str(SHANGHAI)): mark("未写时区，按北京时间推定"),
+    ZONE_SUPPOSED.format(zone=str(CHINA)): mark("未写时区，按北京时间推定"),
     **CLOCK_NOTES,
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ingest.media.avi_chunks import PictureChunks
 from ingest.media.sample_tables import TrackExtent
+from ingest.media.signs import SEQUENCE_BRANDS, STILL_BRANDS
 
 State = Literal["intact", "opens", "damaged", "unreadable"]
 Kind = Literal["video", "audio", "still", "none"]
@@ -149,9 +150,17 @@ class Findings:
 
     @property
     def is_still(self) -> bool:
-        brands = (self.tags.get("major_brand", "") + self.tags.get("compatible_brands", "")).lower()
         pictures = self.container is not None and ("_pipe" in self.container or self.container == "image2")
-        return pictures or any(brand in brands for brand in ("heic", "heix", "mif1", "avif"))
+        return pictures or self._has_brand(STILL_BRANDS)
+
+    @property
+    def is_photographed(self) -> bool:
+        """One photograph, or several in a row, with the EXIF of photographs."""
+        return self.is_still or self._has_brand(SEQUENCE_BRANDS)
+
+    def _has_brand(self, brands: Iterable[str]) -> bool:
+        said = (self.tags.get("major_brand", "") + self.tags.get("compatible_brands", "")).lower()
+        return any(brand in said for brand in brands)
 
     @property
     def is_avi(self) -> bool:

@@ -16,9 +16,15 @@ MOST_BLOCKS: Final = 512
 SHORTEST_RUN_BYTES: Final = 64 << 10
 SHORTEST_RUN_IN_SMALL_FILES: Final = 16 << 10
 SMALL_FILE_BYTES: Final = 4 << 20
-# ISO/IEC 13818-1: 188 bytes begin with 0x47; 192 with a time code before it (M2TS), 204 with a checksum after it.
-PACKET_SIZES: Final = (188, 192, 204)
-SYNC = 0x47
+SYNC: Final = 0x47
+PACKET_BYTES: Final = 188
+PACKETS: Final = ((188, 0), (192, 4), (204, 0))
+"""Bytes from one packet to the next, and where between them the packet begins (ISO/IEC 13818-1: 188 bytes, from 0x47):
+M2TS puts a time code before each, a broadcast its checksum after it. For all who read transport streams here."""
+STILL_BRANDS: Final = ("heic", "heix", "mif1", "avif")
+"""Of a photograph in boxes (ISO/IEC 23008-12, AV1 Image File Format), as `ftyp` says."""
+SEQUENCE_BRANDS: Final = ("hevc", "msf1")
+"""Of several photographs in a row: a film to whoever plays it, with a photograph's EXIF."""
 SEGMENT_ID: Final = b"\x18\x53\x80\x67"
 
 
@@ -74,9 +80,8 @@ def read_packets(handle: BinaryIO, present: int) -> Packets | None:
     """None where the file is no transport stream. What a maker wrote behind it is no torn packet: those begin as
     packets do."""
     handle.seek(0)
-    start = handle.read(4 * max(PACKET_SIZES) + 8)
-    for size in PACKET_SIZES:
-        lead = size - 188 if size == 192 else 0
+    start = handle.read(4 * max(size for size, _ in PACKETS) + 8)
+    for size, lead in PACKETS:
         places = range(lead, min(len(start), 4 * size), size)
         if len(places) >= 3 and all(start[at] == SYNC for at in places):
             rest = present % size

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from ingest.metadata.claims import Claim, ClaimKind, Withheld
+from integrity.local_time import CHINA
 
-# One zone without summer time since 1992, so a fixed offset is right for every recorder there is; and a bare Debian
-# has no zone files.
-SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 # Recorders are younger than this; a date before it is a clock that lost its battery (1904, 1970, 1980, 2000).
 OLDEST: Final = datetime(2001, 1, 1, tzinfo=UTC)
 # A clock that shows this or later is broken or lies; and near the end of the calendar every sum of times overflows.
@@ -34,8 +32,8 @@ def moment_in(text: str) -> datetime | None:
         return None
 
 
-def time_claim(kind: ClaimKind, moment: datetime, zone: tzinfo, raw: str, source: str) -> Claim | Withheld:
-    """A moment without a zone is taken to be in `zone`, and the claim says so.
+def time_claim(kind: ClaimKind, moment: datetime, raw: str, source: str, zone: tzinfo = CHINA) -> Claim | Withheld:
+    """A moment without a zone is taken to be in `zone`, and the claim says so: China's, but for makers who write UTC.
 
     Never raises, and states no time outside OLDEST to LATEST.
     """

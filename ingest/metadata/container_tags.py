@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import tzinfo
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
-from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, Z_IS_OFTEN_LOCAL, moment_in, time_claim
+from ingest.metadata.clock import NO_SUCH_TIME, Z_IS_OFTEN_LOCAL, moment_in, time_claim
 from ingest.metadata.location import location_from_iso6709
 from ingest.metadata.times import AT_THE_END
 
@@ -19,11 +18,11 @@ MAKER_TAGS = ("make", f"{QUICKTIME}make", "com.android.manufacturer")
 MODEL_TAGS = ("model", f"{QUICKTIME}model", "com.android.model")
 
 
-def claims_from_tags(findings: Findings, zone: tzinfo = SHANGHAI) -> Claims:
+def claims_from_tags(findings: Findings) -> Claims:
     """Tags of the container, then of each stream: a claim made twice is kept once, with its first source."""
-    found: list[Claim | Withheld] = list(read_tags(findings.tags, "tag", zone))
+    found: list[Claim | Withheld] = list(read_tags(findings.tags, "tag"))
     for stream in findings.streams:
-        for item in read_tags(stream.tags, f"tag:stream{stream.index}", zone):
+        for item in read_tags(stream.tags, f"tag:stream{stream.index}"):
             if not any(is_same(item, earlier) for earlier in found):
                 found.append(item)
     return gather(found)
@@ -37,7 +36,7 @@ def is_same(one: Claim | Withheld, other: Claim | Withheld) -> bool:
     return False
 
 
-def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Claim | Withheld]:
+def read_tags(tags: Mapping[str, str], source: str) -> Iterator[Claim | Withheld]:
     known = {name.lower(): value for name, value in tags.items()}
     for name in LOCATION_TAGS:
         if known.get(name):
@@ -45,7 +44,7 @@ def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Cl
     android = any(name.startswith("com.android.") for name in known)
     for name in ("creation_time", f"{QUICKTIME}creationdate"):
         if known.get(name):
-            read = read_time(known[name], f"{source}:{name}", zone)
+            read = read_time(known[name], f"{source}:{name}")
             # Android closes the file, and dates it, as recording stops.
             yield replace(read, notes=(*read.notes, AT_THE_END)) if android and isinstance(read, Claim) else read
     maker = next((known[name] for name in MAKER_TAGS if known.get(name)), "")
@@ -54,12 +53,12 @@ def read_tags(tags: Mapping[str, str], source: str, zone: tzinfo) -> Iterator[Cl
         yield Claim("device", f"{maker} {model}".strip(), f"{source}:make+model", "stated")
 
 
-def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:
+def read_time(raw: str, source: str) -> Claim | Withheld:
     """creation_time always carries a Z (ISO/IEC 14496-12, 8.2.2: UTC), and often it is local time all the same."""
     moment = moment_in(raw)
     if moment is None:
         return Withheld("clock", raw, source, NO_SUCH_TIME)
-    claim = time_claim("clock", moment, zone, raw, source)
+    claim = time_claim("clock", moment, raw, source)
     if isinstance(claim, Claim) and raw.strip().endswith("Z"):
         return replace(claim, confidence="doubtful", notes=(Z_IS_OFTEN_LOCAL,))
     return claim

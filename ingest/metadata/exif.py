@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 import exifread
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
-from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
+from ingest.metadata.clock import NO_SUCH_TIME, time_claim
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM, WGS_84, location_from_degrees
 from ingest.metadata.positions import NO_FIX, POOR_PRECISION
 
@@ -73,11 +73,11 @@ def orientation_of_tags(tags: Tags) -> int:
     return int(values[0]) if values and 1 <= values[0] <= 8 else 1
 
 
-def claims_of_tags(tags: Tags, zone: tzinfo = SHANGHAI) -> Claims:
-    """Positions, times and the camera; `zone` is supposed where a time carries no offset, as most do not."""
+def claims_of_tags(tags: Tags) -> Claims:
+    """Positions, times and the camera; China's zone is supposed where a time carries no offset, as most do not."""
     place = tuple(read_location(tags))
     has_fix = any(isinstance(found, Claim) for found in place)
-    return gather((*place, *read_times(tags, zone, has_fix), *read_device(tags)))
+    return gather((*place, *read_times(tags, has_fix), *read_device(tags)))
 
 
 def read_location(tags: Tags) -> Iterator[Claim | Withheld]:
@@ -145,7 +145,7 @@ def text_of(tags: Tags, name: str) -> str:
     return str(tags[name]).strip("\0 ") if name in tags else ""
 
 
-def read_times(tags: Tags, zone: tzinfo, has_fix: bool) -> Iterator[Claim | Withheld]:
+def read_times(tags: Tags, has_fix: bool) -> Iterator[Claim | Withheld]:
     """`has_fix`: a receiver without one has no satellites' time either, but some clock of its own."""
     for name in ("DateTimeOriginal", "DateTimeDigitized"):
         raw = text_of(tags, f"EXIF {name}")
@@ -153,7 +153,7 @@ def read_times(tags: Tags, zone: tzinfo, has_fix: bool) -> Iterator[Claim | With
             offset = text_of(tags, f"EXIF OffsetTime{name.removeprefix('DateTime')}") or text_of(
                 tags, "EXIF OffsetTime"
             )
-            yield read_time(raw, offset, zone, f"exif:{name}")
+            yield read_time(raw, offset, f"exif:{name}")
             break  # The second says the same on every camera that is not a scanner.
     day, clock = text_of(tags, "GPS GPSDate"), numbers_of(tags, "GPS GPSTimeStamp")
     if day and clock is not None and len(clock) == 3:
@@ -162,14 +162,14 @@ def read_times(tags: Tags, zone: tzinfo, has_fix: bool) -> Iterator[Claim | With
         yield Withheld("clock", f"{day} {clock_text(clock)}", "exif:gps", NO_FIX) if lost else said
 
 
-def read_time(raw: str, offset: str, zone: tzinfo, source: str) -> Claim | Withheld:
+def read_time(raw: str, offset: str, source: str) -> Claim | Withheld:
     try:
         moment = datetime.strptime(raw, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - the zone comes next, or is supposed
         if OFFSET.fullmatch(offset):  # "   :  " where it is not known (EXIF 2.32, 4.6.5)
             moment = moment.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo)
     except ValueError:
         return Withheld("clock", f"{raw} {offset}".strip(), source, NO_SUCH_TIME)
-    return time_claim("clock", moment, zone, raw, source)
+    return time_claim("clock", moment, raw, source)
 
 
 def read_gps_time(day: str, clock: list[Fraction]) -> Claim | Withheld:
@@ -180,7 +180,7 @@ def read_gps_time(day: str, clock: list[Fraction]) -> Claim | Withheld:
         moment = midnight + timedelta(seconds=float(clock[0] * 3600 + clock[1] * 60 + clock[2]))
     except (ValueError, OverflowError):
         return Withheld("clock", raw, "exif:gps", NO_SUCH_TIME)
-    return time_claim("clock", moment.replace(microsecond=0), UTC, raw, "exif:gps")
+    return time_claim("clock", moment.replace(microsecond=0), raw, "exif:gps")
 
 
 def clock_text(clock: list[Fraction]) -> str:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
-from ingest.metadata.clock import NO_SUCH_TIME, SHANGHAI, time_claim
+from ingest.metadata.clock import NO_SUCH_TIME, time_claim
 from ingest.metadata.device_words import is_bare_number, is_no_device
 from ingest.metadata.evidence_marks import COPY_AND_TYPE, without_marks
+from integrity.local_time import CHINA
 
 LONGEST_NAME: Final = 255
 """Of one name on any file system; what is longer names nothing."""
@@ -37,18 +38,18 @@ class NamePattern:
 
     device, officer; time (14 digits, or 12 with a year of two; what stands between digits is passed over), or day with
     clock, which may lack its seconds; unix (seconds or thousandths since 1970); number (in what order), of which group.
-    `zone` is the one that this maker's names are written in, where it is not the recorders'. A device that is not
+    `zone` is the one that this maker's names are written in. A device that is not
     `own` is held against what is no device's number (device_words.py).
     """
 
     source: str
     regex: re.Pattern[str]
     example: str
-    zone: tzinfo | None = None
+    zone: tzinfo = CHINA
     form: Form = "known"
 
 
-def pattern(source: str, regex: str, example: str, zone: tzinfo | None = None, form: Form = "known") -> NamePattern:
+def pattern(source: str, regex: str, example: str, zone: tzinfo = CHINA, form: Form = "known") -> NamePattern:
     """In capitals or not: what copies a card may write all of its names small."""
     return NamePattern(source, re.compile(regex + ENDING, re.ASCII | re.IGNORECASE), example, zone, form)
 
@@ -150,11 +151,10 @@ PATTERNS: Final = (
 
 def claims_from_name(
     name: str,
-    zone: tzinfo = SHANGHAI,
     own: Sequence[NamePattern] = (),
     is_registered: IsRegistered = lambda code: False,
 ) -> Claims:
-    """`zone` is the one recorders' clocks are kept in; few names carry one. Folders before the name are ignored.
+    """What a name says; of its zone few say anything. Folders before the name are ignored.
 
     `is_registered` is asked about what looks like no device, and never otherwise; what it raises is raised.
     """
@@ -167,7 +167,7 @@ def claims_from_name(
         for known in patterns:
             found = known.regex.fullmatch(written)
             if found is not None:
-                read = gather(read_match(found.groupdict(), known, zone, is_registered))
+                read = gather(read_match(found.groupdict(), known, is_registered))
                 return read if known.form == "own" else without_half_days(read, written, time_in(found.groupdict()))
     return Claims()
 
@@ -184,7 +184,7 @@ def without_half_days(read: Claims, name: str, raw: str) -> Claims:
 
 
 def read_match(
-    groups: dict[str, str | None], known: NamePattern, zone: tzinfo, is_registered: IsRegistered
+    groups: dict[str, str | None], known: NamePattern, is_registered: IsRegistered
 ) -> Iterator[Claim | Withheld]:
     yield from read_identity(groups, known, is_registered)
     source, number, group, unix = known.source, groups.get("number"), groups.get("group"), groups.get("unix")
@@ -195,7 +195,7 @@ def read_match(
         yield read_unix(unix, source)
     raw = time_in(groups)
     if raw:
-        yield read_time(raw, source, known.zone or zone)
+        yield read_time(raw, source, known.zone)
 
 
 def read_identity(
@@ -237,9 +237,9 @@ def read_time(raw: str, source: str, zone: tzinfo) -> Claim | Withheld:
         moment = datetime.strptime(digits, form[len(digits)])  # noqa: DTZ007 - names carry no zone; it is supposed
     except (KeyError, ValueError):
         return Withheld("started_at", raw, source, NO_SUCH_TIME)
-    return time_claim("started_at", moment, zone, raw, source)
+    return time_claim("started_at", moment, raw, source, zone)
 
 
 def read_unix(raw: str, source: str) -> Claim | Withheld:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(raw) * (1 if len(raw) > 10 else 1000))
-    return time_claim("started_at", moment, UTC, raw, source)
+    return time_claim("started_at", moment, raw, source)

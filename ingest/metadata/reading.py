@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from ingest.media.signs import SEQUENCE_BRANDS, STILL_BRANDS
+
 if TYPE_CHECKING:
     from ingest.metadata.claims import Claims
     from ingest.metadata.mp4 import Budget
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 # What exifread looks for in a photograph, by its first bytes: JPEG, TIFF, PNG, and boxes of a HEIC or AVIF.
 _PHOTOGRAPHS = (b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\x89PNG", b"RIFF")
-_PHOTOGRAPH_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"hevc")
+_PHOTOGRAPH_BRANDS = tuple(brand.encode() for brand in (*STILL_BRANDS, *SEQUENCE_BRANDS))
 _START_BYTES: Final = 4096
 MOST_TEXT_BYTES: Final = 48 << 20
 MOST_TRACKS: Final = 8

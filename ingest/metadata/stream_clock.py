@@ -163,7 +163,7 @@ def _heads_in_packets(
             if payload_at(piece, header_at) != at or not piece[header_at + 1] & 0x40:
                 continue
             packet_id = bytes((piece[header_at + 1] & 0x1F, piece[header_at + 2]))
-            yield packet_id, piece[at : min(at + _HEAD_BYTES, packet_at + size)]
+            yield packet_id, piece[at : min(at + _HEAD_BYTES, layout.end_of(packet_at))]
 
 
 def _heads_in_pack(handle: BinaryIO, elementary: re.Pattern[bytes], budget: Budget) -> Iterator[tuple[bytes, bytes]]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims, Withheld
 from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
+from integrity.local_time import CHINA
 from storage.claims import stated_time
 from storage.measures import shifted
 
@@ -91,14 +92,14 @@ class Assessment:
     best: ClockWord | None
 
 
-def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo) -> Assessment:
-    """`zone` is the one recorders' clocks are kept in. Never raises for what the claims hold."""
+def assess_times(claims: Claims, received_at: datetime, duration_seconds: float | None) -> Assessment:
+    """Recorders' clocks are kept in China's time. Never raises for what the claims hold."""
     length = timedelta(seconds=min(max(0.0, duration_seconds or 0.0), 31 * A_DAY))  # NaN is no length: max gives 0
     latest = shifted(shifted(received_at, -length), LATE_TOLERANCE)
-    said = list(read_words(claims, length, latest, zone))
+    said = list(read_words(claims, length, latest))
     judged = [refuse(word, said, received_at, latest) for word in said]
     trusted = [word for word in judged if not refusals_of(word)]
-    words = [doubt(word, trusted, received_at, zone) for word in judged]
+    words = [doubt(word, trusted, received_at) for word in judged]
     believed = sorted((word for word in words if not refusals_of(word)), key=lambda word: word.rank)
     if not believed:
         return Assessment(tuple(words), None)
@@ -132,7 +133,7 @@ def refusals_of(word: ClockWord) -> tuple[str, ...]:
     return tuple(note for note in word.notes if note in REFUSALS)
 
 
-def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo) -> Iterator[ClockWord]:
+def read_words(claims: Claims, length: timedelta, latest: datetime) -> Iterator[ClockWord]:
     named = [time for claim in claims.of("started_at") if claim.source != "station" and (time := moment_of(claim))]
     for claim in claims.stated:
         time = moment_of(claim)
@@ -146,11 +147,11 @@ def read_words(claims: Claims, length: timedelta, latest: datetime, zone: tzinfo
             role: Role = "station" if claim.source == "station" else "name"
             yield ClockWord(role, time, claim.source, SET_BY_HAND_SECONDS, 2 if role == "station" else 4)
         elif claim.kind == "clock":
-            yield read_device_clock(claim, time, length, latest, zone, named)
+            yield read_device_clock(claim, time, length, latest, named)
 
 
 def read_device_clock(
-    claim: Claim, time: datetime, length: timedelta, latest: datetime, zone: tzinfo, named: Sequence[datetime]
+    claim: Claim, time: datetime, length: timedelta, latest: datetime, named: Sequence[datetime]
 ) -> ClockWord:
     """The recorder's own tags. A Z that was local time shows itself when it would lie in the future; else it may be.
 
@@ -164,7 +165,7 @@ def read_device_clock(
         return ClockWord("device", time, claim.source, seconds, 3 if stated else 5, notes)
     if AT_THE_END in notes:  # Android writes UTC, by the network's clock.
         return ClockWord("device", time, claim.source, SET_BY_A_NETWORK_SECONDS, 3, notes)
-    away = zone.utcoffset(None) or timedelta(0)
+    away = CHINA.utcoffset(None)
     as_named = any(abs((time - other).total_seconds()) <= SET_BY_HAND_SECONDS for other in named)
     if time > latest and shifted(time, -away) <= latest and not as_named:
         return ClockWord("device", shifted(time, -away), claim.source, SET_BY_HAND_SECONDS, 6, (Z_WAS_LOCAL,))
@@ -205,7 +206,7 @@ def seconded(word: ClockWord, trusted: Sequence[ClockWord]) -> bool:
     )
 
 
-def doubt(word: ClockWord, trusted: Sequence[ClockWord], received_at: datetime, zone: tzinfo) -> ClockWord:
+def doubt(word: ClockWord, trusted: Sequence[ClockWord], received_at: datetime) -> ClockWord:
     """A recorder whose battery ran out begins again on some day of long ago, and counts on from there.
 
     It may be off by all the time in between: so may any clock that stands alone so far from its receipt, a phone's and
@@ -214,7 +215,7 @@ def doubt(word: ClockWord, trusted: Sequence[ClockWord], received_at: datetime, 
     if refusals_of(word) or seconded(word, trusted):
         return word
     ago = received_at - word.time
-    if word.role != "gps" and looks_reset(word.time, ago, zone):  # Satellites begin again with no year.
+    if word.role != "gps" and looks_reset(word.time, ago):  # Satellites begin again with no year.
         why = LOOKS_RESET
     elif ago > LONGEST_UNDOCKED:
         why = LONG_BEFORE_RECEIPT
@@ -223,12 +224,12 @@ def doubt(word: ClockWord, trusted: Sequence[ClockWord], received_at: datetime, 
     return replace(word, uncertainty_seconds=ago.total_seconds(), rank=word.rank + DOUBTED, notes=(*word.notes, why))
 
 
-def looks_reset(time: datetime, ago: timedelta, zone: tzinfo) -> bool:
+def looks_reset(time: datetime, ago: timedelta) -> bool:
     """Whether a time is one that a clock shows which began again: at midnight of some day, or on the first of January.
 
     Late docking alone is no sign: what was recorded by day is believed for as long as recorders stay away.
     """
-    local = shifted(time, zone.utcoffset(None) or timedelta(0))
+    local = shifted(time, CHINA.utcoffset(None))
     shown = (time, local)
     if any((moment.month, moment.day, moment.hour) == (1, 1, 0) for moment in shown) and ago > NEW_YEARS_NIGHT_AFTER:
         return True

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
+from ingest.media.signs import PACKET_BYTES, PACKETS, SYNC
 from ingest.metadata.free_gps import MARK, Block, points_of_blocks, read_block
 from ingest.metadata.mp4 import Budget, ReadingTooMuch
 from ingest.metadata.nmea import points_of_nmea
 from ingest.metadata.positions import Point
 
-SYNC: Final = 0x47
-SIZES: Final = ((188, 0), (192, 4))
-"""Bytes a packet, and where in it its sync byte is: M2TS puts a time stamp before each."""
 PIECE_PACKETS: Final = 20_000
 MOST_BYTES: Final = 8 << 30
 MOST_PACKETS_OF_ONE: Final = 24
@@ -29,13 +27,19 @@ CLOCK_HERTZ: Final = 90_000
 
 @dataclass(frozen=True)
 class Layout:
+    """`packet_bytes` from one packet to the next; the packet itself begins `sync_at`, and may end before the next."""
+
     packet_bytes: int
     sync_at: int
+
+    def end_of(self, packet_at: int) -> int:
+        """Where the packet's content ends: behind it there may be a checksum, which is nobody's content."""
+        return packet_at + self.sync_at + PACKET_BYTES
 
 
 def find_layout(start: bytes) -> Layout | None:
     """Five packets in a row begin as packets do."""
-    for packet_bytes, sync_at in SIZES:
+    for packet_bytes, sync_at in PACKETS:
         syncs = [start[sync_at + packet_bytes * n : sync_at + packet_bytes * n + 1] for n in range(5)]
         if all(sync == b"\x47" for sync in syncs):
             return Layout(packet_bytes, sync_at)
@@ -89,7 +93,7 @@ def packets(piece: bytes, layout: Layout, start: re.Pattern[bytes], most: int) -
         if payload_at(piece, header_at) != at or not piece[header_at + 1] & 0x40:
             continue
         pid = piece[header_at + 1 : header_at + 3][0] & 0x1F, piece[header_at + 2]
-        content = bytearray(piece[at : packet_at + layout.packet_bytes])
+        content = bytearray(piece[at : layout.end_of(packet_at)])
         for n in range(1, most):
             next_at = packet_at + n * layout.packet_bytes + layout.sync_at
             if next_at + 4 > len(piece) or piece[next_at] != SYNC:
@@ -99,7 +103,7 @@ def packets(piece: bytes, layout: Layout, start: re.Pattern[bytes], most: int) -
             if piece[next_at + 1] & 0x40:
                 break
             begin = payload_at(piece, next_at)
-            end = next_at - layout.sync_at + layout.packet_bytes
+            end = layout.end_of(next_at - layout.sync_at)
             content += piece[begin:end] if begin is not None else b""
         yield read_elementary(bytes(content))
 

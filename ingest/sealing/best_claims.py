@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from ingest.metadata.claims import Claim, Claims, Confidence, Withheld
-from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import ClockWord, assess_times, withhold_refused
 from ingest.sealing.claims import LONGEST_RAW
 from storage.claims import stated_time
@@ -28,11 +27,11 @@ class BestClaims:
     place_source: str | None = None
 
 
-def state_best(said: Claims, received_at: datetime, duration_seconds: float | None, zone: tzinfo = SHANGHAI) -> Claims:
+def state_best(said: Claims, received_at: datetime, duration_seconds: float | None) -> Claims:
     """The claims and, stated with them, when it began and where, as best as can be said, and what was not believed.
 
     They are signed with the rest: another release may judge otherwise, and this recording keeps what was judged."""
-    assessment = assess_times(said, received_at, duration_seconds, zone)
+    assessment = assess_times(said, received_at, duration_seconds)
     said = withhold_refused(said, assessment)
     place = said.best("location")
     # A place is not weighed like a time: what is doubted is none.

@@ -6,12 +6,12 @@ Claims stay claims: they go into the manifest and the row with their source, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, ClaimKind, Claims, Confidence, Withheld, gather, join
-from ingest.metadata.clock import SHANGHAI, moment_in, time_claim
+from ingest.metadata.clock import moment_in, time_claim
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.file_name import IsRegistered, NamePattern, claims_from_name
 from ingest.metadata.reading import exif_claims
@@ -31,7 +31,6 @@ CONFIDENCES = get_args(Confidence)
 def read_claims(
     station_claims: Mapping[str, Any],
     findings: Findings,
-    zone: tzinfo = SHANGHAI,
     names: Sequence[NamePattern] = (),
     is_registered: IsRegistered = lambda code: False,
 ) -> Claims:
@@ -39,11 +38,11 @@ def read_claims(
 
     Never raises for hostile content; what `is_registered` raises, when it is asked, is raised."""
     said = join(
-        claims_of_station(station_claims, zone),
-        claims_from_name(str(station_claims.get("filename", "")), zone, names, is_registered),
+        claims_of_station(station_claims),
+        claims_from_name(str(station_claims.get("filename", "")), names, is_registered),
         claims_of_tracks(findings.contents.get("tracks")),
-        claims_from_tags(findings, zone),
-        exif_claims(findings.contents) if findings.is_still else Claims(),
+        claims_from_tags(findings),
+        exif_claims(findings.contents) if findings.is_photographed else Claims(),
         gather(claims_of_damage(findings)),
     )
     return withhold_unstatable(said)
@@ -67,7 +66,7 @@ def withhold_unstatable(said: Claims) -> Claims:
     return Claims(tuple(stated), tuple(withheld), said.tracks)
 
 
-def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:
+def claims_of_station(stated: Mapping[str, Any]) -> Claims:
     """What Upload-Metadata says of a file (docs/tus.md). A time without an offset is taken for local time."""
     others = stated.get("others")
     stated = {**(others if isinstance(others, Mapping) else {}), **stated}
@@ -79,7 +78,7 @@ def claims_of_station(stated: Mapping[str, Any], zone: tzinfo) -> Claims:
     moment = _parse_moment(str(stated.get("started_at") or ""))
     if moment is None:
         return gather(plain)
-    return gather([*plain, time_claim("started_at", moment, zone, str(stated["started_at"]), STATION)])
+    return gather([*plain, time_claim("started_at", moment, str(stated["started_at"]), STATION)])
 
 
 _PLAIN_KINDS: tuple[ClaimKind, ...] = ("device", "officer", "act", "group")

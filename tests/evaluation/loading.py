@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claim, Claims, gather, join
-from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.container_tags import read_time
 from ingest.metadata.file_name import claims_from_name
 from ingest.sealing.best_claims import BestClaims, best_claims, state_best
+from integrity.local_time import CHINA
 from storage.catalog.casework import Case, CaseAssignment
 from storage.catalog.devices import Device, DeviceIssue
 from storage.catalog.organisation import Person, Unit
@@ -51,12 +51,12 @@ class Loaded:
 def read_clip(clip: Clip) -> tuple[Claims, BestClaims]:
     """What the archive makes of the file."""
     tag = clip.shown if clip.zoned else clip.shown + timedelta(hours=8)
-    said = [read_time(f"{tag.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z", "container:creation_time", SHANGHAI)]
+    said = [read_time(f"{tag.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z", "container:creation_time")]
     if clip.said_device:
         said.append(Claim("device", clip.said_device, "station", "stated"))
     if clip.fix is not None and clip.spot is not None:
         time = {
-            "time": f"{clip.fix.astimezone(SHANGHAI) - timedelta(hours=8):%Y-%m-%dT%H:%M:%S}Z",
+            "time": f"{clip.fix.astimezone(CHINA) - timedelta(hours=8):%Y-%m-%dT%H:%M:%S}Z",
             "spread_seconds": 0.0,
         }
         where = {"latitude": clip.spot[0], "longitude": clip.spot[1]}

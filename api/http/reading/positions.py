@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from api.http.schema.recordings import ClockItem, PositionTrackItem
 from ingest.metadata.claims import claims_of_row
-from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import ClockWord, assess_times
 from ingest.metadata.track_facts import COLUMNS
 from storage.catalog.recordings import PositionTrack, Recording
@@ -15,7 +14,7 @@ from storage.catalog.recordings import PositionTrack, Recording
 
 def clocks_of(row: Recording) -> tuple[ClockWord, ...]:
     """Every clock's word, as it was claimed at sealing."""
-    return assess_times(claims_of_row(row.claims), row.received_at, row.duration_seconds, SHANGHAI).words
+    return assess_times(claims_of_row(row.claims), row.received_at, row.duration_seconds).words
 
 
 def clock_items(row: Recording) -> list[ClockItem]:

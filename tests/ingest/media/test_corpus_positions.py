@@ -16,7 +16,6 @@ from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
 from ingest.metadata.claims import Claims
-from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.times import OFF_AGAINST_GPS, Z_WAS_LOCAL, assess_times
 from ingest.sealing.best_claims import best_claims, state_best
 from ingest.sealing.claims import read_claims
@@ -47,7 +46,7 @@ def test_case_2_a_track_of_191_points_and_a_clock_that_is_not_utc(corpus: Path, 
     best = best_claims(said)
     assert best.started_at == datetime(2019, 11, 18, 23, 45, 14, tzinfo=UTC)
     assert (best.started_at_source, best.started_at_uncertainty_seconds) == ("track:gpmf", 3.469)
-    assessment = assess_times(said, RECEIVED, duration, SHANGHAI)
+    assessment = assess_times(said, RECEIVED, duration)
     (clock,) = [word for word in assessment.words if word.source == "tag:creation_time"]
     assert clock.offset_from(best.started_at) == -28_782
     assert clock.notes == (Z_WAS_LOCAL, OFF_AGAINST_GPS)

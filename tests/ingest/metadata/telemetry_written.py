@@ -169,7 +169,8 @@ def elementary(stream_id: int, seconds: float, payload: bytes) -> bytes:
 
 
 def packets(pid: int, content: bytes, packet_bytes: int = 188) -> bytes:
-    """Transport packets; the last is filled with an adaptation field, as muxers do."""
+    """Transport packets; the last is filled with an adaptation field, as muxers do. Of 192 bytes with a time code
+    before each, of 204 with a checksum after it."""
     out, first = [], True
     while content:
         piece, content = content[:184], content[184:]
@@ -179,6 +180,6 @@ def packets(pid: int, content: bytes, packet_bytes: int = 188) -> bytes:
         else:
             room = 184 - len(piece) - 1
             packet = head + b"\x30" + bytes((room,)) + (b"\0" + b"\xff" * (room - 1) if room else b"") + piece
-        out.append(b"\0" * (packet_bytes - 188) + packet)
+        out.append(packet + b"\x5a" * 16 if packet_bytes == 204 else b"\0" * (packet_bytes - 188) + packet)
         first = False
     return b"".join(out)

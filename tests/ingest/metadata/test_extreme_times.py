@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.metadata.claims import Claim, Claims, gather
-from ingest.metadata.clock import LATEST, NO_SUCH_TIME, OLDEST, SHANGHAI, time_claim
+from ingest.metadata.clock import LATEST, NO_SUCH_TIME, OLDEST, time_claim
 from ingest.metadata.contiguity import piece_of, place_pieces
 from ingest.metadata.file_name import claims_from_name
 from ingest.metadata.times import AT_THE_END, assess_times, moment_of
@@ -29,7 +29,7 @@ def test_a_name_of_the_far_future_is_withheld(year: int) -> None:
     said = claims_from_name(f"AB00001_000123_{year}1231230000.MP4")
     assert [claim.kind for claim in said.stated if claim.kind == "started_at"] == []
     assert [withheld.reason for withheld in said.withheld] == [NO_SUCH_TIME]
-    station = claims_of_station({"started_at": f"{year}-12-31T23:00:00+08:00"}, SHANGHAI)
+    station = claims_of_station({"started_at": f"{year}-12-31T23:00:00+08:00"})
     assert [withheld.reason for withheld in station.withheld] == [NO_SUCH_TIME]
 
 
@@ -55,7 +55,7 @@ def as_sealed_before(moment: datetime) -> Claims:
 @example(LAST.replace(tzinfo=UTC), None)
 @example(FIRST.replace(tzinfo=timezone(timedelta(hours=14))), 60.0)
 def test_no_moment_of_the_calendar_raises_or_is_believed_out_of_reach(moment: datetime, seconds: float | None) -> None:
-    made = gather([time_claim(kind, moment, SHANGHAI, "raw", source) for kind, source in SAID])  # type: ignore[arg-type]
+    made = gather([time_claim(kind, moment, "raw", source) for kind, source in SAID])  # type: ignore[arg-type]
     for said in (made, as_sealed_before(moment)):
         for claim in said.stated:
             read = moment_of(claim)
@@ -72,5 +72,5 @@ def test_no_moment_of_the_calendar_raises_or_is_believed_out_of_reach(moment: da
 @example(FIRST.replace(tzinfo=UTC))
 def test_any_time_of_receipt_can_be_judged_against(received_at: datetime) -> None:
     said = claims_from_name("AB00001_000123_20260101093000.MP4")
-    best = assess_times(said, received_at, 60.0, SHANGHAI).best
+    best = assess_times(said, received_at, 60.0).best
     assert best is None or best.time - received_at <= timedelta(minutes=10)

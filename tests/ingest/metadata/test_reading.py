@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.media.findings import Findings
+from ingest.media.signs import PACKETS, SEQUENCE_BRANDS, STILL_BRANDS, read_packets
 from ingest.metadata import mp4
-from ingest.metadata.claims import Claims
-from ingest.metadata.reading import read_file_facts
+from ingest.metadata.claims import Claim, Claims, claims_as_facts
+from ingest.metadata.reading import is_photograph, read_file_facts
 from ingest.metadata.subtitle_positions import point_of_cue
 from ingest.metadata.track_facts import claims_of_tracks
+from ingest.sealing.claims import read_claims
 from tests.ingest.metadata import telemetry_written as written
 
 HERE = (31.2304, 121.4737)
+NOTHING = Findings("opens", (), "mov", None, (), None, 1, {}, "ffprobe", "8.1.2", "namespaces")
 DEFAULTS = mp4.Budget.__init__.__defaults__ or ()
 
 
@@ -160,7 +165,7 @@ def test_private_streams_of_a_transport_stream_are_read(tmp_path: Path, bare: bo
     assert [row[0] for row in rows(claims)] == [0, 1000, 2000]
 
 
-@pytest.mark.parametrize("packet_bytes", [188, 192])
+@pytest.mark.parametrize("packet_bytes", [size for size, _ in PACKETS])
 def test_nmea_in_a_transport_stream_has_the_streams_own_time(tmp_path: Path, packet_bytes: int) -> None:
     pieces = []
     for n in range(4):
@@ -171,6 +176,32 @@ def test_nmea_in_a_transport_stream_has_the_streams_own_time(tmp_path: Path, pac
     assert located(claims)["source"] == "track:ts_nmea"
     assert [row[0] for row in rows(claims)] == [500, 1500, 2500, 3500]
     assert claims.of("gps_time")[0].value["time"] == "2026-01-01T01:29:59.500Z"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("packet_bytes", [size for size, _ in PACKETS])
+def test_the_breaks_of_a_transport_stream_are_found_whatever_lies_between_its_packets(
+    tmp_path: Path, packet_bytes: int
+) -> None:
+    clock = [*(n / 25 for n in range(50)), *(600 + n / 25 for n in range(50))]
+    pieces = (written.packets(256, written.elementary(0xE0, at, b"\0" * 999), packet_bytes) for at in clock)
+    (tmp_path / "film.ts").write_bytes(b"".join(pieces))
+    said = read_file_facts(tmp_path / "film.ts")["runs"]
+    assert [(run["offset_seconds"], run["by_clock"]) for run in said] == [(0.0, True), (600.0, True)]
+    with (tmp_path / "film.ts").open("rb") as film:
+        found = read_packets(film, size := (tmp_path / "film.ts").stat().st_size)
+    assert found is not None
+    assert (found.declared, found.trailing) == (size, 0)
+
+
+@pytest.mark.parametrize("brand", [*STILL_BRANDS, *SEQUENCE_BRANDS])
+def test_a_photograph_by_its_brand_is_one_to_the_reader_and_at_sealing(brand: str) -> None:
+    assert is_photograph(b"\0\0\0\x18ftyp" + brand.encode() + bytes(4))
+    exif = claims_as_facts(Claims((Claim("device", "Maker Model", "exif:make+model", "stated"),)))
+    found = replace(NOTHING, container="mov", tags={"major_brand": brand}, contents={"exif": exif})
+    assert (found.is_still, found.is_photographed) == (brand in STILL_BRANDS, True)
+    assert [claim.value for claim in read_claims({}, found).of("device")] == ["Maker Model"]
+    film = replace(found, tags={"major_brand": "isom"})
+    assert read_claims({}, film).of("device") == ()
 
 
 def test_an_nmea_sidecar_gives_place_height_speed_and_time(tmp_path: Path) -> None:

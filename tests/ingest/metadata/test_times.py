@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims, gather
-from ingest.metadata.clock import SHANGHAI
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.file_name import claims_from_name
 from ingest.metadata.times import (
@@ -47,7 +46,7 @@ def gps(moment: datetime, spread: float = 0.5) -> Claim:
 
 
 def assess(*claims: Claim, received_at: datetime = RECEIVED, seconds: float | None = 60.0) -> Assessment:
-    return assess_times(gather(claims), received_at, seconds, SHANGHAI)
+    return assess_times(gather(claims), received_at, seconds)
 
 
 def best_of(assessment: Assessment) -> ClockWord:
@@ -257,7 +256,7 @@ def test_satellites_a_round_of_weeks_back_are_withheld_with_a_reason(
     kind: Any = "clock" if source == "exif:gps" else "gps_time"
     wrong = Claim(kind, {"time": (TRUE - ROUND).isoformat()}, source, "stated")
     claims = gather([wrong, *WITNESSES[witness]])
-    said = assess_times(claims, TRUE + late, 60.0, SHANGHAI)
+    said = assess_times(claims, TRUE + late, 60.0)
     assert word_of(said, source).notes[-1:] == (ROLLED_OVER,)
     kept = withhold_refused(claims, said)
     assert not [claim for claim in kept.stated if claim.source == source]
@@ -286,7 +285,7 @@ def test_a_clock_that_its_receiver_set_a_round_of_weeks_back_is_doubted_with_it(
 def test_satellites_later_than_the_receipt_are_withheld_and_exempt_nobody() -> None:
     """A round ahead, or nonsense: neither is believed, and a clock that agrees with it is no better for that."""
     claims = gather([gps(TRUE + ROUND), *WITNESSES["name"]])
-    said = assess_times(claims, TRUE + timedelta(hours=3), 60.0, SHANGHAI)
+    said = assess_times(claims, TRUE + timedelta(hours=3), 60.0)
     assert best_of(said).role == "name"
     kept = withhold_refused(claims, said)
     assert not kept.of("gps_time")
@@ -348,7 +347,7 @@ claims = st.builds(
 @given(st.lists(claims, max_size=6), st.floats() | st.none())
 @example([], float("nan"))
 def test_whatever_is_claimed_an_estimate_is_never_after_the_receipt(said: list[Claim], seconds: float | None) -> None:
-    found = assess_times(gather(said), RECEIVED, seconds, SHANGHAI)
+    found = assess_times(gather(said), RECEIVED, seconds)
     if found.best is not None:
         assert found.best.time <= RECEIVED + timedelta(minutes=10)
         assert found.best.uncertainty_seconds >= 0

@@ -8,7 +8,6 @@ import pytest
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims
-from ingest.metadata.clock import SHANGHAI
 from ingest.sealing.best_claims import best_claims
 from ingest.sealing.claims import UNSTATABLE, claims_by_kind, claims_of_station, read_claims, withhold_unstatable
 from integrity.canonical import canonical_json
@@ -44,21 +43,21 @@ def test_mark_act_and_group_are_the_stations_claims() -> None:
     """Also of uploads that were begun before these keys were known."""
     keys = {"marked": "1", "act": "seizure", "group": "0f" * 16}
     for stated in ({"filename": "x.mp4", **keys}, {"filename": "x.mp4", "others": keys}):
-        said = claims_of_station(stated, SHANGHAI)
+        said = claims_of_station(stated)
         assert [(claim.kind, claim.value) for claim in said.stated] == [
             ("act", "seizure"),
             ("group", "0f" * 16),
             ("mark", "evidence"),
         ]
         assert {claim.source for claim in said.stated} == {"station"}
-    assert claims_of_station({"marked": "yes"}, SHANGHAI).stated == ()
+    assert claims_of_station({"marked": "yes"}).stated == ()
 
 
 DAYS_ALONE = ("2026-03-01", "20260301", "2026-W09-7", "2026-03-01+08:00")
 
 
 def test_a_stations_time_without_an_offset_is_local_and_says_so() -> None:
-    (claim,) = claims_of_station({"started_at": "2026-01-01T09:30:00"}, SHANGHAI).of("started_at")
+    (claim,) = claims_of_station({"started_at": "2026-01-01T09:30:00"}).of("started_at")
     assert claim.confidence == "assumed"
     assert best_claims(Claims((claim,))).started_at == datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
 
@@ -77,4 +76,4 @@ def test_what_no_manifest_can_hold_is_kept_as_withheld(value: object) -> None:
 
 @pytest.mark.parametrize("said", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "soon", "", *DAYS_ALONE])
 def test_a_time_that_is_none_claims_nothing(said: str) -> None:
-    assert claims_of_station({"started_at": said}, SHANGHAI).of("started_at") == ()
+    assert claims_of_station({"started_at": said}).of("started_at") == ()
