@@ -394,7 +394,7 @@ def test_what_the_replica_keeps_is_removed_when_it_lets_go_of_it(
     shelf.store.hold(each.name)
     shelf.replicate()
     shelf.store.release(each.name)  # the replica has not heard of it
-    day = datetime.now(UTC) + timedelta(seconds=1.2)
+    day = datetime.now(UTC) + timedelta(seconds=5)
     shelf.second.keep_until(each.name, day)
     shelf.dispose(each)
     shelf.replicate()

@@ -65,7 +65,7 @@ def test_aiotus_resumes_after_the_server_was_killed_and_started_again(start_serv
 
     async def whole():
         endpoint = f"http://127.0.0.1:{tus.port}/uploads"
-        again = aiotus.RetryConfiguration(retry_attempts=20, max_retry_period_seconds=0.3)
+        again = aiotus.RetryConfiguration(retry_attempts=200, max_retry_period_seconds=0.3)
         return await aiotus.upload(endpoint, Watched(CONTENT), NAMED, headers=PROVED, chunksize=64 << 10, config=again)
 
     url = asyncio.run(whole())

@@ -1,0 +1,34 @@
+"""What the quick run leaves to CI: names of tests that are there, chosen by what each takes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.choosing import KEPT_ALWAYS, kept
+from tests.sampling import left_to_ci
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_each_name_is_that_of_a_test() -> None:
+    for name in left_to_ci():
+        path, _, function = name.partition("::")
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        assert function in {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}, name
+
+
+def test_what_is_kept_stays_within_its_time_and_leaves_no_file_untried() -> None:
+    seconds = {f"tests/test_{file}.py::test_{number}": float(number) for file in "abc" for number in range(1, 6)}
+    chosen = kept(seconds, 20.0)
+    assert sum(seconds[each] for each in chosen) <= 20
+    assert {each.partition("::")[0] for each in chosen} == {f"tests/test_{file}.py" for file in "abc"}
+    assert "tests/test_a.py::test_1" in chosen
+    assert "tests/test_a.py::test_5" not in chosen
+    assert kept(seconds, 45.0) == seconds.keys()
+
+
+def test_what_a_person_would_see_first_is_always_kept() -> None:
+    seconds = {f"{path}::test_it": 500.0 for path in KEPT_ALWAYS} | {"tests/test_a.py::test_long": 500.0}
+    assert kept(seconds, 2000.0) >= {f"{path}::test_it" for path in KEPT_ALWAYS}
+    assert not any(name.startswith(KEPT_ALWAYS) for name in left_to_ci())
