@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
-from ingest.metadata.clock import NO_SUCH_TIME, time_claim
+from ingest.metadata.clock import CHINA, NO_SUCH_TIME, time_claim
 from ingest.metadata.device_words import is_bare_number, is_no_device
 from ingest.metadata.evidence_marks import COPY_AND_TYPE, without_marks
-from integrity.local_time import CHINA
 
 LONGEST_NAME: Final = 255
 """Of one name on any file system; what is longer names nothing."""

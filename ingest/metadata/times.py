@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from ingest.metadata.claims import Claim, Claims, Withheld
-from ingest.metadata.clock import LATEST, OLDEST, Z_IS_OFTEN_LOCAL
-from integrity.local_time import CHINA
+from ingest.metadata.clock import CHINA, LATEST, OLDEST, Z_IS_OFTEN_LOCAL
 from storage.claims import stated_time
 from storage.measures import shifted
 
