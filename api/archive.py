@@ -15,6 +15,7 @@ from api.replica_store import open_replica
 from api.root_access import root_access
 from api.settings import Settings
 from ingest.replica.mark import Replica
+from ingest.uploads.staging import Staging
 from integrity.errors import AuthorityUnreachable
 from storage.database import Database
 from storage.keystore import KeyStore
@@ -62,7 +63,13 @@ class Archive:
 
     @property
     def staging_folder(self) -> Path:
-        return self.settings.data / "staging"
+        """This node's own: where it is set, or in the data folder, on a disk of its own where one is mounted there."""
+        return self.settings.staging_folder or self.settings.data / "staging"
+
+    @property
+    def staging(self) -> Staging:
+        """That folder, made where it is missing, for the node that this process is of."""
+        return Staging(self.staging_folder, self.settings.node)
 
     @property
     def work_folder(self) -> Path:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ByteSize, Field
 
 from ingest.metadata.file_name import NamePattern
 from ingest.metadata.own_names import read_patterns
+from storage.node_names import is_node_name
 from storage.roots.names import HOLDERS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -102,6 +103,22 @@ def parse_networks(value: object) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(str(word)) for word in words)
 
 
+def _check_node(value: object) -> str:
+    name = str(value).strip()
+    if name and not is_node_name(name):
+        raise ValueError("no name of a node")
+    return name
+
+
+def parse_nodes(value: object) -> tuple[str, ...]:
+    """Each once, in the order they are given in."""
+    words = value if isinstance(value, tuple | list) else re.split(r"[\s,]+", str(value).strip())
+    names = tuple(dict.fromkeys(str(word) for word in words if word))
+    if not all(is_node_name(name) for name in names):
+        raise ValueError("not the names of nodes")
+    return names
+
+
 def parse_names(value: object) -> tuple[NamePattern, ...]:
     return value if isinstance(value, tuple) else read_patterns(str(value).strip())
 
@@ -125,6 +142,14 @@ ToolFolder = Annotated[
 Size = Annotated[ByteSize, Field(gt=0), _SIZE]
 Count = Annotated[int, Field(gt=0), _COUNT]
 
+NodeName = Annotated[
+    str,
+    BeforeValidator(_check_node),
+    Wanted(
+        "采集节点名称：至多 31 个小写字母、数字或连字符，以字母或数字开头",
+        "a node's name: up to 31 of [a-z0-9-], with a letter or digit first",
+    ),
+]
 Licence = Annotated[
     str,
     BeforeValidator(_parse_licence),

@@ -21,6 +21,7 @@ from api.setting_values import (
     DatabaseUrl,
     Licence,
     Network,
+    NodeName,
     PushToken,
     PushUrl,
     ReadableFile,
@@ -38,6 +39,7 @@ from api.setting_values import (
     parse_data,
     parse_names,
     parse_networks,
+    parse_nodes,
     parse_tsa,
 )
 from ingest.metadata.own_names import PatternRefused
@@ -94,6 +96,14 @@ class Settings(BaseSettings):
         Wanted("一个或多个 http(s):// 地址，以逗号分隔", "one or more http(s):// addresses with commas between"),
     ] = ()
     wake_socket: Path | None = None
+    staging_folder: Annotated[Path, BeforeValidator(parse_data), Wanted("一个目录", "a folder")] | None = None
+    node: NodeName = ""
+    nodes: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(parse_nodes),
+        Wanted("一个或多个采集节点名称，以逗号分隔", "one or more names of nodes with commas between"),
+    ] = ()
     push_url: PushUrl | None = None
     push_token: PushToken | None = Field(default=None, repr=False)
     s3_url: S3Url | None = None

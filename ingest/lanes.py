@@ -67,10 +67,11 @@ def seal_all_due(
 def seal_next(
     custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None, turns: Turns | None = None
 ) -> bool:
-    """Seal the next upload, of those that are not larger: of whose turn it is, the oldest. False when none is due."""
+    """Seal the next upload of the staging folder's node, of those that are not larger: of whose turn it is, the oldest.
+    False when none is due."""
     turns = turns or Turns(most_at_once=1)
     with turns.choosing:
-        upload = lease_due_upload(custody.database, worker, at_most_bytes, turns.order())
+        upload = lease_due_upload(custody.database, worker, at_most_bytes, turns.order(), staging.node)
         if upload is None:
             return False
         turns.begin(upload.station_id)

@@ -30,7 +30,6 @@ from api.engines.watched import ChildSpec
 from api.settings import Settings, load_settings
 from api.tasks.custody import open_custody
 from ingest.lanes import seal_next
-from ingest.uploads.staging import Staging
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
@@ -48,7 +47,7 @@ class RunningCustody:
     def stage(self, source: Path) -> str:
         """A finished upload of these bytes, by a unit of its own: one unit seals the same bytes only once."""
         upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
-        staging = Staging(self.archive.staging_folder)
+        staging = self.archive.staging
         os.link(source, staging.bytes_path(upload_id))
         with self.archive.database.transaction() as session:
             unit_id, station_id = _add_station(session)
@@ -60,6 +59,7 @@ class RunningCustody:
                     declared_length=source.stat().st_size,
                     claims={"filename": source.name},
                     state="finished",
+                    node=staging.node,
                     expires_at=now + timedelta(days=1),
                     finished_at=now,
                 )
@@ -69,7 +69,7 @@ class RunningCustody:
     def seal(self, source: Path) -> None:
         """From the finished upload to the durable receipt, as a worker does it. Raises BenchError without a receipt."""
         upload_id = self.stage(source)
-        seal_next(open_custody(self.archive), Staging(self.archive.staging_folder), "bench")
+        seal_next(open_custody(self.archive), self.archive.staging, "bench")
         with self.archive.database.reading() as session:
             row = session.get_one(Upload, upload_id)
             if row.state != "receipted":

@@ -4,37 +4,61 @@ is staged without an upload is listed.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, Facts
 from api.cli.upload_stops import stop_in_chinese
+from api.errors import UsageRefused
 from api.upload_limits import upload_limits, upload_register
+from ingest.lease import is_free
 from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import list_unknown
 from integrity.fields import format_instant
 from storage.catalog.stations import Station
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import IN_HAND, Upload
+from storage.node_names import is_node_name
 
 
 def list_uploads(archive: Archive, session: Session) -> list[Facts]:
-    staging = Staging(archive.staging_folder)
+    staging = archive.staging
     return [_facts(session, staging, each) for each in list_in_trouble(session)]
 
 
 def retry(archive: Archive, session: Session, upload_id: str) -> Facts:
-    return _facts(session, Staging(archive.staging_folder), retry_upload(session, OPERATOR, upload_id))
+    return _facts(session, archive.staging, retry_upload(session, OPERATOR, upload_id))
 
 
 def release(archive: Archive, session: Session, upload_id: str, reason: str) -> Facts:
-    return _facts(session, Staging(archive.staging_folder), release_upload(session, OPERATOR, upload_id, reason))
+    return _facts(session, archive.staging, release_upload(session, OPERATOR, upload_id, reason))
+
+
+def move(session: Session, from_node: str, to_node: str) -> Facts:
+    """Have one node do what was another's: all that is in hand there. The files themselves an operator brings.
+
+    Which node has an upload's bytes is no claim and no evidence, so the ledger has no entry of it. Raises UsageRefused
+    for what is no node's name, and while the former node's custody has something in hand.
+    """
+    if from_node == to_node or not all(name == "" or is_node_name(name) for name in (from_node, to_node)):
+        raise UsageRefused(
+            f"应为两个不同的采集节点名称（小写字母、数字、连字符），而不是“{from_node}”和“{to_node}”",
+            f"name two different nodes, each of [a-z0-9-], not {from_node!r} and {to_node!r}",
+        )
+    theirs = (Upload.node == from_node, Upload.state.in_(IN_HAND))
+    if session.scalar(select(func.count()).where(*theirs, Upload.leased_by.is_not(None), ~is_free(Upload))):
+        raise UsageRefused(
+            f"采集节点“{from_node}”正在封存；请先停止该节点的进程，约半分钟后重试",
+            f"node {from_node!r} is sealing: end its processes first, and try again in half a minute",
+        )
+    moved = session.scalars(update(Upload).where(*theirs).values(node=to_node).returning(Upload.id)).all()
+    return {"from": from_node, "to": to_node, "uploads": len(moved)}
 
 
 def list_unknown_files(archive: Archive) -> list[Facts]:
     """What is staged and has no row: when it was last written, until when it is kept, and where it is."""
-    staging = Staging(archive.staging_folder)
+    staging = archive.staging
     kept = upload_limits(archive.settings).lasts_at_most
     return [
         {
@@ -56,14 +80,17 @@ def unknown_line(facts: Facts) -> str:
 def upload_line(facts: Facts) -> str:
     """One upload for a person: a line, and one more in Chinese where it was stopped at."""
     why = facts["failure_code"] or f"{facts['attempts']} ×"
-    line = f"{facts['upload_id']}  {facts['state']}  {facts['station']}  {why}: {facts['failure_detail'] or '—'}"
+    where = f"  @{facts['node']}" if facts["node"] else ""
+    line = f"{facts['upload_id']}  {facts['state']}  {facts['station']}{where}  {why}: {facts['failure_detail'] or '—'}"
     return f"{line}\n    {facts['failure_detail_zh']}" if facts["failure_detail_zh"] else line
 
 
 def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:
     path = staging.bytes_path(upload.id)
+    is_here = upload.node == staging.node and path.exists()
     return {
         "upload_id": upload.id,
+        "node": upload.node,
         "state": upload.state,
         "failure_code": upload.failure_code,
         "failure_detail": upload.failure_detail,
@@ -71,7 +98,7 @@ def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:
         "attempts": upload.attempts,
         "filename": str(upload.claims.get("filename", "")),
         "declared_length": upload.declared_length,
-        "staged_bytes": path.stat().st_size if path.exists() else None,
+        "staged_bytes": path.stat().st_size if is_here else None,
         "finished_at": None if upload.finished_at is None else format_instant(upload.finished_at),
         "station": session.scalar(select(Station.name).where(Station.id == upload.station_id)),
         "station_id": str(upload.station_id),

@@ -53,12 +53,30 @@ def release_upload(
     """放弃该上传并删除其暂存数据与密文，工作站可重新发送 / Give it up and remove its bytes; it may be sent again."""
     from api.cli.admin_uploads import release
     from ingest.sealing.given_up import remove_attempts_given_up
-    from ingest.uploads.staging import Staging
 
     with open_for_command("admin") as opened:
         with opened.archive.database.transaction() as session:
             facts = release(opened.archive, session, upload_id, reason)
-        # After the commit; the sweep makes good what a crash leaves in between.
-        Staging(opened.archive.staging_folder).remove(upload_id)
+        # After the commit; the sweep makes good what a crash leaves in between, and on another node all of it.
+        opened.archive.staging.remove(upload_id)
         remove_attempts_given_up(opened.archive.database, opened.archive.store)
     report(as_json, facts, (f"已放弃 / given up: {upload_id}",))
+
+
+@uploads.command("move")
+def move_uploads(
+    from_node: Annotated[
+        str, typer.Option("--from", help="原采集节点，不填为单机 / that had them; none: the one box")
+    ] = "",
+    to_node: Annotated[
+        str, typer.Option("--to", help="新采集节点，不填为单机 / that has them now; none: the one box")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """将一个采集节点在办的上传转给另一节点（先停原节点） / Another node takes all that one had in hand."""
+    from api.cli.admin_uploads import move
+
+    with open_for_command("admin") as opened, opened.archive.database.transaction() as session:
+        facts = move(session, from_node, to_node)
+    line = f"已转移 / moved: {facts['uploads']}  {from_node or '—'} → {to_node or '—'}"
+    report(as_json, facts, (line,))

@@ -1,8 +1,9 @@
-"""`liuhen worker QUEUE`: one Celery worker for one queue. `liuhen up` starts one for each."""
+"""`liuhen worker QUEUE …`: one Celery worker for a queue or several. `liuhen up` starts what one box needs."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5, "replica": 5}
+NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5, "staging": 5, "replica": 5}
 """Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to.
 
 Nicer than this, an encoder gets a fiftieth of a busy machine, and whoever waits for a redacted copy waits for minutes.
@@ -22,38 +23,45 @@ TASKS = {"encoding": "media"}
 
 
 def worker(
-    queue: Annotated[str, typer.Argument(help="队列：custody、media、encoding、housekeeping 或 replica / the queue")],
+    queues: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUEUE…",
+            help="队列：custody、staging、media、encoding、housekeeping、replica，可多个 / one queue or more",
+        ),
+    ],
     processes: Annotated[int, typer.Option(min=1, help="并行任务数 / tasks at once")] = 1,
 ) -> None:
-    """运行一个队列的工作进程。 / Work through one queue until TERM."""
+    """运行队列的工作进程；设有 LIUHEN_NODE 时 custody 和 staging 为该采集节点的 / Work through queues until TERM."""
     from celery.signals import worker_ready
 
     from api.engines.priority import give_way
     from api.engines.readiness import announce_ready
     from api.logs import write_log_lines
     from api.settings import load_settings
-    from api.tasks.app import QUEUES, celery_app
+    from api.tasks.app import celery_app
+    from api.tasks.nodes import queue_name
 
-    if queue not in QUEUES:
-        known = ", ".join(QUEUES)
-        raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
+    require_known(queues)
     settings = load_settings()
     write_log_lines()
-    if queue in NICENESS:
-        give_way(NICENESS[queue])
-    _try_parts(queue, settings)
+    if nice := niceness_of(queues):
+        give_way(nice)
+    for queue in queues:
+        _try_parts(queue, settings)
 
     def on_ready(**_facts: object) -> None:
         announce_ready(settings)
 
     worker_ready.connect(on_ready, weak=False)
-    # A worker loads the tasks of its own queue and no others: what custody never uses, it need not keep in memory.
-    celery_app.conf.include = [f"api.tasks.{TASKS.get(queue, queue)}"]
+    # A worker loads the tasks of its own queues and no others: what custody never uses, it need not keep in memory.
+    celery_app.conf.include = [f"api.tasks.{TASKS.get(queue, queue)}" for queue in queues]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = "solo" if processes == 1 else "prefork"
+    names = [queue_name(queue, settings.node) for queue in queues]
     running = celery_app.Worker(
-        hostname=f"{queue}@{socket.gethostname()}",
-        queues=[queue],
+        hostname=f"{'+'.join(names).replace('@', '-')}@{socket.gethostname()}",
+        queues=names,
         pool_cls=pool,
         concurrency=processes,
         loglevel="WARNING",
@@ -66,6 +74,21 @@ def worker(
     )
     running.start()
     raise typer.Exit(running.exitcode or 0)
+
+
+def require_known(queues: Sequence[str]) -> None:
+    """Raises UsageRefused."""
+    from api.tasks.app import QUEUES
+
+    for queue in queues:
+        if queue not in QUEUES:
+            known = ", ".join(QUEUES)
+            raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
+
+
+def niceness_of(queues: Sequence[str]) -> int:
+    """That of the one that least can wait: none of a worker's tasks is slower for the company it has."""
+    return min(NICENESS.get(queue, 0) for queue in queues)
 
 
 def _try_parts(queue: str, settings: Settings) -> None:

@@ -34,7 +34,7 @@ FOR_HTTP = (
 )
 FOR_OTHERS = (
     *(f"api.cli.{name}" for name in ("beat", "sequencer", "tsa", "worker")),
-    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media", "relay")),
+    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media", "relay", "staging")),
     *("celery.app.amqp", "kombu.transport.redis", "integrity.authority_server"),
 )
 PRELOADED = (*FOR_HTTP, *FOR_OTHERS)

@@ -34,6 +34,9 @@ from api.settings import PREFIX, Settings, child_environment
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 
+# By the queue that a worker is called after: what else it takes.
+BESIDE = {"housekeeping": ("staging",)}
+
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
 # and what was freed in it. What is large is the system's again at once: mallopt(3). What is read of a body at a time
 # is not large: were each of its pieces new to the process, zeroing their pages would cost as much as all else.
@@ -96,7 +99,7 @@ def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
 
 
 def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]:
-    """One for each queue, so that no queue waits for another."""
+    """One for each queue, so that no queue waits for another; what staging asks for takes moments."""
     queues = {
         "custody": ("封存", settings.custody_workers),
         "media": ("播放副本", settings.media_workers),
@@ -110,7 +113,7 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
             f"worker-{queue}",
             f"工作进程：{chinese}",
             f"worker: {queue}",
-            *("worker", queue, "--processes", str(processes)),
+            *("worker", queue, *BESIDE.get(queue, ()), "--processes", str(processes)),
             environment={
                 **_worker_environment(addresses),
                 **store_secrets(settings),

@@ -33,7 +33,6 @@ from api.tasks.waking import Waker
 from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.request import AsgiApplication
-from ingest.uploads.staging import Staging
 
 FOR_PROGRAMS = ("api", "ledger", "uploads")
 STATIC = Path(__file__).parents[1] / "pages" / "static"
@@ -122,11 +121,11 @@ class PublicFiles(StaticFiles):
 
 
 def make_uploads(archive: Archive) -> AsgiApplication:
-    """The tus server, on this host's staging disk."""
+    """The tus server, on this node's staging disk."""
     settings = archive.settings
     register, limits = upload_register(archive), upload_limits(settings)
     waker = Waker("custody.seal_due")
     if settings.broker_url is not None:
         # A first message takes up to seconds while uploads go on: now nobody waits for it, later a receipt would.
         waker.wake()
-    return tus_application(register, Staging(archive.staging_folder), limits, lambda _: waker.wake())
+    return tus_application(register, archive.staging, limits, lambda _: waker.wake())

@@ -19,18 +19,19 @@ from ingest.uploads.unknown import unknown_bytes
 from storage.catalog.uploads import GONE_STATES
 from storage.objects.sorting import in_order
 
-_COLUMNS: Final = "SELECT id, state, declared_length, length_deferred FROM upload"
-_IN_HAND: Final = f"""{_COLUMNS} WHERE state IN ('open', 'finished', 'failed') ORDER BY id COLLATE "C" """
+_COLUMNS: Final = "SELECT id, state, declared_length, length_deferred, node FROM upload"
+_IN_HAND: Final = f"""{_COLUMNS} WHERE state IN ('open', 'finished', 'failed') AND node = :node
+    ORDER BY id COLLATE "C" """
 _THESE: Final = f"{_COLUMNS} WHERE id = ANY(:ids)"
 _ENDED: Final = ("receipted", *GONE_STATES)
 
 
 def survey_staged(scene: Scene, session: Session, suspicions: Suspicions) -> None:
-    """Bring staged files and uploads together once; note what does not fit. Uploads with a receipt need no file."""
-    folder = scene.archive.staging_folder
-    # Never made here: where its disk is not mounted, there is none.
-    staging = Staging(folder) if folder.is_dir() else None
-    by_id = aligned((_staged(folder), str), (stream(session, _IN_HAND), lambda row: str(row.id)))
+    """Bring this node's staged files and uploads together once; note what does not fit. Uploads with a receipt need no
+    file, and those of other nodes none here."""
+    folder, node = scene.archive.staging_folder, scene.archive.settings.node
+    staging = _existing(scene)
+    by_id = aligned((_staged(folder), str), (stream(session, _IN_HAND, node=node), lambda row: str(row.id)))
     for upload_id, (files, rows) in by_id:
         scene.look("staged")
         code = _judge(staging, upload_id, rows[0] if rows else None, is_staged=bool(files))
@@ -39,8 +40,7 @@ def survey_staged(scene: Scene, session: Session, suspicions: Suspicions) -> Non
 
 
 def look_again(scene: Scene, suspicions: Suspicions) -> None:
-    folder = scene.archive.staging_folder
-    staging = Staging(folder) if folder.is_dir() else None
+    staging = _existing(scene)
     for batch in suspicions.batches():
         ids = [each["id"] for each in batch]
         staged = set() if staging is None else {each for each in ids if staging.last_change(each) is not None}
@@ -49,9 +49,17 @@ def look_again(scene: Scene, suspicions: Suspicions) -> None:
         for each in batch:
             upload_id = each["id"]
             row = rows.get(upload_id)
+            if row is not None and row.node != scene.archive.settings.node and row.state not in _ENDED:
+                continue
             code = _judge(staging, upload_id, row, is_staged=upload_id in staged)
             if code is not None and code == each["code"]:
                 _tell(scene, staging, upload_id, row, code)
+
+
+def _existing(scene: Scene) -> Staging | None:
+    """Never made here: where its disk is not mounted, there is none."""
+    archive = scene.archive
+    return archive.staging if archive.staging_folder.is_dir() else None
 
 
 def _judge(staging: Staging | None, upload_id: str, row: Any, *, is_staged: bool) -> str | None:

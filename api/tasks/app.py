@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from celery import Celery
 from celery.schedules import schedule
 
-from api.settings import load_settings
+from api.settings import Settings, load_settings
+from api.tasks.nodes import is_of_node, queue_name, read_word, word_for
 
 if TYPE_CHECKING:
     from api.archive import Archive
 
-QUEUES = ("custody", "media", "encoding", "housekeeping", "replica")
+QUEUES = ("custody", "staging", "media", "encoding", "housekeeping", "replica")
 # Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
 EVERY = {
     "custody.seal_due": 1.0,
@@ -26,8 +27,9 @@ EVERY = {
     "housekeeping.group_segments": 5.0,
     "housekeeping.attach_sidecars": 20.0,
     "housekeeping.sum_up_windows": 15.0,
-    "housekeeping.recover_uploads": 10.0,
-    "housekeeping.sweep_staging": 60.0,
+    "staging.recover_uploads": 10.0,
+    "staging.sweep": 60.0,
+    "housekeeping.sweep_given_up": 60.0,
     "housekeeping.list_disposal_due": 3600.0,
     "housekeeping.forget_disposed_keys": 3600.0,
     "housekeeping.sweep_packages": 600.0,
@@ -48,9 +50,9 @@ def worker_archive() -> Archive:
     return open_archive(load_settings(), pool_size=6, process="liuhen-worker")
 
 
-def queue_of(task: str) -> str:
-    """`custody.seal_due` runs in the queue `custody`."""
-    return task.partition(".")[0]
+def queue_of(task: str, node: str = "") -> str:
+    """`custody.seal_due` runs in the queue `custody`, on a named node in `custody@NODE`."""
+    return queue_name(task.partition(".")[0], node)
 
 
 def steady_now() -> datetime:
@@ -73,14 +75,11 @@ def _configuration() -> dict[str, Any]:
     settings = load_settings()
     return {
         "broker_url": settings.broker_url,
-        "include": ["api.tasks.custody", "api.tasks.media", "api.tasks.housekeeping", "api.tasks.replica"],
+        "include": [f"api.tasks.{name}" for name in ("custody", "staging", "media", "housekeeping", "replica")],
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
-        "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name)},
-        "beat_schedule": {
-            name: {"task": name, "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now)}
-            for name, seconds in (EVERY if settings.replica_place is None else EVERY_WITH_REPLICA).items()
-        },
+        "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name, settings.node)},
+        "beat_schedule": _schedule(settings),
         "timezone": "UTC",
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {"socket_timeout": 10.0, "socket_connect_timeout": 5.0},
@@ -91,12 +90,31 @@ def _configuration() -> dict[str, Any]:
     }
 
 
+def _schedule(settings: Settings) -> dict[str, Any]:
+    """What is done on nodes is sent to each; without a list of them, to the one that this process is of, or the box."""
+    every = EVERY if settings.replica_place is None else EVERY_WITH_REPLICA
+    nodes = settings.nodes or (settings.node,)
+    return {
+        word_for(task, node): {
+            "task": task,
+            "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now),
+            "options": {"queue": queue_of(task, node)},
+        }
+        for task, seconds in every.items()
+        for node in (nodes if is_of_node(task) else ("",))
+    }
+
+
 celery_app = make_celery()
 
 
-def wake(task: str) -> None:
-    """Send a wake-up and forget it. Without a broker the beat's next one does the same work: nothing is raised."""
+def wake(word: str) -> None:
+    """Send a wake-up and forget it, for a task or for one of a node (`word_for`).
+
+    Without a broker the beat's next one does the same work: nothing is raised.
+    """
+    task, node = read_word(word)
     try:
-        celery_app.send_task(task, queue=queue_of(task), retry=False)
+        celery_app.send_task(task, queue=queue_of(task, node), retry=False)
     except Exception:
         return

@@ -23,7 +23,6 @@ from ingest.sealing.claims import read_claims
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
 from ingest.sealing.turns import FairPlaces
-from ingest.uploads.staging import Staging
 
 LOOKING_BYTES = PROBE_LIMITS.memory_bytes + READING_LIMITS.memory_bytes
 """Both look at a file side by side."""
@@ -37,7 +36,6 @@ def open_custody(archive: Archive) -> Custody:
     not the one announced last.
     """
     runner = media_runner(archive.settings)
-    staging = Staging(archive.staging_folder)
     epoch = announced_keys(archive, "manifest")[-1].epoch
 
     return Custody(
@@ -48,7 +46,7 @@ def open_custody(archive: Archive) -> Custody:
         manifest_key=archive.keyring.signing_key("manifest"),
         manifest_epoch=epoch,
         receipt_key=archive.keyring.signing_key("receipt"),
-        staged_path=staging.bytes_path,
+        staged_path=archive.staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
         read_claims=partial(read_upload_claims, archive),
         request_token=archive.request_token,
@@ -88,7 +86,7 @@ def worker_custody() -> Custody:
 @celery_app.task(name="custody.seal_due")  # type: ignore[untyped-decorator]
 def seal_due() -> None:
     """Seal until nothing is due. Doing it again, or twice at once, seals nothing twice."""
-    seal_all_due(worker_custody(), Staging(worker_archive().staging_folder), name_worker(), _wake_those_after)
+    seal_all_due(worker_custody(), worker_archive().staging, name_worker(), _wake_those_after)
 
 
 def _wake_those_after() -> None:

@@ -11,8 +11,7 @@ from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.review_keys import review_keys
 from api.scrubbing import SteadyScrub
-from api.tasks.app import celery_app, wake, worker_archive
-from api.upload_limits import upload_limits, upload_register
+from api.tasks.app import celery_app, worker_archive
 from casework.archiving.retention_rules import retention_comes_into_force
 from casework.checklists.checklists import checklists_come_into_force
 from casework.deadlines.versions import terms_come_into_force
@@ -35,8 +34,6 @@ from ingest.metadata.sidecars import attach_sidecars
 from ingest.sealing.given_up import remove_attempts_given_up
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
-from ingest.uploads.staging import Staging
-from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from integrity.local_time import chinese_day
 from retention.disposal import list_due
 from retention.key_disposal import forget_disposed
@@ -79,15 +76,9 @@ def sum_up_windows() -> None:
     sum_up_all_windows(worker_archive())
 
 
-@celery_app.task(name="housekeeping.recover_uploads")  # type: ignore[untyped-decorator]
-def recover_uploads() -> None:
-    """Hand over uploads whose end was lost in a crash, and give up the stale ones."""
-    recover_all_uploads(worker_archive())
-
-
-@celery_app.task(name="housekeeping.sweep_staging")  # type: ignore[untyped-decorator]
-def sweep_staging() -> None:
-    """Free the room of uploads that are done or gone. It looks at all there is: rarely, since it hardly finds any."""
+@celery_app.task(name="housekeeping.sweep_given_up")  # type: ignore[untyped-decorator]
+def sweep_given_up() -> None:
+    """Free what sealing had made, in store and catalog, of what will not be sealed."""
     sweep_left_behind(worker_archive())
 
 
@@ -206,23 +197,11 @@ def sum_up_all_windows(archive: Archive) -> None:
             summed_up = sum_up_expired_windows(session, datetime.now(UTC), BATCH)
 
 
-def recover_all_uploads(archive: Archive) -> None:
-    """Recover before expiring: what is complete is evidence, however late its end comes."""
-    staging, register = Staging(archive.staging_folder), upload_register(archive)
-    recovered = recover_finished(staging, register)
-    if recovered:
-        log.warning("uploads.recovered", uploads=recovered)
-        wake("custody.seal_due")
-    expire_stale(staging, register, upload_limits(archive.settings), datetime.now(UTC))
-
-
 def sweep_left_behind(archive: Archive) -> None:
-    """Files and attempts that a crash kept from being removed, and those of uploads that were given up.
+    """Attempts of uploads that were given up, and what a crash kept a store from removing.
 
-    Staged files that the catalog does not know are noted, and kept for a time.
+    Staged files are looked after where they are (staging.py).
     """
-    staging, register = Staging(archive.staging_folder), upload_register(archive)
-    remove_orphans(staging, register, upload_limits(archive.settings), datetime.now(UTC))
     remove_attempts_given_up(archive.database, archive.store)
     archive.store.sweep_abandoned()
 

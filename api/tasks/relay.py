@@ -7,7 +7,9 @@ import threading
 from pathlib import Path
 
 from api.tasks.app import EVERY, wake
+from api.tasks.nodes import is_of_node, read_word
 from api.tasks.waking import MOST_BYTES
+from storage.node_names import is_node_name
 
 
 def pass_words_on(path: Path) -> threading.Thread:
@@ -22,6 +24,12 @@ def pass_words_on(path: Path) -> threading.Thread:
 
 def _listen(ear: socket.socket) -> None:
     while True:
-        task = ear.recv(MOST_BYTES).decode("ascii", "replace")
-        if task in EVERY:
-            wake(task)
+        word = ear.recv(MOST_BYTES).decode("ascii", "replace")
+        if _is_ours(word):
+            wake(word)
+
+
+def _is_ours(word: str) -> bool:
+    """Of a task that there is, and of a node only where nodes have it: whatever came would be a queue's name."""
+    task, node = read_word(word)
+    return task in EVERY and (word == task or (is_of_node(task) and is_node_name(node)))

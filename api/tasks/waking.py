@@ -15,26 +15,32 @@ from functools import lru_cache
 from pathlib import Path
 
 from api.settings import load_settings
+from api.tasks.nodes import word_for
 
-MOST_BYTES = 64
+MOST_BYTES = 96
 
 
 def wake(task: str) -> None:
-    """Soon, and without waiting for an answer. Nothing is raised: the beat's next round does the same work."""
-    beat = _beat()
+    """Soon, on this process's own node, and without waiting for an answer.
+
+    Nothing is raised: the beat's next round does the same work.
+    """
+    beat, node = _beat()
+    word = word_for(task, node)
     if beat is None:
         from api.tasks.app import wake as send
 
-        send(task)
+        send(word)
         return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as word:
-        word.sendto(task.encode("ascii"), str(beat))
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as mouth:
+        mouth.sendto(word.encode("ascii"), str(beat))
 
 
 @lru_cache(maxsize=1)
-def _beat() -> Path | None:
-    """Where this process's beat listens."""
-    return load_settings().wake_socket
+def _beat() -> tuple[Path | None, str]:
+    """Where this process's beat listens, and the node that this process is of."""
+    settings = load_settings()
+    return settings.wake_socket, settings.node
 
 
 class Waker:

@@ -1,7 +1,8 @@
 """One station's conversation with one archive: each request, and what each answer means for the agent.
 
 tus 1.0 (core, creation, checksum, termination) under /uploads; receipts, the receipt key, enrolment and reports under
-/api/v1. An upload's address is built from its id and never taken from the server's Location as it stands.
+/api/v1. Of the server's Location only an upload's place is taken, its id and the name of its node: requests go to the
+address that was typed in, and nowhere else.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from ingest.dock.errors import (
 )
 from ingest.dock.words import Words
 from integrity.keys import PublicKey
+from storage.node_names import NODE_NAME
 
 _TUS = {"tus-resumable": "1.0.0"}
-_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+_PLACE = re.compile(rf"/uploads/((?:{NODE_NAME}/)?[0-9a-f]{{32}})/?$")
 
 _NO_UPLOAD = Words(
     "the creation was answered without an upload; is this a Liuhen archive?", "对方未返回上传地址，可能不是留痕档案系统"
@@ -70,7 +72,7 @@ class Archive:
         return self._connection.clock
 
     def create_upload(self, size_bytes: int, metadata: Mapping[str, str], creation_key: str) -> str:
-        """Open an upload; its id, the same one as long as the key is the same: an answer may be lost.
+        """Open an upload; its place, the same one as long as the key is the same: an answer may be lost.
 
         Raises TransferRefused when the archive does not want the file.
         """
@@ -80,30 +82,30 @@ class Archive:
             "idempotency-key": f'"{creation_key}"',
         }
         reply = self._exchange("POST", "/uploads", headers)
-        upload_id = reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
-        if reply.status != 201 or not _UPLOAD_ID.fullmatch(upload_id):
+        place = _PLACE.search(reply.headers.get("location", ""))
+        if reply.status != 201 or place is None:
             raise TransferRefused(reply.status, _NO_UPLOAD)
-        return upload_id
+        return place[1]
 
-    def read_offset(self, upload_id: str, size_bytes: int) -> int:
+    def read_offset(self, place: str, size_bytes: int) -> int:
         """How many bytes the archive has, durably. Raises UploadGone, also when the upload is of another size."""
-        reply = self._exchange("HEAD", f"/uploads/{upload_id}", {}, upload_id)
+        reply = self._exchange("HEAD", f"/uploads/{place}", {}, place)
         if reply.headers.get("upload-length") != str(size_bytes):
-            raise UploadGone(upload_id)
+            raise UploadGone(_id_of(place))
         return offset_of(reply, 0, size_bytes)
 
-    def append_bytes(self, upload_id: str, offset: int, piece: bytes, blocks: Blocks) -> int:
+    def append_bytes(self, place: str, offset: int, piece: bytes, blocks: Blocks) -> int:
         """Send `piece` at `offset`, in `blocks`; the offset that the archive acknowledged. Raises UploadGone.
 
         What `blocks` raises comes through unchanged; the archive may keep what arrived.
         """
         headers = {"upload-offset": str(offset), "content-type": "application/offset+octet-stream"}
-        reply = self._exchange("PATCH", f"/uploads/{upload_id}", headers, upload_id, piece, blocks)
+        reply = self._exchange("PATCH", f"/uploads/{place}", headers, place, piece, blocks)
         return offset_of(reply, offset, offset + len(piece))
 
-    def end_upload(self, upload_id: str) -> None:
+    def end_upload(self, place: str) -> None:
         """Give up an unfinished upload, so that the room it reserved is free again."""
-        self._exchange("DELETE", f"/uploads/{upload_id}", {}, upload_id)
+        self._exchange("DELETE", f"/uploads/{place}", {}, place)
 
     def read_receipt(self, upload_id: str) -> bytes:
         """The receipt's envelope. Raises TryAgain while it is not made yet, UploadGone, or CustodyFailed."""
@@ -176,16 +178,20 @@ class Archive:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        upload_id: str = "",
+        place: str = "",
         body: bytes | None = None,
         blocks: Blocks | None = None,
     ) -> Reply:
         reply = self._connection.request(method, path, {**_TUS, **headers}, body, blocks)
         if reply.succeeded:
             return reply
-        if reply.status in (404, 410) and upload_id:
-            raise UploadGone(upload_id)
+        if reply.status in (404, 410) and place:
+            raise UploadGone(_id_of(place))
         raise meaning_of(reply)
+
+
+def _id_of(place: str) -> str:
+    return place.rpartition("/")[2]
 
 
 def encode_metadata(metadata: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 
 VERSION = 3
 
+# `upload_id` is its place: the id of the upload, after the name of its node and a slash where there is one.
 _COLUMNS = """
     name          BLOB NOT NULL,
     size_bytes    INTEGER NOT NULL,

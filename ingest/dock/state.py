@@ -54,7 +54,8 @@ class FileRecord:
     """What is known of one file, named by its source's id and its name there.
 
     `archive` is the pinned key's id: another archive's receipt counts for nothing. `creation_key` is what the archive
-    knows the upload's creation by, should it be asked for again.
+    knows the upload's creation by, should it be asked for again. `place` is where the upload is below `/uploads`, as
+    the archive said when it opened it: its id, after the name of the ingest node where there are several.
     """
 
     source: str
@@ -63,13 +64,18 @@ class FileRecord:
     digests: ContentDigests
     archive: str
     credential: str = ""
-    upload_id: str = ""
+    place: str = ""
     phase: Phase = Phase.DIGESTED
     creation_key: str = field(default_factory=_new_key)
 
-    def begun(self, upload_id: str, credential: str) -> FileRecord:
+    @property
+    def upload_id(self) -> str:
+        """By which receipts name it."""
+        return self.place.rpartition("/")[2]
+
+    def begun(self, place: str, credential: str) -> FileRecord:
         """With an upload that the archive has opened for it."""
-        return replace(self, upload_id=upload_id, credential=credential, phase=Phase.UPLOADING)
+        return replace(self, place=place, credential=credential, phase=Phase.UPLOADING)
 
     def at(self, phase: Phase) -> FileRecord:
         """One phase on."""
@@ -77,7 +83,7 @@ class FileRecord:
 
     def forgotten(self) -> FileRecord:
         """As if it had never been sent: what comes next is another upload."""
-        return replace(self, upload_id="", credential="", phase=Phase.DIGESTED, creation_key=_new_key())
+        return replace(self, place="", credential="", phase=Phase.DIGESTED, creation_key=_new_key())
 
 
 class DockState:
@@ -121,7 +127,7 @@ class DockState:
             os.fsencode(record.source), os.fsencode(record.name),
             identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
             digests.sha256.value, digests.sm3.value, digests.chunk_root,
-            record.archive, record.credential, record.upload_id, record.phase, record.creation_key,
+            record.archive, record.credential, record.place, record.phase, record.creation_key,
         )  # fmt: skip
         with self._guarded():
             self._connection.execute(f"REPLACE INTO source_file VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
@@ -244,7 +250,7 @@ def _set_aside(folder: Path, error: sqlite3.DatabaseError) -> None:
 
 
 def _record_of(row: tuple[object, ...]) -> FileRecord:
-    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, upload_id, phase, key = row
+    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, place, phase, key = row
     return FileRecord(
         source=os.fsdecode(_as(bytes, source)),
         name=os.fsdecode(_as(bytes, name)),
@@ -254,7 +260,7 @@ def _record_of(row: tuple[object, ...]) -> FileRecord:
         ),
         archive=_as(str, archive),
         credential=_as(str, credential),
-        upload_id=_as(str, upload_id),
+        place=_as(str, place),
         phase=Phase(_as(str, phase)),
         creation_key=_as(str, key),
     )

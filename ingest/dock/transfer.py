@@ -94,9 +94,9 @@ def _begin_upload(sender: Sender, source: SourceFile, record: FileRecord) -> Fil
     if source.group:
         metadata["group"] = source.group
     # The key was noted with the record: however often the answer is lost, here or by a power cut, one upload is opened.
-    upload_id = sender.archive.create_upload(record.digests.size_bytes, metadata, record.creation_key)
+    place = sender.archive.create_upload(record.digests.size_bytes, metadata, record.creation_key)
     # Noted before the first byte: whatever happens from here on, the upload is found again.
-    return sender.state.save(record.begun(upload_id, sender.credential))
+    return sender.state.save(record.begun(place, sender.credential))
 
 
 def _send_rest(
@@ -114,7 +114,7 @@ def _send_rest(
             content = _read_piece(source, descriptor, offset, min(piece.length_bytes, size_bytes - offset))
             blocks = partial(_pace_blocks, sender, source, record, offset)
             began = time.monotonic()
-            acknowledged = sender.archive.append_bytes(record.upload_id, offset, content, blocks)
+            acknowledged = sender.archive.append_bytes(record.place, offset, content, blocks)
             piece.learn(time.monotonic() - began)
             if acknowledged > offset:
                 retries.worked()
@@ -125,7 +125,7 @@ def _send_rest(
 
 def _ask_offset(sender: Sender, record: FileRecord) -> int:
     try:
-        return sender.archive.read_offset(record.upload_id, record.digests.size_bytes)
+        return sender.archive.read_offset(record.place, record.digests.size_bytes)
     except StationRefused as error:
         raise meaning_of_refusal(error, record, sender.credential) from error
 
@@ -177,7 +177,7 @@ def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:
 def _give_up_upload(sender: Sender, record: FileRecord) -> None:
     """Free what the upload reserved. A courtesy: the archive lets it expire anyway."""
     with suppress(Answer, TransferRefused, StationRefused):
-        sender.archive.end_upload(record.upload_id)
+        sender.archive.end_upload(record.place)
     sender.state.save(record.forgotten())
 
 

@@ -52,9 +52,9 @@ class DueUpload:
 
 
 def lease_due_upload(
-    database: Database, worker: str, at_most_bytes: int | None = None, order: Order = ANY_ORDER
+    database: Database, worker: str, at_most_bytes: int | None = None, order: Order = ANY_ORDER, node: str = ""
 ) -> DueUpload | None:
-    """Lease an upload: the oldest of the station whose turn it is by `order`, of those that are not larger.
+    """Lease an upload of `node`: the oldest of the station whose turn it is by `order`, of those that are not larger.
 
     None when nothing is due for a station that may have a lane. Two workers never lease the same one: the row is locked
     while the lease is written, and whoever comes second looks again.
@@ -62,7 +62,7 @@ def lease_due_upload(
     others: list[str] = []
     while True:
         with database.transaction() as session:
-            upload_id = session.scalar(_next_due(at_most_bytes, order, others))
+            upload_id = session.scalar(_next_due(node, at_most_bytes, order, others))
             if upload_id is None:
                 return None
             wanted = select(Upload).where(Upload.id == upload_id, *_DUE).with_for_update(skip_locked=True)
@@ -72,11 +72,11 @@ def lease_due_upload(
             others.append(upload_id)
 
 
-def _next_due(at_most_bytes: int | None, order: Order, others: Sequence[str]) -> Select[str]:
-    """One look at the index of each station: what it has waiting costs nobody else anything."""
+def _next_due(node: str, at_most_bytes: int | None, order: Order, others: Sequence[str]) -> Select[str]:
+    """One look at the index for each station: what it has waiting, here or elsewhere, costs nobody else anything."""
     oldest = (
         select(Upload.id, Upload.finished_at)
-        .where(Upload.station_id == Station.id, Upload.id.not_in(others), *_DUE)
+        .where(Upload.station_id == Station.id, Upload.node == node, Upload.id.not_in(others), *_DUE)
         .where(true() if at_most_bytes is None else Upload.declared_length <= at_most_bytes)
         .order_by(Upload.finished_at)
         .limit(1)

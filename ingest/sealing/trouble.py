@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from ingest.errors import UploadNotInTrouble
 from ingest.lease import given_back, is_free
@@ -15,17 +16,33 @@ from storage.ledger.append import Actor, Change, record_change
 
 STUCK_ATTEMPTS = 5
 """Whoever was tried so often has waited for about a minute by then: more than any restart takes."""
+LEFT_ALONE = timedelta(hours=1)
+"""Whoever has waited so long on a node where nobody seals anything may wait for ever: its disk may be lost."""
+_WAITING = ("finished", "sealed")
+
+
+def _is_left_alone() -> ColumnElement[bool]:
+    """Never on the one box: whoever looks into it sees whether its custody runs."""
+    other = aliased(Upload)
+    at_work = select(other.id).where(
+        other.node == Upload.node, other.state.in_(_WAITING), other.leased_by.is_not(None), ~is_free(other)
+    )
+    long_ago = Upload.finished_at < func.now() - LEFT_ALONE
+    return and_(Upload.node != "", Upload.state.in_(_WAITING), long_ago, ~at_work.exists())
+
+
 _IN_TROUBLE = or_(
     Upload.state == "failed",
     and_(Upload.state == "sealed", Upload.failure_code.is_not(None)),
-    and_(Upload.state.in_(("finished", "sealed")), Upload.attempts >= STUCK_ATTEMPTS),
+    and_(Upload.state.in_(_WAITING), Upload.attempts >= STUCK_ATTEMPTS),
+    _is_left_alone(),
 )
 LIST_LIMIT = 10_000
 
 
 def list_in_trouble(session: Session) -> Sequence[Upload]:
-    """The uploads that failed, what is sealed and gets no receipt, and what was put off again and again; the oldest
-    first."""
+    """The uploads that failed, what is sealed and gets no receipt, what was put off again and again, and what waits on
+    a node that seals no more; the oldest first."""
     statement = select(Upload).where(_IN_TROUBLE)
     return session.scalars(statement.order_by(Upload.finished_at, Upload.id).limit(LIST_LIMIT)).all()
 

@@ -67,7 +67,7 @@ class UploadRecord:
     """What the catalog knows of an upload. `state` is one of storage.catalog.uploads.UPLOAD_STATES.
 
     While the length is deferred, `declared_length` is what is reserved for it instead. `expires_at` holds as long as
-    nothing has come of it, `expires_at_latest` whatever comes (expiry.py); None: the same.
+    nothing has come of it, `expires_at_latest` whatever comes (expiry.py); None: the same. `node` has its bytes.
     """
 
     upload_id: str
@@ -79,6 +79,7 @@ class UploadRecord:
     expires_at: datetime
     length_is_deferred: bool = False
     expires_at_latest: datetime | None = None
+    node: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -109,7 +110,8 @@ class Admitted:
 class Opening:
     """An upload that a proved station wants to begin. `declared_length` as in UploadRecord.
 
-    `creation_key` is the station's own word for this creation (creation_key.py), None where it has none.
+    `creation_key` is the station's own word for this creation (creation_key.py), None where it has none. `node` is the
+    one that will have its bytes.
     """
 
     station: StationIdentity
@@ -120,6 +122,7 @@ class Opening:
     length_is_deferred: bool = False
     creation_key: str | None = None
     expires_at_latest: datetime | None = None
+    node: str = ""
 
     @property
     def record(self) -> UploadRecord:
@@ -135,6 +138,7 @@ class Opening:
             self.expires_at,
             self.length_is_deferred,
             self.expires_at_latest,
+            self.node,
         )
 
 
@@ -167,8 +171,8 @@ class UploadRegister(Protocol):
         """Reserve each upload's length of its station's quota and open it, as one step; the record of what is open.
 
         Where the station's creation key has a live upload already, neither expired nor terminated, nothing is reserved
-        or opened: the record is that upload's, by its own id and in whatever state, also of a station that is at its
-        limits. Of many that bring one key at once, one opens it.
+        or opened: the record is that upload's, by its own id, on whatever node and in whatever state, also of a station
+        that is at its limits. Of many that bring one key at once, one opens it.
 
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
         Refusals: TooManyUploads, QuotaExceeded, CredentialRefused, or TooLong when the station could never have that
@@ -212,6 +216,6 @@ class UploadRegister(Protocol):
         """That the upload's station is sending. No change of state, and no entry."""
         ...
 
-    def list_open(self) -> Iterator[UploadRecord]:
-        """All open uploads of all stations, oldest first. Others may change them meanwhile."""
+    def list_open(self, node: str) -> Iterator[UploadRecord]:
+        """A node's open uploads, of all stations, oldest first. Others may change them meanwhile."""
         ...

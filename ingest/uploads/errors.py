@@ -22,6 +22,7 @@ UploadRefused
 ├── TooManyUploads          the station has as many open uploads as it may
 ├── QuotaExceeded           the station has as many bytes waiting as it may
 ├── ChecksumDiffers         the body is not what Upload-Checksum says
+├── AtAnotherNode           another ingest node has the upload's bytes
 ├── RegisterUnavailable     the catalog does not answer; nothing is wrong with the bytes
 ├── StagingFull             the staging disk has no room
 └── StagingDamaged          the staging files are not what was acknowledged
@@ -177,6 +178,16 @@ class ChecksumDiffers(UploadRefused):
     def __init__(self, algorithm: str) -> None:
         super().__init__(f"the body's {algorithm} is not the one stated")
         self.algorithm = algorithm
+
+
+class AtAnotherNode(UploadRefused):
+    """`node` has the upload's bytes ('': the one box, before it had a name), and `path` leads there."""
+
+    def __init__(self, upload_id: str, node: str, path: str) -> None:
+        super().__init__(f"upload {upload_id} is on node {node!r}")
+        self.upload_id = upload_id
+        self.node = node
+        self.path = path
 
 
 class RegisterUnavailable(UploadRefused):

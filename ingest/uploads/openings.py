@@ -27,4 +27,4 @@ def plan_opening(request: Request, station: StationIdentity, staging: Staging, l
     key = creation_key_of(request)
     staging.check_room(length, limits.keep_free_bytes)
     expires_at, latest = plan_expiry(limits, datetime.now(UTC))
-    return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred, key, latest)
+    return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred, key, latest, staging.node)

@@ -157,6 +157,13 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
         "数据的 {algorithm} 校验值不符，这一段未保存；请从原偏移重发。",
         "The body's {algorithm} does not match; none of it is kept. Send it again from the same offset.",
     ),
+    errors.AtAnotherNode: Problem(
+        503,
+        "another-node",
+        "该上传的数据在采集节点“{node}”上，本节点未作任何改动；反向代理应把 /uploads/{path} 转给该节点。请稍后重试。",
+        'The bytes of this upload are on ingest node "{node}", and nothing was changed here. The proxy has to pass '
+        "/uploads/{path} on to that node. Try again later.",
+    ),
     errors.RegisterUnavailable: Problem(
         503,
         "catalog",
@@ -185,7 +192,8 @@ def problem_of(error: UploadRefused) -> Problem:
 
 
 def describe_problem(problem: Problem, facts: Mapping[str, object], accept_language: str | None) -> tuple[bytes, str]:
-    """The body and its language. Both sentences go along, so that a log can be read by either reader."""
+    """The body and its language. Both sentences go along, so that a log can be read by either reader; and by itself the
+    name of the node that has the bytes, where another has them."""
     sentences = {"zh-CN": problem.zh.format_map(facts), "en": problem.en.format_map(facts)}
     language = preferred_language(accept_language)
     body = {
@@ -194,6 +202,8 @@ def describe_problem(problem: Problem, facts: Mapping[str, object], accept_langu
         "status": problem.status,
         "sentences": sentences,
     }
+    if "node" in facts:
+        body["node"] = facts["node"]
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), language
 
 

@@ -136,9 +136,10 @@ class CatalogRegister(UploadRegister):
     def note_seen(self, record: UploadRecord) -> None:
         self._run(statements.NOTE_SEEN, (record.station_id, record.unit_id, datetime.now(UTC)))
 
-    def list_open(self) -> Iterator[UploadRecord]:
+    def list_open(self, node: str) -> Iterator[UploadRecord]:
+        wanted = select(Upload).where(Upload.state == "open", Upload.node == node).order_by(Upload.created_at)
         with _translated(), self._database.reading() as session:
-            rows = session.scalars(select(Upload).where(Upload.state == "open").order_by(Upload.created_at)).all()
+            rows = session.scalars(wanted).all()
         return map(_record_of, rows)
 
     def _run(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
@@ -297,6 +298,7 @@ def _row_of_opening(opening: Opening, entry: LedgerEntry) -> dict[str, Any]:
         "expires_at": opening.expires_at.isoformat(),
         "expires_at_latest": None if opening.expires_at_latest is None else opening.expires_at_latest.isoformat(),
         "creation_key": opening.creation_key,
+        "node": opening.node,
         "most_uploads": station.max_uploads,
         "most_bytes": station.max_waiting_bytes,
         **_entry_columns(entry),
@@ -310,7 +312,9 @@ def _entry_columns(entry: LedgerEntry) -> dict[str, str]:
 
 def _record_of(row: Upload) -> UploadRecord:
     length, deferred, until, latest = row.declared_length, row.length_deferred, row.expires_at, row.expires_at_latest
-    return _record(row.id, row.station_id, row.unit_id, length, row.claims, row.state, until, deferred, latest)
+    return _record(
+        row.id, row.station_id, row.unit_id, length, row.claims, row.state, until, deferred, latest, row.node
+    )
 
 
 def _record(
@@ -323,9 +327,12 @@ def _record(
     expires_at: datetime,
     deferred: bool,
     latest: datetime | None,
+    node: str,
 ) -> UploadRecord:
     said = UploadClaims.from_json(claims)
-    return UploadRecord(upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred, latest)
+    return UploadRecord(
+        upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred, latest, node
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.errors import RequestMalformed, UploadUnknown
 from ingest.uploads.staging import UPLOAD_ID
+from storage.node_names import is_node_name
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -193,17 +194,21 @@ class Request:
 
     @property
     def upload_id(self) -> str | None:
-        """None for the collection itself. Raises UploadUnknown for any other address than an upload's."""
-        name = self._path.removeprefix("/")
-        if not name:
+        """None for the collection itself. Raises UploadUnknown for any other address than an upload's.
+
+        An address may begin with a node's name, by which a proxy finds the node; which one it is says the row.
+        """
+        path = self._path.removeprefix("/")
+        if not path:
             return None
-        if not UPLOAD_ID.fullmatch(name):
+        node, slash, name = path.rpartition("/")
+        if not UPLOAD_ID.fullmatch(name) or (slash and not is_node_name(node)):
             raise UploadUnknown
         return name
 
-    def address_of(self, upload_id: str) -> str:
+    def address_of(self, upload_id: str, node: str) -> str:
         """Absolute, since some clients (aiotus) take no other; a path where a proxy nobody named speaks otherwise."""
-        path = f"{self.root_path}/{upload_id}"
+        path = f"{self.root_path}/{path_of_upload(upload_id, node)}"
         host = self.header("host") or ""
         if not _HOST.fullmatch(host) or self._headers.get("x-forwarded-proto", self._scheme) != self._scheme:
             return path
@@ -259,6 +264,11 @@ class Request:
             reasons = (f"{algorithm} 校验值应为 {size} 字节", f"a {algorithm} digest has {size} bytes")
             raise RequestMalformed("Upload-Checksum", *reasons)
         return ClaimedChecksum(algorithm, digest)
+
+
+def path_of_upload(upload_id: str, node: str) -> str:
+    """Below the collection; '' is the one box."""
+    return f"{node}/{upload_id}" if node else upload_id
 
 
 def bytes_left_behind(receive: Receive) -> bytes:

@@ -1,6 +1,6 @@
 """The staging folder: for each upload `<id>.bin` and, unless it came whole, `<id>.offset`.
 
-It is shared by every process that takes uploads.
+It is shared by every process of its node that takes uploads.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Staging:
-    """The folder itself. Its methods are synchronous and safe from any thread and process."""
+    """The folder itself. Its methods are synchronous and safe from any thread and process.
 
-    def __init__(self, folder: Path) -> None:
+    `node` is the name of the ingest node that it belongs to; '' on the one box.
+    """
+
+    def __init__(self, folder: Path, node: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Its names are synced through no link, and an operator may have put a link to another disk in its place.
         self.folder = folder.resolve()
+        self.node = node
         self._room = (0.0, 0)
 
     def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:

@@ -24,7 +24,7 @@ _LIVES = none_of("state", *GONE_STATES)
 ADMIT = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
         u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
-        u.expires_at_latest
+        u.expires_at_latest, u.node
     FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
         WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
     LEFT JOIN LATERAL (SELECT * FROM upload WHERE id = a.upload_id AND s.id IS NOT NULL LIMIT 1) u ON true
@@ -39,7 +39,7 @@ OPEN = f"""
     WITH wanted AS (
         SELECT * FROM json_to_recordset($1::json) AS w (id text, station_id uuid, unit_id uuid,
             declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
-            expires_at_latest timestamptz, creation_key text,
+            expires_at_latest timestamptz, creation_key text, node text,
             most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
     ), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
@@ -54,9 +54,9 @@ OPEN = f"""
         ORDER BY l.station_id FOR NO KEY UPDATE OF l FOR SHARE OF s
     ), opened AS (
         INSERT INTO upload (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at,
-            expires_at_latest, creation_key, attempts)
+            expires_at_latest, creation_key, node, attempts)
         SELECT id, station_id, unit_id, declared_length, length_deferred, claims, 'open', expires_at,
-            expires_at_latest, creation_key, 0
+            expires_at_latest, creation_key, node, 0
         FROM wanted JOIN room USING (station_id)
         ON CONFLICT (station_id, creation_key)
             WHERE {_LIVES} AND creation_key IS NOT NULL DO NOTHING
@@ -72,7 +72,7 @@ OPEN = f"""
 # By a station's own word for its creation, of uploads that live. Whoever asks has waited for the row that has it.
 OPENED_BEFORE = f"""
     SELECT u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
-        u.expires_at_latest
+        u.expires_at_latest, u.node
     FROM (SELECT %s::uuid AS station_id, %s::text AS creation_key) AS a, LATERAL (
         SELECT * FROM upload WHERE station_id = a.station_id AND creation_key = a.creation_key
             AND {_LIVES} LIMIT 1

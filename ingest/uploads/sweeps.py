@@ -1,4 +1,7 @@
-"""What housekeeping does for uploads, again and again, in any process: each sweep may be stopped and repeated."""
+"""What is done for uploads again and again, in any process of their node: each sweep may be stopped and repeated.
+
+Of other nodes' uploads nothing is here that could be judged: their rows are left alone, whatever they say.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def recover_finished(
 ) -> list[str]:
     """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
     recovered = []
-    for record in register.list_open():
+    for record in register.list_open(staging.node):
         if _is_complete(staging, record) and all(register.finish_uploads([record])):
             recovered.append(record.upload_id)
             wake_up(on_finished, record.upload_id)
@@ -39,7 +42,7 @@ def expire_stale(staging: Staging, register: UploadRegister, limits: UploadLimit
     """
     return [
         record.upload_id
-        for record in register.list_open()
+        for record in register.list_open(staging.node)
         if record.expires_at <= now and _expire(staging, register, limits, record, now)
     ]
 

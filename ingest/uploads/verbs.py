@@ -26,6 +26,7 @@ from ingest.uploads.contract import (
 )
 from ingest.uploads.creation_key import check_same_creation
 from ingest.uploads.errors import (
+    AtAnotherNode,
     ContentTypeWrong,
     OffsetDiffers,
     RequestMalformed,
@@ -41,7 +42,7 @@ from ingest.uploads.lengths import check_declared, check_fits, check_length_stay
 from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
 from ingest.uploads.reception import BodyReception
-from ingest.uploads.request import Request
+from ingest.uploads.request import Request, path_of_upload
 from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import Staging
 from ingest.uploads.standing import POLL_SECONDS, Standing
@@ -93,13 +94,15 @@ class Verbs:
         said, and the rest is for a PATCH.
         """
         check_same_creation(opening, record)
-        return self._after_creation(request, record, await self._standing.read(record))
+        recorded = await self._standing.read(record) if self._is_here(record) else None
+        return self._after_creation(request, record, recorded)
 
-    def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset) -> Answer:
-        headers = [("Location", request.address_of(record.upload_id))]
+    def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset | None) -> Answer:
+        """None where another node knows how far it is: then only that is not said."""
+        headers = [("Location", request.address_of(record.upload_id, record.node))]
         if record.is_open:
-            headers.append(self._standing.tell_expiry(record, recorded))
-        if request.carries_upload_bytes:
+            headers.append(self._standing.tell_expiry(record, recorded or RecordedOffset(0, 0, record.declared_length)))
+        if request.carries_upload_bytes and recorded is not None:
             headers.append(("Upload-Offset", str(recorded.offset)))
         return Answer(201, tuple(headers))
 
@@ -108,6 +111,7 @@ class Verbs:
         _, record = await self._admission.upload_of(request)
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
+        self._require_here(record)
         recorded = await self._standing.measure(record)
         length = ("Upload-Length", str(record.declared_length))
         headers = [
@@ -128,6 +132,7 @@ class Verbs:
             if remembered is not None and await self._append_whole(request, remembered, place):
                 return _after_last(remembered)
             station, record = await self._admission.upload_of(request)
+            self._require_here(record)
             # What did not go the short way just now is not kept waiting for it a second time.
             if remembered is None and await self._append_whole(request, record, place):
                 return _after_last(record)
@@ -194,6 +199,7 @@ class Verbs:
             raise UploadGone(upload_id, record.state)
         if not record.is_open:
             raise UploadFinished(upload_id)
+        self._require_here(record)
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)
@@ -214,6 +220,16 @@ class Verbs:
         return outcomes
 
     # Without waiting for anything.
+
+    def _is_here(self, record: UploadRecord) -> bool:
+        """Whether this node can answer for it: of what has ended the row says all there is to say."""
+        return record.node == self._staging.node or not record.is_open
+
+    def _require_here(self, record: UploadRecord) -> None:
+        """Raises AtAnotherNode, before any of our own files is looked at or made."""
+        if not self._is_here(record):
+            log.warning("upload.at_another_node", trace=record.upload_id, node=record.node, asked=self._staging.node)
+            raise AtAnotherNode(record.upload_id, record.node, path_of_upload(record.upload_id, record.node))
 
     def _adds_bytes(self, request: Request, record: UploadRecord) -> bool:
         """Whether a PATCH may add to the upload. False when it is finished, and this a repeat of the last one."""
@@ -307,7 +323,7 @@ class Verbs:
     async def _receive_first(self, request: Request, opening: Opening) -> RecordedOffset:
         """The body of a creation. An upload that nobody can come back to, or need not, is given up with it."""
         record = opening.record
-        request.created = request.address_of(record.upload_id)
+        request.created = request.address_of(record.upload_id, record.node)
         held = await self._claim(record)
         try:
             await self._wait_for_lock(held)

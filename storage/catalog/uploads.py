@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, none_of, one_of
+from storage.node_names import NODE_NAME
 
 UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminated", "expired")
 """open → finished (all bytes durable) → sealed (row and entry committed) → receipted; the rest are ends without one."""
@@ -25,7 +26,8 @@ class Upload(Base):
 
     While `length_deferred`, `declared_length` is what is reserved for it, and the real length not known yet.
     `expires_at` holds while nothing has come of it, `expires_at_latest` whatever comes; between them its last progress
-    decides, which is in the file beside its bytes. `creation_key` is what the station called its creation.
+    decides, which is in the file beside its bytes. `creation_key` is what the station called its creation. `node` says
+    in whose staging folder the bytes are.
     """
 
     __tablename__ = "upload"
@@ -34,7 +36,14 @@ class Upload(Base):
         CheckConstraint("declared_length > 0", name="declared_length"),
         CheckConstraint(f"NOT length_deferred OR {one_of('state', 'open', *GONE_STATES)}", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
-        Index("ix_upload_due", "station_id", "finished_at", postgresql_where=text("state IN ('finished', 'sealed')")),
+        CheckConstraint(f"node ~ '^({NODE_NAME})?$'", name="node"),
+        Index(
+            "ix_upload_due",
+            "station_id",
+            "node",
+            "finished_at",
+            postgresql_where=text("state IN ('finished', 'sealed')"),
+        ),
         Index(
             "uq_upload_creation_key",
             "station_id",
@@ -56,6 +65,7 @@ class Upload(Base):
     expires_at: Mapped[Instant]
     expires_at_latest: Mapped[datetime | None]
     creation_key: Mapped[str | None] = mapped_column(String(64))
+    node: Mapped[str] = mapped_column(default="", server_default=text("''"))
     finished_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]

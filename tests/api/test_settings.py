@@ -40,7 +40,10 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("LIUHEN_TSA_URLS", "http://a.example/tsa, http://b.example")
     monkeypatch.setenv("LIUHEN_UPLOADS_WAITING", "2GiB")
     monkeypatch.setenv("LIUHEN_BROKER_URL", "")
+    monkeypatch.setenv("LIUHEN_NODE", "jb-1")
+    monkeypatch.setenv("LIUHEN_NODES", "jb-1, jb-2 jb-1,")
     settings = load_settings()
+    assert (settings.node, settings.nodes) == ("jb-1", ("jb-1", "jb-2"))
     assert settings.data == tmp_path / "data"
     assert settings.bind.url == "http://[::1]:80"
     assert settings.tsa_urls == ("http://a.example/tsa", "http://b.example")
@@ -69,6 +72,8 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
         ("LIUHEN_S3_BUCKET", "Liuhen", "a bucket's name"),
         ("LIUHEN_S3_CA_FILE", "/nonexistent", "the path of a file"),
         ("LIUHEN_STATE_SECRET_LICENCE", "x" * 201, "the number of the approval"),
+        *(("LIUHEN_NODE", name, "a node's name") for name in ("JB", "-a", "a/b", "a b", "a" * 32, "采集")),
+        ("LIUHEN_NODES", "jb-1,JB-2", "names of nodes"),
         ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
         ("LIUHEN_UPLOAD_SIZE", "-1", "16GiB"),
     ],

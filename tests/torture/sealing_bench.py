@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
+from api.tasks.housekeeping import sweep_left_behind
+from api.tasks.staging import recover_all_uploads, sweep_staged
 from casework.organisation import create_unit
 from ingest.alarms import lost_action, restored_action
 from ingest.lanes import seal_next
@@ -97,6 +98,7 @@ class SealingBench:
     def sweep(self) -> None:
         """What housekeeping does, for what a failed removal left."""
         recover_all_uploads(self.archive.archive)
+        sweep_staged(self.archive.archive)
         sweep_left_behind(self.archive.archive)
         assert self.archive.staging.list_uploads() == set(), self.failing.failed
 

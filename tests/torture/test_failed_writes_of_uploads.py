@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from api.engines.roles import DatabaseAddresses
-from api.tasks.housekeeping import recover_all_uploads, sweep_left_behind
+from api.tasks.housekeeping import sweep_left_behind
+from api.tasks.staging import recover_all_uploads, sweep_staged
 from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.sweeps import expire_stale
@@ -86,6 +87,7 @@ def test_each_write_of_an_upload_fails_before_and_after_it_lands(bench: SealingB
         content = random.randbytes(9_000)
         upload_id = send(bench, Watch(UPLOAD_STEPS, failing), content)
         recover_all_uploads(bench.archive.archive)
+        sweep_staged(bench.archive.archive)
         sweep_left_behind(bench.archive.archive)
         bench.failing = Failing()
         bench.seal_until_receipted(upload_id)

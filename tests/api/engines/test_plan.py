@@ -48,3 +48,17 @@ def test_no_process_is_given_another_roles_password(tmp_path: Path) -> None:
     assert all(not given[name] for name in given.keys() - workers)
     for name in ("http-1", "http-2"):
         assert not any("liuhen_worker" in text for text in environments[name].values())
+
+
+def test_on_one_box_each_queue_has_a_worker_and_staging_goes_along_with_housekeeping(tmp_path: Path) -> None:
+    with open_listener(BindAddress("127.0.0.1", 0)) as listener:
+        plan = plan_archive(Settings(data=tmp_path / "data"), "run", listener)
+    children = [each for stage in plan.stages if isinstance(stage, tuple) for each in stage]
+    workers = {spec.name: spec.launch().argv for spec in children if spec.name.startswith("worker-")}
+    taken = {name: argv[argv.index("worker") + 1 : argv.index("--processes")] for name, argv in workers.items()}
+    assert taken == {
+        "worker-custody": ("custody",),
+        "worker-media": ("media",),
+        "worker-encoding": ("encoding",),
+        "worker-housekeeping": ("housekeeping", "staging"),
+    }

@@ -18,7 +18,7 @@ from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
 from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
-from api.tasks.housekeeping import sweep_left_behind
+from api.tasks.staging import sweep_staged
 from ingest.replica.mark import note_working
 from ingest.scrub.turns import Turns
 from ingest.uploads.staging import Staging
@@ -149,7 +149,7 @@ def test_copies_that_wait_for_room_are_told_and_stop_nothing_else(served: Any, s
 def test_staged_files_that_the_catalog_does_not_know_are_told_and_stop_nothing(served: Any) -> None:
     staging = Staging(served.archive.staging_folder)
     staging.bytes_path("a" * 32).write_bytes(b"x" * 4096)
-    sweep_left_behind(served.archive)
+    sweep_staged(served.archive)
     answer = served.caller().get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["staging"]) == (200, "StagedBytesUnknown")
     metrics = served.caller().get("/metrics").text
@@ -158,7 +158,7 @@ def test_staged_files_that_the_catalog_does_not_know_are_told_and_stop_nothing(s
     page = served.signed_in(served.unit(), "administrator").get("/admin").text
     assert "Staged files without an upload" in page
     staging.remove("a" * 32)
-    sweep_left_behind(served.archive)
+    sweep_staged(served.archive)
     assert served.caller().get("/readyz").json()["checks"]["staging"] == "ok"
     assert "liuhen_staged_files_unknown 0.0" in served.caller().get("/metrics").text
 

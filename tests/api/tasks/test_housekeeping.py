@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.tasks import housekeeping
 from api.tasks.app import EVERY, celery_app
+from api.tasks.staging import recover_all_uploads, sweep_staged
 from api.upload_limits import upload_register
 from casework.access import find_original_grant
 from casework.cases import assign
@@ -118,7 +119,7 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
         held.open_bytes(len(CONTENT))
         held.append([CONTENT])
         held.keep()
-    housekeeping.recover_all_uploads(sealing.archive)
+    recover_all_uploads(sealing.archive)
     assert state_of(sealing, upload_id) == "finished"
     assert sealing.staging.bytes_path(upload_id).stat().st_size == len(CONTENT)
 
@@ -126,7 +127,7 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
 def test_a_stale_upload_gives_its_room_back(sealing: Any) -> None:
     upload_id = "cd" * 16
     open_an_upload(sealing, upload_id, 10, datetime.now(UTC) - timedelta(seconds=1))
-    housekeeping.recover_all_uploads(sealing.archive)
+    recover_all_uploads(sealing.archive)
     assert state_of(sealing, upload_id) == "expired"
     assert sealing.staging.list_uploads() == set()
 
@@ -141,6 +142,6 @@ def test_staged_bytes_go_with_the_receipt_and_stay_without_one(sealing: Any) -> 
     old = (datetime.now(UTC) - timedelta(days=2)).timestamp()
     for upload_id in (receipted, waiting):
         os.utime(sealing.staging.bytes_path(upload_id), (old, old))
-    housekeeping.sweep_left_behind(sealing.archive)
+    sweep_staged(sealing.archive)
     assert not sealing.staging.bytes_path(receipted).exists()
     assert sealing.staging.bytes_path(waiting).read_bytes() == b"not sealed yet"

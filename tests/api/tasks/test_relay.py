@@ -12,14 +12,14 @@ import pytest
 
 import api.tasks.relay as relay
 import api.tasks.waking as waking
-from api.tasks.app import EVERY
+from api.tasks.app import EVERY, celery_app
 from api.tasks.waking import Waker, wake
 
 
 @pytest.fixture
 def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "wake.sock"
-    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=path))
+    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=path, node=""))
     waking._beat.cache_clear()
     yield path
     waking._beat.cache_clear()
@@ -42,12 +42,27 @@ def test_a_word_is_passed_on_and_what_is_none_is_not(ear: Path, monkeypatch: pyt
     sent = sent_by(monkeypatch)
     relay.pass_words_on(ear)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
-        for words in (b"", b"shutdown", b"\xff" * 200, b"custody.seal_due\n"):
+        for words in (b"", b"shutdown", b"\xff" * 200, b"custody.seal_due\n", b"custody.seal_due@", b"@a",
+                      b"custody.seal_due@A", b"custody.seal_due@a@b", b"housekeeping.link_new@a"):  # fmt: skip
             stranger.sendto(words, str(ear))
     for number, task in enumerate(EVERY, 1):
         wake(task)
         wait_for(sent, number)
     assert sent == list(EVERY)
+
+
+def test_a_word_of_a_node_wakes_that_node_and_other_tasks_are_nobodys_in_particular(
+    ear: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "n" * 31
+    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=ear, node=name))
+    sent = sent_by(monkeypatch)
+    relay.pass_words_on(ear)
+    for number, task in enumerate(EVERY, 1):
+        wake(task)
+        wait_for(sent, number)
+    of_nodes = {"custody.seal_due", "staging.recover_uploads", "staging.sweep"}
+    assert sent == [f"{task}@{name}" if task in of_nodes else task for task in EVERY]
 
 
 def test_many_words_at_once_are_one(ear: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,10 +98,25 @@ def test_a_beat_that_starts_again_takes_the_place_of_the_former(ear: Path, monke
 
 
 def test_without_a_beat_beside_it_celery_takes_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=None))
+    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=None, node=""))
     waking._beat.cache_clear()
     sent: list[str] = []
     monkeypatch.setattr("api.tasks.app.wake", sent.append)
     wake("custody.seal_due")
     waking._beat.cache_clear()
     assert sent == ["custody.seal_due"]
+
+
+def test_what_a_process_of_a_node_wakes_goes_to_that_nodes_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=None, node="a"))
+    waking._beat.cache_clear()
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(celery_app, "send_task", lambda task, queue, retry: sent.append((task, queue)))
+    for task in ("custody.seal_due", "staging.sweep", "housekeeping.link_new"):
+        wake(task)
+    waking._beat.cache_clear()
+    assert sent == [
+        ("custody.seal_due", "custody@a"),
+        ("staging.sweep", "staging@a"),
+        ("housekeeping.link_new", "housekeeping"),
+    ]

@@ -93,7 +93,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeyp
     reached, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
     away: set[str] = set()
 
-    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order) -> Any:
+    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order, node: str) -> Any:
         if at_most_bytes is not None and not reached.is_set():
             return None
         if at_most_bytes is not None and worker not in away:
@@ -101,7 +101,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeyp
             if len(away) == SMALL_LANES:
                 went_away.set()
             raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
-        return lease_due_upload(database, worker, at_most_bytes, order)
+        return lease_due_upload(database, worker, at_most_bytes, order, node)
 
     def probe(path: Path) -> Any:
         if path == sealing.staging.bytes_path(large):
@@ -134,11 +134,11 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
     large, small = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4"), sealing.stage(b"small", "small.jpg")
     held, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
 
-    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order) -> Any:
+    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order, node: str) -> Any:
         if at_most_bytes is None and held.is_set() and not went_away.is_set():
             went_away.set()
             raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
-        return lease_due_upload(database, worker, at_most_bytes, order)
+        return lease_due_upload(database, worker, at_most_bytes, order, node)
 
     def probe(path: Path) -> Any:
         if path == sealing.staging.bytes_path(small):

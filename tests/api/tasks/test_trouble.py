@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from api.cli.admin_people import OPERATOR
 from api.cli.admin_uploads import list_unknown_files, list_uploads, release, retry
-from api.tasks.housekeeping import sweep_left_behind
+from api.tasks.staging import sweep_staged
 from ingest.errors import UploadNotInTrouble
 from ingest.lanes import seal_next
 from ingest.sealing.trouble import STUCK_ATTEMPTS, retry_upload
@@ -104,11 +104,11 @@ def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swe
         with pytest.raises(UploadNotInTrouble):
             undone()
     # The command removes the bytes; had it been killed before, the sweep does, once they are an hour old.
-    sweep_left_behind(sealing.archive)
+    sweep_staged(sealing.archive)
     assert sealing.staging.bytes_path(upload_id).exists()
     hour_ago = sealing.staging.bytes_path(upload_id).stat().st_mtime - 3700
     os.utime(sealing.staging.bytes_path(upload_id), (hour_ago, hour_ago))
-    sweep_left_behind(sealing.archive)
+    sweep_staged(sealing.archive)
     assert not sealing.staging.bytes_path(upload_id).exists()
 
 

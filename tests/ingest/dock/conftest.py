@@ -100,6 +100,7 @@ class SmallArchive:
     change_receipt: Callable[[Receipt], Receipt] = lambda receipt: receipt
     custody_failure: str | None = None
     custody_failure_code: str = "StoredBytesDiffer"
+    node: str = ""
     secret: str = "s" * 43
     port: int = 0
     server: ThreadingHTTPServer | None = None
@@ -229,7 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self.answer(201, {"Location": f"/uploads/{upload_id}"})
+        node = self.archive.node
+        self.answer(201, {"Location": f"/uploads/{node}/{upload_id}" if node else f"/uploads/{upload_id}"})
 
     def handle_head(self) -> None:
         upload = self.find()

@@ -90,6 +90,35 @@ def test_agent_killed_before_it_noted_its_upload_opens_no_second_one(
     assert len(archive.uploads) == 1
 
 
+def test_an_upload_is_sent_to_the_node_that_opened_it_also_after_a_kill(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(3 << 20)
+    docking.write("a.mp4", content)
+    archive.node, archive.cut_after_bytes = "jb-1", 100_000
+    with monkeypatch.context() as patch:
+        kill_around(patch, DockState, "save", "after", lambda _, record: record.phase is Phase.UPLOADING)
+        assert in_killed_child(docking.run)
+    archive.wait_until_all_hung_up()
+    archive.node = "jb-2"  # where its creations go by now
+    docking.write("b.mp4", b"other" * 1000)
+    assert docking.run().complete
+    assert archive.sealed_names() == ["a.mp4", "b.mp4"]
+    sent = {path for method, path in archive.requests if method in ("HEAD", "PATCH")}
+    of_name = {upload.metadata["filename"]: upload_id for upload_id, upload in archive.uploads.items()}
+    assert sent == {f"/uploads/jb-1/{of_name['a.mp4']}", f"/uploads/jb-2/{of_name['b.mp4']}"}
+    asked = {path for method, path in archive.requests if path.startswith("/api/v1/uploads")}
+    assert asked == {f"/api/v1/uploads/{upload_id}/receipt" for upload_id in of_name.values()}
+
+
+def test_a_place_that_is_none_is_no_answer_of_an_archive(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"first" * 1000)
+    archive.node = "../../elsewhere"
+    result = docking.run()
+    assert not result.complete
+    assert archive.sealed_names() == []
+
+
 def test_restarted_server_is_waited_for(docking: Any, archive: Any) -> None:
     content = os.urandom(2 << 20)
     docking.write("a.mp4", content)

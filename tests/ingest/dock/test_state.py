@@ -123,7 +123,7 @@ def test_notes_of_the_first_release_go_on_as_those_of_their_folder(tmp_path: Pat
         found = state.find("card", RECORD.name)
         assert found is not None
         assert re.fullmatch("[0-9a-f]{32}", found.creation_key)
-        uploaded = replace(RECORD, upload_id="0" * 32, phase=Phase.UPLOADED)
+        uploaded = replace(RECORD, place="0" * 32, phase=Phase.UPLOADED)
         assert replace(found, creation_key=RECORD.creation_key) == uploaded
     with opened_state(tmp_path) as state:
         state.adopt("another card")

@@ -100,7 +100,7 @@ class TusServer:
 
     @property
     def staging(self) -> Staging:
-        return Staging(Path(self.setup["staging"]))
+        return Staging(Path(self.setup["staging"]), self.setup.get("node", ""))
 
     def staged(self, upload_id: str) -> bytes:
         path = self.staging.bytes_path(upload_id)

@@ -107,6 +107,7 @@ class FileRegister(UploadRegister):
                 "expires_at": opening.expires_at.isoformat(),
                 "latest": (opening.expires_at_latest or opening.expires_at).isoformat(),
                 "creation_key": opening.creation_key,
+                "node": opening.node,
             }
         return opening.record
 
@@ -144,10 +145,11 @@ class FileRegister(UploadRegister):
         with self._content() as content:
             content.setdefault("seen", []).append(str(record.station_id))
 
-    def list_open(self) -> Iterator[UploadRecord]:
+    def list_open(self, node: str) -> Iterator[UploadRecord]:
         with self._content() as content:
             rows = dict(content["uploads"])
-        return (_record(upload_id, row) for upload_id, row in rows.items() if row["state"] == "open")
+        records = (_record(upload_id, row) for upload_id, row in rows.items())
+        return (record for record in records if record.is_open and record.node == node)
 
     def _leave_open(self, upload_id: str, state: str) -> bool:
         with self._content() as content:
@@ -169,6 +171,7 @@ def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
         datetime.fromisoformat(row["expires_at"]),
         row["deferred"],
         datetime.fromisoformat(row["latest"]),
+        row["node"],
     )
 
 
@@ -218,7 +221,8 @@ def main() -> None:
         with finished.open("a") as file:
             file.write(f"{upload_id} {datetime.now(UTC).isoformat()}\n")
 
-    uploads = tus_application(_register(setup), Staging(Path(setup["staging"])), _limits(setup), on_finished)
+    staging = Staging(Path(setup["staging"]), setup.get("node", ""))
+    uploads = tus_application(_register(setup), staging, _limits(setup), on_finished)
     listener = socket.create_server(("127.0.0.1", setup.get("port", 0)), backlog=128)
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(

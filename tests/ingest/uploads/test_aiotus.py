@@ -36,6 +36,13 @@ def test_aiotus_uploads_several_files_at_once_and_reads_their_metadata_back(tus)
     assert said == NAMED
 
 
+def test_aiotus_keeps_to_the_node_that_opened_its_upload(start_server):
+    tus = start_server(node="jb-1")
+    path = urlsplit(asyncio.run(upload(tus))).path
+    assert path.startswith("/uploads/jb-1/")
+    assert tus.staged(path.rpartition("/")[2]) == CONTENT
+
+
 def test_aiotus_resumes_after_the_server_was_killed_and_started_again(start_server):
     """Its own pause and resume: it asks for the offset and goes on, once there is a server again."""
     tus = start_server()

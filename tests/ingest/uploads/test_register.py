@@ -143,7 +143,7 @@ def test_creation_and_each_end_are_a_row_and_an_entry_together(register, databas
         assert (found.station_id, found.declared_length, found.claims, found.state, found.expires_at) == (
             station.station_id, 10, claims, "open", LATER,
         )  # fmt: skip
-        assert [record.upload_id for record in register.list_open()] == [upload_id]
+        assert [record.upload_id for record in register.list_open("")] == [upload_id]
         assert end(found) is True
         assert [other(found) for other in ends.values()] == [False] * 3
     written = [(entry["action"], entry["subject"]["id"][0], entry["actor"]["kind"]) for entry in entries(database)]
@@ -180,7 +180,7 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(ask, range(24)))
-    held = list(register.list_open())
+    held = list(register.list_open(""))
     assert outcomes.count("opened") == len(held) <= 5
     assert sum(record.declared_length for record in held) <= 70
     assert len(held) == 5 or sum(record.declared_length for record in held) > 50

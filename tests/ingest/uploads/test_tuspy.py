@@ -32,6 +32,14 @@ def test_tuspy_uploads_a_file(tus, recording, chunk_bytes, checksum):
     assert tus.finishes(uploader.url) == 1
 
 
+def test_tuspy_keeps_to_the_node_that_opened_its_upload(start_server, recording):
+    tus = start_server(node="jb-1")
+    uploader = uploader_of(tus, recording, chunk_size=1 << 20)
+    uploader.upload()
+    assert urlsplit(uploader.url).path.startswith("/uploads/jb-1/")
+    assert tus.staged(uploader.url.rpartition("/")[2]) == recording.getvalue()
+
+
 def test_tuspy_resumes_after_the_server_was_killed(start_server, recording):
     tus = start_server()
     uploader = uploader_of(tus, recording, chunk_size=256 << 10)

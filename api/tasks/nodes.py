@@ -1,0 +1,32 @@
+"""What works on staged bytes is done where they are: on a named ingest node, in a queue of that node's own.
+
+A task of a node is one word, `custody.seal_due@a`, in the beat's schedule and in what its ear is told. The one box has
+no name, and its queues and words are plain.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NODE_QUEUES: Final = ("custody", "staging")
+
+
+def is_of_node(task: str) -> bool:
+    """Whether it works on staged bytes."""
+    return task.partition(".")[0] in NODE_QUEUES
+
+
+def queue_name(queue: str, node: str) -> str:
+    """What the queue is called of which `node` takes its work."""
+    return f"{queue}@{node}" if node and queue in NODE_QUEUES else queue
+
+
+def word_for(task: str, node: str) -> str:
+    """The task, and where: nowhere in particular, where it works on no staged bytes."""
+    return f"{task}@{node}" if node and is_of_node(task) else task
+
+
+def read_word(word: str) -> tuple[str, str]:
+    """The task, and its node or ''."""
+    task, _, node = word.partition("@")
+    return task, node
