@@ -18,12 +18,13 @@ from pathlib import Path
 
 from api.bench.errors import BenchError
 from api.bench.rows import Row
-from ingest.media.encoding import poster_arguments, sprite_arguments, sprite_layout
+from ingest.media.encoding import poster_arguments, sprite_arguments
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import MEDIA_INSIDE, OUT_INSIDE
+from ingest.media.tiles import sprite_layout
 
 BAR = 1.3
 LOOP_SECONDS = 10

@@ -24,6 +24,7 @@ from casework.errors import AccessRefused
 from casework.organisation import names_of
 from casework.playback import who_saw
 from casework.requests import list_requests
+from ingest.media.tiles import SpriteLayout
 from retention import permission as retention_permission
 from retention.classes import list_classes
 from retention.holds import holds_on
@@ -48,6 +49,15 @@ class Screen:
     poster: bool = False
     reasons: tuple[str, ...] = ()
     outcome: str | None = None
+    time_line: TimeLine | None = None
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """A film's time line with a small picture of each of its moments. `seconds`: its length, until the player knows."""
+
+    layout: SpriteLayout
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -123,11 +133,22 @@ def choose_screen(
     if wanted in renditions:
         sound_only = renditions[wanted].media_type.startswith("audio/")
         mode = "still" if kind == "still" else "audio" if sound_only else "video"
-        return Screen(mode, grant=grant, poster=poster, reasons=reason_codes(recording.findings))
+        line = time_line_of(recording, renditions) if mode == "video" else None
+        return Screen(mode, grant=grant, poster=poster, reasons=reason_codes(recording.findings), time_line=line)
     job = jobs.get(wanted)
     state = {"due": "pending", "failed": "failed"}.get("" if job is None else job.state, "nothing")
     outcome = None if job is None else job.outcome
     return Screen(state, grant=grant, poster=poster, reasons=reason_codes(recording.findings), outcome=outcome)
+
+
+def time_line_of(recording: Recording, renditions: Mapping[str, Rendition]) -> TimeLine | None:
+    """None where there is no sprite, or one of before, of which nobody knows what its pictures are of."""
+    sprite, proxy = renditions.get("sprite"), renditions.get("proxy")
+    layout = None if sprite is None else SpriteLayout.of(sprite.facts)
+    if layout is None:
+        return None
+    of_proxy = (proxy.facts or {}).get("duration_seconds") if proxy is not None else None
+    return TimeLine(layout, of_proxy or recording.duration_seconds or layout.tiles * layout.interval_seconds)
 
 
 def technical_facts(recording: Recording) -> tuple[tuple[str, str], ...]:

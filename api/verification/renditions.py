@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import func, select
 
 from api.verification.audit import Audit, check_object
+from ingest.rendering.facts import digest_of_facts
 from integrity.errors import EvidenceError
 from integrity.ledger_entry import parse_entry
 from storage.catalog.ledger import LedgerEntryRow
@@ -20,15 +23,26 @@ MADE = "rendition.made"
 PIECE_BYTES = 1 << 20
 
 
+@dataclass(frozen=True)
+class _Stated:
+    """Of a copy, as entered when it was made: digests in hex. Before facts were kept, no entry stated any."""
+
+    sha256: str | None = None
+    facts_sha256: str | None = None
+
+
+_NOTHING: Final = _Stated()
+
+
 def audit_renditions(audit: Audit) -> int:
     """Look at every copy; how many there were."""
     with audit.archive.database.reading() as session:
         total = session.scalar(select(func.count()).select_from(Rendition)) or 0
     count = 0
     for rows in audit.rows(select(Rendition), Rendition.id):
-        parents, logged = _parents(audit, rows), _logged_digests(audit, rows)
+        parents, stated = _parents(audit, rows), _stated(audit, rows)
         for row in rows:
-            _check_rendition(audit, row, parents.get(str(row.recording_id)), logged.get(str(row.id)))
+            _check_rendition(audit, row, parents.get(str(row.recording_id)), stated.get(str(row.id), _NOTHING))
             count += 1
             audit.progress("renditions", count, max(total, count))
     return count
@@ -41,29 +55,33 @@ def _parents(audit: Audit, rows: Sequence[Rendition]) -> dict[str, bytes]:
         return {str(row.id): row.sha256 for row in found}
 
 
-def _logged_digests(audit: Audit, rows: Sequence[Rendition]) -> dict[str, str]:
-    """The SHA-256 of each copy's plaintext, as entered when it was made."""
+def _stated(audit: Audit, rows: Sequence[Rendition]) -> dict[str, _Stated]:
+    """The SHA-256 of each copy's plaintext and that of its facts, by the copy's id."""
     subjects = {str(row.recording_id) for row in rows}
     statement = select(LedgerEntryRow.entry).where(
         LedgerEntryRow.action == MADE, LedgerEntryRow.subject_id.in_(subjects)
     )
-    logged: dict[str, str] = {}
+    stated: dict[str, _Stated] = {}
     with audit.archive.database.reading() as session:
         for content in session.scalars(statement):
             try:
                 data = parse_entry(content).data
             except EvidenceError:  # the audit of the ledger has named it
                 continue
-            logged[str(data.get("rendition"))] = str(data.get("sha256"))
-    return logged
+            facts = data.get("facts_sha256")
+            stated[str(data.get("rendition"))] = _Stated(str(data.get("sha256")), None if facts is None else str(facts))
+    return stated
 
 
-def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, logged: str | None) -> None:
+def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, stated: _Stated) -> None:
     subject = f"rendition {row.id}"
     if row.parent_sha256 != parent:
         audit.findings.add("rendition_differs", f"{subject}: parent_sha256", parent, row.parent_sha256)
-    if row.sha256.hex() != logged:
-        audit.findings.add("rendition_differs", f"{subject}: sha256", logged, row.sha256)
+    if row.sha256.hex() != stated.sha256:
+        audit.findings.add("rendition_differs", f"{subject}: sha256", stated.sha256, row.sha256)
+    facts_sha256 = _digest_of_facts(row)
+    if facts_sha256 != stated.facts_sha256:
+        audit.findings.add("rendition_differs", f"{subject}: facts", stated.facts_sha256, facts_sha256)
     read = audit.reads(row.recording_id)
     intact = check_object(audit, row.object_name, row.ciphertext_size_bytes, row.ciphertext_sha256, read=read)
     try:
@@ -73,6 +91,14 @@ def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, logged:
             audit.archive.key_store.unwrap_data_key(AtRest.of(row).wrapped_key)
     except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:
         audit.findings.add("key_unusable", subject, None, error)
+
+
+def _digest_of_facts(row: Rendition) -> str | None:
+    """None where none were kept; of what no digest can be of, which nobody entered, why."""
+    try:
+        return None if row.facts is None else digest_of_facts(row.facts)
+    except EvidenceError as error:
+        return str(error)
 
 
 def _check_plaintext(audit: Audit, row: Rendition) -> None:

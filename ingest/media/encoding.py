@@ -14,12 +14,11 @@ import ffmpeg
 from ingest.media.commands import INPUT, POLICY
 from ingest.media.findings import Findings, Stream
 from ingest.media.sandbox import OUT_INSIDE
+from ingest.media.tiles import SpriteLayout
 from ingest.media.watching import WATCHED
 
 WIDEST: Final = 1920
 POSTER_WIDEST: Final = 1280
-TILE_WIDTH, TILE_HEIGHT, COLUMNS, MOST_TILES = 160, 90, 10, 100
-SHORTEST_TILE_SECONDS: Final = 1.0
 # Below this, every frame is decoded for the sprite: a short clip may have a single keyframe.
 KEYFRAMES_ONLY_FROM_SECONDS: Final = 30.0
 PLAYED_PIXELS: Final = frozenset({"yuv420p", "yuvj420p"})
@@ -167,26 +166,6 @@ def as_jpeg_pixels(stream: Any) -> Any:
 
 def jpeg_options(quality: int) -> dict[str, Any]:
     return {"frames:v": 1, "c:v": "mjpeg", "q:v": quality, "map_metadata": -1, "f": "image2", "update": 1, **ALL_ERRORS}
-
-
-@dataclass(frozen=True)
-class SpriteLayout:
-    """Tile n, counted row by row, shows the picture at n × interval_seconds."""
-
-    columns: int
-    rows: int
-    tiles: int
-    tile_width: int
-    tile_height: int
-    interval_seconds: float
-
-
-def sprite_layout(duration_seconds: float | None) -> SpriteLayout:
-    duration = max(duration_seconds or 0.0, 0.04)
-    interval = max(duration / MOST_TILES, SHORTEST_TILE_SECONDS if duration > SHORTEST_TILE_SECONDS else duration)
-    tiles = max(1, min(MOST_TILES, int(duration / interval + 1e-6)))
-    columns = min(COLUMNS, tiles)
-    return SpriteLayout(columns, -(-tiles // columns), tiles, TILE_WIDTH, TILE_HEIGHT, round(interval, 6))
 
 
 def sprite_arguments(found: Findings, layout: SpriteLayout, name: str) -> tuple[str, ...]:

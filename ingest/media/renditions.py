@@ -17,12 +17,10 @@ from ingest.media import findings as code
 from ingest.media.budget import PICTURE_LIMITS, copying_limits, encoding_limits, reading_limits
 from ingest.media.encoding import (
     ProxyPlan,
-    SpriteLayout,
     plan_proxy,
     poster_arguments,
     proxy_arguments,
     sprite_arguments,
-    sprite_layout,
 )
 from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, describe, read_description
@@ -30,6 +28,7 @@ from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import Confined, Limits
 from ingest.media.seeking import may_seek, seek_sprite
+from ingest.media.tiles import sprite_layout
 from ingest.media.tool_ended import is_empty_handed, is_plain_file, ran_short, why_failed
 from ingest.media.watching import ToolWatch
 from ingest.media.whole import Decoded, judge_decoding
@@ -39,8 +38,9 @@ from ingest.media.whole import Decoded, judge_decoding
 class RenditionMade:
     """A file in the caller's folder, regular, not empty, fsync left to whoever stores it.
 
-    `settings` are the tool's arguments, as run inside the sandbox; `facts` what a page needs to show it. `decoded` is
-    what making it has shown of the whole file, where all of it had to be decoded."""
+    `settings` are the tool's arguments, as run inside the sandbox; `facts` what a page needs to show it, as a
+    rendition's row keeps it. `decoded` is what making it has shown of the whole file, where all of it had to be
+    decoded."""
 
     name: str
     path: Path
@@ -196,7 +196,7 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
         )
     if found.video.gives_nothing:
         return NothingToShow("sprite", why_no_picture(found))
-    layout: SpriteLayout = sprite_layout(found.duration_seconds)
+    layout = sprite_layout(found.duration_seconds)
     limits = limits or reading_limits(media.stat().st_size)
     if may_seek(found):
         result, arguments = seek_sprite(media, found, layout, out, runner, limits)

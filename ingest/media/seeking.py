@@ -15,10 +15,11 @@ import ffmpeg
 
 from ingest.errors import RenditionFailed
 from ingest.media.commands import INPUT, POLICY
-from ingest.media.encoding import SpriteLayout, arguments_of, as_jpeg_pixels, jpeg_options, open_input
+from ingest.media.encoding import arguments_of, as_jpeg_pixels, jpeg_options, open_input
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import OUT_INSIDE, Confined, Limits
+from ingest.media.tiles import SpriteLayout
 from ingest.media.tool_ended import ran_short, why_failed
 
 # Below, one pass that decodes keyframes alone is as quick, and needs no tool to start a hundred times.

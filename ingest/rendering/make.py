@@ -39,6 +39,7 @@ from ingest.media.whole import decode_whole
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import DECODE, QUICK, DueRenditions, hand_over, settle
 from ingest.rendering.ending import record_failure
+from ingest.rendering.facts import digest_of_facts
 from ingest.rendering.lanes import takes_long
 from ingest.rendering.references import references_for
 from ingest.rendering.shown import Shown, look_at, show_recovered
@@ -183,7 +184,13 @@ class RenditionPlace:
         done = {"state": "done", "finished_at": func.now(), "outcome": None, **given_back()}
         due.lease.write(session, *self.which, **done)
         its = {"id": self.copy_id, "recording_id": due.recording_id, "unit_id": due.unit_id, "name": self.name}
-        session.add(Rendition(**its, **columns))
-        data = {"rendition": str(self.copy_id), "kind": self.name, "sha256": columns["sha256"].hex()}
+        facts = dict(made.facts)
+        session.add(Rendition(**its, **columns, facts=facts))
+        data = {
+            "rendition": str(self.copy_id),
+            "kind": self.name,
+            "sha256": columns["sha256"].hex(),
+            "facts_sha256": digest_of_facts(facts),
+        }
         change = Change("rendition.made", "recording", str(due.recording_id), due.unit_id, data)
         record_change(session, MEDIA, change)

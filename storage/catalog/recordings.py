@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -301,10 +301,16 @@ class MediaJob(Base):
 
 
 class Rendition(Base):
-    """播放副本: a derived copy; names its parent's digest and the tool, version and settings that made it."""
+    """播放副本: a derived copy; names its parent's digest and the tool, version and settings that made it.
+
+    `facts` are what it takes to show it: of a sprite its layout, of a proxy its width, height, frames and length. Null:
+    it was made before they were kept."""
 
     __tablename__ = "rendition"
-    __table_args__ = (UniqueConstraint("recording_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("recording_id", "name"),
+        CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts"),
+    )
     id: Mapped[Id]
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
     unit_id: Mapped[UnitId]
@@ -321,4 +327,5 @@ class Rendition(Base):
     tool: Mapped[str]
     tool_version: Mapped[str]
     settings: Mapped[list[str]] = mapped_column(JSONB)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]

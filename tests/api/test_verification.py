@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from api.handover_errors import TrustContradiction
 from api.trust_folder import announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
 from ingest.errors import ObjectLost
+from ingest.rendering import make
 from ingest.sealing.stored import require_stored_object
 from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording
@@ -416,6 +418,46 @@ def test_a_changed_copy_is_found_even_where_its_row_was_changed_alike(
     assert any(subject.endswith("parent_sha256") for subject in named)
     assert any(subject.endswith(": sha256") for subject in named)
     assert "object_differs" in codes(report)
+
+
+def test_a_layout_that_would_show_other_moments_is_found(
+    sealed: Any, superuser: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    """Of a sprite whose pictures were said to be of other times, each would show what was not so then."""
+    sealed.seal(sealed.clip(tmp_path))
+    sealed.render()
+    assert audit(sealed, sample=0).holds
+    for changed_to in (
+        "jsonb_set(facts, '{interval_seconds}', '2.5')",
+        "facts || '{\"tiles\": 99}'",
+        "facts || '{\"tiles\": 1e400}'",
+        "'{}'",
+        "NULL",
+    ):
+        (before,) = superuser.execute("SELECT facts::text FROM rendition WHERE name = 'sprite'").fetchone() or ()
+        superuser.execute(f"UPDATE rendition SET facts = {changed_to} WHERE name = 'sprite'".encode())
+        (subject,) = subjects(audit(sealed, sample=0), "rendition_differs")
+        assert subject.endswith(": facts"), changed_to
+        superuser.execute("UPDATE rendition SET facts = %s::jsonb WHERE name = 'sprite'", [before])
+    assert audit(sealed, sample=0).holds
+
+
+def test_a_copy_that_was_made_before_facts_were_kept_holds_and_is_given_none(
+    sealed: Any, superuser: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = make.record_change
+
+    def record_without(session: Any, actor: Actor, change: Change) -> None:
+        data = {name: value for name, value in change.data.items() if name != "facts_sha256"}
+        whole(session, actor, replace(change, data=data))
+
+    monkeypatch.setattr(make, "record_change", record_without)
+    sealed.seal(sealed.clip(tmp_path))
+    sealed.render()
+    superuser.execute("UPDATE rendition SET facts = NULL")
+    assert audit(sealed, sample=0).holds
+    superuser.execute("UPDATE rendition SET facts = '{}' WHERE name = 'sprite'")
+    assert [subject[-7:] for subject in subjects(audit(sealed, sample=0), "rendition_differs")] == [": facts"]
 
 
 def test_a_forgotten_entry_is_reported_after_a_minute(sealed: Any, superuser: psycopg.Connection[Any]) -> None:

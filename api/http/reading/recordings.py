@@ -250,6 +250,7 @@ def _copies(session: Session, recording_id: uuid.UUID) -> list[RenditionItem]:
             tool_version=row.tool_version,
             created_at=row.created_at,
             cut_short_at=Recovered.of(row.settings).cut_short_at if row.name == "recovery" else None,
+            facts=row.facts,
         )
         for row in rows
     ]

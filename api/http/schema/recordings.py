@@ -50,6 +50,12 @@ class RenditionItem(Answer):
         description="of a recovery copy whose time was used up: the byte of the original up to which it is",
         examples=[None],
     )
+    facts: dict[str, str | int | float] | None = Field(
+        description="what it takes to show it, of a sprite its layout; null where it was made before facts were kept",
+        examples=[
+            {"columns": 10, "rows": 1, "tiles": 6, "tile_width": 160, "tile_height": 90, "interval_seconds": 1.0}
+        ],
+    )
 
 
 class MediaJobItem(Answer):

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -249,7 +250,13 @@ class Served:
         )
 
     def copy(
-        self, recording: Recording, name: str, content: bytes, media_type: str, settings: tuple[str, ...] = ()
+        self,
+        recording: Recording,
+        name: str,
+        content: bytes,
+        media_type: str,
+        settings: tuple[str, ...] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         """A rendition of these bytes, sealed and recorded as a media worker does it."""
         archive, path = self.archive, self.archive.settings.data / f"{name}-{recording.id}"
@@ -265,7 +272,7 @@ class Served:
             wrapped_key=WrappedKey(recording.kek_id, recording.wrapped_data_key),
             worker="test",
         )
-        made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", settings, len(content), "none")
+        made = RenditionMade(name, path, media_type, "ffmpeg", "7.1", settings, len(content), "none", facts or {})
         work = WorkFolder(archive.work_folder)
         with self.database.transaction() as session:
             session.execute(update(MediaJob).where(MediaJob.recording_id == recording.id).values(leased_by=due.worker))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import uuid
 from typing import Any
 
 import pytest
 
+from ingest.media.tiles import sprite_layout
 from integrity.canonical import canonical_json
 from integrity.dsse import Envelope
 from integrity.manifest import open_manifest
@@ -89,6 +91,15 @@ def test_one_recording_states_digests_claims_and_its_place_in_the_ledger(served:
     assert stated.digests.sha256.hex == shown["sha256"]
     token = scene.officer.get(f"{address}/token")
     assert decode_timestamp_response(token.content).status == 0
+
+
+def test_what_it_takes_to_show_a_copy_is_told_beside_it(served: Any, scene: Any) -> None:
+    layout = dataclasses.asdict(sprite_layout(61.5))
+    served.copy(scene.recording, "sprite", b"a sprite, say", "image/jpeg", facts=layout)
+    served.copy(scene.recording, "poster", b"a poster, say", "image/jpeg")
+    served.as_owner("UPDATE rendition SET facts = NULL WHERE name = 'poster'")
+    copies = scene.officer.get(f"/api/v1/recordings/{scene.recording.id}").json()["copies"]
+    assert {copy["name"]: copy["facts"] for copy in copies} == {"poster": None, "sprite": layout}
 
 
 def test_the_chain_of_custody_is_the_ledgers_own_entries_in_order(served: Any, scene: Any) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ingest.errors import RenditionFailed
 from ingest.media import findings as code
-from ingest.media.encoding import plan_proxy, sprite_layout
+from ingest.media.encoding import plan_proxy
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import (
@@ -321,15 +321,6 @@ def test_a_clip_of_one_frame_still_gets_poster_and_sprite(runner: MediaRunner, m
     made = make_sprite(clip, found, out, runner)
     assert isinstance(made, RenditionMade)
     assert made.facts["tiles"] == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "tiles"), [(None, 1), (0.0, 1), (0.5, 1), (1.0, 1), (59.9, 59), (100, 100), (7200, 100)]
-)
-def test_the_grid_never_outgrows_its_hundred_tiles(seconds: float | None, tiles: int) -> None:
-    layout = sprite_layout(seconds)
-    assert layout.tiles == tiles
-    assert layout.columns * layout.rows >= tiles
 
 
 def test_a_damaged_file_is_never_copied(

@@ -12,11 +12,12 @@ from PIL import Image, ImageStat
 
 from ingest.errors import RenditionFailed
 from ingest.media import seeking
-from ingest.media.encoding import sprite_arguments, sprite_layout
+from ingest.media.encoding import sprite_arguments
 from ingest.media.probe import probe_media
 from ingest.media.renditions import RenditionMade, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Job, Limits
+from ingest.media.tiles import sprite_layout
 
 # An hour that goes from black to white, a frame every four seconds, a keyframe every twenty.
 LONG = (

@@ -16,7 +16,11 @@ from api.tasks.media import copy_next, open_rendering, render_next
 from ingest.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.sandbox import Limits
+from ingest.media.tiles import SpriteLayout, sprite_layout
 from ingest.rendering import make, shown
+from ingest.rendering.facts import digest_of_facts
+from integrity.ledger_entry import parse_entry
+from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import MediaJob, Recording, Rendition
 from storage.catalog.redaction import Box, RedactedCopy
 from tests.api.test_verification_redaction import ask_for, hide
@@ -90,6 +94,22 @@ def test_nothing_is_made_of_what_has_no_index_while_it_may_still_be_recovered(
     assert render_next(rendering, "test", "slow")
     assert {kind: state for kind, (state, _, _) in jobs_of(sealing).items()} == dict.fromkeys(MADE, "done")
     assert settings_of(sealing) == ALL_OF_IT
+
+
+def test_what_it_takes_to_show_each_copy_is_kept_with_it_and_its_digest_entered(sealing: Any, torn: Recording) -> None:
+    assert render_next(open_rendering(sealing.archive), "test", "slow")
+    with sealing.archive.database.reading() as session:
+        rows = {row.name: row for row in session.scalars(select(Rendition))}
+        entries = session.scalars(select(LedgerEntryRow.entry).where(LedgerEntryRow.action == "rendition.made")).all()
+    assert set(rows) == set(MADE)
+    facts = {name: row.facts or {} for name, row in rows.items()}
+    assert facts["recovery"]["by"] == "picked out"
+    assert (facts["proxy"]["width"], facts["proxy"]["height"]) == (320, 180)
+    assert facts["proxy"]["frames"] == facts["recovery"]["frames"] > 20
+    assert facts["poster"] == {"at_seconds": 0.0}
+    assert SpriteLayout.of(facts["sprite"]) == sprite_layout(facts["recovery"]["duration_seconds"])
+    stated = {entry.data["rendition"]: entry.data["facts_sha256"] for entry in map(parse_entry, entries)}
+    assert stated == {str(row.id): digest_of_facts(row.facts) for row in rows.values()}
 
 
 def test_what_breaks_a_limit_is_recovered_by_nobody_and_the_rest_has_nothing_to_show(

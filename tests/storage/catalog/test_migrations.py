@@ -91,6 +91,15 @@ def test_a_sealed_recordings_digest_cannot_be_changed(addresses: DatabaseAddress
         connection.execute("UPDATE recording SET retain_until = NULL")
 
 
+@pytest.mark.parametrize("role", ["app", "worker"])
+def test_of_a_copy_its_key_alone_moves_on(addresses: DatabaseAddresses, role: str) -> None:
+    with psycopg.connect(getattr(addresses, role), autocommit=True) as connection:
+        for column in ("facts", "sha256", "settings"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"UPDATE rendition SET {column} = {column}".encode())
+        connection.execute("UPDATE rendition SET kek_id = kek_id")
+
+
 @pytest.fixture
 def empty(server: Any) -> Iterator[str]:
     """The owner's address of a database without any table."""

@@ -3,10 +3,12 @@ import { serveCopying } from "./copying.js";
 import { servePlayers } from "./player.js";
 import { serveRows } from "./rows.js";
 import { serveRedaction } from "./redaction.js";
+import { serveTimeLines } from "./timeline.js";
 import { serveWatermarks } from "./watermark.js";
 
 serveCopying(document);
 servePlayers(document);
 serveRows(document);
 serveWatermarks(document);
+serveTimeLines(document);
 serveRedaction(document);

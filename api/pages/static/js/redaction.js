@@ -1,6 +1,8 @@
 // What copies that leave hide: boxes drawn over the picture and stretches of sound, in rows of numbers that can be
 // corrected by hand as well. Without a pointer the rows are enough. The boxes are shown in the picture, under its mark.
 
+import { drawUnderMark } from "./watermark.js";
+
 const LASTS_SECONDS = 5;
 const SMALLEST = 0.005;
 const NUMBERED = "N";
@@ -32,7 +34,7 @@ class Editor {
     this.form.addEventListener("input", () => this.show());
     this.form.closest("details")?.addEventListener("toggle", () => this.show());
     this.preview?.addEventListener("change", () => this.show());
-    if (this.stage) this.stage.drawUnderMark = (pen) => this.drawOn(pen);
+    if (this.stage) drawUnderMark(this.stage, (pen) => this.drawOn(pen));
     if (this.moves) this.followTime();
     this.show();
   }

@@ -12,6 +12,11 @@ const ANGLE = -Math.PI / 9;
 const MARK_WIDTH = 330;
 const MARK_HEIGHT = 110;
 
+// Nothing may lie over the mark: what else is to be seen in the picture is drawn on the mark's own canvas, before the mark.
+export function drawUnderMark(stage, draw) {
+  (stage.drawnUnderMark ??= []).push(draw);
+}
+
 export function serveWatermarks(root) {
   for (const stage of root.querySelectorAll("[data-watermark]")) new Watermark(stage).start();
 }
@@ -57,8 +62,7 @@ class Watermark {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
-    // Nothing may lie over the mark: what redaction.js shows of boxes is drawn here, and the mark over it.
-    this.stage.drawUnderMark?.(pen);
+    for (const draw of this.stage.drawnUnderMark ?? []) draw(pen);
     pen.translate(width / 2, height / 2);
     pen.rotate(ANGLE);
     this.drawMarks(pen, Math.hypot(width, height) / 2);
