@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,6 +230,25 @@ def test_what_the_one_box_had_in_hand_becomes_its_first_nodes(sealing: Any, comm
     assert row(sealing, upload_id).node == "a"
     assert commands("admin", "upload", "move", "--from", "a") == 0
     assert row(sealing, upload_id).node == ""
+
+
+def test_the_command_releases_from_a_host_that_has_none_of_its_bytes(
+    sealing: Any, nodes: tuple[Node, Node], commands: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    a, _ = nodes
+    upload_id = a.stage(b"lost with its disk")
+    left_alone(sealing, upload_id)
+    monkeypatch.setenv("LIUHEN_NODE", "b")
+    monkeypatch.setenv("LIUHEN_STAGING_FOLDER", str(tmp_path / "elsewhere"))
+    assert commands("admin", "upload", "list", "--json") == 0
+    (listed,) = json.loads(capsys.readouterr().out)["items"]
+    assert (listed["upload_id"], listed["node"], listed["staged_bytes"]) == (upload_id, "a", None)
+    assert commands("admin", "upload", "release", upload_id, "--reason", "采集节点磁盘损毁") == 0
+    assert row(sealing, upload_id).state == "terminated"
+    assert sealing.entries("upload.released") == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    # Whatever of it is on a disk that was not lost after all is that node's to sweep.
+    assert a.staging.bytes_path(upload_id).exists()
 
 
 def test_a_node_reconciles_what_is_staged_on_it(sealing: Any, nodes: tuple[Node, Node]) -> None:

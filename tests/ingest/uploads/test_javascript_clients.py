@@ -85,6 +85,15 @@ def test_pause_and_resume_after_the_server_was_killed_and_started_again(program,
     assert_received(tus, [path], files[:1])
 
 
+@pytest.mark.parametrize("client", NAMES)
+def test_an_upload_keeps_to_the_node_that_opened_it(program, start_server, files, client):
+    tus = start_server(node="jb-1")
+    with running(program, tus, client, files[:1]) as process:
+        (path,) = end(process)
+    assert path.startswith("/uploads/jb-1/")
+    assert_received(tus, [path], files[:1])
+
+
 def test_a_stream_whose_length_shows_only_at_its_end(program, tus, files):
     with running(program, tus, "tus-js-client", files[:1], defer=True) as process:
         paths = end(process)
