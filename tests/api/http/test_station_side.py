@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,15 +19,18 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from api.http.app import make_uploads
 from api.tasks.housekeeping import look_after_stations
 from api.verification import verify_archive
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest, sign_request
+from ingest.uploads.application import mount_uploads
 from ingest.uploads.errors import UploadGone
 from ingest.uploads.staging import Staging
 from integrity.keys import SigningKey
 from storage.catalog.ledger import KEY_PURPOSES
 from storage.catalog.stations import StationReport
+from tests.api.http.served import HttpServer
 
 BODY = b"evidence, "
 PIECE = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
@@ -259,6 +263,29 @@ def test_a_revoked_key_stops_the_piece_that_is_under_way(
     # On a machine that has other work too; tests/ingest/uploads/test_patch.py asserts the second.
     assert time.monotonic() - revoked_at < 3
     assert station.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 401
+
+
+def test_a_signature_covers_the_node_in_an_address(served: Any, station: SigningStation) -> None:
+    """As a proxy passes it on: what it may not do is write another node into it, or none."""
+    settings = served.answering.settings.model_copy(update={"node": "jb-1"})
+    server = HttpServer(mount_uploads(make_uploads(replace(served.answering, settings=settings)), nothing_else))
+    try:
+        with httpx.Client(base_url=server.url, trust_env=False) as caller:
+            there = SigningStation(SimpleNamespace(caller=lambda: caller, url=server.url), station.key)
+            path = there.create(4)
+            assert path.startswith("/uploads/jb-1/")
+            assert there.resend(there.piece(path, 0, b"01")).status_code == 204
+            for other in (path.replace("jb-1", "jb-2"), path.replace("jb-1/", "")):
+                turned = there.piece(path, 2, b"23")
+                turned.url = turned.url.copy_with(path=other)
+                assert there.resend(turned).status_code == 401
+            assert there.resend(there.piece(path, 2, b"23")).status_code == 204
+    finally:
+        server.close()
+
+
+async def nothing_else(*_: object) -> None:
+    raise AssertionError("asked for something else")
 
 
 def test_a_creation_key_that_was_added_on_the_way_is_not_believed(served: Any, station: SigningStation) -> None:
