@@ -362,12 +362,14 @@ class ToolFailed(MediaError):
 
 
 class RenditionFailed(MediaError):
-    """`reason` is a code of ingest/media/findings.py; `stderr_tail` names no path of this host."""
+    """`reason` is a Stop (ingest/media/stops.py), else how the tool ended, or a code of ingest/media/findings.py.
+
+    `stderr_tail` names no path of this host."""
 
     def __init__(self, name: str, reason: str, stderr_tail: str) -> None:
         super().__init__(f"the rendition {name!r} was not made ({reason}): {stderr_tail or 'the tool said nothing'}")
         self.name = name
-        self.reason = reason
+        self.reason = str(reason)
         self.stderr_tail = stderr_tail
 
 

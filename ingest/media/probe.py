@@ -18,7 +18,8 @@ from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, WALL_SECONDS_A_PROCESSOR_SECOND, Limits
-from ingest.media.tool_ended import RAN_SHORT, says_short
+from ingest.media.stops import Stop, signal_word
+from ingest.media.tool_ended import says_short
 from ingest.media.verdict import explain_failure, judge, with_declared_frames
 
 # What is found here is signed, so it must not depend on what else the machine has to do: the file is given seconds of
@@ -45,13 +46,13 @@ class Seen:
 
     @property
     def why_unseen(self) -> str:
-        """As RenditionFailed says it: "deadline", a limit or a signal, what it ran short of, or else the code."""
+        """As RenditionFailed says it: a Stop, a signal, or else the code."""
         if self.reason is None:
             raise ValueError("it was seen")
         if self.reason.code == code.NOT_PROBED_IN_TIME:
-            return "deadline"
+            return Stop.DEADLINE
         if says_short(self.complaints):
-            return RAN_SHORT
+            return Stop.RAN_SHORT
         return str(self.reason.facts.get("by", self.reason.code))
 
     def counts(self, key: str) -> dict[int | None, int]:
@@ -103,10 +104,10 @@ def first_packets(number: int) -> tuple[str, ...]:
 def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str) -> Seen:
     shown = ("-v", "error", "-of", "json", "-show_format", "-show_streams", *options)
     result = runner.ffprobe((*policy_arguments(), *shown, INPUT), path, limits)
-    if result.stopped == "deadline":
+    if result.stopped is Stop.DEADLINE:
         return Seen({}, Reason(code.NOT_PROBED_IN_TIME, {"deadline_seconds": limits.deadline_seconds}))
     if result.stopped or result.signal:
-        return Seen({}, Reason(code.PROBE_STOPPED, {"by": result.stopped or f"signal {result.signal}"}))
+        return Seen({}, Reason(code.PROBE_STOPPED, {"by": str(result.stopped or signal_word(result.signal))}))
     if not result.succeeded:
         refused = any(words in result.stderr_tail for words in REFUSED_BY_POLICY)
         reason = Reason(code.FORMAT_REFUSED if refused else code.NOT_MEDIA)

@@ -31,6 +31,7 @@ from ingest.media.recovered import Recovered
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, take
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
+from ingest.media.stops import Stop
 from ingest.media.tool_ended import broke_off, is_empty_handed, is_the_machine_s, why_failed
 
 KIND: Final = "recovery"
@@ -120,7 +121,7 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
         raise RenditionFailed(KIND, why_failed(result), clean_stderr(result, media, picked))
     if told.get("complete") is False and not told.get("units"):
         stream.unlink(missing_ok=True)
-        raise RenditionFailed(KIND, "processor", "no picture was found in the time that there is")
+        raise RenditionFailed(KIND, Stop.PROCESSOR, "no picture was found in the time that there is")
     if not told.get("units") or told.get("codec") not in ("h264", "hevc"):
         stream.unlink(missing_ok=True)
         reason = REFERENCE_NEEDED if told.get("missing") == "parameter_sets" else code.NO_DECODABLE_FRAME
@@ -204,7 +205,7 @@ def read_reference(media: Path, recording: str, found: Findings, runner: MediaRu
     Raises RenditionFailed where the machine did not let it be read: it may help the next time."""
     limits = runner.patient(SET_LIMITS)
     told, result = run_script("salvage", ("sets",), media, None, runner.reader, runner.sandbox, limits)
-    why = "deadline" if found.was_not_probed_in_time else why_failed(result)
+    why = Stop.DEADLINE if found.was_not_probed_in_time else why_failed(result)
     if is_the_machine_s(why):
         raise RenditionFailed(KIND, why, clean_stderr(result, media))
     try:

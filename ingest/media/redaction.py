@@ -42,6 +42,7 @@ from ingest.media.renditions import (
 )
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import OUT_INSIDE, Limits
+from ingest.media.stops import Stop
 from ingest.media.tool_ended import is_empty_handed
 from storage.catalog.redaction import Box, Mute
 
@@ -84,7 +85,7 @@ def make_redacted(media: Path, found: Findings, hidden: Hidden, mark: bytes, out
     arguments = (still_arguments if still else film_arguments)(found, hidden, path.name)
     result = runner.ffmpeg(arguments, media, out, redaction_limits(media.stat().st_size, found))
     if is_empty_handed(result, path):
-        raise RenditionFailed(NAME, "no frame came out of it", result.stderr_tail)
+        raise RenditionFailed(NAME, Stop.NO_FRAME, result.stderr_tail)
     media_type = "image/jpeg" if still else "audio/mp4" if found.video is None else "video/mp4"
     made = take(NAME, media_type, path, result, arguments, runner, media, {})
     return made if still else with_what_it_holds(made, runner)

@@ -28,6 +28,7 @@ from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import Confined, Limits
 from ingest.media.seeking import may_seek, seek_sprite
+from ingest.media.stops import Stop
 from ingest.media.tiles import sprite_layout
 from ingest.media.tool_ended import is_empty_handed, is_plain_file, ran_short, why_failed
 from ingest.media.watching import ToolWatch
@@ -62,8 +63,6 @@ class NothingToShow:
     reason: str
 
 
-# Why a copy was not made, beside what tool_ended.py names.
-COPY_REFUSED: Final = "copy refused"
 NOT_MOVING: Final = "not_a_moving_picture"
 NO_PICTURE: Final = "no_picture"
 Outcome = RenditionMade | NothingToShow
@@ -81,7 +80,7 @@ def make_proxy(
     """`out`: an empty private folder on a disk with room. Copies what plays, encodes the rest.
 
     Copying may still fail over a stream that is not what it says: then everything is encoded, once; or, with
-    `only_as_planned`, RenditionFailed says COPY_REFUSED."""
+    `only_as_planned`, RenditionFailed says that the copy was refused."""
     nothing = nothing_to_play(found)
     if nothing is not None:
         return NothingToShow("proxy", nothing)
@@ -89,7 +88,7 @@ def make_proxy(
     result, arguments = run_proxy(media, found, plan, out, runner, limits, watch)
     if not result.succeeded and result.stopped is None and not ran_short(result) and "copy" in (plan.video, plan.audio):
         if only_as_planned:
-            raise RenditionFailed("proxy", COPY_REFUSED, clean_stderr(result, media, out))
+            raise RenditionFailed("proxy", Stop.COPY_REFUSED, clean_stderr(result, media, out))
         plan = ProxyPlan(*("encode" if how == "copy" else how for how in (plan.video, plan.audio)))
         watch = ToolWatch()
         result, arguments = run_proxy(media, found, plan, out, runner, limits, watch)

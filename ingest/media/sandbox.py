@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from ingest.errors import SandboxFailed, SandboxUnavailable
+from ingest.media.stops import Stop
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +95,12 @@ class Job:
 class Confined:
     """How a call ended. Exactly one of exit_code, signal and stopped says so.
 
-    `stopped` is why we killed it: "deadline", "processor", "stalled", "stdout", "output" (bytes), "files", "room" when
-    it left too little of the disk, or "file type" when it left anything but regular files in /out."""
+    `stopped` is why we killed it: a limit that it broke, or the machine's."""
 
     sandbox: str
     exit_code: int | None
     signal: int | None
-    stopped: str | None
+    stopped: Stop | None
     stdout: bytes
     stderr_tail: str
     elapsed_seconds: float
@@ -116,7 +116,7 @@ class Sandbox(Protocol):
     Inside there is /in/media (read-only; a file alone in its folder, without an extension), /out (writable, when
     the job has one), the program, what the program needs, and nothing else: no network, no /proc, no /dev, no
     second process. When run() returns or raises, nothing that it started is alive, and /out holds regular files only
-    (else they are removed and `stopped` says "file type").
+    (else they are removed and `stopped` is FILE_TYPE).
 
     What the program does wrong is in the result. Raises SandboxFailed when the walls themselves could not be put up;
     the program has not started then.

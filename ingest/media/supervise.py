@@ -18,6 +18,7 @@ from ingest.errors import SandboxFailed
 from ingest.media.process_group import DYING_SECONDS, own_group, processor_seconds_of, wait_for_group
 from ingest.media.room import free_bytes
 from ingest.media.sandbox import Confined, Job, Limits, Watch
+from ingest.media.stops import Stop
 
 STDERR_TAIL_BYTES = 16 << 10
 LOOK_EVERY_SECONDS = 0.1
@@ -33,7 +34,7 @@ class Ended:
 
     return_code: int
     status: bytes
-    stopped: str | None
+    stopped: Stop | None
     stdout: bytes
     stderr_tail: str
     elapsed_seconds: float
@@ -130,9 +131,9 @@ class Child:
             except ProcessLookupError:
                 pass
 
-    def watch(self, limits: Limits, out: Path | None) -> str | None:
+    def watch(self, limits: Limits, out: Path | None) -> Stop | None:
         """Read until nobody holds the pipes and the leader has ended; the reason when it had to be killed."""
-        stopped: str | None = None
+        stopped: Stop | None = None
         dying_since = 0.0
         while self.waiting.get_map():
             self.read_some(stopped is not None)
@@ -158,11 +159,11 @@ class Child:
         if len(self.stderr) > 4 * STDERR_TAIL_BYTES:
             del self.stderr[:-STDERR_TAIL_BYTES]
 
-    def broken_limit(self, limits: Limits, out: Path | None) -> str | None:
+    def broken_limit(self, limits: Limits, out: Path | None) -> Stop | None:
         if len(self.stdout) > limits.stdout_bytes:
-            return "stdout"
+            return Stop.STDOUT
         if self.elapsed() > limits.deadline_seconds:
-            return "deadline"
+            return Stop.DEADLINE
         broken = self.account.broken_limit(limits, self.elapsed())
         return broken if broken or out is None else broken_output_limit(out, limits)
 
@@ -177,22 +178,22 @@ class ProcessorAccount:
         self.group, self.watch = group, watch
         self.looked_at, self.spent_when_it_got_on, self.progress = 0.0, 0.0, 0
 
-    def broken_limit(self, limits: Limits, elapsed_seconds: float) -> str | None:
+    def broken_limit(self, limits: Limits, elapsed_seconds: float) -> Stop | None:
         if limits.processor_seconds is None or elapsed_seconds - self.looked_at < ACCOUNT_EVERY_SECONDS:
             return None
         self.looked_at = elapsed_seconds
         spent = processor_seconds_of(self.group)
         if spent > limits.processor_seconds:
-            return "processor"
+            return Stop.PROCESSOR
         if self.watch is None or limits.idle_processor_seconds is None:
             return None
         progress = self.watch.progress()
         if progress > self.progress:
             self.progress, self.spent_when_it_got_on = progress, spent
-        return "stalled" if spent - self.spent_when_it_got_on > limits.idle_processor_seconds else None
+        return Stop.STALLED if spent - self.spent_when_it_got_on > limits.idle_processor_seconds else None
 
 
-def broken_output_limit(out: Path, limits: Limits) -> str | None:
+def broken_output_limit(out: Path, limits: Limits) -> Stop | None:
     """RLIMIT_FSIZE bounds one file; this bounds them all, a moment later. Folders cannot be made inside."""
     size_bytes, files = 0, 0
     for entry in list(os.scandir(out)):
@@ -202,14 +203,14 @@ def broken_output_limit(out: Path, limits: Limits) -> str | None:
         except FileNotFoundError:  # It may go between the two calls.
             continue
     if files > limits.output_files:
-        return "files"
+        return Stop.FILES
     # The kernel lets a file grow to the limit exactly, so reaching it is breaking it.
     if size_bytes >= limits.output_bytes:
-        return "output"
-    return "room" if limits.least_free_bytes and free_bytes(out) < limits.least_free_bytes else None
+        return Stop.OUTPUT
+    return Stop.ROOM if limits.least_free_bytes and free_bytes(out) < limits.least_free_bytes else None
 
 
-def sweep(out: Path) -> str | None:
+def sweep(out: Path) -> Stop | None:
     """Remove whatever is not a plain file: a link left here would lead our own reading somewhere else.
 
     The filter of system calls forbids making one; this is for the day when it is not there."""
@@ -218,7 +219,7 @@ def sweep(out: Path) -> str | None:
         facts = entry.stat(follow_symlinks=False)
         if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
             continue
-        found = "file type"
+        found = Stop.FILE_TYPE
         if stat.S_ISDIR(facts.st_mode):
             shutil.rmtree(entry.path)
         else:

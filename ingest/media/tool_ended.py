@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest.media.sandbox import Confined
-
-# Why a copy was not made, beside what Confined.stopped names.
-RAN_SHORT: Final = "ran short of memory or room"
+from ingest.media.stops import Stop, exit_word, signal_word
 
 # How ffmpeg says that not one frame came out of the decoder; the exit code alone does not tell it from other failures.
 NO_FRAME_WORDS: Final = (
@@ -69,18 +67,18 @@ def is_plain_file(path: Path) -> bool:
 
 
 def why_failed(result: Confined) -> str:
-    """The limit it broke, as Confined.stopped names it; else what it ran short of, its signal, or its exit code."""
+    """A Stop, as far as it is one; else its signal, or its exit code."""
     if result.stopped is not None:
         return result.stopped
     # One file at its limit: the kernel sends a signal, which the first process of a namespace does not get.
     if result.signal == signal.SIGXFSZ or "File too large" in result.stderr_tail:
-        return "output"
+        return Stop.OUTPUT
     if ran_short(result):
-        return RAN_SHORT
-    return f"exit code {result.exit_code}" if result.signal is None else f"signal {result.signal}"
+        return Stop.RAN_SHORT
+    return exit_word(result.exit_code) if result.signal is None else signal_word(result.signal)
 
 
 def is_the_machine_s(why: str) -> bool:
-    """Of what `why_failed` says: whether the same file might well have come through at another time. The last is how a
-    machine ends a process when its memory is full; our own limits say "stopped"."""
-    return why in ("deadline", "room", RAN_SHORT, f"signal {signal.SIGKILL:d}")
+    """Of what `why_failed` says: whether the same file might well have come through at another time."""
+    stop = Stop.of(why)
+    return stop is not None and stop.is_machine

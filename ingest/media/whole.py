@@ -20,6 +20,7 @@ from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, Confined
+from ingest.media.stops import Stop, signal_word
 from ingest.media.watching import WATCHED, ToolWatch
 
 KIND: Final = "decode"
@@ -52,8 +53,8 @@ def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
     watch = ToolWatch()
     limits = replace(encoding_limits(media.stat().st_size, found), output_bytes=MIB)
     result = runner.ffmpeg(decoding_arguments(found), media, None, limits, watch=watch, niceness=NICENESS)
-    if result.stopped == "deadline" or (result.signal is not None and result.stopped is None):
-        raise RenditionFailed(KIND, result.stopped or f"signal {result.signal}", clean_stderr(result, media))
+    if result.stopped is Stop.DEADLINE or (result.signal is not None and result.stopped is None):
+        raise RenditionFailed(KIND, result.stopped or signal_word(result.signal), clean_stderr(result, media))
     return judge_decoding(found, watch, result)
 
 

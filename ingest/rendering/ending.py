@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from ingest.errors import RenditionFailed
 from ingest.lease import Lease, given_back
-from ingest.rendering.blame import Blame, blame_for
+from ingest.media.stops import Blame
+from ingest.rendering.blame import blame_for
 from ingest.rendering.work_room import WorkRoom
 from storage.catalog.recordings import MediaJob
 from storage.catalog.redaction import RedactedCopy

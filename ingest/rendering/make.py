@@ -25,7 +25,6 @@ from ingest.media.probe import PROBE_LIMITS, probe_media
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.recovery import Reference, make_recovery, read_reference
 from ingest.media.renditions import (
-    COPY_REFUSED,
     NothingToShow,
     Outcome,
     RenditionMade,
@@ -35,6 +34,7 @@ from ingest.media.renditions import (
     make_sprite,
 )
 from ingest.media.runner import MediaRunner
+from ingest.media.stops import Stop
 from ingest.media.whole import decode_whole
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import DECODE, QUICK, DueRenditions, hand_over, settle
@@ -142,7 +142,7 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
         outcome = make()
     except RenditionFailed as error:
         log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
-        if error.reason != COPY_REFUSED:
+        if error.reason != Stop.COPY_REFUSED:
             record_failure(rendering.database, due, error, rendering.room, MediaJob.kind == kind)
         return None
     if isinstance(outcome, NothingToShow):

@@ -9,11 +9,12 @@ from typing import Any
 
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Confined, Job, Sandbox
+from ingest.media.stops import Stop
 
 HINDRANCES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "deadline": {"stopped": "deadline"},
-        "room": {"stopped": "room"},
+        "deadline": {"stopped": Stop.DEADLINE},
+        "room": {"stopped": Stop.ROOM},
         "ran short of memory or room": {"exit_code": 1, "stderr_tail": "OSError: [Errno 12] Cannot allocate memory"},
         "signal 9": {"signal": 9},
     }

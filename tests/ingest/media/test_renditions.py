@@ -24,7 +24,7 @@ from ingest.media.renditions import (
 )
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
-from ingest.media.tool_ended import RAN_SHORT
+from ingest.media.stops import Stop
 from tests.ingest.media.hindered import hindered
 
 MakeClip = Callable[..., Path]
@@ -192,7 +192,7 @@ def test_declared_frames_that_are_not_there_give_nothing_and_no_retry(
         assert make(clip, found, out, runner) == NothingToShow(name, code.NO_DECODABLE_FRAME)
 
 
-@pytest.mark.parametrize("why", ["deadline", "signal 9", RAN_SHORT])
+@pytest.mark.parametrize("why", [Stop.DEADLINE, Stop.KILLED, Stop.RAN_SHORT])
 @pytest.mark.parametrize("codec", ["libx264", "mjpeg"])
 def test_a_copy_that_the_machine_did_not_let_us_look_at_is_no_copy_of_nothing(
     runner: MediaRunner, make_clip: MakeClip, out: Path, why: str, codec: str
