@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
 
 from storage.catalog.object_looks import UNREADABLE
 from storage.database import Database
@@ -12,8 +10,11 @@ from storage.errors import StoreFull, StoreReadOnly
 from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore
 
-LOOKS_TO_LOSE: Final[Mapping[str, int]] = {UNREADABLE: 3}
-"""How often an object has to be found so; otherwise twice. A medium may give out in the end what it refused twice."""
+
+def looks_to_lose(found: str) -> int:
+    """How often an object has to be found so before it is lost. A medium may give out in the end what it refused
+    twice."""
+    return 3 if found == UNREADABLE else 2
 
 
 def require_standing(database: Database, store: ObjectStore) -> None:

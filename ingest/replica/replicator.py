@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.errors import ReplicaError, ReplicaFailing
-from ingest.lease import LEASE, RENEWALS_PER_LEASE, given_back, taken_by
-from ingest.objects.believing import LOOKS_TO_LOSE, require_standing
+from ingest.lease import given_back
+from ingest.objects.batches import renew_in_time
+from ingest.objects.believing import looks_to_lose, require_standing
 from ingest.objects.look import OPENING_BYTES, Look
 from ingest.objects.stated import ManifestKeys, Stated, read_stated
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
@@ -119,7 +120,7 @@ class Replicator:
                 hand = self._hand or self._take()
                 if hand is None:
                     return Step(read_bytes, done, idle=not done and not read_bytes)
-                self._renew(hand)
+                hand.renewed_at = renew_in_time(self.database, hand.batch.lease, hand.renewed_at)
                 read = self._go_on_with(hand, hand.waiting[0], at_most_bytes - spent, done)
                 read_bytes += read
                 spent += max(read, OPENING_BYTES)
@@ -181,12 +182,6 @@ class Replicator:
         self._hand = _Hand(batch, mark, keys, stated, list(batch.owed))
         return self._hand
 
-    def _renew(self, hand: _Hand) -> None:
-        if time.monotonic() - hand.renewed_at > LEASE.total_seconds() / RENEWALS_PER_LEASE:
-            with self.database.transaction() as session:
-                hand.batch.lease.write(session, **taken_by(self.worker))
-            hand.renewed_at = time.monotonic()
-
     def _go_on_with(self, hand: _Hand, owed: Owed, at_most_bytes: int, done: list[Done]) -> int:
         """How many bytes were read."""
         stated = hand.stated.get(owed.id)
@@ -225,7 +220,7 @@ class Replicator:
                 self.replica.store.require_working()
             use_replica(self.database, self.store, self.replica)
         hand.looks += 1
-        if hand.looks >= LOOKS_TO_LOSE.get(look.found, 2):
+        if hand.looks >= looks_to_lose(look.found):
             hand.found = look.found
         return read
 

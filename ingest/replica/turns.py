@@ -11,14 +11,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.lease import FARTHEST, Lease, is_free, taken_by
+from ingest.lease import FARTHEST, Lease, is_free
+from ingest.objects.batches import MOST_OBJECTS, lease_rows, within_reach
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, DISPOSED, WAITING, ObjectReplica
 from storage.database import Database
 
-MOST_OBJECTS: Final = 64
-MOST_BYTES: Final = 256 << 20
-"""Leased at once, or one object that is larger. A crash costs no more than copying these again."""
 AGAIN: Final = timedelta(hours=6)
 """So soon what could not be copied, or healed, is tried again by itself."""
 ASIDE: Final = timedelta(minutes=1)
@@ -53,7 +51,7 @@ def lease_batch(database: Database, worker: str, days: int) -> Batch | None:
     """None where nothing is due that nobody has. `days`: in which each copy is looked at once."""
     with database.transaction() as session:
         for statement in (_to_do(DISPOSED), _to_do(WAITING), *_to_look_at(days)):
-            rows = list(_within_reach(session.scalars(statement).all()))
+            rows = list(within_reach(session.scalars(statement).all()))
             if rows:
                 return _leased(session, rows, worker)
     return None
@@ -87,22 +85,9 @@ def _free(wanted: ColumnElement[bool]) -> Select[ObjectReplica]:
     return statement.limit(MOST_OBJECTS).with_for_update(skip_locked=True)
 
 
-def _within_reach(rows: Sequence[ObjectReplica]) -> Iterator[ObjectReplica]:
-    size_bytes = 0
-    for row in rows:
-        size_bytes += row.size_bytes
-        if size_bytes > MOST_BYTES and row is not rows[0]:
-            return
-        yield row
-
-
 def _leased(session: Session, rows: Sequence[ObjectReplica], worker: str) -> Batch:
     owed = [_owed(row) for row in rows]
-    theirs = ObjectReplica.id.in_([each.id for each in owed])
-    session.execute(
-        update(ObjectReplica).where(theirs).values(**taken_by(worker)).execution_options(synchronize_session=False)
-    )
-    return Batch(Lease(ObjectReplica, theirs, worker, f"{len(owed)} objects of the replica"), owed)
+    return Batch(lease_rows(session, ObjectReplica, rows, worker, "objects of the replica"), owed)
 
 
 def _owed(row: ObjectReplica) -> Owed:

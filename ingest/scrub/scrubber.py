@@ -7,7 +7,6 @@ it (healing.py): between the last look at it and its conclusion.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,8 +14,8 @@ from dataclasses import dataclass, replace
 import structlog
 from sqlalchemy import delete
 
-from ingest.lease import LEASE, RENEWALS_PER_LEASE, taken_by
-from ingest.objects.believing import LOOKS_TO_LOSE, require_standing
+from ingest.objects.batches import renew_in_time
+from ingest.objects.believing import looks_to_lose, require_standing
 from ingest.objects.look import OPENING_BYTES, Look
 from ingest.objects.side_by_side import look_at_small
 from ingest.objects.stated import ManifestKeys, read_stated
@@ -81,7 +80,7 @@ class Scrubber:
             hand = self._hand or self._take()
             if hand is None:
                 return Step(read_bytes, seen, idle=not seen and not read_bytes)
-            self._renew(hand)
+            hand.renewed_at = renew_in_time(self.database, hand.batch.lease, hand.renewed_at)
             looked = self._look(hand, at_most_bytes - spent)
             read_bytes += looked.read_bytes
             spent += max(looked.read_bytes, looked.objects * OPENING_BYTES)
@@ -113,13 +112,6 @@ class Scrubber:
                 session.execute(delete(ObjectLook).where(batch.lease.held, ObjectLook.id.in_(gone)))
         self._hand = Hand(batch, [(each, stated[each.id]) for each in batch.due if each.id in stated])
         return self._hand
-
-    def _renew(self, hand: Hand) -> None:
-        """In time, and seldom: a step may be a fraction of a second."""
-        if time.monotonic() - hand.renewed_at > LEASE.total_seconds() / RENEWALS_PER_LEASE:
-            with self.database.transaction() as session:
-                hand.batch.lease.write(session, **taken_by(self.worker))
-            hand.renewed_at = time.monotonic()
 
     def _look(self, hand: Hand, at_most_bytes: int) -> _Looked:
         group = hand.small(at_most_bytes)
@@ -184,7 +176,7 @@ class Scrubber:
         """False: look again. Raises what require_standing raises."""
         require_standing(self.database, self.store)
         hand.looks += 1
-        return hand.looks >= LOOKS_TO_LOSE.get(seen.found, 2)
+        return hand.looks >= looks_to_lose(seen.found)
 
 
 def _say_not_healed(healing: Healing, error: ObjectStoreError) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from ingest.alarms import StoredSubject
-from ingest.lease import FARTHEST, Lease, is_free, taken_by
+from ingest.lease import FARTHEST, Lease, is_free
+from ingest.objects.batches import MOST_OBJECTS, lease_rows, within_reach
 from storage.catalog.object_looks import WHOLE, ObjectLook
 from storage.database import Database
 
-MOST_OBJECTS: Final = 64
-MOST_BYTES: Final = 256 << 20
-"""Leased at once, or one object that is larger. A crash costs no more than looking at these again."""
 LOST_AGAIN: Final = timedelta(hours=6)
 """So soon what is lost is looked at again by itself: somebody may have put it back."""
 
@@ -89,7 +87,7 @@ def lease_batch(database: Database, worker: str, turns: Turns, lost_first: bool)
     lost, *others = turns.kinds()
     with database.transaction() as session:
         for wanted in (lost, *others) if lost_first else (*others, lost):
-            rows = list(_within_reach(session.scalars(_free(wanted)).all()))
+            rows = list(within_reach(session.scalars(_free(wanted)).all()))
             if rows:
                 return _leased(session, rows, worker)
     return None
@@ -100,22 +98,9 @@ def _free(wanted: ColumnElement[bool]) -> Select[ObjectLook]:
     return statement.limit(MOST_OBJECTS).with_for_update(skip_locked=True)
 
 
-def _within_reach(rows: Sequence[ObjectLook]) -> Iterator[ObjectLook]:
-    size_bytes = 0
-    for row in rows:
-        size_bytes += row.size_bytes
-        if size_bytes > MOST_BYTES and row is not rows[0]:
-            return
-        yield row
-
-
 def _leased(session: Session, rows: Sequence[ObjectLook], worker: str) -> Batch:
     due = [Due(row.kind, row.id, row.unit_id, row.size_bytes, row.found) for row in rows]
-    theirs = ObjectLook.id.in_([each.id for each in due])
-    session.execute(
-        update(ObjectLook).where(theirs).values(**taken_by(worker)).execution_options(synchronize_session=False)
-    )
-    return Batch(Lease(ObjectLook, theirs, worker, f"{len(due)} objects to be looked at"), due)
+    return Batch(lease_rows(session, ObjectLook, rows, worker, "objects to be looked at"), due)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+import ingest.replica.replicator
 from api.engines.roles import DatabaseAddresses
 from ingest.errors import (
     ReplicaBehind,
@@ -81,8 +82,13 @@ def test_over_a_slow_line_the_lease_of_a_large_object_is_renewed_in_time(
     shelf: ReplicaShelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (large,) = shelf.put([3 * AT_ONCE_BYTES + 1])
-    renewed: list[int] = []
-    monkeypatch.setattr(Replicator, "_renew", lambda *_: renewed.append(1))
+    renewed, renew = list[int](), ingest.replica.replicator.renew_in_time
+
+    def count(*lease: Any) -> float:
+        renewed.append(1)
+        return renew(*lease)
+
+    monkeypatch.setattr(ingest.replica.replicator, "renew_in_time", count)
     assert [each.what for each in shelf.replicate()] == [COPIED_NOW]
     assert len(renewed) == 4, "asked for after each part that takes its time"
     shelf.make_due()
