@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture screenshots lock clean
+.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture test-compose screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -78,6 +78,14 @@ corpus: $(VENV)/.installed-dev
 # The linker over shifts with known answers: eight seeds it was tuned on, twenty that were held out. Minutes.
 evaluate: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.evaluation
+
+# The images of docker/ built and run with podman: the demo's story told of the whole stack, and its films played through the TLS
+# proxy (docs/deploying.md). BROKER=rabbitmq has the other broker. Needs root, and some 8 GB of room for images in build/compose.
+BROKER ?= valkey
+test-compose: $(VENV)/.installed-dev
+	tests/compose/packages
+	tests/debian-packages
+	$(BIN)/python -m tests.compose --broker $(BROKER)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

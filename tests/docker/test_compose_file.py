@@ -1,0 +1,144 @@
+"""What docker/ promises before anything of it is built: closed containers, secrets in files, settings that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.settings import setting_names
+
+DOCKER = Path(__file__).parents[2] / "docker"
+FILES = ("compose.yaml", "compose.rabbitmq.yaml")
+# They end by themselves; whoever waits for them goes by their exit code.
+ONE_SHOT = {"command", "demo"}
+ONE_BASE = "docker.io/library/debian:trixie-slim"
+
+
+def parsed(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((DOCKER / name).read_text(encoding="utf-8")))
+
+
+SERVICES = [
+    pytest.param(service, name, id=f"{file}-{name}")
+    for file in FILES
+    for name, service in parsed(file)["services"].items()
+    if "image" in service
+]
+
+
+@pytest.mark.parametrize(("service", "name"), SERVICES)
+def test_a_container_is_closed(service: dict[str, Any], name: str) -> None:
+    user = str(service["user"])
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user), name
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    # The trial store's disk needs a system call that not every list has; nobody else is let off.
+    unlisted = ["seccomp=unconfined"] if name == "rgw" else []
+    assert service["security_opt"] == ["no-new-privileges:true", *unlisted]
+    assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc"} & set(service)
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["stop_grace_period"]
+    assert service["restart"]
+    for port in service.get("ports", ()):
+        assert re.match(r"\$\{[A-Z]+_ADDRESS:-127\.0\.0\.1:\d+\}:\d+$", str(port)), "only this machine, unless asked"
+
+
+@pytest.mark.parametrize(("service", "name"), SERVICES)
+def test_what_goes_on_running_is_asked_after(service: dict[str, Any], name: str) -> None:
+    check = service["healthcheck"]
+    if name in ONE_SHOT:
+        assert check == {"disable": True}
+        assert service["restart"] != "unless-stopped"
+    else:
+        assert check["test"][0] in ("CMD", "CMD-SHELL")
+        assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+@pytest.mark.parametrize(("service", "name"), SERVICES)
+def test_its_variables_are_settings_and_its_secrets_files(service: dict[str, Any], name: str) -> None:
+    known, mounted = set(setting_names()), {f"/run/secrets/{each}" for each in service.get("secrets", ())}
+    for variable, value in service.get("environment", {}).items():
+        if variable.startswith("LIUHEN_"):
+            assert variable in known, f"{name}: there is no setting {variable}"
+        if not variable.endswith("_FILE"):
+            assert not re.search(r"PASS|SECRET|TOKEN|PIN$|KEY$", variable), f"{name}: {variable} in the open"
+        assert not re.search(r"://[^/@]*:[^/@]*@", str(value)), f"{name}: a password in {variable}"
+        if str(value).startswith("/run/secrets/"):
+            assert value in mounted, f"{name}: {variable} names a secret that it is not given"
+            assert variable.endswith("_FILE")
+
+
+def test_a_process_is_given_the_way_into_the_database_that_its_work_needs() -> None:
+    """As api/engines/plan.py hands them out."""
+    services = parsed("compose.yaml")["services"]
+    given = {
+        name: {each for each in service.get("secrets", ()) if each.startswith("database-")}
+        for name, service in services.items()
+        if str(service["image"]).endswith("/liuhen:latest")
+    }
+    for name in [each for each in given if each.startswith("api-")]:
+        assert given.pop(name) == {"database-app"}
+    for name in [each for each in given if each.startswith(("custody-", "staging-"))]:
+        assert given.pop(name) == {"database-worker"}
+    assert given.pop("sequencer") == {"database-sequencer"}
+    for name in ("media", "encoding", "housekeeping"):
+        assert given.pop(name) == {"database-worker"}
+    assert given.pop("beat") == given.pop("tsa") == set()
+    assert "database-superuser" in given.pop("prepare")
+    four = {f"database-{role}" for role in ("app", "owner", "sequencer", "worker")}
+    assert given == {"command": four, "demo": four}
+
+
+def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers() -> None:
+    services = parsed("compose.yaml")["services"]
+    have = {name for name, service in services.items() if "root-passphrase" in service.get("secrets", ())}
+    named = {re.sub(r"-[a-z]$", "", name) for name in have}
+    assert named == {"api", "custody", "media", "encoding", "prepare", "command", "demo"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_secret_is_made_by_the_script(file: str, tmp_path: Path) -> None:
+    made = tmp_path / "secrets"
+    for _ in range(2):  # again: what is there stays
+        subprocess.run([DOCKER / "make-secrets", made, "archive.example"], check=True, capture_output=True)
+        contents = {path.name: path.read_bytes() for path in made.iterdir()}
+        assert contents == {path.name: path.read_bytes() for path in made.iterdir()}
+    assert made.stat().st_mode & 0o777 == 0o700
+    for secret in parsed(file)["secrets"].values():
+        path = made / Path(secret["file"]).name
+        assert path.read_text().strip()
+        assert path.stat().st_mode & 0o777 == 0o444
+
+
+def test_every_image_is_built_on_the_one_base_and_runs_as_nobody_special() -> None:
+    found = sorted(DOCKER.rglob("Dockerfile"))
+    built = {
+        service["build"]["dockerfile"]
+        for file in FILES
+        for service in parsed(file)["services"].values()
+        if "build" in service
+    }
+    assert {f"docker/{path.relative_to(DOCKER)}" for path in found} == built
+    for path in found:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert f"ARG BASE={ONE_BASE}" in lines
+        assert all(line.split()[1] == "${BASE}" for line in lines if line.startswith("FROM ")), path
+        last = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
+        assert not any(re.search(r"\b(gcc|g\+\+|build-essential|python3-pip)\b", line) for line in last), path
+        users = [line.split()[1] for line in last if line.startswith("USER ")]
+        assert users
+        assert users[-1].split(":")[0].isdecimal(), path
+        assert users[-1].split(":")[0] != "0", path
+
+
+def test_python_packages_are_what_the_lock_says() -> None:
+    for path in DOCKER.rglob("Dockerfile"):
+        for line in re.findall(r"pip (?:\S+ )*?install.*", path.read_text(encoding="utf-8").replace("\\\n", " ")):
+            assert "--require-hashes" in line or "/wheels/*.whl" in line, f"{path}: {line}"
+            assert "--no-deps" in line
