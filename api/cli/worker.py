@@ -97,9 +97,13 @@ def _try_parts(queue: str, settings: Settings) -> None:
     What is opened is closed again: a connection must not be shared with the processes that are forked later.
     """
     from api.archive import open_archive
+    from api.node_folder import own_staging
+    from api.tasks.nodes import NODE_QUEUES
 
     archive = open_archive(settings, pool_size=1, process="liuhen-worker")
     try:
+        if queue in NODE_QUEUES:
+            own_staging(archive)
         if queue == "custody":
             from api.tasks.custody import open_custody
 

@@ -27,6 +27,7 @@ from api.http.proxies import with_trusted_proxies
 from api.http.routes import api_router, public_router
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
+from api.node_folder import own_staging
 from api.pages.kept_counts import KeptCounts
 from api.settings import load_settings
 from api.tasks.waking import Waker
@@ -121,11 +122,11 @@ class PublicFiles(StaticFiles):
 
 
 def make_uploads(archive: Archive) -> AsgiApplication:
-    """The tus server, on this node's staging disk."""
+    """The tus server, on this node's staging disk. Raises UsageRefused where that is another's."""
     settings = archive.settings
     register, limits = upload_register(archive), upload_limits(settings)
     waker = Waker("custody.seal_due")
     if settings.broker_url is not None:
         # A first message takes up to seconds while uploads go on: now nobody waits for it, later a receipt would.
         waker.wake()
-    return tus_application(register, archive.staging, limits, lambda _: waker.wake())
+    return tus_application(register, own_staging(archive), limits, lambda _: waker.wake())

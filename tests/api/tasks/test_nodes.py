@@ -17,6 +17,8 @@ from sqlalchemy import func, select, text, update
 
 from api.cli.admin_uploads import list_unknown_files, list_uploads, move, release, retry, upload_line
 from api.errors import UsageRefused
+from api.http.app import make_uploads
+from api.node_folder import own_staging
 from api.reconciling.run import reconcile
 from api.tasks.custody import open_custody
 from api.tasks.staging import recover_all_uploads, sweep_staged
@@ -275,6 +277,29 @@ def test_a_name_in_the_catalog_is_a_name(sealing: Any) -> None:
     for wrong in ("a" * 32, "A", "-a", "a/b", "a b"):
         with pytest.raises(Exception, match="ck_upload_node"):
             change(sealing, upload_id, node=wrong)
+
+
+def test_a_disk_that_is_mounted_at_another_node_is_refused_and_left_as_it_is(
+    sealing: Any, nodes: tuple[Node, Node]
+) -> None:
+    a, b = nodes
+    upload_id = a.stage(CONTENT)
+    for _ in range(2):
+        assert own_staging(a.archive).node == "a"
+    assert own_staging(sealing.archive).node == ""
+    assert list(sealing.staging.folder.iterdir()) == []
+    b.staging.folder.rmdir()
+    a.staging.folder.rename(b.staging.folder)
+    for begin in (own_staging, make_uploads):
+        with pytest.raises(UsageRefused, match="is of node 'a'"):
+            begin(b.archive)
+    nameless = b.archive.settings.model_copy(update={"node": ""})
+    with pytest.raises(UsageRefused, match="is of node 'a'"):
+        own_staging(replace(b.archive, settings=nameless))
+    assert b.staging.list_uploads() == {upload_id}
+    (b.staging.folder / "node").unlink()
+    assert own_staging(b.archive).node == "b"
+    assert {path.name for path in b.staging.folder.iterdir()} == {f"{upload_id}.bin", "node"}
 
 
 def test_custody_of_a_node_reads_its_own_folder(nodes: tuple[Node, Node]) -> None:
