@@ -6,7 +6,9 @@ much on each guess as we do on opening it once.
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,4 +67,13 @@ def _derive(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     # One text may be typed as several rows of code points; it is one passphrase all the same.
     typed = unicodedata.normalize("NFC", passphrase).encode()
     function = Argon2id(salt=salt, length=32, iterations=cost.iterations, lanes=cost.lanes, memory_cost=cost.memory_kib)
-    return function.derive(typed)
+    with _ONE_AT_A_TIME:
+        return function.derive(typed)
+
+
+# OpenSSL counts the threads of all lanes for the whole process: of two derivations side by side one is told that there
+# is no memory, or both wait for ever. Nor is anybody inside while a process forks, for the same reason as in token.py.
+_ONE_AT_A_TIME = threading.Lock()
+os.register_at_fork(
+    before=_ONE_AT_A_TIME.acquire, after_in_parent=_ONE_AT_A_TIME.release, after_in_child=_ONE_AT_A_TIME.release
+)
