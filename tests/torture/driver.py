@@ -57,6 +57,7 @@ class Driver:
         self.missed: Counter[str] = Counter()
         self._filled_until = 0.0
         self._aims: list[LaidAim] = []
+        self._overdue: list[Path] = []
         self._right_at: dict[str, float] = {}
         self._number = 0
 
@@ -181,6 +182,7 @@ class Driver:
             elif now > laid.since + AIM_SECONDS:
                 laid.wish.unlink(missing_ok=True)
                 self._miss(laid)
+        self._wake_overdue()
 
     def _take_back_aims(self) -> None:
         """Nobody attends to what stops while the archive starts, and a start waits for each of its parts."""
@@ -188,8 +190,21 @@ class Driver:
             laid.wish.unlink(missing_ok=True)
             self._miss(laid)
 
+    def _wake_overdue(self) -> None:
+        """Who took a wish in time and came by when nobody waited any more, would stand still for ever, with what it has
+        locked."""
+        for stopped in [each for each in self._overdue if each.exists()]:
+            pid = int(stopped.read_text().split()[0])
+            state = state_of(pid)
+            if state == "T":
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+            if state in (None, "Z", "T"):
+                self._overdue.remove(stopped)
+
     def _miss(self, laid: LaidAim) -> None:
         self._aims.remove(laid)
+        self._overdue.append(laid.stopped)
         self.missed[laid.aim.step] += 1
         if laid.aim.kills:
             self._again.append(laid.aim)
