@@ -21,9 +21,9 @@ from tests.journeys.running import RunningArchive
 from tests.journeys.test_supervisor_watches import wait_for_player, wait_for_position
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-CLIP = "AB00031_000431_20260309090000.MP4"
-UNIT = "JC-31"
-NUMBER = "江综执罚〔2026〕第31号"
+CLIP = "AB00041_000441_20260309090000.MP4"
+UNIT = "JC-41"
+NUMBER = "江综执罚〔2026〕第41号"
 # A second of each, as different from each other as the mark over them leaves them.
 COLOURS = ("red", "lime", "blue", "yellow", "magenta", "cyan", "white", "black")
 Colour = tuple[float, ...]
@@ -90,7 +90,7 @@ def shoot(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def passwords(archive: RunningArchive) -> dict[str, str]:
-    return archive.people("第三十一执法大队", UNIT, {"luming": ("officer", "陆明", "--badge", "000431")})
+    return archive.people("第四十一执法大队", UNIT, {"luming": ("officer", "陆明", "--badge", "000441")})
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def film(
     """It was docked, and placed in a case of the officer, who may view it directly."""
     card = tmp_path_factory.mktemp("card")
     shoot(card / CLIP)
-    token = archive.enrol("三十一大队采集站", "--unit", UNIT)
+    token = archive.enrol("四十一大队采集站", "--unit", UNIT)
     state = str(tmp_path_factory.mktemp("state"))
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     with archive.client(str(archive.admin("token", "create", "--person", "luming")["token"])) as officer:
