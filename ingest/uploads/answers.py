@@ -15,7 +15,7 @@ from ingest.uploads.request import CHECKSUM_BYTES, Request, Send
 TUS_VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,termination,expiration"
 
-_LINGER_SECONDS = 2
+_LINGER_SECONDS = 5
 _LINGER_BYTES = 16 << 20
 
 

@@ -32,6 +32,7 @@ EXAMPLES = [
     errors.TooManyUploads(64),
     errors.QuotaExceeded(10, 9),
     errors.ChecksumDiffers("sha1"),
+    errors.AtAnotherNode("a" * 32, "b", f"b/{'a' * 32}"),
     errors.RegisterUnavailable("down"),
     errors.StagingFull(),
     errors.StagingDamaged("a" * 32, "torn"),
