@@ -38,12 +38,7 @@ from integrity.errors import TimestampError
 from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
 from integrity.timestamp import TimestampToken, verify_timestamp
-from storage.errors import (
-    ObjectExists,
-    ReadBackMismatch,
-    SourceChanged,
-    SourceSizeDiffers,
-)
+from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
 from storage.ledger.own_store import require_own_store
 from storage.sealing import SealedObject, read_back, write_sealed
 

@@ -13,6 +13,7 @@
     │   ├── ReplicaFailing              it does not work at the moment
     │   ├── ReplicaBehind               objects have waited too long to be copied to it
     │   └── ReplicaDamaged              copies in it are not what was sealed, and neither is what they are copies of
+    ├── NodeAtWork                      an ingest node whose uploads are not handed over while it seals
     ├── CustodyError
     │   ├── CustodyStopped              a person must look; a repeat would only fail again
     │   │   ├── StagedFileMissing       the finished upload's bytes are not where they were acknowledged
@@ -138,6 +139,14 @@ class ReplicaDamaged(ReplicaError):
         super().__init__(
             place, "copies in the replica are lost or damaged, and were not made anew: see docs/replication.md"
         )
+
+
+class NodeAtWork(IngestError):
+    """`node` is its name; '' is the one box."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(f"node {node!r} is sealing: end its processes first, and try again in half a minute")
+        self.node = node
 
 
 class CustodyError(IngestError):

@@ -27,14 +27,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from integrity.durable_files import sync_folder
 from storage import key_files
 from storage.kek_record import KekRecord
-from storage.key_errors import (
-    KeyMissing,
-    KeyStoreDamaged,
-    KeyStoreExists,
-    RootKeyError,
-    RootRefused,
-    UnwrapFailed,
-)
+from storage.key_errors import KeyMissing, KeyStoreDamaged, KeyStoreExists, RootKeyError, RootRefused, UnwrapFailed
 from storage.roots import records
 from storage.roots.holders import NO_SECRETS, RootAccess, destroy_root, make_root
 from storage.roots.names import ROOT_BYTES

@@ -35,13 +35,7 @@ from storage.encryption.segments import (
     plaintext_sizes,
     segment_count,
 )
-from storage.errors import (
-    CiphertextDiffers,
-    ReadBackMismatch,
-    SourceChanged,
-    SourceSizeDiffers,
-    SourceUnreadable,
-)
+from storage.errors import CiphertextDiffers, ReadBackMismatch, SourceChanged, SourceSizeDiffers, SourceUnreadable
 from storage.objects.protocol import ObjectStore, ObjectWriter, StoredObject
 from storage.piece_ring import SLOT_BYTES, PieceRing
 

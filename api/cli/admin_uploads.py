@@ -4,7 +4,7 @@ is staged without an upload is listed.
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
@@ -12,13 +12,13 @@ from api.cli.admin_people import OPERATOR, Facts
 from api.cli.upload_stops import stop_in_chinese
 from api.errors import UsageRefused
 from api.upload_limits import upload_limits, upload_register
-from ingest.lease import is_free
-from ingest.sealing.trouble import list_in_trouble, release_upload, retry_upload
+from ingest.errors import NodeAtWork
+from ingest.sealing.trouble import list_in_trouble, move_uploads, release_upload, retry_upload
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import list_unknown
 from integrity.fields import format_instant
 from storage.catalog.stations import Station
-from storage.catalog.uploads import IN_HAND, Upload
+from storage.catalog.uploads import Upload
 from storage.node_names import is_node_name
 
 
@@ -36,24 +36,19 @@ def release(archive: Archive, session: Session, upload_id: str, reason: str) -> 
 
 
 def move(session: Session, from_node: str, to_node: str) -> Facts:
-    """Have one node do what was another's: all that is in hand there. The files themselves an operator brings.
-
-    Which node has an upload's bytes is no claim and no evidence, so the ledger has no entry of it. Raises UsageRefused
-    for what is no node's name, and while the former node's custody has something in hand.
-    """
+    """Raises UsageRefused for what is no node's name, and while the former node seals."""
     if from_node == to_node or not all(name == "" or is_node_name(name) for name in (from_node, to_node)):
         raise UsageRefused(
             f"应为两个不同的采集节点名称（小写字母、数字、连字符），而不是“{from_node}”和“{to_node}”",
             f"name two different nodes, each of [a-z0-9-], not {from_node!r} and {to_node!r}",
         )
-    theirs = (Upload.node == from_node, Upload.state.in_(IN_HAND))
-    if session.scalar(select(func.count()).where(*theirs, Upload.leased_by.is_not(None), ~is_free(Upload))):
+    try:
+        moved = move_uploads(session, from_node, to_node)
+    except NodeAtWork as error:
         raise UsageRefused(
-            f"采集节点“{from_node}”正在封存；请先停止该节点的进程，约半分钟后重试",
-            f"node {from_node!r} is sealing: end its processes first, and try again in half a minute",
-        )
-    moved = session.scalars(update(Upload).where(*theirs).values(node=to_node).returning(Upload.id)).all()
-    return {"from": from_node, "to": to_node, "uploads": len(moved)}
+            f"采集节点“{from_node}”正在封存；请先停止该节点的进程，约半分钟后重试", str(error)
+        ) from error
+    return {"from": from_node, "to": to_node, "uploads": moved}
 
 
 def list_unknown_files(archive: Archive) -> list[Facts]:

@@ -10,13 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.demo import evidence, viewing
-from api.demo.archive_process import (
-    ArchiveElsewhere,
-    RunningArchive,
-    adopt_orphans,
-    end_orphans,
-    running_archive,
-)
+from api.demo.archive_process import ArchiveElsewhere, RunningArchive, adopt_orphans, end_orphans, running_archive
 from api.demo.assignments import plan_assignments
 from api.demo.cast import (
     APPROVER,

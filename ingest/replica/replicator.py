@@ -27,13 +27,7 @@ from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, DISPOSED
 from storage.database import Database
-from storage.errors import (
-    ObjectExists,
-    ObjectMissing,
-    ObjectStoreError,
-    StoreFull,
-    StoreReadOnly,
-)
+from storage.errors import ObjectExists, ObjectMissing, ObjectStoreError, StoreFull, StoreReadOnly
 from storage.objects.protocol import Keeping, ObjectStore
 
 COPIED_NOW: Final = "copied"

@@ -26,13 +26,7 @@ from integrity.manifest import RecordingManifest, parse_manifest
 from storage.catalog.object_looks import DIFFERS, MISSING, UNREADABLE
 from storage.catalog.recordings import CustodyAttempt, Recording
 from storage.database import Database
-from storage.errors import (
-    CiphertextDiffers,
-    ObjectMissing,
-    ReadBackMismatch,
-    SourceChanged,
-    StoreUnavailable,
-)
+from storage.errors import CiphertextDiffers, ObjectMissing, ReadBackMismatch, SourceChanged, StoreUnavailable
 from storage.key_errors import KeyMissing, UnwrapFailed
 from storage.keystore import WrappedKey
 from storage.ledger.own_store import require_own_store

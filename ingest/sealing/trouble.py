@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ingest.errors import UploadNotInTrouble
+from ingest.errors import NodeAtWork, UploadNotInTrouble
 from ingest.lease import given_back, is_free
 from retention.wording import require_reason
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import IN_HAND, Upload
 from storage.ledger.append import Actor, Change, record_change
 
 STUCK_ATTEMPTS = 5
@@ -37,6 +37,7 @@ _IN_TROUBLE = or_(
     and_(Upload.state.in_(_WAITING), Upload.attempts >= STUCK_ATTEMPTS),
     _is_left_alone(),
 )
+_IS_TAKEN = and_(Upload.leased_by.is_not(None), ~is_free(Upload))
 LIST_LIMIT = 10_000
 
 
@@ -72,6 +73,18 @@ def release_upload(session: Session, by: Actor, upload_id: str, reason: str) -> 
     return upload
 
 
+def move_uploads(session: Session, from_node: str, to_node: str) -> int:
+    """Have one node do what was another's: all that is in hand there. The files themselves an operator brings.
+
+    How many they are. Which node has an upload's bytes is no claim and no evidence, so the ledger has no entry of it.
+    Raises NodeAtWork while the former node's custody has something in hand.
+    """
+    theirs = (Upload.node == from_node, Upload.state.in_(IN_HAND))
+    if session.scalar(select(func.count()).where(*theirs, _IS_TAKEN)):
+        raise NodeAtWork(from_node)
+    return len(session.scalars(update(Upload).where(*theirs).values(node=to_node).returning(Upload.id)).all())
+
+
 def _in_trouble(session: Session, upload_id: str) -> Upload:
     """Locked, so that no worker takes it meanwhile."""
     statement = select(Upload).where(Upload.id == upload_id, _IN_TROUBLE).with_for_update()
@@ -92,5 +105,5 @@ def _forget_failure(upload: Upload) -> None:
 
 def _is_at_work(session: Session, upload: Upload) -> bool:
     """Whether a worker has it, by the clock that leases are written with; a pause is nobody's work."""
-    taken = select(Upload.id).where(Upload.id == upload.id, Upload.leased_by.is_not(None), ~is_free(Upload))
+    taken = select(Upload.id).where(Upload.id == upload.id, _IS_TAKEN)
     return session.scalars(taken).first() is not None

@@ -5,12 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.errors import (
-    ObjectExists,
-    ObjectSizeDiffers,
-    ObjectStoreError,
-    StoreUnavailable,
-)
+from storage.errors import ObjectExists, ObjectSizeDiffers, ObjectStoreError, StoreUnavailable
 from storage.objects.handles import AbortingWriter
 from storage.objects.protocol import StoredObject
 from storage.objects.s3_bucket import MENDS, S3Bucket, Version

@@ -11,12 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from storage import key_files
 from storage.kek_record import KekRecord
-from storage.key_errors import (
-    KeyStoreDamaged,
-    KeyStoreMissing,
-    NoSharesMade,
-    RootKeyError,
-)
+from storage.key_errors import KeyStoreDamaged, KeyStoreMissing, NoSharesMade, RootKeyError
 from storage.keystore import KeyStore
 from storage.roots.recovery import (
     RecoveryKey,

@@ -11,12 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.key_errors import (
-    KeyStoreDamaged,
-    RootSecretUnusable,
-    RootSecretWrong,
-    TokenUnusable,
-)
+from storage.key_errors import KeyStoreDamaged, RootSecretUnusable, RootSecretWrong, TokenUnusable
 from storage.roots import records
 from storage.roots.given_secret import GivenSecret
 from storage.roots.names import FIRST, ROOT_BYTES

@@ -19,12 +19,7 @@ from dataclasses import dataclass, replace
 
 from storage import key_files
 from storage.kek_record import KekRecord
-from storage.key_errors import (
-    KeyMissing,
-    KeyStoreDamaged,
-    KeyStoreError,
-    RootKeyError,
-)
+from storage.key_errors import KeyMissing, KeyStoreDamaged, KeyStoreError, RootKeyError
 from storage.keystore import KeyStore
 from storage.roots import records
 from storage.roots.holders import destroy_root, make_root

@@ -21,13 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from storage import key_files
-from storage.key_errors import (
-    KeyStoreDamaged,
-    RootRefused,
-    RootSecretWrong,
-    TokenLocked,
-    TokenUnusable,
-)
+from storage.key_errors import KeyStoreDamaged, RootRefused, RootSecretWrong, TokenLocked, TokenUnusable
 from storage.roots.given_secret import GivenSecret
 from storage.roots.records import RootRecord
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from api.demo.footage import find_ffmpeg
 from tests.journeys.browsing import Desk, desk_of
+from tests.journeys.placing import place_in_case
 from tests.journeys.running import RunningArchive
 from tests.journeys.test_supervisor_watches import wait_for_player, wait_for_position
 
@@ -52,19 +53,12 @@ def recording(archive: RunningArchive, passwords: dict[str, str], tmp_path_facto
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     tokens = {name: str(archive.admin("token", "create", "--person", name)["token"]) for name in PEOPLE}
     with archive.client(tokens["yanhua"]) as officer, archive.client(tokens["heduan"]) as second:
-        (item,) = officer.get("/api/v1/recordings").json()["items"]
-        form = {"number": NUMBER, "title": "占道经营", "procedure": "ordinary_penalty"}
-        case = officer.post("/api/v1/cases", json=form).raise_for_status().json()
-        link = {"recording_id": item["id"], "stage": "initiation", "reason": "同一现场"}
-        officer.post(f"/api/v1/cases/{case['id']}/links", json=link).raise_for_status()
-        for who in (officer, second):
-            me = who.get("/api/v1/session").json()["id"]
-            officer.post(f"/api/v1/cases/{case['id']}/officers", json={"person_id": me}).raise_for_status()
-        asked = {"case_id": case["id"], "kind": "copy", "purpose": "提供给当事人"}
+        recording_id, case_id = place_in_case(officer, NUMBER, officer, second)
+        asked = {"case_id": case_id, "kind": "copy", "purpose": "提供给当事人"}
         request = officer.post("/api/v1/requests", json=asked).raise_for_status().json()
     with archive.client(tokens["fayuan"]) as legal:
         legal.post(f"/api/v1/requests/{request['id']}/approve", json={"hours": 24}).raise_for_status()
-    return f"/recordings/{item['id']}"
+    return f"/recordings/{recording_id}"
 
 
 def stand_at(page: Page, seconds: float) -> None:

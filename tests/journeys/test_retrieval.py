@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.browsing import desk_of, profile
+from tests.journeys.placing import place_in_case
 from tests.journeys.running import RunningArchive
 from tests.journeys.test_supervisor_watches import film, wait_for_player, wait_for_position
 
@@ -51,14 +52,8 @@ def recording(
     state = str(tmp_path_factory.mktemp("state"))
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     with archive.client(str(archive.admin("token", "create", "--person", "qianli")["token"])) as officer:
-        (item,) = officer.get("/api/v1/recordings").json()["items"]
-        form = {"number": NUMBER, "title": "占道经营", "procedure": "ordinary_penalty"}
-        case = officer.post("/api/v1/cases", json=form).raise_for_status().json()
-        link = {"recording_id": item["id"], "stage": "initiation", "reason": "同一现场"}
-        officer.post(f"/api/v1/cases/{case['id']}/links", json=link).raise_for_status()
-        me = officer.get("/api/v1/session").json()["id"]
-        officer.post(f"/api/v1/cases/{case['id']}/officers", json={"person_id": me}).raise_for_status()
-    return f"/recordings/{item['id']}"
+        recording_id, _ = place_in_case(officer, NUMBER, officer)
+    return f"/recordings/{recording_id}"
 
 
 def test_the_picture_is_there_only_with_its_mark(

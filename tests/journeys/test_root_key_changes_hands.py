@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.journeys.placing import place_in_case
 from tests.journeys.running import RunningArchive
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(600)]
@@ -112,17 +113,13 @@ def granted(keeper: Keeper, folder: Path) -> Iterator[tuple[httpx.Client, str, b
 
 def let_copy(officer: httpx.Client, legal_token: str, archive: RunningArchive) -> str:
     """The recording whose original he may have from now on."""
-    (item,) = officer.get("/api/v1/recordings").json()["items"]
-    form = {"number": "江综执罚〔2026〕第77号", "title": "占道经营", "procedure": "ordinary_penalty"}
-    case = officer.post("/api/v1/cases", json=form).raise_for_status().json()
-    link = {"recording_id": item["id"], "stage": "initiation", "reason": "同一现场"}
-    officer.post(f"/api/v1/cases/{case['id']}/links", json=link).raise_for_status()
-    asked = {"case_id": case["id"], "kind": "copy", "purpose": "移送法院", "unredacted_reason": "移送法院"}
+    recording_id, case_id = place_in_case(officer, "江综执罚〔2026〕第77号")
+    asked = {"case_id": case_id, "kind": "copy", "purpose": "移送法院", "unredacted_reason": "移送法院"}
     request = officer.post("/api/v1/requests", json=asked).raise_for_status().json()
     with archive.client(legal_token) as legal:
         consent = {"hours": 24, "consent_reason": "移送法院"}
         legal.post(f"/api/v1/requests/{request['id']}/approve", json=consent).raise_for_status()
-    return str(item["id"])
+    return recording_id
 
 
 def seal(archive: RunningArchive, folder: Path, content: bytes) -> None:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 from api.demo.footage import find_ffmpeg
 from tests.journeys.browsing import Desk, desk_of
+from tests.journeys.placing import place_in_case
 from tests.journeys.running import RunningArchive
 from tests.journeys.test_supervisor_watches import wait_for_player, wait_for_position
 
@@ -104,17 +105,11 @@ def film(
     state = str(tmp_path_factory.mktemp("state"))
     archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
     with archive.client(str(archive.admin("token", "create", "--person", "luming")["token"])) as officer:
-        (item,) = officer.get("/api/v1/recordings").json()["items"]
-        form = {"number": NUMBER, "title": "占道经营", "procedure": "ordinary_penalty"}
-        case = officer.post("/api/v1/cases", json=form).raise_for_status().json()
-        link = {"recording_id": item["id"], "stage": "initiation", "reason": "同一现场"}
-        officer.post(f"/api/v1/cases/{case['id']}/links", json=link).raise_for_status()
-        me = officer.get("/api/v1/session").json()["id"]
-        officer.post(f"/api/v1/cases/{case['id']}/officers", json={"person_id": me}).raise_for_status()
-        form = {"kind": "view", "case_id": case["id"], "purpose": "办理本案"}
+        recording_id, case_id = place_in_case(officer, NUMBER, officer)
+        form = {"kind": "view", "case_id": case_id, "purpose": "办理本案"}
         officer.post("/api/v1/requests", json=form).raise_for_status()
-        facts = wait_for_copies(officer, item["id"])
-        yield Film(item["id"], facts["sprite"], facts["proxy"]["duration_seconds"], officer)
+        facts = wait_for_copies(officer, recording_id)
+        yield Film(recording_id, facts["sprite"], facts["proxy"]["duration_seconds"], officer)
 
 
 def wait_for_copies(officer: Any, recording: str) -> dict[str, dict[str, Any]]:

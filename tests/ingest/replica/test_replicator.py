@@ -40,12 +40,7 @@ from ingest.replica.standing import read_replica_standing, require_replicated
 from ingest.replica.turns import lease_batch
 from ingest.scrub.turns import Turns
 from storage.database import Database
-from storage.errors import (
-    NameRefused,
-    StoreFull,
-    StoreReadOnly,
-    StoreUnavailable,
-)
+from storage.errors import NameRefused, StoreFull, StoreReadOnly, StoreUnavailable
 from storage.ledger.errors import StoreLacksLedger
 from storage.objects.folder import FolderStore
 from tests.ingest.replica_shelf import ReplicaShelf, ids_of

@@ -14,12 +14,7 @@ import pytest
 
 from storage import key_files
 from storage.kek_record import KekRecord
-from storage.key_errors import (
-    KeyMissing,
-    KeyStoreUnusable,
-    RootSecretUnusable,
-    RootSecretWrong,
-)
+from storage.key_errors import KeyMissing, KeyStoreUnusable, RootSecretUnusable, RootSecretWrong
 from storage.keystore import KeyStore, WrappedKey, create_key_store
 from storage.roots import records
 from storage.roots.names import FIRST, HOLDERS

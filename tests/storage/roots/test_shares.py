@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.key_errors import (
-    ShareDamaged,
-    SharesDiffer,
-    SharesError,
-    SharesTooFew,
-)
+from storage.key_errors import ShareDamaged, SharesDiffer, SharesError, SharesTooFew
 from storage.roots.field import divide, evaluate, interpolate, multiply
 from storage.roots.shares import MOST_SHARES, SECRET_BYTES, Share, read_shares, recombine, split_secret
 

@@ -12,13 +12,7 @@ import pkcs11
 import pytest
 from pkcs11 import Attribute
 
-from storage.key_errors import (
-    KeyStoreDamaged,
-    RootSecretMissing,
-    RootSecretWrong,
-    TokenLocked,
-    TokenUnusable,
-)
+from storage.key_errors import KeyStoreDamaged, RootSecretMissing, RootSecretWrong, TokenLocked, TokenUnusable
 from storage.keystore import KeyStore, create_key_store
 from storage.roots import records, token
 from storage.roots.by_shares import make_shares, recover_root
