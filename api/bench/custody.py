@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive, open_archive
 from api.bench.errors import BenchError
+from api.bench.plain_archive import NOT_ELSEWHERE, plain_settings
 from api.engines.folders import socket_folder
 from api.engines.launch import Child, log_tail
 from api.engines.plan import own_process
@@ -30,6 +31,7 @@ from api.engines.watched import ChildSpec
 from api.settings import Settings, load_settings
 from api.tasks.custody import open_custody
 from ingest.lanes import seal_next
+from ingest.uploads.staging import Staging
 from storage.catalog.organisation import Unit
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
@@ -44,10 +46,13 @@ class RunningCustody:
     settings: Settings
     archive: Archive
 
-    def stage(self, source: Path) -> str:
-        """A finished upload of these bytes, by a unit of its own: one unit seals the same bytes only once."""
+    def stage(self, source: Path, staging: Staging | None = None) -> str:
+        """A finished upload of these bytes, by a unit of its own: one unit seals the same bytes only once.
+
+        `staging`: of an ingest node; without one, the archive's own.
+        """
         upload_id, now = uuid.uuid4().hex, datetime.now(UTC)
-        staging = self.archive.staging
+        staging = staging or self.archive.staging
         os.link(source, staging.bytes_path(upload_id))
         with self.archive.database.transaction() as session:
             unit_id, station_id = _add_station(session)
@@ -79,7 +84,7 @@ class RunningCustody:
 @contextmanager
 def running_custody(folder: Path) -> Iterator[RunningCustody]:
     """Everything custody needs, on the disk of `folder`; all of it ends with the block."""
-    settings = _settings(folder / "data")
+    settings = plain_settings(folder / "data")
     with ExitStack() as undo:
         undo.callback(_remove_sockets, settings)
         addresses = undo.enter_context(running_database(settings, "bench"))
@@ -89,13 +94,15 @@ def running_custody(folder: Path) -> Iterator[RunningCustody]:
                 "tsa_urls": (f"unix://{socket_folder(settings.data)}/tsa.sock",),
             }
         )
-        create_keys(_settings(settings.data))
+        create_keys(plain_settings(settings.data))
         announce_public_keys(settings, addresses)
-        sequencer = {"LIUHEN_DATABASE_SEQUENCER_URL": addresses.sequencer}
+        sequencer = {**NOT_ELSEWHERE, "LIUHEN_DATABASE_SEQUENCER_URL": addresses.sequencer}
         socket_path = str(socket_folder(settings.data) / "tsa.sock")
         for spec in (
             own_process(settings, "sequencer", "账本定序", "sequencer", "sequencer", environment=sequencer),
-            own_process(settings, "tsa", "时间戳服务", "time stamps", "tsa", "--address", socket_path),
+            own_process(
+                settings, "tsa", "时间戳服务", "time stamps", "tsa", "--address", socket_path, environment=NOT_ELSEWHERE
+            ),
         ):
             undo.enter_context(running_child(spec))
         archive = open_archive(settings, process="liuhen-bench")
@@ -111,19 +118,6 @@ def _remove_sockets(settings: Settings) -> None:
     if folder != settings.run_folder:
         with suppress(OSError):
             folder.rmdir()
-
-
-def _settings(data: Path) -> Settings:
-    """Those of a plain archive, whatever the environment names for another one."""
-    return Settings(
-        data=data,
-        database_url=None,
-        database_owner_url=None,
-        database_worker_url=None,
-        database_sequencer_url=None,
-        broker_url=None,
-        tsa_urls=(),
-    )
 
 
 @contextmanager

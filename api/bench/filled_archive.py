@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from api.bench.archive_rows import ArchiveSize, fill_archive
 from api.bench.custody import running_child
 from api.bench.errors import BenchError
+from api.bench.plain_archive import NOT_ELSEWHERE, plain_settings
 from api.credentials import open_session
 from api.engines.listener import open_listener
 from api.engines.plan import own_process
@@ -52,7 +53,7 @@ class FilledArchive:
 @contextmanager
 def filled_archive(folder: Path, size: ArchiveSize) -> Iterator[FilledArchive]:
     """All of it under `folder`; it ends with the block. Raises BenchError."""
-    settings = _settings(folder / "data", None)
+    settings = plain_settings(folder / "data")
     with ExitStack() as undo:
         addresses = undo.enter_context(running_database(settings, "bench"))
         create_keys(settings)
@@ -61,7 +62,7 @@ def filled_archive(folder: Path, size: ArchiveSize) -> Iterator[FilledArchive]:
         fill_archive(superuser_of(settings, addresses), size, datetime.now(UTC))
         filled_seconds = time.monotonic() - began
         listener = undo.enter_context(open_listener(BindAddress("127.0.0.1", 0)))
-        environment = {"LIUHEN_DATABASE_URL": addresses.app, "LIUHEN_TSA_URLS": "unix:///dev/null"}
+        environment = {**NOT_ELSEWHERE, "LIUHEN_DATABASE_URL": addresses.app, "LIUHEN_TSA_URLS": "unix:///dev/null"}
         descriptor = listener.fileno()
         words = ("http", "--fd", str(descriptor))
         spec = own_process(
@@ -93,16 +94,3 @@ def sign_in(database: Database) -> dict[str, list[tuple[uuid.UUID, str]]]:
     if not viewers:
         raise BenchError("nobody is in the archive that was filled")
     return viewers
-
-
-def _settings(data: Path, database_url: str | None) -> Settings:
-    """Those of a plain archive, whatever the environment names for another one."""
-    return Settings(
-        data=data,
-        database_url=database_url,
-        database_owner_url=None,
-        database_worker_url=None,
-        database_sequencer_url=None,
-        broker_url=None,
-        tsa_urls=(),
-    )

@@ -13,13 +13,18 @@ from api.bench.archive_rows import ArchiveSize
 from api.bench.custody import RunningCustody, running_custody
 from api.bench.errors import BenchError
 from api.bench.media import measure_media
+from api.bench.plain_archive import NOT_ELSEWHERE
 from api.bench.rows import Row
 from api.bench.scrub import measure_scrub
 from api.bench.seal import measure_seal
 from api.bench.search import measure_search
+from api.bench.storage.measure import measure_storage
+from api.bench.storage.sizes import QUICK as STORAGE_QUICK
+from api.bench.storage.sizes import StorageSizes
 from api.bench.upload import QUICK, UploadSizes, measure_uploads
 from api.media_tools import media_runner
-from api.settings import Settings, child_environment
+from api.object_store import store_address
+from api.settings import Settings, child_environment, load_settings
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ def worker_resident_mib(custody: RunningCustody, folder: Path, size_bytes: int) 
     settings = custody.settings
     environment = child_environment(
         {
+            **NOT_ELSEWHERE,
             "LIUHEN_DATA": str(settings.data),
             "LIUHEN_DATABASE_WORKER_URL": str(settings.database_worker_url),
             "LIUHEN_TSA_URLS": settings.tsa_urls[0],
@@ -96,6 +102,12 @@ def measure_upload(options: Options) -> list[Row]:
     return measure_uploads(options.folder, QUICK if options.quick else UploadSizes(pairs=options.pairs))
 
 
+def measure_storing(options: Options) -> list[Row]:
+    """The store in S3 that the settings name, playback beside nginx, two nodes, a backlog. Raises BenchError."""
+    sizes = STORAGE_QUICK if options.quick else StorageSizes(object_bytes=options.size_bytes, pairs=options.pairs)
+    return measure_storage(options.folder, sizes, store_address(load_settings()))
+
+
 def measure_searches(options: Options) -> list[Row]:
     """Searches and lists over an archive of rows, as people at work see them. Raises BenchError."""
     return measure_search(options.folder, options.archive, options.rounds)
@@ -108,5 +120,8 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "scrub": Measure("巡检，与 sha256sum 相比", "reading stored objects again, beside sha256sum", measure_scrubbing),
     "search": Measure("百万条记录上的检索与列表", "searches and lists over a million recordings", measure_searches),
+    "storage": Measure(
+        "S3 存取、播放、多节点、积压", "S3, playback beside nginx, two nodes, a long backlog", measure_storing
+    ),
     "upload": Measure("上传，与 @tus/server 相比；封存用时", "uploads beside @tus/server, and sealing", measure_upload),
 }

@@ -20,11 +20,12 @@ class Row:
     """One measure in `unit`. Less is better for ours, and `bar` bounds the ratio where there is a peer, else ours.
 
     Figures stay as measured: rounded to milliseconds, those of a short run would no longer agree with their ratio.
+    What could not be measured here has none, and its bar does not hold.
     """
 
     measure: str
     unit: str
-    ours: float
+    ours: float | None
     peer: float | None
     ratio: float | None
     bar: float
@@ -40,6 +41,11 @@ class Row:
     def below_bar(cls, measure: str, unit: str, *, ours: float, bar: float) -> Row:
         """Ours alone: at most `bar` of its unit."""
         return cls(measure, unit, ours, None, None, bar, ours <= bar)
+
+    @classmethod
+    def left_out(cls, measure: str, unit: str, *, bar: float) -> Row:
+        """Not measured: what it takes is not here. Whoever leaves it out says what that is."""
+        return cls(measure, unit, None, None, None, bar, False)
 
     def to_json(self) -> dict[str, JsonScalar]:
         """The row as `liuhen bench --json` gives it."""
@@ -58,14 +64,20 @@ def print_table(rows: Sequence[Row], machine: str, console: Console | None = Non
     """Print the rows as a table for people, and the machine below it."""
     table = Table("测量 / measure", "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
     for row in rows:
-        peer = "—" if row.peer is None else f"{_figure(row.peer)} {row.unit}"
-        ratio = "—" if row.ratio is None else f"{row.ratio:.2f}×"
-        bar = f"{row.bar:g} {row.unit}" if row.ratio is None else f"{row.bar:.2f}×"
-        holds = "[green]是 / yes[/]" if row.holds else "[red]否 / no[/]"
-        table.add_row(row.measure, f"{_figure(row.ours)} {row.unit}", peer, ratio, bar, holds)
+        table.add_row(row.measure, *_cells(row))
     console = console or Console()
     console.print(table)
     console.print(f"机器 / machine: {machine}", highlight=False)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    if row.ours is None:
+        return "未测 / not measured", "—", "—", f"{row.bar:.2f}×", "[red]未测 / not measured[/]"
+    peer = "—" if row.peer is None else f"{_figure(row.peer)} {row.unit}"
+    ratio = "—" if row.ratio is None else f"{row.ratio:.2f}×"
+    bar = f"{row.bar:g} {row.unit}" if row.ratio is None else f"{row.bar:.2f}×"
+    holds = "[green]是 / yes[/]" if row.holds else "[red]否 / no[/]"
+    return f"{_figure(row.ours)} {row.unit}", peer, ratio, bar, holds
 
 
 def _figure(value: float) -> str:

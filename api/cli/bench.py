@@ -20,7 +20,7 @@ def bench(
     pairs: Annotated[int, typer.Option(min=1, help="成对运行次数，取中位数 / pairs of runs; medians count")] = 3,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="上传：小规模试跑 / upload: small sizes, to try; no bar counts"),
+        typer.Option("--quick", help="上传、存储：小规模试跑 / upload, storage: small sizes, to try; no bar counts"),
     ] = False,
     recordings: Annotated[int, typer.Option(min=1000, help="检索：记录数 / search: how many recordings")] = 1_000_000,
     cases: Annotated[int, typer.Option(min=500, help="检索：案件数 / search: how many cases")] = 100_000,

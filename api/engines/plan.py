@@ -85,7 +85,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         (fork_server,),
         (*authority, _sequencer(settings, addresses)),
         (*_workers(settings, addresses), _beat(settings, addresses)),
-        _http(settings, addresses, listener),
+        http_processes(settings, addresses, listener),
         Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
@@ -133,7 +133,7 @@ def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment, forked=True)
 
 
-def _http(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
+def http_processes(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
     """Twins on one socket, which stays open here: while one starts again the others answer."""
     return tuple(
         own_process(

@@ -28,6 +28,22 @@ def test_a_row_is_json_with_the_promised_keys() -> None:
     assert row == {"measure": "seal", "unit": "s", "ours": 1, "peer": 2, "ratio": 0.5, "bar": 0.65, "holds": True}
 
 
+def test_what_was_left_out_has_no_figure_and_does_not_hold() -> None:
+    row, out = Row.left_out("S3", "s", bar=1.25), io.StringIO()
+    assert json.loads(json.dumps(row.to_json())) == {
+        "measure": "S3",
+        "unit": "s",
+        "ours": None,
+        "peer": None,
+        "ratio": None,
+        "bar": 1.25,
+        "holds": False,
+    }
+    print_table([row], "a machine", Console(file=out, width=140))
+    assert out.getvalue().count("not measured") == 2
+    assert "1.25×" in out.getvalue()
+
+
 def test_figures_of_a_run_of_microseconds_agree_with_their_ratio() -> None:
     row = Row.beside_peer("seal", "s", ours=0.0004321, peer=0.0001234, bar=0.65)
     assert row.peer is not None
