@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture test-compose screenshots lock clean
+.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -86,6 +86,16 @@ test-compose: $(VENV)/.installed-dev
 	tests/compose/packages
 	tests/debian-packages
 	$(BIN)/python -m tests.compose --broker $(BROKER)
+
+# The same containers under uploads and playback that never end: PostgreSQL, the broker, the store, an API node and a custody node
+# are killed KILLS times each, and the store is stopped for SECONDS. Nothing may be lost, doubled or altered, and playback fails only
+# while what it needs is away (docs/reliability.md). Most of an hour; KILLS=1 SECONDS=20 is a short one.
+SECONDS ?= 120
+test-chaos: KILLS = 10
+test-chaos: $(VENV)/.installed-dev
+	tests/compose/packages
+	tests/debian-packages
+	$(BIN)/python -m tests.compose.chaos --kills $(KILLS) --stop-seconds $(SECONDS) --seed $(SEED) --broker $(BROKER)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

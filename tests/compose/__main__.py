@@ -26,7 +26,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import sync_playwright
 
-from tests.compose.machine import IMAGES, ROOT, Machine
+from tests.compose.machine import ROOT
+from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
 from tests.compose.stack import PROJECT, Stack, has_health_check, running
 from tests.corpus.watching import watch
 from tests.journeys.browsing import ARGUMENTS, CHROMIUM, desk_of
@@ -39,46 +40,24 @@ _AGENT_DEAD = "SIGKILL has ended the agent"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--broker", choices=("valkey", "rabbitmq"), default="valkey")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "compose", help="images are kept in it")
+    parser.add_argument("--broker", choices=BROKERS, default="valkey")
+    parser.add_argument("--folder", type=Path, default=IMAGES_KEPT, help="images are kept in it")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _end_in_time(LONGEST_SECONDS)
-    machine = Machine(asked.folder.absolute())
-    machine.configure()
-    began_at = time.monotonic()
-    build_all(machine, began_at)
-    subprocess.run([ROOT / "docker" / "make-secrets"], check=True, cwd=ROOT)
-    files = [ROOT / "docker" / "compose.yaml"]
-    if asked.broker == "rabbitmq":
-        files.append(ROOT / "docker" / "compose.rabbitmq.yaml")
-    with running(Stack(machine, files, ("prometheus",))) as stack:
-        say(began_at, f"healthy: {len(stack.inspected())} containers")
+    end_in_time(LONGEST_SECONDS)
+    say = Clock().say
+    with running(prepared_stack(asked.folder, asked.broker, ("prometheus",), say)) as stack:
+        say(f"healthy: {len(stack.inspected())} containers")
         require_closed(stack)
-        say(began_at, "every container: not root, read-only, no capability, no secret in its settings")
+        say("every container: not root, read-only, no capability, no secret in its settings")
         tell_story(stack)
-        say(began_at, "the demo's story holds, an API process killed in the middle of it")
-        say(began_at, play_in_chromium(stack))
-        say(began_at, ask_prometheus(stack))
+        say("the demo's story holds, an API process killed in the middle of it")
+        say(play_in_chromium(stack))
+        say(ask_prometheus(stack))
         require_silent(stack)
     left = stack.containers()
     assert not left, f"left: {left}"
-    say(began_at, "taken down, nothing is left")
+    say("taken down, nothing is left")
     return 0
-
-
-def say(began_at: float, words: str) -> None:
-    print(f"[{time.monotonic() - began_at:5.0f} s] {words}", flush=True)
-
-
-def build_all(machine: Machine, began_at: float) -> None:
-    machine.take_base()
-    for image in IMAGES:
-        machine.build(image)
-        size = int(machine.podman("image", "inspect", "--format", "{{.Size}}", f"localhost/{image}").stdout)
-        say(began_at, f"built {image}: {size / (1 << 20):.0f} MiB")
-    tools = "for tool in cc gcc g++ ld as make; do command -v $tool && exit 1; done; exit 0"
-    machine.podman("run", "--rm", "--network=none", "--entrypoint=/bin/sh", "localhost/liuhen", "-c", tools)
 
 
 def require_closed(stack: Stack) -> None:
@@ -230,16 +209,6 @@ def require_silent(stack: Stack) -> None:
             assert secret not in done.stdout + done.stderr, each["Name"]
         if has_health_check(each):
             stack.machine.podman("healthcheck", "run", each["Name"])
-
-
-def _end_in_time(seconds: float) -> None:
-    def end() -> None:
-        print(f"not done within {seconds:.0f} s", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
 
 
 if __name__ == "__main__":

@@ -59,9 +59,14 @@ class Machine:
             f'tmp_dir = "{self.folder}/run/libpod"\n'
             f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{self.folder}/networks"\n'
         )
-        (self.folder / "storage.conf").write_text(
+        storage = (
             f'[storage]\ndriver = "overlay"\nrunroot = "{self.folder}/run/storage"\ngraphroot = "{self.folder}/store"\n'
         )
+        kept = self.folder / "storage.conf"
+        if kept.exists() and kept.read_text() != storage:
+            # podman goes by the folders it was first started with: of one that was moved it has to forget them.
+            (self.folder / "store" / "db.sql").unlink(missing_ok=True)
+        kept.write_text(storage)
 
     def podman(
         self, *words: str, seconds: float = 120.0, check: bool = True, shown: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,10 +29,13 @@ class PlannedFile:
 
 
 class Footage:
-    """All files of a run, in order; `content` gives the bytes of any of them again."""
+    """All files of a run, in order; `content` gives the bytes of any of them again.
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    `clips`: real films to be among them, in the place of the one that is made here.
+    """
+
+    def __init__(self, seed: int, clips: Sequence[Path] = ()) -> None:
+        self._seed, self._clips = seed, clips
         self._source = random.Random(f"files {seed}")
         self.planned: list[PlannedFile] = []
 
@@ -59,7 +62,8 @@ class Footage:
         if not file.is_clip:
             return source.randbytes(file.size_bytes)
         # A box of type `free` holds anything: each clip is a file of its own that plays like the first.
-        return one_clip() + (8 + 64).to_bytes(4, "big") + b"free" + source.randbytes(64)
+        film = self._clips[file.number % len(self._clips)].read_bytes() if self._clips else one_clip()
+        return film + (8 + 64).to_bytes(4, "big") + b"free" + source.randbytes(64)
 
     def digest(self, file: PlannedFile) -> str:
         return hashlib.sha256(self.content(file)).hexdigest()

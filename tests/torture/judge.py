@@ -24,13 +24,11 @@ from storage.objects.folder import INCOMING, FolderStore
 from storage.sealed_object import AtRest, open_sealed
 from tests.commands import Ran
 from tests.torture.files import Footage, PlannedFile
+from tests.torture.rows import Content, judge_read_rows, read_rows
 from tests.torture.system import Engines, Station, descendants, state_of
 
 PIECE_BYTES = 1 << 20
 OUT_OF_TIME = "entries_out_of_time"
-ENDED = ("receipted", "expired", "terminated")
-Content = tuple[str, str]
-"""Unit code and SHA-256: what one recording is of."""
 
 
 @dataclass
@@ -89,9 +87,7 @@ def judge_verification(verified: Ran, clocks_were_wrong: bool, found: Judgement)
 
 def judge_rows(connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement) -> None:
     """What the database says: a recording a content, its receipts and entries, and an end to whatever was begun."""
-    _judge_recordings(connection, docked, found)
-    _judge_receipts(connection, docked, found)
-    _judge_ends(connection, found)
+    judge_read_rows(read_rows(connection), docked, found)
 
 
 def what_was_docked(stations: list[Station], footage: Footage) -> dict[Content, list[PlannedFile]]:
@@ -100,65 +96,6 @@ def what_was_docked(stations: list[Station], footage: Footage) -> dict[Content, 
         for file in station.docked:
             docked[station.unit, footage.digest(file)].append(file)
     return docked
-
-
-def _judge_recordings(
-    connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement
-) -> None:
-    rows = connection.execute(
-        "SELECT unit.code, encode(sha256, 'hex') FROM recording JOIN unit ON unit.id = recording.unit_id"
-    ).fetchall()
-    recordings = Counter((str(code), str(digest)) for code, digest in rows)
-    for content, files in docked.items():
-        if not recordings[content]:
-            found.lost += [f"{file.name}, wiped from its card, is no recording" for file in files]
-    for content, count in recordings.items():
-        if content not in docked:
-            found.wrong.append(f"recording of bytes that nobody docked: {content}")
-        if count > 1:
-            found.doubled.append(f"{count} recordings of {content}")
-
-
-def _judge_receipts(connection: psycopg.Connection, docked: dict[Content, list[PlannedFile]], found: Judgement) -> None:
-    """One receipt a docked file, one entry a receipt; a content is sealed once, and each further file is a repeat."""
-    rows = connection.execute("""
-        SELECT unit.code, encode(r.sha256, 'hex'), r.id,
-            (SELECT count(*) FROM receipt c WHERE c.recording_id = r.id),
-            (SELECT count(*) FROM receipt c WHERE c.recording_id = r.id AND c.repeat),
-            (SELECT count(*) FROM ledger_entry e WHERE e.action = 'recording.sealed' AND e.subject_id = r.id::text),
-            (SELECT count(*) FROM ledger_entry e JOIN upload u ON u.id = e.subject_id
-                WHERE e.action = 'recording.received_again' AND u.recording_id = r.id),
-            (SELECT count(*) FROM ledger_entry e JOIN upload u ON u.id = e.subject_id
-                WHERE e.action = 'receipt.issued' AND u.recording_id = r.id),
-            (SELECT count(*) FROM upload u WHERE u.recording_id = r.id)
-        FROM recording r JOIN unit ON unit.id = r.unit_id
-    """).fetchall()
-    for code, digest, recording_id, receipts, repeats, sealed, again, issued, uploads in rows:
-        copies = len(docked.get((code, digest), []))
-        expected = {"receipts": copies, "repeats": copies - 1, "recording.sealed": 1}
-        expected |= {"recording.received_again": copies - 1, "receipt.issued": copies, "uploads": copies}
-        counted = dict(zip(expected, (receipts, repeats, sealed, again, issued, uploads), strict=True))
-        for what, number in counted.items():
-            if number > expected[what]:
-                found.doubled.append(f"recording {recording_id}: {number} {what}, {expected[what]} docked")
-            elif number < expected[what]:
-                found.lost.append(f"recording {recording_id}: {number} {what}, {expected[what]} docked")
-
-
-def _judge_ends(connection: psycopg.Connection, found: Judgement) -> None:
-    questions = {
-        "upload without an end": f"SELECT id, state, failure_detail FROM upload WHERE state NOT IN {ENDED}",
-        "attempt without an end": """SELECT a.recording_id, u.state FROM custody_attempt a
-            JOIN upload u ON u.id = a.upload_id WHERE u.state <> 'receipted'""",
-        "copy that was not made": """SELECT recording_id, kind, state, outcome FROM media_job
-            WHERE state IN ('due', 'failed')""",
-        "lease that nobody gave back": """SELECT id FROM upload WHERE leased_by IS NOT NULL
-            UNION ALL SELECT id::text FROM media_job WHERE leased_by IS NOT NULL""",
-        "entry without a place": """SELECT id, action FROM ledger_entry e
-            WHERE NOT EXISTS (SELECT FROM ledger_sequence s WHERE s.entry_id = e.id)""",
-    }
-    for what, question in questions.items():
-        found.wrong += [f"{what}: {row}" for row in connection.execute(question).fetchall()]
 
 
 def _judge_kept_receipts(archive: Archive, stations: list[Station], footage: Footage, found: Judgement) -> None:
