@@ -59,7 +59,7 @@ def _find_victim(act: Kill, stack: Stack, service: str) -> tuple[int, int, str]:
     if not first:
         raise NeverBack(f"{service} does not run")
     if act.target == "rgw":
-        return first, _below(first, lambda pid: _command(pid) == act.place), f"rgw, {act.place}"
+        return first, _below(first, lambda pid: _program(pid) == act.place), f"rgw, {act.place}"
     # tini is the first of ours: what it looks after is the process itself.
     ours = act.target in ("api", "custody")
     return first, (_below(first, lambda pid: True) if ours else first), service
@@ -68,13 +68,14 @@ def _find_victim(act: Kill, stack: Stack, service: str) -> tuple[int, int, str]:
 def _below(first: int, fits: Callable[[int], bool]) -> int:
     found = [pid for pid in descendants(first) if fits(pid)]
     if not found:
-        raise NeverBack(f"nothing to kill below process {first}")
+        raise NeverBack(f"nothing to kill below process {first}: {[_program(pid) for pid in descendants(first)]}")
     return found[0]
 
 
-def _command(pid: int) -> str:
+def _program(pid: int) -> str:
+    """What it was started as: a daemon gives itself other names later."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()).name
     except OSError:
         return ""
 

@@ -20,17 +20,15 @@ def tables(observed: Observed, found: Verdict) -> Iterator[str]:
     for stop in observed.outages:
         if stop.kind == "stop":
             yield f"  {stop.what}: away for {_seconds(stop.seconds)} s in all"
-    received, refused = observed.uploads.received_at, observed.uploads.refused_at
-    played = [each.asked_at for each in observed.playbacks if not each.error]
-    failed = [each.asked_at for each in observed.playbacks if each.error]
+    done = {
+        "uploads received": [(moment, moment) for moment in observed.uploads.received_at],
+        "uploads refused or cut": [(moment, moment) for moment in observed.uploads.refused_at],
+        "playbacks whole": [(each.asked_at, each.ended_at) for each in observed.playbacks if not each.error],
+        "playbacks refused or cut": [(each.asked_at, each.ended_at) for each in observed.playbacks if each.error],
+    }
     yield "                            while something was away   otherwise"
-    for what, moments in (
-        ("uploads received", received),
-        ("uploads refused or cut", refused),
-        ("playbacks whole", played),
-        ("playbacks refused or cut", failed),
-    ):
-        inside = sum(within_any(observed.outages, moment) for moment in moments)
+    for what, moments in done.items():
+        inside = sum(any(within_any(observed.outages, moment) for moment in each) for each in moments)
         yield f"  {what:<26}{inside:>25}{len(moments) - inside:>12}"
     for what in ("lost", "doubled", "wrong", "outside"):
         yield from (f"{what}: {line}" for line in _first(getattr(found, what)))

@@ -24,7 +24,7 @@ from tests.compose.stack import PROJECT, Stack
 from tests.torture.files import Footage, PlannedFile
 
 STATIONS = (("JIA", "10.89.77.21"), ("JIA", "10.89.77.22"), ("YI", "10.89.77.23"), ("YI", "10.89.77.24"))
-"""Unit and address of each."""
+"""Unit and address of each: by nginx's hash of it the first and the last are node b's, the others node a's."""
 FILES_WAITING = 3
 USER = 10001
 _PREFIX = "liuhen-chaos-station"
