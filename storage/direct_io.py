@@ -72,6 +72,20 @@ class DirectFile:
             done += got
         return done
 
+    def read_cached(self, buffer: memoryview, offset: int) -> bool:
+        """Fill `buffer` from the page cache alone; False where some of it is not there, or the file ends before.
+
+        Where the file system cannot say (an old NFS), it is read all the same.
+        """
+        try:
+            return os.preadv(self.descriptor, [buffer], offset, os.RWF_NOWAIT) == len(buffer)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+        return self.read_at(buffer, offset, len(buffer)) == len(buffer)
+
     def close(self) -> None:
         """Close the descriptor; again is no error."""
         if self.descriptor >= 0:

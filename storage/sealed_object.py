@@ -64,9 +64,12 @@ class OpenedObject:
         """Whether a piece may have to come over a network first: then an event loop leaves it to a thread."""
         return self._reader.is_remote
 
-    def pieces(self, offset: int, length: int, piece_bytes: int) -> Iterator[memoryview]:
-        """Plaintext [offset, offset + length). Raises SpanOutside, and while it is read DecryptionFailed."""
-        return self._segments.pieces(offset, length, piece_bytes)
+    def pieces(self, offset: int, length: int, piece_bytes: int, *, told: bool = False) -> Iterator[memoryview]:
+        """Plaintext [offset, offset + length). Raises SpanOutside, and while it is read DecryptionFailed.
+
+        `told`: an empty piece says that the next one has to be waited for.
+        """
+        return self._segments.pieces(offset, length, piece_bytes, told=told)
 
     def pieces_of_either(self, offset: int, length: int, piece_bytes: int) -> Iterator[memoryview]:
         """`pieces`, and from the copy what the store does not give: for who may wait for another store to answer.

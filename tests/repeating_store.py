@@ -81,6 +81,9 @@ class RepeatingReader(SpanReader):
     def read_into(self, offset: int, buffer: memoryview) -> int:
         return repeated(lambda: self._reader.read_into(offset, buffer))
 
+    def read_at_hand(self, offset: int, buffer: memoryview) -> bool:
+        return repeated(lambda: self._reader.read_at_hand(offset, buffer))
+
     def close(self) -> None:
         self._reader.close()
 

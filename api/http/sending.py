@@ -56,7 +56,7 @@ class Sending:
 
     async def pieces(self) -> AsyncIterator[memoryview]:
         """Ends early when the next window is refused. Decrypting a piece here is quicker than a thread, unless it comes
-        over a network first: the others are not made to wait for that."""
+        over a network or from a disk first: the others are not made to wait for that."""
         while not self.is_complete:
             if self._is_over():
                 await anyio.to_thread.run_sync(self._enter_next_window)
@@ -88,9 +88,11 @@ class Sending:
         return await self._piece_of_store()
 
     async def _piece_of_store(self) -> memoryview | None:
-        if self._plaintext.is_remote:
-            return await anyio.to_thread.run_sync(next, self._pieces, None)
-        return next(self._pieces, None)
+        if not self._plaintext.is_remote:
+            piece = next(self._pieces, None)
+            if piece is None or len(piece):
+                return piece
+        return await anyio.to_thread.run_sync(next, self._pieces, None)
 
     def _turn_to_copy(self) -> bool:
         if not self._plaintext.turn_to_copy():
@@ -113,9 +115,11 @@ class Sending:
         return self._read_on(length)
 
     def _read_on(self, length: int) -> Iterator[memoryview]:
-        piece_bytes = REMOTE_PIECE_BYTES if self._plaintext.is_remote else PIECE_BYTES
-        pieces = self._plaintext.pieces(self._position, length, piece_bytes)
-        return itertools.chain([next(pieces)], pieces)
+        is_remote = self._plaintext.is_remote
+        piece_bytes = REMOTE_PIECE_BYTES if is_remote else PIECE_BYTES
+        pieces = self._plaintext.pieces(self._position, length, piece_bytes, told=not is_remote)
+        first = next(pieces) or next(pieces)
+        return itertools.chain([first], pieces)
 
 
 class FootageResponse(Response):

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from storage.errors import DecryptionFailed, SpanOutside
+from storage.recycled_memory import RecycledMemory
 
 if TYPE_CHECKING:
     from storage.objects.protocol import ObjectReader
@@ -31,6 +32,9 @@ SALT_BYTES = 32
 NONCE_PREFIX_BYTES = 7
 PLAINTEXT_SEGMENT_BYTES = SEGMENT_BYTES - TAG_BYTES
 """Plaintext in every segment but the first, which gives HEADER_BYTES of it to the header, and the last."""
+
+_MEMORY = RecycledMemory(SEGMENT_BYTES, most_spare=16)
+"""Of segments on their way, at rest and opened."""
 
 _ALTERED = "it does not open: changed, cut short, moved from elsewhere, or sealed under another key"
 
@@ -93,10 +97,6 @@ class SegmentCipher:
         """Decrypt segment `index` into `buffer`, exactly TAG_BYTES shorter. Raises cryptography's InvalidTag."""
         return self._aead.decrypt_into(self._nonce(index, last), ciphertext, None, buffer)
 
-    def open(self, index: int, last: bool, ciphertext: Octets) -> bytes:
-        """Decrypt segment `index`. Raises cryptography's InvalidTag."""
-        return self._aead.decrypt(self._nonce(index, last), ciphertext, None)
-
     def _nonce(self, index: int, last: bool) -> bytes:
         return self._nonce_prefix + index.to_bytes(4, "big") + bytes([last])
 
@@ -116,32 +116,55 @@ class SegmentReader:
         except ValueError as error:
             raise DecryptionFailed(reader.name, 0, str(error)) from error
 
-    def segment(self, index: int) -> bytes:
-        """The plaintext of one segment, checked."""
+    def segment(self, index: int) -> memoryview:
+        """The plaintext of one segment, checked. It never changes as long as there is a view of it."""
+        start, ciphertext = self._place(index)
+        self._reader.read_into(start, ciphertext)
+        return self._opened(index, ciphertext)
+
+    def segment_at_hand(self, index: int) -> memoryview | None:
+        """The same where that waits for nothing; else None."""
+        start, ciphertext = self._place(index)
+        return self._opened(index, ciphertext) if self._reader.read_at_hand(start, ciphertext) else None
+
+    def _place(self, index: int) -> tuple[int, memoryview]:
+        """Where a segment begins at rest, and memory that it just fits into."""
         start = max(HEADER_BYTES, index * SEGMENT_BYTES)
         end = min((index + 1) * SEGMENT_BYTES, self._reader.size_bytes)
-        ciphertext = self._reader.read_span(start, end - start)
+        return start, _MEMORY.lend()[: end - start]
+
+    def _opened(self, index: int, ciphertext: memoryview) -> memoryview:
+        if len(ciphertext) < TAG_BYTES:
+            raise DecryptionFailed(self._reader.name, index, _ALTERED)
+        plaintext = _MEMORY.lend()[: len(ciphertext) - TAG_BYTES]
         try:
-            return self._cipher.open(index, index == self._last_index, ciphertext)
+            self._cipher.open_into(index, index == self._last_index, ciphertext, plaintext)
         except InvalidTag as error:
             raise DecryptionFailed(self._reader.name, index, _ALTERED) from error
+        return plaintext.toreadonly()
 
-    def pieces(self, offset: int, length: int, piece_bytes: int) -> Iterator[memoryview]:
+    def pieces(self, offset: int, length: int, piece_bytes: int, *, told: bool = False) -> Iterator[memoryview]:
         """Plaintext [offset, offset + length) in pieces of at most `piece_bytes`; reads no segment it does not need.
 
-        Raises SpanOutside at once. Each piece stays valid and never changes.
+        `told`: before a segment that is not at hand comes an empty piece; whoever may not wait for a medium asks for
+        the next one in a thread. Raises SpanOutside at once. Each piece stays valid and never changes.
         """
         if offset < 0 or length < 0 or offset + length > self.size_bytes:
             raise SpanOutside(self._reader.name, offset, length, self.size_bytes)
-        return self._pieces(offset, offset + length, piece_bytes)
+        return self._pieces(offset, offset + length, piece_bytes, told)
 
-    def _pieces(self, offset: int, end: int, piece_bytes: int) -> Iterator[memoryview]:
+    def _pieces(self, offset: int, end: int, piece_bytes: int, told: bool) -> Iterator[memoryview]:
         if offset < end:
             self._expect(offset, end)
         while offset < end:
             index = (offset + HEADER_BYTES) // PLAINTEXT_SEGMENT_BYTES
             start = max(0, index * PLAINTEXT_SEGMENT_BYTES - HEADER_BYTES)
-            wanted = memoryview(self.segment(index))[offset - start : end - start]
+            segment = self.segment_at_hand(index) if told else None
+            if segment is None:
+                if told:
+                    yield memoryview(b"")
+                segment = self.segment(index)
+            wanted = segment[offset - start : end - start]
             for position in range(0, len(wanted), piece_bytes):
                 yield wanted[position : position + piece_bytes]
             offset += len(wanted)

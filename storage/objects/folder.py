@@ -57,6 +57,11 @@ class FolderReader(SpanReader):
             raise StoreUnavailable(self.name, f"the file ends at {offset + got_bytes} of {self.size_bytes} bytes")
         return wanted_bytes
 
+    def read_at_hand(self, offset: int, buffer: memoryview) -> bool:
+        self.require_inside(offset, len(buffer))
+        with reading(self.name, self._path):
+            return self._file.read_cached(buffer, offset)
+
     def close(self) -> None:
         self._file.close()
 

@@ -21,6 +21,11 @@ class SpanReader(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    def read_at_hand(self, offset: int, buffer: memoryview) -> bool:
+        """Nothing is, unless a store knows better."""
+        self.require_inside(offset, len(buffer))
+        return False
+
     def read_span(self, offset: int, length: int) -> bytes:
         self.require_inside(offset, length)
         buffer = bytearray(length)

@@ -111,6 +111,13 @@ class ObjectReader(Protocol):
         Fastest with page-aligned offset, memory and length. Raises SpanOutside, StoreUnavailable.
         """
 
+    def read_at_hand(self, offset: int, buffer: memoryview) -> bool:
+        """Fill `buffer`, which does not reach beyond the end, where that waits for no medium and no network.
+
+        False where it would, and then what is in `buffer` counts for nothing: whoever may wait calls `read_into`, and
+        others do so in a thread. Raises SpanOutside, StoreUnavailable.
+        """
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self: ...

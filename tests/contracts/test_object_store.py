@@ -153,6 +153,21 @@ def test_reading_into_a_buffer_stops_at_the_end_of_the_object(store: ObjectStore
         assert reader.read_into(len(content), buffer) == 0
 
 
+def test_what_is_at_hand_is_what_is_stored_and_what_is_not_is_said(store: ObjectStore) -> None:
+    content = os.urandom(MIB + 777)
+    store.put("large", content)
+    buffer = aligned_buffer(MIB)
+    with store.open("large") as reader:
+        assert reader.read_into(0, buffer) == MIB
+        buffer[:] = bytes(MIB)
+        # A folder's bytes were read just now, and are in the page cache; a server's never are.
+        if reader.read_at_hand(0, buffer):
+            assert buffer == content[:MIB]
+        assert reader.read_at_hand(0, buffer) is not reader.is_remote
+        with pytest.raises(SpanOutside):
+            reader.read_at_hand(MIB, buffer)
+
+
 @pytest.mark.parametrize(("offset", "length"), [(0, 6), (5, 1), (6, 0), (-1, 2), (2, -1)])
 def test_a_span_outside_the_object_is_an_error(store: ObjectStore, offset: int, length: int) -> None:
     store.put("a", b"bytes")

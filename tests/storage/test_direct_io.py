@@ -54,6 +54,19 @@ def test_reading_past_the_end_gives_what_there_is(file: DirectFile) -> None:
     assert file.read_at(buffer, 4 * PAGE_BYTES, 1) == 0
 
 
+def test_what_the_page_cache_has_is_read_at_once_and_what_it_lacks_is_said(file: DirectFile) -> None:
+    file.write_at(CONTENT, 0)
+    os.fsync(file.descriptor)
+    buffered = DirectFile(os.dup(file.descriptor), direct=False)
+    buffer = aligned_buffer(4 * PAGE_BYTES)
+    buffered.read_at(buffer, 0, len(CONTENT))
+    got = aligned_buffer(2 * PAGE_BYTES)
+    if buffered.read_cached(got, 77):
+        assert got == CONTENT[77 : 77 + 2 * PAGE_BYTES]
+    assert not buffered.read_cached(buffer, 0), "the file ends before"
+    buffered.close()
+
+
 def test_closing_twice_is_no_error(file: DirectFile) -> None:
     file.close()
     file.close()

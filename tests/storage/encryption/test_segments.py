@@ -19,6 +19,7 @@ from storage.encryption.segments import (
     SEGMENT_BYTES,
     TAG_BYTES,
     SegmentCipher,
+    SegmentReader,
     ciphertext_size,
     decrypt_span,
     encrypt,
@@ -136,19 +137,33 @@ def test_pieces_are_as_small_as_asked_for_and_stay_valid(large: FolderReader) ->
 
 def test_a_range_reads_no_segment_that_it_does_not_need(large: FolderReader, monkeypatch: pytest.MonkeyPatch) -> None:
     spans_read = []
-    read_span = large.read_span
+    read_into = large.read_into
 
-    def record(offset: int, length: int) -> bytes:
-        spans_read.append((offset, length))
-        return read_span(offset, length)
+    def record(offset: int, buffer: memoryview) -> int:
+        spans_read.append((offset, len(buffer)))
+        return read_into(offset, buffer)
 
-    monkeypatch.setattr(large, "read_span", record)
+    monkeypatch.setattr(large, "read_into", record)
     assert _span(large, BOUNDARIES[0] - 1, 2) == CONTENT[BOUNDARIES[0] - 1 : BOUNDARIES[0] + 1]
     assert spans_read == [
         (0, HEADER_BYTES),
         (HEADER_BYTES, SEGMENT_BYTES - HEADER_BYTES),
         (SEGMENT_BYTES, SEGMENT_BYTES),
     ]
+
+
+def test_whoever_may_not_wait_is_told_before_each_segment_that_is_not_at_hand(
+    large: FolderReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_at_hand = large.read_at_hand
+    waits_for = {0, 2 * SEGMENT_BYTES}
+    monkeypatch.setattr(
+        large, "read_at_hand", lambda offset, buffer: offset & -1024 not in waits_for and read_at_hand(offset, buffer)
+    )
+    pieces = list(SegmentReader(large, KEY, AAD).pieces(0, LARGE_BYTES, SEGMENT_BYTES, told=True))
+    assert [len(piece) == 0 for piece in pieces] == [True, False, False, True, False, False]
+    assert b"".join(pieces) == CONTENT
+    assert [*SegmentReader(large, KEY, AAD).pieces(0, 0, SEGMENT_BYTES, told=True)] == []
 
 
 @pytest.mark.parametrize(("offset", "length"), [(0, LARGE_BYTES + 1), (LARGE_BYTES, 1), (-1, 1), (1, -1)])

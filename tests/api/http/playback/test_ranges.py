@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import pytest
+
+from storage.objects.folder import FolderReader
 from tests.api.http.playback.viewing import original, viewing
 
 SEGMENT = (1 << 20) - 16  # plaintext in one segment; the first holds 40 bytes less
@@ -31,6 +35,29 @@ def test_ranges_give_the_very_bytes_of_the_original(granted: Any) -> None:
         start = first if first >= 0 else size + first
         assert answer.headers["content-range"] == f"bytes {start}-{start + len(expected) - 1}/{size}", name
         assert answer.headers["content-length"] == str(len(expected)), name
+
+
+def test_what_has_to_be_fetched_from_the_disk_first_is_fetched_in_a_thread(
+    granted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop asks for what is at hand alone, and every segment is read by another thread."""
+    read_into, readers, askers = FolderReader.read_into, set(), set()
+
+    def not_at_hand(reader: FolderReader, offset: int, buffer: memoryview) -> bool:
+        askers.add(threading.current_thread())
+        return False
+
+    def read(reader: FolderReader, offset: int, buffer: memoryview) -> int:
+        readers.add(threading.current_thread())
+        return read_into(reader, offset, buffer)
+
+    monkeypatch.setattr(FolderReader, "read_at_hand", not_at_hand)
+    monkeypatch.setattr(FolderReader, "read_into", read)
+    answer = granted.officer.get(original(granted), headers={"Range": "bytes=1000-2999999"})
+    assert (answer.status_code, answer.content) == (206, granted.content[1000:])
+    loops = {thread for thread in askers if "AnyIO worker" not in thread.name}
+    assert loops
+    assert not readers & loops
 
 
 def test_without_a_range_all_of_it_comes_as_a_download(granted: Any) -> None:
