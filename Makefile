@@ -39,8 +39,8 @@ test-all: test
 # Chooses anew what `make test` leaves to CI. On a machine that has nothing else to do; half an hour.
 quicker: $(VENV)/.installed-dev
 	tests/debian-packages
-	LIUHEN_TESTS=unlisted $(BIN)/pytest -n 3 --dist loadfile --junitxml=.quick-run.xml
-	$(BIN)/python -m tests.choosing .quick-run.xml --seconds 1400
+	LIUHEN_TESTS=unlisted $(BIN)/pytest -n 3 --dist loadfile -vv --durations=0 > .quick-run.txt
+	$(BIN)/python -m tests.choosing .quick-run.txt --seconds 1400
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000

@@ -1,16 +1,19 @@
 """Which tests the quick run leaves to CI, by how long each took: `make quicker` writes tests/left_to_ci.txt anew.
 
 Of each file the quickest tests are kept, up to a share of time that is the same for all files and as large as the
-budget lets it be. So every file is still tried, and what is left out is what takes long beside others of its kind.
+budget lets it be. So every file is still tried, and what is left out is what takes long beside others of its kind. What
+the first test of a file sets up for all of them is no test's own: whichever is left out, another pays for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from statistics import median
 
 from tests.sampling import LEFT_TO_CI
 
@@ -24,24 +27,48 @@ KEPT_ALWAYS = (
 _HEADING = "# Left to CI by the quick run: written by tests/choosing.py, which says how they are chosen.\n"
 
 
+_DURATION = re.compile(r"([0-9.]+)s (setup|call|teardown) +(\S+\.py)::(\w+)")
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Seconds: what each file needs before its first test, and each `file::function` with all its cases."""
+
+    files: Mapping[str, float]
+    tests: Mapping[str, float]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("report", type=Path, help="what pytest --junitxml wrote of a quick run that left nothing out")
+    parser.add_argument(
+        "report", type=Path, help="what pytest --durations=0 -vv printed of a run that left nothing out"
+    )
     parser.add_argument("--seconds", type=float, required=True, help="of all tests together, one after the other")
     given = parser.parse_args()
-    seconds = seconds_by_test(given.report)
-    left = sorted(seconds.keys() - kept(seconds, given.seconds))
+    took = durations(given.report.read_text("utf-8").splitlines())
+    left = sorted(took.tests.keys() - kept(took.tests, given.seconds - sum(took.files.values())))
     LEFT_TO_CI.write_text(_HEADING + "".join(f"{each}\n" for each in left), encoding="utf-8")
-    print(f"{len(left)} of {len(seconds)} tests are left to CI, and {sum(seconds[each] for each in left):.0f} seconds")
+    seconds = sum(took.tests[each] for each in left)
+    print(f"{len(left)} of {len(took.tests)} tests are left to CI, and {seconds:.0f} seconds")
 
 
-def seconds_by_test(report: Path) -> dict[str, float]:
-    """By `file::function`: the cases of a table together."""
-    seconds: Counter[str] = Counter()
-    for case in ElementTree.parse(report).iter("testcase"):
-        path = case.attrib["classname"].replace(".", "/")
-        seconds[f"{path}.py::{case.attrib['name'].partition('[')[0]}"] += float(case.attrib["time"])
-    return dict(seconds)
+def durations(lines: Iterable[str]) -> Durations:
+    """Of a file's setups, what one takes longer than they usually do is what it does for all."""
+    setups: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+    tests: Counter[str] = Counter()
+    for line in lines:
+        if found := _DURATION.match(line):
+            seconds, phase, path, name = float(found[1]), found[2], found[3], found[4]
+            tests[f"{path}::{name}"] += 0.0 if phase == "setup" else seconds
+            if phase == "setup":
+                setups[path].append((name, seconds))
+    files = {}
+    for path, each in setups.items():
+        usual = median(seconds for _, seconds in each)
+        files[path] = sum(max(seconds - usual, 0.0) for _, seconds in each)
+        for name, seconds in each:
+            tests[f"{path}::{name}"] += min(seconds, usual)
+    return Durations(files, dict(tests))
 
 
 def kept(seconds: Mapping[str, float], budget_seconds: float) -> set[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.choosing import KEPT_ALWAYS, kept
+import pytest
+
+from tests.choosing import KEPT_ALWAYS, durations, kept
 from tests.sampling import left_to_ci
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +38,17 @@ def test_what_a_person_would_see_first_is_always_kept() -> None:
     seconds = {f"{path}::test_it": 500.0 for path in KEPT_ALWAYS} | {"tests/test_a.py::test_long": 500.0}
     assert kept(seconds, 2000.0) >= {f"{path}::test_it" for path in KEPT_ALWAYS}
     assert not any(name.startswith(KEPT_ALWAYS) for name in left_to_ci())
+
+
+def test_what_the_first_test_of_a_file_sets_up_is_the_files() -> None:
+    lines = (
+        "== slowest durations ==",
+        "9.00s setup    tests/test_a.py::test_first[one-2]",
+        "1.00s call     tests/test_a.py::test_first[one-2]",
+        "0.50s setup    tests/test_a.py::test_first[two]",
+        "0.50s setup    tests/test_a.py::test_second",
+        "0.25s teardown tests/test_a.py::test_second",
+    )
+    took = durations(lines)
+    assert took.files == pytest.approx({"tests/test_a.py": 8.5})
+    assert took.tests == pytest.approx({"tests/test_a.py::test_first": 2.0, "tests/test_a.py::test_second": 0.75})
