@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 import tempfile
 import time
@@ -16,17 +15,17 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from minio import Minio
 
 from storage.objects.s3_address import Patience, S3Address
+from tests.memory_folders import memory_folder
 from tests.ports import find_free_port
 
 ACCESS_KEY, SECRET_KEY, REGION = "devkey", "dev/secret+key", "us-east-1"
 _WITHIN_SECONDS = 90.0
-_MEMORY = Path("/dev/shm")
 _STORE_BYTES = 8 << 30
 _ROOM_BYTES = 6 << 30
 
@@ -173,9 +172,11 @@ rgw_enable_usage_log = false
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
     """In memory where there is room for it: a disk that others use as well makes every request wait."""
-    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-    with tempfile.TemporaryDirectory(prefix="liuhen-ceph-", dir=_MEMORY if in_memory else None) as folder:
-        cluster = Cluster(Path(folder))
+    with ExitStack() as stack:
+        folder = stack.enter_context(memory_folder("liuhen-ceph-", _ROOM_BYTES))
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liuhen-ceph-")))
+        cluster = Cluster(folder)
         try:
             cluster.start()
             yield cluster

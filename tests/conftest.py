@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from storage.database import Database
 from storage.migrations.upgrading import upgrade
 from tests.ceph import Cluster, running_cluster
 from tests.databases import MigratedServer, engines_kept, rolled_back
+from tests.memory_folders import memory_folder
 from tests.sampling import leave_out_thorough
 from tests.scheduling import make_scheduler, put_longest_first
 from tests.softhsm import running_softhsm
@@ -28,18 +27,14 @@ hypothesis.settings.load_profile("untimed")
 # A power failure is nothing a test of this kind survives: durability is tested on the archive's own settings.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 # In memory a copy of the template costs 80 ms instead of up to a second on a busy disk, and the suite makes hundreds.
-MEMORY = Path("/dev/shm")
 CLUSTER_BYTES = 2 << 30
 
 
 @pytest.fixture(scope="session")
 def cluster_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """In memory where there is room for it, else on disk."""
-    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < CLUSTER_BYTES:
-        yield tmp_path_factory.mktemp("postgres")
-        return
-    with tempfile.TemporaryDirectory(prefix="liuhen-test-", dir=MEMORY) as folder:
-        yield Path(folder)
+    with memory_folder("liuhen-test-", CLUSTER_BYTES) as folder:
+        yield folder or tmp_path_factory.mktemp("postgres")
 
 
 @pytest.fixture(scope="session")
