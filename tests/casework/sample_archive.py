@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -275,7 +274,7 @@ class SampleArchive:
     def ledger_text(self) -> str:
         """All entries as text, to look for what must not be in there."""
         self.session.flush()
-        return json.dumps([entry.decode() for entry in self.session.scalars(select(LedgerEntryRow.entry))])
+        return "\n".join(entry.decode() for entry in self.session.scalars(select(LedgerEntryRow.entry)))
 
     def new_station(self, unit: Unit) -> Station:
         """Another one: what comes from now on comes from there."""

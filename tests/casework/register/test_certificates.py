@@ -33,7 +33,7 @@ def test_the_day_printed_on_it_is_the_last_one(session: Session, archive: Any) -
     issue_device(session, OPERATOR, device.id, officer.id, now=NOW, issued_at=NOW - timedelta(days=900))
     assert issued_to(session, unit.id, "AB00001", NOW).certified is None
     row = add_certificate(
-        session, OPERATOR, officer.id, number="沪城管 0042", valid_from=date(2025, 1, 1), last_day=TODAY
+        session, OPERATOR, officer.id, number="沪城管 0042 号", valid_from=date(2025, 1, 1), last_day=TODAY
     )
     # 23:59 of that day in China, and the minute after it.
     last_minute = datetime(2026, 3, 10, 15, 59, tzinfo=UTC)
@@ -44,7 +44,8 @@ def test_the_day_printed_on_it_is_the_last_one(session: Session, archive: Any) -
     assert row.last_day == TODAY
     entry = archive.last_entry("certificate.added")
     assert (entry.subject_id, entry.data["last_day"]) == (str(officer.id), "2026-03-10")
-    assert "0042" not in archive.ledger_text()
+    assert "沪城管" not in archive.ledger_text()
+    assert "0042 号" not in archive.ledger_text()
 
 
 def test_the_calendars_last_day_is_no_end_and_other_far_days_are_refused(session: Session, archive: Any) -> None:
