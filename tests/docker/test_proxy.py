@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from tests.ports import find_free_port
 from tests.servers import ServingThread
@@ -142,3 +143,15 @@ def test_a_node_that_is_away_keeps_nobody_from_beginning(proxy: Proxy) -> None:
     status, _, headers = proxy.ask("PATCH", f"/uploads/{usual}/0190c1a0")
     assert status == 503
     assert headers["Retry-After"]
+
+
+def test_an_idle_connection_is_given_up_before_a_node_hangs_up_on_it() -> None:
+    """What is sent into a connection that is just being closed counts as a node that fails."""
+    text = (DOCKER / "proxy" / "nginx.conf").read_text(encoding="utf-8")
+    upstreams = re.findall(r"^    upstream (\w+) \{(.*?)^    \}", text, re.DOTALL | re.MULTILINE)
+    assert len(upstreams) == 4
+    for name, said in upstreams:
+        kept = re.search(r"keepalive_timeout (\d+)s;", said)
+        assert kept is not None, name
+        # A busy node is some seconds late to read what came in time.
+        assert int(kept[1]) + 2 < uvicorn.Config("app").timeout_keep_alive, name
