@@ -19,10 +19,10 @@ def http(
     import socket
 
     from api.engines.http_server import serve_http
-    from api.engines.listener import open_listener
+    from api.engines.listener import take_address
     from api.engines.readiness import announce_ready
     from api.settings import load_settings
 
     settings = load_settings()
-    listener = open_listener(settings.bind) if descriptor is None else socket.socket(fileno=descriptor)
+    listener = take_address(settings.bind) if descriptor is None else socket.socket(fileno=descriptor)
     serve_http(APPLICATION, listener, lambda: announce_ready(settings))

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from api.engines.listener import listening_address, open_listener
+from api.engines.listener import listening_address, open_listener, take_address
 from api.errors import AddressUnusable
 from api.setting_values import BindAddress
 
@@ -80,10 +80,23 @@ def test_a_request_that_is_cut_off_at_the_end_settles_first(listener: socket.soc
     assert (tmp_path / "only.settled").exists()
 
 
-def test_a_taken_port_is_refused_with_its_address(listener: socket.socket) -> None:
+def test_a_process_alone_lets_nobody_in_before_it_answers(tmp_path: Path) -> None:
+    with take_address(BindAddress("127.0.0.1", 0)) as taken:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(taken.getsockname())
+        process = start(taken, tmp_path, "alone")
+        assert get(taken) == process.pid
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.mark.parametrize("opened", [open_listener, take_address])
+def test_a_taken_port_is_refused_with_its_address(
+    listener: socket.socket, opened: Callable[[BindAddress], socket.socket]
+) -> None:
     taken = listening_address(listener)
     with pytest.raises(AddressUnusable, match=f"127.0.0.1:{taken.port}.*LIUHEN_BIND"):
-        open_listener(taken)
+        opened(taken)
 
 
 def test_a_name_that_means_nothing_is_refused() -> None:
