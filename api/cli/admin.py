@@ -312,6 +312,25 @@ def show_ledger(as_json: Json = False) -> None:
     report(as_json, facts, fact_lines(facts))
 
 
+@app.command()
+def capacity(
+    room: Annotated[
+        str | None,
+        typer.Option(
+            "--room", help="存储的总容量，如 10TiB；对象在 S3 时须给出 / size of the whole store, for one in S3"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """各保管期限占用的空间，以及何时用尽 / The room each retention class takes, and when there is none left."""
+    from api.cli.admin_archive import open_for_looking
+    from api.cli.admin_capacity import capacity_facts, capacity_lines
+
+    with open_for_looking("admin") as archive, archive.database.reading() as session:
+        facts = capacity_facts(archive, session, room)
+    report(as_json, facts, capacity_lines(facts))
+
+
 def _wait_for_signal() -> None:
     import signal
     import threading
