@@ -1,16 +1,20 @@
 """A custody worker's way through a backlog, without the sealing: whose turn it is, the lease, its end.
 
-    python -m api.bench.storage.backlog_worker < JSON     {"url", "items"}; prints seconds an item, KiB at most resident
+    python -m api.bench.storage.backlog_worker < JSON     {"urls", "items"}; prints "seconds_each", of each database the
+                                                          median of an item, and "peak_kib", held resident at most
 
-What is taken is given up, so that it is not due any more.
+Of several databases one item each is taken in turn: whatever else goes on strikes all of them alike. What is taken is
+given up, so that it is not due any more.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from ingest.lease import given_back, name_worker
@@ -22,19 +26,20 @@ WARMING_UP = 20
 """Items before any is timed: connections are made, statements planned, caches filled."""
 
 
-def work_through(url: str, items: int) -> float:
-    """Seconds an item. Raises RuntimeError where fewer are due."""
-    turns, worker = Turns(most_at_once=1), name_worker()
-    with closing(Database(url, pool_size=6)) as database:
+def work_through(urls: Sequence[str], items: int) -> list[float]:
+    """Of each database the median seconds an item. Raises RuntimeError where fewer are due."""
+    worker = name_worker()
+    with ExitStack() as undo:
+        sides = [(undo.enter_context(closing(Database(url, pool_size=6))), Turns(most_at_once=1)) for url in urls]
         for _ in range(WARMING_UP):
-            _take_one(database, turns, worker)
-        started = time.perf_counter()
-        for _ in range(items):
-            _take_one(database, turns, worker)
-        return (time.perf_counter() - started) / items
+            for database, turns in sides:
+                _take_one(database, turns, worker)
+        taken = [[_take_one(database, turns, worker) for database, turns in sides] for _ in range(items)]
+    return [statistics.median(times) for times in zip(*taken, strict=True)]
 
 
-def _take_one(database: Database, turns: Turns, worker: str) -> None:
+def _take_one(database: Database, turns: Turns, worker: str) -> float:
+    started = time.perf_counter()
     with turns.choosing:
         upload = lease_due_upload(database, worker, None, turns.order())
         if upload is None:
@@ -44,6 +49,7 @@ def _take_one(database: Database, turns: Turns, worker: str) -> None:
         if not upload.lease.write(session, state="terminated", **given_back()):
             raise RuntimeError(f"the lease of upload {upload.id} is another's")
     turns.end(upload.station_id)
+    return time.perf_counter() - started
 
 
 def _peak_kib() -> int:
@@ -54,4 +60,4 @@ def _peak_kib() -> int:
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    print(json.dumps({"seconds_each": work_through(asked["url"], asked["items"]), "peak_kib": _peak_kib()}))
+    print(json.dumps({"seconds_each": work_through(asked["urls"], asked["items"]), "peak_kib": _peak_kib()}))

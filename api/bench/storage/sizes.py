@@ -21,7 +21,7 @@ class StorageSizes:
     node_files: int = 12
     node_file_bytes: int = 8 << 20
     backlogs: tuple[int, int] = (1_000, 100_000)
-    leases: int = 300
+    leases: int = 100
     pairs: int = 3
 
     @property

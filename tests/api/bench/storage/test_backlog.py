@@ -26,7 +26,8 @@ def filled(addresses: DatabaseAddresses, monkeypatch: pytest.MonkeyPatch) -> Cal
 
 
 def test_each_item_is_leased_once_and_given_up(filled: Callable[[int], str], database: Database) -> None:
-    assert work_through(filled(WARMING_UP + 12), 10) > 0
+    (seconds,) = work_through([filled(WARMING_UP + 12)], 10)
+    assert seconds > 0
     with database.reading() as session:
         states = session.execute(select(Upload.state, func.count()).group_by(Upload.state)).all()
         assert dict(states) == {"terminated": WARMING_UP + 10, "finished": 2}
@@ -37,7 +38,7 @@ def test_each_item_is_leased_once_and_given_up(filled: Callable[[int], str], dat
 def test_a_backlog_that_ends_is_no_measurement(filled: Callable[[int], str]) -> None:
     url = filled(WARMING_UP + 3)
     with pytest.raises(RuntimeError, match="nothing is due"):
-        work_through(url, 10)
+        work_through([url], 10)
 
 
 def test_a_lease_that_was_lost_is_no_measurement(filled: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,4 +52,4 @@ def test_a_lease_that_was_lost_is_no_measurement(filled: Callable[[int], str], m
 
     monkeypatch.setattr(backlog_worker, "lease_due_upload", lose)
     with pytest.raises(RuntimeError, match="another's"):
-        work_through(filled(WARMING_UP), 1)
+        work_through([filled(WARMING_UP)], 1)
