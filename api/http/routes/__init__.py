@@ -51,6 +51,9 @@ from api.http.routes import (
 
 api_router = APIRouter(prefix="/api/v1")
 for module in (
+    # First, for the framework looks at one route after the other, at each of three levels anew: of a player's ranges,
+    # which come by the thousand, that took as long as all that is asked of the database.
+    recordings,
     session,
     organisation,
     posts,
@@ -62,7 +65,6 @@ for module in (
     certificates,
     imports,
     keys,
-    recordings,
     recovery,
     cases,
     archiving,
