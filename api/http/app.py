@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from api.archive import Archive, open_archive_for_people
+from api.http.api_router import add_routes
 from api.http.asking_again import with_asking_again
 from api.http.body_limit import with_body_limit
 from api.http.headers import with_security_headers
@@ -24,7 +25,7 @@ from api.http.openapi import describe
 from api.http.presented import with_shown_secret
 from api.http.problem_responses import install_problem_handlers, plain_http_response
 from api.http.proxies import with_trusted_proxies
-from api.http.routes import api_router, public_router
+from api.http.routes import PUBLIC_ROUTERS, ROUTERS
 from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.node_folder import own_staging
@@ -81,8 +82,7 @@ def make_framework() -> FastAPI:
     )
     describe(app)
     install_problem_handlers(app)
-    app.include_router(api_router)
-    app.include_router(public_router)
+    add_routes(app, *ROUTERS, *PUBLIC_ROUTERS)
     mount_pages(app)
     return app
 
@@ -99,10 +99,8 @@ def mount_pages(app: FastAPI) -> None:
         return await run_in_threadpool(refusal_page, request, error)
 
     app.mount("/static", PublicFiles(directory=STATIC), name="static")
-    app.include_router(pages_router)
-    # Before the items, whose ids stand where its names do.
-    app.include_router(portal_open_router)
-    app.include_router(portal_router)
+    # The open data before the items, whose ids stand where its names do.
+    add_routes(app, pages_router, portal_open_router, portal_router)
     app.add_exception_handler(HTTPException, refuse_address)
 
 

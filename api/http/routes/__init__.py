@@ -1,8 +1,6 @@
-"""The API's routes, a module a subject, gathered under /api/v1; and what is public."""
+"""The API's routers, a module a subject; and what is public."""
 
 from __future__ import annotations
-
-from fastapi import APIRouter
 
 from api.http.routes import (
     access,
@@ -49,54 +47,51 @@ from api.http.routes import (
     verification,
 )
 
-api_router = APIRouter(prefix="/api/v1")
-for module in (
-    # First, for the framework looks at one route after the other, at each of three levels anew: of a player's ranges,
-    # which come by the thousand, that took as long as all that is asked of the database.
-    recordings,
-    session,
-    organisation,
-    posts,
-    tokens,
-    stations,
-    station_side,
-    devices,
-    rooms,
-    certificates,
-    imports,
-    keys,
-    recovery,
-    cases,
-    archiving,
-    linking,
-    procedure,
-    deadlines,
-    documents,
-    decisions,
-    dossiers,
-    service,
-    reviews,
-    committee,
-    advisers,
-    transfers,
-    file_reviews,
-    returns,
-    publications,
-    search,
-    today,
-    elements,
-    access,
-    exports,
-    redaction,
-    oversight,
-    reports,
-    handling,
-    retention,
-    ledger,
-    verification,
-):
-    api_router.include_router(module.router)
-
-public_router = APIRouter()
-public_router.include_router(ledger.public_router)
-public_router.include_router(health.router)
+ROUTERS = tuple(
+    module.router
+    for module in (
+        # First, for routes are looked at one after the other, and a player's ranges come by the thousand.
+        recordings,
+        session,
+        organisation,
+        posts,
+        tokens,
+        stations,
+        station_side,
+        devices,
+        rooms,
+        certificates,
+        imports,
+        keys,
+        recovery,
+        cases,
+        archiving,
+        linking,
+        procedure,
+        deadlines,
+        documents,
+        decisions,
+        dossiers,
+        service,
+        reviews,
+        committee,
+        advisers,
+        transfers,
+        file_reviews,
+        returns,
+        publications,
+        search,
+        today,
+        elements,
+        access,
+        exports,
+        redaction,
+        oversight,
+        reports,
+        handling,
+        retention,
+        ledger,
+        verification,
+    )
+)
+PUBLIC_ROUTERS = (ledger.public_router, health.router)

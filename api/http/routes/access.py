@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable
 from api.http.paging import Wanted, listed
@@ -25,7 +26,7 @@ from casework.retrieval.visitors import Visitor
 from retention.own_units import own_units
 from storage.sealed_object import AtRest, open_sealed
 
-router = APIRouter(tags=["access"])
+router = api_router(tags=["access"])
 
 
 @router.post("/requests", summary="调阅申请 / Ask to see or to copy a case's footage", status_code=201)

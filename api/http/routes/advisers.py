@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.disputes import describe_adviser
 from api.http.schema.base import Listed, Reason
@@ -15,7 +14,7 @@ from casework.permission import require
 from casework.review.advisers import add_adviser, end_adviser, list_advisers, state_conflict
 from retention.own_units import own_units
 
-router = APIRouter(tags=["advisers"])
+router = api_router(tags=["advisers"])
 
 
 @router.get("/advisers", summary="顾问名册 / The pool of advisers")

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.catalogue_table import catalogue_csv
 from api.http.deeds import doing, looking
 from api.http.reading.archiving import archive_item, describe_archiving, is_licensed, show_catalogue_of
@@ -29,7 +30,7 @@ from casework.archiving.secrecy import state_secrecy
 from casework.cases import find_case
 from integrity.catalogue import parse_catalogue
 
-router = APIRouter(prefix="/cases/{case_id}", tags=["archiving"])
+router = api_router(prefix="/cases/{case_id}", tags=["archiving"])
 WantedVersion = Annotated[int | None, Query(ge=1, description="默认最新一版 / else the latest")]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.cases import assignment_item, case_items, describe_case, timeline_items
@@ -35,7 +36,7 @@ from casework.timeline import case_timeline
 from retention.own_units import own_units
 from retention.paging import Page
 
-router = APIRouter(tags=["cases"])
+router = api_router(tags=["cases"])
 
 
 @router.post("/cases", summary="立案登记 / Open a case", status_code=201)

@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from api.archive import Archive
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed_each
 from api.http.schema.base import Listed, Reason
@@ -20,7 +21,7 @@ from casework.register.reading import CertificateShown, list_certificates
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person
 
-router = APIRouter(tags=["certificates"])
+router = api_router(tags=["certificates"])
 RunningOut = Annotated[bool, Query(description="仅需换证的人员 / only of people who need another")]
 
 

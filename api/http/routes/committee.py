@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.decisions import describe_decision, describe_decisions, describe_references
@@ -23,7 +23,7 @@ from casework.review.committee import Sitting, disagree, record_session
 from casework.review.disputes import WaitingDispute, list_disputes, may_advise, may_sit, open_dispute
 from casework.review.reviewing import Answer, why_barred
 
-router = APIRouter(tags=["committee"])
+router = api_router(tags=["committee"])
 
 
 @router.post("/opinions/{review_id}/disagreement", summary="提出异议 / Disagree with an opinion", status_code=201)

@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.deadlines import describe_case_deadlines, describe_event, due_items
@@ -19,7 +20,7 @@ from casework.deadlines.events import enter_event, fulfil_term, withdraw_event
 from casework.deadlines.listing import list_deadlines
 from integrity.local_time import chinese_day
 
-router = APIRouter(tags=["deadlines"])
+router = api_router(tags=["deadlines"])
 
 
 def _today() -> date:

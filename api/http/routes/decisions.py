@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.decisions import describe_case_decisions, describe_decision
 from api.http.schema.base import Reason
@@ -25,7 +24,7 @@ from casework.review.decisions import Said, change_decision, draft_decision, wit
 from casework.review.issuing import issue_decision
 from casework.review.submitting import submit_decision, withdraw_submission
 
-router = APIRouter(tags=["decisions"])
+router = api_router(tags=["decisions"])
 
 
 def _said(form: SaidDecision) -> Said:

@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable
 from api.http.paging import Wanted, listed_each
@@ -29,7 +30,7 @@ from casework.register.reading import device_now, issue_shown, list_devices, lis
 from storage.catalog.devices import DeviceIssue
 from storage.catalog.organisation import Person
 
-router = APIRouter(tags=["devices"])
+router = api_router(tags=["devices"])
 Find = Annotated[str, Query(max_length=200, description="编号、序列号、型号或名称的一部分 / a part of a name")]
 Where = Annotated[Literal["out", "in", "retired"] | None, Query(description="配发中、在库、已停用")]
 

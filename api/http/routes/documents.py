@@ -6,11 +6,11 @@ import uuid
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.archive import Archive
 from api.credentials import Viewer
+from api.http.api_router import api_router
 from api.http.deeds import doing, entering_refusals, looking
 from api.http.reading.documents import document_items, template_item
 from api.http.schema.base import Reason
@@ -38,7 +38,7 @@ from casework.documents.listing import (
 from casework.documents.signing import sign_document, state_signature
 from casework.documents.templates import list_templates
 
-router = APIRouter(tags=["documents"])
+router = api_router(tags=["documents"])
 PDF_TYPE = "application/pdf"
 PDF_RESPONSES: dict[int | str, dict[str, object]] = {200: {"content": {PDF_TYPE: {}}}}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.dossier_pdf import dossier_pdf
 from api.http.reading.dossiers import dossier_items, people_of, rule_names
@@ -24,7 +24,7 @@ from casework.dossiers.making import (
 )
 from casework.organisation import names_of
 
-router = APIRouter(tags=["dossiers"])
+router = api_router(tags=["dossiers"])
 
 
 @router.get("/cases/{case_id}/dossiers", summary="舆情应对材料列表 / Dossiers of a case")

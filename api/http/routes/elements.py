@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.elements import answers_given, describe_elements, element_question_items, policy_item
@@ -25,7 +26,7 @@ from casework.elements.answers import Choice, answer_questions
 from casework.elements.policies import list_policies
 from casework.elements.queue import list_questions
 
-router = APIRouter(tags=["elements"])
+router = api_router(tags=["elements"])
 
 
 @router.get("/element-questions", summary="待补正要素 / What recordings lack or contradict")

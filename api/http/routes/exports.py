@@ -8,11 +8,12 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.archive import Archive
 from api.credentials import Viewer
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.packages import fetchable, make_package, permit_fetching, require_fetcher
 from api.http.paging import Wanted, listed
@@ -26,7 +27,7 @@ from retention.own_units import own_units
 from storage.catalog.access import Export
 from storage.catalog.casework import Case
 
-router = APIRouter(tags=["exports"])
+router = api_router(tags=["exports"])
 
 TAR_TYPE = "application/x-tar"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted as PageWanted
 from api.http.paging import listed
@@ -31,7 +30,7 @@ from casework.filereview.scoring import Points, score_case
 from integrity.local_time import chinese_day
 from storage.catalog.file_review import FileReviewFinding
 
-router = APIRouter(tags=["file reviews"])
+router = api_router(tags=["file reviews"])
 
 
 @router.get("/file-reviews", summary="案卷评查列表 / List reviews of case files")

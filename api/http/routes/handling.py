@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.names import people_named
 from api.http.schema.base import PersonRef, Reason
@@ -34,7 +34,7 @@ from casework.procedure.contacts import notices_in, state_notice_given
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 
-router = APIRouter(tags=["cases"])
+router = api_router(tags=["cases"])
 
 
 @router.get("/cases/{case_id}/officers", summary="承办人员 / Who handles the case")

@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
+from api.http.api_router import api_router
 from api.http.deeds import doing
 from api.http.reading.scope import require_in_tree
 from api.http.schema.imports import ImportResult, Kind
@@ -15,7 +16,7 @@ from api.http.sessions import SignedIn, TheArchive, language_of
 from api.http.station_requests import read_body
 from casework.register.imports import ImportAt, import_table
 
-router = APIRouter(tags=["devices"])
+router = api_router(tags=["devices"])
 _CSV = {"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.schema.ledger import KeyItem, Keys
 from api.http.sessions import TheArchive
 from integrity.keys import PublicKey
 from storage.catalog.ledger import SigningKeyEpoch
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = api_router(prefix="/keys", tags=["keys"])
 
 PEM_TYPE = "application/x-pem-file"
 

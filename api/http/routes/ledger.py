@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from api.http.api_router import api_router
 from api.http.deeds import looking
 from api.http.errors import NoCheckpoint, NotFound
 from api.http.paging import Wanted
@@ -21,7 +22,7 @@ from casework.permission import require
 from integrity.errors import MalformedEvidence
 from integrity.tiles import Bundle, parse_path
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = api_router(prefix="/ledger", tags=["ledger"])
 public_router = APIRouter(prefix="/ledger", tags=["ledger"])
 
 # The next one is signed within a second; a proxy may keep what it has for as long.

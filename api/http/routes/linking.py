@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.cases import question_items, unlinked_items
@@ -19,7 +18,7 @@ from casework.linking.by_hand import answer_question
 from casework.linking.unlinked import list_questions, list_unlinked
 from retention.own_units import own_units
 
-router = APIRouter(tags=["cases"])
+router = api_router(tags=["cases"])
 
 
 @router.get("/link-questions", summary="待确认关联 / Recordings whose case somebody has to name")

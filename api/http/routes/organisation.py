@@ -6,10 +6,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import SignInFailed
 from api.http.paging import Wanted, listed_each
@@ -40,7 +41,7 @@ from casework.units import unit_tree
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.organisation import Person, Unit
 
-router = APIRouter(tags=["organisation"])
+router = api_router(tags=["organisation"])
 
 
 @router.post("/units", summary="设立单位 / Create a unit", status_code=201)

@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import NotFound
 from api.http.paging import Wanted as WantedPage
@@ -32,7 +33,7 @@ from casework.retrieval.oversight import Wanted, list_grant_uses, list_refusals,
 from casework.retrieval.sampling import draw_viewings, review_viewing
 from storage.ledger.append import Actor, Change, record_change
 
-router = APIRouter(prefix="/oversight", tags=["oversight"])
+router = api_router(prefix="/oversight", tags=["oversight"])
 DEED = "oversee_retrieval"
 
 

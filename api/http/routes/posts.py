@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.names import people_named
 from api.http.schema.base import Listed, PersonRef, Reason
@@ -19,7 +19,7 @@ from casework.retrieval.posts import end_post, name_to_post, posts_in
 from casework.units import unit_tree
 from storage.catalog.organisation import PersonPost
 
-router = APIRouter(tags=["organisation"])
+router = api_router(tags=["organisation"])
 
 
 @router.post("/people/{person_id}/posts", summary="任命职务 / Name to a post", status_code=201)

@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.completeness import describe_completeness, gap_items
@@ -35,7 +36,7 @@ from casework.procedure.stating import Stated
 from casework.secrecy import refuse_uncleared
 from integrity.local_time import chinese_day
 
-router = APIRouter(tags=["procedure"])
+router = api_router(tags=["procedure"])
 
 
 @router.get("/act-kinds", summary="音像记录事项清单 / Kinds of acts, and which recordings they need")

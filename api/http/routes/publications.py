@@ -6,10 +6,11 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 from sqlalchemy import select
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.overdue_table import overdue_csv
 from api.http.paging import Wanted, listed
@@ -50,7 +51,7 @@ from integrity.local_time import chinese_day
 from retention.paging import MOST_ROWS
 from storage.catalog.publication import PublicationPosting
 
-router = APIRouter(tags=["publication"])
+router = api_router(tags=["publication"])
 
 
 def _today() -> date:

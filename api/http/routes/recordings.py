@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.deeds import looking
 from api.http.paging import Wanted
 from api.http.playback import send_footage
@@ -25,7 +26,7 @@ from api.http.schema.base import Listed, Sha256Hex, ShortText
 from api.http.schema.recordings import EntryItem, Positions, RecordingDetail, RecordingItem, ViewingItem
 from api.http.sessions import SignedIn, TheArchive
 
-router = APIRouter(prefix="/recordings", tags=["recordings"])
+router = api_router(prefix="/recordings", tags=["recordings"])
 
 MANIFEST_TYPE = "application/vnd.dsse.envelope.v1+json"
 TOKEN_TYPE = "application/timestamp-reply"  # noqa: S105  a media type

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.recordings import describe_recording, find_recording
 from api.http.reading.recovery import recovery_references
@@ -15,7 +14,7 @@ from api.http.schema.recordings import NewRecovery, RecordingDetail, RecoveryRef
 from api.http.sessions import SignedIn, TheArchive
 from ingest.rendering.asking import ask_for_recovery
 
-router = APIRouter(prefix="/recordings", tags=["recordings"])
+router = api_router(prefix="/recordings", tags=["recordings"])
 
 
 @router.get("/{recording_id}/recovery-references", summary="可作参考的录像 / Recordings that may help a recovery")

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 
 from api.archive import Archive
 from api.credentials import Viewer
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.redaction import copy_items, redaction_items
 from api.http.schema.base import Listed
@@ -29,7 +30,7 @@ from storage.catalog.recordings import Recording
 from storage.catalog.redaction import Box, Mute, Redaction
 from storage.sealed_object import AtRest, OpenedObject, open_sealed
 
-router = APIRouter(tags=["redaction"])
+router = api_router(tags=["redaction"])
 PIECE_BYTES = 256 * 1024
 MOST_SHOWN = 100
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
+from api.http.api_router import api_router
 from api.http.book_tables import CASES, DOCUMENTS, book_xlsx, case_rows, document_rows
 from api.http.credit_table import credit_csv, credit_xlsx
 from api.http.deeds import doing, looking
@@ -34,7 +35,7 @@ from casework.statistics.credit import take_credit_lines
 from casework.statistics.indicators import Indicators, OfPerson, parse_month, recorded_month
 from casework.units import shown_unit
 
-router = APIRouter(prefix="/reports", tags=["reports"])
+router = api_router(prefix="/reports", tags=["reports"])
 
 Year = Annotated[int, Query(description="年度 / year", examples=[2026])]
 Size = Annotated[

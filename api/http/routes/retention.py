@@ -6,9 +6,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import select
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.recordings import hold_items
@@ -23,7 +24,7 @@ from retention.holds import list_holds, place_hold, release_hold
 from retention.own_units import own_units
 from storage.catalog.recordings import Recording
 
-router = APIRouter(tags=["retention"])
+router = api_router(tags=["retention"])
 
 
 @router.post("/holds", summary="保全 / Place a hold", status_code=201)

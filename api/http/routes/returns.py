@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.papers import PAPER_ANSWER, PAPER_BODY, paper_response
 from api.http.reading.returns import people_of, return_figures, return_items, version_of
@@ -28,7 +29,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person
 from storage.catalog.returns import ReturnSending
 
-router = APIRouter(tags=["returns"])
+router = api_router(tags=["returns"])
 _Make = Callable[[ReturnVersion, dict[uuid.UUID, str]], bytes]
 FORMATS: Final[dict[str, tuple[_Make, str]]] = {
     "csv": (return_csv, "text/csv; charset=utf-8"),

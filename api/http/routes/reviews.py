@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.decisions import describe_decision, describe_file, describe_queue
@@ -26,7 +26,7 @@ from casework.review.qualifications import add_qualification, list_qualification
 from casework.review.reviewing import Answer, give_opinion, why_barred, withdraw_review
 from storage.catalog.review import ReviewerQualification
 
-router = APIRouter(tags=["reviews"])
+router = api_router(tags=["reviews"])
 
 
 @router.get("/reviews", summary="待审核 / What waits for a review")

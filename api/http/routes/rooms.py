@@ -6,8 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable
 from api.http.paging import Wanted, listed
@@ -32,7 +33,7 @@ from casework.rooms.listing import list_caseless, list_sessions
 from casework.rooms.rooms import add_room, close_room, list_rooms
 from casework.rooms.sessions import Use, begin_session, end_session, give_case, withdraw_session
 
-router = APIRouter(tags=["rooms"])
+router = api_router(tags=["rooms"])
 
 
 @router.get("/rooms", summary="执法办案场所 / List rooms")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
+from api.http.api_router import api_router
 from api.http.deeds import looking
 from api.http.paging import Wanted, listed
 from api.http.reading.search import found_items
@@ -16,7 +17,7 @@ from api.http.sessions import SignedIn, TheArchive
 from casework.search.found import KINDS, Asked, search
 from casework.search.words import Words
 
-router = APIRouter(prefix="/search", tags=["search"])
+router = api_router(prefix="/search", tags=["search"])
 
 Kind = Literal["cases", "documents", "people", "places", "recordings"]
 FIRST = 10

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.reading.names import people_named
 from api.http.schema.base import Listed, PersonRef, Reason
@@ -22,7 +22,7 @@ from casework.service.serving import Served, services_of, state_service, withdra
 from casework.wording import known_word
 from storage.catalog.service import SERVICE_METHODS, CaseService
 
-router = APIRouter(tags=["procedure"])
+router = api_router(tags=["procedure"])
 
 
 @router.get("/cases/{case_id}/services", summary="送达 / How documents of the case were served")

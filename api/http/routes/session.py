@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from api.credentials import Viewer, end_session, find_viewer_of_cookie
+from api.http.api_router import api_router
 from api.http.schema.session import FirstAdministrator, SignIn, UnitOfViewer, Viewing
 from api.http.sessions import (
     SESSION_COOKIE,
@@ -21,7 +22,7 @@ from api.signin import SignedInPerson, sign_in, use_first_administrator_code
 from storage.catalog.organisation import Unit
 from storage.entering import enter
 
-router = APIRouter(tags=["session"])
+router = api_router(tags=["session"])
 
 
 @router.post("/session", summary="登录 / Sign in")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
+from api.http.api_router import api_router
 from api.http.errors import CodeThrottled, CustodyFailed, NotFound, SignInThrottled
 from api.http.routes.keys import announced_keys
 from api.http.routes.session import address_of
@@ -26,7 +27,7 @@ from integrity.keys import PublicKey
 from storage.catalog.stations import Station, StationKey
 from storage.catalog.uploads import GONE_STATES, Upload
 
-router = APIRouter(tags=["stations"])
+router = api_router(tags=["stations"])
 
 RECEIPT_TYPE = "application/vnd.dsse.envelope.v1+json"
 

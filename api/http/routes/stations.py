@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.credentials import Viewer
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed_each
 from api.http.reading.scope import require_in_tree
@@ -38,7 +38,7 @@ from retention.paging import Cursor, Page, newest_first, take_page
 from storage.catalog.stations import Station
 from storage.ledger.append import Actor
 
-router = APIRouter(tags=["stations"])
+router = api_router(tags=["stations"])
 
 
 @router.post("/stations", summary="登记采集工作站 / Enrol a station with a token", status_code=201)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.http.api_router import api_router
 from api.http.deeds import looking
 from api.http.paging import Wanted, listed
 from api.http.reading.today import ending_items, officer_day_item, shift_item
@@ -19,7 +20,7 @@ from casework.today.officer import day_of_officer
 from casework.today.shift import shift_of
 from integrity.local_time import chinese_day
 
-router = APIRouter(tags=["procedure"])
+router = api_router(tags=["procedure"])
 
 
 @router.get("/today", summary="本人今天待办 / What waits for oneself")

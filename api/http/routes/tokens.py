@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from sqlalchemy import select
 
 from api.credentials import create_api_token, hash_secret
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import InputUnusable, NotFound, OthersToken, TokenRevoked
 from api.http.paging import Wanted, listed_each
@@ -23,7 +23,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.signin import ApiToken
 from storage.ledger.append import Actor, Change, record_change
 
-router = APIRouter(tags=["tokens"])
+router = api_router(tags=["tokens"])
 
 
 @router.post("/people/{person_id}/tokens", summary="签发访问令牌 / Issue a token", status_code=201)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
 from api.http.reading.disputes import describe_transfers
@@ -17,7 +17,7 @@ from casework.review.transfers import find_no_crime, hand_over, open_transfers
 from storage.catalog.casework import Case
 from storage.catalog.review import CrimeTransfer
 
-router = APIRouter(tags=["transfers"])
+router = api_router(tags=["transfers"])
 
 
 @router.get("/transfers", summary="待移送司法 / Suspicions of crime that wait")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from fastapi import APIRouter
-
+from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.errors import VerificationBusy
 from api.http.reading.scope import require_reader_of_all
@@ -14,7 +13,7 @@ from api.http.sessions import SignedIn, TheArchive
 from storage.entering import showing_whole
 from storage.ledger.append import Actor, Change, record_change
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = api_router(prefix="/ledger", tags=["ledger"])
 
 # It reads everything there is: twice at once would only be slower.
 _at_work = threading.Lock()
