@@ -5,15 +5,30 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Final
 
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from api.engines.readiness import announce_ready
 from api.errors import UsageRefused
 from api.keyring import open_keyring
+from api.logs import write_log_lines
 from api.object_store import open_store
 from api.settings import Settings, load_settings
 from storage.database import Database
+from storage.errors import StoreUnavailable
 from storage.ledger.files import LedgerFiles
 from storage.ledger.sequencer import Sequencer
 
+log = structlog.get_logger()
+
+AWAY: Final = (StoreUnavailable, OperationalError, InterfaceError)
+"""What time heals: store or database do not answer, or answer no longer."""
+AWAY_SECONDS = 1.0
 # How long to wait when nothing was new: an idle archive rests, and an entry that comes then waits no longer.
 IDLE_SECONDS = 0.05
 # A batch of one entry costs as much as one of a hundred: files, syncs, a signature. So the pauses between batches are
@@ -26,7 +41,8 @@ _CROWD = 25
 _LONGEST_IN_CROWD_SECONDS = 0.5
 
 
-def open_sequencer(settings: Settings) -> Sequencer:
+@contextmanager
+def open_sequencer(settings: Settings) -> Iterator[Sequencer]:
     """Take the lock and bring the store up to date. Raises what `Sequencer` raises; UsageRefused without a database."""
     if settings.database_sequencer_url is None:
         raise UsageRefused(
@@ -35,8 +51,12 @@ def open_sequencer(settings: Settings) -> Sequencer:
         )
     keyring = open_keyring(settings)
     database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-sequencer")
-    files = LedgerFiles(open_store(settings))
-    return Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin)
+    try:
+        files = LedgerFiles(open_store(settings))
+        with Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin) as running:
+            yield running
+    finally:
+        database.close()
 
 
 def sequencer() -> None:
@@ -45,11 +65,24 @@ def sequencer() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings()
-    with open_sequencer(settings) as running:
-        if settings.ready_file is not None:
-            settings.ready_file.touch()
-        while not stop.is_set():
-            stop.wait(sequence_once(running))
+    write_log_lines()
+    keep_sequencing(partial(open_sequencer, settings), lambda: announce_ready(settings), stop)
+
+
+def keep_sequencing(
+    opened: Callable[[], AbstractContextManager[Sequencer]], on_ready: Callable[[], None], stop: threading.Event
+) -> None:
+    """Until `stop`. While store or database are away it waits for them, and begins anew: no receipt is issued without
+    it, and whoever would have to start it again each time may fail to. Raises what time does not heal."""
+    while not stop.is_set():
+        try:
+            with opened() as running:
+                on_ready()
+                while not stop.is_set():
+                    stop.wait(sequence_once(running))
+        except AWAY as error:
+            log.warning("sequencer.waits", reason=type(error).__name__)
+            stop.wait(AWAY_SECONDS)
 
 
 def sequence_once(running: Sequencer) -> float:
