@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ByteSize, Field
+from pydantic import BeforeValidator, ByteSize, Field, TypeAdapter, ValidationError
 
 from ingest.metadata.file_name import NamePattern
 from ingest.metadata.own_names import read_patterns
@@ -61,6 +61,14 @@ def _parse_licence(value: object) -> str:
     if not text or len(text) > 200 or not text.isprintable():
         raise ValueError("no number of a licence")
     return text
+
+
+def read_size(text: str) -> int | None:
+    """Bytes, of `64MiB` or `1048576`; None for what is no size."""
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        return None
 
 
 def parse_bind(value: object) -> BindAddress:

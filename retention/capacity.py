@@ -87,9 +87,9 @@ def outlook(loads: Sequence[ClassLoad], today: date, free_bytes: int | None, *, 
     stored = float(sum(load.stored_bytes for load in loads))
     most = None if free_bytes is None else stored + free_bytes
     leaving = _leaving(loads, today) if disposing else {}
-    sizes: dict[date, float] = {}
-    full_on = None
     in_a_year, in_three_years = add_months(today, 12), add_months(today, 36)
+    then: dict[date, float] = {}
+    full_on = None
     for number in range(1, HORIZON_YEARS * 366):
         day = today + timedelta(days=number)
         for load in loads:
@@ -97,12 +97,13 @@ def outlook(loads: Sequence[ClassLoad], today: date, free_bytes: int | None, *, 
             if disposing and load.keep_months is not None:
                 leaving[_day_after(day, load.keep_months)] += load.daily_bytes
         stored -= leaving.pop(day, 0.0) if disposing else 0.0
-        sizes[day] = stored
+        if day in (in_a_year, in_three_years):
+            then[day] = stored
         if most is not None and full_on is None and stored > most:
             full_on = day
         if day >= in_three_years and (full_on is not None or most is None):
             break
-    return Outlook(round(sizes[in_a_year]), round(sizes[in_three_years]), full_on)
+    return Outlook(round(then[in_a_year]), round(then[in_three_years]), full_on)
 
 
 def _leaving(loads: Sequence[ClassLoad], today: date) -> defaultdict[date, float]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from pydantic import ByteSize, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.errors import UsageRefused
 from api.object_store import store_address
+from api.setting_values import read_size
 from api.shown import show_size
 from integrity.local_time import chinese_day
 from retention.capacity import ClassLoad, Outlook, class_loads, outlook
@@ -44,7 +44,8 @@ def capacity_lines(facts: dict[str, Any]) -> Iterator[str]:
         months = "永久 / for ever" if each["keep_months"] is None else f"{each['keep_months']} 个月 / months"
         name = f"{each['name_zh']} / {each['name_en']}（{months}）"
         held = f"{each['recordings']} 条 / recordings  {show_size(each['stored_bytes'])}"
-        due = f"  到期 / due {show_size(each['due_bytes'])}" if each["due_bytes"] else ""
+        past = each["past_last_day_bytes"]
+        due = f"  其中已过期限 / of it past the last day {show_size(past)}" if past else ""
         yield f"{name}  {held}  +{show_size(each['daily_bytes'])} /天 a day{due}"
     free = facts["free_bytes"]
     known = "未知 / unknown" if free is None else show_size(free)
@@ -64,7 +65,11 @@ def _full(free: int | None, day: str | None) -> str:
 def _free_bytes(archive: Archive, stored: int, room: str | None) -> int | None:
     """Of a bucket nobody but its server knows: then what the operator says, less what is in it."""
     if room is not None:
-        most = _size(room)
+        most = read_size(room)
+        if most is None:
+            raise UsageRefused(
+                f"--room 应为容量，如 10TiB，而不是“{room}”", f"--room takes a size such as 10TiB, not {room!r}"
+            )
         if most < stored:
             raise UsageRefused(
                 f"--room {room} 小于已存储的 {show_size(stored)}；请给出存储的总容量",
@@ -76,15 +81,6 @@ def _free_bytes(archive: Archive, stored: int, room: str | None) -> int | None:
     return max(0, shutil.disk_usage(archive.settings.data / "objects").free - archive.settings.disk_reserve)
 
 
-def _size(text: str) -> int:
-    try:
-        return int(TypeAdapter(ByteSize).validate_python(text))
-    except ValidationError as error:
-        raise UsageRefused(
-            f"--room 应为容量，如 10TiB，而不是“{text}”", f"--room takes a size such as 10TiB, not {text!r}"
-        ) from error
-
-
 def _class_facts(load: ClassLoad, today: date) -> dict[str, Any]:
     return {
         "code": load.code,
@@ -94,7 +90,7 @@ def _class_facts(load: ClassLoad, today: date) -> dict[str, Any]:
         "recordings": load.recordings,
         "stored_bytes": load.stored_bytes,
         "daily_bytes": round(load.daily_bytes),
-        "due_bytes": sum(size for day, size in load.last_days.items() if day < today),
+        "past_last_day_bytes": sum(size for day, size in load.last_days.items() if day < today),
     }
 
 

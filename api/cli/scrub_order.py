@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from pydantic import ByteSize, TypeAdapter, ValidationError
-
 from api.errors import UsageRefused
+from api.setting_values import read_size
 from api.settings import load_settings
 
 UNTHROTTLED: Final = "unthrottled"
@@ -66,10 +65,7 @@ def read_rate(text: str | None, otherwise: int) -> int | None:
         return otherwise
     if text == UNTHROTTLED:
         return None
-    try:
-        rate = int(TypeAdapter(ByteSize).validate_python(text.removesuffix("/s")))
-    except ValidationError:
-        rate = 0
+    rate = read_size(text.removesuffix("/s")) or 0
     if rate <= 0:
         raise UsageRefused(
             f"速率 {text} 无效，应如 200MiB，或 {UNTHROTTLED}", f"{text} is no rate: write 200MiB, or {UNTHROTTLED}"

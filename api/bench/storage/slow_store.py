@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from storage.objects.handles import AbortingWriter
 from storage.objects.protocol import ObjectReader, ObjectStore, ObjectWriter, StoredObject
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SlowStore:
 
 
 @dataclass(frozen=True)
-class _SlowWriter:
+class _SlowWriter(AbortingWriter):
     writer: ObjectWriter
     seconds: float
 
@@ -52,11 +52,3 @@ class _SlowWriter:
 
     def abort(self) -> None:
         self.writer.abort()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
