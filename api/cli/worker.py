@@ -13,11 +13,6 @@ from api.errors import UsageRefused
 if TYPE_CHECKING:
     from api.settings import Settings
 
-NICENESS = {"media": 8, "encoding": 10, "housekeeping": 5, "staging": 5, "replica": 5}
-"""Whoever waits for a page or a receipt comes before a film that is being encoded, or that was made to be hard to.
-
-Nicer than this, an encoder gets a fiftieth of a busy machine, and whoever waits for a redacted copy waits for minutes.
-"""
 TASKS = {"encoding": "media"}
 """Whose module a queue's tasks are in, where it is not its own."""
 
@@ -88,6 +83,8 @@ def require_known(queues: Sequence[str]) -> None:
 
 def niceness_of(queues: Sequence[str]) -> int:
     """That of the one that least can wait: none of a worker's tasks is slower for the company it has."""
+    from api.engines.priority import NICENESS
+
     return min(NICENESS.get(queue, 0) for queue in queues)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 
 from api.engines import http_protocol
+from api.engines.even_share import Acceptor, ConnectionTable
 from api.engines.http_protocol import BoundedProtocol
 
 # Long downloads are cut off then: a range request goes on where it stopped.
@@ -21,27 +22,58 @@ SETTLING_SECONDS = 1.5
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    """uvicorn's, which accepts by itself: of what comes in, twins at one socket take about as much each."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        twins: ConnectionTable | None,
+        on_ready: Callable[[], None],
+    ) -> None:
         super().__init__(config)
+        self._listener = listener
+        self._twins = twins
         self._on_ready = on_ready
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup(sockets=[])
         if self.started:
+            self._acceptor = Acceptor(self._listener, self._make_protocol, self._count_connections, self._twins)
+            self._acceptor.start(self.config.backlog)
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._acceptor is not None:
+            self._acceptor.tell_twins()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn cancels what is still under way, and would end the process before any of it has noticed."""
-        await super().shutdown(sockets)
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        await super().shutdown([self._listener])
         if cut_off := set(self.server_state.tasks):
             await asyncio.wait(cut_off, timeout=SETTLING_SECONDS)
 
+    def _make_protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    def _count_connections(self) -> int:
+        return len(self.server_state.connections)
+
 
 def serve_http(
-    factory: str, listener: socket.socket, on_ready: Callable[[], None], graceful_seconds: int = GRACEFUL_SECONDS
+    factory: str,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    graceful_seconds: int = GRACEFUL_SECONDS,
+    twins: ConnectionTable | None = None,
 ) -> None:
     """Serve the application that `factory` ("module:function") makes, until a signal; say on_ready() once it does.
 
+    `twins`: of the processes that serve `listener` as well.
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
     """
     _make_room_for_connections()
@@ -58,7 +90,7 @@ def serve_http(
         http=BoundedProtocol,
         ws="none",
     )
-    _Server(config, on_ready).run(sockets=[listener])
+    _Server(config, listener, twins, on_ready).run()
 
 
 def _make_room_for_connections() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from api.engines.even_share import open_table
 from api.engines.folders import make_private_folder, socket_folder
 from api.engines.fork_request import HTTP, address_for
 from api.engines.launch import Fork, Launch
@@ -135,13 +136,14 @@ def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
 
 def http_processes(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
     """Twins on one socket, which stays open here: while one starts again the others answer."""
+    table = open_table()
     return tuple(
         own_process(
             settings,
             f"http-{number}",
             f"网页与接口 {number}",
             f"HTTP {number}",
-            *("http", "--fd", str(listener.fileno())),
+            *("http", "--fd", str(listener.fileno()), "--twins", str(table)),
             environment={
                 **_application_environment(addresses),
                 **store_secrets(settings),
@@ -150,7 +152,7 @@ def http_processes(settings: Settings, addresses: ArchiveAddresses, listener: so
                 **_MEMORY_GIVEN_BACK,
                 **_wakes_by_beat(settings),
             },
-            pass_fds=(listener.fileno(),),
+            pass_fds=(listener.fileno(), table),
             forked=True,
         )
         for number in range(1, settings.http_processes + 1)

@@ -6,6 +6,14 @@ import os
 import time
 from pathlib import Path
 
+NICENESS = {"http": 5, "housekeeping": 8, "staging": 8, "replica": 8, "media": 12, "encoding": 13}
+"""Who gives way to whom, as nice(2) has it; whoever is not named gives way to nobody.
+
+A file that has arrived is sealed before others arrive faster: sixteen uploads at full speed leave custody a quarter of
+two cores otherwise. Then comes who waits for a page, before a film that is being encoded, or that was made to be hard
+to; but nicer than this an encoder gets a thirtieth of a busy machine, and who waits for a redacted copy waits long.
+"""
+
 _SESSION = Path("/proc/self/autogroup")
 # Without privileges the kernel lets one such write through in a tenth of a second, on the whole machine.
 _PAUSE_SECONDS = 0.11

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from api.engines.even_share import ConnectionTable
 from api.engines.http_server import serve_http
 
 
@@ -35,11 +36,12 @@ def create_app() -> Any:
 
 
 if __name__ == "__main__":
-    descriptor, ready_file, graceful = sys.argv[1:]
+    descriptor, ready_file, graceful, *table = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).parent))
     listener = socket.socket(fileno=int(descriptor))
 
     def on_ready() -> None:
         Path(ready_file).write_text(str(os.getpid()))
 
-    serve_http("small_http:create_app", listener, on_ready, int(graceful))
+    twins = ConnectionTable(int(table[0])) if table else None
+    serve_http("small_http:create_app", listener, on_ready, int(graceful), twins)

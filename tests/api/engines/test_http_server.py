@@ -27,11 +27,14 @@ def listener() -> Iterator[socket.socket]:
         yield listener
 
 
-def start(listener: socket.socket, folder: Path, name: str, graceful: int = 8) -> subprocess.Popen[bytes]:
+def start(
+    listener: socket.socket, folder: Path, name: str, graceful: int = 8, table: int | None = None
+) -> subprocess.Popen[bytes]:
     ready_file = folder / name
+    shared = (listener.fileno(),) if table is None else (listener.fileno(), table)
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), str(graceful)],
-        pass_fds=(listener.fileno(),),
+        [sys.executable, str(PROGRAM), str(shared[0]), str(ready_file), str(graceful), *map(str, shared[1:])],
+        pass_fds=shared,
         stderr=subprocess.DEVNULL,
     )
     while not ready_file.exists():

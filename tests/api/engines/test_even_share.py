@@ -1,0 +1,133 @@
+"""Twins at one socket: connections go to whoever has the fewest, and nobody waits for one that does not take any."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from api.engines import even_share
+from api.engines.even_share import Acceptor, open_table
+from api.engines.listener import open_listener
+from api.setting_values import BindAddress
+from tests.api.engines.test_http_server import start
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with open_listener(BindAddress("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+@pytest.fixture
+def table() -> Iterator[int]:
+    descriptor = open_table()
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture
+def undo() -> Iterator[ExitStack]:
+    with ExitStack() as undo:
+        yield undo
+
+
+def twins(listener: socket.socket, table: int, folder: Path, undo: ExitStack, *names: str) -> list[int]:
+    return [twin(listener, table, folder, undo, name).pid for name in names]
+
+
+def twin(listener: socket.socket, table: int, folder: Path, undo: ExitStack, name: str) -> subprocess.Popen[bytes]:
+    process = start(listener, folder, name, graceful=1, table=table)
+    undo.callback(process.wait, 60)
+    undo.callback(process.kill)
+    return process
+
+
+def connect(listener: socket.socket, undo: ExitStack) -> int:
+    """Which process has it now, and keeps it."""
+    connection = undo.enter_context(socket.create_connection(listener.getsockname(), timeout=60))
+    connection.sendall(b"GET /?0 HTTP/1.1\r\nHost: here\r\n\r\n")
+    received = b""
+    while not received.endswith(b"\r\n0\r\n\r\n"):
+        received += connection.recv(4096)
+    return int(received.split(b"\r\n")[-4])
+
+
+def test_each_has_about_as_many(listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack) -> None:
+    expected = twins(listener, table, tmp_path, undo, "one", "two", "three")
+    took = Counter(connect(listener, undo) for _ in range(18))
+    assert set(took) == set(expected)
+    # One that the machine keeps from running for five milliseconds is not waited for.
+    assert min(took.values()) >= 4, took
+
+
+def test_one_that_stands_still_or_died_is_not_waited_for(
+    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack
+) -> None:
+    still, other = twins(listener, table, tmp_path, undo, "still", "other")
+    os.kill(still, signal.SIGSTOP)
+    assert {connect(listener, undo) for _ in range(4)} == {other}
+    os.kill(still, signal.SIGKILL)
+    assert {connect(listener, undo) for _ in range(4)} == {other}
+    [successor] = twins(listener, table, tmp_path, undo, "successor")
+    took = Counter(connect(listener, undo) for _ in range(6))
+    assert took[successor] >= 4, took
+
+
+def test_one_that_was_told_to_stop_is_out_of_the_count(
+    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack
+) -> None:
+    leaving = twin(listener, table, tmp_path, undo, "leaving")
+    leaving.terminate()
+    leaving.wait(60)
+    watched = even_share.ConnectionTable(table)
+    watched.say(5)
+    assert not watched.somebody_has_fewer()
+    twins(listener, table, tmp_path, undo, "staying")
+    assert watched.somebody_has_fewer()
+
+
+class Short(socket.socket):
+    """A listening socket in a process that has no descriptor left, the first time."""
+
+    refusals = 1
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return super().accept()
+
+
+def test_without_descriptors_who_connects_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(even_share, "_PAUSE_SECONDS", 0.3)
+
+    async def greeted_after() -> float:
+        made = asyncio.Event()
+
+        class Greets(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.set()
+                transport.close()
+
+        with Short() as listener:
+            listener.bind(("127.0.0.1", 0))
+            acceptor = Acceptor(listener, Greets, lambda: 0, None)
+            acceptor.start(4)
+            began = time.monotonic()
+            with socket.create_connection(listener.getsockname()):
+                await asyncio.wait_for(made.wait(), 30)
+            acceptor.stop()
+            return time.monotonic() - began
+
+    assert asyncio.run(greeted_after()) >= 0.3
