@@ -69,7 +69,10 @@ def _run_for_person(order: Order, stop: Event) -> DockResult:
     console = Console()
     with Bars(console) as bars:
         result = order.carry_out(bars, stop)
-    print_table(console, result, watched=order.folder is None)
+    if bars.closed:
+        _detach_stdout()
+    else:
+        print_table(console, result, watched=order.folder is None)
     return result
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -60,9 +62,13 @@ class Rate:
 
 
 class Bars:
-    """They appear with the first byte that is sent: what is refused before that leaves nothing but its sentence."""
+    """They appear with the first byte that is sent: what is refused before that leaves nothing but its sentence.
+
+    A terminal that goes away ends them (`closed`), never the upload.
+    """
 
     def __init__(self, console: Console) -> None:
+        self.closed = False
         self._console = console
         self._turn = threading.Lock()
         self._tally = Tally()
@@ -85,12 +91,26 @@ class Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        with self._unless_closed():
+            try:
+                self._progress.stop()
+            except IndexError:
+                if not self.closed:  # What rich could not start, for its terminal was gone, it cannot stop.
+                    raise
 
     def __call__(self, event: Event) -> None:
-        with self._turn:
+        with self._turn, self._unless_closed():
             self._tally.take(event)
-            self._show(event)
+            if not self.closed:
+                self._show(event)
+
+    @contextmanager
+    def _unless_closed(self) -> Iterator[None]:
+        """What cannot be written any more is not; of a closed pipe rich makes a SystemExit."""
+        try:
+            yield
+        except (OSError, ValueError, SystemExit):
+            self.closed = True
 
     def _show(self, event: Event) -> None:
         if isinstance(event, FolderListed) and event.files:
@@ -142,7 +162,7 @@ class Bars:
         if self._total is None:
             self._progress.start()
             self._total = self._add("合计 / total", self._tally.sent_bytes, self._tally.size_bytes)
-        name = shortened(printable(event.file), self._name_width)
+        name = shortened(self._writable(event.file), self._name_width)
         self._tasks[event.file] = self._add(name, event.offset, event.size_bytes)
         # What an earlier run sent is no rate of this one.
         self._offsets[event.file] = event.offset
@@ -181,7 +201,12 @@ class Bars:
             del self._rates[task]
 
     def _say(self, line: str, style: str = "yellow") -> None:
-        self._console.print(printable(line), style=style, markup=False, highlight=False)
+        self._console.print(self._writable(line), style=style, markup=False, highlight=False)
+
+    def _writable(self, text: str) -> str:
+        """What this terminal's encoding has no letter for stays escaped: one odd name would end the bars of all."""
+        encoding = self._console.encoding
+        return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _time_left(size_bytes: int, bytes_per_second: float | None) -> str:

@@ -77,7 +77,10 @@ class Run:
         self._letting_go.shutdown(wait=True)
         for waiting in self._queue.drain():
             self.end(Interrupted())
-            self._leave(waiting.file, self.stopped or Interrupted(), settle=False)
+            try:
+                self._leave(waiting.file, self.stopped or Interrupted())
+            except BaseException as error:
+                self._break(error)
         if self._broken is not None:
             raise self._broken
 
@@ -118,7 +121,20 @@ class Run:
         self._queue.settle()
 
     def _guarded(self, waiting: WaitingFile, step: Callable[[], _Result]) -> _Result | None:
-        """One step of a file; nothing it raises gets past. None as well where it raised."""
+        """One step of a file; nothing it raises gets past, nor what telling of it does. None as well where it raised.
+
+        A listener that raises, in whatever it is told, would else end this thread and leave the file pending for ever:
+        `finish` waits for it.
+        """
+        try:
+            return self._told(waiting, step)
+        except BaseException as error:
+            self._break(error)
+            self._queue.settle()
+        return None
+
+    def _told(self, waiting: WaitingFile, step: Callable[[], _Result]) -> _Result | None:
+        """Settles last, and only where nothing was raised: else `_guarded` does."""
         try:
             return step()
         except (SourceChanged, UploadGone) as error:
@@ -126,22 +142,21 @@ class Run:
                 self._desk.sender.tell(FileChanged(waiting.file.title))
             if waiting.attempts + 1 < _MOST_ATTEMPTS:
                 self._queue.put_back(waiting.again())
-            else:
-                self._leave(waiting.file, error)
+                return None
+            self._leave(waiting.file, error)
         except DockStopped as error:
             self.end(error)
             self._leave(waiting.file, self.stopped or error)
         except DockError as error:
             self._leave(waiting.file, error)
-        except BaseException as error:
-            # A fault of ours: the run ends with it, in the thread that waits for the run.
-            self._broken = self._broken or error
-            self._stop.set()
-            self._queue.settle()
+        self._queue.settle()
         return None
 
-    def _leave(self, file: SourceFile, error: DockError, settle: bool = True) -> None:
+    def _break(self, error: BaseException) -> None:
+        """A fault of ours: the run ends with it, in the thread that waits for the run."""
+        self._broken = self._broken or error
+        self._stop.set()
+
+    def _leave(self, file: SourceFile, error: DockError) -> None:
         self._desk.sender.tell(FileStays(file.title, type(error).__name__, error.words))
         self._settled(file, FileOutcome(file.title, file.size_bytes, error=error))
-        if settle:
-            self._queue.settle()

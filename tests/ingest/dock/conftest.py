@@ -326,8 +326,8 @@ class Docking:
         self.events.clear()
         if "bytes_per_second" in changes:
             changes["rates"] = RateSchedule(otherwise=changes.pop("bytes_per_second"))
-        folder = changes.pop("folder", self.folder)
-        return dock_folder(DockPlan(**{**options, **changes}), folder, self.events.append, self.stop)
+        folder, tell = changes.pop("folder", self.folder), changes.pop("tell", self.events.append)
+        return dock_folder(DockPlan(**{**options, **changes}), folder, tell, self.stop)
 
     def told(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -68,6 +70,41 @@ def test_reader_that_goes_away_does_not_end_the_upload() -> None:
     assert tell.closed
     with pytest.raises(BrokenPipeError):
         output.close()
+
+
+@pytest.mark.parametrize("reason", [errno.EPIPE, errno.EIO, None])
+def test_a_terminal_that_goes_away_does_not_end_the_upload(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: int | None
+) -> None:
+    class Terminal(io.StringIO):
+        gone = False
+
+        def write(self, text: str) -> int:
+            if self.gone:
+                raise ValueError("closed") if reason is None else OSError(reason, "gone")
+            return super().write(text)
+
+    screen = Terminal()
+    with (tmp_path / "out").open("w") as out, Bars(Console(file=screen, force_terminal=True, width=80)) as tell:
+        monkeypatch.setattr("sys.stdout", out)  # rich leads it elsewhere when a pipe is closed
+        tell(FolderListed(1, 1 << 20, ()))
+        assert not tell.closed
+        screen.gone = True
+        tell(UploadBegun("a.mp4", UPLOAD, 0, 1 << 20, resumed=False))
+        tell(Paused("a.mp4", Words("connection cut", "连接中断"), 1.0))
+        tell(FileUploaded("a.mp4", UPLOAD, 1 << 20))
+    assert tell.closed
+
+
+def test_a_name_that_a_terminal_has_no_letters_for_is_shown_escaped() -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="gbk")
+    with Bars(Console(file=screen, force_terminal=True, width=120)) as tell:
+        tell(FolderListed(1, 1 << 20, ()))
+        tell(UploadBegun("\U0001f600.mp4", UPLOAD, 0, 1 << 20, resumed=False))
+        tell(Paused("\U0001f600.mp4", Words("connection cut", "连接中断"), 1.0))
+    assert not tell.closed
+    screen.seek(0)
+    assert "\\U0001f600.mp4：连接中断" in screen.read()
 
 
 def test_bars_show_file_rate_and_total() -> None:
