@@ -95,6 +95,15 @@ class Child:
             **own_group(),
         )
         self.account = ProcessorAccount(self.process.pid, listener)
+        self.end: int | None = None
+        self.waiting: selectors.BaseSelector | None = None
+        try:
+            self.take_hold(niceness)
+        except BaseException:  # No descriptor is left for it, say: nobody would look after what runs already.
+            self.close()
+            raise
+
+    def take_hold(self, niceness: int) -> None:
         if niceness:
             os.setpriority(os.PRIO_PGRP, self.process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         self.end = os.pidfd_open(self.process.pid)
@@ -108,11 +117,22 @@ class Child:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.kill()
-        self.process.wait()
-        wait_for_group(self.process.pid)
-        self.waiting.close()
-        os.close(self.end)
+        self.close()
+
+    def close(self) -> None:
+        """Kill what is left of the group, wait for its end and let go of every descriptor."""
+        try:
+            self.kill()
+            self.process.wait()
+            wait_for_group(self.process.pid)
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        if self.waiting is not None:
+            self.waiting.close()
+        if self.end is not None:
+            os.close(self.end)
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -135,6 +155,7 @@ class Child:
         """Read until nobody holds the pipes and the leader has ended; the reason when it had to be killed."""
         stopped: Stop | None = None
         dying_since = 0.0
+        assert self.waiting is not None
         while self.waiting.get_map():
             self.read_some(stopped is not None)
             if stopped is None:
@@ -147,6 +168,7 @@ class Child:
         return stopped
 
     def read_some(self, discard: bool) -> None:
+        assert self.waiting is not None
         for key, _ in self.waiting.select(LOOK_EVERY_SECONDS):
             # The leader's end is seen without reaping it: its number stays ours until kill() can no longer be wanted.
             piece = b"" if key.data is None else os.read(key.fd, 1 << 16)
