@@ -9,7 +9,9 @@ Tracebacks are plain: structlog by itself shows the local variables of each fram
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import time
 from typing import Final
 
 import structlog
@@ -56,6 +58,22 @@ def _leave_out_what_is_well(_logger: object, method: str, event: EventDict) -> E
     if method in ("debug", "info"):
         raise structlog.DropEvent
     return event
+
+
+class SaidSeldom:
+    """For what may come many times a second: whether its line is due again, after `pause_seconds` at the soonest."""
+
+    def __init__(self, pause_seconds: float = 60.0) -> None:
+        self._pause_seconds = pause_seconds
+        self._said_at = -math.inf
+
+    def is_due(self) -> bool:
+        """True once, then for a while not: whoever asks says it."""
+        now = time.monotonic()
+        due = now - self._said_at >= self._pause_seconds
+        if due:
+            self._said_at = now
+        return due
 
 
 class _JsonLines(logging.Handler):

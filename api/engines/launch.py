@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pwd
 import signal
@@ -20,6 +21,9 @@ from api.errors import NamespaceRefused
 
 LOG_BYTES_KEPT = 8 << 20
 LOG_FILES_KEPT = 3
+# Of the standard library: in the supervisor it raises nothing where its terminal is gone.
+log_lines = logging.getLogger(__name__)
+
 _WRAPPER = Path(__file__).with_name("child.py")
 
 
@@ -105,8 +109,10 @@ def _spawn(launch: Launch) -> subprocess.Popen[bytes] | ForkedProcess:
     try:
         if launch.fork is not None:
             # A fork server that has just died is started again, but nothing waits for that.
-            with contextlib.suppress(OSError):
+            try:
                 return _fork(launch, launch.fork, log)
+            except OSError as error:
+                log_lines.warning("%s is run by its path, for it could not be forked: %s", launch.log_path.stem, error)
         return _execute(launch, log)
     finally:
         os.close(log)

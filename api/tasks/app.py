@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from celery import Celery
 from celery.schedules import schedule
 
+from api.logs import SaidSeldom
 from api.settings import Settings, load_settings
 from api.tasks.nodes import is_of_node, queue_name, read_word, word_for
 
@@ -40,6 +42,9 @@ EVERY = {
 EVERY_WITH_REPLICA = {**EVERY, "replica.copy_due": 1.0}
 """Where a second store is named: otherwise nobody would take what is sent for it."""
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+_not_sent = SaidSeldom()
+
+log = structlog.get_logger()
 
 
 @lru_cache(maxsize=1)
@@ -111,10 +116,12 @@ celery_app = make_celery()
 def wake(word: str) -> None:
     """Send a wake-up and forget it, for a task or for one of a node (`word_for`).
 
-    Without a broker the beat's next one does the same work: nothing is raised.
+    Without a broker the beat's next one does the same work: nothing is raised, and said once a minute, for every upload
+    that ends is a wake-up.
     """
     task, node = read_word(word)
     try:
         celery_app.send_task(task, queue=queue_of(task, node), retry=False)
-    except Exception:
-        return
+    except Exception as error:
+        if _not_sent.is_due():
+            log.warning("wake.not_sent", task=task, error=type(error).__name__)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from ingest.media.description import whole
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
 from ingest.media.findings import Findings
 from ingest.media.parameter_sets import ParameterSets
+from ingest.media.plaintext import remove_plaintext
 from ingest.media.probe import COUNT_LIMITS, PROBE_LIMITS, Seen, describe, first_packets, probe_media
 from ingest.media.reader import run_script
 from ingest.media.recovered import Recovered
@@ -134,7 +134,7 @@ def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference |
 
 def fresh(folder: Path) -> Path:
     """A folder for one call's output, which may hold nothing else."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_plaintext(folder)
     folder.mkdir(mode=0o700)
     return folder
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import shutil
 import weakref
 from pathlib import Path
+
+from ingest.media.plaintext import remove_plaintext
 
 PREFIX = "media-"
 
@@ -60,5 +61,5 @@ def _lock(folder: Path) -> int | None:
 
 
 def _remove(folder: Path, descriptor: int) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_plaintext(folder)
     os.close(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from ingest.errors import NoRoomToWork
+from ingest.media.plaintext import remove_plaintext
 from ingest.media.runner import MediaRunner
 from ingest.rendering.ending import NO_ROOM, NotYet, Owed, defer
 from ingest.rendering.work_folder import WorkFolder
@@ -68,13 +68,13 @@ def work_on(due: Owed, needed_bytes: int, work: Callable[[Path, Rendering], None
 
 @contextmanager
 def private_folder(parent: Path) -> Iterator[Path]:
-    """A folder for one recording's plaintext, removed with everything in it when the block ends."""
+    """A folder for one recording's plaintext, removed with everything in it when the block ends. What stays is said."""
     folder = parent / secrets.token_hex(8)
     folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_plaintext(folder)
 
 
 def decrypt(at_rest: AtRest, size_bytes: int, rendering: Rendering, path: Path) -> Path:

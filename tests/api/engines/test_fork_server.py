@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -214,6 +215,18 @@ def test_a_fork_that_nobody_waits_for_runs_nothing(tmp_path: Path, server: Serve
     assert identity is not None
     assert ForkedProcess(pid).wait(PATIENCE_SECONDS) == 1
     assert not path.exists()
+
+
+def test_a_fork_server_that_is_not_there_is_said_and_the_program_runs_without_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fork = Fork(tmp_path / "none.sock", ("steady", "--words"))
+    child = Child(Launch(("/bin/true",), tmp_path / "log" / "media.log", fork=fork))
+    assert child.wait(PATIENCE_SECONDS)
+    (line,) = caplog.records
+    assert line.levelname == "WARNING"
+    assert line.getMessage().startswith("media is run by its path")
+    assert os.strerror(errno.ENOENT) in line.getMessage()
 
 
 def test_its_forks_end_with_the_supervisor(tmp_path: Path) -> None:

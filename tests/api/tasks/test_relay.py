@@ -9,7 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
+import api.logs as logs
+import api.tasks.app as app
 import api.tasks.relay as relay
 import api.tasks.waking as waking
 from api.tasks.app import EVERY, celery_app
@@ -120,3 +123,22 @@ def test_what_a_process_of_a_node_wakes_goes_to_that_nodes_queue(monkeypatch: py
         ("staging.sweep", "staging@a"),
         ("housekeeping.link_new", "housekeeping"),
     ]
+
+
+def test_without_a_broker_a_wake_up_is_said_to_be_lost_once_a_minute_and_nothing_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError("redis://:secret@broker")
+
+    now = [1000.0]
+    monkeypatch.setattr(celery_app, "send_task", refuse)
+    monkeypatch.setattr(app, "_not_sent", logs.SaidSeldom())
+    monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    with capture_logs() as said:
+        for _ in range(50):
+            app.wake("custody.seal_due")
+        now[0] += 61
+        app.wake("custody.seal_due")
+    line = {"event": "wake.not_sent", "log_level": "warning", "task": "custody.seal_due"}
+    assert said == [{**line, "error": "ConnectionRefusedError"}] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -9,8 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from structlog.testing import capture_logs
+
 from ingest.lease import name_worker
+from ingest.media.plaintext import remove_plaintext
+from ingest.media.recovery import fresh
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
+from ingest.rendering.workshop import private_folder
 
 OWNER = """
 import sys
@@ -59,3 +66,51 @@ def test_no_two_workers_have_one_name_even_in_one_process() -> None:
     names = {name_worker() for _ in range(100)}
     assert len(names) == 100
     assert all(f":{os.getpid()}:" in name for name in names)
+
+
+def failing_unlink(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, *_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+
+
+@pytest.mark.parametrize("place", ["private folder", "own folder", "abandoned folder", "output"])
+def test_plaintext_that_cannot_be_removed_is_said_without_a_files_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    folder = tmp_path / "media-1" / "picked"
+    folder.mkdir(parents=True)
+    own = WorkFolder(tmp_path / "other")
+    with capture_logs() as said, monkeypatch.context() as patch:
+        for at in (folder, own.path):
+            (at / "ZhangSan.mp4").write_bytes(b"footage")
+        if place == "private folder":
+            with private_folder(folder) as folder:
+                (folder / "ZhangSan.mp4").write_bytes(b"footage")
+                failing_unlink(patch)
+        elif place == "own folder":
+            folder = own.path
+            failing_unlink(patch)
+            own.close()
+        elif place == "abandoned folder":
+            folder = folder.parent
+            failing_unlink(patch)
+            remove_abandoned(tmp_path)
+        else:
+            failing_unlink(patch)
+            with pytest.raises(FileExistsError):
+                fresh(folder)
+    (line,) = said
+    assert (line["event"], line["log_level"], line["folder"]) == ("media.plaintext_stays", "error", str(folder))
+    assert "Zhang" not in str(line)
+    assert line["error"] == os.strerror(errno.EIO)
+
+
+def test_what_is_gone_already_is_not_said_to_stay(tmp_path: Path) -> None:
+    with capture_logs() as said:
+        fresh(tmp_path / "new")
+        with private_folder(tmp_path) as folder:
+            folder.rmdir()
+        remove_plaintext(tmp_path / "none")
+    assert said == []
