@@ -27,6 +27,7 @@ EVERY = {
     "housekeeping.link_new": 2.0,
     "housekeeping.link_left_behind": 3600.0,
     "housekeeping.group_segments": 5.0,
+    "housekeeping.group_left_behind": 3600.0,
     "housekeeping.attach_sidecars": 20.0,
     "housekeeping.sum_up_windows": 15.0,
     "staging.recover_uploads": 10.0,

@@ -60,7 +60,13 @@ def link_left_behind() -> None:
 
 @celery_app.task(name="housekeeping.group_segments")  # type: ignore[untyped-decorator]
 def group_new_segments() -> None:
-    """Find the act of recordings that nobody has looked at yet."""
+    """Find the act of what was sealed lately and nobody has looked at yet."""
+    group_all_segments(worker_archive(), sealed_after=datetime.now(UTC) - LATELY)
+
+
+@celery_app.task(name="housekeeping.group_left_behind")  # type: ignore[untyped-decorator]
+def group_left_behind() -> None:
+    """Of whatever age: what was restored, or sealed while no housekeeping ran for days."""
     group_all_segments(worker_archive())
 
 
@@ -171,13 +177,13 @@ def judge_all_due(archive: Archive, now: datetime) -> None:
             judged = judge_due_recordings(session, BATCH)
 
 
-def group_all_segments(archive: Archive) -> None:
-    """One transaction a batch, until nothing is due."""
+def group_all_segments(archive: Archive, sealed_after: datetime | None = None) -> None:
+    """One transaction a batch, until nothing is due of what was sealed after `sealed_after`, or (None) of all."""
     looked_at = BATCH
     while looked_at == BATCH:
         with archive.database.transaction() as session:
             regrouped = partial(ask_about_regrouped, session)
-            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH, regrouped)
+            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH, regrouped, sealed_after)
 
 
 def attach_all_sidecars(archive: Archive, now: datetime) -> int:

@@ -47,14 +47,24 @@ station: a group is a station's own word, and two that are set up alike use the 
 """
 
 
-def group_segments(session: Session, most_gap_seconds: float, batch: int, regrouped: Regrouped | None = None) -> int:
+def group_segments(
+    session: Session,
+    most_gap_seconds: float,
+    batch: int,
+    regrouped: Regrouped | None = None,
+    sealed_after: datetime | None = None,
+) -> int:
     """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it.
 
-    `regrouped` is told, once and last, of those that are in another act than before, or among others in it.
+    Only at those sealed after `sealed_after`: to find them among all that was ever sealed means to go through all of
+    that. `regrouped` is told, once and last, of those that are in another act than before, or among others in it.
     """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return 0
-    due = session.execute(select(*COLUMNS).where(~looked_at()).order_by(Recording.sealed_at).limit(batch)).all()
+    new = select(*COLUMNS).where(~looked_at())
+    if sealed_after is not None:
+        new = new.where(Recording.sealed_at > sealed_after)
+    due = session.execute(new.order_by(Recording.sealed_at).limit(batch)).all()
     registered = named_in_register(session, due)
     found = by_device((row for row in due if as_piece(row) is not None), registered)
     moved: set[uuid.UUID] = set()

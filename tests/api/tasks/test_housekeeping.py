@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from ingest.uploads.contract import Opening, StationIdentity
 from ingest.uploads.metadata import UploadClaims
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.casework import CaseLink
+from storage.catalog.recordings import RecordingSegment
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor
@@ -82,6 +84,26 @@ def test_a_new_recording_is_linked_to_the_case_of_its_device_and_time(sealing: A
     with sealing.archive.database.reading() as session:
         (link,) = session.scalars(select(CaseLink)).all()
     assert (link.recording_id, link.case_id, link.made_by) == (recording.id, sealing.case.id, "window")
+
+
+def test_acts_of_what_was_sealed_lately_are_found_often_and_of_what_was_left_behind_seldom(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "worker_archive", lambda: sealing.archive)
+    old, new = sealing.seal(CONTENT, NAME), sealing.seal(CONTENT + b"later", NAME)
+    middle = old.sealed_at + (new.sealed_at - old.sealed_at) / 2
+
+    def looked_at() -> set[Any]:
+        with sealing.archive.database.reading() as session:
+            return set(session.scalars(select(RecordingSegment.recording_id)))
+
+    assert looked_at() == set()
+    monkeypatch.setattr(housekeeping, "datetime", SimpleNamespace(now=lambda _: middle + housekeeping.LATELY))
+    housekeeping.group_new_segments()
+    assert looked_at() == {new.id}
+    housekeeping.group_left_behind()
+    assert looked_at() == {old.id, new.id}
+    assert EVERY["housekeeping.group_segments"] < 10 < 600 < EVERY["housekeeping.group_left_behind"]
 
 
 def test_a_window_that_is_over_is_summed_up_once(sealing: Any, monkeypatch: pytest.MonkeyPatch) -> None:

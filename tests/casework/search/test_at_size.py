@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from api.bench.archive_rows import ArchiveSize, broken_references, fill_archive
@@ -19,12 +19,14 @@ from api.credentials import open_session
 from api.engines.preparing import load_policies
 from api.engines.roles import DATABASE, DatabaseAddresses
 from api.pages.views_admin import count_failed, count_recordings, count_uploads
+from api.tasks.housekeeping import LATELY
 from casework.publication.portal import Asked as Sought
 from casework.publication.portal import list_public
 from casework.recordings.states import is_in_state
 from casework.search.found import KINDS, Asked, search
 from casework.search.sought import pattern_of
 from casework.search.words import Words
+from ingest.metadata.segments import group_segments
 from retention.paging import newest_first
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person, Unit
@@ -306,3 +308,21 @@ def test_the_administrator_s_counts_are_read_off_an_index_and_are_those_of_the_r
         assert count_recordings(session) == tuple(map(int, session.execute(summed).one()))
         assert count_uploads(session) == {"open": SIZE.recordings // 100}
         assert count_failed(session) == SIZE.recordings // 100
+
+
+def test_whether_something_is_new_to_the_grouping_is_not_asked_of_all_that_was_ever_sealed(filled: Any) -> None:
+    """It is asked every five seconds."""
+    database, superuser = filled
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO recording_segment (recording_id, unit_id, first_recording_id, ordinal, segment_count, basis)"
+            " SELECT id, unit_id, id, 1, 1, 'alone' FROM recording"
+        )
+        connection.execute("VACUUM ANALYZE recording_segment")
+    with database.transaction() as session:
+        latest = session.scalar(select(func.max(Recording.sealed_at)))
+        assert latest is not None
+        plans = plans_of(session, lambda: group_segments(session, 5.0, 100, None, latest - LATELY))
+    (sought,) = [each for each in plans if "recording_segment" in each]
+    assert "ix_recording_listing" in sought
+    assert "Seq Scan" not in sought
