@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+
+import structlog
 
 from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal, send_answer, unexpected
 from ingest.uploads.contract import UploadLimits, UploadRegister
@@ -15,7 +16,7 @@ from ingest.uploads.verbs import ClientGone, Verbs
 _OF_COLLECTION = ("OPTIONS", "POST")
 _OF_UPLOAD = ("OPTIONS", "HEAD", "PATCH", "DELETE")
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 def tus_application(
@@ -35,10 +36,9 @@ def tus_application(
         except ClientGone:
             return
         except UploadRefused as error:
-            log.debug("%r %r: %s", request.method, scope["path"], error)
             answer = refusal(error, request, limits)
-        except Exception:
-            log.exception("%r %r failed", request.method, scope["path"])
+        except Exception as error:
+            log.exception("upload.request_failed", method=request.method, error=type(error).__name__, **_trace(request))
             answer = unexpected(request)
         await send_answer(answer, request, send)
 
@@ -62,6 +62,15 @@ def mount_uploads(uploads: AsgiApplication, others: AsgiApplication, prefix: str
         await others(scope, receive, send)
 
     return application
+
+
+def _trace(request: Request) -> dict[str, str]:
+    """Of which upload a request is: of none where it creates one, or has an address of none."""
+    try:
+        upload_id = request.upload_id
+    except UploadRefused:
+        upload_id = None
+    return {} if upload_id is None else {"trace": upload_id}
 
 
 async def _answer(request: Request, verbs: Verbs, limits: UploadLimits) -> Answer:

@@ -6,9 +6,10 @@ nothing but its bytes.
 
 from __future__ import annotations
 
-import logging
 import time
 from uuid import UUID
+
+import structlog
 
 from ingest.uploads.contract import UploadRecord, UploadRegister
 from ingest.uploads.errors import RegisterUnavailable
@@ -17,7 +18,7 @@ from ingest.uploads.threads import Threads
 EVERY_SECONDS = 60.0
 _MOST_STATIONS = 1000
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class Sightings:
@@ -40,4 +41,4 @@ class Sightings:
             await self._threads.in_catalog(lambda: self._register.note_seen(record))
         except RegisterUnavailable:
             self._noted_at.pop(record.station_id, None)
-            log.info("station %s is sending, which could not be noted", record.station_id)
+            log.info("station.not_noted", trace=record.upload_id, station=str(record.station_id))

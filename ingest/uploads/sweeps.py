@@ -5,9 +5,10 @@ Of other nodes' uploads nothing is here that could be judged: their rows are lef
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+
+import structlog
 
 from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import StagingDamaged, UploadGone
@@ -19,7 +20,7 @@ from storage.catalog.uploads import GONE_STATES
 _ORPHAN_AGE = timedelta(hours=1)
 _AT_ONCE = 2000
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 def recover_finished(
@@ -65,7 +66,7 @@ def remove_orphans(staging: Staging, register: UploadRegister, limits: UploadLim
             unknown.append(without_row)
         elif state == "receipted" or _is_over(staging, upload_id, state, now):
             if without_row is not None:
-                log.warning("unknown upload %s is removed with its %d bytes", upload_id, without_row.size_bytes)
+                log.warning("upload.unknown_removed", trace=upload_id, size_bytes=without_row.size_bytes)
             staging.remove(upload_id)
             removed.append(upload_id)
     note_unknown(staging.folder, unknown)
@@ -104,8 +105,8 @@ def wake_up(on_finished: Callable[[str], None], upload_id: str) -> None:
     """A lost wake-up is made good by the rows: whoever finished the upload goes on without it."""
     try:
         on_finished(upload_id)
-    except Exception:
-        log.exception("upload %s is finished, but nobody could be woken up for it", upload_id)
+    except Exception as error:
+        log.exception("upload.nobody_woken", trace=upload_id, error=type(error).__name__)
 
 
 def _is_complete(staging: Staging, record: UploadRecord) -> bool:
@@ -129,7 +130,7 @@ def _expire(
         with staging.nobody_begins(record.upload_id) as is_free:
             return is_free and _give_up(staging, register, record)
     except StagingDamaged as error:
-        log.warning("expired without its bytes: %s", error)
+        log.warning("upload.expired_unread", trace=record.upload_id, reason=error.reason)
         with staging.lock_unread(record.upload_id) as is_ours:
             return is_ours and _give_up(staging, register, record)
     if held is None:

@@ -8,12 +8,13 @@ take room: while there are any, a note beside them says how many and how much, f
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+import structlog
 
 from ingest.errors import StagedBytesUnknown
 from ingest.uploads.staging import Staging
@@ -21,7 +22,7 @@ from ingest.uploads.staging import Staging
 _NOTE = "unknown.json"
 _UNFINISHED_NOTE = "unknown.json.new"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def note_unknown(folder: Path, found: Sequence[UnknownBytes]) -> None:
             for path in (note, unfinished):
                 path.unlink(missing_ok=True)
         elif total != before:
-            log.warning("%d staged files, %d bytes, are of no upload that the catalog knows", *asdict(total).values())
+            log.warning("staging.unknown_files", **asdict(total))
             unfinished.write_text(json.dumps(asdict(total)))
             unfinished.replace(note)
-    except OSError:
-        log.exception("it could not be noted that there are staged files of unknown uploads")
+    except OSError as error:
+        log.exception("staging.unknown_files_not_noted", error=type(error).__name__)
 
 
 def read_unknown(folder: Path) -> UnknownTotal:

@@ -7,11 +7,12 @@ holds the lock, a disk without room. A batch shares the waiting for the disk, on
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import structlog
 
 from ingest.uploads.contract import PROMISED_BYTES, UploadRecord
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
@@ -22,7 +23,7 @@ from ingest.uploads.whole_file import WholeFile
 
 _Taken = HeldUpload | WholeFile
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 PATIENCE_SECONDS = 0.03
 """Longer than that nobody waits before the lock is taken: the newest request must be the last to ask for it."""
@@ -107,8 +108,8 @@ class WholeBodies:
         if isinstance(held, WholeFile):
             try:
                 self._staging.record_whole(body.record.upload_id, body.record.declared_length)
-            except (OSError, StagingFull):
-                log.exception("upload %s: its bytes have to be sent again", body.record.upload_id)
+            except (OSError, StagingFull) as error:
+                log.exception("upload.to_be_sent_again", trace=body.record.upload_id, error=type(error).__name__)
 
     def _take(self, body: WholeBody) -> _Taken | Exception | None:
         """Its bytes written, not yet durable, under its lock. None: not this way. An exception is the answer."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
+from structlog.testing import capture_logs
+
 from ingest.uploads.sweeps import expire_stale, list_unknown, recover_finished, remove_orphans
 from ingest.uploads.unknown import UnknownTotal, read_unknown
 from ingest.uploads.whole_file import nobody_writing
@@ -152,7 +154,7 @@ def stage_unknown(tus, upload_id: str, content: bytes, age: timedelta) -> None:
     os.utime(path, (written, written))
 
 
-def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with_a_note(start_server, caplog):
+def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with_a_note(start_server):
     """They went after an hour, as all that has no row: but a row may have gone with the database that had it, and then
     the error of a lost recording (StoredCopyLost) says to bring that back, not to hurry.
     """
@@ -161,16 +163,18 @@ def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with
     stage_unknown(tus, old, b"0123", timedelta(days=29))
     stage_unknown(tus, older, b"01234567", timedelta(days=2))
     now, limits = datetime.now(UTC), small_limits()
-    for _ in range(2):
-        assert remove_orphans(tus.staging, tus.register, limits, now) == []
+    with capture_logs() as said:
+        for _ in range(2):
+            assert remove_orphans(tus.staging, tus.register, limits, now) == []
     assert [tus.staged(upload_id) for upload_id in (old, older)] == [b"0123", b"01234567"]
     assert read_unknown(tus.staging.folder) == UnknownTotal(files=2, size_bytes=12)
-    assert len([line for line in caplog.messages if "2 staged files, 12 bytes" in line]) == 1
+    assert said == [{"event": "staging.unknown_files", "log_level": "warning", "files": 2, "size_bytes": 12}]
     assert [each.upload_id for each in list_unknown(tus.staging, tus.register)] == [old, older]
 
     later = now + timedelta(days=2)
-    assert remove_orphans(tus.staging, tus.register, limits, later) == [old]
-    assert f"unknown upload {old} is removed with its 4 bytes" in caplog.text
+    with capture_logs() as said:
+        assert remove_orphans(tus.staging, tus.register, limits, later) == [old]
+    assert (said[0]["event"], said[0]["trace"], said[0]["size_bytes"]) == ("upload.unknown_removed", old, 4)
     assert read_unknown(tus.staging.folder) == UnknownTotal(files=1, size_bytes=8)
 
     # The later dump was found: its row is here again, and the bytes where it looks for them.
@@ -184,14 +188,16 @@ def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with
     assert {each.name for each in tus.staging.folder.iterdir()} == {f"{older}.bin"}
 
 
-def test_a_note_that_cannot_be_written_ends_no_sweep_and_one_that_is_torn_says_nothing(start_server, caplog):
+def test_a_note_that_cannot_be_written_ends_no_sweep_and_one_that_is_torn_says_nothing(start_server):
     tus = start_server()
     stage_unknown(tus, "a" * 32, b"0123", timedelta(days=1))
     stage_unknown(tus, "b" * 32, b"", timedelta(days=1))
     in_its_way = tus.staging.folder / "unknown.json.new"
     in_its_way.mkdir()
-    assert remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == ["b" * 32]
-    assert "1 staged files, 4 bytes" in caplog.text
+    with capture_logs() as said:
+        assert remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == ["b" * 32]
+    assert [line["event"] for line in said] == ["staging.unknown_files", "staging.unknown_files_not_noted"]
+    assert (said[0]["files"], said[0]["size_bytes"]) == (1, 4)
     assert read_unknown(tus.staging.folder) == UnknownTotal()
     in_its_way.rmdir()
     (tus.staging.folder / "unknown.json").write_text("{")
