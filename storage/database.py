@@ -126,8 +126,7 @@ class Database:
             self._idle, self._pid = deque(), os.getpid()
         while self._idle:
             connection = self._idle.pop()
-            # An idle server has nothing to say but that it hangs up: this is the ping, and costs no round trip.
-            if not select.select([connection.fileno()], [], [], 0)[0]:
+            if not _says_something(connection):
                 return connection
             connection.close()
         return None
@@ -136,6 +135,16 @@ class Database:
         self.engine.dispose()
         while self._idle:
             self._idle.pop().close()
+
+
+def _says_something(connection: PlainConnection) -> bool:
+    """An idle server has nothing to say but that it hangs up: this is the ping, and costs no round trip.
+
+    By poll(2): a process with a thousand connections has descriptors that select(2) knows no number for.
+    """
+    asking = select.poll()
+    asking.register(connection.fileno(), select.POLLIN)
+    return bool(asking.poll(0))
 
 
 def _enter(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable
 
+from api.engines.even_share import open_table
 from api.engines.folders import has_archive, socket_folder
 from api.engines.listener import open_listener
 from api.engines.lock import DataFolderLock, Holder
@@ -30,7 +31,8 @@ def run_archive(
     with StopSignals() as signals, _lock(settings) as lock, contextlib.ExitStack() as undo:
         end_leftovers(settings.run_folder)
         listener = undo.enter_context(open_listener(settings.bind))
-        plan = plan_archive(settings, lock.holder.instance, listener)
+        table = undo.enter_context(open_table(settings.http_processes))
+        plan = plan_archive(settings, lock.holder.instance, listener, table)
         undo.callback(_remove_sockets, settings)
         undo.callback(withdraw_addresses, settings.run_folder)
         supervisor = Supervisor(plan.stages, ProcessRecord(settings.run_folder, lock.holder.instance), signals, say)

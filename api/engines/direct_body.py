@@ -1,5 +1,6 @@
 """The rest of a long body as the socket gives it: past the parser, which has nothing more to find in it, and past
-uvicorn's queue. Each byte is copied once on its way to whoever asked for it, where it would be four times.
+uvicorn's queue. The socket is read into the very memory that whoever asked for it gets, page-aligned, so that it can be
+written to a disk as it lies: no byte is copied on its way, where it would be four times.
 
 An application finds it in the scope, as an extension of ASGI (ingest/uploads/request.py), and may ask for it once it
 has taken some of the body the usual way. Behind any other server there is none, and bodies come as they always do.
@@ -11,8 +12,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-MOST_PIECES: Final = 1024
-"""Whoever sends byte by byte costs no more memory for it."""
+from ingest.uploads.staged_bytes import Piece
+from storage.recycled_memory import RecycledMemory
+
+_SPARE_BYTES: Final = 1 << 20
+_SIZES: Final = tuple(1 << power for power in range(15, 21))
+_MEMORY: Final = {size: RecycledMemory(size, max(2, _SPARE_BYTES // size)) for size in _SIZES}
+"""Of 32 KiB to 1 MiB, as much is wanted at once: what a crowd has wanted small is not kept large."""
 
 
 class Flow(Protocol):
@@ -31,15 +37,18 @@ class DirectBody:
         self.was_cut = False
         self._flow = flow
         self._on_end = on_end
-        self._pieces = [come] if come else []
+        self._pieces: list[Piece] = [come] if come else []
         self._gathered_bytes = len(come)
+        self._memory = memoryview(b"")
+        """What is being filled, as far as `_filled_bytes`; nobody has seen it yet."""
+        self._filled_bytes = 0
         self._wanted_bytes = 0
         self._waiter: asyncio.Future[None] | None = None
 
     @property
     def has_ended(self) -> bool:
         """Whether all of it was taken."""
-        return self.left == 0 and not self._pieces
+        return self.left == 0 and self._gathered_bytes == 0
 
     async def gather(self, wanted_bytes: int) -> None:
         """Until so many bytes lie here, or the last ones, or the connection was cut. Cancelled, it loses nothing."""
@@ -52,17 +61,28 @@ class DirectBody:
             finally:
                 self._waiter = None
 
-    def take(self) -> list[bytes]:
-        """What lies here, perhaps nothing."""
+    def take(self) -> list[Piece]:
+        """What lies here, perhaps nothing. Views are of memory that is used again once none of them is left."""
+        self._set_aside()
         pieces, self._pieces, self._gathered_bytes = self._pieces, [], 0
         return pieces
 
     # For the connection.
 
-    def put(self, piece: bytes) -> None:
-        self.left -= len(piece)
-        self._pieces.append(piece)
-        self._gathered_bytes += len(piece)
+    def space(self) -> memoryview:
+        """Where the next bytes are to be put: of those still wanted, and of the body's, no more."""
+        wanted_bytes = max(self._wanted_bytes - self._gathered_bytes, _SIZES[0])
+        if self._filled_bytes == len(self._memory):
+            self._set_aside()
+            size = next((size for size in _SIZES if size >= min(wanted_bytes, self.left)), _SIZES[-1])
+            self._memory = _MEMORY[size].lend()
+        return self._memory[self._filled_bytes : self._filled_bytes + min(wanted_bytes, self.left)]
+
+    def put(self, size_bytes: int) -> None:
+        """So many were put into what `space` gave."""
+        self.left -= size_bytes
+        self._filled_bytes += size_bytes
+        self._gathered_bytes += size_bytes
         if self._is_enough():
             self._wake()
         if self.left == 0:
@@ -80,9 +100,18 @@ class DirectBody:
         self.was_cut = True
         self._wake()
 
+    def _set_aside(self) -> None:
+        """What has been filled becomes a piece. Little of it is copied: crumbs do not hold on to a block each."""
+        filled = self._memory[: self._filled_bytes]
+        if len(filled) > len(self._memory) // 2:
+            self._pieces.append(filled)
+            self._memory = memoryview(b"")
+        elif filled:
+            self._pieces.append(bytes(filled))
+        self._filled_bytes = 0
+
     def _is_enough(self) -> bool:
-        much = self._gathered_bytes >= self._wanted_bytes or len(self._pieces) >= MOST_PIECES
-        return much or self.left == 0 or self.was_cut
+        return self._gathered_bytes >= self._wanted_bytes or self.left == 0 or self.was_cut
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

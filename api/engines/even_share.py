@@ -12,14 +12,19 @@ import fcntl
 import mmap
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 
-MOST_TWINS = 64
-_ENTRY_BYTES = 8
-_NOBODY = -1
+_SPARE_ENTRIES = 8
+_ENTRY = struct.Struct("<dq")
+"""When it was told, in seconds of the machine's own clock, and how many connections. Never told: long ago."""
+# Told ten times a second: whoever has not for so long is dead, stands still, or has not begun or has stopped to take
+# connections, and nobody waits for it.
+_BELIEVED_SECONDS = 1.0
 # Long enough for a twin on a busy machine to wake up; all that whoever connects loses where it does not.
 _STEPPING_BACK_SECONDS = 0.005
 # No descriptor or memory is left: it comes back when others hang up.
@@ -29,37 +34,49 @@ _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 log = structlog.get_logger()
 
 
-def open_table() -> int:
-    """The descriptor of memory in which twins say how many connections they have; whoever starts them passes it on."""
+@contextmanager
+def open_table(twins: int) -> Iterator[int]:
+    """The descriptor of memory in which so many say how many connections they have; whoever starts them passes it on,
+    and has it as long as the block runs."""
     descriptor = os.memfd_create("liuhen-connections")
-    os.write(descriptor, _NOBODY.to_bytes(_ENTRY_BYTES, "little", signed=True) * MOST_TWINS)
-    return descriptor
+    try:
+        # One that ends and its successor may both be there for a moment.
+        os.ftruncate(descriptor, (twins + _SPARE_ENTRIES) * _ENTRY.size)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class ConnectionTable:
-    """What one process reads and says there. Its entry is nobody's again when it ends, however it ends."""
+    """What one process reads and says there: to be kept as long as it lives. Its entry is free again when it ends,
+    however it ends (and already when this is let go of, for the memory's own descriptor is closed then)."""
 
     def __init__(self, descriptor: int) -> None:
+        """Raises ValueError where there are more processes than the table was made for."""
         self._descriptor = descriptor
-        self._entries = memoryview(mmap.mmap(descriptor, MOST_TWINS * _ENTRY_BYTES)).cast("q")
-        self._own = next(entry for entry in range(MOST_TWINS) if self._take(entry))
-        self.say(0)
+        self._memory = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+        own = next((number for number in range(len(self._memory) // _ENTRY.size) if self._take(number)), None)
+        if own is None:
+            raise ValueError("no entry is free: more processes share the socket than its table was made for")
+        self._own = own * _ENTRY.size
+        self.leave()
 
     def say(self, connections: int) -> None:
-        """Tell the twins how many connections this process has."""
-        self._entries[self._own] = connections
+        """Tell the twins how many connections this process has, and that it takes more."""
+        _ENTRY.pack_into(self._memory, self._own, time.monotonic(), connections)
 
     def leave(self) -> None:
         """This process takes no more: no twin waits for it."""
-        self.say(_NOBODY)
+        _ENTRY.pack_into(self._memory, self._own, -_BELIEVED_SECONDS, 0)
 
-    def somebody_has_fewer(self) -> bool:
-        """Whether a twin has fewer connections than this process. One that died counts until its successor is there."""
-        return any(_NOBODY < entry < self._entries[self._own] for entry in self._entries)
+    def somebody_has_fewer(self, connections: int) -> bool:
+        """Whether a twin that takes connections has fewer."""
+        since = time.monotonic() - _BELIEVED_SECONDS
+        return any(told_at > since and told < connections for told_at, told in _ENTRY.iter_unpack(self._memory))
 
-    def _take(self, entry: int) -> bool:
+    def _take(self, number: int) -> bool:
         try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, _ENTRY_BYTES, entry * _ENTRY_BYTES)
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, _ENTRY.size, number * _ENTRY.size)
         except OSError:
             return False
         return True
@@ -89,15 +106,22 @@ class Acceptor:
     def start(self, backlog: int) -> None:
         self._listener.setblocking(False)
         self._listener.listen(backlog)
+        self.tell_twins()
         self._watch()
 
-    def stop(self) -> None:
-        """Take no more. What was taken goes on."""
+    async def stop(self) -> None:
+        """Take no more. What was taken goes on; all of it is the server's when this returns."""
         self._unwatch()
         if self._waits is not None:
             self._waits.cancel()
         if self._table is not None:
             self._table.leave()
+            self._table = None
+        if self._greeted:
+            await asyncio.wait(self._greeted)
+
+    def _connections(self) -> int:
+        return self._count() + len(self._greeted)
 
     def _watch(self) -> None:
         self._loop.add_reader(self._listener, self._let_others_go_first)
@@ -108,11 +132,11 @@ class Acceptor:
     def tell_twins(self) -> None:
         """How many connections this process has by now: for whenever some may have ended."""
         if self._table is not None:
-            self._table.say(self._count() + len(self._greeted))
+            self._table.say(self._connections())
 
     def _let_others_go_first(self) -> None:
         self.tell_twins()
-        if self._table is not None and self._table.somebody_has_fewer():
+        if self._table is not None and self._table.somebody_has_fewer(self._connections()):
             self._wait(_STEPPING_BACK_SECONDS)
         else:
             self._accept()

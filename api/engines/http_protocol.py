@@ -70,7 +70,7 @@ _TOO_MANY = _refusal(
 
 class _SmallReads(asyncio.BufferedProtocol):
     """Reads for a protocol at most a buffer at once, and that into the one buffer of all connections: between filling
-    and emptying it the loop does nothing else.
+    and emptying it the loop does nothing else. A long body brings its own.
 
     uvloop's own reads are four times as large, and so much each connection has before it can be told to wait."""
 
@@ -81,13 +81,13 @@ class _SmallReads(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         direct = self._reader.direct
-        return _READ_BUFFER if direct is None else _READ_BUFFER[: direct.left]
+        return _READ_BUFFER if direct is None else direct.space()
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._reader.direct is None:
             self._reader.data_received(bytes(_READ_BUFFER[:nbytes]))
         else:
-            self._reader.body_received(_READ_BUFFER[:nbytes])
+            self._reader.body_received(nbytes)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -179,13 +179,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.direct = DirectBody(self.flow, self._body_left, come, self._end_direct)
         return self.direct
 
-    def body_received(self, piece: memoryview) -> None:
-        """Of the body that comes past the parser."""
+    def body_received(self, size_bytes: int) -> None:
+        """Of the body that comes past the parser, into its own space."""
         assert self.direct is not None
         if self.cycle.response_complete:
-            self.direct.throw_away(len(piece))
+            self.direct.throw_away(size_bytes)
         else:
-            self.direct.put(bytes(piece))
+            self.direct.put(size_bytes)
 
     def _end_direct(self) -> None:
         """The parser still waits for what it never saw: the next head is read by a new one."""

@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn cancels what is still under way, and would end the process before any of it has noticed."""
         if self._acceptor is not None:
-            self._acceptor.stop()
+            await self._acceptor.stop()
         await super().shutdown([self._listener])
         if cut_off := set(self.server_state.tasks):
             await asyncio.wait(cut_off, timeout=SETTLING_SECONDS)

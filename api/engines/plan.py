@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from api.engines.even_share import open_table
 from api.engines.folders import make_private_folder, socket_folder
 from api.engines.fork_request import HTTP, address_for
 from api.engines.launch import Fork, Launch
@@ -56,8 +55,11 @@ class Plan:
     addresses: ArchiveAddresses
 
 
-def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> Plan:
-    """The whole archive on one box, for the run called `instance`, serving HTTP on `listener`."""
+def plan_archive(settings: Settings, instance: str, listener: socket.socket, table: int) -> Plan:
+    """The whole archive on one box, for the run called `instance`, serving HTTP on `listener`.
+
+    `table`: where the processes on it say how many connections they have (api/engines/even_share.py).
+    """
     postgres = embedded_postgres(settings) if settings.database_url is None else None
     database = postgres.addresses() if postgres else external_database(settings)
     valkey = EmbeddedValkey(socket_folder(settings.data), settings.log_folder / "valkey.log")
@@ -86,7 +88,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket) -> 
         (fork_server,),
         (*authority, _sequencer(settings, addresses)),
         (*_workers(settings, addresses), _beat(settings, addresses)),
-        http_processes(settings, addresses, listener),
+        http_processes(settings, addresses, listener, table),
         Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
@@ -134,9 +136,10 @@ def _beat(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
     return own_process(settings, "beat", "定时唤醒", "clock", "beat", environment=environment, forked=True)
 
 
-def http_processes(settings: Settings, addresses: ArchiveAddresses, listener: socket.socket) -> tuple[ChildSpec, ...]:
+def http_processes(
+    settings: Settings, addresses: ArchiveAddresses, listener: socket.socket, table: int
+) -> tuple[ChildSpec, ...]:
     """Twins on one socket, which stays open here: while one starts again the others answer."""
-    table = open_table()
     return tuple(
         own_process(
             settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,termi
 
 _LINGER_SECONDS = 5
 _LINGER_BYTES = 16 << 20
+_THROWN_AT_ONCE_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -92,15 +94,10 @@ async def send_answer(answer: Answer, request: Request, send: Send) -> None:
 
 async def _throw_away(request: Request) -> None:
     thrown_bytes = 0
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_SECONDS):
-            while thrown_bytes < _LINGER_BYTES:
-                message = await request.receive()
-                thrown_bytes += len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return
+            while thrown_bytes < _LINGER_BYTES and not (request.body_ended or request.was_cut):
+                thrown_bytes += sum(map(len, await request.next_pieces(_THROWN_AT_ONCE_BYTES)))
 
 
 def _with_problem(problem: Problem, facts: dict[str, object], request: Request, extra: list[tuple[str, str]]) -> Answer:

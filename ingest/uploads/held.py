@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 from ingest.uploads.errors import LengthUndeclared, TakenOver, TooLong
 from ingest.uploads.offset_file import OffsetFile, RecordedOffset
-from ingest.uploads.staged_bytes import StagedBytes
+from ingest.uploads.staged_bytes import Piece, StagedBytes
 from integrity.durable_files import sync_folder
 
 _SYNCED_IN_TURN = 4
@@ -111,7 +111,7 @@ class HeldUpload:
         """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
         self._bytes = StagedBytes(self._path, self.upload_id, self.offset, self.declared_length, expected_bytes)
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[Piece]) -> None:
         self._staged.append(pieces)
 
     def keep(self) -> int:

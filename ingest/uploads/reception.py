@@ -18,6 +18,7 @@ from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.request import ClaimedChecksum, Request
+from ingest.uploads.staged_bytes import ALIGNMENT_BYTES, Piece
 
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 32 << 10
@@ -31,7 +32,7 @@ LOOK_AROUND_SECONDS = 0.2
 
 
 class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: Piece, /) -> None: ...
     def digest(self) -> bytes: ...
 
 
@@ -81,7 +82,7 @@ class BodyReception:
         self._rate = MinimumRate(limits)
         self._room = held.declared_length - held.offset
         self._expected_bytes = self._room if request.body_bytes is None else request.body_bytes
-        self._pieces: list[bytes] = []
+        self._pieces: list[Piece] = []
         self._gathered_bytes = 0
         self._unrecorded_bytes = 0
         self._writing: asyncio.Future[None] | None = None
@@ -103,10 +104,15 @@ class BodyReception:
         return self._gathered_bytes >= self._block_bytes() or len(self._pieces) >= _BLOCK_PIECES
 
     def _block_bytes(self) -> int:
+        """So that it ends where a page of the file does: the next one then goes to the disk as it lies in memory."""
+        begins = self._held.declared_length - self._room - self._gathered_bytes
+        return self._share_bytes() - (begins + self._share_bytes()) % ALIGNMENT_BYTES
+
+    def _share_bytes(self) -> int:
         return min(max(_BLOCKS_BYTES // max(BodyReception._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
 
     def _is_in_crowd(self) -> bool:
-        return self._block_bytes() < _BLOCK_BYTES
+        return self._share_bytes() < _BLOCK_BYTES
 
     async def settle(self, *, refused: bool) -> None:
         """Write the rest and make it durable, or forget all of it when a checksum says so.
@@ -119,14 +125,14 @@ class BodyReception:
             pieces, self._pieces = self._pieces, []
             await self._in_thread(lambda: self._settle_and_close(pieces, refused))
 
-    def _settle_and_close(self, pieces: list[bytes], refused: bool) -> None:
+    def _settle_and_close(self, pieces: list[Piece], refused: bool) -> None:
         try:
             self._open_bytes()
             self._settle(pieces, refused)
         finally:
             self._held.close_bytes()
 
-    def _settle(self, pieces: list[bytes], refused: bool) -> None:
+    def _settle(self, pieces: list[Piece], refused: bool) -> None:
         if self._checksum is None:
             self._keep_rest(pieces)
             return
@@ -139,7 +145,7 @@ class BodyReception:
             raise ChecksumDiffers(self._checksum.algorithm)
         self._held.keep()
 
-    def _keep_rest(self, pieces: list[bytes]) -> None:
+    def _keep_rest(self, pieces: list[Piece]) -> None:
         """Whatever fits; a full disk is reported after what fitted is durable."""
         try:
             self._append(pieces)
@@ -168,11 +174,11 @@ class BodyReception:
             self._request.hold_back()
         self._add_pieces(pieces)
 
-    def _add_pieces(self, pieces: Sequence[bytes]) -> None:
+    def _add_pieces(self, pieces: Sequence[Piece]) -> None:
         for piece in pieces:
             self._add_piece(piece)
 
-    def _add_piece(self, piece: bytes) -> None:
+    def _add_piece(self, piece: Piece) -> None:
         fitting = piece[: self._room] if len(piece) > self._room else piece
         if fitting:
             self._pieces.append(fitting)
@@ -222,12 +228,12 @@ class BodyReception:
         self._recorded_at = now
         return is_due
 
-    def _write(self, pieces: list[bytes], record: bool) -> None:
+    def _write(self, pieces: list[Piece], record: bool) -> None:
         self._append(pieces)
         if record:
             self._held.keep()
 
-    def _append(self, pieces: list[bytes]) -> None:
+    def _append(self, pieces: list[Piece]) -> None:
         if self._hash is not None:
             for piece in pieces:
                 self._hash.update(piece)

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from ingest.stations.credential import PresentedCredential
 from ingest.uploads.errors import RequestMalformed, UploadUnknown
+from ingest.uploads.staged_bytes import Piece
 from ingest.uploads.staging import UPLOAD_ID
 from storage.node_names import is_node_name
 
@@ -42,7 +43,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 
 
-_Piece = tuple[bytes, bool, bool]
+_SetAside = tuple[bytes, bool, bool]
 """Some bytes of a body, and whether they were its last: because it ended, or because the connection was cut."""
 
 
@@ -52,7 +53,7 @@ class DirectBody(Protocol):
     @property
     def was_cut(self) -> bool: ...
     async def gather(self, wanted_bytes: int) -> None: ...
-    def take(self) -> list[bytes]: ...
+    def take(self) -> list[Piece]: ...
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ class Request:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.root_path: str = scope.get("root_path", "")
-        self.receive = receive
+        self._receive = receive
         self.body_ended = False
         self.was_cut = False
         self.created: str | None = None
         """The address of the upload that this request has opened, and that outlives its being refused after all."""
-        self._set_aside: deque[_Piece] = deque()
+        self._set_aside: deque[_SetAside] = deque()
         self._begin_direct: Callable[[], DirectBody | None] | None = (scope.get("extensions") or {}).get(DIRECT_BODY)
         self._direct: DirectBody | None = None
         self._has_received = False
@@ -97,16 +98,16 @@ class Request:
             if not self._set_aside:
                 self.on_taken_up()
             return piece
-        message = await self.receive()
+        message = await self._receive()
         self._has_received = True
         if message["type"] == "http.disconnect":
             self.was_cut = True
-            return bytes_left_behind(self.receive)
+            return bytes_left_behind(self._receive)
         self.body_ended = not message.get("more_body", False)
         body: bytes = message.get("body", b"")
         return body
 
-    async def next_pieces(self, wanted_bytes: int) -> list[bytes]:
+    async def next_pieces(self, wanted_bytes: int) -> list[Piece]:
         """Some more of the body: about as much as is wanted, where the server gives it past its queue; else what comes
         next. Cancelled it loses nothing: `pieces_here` has what came by then."""
         direct = self._go_direct()
@@ -115,7 +116,7 @@ class Request:
         await direct.gather(wanted_bytes)
         return self.pieces_here()
 
-    def pieces_here(self) -> list[bytes]:
+    def pieces_here(self) -> list[Piece]:
         """What has come of the body past the server's queue, and was not taken yet."""
         if self._direct is None:
             return []
@@ -138,13 +139,13 @@ class Request:
 
         By itself uvicorn reads up to 300 KiB of each connection ahead. Behind any other server this does nothing.
         """
-        flow = getattr(getattr(self.receive, "__self__", None), "flow", None)
+        flow = getattr(getattr(self._receive, "__self__", None), "flow", None)
         if flow is not None and not (self.body_ended or self.was_cut):
             flow.pause_reading()
 
     async def whole_body(self, patience_seconds: float) -> list[bytes] | None:
         """All of the body, if it comes within moments. Otherwise None, and `next_piece` begins from the start."""
-        came: list[_Piece] = []
+        came: list[_SetAside] = []
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_seconds):
                 while not (self.body_ended or self.was_cut):
@@ -159,7 +160,7 @@ class Request:
         """What `whole_body` gave, for `next_piece` to begin with."""
         self._put_back([(piece, number == len(pieces), False) for number, piece in enumerate(pieces, 1)])
 
-    def _put_back(self, came: Sequence[_Piece]) -> None:
+    def _put_back(self, came: Sequence[_SetAside]) -> None:
         self._set_aside.extendleft(reversed(came))
         self.body_ended = self.was_cut = False
 

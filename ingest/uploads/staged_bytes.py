@@ -1,13 +1,14 @@
 """An upload's bytes on the staging disk: written in place at the recorded offset, past the page cache where it pays.
 
-Long bodies go through O_DIRECT in multiples of 4 KiB from aligned buffers, one per writing thread; what does not fill
-a multiple is the `tail`, kept in memory and written through the page cache when the offset is to be recorded, then
-written again with what follows it. Where the file system refuses O_DIRECT, and for short bodies, all writes are
-buffered.
+Long bodies go through O_DIRECT in multiples of 4 KiB: as they lie in memory where that is aligned, else from aligned
+buffers, one per writing thread. What does not fill a multiple is the `tail`, kept in memory and written through the
+page cache when the offset is to be recorded, then written again with what follows it. Where the file system refuses
+O_DIRECT, and for short bodies, all writes are buffered.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import mmap
 import os
@@ -18,7 +19,9 @@ from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
 
-_ALIGNMENT = 4096
+Piece = bytes | memoryview
+"""Some bytes of a body. A view is of memory that is used again once no view of it is left."""
+ALIGNMENT_BYTES = 4096
 _BUFFER_BYTES = 256 << 10
 _DIRECT_FROM_BYTES = 4 << 20
 _ALLOCATE_BYTES = 64 << 20
@@ -66,7 +69,7 @@ class StagedBytes:
             self.close()
             raise
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[Piece]) -> None:
         """Take the next bytes. Raises StagingFull; what fitted by then can be kept, and nothing may follow it."""
         if self._stopped:
             raise StagingFull
@@ -153,11 +156,11 @@ class StagedBytes:
             if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
                 raise
             return
-        aligned = self._written - self._written % _ALIGNMENT
+        aligned = self._written - self._written % ALIGNMENT_BYTES
         self._tail = os.pread(self._buffered, self._written - aligned, aligned)
         self._written = aligned
 
-    def _append_buffered(self, pieces: Sequence[bytes]) -> None:
+    def _append_buffered(self, pieces: Sequence[Piece]) -> None:
         for piece in pieces:
             view = memoryview(piece)
             while view:
@@ -165,7 +168,18 @@ class StagedBytes:
                 self._written += count
                 view = view[count:]
 
-    def _append_direct(self, pieces: Sequence[bytes]) -> None:
+    def _append_direct(self, pieces: Sequence[Piece]) -> None:
+        if len(pieces) == 1 and not self._tail and _begins_on_a_page(pieces[0]):
+            self._append_as_it_lies(memoryview(pieces[0]))
+        else:
+            self._append_copied(pieces)
+
+    def _append_as_it_lies(self, piece: memoryview) -> None:
+        whole = len(piece) - len(piece) % ALIGNMENT_BYTES
+        self._write_direct(piece[:whole])
+        self._tail = bytes(piece[whole:])
+
+    def _append_copied(self, pieces: Sequence[Piece]) -> None:
         view = _buffer.view
         tail, self._tail = self._tail, b""
         view[: len(tail)] = tail
@@ -180,7 +194,7 @@ class StagedBytes:
                 if filled == _BUFFER_BYTES:
                     self._write_direct(view)
                     filled = 0
-        whole = filled - filled % _ALIGNMENT
+        whole = filled - filled % ALIGNMENT_BYTES
         self._write_direct(view[:whole])
         self._tail = bytes(view[whole:filled])
 
@@ -216,6 +230,12 @@ class StagedBytes:
             position += count
             view = view[count:]
         return position
+
+
+def _begins_on_a_page(piece: Piece) -> bool:
+    if isinstance(piece, bytes) or piece.readonly or not piece:
+        return False
+    return ctypes.addressof(ctypes.c_ubyte.from_buffer(piece)) % ALIGNMENT_BYTES == 0
 
 
 def translated(error: OSError) -> StagingFull | OSError:

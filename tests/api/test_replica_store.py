@@ -143,7 +143,7 @@ def test_a_worker_copies_only_where_there_is_a_replica(data: Path) -> None:
 def planned(settings: Settings) -> dict[str, dict[str, str]]:
     """The environment of each process."""
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
-        plan = plan_archive(settings, "run", listener)
+        plan = plan_archive(settings, "run", listener, table=9)
     children = [each for stage in plan.stages if isinstance(stage, tuple) for each in stage]
     return {each.name: dict(each.launch().environment) for each in children if isinstance(each, ChildSpec)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from collections.abc import Iterator
 
 import psycopg
@@ -129,6 +130,24 @@ def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Dat
 def test_what_is_no_statement_is_refused_as_such(database: Database) -> None:
     with pytest.raises(psycopg.errors.SyntaxError), database.direct() as connection:
         connection.run("SELEKT 1")
+
+
+def test_a_connection_is_used_again_whatever_its_descriptor_is_called(owner: Database) -> None:
+    """A process that a thousand clients are connected to has descriptors that select(2) has no number for."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        pids = []
+        for _ in range(2):
+            with owner.direct() as connection:
+                assert connection.fileno() > 1024
+                pids.append(connection.run("SELECT pg_backend_pid()"))
+        assert pids[0] == pids[1]
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_forked_process_leaves_the_connections_of_its_parent_alone(database: Database) -> None:

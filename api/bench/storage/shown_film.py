@@ -19,6 +19,7 @@ from api.bench.errors import BenchError
 from api.bench.plain_archive import NOT_ELSEWHERE
 from api.bench.random_file import make_random_file
 from api.credentials import open_session
+from api.engines.even_share import open_table
 from api.engines.launch import Launch
 from api.engines.listener import listening_address, open_listener
 from api.engines.plan import http_processes
@@ -75,7 +76,8 @@ def shown_film(custody: RunningCustody, film: Path, folder: Path, players: int) 
         bound = listening_address(listener)
         settings = custody.settings.model_copy(update={"http_processes": HTTP_PROCESSES})
         answering = ArchiveAddresses(addresses, _NOBODY, custody.settings.tsa_urls, bound.url)
-        for spec in http_processes(settings, answering, listener):
+        table = undo.enter_context(open_table(HTTP_PROCESSES))
+        for spec in http_processes(settings, answering, listener, table):
             undo.enter_context(running_child(_not_elsewhere(spec)))
         yield ShownFilm(
             bound.port,

@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from api.engines import even_share
 from api.engines.even_share import ConnectionTable
 from api.engines.http_server import serve_http
+
+STEP_VARIABLE = "STEPPING_BACK_SECONDS"
 
 
 def create_app() -> Any:
@@ -44,4 +47,5 @@ if __name__ == "__main__":
         Path(ready_file).write_text(str(os.getpid()))
 
     twins = ConnectionTable(int(table[0])) if table else None
+    even_share._STEPPING_BACK_SECONDS = float(os.environ.get(STEP_VARIABLE, even_share._STEPPING_BACK_SECONDS))
     serve_http("small_http:create_app", listener, on_ready, int(graceful), twins)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import hashlib
 import json
 import os
@@ -15,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from api.engines.direct_body import MOST_PIECES, DirectBody
+from api.engines.direct_body import DirectBody
 from api.engines.listener import listening_address, open_listener
 from api.setting_values import BindAddress
 
@@ -139,7 +141,7 @@ def test_whoever_sends_in_crumbs_makes_no_endless_list(connection: socket.socket
     connection.sendall(BODY[crumbs:])
     told = answer(connection)
     assert is_whole(told, BODY)
-    assert told["most_pieces"] <= MOST_PIECES
+    assert told["most_pieces"] <= 3
 
 
 class Socket:
@@ -154,13 +156,60 @@ class Socket:
         self.reads = True
 
 
+def put(body: DirectBody, sent: bytes) -> None:
+    """As the connection does: as much at once as there is space for."""
+    while sent:
+        with body.space() as space:
+            taken = min(len(space), len(sent))
+            space[:taken] = sent[:taken]
+        body.put(taken)
+        sent = sent[taken:]
+
+
 def test_the_socket_is_read_only_while_somebody_waits_for_more() -> None:
     reader, ended = Socket(), []
     body = DirectBody(reader, 10, b"ab", lambda: ended.append(True))
-    body.put(b"cd")  # nobody has asked for it
+    put(body, b"cd")  # nobody has asked for it
     assert not reader.reads
     assert body.take() == [b"ab", b"cd"]
-    body.put(b"e" * (8))
+    put(body, b"e" * 8)
     assert (body.left, ended, body.has_ended) == (0, [True], False)
     assert body.take() == [b"e" * 8]
     assert body.has_ended
+
+
+def wait_for(body: DirectBody, wanted_bytes: int, sent: bytes) -> list[bytes | memoryview]:
+    async def gathered() -> list[bytes | memoryview]:
+        waiting = asyncio.create_task(body.gather(wanted_bytes))
+        await asyncio.sleep(0)
+        put(body, sent)
+        await waiting
+        return body.take()
+
+    return asyncio.run(gathered())
+
+
+def test_what_is_wanted_lies_in_one_piece_that_begins_on_a_page() -> None:
+    body = DirectBody(Socket(), len(BODY), b"", lambda: None)
+    (piece,) = wait_for(body, (1 << 20) - 100, BODY[: (1 << 20) - 100])
+    assert isinstance(piece, memoryview)
+    assert ctypes.addressof(ctypes.c_ubyte.from_buffer(piece)) % 4096 == 0
+    assert piece == BODY[: (1 << 20) - 100]
+
+
+def test_a_piece_stays_what_it_is_while_the_next_ones_come_and_its_memory_is_used_again_after_it() -> None:
+    body = DirectBody(Socket(), len(BODY), b"", lambda: None)
+    kept = [wait_for(body, 256 << 10, BODY[at : at + (256 << 10)])[0] for at in range(0, 1 << 20, 256 << 10)]
+    assert b"".join(kept) == BODY[: 1 << 20]
+    places = {ctypes.addressof(ctypes.c_ubyte.from_buffer(piece)) for piece in kept}
+    kept.clear()
+    (again,) = wait_for(body, 256 << 10, BODY[1 << 20 : (1 << 20) + (256 << 10)])
+    assert ctypes.addressof(ctypes.c_ubyte.from_buffer(again)) in places
+
+
+def test_crumbs_that_are_taken_one_by_one_hold_on_to_no_block() -> None:
+    body = DirectBody(Socket(), len(BODY), b"", lambda: None)
+    for _ in range(50):
+        put(body, b"x")
+        (crumb,) = body.take()
+        assert isinstance(crumb, bytes)

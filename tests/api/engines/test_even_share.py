@@ -8,9 +8,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from api.engines import even_share
 from api.engines.even_share import Acceptor, open_table
 from api.engines.listener import open_listener
 from api.setting_values import BindAddress
+from tests.api.engines.small_http import STEP_VARIABLE
 from tests.api.engines.test_http_server import start
 
 
@@ -31,9 +34,8 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def table() -> Iterator[int]:
-    descriptor = open_table()
-    yield descriptor
-    os.close(descriptor)
+    with open_table(3) as descriptor:
+        yield descriptor
 
 
 @pytest.fixture
@@ -71,30 +73,79 @@ def test_each_has_about_as_many(listener: socket.socket, table: int, tmp_path: P
     assert min(took.values()) >= 4, took
 
 
-def test_one_that_stands_still_or_died_is_not_waited_for(
-    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack
+def test_one_that_stands_still_or_died_is_waited_for_no_longer_than_it_is_believed(
+    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Each is asked to step back so long that a test would notice one step more."""
+    monkeypatch.setenv(STEP_VARIABLE, "3")
     still, other = twins(listener, table, tmp_path, undo, "still", "other")
     os.kill(still, signal.SIGSTOP)
-    assert {connect(listener, undo) for _ in range(4)} == {other}
+    wait_until_stopped(still)
+    time.sleep(1.5)
+    began = time.monotonic()
+    assert {connect(listener, undo) for _ in range(3)} == {other}
     os.kill(still, signal.SIGKILL)
-    assert {connect(listener, undo) for _ in range(4)} == {other}
+    assert {connect(listener, undo) for _ in range(3)} == {other}
+    assert time.monotonic() - began < 3
     [successor] = twins(listener, table, tmp_path, undo, "successor")
-    took = Counter(connect(listener, undo) for _ in range(6))
-    assert took[successor] >= 4, took
+    assert connect(listener, undo) == successor
+
+
+def test_one_that_has_fewer_is_waited_for(
+    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STEP_VARIABLE, "0.7")
+    twins(listener, table, tmp_path, undo, "only")
+    connect(listener, undo)
+    idle = even_share.ConnectionTable(table)  # says that it is there, and never comes
+    began = time.monotonic()
+    idle.say(0)
+    connect(listener, undo)
+    assert time.monotonic() - began >= 0.7
 
 
 def test_one_that_was_told_to_stop_is_out_of_the_count(
     listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack
 ) -> None:
+    watching = even_share.ConnectionTable(table)
     leaving = twin(listener, table, tmp_path, undo, "leaving")
-    leaving.terminate()
-    leaving.wait(60)
-    watched = even_share.ConnectionTable(table)
-    watched.say(5)
-    assert not watched.somebody_has_fewer()
-    twins(listener, table, tmp_path, undo, "staying")
-    assert watched.somebody_has_fewer()
+    assert watching.somebody_has_fewer(1)
+    with ThreadPoolExecutor() as pool, socket.create_connection(listener.getsockname()) as slow:
+        slow.sendall(b"GET /?5 HTTP/1.1\r\nHost: here\r\n\r\n")
+        pool.submit(connect, listener, undo).result()  # whatever was sent before has been read by now
+        leaving.terminate()
+        began = time.monotonic()
+        while watching.somebody_has_fewer(5):
+            assert time.monotonic() - began < 0.9, "it is believed for a second: that is no leaving"
+            time.sleep(0.01)
+        assert leaving.poll() is None
+
+
+def test_more_than_it_was_made_for_find_no_place(table: int) -> None:
+    program = (
+        "import sys; from api.engines.even_share import ConnectionTable\n"
+        "own = ConnectionTable(int(sys.argv[1])); print('in', flush=True); sys.stdin.read()"
+    )
+    with ExitStack() as undo:
+        for _ in range(3 + 8):
+            holder = undo.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", program, str(table)],
+                    pass_fds=[table],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            undo.callback(holder.kill)
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"in\n"
+        with pytest.raises(ValueError, match="no entry is free"):
+            even_share.ConnectionTable(table)
+
+
+def wait_until_stopped(pid: int) -> None:
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.01)
 
 
 class Short(socket.socket):
@@ -127,7 +178,7 @@ def test_without_descriptors_who_connects_waits(monkeypatch: pytest.MonkeyPatch)
             began = time.monotonic()
             with socket.create_connection(listener.getsockname()):
                 await asyncio.wait_for(made.wait(), 30)
-            acceptor.stop()
+            await acceptor.stop()
             return time.monotonic() - began
 
     assert asyncio.run(greeted_after()) >= 0.3

@@ -19,7 +19,7 @@ OF_WORKERS = {"LIUHEN_DATABASE_WORKER_URL"}
 
 def environments_of(settings: Settings) -> dict[str, Mapping[str, str]]:
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
-        plan = plan_archive(settings, "run", listener)
+        plan = plan_archive(settings, "run", listener, table=9)
     children = [each for stage in plan.stages if isinstance(stage, tuple) for each in stage]
     return {spec.name: spec.launch().environment for spec in children if isinstance(spec, ChildSpec)}
 
@@ -52,7 +52,7 @@ def test_no_process_is_given_another_roles_password(tmp_path: Path) -> None:
 
 def test_on_one_box_each_queue_has_a_worker_and_staging_goes_along_with_housekeeping(tmp_path: Path) -> None:
     with open_listener(BindAddress("127.0.0.1", 0)) as listener:
-        plan = plan_archive(Settings(data=tmp_path / "data"), "run", listener)
+        plan = plan_archive(Settings(data=tmp_path / "data"), "run", listener, table=9)
     children = [each for stage in plan.stages if isinstance(stage, tuple) for each in stage]
     workers = {spec.name: spec.launch().argv for spec in children if spec.name.startswith("worker-")}
     taken = {name: argv[argv.index("worker") + 1 : argv.index("--processes")] for name, argv in workers.items()}

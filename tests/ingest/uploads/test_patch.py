@@ -91,6 +91,24 @@ def test_a_credential_that_is_revoked_counts_at_once_even_in_mid_patch(start_ser
     assert tus.patch(path, 400, b"b" * 600).status == 401
 
 
+def test_whoever_sends_on_after_a_refusal_reads_why(start_server, wire):
+    """Most clients read nothing before they have sent all: a connection that breaks instead tells them nothing."""
+    tus = start_server(limits={"ask_again_seconds": 0.3, "record_offset_seconds": 0.3})
+    size = 12 << 20
+    path = tus.create(size)
+    connection = tus.begin_patch(path, 0, size)
+    connection.sendall(b"a" * (1 << 20))
+    wire.eventually(lambda: tus.recorded(upload_id_of(path)) == 1 << 20)
+    tus.change_register(lambda content: content["stations"].pop("t1"))
+    wire.eventually(lambda: not tus.is_held(path))
+    began = time.monotonic()
+    connection.sendall(b"b" * (size - (1 << 20)))
+    assert wire.reply(connection).status == 401
+    connection.close()
+    assert time.monotonic() - began < 5
+    assert tus.recorded(upload_id_of(path)) == 1 << 20
+
+
 def test_a_revocation_stops_a_body_under_way_within_a_second(start_server, wire):
     """With the limits as they are, counted from outside: the best of three, as the machine has other work too."""
     limits = small_limits()
