@@ -12,23 +12,13 @@ from api.http.packages import sweep_packages
 from api.review_keys import review_keys
 from api.scrubbing import SteadyScrub
 from api.tasks.app import celery_app, worker_archive
-from casework.archiving.retention_rules import retention_comes_into_force
-from casework.checklists.checklists import checklists_come_into_force
-from casework.deadlines.versions import terms_come_into_force
-from casework.documents.templates import templates_come_into_force
+from api.tasks.rules_in_force import rules_come_into_force
 from casework.elements.judgements import judge_due_recordings
-from casework.elements.policies import come_into_force
-from casework.filereview.sheets import score_sheets_come_into_force
 from casework.linking.linker import link_due_recordings
 from casework.linking.looks import ask_for_another_look
 from casework.linking.same_act import ask_about_regrouped
 from casework.playback import sum_up_expired_windows
-from casework.publication.disclosures import disclosures_come_into_force
-from casework.publication.publicity import publicity_comes_into_force
 from casework.publication.pushing import push_due
-from casework.retrieval.rules import retrieval_rules_come_into_force
-from casework.returns.rules import returns_come_into_force
-from casework.review.scopes import scopes_come_into_force
 from ingest.metadata.segments import group_segments
 from ingest.metadata.sidecars import attach_sidecars
 from ingest.sealing.given_up import remove_attempts_given_up
@@ -159,18 +149,7 @@ def link_all_due(archive: Archive, sealed_after: datetime | None = None) -> None
 
 def judge_all_due(archive: Archive, now: datetime) -> None:
     """One transaction a batch, until nothing is due. A version of rules whose day has come is entered first."""
-    with archive.database.transaction() as session:
-        come_into_force(session, now)
-        checklists_come_into_force(session, now)
-        terms_come_into_force(session, now)
-        retention_comes_into_force(session, now)
-        templates_come_into_force(session, now)
-        scopes_come_into_force(session, now)
-        retrieval_rules_come_into_force(session, now)
-        publicity_comes_into_force(session, now)
-        disclosures_come_into_force(session, now)
-        score_sheets_come_into_force(session, now)
-        returns_come_into_force(session, now)
+    rules_come_into_force(archive.database, now)
     judged = BATCH
     while judged == BATCH:
         with archive.database.transaction() as session:
