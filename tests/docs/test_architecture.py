@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.tasks.app import QUEUES
 from tests.torture.points import CUSTODY_STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,28 @@ def known_words() -> list[tuple[str, str]]:
     """(file, name) of each thing that the page says stands in a file: what a word is, where a kind is written into."""
     found = KNOWN_AS.findall(PAGE.read_text("utf-8"))
     return [(path, name) for names, path in found for name in re.findall(r"\w+", names)]
+
+
+def section(title: str) -> str:
+    return PAGE.read_text("utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_each_queue_that_has_workers_stands_among_the_processes() -> None:
+    assert [queue for queue in QUEUES if queue not in section("Processes of `liuhen up`")] == []
+
+
+def test_what_a_request_passes_before_the_application_is_named() -> None:
+    tree = ast.parse((ROOT / "api/engines/http_server.py").read_text("utf-8"))
+    froms = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    passed = {module.replace(".", "/") for module in froms if re.fullmatch(r"api\.engines\.\w+", module)}
+    said = section("How a request is answered").partition("    api/http/app.py")[0]
+    assert [path for path in sorted(passed | {"api/engines/http_server"}) if f"{path}.py" not in said] == []
+    assert "api/engines/priority.py" in said
+
+
+def test_a_new_kind_of_rules_is_written_into_what_brings_it_into_force() -> None:
+    (said,) = [part for part in section("What a new kind is written into").split("\n\n") if "kind of rules" in part]
+    assert "`RULES_IN_FORCE`" in said
 
 
 @pytest.mark.parametrize(("path", "name"), named_functions(), ids=lambda value: value)
