@@ -27,6 +27,8 @@ _ENTRY = struct.Struct("<dq")
 _BELIEVED_SECONDS = 1.0
 # Long enough for a twin on a busy machine to wake up; all that whoever connects loses where it does not.
 _STEPPING_BACK_SECONDS = 0.005
+# Of a crowd that comes at once, more are taken at each turn: evenly they are shared all the same.
+_MOST_AT_ONCE = 64
 # No descriptor or memory is left: it comes back when others hang up.
 _PAUSE_SECONDS = 1.0
 _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -83,7 +85,9 @@ class ConnectionTable:
 
 
 class Acceptor:
-    """Takes connections from a listening socket, one at a time; where a twin has fewer it is let go first.
+    """Takes connections from a listening socket; where a twin has fewer it is let go first.
+
+    Whoever steps back, and finds that more wait than the twin has taken, takes twice as many as the last time.
 
     `count`: how many connections this process has open. Without a `table` it has no twins.
     """
@@ -102,6 +106,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._waits: asyncio.TimerHandle | None = None
         self._greeted: set[asyncio.Task[None]] = set()
+        self._at_once = 1
 
     def start(self, backlog: int) -> None:
         self._listener.setblocking(False)
@@ -135,11 +140,16 @@ class Acceptor:
             self._table.say(self._connections())
 
     def _let_others_go_first(self) -> None:
-        self.tell_twins()
-        if self._table is not None and self._table.somebody_has_fewer(self._connections()):
-            self._wait(_STEPPING_BACK_SECONDS)
-        else:
-            self._accept()
+        for _ in range(_MOST_AT_ONCE):
+            self.tell_twins()
+            if self._has_most():
+                self._wait(_STEPPING_BACK_SECONDS)
+                return
+            if not self._accept():
+                return
+
+    def _has_most(self) -> bool:
+        return self._table is not None and self._table.somebody_has_fewer(self._connections())
 
     def _wait(self, seconds: float) -> None:
         self._unwatch()
@@ -148,23 +158,27 @@ class Acceptor:
     def _go_on(self) -> None:
         self._waits = None
         self._watch()
-        self._accept()
+        if all(self._accept() for _ in range(self._at_once)):
+            self._at_once = min(2 * self._at_once, _MOST_AT_ONCE)
+        else:
+            self._at_once = 1
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Whether there was one."""
         try:
             taken, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # A twin has it, or it hung up.
+            return False  # A twin has it, or it hung up.
         except OSError as error:
             if error.errno not in _SHORT:
                 raise
             log.warning("http.no_room_to_accept", error=error.strerror)
             self._wait(_PAUSE_SECONDS)
-            return
+            return False
         greeting = self._loop.create_task(self._greet(taken))
         self._greeted.add(greeting)
         greeting.add_done_callback(self._greeted.discard)
-        self.tell_twins()
+        return True
 
     async def _greet(self, taken: socket.socket) -> None:
         with suppress(OSError):

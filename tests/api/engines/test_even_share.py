@@ -148,6 +148,19 @@ def wait_until_stopped(pid: int) -> None:
         time.sleep(0.01)
 
 
+def test_a_crowd_is_taken_in_no_time_and_keeps_nobody_waiting(
+    listener: socket.socket, table: int, tmp_path: Path, undo: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step back is so long that taking one connection for each would take a minute and more."""
+    monkeypatch.setenv(STEP_VARIABLE, "0.2")
+    twins(listener, table, tmp_path, undo, "one", "two")
+    began = time.monotonic()
+    for _ in range(600):
+        undo.enter_context(socket.create_connection(listener.getsockname(), timeout=60))
+    connect(listener, undo)
+    assert time.monotonic() - began < 15
+
+
 class Short(socket.socket):
     """A listening socket in a process that has no descriptor left, the first time."""
 
