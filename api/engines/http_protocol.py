@@ -247,6 +247,11 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._refuse(_TOO_MANY)
 
+    def send_400_response(self, msg: str) -> None:
+        """What follows a head that was refused may be no request at all; it has its answer, and its line is closed."""
+        if not self._refused:
+            super().send_400_response(msg)
+
     def _refuse(self, answer: bytes) -> None:
         """An answer under way cannot be followed by another one: then there is nothing but to hang up."""
         self._refused = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -85,14 +86,15 @@ def serve(
     head_seconds: float,
     connections: int = http_protocol.MOST_CONNECTIONS,
     unread_seconds: float = http_protocol._UNREAD_SECONDS,
+    log: Path = Path(os.devnull),
 ) -> Iterator[Server]:
     ready_file = folder / "ready"
     limits = (head_seconds, connections, unread_seconds)
-    with open_listener(BindAddress("127.0.0.1", 0)) as listener:
+    with open_listener(BindAddress("127.0.0.1", 0)) as listener, log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, str(PROGRAM), str(listener.fileno()), str(ready_file), *map(str, limits)],
             pass_fds=(listener.fileno(),),
-            stderr=subprocess.DEVNULL,
+            stderr=errors,
         )
         while not ready_file.exists():
             assert process.poll() is None
@@ -200,6 +202,20 @@ def test_headers_after_trailers_are_heard_again(server: Server) -> None:
     answers = server.ask(first + second)
     assert answers.endswith(b"connection=close; host=liuhen; a=b")
     assert b"somebody" not in answers
+
+
+def test_what_follows_a_refused_head_is_no_error_of_ours(tmp_path: Path) -> None:
+    """An anonymous request that makes a process write a traceback each time fills a disk."""
+    log = tmp_path / "log"
+    serving = serve(tmp_path, http_protocol.HEAD_SECONDS, log=log)
+    server = next(serving)
+    try:
+        for rest in (b"5\r\nhello\r\n0\r\n\r\n", b"GET / HTTP/1.1\r\nX", b"\0\1\2\3" * 100):
+            answer = server.ask(b"POST /heard HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n" + rest)
+            assert answer.startswith((b"HTTP/1.1 501 ", b"HTTP/1.1 400 "))
+    finally:
+        next(serving, None)
+    assert "Traceback" not in log.read_text()
 
 
 @pytest.mark.parametrize(
