@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from integrity.hidden_signs import is_hidden
 from retention.errors import ReasonUnusable
 
 LONGEST_REASON = 2000
-_JOINERS = "\u200c\u200d"  # zero-width, but part of how some scripts and names are written
 
 
 def tidy(text: str) -> str:
@@ -21,7 +19,7 @@ def find_problem(text: str, longest: int) -> str | None:
         return "is empty"
     if len(text) > longest:
         return f"has {len(text)} characters, at most {longest} fit"
-    if any(_is_hidden(character) for character in text):
+    if any(is_hidden(character) and character not in "\n\t" for character in text):
         return "holds control characters"
     return None
 
@@ -33,9 +31,3 @@ def require_reason(reason: str) -> str:
     if problem is not None:
         raise ReasonUnusable(problem)
     return text
-
-
-def _is_hidden(character: str) -> bool:
-    """Controls, direction overrides, lone surrogates, separators of lines and paragraphs; not the ideographic space."""
-    category = unicodedata.category(character)
-    return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in f"\n\t{_JOINERS}"

@@ -5,13 +5,13 @@ Imports are inside: whoever only asks for `--help` waits for none of them.
 
 from __future__ import annotations
 
-import json
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from api.cli.printed import print_json, print_line, print_remark
 
 if TYPE_CHECKING:
     from api.archive import Archive
@@ -106,15 +106,16 @@ def require_archive(settings: Settings, *, make: bool = False) -> None:
 def report(as_json: bool, facts: Mapping[str, object], lines: Iterable[str]) -> None:
     """Print `facts` as JSON and nothing else, or `lines` for a person."""
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False, indent=2))
+        print_json(facts, indent=2)
         return
     for line in lines:
-        print(line)
+        print_line(line)
 
 
-def remark(line: str) -> None:
+def remark(*lines: str) -> None:
     """Something a person should know, beside what was asked for."""
-    print(line, file=sys.stderr, flush=True)
+    for line in lines:
+        print_remark(line)
 
 
 @contextmanager

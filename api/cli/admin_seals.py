@@ -55,12 +55,12 @@ def issuer_line(facts: Facts) -> str:
     return f"{facts['unit']}  制发机关 / issuer: {facts['name']}  代字 / word: {facts['word']}"
 
 
-def seal_line(facts: Facts) -> str:
+def seal_lines(facts: Facts) -> tuple[str, str]:
     state = "在用 / in use" if facts["ended_at"] is None else f"已停用 / ended: {facts['end_reason']}"
     until = str(facts["valid_until"])[:10]
     return (
-        f"{facts['unit']}  印章 / seal: {facts['name']}  {state}  至 / until {until}\n"
-        f"    {facts['seal_id']}  SHA-256 {facts['certificate_sha256']}"
+        f"{facts['unit']}  印章 / seal: {facts['name']}  {state}  至 / until {until}",
+        f"    {facts['seal_id']}  SHA-256 {facts['certificate_sha256']}",
     )
 
 

@@ -76,13 +76,13 @@ def code_lines(facts: Facts) -> tuple[str, ...]:
     )
 
 
-def token_hint(facts: Facts) -> str:
+def token_hint(facts: Facts) -> tuple[str, str]:
     """What a person has to know of a token that was just shown."""
     return (
         f"↑ 采集工作站 {facts['name']}（单位 {facts['unit']}）的凭证，只显示这一次：存入只有其所有者可读的文件"
-        "（chmod 600），上传时用 --station-token-file 指定；遗失后用 liuhen admin station token 名称 更换\n"
+        "（chmod 600），上传时用 --station-token-file 指定；遗失后用 liuhen admin station token 名称 更换",
         f"↑ the token of station {facts['name']}, shown this once: keep it in a file for its owner alone (chmod 600), "
-        "which --station-token-file names; a lost one is replaced by: liuhen admin station token NAME"
+        "which --station-token-file names; a lost one is replaced by: liuhen admin station token NAME",
     )
 
 

@@ -4,6 +4,8 @@ is staged without an upload is listed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -72,12 +74,13 @@ def unknown_line(facts: Facts) -> str:
     return f"{facts['path']}  {facts['staged_bytes']}  {facts['changed_at']} – {facts['kept_until']}"
 
 
-def upload_line(facts: Facts) -> str:
+def upload_lines(facts: Facts) -> Iterator[str]:
     """One upload for a person: a line, and one more in Chinese where it was stopped at."""
     why = facts["failure_code"] or f"{facts['attempts']} ×"
     where = f"  @{facts['node']}" if facts["node"] else ""
-    line = f"{facts['upload_id']}  {facts['state']}  {facts['station']}{where}  {why}: {facts['failure_detail'] or '—'}"
-    return f"{line}\n    {facts['failure_detail_zh']}" if facts["failure_detail_zh"] else line
+    yield f"{facts['upload_id']}  {facts['state']}  {facts['station']}{where}  {why}: {facts['failure_detail'] or '—'}"
+    if facts["failure_detail_zh"]:
+        yield f"    {facts['failure_detail_zh']}"
 
 
 def _facts(session: Session, staging: Staging, upload: Upload) -> Facts:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api.cli.help_pages import fold_help_pages
+from integrity.hidden_signs import escaped
 
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
 # the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
@@ -93,7 +94,9 @@ def _explain(error: Exception, *, verbose: bool) -> int:
     if ours:
         _complain(str(error))
     else:
-        _complain(f"未预料的错误 / unexpected error: {type(error).__name__}: {error}")
+        # Another's error may have several lines, and they are not worth less for it.
+        for line in f"未预料的错误 / unexpected error: {type(error).__name__}: {error}".split("\n"):
+            _complain(line)
     for line in getattr(error, "detail", ()):
         _complain(f"  | {line}")
     if not ours and not verbose:
@@ -102,7 +105,7 @@ def _explain(error: Exception, *, verbose: bool) -> int:
 
 
 def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(escaped(line), file=sys.stderr)
 
 
 if __name__ == "__main__":

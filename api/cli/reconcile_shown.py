@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
+from api.cli.printed import print_json, print_line
 from api.reconciling.codes import CODES, NOTICE
 from api.reconciling.run import Reconciled
 from api.reconciling.scene import Told
@@ -84,7 +83,7 @@ class Terminal:
             self._print(f"    …另 {count - len(kept)} 个，--json 列出全部 / {count - len(kept)} more: --json names all")
 
     def _print(self, line: str) -> None:
-        print(line, flush=True)
+        print_line(line)
 
 
 class JsonLines:
@@ -119,5 +118,4 @@ def _printable(name: str) -> str:
 
 
 def _say(**facts: object) -> None:
-    json.dump(facts, sys.stdout, ensure_ascii=False)
-    print(flush=True)
+    print_json(facts)

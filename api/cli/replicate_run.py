@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from api.archive import Archive
+from api.cli.printed import print_json, print_line
 from api.replicating import open_replicator, require_replica
 from ingest.objects.throttle import Throttle
 from ingest.replica.mark import use_replica
@@ -91,4 +91,7 @@ class ReplicateRun:
         return {what: self._done[what] for what in (COPIED_NOW, LOOKED_AT, HEALED, LOST, NOT_WHOLE, REMOVED)}
 
     def _say(self, line: str, **facts: object) -> None:
-        print(json.dumps(facts, ensure_ascii=False) if self._as_json else line, flush=True)
+        if self._as_json:
+            print_json(facts)
+        else:
+            print_line(line)

@@ -42,7 +42,7 @@ def rule_group(about: str, module: str) -> typer.Typer:
         """按载入时的原文打印一版 / Print one version as it was loaded."""
         with open_for_command("admin") as opened, opened.archive.database.reading() as session:
             facts = admin().show(session, jurisdiction, version, unit)
-        report(as_json, facts, (str(facts["source"]).rstrip("\n"),))
+        report(as_json, facts, str(facts["source"]).rstrip("\n").split("\n"))
 
     @group.command("try")
     def try_version(file: RulePath, as_json: Json = False) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from api.cli.printed import print_json, print_line
 from api.cli.scrub_run import Screen, Tally
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.standing import Standing
@@ -86,7 +86,7 @@ class Terminal:
             self._print("处理办法见 / what to do: docs/scrub.md")
 
     def _print(self, line: str) -> None:
-        print(line, flush=True)
+        print_line(line)
 
 
 class JsonLines:
@@ -131,7 +131,7 @@ class JsonLines:
 
 
 def _say(**facts: object) -> None:
-    print(json.dumps(facts, ensure_ascii=False), flush=True)
+    print_json(facts)
 
 
 def _size(size_bytes: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -38,11 +39,11 @@ def make_seal(
     as_json: Json = False,
 ) -> None:
     """由本档案自行签发印章（非第三方认证） / Make a seal of the archive's own, vouched for by nobody else."""
-    from api.cli.admin_seals import make, seal_line
+    from api.cli.admin_seals import make, seal_lines
 
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = make(session, opened.archive.seal_keys, unit, name)
-    report(as_json, facts, (seal_line(facts),))
+    report(as_json, facts, seal_lines(facts))
 
 
 @seals.command("load")
@@ -52,12 +53,12 @@ def load_seal(
     as_json: Json = False,
 ) -> None:
     """登记电子认证机构签发的印章；密码从标准输入读取 / Load a licensed seal; its password is read from stdin."""
-    from api.cli.admin_seals import load, seal_line
+    from api.cli.admin_seals import load, seal_lines
 
     password = sys.stdin.readline().rstrip("\r\n")
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = load(session, opened.archive.seal_keys, unit, file, password)
-    report(as_json, facts, (seal_line(facts),))
+    report(as_json, facts, seal_lines(facts))
 
 
 @seals.command("end")
@@ -67,19 +68,19 @@ def end_seal(
     as_json: Json = False,
 ) -> None:
     """停用印章；已盖的仍然有效 / End a seal; what it sealed stays valid."""
-    from api.cli.admin_seals import end, seal_line
+    from api.cli.admin_seals import end, seal_lines
 
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = end(session, seal_id, reason)
-    report(as_json, facts, (seal_line(facts),))
+    report(as_json, facts, seal_lines(facts))
 
 
 @seals.command("list")
 def list_seals(as_json: Json = False) -> None:
     """列出制发机关和印章 / List issuers and seals."""
-    from api.cli.admin_seals import issuer_line, list_all, seal_line
+    from api.cli.admin_seals import issuer_line, list_all, seal_lines
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         facts = list_all(session)
-    lines = (*map(issuer_line, facts["issuers"]), *map(seal_line, facts["seals"]))
+    lines = (*map(issuer_line, facts["issuers"]), *chain.from_iterable(map(seal_lines, facts["seals"])))
     report(as_json, facts, lines)

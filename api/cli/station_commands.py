@@ -23,7 +23,7 @@ def enrol_station(name: Name, unit: UnitCode = None, as_json: Json = False) -> N
         facts = enrol(opened.archive, session, name, unit)
     report(as_json, facts, (str(facts["token"]),))
     if not as_json:
-        remark(token_hint(facts))
+        remark(*token_hint(facts))
 
 
 @stations.command("code")
@@ -45,7 +45,7 @@ def make_token(name: Name, as_json: Json = False) -> None:
         facts = replace(opened.archive, session, name)
     report(as_json, facts, (str(facts["token"]),))
     if not as_json:
-        remark(token_hint(facts))
+        remark(*token_hint(facts))
 
 
 @stations.command("certificate")

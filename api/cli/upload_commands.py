@@ -17,11 +17,11 @@ UploadId = Annotated[str, typer.Argument(metavar="ID", help="上传编号 / the 
 @uploads.command("list")
 def list_uploads(as_json: Json = False) -> None:
     """列出未能封存、或反复推迟的上传及原因 / List those that failed or are put off again and again, and why."""
-    from api.cli.admin_uploads import list_uploads, upload_line
+    from api.cli.admin_uploads import list_uploads, upload_lines
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_uploads(opened.archive, session)
-    report(as_json, {"items": items}, (upload_line(each) for each in items))
+    report(as_json, {"items": items}, (line for each in items for line in upload_lines(each)))
 
 
 @uploads.command("unknown")

@@ -8,6 +8,7 @@ from datetime import datetime
 from ingest.metadata.claims import Claim, Claims, Confidence, Withheld
 from ingest.metadata.times import ClockWord, assess_times, withhold_refused
 from ingest.sealing.claims import LONGEST_RAW
+from integrity.hidden_signs import without_hidden
 from storage.claims import stated_time
 
 NOT_JUDGED = "not_judged"
@@ -67,7 +68,7 @@ def _as_claim(withheld: Withheld) -> Claim:
 
 
 def _printable(raw: str) -> str:
-    return raw.encode("utf-8", "backslashreplace").decode()[:LONGEST_RAW].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return without_hidden(raw.encode("utf-8", "backslashreplace").decode()[:LONGEST_RAW])
 
 
 def best_claims(claims: Claims) -> BestClaims:

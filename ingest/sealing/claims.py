@@ -19,6 +19,7 @@ from ingest.metadata.track_facts import claims_of_tracks
 from ingest.sealing.damage_claims import claims_of_damage
 from integrity.canonical import canonical_json
 from integrity.errors import MalformedEvidence
+from integrity.hidden_signs import without_hidden
 
 STATION = "station"
 UNSTATABLE = "not_statable"
@@ -49,7 +50,9 @@ def read_claims(
 
 
 def withhold_unstatable(said: Claims) -> Claims:
-    """What neither manifest nor row can hold (half a surrogate pair, a number past 2^53, NUL) must not stop sealing."""
+    """What neither manifest nor row can hold (half a surrogate pair, a number past 2^53, NUL) must not stop sealing.
+
+    What they hold is shown to people: no claim keeps a sign that would steer a terminal, wherever it was read."""
     stated, withheld = [], list(said.withheld)
     for claim in said.stated:
         try:
@@ -59,11 +62,30 @@ def withhold_unstatable(said: Claims) -> Claims:
         except MalformedEvidence:
             storable = False
         if storable:
-            stated.append(claim)
+            stated.append(without_hidden_signs(claim))
         else:
             raw = repr(claim.value).encode("ascii", "backslashreplace").decode()[:200]
             withheld.append(Withheld(claim.kind, raw, claim.source, UNSTATABLE))
     return Claims(tuple(stated), tuple(withheld), said.tracks)
+
+
+def without_hidden_signs(claim: Claim) -> Claim:
+    """U+FFFD stands where one was: what was read can still be recognised."""
+    return Claim(
+        claim.kind,
+        _shown(claim.value),
+        _shown(claim.source),
+        claim.confidence,
+        tuple(map(_shown, claim.notes)),
+    )
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_hidden(value)
+    if isinstance(value, Mapping):
+        return {_shown(name): _shown(each) for name, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def claims_of_station(stated: Mapping[str, Any]) -> Claims:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.uploads.errors import RequestMalformed
+from integrity.hidden_signs import without_hidden
 
 MAX_HEADER_BYTES = 8192
 MAX_PAIRS = 32
@@ -24,7 +25,6 @@ MAX_GROUP_CHARACTERS = 64
 KNOWN_KEYS = ("filename", "device", "officer", "started_at", "sha256", "marked", "act", "group")
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _decode_value(key: str, encoded: str) -> str:
         value = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _malformed(f"键“{key}”的值不是 Base64", f"the value of {key!r} is not Base64") from error
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", _read_text(value))
+    return without_hidden(_read_text(value))
 
 
 def _read_text(value: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import ingest.custody
-from api.cli.admin_uploads import list_uploads, release, retry, upload_line
+from api.cli.admin_uploads import list_uploads, release, retry, upload_lines
 from api.upload_limits import upload_register
 from ingest.lanes import seal_next
 from ingest.uploads.contract import Opening, StationIdentity
@@ -110,7 +110,7 @@ def test_what_was_lost_before_its_receipt_is_accounted_for_while_it_waits_and_on
         (listed,) = list_uploads(sealing.archive, session)
     assert (listed["state"], listed["failure_code"]) == ("sealed", "LostBeforeReceipt")
     for said in ("sends the file again", "工作站会重新发送", f"liuhen admin upload retry {first}"):
-        assert said in upload_line(listed)
+        assert said in "\n".join(upload_lines(listed))
     assert {code for code, _ in found_in(sealing)} == {"object_missing"}
     for change in ("failure_code = NULL", "state = 'failed'"):
         with changed(superuser, "upload", f"UPDATE upload SET {change} WHERE id = '{first}'"):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
-from api.cli.admin_uploads import list_unknown_files, list_uploads, move, release, retry, upload_line
+from api.cli.admin_uploads import list_unknown_files, list_uploads, move, release, retry, upload_lines
 from api.errors import UsageRefused
 from api.http.app import make_uploads
 from api.node_folder import own_staging
@@ -176,7 +176,7 @@ def test_what_waits_on_a_node_that_seals_no_more_is_listed_with_its_node_and_rel
         (first, "a", None),
         (second, "a", None),
     }
-    assert all("  @a  " in upload_line(each) for each in listed)
+    assert all("  @a  " in "\n".join(upload_lines(each)) for each in listed)
     assert {each["staged_bytes"] for each in decide(a, list_uploads)} == {5, 6}
     assert decide(b, release, first, "采集节点磁盘损毁")["state"] == "terminated"
     b.staging.remove(first)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims
-from ingest.sealing.best_claims import best_claims
+from ingest.sealing.best_claims import best_claims, state_best
 from ingest.sealing.claims import UNSTATABLE, claims_by_kind, claims_of_station, read_claims, withhold_unstatable
 from integrity.canonical import canonical_json
 
@@ -77,3 +79,23 @@ def test_what_no_manifest_can_hold_is_kept_as_withheld(value: object) -> None:
 @pytest.mark.parametrize("said", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "soon", "", *DAYS_ALONE])
 def test_a_time_that_is_none_claims_nothing(said: str) -> None:
     assert claims_of_station({"started_at": said}).of("started_at") == ()
+
+
+STEERING = "x\x1b[2J\r\nSet-Cookie: a=b\u202e\x9b"
+SHOWN = "x\ufffd[2J\ufffd\ufffdSet-Cookie: a=b\ufffd\ufffd"
+
+
+def test_nothing_a_file_says_can_steer_a_terminal_and_all_of_it_can_be_recognised() -> None:
+    """From whichever reader: tags of a container, EXIF, a name, the station's own words."""
+    tagged = replace(UNREADABLE, tags={"make": "ACME", "model": STEERING, "creation_time": STEERING})
+    said = read_claims({"filename": "x.mp4", "officer": STEERING}, tagged)
+    assert [claim.value for claim in said.of("device")] == [f"ACME {SHOWN}"]
+    assert [claim.value for claim in said.of("officer")] == [SHOWN]
+    judged = state_best(said, datetime(2026, 3, 1, tzinfo=UTC), None)
+    (withheld,) = judged.of("withheld")
+    assert isinstance(withheld.value, Mapping)
+    assert withheld.value["raw"] == SHOWN
+    odd = Claim("sequence", {"number": 1, "group\r": STEERING}, f"tag:{STEERING}", "stated", (STEERING,))
+    (claim,) = withhold_unstatable(Claims((odd,))).stated
+    assert (claim.value, claim.source) == ({"number": 1, "group\ufffd": SHOWN}, f"tag:{SHOWN}")
+    assert claim.notes == (SHOWN,)
