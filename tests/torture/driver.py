@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.torture import plan
 from tests.torture.entry import LEASE_SECONDS
-from tests.torture.plan import Act, Aim, Disturb, Fill, Kill, KillAll, Shift, plan_acts
+from tests.torture.plan import Act, Aim, Disturb, Fill, Kill, KillAll, Shift
 from tests.torture.proxy import BadLink
 from tests.torture.system import Engines, Station, kill, state_of
+from tests.torture.turns import Turns
 
 AIM_SECONDS = 30.0
-"""How long an aim waits for its process to come by; then it is taken back, and is aimed again later."""
+"""How long an aim waits for its process to come by; then it is taken back, and comes again as turns.py says."""
 MOST_AIMS = 6
 """At once, each at another step: while they wait for what comes by, other things are done.
 
@@ -40,21 +41,14 @@ class LaidAim:
 
 
 class Driver:
-    """`kills` counts processes killed; `at_steps` those of them that stood at a known point, by step."""
+    """`turns` counts the kills; `points` those of them at known points, `others` what else was done."""
 
     def __init__(self, seed: int, kills: int, engines: Engines, stations: list[Station], link: BadLink) -> None:
-        opening, self._acts = plan_acts(seed, kills)
-        self._opening, self._wanted = deque(opening), kills
+        self.turns = Turns(seed, kills)
         self._most_aims = MOST_AIMS if kills > 2 * len(plan.CUSTODY_STEPS) else len(plan.CUSTODY_STEPS)
-        self._again: deque[Aim] = deque()
         self._engines, self._stations, self._link = engines, stations, link
-        self.kills = 0
-        self.rounds = 0
-        self.at_steps: Counter[str] = Counter()
         self.points: Counter[str] = Counter()
-        self.by_victim: Counter[str] = Counter()
         self.others: Counter[str] = Counter()
-        self.missed: Counter[str] = Counter()
         self._filled_until = 0.0
         self._aims: list[LaidAim] = []
         self._overdue: list[Path] = []
@@ -62,42 +56,27 @@ class Driver:
         self._number = 0
 
     def run(self, deadline: float, say: Callable[[str], None]) -> None:
-        """Until there were enough kills and each step of custody had one. Raises SystemExit when time is over."""
+        """Until there were enough kills and all that the opening names was met, or time is over: what there was by
+        then is judged all the same. Raises SystemExit when the supervisor has ended."""
         told = time.monotonic()
-        while self.kills < self._wanted or self._untouched():
+        while not self.turns.reached:
             if time.monotonic() > deadline:
-                raise SystemExit(f"out of time after {self.kills} kills; never reached: {self._untouched()}")
+                say(f"time is over after {self.turns.kills} kills, with these to come: {self._waiting()}")
+                return
             self._engines.require_running()
-            if not self._enough_is_coming():
-                self._do(self._next())
+            act = self.turns.next([each.aim for each in self._aims])
+            if act is not None:
+                self._do(act)
             self._attend(TICK_SECONDS)
-            self.rounds += 1
             if time.monotonic() - told > 15:
                 told = time.monotonic()
                 docked = sum(len(station.docked) for station in self._stations)
-                waiting = sum(len(station.waiting()) for station in self._stations)
-                say(f"{self.kills} kills in {self.rounds} rounds; {docked} files, {waiting} of them not received yet")
+                unsent = sum(len(station.waiting()) for station in self._stations)
+                done = f"{self.turns.kills} kills and {self.turns.acts} acts"
+                say(f"{done}; {docked} files, {unsent} of them not received yet; to come: {self._waiting()}")
 
-    def _untouched(self) -> list[str]:
-        return [step for step in plan.CUSTODY_STEPS if not self.at_steps[step]]
-
-    def _enough_is_coming(self) -> bool:
-        """Whether the aims laid out make up the number, and the steps, once their processes have come by."""
-        missing = set(self._untouched()) - {each.aim.step for each in self._aims if each.aim.kills}
-        return not (self._opening or self._again or missing) and self._kills_to_come() >= self._wanted
-
-    def _kills_to_come(self) -> int:
-        return self.kills + len(self._again) + sum(each.aim.kills for each in self._aims)
-
-    def _next(self) -> Act:
-        if self._opening:
-            return self._opening.popleft()
-        # What was missed is aimed at again, but not at once: the way there has to come by.
-        if self._again and (self.rounds % 4 == 3 or self._kills_to_come() >= self._wanted):
-            return self._again.popleft()
-        if self.kills >= self._wanted:
-            return Aim("worker-custody", self._untouched()[0], 0)
-        return next(self._acts)
+    def _waiting(self) -> str:
+        return "; ".join(self.turns.waiting([each.aim for each in self._aims])) or "nothing"
 
     def _do(self, act: Act) -> None:
         match act:
@@ -106,11 +85,11 @@ class Driver:
             case Kill():
                 self._attend(act.delay_seconds)
                 for victim in act.victims:
-                    self._kill(victim)
+                    self._kill(replace(act, victims=(victim,)))
             case KillAll():
                 self._attend(act.delay_seconds)
                 self._engines.kill_all()
-                self._count_kill("everything at once")
+                self.turns.met_victim("everything at once")
                 self._take_back_aims()
                 self._engines.start()
             case Disturb():
@@ -138,26 +117,23 @@ class Driver:
                 return
             time.sleep(TICK_SECONDS)
 
-    def _kill(self, victim: str) -> None:
+    def _kill(self, act: Kill) -> None:
+        (victim,) = act.victims
         pid = self._find(victim)
         if pid is not None and kill(pid):
-            self._count_kill(victim)
+            self.turns.met_victim(victim)
         else:
-            self.missed[victim] += 1  # On its way back from the kill before.
-
-    def _count_kill(self, victim: str) -> None:
-        self.kills += 1
-        self.by_victim[victim] += 1
+            self.turns.missed(act)  # On its way back from the kill before.
 
     def _find(self, victim: str) -> int | None:
         if victim == "agent":
             running = [station.agent_pid for station in self._stations if station.agent_pid is not None]
-            return running[self.rounds % len(running)] if running else None
+            return running[self.turns.acts % len(running)] if running else None
         name, _, part = victim.partition(" ")
         if not part:
             return self._engines.pid_of(name)
         below = self._engines.children_of(name)
-        return below[self.rounds % len(below)] if below else None
+        return below[self.turns.acts % len(below)] if below else None
 
     def _aim(self, aim: Aim) -> None:
         """Lay the aim out; `_strike_stopped` sees to it when a process has come by."""
@@ -205,9 +181,7 @@ class Driver:
     def _miss(self, laid: LaidAim) -> None:
         self._aims.remove(laid)
         self._overdue.append(laid.stopped)
-        self.missed[laid.aim.step] += 1
-        if laid.aim.kills:
-            self._again.append(laid.aim)
+        self.turns.missed(laid.aim)
 
     def _strike(self, laid: LaidAim) -> None:
         pid, where = laid.stopped.read_text().split(" ", 1)
@@ -220,8 +194,7 @@ class Driver:
             laid.resume_at = time.monotonic() + LEASE_SECONDS + 1.0
         elif kill(int(pid)):
             self._aims.remove(laid)
-            self._count_kill(f"{laid.aim.role}, aimed")
-            self.at_steps[laid.aim.step] += 1
+            self.turns.met(laid.aim)
             self.points[where] += 1
 
     def _let_go_on(self, laid: LaidAim) -> None:

@@ -51,10 +51,11 @@ MOST_POINTS = 8
 
 @dataclass(frozen=True)
 class Kill:
-    """Of these, at once, `delay_seconds` from now: wherever they are then."""
+    """Of these, at once, `delay_seconds` from now: wherever they are then. `misses`: how often they were not there."""
 
     victims: tuple[str, ...]
     delay_seconds: float
+    misses: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ class Aim:
     """Stop the next process of `role` at the point number `skip` of `step`, and kill it there.
 
     Or keep it there until its lease has run out and let it go on: a worker that does not know how late it is.
+    `misses`: how often none came by.
     """
 
     role: str
     step: str
     skip: int
     kills: bool = True
+    misses: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,18 +115,31 @@ WEIGHTS = {"custody": 54, "other": 11, "kill": 16, "several": 3, "late": 3, "all
 
 
 def plan_acts(seed: int, kills: int) -> tuple[list[Act], Iterator[Act]]:
-    """The opening, in which each step of custody comes once, and what follows without end, as much as it takes."""
+    """The opening, in which each process and each step of custody comes once as far as `kills` goes, and what follows
+    without end, as much as it takes."""
     source = random.Random(f"acts {seed}")
     return _opening(source, kills), iter(lambda: _next_act(source), None)
 
 
 def _opening(source: random.Random, kills: int) -> list[Act]:
-    first = [Aim("worker-custody", step, source.randrange(MOST_POINTS)) for step in CUSTODY_STEPS]
+    aims = [Aim("worker-custody", step, source.randrange(MOST_POINTS)) for step in CUSTODY_STEPS]
     others = [Kill((victim,), source.uniform(0.0, 0.5)) for victim in VICTIMS]
     gentle = [_network(source), Fill(256 << 10, 1.5), _shift(source)]
-    opening: list[Act] = [*first, *others[: max(0, kills - len(first))], *gentle]
+    aimed = source.sample(aims, min(len(aims), max(0, kills - len(others))))
+    opening: list[Act] = [*source.sample(others, min(len(others), kills)), *aimed, *gentle]
     source.shuffle(opening)
     return opening
+
+
+def named_by(act: Act) -> tuple[str, ...]:
+    """The step or the victims."""
+    match act:
+        case Aim():
+            return (act.step,)
+        case Kill():
+            return act.victims
+        case _:
+            return ()
 
 
 def _next_act(source: random.Random) -> Act:

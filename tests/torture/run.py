@@ -24,13 +24,16 @@ from tests.torture.points import CUSTODY_STEPS, short
 from tests.torture.proxy import BadLink
 from tests.torture.settle import settle
 from tests.torture.system import Engines, Station
+from tests.torture.turns import Turns
 
 STATIONS = ("JIA", "JIA", "YI")
 """By the code of their unit."""
+FOUND, NOT_REACHED = 1, 3
+"""Exit codes; 2 is wrong usage."""
 
 
 def run(folder: Path, seed: int, kills: int, deadline: float) -> int:
-    """0 when nothing was found. What a failed run leaves is kept in `folder`."""
+    """What `code_of` says, or FOUND without a judgement. What a failed run leaves is kept in `folder`."""
     began = time.monotonic()
 
     def say(line: str) -> None:
@@ -41,13 +44,21 @@ def run(folder: Path, seed: int, kills: int, deadline: float) -> int:
         found, driver = torment(engines, footage, seed, kills, deadline, say)
     except SystemExit as stopped:
         print(f"FAILED: {stopped.code}", flush=True)
-        return _keep(engines)
+        return _keep(engines, FOUND)
     except BaseException:
         traceback.print_exc()
-        return _keep(engines)
+        return _keep(engines, FOUND)
     write_down(found, folder)
     report(driver, found, seed, time.monotonic() - began)
-    return 0 if found.holds else _keep(engines)
+    code = code_of(found, driver.turns)
+    return _keep(engines, code) if code else 0
+
+
+def code_of(found: Judgement, turns: Turns) -> int:
+    """0 when all was done and nothing found; NOT_REACHED when nothing was found in what there was time for."""
+    if not found.holds:
+        return FOUND
+    return 0 if turns.reached else NOT_REACHED
 
 
 def torment(
@@ -65,7 +76,7 @@ def torment(
     say(f"the archive runs, seed {seed}, {kills} kills to come")
     try:
         driver.run(deadline, say)
-        say(f"{driver.kills} kills in {driver.rounds} rounds are done: now everything has to come to its end")
+        say(f"{driver.turns.kills} kills by {driver.turns.acts} acts: now everything has to come to its end")
         settle(driver, engines, stations, say)
         return _judge(engines, stations, footage, driver.clocks_were_wrong, say), driver
     finally:
@@ -117,18 +128,22 @@ def _end_again(engines: Engines, found: Judgement) -> None:
 
 def report(driver: Driver, found: Judgement, seed: int, seconds: float) -> None:
     """The tables, what was found, and the one line that says it all."""
+    turns = driver.turns
     print("\nkills per custody step")
     for step in CUSTODY_STEPS:
-        print(f"  {short(step):<28} {driver.at_steps[step]:>5}")
+        print(f"  {short(step):<28} {turns.at_steps[step]:>5}")
     print("kills per step of the other processes")
     for role, step in OTHER_STEPS:
-        print(f"  {role + ': ' + short(step):<44} {driver.at_steps[step]:>5}")
+        print(f"  {role + ': ' + short(step):<44} {turns.at_steps[step]:>5}")
     print("kills per process")
-    for victim, count in sorted(driver.by_victim.items()):
+    for victim, count in sorted(turns.by_victim.items()):
         print(f"  {victim:<28} {count:>5}")
     print("what else was done")
     for what, count in sorted(driver.others.items()):
         print(f"  {what:<32} {count:>5}")
+    print("given up, each for another kill: nobody came by")
+    for what, count in sorted(turns.given_up.items()):
+        print(f"  {what:<64} {count:>5}")
     for what in ("lost", "doubled", "wrong"):
         for line in getattr(found, what)[:20]:
             print(f"{what}: {line}")
@@ -137,12 +152,15 @@ def report(driver: Driver, found: Judgement, seed: int, seconds: float) -> None:
             f"as the clocks were set, liuhen verify says that entries are out of time: {len(found.out_of_time)} places"
         )
     points = len(driver.points)
-    print(f"\nseed {seed}, {driver.rounds} rounds, {driver.kills} kills, {points} different points, {seconds:.0f} s")
+    print(f"\nseed {seed}, {turns.acts} acts, {turns.kills} kills, {points} different points, {seconds:.0f} s")
+    if not turns.reached:
+        unmet = ", ".join(turns.unmet()) or "none"
+        print(f"NOT REACHED in time: {turns.kills} of {turns.wanted} kills; demanded and never killed: {unmet}")
     print(found.last_line(), flush=True)
 
 
-def _keep(engines: Engines) -> int:
+def _keep(engines: Engines, code: int) -> int:
     """The staging disk goes with its mount: what is on it is copied beside."""
     shutil.copytree(engines.data / "staging", engines.folder / "staging-kept", dirs_exist_ok=True)
     sys.stdout.flush()
-    return 1
+    return code

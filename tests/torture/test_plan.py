@@ -40,6 +40,14 @@ def test_even_a_short_run_aims_at_each_step_and_kills_each_process(seed: int) ->
     assert {victim for act in opening if isinstance(act, Kill) for victim in act.victims} == set(VICTIMS)
 
 
+@pytest.mark.parametrize("kills", [3, len(VICTIMS), len(VICTIMS) + 4])
+def test_a_very_short_run_kills_processes_first_and_then_aims_at_as_many_steps_as_are_left(kills: int) -> None:
+    opening, _ = plan_acts(1, kills)
+    killed = [act.victims for act in opening if isinstance(act, Kill)]
+    assert len(set(killed)) == len(killed) == min(kills, len(VICTIMS))
+    assert len({act.step for act in opening if isinstance(act, Aim)}) == max(0, kills - len(VICTIMS))
+
+
 def test_the_steps_are_all_that_sealing_calls_in_the_order_in_which_it_comes_to_its_end() -> None:
     tree = ast.parse(textwrap.dedent(inspect.getsource(seal_upload)))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
