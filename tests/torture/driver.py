@@ -26,6 +26,8 @@ MOST_AIMS = 6
 A short run lays all of its own out: it has no more kills to come that files would have to live through.
 """
 FILES_WAITING = 3
+FEW_FILES_WAITING = 2
+"""Of a run too short to aim at every step: all that lie there have to be sealed, and what is made of them made."""
 TICK_SECONDS = 0.05
 
 
@@ -46,6 +48,7 @@ class Driver:
     def __init__(self, seed: int, kills: int, engines: Engines, stations: list[Station], link: BadLink) -> None:
         self.turns = Turns(seed, kills)
         self._most_aims = MOST_AIMS if kills > 2 * len(plan.CUSTODY_STEPS) else len(plan.CUSTODY_STEPS)
+        self._files_waiting = FEW_FILES_WAITING if kills < len(plan.CUSTODY_STEPS) else FILES_WAITING
         self._engines, self._stations, self._link = engines, stations, link
         self.points: Counter[str] = Counter()
         self.others: Counter[str] = Counter()
@@ -107,7 +110,7 @@ class Driver:
         until = time.monotonic() + seconds
         while True:
             for station in self._stations:
-                station.fill(FILES_WAITING)
+                station.fill(self._files_waiting)
                 station.keep_agent()
             self._strike_stopped()
             self._set_right()

@@ -26,6 +26,8 @@ LONGEST_BACKOFF_SECONDS = 8
 LONGEST_PAUSE_SECONDS = 3.0
 """Of an agent whose archive is away."""
 RETRY_AFTER_SECONDS = 2
+SWEEP_SECONDS = 5.0
+"""Between looks at what is staged and belongs to nobody: a minute otherwise."""
 
 
 class Aim:
@@ -87,6 +89,13 @@ def shorten_waits() -> None:
     ingest.sealing.due.LONGEST_BACKOFF = timedelta(seconds=LONGEST_BACKOFF_SECONDS)
 
 
+def sweep_often() -> None:
+    from api.tasks.app import EVERY
+
+    assert EVERY["staging.sweep"] > SWEEP_SECONDS
+    EVERY["staging.sweep"] = SWEEP_SECONDS
+
+
 def shorten_pauses() -> None:
     import ingest.dock.patience
 
@@ -129,6 +138,8 @@ def main() -> None:
         shorten_pauses()
     else:
         shorten_waits()
+    if role == "beat":
+        sweep_often()
     watch_steps(Path(control), role)
     from api.cli.main import run
 

@@ -45,5 +45,5 @@ def run_torture(kills: int, most_minutes: int) -> dict[str, int]:
     said = done.stdout.splitlines()
     last = re.fullmatch(r"lost 0, doubled 0, wrong 0 of (\d+)", said[-1])
     assert last is not None, said[-1]
-    assert int(last[1]) >= 9
+    assert int(last[1]) >= 6, "each station had two at least"
     return {name: int(count) for name, count in re.findall(r"^  (\S.*?) +(\d+)$", done.stdout, re.MULTILINE)}
