@@ -32,7 +32,7 @@ _TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 _MAX_ANSWER_BYTES = 1 << 20
 _OUT_OF_DATE = "signature-out-of-date"
 
-_NO_ANSWER = Words("the archive did not answer in time", "档案系统未及时应答")
+_IN_TIME = Words("no answer in time", "未及时应答")
 _NO_ADDRESS = Words("not an http or https address without query", "不是 http 或 https 地址，或带有参数")
 _NAMES_A_USER = Words("a user name in it is not used", "地址中不能写用户名")
 _TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} bytes", "档案系统的应答过长")
@@ -47,6 +47,7 @@ class Connection:
         self._authority = httpx.URL(self._url).netloc.decode("ascii")
         self._base_path = parts.path
         self._credential = credential
+        self._was_answered = False
         self.clock = ServerClock()
         if tls is None and self._url.startswith("http:"):
             # No certificate is looked at, so none is loaded: that alone takes longer than a small upload.
@@ -111,6 +112,7 @@ class Connection:
             headers = {**headers, "content-length": str(len(body))}
         try:
             with self._http.stream(method, self._url + path, headers=dict(headers), content=content) as response:
+                self._was_answered = True
                 answer = bytearray()
                 for piece in response.iter_bytes():
                     answer += piece
@@ -118,12 +120,21 @@ class Connection:
                         raise TryAgain(_TOO_MUCH)
                 return Reply(response.status_code, dict(response.headers), bytes(answer))
         except httpx.TimeoutException as error:
-            raise TryAgain(_NO_ANSWER) from error
+            raise TryAgain(self._unanswered(_IN_TIME)) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            cause = reason_of_connection(error)
-            raise TryAgain(
-                Words(f"no connection to the archive ({cause.en})", f"与档案系统的连接中断：{cause.zh}")
-            ) from error
+            raise TryAgain(self._unanswered(reason_of_connection(error))) from error
+
+    def _unanswered(self, cause: Words) -> Words:
+        """With the address: as long as nothing ever answered there, it may be a wrong one."""
+        if self._was_answered:
+            return Words(
+                f"the connection to the archive at {self._url} was cut ({cause.en})",
+                f"与档案系统 {self._url} 的连接中断：{cause.zh}",
+            )
+        return Words(
+            f"no connection to the archive at {self._url} ({cause.en}): check the address",
+            f"连不上档案系统 {self._url}：{cause.zh}，请核对地址",
+        )
 
 
 def _whole(body: bytes) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.dock import errors, run
-from ingest.dock.connection import is_open_to_listeners
+from ingest.dock.connection import Connection, is_open_to_listeners
 from ingest.dock.events import AddressOpen, FileChanged, FileStays, FileWiped, Paused, ReceiptHeld, UploadBegun
 from ingest.dock.state import DockState, Phase
 from ingest.dock.words import Words
@@ -228,6 +228,20 @@ def test_upload_of_an_earlier_credential_is_begun_anew(docking: Any, archive: An
     archive.before = lambda _, path: (403, {}, b"") if first in path else None
     assert docking.run().complete
     assert len(archive.uploads) == 2
+
+
+def test_a_connection_that_was_cut_is_told_apart_from_one_that_never_came(archive: Any) -> None:
+    url, connection = archive.url, Connection(archive.url, archive.token)
+    try:
+        connection.ask("GET", "/api/v1/keys/receipt")
+        archive.stop()
+        with pytest.raises(errors.TryAgain) as cut:
+            connection.ask("GET", "/api/v1/keys/receipt")
+    finally:
+        connection.close()
+    assert cut.value.words.zh.startswith(f"与档案系统 {url} 的连接中断：")
+    assert f"the connection to the archive at {url} was cut (" in cut.value.words.en
+    assert "请核对地址" not in cut.value.words.zh
 
 
 def test_no_progress_is_given_up_with_the_reason(docking: Any, archive: Any) -> None:
