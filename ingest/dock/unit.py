@@ -67,10 +67,10 @@ def write_unit(config: DockConfig, config_path: Path, program: Path) -> str:
     # "-": a place that is not there when the service starts, such as an empty slot, is no failure.
     access = [f"{'ReadWritePaths' if config.wipe else 'ReadOnlyPaths'}=-{_escaped(place)}" for place in places]
     if config.state is not None:
-        access.append(f"ReadWritePaths={_escaped(config.state)}")
+        access.append(f"ReadWritePaths={_escaped(config.state.resolve())}")
     if config.station_key_file is not None:
-        # A replaced key is a new file under the old name.
-        access.append(f"ReadWritePaths=-{_escaped(config.station_key_file.parent)}")
+        # A replaced key is a new file under the old name; systemd takes no folder but an absolute one.
+        access.append(f"ReadWritePaths=-{_escaped(config.station_key_file.absolute().parent.resolve())}")
     return _UNIT.format(
         config=_escaped(config_path.resolve()),
         program=_escaped(program.resolve()),
