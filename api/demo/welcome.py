@@ -43,11 +43,8 @@ def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say:
 
 def _explain_full(say: Say) -> None:
     say("档案不是空的，未填入演示内容 / this archive is not empty: nothing was filled in")
+    say("忘记密码时：liuhen admin person password 用户名（最后一位管理员的亦可）；或另设 LIUHEN_DATA 重新开始")
     say(
-        "忘记密码时：liuhen admin person create --role administrator … 新建管理员，由其重设各人密码；"
-        "或另设 LIUHEN_DATA 重新开始"
-    )
-    say(
-        "passwords forgotten: make an administrator with liuhen admin person create --role administrator …, who sets "
-        "anybody's anew; or start afresh with another LIUHEN_DATA"
+        "a password is forgotten, the last administrator's too: liuhen admin person password NAME; "
+        "or start afresh with another LIUHEN_DATA"
     )

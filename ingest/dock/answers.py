@@ -103,6 +103,6 @@ def _members_of(reply: Reply) -> dict[str, Any]:
 
 
 def _one_line(text: object) -> str:
-    """Up to 500 characters without control characters: it goes to a terminal."""
+    """Up to 500 characters without control characters, for a terminal, and without a stop: a sentence goes on."""
     letters = "".join(letter if letter.isprintable() else " " for letter in str(text)[:500])
-    return " ".join(letters.split())
+    return " ".join(letters.split()).rstrip(".。")

@@ -38,6 +38,7 @@ and English. `str()` is the English. A `reason` is in both languages as well (in
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ingest.dock.words import Words
@@ -50,6 +51,12 @@ class DockError(IngestError):
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)
         self.words = Words(en, zh)
+
+
+def _advised(detail: Words, advice: Words) -> Words:
+    """What the archive said and, where that sends nobody to its administrator, our advice: said twice it is none."""
+    en = detail.en if re.search("administrator|ask for", detail.en) else f"{detail.en}; {advice.en}"
+    return Words(en, detail.zh if "管理员" in detail.zh else f"{detail.zh}；{advice.zh}")
 
 
 class FileLeft(DockError):
@@ -280,10 +287,13 @@ class StateInUse(DockStopped):
 
 class StationRefused(DockStopped):
     def __init__(self, status: int, detail: Words) -> None:
+        advice = Words(
+            "its credential is unknown or revoked: ask the archive's administrator to enrol it",
+            "凭证未知或已吊销，请联系管理员",
+        )
         super().__init__(
-            f"the archive refused this station (HTTP {status}): {detail.en}; its credential is unknown or revoked: "
-            "ask the archive's administrator to enrol it",
-            f"档案系统拒绝本站（HTTP {status}）：{detail.zh}；凭证未知或已吊销，请联系管理员",
+            f"the archive refused this station (HTTP {status}): {_advised(detail, advice).en}",
+            f"档案系统拒绝本站（HTTP {status}）：{_advised(detail, advice).zh}",
         )
         self.status = status
         self.detail = detail
@@ -291,10 +301,10 @@ class StationRefused(DockStopped):
 
 class EnrolmentRefused(DockStopped):
     def __init__(self, status: int, detail: Words) -> None:
+        advice = Words("ask its administrator for a new code", "请向管理员索取新的一次性代码")
         super().__init__(
-            f"the archive did not enrol this station (HTTP {status}): {detail.en}; ask its administrator for a new "
-            "code",
-            f"档案系统未登记本站（HTTP {status}）：{detail.zh}；请向管理员索取新的一次性代码",
+            f"the archive did not enrol this station (HTTP {status}): {_advised(detail, advice).en}",
+            f"档案系统未登记本站（HTTP {status}）：{_advised(detail, advice).zh}",
         )
         self.status = status
         self.detail = detail

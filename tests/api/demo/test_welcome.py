@@ -49,7 +49,8 @@ def test_an_archive_with_people_is_left_as_it_is(
     use_first_administrator_code(database, code, **words, now=datetime.now(UTC))
     lines = told(addresses, tmp_path, demo=True)
     assert "not empty: nothing was filled in" in lines[0]
-    assert "liuhen admin person create" in lines[2]
+    assert "liuhen admin person password 用户名" in lines[1]
+    assert "liuhen admin person password NAME" in lines[2]
     assert not (tmp_path / "demo.json").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import sqlite3
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from ingest.dock import errors
+from ingest.dock.answers import Reply, detail_of
 from ingest.dock.words import Words, reason_of, reason_of_connection, reason_of_notes
 
 
@@ -80,3 +82,29 @@ def test_every_error_says_it_in_both_languages() -> None:
 
 def _below(kind: type) -> set[type]:
     return {each for direct in kind.__subclasses__() for each in (direct, *_below(direct))}
+
+
+def refusal_of(error: type[errors.StationRefused | errors.EnrolmentRefused], **members: object) -> Words:
+    reply = Reply(403, {}, json.dumps(members).encode())
+    return error(403, detail_of(reply)).words
+
+
+def test_what_to_do_is_said_once() -> None:
+    """The archive's own sentences say whom to turn to; what stands before them, or is no archive, does not."""
+    code = {
+        "zh-CN": "代码已过期；请核对输入，仍不行时请管理员重新生成",
+        "en": "it is expired: check it, or ask for a new one.",
+    }
+    said = refusal_of(errors.EnrolmentRefused, sentences=code)
+    assert said.zh == "档案系统未登记本站（HTTP 403）：代码已过期；请核对输入，仍不行时请管理员重新生成"
+    assert said.en.endswith(": it is expired: check it, or ask for a new one")
+    revoked = {"zh-CN": "凭证无效或已吊销，请向管理员重新登记。", "en": "It is revoked. Ask the administrator."}
+    said = refusal_of(errors.StationRefused, sentences=revoked)
+    assert said.zh == "档案系统拒绝本站（HTTP 403）：凭证无效或已吊销，请向管理员重新登记"
+    assert said.en.endswith(": It is revoked. Ask the administrator")
+    said = refusal_of(errors.StationRefused, detail="Forbidden.")
+    assert said.zh.endswith("；凭证未知或已吊销，请联系管理员")
+    assert "。；" not in said.zh
+    assert said.en.endswith(
+        ": Forbidden; its credential is unknown or revoked: ask the archive's administrator to enrol it"
+    )
