@@ -12,7 +12,7 @@ from ingest.dock import errors
 from ingest.dock.agent import DockResult
 from ingest.dock.progress import printable
 from ingest.dock.settling import FileOutcome
-from integrity.receipt import Receipt
+from integrity.local_time import show_in_china
 
 _NOT_LOOKED_INTO = "未能查看文件夹 {0}，其中的录像未上传 / the folder {0} was not looked into: nothing of it was sent"
 # What the table needs beside the names, and room for those.
@@ -30,8 +30,8 @@ def summarise(result: DockResult) -> dict[str, object]:
     left = sum(outcome.error is not None for outcome in result.outcomes)
     return {
         "complete": result.complete,
-        "received": len(result.outcomes) - left + result.more_received,
-        "wiped": sum(outcome.wiped for outcome in result.outcomes) + result.more_wiped,
+        "received": count_received(result),
+        "wiped": count_wiped(result),
         "left": left,
         "skipped": list(result.skipped),
         "why_skipped": dict(result.why_skipped),
@@ -39,6 +39,22 @@ def summarise(result: DockResult) -> dict[str, object]:
         "stopped": result.stopped and {"kind": type(result.stopped).__name__, "reason": asdict(result.stopped.words)},
         "files": [_members_of(outcome) for outcome in result.outcomes],
     }
+
+
+def count_received(result: DockResult) -> int:
+    """Those among them that could not be removed."""
+    return sum(outcome.is_received for outcome in result.outcomes) + result.more_received
+
+
+def count_wiped(result: DockResult) -> int:
+    return sum(outcome.wiped for outcome in result.outcomes) + result.more_wiped
+
+
+def state_of(outcome: FileOutcome) -> str:
+    """`received` with a `kind` of error: it was to be removed, and could not be."""
+    if not outcome.is_received:
+        return "left"
+    return "wiped" if outcome.wiped else "gone" if outcome.gone else "received"
 
 
 def _members_of(outcome: FileOutcome) -> dict[str, object]:
@@ -49,7 +65,7 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
         "size_bytes": outcome.size_bytes,
         "sha256": outcome.sha256 or None,
         "sm3": receipt and receipt.sm3.hex,
-        "state": "left" if error else "wiped" if outcome.wiped else "gone" if outcome.gone else "received",
+        "state": state_of(outcome),
         "upload_id": receipt and receipt.upload_id,
         "recording_id": receipt and str(receipt.recording_id),
         "token_time": receipt and receipt.token_time.isoformat(),
@@ -61,13 +77,18 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
 
 
 def print_table(console: Console, result: DockResult, watched: bool = False) -> None:
-    """One line a file, then what concerns the whole run."""
+    """One line a file, then what concerns the whole run; of one that watched, how many files it took over."""
     if result.outcomes:
         print_files(console, result)
     elif result.stopped is None and not watched:
         console.print(NOTHING_THERE, markup=False, highlight=False)
     if result.stopped:
         console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)
+    if watched:
+        received, wiped = count_received(result), count_wiped(result)
+        left = sum(outcome.error is not None for outcome in result.outcomes)
+        line = f"收讫 {received}，删除 {wiped}，留下 {left} / received {received}, wiped {wiped}, left {left}"
+        console.print(line, markup=False, highlight=False)
     for folder in result.unwatched:
         console.print(_NOT_LOOKED_INTO.format(printable(folder)), style="red", markup=False, highlight=False)
     if result.skipped:
@@ -100,7 +121,7 @@ def _table_of(result: DockResult) -> Table:
             f"{outcome.size_bytes:,}",
             _outcome_in_words(outcome),
             outcome.sha256[:16],
-            _local_time(receipt) if receipt else "",
+            show_in_china(receipt.token_time) if receipt else "",
             str(receipt.ledger_index) if receipt else "",
         )
     return table
@@ -112,17 +133,15 @@ def _print_lines(console: Console, outcome: FileOutcome) -> None:
     if outcome.sha256:
         said.append(f"SHA-256 {outcome.sha256}")
     if receipt:
-        said.append(f"时间戳 / token time {_local_time(receipt)}，账本 / ledger {receipt.ledger_index}")
+        said.append(f"时间戳 / token time {show_in_china(receipt.token_time)}，账本 / ledger {receipt.ledger_index}")
     console.print(Text(printable(outcome.name), style="bold", overflow="fold"))
     for line in said:
         console.print(f"  {line}", markup=False, highlight=False)
 
 
-def _local_time(receipt: Receipt) -> str:
-    return receipt.token_time.astimezone().isoformat(sep=" ", timespec="seconds")
-
-
 def _outcome_in_words(outcome: FileOutcome) -> str:
+    if outcome.error and outcome.is_received:
+        return "已收讫，未能删除 / received, not removed"
     if outcome.error:
         return "留在原处 / left"
     if outcome.wiped:

@@ -67,12 +67,13 @@ def _run_for_person(order: Order, stop: Event) -> DockResult:
     from ingest.dock.bars import Bars
 
     console = Console()
-    with Bars(console) as bars:
+    watching = order.folder is None
+    with Bars(console, each_file=watching, wiping=order.config.wipe) as bars:
         result = order.carry_out(bars, stop)
     if bars.closed:
         _detach_stdout()
     else:
-        print_table(console, result, watched=order.folder is None)
+        print_table(console, result, watched=watching)
     return result
 
 

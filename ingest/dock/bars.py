@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
+from ingest.dock.errors import FileLeft
 from ingest.dock.events import (
     AddressOpen,
     BytesMoved,
@@ -22,8 +23,10 @@ from ingest.dock.events import (
     FileGone,
     FileStays,
     FileUploaded,
+    FileWiped,
     FolderListed,
     Paused,
+    ReceiptHeld,
     ReportFailed,
     SourceFound,
     SourceGone,
@@ -36,6 +39,10 @@ _CLOCK_WORTH_SAYING_SECONDS = 60.0
 # What a bar has beside the name: 14 of bar, 4 of per cent, 19 of bytes, 10 of rate, 8 of time, and the gaps.
 _BESIDE_NAME = 14 + 4 + 19 + 10 + 8 + 5
 _SHORTEST_NAME, _LONGEST_NAME = 18, 60
+_TOTAL = "合计 / total"
+_AWAITING = "等待封存和回执 / waiting for its receipt"
+# What ends the run is said once, at its end, and not with the name of each file.
+_OF_ONE_FILE = frozenset(kind.__name__ for kind in FileLeft.__subclasses__())
 _RATE_OVER_SECONDS = 10.0
 # What the system takes into its buffers at once is no rate of any line.
 _RATE_NOT_BEFORE_SECONDS = 2.0
@@ -64,11 +71,15 @@ class Rate:
 class Bars:
     """They appear with the first byte that is sent: what is refused before that leaves nothing but its sentence.
 
-    A terminal that goes away ends them (`closed`), never the upload.
+    A terminal that goes away ends them (`closed`), never the upload. `each_file`: what became of each is a line, where
+    no table at the end says so; `wiping`: that is when it is removed.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, each_file: bool = False, wiping: bool = False) -> None:
         self.closed = False
+        self._each_file, self._wiping = each_file, wiping
+        self._awaited: set[str] = set()
+        self._stays: set[tuple[str, str]] = set()
         self._console = console
         self._turn = threading.Lock()
         self._tally = Tally()
@@ -119,10 +130,39 @@ class Bars:
             self._begin(event)
         elif isinstance(event, BytesMoved):
             self._move(event)
-        elif isinstance(event, FileUploaded | FileStays):
+        elif isinstance(event, FileUploaded | ReceiptHeld | FileWiped | FileStays):
             self._end(event.file)
+            self._note_receipt(event)
+            self._say_what_became(event)
         else:
             self._say_what_stands_in_the_way(event)
+
+    def _note_receipt(self, event: FileUploaded | ReceiptHeld | FileWiped | FileStays) -> None:
+        """Once every byte has gone, what takes its time is sealing: a rate and "0:00:00" would say it is over."""
+        if isinstance(event, FileUploaded):
+            self._awaited.add(event.file)
+        else:
+            self._awaited.discard(event.file)
+        if self._total is None:
+            return
+        if self._awaited and not self._tasks and self._tally.sent_bytes >= self._tally.size_bytes:
+            self._progress.update(self._total, description=_AWAITING, bytes="", rate="", left="")
+        else:
+            self._progress.update(self._total, description=_TOTAL)
+
+    def _say_what_became(self, event: Event) -> None:
+        if not self._each_file:
+            return
+        if isinstance(event, ReceiptHeld) and not self._wiping:
+            self._say(f"已收讫 / received: {event.file}", "green")
+        elif isinstance(event, FileWiped):
+            self._say(f"已收讫并删除 / received, wiped: {event.file}", "green")
+        elif (
+            isinstance(event, FileStays) and event.kind in _OF_ONE_FILE and (event.file, event.kind) not in self._stays
+        ):
+            self._stays.add((event.file, event.kind))  # It is tried again and again, and said once.
+            name = "" if event.file in event.reason.zh else f"{event.file}："
+            self._say(f"{name}{event.reason.zh} / {event.reason.en}")
 
     def _say_what_stands_in_the_way(self, event: Event) -> None:
         if isinstance(event, AddressOpen):
@@ -147,6 +187,7 @@ class Bars:
 
     def _say_of_sources(self, event: Event) -> None:
         if isinstance(event, SourceFound):
+            self._stays.clear()
             self._say(f"已接入 / found: {event.label}", "green")
         elif isinstance(event, SourceGone):
             self._say(f"已断开：{event.label}，{event.reason.zh} / gone: {event.label}, {event.reason.en}")
@@ -161,7 +202,8 @@ class Bars:
         self._end(event.file)
         if self._total is None:
             self._progress.start()
-            self._total = self._add("合计 / total", self._tally.sent_bytes, self._tally.size_bytes)
+            self._total = self._add(_TOTAL, self._tally.sent_bytes, self._tally.size_bytes)
+        self._progress.update(self._total, description=_TOTAL)
         name = shortened(self._writable(event.file), self._name_width)
         self._tasks[event.file] = self._add(name, event.offset, event.size_bytes)
         # What an earlier run sent is no rate of this one.
@@ -210,7 +252,7 @@ class Bars:
 
 
 def _time_left(size_bytes: int, bytes_per_second: float | None) -> str:
-    if not bytes_per_second:
+    if not bytes_per_second or size_bytes <= 0:
         return ""
     minutes, seconds = divmod(round(size_bytes / bytes_per_second), 60)
     hours, minutes = divmod(minutes, 60)

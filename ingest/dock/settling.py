@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ingest.dock.errors import DockError, SourceChanged
-from ingest.dock.events import FileDigested, FileGone, FileWiped, Listener, ReceiptHeld
+from ingest.dock.errors import DockError, RemovalFailed, SourceChanged, SourceUnreadable
+from ingest.dock.events import FileDigested, FileGone, FileStays, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
@@ -16,7 +16,10 @@ from integrity.receipt import Receipt
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file. Without `error` it was received, and removed when `wiped`; `gone`: see FileGone."""
+    """What became of one file. Without `error` it was received, and removed when `wiped`; `gone`: see FileGone.
+
+    With `error` and `receipt` it was received all the same, and its card would not let go of it.
+    """
 
     name: str
     size_bytes: int
@@ -25,6 +28,11 @@ class FileOutcome:
     wiped: bool = False
     gone: bool = False
     error: DockError | None = None
+
+    @property
+    def is_received(self) -> bool:
+        """The archive has it, whatever its card does."""
+        return self.error is None or self.receipt is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +85,16 @@ def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[File
 def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -> FileOutcome:
     """Remove what was received, when that is asked. One file at a time: a card is read through again for it.
 
-    Raises what wipe_file raises; SourceChanged also when the file was written to on its way.
+    What cannot be removed was received nevertheless: that is its outcome. Raises what else wipe_file raises;
+    SourceChanged also when the file was written to on its way.
     """
     sender = desk.sender
     if desk.wipe:
-        wipe_file(sender.state, file, record, receipt, sender.patience.check)
+        try:
+            wipe_file(sender.state, file, record, receipt, sender.patience.check)
+        except (RemovalFailed, SourceUnreadable) as error:
+            sender.tell(FileStays(file.title, type(error).__name__, error.words))
+            return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, error=error)
         sender.tell(FileWiped(file.title, receipt.size_bytes))
     elif read_identity(file) != record.identity:
         # What was received is not all there is.

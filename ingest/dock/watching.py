@@ -111,6 +111,7 @@ class _Seen:
     outcome: FileOutcome | None = None
     retry_at: float = 0.0
     retries: int = 0
+    was_received: bool = False
 
 
 _Key = tuple[str, str]
@@ -149,11 +150,13 @@ class Watcher:
     def settled(self, file: SourceFile, outcome: FileOutcome) -> None:
         """A file's end, as far as this attempt goes."""
         with self._turn:
-            self._received += outcome.error is None
-            self._wiped += outcome.wiped
             seen = self._seen.get((file.source.id, file.name))
+            # One that its card does not let go of is asked about again and again, and was received once.
+            self._received += outcome.is_received and not (seen is not None and seen.was_received)
+            self._wiped += outcome.wiped
             if seen is None:
                 return
+            seen.was_received = seen.was_received or outcome.is_received
             seen.is_waiting = False
             seen.outcome = outcome if outcome.error else FileOutcome(outcome.name, outcome.size_bytes)
             pause = min(_LONGEST_RETRY_SECONDS, self._timing.retry_seconds * 2.0**seen.retries)
@@ -161,10 +164,11 @@ class Watcher:
             seen.retries = min(seen.retries + 1, 16)
 
     def count(self) -> tuple[list[FileOutcome], int, int]:
-        """The files that were left with why, how many were received, and how many of those wiped."""
+        """The files that were left with why, how many others were received, and how many of those wiped."""
         with self._turn:
             outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
-            return sorted(outcomes, key=lambda outcome: outcome.name), self._received, self._wiped
+            others = self._received - sum(outcome.is_received for outcome in outcomes)
+            return sorted(outcomes, key=lambda outcome: outcome.name), others, self._wiped
 
     def unwatched(self) -> tuple[str, ...]:
         """The folders that are to be watched and were not there, or not to be listed, when last looked at."""
@@ -249,7 +253,7 @@ class Watcher:
             if not seen.grew:
                 self._tell(FileGrowing(file.title, file.size_bytes))
             seen.looks_like, seen.since, seen.grew = looks_like, now, True
-            seen.outcome, seen.retries = None, 0
+            seen.outcome, seen.retries, seen.was_received = None, 0, False
             return False
         if now - seen.since < self._timing.settle_seconds:
             return False

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from ingest.dock.config import read_config
+from ingest.dock.unit import write_unit
+
 COMMAND = [sys.executable, "-c", "import typer; from api.cli.dock import dock; typer.run(dock)"]
 ROOT = Path(__file__).parents[3]
 
@@ -179,16 +182,18 @@ def test_missing_folder_exits_2(command: list[str], tmp_path: Path) -> None:
 
 
 def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, command: list[str]) -> None:
+    archive_url = archive.url
     archive.stop()
     done = _run([*command, "--give-up-after", "1"])
     assert done.returncode == 1
     stopped = _events(done.stdout.splitlines())[-1]
     assert (stopped["event"], stopped["kind"]) == ("stopped", "NoProgress")
     assert (
-        "秒内无进展（与档案系统的连接中断：对方拒绝连接，服务可能未运行）；再次运行即从断点继续"
+        f"秒内无进展（连不上档案系统 {archive_url}：对方拒绝连接，服务可能未运行，请核对地址）；再次运行即从断点继续"
         in stopped["reason"]["zh"]
     )
-    assert "no connection to the archive" in stopped["reason"]["en"]
+    assert f"no connection to the archive at {archive_url} (" in stopped["reason"]["en"]
+    assert "): check the address" in stopped["reason"]["en"]
     assert done.stderr == f"{stopped['reason']['zh']} / {stopped['reason']['en']}\n"
 
 
@@ -256,7 +261,7 @@ def test_narrow_terminal_sees_names_digests_and_times_whole(archive: Any, comman
     for name in names:
         assert name in lines
         assert f"SHA-256 {hashlib.sha256(name.encode()).hexdigest()}" in lines
-    assert lines.count("时间戳 / token time 20") == 2
+    assert lines.count("时间戳 / token time 20") == lines.count("（北京时间 / UTC+8），账本 / ledger ") == 2
     assert "…" not in lines.rpartition("合计")[2].partition("已收讫")[2]
 
 
@@ -276,8 +281,14 @@ def test_card_that_may_not_be_written_to_says_so_once_and_what_to_do(
     (tmp_path / "card").chmod(0o555)
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
     code, shown = _run_on_a_terminal([*powerless, *command, "--wipe"], 400)
+    told = _run([*powerless, *command, "--wipe", "--json"])
     (tmp_path / "card").chmod(0o755)
-    assert code == 1
+    assert code == told.returncode == 1
+    assert "已收讫，未能删除 / received, not removed" in shown
+    assert hashlib.sha256(b"x").hexdigest()[:16] in shown
+    summary = _events(told.stdout.splitlines())[-1]
+    assert (summary["received"], summary["wiped"], summary["left"]) == (1, 0, 1)
+    assert summary["files"][0]["sha256"] == hashlib.sha256(b"x").hexdigest()
     (sentence,) = (line for line in shown.splitlines() if "无法删除" in line)
     assert sentence.startswith("a.mp4 已收讫，但无法删除：没有权限；回执已保存。请解除写保护")
     assert (tmp_path / "card" / "a.mp4").exists()
@@ -312,6 +323,32 @@ def test_configured_agent_watches_until_term_and_ends_well(archive: Any, config:
     assert list((tmp_path / "card").iterdir()) == []
 
 
+def test_a_watching_agent_tells_a_terminal_of_each_file_and_sums_up(archive: Any, config: Path, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / "card" / name).write_bytes(name.encode())
+    parent, child = os.openpty()
+    sized = {**os.environ, "COLUMNS": "120"}
+    command = [*COMMAND, "--config", str(config)]
+    with subprocess.Popen(command, stdout=child, stderr=child, cwd=ROOT, env=sized) as agent:
+        os.close(child)
+        shown, asked = b"", False
+        try:
+            while piece := os.read(parent, 65536):
+                shown += piece
+                if shown.count("已收讫并删除 / received, wiped: ".encode()) == 2 and not asked:
+                    asked = True
+                    agent.send_signal(signal.SIGINT)
+        except OSError:
+            pass  # How a terminal says that its other end is closed.
+        finally:
+            os.close(parent)
+    assert agent.returncode == 0
+    text = shown.decode()
+    for name in ("a.mp4", "b.mp4"):
+        assert text.count(f"已收讫并删除 / received, wiped: card/{name}") == 1
+    assert "收讫 2，删除 2，留下 0 / received 2, wiped 2, left 0" in text
+
+
 def test_second_agent_on_the_same_notes_is_refused_with_the_reason(archive: Any, config: Path) -> None:
     command = [*COMMAND, "--config", str(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:
@@ -344,6 +381,18 @@ def test_unit_runs_this_configuration_with_nothing_more_than_it_needs(config: Pa
     assert f"ReadWritePaths=-{tmp_path / 'card'}\n" in done.stdout
     for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=CAP_LEASE", "User=liuhen-dock"):
         assert f"{line}\n" in done.stdout
+
+
+def test_a_unit_names_folders_from_the_root_wherever_it_was_printed(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = config.read_text().replace('station_token_file = "token"', 'station_key_file = "station.key"')
+    config.write_text(text)
+    unit = write_unit(read_config(Path("dock.toml")), Path("dock.toml"), Path("/opt/liuhen/bin/liuhen"))
+    assert f"ReadWritePaths=-{tmp_path}\n" in unit
+    assert f"ReadWritePaths={tmp_path / 'notes'}\n" in unit
+    assert "=-." not in unit
 
 
 def test_folder_and_configuration_together_are_refused(command: list[str], config: Path) -> None:

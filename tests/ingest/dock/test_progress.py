@@ -17,9 +17,12 @@ from ingest.dock.events import (
     AddressOpen,
     BytesMoved,
     ClockMeasured,
+    FileStays,
     FileUploaded,
+    FileWiped,
     FolderListed,
     Paused,
+    ReceiptHeld,
     SourceFound,
     SourceGone,
     SourceMissing,
@@ -198,3 +201,40 @@ def test_a_long_name_loses_its_middle_and_not_the_number_at_its_end(width: int) 
     assert short.startswith("街面")
     assert short.endswith("_0001.mp4")
     assert shortened("a.mp4", width) == "a.mp4"
+
+
+def test_once_all_is_sent_the_bar_says_what_is_awaited() -> None:
+    screen = io.StringIO()
+    with Bars(Console(file=screen, force_terminal=True, width=80)) as tell:
+        tell(FolderListed(2, 200, ()))
+        for name in ("a.mp4", "b.mp4"):
+            tell(UploadBegun(name, UPLOAD, 0, 100, resumed=False))
+            tell(BytesMoved(name, UPLOAD, 100, 100, 100))
+            assert "等待封存和回执" not in screen.getvalue()
+            tell(FileUploaded(name, UPLOAD, 100))
+            tell._progress.refresh()
+        assert "等待封存和回执 / waiting for its receipt" in screen.getvalue()
+        screen.truncate(0)
+        for name in ("a.mp4", "b.mp4"):
+            tell(ReceiptHeld(name, UPLOAD, 100, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False))
+        tell._progress.refresh()
+    assert "合计 / total" in screen.getvalue().rpartition("等待")[2]
+    assert "0:00:00" not in screen.getvalue()
+
+
+def test_where_no_table_will_follow_each_end_is_a_line_and_trouble_is_told_once() -> None:
+    why = Words("b.mp4 was received but cannot be removed", "b.mp4 已收讫，但无法删除")
+    held = [
+        ReceiptHeld(name, UPLOAD, 1, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False) for name in ("a.mp4", "b.mp4")
+    ]
+    ends = [*held, FileWiped("a.mp4", 1), *[FileStays("b.mp4", "RemovalFailed", why)] * 2]
+    ends.append(FileStays("c.mp4", "Interrupted", Words("stopped on request", "已按要求停止")))
+    for wiping, lines in (
+        (True, ["已收讫并删除 / received, wiped: a.mp4", f"{why.zh} / {why.en}"]),
+        (False, ["已收讫 / received: a.mp4", "已收讫 / received: b.mp4"]),
+    ):
+        screen = io.StringIO()
+        with Bars(Console(file=screen, width=120), each_file=True, wiping=wiping) as tell:
+            for event in ends if wiping else held:
+                tell(event)
+        assert [line.rstrip() for line in screen.getvalue().splitlines() if line] == lines

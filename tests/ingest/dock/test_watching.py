@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 import ingest.dock.watching as watching_module
+import ingest.dock.wipe as wipe_module
+from api.cli.dock_report import summarise
 from ingest.dock.agent import DockPlan, DockResult, dock_continuously
 from ingest.dock.errors import StateUnusable
 from ingest.dock.events import (
@@ -415,3 +417,22 @@ def test_a_folder_that_goes_is_told_as_gone_and_not_as_missing_too(
     assert not watching.told(SourceMissing)
     assert watching.result is not None
     assert watching.result.unwatched == (str(folder),)
+
+
+def test_what_its_card_does_not_let_go_of_is_counted_as_received_and_once(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(30, os.strerror(30))
+
+    card = watching.plug("recorder 1")
+    (card / "a.mp4").write_bytes(b"first")
+    with watching.running():
+        with monkeypatch.context() as patch:
+            patch.setattr(wipe_module.os, "unlink", refuse)
+            watching.wait(lambda: len(watching.told(FileStays)) >= 2)
+            watching.stop.set()
+            watching.wait(lambda: watching.result)
+    assert watching.result is not None
+    said = summarise(watching.result)
+    assert (said["received"], said["wiped"], said["left"]) == (1, 0, 1)

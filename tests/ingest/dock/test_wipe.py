@@ -19,7 +19,7 @@ import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
 from api.cli.dock_report import summarise
 from ingest.dock import errors
-from ingest.dock.events import FileGone, FileWiped
+from ingest.dock.events import FileGone, FileStays, FileWiped
 from ingest.dock.folder import _Walk, list_source
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, check_receipt
@@ -340,7 +340,15 @@ def test_device_that_refuses_removal_keeps_the_file_and_the_receipt(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", refuse)
-        (outcome,) = docking.run(wipe=True).outcomes
+        result = docking.run(wipe=True)
+    (outcome,) = result.outcomes
+    assert not result.complete
+    said = summarise(result)
+    assert (said["received"], said["wiped"], said["left"]) == (1, 0, 1)
+    (file,) = said["files"]  # type: ignore[misc]
+    assert (file["state"], file["kind"]) == ("received", "RemovalFailed")
+    assert all(file[name] is not None for name in ("sha256", "sm3", "upload_id", "recording_id", "ledger_index"))
+    assert [event.kind for event in docking.told(FileStays)] == ["RemovalFailed"]
     assert isinstance(outcome.error, errors.RemovalFailed)
     assert "read-only file system" in str(outcome.error)
     assert outcome.error.words.zh.count("a.mp4") == 1
