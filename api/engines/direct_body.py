@@ -15,9 +15,9 @@ from typing import Final, Protocol
 from ingest.uploads.staged_bytes import Piece
 from storage.recycled_memory import RecycledMemory
 
-_SPARE_BYTES: Final = 1 << 20
+_SPARE_BYTES: Final = 256 << 10
 _SIZES: Final = tuple(1 << power for power in range(15, 21))
-_MEMORY: Final = {size: RecycledMemory(size, max(2, _SPARE_BYTES // size)) for size in _SIZES}
+_MEMORY: Final = {size: RecycledMemory(size, max(1, _SPARE_BYTES // size)) for size in _SIZES}
 """Of 32 KiB to 1 MiB, as much is wanted at once: what a crowd has wanted small is not kept large."""
 
 

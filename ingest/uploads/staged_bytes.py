@@ -22,7 +22,7 @@ from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
 Piece = bytes | memoryview
 """Some bytes of a body. A view is of memory that is used again once no view of it is left."""
 ALIGNMENT_BYTES = 4096
-_BUFFER_BYTES = 256 << 10
+_BUFFER_BYTES = 64 << 10
 _DIRECT_FROM_BYTES = 4 << 20
 _ALLOCATE_BYTES = 64 << 20
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
