@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from api.cli.printed import print_json, print_line
 
 if TYPE_CHECKING:
     from ingest.dock.key_file import StationKeyFile
@@ -98,8 +99,8 @@ def _tell(as_json: bool, held: StationKeyFile, path: Path, deed: str) -> None:
         "key_file": str(path),
     }
     if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False))
+        print_json(facts)
         return
-    typer.echo(f"{deed}: {held.name}")
+    print_line(f"{deed}: {held.name}")
     typer.echo(f"密钥 / key id: {held.key.key_id}")
     typer.echo(f"回执密钥（请与管理员处核对） / receipt key, compare with the administrator's: {held.receipt_key}")

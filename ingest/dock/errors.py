@@ -38,7 +38,6 @@ and English. `str()` is the English. A `reason` is in both languages as well (in
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ingest.dock.words import Words
@@ -55,7 +54,7 @@ class DockError(IngestError):
 
 def _advised(detail: Words, advice: Words) -> Words:
     """What the archive said and, where that sends nobody to its administrator, our advice: said twice it is none."""
-    en = detail.en if re.search("administrator|ask for", detail.en) else f"{detail.en}; {advice.en}"
+    en = detail.en if "administrator" in detail.en else f"{detail.en}; {advice.en}"
     return Words(en, detail.zh if "管理员" in detail.zh else f"{detail.zh}；{advice.zh}")
 
 

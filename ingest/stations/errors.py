@@ -54,7 +54,9 @@ class StationRevoked(StationError):
 
 class StationCodeRefused(StationError):
     def __init__(self) -> None:
-        super().__init__("the one-time code is mistyped, used or expired: check it, or ask for a new one")
+        super().__init__(
+            "the one-time code is mistyped, used or expired: check it, or ask the administrator for a new code"
+        )
 
 
 class StationKeyTaken(StationError):

@@ -108,8 +108,11 @@ def test_enrolment_in_the_clear_is_refused_before_anything_is_sent_or_made(tmp_p
 
 def test_enrolment_in_the_clear_that_is_meant_so_is_tried(tmp_path: Path) -> None:
     """Nobody is there; that much is asked."""
-    with pytest.raises(TryAgain):
+    with pytest.raises(TryAgain) as unanswered:
         enrol_this_station("http://archive.invalid", "ABCDE", tmp_path / "key", in_the_clear=True)
+    assert unanswered.value.words.zh.startswith("连不上档案系统 http://archive.invalid：")
+    assert "，请核对地址" in unanswered.value.words.zh
+    assert "no connection to the archive at http://archive.invalid (" in unanswered.value.words.en
 
 
 def test_key_file_that_others_can_read_is_refused_with_what_to_do(dock: Dock) -> None:
@@ -196,8 +199,11 @@ def test_key_file_in_a_folder_that_is_not_there_says_which_and_how_to_make_it(tm
 
 def test_wrong_code_is_refused_with_what_to_do(dock: Dock) -> None:
     dock.code = "ABCDE-FGHJK-MNPQR-STUVW"
-    with pytest.raises(errors.EnrolmentRefused, match="new code"):
+    with pytest.raises(errors.EnrolmentRefused, match="new code") as refused:
         dock.enrol()
+    words = refused.value.words
+    assert words.zh.endswith("：一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成")
+    assert words.en.endswith("expired: check it, or ask the administrator for a new code")
 
 
 @pytest.mark.parametrize("lost", ["never", "request", "answer"])

@@ -93,11 +93,11 @@ def test_what_to_do_is_said_once() -> None:
     """The archive's own sentences say whom to turn to; what stands before them, or is no archive, does not."""
     code = {
         "zh-CN": "代码已过期；请核对输入，仍不行时请管理员重新生成",
-        "en": "it is expired: check it, or ask for a new one.",
+        "en": "it is expired: check it, or ask the administrator for another.",
     }
     said = refusal_of(errors.EnrolmentRefused, sentences=code)
     assert said.zh == "档案系统未登记本站（HTTP 403）：代码已过期；请核对输入，仍不行时请管理员重新生成"
-    assert said.en.endswith(": it is expired: check it, or ask for a new one")
+    assert said.en.endswith(": it is expired: check it, or ask the administrator for another")
     revoked = {"zh-CN": "凭证无效或已吊销，请向管理员重新登记。", "en": "It is revoked. Ask the administrator."}
     said = refusal_of(errors.StationRefused, sentences=revoked)
     assert said.zh == "档案系统拒绝本站（HTTP 403）：凭证无效或已吊销，请向管理员重新登记"
