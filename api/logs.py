@@ -17,6 +17,8 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict
 
+from integrity.hidden_signs import escaped
+
 OURS: Final = ("api", "casework", "ingest", "integrity", "retention", "storage")
 """Of these what is worth knowing is written; of libraries what is worth a warning."""
 _EVERY_LINE: Final = (
@@ -25,13 +27,18 @@ _EVERY_LINE: Final = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 )
-_AS_JSON: Final = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+_RENDER: Final = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+
+
+def _as_json(logger: object, method: str, event: EventDict) -> str:
+    """Logs are read on terminals: of what JSON leaves as it is, C1 controls and overrides of direction steer them."""
+    return escaped(str(_RENDER(logger, method, event)))
 
 
 def write_log_lines() -> None:
     """From here on in this process. Doing it twice is the same as once."""
     structlog.configure(
-        processors=[*_EVERY_LINE, _AS_JSON],
+        processors=[*_EVERY_LINE, _as_json],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -48,7 +55,7 @@ def write_warnings() -> None:
     where this process's log goes."""
     if not structlog.is_configured():
         structlog.configure(
-            processors=[_leave_out_what_is_well, *_EVERY_LINE, _AS_JSON],
+            processors=[_leave_out_what_is_well, *_EVERY_LINE, _as_json],
             logger_factory=structlog.WriteLoggerFactory(sys.stderr),
             cache_logger_on_first_use=False,
         )
@@ -84,7 +91,7 @@ class _JsonLines(logging.Handler):
         self.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=[*_EVERY_LINE, structlog.stdlib.add_logger_name],
-                processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _AS_JSON],
+                processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _as_json],
             )
         )
 
