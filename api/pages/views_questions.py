@@ -20,6 +20,7 @@ from storage.catalog.casework import STAGES, Case, CaseAssignment, LinkQuestion
 from storage.catalog.recordings import Recording
 
 ROWS = 20
+UNPLACED_AFTER = "unplaced_after"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Unplaced:
 def build_questions(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["link_recordings"])
     page = list_questions(visit.session, own_units(visit.person), after=visit.after, limit=ROWS)
-    unlinked = list_unlinked(visit.session, own_units(visit.person), limit=ROWS)
+    unlinked = list_unlinked(visit.session, own_units(visit.person), after=visit.cursor(UNPLACED_AFTER), limit=ROWS)
     rest = [row for row in unlinked.items if row.question_id is None]
     return {
         "questions": show_questions(visit, page.items),
@@ -61,6 +62,7 @@ def build_questions(visit: Visit) -> Mapping[str, Any]:
             Unplaced(card, row.outcome)
             for card, row in zip(make_cards(visit, [row.recording for row in rest]), rest, strict=True)
         ],
+        "next_unplaced": visit.next_page(unlinked.next, UNPLACED_AFTER),
         "cases": open_cases(visit),
         "stages": STAGES,
     }

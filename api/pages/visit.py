@@ -62,7 +62,11 @@ class Visit:
     @property
     def after(self) -> Cursor | None:
         """Where the page of a list starts. Raises CursorInvalid."""
-        text = self.asked("after")
+        return self.cursor("after")
+
+    def cursor(self, name: str) -> Cursor | None:
+        """The same of a second list on a page, by its own field of the address. Raises CursorInvalid."""
+        text = self.asked(name)
         return Cursor.parse(text) if text else None
 
     def path_id(self, name: str = "id") -> uuid.UUID:
@@ -80,8 +84,8 @@ class Visit:
         kept = {name: value for name, value in fields.items() if value}
         return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
 
-    def next_page(self, cursor: Cursor | None) -> str | None:
-        return None if cursor is None else self.with_query(after=cursor.to_text())
+    def next_page(self, cursor: Cursor | None, name: str = "after") -> str | None:
+        return None if cursor is None else self.with_query(**{name: cursor.to_text()})
 
 
 Build = Callable[[Visit], Mapping[str, Any]]

@@ -167,6 +167,21 @@ def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any
     assert all(each["score"] and each["reasons"] for each in question["candidates"])
 
 
+def test_every_recording_without_a_case_is_reached_by_pages(district: Any) -> None:
+    station = district.served.station(district.unit)
+    names = {f"unplaced-{number:02}.mp4" for number in range(23)}
+    for name in names:
+        district.served.seal(station, os.urandom(300), name)
+    seen: list[str] = []
+    address = "/link-questions"
+    while address:
+        text = district.page("supervisor", address).text
+        seen += re.findall(r">(unplaced-\d\d\.mp4)<", text)
+        after = re.search(r'href="(/link-questions\?[^"]*unplaced_after=[^"]*)"', text)
+        address = unescape(after[1]) if after else ""
+    assert sorted(seen) == sorted(names)
+
+
 def test_a_recordings_page_says_what_it_has_and_by_which_policies(district: Any) -> None:
     text = district.page("officer", f"/recordings/{district.hostile.id}").text
     assert "必备要素" in text
