@@ -60,7 +60,7 @@ rot: $(VENV)/.installed-dev
 	tests/debian-packages
 	ROT=$(ROT) $(BIN)/pytest -q -n 0 tests/contracts/test_scrub.py tests/contracts/test_replica.py
 
-# Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test` has a minute of it.
+# Everything is killed at every step, and nothing may be lost: docs/reliability.md. An hour and more; `make test` has the short run.
 KILLS ?= 1000
 torture: $(VENV)/.installed-dev
 	tests/debian-packages

@@ -124,7 +124,7 @@ def plan_acts(seed: int, kills: int) -> tuple[list[Act], Iterator[Act]]:
 def _opening(source: random.Random, kills: int) -> list[Act]:
     aims = [Aim("worker-custody", step, source.randrange(MOST_POINTS)) for step in CUSTODY_STEPS]
     others = [Kill((victim,), source.uniform(0.0, 0.5)) for victim in VICTIMS]
-    gentle = [_network(source), Fill(256 << 10, 1.5), _shift(source)]
+    gentle = [_network(source), Fill(256 << 10, 1.5), *([_shift(source)] if kills >= len(aims) else ())]
     aimed = source.sample(aims, min(len(aims), max(0, kills - len(others))))
     opening: list[Act] = [*source.sample(others, min(len(others), kills)), *aimed, *gentle]
     source.shuffle(opening)

@@ -15,6 +15,7 @@ RECEIVED_SECONDS = 600.0
 """Until the last card is empty: the agents' pauses, 15 s at most, and what still waits to be sealed."""
 QUIET_SECONDS = 300.0
 SWEPT_SECONDS = 120.0
+TOLD_SECONDS = 15.0
 MOST_RESERVED = 6
 """Uploads that are open though every card is empty: two a station."""
 LATER_SECONDS = max(LARGE_SHIFTS_SECONDS) + 4 * 86_400
@@ -34,16 +35,16 @@ def settle(driver: Driver, engines: Engines, stations: list[Station], say: Say) 
     driver.calm()
     if not engines.wait_until_ready(READY_SECONDS):
         raise SystemExit("the archive does not answer again")
-    _wait("files are not received", RECEIVED_SECONDS, lambda: _left_on_cards(stations))
+    _wait(say, "files are not received", RECEIVED_SECONDS, lambda: _left_on_cards(stations))
     say("every card is empty")
     for station in stations:
         station.end_agent()
     address = engines.admin("database")["worker"]
-    _wait("work is not done", QUIET_SECONDS, lambda: _owed(address))
+    _wait(say, "work is not done", QUIET_SECONDS, lambda: _owed(address))
     with psycopg.connect(address) as connection:
         require_few_reservations(connection)
     _set_clocks(engines, LATER_SECONDS)
-    _wait("uploads or staged files are left", SWEPT_SECONDS, lambda: _left_in_staging(engines, address))
+    _wait(say, "uploads or staged files are left", SWEPT_SECONDS, lambda: _left_in_staging(engines, address))
     _set_clocks(engines, 0)
     say("nothing is owed any more")
 
@@ -66,15 +67,19 @@ def _set_clocks(engines: Engines, seconds: int) -> None:
     time.sleep(1.5)
 
 
-def _wait(what: str, seconds: float, left: Callable[[], list[str]]) -> None:
+def _wait(say: Say, what: str, seconds: float, left: Callable[[], list[str]]) -> None:
     """Until nothing is left. Raises SystemExit where for so many seconds it did not become less: how much there is to
     do, and how fast the machine is, are no fault."""
     least, since = None, time.monotonic()
+    told = since
     while found := left():
         if least is None or len(found) < least:
             least, since = len(found), time.monotonic()
         if time.monotonic() - since > seconds:
             raise SystemExit(f"{what}, and were no fewer after {seconds:g} s: {len(found)}, such as {found[:5]}")
+        if time.monotonic() - told > TOLD_SECONDS:
+            told = time.monotonic()
+            say(f"{what} yet: {len(found)}, such as {found[0]}")
         time.sleep(0.5)
 
 
