@@ -78,7 +78,7 @@ class Terminal:
     def _print_named(self, kept: list[Told], count: int) -> None:
         for each in kept:
             facts = " ".join(f"{word}={value}" for word, value in each.facts.items())
-            self._print(f"    {_printable(each.subject)}  {facts}".rstrip())
+            self._print(f"    {each.subject}  {facts}".rstrip())
         if count > len(kept):
             self._print(f"    …另 {count - len(kept)} 个，--json 列出全部 / {count - len(kept)} more: --json names all")
 
@@ -94,7 +94,7 @@ class JsonLines:
 
     def tell(self, told: Told) -> None:
         code = told.code
-        _say(event="found", code=code.name, severity=code.severity, subject=_printable(told.subject), **told.facts)
+        _say(event="found", code=code.name, severity=code.severity, subject=told.subject, **told.facts)
 
     def progress(self, part: str, done: int) -> None:
         if time.monotonic() - self._said_at >= _PROGRESS_SECONDS:
@@ -110,11 +110,6 @@ class JsonLines:
         }
         seconds = round(done.seconds, 3)
         _say(event="ended", mismatches=done.mismatches, kinds=means, looked_at=done.looked_at, seconds=seconds)
-
-
-def _printable(name: str) -> str:
-    """A stranger's file may have a line's end in its name, or bytes that are no UTF-8."""
-    return name if name.isprintable() else name.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def _say(**facts: object) -> None:

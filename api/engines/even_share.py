@@ -141,15 +141,11 @@ class Acceptor:
 
     def _let_others_go_first(self) -> None:
         for _ in range(_MOST_AT_ONCE):
-            self.tell_twins()
-            if self._has_most():
+            if self._table is not None and self._table.somebody_has_fewer(self._connections()):
                 self._wait(_STEPPING_BACK_SECONDS)
                 return
             if not self._accept():
                 return
-
-    def _has_most(self) -> bool:
-        return self._table is not None and self._table.somebody_has_fewer(self._connections())
 
     def _wait(self, seconds: float) -> None:
         self._unwatch()
@@ -178,6 +174,7 @@ class Acceptor:
         greeting = self._loop.create_task(self._greet(taken))
         self._greeted.add(greeting)
         greeting.add_done_callback(self._greeted.discard)
+        self.tell_twins()
         return True
 
     async def _greet(self, taken: socket.socket) -> None:

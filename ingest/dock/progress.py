@@ -24,6 +24,7 @@ from ingest.dock.events import (
     ReceiptHeld,
     UploadBegun,
 )
+from integrity.hidden_signs import escaped
 
 _SECONDS_BETWEEN_LINES = 0.1
 
@@ -110,8 +111,7 @@ class JsonLines:
 
     def _line(self, members: Mapping[str, object]) -> str:
         """Chinese as it is, where the output can hold it; what would steer a terminal or is no text stays escaped."""
-        text = json.dumps(members, ensure_ascii=not self._holds_unicode)
-        return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text) + "\n"
+        return escaped(json.dumps(members, ensure_ascii=not self._holds_unicode)) + "\n"
 
 
 def printable(text: str) -> str:

@@ -15,9 +15,6 @@ from typing import Any
 
 import pytest
 
-from ingest.dock.config import read_config
-from ingest.dock.unit import write_unit
-
 COMMAND = [sys.executable, "-c", "import typer; from api.cli.dock import dock; typer.run(dock)"]
 ROOT = Path(__file__).parents[3]
 
@@ -381,18 +378,6 @@ def test_unit_runs_this_configuration_with_nothing_more_than_it_needs(config: Pa
     assert f"ReadWritePaths=-{tmp_path / 'card'}\n" in done.stdout
     for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=CAP_LEASE", "User=liuhen-dock"):
         assert f"{line}\n" in done.stdout
-
-
-def test_a_unit_names_folders_from_the_root_wherever_it_was_printed(
-    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    text = config.read_text().replace('station_token_file = "token"', 'station_key_file = "station.key"')
-    config.write_text(text)
-    unit = write_unit(read_config(Path("dock.toml")), Path("dock.toml"), Path("/opt/liuhen/bin/liuhen"))
-    assert f"ReadWritePaths=-{tmp_path}\n" in unit
-    assert f"ReadWritePaths={tmp_path / 'notes'}\n" in unit
-    assert "=-." not in unit
 
 
 def test_folder_and_configuration_together_are_refused(command: list[str], config: Path) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from ingest.dock import errors, run
-from ingest.dock.connection import Connection, is_open_to_listeners
-from ingest.dock.events import AddressOpen, FileChanged, FileStays, FileWiped, Paused, ReceiptHeld, UploadBegun
+from ingest.dock import errors
+from ingest.dock.connection import is_open_to_listeners
+from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
 from ingest.dock.state import DockState, Phase
-from ingest.dock.words import Words
 from tests.ingest.dock.killing import in_killed_child, kill_around
 
 
@@ -228,20 +227,6 @@ def test_upload_of_an_earlier_credential_is_begun_anew(docking: Any, archive: An
     archive.before = lambda _, path: (403, {}, b"") if first in path else None
     assert docking.run().complete
     assert len(archive.uploads) == 2
-
-
-def test_a_connection_that_was_cut_is_told_apart_from_one_that_never_came(archive: Any) -> None:
-    url, connection = archive.url, Connection(archive.url, archive.token)
-    try:
-        connection.ask("GET", "/api/v1/keys/receipt")
-        archive.stop()
-        with pytest.raises(errors.TryAgain) as cut:
-            connection.ask("GET", "/api/v1/keys/receipt")
-    finally:
-        connection.close()
-    assert cut.value.words.zh.startswith(f"与档案系统 {url} 的连接中断：")
-    assert f"the connection to the archive at {url} was cut (" in cut.value.words.en
-    assert "请核对地址" not in cut.value.words.zh
 
 
 def test_no_progress_is_given_up_with_the_reason(docking: Any, archive: Any) -> None:
@@ -502,35 +487,3 @@ def test_plain_http_off_loopback_is_warned_of_before_anything_is_sent(docking: A
     assert "https" in warning.reason.zh
     docking.run()
     assert docking.told(AddressOpen) == []
-
-
-@pytest.mark.parametrize("told", [FileStays, FileChanged])
-@pytest.mark.parametrize("when", ["sending", "letting go"])
-def test_a_listener_that_raises_ends_the_run_with_its_fault_instead_of_a_wait_without_end(
-    docking: Any, monkeypatch: pytest.MonkeyPatch, told: type, when: str
-) -> None:
-    fault = errors.SourceUnreadable("a.mp4", Words("pulled out", "已拔出"))
-
-    def refuse(*_: Any) -> Any:
-        raise errors.SourceChanged("a.mp4") if told is FileChanged else fault
-
-    def tell(event: Any) -> None:
-        if type(event) is told:
-            raise RuntimeError("nobody listens")
-
-    docking.write("a.mp4", b"x" * 100)
-    docking.write("b.mp4", b"y" * 100)
-    monkeypatch.setattr(run, "identify_file" if when == "sending" else "let_go", refuse)
-    ended: list[BaseException] = []
-
-    def go() -> None:
-        try:
-            docking.run(tell=tell)
-        except BaseException as error:
-            ended.append(error)
-
-    running = threading.Thread(target=go, daemon=True)
-    running.start()
-    running.join(20)
-    docking.stop.set()
-    assert [str(error) for error in ended] == ["nobody listens"]

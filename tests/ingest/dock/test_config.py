@@ -89,3 +89,14 @@ def test_unit_does_not_hide_what_it_runs_or_reads(program: str, line: str, key: 
     for words in warnings:
         assert words.en.startswith(program if "/home/" in program else key)
         assert "在用户主目录之下" in words.zh
+
+
+def test_a_unit_names_folders_from_the_root_wherever_it_was_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dock.toml").write_text('station_key_file = "station.key"\nstate = "notes"\nfolders = ["card"]\nwipe = true\n')
+    unit = write_unit(read_config(Path("dock.toml")), Path("dock.toml"), Path("/opt/liuhen/bin/liuhen"))
+    assert f"ReadWritePaths=-{tmp_path}\n" in unit
+    assert f"ReadWritePaths={tmp_path / 'notes'}\n" in unit
+    assert "=-." not in unit
