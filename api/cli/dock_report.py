@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,11 @@ from integrity.local_time import show_in_china
 _NOT_LOOKED_INTO = "未能查看文件夹 {0}，其中的录像未上传 / the folder {0} was not looked into: nothing of it was sent"
 # What the table needs beside the names, and room for those.
 _TABLE_COLUMNS = 140
+_VANISHED = (
+    "文件夹 {0} 已不在：{1} 个文件未收讫，原件仍在卡上；请重新插入，再次运行同一命令，即从断点继续 / "
+    "the folder {0} is gone: {1} files are not received and still on it; put it back and run the same command again: "
+    "it goes on where it stopped"
+)
 NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no footage: nothing to send"
 
 
@@ -103,10 +109,21 @@ def print_files(console: Console, result: DockResult) -> None:
     else:
         for outcome in result.outcomes:
             _print_lines(console, outcome)
+    for root, left in _vanished(result).items():
+        console.print(_VANISHED.format(printable(str(root)), left), style="yellow", markup=False, highlight=False)
     for outcome in result.outcomes:
-        if outcome.error and result.stopped is None:
+        if outcome.error and result.stopped is None and not isinstance(outcome.error, errors.SourceVanished):
             name, why = printable(outcome.name), describe_error(outcome.error)
             console.print(why if name in why else f"{name}：{why}", markup=False, highlight=False)
+
+
+def _vanished(result: DockResult) -> dict[Path, int]:
+    """The folders that went away, each with how many of its files are not received: said once, not with each file."""
+    left: dict[Path, int] = {}
+    for outcome in result.outcomes:
+        if isinstance(outcome.error, errors.SourceVanished):
+            left[outcome.error.root] = left.get(outcome.error.root, 0) + (not outcome.is_received)
+    return left
 
 
 def _table_of(result: DockResult) -> Table:

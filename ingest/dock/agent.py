@@ -16,11 +16,12 @@ from pathlib import Path
 from ingest.dock.archive import Archive
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.credential import StationCredential
-from ingest.dock.errors import DockStopped, Interrupted
-from ingest.dock.events import AddressOpen, FileStays, FolderListed, Listener
+from ingest.dock.errors import DockStopped, Interrupted, SourceVanished
+from ingest.dock.events import AddressOpen, FileStays, FolderListed, Listener, SourceGone
 from ingest.dock.folder import list_source
 from ingest.dock.marks import MarkRules
 from ingest.dock.ordering import arrange
+from ingest.dock.outage import Outage
 from ingest.dock.pacing import USUAL_PARALLEL, Pacer, RateSchedule
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
@@ -31,7 +32,7 @@ from ingest.dock.source import Source, SourceFile
 from ingest.dock.state import DockState, opened_state
 from ingest.dock.transfer import Claims, Sender
 from ingest.dock.watching import Places, Watcher, WatchTiming
-from ingest.dock.words import Words
+from ingest.dock.words import GONE, Words
 from integrity.keys import PublicKey
 
 _IN_THE_CLEAR = Words(
@@ -101,10 +102,10 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
     the archive does not answer at all.
     """
     plan = replace(plan, state_folder=plan.state_folder.resolve())
-    source = Source(folder.resolve(), str(folder.resolve()))
+    source = Source.alone(folder.resolve())
     listing = list_source(source, plan.state_folder)
     tell(FolderListed(len(listing.files), sum(file.size_bytes for file in listing.files), listing.skipped))
-    outcomes = Outcomes()
+    outcomes = Outcomes(source, len(listing.files), tell)
     with opened_state(plan.state_folder, str(source.root)) as state:
         state.adopt(source.id)
         gone = settle_wipes(state, source, tell)
@@ -151,14 +152,23 @@ def dock_continuously(
 
 
 class Outcomes:
-    """What became of the files of a run that ends, by name."""
+    """What became of the files of a run that ends, by name. That their folder went away is told at once, and once."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source, files: int, tell: Listener) -> None:
+        self._source, self._files, self._tell = source, files, tell
+        self._turn = threading.Lock()
         self._by_title: dict[str, FileOutcome] = {}
+        self._has_vanished = False
 
     def take(self, file: SourceFile, outcome: FileOutcome) -> None:
         """The end of one file."""
-        self._by_title[file.title] = outcome
+        with self._turn:
+            self._by_title[file.title] = outcome
+            is_news = isinstance(outcome.error, SourceVanished) and not self._has_vanished
+            self._has_vanished = self._has_vanished or is_news
+            left = self._files - sum(each.is_received for each in self._by_title.values())
+        if is_news and outcome.error is not None:
+            self._tell(SourceGone(str(self._source.root), GONE, left))
 
     def in_order(self) -> list[FileOutcome]:
         """By name, whatever the order in which they ended."""
@@ -182,7 +192,7 @@ def opened_run(
 
 
 def _open_desk(plan: DockPlan, archive: Archive, state: DockState, tell: Listener, stop: threading.Event) -> Desk:
-    patience = Patience(plan.give_up_seconds, stop)
+    patience = Patience(plan.give_up_seconds, stop, Outage(tell))
     credential = plan.credential
     pacer = Pacer(plan.rates, patience)
     sender = Sender(archive, state, patience, pacer, tell, credential.credential_id, plan.claims)

@@ -47,7 +47,7 @@ def meaning_of(reply: Reply) -> Exception:
         return StationRefused(reply.status, detail)
     if reply.status in (408, 409, 423, 425, 429, 460) or reply.status >= 500:
         words = Words(f"HTTP {reply.status}: {detail.en}", f"HTTP {reply.status}：{detail.zh}")
-        return TryAgain(words, retry_after_of(reply))
+        return TryAgain(words, retry_after_of(reply), is_away=reply.status >= 500)
     return TransferRefused(reply.status, detail)
 
 

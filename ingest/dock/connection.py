@@ -120,9 +120,9 @@ class Connection:
                         raise TryAgain(_TOO_MUCH)
                 return Reply(response.status_code, dict(response.headers), bytes(answer))
         except httpx.TimeoutException as error:
-            raise TryAgain(self._unanswered(_IN_TIME)) from error
+            raise TryAgain(self._unanswered(_IN_TIME), is_away=True) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise TryAgain(self._unanswered(reason_of_connection(error))) from error
+            raise TryAgain(self._unanswered(reason_of_connection(error)), is_away=True) from error
 
     def _unanswered(self, cause: Words) -> Words:
         """With the address: as long as nothing ever answered there, it may be a wrong one."""

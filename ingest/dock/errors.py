@@ -2,7 +2,8 @@
 
     DockError                           (an IngestError)
     ├── FileLeft                        one file stays where it is; the others go on
-    │   ├── SourceUnreadable            permission, a dying card, a card pulled out
+    │   ├── SourceUnreadable            permission, a dying card
+    │   │   └── SourceVanished          the whole folder is gone: a card pulled out
     │   ├── SourceChanged               it was written to while it was being taken over
     │   ├── TransferRefused             the archive will not take this file
     │   ├── NoProgress                  nothing moved for as long as we were told to wait
@@ -40,7 +41,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.dock.words import Words
+from ingest.dock.words import GONE, Words
 from ingest.errors import IngestError
 
 
@@ -70,6 +71,17 @@ class SourceUnreadable(FileLeft):
         )
         self.name = name
         self.reason = reason
+
+
+class SourceVanished(SourceUnreadable):
+    """Not this file alone: nothing of its source can be read until it is back."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        super().__init__(
+            name,
+            Words(f"the folder {root} is gone: {GONE.en}", f"文件夹 {root} 已不在，{GONE.zh}"),
+        )
+        self.root = root
 
 
 class SourceChanged(FileLeft):
@@ -354,12 +366,15 @@ class Answer(DockError):
 
 
 class TryAgain(Answer):
-    """`retry_after_seconds` is what the server asked for, 0 when it did not say."""
+    """`retry_after_seconds` is what the server asked for, 0 when it did not say. `is_away`: it is not one file's
+    trouble, but everybody's: no connection, or a server that cannot work now.
+    """
 
-    def __init__(self, reason: Words, retry_after_seconds: float = 0.0) -> None:
+    def __init__(self, reason: Words, retry_after_seconds: float = 0.0, is_away: bool = False) -> None:
         super().__init__(f"{reason.en}; try again later", f"{reason.zh}；请稍后重试")
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+        self.is_away = is_away
 
 
 class NotSealedYet(TryAgain):

@@ -16,7 +16,8 @@ from ingest.dock.words import Words
 @dataclass(frozen=True, slots=True)
 class FolderListed:
     """`event: folder`: how much there is to take over. Once, before anything is sent; of a watching agent, whenever
-    there is more, all since it began. `skipped`: what is no footage, each named once.
+    that changes, all since it began: a file that is found again counts once. `skipped`: what is no footage, each named
+    once.
     """
 
     files: int
@@ -36,11 +37,12 @@ class SourceFound:
 class SourceGone:
     """`event: source_gone`: it was unmounted, pulled out or cannot be listed; the agent goes on when it is back.
 
-    `reason` is {"en": …, "zh": …}, as in every event.
+    `files_left` of those found on it are not received yet. `reason` is {"en": …, "zh": …}, as in every event.
     """
 
     label: str
     reason: Words
+    files_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,31 @@ class BytesMoved:
 class Paused:
     """`event: retry`: something is in the way, and the agent tries again after `wait_seconds`.
 
-    `file` is empty when it concerns the whole run. `reason` is {"en": …, "zh": …}.
+    `file` is empty when it concerns the whole run. `archive_away`: every file meets the same (ArchiveAway). `reason` is
+    {"en": …, "zh": …}.
     """
 
     file: str
     reason: Words
     wait_seconds: float
+    archive_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveAway:
+    """`event: archive_away`: the archive does not answer, or says that it cannot work now. Once for all files, and
+    again where it lasts; `lasts_seconds` so far.
+    """
+
+    reason: Words
+    lasts_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveBack:
+    """`event: archive_back`: it answers again, after so long; only where it was told of as away."""
+
+    lasted_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +209,11 @@ class ReportFailed:
     reason: Words
 
 
+@dataclass(frozen=True, slots=True)
+class ReportTaken:
+    """`event: report_taken`: after one was not, a report was taken again."""
+
+
 Event = (
     FolderListed
     | SourceFound
@@ -199,6 +225,8 @@ Event = (
     | UploadBegun
     | BytesMoved
     | Paused
+    | ArchiveAway
+    | ArchiveBack
     | FileUploaded
     | ReceiptHeld
     | FileWiped
@@ -207,6 +235,7 @@ Event = (
     | FileStays
     | ClockMeasured
     | ReportFailed
+    | ReportTaken
 )
 
 EVENT_NAMES: Mapping[type[Event], str] = {
@@ -220,6 +249,8 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     UploadBegun: "upload",
     BytesMoved: "progress",
     Paused: "retry",
+    ArchiveAway: "archive_away",
+    ArchiveBack: "archive_back",
     FileUploaded: "uploaded",
     ReceiptHeld: "receipt",
     FileWiped: "wiped",
@@ -228,6 +259,7 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     FileStays: "left",
     ClockMeasured: "clock",
     ReportFailed: "report_failed",
+    ReportTaken: "report_taken",
 }
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from ingest.dock.errors import Interrupted, NoProgress, NotSealedYet, TryAgain
+from ingest.dock.outage import Outage
 from ingest.dock.words import Words
 
 _FIRST_PAUSE_SECONDS = 0.25
@@ -20,10 +21,11 @@ _LONGEST_PAUSE_SECONDS = 15.0
 
 
 class Patience:
-    """Shared by all files of a run. `stop` ends every pause at once."""
+    """Shared by all files of a run. `stop` ends every pause at once; `outage` hears when the archive is away."""
 
-    def __init__(self, give_up_seconds: float, stop: threading.Event) -> None:
+    def __init__(self, give_up_seconds: float, stop: threading.Event, outage: Outage | None = None) -> None:
         self.stop = stop
+        self.outage = outage or Outage(lambda _: None)
         self._give_up_seconds = give_up_seconds
         self._moved_at = time.monotonic()
 
@@ -50,9 +52,11 @@ class Patience:
 
 
 class Retries:
-    """One file's pauses: each longer than the last until something works. `tell` hears of each pause."""
+    """One file's pauses: each longer than the last until something works. `tell` hears of each pause, why and how long
+    it is, and whether the archive is away.
+    """
 
-    def __init__(self, patience: Patience, tell: Callable[[Words, float], None]) -> None:
+    def __init__(self, patience: Patience, tell: Callable[[Words, float, bool], None]) -> None:
         self._patience = patience
         self._tell = tell
         self._failures = 0
@@ -62,6 +66,11 @@ class Retries:
         """The file moved on: the next pause is short again."""
         self._failures = 0
         self._patience.progressed()
+        self.answered()
+
+    def answered(self) -> None:
+        """The archive is there, whatever comes of it."""
+        self._patience.outage.answered(self)
 
     def until_next(self, answer: TryAgain) -> float:
         """For whoever waits by himself: the seconds until he asks again. Raises NoProgress.
@@ -73,6 +82,7 @@ class Retries:
             return self._patience.grant(self._longer(answer), answer.reason)
         now = time.monotonic()
         self._failures = 0
+        self.answered()
         if self._unsealed_since is None:
             self._unsealed_since = now
         grown = min((now - self._unsealed_since) / 10, _LONGEST_PAUSE_SECONDS)
@@ -88,5 +98,9 @@ class Retries:
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**self._failures)
         self._failures = min(self._failures + 1, 16)
         seconds = max(answer.retry_after_seconds, random.uniform(longest / 2, longest))  # noqa: S311 — spreads load, hides nothing
-        self._tell(answer.reason, seconds)
+        if answer.is_away:
+            self._patience.outage.met(self, answer.reason, seconds)
+        else:
+            self.answered()
+        self._tell(answer.reason, seconds, answer.is_away)
         return seconds

@@ -18,6 +18,7 @@ from ingest.dock.events import (
     EVENT_NAMES,
     BytesMoved,
     Event,
+    FileStays,
     FileUploaded,
     FileWiped,
     FolderListed,
@@ -30,34 +31,57 @@ _SECONDS_BETWEEN_LINES = 0.1
 
 
 class Tally:
-    """Sums over all files. Not locked: its owner is."""
+    """Sums over all files. Not locked: its owner is.
+
+    What was received and is wiped, or has its name taken by another upload, counts on: recorders use a name again
+    (found.py counts in the same way). What was left does not, until it is tried again.
+    """
 
     def __init__(self) -> None:
         self.size_bytes = 0
         self._sent: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
+        self._received: dict[str, str] = {}
+        self._over_bytes = 0
 
     def take(self, event: Event) -> None:
         """Count an event in."""
         if isinstance(event, FolderListed):
             self.size_bytes = event.size_bytes
         elif isinstance(event, UploadBegun):
+            if self._received.get(event.file, event.upload_id) != event.upload_id:
+                self._close(event.file)
             self._sent[event.file] = self._acknowledged[event.file] = event.offset
         elif isinstance(event, BytesMoved):
             self._sent[event.file] = event.sent_bytes
             self._acknowledged[event.file] = event.acknowledged_bytes
         elif isinstance(event, FileUploaded | ReceiptHeld | FileWiped):
             self._sent[event.file] = self._acknowledged[event.file] = event.size_bytes
+            self._note_end(event)
+        elif isinstance(event, FileStays) and event.file not in self._received:
+            self._sent.pop(event.file, None)
+            self._acknowledged.pop(event.file, None)
+
+    def _note_end(self, event: FileUploaded | ReceiptHeld | FileWiped) -> None:
+        if isinstance(event, ReceiptHeld):
+            self._received[event.file] = event.upload_id
+        elif isinstance(event, FileWiped):
+            self._close(event.file)
+
+    def _close(self, file: str) -> None:
+        self._over_bytes += self._sent.pop(file, 0)
+        self._acknowledged.pop(file, None)
+        self._received.pop(file, None)
 
     @property
     def sent_bytes(self) -> int:
         """Bytes that have left, of all files."""
-        return sum(self._sent.values())
+        return self._over_bytes + sum(self._sent.values())
 
     @property
     def acknowledged_bytes(self) -> int:
         """Bytes that are durable at the archive, of all files."""
-        return sum(self._acknowledged.values())
+        return self._over_bytes + sum(self._acknowledged.values())
 
 
 class JsonLines:

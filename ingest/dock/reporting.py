@@ -16,7 +16,7 @@ from pathlib import Path
 from ingest.dock.archive import Archive
 from ingest.dock.clock import ClockReading
 from ingest.dock.errors import DockError, StationRefused, TransferRefused, TryAgain
-from ingest.dock.events import ClockMeasured, Listener, ReportFailed
+from ingest.dock.events import ClockMeasured, Listener, ReportFailed, ReportTaken
 from ingest.dock.words import Words, reason_of
 
 # How far two measurements must be apart, beyond what either does not know, to be told anew.
@@ -87,7 +87,9 @@ class Reporter:
             if not self._over.is_set():
                 raise
             return None
-        self._failing = False
+        if self._failing:
+            self._failing = False
+            self._tell(ReportTaken())
         self._tell_clock()
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ingest.dock.errors import DockError, RemovalFailed, SourceChanged, SourceUnreadable
+from ingest.dock.errors import DockError, RemovalFailed, SourceChanged, SourceUnreadable, SourceVanished
 from ingest.dock.events import FileDigested, FileGone, FileStays, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, read_identity
@@ -96,10 +96,18 @@ def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -
             sender.tell(FileStays(file.title, type(error).__name__, error.words))
             return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, error=error)
         sender.tell(FileWiped(file.title, receipt.size_bytes))
-    elif read_identity(file) != record.identity:
+    elif _has_changed(file, record):
         # What was received is not all there is.
         raise SourceChanged(file.title)
     return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, desk.wipe)
+
+
+def _has_changed(file: SourceFile, record: FileRecord) -> bool:
+    """Of a card that is gone nobody can tell, and what was read of it is received: it is looked at when it is back."""
+    try:
+        return read_identity(file) != record.identity
+    except SourceVanished:
+        return False
 
 
 def settle_wipes(state: DockState, source: Source, tell: Listener) -> list[FileOutcome]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.dock.errors import SourceChanged, SourceUnreadable
+from ingest.dock.errors import SourceChanged, SourceUnreadable, SourceVanished
 from ingest.dock.words import Words, reason_of
 from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
 
@@ -29,21 +29,35 @@ class Source:
 
     `id` tells two cards at one mount point apart where the system can (ingest/dock/mounts.py). `label` stands before
     the names of its files wherever they are told; it is empty where there is only one source. `device` is the file
-    system (st_dev) it was found on, 0 when that is not watched.
+    system (st_dev) it was found on, 0 when that is not watched. `found_as` is the folder itself (st_dev, st_ino), None
+    where any of its name will do.
     """
 
     root: Path
     id: str = ""
     label: str = ""
     device: int = 0
+    found_as: tuple[int, int] | None = None
+
+    @classmethod
+    def alone(cls, root: Path) -> Source:
+        """A folder that is taken over once. It need not be there."""
+        try:
+            status = root.stat()
+        except OSError:
+            return cls(root, str(root))
+        return cls(root, str(root), found_as=(status.st_dev, status.st_ino))
 
     @property
     def is_there(self) -> bool:
         """Whether its folder is, on the file system it was found on: an unmounted card leaves an empty folder."""
         try:
-            return self.holds(self.root.stat())
-        except OSError:
-            return False
+            status = self.root.stat()
+            os.scandir(self.root).close()
+        except OSError as error:
+            # Of a card that was pulled out without a word the system remembers the folder, and reads nothing.
+            return error.errno in (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
+        return self.holds(status) and self.found_as in (None, (status.st_dev, status.st_ino))
 
     def holds(self, status: os.stat_result) -> bool:
         """Whether an answer of stat is of something on the source's file system; of a watched folder, any will do."""
@@ -146,7 +160,7 @@ def open_source(file: SourceFile) -> Iterator[int]:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(file.base_name, flags, dir_fd=folder)
     except OSError as error:
-        raise SourceUnreadable(file.title, reason_of(error)) from error
+        raise _not_read(file, error) from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not file.source.holds(status):
@@ -164,7 +178,13 @@ def read_identity(file: SourceFile, descriptor: int | None = None) -> FileIdenti
         with opened_folder(file.source, file.folder) as folder:
             return FileIdentity.of(os.stat(file.base_name, dir_fd=folder, follow_symlinks=False))
     except OSError as error:
-        raise SourceUnreadable(file.title, reason_of(error)) from error
+        raise _not_read(file, error) from error
+
+
+def _not_read(file: SourceFile, error: OSError) -> SourceUnreadable:
+    if file.source.is_there:
+        return SourceUnreadable(file.title, reason_of(error))
+    return SourceVanished(file.title, file.source.root)
 
 
 def read_block(file: SourceFile, descriptor: int, length: int, offset: int) -> bytes:
@@ -172,7 +192,7 @@ def read_block(file: SourceFile, descriptor: int, length: int, offset: int) -> b
     try:
         return os.pread(descriptor, length, offset)
     except OSError as error:
-        raise SourceUnreadable(file.title, reason_of(error)) from error
+        raise _not_read(file, error) from error
 
 
 def digest_source(file: SourceFile, pause: Callable[[], None]) -> tuple[FileIdentity, ContentDigests]:

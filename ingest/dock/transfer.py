@@ -55,7 +55,7 @@ class Sender:
 
     def retries_for(self, name: str) -> Retries:
         """Fresh pauses for one file, told to the listener."""
-        return Retries(self.patience, lambda reason, seconds: self.tell(Paused(name, reason, seconds)))
+        return Retries(self.patience, lambda reason, seconds, away: self.tell(Paused(name, reason, seconds, away)))
 
 
 def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileRecord:
@@ -104,6 +104,7 @@ def _send_rest(
 ) -> FileRecord:
     size_bytes = record.digests.size_bytes
     offset = _ask_offset(sender, record)
+    retries.answered()
     sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, offset > 0, source.marked))
     with open_source(source) as descriptor:
         while offset < size_bytes:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
 from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone, SourceMissing
 from ingest.dock.folder import Listing, list_source
+from ingest.dock.found import FileKey, Found
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import MOUNTS, find_recorders, read_mounts, volume_of
 from ingest.dock.ordering import WaitingFile, arrange
@@ -111,10 +112,6 @@ class _Seen:
     outcome: FileOutcome | None = None
     retry_at: float = 0.0
     retries: int = 0
-    was_received: bool = False
-
-
-_Key = tuple[str, str]
 
 
 class Watcher:
@@ -130,10 +127,12 @@ class Watcher:
         self._sources: dict[str, Source] = {}
         self._out_of_reach: set[str] = set()
         self._missing: set[Path] = set()
-        self._seen: dict[_Key, _Seen] = {}
+        self._seen: dict[FileKey, _Seen] = {}
         self._named: set[tuple[str, str, str]] = set()
-        self._found = [0, 0]
-        self._received = self._wiped = 0
+        self._labels: dict[str, str] = {}
+        self._found = Found()
+        self._told_of = (0, 0)
+        self._wiped = 0
 
     def look(self, put: Callable[[WaitingFile], None]) -> None:
         """Look once at everything; `put` gets each file whose turn has come."""
@@ -149,14 +148,16 @@ class Watcher:
 
     def settled(self, file: SourceFile, outcome: FileOutcome) -> None:
         """A file's end, as far as this attempt goes."""
+        key = (file.source.id, file.name)
         with self._turn:
-            seen = self._seen.get((file.source.id, file.name))
-            # One that its card does not let go of is asked about again and again, and was received once.
-            self._received += outcome.is_received and not (seen is not None and seen.was_received)
-            self._wiped += outcome.wiped
+            seen = self._seen.get(key)
+            if outcome.is_received:
+                self._found.receive(key)
+            if outcome.wiped:
+                self._found.wiped(key)
+                self._wiped += 1
             if seen is None:
                 return
-            seen.was_received = seen.was_received or outcome.is_received
             seen.is_waiting = False
             seen.outcome = outcome if outcome.error else FileOutcome(outcome.name, outcome.size_bytes)
             pause = min(_LONGEST_RETRY_SECONDS, self._timing.retry_seconds * 2.0**seen.retries)
@@ -167,7 +168,7 @@ class Watcher:
         """The files that were left with why, how many others were received, and how many of those wiped."""
         with self._turn:
             outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
-            others = self._received - sum(outcome.is_received for outcome in outcomes)
+            others = self._found.received - sum(outcome.is_received for outcome in outcomes)
             return sorted(outcomes, key=lambda outcome: outcome.name), others, self._wiped
 
     def unwatched(self) -> tuple[str, ...]:
@@ -198,7 +199,12 @@ class Watcher:
                     f"它就是 {source.id}，已在 {taken.root} 处监视；请卸载其中一个",
                 )
                 self._tell_once(source, (SourceUnreadable(source.label, why),))
-        return list(first.values())
+        return [self._labelled(source) for source in first.values()]
+
+    def _labelled(self, source: Source) -> Source:
+        """Cards of one name follow each other in one place: what is told of their files has to tell them apart."""
+        owner = self._labels.setdefault(source.label, source.id)
+        return source if owner == source.id else replace(source, label=f"{source.label} ({source.id})")
 
     def _note_sources(self, found: list[Source]) -> list[Source]:
         now = {source.id: source for source in found}
@@ -207,6 +213,8 @@ class Watcher:
             self._forget(gone)
         for source in found:
             if source.id not in self._sources or self._sources[source.id].root != source.root:
+                # Some still waited for their turn as it went, and were left since: that is no reason to wait now.
+                self._forget_files(source.id)
                 self._tell(SourceFound(source.label, str(source.root)))
                 settle_wipes(self._state, source, self._tell)
         self._sources = now
@@ -214,55 +222,64 @@ class Watcher:
 
     def _forget(self, source_id: str) -> None:
         """What is back may be another card, or changed elsewhere: the notes know, not this memory."""
-        with self._turn:
-            self._seen = {key: seen for key, seen in self._seen.items() if key[0] != source_id or seen.is_waiting}
+        self._forget_files(source_id)
         self._out_of_reach.discard(source_id)
         self._named = {key for key in self._named if key[0] != source_id}
+
+    def _forget_files(self, source_id: str) -> None:
+        with self._turn:
+            self._seen = {key: seen for key, seen in self._seen.items() if key[0] != source_id or seen.is_waiting}
 
     def _note_out_of_reach(self, source: Source, reason: Words) -> None:
         if source.id not in self._out_of_reach:
             self._out_of_reach.add(source.id)
-            self._tell(SourceGone(source.label, reason))
+            with self._turn:
+                left = self._found.left_on(source.id)
+            self._tell(SourceGone(source.label, reason, left))
 
     def _look_at(self, source: Source, listing: Listing, put: Callable[[WaitingFile], None]) -> None:
         with self._turn:
             due = {file.name for file in listing.files if self._is_due((source.id, file.name), file)}
             there = {file.name for file in listing.files}
-            for key in [key for key, seen in self._seen.items() if key[0] == source.id and not seen.is_waiting]:
-                if key[1] not in there:
-                    del self._seen[key]
+            of_source = [(name, seen) for (source_id, name), seen in self._seen.items() if source_id == source.id]
+            there.update(name for name, seen in of_source if seen.is_waiting)
+            for name in [name for name, _ in of_source if name not in there]:
+                del self._seen[source.id, name]
+            self._found.keep_only(source.id, there)
+            totals = self._found.totals
         self._tell_once(source, listing.unreadable)
         skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, "skipped"))
         waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
-        if waiting or skipped:
-            self._found[0] += len(waiting)
-            self._found[1] += sum(each.file.size_bytes for each in waiting)
-            self._tell(FolderListed(self._found[0], self._found[1], skipped))
+        if totals != self._told_of or skipped:
+            self._told_of = totals
+            self._tell(FolderListed(*totals, skipped))
         for each in waiting:
             put(each)
 
-    def _is_due(self, key: _Key, file: SourceFile) -> bool:
+    def _is_due(self, key: FileKey, file: SourceFile) -> bool:
         now, looks_like = time.monotonic(), (file.size_bytes, file.mtime_ns)
         seen = self._seen.get(key)
         if seen is None:
             self._seen[key] = _Seen(looks_like, now, file.size_bytes)
-            return self._timing.settle_seconds == 0 and self._take(self._seen[key])
+            return self._timing.settle_seconds == 0 and self._take(key)
         if seen.is_waiting:
             return False
         if seen.looks_like != looks_like:
             if not seen.grew:
                 self._tell(FileGrowing(file.title, file.size_bytes))
             seen.looks_like, seen.since, seen.grew = looks_like, now, True
-            seen.outcome, seen.retries, seen.was_received = None, 0, False
+            seen.outcome, seen.retries = None, 0
             return False
         if now - seen.since < self._timing.settle_seconds:
             return False
         if seen.outcome is not None and (seen.outcome.error is None or now < seen.retry_at):
             return False
-        return self._take(seen)
+        return self._take(key)
 
-    def _take(self, seen: _Seen) -> bool:
+    def _take(self, key: FileKey) -> bool:
+        seen = self._seen[key]
         seen.is_waiting, seen.grew, seen.outcome = True, False, None
+        self._found.take(key, seen.looks_like)
         return True
 
     def _tell_once(self, source: Source, unreadable: tuple[SourceUnreadable, ...]) -> None:

@@ -36,6 +36,9 @@ class Words:
         return self.en
 
 
+# Of a folder, whatever took it away.
+GONE = Words("it was unmounted, pulled out or removed", "已被卸载、拔出或删除")
+
 _SYSTEM: Mapping[int, str] = {
     errno.ENOENT: "没有这个文件或目录",
     errno.EACCES: "没有权限",

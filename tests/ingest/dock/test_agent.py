@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import threading
 import time
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from api.cli.dock_report import print_table
 from ingest.dock import errors
 from ingest.dock.connection import is_open_to_listeners
-from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, UploadBegun
+from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, SourceGone, UploadBegun
 from ingest.dock.state import DockState, Phase
 from tests.ingest.dock.killing import in_killed_child, kill_around
 
@@ -350,6 +353,35 @@ def test_card_pulled_out_after_the_listing_is_told_by_file(docking: Any, archive
     result = docking.run()
     assert [type(outcome.error) for outcome in result.outcomes] == [type(None), errors.SourceUnreadable]
     assert "no such file" in str(result.outcomes[1].error)
+
+
+def test_a_folder_that_goes_away_is_told_once_with_how_many_files_remain(docking: Any, archive: Any) -> None:
+    for number in range(8):
+        docking.write(f"{number}.mp4", os.urandom(1000))
+    away = docking.folder.with_name("pulled out")
+
+    def pull_out(method: str, path: str) -> None:
+        if len(archive.sealed_names()) >= 2 and docking.folder.exists():
+            docking.folder.rename(away)
+
+    archive.before = pull_out
+    result = docking.run(parallel=1)
+    left = [outcome for outcome in result.outcomes if not outcome.is_received]
+    assert 1 <= len(left) <= 6
+    assert {type(outcome.error) for outcome in left} == {errors.SourceVanished}
+    (gone,) = docking.told(SourceGone)
+    assert gone.label == str(docking.folder)
+    assert len(left) <= gone.files_left <= 8
+    screen = io.StringIO()
+    print_table(Console(file=screen, width=400), result)
+    said = [line for line in screen.getvalue().splitlines() if "已不在" in line]
+    assert said == [line for line in said if f"文件夹 {docking.folder} 已不在：{len(left)} 个文件未收讫" in line]
+    assert len(said) == 1
+    assert "再次运行同一命令" in said[0]
+    archive.before = lambda *_: None
+    away.rename(docking.folder)
+    assert docking.run().complete
+    assert archive.sealed_names() == [f"{number}.mp4" for number in range(8)]
 
 
 def test_missing_folder_is_refused(docking: Any) -> None:

@@ -15,6 +15,8 @@ from rich.console import Console
 from ingest.dock.bars import Bars, Rate, shortened
 from ingest.dock.events import (
     AddressOpen,
+    ArchiveAway,
+    ArchiveBack,
     BytesMoved,
     ClockMeasured,
     FileStays,
@@ -28,7 +30,7 @@ from ingest.dock.events import (
     SourceMissing,
     UploadBegun,
 )
-from ingest.dock.progress import JsonLines, printable
+from ingest.dock.progress import JsonLines, Tally, printable
 from ingest.dock.words import Words
 
 UPLOAD = "0" * 32
@@ -183,15 +185,106 @@ def test_a_bar_is_one_line_however_long_the_name() -> None:
 
 def test_a_rate_is_of_the_last_seconds_and_said_only_when_it_is_no_guess() -> None:
     rate = Rate()
-    assert rate.bytes_per_second() is None
+    assert rate.bytes_per_second(99.0) is None
     rate.take(0, 100.0)
     rate.take(30_000_000, 100.01)  # What the system takes into its buffers.
-    assert rate.bytes_per_second() is None
+    assert rate.bytes_per_second(100.01) is None
     rate.take(0, 103.0)
-    assert rate.bytes_per_second() == 10_000_000
+    assert rate.bytes_per_second(103.0) == 10_000_000
     for second in range(104, 130):
         rate.take(1_000_000, float(second))
-    assert rate.bytes_per_second() == 1_000_000
+    assert rate.bytes_per_second(129.0) == 1_000_000
+
+
+def test_a_rate_falls_when_nothing_moves_any_more_and_is_none_after_ten_seconds() -> None:
+    rate = Rate()
+    for second in range(100, 111):
+        rate.take(1_000_000, float(second))
+    rates = [rate.bytes_per_second(110.0 + still) or 0 for still in (0, 5, 9, 15, 600)]
+    assert rates[0] == 1_000_000
+    assert rates[0] > rates[1] > rates[2]
+    assert rates[3:] == [0, 0]
+
+
+def _drawn(tell: Bars, screen: io.StringIO) -> str:
+    screen.truncate(0)
+    tell._progress.refresh()
+    return screen.getvalue()
+
+
+def test_while_the_archive_is_away_the_bars_wait_and_say_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("ingest.dock.bars.time.monotonic", lambda: now[0])
+    screen = io.StringIO()
+    refused = Words("connection refused", "对方拒绝连接")
+    with Bars(Console(file=screen, force_terminal=True, width=100)) as tell:
+        tell._progress.live.auto_refresh = False
+        tell(FolderListed(48, 48 << 30, ()))
+        tell(UploadBegun("a.mp4", UPLOAD, 0, 1 << 30, resumed=False))
+        for second in range(5):
+            now[0] = 1000.0 + second
+            tell(BytesMoved("a.mp4", UPLOAD, second << 20, 0, 1 << 30))
+        assert "1.0 MB/s" in _drawn(tell, screen)
+        for name in ("a.mp4", "b.mp4", "c.mp4"):
+            tell(Paused(name, refused, 15.0, archive_away=True))
+        assert "拒绝" not in screen.getvalue()
+        tell(ArchiveAway(refused, 0.0))
+        assert "对方拒绝连接；正在等待，恢复后自动继续 / connection refused; waiting" in screen.getvalue()
+        drawn = _drawn(tell, screen)
+        assert "等待档案系统恢复 / waiting for the archive" in drawn
+        assert "MB/s" not in drawn
+        tell(ArchiveAway(refused, 181.0))
+        assert "仍在等待档案系统，已 3 分 1 秒" in screen.getvalue()
+        tell(ArchiveBack(200.0))
+        assert "档案系统已恢复，继续上传（中断 3 分 20 秒）/ the archive is back after 3 min 20 s" in screen.getvalue()
+        assert "合计 / total" in _drawn(tell, screen)
+        # Nothing moves yet, and nobody says why: no old rate stands there.
+        now[0] += 60
+        assert "等待 / waiting" in _drawn(tell, screen)
+
+
+def test_one_reason_of_many_files_is_a_line_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("ingest.dock.bars.time.monotonic", lambda: now[0])
+    screen = io.StringIO()
+    with Bars(Console(file=screen, force_terminal=True, width=200)) as tell:
+        for second in range(90):
+            now[0] = 1000.0 + second
+            for name in ("a.mp4", "b.mp4"):
+                tell(Paused(name, Words("the hours without sending", "当前时段不上传"), 30.0))
+    assert screen.getvalue().count("当前时段不上传") == 2
+
+
+def test_what_is_sent_adds_up_to_what_was_found() -> None:
+    """Names come back on other cards, after wiping, and as other versions; what is left is not sent."""
+    tally = Tally()
+
+    def receive(name: str, upload: str, size_bytes: int) -> None:
+        tally.take(UploadBegun(name, upload, 0, size_bytes, resumed=False))
+        tally.take(BytesMoved(name, upload, size_bytes, size_bytes, size_bytes))
+        tally.take(FileUploaded(name, upload, size_bytes))
+        tally.take(ReceiptHeld(name, upload, size_bytes, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False))
+
+    receive("a", "1" * 32, 100)
+    tally.take(FileWiped("a", 100))
+    receive("a", "2" * 32, 10)  # The recorder counts from the beginning again.
+    receive("a", "3" * 32, 1)  # It went on writing to what was received, and was not wiped.
+    tally.take(ReceiptHeld("a", "3" * 32, 1, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False))
+    assert (tally.sent_bytes, tally.acknowledged_bytes) == (111, 111)
+    tally.take(UploadBegun("b", "4" * 32, 500, 1000, resumed=True))
+    tally.take(FileStays("b", "SourceVanished", Words("gone", "已不在")))
+    assert tally.sent_bytes == 111
+    tally.take(UploadBegun("b", "4" * 32, 700, 1000, resumed=True))
+    assert tally.sent_bytes == 811
+
+
+def test_a_card_that_goes_says_how_many_of_its_files_wait_and_what_to_do() -> None:
+    gone = SourceGone("/media/card", Words("it was pulled out", "已被拔出"), 12)
+    for watching, to_do in ((False, "请重新插入，再次运行同一命令"), (True, "请重新插入，即自动从断点继续")):
+        screen = io.StringIO()
+        with Bars(Console(file=screen, width=400), each_file=watching) as tell:
+            tell(gone)
+        assert f"已断开：/media/card，已被拔出；其中 12 个文件尚未收讫，{to_do}" in screen.getvalue()
 
 
 @pytest.mark.parametrize("width", [18, 19, 30])

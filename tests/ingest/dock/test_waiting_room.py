@@ -77,7 +77,7 @@ def test_what_is_not_sealed_is_asked_for_ever_more_seldom_but_never_later_than_a
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("ingest.dock.patience.time.monotonic", lambda: now[0])
-    retries = Retries(Patience(10_000.0, threading.Event()), lambda reason, seconds: None)
+    retries = Retries(Patience(10_000.0, threading.Event()), lambda reason, seconds, away: None)
     asked = []
     for at in (0.0, 1.0, 10.0, 100.0, 1000.0):
         now[0] = at
