@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import re
 import time
 from collections.abc import Iterable, MutableMapping
 from functools import partial
@@ -36,6 +37,11 @@ _UNREAD_SECONDS = 10.0
 PATIENT_PATHS = ("/uploads",)
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
 _PIECE_BYTES = 16 << 10
+# RFC 9110, 7.2, and RFC 3986, 3.2.2. Not empty, which the grammar allows and no http address may be (RFC 9110, 4.2.1).
+_HOST = re.compile(
+    rb"(?:\[(?:[0-9a-fA-F:.]{2,45}|v[0-9a-fA-F]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-fA-F]{2})+)"
+    rb"(?::\d{0,5})?"
+)
 _READ_BUFFER = memoryview(bytearray(64 << 10))
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
@@ -57,6 +63,11 @@ def _refusal(status: str, sentence: str, *headers: str) -> bytes:
 
 
 _TOO_LARGE = _refusal("431 Request Header Fields Too Large", "请求头过大 / the request line and headers are too large")
+_NO_HOST = _refusal(
+    "400 Bad Request",
+    "请求须有且仅有一个 Host，其值为主机名或地址，可带端口 / "
+    "a request has one Host field, a name or an address, with a port or without",
+)
 _UNKNOWN_CODING = _refusal(
     "501 Not Implemented",
     "Transfer-Encoding 仅支持 chunked / the only Transfer-Encoding understood here is chunked",
@@ -158,6 +169,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._waits_since = time.monotonic()
         self._incomplete_bytes = 0
         self._cancel_deadline()
+        if not _names_one_host(self.headers, self.parser.get_http_version()):
+            # Two stations on the way would read two of them differently (RFC 9112, 3.2 and 11.2).
+            self._refuse(_NO_HOST)
+            return
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
             # Undone by nobody, a compressed body would be taken for what it was made of.
             self._refuse(_UNKNOWN_CODING)
@@ -277,6 +292,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
+
+
+def _names_one_host(headers: Iterable[tuple[bytes, bytes]], http_version: str) -> bool:
+    """RFC 9112, 3.2: one field of a valid value; before HTTP/1.1 there may be none."""
+    said = [value for name, value in headers if name == b"host"]
+    if not said:
+        return http_version in ("0.9", "1.0")
+    return len(said) == 1 and _HOST.fullmatch(said[0]) is not None
 
 
 def _length_said(headers: Iterable[tuple[bytes, bytes]]) -> int | None:

@@ -175,6 +175,59 @@ def test_the_limit_is_each_requests_own(server: Server) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"",
+        HOST + HOST,
+        HOST + b"host: another\r\n",
+        b"Host:\r\n",
+        b"Host: \r\n",
+        b"Host: two words\r\n",
+        b"Host: a, b\r\n",
+        b"Host: a/b\r\n",
+        b"Host: user@a\r\n",
+        b"Host: a:port\r\n",
+        b"Host: a:1:2\r\n",
+        b"Host: a:999999\r\n",
+        b"Host: [::1\r\n",
+        b"Host: ::1\r\n",
+        b"Host: a%zz\r\n",
+        b"Host: \xe7\x95\x99\r\n",
+        b"Host: <a>\r\n",
+        b'Host: a"\r\n',
+    ],
+)
+def test_a_request_that_does_not_say_to_which_host_is_400_and_nothing_of_it_is_done(
+    server: Server, fields: bytes
+) -> None:
+    """RFC 9112, 3.2. What follows it is no request either: the line is closed."""
+    smuggled = b"GET /heard HTTP/1.1\r\n" + HOST + b"\r\n"
+    for head in (b"GET / HTTP/1.1\r\n", b"POST /heard HTTP/1.1\r\nContent-Length: 4\r\n"):
+        answer = server.ask(head + fields + b"\r\n" + smuggled)
+        assert answer.startswith(b"HTTP/1.1 400 "), (head, answer)
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert "有且仅有一个 Host" in answer.decode()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"liuhen", b"liuhen.example.cn", b"liuhen:8000", b"liuhen:", b"10.0.0.1:80", b"[::1]", b"[fe80::1]:8000"),
+        *(b"a_b-c~d", b"%e7%95%99.example", b"LIUHEN.", b" liuhen \t"),
+    ],
+)
+def test_every_host_that_the_grammar_has_is_let_in(server: Server, host: bytes) -> None:
+    answer = server.ask(b"GET / HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_before_http_1_1_nobody_had_to_say_the_host_and_two_were_never_one(server: Server) -> None:
+    assert server.ask(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert server.ask(b"GET / HTTP/1.0\r\n" + HOST + b"\r\n").startswith(b"HTTP/1.1 200 ")
+    assert server.ask(b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n").startswith(b"HTTP/1.1 400 ")
+
+
 CHUNKED = b"POST /heard HTTP/1.1\r\nConnection: close\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
 AFTER_THE_BODY = (
     b"Authorization: Bearer somebody\r\nClient-Cert: of-a-station\r\nX-Forwarded-For: 198.51.100.77\r\n"

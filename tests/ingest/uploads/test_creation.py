@@ -45,8 +45,9 @@ def test_the_address_is_absolute_unless_a_proxy_that_nobody_named_says_otherwise
     assert re.fullmatch(rf"http://127\.0\.0\.1:{tus.port}/uploads/[0-9a-f]{{32}}", location())
     assert location(Host="archive.test:8443").startswith("http://archive.test:8443/uploads/")
     assert location(Host="[::1]:80").startswith("http://[::1]:80/uploads/")
+    assert location(Host="archive+test:8443").startswith("/uploads/")
     assert location(**{"X-Forwarded-Proto": "https"}).startswith("/uploads/")
-    assert location(Host="user@archive.test/x?").startswith("/uploads/")
+    assert tus.request("POST", "/uploads", {"Upload-Length": "10", "Host": "user@archive.test/x?"}).status == 400
 
 
 def test_everything_else_is_left_to_the_other_application(tus):
