@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.demo.errors import FootageUnusable
-from ingest.dock.errors import DockError
+from ingest.dock.errors import DockError, FolderTooDeep
 from ingest.dock.folder import list_source
 from ingest.dock.progress import printable
 from ingest.dock.source import Source, SourceFile
@@ -51,7 +51,10 @@ def look_at(folder: Path) -> Footage:
         listing = list_source(Source(folder), state_folder=None)
     except DockError as error:
         raise FootageUnusable(folder, "无法读取", str(error)) from error
-    unreadable = [each.name for each in listing.unreadable]
+    for each in listing.out_of_reach:
+        if isinstance(each, FolderTooDeep):
+            raise FootageUnusable(folder, each.words.zh, each.words.en)
+    unreadable = [each.name for each in listing.out_of_reach]
     unreadable += [each.name for each in listing.files if not os.access(each.path, os.R_OK)]
     if unreadable:
         names = ", ".join(printable(name) for name in unreadable[:5])

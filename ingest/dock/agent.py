@@ -110,14 +110,14 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
         state.adopt(source.id)
         gone = settle_wipes(state, source, tell)
         with opened_run(plan, state, tell, stop, outcomes.take) as run:
-            for error in listing.unreadable:
+            for error in listing.out_of_reach:
                 tell(FileStays(error.name, type(error).__name__, error.words))
             for waiting in arrange(listing.files, plan.marks):
                 run.put(waiting)
             run.start()
             run.finish()
-    unreadable = [FileOutcome(error.name, 0, error=error) for error in listing.unreadable]
-    return DockResult((*gone, *unreadable, *outcomes.in_order()), listing.skipped, listing.why_skipped, run.stopped)
+    unseen = [FileOutcome(error.name, 0, error=error) for error in listing.out_of_reach]
+    return DockResult((*gone, *unseen, *outcomes.in_order()), listing.skipped, listing.why_skipped, run.stopped)
 
 
 def dock_continuously(

@@ -4,6 +4,7 @@
     ├── FileLeft                        one file stays where it is; the others go on
     │   ├── SourceUnreadable            permission, a dying card
     │   │   └── SourceVanished          the whole folder is gone: a card pulled out
+    │   ├── FolderTooDeep               a folder below so many others that nobody looks into it
     │   ├── SourceChanged               it was written to while it was being taken over
     │   ├── TransferRefused             the archive will not take this file
     │   ├── NoProgress                  nothing moved for as long as we were told to wait
@@ -82,6 +83,20 @@ class SourceVanished(SourceUnreadable):
             Words(f"the folder {root} is gone: {GONE.en}", f"文件夹 {root} 已不在，{GONE.zh}"),
         )
         self.root = root
+
+
+class FolderTooDeep(FileLeft):
+    """Nobody knows what is in it, so it counts as footage that was left."""
+
+    def __init__(self, name: str, deepest: int) -> None:
+        super().__init__(
+            f"{name} was not looked into: it lies more than {deepest} folders deep, where footage in it is not "
+            "uploaded; check the card, or move what is in it further up, then run again",
+            f"未查看 {name}：它嵌套在 {deepest} 层文件夹之下，其中如有文件，均未上传；请检查存储卡，或将其中的文件移到"
+            "较浅的文件夹，再次运行",
+        )
+        self.name = name
+        self.deepest = deepest
 
 
 class SourceChanged(FileLeft):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.dock.errors import FolderUnusable, SourceUnreadable
+from ingest.dock.errors import FolderTooDeep, FolderUnusable, SourceUnreadable
 from ingest.dock.source import Source, SourceFile, opened_folder
 from ingest.dock.words import reason_of
 
@@ -21,17 +21,20 @@ _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "system volume informati
 # A damaged card may hold a folder that contains itself; a recorder nests three or four.
 _DEEPEST = 32
 
+OutOfReach = SourceUnreadable | FolderTooDeep
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What is in the source.
 
-    `skipped` are names that are not footage; `why_skipped` says for each: link, hidden, system, temporary, special (a
-    pipe, socket or device), empty, loop, too deep, or other volume (mounted below a recorder, and a source of its own).
+    `out_of_reach` are files and folders that could not be looked at: there may be footage in each. `skipped` are names
+    that are not footage; `why_skipped` says for each: link, hidden, system, temporary, special (a pipe, socket or
+    device), empty, loop, or other volume (mounted below a recorder, and a source of its own).
     """
 
     files: tuple[SourceFile, ...]
-    unreadable: tuple[SourceUnreadable, ...]
+    out_of_reach: tuple[OutOfReach, ...]
     skipped: tuple[str, ...]
     why_skipped: dict[str, str] = field(default_factory=dict)
 
@@ -40,13 +43,14 @@ def list_source(source: Source, state_folder: Path | None) -> Listing:
     """Every file below the source, by name, but for what is no footage and the agent's own notes in `state_folder`.
 
     Raises FolderUnusable when there is no such folder or it cannot be listed; a folder further down that cannot be
-    listed becomes an entry of `unreadable`. Links are never followed, not even one that takes a folder's place.
+    listed or lies too deep becomes an entry of `out_of_reach`. Links are never followed, not even one that takes a
+    folder's place.
     """
     walk = _Walk(source, state_folder)
     walk.run()
     skipped = dict(sorted(walk.skipped.items()))
     return Listing(
-        tuple(sorted(walk.files, key=lambda file: file.name)), tuple(walk.unreadable), tuple(skipped), skipped
+        tuple(sorted(walk.files, key=lambda file: file.name)), tuple(walk.out_of_reach), tuple(skipped), skipped
     )
 
 
@@ -58,7 +62,7 @@ class _Walk:
         self._state_folder = state_folder
         self._seen: set[tuple[int, int]] = set()
         self.files: list[SourceFile] = []
-        self.unreadable: list[SourceUnreadable] = []
+        self.out_of_reach: list[OutOfReach] = []
         self.skipped: dict[str, str] = {}
 
     def run(self) -> None:
@@ -70,7 +74,7 @@ class _Walk:
             except OSError as error:
                 if depth == 0:
                     raise FolderUnusable(self._source.root, reason_of(error)) from error
-                self.unreadable.append(SourceUnreadable(self._title(folder), reason_of(error)))
+                self.out_of_reach.append(SourceUnreadable(self._title(folder), reason_of(error)))
 
     def _read_folder(self, folder: str, depth: int) -> list[str]:
         """Note what is in a folder; the folders in it to look through are given back."""
@@ -85,7 +89,7 @@ class _Walk:
                 try:
                     further += self._sort_entry(entry, name, depth)
                 except OSError as error:
-                    self.unreadable.append(SourceUnreadable(self._title(name), reason_of(error)))
+                    self.out_of_reach.append(SourceUnreadable(self._title(name), reason_of(error)))
         return further
 
     def _sort_entry(self, entry: os.DirEntry[str], name: str, depth: int) -> Iterator[str]:
@@ -97,8 +101,12 @@ class _Walk:
         if reason is None and not self._source.holds(status):
             reason = "other volume"
         if reason is None and stat.S_ISDIR(status.st_mode):
-            reason = self._why_not_entered(status, depth)
-            if reason is None:
+            if (status.st_dev, status.st_ino) in self._seen:
+                reason = "loop"
+            elif depth + 1 >= _DEEPEST:
+                self.out_of_reach.append(FolderTooDeep(self._title(name), _DEEPEST))
+                return
+            else:
                 yield name
                 return
         if reason is not None:
@@ -106,11 +114,6 @@ class _Walk:
             return
         mode = stat.S_IMODE(status.st_mode)
         self.files.append(SourceFile(name, status.st_size, status.st_mtime_ns, mode, self._source))
-
-    def _why_not_entered(self, status: os.stat_result, depth: int) -> str | None:
-        if (status.st_dev, status.st_ino) in self._seen:
-            return "loop"
-        return "too deep" if depth + 1 >= _DEEPEST else None
 
     def _title(self, name: str) -> str:
         return f"{self._source.label}/{name}" if self._source.label else name

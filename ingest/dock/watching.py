@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
 from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone, SourceMissing
-from ingest.dock.folder import Listing, list_source
+from ingest.dock.folder import Listing, OutOfReach, list_source
 from ingest.dock.found import FileKey, Found
 from ingest.dock.marks import MarkRules
 from ingest.dock.mounts import MOUNTS, find_recorders, read_mounts, volume_of
@@ -128,6 +128,7 @@ class Watcher:
         self._out_of_reach: set[str] = set()
         self._missing: set[Path] = set()
         self._seen: dict[FileKey, _Seen] = {}
+        self._unseen: dict[str, tuple[OutOfReach, ...]] = {}
         self._named: set[tuple[str, str, str]] = set()
         self._labels: dict[str, str] = {}
         self._found = Found()
@@ -165,9 +166,11 @@ class Watcher:
             seen.retries = min(seen.retries + 1, 16)
 
     def count(self) -> tuple[list[FileOutcome], int, int]:
-        """The files that were left with why, how many others were received, and how many of those wiped."""
+        """What was left with why, how many others were received, and how many of those wiped."""
         with self._turn:
             outcomes = [seen.outcome for seen in self._seen.values() if seen.outcome and seen.outcome.error]
+            unseen = (error for errors in self._unseen.values() for error in errors)
+            outcomes += [FileOutcome(error.name, 0, error=error) for error in unseen]
             others = self._found.received - sum(outcome.is_received for outcome in outcomes)
             return sorted(outcomes, key=lambda outcome: outcome.name), others, self._wiped
 
@@ -222,6 +225,8 @@ class Watcher:
 
     def _forget(self, source_id: str) -> None:
         """What is back may be another card, or changed elsewhere: the notes know, not this memory."""
+        with self._turn:
+            self._unseen.pop(source_id, None)
         self._forget_files(source_id)
         self._out_of_reach.discard(source_id)
         self._named = {key for key in self._named if key[0] != source_id}
@@ -247,7 +252,8 @@ class Watcher:
                 del self._seen[source.id, name]
             self._found.keep_only(source.id, there)
             totals = self._found.totals
-        self._tell_once(source, listing.unreadable)
+            self._unseen[source.id] = listing.out_of_reach
+        self._tell_once(source, listing.out_of_reach)
         skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, "skipped"))
         waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
         if totals != self._told_of or skipped:
@@ -282,9 +288,9 @@ class Watcher:
         self._found.take(key, seen.looks_like)
         return True
 
-    def _tell_once(self, source: Source, unreadable: tuple[SourceUnreadable, ...]) -> None:
-        for error in unreadable:
-            if self._is_news(source.id, error.name, error.reason.en):
+    def _tell_once(self, source: Source, out_of_reach: tuple[OutOfReach, ...]) -> None:
+        for error in out_of_reach:
+            if self._is_news(source.id, error.name, error.words.en):
                 self._tell(FileStays(error.name, type(error).__name__, error.words))
 
     def _is_news(self, source_id: str, name: str, why: str) -> bool:

@@ -97,6 +97,20 @@ def test_wiped_folder_is_empty_and_exit_code_is_zero(archive: Any, command: list
     assert _events(done.stdout.splitlines())[-1]["wiped"] == 1
 
 
+def test_footage_that_lies_too_deep_is_left_and_exits_1(archive: Any, command: list[str], tmp_path: Path) -> None:
+    deep = "/".join(["d"] * 32)
+    (tmp_path / "card" / deep).mkdir(parents=True)
+    (tmp_path / "card" / deep / "a.mp4").write_bytes(b"x")
+    (tmp_path / "card" / "b.mp4").write_bytes(b"y")
+    done = _run(command)
+    assert done.returncode == 1
+    summary = _events(done.stdout.splitlines())[-1]
+    assert (summary["complete"], summary["received"], summary["left"]) == (False, 1, 1)
+    left = next(file for file in summary["files"] if file["kind"])
+    assert (left["file"], left["state"], left["kind"]) == (deep, "left", "FolderTooDeep")
+    assert "未查看" in left["reason"]["zh"]
+
+
 def test_refused_credential_exits_1_in_both_languages(archive: Any, command: list[str], tmp_path: Path) -> None:
     (tmp_path / "card" / "a.mp4").write_bytes(b"x")
     archive.secret = "n" * 43

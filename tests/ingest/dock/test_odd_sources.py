@@ -133,12 +133,17 @@ def test_volume_mounted_below_a_recorder_is_not_taken_for_its_files(
     assert listing.why_skipped == {"shm": "other volume"}
 
 
-def test_folders_without_end_are_not_followed_without_end(docking: Any) -> None:
-    docking.write("/".join(["d"] * 60) + "/a.mp4", b"x")
-    docking.write("b.mp4", b"x")
-    listing = list_source(Source(docking.folder), docking.state)
-    assert [file.name for file in listing.files] == ["b.mp4"]
-    assert list(listing.why_skipped.values()) == ["too deep"]
+def test_folders_without_end_are_not_followed_without_end_and_their_footage_is_left(docking: Any, archive: Any) -> None:
+    """What nobody looked into may hold footage: a run that leaves it is not complete, and says where it lies."""
+    docking.write("/".join(["d"] * 32) + "/a.mp4", b"x")
+    docking.write("/".join(["d"] * 31) + "/b.mp4", b"y")
+    result = docking.run(wipe=True)
+    (left,) = (outcome for outcome in result.outcomes if outcome.error)
+    assert (left.name, type(left.error)) == ("/".join(["d"] * 32), errors.FolderTooDeep)
+    assert [(event.file, event.kind) for event in docking.told(FileStays)] == [(left.name, "FolderTooDeep")]
+    assert archive.sealed_names() == ["b.mp4"]
+    assert not result.complete
+    assert result.skipped == ()
 
 
 def _refusing(real: Any, name: str, number: int) -> Any:

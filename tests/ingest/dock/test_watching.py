@@ -205,6 +205,26 @@ def test_file_that_could_not_be_read_is_tried_again_after_a_while(
     assert watching.result.outcomes == ()
 
 
+def test_what_lies_too_deep_is_told_once_and_left_until_its_card_is_out(watching: Watching, archive: Any) -> None:
+    card, deep = watching.plug("card"), "/".join(["d"] * 32)
+    (card / deep).mkdir(parents=True)
+    (card / deep / "a.mp4").write_bytes(b"x")
+    (card / "b.mp4").write_bytes(b"y")
+    with watching.running():
+        watching.wait(lambda: watching.told(FileWiped) and watching.told(FileStays))
+        time.sleep(5 * QUICK.poll_seconds)
+    assert [(event.file, event.kind) for event in watching.told(FileStays)] == [(f"card/{deep}", "FolderTooDeep")]
+    assert watching.result is not None
+    assert [(each.name, each.is_received) for each in watching.result.outcomes] == [(f"card/{deep}", False)]
+    assert not watching.result.complete
+    watching.stop = threading.Event()
+    with watching.running():
+        watching.wait(lambda: len(watching.told(FileStays)) == 2)
+        watching.plug()
+        watching.wait(lambda: watching.told(SourceGone))
+    assert watching.result.outcomes == ()
+
+
 def test_archive_that_is_away_at_the_start_is_waited_for(watching: Watching, archive: Any) -> None:
     card = watching.plug("card")
     (card / "a.mp4").write_bytes(b"x")

@@ -304,7 +304,7 @@ def test_listing_does_not_go_through_a_folder_that_becomes_a_link_meanwhile(
     listing = list_source(Source(tmp_path / "card", "card"), tmp_path / "notes")
     assert swapped
     assert listing.files == ()
-    assert [error.name for error in listing.unreadable] == ["a/b"]
+    assert [error.name for error in listing.out_of_reach] == ["a/b"]
 
 
 def test_interrupted_removal_is_not_settled_through_a_link(tmp_path: Path) -> None:
