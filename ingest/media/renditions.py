@@ -172,7 +172,8 @@ def make_poster(
     for at_seconds in sorted({later, 0.0}, reverse=True):
         arguments = poster_arguments(found, at_seconds, path.name)
         result = runner.ffmpeg(arguments, media, out, limits)
-        if result.succeeded and is_plain_file(path):
+        # What broke a limit here would break it there as well: one is enough.
+        if result.stopped is not None or (result.succeeded and is_plain_file(path)):
             break
     if is_empty_handed(result, path):
         return NothingToShow("poster", code.NO_DECODABLE_FRAME)

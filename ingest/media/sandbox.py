@@ -95,7 +95,8 @@ class Job:
 class Confined:
     """How a call ended. Exactly one of exit_code, signal and stopped says so.
 
-    `stopped` is why we killed it: a limit that it broke, or the machine's."""
+    `stopped` is why we killed it: a limit that it broke, or the machine's. `processor_seconds` are those of all its
+    threads, to a quarter of one; of what had no limit of them, the wall's."""
 
     sandbox: str
     exit_code: int | None
@@ -104,6 +105,7 @@ class Confined:
     stdout: bytes
     stderr_tail: str
     elapsed_seconds: float
+    processor_seconds: float = 0.0
 
     @property
     def succeeded(self) -> bool:

@@ -7,6 +7,7 @@ nothing of them is parsed here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -42,8 +43,9 @@ def seek_sprite(
 ) -> tuple[Confined, tuple[str, ...]]:
     """`out/sprite.jpg`, out of all pictures; how that ended, and the arguments of both steps.
 
-    `limits` are for all of it. Raises RenditionFailed where a picture's search breaks one, or where there is
-    no picture and one of them ran short."""
+    `limits` are for all of it. Raises RenditionFailed where one picture's search breaks one, or where there is no
+    picture and one of them ran short; where all together have used up their seconds of the processors, what was not
+    come to yet shows the picture before it."""
     pixels = out / "pixels"
     try:
         pixels.write_bytes(find_pictures(media, found, layout, runner, limits))
@@ -55,10 +57,14 @@ def seek_sprite(
 
 
 def find_pictures(media: Path, found: Findings, layout: SpriteLayout, runner: MediaRunner, limits: Limits) -> bytes:
-    """One after the other; where there is none, the one before it once more. Empty where there is none at all."""
-    size, pictures, left = layout.tile_width * layout.tile_height * 3 // 2, list[bytes](), limits.deadline_seconds
+    """Spread over the film from the first on, so that wherever it ends they are of all of it. Where there is none, the
+    one before it once more. Empty where there is none at all."""
+    size, pictures = layout.tile_width * layout.tile_height * 3 // 2, dict[int, bytes]()
+    left, processor_left = limits.deadline_seconds, limits.processor_seconds or limits.deadline_seconds
     short: Confined | None = None
-    for number in range(layout.tiles):
+    for number in spread(layout.tiles):
+        if processor_left <= 0:
+            break
         arguments = seeking_arguments(found, layout, number * layout.interval_seconds)
         each = replace(
             limits,
@@ -68,14 +74,28 @@ def find_pictures(media: Path, found: Findings, layout: SpriteLayout, runner: Me
         )
         result = runner.ffmpeg(arguments, media, None, each)
         left -= result.elapsed_seconds / (runner.patience or 1.0)
+        processor_left -= result.processor_seconds
         if result.stopped is not None:
             raise RenditionFailed("sprite", result.stopped, clean_stderr(result, media))
         short = result if ran_short(result) else short
-        pictures.append(result.stdout if len(result.stdout) == size else pictures[-1] if pictures else b"")
-    first = next((picture for picture in pictures if picture), b"")
-    if not first and short is not None:
+        if len(result.stdout) == size:
+            pictures[number] = result.stdout
+    if not pictures and short is not None:
         raise RenditionFailed("sprite", why_failed(short), clean_stderr(short, media))
-    return b"".join(picture or first for picture in pictures)
+    return b"".join(in_every_tile(pictures, layout.tiles))
+
+
+def spread(tiles: int) -> list[int]:
+    """All of them: every 64th first, then those in the middle between two, and so on."""
+    steps = [1 << power for power in range(6, -1, -1)]
+    return list(dict.fromkeys(number for step in steps for number in range(0, tiles, step)))
+
+
+def in_every_tile(pictures: Mapping[int, bytes], tiles: int) -> Iterator[bytes]:
+    shown = pictures[min(pictures)] if pictures else b""
+    for number in range(tiles):
+        shown = pictures.get(number, shown)
+        yield shown
 
 
 def seeking_arguments(found: Findings, layout: SpriteLayout, at_seconds: float) -> tuple[str, ...]:

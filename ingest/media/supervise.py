@@ -22,8 +22,8 @@ from ingest.media.stops import Stop
 
 STDERR_TAIL_BYTES = 16 << 10
 LOOK_EVERY_SECONDS = 0.1
-# Asked of the whole machine's processes each time, so seldom; what is short is not asked about at all.
-ACCOUNT_EVERY_SECONDS = 1.0
+# Asked of the whole machine's processes each time, so not more often; what is shorter is not asked about at all.
+ACCOUNT_EVERY_SECONDS = 0.25
 # The tools get this environment and no other: nothing of the worker's, where a password may be.
 TOOL_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "2"}
 
@@ -38,6 +38,7 @@ class Ended:
     stdout: bytes
     stderr_tail: str
     elapsed_seconds: float
+    processor_seconds: float
 
     def as_confined(self, sandbox: str, exit_code: int | None) -> Confined:
         """A negative exit code is a signal's number, as subprocess writes it."""
@@ -51,6 +52,7 @@ class Ended:
             stdout=self.stdout,
             stderr_tail=self.stderr_tail,
             elapsed_seconds=self.elapsed_seconds,
+            processor_seconds=self.processor_seconds,
         )
 
 
@@ -71,7 +73,10 @@ def supervise(command_for: Callable[[int], Sequence[str]], job: Job, keep: tuple
         stopped = child.watch(job.limits, job.out)
         if job.out is not None:
             stopped = sweep(job.out) or stopped or broken_output_limit(job.out, job.limits)
-        return Ended(child.reap(), status.read(), stopped, bytes(child.stdout), child.stderr_text(), child.elapsed())
+        spent = child.account.spent_by(child.elapsed())
+        return Ended(
+            child.reap(), status.read(), stopped, bytes(child.stdout), child.stderr_text(), child.elapsed(), spent
+        )
 
 
 class Child:
@@ -198,13 +203,17 @@ class ProcessorAccount:
 
     def __init__(self, group: int, watch: Watch | None) -> None:
         self.group, self.watch = group, watch
-        self.looked_at, self.spent_when_it_got_on, self.progress = 0.0, 0.0, 0
+        self.looked_at, self.spent, self.spent_when_it_got_on, self.progress = 0.0, 0.0, 0.0, 0
+
+    def spent_by(self, elapsed_seconds: float) -> float:
+        """What it was seen to have spent; of the moment since the last look, in which it ended, all that passed."""
+        return self.spent + max(0.0, elapsed_seconds - self.looked_at)
 
     def broken_limit(self, limits: Limits, elapsed_seconds: float) -> Stop | None:
         if limits.processor_seconds is None or elapsed_seconds - self.looked_at < ACCOUNT_EVERY_SECONDS:
             return None
         self.looked_at = elapsed_seconds
-        spent = processor_seconds_of(self.group)
+        self.spent = spent = max(self.spent, processor_seconds_of(self.group))
         if spent > limits.processor_seconds:
             return Stop.PROCESSOR
         if self.watch is None or limits.idle_processor_seconds is None:

@@ -6,7 +6,7 @@ from ingest.errors import RenditionFailed
 from ingest.media.stops import Blame, Stop
 from ingest.rendering.work_room import WorkRoom
 
-MOST_DEADLINES = 10
+MOST_DEADLINES = 5
 """A tool that neither works nor ends is not waited for any longer, though the machine may have been the reason."""
 
 

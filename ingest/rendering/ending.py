@@ -52,11 +52,13 @@ class Owed(Protocol):
 
 def record_failure(
     database: Database, due: Owed, error: RenditionFailed, room: WorkRoom, *which: ColumnElement[bool]
-) -> None:
+) -> Blame:
     """By whose fault it was. Raises NoRoomToWork. `which`: of what is leased, as everywhere here; else all of it."""
     said = f"{error.reason}: {error.stderr_tail}"
     end = {Blame.FILE: give_up, Blame.MACHINE: defer, Blame.UNKNOWN: put_off}
-    end[blame_for(error, due.deferrals, room)](database, due, said, *which)
+    blame = blame_for(error, due.deferrals, room)
+    end[blame](database, due, said, *which)
+    return blame
 
 
 def put_off(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:

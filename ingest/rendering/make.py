@@ -34,11 +34,12 @@ from ingest.media.renditions import (
     make_sprite,
 )
 from ingest.media.runner import MediaRunner
-from ingest.media.stops import Stop
+from ingest.media.stops import Blame, Stop
 from ingest.media.whole import decode_whole
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import DECODE, QUICK, DueRenditions, hand_over, settle
 from ingest.rendering.ending import record_failure
+from ingest.rendering.exhausted import LimitBroken, end_over_limit, find_broken_limit
 from ingest.rendering.facts import digest_of_facts
 from ingest.rendering.lanes import takes_long
 from ingest.rendering.references import references_for
@@ -51,7 +52,8 @@ from storage.sealed_object import AtRest
 
 log = structlog.get_logger()
 Maker = Callable[[Path, Findings, Path, MediaRunner], Outcome]
-MAKERS: dict[str, Maker] = {"poster": make_poster, "sprite": make_sprite, "proxy": make_proxy}
+# In the order in which they are waited for; and what breaks a limit mostly does so in the proxy, in a moment.
+MAKERS: dict[str, Maker] = {"poster": make_poster, "proxy": make_proxy, "sprite": make_sprite}
 # Beside a plaintext there has to be room for one of these, which may be as large.
 LARGE_COPIES = (RECOVERY, "proxy")
 
@@ -59,16 +61,25 @@ LARGE_COPIES = (RECOVERY, "proxy")
 def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     """Make every rendition the recording owes in this lane. Each is recorded by itself, so a crash costs at most one.
 
-    What turns out to take long is handed over; and once the file has broken a limit here, so is all the rest of it."""
+    What turns out to take long is handed over; and once the file has broken a limit, in whatever lane, nothing more is
+    tried."""
     if due.lane == DECODE and (reason := needs_no_decoding(rendering.database, due.recording_id)) is not None:
         settle(rendering.database, due, DECODING, reason)
         return
+    broken = find_broken_limit(rendering.database, due.recording_id)
+    if broken is not None:
+        end_over_limit(due, broken, rendering)
+        return
     room_bytes = due.size_bytes * (2 if set(due.kinds) & set(LARGE_COPIES) else 1)
-    work_on(due, room_bytes, partial(make_in, due), rendering)
+    try:
+        work_on(due, room_bytes, partial(make_in, due), rendering)
+    except LimitBroken as broken_here:
+        end_over_limit(due, broken_here.said, rendering)
 
 
 def make_in(due: DueRenditions, folder: Path, rendering: Rendering) -> None:
-    """Raises NotYet where the machine was in the way, or what is left of the original has to be recovered first."""
+    """Raises NotYet where the machine was in the way, or what is left of the original has to be recovered first; and
+    LimitBroken."""
     original = look_at(decrypt_original(due, rendering, folder / "original"), rendering, due.deferrals)
     if due.lane == DECODE:
         look_at_whole(due, original, rendering)
@@ -137,13 +148,16 @@ def read_references(due: DueRenditions, folder: Path, rendering: Rendering) -> t
 
 
 def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], rendering: Rendering) -> Outcome | None:
-    """The outcome, recorded; None where it failed, which was recorded as well. Raises NoRoomToWork."""
+    """The outcome, recorded; None where it failed, which was recorded as well. Raises NoRoomToWork and LimitBroken."""
     try:
         outcome = make()
     except RenditionFailed as error:
         log.warning("rendition.failed", recording=str(due.recording_id), kind=kind, reason=error.reason)
-        if error.reason != Stop.COPY_REFUSED:
-            record_failure(rendering.database, due, error, rendering.room, MediaJob.kind == kind)
+        if error.reason == Stop.COPY_REFUSED:
+            return NothingToShow(kind, error.reason)  # Here and now; whoever encodes makes it.
+        blame = record_failure(rendering.database, due, error, rendering.room, MediaJob.kind == kind)
+        if blame is Blame.FILE:
+            raise LimitBroken(kind, error.reason) from error
         return None
     if isinstance(outcome, NothingToShow):
         settle(rendering.database, due, kind, outcome.reason)

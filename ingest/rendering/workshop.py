@@ -25,6 +25,8 @@ from storage.sealed_object import AtRest, open_sealed
 
 log = structlog.get_logger()
 PIECE_BYTES = 1 << 20
+LEAST_PATIENCE, MOST_PATIENCE = 4.0, 16.0
+"""How often its deadline a tool is waited for: with the deadline's own factor, a 16th of one processor and a 64th."""
 MEDIA = Actor.system("media")
 """Who a media worker is in the ledger."""
 
@@ -46,8 +48,10 @@ class Rendering:
 
 
 def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
-    """Deadlines are of the wall, and had passed on a busy machine: each time they are twice as long."""
-    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=2.0 ** min(deferrals, 4))
+    """Deadlines are of the wall, and pass on a busy machine: from the first on they are long enough for whoever gives
+    way to everybody, since what is ended by one has worked for nothing; and each time they are twice as long."""
+    patience = min(LEAST_PATIENCE * 2.0 ** min(deferrals, 4), MOST_PATIENCE)
+    runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=patience)
     return replace(rendering, runner=runner)
 
 

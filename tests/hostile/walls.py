@@ -15,11 +15,13 @@ from tempfile import TemporaryDirectory
 from ingest.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.recovery import make_recovery
-from ingest.media.renditions import RenditionMade, make_poster, make_proxy, make_sprite
+from ingest.media.renditions import RenditionMade
 from ingest.media.runner import MediaRunner
+from ingest.media.stops import Stop
+from ingest.rendering import make
 from tests.hostile.files import CANARY
 
-MAKERS = (make_recovery, make_poster, make_sprite, make_proxy)
+MAKERS = (make_recovery, *make.MAKERS.values())
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Suffered:
     reason: str
     made: tuple[str, ...]
     longest_seconds: float
+    seconds: float
     leaked: int
 
 
@@ -84,29 +87,28 @@ def listener() -> Iterator[Listener]:
 
 
 def suffer(path: Path, runner: MediaRunner) -> Suffered:
-    """Everything the archive does with a file's media, each step in a folder of its own, and what it left behind."""
-    longest, made, leaked = 0.0, [], 0
-
-    def timed(begun: float) -> float:
-        return max(longest, time.monotonic() - begun)
-
-    begun = time.monotonic()
+    """Everything the archive does with a file's media, each step in a folder of its own, and what it left behind; like
+    the archive, it ends at the first limit that is broken."""
+    made, leaked, begun = list[str](), 0, time.monotonic()
     found = probe_media(path, runner)
-    longest = timed(begun)
+    taken = [time.monotonic() - begun]
     leaked += repr(found).encode("utf-8", "backslashreplace").count(CANARY) * len(CANARY)
     with TemporaryDirectory(prefix="hostile-") as folder:
-        for make in MAKERS:
-            out = Path(folder) / make.__name__
+        for maker in MAKERS:
+            out = Path(folder) / maker.__name__
             out.mkdir()
-            begun = time.monotonic()
+            begun, broken = time.monotonic(), False
             try:
-                outcome = make(path, found, out, runner)
+                outcome = maker(path, found, out, runner)
                 made += [outcome.name] if isinstance(outcome, RenditionMade) else []
             except RenditionFailed as error:
                 made.append(f"{error.name}: {error.reason}")
                 leaked += error.stderr_tail.encode().count(CANARY) * len(CANARY)
-            longest = timed(begun)
+                broken = (stop := Stop.of(error.reason)) is not None and stop.is_limit
+            taken.append(time.monotonic() - begun)
+            if broken:
+                break
         for left in Path(folder).rglob("*"):
             leaked += left.read_bytes().count(CANARY) * len(CANARY) if left.is_file() else 0
     reason = found.reasons[0].code if found.reasons else ""
-    return Suffered(path.name, found.state, reason, tuple(made), longest, leaked)
+    return Suffered(path.name, found.state, reason, tuple(made), max(taken), sum(taken), leaked)

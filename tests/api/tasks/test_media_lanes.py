@@ -47,7 +47,7 @@ def test_nobody_waits_for_what_has_to_be_encoded(sealing: Any, tmp_path: Path) -
     assert not render_next(rendering, "test", "slow")
 
 
-def test_a_file_that_breaks_a_limit_costs_the_quick_lane_that_one(
+def test_a_file_that_breaks_a_limit_costs_all_lanes_that_one(
     sealing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = []
@@ -61,11 +61,9 @@ def test_a_file_that_breaks_a_limit_costs_the_quick_lane_that_one(
     rendering = open_rendering(sealing.archive)
     while render_next(rendering, "test"):
         pass
-    later = ("due", "slow", 0)
-    assert jobs_of(sealing, recording) == {"poster": ("failed", "quick", 1), "sprite": later, "proxy": later}
+    assert jobs_of(sealing, recording) == dict.fromkeys(("poster", "sprite", "proxy"), ("failed", "quick", 1))
     sealing.render()
     assert len(tried) == 1
-    assert jobs_of(sealing, recording)["proxy"] == ("done", "slow", 1)
 
 
 def test_a_deadline_that_a_busy_machine_missed_is_no_end_and_gets_longer(
@@ -86,7 +84,7 @@ def test_a_deadline_that_a_busy_machine_missed_is_no_end_and_gets_longer(
             session.execute(MediaJob.__table__.update().values(leased_until=None))
         assert render_next(rendering, "test")
     assert jobs_of(sealing, recording)["poster"] == ("failed", "quick", 1)
-    assert patience[:6] == [1, 2, 4, 8, 16, 16]
+    assert patience == [4, 8, 16, 16, 16, 16]
 
 
 def test_a_film_that_a_busy_machine_did_not_look_at_in_time_has_its_copies_later(

@@ -75,6 +75,46 @@ def test_each_point_is_gone_to_and_one_picture_taken(
     assert all(arguments[arguments.index("-frames:v") + 1] == "1" for arguments in seeks)
 
 
+def test_searches_end_where_their_seconds_of_the_processor_do_and_what_they_found_is_of_the_whole_film(
+    runner: MediaRunner, make_clip: Callable[..., Path], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index of millions is read for each picture: a sprite costs what it may, and shows fewer moments."""
+    film = make_clip(*LONG, "long.mp4")
+    found = probe_media(film, runner)
+    run, asked = runner.sandbox.run, list[float]()
+
+    def costly(job: Job) -> Any:
+        ended = run(job)
+        if "-ss" not in job.arguments:
+            return ended
+        asked.append(job.limits.processor_seconds or 0.0)
+        return replace(ended, processor_seconds=3.0)
+
+    monkeypatch.setattr(runner.sandbox, "run", costly)
+    made = make_sprite(film, found, out, runner, Limits.of_processor(60))
+    assert isinstance(made, RenditionMade)
+    assert len(asked) == 20
+    assert asked[0] == seeking.MOST_SECONDS_A_PICTURE
+    shown = brightness(made.path)
+    assert sorted(shown) == pytest.approx(shown, abs=3.0)
+    assert 8 < len({round(value / 4) for value in shown}) <= 20
+    assert shown[-1] > 200
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 63, 64, 65, 99, 100])
+def test_every_moment_has_its_turn_and_the_first_few_are_far_apart(tiles: int) -> None:
+    order = seeking.spread(tiles)
+    assert sorted(order) == list(range(tiles))
+    assert order[0] == 0
+
+
+def test_what_a_tool_spent_of_the_processors_is_told(runner: MediaRunner) -> None:
+    busy = ("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=60", "-f", "null", "-")
+    ended = runner.ffmpeg(("-v", "error", *busy), Path("/dev/null"), None, Limits.of_processor(60))
+    assert ended.succeeded
+    assert ended.elapsed_seconds / 4 < ended.processor_seconds < 4 * ended.elapsed_seconds
+
+
 def test_a_search_that_finds_no_end_breaks_the_limit_of_all(
     runner: MediaRunner, make_clip: Callable[..., Path], out: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy import select
 
 from api.tasks.media import open_rendering, render_next
 from ingest.errors import RenditionFailed
+from ingest.media.findings import PROBE_STOPPED, Findings, Reason
 from ingest.rendering import make
-from storage.catalog.recordings import MediaJob
+from storage.catalog.recordings import MediaJob, WholeDecoding
 
 
 @pytest.mark.parametrize(
@@ -33,5 +35,48 @@ def test_a_bomb_costs_one_limit_and_a_mishap_a_repeat(
     with sealing.archive.database.reading() as session:
         job = session.scalars(select(MediaJob).where(MediaJob.kind == "proxy")).one()
         assert (job.state, job.attempts, job.outcome) == (state, attempts, f"{reason}: said the tool")
-        others = session.scalars(select(MediaJob.state).where(MediaJob.kind.in_(("poster", "sprite")))).all()
-    assert set(others) == {"done"}
+        others = {job.kind: (job.state, job.outcome) for job in session.scalars(select(MediaJob))}
+    assert others["poster"] == ("done", None)
+    rest = ("failed", f"limit_broken: proxy: {reason}") if state == "failed" else ("due", None)
+    assert others["sprite"] == rest
+
+
+def test_no_lane_tries_what_broke_a_limit_in_another_and_it_is_entered_that_nobody_decoded_it(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looked: list[Path] = []
+
+    def fail(*_: object) -> None:
+        raise RenditionFailed("proxy", "processor", "said the tool")
+
+    sealing.seal(sealing.clip(tmp_path))
+    rendering = open_rendering(sealing.archive)
+    monkeypatch.setattr(make, "copy_proxy", fail)
+    assert render_next(rendering, "test")
+    monkeypatch.setattr(make, "look_at", lambda media, *_: looked.append(media))
+    assert not render_next(rendering, "test", "slow")
+    assert render_next(rendering, "test", "decode")
+    assert not render_next(rendering, "test", "decode")
+    assert looked == []
+    with sealing.archive.database.reading() as session:
+        assert not session.scalars(select(MediaJob.id).where(MediaJob.state == "due")).all()
+        decoding = session.scalars(select(WholeDecoding)).one()
+    assert (decoding.state, decoding.reason, decoding.way) == ("not_decoded", "decoding_limit", "decode")
+    assert sealing.entries("recording.decoded") == 1
+
+
+def test_what_broke_a_limit_when_it_was_first_looked_at_is_looked_at_no_more(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = Findings(
+        "unreadable", (Reason(PROBE_STOPPED, {"by": "processor"}),), None, None, (), None, 1, {}, "ffprobe", "8", "none"
+    )
+    sealing.custody = replace(sealing.custody, probe=lambda path: found)
+    sealing.seal(sealing.clip(tmp_path))
+    monkeypatch.setattr(make, "decrypt_original", lambda *_: pytest.fail("it was unpacked"))
+    sealing.render()
+    assert render_next(open_rendering(sealing.archive), "test", "decode")
+    with sealing.archive.database.reading() as session:
+        jobs = {job.kind: (job.state, job.outcome) for job in session.scalars(select(MediaJob))}
+    over = ("failed", "limit_broken: probe: processor")
+    assert jobs == {"poster": over, "sprite": over, "proxy": over, "decode": ("nothing", "nothing_to_decode")}

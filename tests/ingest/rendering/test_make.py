@@ -112,13 +112,13 @@ def test_what_it_takes_to_show_each_copy_is_kept_with_it_and_its_digest_entered(
     assert stated == {str(row.id): digest_of_facts(row.facts) for row in rows.values()}
 
 
-def test_what_breaks_a_limit_is_recovered_by_nobody_and_the_rest_has_nothing_to_show(
+def test_what_breaks_a_limit_is_recovered_by_nobody_and_nothing_else_of_it_is_tried(
     sealing: Any, torn: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(make, "make_recovery", failing("processor"))
     assert render_next(open_rendering(sealing.archive), "test", "slow")
-    nothing = dict.fromkeys(("poster", "sprite", "proxy"), ("nothing", 1, "moov_missing"))
-    assert jobs_of(sealing) == {"recovery": ("failed", 1, "processor"), **nothing}
+    over = dict.fromkeys(("poster", "sprite", "proxy"), ("failed", 1, "limit_broken"))
+    assert jobs_of(sealing) == {"recovery": ("failed", 1, "processor"), **over}
 
 
 def test_a_recovery_that_was_stored_is_used_and_not_made_again(
