@@ -97,9 +97,15 @@ def print_table(console: Console, result: DockResult, watched: bool = False) -> 
         console.print(line, markup=False, highlight=False)
     for folder in result.unwatched:
         console.print(_NOT_LOOKED_INTO.format(printable(folder)), style="red", markup=False, highlight=False)
-    if result.skipped:
-        names = ", ".join(printable(name) for name in result.skipped[:10])
-        console.print(f"未取 {len(result.skipped)} 项 / not footage: {names}", markup=False, highlight=False)
+    empty = [name for name in result.skipped if result.why_skipped.get(name) == "empty"]
+    others = [name for name in result.skipped if result.why_skipped.get(name) != "empty"]
+    for names, zh, en in (
+        (empty, f"空文件 {len(empty)} 个，没有内容可上传，留在原处", "empty, nothing to send, left where they are"),
+        (others, f"未取 {len(others)} 项", "not footage"),
+    ):
+        if names:
+            some = ", ".join(printable(name) for name in names[:10])
+            console.print(f"{zh} / {en}: {some}", markup=False, highlight=False)
 
 
 def print_files(console: Console, result: DockResult) -> None:

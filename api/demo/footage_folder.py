@@ -65,7 +65,7 @@ def look_at(folder: Path) -> Footage:
         )
     if not listing.files:
         raise FootageUnusable(folder, "其中没有非空的文件", "there is no file in it that holds anything")
-    empty = tuple(name for name, why in listing.why_skipped.items() if why == "empty")
+    empty = listing.empty
     return Footage(folder, listing.files, empty, tuple(name for name in listing.skipped if name not in empty))
 
 

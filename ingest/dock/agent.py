@@ -17,7 +17,7 @@ from ingest.dock.archive import Archive
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.credential import StationCredential
 from ingest.dock.errors import DockStopped, Interrupted, SourceVanished
-from ingest.dock.events import AddressOpen, FileStays, FolderListed, Listener, SourceGone
+from ingest.dock.events import AddressOpen, FileEmpty, FileStays, FolderListed, Listener, SourceGone
 from ingest.dock.folder import list_source
 from ingest.dock.marks import MarkRules
 from ingest.dock.ordering import arrange
@@ -105,6 +105,8 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
     source = Source.alone(folder.resolve())
     listing = list_source(source, plan.state_folder)
     tell(FolderListed(len(listing.files), sum(file.size_bytes for file in listing.files), listing.skipped))
+    for name in listing.empty:
+        tell(FileEmpty(name))
     outcomes = Outcomes(source, len(listing.files), tell)
     with opened_state(plan.state_folder, str(source.root)) as state:
         state.adopt(source.id)

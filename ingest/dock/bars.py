@@ -23,6 +23,7 @@ from ingest.dock.events import (
     ClockMeasured,
     Event,
     FileChanged,
+    FileEmpty,
     FileGone,
     FileStays,
     FileUploaded,
@@ -39,6 +40,7 @@ from ingest.dock.events import (
 )
 from ingest.dock.outage import Seldom
 from ingest.dock.progress import Tally, printable
+from ingest.dock.words import EMPTY
 
 _CLOCK_WORTH_SAYING_SECONDS = 60.0
 # What a bar has beside the name: 14 of bar, 4 of per cent, 19 of bytes, 10 of rate, 8 of time, and the gaps.
@@ -173,6 +175,8 @@ class Bars:
             self._begin(event)
         elif isinstance(event, BytesMoved):
             self._move(event)
+        elif isinstance(event, FileEmpty):
+            self._say_what_became(event)
         elif isinstance(event, FileUploaded | ReceiptHeld | FileWiped | FileStays):
             self._end(event.file)
             self._note_receipt(event)
@@ -210,6 +214,8 @@ class Bars:
             if self._received.get(event.file) != event.upload_id:
                 self._received[event.file] = event.upload_id
                 self._say(f"已收讫 / received: {event.file}", "green")
+        elif isinstance(event, FileEmpty):
+            self._say(f"{event.file}：{EMPTY.zh} / {EMPTY.en}")
         elif isinstance(event, FileWiped):
             self._say(f"已收讫并删除 / received, wiped: {event.file}", "green")
         elif (

@@ -62,6 +62,14 @@ class FileGrowing:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEmpty:
+    """`event: empty`, once a file: there is nothing in it to send, and it stays; as a recorder leaves it whose battery
+    dies as it begins."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddressOpen:
     """`event: warning`, at most once, before anything is sent: what is sent to `url` can be read on its way.
 
@@ -220,6 +228,7 @@ Event = (
     | SourceGone
     | SourceMissing
     | FileGrowing
+    | FileEmpty
     | AddressOpen
     | FileDigested
     | UploadBegun
@@ -244,6 +253,7 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     SourceGone: "source_gone",
     SourceMissing: "source_missing",
     FileGrowing: "growing",
+    FileEmpty: "empty",
     AddressOpen: "warning",
     FileDigested: "digested",
     UploadBegun: "upload",

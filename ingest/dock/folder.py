@@ -38,6 +38,11 @@ class Listing:
     skipped: tuple[str, ...]
     why_skipped: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Of those that were skipped, the files that hold nothing (yet)."""
+        return tuple(name for name, why in self.why_skipped.items() if why == "empty")
+
 
 def list_source(source: Source, state_folder: Path | None) -> Listing:
     """Every file below the source, by name, but for what is no footage and the agent's own notes in `state_folder`.

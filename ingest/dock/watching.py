@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
-from ingest.dock.events import FileGrowing, FileStays, FolderListed, Listener, SourceFound, SourceGone, SourceMissing
+from ingest.dock.events import (
+    FileEmpty,
+    FileGrowing,
+    FileStays,
+    FolderListed,
+    Listener,
+    SourceFound,
+    SourceGone,
+    SourceMissing,
+)
 from ingest.dock.folder import Listing, OutOfReach, list_source
 from ingest.dock.found import FileKey, Found
 from ingest.dock.marks import MarkRules
@@ -256,6 +265,9 @@ class Watcher:
         self._tell_once(source, listing.out_of_reach)
         skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, "skipped"))
         waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
+        for name in skipped:
+            if listing.why_skipped[name] == "empty":
+                self._tell(FileEmpty(name))
         if totals != self._told_of or skipped:
             self._told_of = totals
             self._tell(FolderListed(*totals, skipped))

@@ -38,7 +38,10 @@ class Words:
 
 # Of a folder, whatever took it away.
 GONE = Words("it was unmounted, pulled out or removed", "已被卸载、拔出或删除")
-
+EMPTY = Words(
+    "empty: there is nothing in it to send, and it stays where it is; the battery may have died as it was begun",
+    "空文件，没有内容可上传，留在原处；可能是开始录制时设备断电",
+)
 _SYSTEM: Mapping[int, str] = {
     errno.ENOENT: "没有这个文件或目录",
     errno.EACCES: "没有权限",

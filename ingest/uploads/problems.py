@@ -38,8 +38,8 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
     errors.UploadEmpty: Problem(
         400,
         "empty-file",
-        "空文件：没有内容可以保存，请检查设备上的原文件。",
-        "Empty file: nothing to keep. Check the original on the device.",
+        "空文件：没有内容可以封存，也不签发回执；请保留并检查设备上的原文件。",
+        "Empty file: there is nothing to seal, and no receipt is given. Keep the original, and check it on the device.",
     ),
     errors.CredentialRefused: Problem(
         401,

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+
+from api.cli.dock_report import print_table
+from ingest.dock.agent import DockResult
 
 COMMAND = [sys.executable, "-c", "import typer; from api.cli.dock import dock; typer.run(dock)"]
 ROOT = Path(__file__).parents[3]
@@ -95,6 +99,14 @@ def test_wiped_folder_is_empty_and_exit_code_is_zero(archive: Any, command: list
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "card").iterdir()) == []
     assert _events(done.stdout.splitlines())[-1]["wiped"] == 1
+
+
+def test_empty_file_is_told_as_what_it_is_and_not_among_what_is_no_footage(capsys: pytest.CaptureFixture[str]) -> None:
+    result = DockResult((), ("a.mp4", "b"), {"a.mp4": "empty", "b": "link"})
+    print_table(Console(width=200), result)
+    lines = capsys.readouterr().out.splitlines()
+    assert "空文件 1 个，没有内容可上传，留在原处 / empty, nothing to send, left where they are: a.mp4" in lines
+    assert "未取 1 项 / not footage: b" in lines
 
 
 def test_footage_that_lies_too_deep_is_left_and_exits_1(archive: Any, command: list[str], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ingest.dock.events import (
     ArchiveBack,
     BytesMoved,
     ClockMeasured,
+    FileEmpty,
     FileStays,
     FileUploaded,
     FileWiped,
@@ -31,7 +32,7 @@ from ingest.dock.events import (
     UploadBegun,
 )
 from ingest.dock.progress import JsonLines, Tally, printable
-from ingest.dock.words import Words
+from ingest.dock.words import EMPTY, Words
 
 UPLOAD = "0" * 32
 
@@ -322,12 +323,13 @@ def test_where_no_table_will_follow_each_end_is_a_line_and_trouble_is_told_once(
     ]
     ends = [*held, FileWiped("a.mp4", 1), *[FileStays("b.mp4", "RemovalFailed", why)] * 2]
     ends.append(FileStays("c.mp4", "Interrupted", Words("stopped on request", "已按要求停止")))
+    ends.append(FileEmpty("d.mp4"))
     for wiping, lines in (
-        (True, ["已收讫并删除 / received, wiped: a.mp4", f"{why.zh} / {why.en}"]),
+        (True, ["已收讫并删除 / received, wiped: a.mp4", f"{why.zh} / {why.en}", f"d.mp4：{EMPTY.zh} / {EMPTY.en}"]),
         (False, ["已收讫 / received: a.mp4", "已收讫 / received: b.mp4"]),
     ):
         screen = io.StringIO()
-        with Bars(Console(file=screen, width=120), each_file=True, wiping=wiping) as tell:
+        with Bars(Console(file=screen, width=200), each_file=True, wiping=wiping) as tell:
             for event in ends if wiping else held:
                 tell(event)
         assert [line.rstrip() for line in screen.getvalue().splitlines() if line] == lines

@@ -113,8 +113,10 @@ def test_empty_file_stays_where_it_is_and_the_run_is_complete(station: Station) 
     empty.write_bytes(b"")
     (station.folder / "card" / "good.mp4").write_bytes(b"x")
     with station.agent("--wipe") as agent:
+        told = _until(agent, lambda event: event["event"] == "empty")
         summary = _until(agent, lambda event: event["event"] == "summary")
     assert agent.returncode == 0
+    assert told["file"] == "empty.mp4"
     assert (summary["complete"], summary["received"], summary["left"]) == (True, 1, 0)
     assert summary["why_skipped"] == {"empty.mp4": "empty"}
     assert empty.exists()

@@ -21,6 +21,7 @@ from ingest.dock.agent import DockPlan, DockResult, dock_continuously
 from ingest.dock.errors import StateUnusable
 from ingest.dock.events import (
     Event,
+    FileEmpty,
     FileGrowing,
     FileStays,
     FileUploaded,
@@ -223,6 +224,21 @@ def test_what_lies_too_deep_is_told_once_and_left_until_its_card_is_out(watching
         watching.plug()
         watching.wait(lambda: watching.told(SourceGone))
     assert watching.result.outcomes == ()
+
+
+def test_empty_file_is_told_once_stays_and_is_sent_once_it_holds_something(watching: Watching, archive: Any) -> None:
+    """As a battery leaves it that dies while a recording begins."""
+    card = watching.plug("card")
+    (card / "a.mp4").write_bytes(b"")
+    with watching.running():
+        watching.wait(lambda: watching.told(FileEmpty))
+        time.sleep(5 * QUICK.poll_seconds)
+        assert [event.file for event in watching.told(FileEmpty)] == ["card/a.mp4"]
+        assert archive.uploads == {}
+        (card / "a.mp4").write_bytes(b"now it does")
+        watching.wait(lambda: watching.told(FileWiped))
+    assert watching.result is not None
+    assert watching.result.complete
 
 
 def test_archive_that_is_away_at_the_start_is_waited_for(watching: Watching, archive: Any) -> None:
