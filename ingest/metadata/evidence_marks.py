@@ -26,8 +26,16 @@ MARKED_NAMES: Final = (
 )
 """As patterns of whole names (fnmatch), in lower case."""
 
-COPY_AND_TYPE: Final = r"(?: ?\(\d{1,3}\))?\.[A-Za-z0-9]{1,5}"
-"""What copying adds, then the type: "clip (1).mp4"."""
+_COPY: Final = "|".join(
+    (
+        r" ?\(\d{1,3}\)",  # Windows, browsers, chat programs
+        r"~\d{1,3}",  # Android, of a name that is taken
+        r" \d{1,2}",  # macOS and its cloud
+        r"(?:[ _-]{0,3}的?(?:副本|拷贝|复制)|[ _-]{1,3}(?i:copy))(?: ?\d{1,3})?",
+    )
+)
+COPY_AND_TYPE: Final = rf"(?:{_COPY}){{0,2}}\.[A-Za-z0-9]{{1,5}}"
+"""What copying adds, then the type: "clip (1).mp4", "clip - 副本 (2).mp4", "clip~2.jpg", "clip copy 3.mp4"."""
 
 
 def _any_of(words: tuple[str, ...]) -> str:

@@ -123,7 +123,7 @@ PATTERNS: Final = (
     ),
     pattern(
         "name:phone",
-        r"(?:VID|IMG|MOV|REC)[_-]?(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:[_-]?\d{1,6})?(?:_[A-Z]{1,8})?",
+        r"(?:VID|IMG|MOV|REC)[_-]?(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:[_-]?\d{1,6})?(?:_[A-Z0-9]{1,8}){0,2}",
         "VID_20260101_093000.mp4",
     ),
     pattern("name:wechat-camera", r"wx_camera_(?P<unix>\d{13})", "wx_camera_1767231000000.mp4"),
@@ -138,10 +138,15 @@ PATTERNS: Final = (
         "DSJ00042_000123_20260101_093000.mp4",
         form="guessed",
     ),
-    pattern("name:device-time", rf"{_DEVICE}[_-](?P<time>\d{{14}})", "DSJ00042_20260101093000.mp4", form="guessed"),
+    pattern(
+        "name:device-time",
+        rf"{_DEVICE}[_-](?P<time>\d{{14}})(?:[_-](?P<number>\d{{1,6}}))?",
+        "DSJ00042_20260101093000.mp4",
+        form="guessed",
+    ),
     pattern(
         "name:device-day-clock",
-        rf"{_DEVICE}[_-](?P<day>\d{{8}})[_-](?P<clock>\d{{6}})",
+        rf"{_DEVICE}[_-](?P<day>\d{{8}})[_-](?P<clock>\d{{6}})(?:[_-](?P<number>\d{{1,6}}))?",
         "DSJ00042_20260101_093000.mp4",
         form="guessed",
     ),

@@ -245,6 +245,65 @@ def test_words_and_numbers_that_are_no_device(word: str) -> None:
         assert not claims.withheld or said_by(name) == STARTED, name
 
 
+COPIED = (
+    *(" (1)", "(1)", "(12)", "~2", "~13", " 2", " - 副本", " - 副本 (2)", " - 副本(2)", "副本", "的副本", " 的副本 2"),
+    *(" 拷贝", " 拷贝 2", " - 复制", " - Copy", " - Copy (2)", " copy", " copy 2", "_copy", "~2 (1)", " (1) (2)"),
+)
+
+
+@pytest.mark.parametrize("added", COPIED)
+def test_copying_takes_nothing_from_what_a_name_says_and_gives_it_no_other_maker(added: str) -> None:
+    marked = [name for name, _ in MARKED if "(" not in name]
+    for name in (*(known.example for known in PATTERNS), *(real[0] for real in REAL if "(" not in real[0]), *marked):
+        stem, _, kind = name.rpartition(".")
+        copied = f"{stem}{added}.{kind}"
+        if added == " 2" and stem.lower().startswith("axon"):
+            continue  # There it is the number that this maker writes.
+        assert said_by(copied) == said_by(name), copied
+        sources = [{claim.source for claim in claims_from_name(each).stated} for each in (name, copied)]
+        assert sources[0] == sources[1], copied
+
+
+PHONES = [
+    ("VID_20260101_093000_1.mp4", "phone"),
+    ("IMG_20260101_093000~2.jpg", "phone"),
+    ("IMG_20260101_093000_1~2.jpg", "phone"),
+    ("IMG_20260101_093000_BURST001_COVER.jpg", "phone"),
+    ("VID_20260101_093000_HSR_240.mp4", "phone"),
+    ("VID_20260101_093000_00_001.mp4", "phone"),
+    ("VID20260101093000_01.mp4", "phone"),
+    ("IMG_20260101_093000_HDR (1).jpg", "phone"),
+    ("PXL_20260101_013000123.TS.mp4", "pixel"),
+    ("PXL_20260101_013000123.TS~2.mp4", "pixel"),
+    ("PXL_20260101_013000123.PORTRAIT-01.COVER.jpg", "pixel"),
+    ("PXL_20260101_013000123 - 副本.mp4", "pixel"),
+    ("20260101_093000(1).mp4", "day-clock-number"),
+    ("20260101_093000 - 副本.mp4", "day-clock-number"),
+    ("20260101_093000_001~2.jpg", "day-clock-number"),
+    ("wx_camera_1767231000000(1).mp4", "wechat-camera"),
+]
+
+
+@pytest.mark.parametrize(("name", "source"), PHONES, ids=str)
+def test_suffix_of_a_phone_takes_its_time_from_no_name(name: str, source: str) -> None:
+    claims = claims_from_name(name)
+    assert said_by(name)["started_at"] == STARTED["started_at"]
+    assert {claim.source for claim in claims.stated} == {f"name:{source}"}
+
+
+@pytest.mark.parametrize("name", ["DSJ00042_20260101093000_0001.mp4", "DSJ00042_20260101_093000-1~2.mp4"])
+def test_piece_of_a_device_s_file_says_which_it_is(name: str) -> None:
+    assert said_by(name) == {**NUMBERED, "device": "DSJ00042"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["holiday - 副本.mp4", "holiday copy 2.mp4", "副本.mp4", "~2.mp4", "20260101 (1).mp4", "2026010109300 2.mp4"],
+)
+def test_what_was_copied_says_no_more_than_before(name: str) -> None:
+    assert claims_from_name(name).stated == ()
+
+
 @pytest.mark.parametrize("word", ["CAM1", "110101", "REC0001", "20260101"])
 def test_register_may_know_a_device_that_looks_like_none(word: str) -> None:
     asked: list[str] = []
