@@ -145,16 +145,25 @@ def seconds_before(points: Sequence[Point], missed: int) -> float:
 
 
 def set_offsets(points: list[Point], lead: float = 0.0) -> list[Point]:
-    """Where only a clock is written, seconds since `lead` before the first point of all, in the order of time."""
+    """Where only a clock is written, seconds since `lead` before the first point of all, in the order of time.
+
+    A receiver that has no fix yet may say a day of years ago: of points that no one recording holds, most count."""
     if any(point.offset_seconds is None for point in points):
-        timed = sorted(((p.at, n) for n, p in enumerate(points) if p.at is not None), key=lambda pair: pair)
-        first = timed[0][0] if timed else None
+        timed = of_one_recording([(p.at, n) for n, p in enumerate(points) if p.at is not None])
         return [
-            replace(points[n], offset_seconds=lead + (at - first).total_seconds())
-            for at, n in timed
-            if first is not None
+            replace(points[n], offset_seconds=lead + (at - timed[0][0]).total_seconds()) for at, n in timed
         ] or points
     return sorted(points, key=lambda point: point.offset_seconds or 0.0)
+
+
+def of_one_recording(timed: list[tuple[datetime, int]]) -> list[tuple[datetime, int]]:
+    """The most that lie within the longest recording there is, in the order of time; the earliest of as many."""
+    ordered, begin, best = sorted(timed), 0, (0, 0)
+    for end in range(1, len(ordered) + 1):
+        while (ordered[end - 1][0] - ordered[begin][0]).total_seconds() > LONGEST_SECONDS:
+            begin += 1
+        best = max(best, (end - begin, -begin))
+    return ordered[-best[1] : best[0] - best[1]]
 
 
 def keep_reachable(points: Sequence[Point]) -> list[Point]:

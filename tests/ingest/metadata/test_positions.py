@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.metadata.positions import (
@@ -104,6 +104,16 @@ def test_the_start_is_the_first_points_and_the_spread_says_how_the_others_differ
     assert track.spread_seconds == 1.0
 
 
+def test_points_of_another_year_are_left_out_and_the_track_begins_with_those_of_its_own() -> None:
+    """A receiver's day before its first fix; and one that turned over amid the recording."""
+    day, other = datetime(2026, 1, 1, 1, 30, tzinfo=UTC), datetime(2006, 5, 18, tzinfo=UTC)
+    moments = [other, *(day + timedelta(seconds=n) for n in range(5)), datetime(2046, 8, 1, tzinfo=UTC)]
+    track = judge_track("x", [Point(None, 30.0, 120.0, at=at) for at in moments])
+    assert [point.offset_seconds for point in track.points] == [0, 1, 2, 3, 4]
+    assert track.started_at == day
+    assert track.left_out == {JUMP: 2}
+
+
 def test_distance_is_a_great_circle() -> None:
     """Beijing to Shanghai: 1,067 km."""
     assert metres_between(39.9042, 116.4074, 31.2304, 121.4737) == pytest.approx(1_067_000, rel=0.01)
@@ -128,6 +138,8 @@ points = st.lists(
 
 @settings(deadline=None)
 @given(points)
+@example([Point(None, 0.0, 1.0, at=datetime(year, 1, 1, tzinfo=UTC)) for year in (2140, 2000)])
+@example([Point(None, 0.0, 1.0, at=datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999)])
 def test_whatever_the_points_hold_the_track_can_be_stated(said: list[Point]) -> None:
     facts = track_as_facts(judge_track("x", said))
     assert all(is_row(row) for row in facts["points"])
