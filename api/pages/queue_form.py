@@ -57,7 +57,7 @@ def _choice(fields: Mapping[str, Sequence[str]], asked: str) -> Choice:
     element, _, rest = chosen.partition("|")
     basis, _, value = rest.partition("|")
     if not basis:
-        raise FormUnusable("请先选择一项，再确认", "choose one first, then confirm")
+        raise FormUnusable("请先选择一项答案，再确认", "choose an answer first, then confirm")
     return Choice(element, value or None, basis, reason)
 
 
@@ -70,9 +70,9 @@ def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
 
 
 def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    """`of` is `recording fingerprint`, once for each, of officer or device the other's too. Raises FormUnusable."""
+    """`recording fingerprint` of each, of officer or device the other's too. Raises FormUnusable."""
     found, others = {}, {}
-    for text in fields.get("of", ()):
+    for text in _chosen(fields):
         name, seen, other = (*text.split(" "), "", "")[:3]
         try:
             found[UUID(name)], others[UUID(name)] = seen, other
@@ -81,8 +81,18 @@ def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], di
                 "表单中有的内容不是记录编号，请刷新页面后重试", "the form names what is no recording: reload the page"
             ) from error
     if not found:
-        raise FormUnusable("请至少选择一条记录", "choose at least one recording")
+        raise FormUnusable(
+            "请至少选择一条记录：在名单中勾选，或按“确认全部”；再选择一项答案",
+            "choose at least one recording: tick it in the list, or press “Confirm all”; then choose an answer",
+        )
     return found, others
+
+
+def _chosen(fields: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What is ticked (`of`, once for each), or all that the sheet had listed (`shown`) where `all` is confirmed."""
+    if _first(fields, "all") and (shown := _first(fields, "shown")):
+        return shown.split(";")
+    return fields.get("of", ())
 
 
 def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
@@ -96,7 +106,7 @@ def _say_refused(request: Request, viewer: Viewer, error: Exception, fields: Map
         return refusal_page(request, error)
     with archive_of(request).database.reading() as session:
         visit = Visit(request, archive_of(request), viewer, session, translator(language_of(request)))
-        chosen = frozenset(text.partition(" ")[0] for text in fields.get("of", ()))
+        chosen = frozenset(text.partition(" ")[0] for text in _chosen(fields))
         sheet, choice, own, reason = (_first(fields, name) for name in ("sheet", "choice", "own", "reason"))
         filled = Filled(sheet, choice, own, reason, chosen)
         values = {"visit": visit, **build_queue(visit, filled), "problem": document["detail"]}

@@ -70,22 +70,51 @@ class Question:
     options: tuple[Option, ...]
     others: tuple[tuple[str, str], ...]
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether all of it is chosen beforehand: one device's day is. Of others nobody says that the same is true."""
+        return self.group.device is not None
+
+    @property
+    def shown(self) -> str:
+        """All that is listed with what was seen of it: what is answered where all of it is confirmed."""
+        return ";".join(f"{row.id} {seen}" for row, seen in self.recordings)
+
 
 def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]:
     visit.require(*MAY["answer_elements"])
     mine = bool(visit.asked("mine")) or visit.person.role == "officer"
-    page = list_groups(visit.session, visit.person, mine=mine, after=visit.after, limit=GROUPS)
+    together = bool(visit.asked("together"))
+    page = list_groups(visit.session, visit.person, mine=mine, together=together, after=visit.after, limit=GROUPS)
     return {
         "questions": show_groups(visit, page.items, filled),
         "next": visit.next_page(page.next),
         "count": count_questions(visit.session, visit.person, mine=mine),
         "mine": mine,
+        "together": together,
+        "views": _views(visit),
         "answered": number(visit.asked("answered")),
         "left": number(visit.asked("left")),
-        "back": "/queue?" + urlencode({"mine": "1"}) if visit.asked("mine") else "/queue",
+        "back": _address(mine=bool(visit.asked("mine")), together=together),
         "again": visit.with_query(answered=None, left=None),
         "problem": None,
     }
+
+
+def _views(visit: Visit) -> tuple[tuple[str, str], ...]:
+    """Links to the other ways to see it, each with its words."""
+    mine, together = bool(visit.asked("mine")), bool(visit.asked("together"))
+    words = visit.translate("按设备、存储卡和日期分列") if together else visit.translate("同一问题合并为一项")
+    found = [(_address(mine=mine, together=not together), words)]
+    if visit.person.role == "supervisor":
+        whose = visit.translate("全单位") if mine else visit.translate("仅本人")
+        found.append((_address(mine=not mine, together=together), whose))
+    return tuple(found)
+
+
+def _address(*, mine: bool, together: bool) -> str:
+    said = {name: "1" for name, wanted in (("mine", mine), ("together", together)) if wanted}
+    return "/queue?" + urlencode(said) if said else "/queue"
 
 
 def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | None = None) -> tuple[Question, ...]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, defer
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.intervals import either_way, length_of
 from casework.recordings.answered import GIVEN_WITHIN, latest_answers, start_of
-from casework.recordings.clocks import SATELLITES
+from casework.recordings.clocks import SATELLITES, docking_of
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
 from casework.units import lines_of
@@ -79,6 +79,12 @@ class Facts:
     question: LinkQuestion | None = None
     outcome: str | None = None
     case_refused: bool = False
+
+    @property
+    def card(self) -> str | None:
+        """What its station calls the card or folder that it came from."""
+        recording = self.recording
+        return docking_of(recording.station_id, recording.received_at, recording.claims).group
 
     def answer(self, element: str) -> ElementAnswer | None:
         return self.answers.get(element)

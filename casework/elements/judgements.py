@@ -87,6 +87,7 @@ def question_rows(judgement: Judgement) -> list[dict[str, Any]]:
             "officer_id": None if judgement.asked is None else judgement.asked.id,
             "device": facts.recording.device,
             "station_id": None if facts.recording.device else facts.recording.station_id,
+            "card": None if facts.recording.device else facts.card,
             # Without a device they have nothing in common but that they came in together.
             "day": facts.day if facts.recording.device else chinese_day(facts.recording.received_at),
             "codes": list(element.codes),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.elements.answers import OTHER_OF
@@ -23,13 +23,20 @@ MOST_IN_A_GROUP = 1000
 
 @dataclass(frozen=True)
 class QuestionGroup:
-    """One question about what one device recorded on one day, or came in at one station (`station_id`) without device:
-    `recordings` are ids with what was seen, the latest first, at most MOST_IN_A_GROUP of `count`."""
+    """One question about what one device recorded on one day, or came in at one station (`station_id`) off one `card`
+    without device: `recordings` are ids with what was seen, the latest first, at most MOST_IN_A_GROUP of `count`.
+
+    `sources`: of so many devices, cards and days. More than one where all that is asked the same are taken together,
+    from `first_day` to `day`: device, station and card are None then.
+    """
 
     element: str
     codes: tuple[str, ...]
     device: str | None
     station_id: uuid.UUID | None
+    card: str | None
+    sources: int
+    first_day: date
     day: date
     officer_id: uuid.UUID | None
     count: int
@@ -68,11 +75,19 @@ def list_questions(
 
 
 def list_groups(
-    session: Session, by: Person, *, mine: bool = False, after: Cursor | None = None, limit: int = 10
+    session: Session,
+    by: Person,
+    *,
+    mine: bool = False,
+    together: bool = False,
+    after: Cursor | None = None,
+    limit: int = 10,
 ) -> Page[QuestionGroup]:
-    """The same, by officer, device or station, day and what is asked; the latest group first. Raises RoleNotAllowed."""
+    """The same, by officer, device or card, day and what is asked; the latest group first. `together`: by officer and
+    what is asked alone. Raises RoleNotAllowed.
+    """
     require(by, "answer_elements")
-    groups = _grouped(_seen_by(by, mine)).subquery("grouped")
+    groups = _grouped(_seen_by(by, mine), together).subquery("grouped")
     statement = select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc())
     if after is not None:
         statement = statement.where(
@@ -144,9 +159,12 @@ def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
     return (of_unit, ElementQuestion.officer_id == by.id)
 
 
-def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+def _grouped(conditions: Sequence[ColumnElement[bool]], together: bool = False) -> Select[*tuple[Any, ...]]:
     question = ElementQuestion
-    by = (question.officer_id, question.device, question.station_id, question.day, question.element, question.codes)
+    source = (question.device, question.station_id, question.card, question.day)
+    asked = (question.officer_id, question.element, question.codes)
+    by = asked if together else (question.officer_id, *source, question.element, question.codes)
+    of_source = [null().label(column.key) for column in source[:3]] if together else []
     said = (func.coalesce(cast(column, String), "") for column in by)
     key = func.concat_ws(" ", *said)
     newest = question.asked_at.desc(), question.recording_id
@@ -155,6 +173,10 @@ def _grouped(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ..
     return (
         select(
             *by,
+            *of_source,
+            *([func.max(question.day).label("day")] if together else []),
+            func.min(question.day).label("first_day"),
+            func.count(func.distinct(func.row(*source))).label("sources"),
             func.count().label("count"),
             func.max(question.asked_at).label("asked_at"),
             ids.label("ids"),
@@ -173,6 +195,9 @@ def _group(row: Any) -> QuestionGroup:
         codes=tuple(row.codes),
         device=row.device,
         station_id=row.station_id,
+        card=row.card,
+        sources=row.sources,
+        first_day=row.first_day,
         day=row.day,
         officer_id=row.officer_id,
         count=row.count,

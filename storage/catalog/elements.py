@@ -53,8 +53,8 @@ class ElementQuestion(Base):
     """One element of one recording that somebody has to say something about, now. `officer_id` null: the supervisors.
 
     Derived with the judgement. `codes` say what is missing or contradictory, `fingerprint` names what exactly is asked.
-    `station_id` is where it came in, of a recording whose device its file does not name; `day` is then that of its
-    receipt, else the one it is judged by.
+    `station_id` is where it came in, of a recording whose device its file does not name, and `card` what the station
+    calls the card or folder it came from; `day` is then that of its receipt, else the one it is judged by.
     """
 
     __tablename__ = "element_question"
@@ -69,6 +69,7 @@ class ElementQuestion(Base):
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     device: Mapped[str | None]
     station_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("station.id"))
+    card: Mapped[str | None]
     day: Mapped[date]
     codes: Mapped[JsonList]
     fingerprint: Mapped[str]

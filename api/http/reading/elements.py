@@ -59,11 +59,16 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
             device=row.device,
             day=row.day,
             asked_at=row.asked_at,
-            group=" ".join((row.day.isoformat(), row.device or f"station:{row.station_id}", row.element, *row.codes)),
+            group=" ".join((row.day.isoformat(), _made_by(row), row.element, *row.codes)),
             candidates=[nearest_item(each, cases) for each in nearest[row.recording_id, row.element]],
         )
         for row in rows
     ]
+
+
+def _made_by(row: ElementQuestion) -> str:
+    """Where its file names no device: where it came in, and off which card, as far as the station said."""
+    return row.device or f"station:{row.station_id}" + (f"/{row.card}" if row.card else "")
 
 
 def nearest_of(

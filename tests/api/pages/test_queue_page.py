@@ -9,11 +9,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api.tasks.housekeeping import link_all_due
 from api.words import elements as element_words
 from casework.elements.candidates import BASES
 from casework.elements.judging import CODES
+from storage.catalog.elements import ElementAnswer
+from storage.catalog.recordings import Recording
 
 
 def _questions(text: str) -> list[str]:
@@ -149,6 +152,106 @@ def test_without_a_device_a_sheet_is_one_stations_and_nothing_is_chosen(district
         assert (refused.status_code, "请至少选择一条记录" in refused.text) == (422, True)
 
 
+def _sheets(district: Any, address: str, element: str = "device") -> list[str]:
+    """Of all pages, those of recordings whose device nobody knows."""
+    found = []
+    while address:
+        text = district.page("supervisor", address).text
+        found += [each for each in _questions(text) if f'name="asked" value="{element}"' in each]
+        after = re.search(r'href="(/queue\?[^"]*after=[^"]*)"', text)
+        address = unescape(after[1]) if after else ""
+    return found
+
+
+def _cards(district: Any, *sizes: int) -> list[list[Recording]]:
+    """So many recordings off each card, all at one station on one day, and none with a usable name."""
+    served = district.served
+    station = served.station(district.unit)
+    return [
+        [
+            served.seal(station, os.urandom(300), f"{uuid.uuid4().hex}.mp4", group=card)
+            for card in [uuid.uuid4().hex]
+            for _ in range(size)
+        ]
+        for size in sizes
+    ]
+
+
+def _answers(district: Any, recordings: list[Recording]) -> list[ElementAnswer]:
+    ids = [row.id for row in recordings]
+    with district.served.database.reading() as session:
+        return list(session.scalars(select(ElementAnswer).where(ElementAnswer.recording_id.in_(ids))))
+
+
+def _names(section: str) -> set[str]:
+    return set(re.findall(r"[0-9a-f]{32}\.mp4", section))
+
+
+def test_all_of_a_card_is_answered_in_two_clicks_and_its_neighbours_are_not(district: Any) -> None:
+    card, other = _cards(district, 12, 3)
+    link_all_due(district.served.archive)
+    sheets = {min(_names(each)): each for each in _sheets(district, "/queue") if "同一存储卡或文件夹" in each}
+    sheet = sheets[min(row.original_name for row in card)]
+    assert _names(sheet) == {row.original_name for row in card}
+    assert " checked" not in sheet
+    assert "确认全部 12 条记录" in sheet
+    shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0])
+    form = {**_form(sheet), "of": [], "shown": [shown], "all": "1", "choice": "none", "reason": "无标签"}
+    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    assert (sent.status_code, sent.headers.get("location")) == (303, "/queue?answered=12&left=0"), sent.text
+    answers = _answers(district, [*card, *other])
+    assert sorted(row.recording_id for row in answers) == sorted(row.id for row in card)
+    assert {(row.element, row.reason) for row in answers} == {("device", "无标签")}
+    again = district.people["supervisor"].post("/queue", data=form, headers=CHINESE, follow_redirects=False)
+    assert again.status_code == 409, "what was seen has changed: each was answered"
+
+
+def test_one_question_of_many_cards_is_one_sheet_over_all_pages_and_one_answer(district: Any) -> None:
+    cards = _cards(district, *[2] * 10)
+    everything = [row for card in cards for row in card]
+    link_all_due(district.served.archive)
+    assert 'href="/queue?together=1">同一问题合并为一项' in district.page("supervisor", "/queue").text
+    (sheet,) = [
+        each for each in _sheets(district, "/queue?together=1") if _names(each) >= {everything[0].original_name}
+    ]
+    assert _names(sheet) >= {row.original_name for row in everything}
+    assert "处来源" in sheet
+    shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0]).split(";")
+    assert len(shown) == len(_names(sheet))
+    form = {**_form(sheet), "shown": [";".join(shown)], "all": "1", "choice": "none", "reason": "无标签"}
+    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    assert sent.headers["location"] == f"/queue?together=1&answered={len(shown)}&left=0"
+    assert sorted(row.recording_id for row in _answers(district, everything)) == sorted(row.id for row in everything)
+    assert not [each for each in _sheets(district, "/queue?together=1") if _names(each) & _names(sheet)]
+
+
+def test_nothing_chosen_is_answered_where_one_looks_by_what_to_do(district: Any) -> None:
+    _cards(district, 2)
+    link_all_due(district.served.archive)
+    sheet = next(each for each in _sheets(district, "/queue") if "同一存储卡或文件夹" in each)
+    assert " novalidate>" in sheet, "the browser's own words are in no language of ours, and go away"
+    assert "#filled" in re.findall(r'<form [^>]*action="([^"]*)"', sheet)[0]
+    shown = re.findall(r'name="shown" value="([^"]*)"', sheet)
+    for change, said in (
+        ({"of": []}, "请至少选择一条记录：在名单中勾选，或按“确认全部”；再选择一项答案"),
+        ({"of": [], "all": "1", "shown": shown}, "请先选择一项答案，再确认"),
+    ):
+        refused = district.people["supervisor"].post("/queue", data={**_form(sheet), **change}, headers=CHINESE)
+        assert refused.status_code == 422
+        kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
+        assert said in kept
+        assert kept.index(said) < kept.index("<form")
+    assert kept.count('type="checkbox"') == kept.count(" checked") == 2, "what was confirmed as a whole stays chosen"
+
+
+def test_both_pages_ask_for_the_case_in_the_same_words(district: Any) -> None:
+    asked = district.page("supervisor", "/link-questions").text
+    queue = next(each for each in _sheets(district, "/queue", "case") if "有几个案件可能相符" in each)
+    for words in ("案件：有几个案件可能相符", "不属于任何案件", "<button>确认</button>"):
+        assert words in asked
+        assert words in queue
+
+
 def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any) -> None:
     recording = district.page("supervisor", f"/recordings/{district.film.id}").text
     assert re.search(r"\d+ 分：配发登记显示当时由该执法人员持有（\+\d+）", recording)
@@ -157,7 +260,7 @@ def test_why_the_linker_linked_or_asks_is_said_in_words_and_points(district: Any
         r"\d+ points: the register says this officer had it then \(\+\d+\)", _plain(district, district.film.id, "en")
     )
     asked = district.page("supervisor", "/link-questions").text
-    assert "或有一个但把握不足" in asked
+    assert "或有一个案件可能相符但把握不足" in asked
     assert re.search(r"\d+ 分：[^<]*同一设备", asked)
     assert "有几个案件可能与此记录相符" in district.page("supervisor", f"/recordings/{district.ambiguous.id}").text
     links = district.people["supervisor"].get(f"/api/v1/recordings/{district.film.id}").json()["links"]
