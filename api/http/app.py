@@ -75,7 +75,7 @@ def make_framework() -> FastAPI:
     app = FastAPI(
         title="Liuhen 留痕",
         version="1",
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

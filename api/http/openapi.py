@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import threading
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
 
 from api.http.problem_responses import PROBLEM_TYPE
 from api.http.schema.base import Problem
 from api.http.sessions import CSRF_HEADER, SESSION_COOKIE
+from api.settings import PREFIX
 
 DESCRIPTION = """留痕：执法音像记录存证档案。
 An archive for enforcement footage whose integrity anybody can check offline.
@@ -49,17 +57,42 @@ _REASONS = {
 
 
 def describe(app: FastAPI) -> None:
-    """Make the app answer with its own description, built once."""
+    """Make the app answer with its own description."""
+    description = Description()
+    app.openapi = lambda: build(app)  # type: ignore[method-assign]
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _build(app)
-        return app.openapi_schema
+    async def send(request: Request) -> Response:
+        return Response(await run_in_threadpool(description.sent), media_type="application/json")
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.add_route("/openapi.json", send, include_in_schema=False)
 
 
-def _build(app: FastAPI) -> dict[str, Any]:
+class Description:
+    """The bytes that are sent, kept from when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent: bytes | None = None
+
+    def sent(self) -> bytes:
+        """Takes seconds for the first time, for which others that ask wait."""
+        with self._lock:
+            if self._sent is None:
+                self._sent = _made_by_another()
+            return self._sent
+
+
+def _made_by_another() -> bytes:
+    """By a process of its own: for the description every route is worked out and every shape taken apart, which takes
+    twenty megabytes, and most of them would stay in the one that answers for as long as it lives."""
+    # It reads no setting, and gets none: some are secrets.
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
+    command = (sys.executable, "-P", "-m", "api.http.openapi")
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment, check=True).stdout
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """Anew."""
     document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -95,3 +128,15 @@ def _add_problems(operation: dict[str, Any]) -> None:
         stated = operation["responses"].get(status)
         if stated is None or status == "422":
             operation["responses"][status] = {"description": reason, **problem}
+
+
+def main() -> None:
+    """Writes the description of our own application to standard output."""
+    # It imports this module.
+    from api.http.app import make_framework
+
+    sys.stdout.write(json.dumps(make_framework().openapi(), ensure_ascii=False, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,10 +12,11 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from api.http.api_router import plain_router
 from api.http.errors import NotFound
 from api.http.kept_answers import Made
 from api.http.sessions import archive_of, language_of
@@ -38,7 +39,7 @@ ITEMS: Final = 100
 # Asked for anew each time, and told in a few bytes that nothing has changed: what is taken down is gone at once.
 CACHING: Final = "public, no-cache"
 
-portal_router = APIRouter(include_in_schema=False)
+portal_router = plain_router(include_in_schema=False)
 
 
 def asked_of(request: Request) -> Asked:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.http.api_router import plain_router
 from api.http.errors import NotFound
 from api.pages.portal import answer_public, public_page
 from api.pages.visit import parse_id
@@ -22,7 +23,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
 from storage.catalog.publication import DisclosureRule
 
-portal_open_router = APIRouter(include_in_schema=False)
+portal_open_router = plain_router(include_in_schema=False)
 Catalogue = tuple[DisclosureRule, Mapping[str, tuple[Disclosed, ...]], Sequence[DisclosureRule]]
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.http.api_router import plain_router
 from api.http.sessions import LANGUAGE_COOKIE, archive_of, find_viewer
 from api.http.station_requests import read_body
 from api.i18n import LANGUAGES
@@ -84,7 +85,7 @@ PAGES: Mapping[str, tuple[str, Build]] = {
     "/admin": ("admin.html", build_admin),
 }
 
-pages_router = APIRouter(include_in_schema=False)
+pages_router = plain_router(include_in_schema=False)
 for path, (template, build) in PAGES.items():
     pages_router.add_api_route(path, page(template, build), methods=["GET"], response_model=None)
 

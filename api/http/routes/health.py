@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.http.api_router import plain_router
 from api.http.gauges import show_gauges
 from api.http.readiness import judge_readiness
 from api.http.schema.ledger import Health
 from api.http.sessions import TheArchive
 
-router = APIRouter(tags=["health"])
+router = plain_router(tags=["health"])
 
 
 @router.get("/healthz", summary="进程存活 / The process answers")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from api.http.api_router import api_router
+from api.http.api_router import api_router, plain_router
 from api.http.deeds import looking
 from api.http.errors import NoCheckpoint, NotFound
 from api.http.paging import Wanted
@@ -23,7 +23,7 @@ from integrity.errors import MalformedEvidence
 from integrity.tiles import Bundle, parse_path
 
 router = api_router(prefix="/ledger", tags=["ledger"])
-public_router = APIRouter(prefix="/ledger", tags=["ledger"])
+public_router = plain_router(prefix="/ledger", tags=["ledger"])
 
 # The next one is signed within a second; a proxy may keep what it has for as long.
 CHECKPOINT_CACHING = "public, max-age=1"

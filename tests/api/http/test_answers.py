@@ -16,6 +16,7 @@ from sqlalchemy import update
 from api.engines.preparing import require_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
+from api.http.app import make_framework
 from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
 from api.tasks.staging import sweep_staged
@@ -275,6 +276,7 @@ def test_every_response_carries_the_security_headers(served: Any, scene: Any) ->
 def test_the_description_is_whole_and_says_what_each_route_does(served: Any) -> None:
     document = served.caller().get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
+    assert document == make_framework().openapi()
     text = json.dumps(document)
     for reference in {part.partition('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}:
         assert reference in document["components"]["schemas"]
