@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from api.demo.filling import FILLED
 from api.demo.footage import CAMERA, SHIFT_BEGAN_AT
 from tests.journeys.browsing import desk_of, open_browser
 from tests.journeys.running import RunningArchive
@@ -23,9 +24,9 @@ FILLED_SECONDS = 180.0
 
 
 def wait_until_filled(archive: RunningArchive) -> None:
-    """The demo prints its sign-ins once everything is in; before that nobody may add people to the empty archive."""
+    """The demo says when everything is in."""
     deadline = time.monotonic() + FILLED_SECONDS
-    while "密码只显示这一次" not in (archive.folder / "up.log").read_text():
+    while FILLED not in (archive.folder / "up.log").read_text():
         if time.monotonic() > deadline:
             raise SystemExit("the demo did not fill the archive in time")
         time.sleep(1)

@@ -25,6 +25,7 @@ from api.demo.linking import link_by_hand, wait_for_linker
 from api.demo.narration import Narrator
 from api.demo.programs import Programs
 from api.demo.register import fill_register
+from api.demo.welcome import say_ready
 from api.engines.launch import wrapped_argv
 from api.errors import ApiError
 from api.object_store import store_secrets
@@ -32,6 +33,7 @@ from api.settings import PREFIX, Settings, child_environment, load_settings
 from integrity.fields import format_instant
 
 MARKER = "demo.json"
+FILLED = "演示内容已全部填入"
 HEADINGS = ("用户名 / sign-in name", "角色 / role", "姓名 / name", "密码 / password")
 
 
@@ -52,22 +54,29 @@ def fill_empty_archive(settings: Settings, address: str) -> subprocess.Popen[byt
 
 
 def fill(settings: Settings, address: str, narrator: Narrator) -> None:
-    """Everything, from the marker that makes pages say "demo" to the table of sign-ins. Raises what its steps raise."""
-    narrator.say("空的档案，正在填入演示内容", "an empty archive: the demo's content is being filled in")
+    """Everything, from the marker that makes pages say "demo" on. Raises what its steps raise.
+
+    First the people, and how they sign in: that is waited for. Cases and footage come while one looks around.
+    """
     marker = {"filled_at": format_instant(datetime.now(UTC)), "unit": UNIT_NAME}
     (settings.data / MARKER).write_text(json.dumps(marker, ensure_ascii=False) + "\n", encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="liuhen-demo-") as name:
         folder = Path(name)
         programs = Programs(settings.data, folder)
-        footage = make_demo_footage(folder / "footage", find_ffmpeg(settings.tool_search_path))
         with assembled_cast(programs, address, folder) as cast:
+            show_sign_ins(cast, address, narrator)
+            narrator.say(
+                "正在填入演示的案件和影像，约需一分钟，可以先登录",
+                "the demo's cases and footage are being filled in, which takes about a minute: sign in meanwhile",
+            )
+            footage = make_demo_footage(folder / "footage", find_ffmpeg(settings.tool_search_path))
             planned = plan_assignments((path.name for path in footage), MAIN_CASE.number, OTHER_CASE.number)
             fill_register(cast, planned, datetime.now(UTC))
             case_id = open_cases(cast.of(OFFICER), planned)[MAIN_CASE.number]
             order = DockOrder(folder / "footage", cast.station_file, address, folder / "dock")
             _upload(Agent(programs, order), narrator)
             _leave_something_to_do(cast, case_id, narrator)
-            show_sign_ins(cast, address, narrator)
+    narrator.say(FILLED, "the demo's content is complete")
 
 
 def show_sign_ins(cast: Cast, address: str, narrator: Narrator) -> None:
@@ -77,9 +86,8 @@ def show_sign_ins(cast: Cast, address: str, narrator: Narrator) -> None:
         for each in cast.sign_ins
     ]
     narrator.table(HEADINGS, rows)
-    narrator.say(
-        f"演示系统，密码只显示这一次；请打开 {address}", f"a demo; passwords are shown this once: open {address}"
-    )
+    narrator.say("演示系统，密码只显示这一次", "a demo; passwords are shown this once")
+    say_ready(address, narrator.announce)
 
 
 def _upload(agent: Agent, narrator: Narrator) -> None:

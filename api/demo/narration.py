@@ -39,6 +39,10 @@ class Narrator:
         """One thing that is so."""
         self._print(f"    {chinese} / {english}")
 
+    def announce(self, line: str) -> None:
+        """What is looked for at the beginning of a line."""
+        self._print(line, "bold")
+
     def held(self, chinese: str, english: str) -> None:
         """One thing that was checked and holds."""
         self._print(f"  ✓ {chinese} / {english}", "green")

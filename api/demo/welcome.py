@@ -12,7 +12,11 @@ Say = Callable[[str], None]
 
 
 def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say: Say) -> None:
-    """Print the first administrator's one-time code, or begin to fill in the demo. Nothing where there are people."""
+    """Say that the archive is ready, and print the first administrator's one-time code where there are no people.
+
+    An empty archive that is to be a demo is not called ready, but begun to be filled in: as long as nobody has a
+    password, nobody can do anything with it. The filling calls it ready, and who can sign in.
+    """
     # Here and not at the top: only now, with the database up, are they wanted.
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,18 +31,28 @@ def welcome(settings: Settings, addresses: ArchiveAddresses, *, demo: bool, say:
             code = issue_first_administrator_code(session, datetime.now(UTC)) if empty and not demo else None
     except SQLAlchemyError as error:
         # Not worth an archive that runs: whoever needs the code asks for it again.
+        say_ready(addresses.http, say)
         reason = f"{type(error).__name__}: liuhen admin first-admin-code"
         say(f"未能查看是否需要首位管理员 / whether a first administrator is needed is not known ({reason})")
         return
     finally:
         database.close()
+    if demo and empty:
+        say(
+            "已启动，正在建立演示的登录账号，稍候在此列出 / it runs; the demo's sign-ins are being made, and shown here"
+        )
+        fill_empty_archive(settings, addresses.http)
+        return
+    say_ready(addresses.http, say)
     if code is not None:
         say(f"首位管理员的一次性代码 / one-time code for the first administrator: {code}")
         say(f"在此使用，24 小时内有效 / use it within 24 hours at: {addresses.http}/first-administrator")
-    elif demo and empty:
-        fill_empty_archive(settings, addresses.http)
     elif demo:
         _explain_full(say)
+
+
+def say_ready(address: str, say: Say) -> None:
+    say(f"留痕已就绪 / ready: {address}")
 
 
 def _explain_full(say: Say) -> None:

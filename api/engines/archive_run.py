@@ -20,13 +20,11 @@ from api.settings import Settings
 PURPOSE = "up"
 
 
-def run_archive(
-    settings: Settings, say: Callable[[str], None], when_ready: Callable[[ArchiveAddresses], None] = lambda _: None
-) -> None:
+def run_archive(settings: Settings, say: Callable[[str], None], when_ready: Callable[[ArchiveAddresses], None]) -> None:
     """Start everything, keep it running until a signal, end everything. Returns only with no process left.
 
-    `when_ready` must be quick: nothing is watched while it runs. Raises DataFolderBusy, AddressUnusable, StartFailed,
-    and what a step of the plan raises.
+    `when_ready` says that it is, and must be quick: nothing is watched while it runs. Raises DataFolderBusy,
+    AddressUnusable, StartFailed, and what a step of the plan raises.
     """
     with StopSignals() as signals, _lock(settings) as lock, contextlib.ExitStack() as undo:
         end_leftovers(settings.run_folder)
@@ -41,7 +39,6 @@ def run_archive(
             say(f"新建档案系统，数据目录 / a new archive is made in: {settings.data}")
         with contextlib.suppress(StopRequested):
             supervisor.start()
-            say(f"留痕已就绪 / ready: {plan.addresses.http}")
             when_ready(plan.addresses)
             supervisor.watch()
         say(f"正在停止 / stopping ({signal.Signals(signals.asked or signal.SIGTERM).name})")

@@ -42,7 +42,11 @@ class StationNameUnusable(StationError):
 
 class StationNameTaken(StationError):
     def __init__(self, name: str) -> None:
-        super().__init__(f"a station named {name} is there already; choose another name")
+        super().__init__(
+            f"a station named {name} is there already. If it is this very one, press “Change” in its row of the list "
+            "and then “Make a one-time code”; if it is another, or the list has none of that name to change (revoked, "
+            "or another unit's), choose another name"
+        )
         self.name = name
 
 

@@ -9,7 +9,12 @@ from ingest.stations import errors as stations
 PROBLEMS: Problems = {
     stations.StationUnknown: Problem(404, "unknown", "找不到该工作站（{station_id}），请核对编号"),
     stations.StationNameUnusable: Problem(422, "text", "工作站名称无法使用，请填写一行不超过 200 字的名称"),
-    stations.StationNameTaken: Problem(409, "taken", "工作站名称 {name} 已被使用，请另选"),
+    stations.StationNameTaken: Problem(
+        409,
+        "taken",
+        "工作站名称 {name} 已被使用。若就是这台工作站，请在名单中它的一行点“更改”，再点“生成一次性代码”；"
+        "若是另一台，或名单中没有可更改的这一名称（已吊销，或属其他单位），请另选名称",
+    ),
     stations.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
     stations.StationCodeRefused: Problem(
         403, "station-code", "一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -119,6 +120,25 @@ def report(**changes: Any) -> dict[str, Any]:
         "clock_uncertainty_seconds": 0.2,
     }
     return {**said, **changes}
+
+
+def test_a_name_that_is_there_leads_to_a_new_code_for_that_very_station(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    taken = administrator.post("/api/v1/station-codes", json={"name": "一号采集站"})
+    assert taken.status_code == 409
+    said = taken.json()["sentences"]
+    page = administrator.get("/stations", headers={"Accept-Language": "zh-CN"}).text
+    english = administrator.get("/stations", headers={"Accept-Language": "en"}).text
+    for words, shown, buttons in (
+        (said["zh-CN"], page, ("更改", "生成一次性代码")),
+        (said["en"], english, ("Change", "Make a one-time code")),
+    ):
+        assert all(button in words and f">{button}" in shown for button in buttons), "what it says to press is there"
+    code = re.search(r'data-action="/api/v1/stations/([0-9a-f-]{36})/code"', page)
+    assert code is not None
+    renewed = administrator.post(f"/api/v1/stations/{code[1]}/code")
+    assert enrol(served, renewed.json()["code"], SigningKey.generate()).status_code == 201
 
 
 def test_a_code_enrols_one_key_and_says_whom_to_believe(served: Any, administrator: Any) -> None:
