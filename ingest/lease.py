@@ -91,8 +91,8 @@ class Lease(Generic[Row]):
         stop = threading.Event()
 
         def renew() -> None:
-            while not stop.wait(LEASE.total_seconds() / RENEWALS_PER_LEASE):
-                self._renew(database)
+            while not stop.wait(LEASE.total_seconds() / RENEWALS_PER_LEASE) and self._renew(database):
+                pass
 
         renewer = threading.Thread(target=renew, name="lease-renewal", daemon=True)
         renewer.start()
@@ -102,10 +102,18 @@ class Lease(Generic[Row]):
             stop.set()
             renewer.join()
 
-    def _renew(self, database: Database) -> None:
+    def _renew(self, database: Database) -> bool:
+        """Whether there will be something to renew. Nothing is lost of what has been done and given back: only what
+        somebody else has by now."""
         try:
             with database.transaction() as session:
-                if not self.write(session, **taken_by(self.worker)):
-                    log.warning("lease.lost", subject=self.subject)
+                if self.write(session, **taken_by(self.worker)):
+                    return True
+                others = select(self.table.leased_by).where(self.rows, self.table.leased_by.is_not(None))
+                taker = session.scalars(others.limit(1)).first()
         except Exception as error:  # the database is away: the work goes on, and its end is fenced
             log.warning("lease.not_renewed", subject=self.subject, error=type(error).__name__)
+            return True
+        if taker is not None:
+            log.warning("lease.lost", subject=self.subject, taken_by=taker)
+        return False

@@ -36,6 +36,7 @@ def worker(
     from api.settings import load_settings
     from api.tasks.app import celery_app
     from api.tasks.nodes import queue_name
+    from api.tasks.stopping import OneTask
 
     require_known(queues)
     settings = load_settings()
@@ -52,7 +53,7 @@ def worker(
     # A worker loads the tasks of its own queues and no others: what custody never uses, it need not keep in memory.
     celery_app.conf.include = [f"api.tasks.{TASKS.get(queue, queue)}" for queue in queues]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
-    pool = "solo" if processes == 1 else "prefork"
+    pool = OneTask if processes == 1 else "prefork"
     names = [queue_name(queue, settings.node) for queue in queues]
     running = celery_app.Worker(
         hostname=f"{'+'.join(names).replace('@', '-')}@{socket.gethostname()}",

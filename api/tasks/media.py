@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Thread
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -15,11 +15,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
+from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
 from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
 from ingest.rendering.due import DECODE, QUICK, SLOW, lease_due_renditions
-from ingest.rendering.ending import NO_ROOM, Owed, defer, put_off
+from ingest.rendering.ending import NO_ROOM, Owed, defer, give_back, put_off
 from ingest.rendering.make import make_due_renditions
 from ingest.rendering.redacted import make_due_copy
 from ingest.rendering.redacted_due import lease_due_copy
@@ -61,7 +62,7 @@ def worker_rendering() -> Rendering:
 def render_due() -> None:
     """Make what is quick to make until none is due, and wake whoever makes the rest."""
     rendering, worker = worker_rendering(), name_worker()
-    while render_next(rendering, worker):
+    while not is_stopping() and render_next(rendering, worker):
         _encode.wake()
 
 
@@ -69,11 +70,11 @@ def render_due() -> None:
 def encode_due() -> None:
     """Make what takes long until none is due, and beside it look at whole files, which nobody waits for."""
     rendering, worker = worker_rendering(), name_worker()
-    with ThreadPoolExecutor(1, "decode") as beside:
-        decoding = beside.submit(work_through, rendering, f"{worker}/decode", DECODE)
-        while make_slow_ones(rendering, worker) or not decoding.done():
-            wait((decoding,), LOOK_AGAIN_SECONDS)
-    decoding.result()
+    # Nobody waits for its end where this worker has to end at once: it is as if it had crashed there.
+    decoding = Thread(target=work_through, args=(rendering, f"{worker}/decode", DECODE), name="decode", daemon=True)
+    decoding.start()
+    while (not is_stopping() and make_slow_ones(rendering, worker)) or decoding.is_alive():
+        decoding.join(LOOK_AGAIN_SECONDS)
 
 
 def make_slow_ones(rendering: Rendering, worker: str) -> bool:
@@ -83,8 +84,11 @@ def make_slow_ones(rendering: Rendering, worker: str) -> bool:
 
 
 def work_through(rendering: Rendering, worker: str, lane: str) -> None:
-    while render_next(rendering, worker, lane):
-        pass
+    try:
+        while not is_stopping() and render_next(rendering, worker, lane):
+            pass
+    except Exception:  # A database that is away for a moment, say: the next wake-up goes on.
+        log.exception("media.lane_failed", lane=lane)
 
 
 def render_next(rendering: Rendering, worker: str, lane: str = QUICK) -> bool:
@@ -119,6 +123,9 @@ def holding(due: Owed, rendering: Rendering) -> Iterator[None]:
     except Exception as error:
         log.exception("media.failed", subject=due.lease.subject)
         put_off(rendering.database, due, type(error).__name__)
+    except BaseException:  # This worker is ended amid its work.
+        give_back(rendering.database, due)
+        raise
 
 
 def what_was_in_the_way(error: Exception) -> str:

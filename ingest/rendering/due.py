@@ -43,7 +43,8 @@ class DueRenditions:
 
     @property
     def lease(self) -> Lease[MediaJob]:
-        due = and_(MediaJob.recording_id == self.recording_id, MediaJob.state == "due", MediaJob.kind.in_(self.kinds))
+        its = MediaJob.recording_id == self.recording_id, MediaJob.kind.in_(self.kinds), MediaJob.lane == self.lane
+        due = and_(*its, MediaJob.state == "due")
         return Lease(MediaJob, due, self.worker, f"renditions of {self.recording_id}")
 
     def enter_failure(self, session: Session) -> None:

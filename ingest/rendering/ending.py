@@ -82,6 +82,12 @@ def defer(database: Database, due: Owed, reason: str, *which: ColumnElement[bool
         due.lease.write(session, *which, **later)
 
 
+def give_back(database: Database, due: Owed) -> None:
+    """Whoever had it ends, for no reason of its own: it was no attempt, and whoever comes next takes it at once."""
+    with database.transaction() as session:
+        due.lease.write(session, attempts=due.lease.table.attempts - 1, **given_back())
+
+
 def give_up(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:
     """It has failed for good: a repeat would cost the same again and end the same way."""
     with database.transaction() as session:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 import api.tasks.media
 import ingest.lease
@@ -199,3 +200,24 @@ def test_a_copy_is_given_up_for_what_its_file_does_and_not_for_failures_of_ours(
             session.execute(update(MediaJob).values(leased_until=None))
         render_next(rendering, "test")
     assert {job.state for job in rows(sealing, MediaJob) if job.kind != "decode"} == {state}
+
+
+def test_a_lease_is_lost_only_where_another_has_it_and_what_was_given_back_is_renewed_no_more(sealing: Any) -> None:
+    """The look at whether it is still held may come between the last copy and the end of the work: nothing is amiss."""
+    due, database = seal_one(sealing), sealing.archive.database
+    with capture_logs() as said:
+        assert due.lease._renew(database)
+        settle(database, due, "poster", "not_media")
+        assert due.lease._renew(database)
+        hand_over(database, due)
+        assert not due.lease._renew(database)
+        slow = lease_due_renditions(database, "slow one", "slow")
+        assert slow is not None
+        assert not due.lease._renew(database)
+    assert said == []
+    give_to_another(sealing, MediaJob)
+    with capture_logs() as said:
+        assert not slow.lease._renew(database)
+    assert [(each["event"], each["log_level"], each["taken_by"]) for each in said] == [
+        ("lease.lost", "warning", "another")
+    ]

@@ -1,0 +1,102 @@
+"""A worker that is asked to end amid its work: it ends at once and quietly, and what it had is another's."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from api.engines.roles import DatabaseAddresses
+from api.engines.valkey import EmbeddedValkey
+from api.media_tools import media_runner
+from storage.catalog.recordings import MediaJob
+
+PATIENCE_SECONDS = 60.0
+
+
+def film(sealing: Any, folder: Path) -> bytes:
+    """It takes a minute to encode, and no browser plays it as it is."""
+    path = folder / "film.avi"
+    ffmpeg = str(media_runner(sealing.settings).tools.ffmpeg.program.path)
+    source = ("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=5")
+    subprocess.run([ffmpeg, "-v", "error", *source, "-c:v", "mpeg4", "-q:v", "9", str(path)], check=True)
+    again = folder / "films.avi"
+    subprocess.run([ffmpeg, "-v", "error", "-stream_loop", "11", "-i", str(path), "-c", "copy", str(again)], check=True)
+    return again.read_bytes()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    valkey = EmbeddedValkey(tmp_path / "v", tmp_path / "valkey.log")
+    valkey.prepare()
+    server = subprocess.Popen(valkey.launch().argv, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(valkey.is_ready)
+        yield valkey
+    finally:
+        server.terminate()
+        server.wait(PATIENCE_SECONDS)
+
+
+def wait_for(reached: Any) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def proxy_of(sealing: Any) -> MediaJob:
+    with sealing.archive.database.reading() as session:
+        job: MediaJob = session.scalars(select(MediaJob).where(MediaJob.kind == "proxy")).one()
+        return job
+
+
+def tools_under(process: int) -> list[psutil.Process]:
+    return [each for each in psutil.Process(process).children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("asked", [(signal.SIGTERM, signal.SIGQUIT), (signal.SIGINT, signal.SIGINT, signal.SIGINT)])
+def test_a_worker_that_is_ended_amid_a_film_is_quiet_and_its_work_is_free_at_once(
+    sealing: Any, addresses: DatabaseAddresses, broker: EmbeddedValkey, tmp_path: Path, asked: tuple[signal.Signals]
+) -> None:
+    sealing.seal(film(sealing, tmp_path), "AB00001_000123_20260101093000.avi")
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LIUHEN_DATA": str(sealing.settings.data),
+        "LIUHEN_DATABASE_WORKER_URL": addresses.worker,
+        "LIUHEN_TSA_URLS": sealing.settings.tsa_urls[0],
+        "LIUHEN_BROKER_URL": broker.address,
+    }
+    program = [sys.executable, "-P", "-m", "api.cli.main"]
+    with (tmp_path / "log").open("wb") as log:
+        media = subprocess.Popen([*program, "worker", "media", "encoding"], env=environment, stdout=log, stderr=log)
+        beat = subprocess.Popen([*program, "beat"], env=environment, stdout=subprocess.DEVNULL, stderr=log)
+    try:
+        wait_for(lambda: proxy_of(sealing).lane == "slow" and proxy_of(sealing).leased_by and tools_under(media.pid))
+        time.sleep(1.0)
+        tools = tools_under(media.pid)
+        assert tools
+        for number in asked:
+            media.send_signal(number)
+            time.sleep(0.5)
+        media.wait(5)
+        _, alive = psutil.wait_procs(tools, timeout=5)
+        assert alive == []
+    finally:
+        for process in (beat, media):
+            process.kill()
+            process.wait()
+    job = proxy_of(sealing)
+    assert (job.state, job.attempts, job.deferrals, job.leased_by, job.outcome) == ("due", 0, 0, None, None)
+    said = (tmp_path / "log").read_text()
+    assert "Traceback" not in said, said
+    assert "media.failed" not in said
+    assert list(sealing.archive.work_folder.glob("*/*")) == []
