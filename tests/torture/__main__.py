@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 # Namespaces of its own: the mounts and every process of the run go with it, whatever ends it, and the list of
 # processes holds no others.
 NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+_PR_SET_PDEATHSIG = 1
 AS_ROOT_INSIDE = ("--user", "--map-root-user")
 
 
@@ -40,12 +43,17 @@ def enter_namespaces(options: argparse.Namespace) -> int:
     own_user = () if os.geteuid() == 0 else AS_ROOT_INSIDE
     # A shell is the first process inside: it reaps what loses its parent.
     command = [*NAMESPACES, *own_user, "sh", "-c", 'mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?', "sh", *again]
-    code = subprocess.run(command, check=False).returncode
+    code = subprocess.run(command, check=False, preexec_fn=die_with_parent).returncode
     if code == 0:
         shutil.rmtree(folder)
     else:
         print(f"evidence kept in {folder}", file=sys.stderr)
     return code
+
+
+def die_with_parent() -> None:
+    """Whatever ends the starter, TERM or KILL, ends what it started: unshare with it, and with that all inside."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 if __name__ == "__main__":
