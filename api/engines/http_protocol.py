@@ -12,15 +12,14 @@ import enum
 import re
 import time
 from collections.abc import Iterable, MutableMapping
-from functools import partial
 from operator import itemgetter
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.engines.direct_body import DirectBody
-from ingest.uploads.request import DIRECT_BODY
+from ingest.uploads.request import SERVER_BODY
 
 MOST_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 20.0
@@ -77,6 +76,23 @@ _TOO_MANY = _refusal(
     f"连接过多，请 {_RETRY_AFTER_SECONDS} 秒后重试 / too many connections: try again in {_RETRY_AFTER_SECONDS} seconds",
     f"retry-after: {_RETRY_AFTER_SECONDS}",
 )
+
+
+class _RequestBody:
+    """What an application finds of a request's body in its scope: ServerBody of ingest/uploads/request.py."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self._protocol = protocol
+        self.cycle: RequestResponseCycle | None = None
+
+    def go_direct(self) -> DirectBody | None:
+        return None if self.cycle is None else self._protocol.begin_direct(self.cycle)
+
+    def hold_back(self) -> None:
+        self._protocol.flow.pause_reading()
+
+    def left_behind(self) -> bytes:
+        return b"" if self.cycle is None else bytes(self.cycle.body)
 
 
 class _SmallReads(asyncio.BufferedProtocol):
@@ -178,19 +194,21 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(_UNKNOWN_CODING)
             return
         self._body_left = _length_said(self.headers)
-        scope = cast("MutableMapping[str, Any]", self.scope)
-        scope["extensions"] = {DIRECT_BODY: partial(self._begin_direct, scope)}
+        body = _RequestBody(self)
+        cast("MutableMapping[str, Any]", self.scope)["extensions"] = {SERVER_BODY: body}
         super().on_headers_complete()
+        # Its task has not begun: that is the loop's next turn.
+        body.cycle = self.cycle
 
-    def _begin_direct(self, scope: MutableMapping[str, Any]) -> DirectBody | None:
+    def begin_direct(self, cycle: RequestResponseCycle) -> DirectBody | None:
         """From here on the rest of that request's body comes past the parser; None where it is not under way.
 
         What has come by now is in it. For whoever has taken some of the body before: no client waits for 100 Continue.
         """
-        is_under_way = scope is self.scope and not self._in_head and self.cycle.scope is scope
+        is_under_way = cycle is self.cycle and not self._in_head
         if not is_under_way or not self._body_left or self.direct is not None or self.transport.is_closing():
             return None
-        come, self.cycle.body = bytes(self.cycle.body), bytearray()
+        come, cycle.body = bytes(cycle.body), bytearray()
         self.direct = DirectBody(self.flow, self._body_left, come, self._end_direct)
         return self.direct
 

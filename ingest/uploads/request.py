@@ -24,9 +24,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-DIRECT_BODY: Final = "liuhen.direct_body"
-"""The extension of ASGI by which a server gives the rest of a long body past its parser and its queue, where it can:
-called, it gives a DirectBody or None. api/engines/direct_body.py is ours."""
+SERVER_BODY: Final = "liuhen.body"
+"""The extension of ASGI by which a server that can gives more of a request's body than messages do: a ServerBody."""
 DIRECT_FROM_BYTES: Final = 256 << 10
 OFFSET_STREAM = "application/offset+octet-stream"
 CHECKSUM_BYTES = {"sha1": 20, "sha256": 32}
@@ -56,6 +55,20 @@ class DirectBody(Protocol):
     def take(self) -> list[Piece]: ...
 
 
+class ServerBody(Protocol):
+    """A request's body as our server has it (api/engines/http_protocol.py). Behind any other there is none."""
+
+    def go_direct(self) -> DirectBody | None:
+        """The rest of a long body past the parser and the queue; None where it is not under way."""
+
+    def hold_back(self) -> None:
+        """Read no further until a message is asked for: the server reads up to 300 KiB of each connection ahead."""
+
+    def left_behind(self) -> bytes:
+        """What arrived before a cut and was not handed over. `http.disconnect` is answered as soon as the connection
+        is lost, also when bytes that were read before still lie in the queue. They arrived, so they count."""
+
+
 @dataclass(frozen=True)
 class ClaimedChecksum:
     """What Upload-Checksum says the body's digest is."""
@@ -75,8 +88,9 @@ class Request:
         self.created: str | None = None
         """The address of the upload that this request has opened, and that outlives its being refused after all."""
         self._set_aside: deque[_SetAside] = deque()
-        self._begin_direct: Callable[[], DirectBody | None] | None = (scope.get("extensions") or {}).get(DIRECT_BODY)
+        self._server_body: ServerBody | None = (scope.get("extensions") or {}).get(SERVER_BODY)
         self._direct: DirectBody | None = None
+        self._has_asked_direct = False
         self._has_received = False
         self.on_taken_up: Callable[[], None] = lambda: None
         """Called when nothing is left of what `whole_body` had put back, or `give_back` has."""
@@ -102,7 +116,7 @@ class Request:
         self._has_received = True
         if message["type"] == "http.disconnect":
             self.was_cut = True
-            return bytes_left_behind(self._receive)
+            return b"" if self._server_body is None else self._server_body.left_behind()
         self.body_ended = not message.get("more_body", False)
         body: bytes = message.get("body", b"")
         return body
@@ -128,20 +142,16 @@ class Request:
     def _go_direct(self) -> DirectBody | None:
         """Once the body has begun the usual way, and is long."""
         is_due = self._has_received and not self._set_aside and not (self.body_ended or self.was_cut)
-        if is_due and self._direct is None and self._begin_direct is not None:
-            begin, self._begin_direct = self._begin_direct, None
+        if is_due and self._server_body is not None and not self._has_asked_direct:
+            self._has_asked_direct = True
             if (self.body_bytes or 0) >= DIRECT_FROM_BYTES:
-                self._direct = begin()
+                self._direct = self._server_body.go_direct()
         return self._direct
 
     def hold_back(self) -> None:
-        """Leave what comes next with the kernel, until another piece is asked for.
-
-        By itself uvicorn reads up to 300 KiB of each connection ahead. Behind any other server this does nothing.
-        """
-        flow = getattr(getattr(self._receive, "__self__", None), "flow", None)
-        if flow is not None and not (self.body_ended or self.was_cut):
-            flow.pause_reading()
+        """Leave what comes next with the kernel, until another piece is asked for, where the server can."""
+        if self._server_body is not None and not (self.body_ended or self.was_cut):
+            self._server_body.hold_back()
 
     async def whole_body(self, patience_seconds: float) -> list[bytes] | None:
         """All of the body, if it comes within moments. Otherwise None, and `next_piece` begins from the start."""
@@ -270,13 +280,3 @@ class Request:
 def path_of_upload(upload_id: str, node: str) -> str:
     """Below the collection; '' is the one box."""
     return f"{node}/{upload_id}" if node else upload_id
-
-
-def bytes_left_behind(receive: Receive) -> bytes:
-    """What arrived before a cut and was not handed over.
-
-    uvicorn answers `http.disconnect` as soon as the connection is lost, also when bytes it had read before still lie
-    in its buffer. They arrived, so they count. Behind any other server, or a wrapper, there is nothing to find.
-    """
-    body = getattr(getattr(receive, "__self__", None), "body", b"")
-    return bytes(body) if isinstance(body, bytes | bytearray) else b""
