@@ -15,12 +15,12 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.engines.folders import make_private_folder, write_durably
+from api.engines.folders import make_private_folder
 from api.errors import KeysUnusable
 from api.root_access import PLAIN, root_access, telling_keys
 from api.settings import Settings
 from integrity.checkpoint import encode_vkey
-from integrity.durable_files import new_folder
+from integrity.durable_files import PRIVATE, create_durably, new_folder
 from integrity.keys import PublicKey, SigningKey, create_signing_key, load_signing_key
 from storage.catalog.ledger import KEY_PURPOSES, SigningKeyEpoch
 from storage.database import Database
@@ -72,7 +72,7 @@ class Keyring:
             if not self._path(purpose).exists():
                 create_signing_key(self._path(purpose))
         if not (self.folder / "origin").exists():
-            write_durably(self.folder / "origin", f"liuhen.local/{secrets.token_hex(8)}\n".encode())
+            create_durably(self.folder / "origin", f"liuhen.local/{secrets.token_hex(8)}\n".encode(), PRIVATE)
 
     def _create_key_store(self, access: RootAccess, holder: str) -> None:
         """Under its name once it is whole: where what is to hold its root key is wanting, there is none."""

@@ -49,20 +49,46 @@ def write_pieces_durably(path: Path, pieces: Iterable[Buffer], mode: int = PUBLI
         os.fsync(file.fileno())
 
 
-def replace_durably(path: Path, content: bytes, mode: int = PUBLIC) -> None:
+def create_durably(path: Path, content: bytes, mode: int = PUBLIC, passing: Path | None = None) -> None:
+    """As `write_durably`, and its name is durable too: a crash leaves no file, or the whole one.
+
+    It is complete under a `passing` name beside it, before it gets its own. Raises FileExistsError: of two that race,
+    one wins. A passing file that a crash leaves behind is nobody's.
+    """
+    with _passing_file(path, content, mode, passing) as written:
+        # rename(2) would replace what is there.
+        os.link(written, path)
+        sync_folder(path.parent)
+
+
+def replace_durably(path: Path, content: bytes, mode: int = PUBLIC, passing: Path | None = None) -> None:
     """Put a whole new file in the place of `path`, or where nothing is; bytes and name are on the disk on return.
 
     Whatever line the power fails on, the former file is there or the new one. Raises OSError: then either may be.
     """
-    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with _passing_file(path, content, mode, passing) as written:
+        written.replace(path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _passing_file(path: Path, content: bytes, mode: int, passing: Path | None) -> Iterator[Path]:
+    passing = passing or path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         write_durably(passing, content, mode)
-        passing.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
+        yield passing
+    finally:
         with suppress(OSError):  # What the disk refuses now is not what is to be told.
             passing.unlink(missing_ok=True)
-        raise
+
+
+def make_folder_durably(folder: Path, mode: int) -> None:
+    """Make `folder` with `mode`, and those above it that are missing; the names of what was made are durable on
+    return. Raises FileExistsError where something else has its name."""
+    if not folder.is_dir():
+        make_folder_durably(folder.parent, 0o777)
+        folder.mkdir(mode, exist_ok=True)
+        sync_folder(folder.parent.resolve())
 
 
 def sync_folder(folder: Path) -> None:

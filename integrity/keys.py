@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from integrity.durable_files import PRIVATE, create_durably
 from integrity.errors import KeyFileExists, KeyFileUnreadable, KeyFileUnsafe, MalformedEvidence, SignatureInvalid
 
 PUBLIC_KEY_BYTES = 32
@@ -127,18 +127,12 @@ def load_public_key(source: Path | bytes) -> PublicKey:
 def write_secret_file(path: Path, content: bytes) -> None:
     """Create `path` with mode 0600, whole and durable on return, never over another file.
 
-    The content is complete under a temporary name before `link` gives it its own: a crash leaves either no file or the
-    whole one. A temporary file that a crash leaves behind holds a secret nothing uses. Raises KeyFileExists.
+    A passing file that a crash leaves behind holds a secret nothing uses. Raises KeyFileExists.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     try:
-        _write_private(temporary, content)
-        os.link(temporary, path)
+        create_durably(path, content, PRIVATE)
     except FileExistsError as error:
         raise KeyFileExists(str(path), "already exists and is never written over") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
 
 
 def read_secret_file(path: Path) -> bytes:
@@ -147,23 +141,6 @@ def read_secret_file(path: Path) -> bytes:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileUnsafe(str(path), f"mode {mode:04o} lets others than its owner use it")
     return content
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_plain_file(path: Path) -> tuple[bytes, int]:

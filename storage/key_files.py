@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.durable_files import PRIVATE, create_durably, replace_durably, sync_folder
 from storage.key_errors import KeyExposed, KeyStoreUnusable
 
 PRIVATE_FOLDER = 0o700
@@ -46,13 +46,7 @@ def read_private(path: Path) -> bytes | None:
 
 def write_private(path: Path, content: bytes) -> None:
     """Create `path`, whole and durable or not at all. Raises FileExistsError rather than write over anything."""
-    passing = path.with_name(_PASSING_PREFIX + secrets.token_hex(8))
-    try:
-        write_durably(passing, content, PRIVATE)
-        os.link(passing, path)
-        sync_folder(path.parent)
-    finally:
-        passing.unlink(missing_ok=True)
+    create_durably(path, content, PRIVATE, _passing(path))
 
 
 def replace_private(path: Path, content: bytes) -> None:
@@ -60,13 +54,12 @@ def replace_private(path: Path, content: bytes) -> None:
 
     The caller holds the lock under which the folder is swept.
     """
-    passing = path.with_name(_PASSING_PREFIX + secrets.token_hex(8))
-    try:
-        write_durably(passing, content, PRIVATE)
-        passing.replace(path)
-        sync_folder(path.parent)
-    finally:
-        passing.unlink(missing_ok=True)
+    replace_durably(path, content, PRIVATE, _passing(path))
+
+
+def _passing(path: Path) -> Path:
+    """A name that `sweep_passing` knows."""
+    return path.with_name(_PASSING_PREFIX + secrets.token_hex(8))
 
 
 def sweep_passing(folder: Path) -> None:

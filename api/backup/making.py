@@ -41,14 +41,13 @@ from api.backup.place import (
     new_name,
 )
 from api.backup.statement import BackupStatement
-from api.engines.folders import sync_folder
 from api.engines.postgres import EmbeddedPostgres
 from api.object_store import place_of
 from api.root_access import root_access, telling_keys
 from api.settings import ADDRESSES_IN_FILES, Settings, is_secret, variable_of
 from api.trust_folder import FOLDER as TRUST_TSA
 from ingest.objects.stated import Stated
-from integrity.durable_files import PRIVATE, new_folder, write_durably
+from integrity.durable_files import PRIVATE, new_folder, sync_folder, write_durably
 from integrity.fields import format_instant
 from storage.database import Database
 from storage.kek_record import KekRecord

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from api.errors import DataFolderUnusable
+from integrity.durable_files import PRIVATE, create_durably, make_folder_durably
 
 # sun_path holds 108 bytes with its closing zero; the longest name of ours is that of the fork server's socket for HTTP,
 # which is bound under a hidden name first (fork_server.py).
@@ -25,7 +26,7 @@ def has_archive(data: Path) -> bool:
 def make_private_folder(folder: Path) -> Path:
     """Make `folder` for our eyes only, or check that it is: a real folder, our own, closed to others."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder_durably(folder, 0o700)
         found = folder.lstat()
     except OSError as error:
         raise DataFolderUnusable(folder, error.strerror or str(error)) from error
@@ -58,13 +59,9 @@ def read_or_create_secret(folder: Path, name: str) -> str:
         return _read_secret(path)
     except FileNotFoundError:
         pass
-    fresh = folder / f".{name}.{secrets.token_hex(4)}"
-    write_durably(fresh, secrets.token_hex(24).encode())
-    # link() fails where rename() would replace: of two that race, one wins and both read the same secret.
+    # Of two that race, one wins and both read the same secret.
     with contextlib.suppress(FileExistsError):
-        os.link(fresh, path)
-    fresh.unlink()
-    sync_folder(folder)
+        create_durably(path, secrets.token_hex(24).encode(), PRIVATE)
     return _read_secret(path)
 
 
@@ -73,20 +70,3 @@ def _read_secret(path: Path) -> str:
     if not secret:
         raise DataFolderUnusable(path.parent, f"the secret {path.name} is empty: bring it back from a backup")
     return secret
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """A new file (0600) whose bytes are on the disk when this returns; the name is so after sync_folder."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from api.engines.child import EXIT_NAMESPACE_REFUSED
-from api.engines.folders import make_private_folder, read_or_create_secret, socket_folder, sync_folder, write_durably
+from api.engines.folders import make_private_folder, read_or_create_secret, socket_folder
 from api.engines.launch import Child, Launch, log_tail, wrapped_argv
 from api.engines.process import list_in_folder, wait_until_gone
 from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, WORKER, DatabaseAddresses, ensure_roles, socket_url
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
+from integrity.durable_files import PRIVATE, sync_folder, write_durably
 
 SUPERUSER = "postgres"
 PART = ("数据库 PostgreSQL", "database PostgreSQL")
@@ -171,11 +172,11 @@ class EmbeddedPostgres:
         folder = self.cluster_folder.with_name(f".{self.cluster_folder.name}.new-{os.getpid()}")
         folder.mkdir(mode=0o700)
         password_file = folder / "password"
-        write_durably(password_file, self._password(SUPERUSER).encode())
+        write_durably(password_file, self._password(SUPERUSER).encode(), PRIVATE)
         cluster = folder / "cluster"
         self._run_initdb(cluster, password_file)
         cluster.rename(self.cluster_folder)
-        sync_folder(self.cluster_folder.parent)
+        sync_folder(self.cluster_folder.parent.resolve())
         shutil.rmtree(folder)
 
     def _run_initdb(self, cluster: Path, password_file: Path) -> None:

@@ -18,7 +18,7 @@ from ingest.uploads.held import HeldUpload
 from ingest.uploads.offset_file import UNFINISHED, OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import NO_ROOM
 from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing
-from integrity.durable_files import sync_folder
+from integrity.durable_files import make_folder_durably, sync_folder
 
 _ROOM_SECONDS = 0.1
 _KINDS = (".bin", ".offset", UNFINISHED)
@@ -32,11 +32,22 @@ class Staging:
     """
 
     def __init__(self, folder: Path, node: str = "") -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder_durably(folder, 0o700)
         # Its names are synced through no link, and an operator may have put a link to another disk in its place.
         self.folder = folder.resolve()
+        self._settle_name()
         self.node = node
         self._room = (0.0, 0)
+
+    def _settle_name(self) -> None:
+        """The folder's own name is durable before anything is in it: whoever made it may have been killed just then,
+        and what a power failure takes with the folder is whatever it held."""
+        with os.scandir(self.folder) as entries:
+            is_empty = next(entries, None) is None
+        if is_empty:
+            # A folder above that is not ours to read: then somebody else gave us ours, or mounted it.
+            with suppress(PermissionError):
+                sync_folder(self.folder.parent)
 
     def create(self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False) -> None:
         """The offset's file, which only a request that goes the long way needs. Raises StagingFull, and leaves nothing

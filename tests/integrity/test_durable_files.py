@@ -7,12 +7,15 @@ import multiprocessing
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from integrity.durable_files import (
     PRIVATE,
     FolderExists,
+    create_durably,
+    make_folder_durably,
     new_folder,
     replace_durably,
     write_durably,
@@ -140,3 +143,52 @@ def test_a_file_takes_anothers_place_whole_or_not_at_all(tmp_path: Path, monkeyp
         with pytest.raises(OSError, match="read-only"):
             replace_durably(path, b"third", PRIVATE)
     assert path.read_bytes() == b"second"
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is done to the disk, in order."""
+    done: list[tuple[str, str]] = []
+
+    def noted(name: str, real: Any) -> Any:
+        def step(*arguments: Any, **named: Any) -> Any:
+            where = arguments[-1] if name == "link" else arguments[0]
+            path = Path(f"/proc/self/fd/{where}").readlink() if isinstance(where, int) else Path(where)
+            done.append((name, path.name))
+            return real(*arguments, **named)
+
+        return step
+
+    for name in ("fsync", "link", "mkdir"):
+        monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
+    return done
+
+
+def test_a_file_gets_its_name_when_its_bytes_are_durable_and_then_that_is(
+    tmp_path: Path, steps: list[tuple[str, str]]
+) -> None:
+    create_durably(tmp_path / "key", b"content", PRIVATE, tmp_path / "passing")
+    assert steps == [("fsync", "passing"), ("link", "key"), ("fsync", tmp_path.name)]
+    assert names_in(tmp_path) == ["key"]
+    assert ((tmp_path / "key").read_bytes(), (tmp_path / "key").stat().st_mode & 0o777) == (b"content", 0o600)
+
+
+def test_a_file_that_is_there_is_left_and_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"first")
+    with pytest.raises(FileExistsError):
+        create_durably(tmp_path / "key", b"second")
+    assert (names_in(tmp_path), (tmp_path / "key").read_bytes()) == (["key"], b"first")
+
+
+def test_each_folder_that_is_made_has_a_durable_name_before_the_next_one(
+    tmp_path: Path, steps: list[tuple[str, str]]
+) -> None:
+    make_folder_durably(tmp_path / "one" / "two", 0o700)
+    assert steps == [("mkdir", "one"), ("fsync", tmp_path.name), ("mkdir", "two"), ("fsync", "one")]
+    assert (tmp_path / "one" / "two").stat().st_mode & 0o777 == 0o700
+    steps.clear()
+    make_folder_durably(tmp_path / "one" / "two", 0o700)
+    assert steps == []
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_folder_durably(tmp_path / "file", 0o700)

@@ -290,7 +290,7 @@ def test_a_disk_that_fails_is_an_error_of_the_store_and_the_repeat_succeeds(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as broken:
-        broken.setattr(key_files, "write_durably", full)
+        broken.setattr(key_files, "create_durably", full)
         with pytest.raises(KeyStoreUnusable, match="No space left"):
             keys.wrap_data_key(UNIT, MONTH, DATA_KEY)
     assert keys.unwrap_data_key(keys.wrap_data_key(UNIT, MONTH, DATA_KEY)) == DATA_KEY

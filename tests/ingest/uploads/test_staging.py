@@ -60,3 +60,23 @@ def test_a_link_in_place_of_the_bytes_is_not_followed(staging, tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         append(staging, b"0123456789")
     assert target.read_bytes() == b"untouched"
+
+
+def test_the_folders_name_is_durable_before_anything_is_in_it(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("ingest.uploads.staging.sync_folder", synced.append)
+    folder = tmp_path / "disk" / "staging"
+    folder.mkdir(parents=True)  # by a process that was killed before it could sync
+    Staging(folder)
+    assert synced == [folder.parent]
+    (folder / "one").touch()
+    Staging(folder)
+    assert synced == [folder.parent]
+
+
+def test_a_folder_below_one_that_is_not_ours_to_read_is_taken_as_it_is(tmp_path, monkeypatch):
+    def refuse(folder: Path) -> None:
+        raise PermissionError(folder)
+
+    monkeypatch.setattr("ingest.uploads.staging.sync_folder", refuse)
+    assert Staging(tmp_path).folder == tmp_path
