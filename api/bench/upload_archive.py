@@ -16,6 +16,7 @@ from api.bench.errors import BenchError
 from api.demo.archive_process import RunningArchive, running_archive
 from api.demo.programs import Programs
 from api.engines.process import ProcessIdentity, list_processes
+from api.tasks.queues import QUEUES
 from ingest.uploads.staging import Staging
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -40,7 +41,7 @@ class MeasuredArchive:
     @contextmanager
     def sealing_stopped(self) -> Iterator[None]:
         """Sealing and copying may lag behind uploads: their workers stand still, so that each is measured alone."""
-        workers = self._processes("worker-custody", "worker-media")
+        workers = self._processes(*(queue.process for queue in QUEUES.values() if queue.needs_root))
         for worker in workers:
             worker.send(signal.SIGSTOP)
         try:

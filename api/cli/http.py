@@ -27,12 +27,12 @@ def http(
     from api.engines.even_share import ConnectionTable
     from api.engines.http_server import serve_http
     from api.engines.listener import take_address
-    from api.engines.priority import NICENESS, give_way
+    from api.engines.priority import HTTP_NICENESS, give_way
     from api.engines.readiness import announce_ready
     from api.settings import load_settings
 
     settings = load_settings()
-    give_way(NICENESS["http"])
+    give_way(HTTP_NICENESS)
     listener = take_address(settings.bind) if descriptor is None else socket.socket(fileno=descriptor)
     twins = None if table is None else ConnectionTable(table)
     serve_http(APPLICATION, listener, lambda: announce_ready(settings), twins=twins)

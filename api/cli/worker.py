@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -9,20 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.errors import UsageRefused
+from api.tasks.queues import QUEUES, Queue
 
 if TYPE_CHECKING:
     from api.settings import Settings
 
-TASKS = {"encoding": "media"}
-"""Whose module a queue's tasks are in, where it is not its own."""
-
 
 def worker(
-    queues: Annotated[
+    names: Annotated[
         list[str],
         typer.Argument(
             metavar="QUEUE…",
-            help="队列：custody、staging、media、encoding、housekeeping、replica，可多个 / one queue or more",
+            help=f"队列：{'、'.join(QUEUES)}，可多个 / one queue or more",
         ),
     ],
     processes: Annotated[int, typer.Option(min=1, help="并行任务数 / tasks at once")] = 1,
@@ -38,7 +37,7 @@ def worker(
     from api.tasks.nodes import queue_name
     from api.tasks.stopping import OneTask
 
-    require_known(queues)
+    queues = known_queues(names)
     settings = load_settings()
     write_log_lines()
     if nice := niceness_of(queues):
@@ -51,13 +50,13 @@ def worker(
 
     worker_ready.connect(on_ready, weak=False)
     # A worker loads the tasks of its own queues and no others: what custody never uses, it need not keep in memory.
-    celery_app.conf.include = [f"api.tasks.{TASKS.get(queue, queue)}" for queue in queues]
+    celery_app.conf.include = [queue.module for queue in queues]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = OneTask if processes == 1 else "prefork"
-    names = [queue_name(queue, settings.node) for queue in queues]
+    taken = [queue_name(queue, settings.node) for queue in queues]
     running = celery_app.Worker(
-        hostname=f"{'+'.join(names).replace('@', '-')}@{socket.gethostname()}",
-        queues=names,
+        hostname=f"{'+'.join(taken).replace('@', '-')}@{socket.gethostname()}",
+        queues=taken,
         pool_cls=pool,
         concurrency=processes,
         loglevel="WARNING",
@@ -72,47 +71,34 @@ def worker(
     raise typer.Exit(running.exitcode or 0)
 
 
-def require_known(queues: Sequence[str]) -> None:
+def known_queues(names: Sequence[str]) -> list[Queue]:
     """Raises UsageRefused."""
-    from api.tasks.app import QUEUES
-
-    for queue in queues:
-        if queue not in QUEUES:
+    for name in names:
+        if name not in QUEUES:
             known = ", ".join(QUEUES)
-            raise UsageRefused(f"没有队列 {queue}；可用：{known}", f"there is no queue {queue}: choose one of {known}")
+            raise UsageRefused(f"没有队列 {name}；可用：{known}", f"there is no queue {name}: choose one of {known}")
+    return [QUEUES[name] for name in names]
 
 
-def niceness_of(queues: Sequence[str]) -> int:
+def niceness_of(queues: Sequence[Queue]) -> int:
     """That of the one that least can wait: none of a worker's tasks is slower for the company it has."""
-    from api.engines.priority import NICENESS
-
-    return min(NICENESS.get(queue, 0) for queue in queues)
+    return min(queue.niceness for queue in queues)
 
 
-def _try_parts(queue: str, settings: Settings) -> None:
+def _try_parts(queue: Queue, settings: Settings) -> None:
     """Open once what the queue's tasks work with, so that what is missing is told at the start and not at every task.
 
     What is opened is closed again: a connection must not be shared with the processes that are forked later.
     """
     from api.archive import open_archive
     from api.node_folder import own_staging
-    from api.tasks.nodes import NODE_QUEUES
 
     archive = open_archive(settings, pool_size=1, process="liuhen-worker")
     try:
-        if queue in NODE_QUEUES:
+        if queue.is_of_node:
             own_staging(archive)
-        if queue == "custody":
-            from api.tasks.custody import open_custody
-
-            open_custody(archive)
-        elif TASKS.get(queue, queue) == "media":
-            from api.tasks.media import open_rendering
-
-            open_rendering(archive)
-        elif queue == "replica":
-            from api.replicating import require_replica
-
-            require_replica(archive)
+        if queue.opens:
+            module, _, function = queue.opens.partition(":")
+            getattr(importlib.import_module(module), function)(archive)
     finally:
         archive.database.close()

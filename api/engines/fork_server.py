@@ -25,6 +25,7 @@ from pathlib import Path
 
 from api.engines.child import end_with_parent
 from api.engines.fork_request import GO, HTTP, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest, address_for
+from api.tasks.queues import QUEUES
 
 # All that a process of `liuhen up` would import at its start or with its first task: those of HTTP, and the others.
 FOR_HTTP = (
@@ -34,7 +35,8 @@ FOR_HTTP = (
 )
 FOR_OTHERS = (
     *(f"api.cli.{name}" for name in ("beat", "sequencer", "tsa", "worker")),
-    *(f"api.tasks.{name}" for name in ("custody", "housekeeping", "media", "relay", "staging")),
+    *sorted({queue.module for queue in QUEUES.values() if not queue.needs_replica}),
+    "api.tasks.relay",
     *("celery.app.amqp", "kombu.transport.redis", "integrity.authority_server"),
 )
 PRELOADED = (*FOR_HTTP, *FOR_OTHERS)

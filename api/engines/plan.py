@@ -30,12 +30,10 @@ from api.object_store import store_secrets
 from api.replica_store import replica_secrets
 from api.root_access import root_secrets
 from api.settings import PREFIX, Settings, child_environment
+from api.tasks.queues import QUEUES, taken_along
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
-
-# By the queue that a worker is called after: what else it takes.
-BESIDE = {"housekeeping": ("staging",)}
 
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
 # and what was freed in it. What is large is the system's again at once: mallopt(3). What is read of a body at a time
@@ -102,32 +100,26 @@ def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:
 
 
 def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]:
-    """One for each queue, so that no queue waits for another; what staging asks for takes moments."""
-    queues = {
-        "custody": ("封存", settings.custody_workers),
-        "media": ("播放副本", settings.media_workers),
-        "encoding": ("转码", settings.encoding_workers),
-        "housekeeping": ("日常事务", 1),
-        **({"replica": ("副本存储", 1)} if settings.replica_place is not None else {}),
-    }
+    """One for each queue, so that no queue waits for another, but for those that go with another."""
     return [
         own_process(
             settings,
-            f"worker-{queue}",
-            f"工作进程：{chinese}",
-            f"worker: {queue}",
-            *("worker", queue, *BESIDE.get(queue, ()), "--processes", str(processes)),
+            queue.process,
+            f"工作进程：{queue.chinese}",
+            f"worker: {queue.english}",
+            *("worker", *(each.name for each in taken_along(queue)), "--processes", str(queue.processes(settings))),
             environment={
                 **_worker_environment(addresses),
                 **store_secrets(settings),
-                **({} if queue in ("housekeeping", "replica") else root_secrets(settings)),
-                **(_platform_environment(settings) if queue == "housekeeping" else {}),
-                **(replica_secrets(settings) if queue in ("housekeeping", "replica") else {}),
+                **(root_secrets(settings) if queue.needs_root else {}),
+                **(_platform_environment(settings) if queue.pushes else {}),
+                **(replica_secrets(settings) if queue.reaches_replica else {}),
             },
             stop_steps=WORKER_STOP_STEPS,
             forked=True,
         )
-        for queue, (chinese, processes) in queues.items()
+        for queue in QUEUES.values()
+        if not queue.goes_with and (settings.replica_place is not None or not queue.needs_replica)
     ]
 
 

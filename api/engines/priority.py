@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Final
 
-NICENESS = {"http": 5, "housekeeping": 8, "staging": 8, "replica": 8, "media": 12, "encoding": 13}
-"""Who gives way to whom, as nice(2) has it; whoever is not named gives way to nobody.
-
-A file that has arrived is sealed before others arrive faster: sixteen uploads at full speed leave custody a quarter of
-two cores otherwise. Then comes who waits for a page, before a film that is being encoded, or that was made to be hard
-to; but nicer than this an encoder gets a thirtieth of a busy machine, and who waits for a redacted copy waits long.
-"""
+HTTP_NICENESS: Final = 5
+"""Behind custody, whose files have arrived already: sixteen uploads at full speed leave it a quarter of two cores
+otherwise. That of each queue's worker stands with the queue (api/tasks/queues.py)."""
 
 _SESSION = Path("/proc/self/autogroup")
 # Without privileges the kernel lets one such write through in a tenth of a second, on the whole machine.

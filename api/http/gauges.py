@@ -30,7 +30,7 @@ from storage.catalog.object_looks import FINDINGS
 from storage.catalog.uploads import IN_HAND, Upload
 from storage.operating_figures import Figure, read_figures
 
-QUEUES: Final = ("sealing", "copies_quick", "copies_slow", "copies_decode", "redaction", "linking", "ledger")
+BACKLOGS: Final = ("sealing", "copies_quick", "copies_slow", "copies_decode", "redaction", "linking", "ledger")
 _SINGLE: Final = {
     "sealed_last_hour": "Recordings sealed within the last hour",
     "sealed_bytes_last_hour": "Bytes of these",
@@ -115,9 +115,9 @@ def _of_figures(session: Session) -> Iterator[GaugeMetricFamily]:
     figures = read_figures(session)
     waiting, oldest = _labelled(figures, "backlog"), _labelled(figures, "backlog_oldest_seconds")
     what = "What waits to be worked on"
-    yield _by("liuhen_backlog", what, "queue", {queue: waiting.get(queue, 0) for queue in QUEUES})
+    yield _by("liuhen_backlog", what, "queue", {queue: waiting.get(queue, 0) for queue in BACKLOGS})
     what = "Since the oldest of what waits came"
-    yield _by("liuhen_backlog_oldest_seconds", what, "queue", {queue: oldest.get(queue, 0) for queue in QUEUES})
+    yield _by("liuhen_backlog_oldest_seconds", what, "queue", {queue: oldest.get(queue, 0) for queue in BACKLOGS})
     what = "From the last byte to the seal, of recordings sealed within the last hour"
     yield _by("liuhen_seal_seconds", what, "quantile", _labelled(figures, "seal_seconds"))
     for figure in figures:

@@ -14,34 +14,14 @@ from celery.schedules import schedule
 from api.logs import SaidSeldom
 from api.settings import Settings, load_settings
 from api.tasks.nodes import is_of_node, queue_name, read_word, word_for
+from api.tasks.queues import QUEUES, of_task
 
 if TYPE_CHECKING:
     from api.archive import Archive
 
-QUEUES = ("custody", "staging", "media", "encoding", "housekeeping", "replica")
-# Seconds between wake-ups. Whoever finishes an upload wakes custody at once; the beat makes good a lost message.
-EVERY = {
-    "custody.seal_due": 1.0,
-    "media.render_due": 1.0,
-    "encoding.encode_due": 2.0,
-    "housekeeping.link_new": 2.0,
-    "housekeeping.link_left_behind": 3600.0,
-    "housekeeping.group_segments": 5.0,
-    "housekeeping.group_left_behind": 3600.0,
-    "housekeeping.attach_sidecars": 20.0,
-    "housekeeping.sum_up_windows": 15.0,
-    "staging.recover_uploads": 10.0,
-    "staging.sweep": 60.0,
-    "housekeeping.sweep_given_up": 60.0,
-    "housekeeping.list_disposal_due": 3600.0,
-    "housekeeping.forget_disposed_keys": 3600.0,
-    "housekeeping.sweep_packages": 600.0,
-    "housekeeping.watch_stations": 60.0,
-    "housekeeping.push_publications": 15.0,
-    "housekeeping.scrub": 1.0,
-}
-EVERY_WITH_REPLICA = {**EVERY, "replica.copy_due": 1.0}
-"""Where a second store is named: otherwise nobody would take what is sent for it."""
+EVERY = {task: every for queue in QUEUES.values() if not queue.needs_replica for task, every in queue.every.items()}
+"""Seconds between wake-ups."""
+EVERY_WITH_REPLICA = {**EVERY, **{task: every for queue in QUEUES.values() for task, every in queue.every.items()}}
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _not_sent = SaidSeldom()
 
@@ -58,7 +38,7 @@ def worker_archive() -> Archive:
 
 def queue_of(task: str, node: str = "") -> str:
     """`custody.seal_due` runs in the queue `custody`, on a named node in `custody@NODE`."""
-    return queue_name(task.partition(".")[0], node)
+    return queue_name(of_task(task), node)
 
 
 def steady_now() -> datetime:
@@ -81,7 +61,7 @@ def _configuration() -> dict[str, Any]:
     settings = load_settings()
     return {
         "broker_url": settings.broker_url,
-        "include": [f"api.tasks.{name}" for name in ("custody", "staging", "media", "housekeeping", "replica")],
+        "include": sorted({queue.module for queue in QUEUES.values()}),
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
         "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name, settings.node)},

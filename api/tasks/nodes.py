@@ -6,19 +6,17 @@ no name, and its queues and words are plain.
 
 from __future__ import annotations
 
-from typing import Final
-
-NODE_QUEUES: Final = ("custody", "staging")
+from api.tasks.queues import Queue, of_task
 
 
 def is_of_node(task: str) -> bool:
     """Whether it works on staged bytes."""
-    return task.partition(".")[0] in NODE_QUEUES
+    return of_task(task).is_of_node
 
 
-def queue_name(queue: str, node: str) -> str:
+def queue_name(queue: Queue, node: str) -> str:
     """What the queue is called of which `node` takes its work."""
-    return f"{queue}@{node}" if node and queue in NODE_QUEUES else queue
+    return f"{queue.name}@{node}" if node and queue.is_of_node else queue.name
 
 
 def word_for(task: str, node: str) -> str:

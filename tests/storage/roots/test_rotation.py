@@ -7,6 +7,7 @@ import itertools
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,15 +122,19 @@ def test_what_is_destroyed_meanwhile_stays_destroyed(keys: KeyStore, monkeypatch
 def test_a_full_disk_stops_a_rotation_which_goes_on_when_there_is_room(
     keys: KeyStore, given: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrapped, writes, real = wrap_some(keys), itertools.count(), key_files.write_durably
+    wrapped, writes = wrap_some(keys), itertools.count()
 
-    def full(*arguments: Any) -> None:
-        if next(writes) == 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(*arguments)
+    def full_later(write: Callable[..., None]) -> Callable[..., None]:
+        def full(*arguments: Any) -> None:
+            if next(writes) == 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write(*arguments)
+
+        return full
 
     with monkeypatch.context() as broken:
-        broken.setattr(key_files, "write_durably", full)
+        for name in ("create_durably", "replace_durably"):
+            broken.setattr(key_files, name, full_later(getattr(key_files, name)))
         with pytest.raises(KeyStoreUnusable, match="No space left"):
             rotate(keys, "passphrase")
     require_all_open(keys, wrapped)
