@@ -131,7 +131,8 @@ def test_an_empty_archive_is_filled_and_everybody_can_sign_in(tmp_path: Path, en
     with told.open("w") as output:
         process = subprocess.Popen([LIUHEN, "up", "--demo"], env=environment, stdout=output, stderr=output, cwd="/")
     try:
-        text = read_until(told, "passwords are shown this once", process)
+        # Whoever reads that it is ready signs in at once: content is still being filled in.
+        text = read_until(told, "留痕已就绪 / ready: ", process)
         address = re.findall(r"ready: (http://\S+)", text)[0]
         sign_ins = re.findall(r"│\s*(demo-[a-z]+)\s*│[^│]*│[^│]*│\s*(\S+?)\s*│", text)
         assert len(sign_ins) == 7
@@ -139,7 +140,11 @@ def test_an_empty_archive_is_filled_and_everybody_can_sign_in(tmp_path: Path, en
         roles = set()
         for name, password in sign_ins:
             assert password not in marker
-            roles.add(sign_in(address, name, password))
+            with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
+                roles.add(sign_in(client, name, password))
+        read_until(told, "the demo's content is complete", process)
+        for name, password in sign_ins:
+            find_work(address, name, password)
         assert roles == {"administrator", "officer", "supervisor", "legal_reviewer", "publisher", "auditor"}
     finally:
         process.send_signal(signal.SIGTERM)
@@ -147,19 +152,23 @@ def test_an_empty_archive_is_filled_and_everybody_can_sign_in(tmp_path: Path, en
     assert processes_of(tmp_path) == []
 
 
-def sign_in(address: str, name: str, password: str) -> str:
-    """The role of whoever signs in; an officer and a supervisor find something to do."""
+def sign_in(client: httpx.Client, name: str, password: str) -> str:
+    """The role of whoever signed in."""
+    signed_in = client.post("/api/v1/session", json={"sign_in_name": name, "password": password})
+    assert signed_in.status_code == 200, signed_in.text
+    return str(signed_in.json()["role"])
+
+
+def find_work(address: str, name: str, password: str) -> None:
+    """An officer and a supervisor find something to do."""
     with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
-        signed_in = client.post("/api/v1/session", json={"sign_in_name": name, "password": password})
-        assert signed_in.status_code == 200, signed_in.text
-        role = str(signed_in.json()["role"])
+        role = sign_in(client, name, password)
         if role == "officer":
             asked = client.get("/api/v1/link-questions").json()["items"]
             assert {each["recording"]["original_name"] for each in asked} == ASKED_ABOUT
         if role == "supervisor":
             assert [each["may_decide"] for each in client.get("/api/v1/requests").json()["items"]] == [True]
         assert "演示档案：" in client.get("/", follow_redirects=True).text
-        return role
 
 
 def read_until(path: Path, words: str, process: subprocess.Popen[bytes], seconds: float = 180.0) -> str:
