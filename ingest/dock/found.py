@@ -58,13 +58,11 @@ class Found:
             self._over_bytes += version.looks_like[0]
 
     def keep_only(self, source_id: str, names: set[str]) -> None:
-        """What else was found on the source is not there now. What was received of it counts, there is no more to do
-        for the rest.
+        """What else was found on the source is not there now: of what was not received there is no more to do. What was
+        received counts on, and not again should it be back.
         """
-        for key in [key for key in self._files if key[0] == source_id and key[1] not in names]:
-            if self._files[key].is_received:
-                self.wiped(key)
-            else:
+        for key, version in list(self._files.items()):
+            if key[0] == source_id and key[1] not in names and not version.is_received:
                 del self._files[key]
 
     def left_on(self, source_id: str) -> int:
