@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +21,17 @@ from ingest.media.namespaces import NamespaceSandbox
 from ingest.media.runner import open_runner
 from tests.hostile.bars import MEASURES, Felt, Round, missed, ratios
 from tests.hostile.files import make_files, prepare
-from tests.hostile.live import feel, has_settled, leaked_bytes, measure, outputs, station_token, upload_all
+from tests.hostile.live import (
+    ends_of,
+    feel,
+    has_settled,
+    leaked_bytes,
+    limits_broken,
+    measure,
+    outputs,
+    station_token,
+    upload_all,
+)
 from tests.hostile.walls import listener, suffer
 from tests.journeys.running import RunningArchive
 
@@ -45,14 +57,27 @@ def through_both(files: dict[str, bytes], folder: Path) -> int:
             path.unlink()
             made = ", ".join(one.made) or "nothing"
             print(
-                f"{sandbox.name:11} {name:24} {one.state:10} {one.reason:20} {one.longest_seconds:6.1f} s  {made}",
+                f"{sandbox.name:11} {name:24} {one.state:10} {one.reason:20} {one.seconds:6.1f} s  {made}",
                 flush=True,
             )
     return leaked
 
 
-def through_archive(files: dict[str, bytes], folder: Path) -> tuple[int, list[Round]]:
-    """The bytes that leaked, and what was felt: in calm and under a third of the set, three times over."""
+@dataclass(frozen=True)
+class Lived:
+    """What came of the set in a running archive: bytes that leaked, what was felt, and how each file's jobs ended."""
+
+    leaked: int
+    rounds: list[Round]
+    ends: list[tuple[str, list[str]]]
+
+    @property
+    def costly(self) -> list[str]:
+        return [name for name, ends in self.ends if limits_broken(ends) > 1]
+
+
+def through_archive(files: dict[str, bytes], folder: Path) -> Lived:
+    """In calm and under a third of the set, three times over."""
     archive = RunningArchive(folder, ready_seconds=300.0)
     archive.start()
     try:
@@ -73,7 +98,8 @@ def through_archive(files: dict[str, bytes], folder: Path) -> tuple[int, list[Ro
                 under = feel(archive, client, neighbour, partial(has_settled, connection, station, sent))
                 rounds.append((calm, under))
                 tell(part + 1, calm, under)
-        return leaked_bytes(outputs(archive)), rounds
+            ends = ends_of(connection, station)
+        return Lived(leaked_bytes(outputs(archive)), rounds, ends)
     finally:
         archive.stop()
 
@@ -94,20 +120,25 @@ def tell(number: int, calm: Felt, under: Felt) -> None:
 
 
 def main() -> int:
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hostile-") as name, listener() as listening:
         aims = prepare(Path(name) / "aims", listening.port, str(open_runner("").tools.ffmpeg.program.path))
         files = dict(make_files(aims))
         leaked = through_both(files, aims.folder)
         served = Path(name) / "served"
         served.mkdir()
-        through, rounds = through_archive(files, served)
+        lived = through_archive(files, served)
         callers = listening.callers
-    felt = ", ".join(f"{name} {ratio:.2f}x" for name, ratio in ratios(rounds).items())
-    print(f"{leaked + through} bytes of a neighbour, {callers} connections, {felt} of {len(files)} files")
-    beyond = missed(rounds)
+    for name, ends in lived.ends:
+        print(f"{name:24} {', '.join(ends)}")
+    beyond = [*missed(lived.rounds), *(f"{name} broke more than one limit" for name in lived.costly)]
     for words in beyond:
         print(f"missed: {words}")
-    return 1 if leaked + through or callers or beyond else 0
+    leaked += lived.leaked
+    felt = ", ".join(f"{name} {ratio:.2f}x" for name, ratio in ratios(lived.rounds).items())
+    said = f"{leaked} bytes of a neighbour, {callers} connections, {felt} of {len(files)} files"
+    print(f"{said}; {len(beyond)} bars missed, {(time.monotonic() - begun) / 60:.1f} minutes", flush=True)
+    return 1 if leaked or callers or beyond else 0
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Felt:
-    """In milliseconds: answers of the API, and a neighbour's small files from the request to their receipts."""
+    """In milliseconds: answers of the API, and a neighbour's small files from the request to their receipts.
+
+    `settled`: whether the archive was through with all that it had by the end."""
 
     answers: list[float] = field(default_factory=list)
     receipts: list[float] = field(default_factory=list)
+    settled: bool = False
 
 
 def p95(taken: Sequence[float]) -> float:
@@ -43,4 +46,8 @@ def ratios(rounds: Sequence[Round]) -> dict[str, float]:
 def missed(rounds: Sequence[Round]) -> list[str]:
     """The bars that were not held, in words."""
     found = ratios(rounds)
-    return [f"{name} {found[name]:.2f}x, at most {bar:.1f}x" for name, bar in BARS.items() if found[name] > bar]
+    late = sum(not felt.settled for pair in rounds for felt in pair)
+    unsettled = [f"{late} times the archive was not through with its files in time"] if late else []
+    return unsettled + [
+        f"{name} {found[name]:.2f}x, at most {bar:.1f}x" for name, bar in BARS.items() if found[name] > bar
+    ]

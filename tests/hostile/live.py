@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from api.archive import Archive, open_archive
 from api.settings import Settings
+from ingest.media.stops import Stop
 from storage.catalog.recordings import Recording, Rendition
 from storage.keystore import WrappedKey
 from storage.sealed_object import AtRest, open_sealed
@@ -26,7 +27,9 @@ from tests.journeys.running import RunningArchive
 
 ASKED = "/api/v1/recordings?limit=50"
 EVERY_SECONDS = 0.05
-LEAST_TURNS, TURN_SECONDS, LONGEST_SECONDS = 5, 2.0, 1800.0
+LEAST_TURNS, TURN_SECONDS, LONGEST_SECONDS = 5, 2.0, 120.0
+ROUND_SECONDS = 360.0
+"""What is not through by then is told of, and missed."""
 
 
 def upload(archive: RunningArchive, token: str, name: str, content: bytes) -> int:
@@ -82,11 +85,13 @@ def await_receipt(archive: RunningArchive, token: str, longest_seconds: float) -
 
 
 def feel(archive: RunningArchive, client: httpx.Client, token: str, until: Callable[[], bool]) -> Felt:
-    """What a person and a neighbour feel, turn by turn, at least three times."""
-    felt = Felt()
-    while len(felt.receipts) < LEAST_TURNS or not until():
+    """What a person and a neighbour feel, turn by turn, at least five times, until the archive has settled, or should
+    have long ago."""
+    felt, begun = Felt(), time.monotonic()
+    while len(felt.receipts) < LEAST_TURNS or not (felt.settled or time.monotonic() - begun > ROUND_SECONDS):
         felt.answers += measure(client, TURN_SECONDS)
         felt.receipts.append(await_receipt(archive, token, LONGEST_SECONDS))
+        felt.settled = until()
     return felt
 
 
@@ -99,6 +104,25 @@ def has_settled(connection: psycopg.Connection, harmful: uuid.UUID, files: int) 
     ).fetchone()
     assert counted is not None
     return bool(counted[0] >= files and counted[1] == 0)
+
+
+def ends_of(connection: psycopg.Connection, harmful: uuid.UUID) -> list[tuple[str, list[str]]]:
+    """Of each file of a station: its name, and how each job ended, or that it has not."""
+    rows = connection.execute(
+        "SELECT r.original_name, j.kind, j.state, split_part(coalesce(j.outcome, ''), ': ', 1) "
+        "FROM recording r JOIN media_job j ON j.recording_id = r.id WHERE r.station_id = %s ORDER BY 1, 2",
+        (harmful,),
+    ).fetchall()
+    ends: dict[str, list[str]] = {}
+    for name, kind, state, word in rows:
+        ends.setdefault(name, []).append(f"{kind} {state}" + (f" ({word})" if word else ""))
+    return list(ends.items())
+
+
+def limits_broken(ends: list[str]) -> int:
+    """How many of a file's jobs ended by a limit of their own: a bomb costs one."""
+    words = [end.partition(" (")[2].rstrip(")") for end in ends if " failed" in end]
+    return sum(stop is not None and stop.is_limit for stop in map(Stop.of, words))
 
 
 def outputs(archive: RunningArchive) -> dict[str, bytes]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.hostile.bars import BARS, Felt, missed, ratios
+from tests.hostile.live import limits_broken
 
 
 def felt(answer: float, receipt: float, slow: float | None = None) -> Felt:
-    return Felt([answer] * 90 + [slow or answer] * 10, [receipt] * 3)
+    return Felt([answer] * 90 + [slow or answer] * 10, [receipt] * 3, settled=True)
 
 
 def test_what_is_as_it_was_in_calm_holds() -> None:
@@ -37,3 +40,15 @@ def test_one_bad_round_of_three_is_the_machine_and_two_are_the_set() -> None:
 
 def test_there_is_a_bar_for_each_measure() -> None:
     assert set(BARS) == set(ratios([(felt(1, 1), felt(1, 1))]))
+
+
+def test_an_archive_that_is_not_through_in_time_is_told_and_missed() -> None:
+    late = replace(felt(10, 500), settled=False)
+    assert missed([(felt(10, 500), late)] * 3) == ["3 times the archive was not through with its files in time"]
+
+
+def test_a_limit_counts_where_it_was_broken_and_not_where_nothing_was_tried_for_it() -> None:
+    bomb = ["decode done", "poster done", "proxy failed (output)", "sprite failed (limit_broken)"]
+    assert limits_broken(bomb) == 1
+    assert limits_broken([*bomb[:2], "proxy failed (processor)", "sprite failed (stalled)"]) == 2
+    assert limits_broken(["poster nothing (no_streams)", "proxy failed (exit code 1)", "sprite due (deadline)"]) == 0
