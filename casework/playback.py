@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Uuid, cast, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.access import GrantFound
@@ -23,10 +23,22 @@ from storage.catalog.access import AccessRequest, Grant, PlaybackWindow
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.ledger.append import Actor, Change, record_change
+from storage.plain_statement import place
 
 WINDOW_BYTES = 64 << 20
 WINDOW_SECONDS = 600
 HOUSEKEEPING = Actor.system("housekeeping")
+_SENT = (
+    func.unnest(cast(place("windows"), ARRAY(Uuid())), cast(place("sent"), ARRAY(BigInteger())))
+    .table_valued("id", "more", name="said")
+    .render_derived()
+)
+NOTE_SENT: Final = select(func.note_sent_bytes(_SENT.c.id, _SENT.c.more))
+"""Adds the bytes `sent` that have left under each of `windows`; a row for each, false for one that there is not.
+
+What leaves after a window's summing up is summed up again: a slow reader loses nothing. A function of the database:
+whoever notes it notes what others' players were sent as well.
+"""
 # To the database and to Python the same.
 _POSTER: Final = "^renditions/[^/]+/(poster|sprite)-"
 
@@ -99,16 +111,6 @@ def open_window(
     if missing:
         windows |= _open(session, shown, missing, now)
     return tuple(windows[start] for start in starts)
-
-
-def note_sent(session: Session, window_id: uuid.UUID, sent_bytes: int) -> None:
-    """Add what has left under a window. After its summing up it is summed up again: a slow reader loses nothing.
-
-    Raises Unknown.
-    """
-    # A function of the database: whoever notes it notes what others' players were sent as well.
-    if not session.scalar(select(func.note_sent_bytes(window_id, sent_bytes))):
-        raise Unknown("playback_window", window_id)
 
 
 def sum_up_expired_windows(session: Session, now: datetime, limit: int = 500) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from storage.entering import NOBODY, shown_now
 from storage.errors import NotLetIn
 from storage.plain_connection import PlainConnection
+from storage.plain_statement import PlainStatement
 
 _CONNECT_SECONDS = 10
 # A statement is planned once and keeps its plan: planning costs as much as running. Made while a table was small, a
@@ -24,6 +26,13 @@ _CONNECT_SECONDS = 10
 _PLANNED_ONCE = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
+
+
+class Seen(NamedTuple):
+    """Who was entered, and the rows that he sees: all of it text."""
+
+    person_id: uuid.UUID | None
+    rows: list[tuple[str | None, ...]]
 
 
 class Database:
@@ -103,6 +112,19 @@ class Database:
             connection = await asyncio.to_thread(self._connect)
         with self._lent(connection):
             yield connection
+
+    async def seen_soon(self, statement: PlainStatement, **places: object) -> Seen:
+        """What a statement finds for whoever shows a secret (storage/entering.py): one transaction, one round trip.
+
+        On an event loop, as `direct_soon`. Raises psycopg's own errors.
+        """
+        secret = (shown_now() or NOBODY).secret
+        async with self.direct_soon() as connection:
+            entering, rows = await connection.run_together_soon(
+                ("SELECT enter($1)", (f"\\x{secret.hex()}",)), (statement.text, statement.parameters(**places))
+            )
+        ((entered,),) = entering
+        return Seen(None if entered is None else uuid.UUID(entered), rows)
 
     @contextmanager
     def _lent(self, connection: PlainConnection) -> Iterator[PlainConnection]:

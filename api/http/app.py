@@ -22,11 +22,11 @@ from api.http.headers import with_security_headers
 from api.http.kept_answers import KeptAnswers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
+from api.http.playback.answer import Playback
 from api.http.presented import with_shown_secret
 from api.http.problem_responses import install_problem_handlers, plain_http_response
 from api.http.proxies import with_trusted_proxies
 from api.http.routes import PUBLIC_ROUTERS, ROUTERS
-from api.http.sent_notes import SentNotes
 from api.logs import write_log_lines
 from api.node_folder import own_staging
 from api.pages.kept_counts import KeptCounts
@@ -51,7 +51,7 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.metrics = Metrics()
     framework.state.kept_answers = KeptAnswers()
     framework.state.kept_counts = KeptCounts()
-    framework.state.sent_notes = SentNotes(archive.database)
+    framework.state.playback = Playback(archive.database)
     answering = with_body_limit(with_shown_secret(with_asking_again(framework)))
     answering = with_measuring(answering, framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))

@@ -74,7 +74,8 @@ class _Leaving:
     async def _ask_again_if_due(self) -> None:
         if self._cut or time.monotonic() - self._asked_at < ASK_AGAIN_SECONDS:
             return
-        self._cut = not await anyio.to_thread.run_sync(_may_go_on, self._request, self._answered)
+        if not await _holds_soon(self._answered):
+            self._cut = not await anyio.to_thread.run_sync(_may_go_on, self._request, self._answered)
         self._asked_at = time.monotonic()
         if self._cut:
             # Whatever makes the answer ends as if the client had gone, and closes what it has open.
@@ -91,6 +92,11 @@ def _pieces(message: Any) -> Iterator[Any]:
     for start in range(0, len(view), MOST_AT_ONCE):
         end = start + MOST_AT_ONCE
         yield {**message, "body": view[start:end], "more_body": end < len(view) or message.get("more_body", False)}
+
+
+async def _holds_soon(answered: Answered) -> bool:
+    """False says nothing: it is asked at length then."""
+    return answered.soon is not None and await answered.soon()
 
 
 def _may_go_on(request: Request, answered: Answered) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,6 +27,8 @@ ANSWERED = "liuhen.answered"
 
 StillHolds = Callable[[Viewer], None]
 """Raises where the viewer, found anew, may have the answer no more; enters that as any other refusal."""
+HoldsSoon = Callable[[], Awaitable[bool]]
+"""Asked on the event loop. True: the viewer is signed in, who he was, and all conditions hold. False says nothing."""
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Answered:
 
     viewer: tuple[uuid.UUID, uuid.UUID, str] | None = None
     conditions: list[StillHolds] = field(default_factory=list)
+    soon: HoldsSoon | None = None
 
 
 def archive_of(request: Request) -> Archive:
@@ -74,10 +77,16 @@ def require_viewer_in(session: Session, request: Request) -> Viewer:
     return viewer
 
 
-def hold_while_it_leaves(request: Request, still_holds: StillHolds) -> None:
+def answer_leaves_to(request: Request, who: tuple[uuid.UUID, uuid.UUID, str]) -> None:
+    """Somebody whom the database itself knows by what he shows: person, unit and role."""
+    request.scope[ANSWERED].viewer = who
+
+
+def hold_while_it_leaves(request: Request, still_holds: StillHolds, soon: HoldsSoon | None = None) -> None:
     """That he is signed in is asked again of whoever was found to be; this is what a route needs besides: a grant."""
     answered: Answered = request.scope[ANSWERED]
     answered.conditions.append(still_holds)
+    answered.soon = soon
 
 
 def require_same_viewer(request: Request, answered: Answered) -> Viewer:

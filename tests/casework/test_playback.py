@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from casework.access import GrantFound, find_grant
 from casework.errors import AccessRefused, RangeOutside, Unknown
-from casework.playback import WINDOW_BYTES, note_sent, open_window, sum_up_expired_windows, who_saw
+from casework.playback import NOTE_SENT, WINDOW_BYTES, open_window, sum_up_expired_windows, who_saw
 from storage.catalog.access import PlaybackWindow
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
@@ -164,9 +164,16 @@ def test_bytes_that_leave_late_are_summed_up_again(session: Session, archive: An
     assert [entry.data["sent_bytes"] for entry in archive.entries("playback.window_summed_up")] == [10, 15]
 
 
-def test_sending_under_no_window_is_an_error(session: Session) -> None:
-    with pytest.raises(Unknown):
-        note_sent(session, uuid.uuid4(), 1)
+def test_of_several_windows_each_is_told_whether_it_is_one(session: Session, viewer: Any) -> None:
+    (first,), (last,) = viewer.open(0, 10), viewer.open(SIZE - 10, SIZE - 1)
+    windows = [first.window_id, uuid.uuid4(), last.window_id]
+    assert session.scalars(NOTE_SENT, {"windows": windows, "sent": [7, 8, 9]}).all() == [True, False, True]
+    noted = {row.id: row.sent_bytes for row in session.scalars(select(PlaybackWindow))}
+    assert noted == {first.window_id: 7, last.window_id: 9}
+
+
+def note_sent(session: Session, window_id: uuid.UUID, sent_bytes: int) -> None:
+    assert session.scalars(NOTE_SENT, {"windows": [window_id], "sent": [sent_bytes]}).all() == [True]
 
 
 def test_who_saw_names_person_purpose_and_bytes_by_grant(session: Session, archive: Any, viewer: Any) -> None:

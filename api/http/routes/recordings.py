@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.http.api_router import api_router
 from api.http.deeds import looking
 from api.http.paging import Wanted
-from api.http.playback import send_footage
+from api.http.playback.answer import send_footage
 from api.http.reading.entries import list_chain
 from api.http.reading.positions import track_items
 from api.http.reading.recordings import (
@@ -128,12 +128,12 @@ def show_viewings(recording_id: uuid.UUID, viewer: SignedIn, archive: TheArchive
     responses=_FOOTAGE,  # type: ignore[arg-type]
 )
 @router.head("/{recording_id}/original", summary="原件的大小和摘要 / The original's size and digest")
-def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive) -> Response:
+async def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive) -> Response:
     """As a download, under a grant to copy whose approver consented to originals (`unredacted`); ranges are served.
 
     An entry says who gets which span before its first byte leaves. To look at a recording, take its renditions.
     """
-    return send_footage(request, archive, recording_id, None)
+    return await send_footage(request, archive, recording_id, None)
 
 
 @router.get(
@@ -143,9 +143,11 @@ def send_original(recording_id: uuid.UUID, request: Request, archive: TheArchive
     responses=_FOOTAGE,  # type: ignore[arg-type]
 )
 @router.head("/{recording_id}/renditions/{name}", summary="播放副本的大小和摘要 / A playable copy's size and digest")
-def send_rendition(recording_id: uuid.UUID, name: RenditionName, request: Request, archive: TheArchive) -> Response:
+async def send_rendition(
+    recording_id: uuid.UUID, name: RenditionName, request: Request, archive: TheArchive
+) -> Response:
     """`proxy`, `poster` or `sprite`; under a grant to view. An entry is there before the first byte leaves."""
-    return send_footage(request, archive, recording_id, name)
+    return await send_footage(request, archive, recording_id, name)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Recordings as lists and pages show them. Footage itself is no JSON: api/http/playback.py."""
+"""Recordings as lists and pages show them. Footage itself is no JSON: api/http/playback/."""
 
 from __future__ import annotations
 

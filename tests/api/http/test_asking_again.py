@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 import api.http.asking_again
 from api.credentials import hash_secret
 from api.http.app import make_framework
 from api.http.sessions import SESSION_COOKIE
+from storage.database import Database
 from tests.api.http.boundary_scene import Bounds
 from tests.api.http.playback.viewing import connect, consented, original, viewing
 from tests.api.http.test_boundaries import ATTEMPTS, ROWS, Row
@@ -140,8 +142,12 @@ def test_what_cannot_be_asked_is_not_taken_for_granted(
     def fail(*_: object) -> None:
         raise RuntimeError("the database has gone")
 
+    async def fail_soon(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError("the database has gone")
+
     monkeypatch.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr(api.http.asking_again, "require_same_viewer", fail)
+    monkeypatch.setattr(Database, "seen_soon", fail_soon)
     consented(served, scene)
     with pytest.raises(httpx.RemoteProtocolError):
         scene.officer.get(original(scene))
@@ -167,16 +173,16 @@ class LettingGo:
 
     def __init__(self, patched: pytest.MonkeyPatch, sign_out: Callable[[], None]) -> None:
         self.asked, self._sign_out = 0, sign_out
-        self._whole = api.http.asking_again.require_same_viewer
+        self._whole = api.http.asking_again._holds_soon
         patched.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
         patched.setattr(api.http.asking_again, "MOST_AT_ONCE", 4)
-        patched.setattr(api.http.asking_again, "require_same_viewer", self._ask)
+        patched.setattr(api.http.asking_again, "_holds_soon", self._ask)
 
-    def _ask(self, *arguments: Any) -> Any:
+    async def _ask(self, answered: Any) -> bool:
         self.asked += 1
         if self.asked == 2:
             self._sign_out()
-        return self._whole(*arguments)
+        return await self._whole(answered)
 
 
 def test_a_sign_out_ends_every_file_of_the_api(bounds: Bounds, monkeypatch: pytest.MonkeyPatch) -> None:

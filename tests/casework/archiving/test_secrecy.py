@@ -24,7 +24,6 @@ from casework.permission import OPEN_TO
 from casework.playback import open_window
 from casework.requests import approve, ask
 from casework.secrecy import class_of, keeps_nothing_from, may_see_case
-from casework.standing_window import find_standing_window
 from casework.timeline import case_timeline
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
@@ -34,6 +33,7 @@ from storage.catalog.recordings import Recording
 from storage.database import Database
 from tests.casework.archiving.conftest import put
 from tests.casework.procedure.conftest import Team
+from tests.casework.standing import find_standing_window
 
 NOW = datetime.now(UTC)
 # Who sees the recordings of a case of each class, by hand: an officer "on the case" is one of its 承办人员.

@@ -17,10 +17,10 @@ from casework.handling import name_officer, release_officer
 from casework.organisation import deactivate_person
 from casework.playback import open_window
 from casework.requests import approve, ask, revoke
-from casework.standing_window import find_standing_window
 from storage.catalog.access import Grant
 from storage.database import Database
 from storage.ledger.append import Actor
+from tests.casework.standing import find_standing_window
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 

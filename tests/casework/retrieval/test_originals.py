@@ -17,9 +17,9 @@ from casework.handling import name_officer
 from casework.playback import open_window
 from casework.requests import approve, ask, revoke
 from casework.retrieval.errors import ConsentMissing, ConsentNotAsked
-from casework.standing_window import find_standing_window
 from storage.catalog.access import Grant
 from storage.database import Database
+from tests.casework.standing import find_standing_window
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
 END = NOW + timedelta(days=1)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from casework.access import find_grant, record_refusal, record_refused_deed
 from casework.export import start_export
 from casework.handling import name_officer
-from casework.playback import note_sent, open_window
+from casework.playback import NOTE_SENT, open_window
 from casework.requests import ask, refuse
 from casework.retrieval.oversight import Wanted, every, list_grant_uses, list_refusals, list_seen
 
@@ -50,7 +50,7 @@ def watch(session: Session, archive: Any, scene: dict[str, Any], now: datetime =
     shown = archive.rendition(film, f"copy-{now:%H%M%S}")
     span = {"object_name": shown.object_name, "object_size": shown.size_bytes, "first_byte": 0, "last_byte": 99}
     (window,) = open_window(session, scene["officer"], grant, recording_id=film.id, **span, now=now)
-    note_sent(session, window.window_id, sent)
+    session.execute(NOTE_SENT, {"windows": [window.window_id], "sent": [sent]})
     return grant
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
+import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 import structlog
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.http.errors import SignInNeeded
-from api.http.ranges import Span
-from api.http.sent_notes import SentNotes
+from api.http.playback.ranges import Span
+from api.http.playback.sent_notes import SentNotes
 from casework.errors import CaseworkError
 from casework.playback import Window
 from storage.errors import DecryptionFailed, ObjectStoreError
@@ -32,8 +31,9 @@ REMOTE_PIECE_BYTES = 1 << 20
 class Sending:
     """The bytes of one response, and the note of how many of them were handed over under which window.
 
-    `open_next` gives the committed window for the bytes from a position on, or raises AccessRefused or SignInNeeded: it
-    is asked wherever a window ends, by bytes or by time. Within a window api/http/asking_again.py asks.
+    Wherever a window ends, by bytes or by time, the next one for the bytes from a position on is asked for: of
+    `find_next`, on the event loop, if one stands; else of `open_next`, in a thread, which commits one or raises
+    AccessRefused or SignInNeeded. Within a window api/http/asking_again.py asks.
     """
 
     def __init__(
@@ -42,38 +42,45 @@ class Sending:
         plaintext: OpenedObject,
         span: Span,
         window: Window,
+        find_next: Callable[[int], Awaitable[Window | None]],
         open_next: Callable[[int], Window],
     ) -> None:
         self._notes, self._plaintext = notes, plaintext
         self._position, self._last = span.first, span.last
-        self._window, self._open_next = window, open_next
+        self._window, self._find_next, self._open_next = window, find_next, open_next
         self._handed: Counter[uuid.UUID] = Counter()
         self._pieces = self._pieces_in_window()
+        self._first: memoryview | None = None
 
     @property
     def is_complete(self) -> bool:
         return self._position > self._last
 
+    async def begin(self) -> None:
+        """Read the first piece: what is wrong with it still shows, for nothing has been answered yet."""
+        self._first = await self._next_piece()
+
     async def pieces(self) -> AsyncIterator[memoryview]:
-        """Ends early when the next window is refused. Decrypting a piece here is quicker than a thread, unless it comes
-        over a network or from a disk first: the others are not made to wait for that."""
-        while not self.is_complete:
+        """Once it has begun. Ends early when the next window is refused. Decrypting a piece here is quicker than a
+        thread, unless it comes over a network or from a disk first: the others are not made to wait for that."""
+        piece, self._first = self._first, None
+        while piece is not None:
+            # Noted before it is handed over: rather a piece too much in the ledger than one too few.
+            self._handed[self._window.window_id] += len(piece)
+            self._position += len(piece)
+            yield piece
+            if self.is_complete:
+                return
             if self._is_over():
-                await anyio.to_thread.run_sync(self._enter_next_window)
-            while (piece := await self._next_piece()) is not None:
-                # Noted before it is handed over: rather a piece too much in the ledger than one too few.
-                self._handed[self._window.window_id] += len(piece)
-                self._position += len(piece)
-                yield piece
-                if self._is_over():
-                    break
+                await self._enter_next_window()
+            piece = await self._next_piece()
 
     async def finish(self) -> None:
         """Close what is open and keep the note; also when whoever was sent to has gone."""
         self._plaintext.close()
         if self._notes.add(self._handed):
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._notes.write)
+                await self._notes.write()
 
     def _is_over(self) -> bool:
         return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
@@ -83,8 +90,9 @@ class Sending:
         try:
             return await self._piece_of_store()
         except (DecryptionFailed, ObjectStoreError):
-            if not await anyio.to_thread.run_sync(self._turn_to_copy):
+            if not await anyio.to_thread.run_sync(self._plaintext.turn_to_copy):
                 raise
+        self._pieces = self._pieces_in_window()
         return await self._piece_of_store()
 
     async def _piece_of_store(self) -> memoryview | None:
@@ -94,32 +102,17 @@ class Sending:
                 return piece
         return await anyio.to_thread.run_sync(next, self._pieces, None)
 
-    def _turn_to_copy(self) -> bool:
-        if not self._plaintext.turn_to_copy():
-            return False
-        self._pieces = self._pieces_in_window()
-        return True
-
-    def _enter_next_window(self) -> None:
-        self._window = self._open_next(self._position)
+    async def _enter_next_window(self) -> None:
+        window = await self._find_next(self._position)
+        if window is None:
+            window = await anyio.to_thread.run_sync(self._open_next, self._position)
+        self._window = window
         self._pieces = self._pieces_in_window()
 
     def _pieces_in_window(self) -> Iterator[memoryview]:
-        """The first piece is read at once: in a thread, where the disk may take its time, and errors still show."""
-        length = min(self._window.last_byte, self._last) - self._position + 1
-        try:
-            return self._read_on(length)
-        except (DecryptionFailed, ObjectStoreError):
-            if not self._plaintext.turn_to_copy():
-                raise
-        return self._read_on(length)
-
-    def _read_on(self, length: int) -> Iterator[memoryview]:
-        is_remote = self._plaintext.is_remote
+        length, is_remote = min(self._window.last_byte, self._last) - self._position + 1, self._plaintext.is_remote
         piece_bytes = REMOTE_PIECE_BYTES if is_remote else PIECE_BYTES
-        pieces = self._plaintext.pieces(self._position, length, piece_bytes, told=not is_remote)
-        first = next(pieces) or next(pieces)
-        return itertools.chain([first], pieces)
+        return self._plaintext.pieces(self._position, length, piece_bytes, told=not is_remote)
 
 
 class FootageResponse(Response):
@@ -137,21 +130,22 @@ class FootageResponse(Response):
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_await_end(receive))
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
-                await self._send(send)
-                group.cancel_scope.cancel()
+            await self._send(send, gone)
         finally:
+            gone.cancel()
             await self._sending.finish()
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, send: Send, gone: asyncio.Future[None]) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async for piece in self._sending.pieces():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 # Sending to somebody who has gone, or into an empty buffer, does not wait: others get their turn here.
-                await anyio.lowlevel.checkpoint()
+                await asyncio.sleep(0)
+                if gone.done():
+                    return
         except (CaseworkError, SignInNeeded) as refused:
             log.info("playback.cut", reason=str(refused))
         except Exception:
@@ -160,7 +154,7 @@ class FootageResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def _await_end(receive: Receive) -> None:
+    """Until the client has gone. Whoever waits for him to take more is let go by the server then."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    scope.cancel()
