@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from api.errors import UsageRefused
 from api.object_store import bucket_address, bucket_refused, open_bucket, store_address
 from api.settings import Settings
-from ingest.errors import ReplicaIsStore
+from ingest.replica.errors import ReplicaIsStore
 from ingest.replica.mark import Replica, require_other_store
 from storage.errors import BucketUnusable, ObjectStoreError
 from storage.objects.folder import FolderStore

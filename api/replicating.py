@@ -13,8 +13,8 @@ from api.archive import Archive
 from api.errors import UsageRefused
 from api.pace import AWAY_SECONDS, Pace
 from api.trust_folder import announced_keys
-from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import name_worker
+from ingest.replica.errors import ReplicaError, ReplicaFailing
 from ingest.replica.mark import Replica
 from ingest.replica.replicator import HEALED, LOST, NOT_WHOLE, Done, Replicator
 from storage.errors import StorageError

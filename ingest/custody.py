@@ -12,14 +12,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.errors import (
-    MediaError,
-    PlaintextChanged,
-    StagedFileMissing,
-    StagedLengthDiffers,
-    StoredBytesDiffer,
-    TimestampDelayed,
-)
+from ingest.media.errors import MediaError
 from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
@@ -27,6 +20,13 @@ from ingest.sealing.best_claims import state_best, state_unjudged
 from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
 from ingest.sealing.contents_claim import state_contents
 from ingest.sealing.due import DueUpload
+from ingest.sealing.errors import (
+    PlaintextChanged,
+    StagedFileMissing,
+    StagedLengthDiffers,
+    StoredBytesDiffer,
+    TimestampDelayed,
+)
 from ingest.sealing.keeping import keep_in_store
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt

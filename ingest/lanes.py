@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.custody import seal_upload
-from ingest.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
+from ingest.sealing.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.parts import Custody
 from ingest.sealing.turns import Turns
 from ingest.uploads.staging import Staging

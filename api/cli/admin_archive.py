@@ -266,7 +266,7 @@ def both_languages() -> Iterator[None]:
     from api.errors import ApiError, UsageRefused
     from casework.errors import CaseworkError, TextUnusable, WordUnknown
     from casework.rules.errors import RuleFileUnusable
-    from ingest.errors import CustodyError
+    from ingest.sealing.errors import CustodyError
     from ingest.stations.errors import StationError
     from retention.errors import ReasonUnusable
 

@@ -14,7 +14,7 @@ from api.cli.admin_people import OPERATOR, Facts
 from api.cli.upload_stops import stop_in_chinese
 from api.errors import UsageRefused
 from api.upload_limits import upload_limits, upload_register
-from ingest.errors import NodeAtWork
+from ingest.sealing.errors import NodeAtWork
 from ingest.sealing.trouble import list_in_trouble, move_uploads, release_upload, retry_upload
 from ingest.uploads.staging import Staging
 from ingest.uploads.sweeps import list_unknown

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from api.archive import Archive
 from api.backup.latest import require_recent_backup
-from ingest.errors import NoRoomToWork
 from ingest.rendering.due import count_waiting_for_room
+from ingest.rendering.errors import NoRoomToWork
 from ingest.replica.standing import require_replicated
 from ingest.scrub.standing import require_all_whole, require_looked_at
 from ingest.uploads.unknown import require_all_known

@@ -17,8 +17,8 @@ from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
 from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
-from ingest.errors import SandboxFailed
 from ingest.lease import name_worker
+from ingest.media.errors import SandboxFailed
 from ingest.rendering.due import DECODE, QUICK, SLOW, lease_due_renditions
 from ingest.rendering.ending import NO_ROOM, Owed, defer, give_back, put_off
 from ingest.rendering.make import make_due_renditions

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 
-from ingest.errors import SandboxFailed
+from ingest.media.errors import SandboxFailed
 from ingest.media.layout import binds_for, links_for, program_inside, resource_limits
 from ingest.media.sandbox import OUT_INSIDE, Confined, Job
 from ingest.media.supervise import TOOL_ENVIRONMENT, Ended, supervise

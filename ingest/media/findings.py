@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ingest.containers import SEQUENCE_BRANDS, STILL_BRANDS
 from ingest.media.avi_chunks import PictureChunks
 from ingest.media.sample_tables import TrackExtent
-from ingest.media.signs import SEQUENCE_BRANDS, STILL_BRANDS
 
 State = Literal["intact", "opens", "damaged", "unreadable"]
 Kind = Literal["video", "audio", "still", "none"]

@@ -8,8 +8,8 @@ import os
 import sys
 from typing import Any
 
-from ingest.errors import SandboxFailed
 from ingest.media import confine
+from ingest.media.errors import SandboxFailed
 from ingest.media.layout import binds_for, links_for, program_inside, resource_limits
 from ingest.media.sandbox import MEDIA_INSIDE, OUT_INSIDE, Confined, Job
 from ingest.media.supervise import TOOL_ENVIRONMENT, Ended, supervise

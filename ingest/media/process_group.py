@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from ingest.errors import SandboxFailed
+from ingest.media.errors import SandboxFailed
 
 # SIGKILL of the group and the end of the pid namespace take effect at once; this is for a machine under load.
 DYING_SECONDS = 10.0

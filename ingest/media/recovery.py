@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import ffmpeg
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media.budget import copying_limits
 from ingest.media.commands import INPUT, POLICY
 from ingest.media.description import whole
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.parameter_sets import ParameterSets
 from ingest.media.plaintext import remove_plaintext

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import ffmpeg
 
-from ingest.errors import RenditionFailed
 from ingest.media.budget import encoding_limits
 from ingest.media.commands import POLICY
 from ingest.media.encoding import (
@@ -32,6 +31,7 @@ from ingest.media.encoding import (
     video_options,
     without_side_data,
 )
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.renditions import (
     NothingToShow,

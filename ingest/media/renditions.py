@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media.budget import PICTURE_LIMITS, copying_limits, encoding_limits, reading_limits
 from ingest.media.encoding import ProxyPlan, plan_proxy, poster_arguments, proxy_arguments, sprite_arguments
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, describe, read_description
 from ingest.media.reader import FileFacts

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.errors import ToolFailed
 from ingest.media.bubblewrap import BubblewrapSandbox
+from ingest.media.errors import ToolFailed
 from ingest.media.layout import program_at
 from ingest.media.namespaces import NamespaceSandbox, NoSandbox
 from ingest.media.reader import FileFacts, read_facts, reader_program

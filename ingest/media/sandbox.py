@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ingest.errors import SandboxFailed, SandboxUnavailable
+from ingest.media.errors import SandboxFailed, SandboxUnavailable
 from ingest.media.stops import Stop
 
 log = logging.getLogger(__name__)

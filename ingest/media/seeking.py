@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import ffmpeg
 
-from ingest.errors import RenditionFailed
 from ingest.media.commands import INPUT, POLICY
 from ingest.media.encoding import arguments_of, as_jpeg_pixels, jpeg_options, open_input
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import OUT_INSIDE, Confined, Limits

@@ -10,21 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ingest.containers import PACKETS, SYNC
+
 BLOCK_BYTES: Final = 4096
 MOST_BLOCKS: Final = 512
 # A recorder that lost power leaves whole clusters of zeros; encoders write no such runs, except as silence in PCM.
 SHORTEST_RUN_BYTES: Final = 64 << 10
 SHORTEST_RUN_IN_SMALL_FILES: Final = 16 << 10
 SMALL_FILE_BYTES: Final = 4 << 20
-SYNC: Final = 0x47
-PACKET_BYTES: Final = 188
-PACKETS: Final = ((188, 0), (192, 4), (204, 0))
-"""Bytes from one packet to the next, and where between them the packet begins (ISO/IEC 13818-1: 188 bytes, from 0x47):
-M2TS puts a time code before each, a broadcast its checksum after it. For all who read transport streams here."""
-STILL_BRANDS: Final = ("heic", "heix", "mif1", "avif")
-"""Of a photograph in boxes (ISO/IEC 23008-12, AV1 Image File Format), as `ftyp` says."""
-SEQUENCE_BRANDS: Final = ("hevc", "msf1")
-"""Of several photographs in a row: a film to whoever plays it, with a photograph's EXIF."""
 SEGMENT_ID: Final = b"\x18\x53\x80\x67"
 
 

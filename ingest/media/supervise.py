@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ingest.errors import SandboxFailed
+from ingest.media.errors import SandboxFailed
 from ingest.media.process_group import DYING_SECONDS, own_group, processor_seconds_of, wait_for_group
 from ingest.media.room import free_bytes
 from ingest.media.sandbox import Confined, Job, Limits, Watch

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ingest.errors import IngestError, ToolMissing
+from ingest.errors import IngestError
+from ingest.media.errors import ToolMissing
 from ingest.media.layout import program_at
 from ingest.media.sandbox import Program
 

@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 import ffmpeg
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media.budget import encoding_limits
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, Confined

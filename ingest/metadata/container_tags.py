@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
-from ingest.media.findings import Findings
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, Z_IS_OFTEN_LOCAL, moment_in, time_claim
 from ingest.metadata.location import location_from_iso6709
@@ -18,7 +18,24 @@ MAKER_TAGS = ("make", f"{QUICKTIME}make", "com.android.manufacturer")
 MODEL_TAGS = ("model", f"{QUICKTIME}model", "com.android.model")
 
 
-def claims_from_tags(findings: Findings) -> Claims:
+class Tagged(Protocol):
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
+class TaggedStream(Tagged, Protocol):
+    @property
+    def index(self) -> int: ...
+
+
+class TaggedFile(Tagged, Protocol):
+    """As much as is wanted here of Findings (ingest/media/findings.py), which know claims themselves."""
+
+    @property
+    def streams(self) -> Sequence[TaggedStream]: ...
+
+
+def claims_from_tags(findings: TaggedFile) -> Claims:
     """Tags of the container, then of each stream: a claim made twice is kept once, with its first source."""
     found: list[Claim | Withheld] = list(read_tags(findings.tags, "tag"))
     for stream in findings.streams:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from ingest.media.signs import SEQUENCE_BRANDS, STILL_BRANDS
+from ingest.containers import SEQUENCE_BRANDS, STILL_BRANDS
 
 if TYPE_CHECKING:
     from ingest.metadata.claims import Claims

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
-from ingest.media.signs import PACKET_BYTES, PACKETS, SYNC
+from ingest.containers import PACKET_BYTES, PACKETS, SYNC
 from ingest.metadata.free_gps import MARK, Block, points_of_blocks, read_block
 from ingest.metadata.mp4 import Budget, ReadingTooMuch
 from ingest.metadata.nmea import points_of_nmea

@@ -7,10 +7,10 @@ import uuid
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.lease import given_back
 from ingest.media import findings as code
 from ingest.rendering.due import QUICK
+from ingest.rendering.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.rendering.references import is_reference
 from retention.permission import require_role
 from retention.subjects import row_in_unit

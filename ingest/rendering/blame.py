@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.errors import RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.stops import Blame, Stop
 from ingest.rendering.work_room import WorkRoom
 

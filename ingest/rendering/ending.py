@@ -10,8 +10,8 @@ from typing import Final, Protocol
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Session
 
-from ingest.errors import RenditionFailed
 from ingest.lease import Lease, given_back
+from ingest.media.errors import RenditionFailed
 from ingest.media.stops import Blame
 from ingest.rendering.blame import blame_for
 from ingest.rendering.work_room import WorkRoom

@@ -18,8 +18,8 @@ import structlog
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from ingest.errors import RenditionFailed
 from ingest.lease import given_back
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, probe_media
 from ingest.media.recovery import KIND as RECOVERY

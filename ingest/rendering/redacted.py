@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Session
 
-from ingest.errors import RenditionFailed
 from ingest.lease import given_back
+from ingest.media.errors import RenditionFailed
 from ingest.media.marking import as_pam, draw_mark
 from ingest.media.redaction import make_redacted
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.errors import NoRoomToWork
 from ingest.media.room import free_bytes
+from ingest.rendering.errors import NoRoomToWork
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from ingest.errors import NoRoomToWork
 from ingest.media.plaintext import remove_plaintext
 from ingest.media.runner import MediaRunner
 from ingest.rendering.ending import NO_ROOM, NotYet, Owed, defer
+from ingest.rendering.errors import NoRoomToWork
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.work_room import WorkRoom
 from storage.database import Database

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ingest.errors import ReplicaIsStore, ReplicaLacksMark
+from ingest.replica.errors import ReplicaIsStore, ReplicaLacksMark
 from storage.catalog.replicas import COPIED, WAITING, ObjectReplica, ReplicaStore
 from storage.database import Database
 from storage.errors import ObjectExists, ObjectMissing

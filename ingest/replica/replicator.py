@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.errors import ReplicaError, ReplicaFailing
 from ingest.lease import given_back
 from ingest.objects.batches import renew_in_time
 from ingest.objects.believing import looks_to_lose, require_standing
 from ingest.objects.look import OPENING_BYTES, Look
 from ingest.objects.stated import ManifestKeys, Stated, read_stated
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
+from ingest.replica.errors import ReplicaError, ReplicaFailing
 from ingest.replica.mark import Replica, note_working, use_replica
 from ingest.replica.record import deliver, note_look, pause, put_off, remove, step_aside
 from ingest.replica.turns import Batch, Owed, lease_batch

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select, true
 from sqlalchemy.orm import Session
 
-from ingest.errors import ReplicaBehind, ReplicaDamaged, ReplicaFailing
+from ingest.replica.errors import ReplicaBehind, ReplicaDamaged, ReplicaFailing
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, WAITING, ObjectReplica, ReplicaStore
 

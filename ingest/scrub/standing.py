@@ -11,8 +11,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from ingest.errors import ObjectsDamaged, ScrubBehind
 from ingest.objects.stated import TABLES
+from ingest.scrub.errors import ObjectsDamaged, ScrubBehind
 from storage.catalog.access import RequestAttachment
 from storage.catalog.object_looks import WHOLE, ObjectLook
 

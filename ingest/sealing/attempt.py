@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ingest.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.due import DueUpload, require_lease
+from ingest.sealing.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.parts import Custody
 from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing

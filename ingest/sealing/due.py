@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import ARRAY, Select, Uuid, all_, cast, func, select, true, update
 from sqlalchemy.orm import Session
 
-from ingest.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.sealing.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.sealing.turns import Order
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ingest.errors import AttemptHeldElsewhere, ReceiptNotDue
 from ingest.lease import given_back
 from ingest.sealing.due import CUSTODY, DueUpload
+from ingest.sealing.errors import AttemptHeldElsewhere, ReceiptNotDue
 from ingest.sealing.parts import Custody
 from integrity.digest import Digest
 from integrity.receipt import Receipt, sign_receipt

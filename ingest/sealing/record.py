@@ -12,12 +12,12 @@ from sqlalchemy import ARRAY, Uuid, any_, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ingest.errors import AttemptHeldElsewhere
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims, KeptTrack
 from ingest.sealing.attempt import Attempt
 from ingest.sealing.best_claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload
+from ingest.sealing.errors import AttemptHeldElsewhere
 from ingest.sealing.parts import Custody
 from ingest.sealing.stored import SealedBefore, end_alarm
 from integrity.digest import Digest

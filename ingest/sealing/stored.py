@@ -17,8 +17,8 @@ from sqlalchemy import ColumnClause, column, func, select
 from sqlalchemy.orm import Session
 
 from ingest.alarms import StoredSubject, enter_lost, enter_restored, is_entered_lost
-from ingest.errors import LostBeforeReceipt, ObjectLost, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
+from ingest.sealing.errors import LostBeforeReceipt, ObjectLost, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.parts import Custody
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError

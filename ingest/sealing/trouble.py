@@ -8,8 +8,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ingest.errors import NodeAtWork, UploadNotInTrouble
 from ingest.lease import given_back, is_free
+from ingest.sealing.errors import NodeAtWork, UploadNotInTrouble
 from retention.wording import require_reason
 from storage.catalog.uploads import IN_HAND, Upload
 from storage.ledger.append import Actor, Change, record_change

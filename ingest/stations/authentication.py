@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
-from ingest.stations.errors import SignatureRefused, SignatureStale
+from ingest.stations.errors import CredentialRefused, SignatureOutOfDate, SignatureRefused, SignatureStale
 from ingest.stations.signature import (
     ALLOWED_SKEW,
     RequestSignature,
@@ -24,7 +24,6 @@ from ingest.stations.signature import (
     read_signature,
     verify_request,
 )
-from ingest.uploads.errors import CredentialRefused, SignatureOutOfDate
 from integrity.keys import PublicKey
 from storage.catalog.stations import StationNonce
 from storage.database import Database

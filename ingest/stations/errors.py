@@ -1,6 +1,9 @@
 """What can go wrong with a docking station. Each error carries its facts; nothing was changed when one is raised.
 
 IngestError
+├── RequestRefused
+│   └── CredentialRefused       no, an unknown or a revoked station credential, at whatever address
+│       └── SignatureOutOfDate  signed by a clock too far from the server's
 └── StationError
     ├── StationUnknown          no station of that id
     ├── StationNameUnusable     empty, too long, or more than one line
@@ -12,8 +15,6 @@ IngestError
     ├── CertificateTaken        another station is bound to this client certificate
     └── SignatureRefused        a request's signature proves nothing; `reason` is for our own log
         └── SignatureStale      it was made too long ago, or too far ahead of the server's clock
-
-A request whose credential proves nothing is a CredentialRefused of ingest/uploads/errors.py, at whatever address.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from ingest.errors import IngestError
+from ingest.errors import IngestError, RequestRefused
 
 
 class StationError(IngestError):
@@ -95,3 +96,20 @@ class SignatureStale(SignatureRefused):
         super().__init__(f"made at {created.isoformat()}, received at {server_time.isoformat()}")
         self.created = created
         self.server_time = server_time
+
+
+class CredentialRefused(RequestRefused):
+    """`reason` is for our own log; whoever asks is told nothing about which credentials exist."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"credential refused: {reason}")
+        self.reason = reason
+
+
+class SignatureOutOfDate(CredentialRefused):
+    """The one refusal of a credential that says why: the station can sign again by the server's clock."""
+
+    def __init__(self, created: datetime, server_time: datetime) -> None:
+        super().__init__(f"signed at {created.isoformat()}, received at {server_time.isoformat()}")
+        self.created = created
+        self.server_time = server_time.replace(microsecond=0)

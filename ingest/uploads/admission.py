@@ -14,8 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from ingest.stations.credential import PresentedCredential
+from ingest.stations.errors import CredentialRefused
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord, UploadRegister
-from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
+from ingest.uploads.errors import NotOwner, UploadUnknown
 from ingest.uploads.gathering import Gathering, in_threads
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import Request

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from ingest.errors import RequestRefused
 from ingest.uploads.contract import UploadLimits
-from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import UNEXPECTED, Problem, describe_problem, problem_of
 from ingest.uploads.request import CHECKSUM_BYTES, Request, Send
 
@@ -43,7 +43,7 @@ def describe_server(limits: UploadLimits) -> Answer:
     )
 
 
-def refusal(error: UploadRefused, request: Request, limits: UploadLimits) -> Answer:
+def refusal(error: RequestRefused, request: Request, limits: UploadLimits) -> Answer:
     """The problem details of an error, with the headers its status asks for, and where what it created is."""
     problem = problem_of(error)
     facts = vars(error)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import structlog
 
+from ingest.errors import RequestRefused
 from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal, send_answer, unexpected
 from ingest.uploads.contract import UploadLimits, UploadRegister
-from ingest.uploads.errors import MethodNotOffered, UploadRefused, VersionUnsupported
+from ingest.uploads.errors import MethodNotOffered, VersionUnsupported
 from ingest.uploads.request import AsgiApplication, Receive, Request, Scope, Send
 from ingest.uploads.staging import Staging
 from ingest.uploads.verbs import ClientGone, Verbs
@@ -35,7 +36,7 @@ def tus_application(
             answer = await _answer(request, verbs, limits)
         except ClientGone:
             return
-        except UploadRefused as error:
+        except RequestRefused as error:
             answer = refusal(error, request, limits)
         except Exception as error:
             log.exception("upload.request_failed", method=request.method, error=type(error).__name__, **_trace(request))
@@ -68,7 +69,7 @@ def _trace(request: Request) -> dict[str, str]:
     """Of which upload a request is: of none where it creates one, or has an address of none."""
     try:
         upload_id = request.upload_id
-    except UploadRefused:
+    except RequestRefused:
         upload_id = None
     return {} if upload_id is None else {"trace": upload_id}
 

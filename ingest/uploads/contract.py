@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from ingest.errors import RequestRefused
 from ingest.stations.credential import PresentedCredential
-from ingest.uploads.errors import UploadRefused
 from ingest.uploads.metadata import UploadClaims
 from storage.catalog.uploads import GONE_STATES
 
@@ -167,7 +167,7 @@ class UploadRegister(Protocol):
         """
         ...
 
-    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | RequestRefused]:
         """Reserve each upload's length of its station's quota and open it, as one step; the record of what is open.
 
         Where the station's creation key has a live upload already, neither expired nor terminated, nothing is reserved

@@ -3,8 +3,6 @@
 UploadRefused
 ├── RequestMalformed        a header that cannot be understood, or is missing
 ├── UploadEmpty             a length of zero
-├── CredentialRefused       no, an unknown or a revoked station credential
-│   └── SignatureOutOfDate  signed by a clock too far from the server's
 ├── NotOwner                the upload belongs to another station
 ├── UploadUnknown           no such upload, or no such address
 ├── MethodNotOffered        the address does not offer this method
@@ -26,21 +24,18 @@ UploadRefused
 ├── RegisterUnavailable     the catalog does not answer; nothing is wrong with the bytes
 ├── StagingFull             the staging disk has no room
 └── StagingDamaged          the staging files are not what was acknowledged
+
+Who asks without a credential that proves anything gets a CredentialRefused (ingest/stations/errors.py). Nobody asked
+where StagedBytesUnknown is raised: staged files whose uploads the catalog does not know, so a person must look.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ingest.errors import IngestError
+from ingest.errors import IngestError, RequestRefused
 
 
-class UploadRefused(IngestError):
-    """An upload request that is not carried out, or not to its end.
-
-    It is raised as it is to all who asked for the same thing at the time (gathering.py): nothing of one request is
-    written to it.
-    """
+class UploadRefused(RequestRefused):
+    """An upload request that is not carried out, or not to its end."""
 
 
 class RequestMalformed(UploadRefused):
@@ -56,23 +51,6 @@ class RequestMalformed(UploadRefused):
 class UploadEmpty(UploadRefused):
     def __init__(self) -> None:
         super().__init__("Empty file: there is nothing to keep")
-
-
-class CredentialRefused(UploadRefused):
-    """`reason` is for our own log; whoever asks is told nothing about which credentials exist."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"credential refused: {reason}")
-        self.reason = reason
-
-
-class SignatureOutOfDate(CredentialRefused):
-    """The one refusal of a credential that says why: the station can sign again by the server's clock."""
-
-    def __init__(self, created: datetime, server_time: datetime) -> None:
-        super().__init__(f"signed at {created.isoformat()}, received at {server_time.isoformat()}")
-        self.created = created
-        self.server_time = server_time.replace(microsecond=0)
 
 
 class NotOwner(UploadRefused):
@@ -206,3 +184,15 @@ class StagingDamaged(UploadRefused):
         super().__init__(f"upload {upload_id}: {reason}")
         self.upload_id = upload_id
         self.reason = reason
+
+
+class StagedBytesUnknown(IngestError):
+    """There are staged files that no row of the catalog leads to (ingest/uploads/unknown.py)."""
+
+    def __init__(self, files: int, size_bytes: int) -> None:
+        super().__init__(
+            f"{files} staged files, {size_bytes} bytes, are of no upload that the catalog knows: see "
+            "`liuhen admin upload unknown`, and bring a later database back or have their stations send them again"
+        )
+        self.files = files
+        self.size_bytes = size_bytes

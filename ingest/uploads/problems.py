@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ingest.errors import RequestRefused
+from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.uploads import errors
-from ingest.uploads.errors import UploadRefused
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ UNEXPECTED = Problem(
     "Internal error; received bytes are safe. Resume later.",
 )
 
-PROBLEMS: dict[type[UploadRefused], Problem] = {
+PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.RequestMalformed: Problem(
         400,
         "malformed",
@@ -41,13 +42,13 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
         "空文件：没有内容可以封存，也不签发回执；请保留并检查设备上的原文件。",
         "Empty file: there is nothing to seal, and no receipt is given. Keep the original, and check it on the device.",
     ),
-    errors.CredentialRefused: Problem(
+    CredentialRefused: Problem(
         401,
         "credential-refused",
         "采集工作站凭证缺失、无效或已吊销，请向管理员重新登记。",
         "The station credential is missing, unknown or revoked. Ask the administrator to enrol the station again.",
     ),
-    errors.SignatureOutOfDate: Problem(
+    SignatureOutOfDate: Problem(
         401,
         "signature-out-of-date",
         "请求的签名时间与服务器相差过大；服务器时间为 {server_time:%Y-%m-%d %H:%M:%S} UTC，请据此重新签名后再发。",
@@ -187,7 +188,7 @@ PROBLEMS: dict[type[UploadRefused], Problem] = {
 _WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 
 
-def problem_of(error: UploadRefused) -> Problem:
+def problem_of(error: RequestRefused) -> Problem:
     return PROBLEMS.get(type(error), UNEXPECTED)
 
 

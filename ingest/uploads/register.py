@@ -16,7 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from ingest.errors import RequestRefused
 from ingest.stations.authentication import Claim, Holder, check_claim, let_in_once, read_claim
+from ingest.stations.errors import CredentialRefused
 from ingest.uploads import statements
 from ingest.uploads.contract import (
     PROMISED_BYTES,
@@ -27,15 +29,7 @@ from ingest.uploads.contract import (
     UploadRecord,
     UploadRegister,
 )
-from ingest.uploads.errors import (
-    CredentialRefused,
-    QuotaExceeded,
-    RegisterUnavailable,
-    TooLong,
-    TooManyUploads,
-    UploadGone,
-    UploadRefused,
-)
+from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads, UploadGone
 from ingest.uploads.metadata import UploadClaims
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.uploads import Upload
@@ -77,14 +71,14 @@ class CatalogRegister(UploadRegister):
         ]
         return found if again else self._let_in_once(shown, found)
 
-    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
+    async def open_uploads(self, openings: Sequence[Opening]) -> Sequence[UploadRecord | RequestRefused]:
         together = [one for one in openings if _is_possible(one)]
         opened = await self._open_together(together) if together else frozenset()
         if len(opened) == len(openings):
             return [one.record for one in openings]
         return await asyncio.to_thread(self._outcomes, openings, opened)
 
-    def _outcomes(self, openings: Sequence[Opening], opened: Set[str]) -> list[UploadRecord | UploadRefused]:
+    def _outcomes(self, openings: Sequence[Opening], opened: Set[str]) -> list[UploadRecord | RequestRefused]:
         """Whoever was not opened together with the others is opened alone, or learns why not."""
         return [one.record if one.upload_id in opened else self._open_alone(one) for one in openings]
 
@@ -117,7 +111,7 @@ class CatalogRegister(UploadRegister):
         if not self._run(statements.DECLARE, parameters):
             raise self._why_not_declared(record, station)
 
-    def _why_not_declared(self, record: UploadRecord, station: StationIdentity) -> UploadRefused:
+    def _why_not_declared(self, record: UploadRecord, station: StationIdentity) -> RequestRefused:
         found = self.find_upload(record.upload_id)
         if found is None or not found.is_open or not found.length_is_deferred:
             return UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
@@ -168,7 +162,7 @@ class CatalogRegister(UploadRegister):
             async with self._database.direct_soon() as connection:
                 return asked.opened(await connection.run_soon(statements.OPEN, *asked.parameters))
 
-    def _open_alone(self, opening: Opening) -> UploadRecord | UploadRefused:
+    def _open_alone(self, opening: Opening) -> UploadRecord | RequestRefused:
         if not _is_possible(opening):
             return TooLong(opening.station.max_waiting_bytes)
         before = self._opened_before(opening)
@@ -178,7 +172,7 @@ class CatalogRegister(UploadRegister):
                 return opening.record
         return before or self._opened_before(opening) or self._open_where_it_is(opening)
 
-    def _open_where_it_is(self, opening: Opening) -> UploadRecord | UploadRefused:
+    def _open_where_it_is(self, opening: Opening) -> UploadRecord | RequestRefused:
         """In the unit that the station has gone over to since it was let in, or why not at all."""
         rows = self._run(statements.LOAD, (opening.station.station_id,))
         if rows and rows[0][3] != opening.station.unit_id:
@@ -261,7 +255,7 @@ def _is_possible(opening: Opening) -> bool:
     return opening.declared_length <= opening.station.max_waiting_bytes
 
 
-def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]]) -> UploadRefused:
+def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]]) -> RequestRefused:
     if not load or load[0][0]:
         return CredentialRefused("revoked meanwhile")
     if load[0][1] >= station.max_uploads:

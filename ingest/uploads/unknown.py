@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from ingest.errors import StagedBytesUnknown
+from ingest.uploads.errors import StagedBytesUnknown
 from ingest.uploads.staging import Staging
 
 _NOTE = "unknown.json"

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from ingest.errors import RequestRefused
 from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer
 from ingest.uploads.body_room import BodyRoom, Place
@@ -34,7 +35,6 @@ from ingest.uploads.errors import (
     UploadBusy,
     UploadFinished,
     UploadGone,
-    UploadRefused,
 )
 from ingest.uploads.gathering import Gathering, in_threads, on_loop
 from ingest.uploads.held import HeldUpload
@@ -332,7 +332,7 @@ class Verbs:
         except UploadGone:
             request.created = None
             raise
-        except (UploadRefused, ClientGone) as error:
+        except (RequestRefused, ClientGone) as error:
             if _is_left_alone(opening, held, error):
                 await self._terminate(record, held)
                 request.created = None

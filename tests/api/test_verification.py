@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from api.handover_errors import TrustContradiction
 from api.trust_folder import announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
-from ingest.errors import ObjectLost
 from ingest.rendering import make
+from ingest.sealing.errors import ObjectLost
 from ingest.sealing.stored import require_stored_object
 from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from api.engines.roles import DatabaseAddresses
-from ingest.errors import ReplicaFailing, ReplicaIsStore
+from ingest.replica.errors import ReplicaFailing, ReplicaIsStore
 from ingest.replica.mark import Replica, use_replica
 from ingest.replica.replicator import COPIED_NOW, HEALED, LOOKED_AT, REMOVED, Done
 from storage.database import Database

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media.commands import INPUT, policy_arguments
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import NothingToShow, Outcome, make_poster, make_proxy, make_sprite

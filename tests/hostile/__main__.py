@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psycopg
 
-from ingest.errors import SandboxUnavailable
 from ingest.media.bubblewrap import BubblewrapSandbox
+from ingest.media.errors import SandboxUnavailable
 from ingest.media.namespaces import NamespaceSandbox
 from ingest.media.runner import open_runner
 from tests.hostile.bars import MEASURES, Felt, Round, missed, ratios

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ingest.errors import RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.recovery import make_recovery
 from ingest.media.renditions import RenditionMade

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from api.cli.upload_stops import STOPS, stop_in_chinese
-from ingest import errors
 from ingest.dock.errors import ASKS_FOR_ANOTHER, CustodyFailed
 from ingest.dock.words import Words
-from ingest.errors import CustodyStopped
+from ingest.sealing import errors
+from ingest.sealing.errors import CustodyStopped
 
 PAGE = Path(__file__).parents[2] / "docs" / "stations.md"
 ID, RECORDING = "0" * 32, uuid.UUID(int=1)

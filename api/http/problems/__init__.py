@@ -35,7 +35,7 @@ from api.http.problems import (
 from api.http.problems.problem import Facts, Problem, Problems
 from api.http.problems.words import in_chinese
 from casework.errors import AccessRefused
-from ingest.uploads.errors import UploadRefused
+from ingest.errors import RequestRefused
 from ingest.uploads.problems import problem_of as upload_problem_of
 
 PROBLEMS: Problems = {
@@ -73,7 +73,7 @@ def problem_of(error: Exception, language: str) -> dict[str, Any]:
 
     Both sentences go along, so that a program's log can be read by either reader.
     """
-    if isinstance(error, UploadRefused):
+    if isinstance(error, RequestRefused):
         upload = upload_problem_of(error)
         facts = vars(error)
         return problem_document(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from api.http.problems.problem import Problem, Problems
-from ingest.errors import ObjectLost, RecoveryNotPossible, RecoveryUnderWay, UploadNotInTrouble
+from ingest.rendering.errors import RecoveryNotPossible, RecoveryUnderWay
+from ingest.sealing.errors import ObjectLost, UploadNotInTrouble
 from ingest.stations import errors as stations
 
 PROBLEMS: Problems = {

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from ingest.dock.token import read_station_token
-from ingest.errors import ClaimedDigestDiffers, LostBeforeReceipt
 from ingest.sealing.due import lease_due_upload, stop_upload
+from ingest.sealing.errors import ClaimedDigestDiffers, LostBeforeReceipt
 from integrity.keys import load_public_key
 from integrity.receipt import open_receipt
 from storage.catalog.ledger import KEY_PURPOSES

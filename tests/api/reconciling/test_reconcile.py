@@ -17,8 +17,8 @@ from sqlalchemy import select, update
 from api.reconciling.codes import CODES
 from api.reconciling.run import Reconciled, reconcile
 from api.reconciling.scene import Told
-from ingest.errors import TimestampDelayed
 from ingest.lanes import seal_next
+from ingest.sealing.errors import TimestampDelayed
 from storage.catalog.recordings import CustodyAttempt, Recording, Rendition
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change

@@ -13,8 +13,8 @@ from sqlalchemy import func, select, update
 from api.cli.admin_uploads import release
 from api.tasks.housekeeping import sweep_left_behind
 from api.verification import verify_archive
-from ingest.errors import TimestampDelayed
 from ingest.lanes import seal_next
+from ingest.sealing.errors import TimestampDelayed
 from ingest.sealing.trouble import STUCK_ATTEMPTS
 from storage.catalog.recordings import CustodyAttempt
 from storage.catalog.uploads import Upload

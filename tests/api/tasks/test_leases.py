@@ -18,13 +18,13 @@ import api.tasks.media
 import ingest.lease
 from api.tasks.media import open_rendering, render_next
 from ingest.custody import seal_upload
-from ingest.errors import AttemptHeldElsewhere, StagedFileMissing
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.rendering.due import DueRenditions, hand_over, lease_due_renditions, settle
 from ingest.rendering.ending import MOST_ATTEMPTS
 from ingest.rendering.ending import put_off as put_off_rendition
 from ingest.rendering.make import MAKERS, make_due_renditions
 from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
+from ingest.sealing.errors import AttemptHeldElsewhere, StagedFileMissing
 from retention.classes import lengthen_class
 from storage.catalog.recordings import RENDITION_KINDS, MediaJob, Recording, Rendition
 from storage.catalog.uploads import Upload

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.media_tools import media_runner
 from api.tasks.media import open_rendering, render_next
-from ingest.errors import RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.sandbox import Limits
 from ingest.rendering import make, shown
 from ingest.rendering.blame import MOST_DEADLINES

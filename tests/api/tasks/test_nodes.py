@@ -23,9 +23,9 @@ from api.reconciling.run import reconcile
 from api.tasks.custody import open_custody
 from api.tasks.staging import recover_all_uploads, sweep_staged
 from api.verification import verify_archive
-from ingest.errors import UploadNotInTrouble
 from ingest.lanes import seal_all_due, seal_next
 from ingest.sealing.due import ANY_ORDER, _next_due, lease_due_upload
+from ingest.sealing.errors import UploadNotInTrouble
 from storage.catalog.uploads import StationLoad, Upload
 
 CONTENT = b"no picture, but evidence\n" * 100

@@ -14,10 +14,10 @@ from sqlalchemy import select, text
 from api.media_tools import media_runner
 from api.tasks.media import open_rendering
 from api.verification import verify_archive
-from ingest.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.lease import given_back
 from ingest.rendering.asking import ask_for_recovery, make_due
 from ingest.rendering.due import lease_due_renditions
+from ingest.rendering.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.rendering.make import make_due_renditions
 from retention.errors import DeedNotAllowed
 from storage.catalog.recordings import MediaJob, Recording, Rendition

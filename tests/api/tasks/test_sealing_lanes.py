@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from ingest.errors import SandboxFailed
 from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
+from ingest.media.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.turns import Order
 from ingest.uploads.staging import Staging

@@ -13,8 +13,8 @@ from sqlalchemy import func, select, update
 from api.cli.admin_people import OPERATOR
 from api.cli.admin_uploads import list_unknown_files, list_uploads, release, retry
 from api.tasks.staging import sweep_staged
-from ingest.errors import UploadNotInTrouble
 from ingest.lanes import seal_next
+from ingest.sealing.errors import UploadNotInTrouble
 from ingest.sealing.trouble import STUCK_ATTEMPTS, retry_upload
 from retention.errors import ReasonUnusable
 from storage.catalog.ledger import LedgerOpening

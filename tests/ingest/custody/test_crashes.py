@@ -9,9 +9,7 @@ import ingest.sealing.receipts
 import ingest.sealing.record
 import ingest.sealing.stored
 from ingest.custody import seal_upload
-from ingest.errors import (
-    PlaintextChanged,
-)
+from ingest.sealing.errors import PlaintextChanged
 from storage.catalog.recordings import CustodyAttempt, Receipt, Recording
 from storage.catalog.uploads import Upload
 from tests.ingest.custody.failures import CONTENT, PowerFailure, crash_at

@@ -13,9 +13,7 @@ import ingest.sealing.receipts
 import ingest.sealing.record
 import ingest.sealing.stored
 from ingest.custody import seal_upload
-from ingest.errors import (
-    SandboxFailed,
-)
+from ingest.media.errors import SandboxFailed
 from integrity.receipt import open_receipt
 from storage.catalog.recordings import Receipt, Recording
 from tests.ingest.custody.failures import CONTENT

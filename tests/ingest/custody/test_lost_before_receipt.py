@@ -16,8 +16,8 @@ import ingest.sealing.keeping
 import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from ingest.custody import seal_upload
-from ingest.errors import CustodyStopped, LostBeforeReceipt, StoredCopyLost
 from ingest.sealing.due import LONGEST_BACKOFF, DueUpload, lease_due_upload, stop_upload
+from ingest.sealing.errors import CustodyStopped, LostBeforeReceipt, StoredCopyLost
 from ingest.sealing.keeping import end_of_day
 from ingest.sealing.trouble import list_in_trouble
 from integrity.receipt import open_receipt

@@ -20,8 +20,8 @@ import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from casework.merging import merge_unit
 from ingest.custody import seal_upload
-from ingest.errors import ReceiptNotDue, StoredCopyLost
 from ingest.sealing.due import stop_upload
+from ingest.sealing.errors import ReceiptNotDue, StoredCopyLost
 from ingest.sealing.stored import keep_stored_copy, require_stored_object
 from integrity.local_time import chinese_day
 from integrity.receipt import open_receipt

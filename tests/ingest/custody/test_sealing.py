@@ -17,14 +17,14 @@ import ingest.sealing.receipts
 import ingest.sealing.record
 import ingest.sealing.stored
 from ingest.custody import seal_upload
-from ingest.errors import (
+from ingest.sealing.due import lease_due_upload, put_off, stop_upload
+from ingest.sealing.errors import (
     ClaimedDigestDiffers,
     StagedFileMissing,
     StagedLengthDiffers,
     StoredBytesDiffer,
     TimestampDelayed,
 )
-from ingest.sealing.due import lease_due_upload, put_off, stop_upload
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
 from integrity.checkpoint import open_checkpoint

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import SandboxUnavailable
 from ingest.media.bubblewrap import BubblewrapSandbox
+from ingest.media.errors import SandboxUnavailable
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.namespaces import NamespaceSandbox
 from ingest.media.runner import MediaRunner, open_runner

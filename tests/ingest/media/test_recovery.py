@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media import recovery, salvage
+from ingest.media.errors import RenditionFailed
 from ingest.media.parameter_sets import ParameterSets, read_parameter_sets
 from ingest.media.probe import PROBE_LIMITS, count_frames, probe_media
 from ingest.media.recovered import Recovered

@@ -8,9 +8,9 @@ import exifread
 import pytest
 from PIL import Image
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
 from ingest.media.encoding import plan_proxy
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.renditions import (

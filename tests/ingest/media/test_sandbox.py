@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import SandboxFailed, SandboxUnavailable
 from ingest.media.bubblewrap import BubblewrapSandbox
+from ingest.media.errors import SandboxFailed, SandboxUnavailable
 from ingest.media.layout import program_at
 from ingest.media.namespaces import NamespaceSandbox, NoSandbox
 from ingest.media.runner import open_runner

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageStat
 
-from ingest.errors import RenditionFailed
 from ingest.media import seeking
 from ingest.media.encoding import sprite_arguments
+from ingest.media.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.renditions import RenditionMade, make_sprite
 from ingest.media.runner import MediaRunner

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import ToolMissing
 from ingest.media import tools
+from ingest.media.errors import ToolMissing
 from ingest.media.layout import is_static, program_at
 from ingest.media.runner import open_runner
 from ingest.media.tools import is_new_enough, locate_tools

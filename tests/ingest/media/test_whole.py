@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import RenditionFailed
 from ingest.media import findings as code
+from ingest.media.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.renditions import RenditionMade, make_proxy
 from ingest.media.runner import MediaRunner

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.containers import PACKETS, SEQUENCE_BRANDS, STILL_BRANDS
 from ingest.media.findings import Findings
-from ingest.media.signs import PACKETS, SEQUENCE_BRANDS, STILL_BRANDS, read_packets
+from ingest.media.signs import read_packets
 from ingest.metadata import mp4
 from ingest.metadata.claims import Claim, Claims, claims_as_facts
 from ingest.metadata.reading import is_photograph, read_file_facts

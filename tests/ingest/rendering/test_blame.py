@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import NoRoomToWork, RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.stops import Blame, Stop
 from ingest.media.tool_ended import is_the_machine_s
 from ingest.rendering.blame import MOST_DEADLINES, blame_for
+from ingest.rendering.errors import NoRoomToWork
 from ingest.rendering.work_room import WorkRoom
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from api.tasks.media import open_rendering, render_next
-from ingest.errors import RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.findings import PROBE_STOPPED, Findings, Reason
 from ingest.rendering import make
 from storage.catalog.recordings import MediaJob, WholeDecoding

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from api.media_tools import media_runner
 from api.tasks.media import copy_next, open_rendering, render_next
-from ingest.errors import RenditionFailed
+from ingest.media.errors import RenditionFailed
 from ingest.media.probe import probe_media
 from ingest.media.sandbox import Limits
 from ingest.media.tiles import SpriteLayout, sprite_layout

@@ -16,15 +16,9 @@ import pytest
 
 import ingest.replica.replicator
 from api.engines.roles import DatabaseAddresses
-from ingest.errors import (
-    ReplicaBehind,
-    ReplicaDamaged,
-    ReplicaFailing,
-    ReplicaIsStore,
-    ReplicaLacksMark,
-)
 from ingest.objects.look import PIECE_BYTES
 from ingest.replica.carriage import AT_ONCE_BYTES
+from ingest.replica.errors import ReplicaBehind, ReplicaDamaged, ReplicaFailing, ReplicaIsStore, ReplicaLacksMark
 from ingest.replica.mark import MARK, Replica, note_working, read_mark, use_replica
 from ingest.replica.replicator import (
     COPIED_NOW,

@@ -19,9 +19,9 @@ from sqlalchemy import func, update
 
 from api.engines.roles import DatabaseAddresses
 from ingest.alarms import StoredSubject, enter_lost
-from ingest.errors import ObjectsDamaged, ScrubBehind
 from ingest.objects.batches import MOST_OBJECTS
 from ingest.objects.look import OPENING_BYTES, PIECE_BYTES
+from ingest.scrub.errors import ObjectsDamaged, ScrubBehind
 from ingest.scrub.standing import list_lost, read_standing, require_all_whole, require_looked_at
 from ingest.scrub.turns import LOST_AGAIN, Turns
 from integrity.keys import SigningKey

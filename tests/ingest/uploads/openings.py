@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from ingest.errors import RequestRefused
 from ingest.uploads.contract import Opening, UploadRecord, UploadRegister
-from ingest.uploads.errors import UploadRefused
 
 
-def open_together(register: UploadRegister, openings: Sequence[Opening]) -> Sequence[UploadRecord | UploadRefused]:
-    async def opened() -> Sequence[UploadRecord | UploadRefused]:
+def open_together(register: UploadRegister, openings: Sequence[Opening]) -> Sequence[UploadRecord | RequestRefused]:
+    async def opened() -> Sequence[UploadRecord | RequestRefused]:
         return await register.open_uploads(openings)
 
     return asyncio.run(opened())
@@ -19,6 +19,6 @@ def open_together(register: UploadRegister, openings: Sequence[Opening]) -> Sequ
 def open_upload(register: UploadRegister, opening: Opening) -> UploadRecord:
     """One alone. Raises the refusal that `open_uploads` returns."""
     (opened,) = open_together(register, [opening])
-    if isinstance(opened, UploadRefused):
+    if isinstance(opened, RequestRefused):
         raise opened
     return opened

@@ -22,6 +22,8 @@ from typing import Any
 import uvicorn
 
 from api.engines.http_protocol import BoundedProtocol
+from ingest.errors import RequestRefused
+from ingest.stations.errors import CredentialRefused
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import (
     Admitted,
@@ -32,13 +34,7 @@ from ingest.uploads.contract import (
     UploadRecord,
     UploadRegister,
 )
-from ingest.uploads.errors import (
-    CredentialRefused,
-    QuotaExceeded,
-    RegisterUnavailable,
-    TooManyUploads,
-    UploadRefused,
-)
+from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooManyUploads
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.staging import Staging
 from storage.catalog.uploads import GONE_STATES
@@ -71,10 +67,10 @@ class FileRegister(UploadRegister):
                 raise RegisterUnavailable("down")
             yield content
 
-    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> list[Admitted | UploadRefused]:
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> list[Admitted | RequestRefused]:
         return [self._admit(one) for one in asked]
 
-    def _admit(self, asked: Asked) -> Admitted | UploadRefused:
+    def _admit(self, asked: Asked) -> Admitted | RequestRefused:
         with self._content() as content:
             found = content["stations"].get(asked.presented.bearer_token)
         if found is None:
@@ -82,10 +78,10 @@ class FileRegister(UploadRegister):
         station = StationIdentity(uuid.UUID(found["id"]), UNIT, found["max_uploads"], found["max_waiting_bytes"])
         return Admitted(station, None if asked.upload_id is None else self.find_upload(asked.upload_id))
 
-    async def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | UploadRefused]:
+    async def open_uploads(self, openings: Sequence[Opening]) -> list[UploadRecord | RequestRefused]:
         return await asyncio.to_thread(lambda: [self._open(opening) for opening in openings])
 
-    def _open(self, opening: Opening) -> UploadRecord | UploadRefused:
+    def _open(self, opening: Opening) -> UploadRecord | RequestRefused:
         station = opening.station
         with self._content() as content:
             for upload_id, row in content["uploads"].items():

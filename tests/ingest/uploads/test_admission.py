@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from ingest.stations.credential import CERTIFICATE
+from ingest.stations.errors import CredentialRefused
 from ingest.uploads.admission import Admission
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord
-from ingest.uploads.errors import CredentialRefused, NotOwner, UploadUnknown
+from ingest.uploads.errors import NotOwner, UploadUnknown
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import Request
 from ingest.uploads.staging import Staging

@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ingest.errors import RequestRefused
+from ingest.stations import errors as stations
+from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.uploads import errors
+from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import PROBLEMS, describe_problem, preferred_language, problem_of
 
 EXAMPLES = [
     errors.RequestMalformed("Upload-Offset", "{0.__class__}", "{0.__class__}"),
     errors.UploadEmpty(),
-    errors.CredentialRefused("secret reason"),
-    errors.SignatureOutOfDate(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)),
+    CredentialRefused("secret reason"),
+    SignatureOutOfDate(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)),
     errors.NotOwner("a" * 32),
     errors.UploadUnknown(),
     errors.MethodNotOffered("BREW", ("POST",)),
@@ -42,8 +46,8 @@ EXAMPLES = [
 def test_no_error_is_without_its_problem_or_its_example():
     declared = {
         value
-        for value in vars(errors).values()
-        if inspect.isclass(value) and issubclass(value, errors.UploadRefused) and value is not errors.UploadRefused
+        for value in (*vars(errors).values(), *vars(stations).values())
+        if inspect.isclass(value) and issubclass(value, RequestRefused) and value not in (RequestRefused, UploadRefused)
     }
     assert declared == set(PROBLEMS) == {type(example) for example in EXAMPLES}
 

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from api.engines.http_protocol import BoundedProtocol
-from ingest.uploads.errors import CredentialRefused
+from ingest.stations.errors import CredentialRefused
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BodyReception
 from ingest.uploads.request import SERVER_BODY, Request

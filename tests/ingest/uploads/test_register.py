@@ -16,17 +16,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from ingest.stations.credential import PresentedCredential
+from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.stations.signature import sign_request
 from ingest.uploads.contract import Asked, Opening
-from ingest.uploads.errors import (
-    CredentialRefused,
-    QuotaExceeded,
-    RegisterUnavailable,
-    SignatureOutOfDate,
-    TooLong,
-    TooManyUploads,
-    UploadGone,
-)
+from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads, UploadGone
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from integrity.keys import SigningKey
