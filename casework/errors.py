@@ -4,7 +4,6 @@
     ├── Unknown                     no unit, person, grant … of that id; an UnknownSubject of retention too
     ├── NotAllowed
     │   ├── RoleNotAllowed          a DeedNotAllowed of retention too: not with this role, or not any more
-    │   ├── OwnRequest              nobody decides on his own request
     │   └── OwnAccount              nobody changes his own role, or deactivates himself
     ├── InputRefused
     │   ├── TextUnusable            empty, too long, or with control characters
@@ -14,7 +13,6 @@
     │   ├── PlaceUnusable           half a place, or degrees that are nowhere on earth
     │   ├── PersonUnusable          somebody who cannot be what he is named as
     │   ├── NobodyAssigned          an assignment without officer and device
-    │   ├── ExpiryUnusable          an end that has passed, or lies too far ahead
     │   └── RangeOutside            bytes that an object does not have
     ├── StateRefused
     │   ├── StageOutOfOrder         the stages of a case come as its procedure says
@@ -24,19 +22,10 @@
     │   ├── ProcedureSettled        the case keeps its procedure
     │   ├── CaseClosed              the case takes no more changes
     │   ├── CaseArchived            nothing is put in or taken out any more, but by a supplement
-    │   ├── AlreadyLinked           the recording stands in that case already
-    │   ├── LinkEnded               the link has been ended before
-    │   ├── InSeveralCases          the recording stands in several cases: which of its links is meant?
-    │   ├── AlreadyAnswered         somebody has answered this question before
-    │   ├── AlreadyDecided          somebody has decided on this request before
-    │   ├── AlreadyRevoked          the grant has been revoked before
-    │   ├── UnitEnded               the unit was merged into another: nothing new begins in it
-    │   ├── MergeRefused            this unit is not merged into that one, or not on that day
-    │   ├── MergeClash              both units use one number or code for different things
-    │   ├── MergeUnsealed           final documents wait for the seal that would end
     │   └── AlreadyFinished         the export has its statement, and keeps it
     └── AccessRefused               no footage for this person now; `reason` is a word of REFUSAL_REASONS
 
+Each package has its own beside these: unit_errors.py, linking/errors.py, retrieval/errors.py, …
 What is looked up in a person's own unit (retention/subjects.py) raises retention's UnknownSubject and OutsideUnit.
 `str()` says what is wrong and what to do; where one is raised, nothing was changed.
 """
@@ -46,7 +35,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from retention.errors import DeedNotAllowed, UnknownSubject
 
@@ -82,13 +71,6 @@ PERSON_PROBLEMS = {
     "other_case": "cannot be named in an act of another case; choose an act of this one",
     "uncertified": "had no valid certificate on that day; correct the officer, the day or the register",
 }
-MERGE_PROBLEMS = {
-    "itself": "it is the same unit; name the one that carries its work on",
-    "below": "that one is below it; merge into a unit that is not below it",
-    "to_come": "the day is still to come; merge it on that day, or afterwards",
-    "before_known": "the archive did not know the unit on that day; choose a day since it was created here",
-    "too_early": "something was begun in it, or a return drawn up, that is later; it can be on {earliest} or later",
-}
 STAGE_NEEDS = {
     "hearing_held": "enter the hearing as an act of the case, with its end",
     "procedure_stated": "state the procedure of the case first",
@@ -116,14 +98,6 @@ class NotAllowed(CaseworkError):
 @dataclass(eq=False)
 class RoleNotAllowed(NotAllowed, DeedNotAllowed):
     """As retention says it. `deed` is a word of casework/permission.py."""
-
-
-@dataclass(eq=False)
-class OwnRequest(NotAllowed):
-    request_id: uuid.UUID
-
-    def __str__(self) -> str:
-        return f"request {self.request_id} is your own; somebody else has to decide on it"
 
 
 @dataclass(eq=False)
@@ -206,19 +180,6 @@ class PlaceUnusable(InputRefused):
 class NobodyAssigned(InputRefused):
     def __str__(self) -> str:
         return "an assignment names an officer, a device or both; give at least one"
-
-
-@dataclass(eq=False)
-class ExpiryUnusable(InputRefused):
-    """`latest` is the last instant that can be chosen."""
-
-    expires_at: datetime
-    latest: datetime
-
-    def __str__(self) -> str:
-        return (
-            f"a grant cannot end at {self.expires_at.isoformat()}: choose a time from now to {self.latest.isoformat()}"
-        )
 
 
 @dataclass(eq=False)
@@ -335,128 +296,6 @@ class CaseArchived(StateRefused):
         return (
             f"case {self.case_id} was archived at {self.archived_at.isoformat()} and stays as it is; what came late is "
             "added by a supervisor's supplement, with a reason"
-        )
-
-
-@dataclass(eq=False)
-class AlreadyLinked(StateRefused):
-    case_id: uuid.UUID
-    recording_id: uuid.UUID
-
-    def __str__(self) -> str:
-        return f"recording {self.recording_id} stands in case {self.case_id} already; unlink it first to move it"
-
-
-@dataclass(eq=False)
-class LinkEnded(StateRefused):
-    link_id: uuid.UUID
-    ended_at: datetime
-
-    def __str__(self) -> str:
-        return f"link {self.link_id} was ended at {self.ended_at.isoformat()}; nothing more to do"
-
-
-@dataclass(eq=False)
-class InSeveralCases(StateRefused):
-    recording_id: uuid.UUID
-
-    def __str__(self) -> str:
-        return (
-            f"recording {self.recording_id} stands in several cases: on its page, end the links that are wrong, and "
-            "put it into the right one"
-        )
-
-
-@dataclass(eq=False)
-class AlreadyAnswered(StateRefused):
-    question_id: uuid.UUID
-    answered_at: datetime
-
-    def __str__(self) -> str:
-        return f"question {self.question_id} was answered at {self.answered_at.isoformat()}; link by hand to correct it"
-
-
-@dataclass(eq=False)
-class AlreadyDecided(StateRefused):
-    """`state` is "approved" or "refused"."""
-
-    request_id: uuid.UUID
-    state: str
-    decided_at: datetime | None
-
-    def __str__(self) -> str:
-        when = "" if self.decided_at is None else f" at {self.decided_at.isoformat()}"
-        return f"request {self.request_id} was {self.state}{when}; revoke the grant, or have it asked again"
-
-
-@dataclass(eq=False)
-class AlreadyRevoked(StateRefused):
-    grant_id: uuid.UUID
-    revoked_at: datetime
-
-    def __str__(self) -> str:
-        return f"grant {self.grant_id} was revoked at {self.revoked_at.isoformat()}; nothing more to do"
-
-
-@dataclass(eq=False)
-class UnitEnded(StateRefused):
-    """`successor` is whichever carries it on by now, by its name and code."""
-
-    unit: str
-    successor: str
-    successor_code: str
-    ended_on: date
-
-    def __str__(self) -> str:
-        return (
-            f"{self.unit} was merged into {self.successor} ({self.successor_code}) on {self.ended_on.isoformat()}: "
-            f"nothing new begins in it; do it in {self.successor}"
-        )
-
-
-@dataclass(eq=False)
-class MergeRefused(StateRefused):
-    """`problem`: a word of MERGE_PROBLEMS; `unit` and `into` are codes. `earliest`: where the day is too early."""
-
-    unit: str
-    into: str
-    on: date
-    problem: str
-    earliest: date | None = None
-
-    def __str__(self) -> str:
-        why = MERGE_PROBLEMS[self.problem].format(earliest=self.earliest)
-        return f"unit {self.unit} cannot be merged into {self.into} on {self.on}: {why}"
-
-
-@dataclass(eq=False)
-class MergeClash(StateRefused):
-    """`kind`: badge, device or certificate; `values`: what both units use, each for something of its own."""
-
-    unit: str
-    into: str
-    kind: str
-    values: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return (
-            f"units {self.unit} and {self.into} both use the {self.kind} {', '.join(self.values) or 'numbers'}: "
-            "change or void one of each two first; nothing was merged"
-        )
-
-
-@dataclass(eq=False)
-class MergeUnsealed(StateRefused):
-    """`papers`: final documents that wait for their seal, some of them where there are many."""
-
-    unit: str
-    into: str
-    papers: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return (
-            f"unit {self.unit} cannot be merged into {self.into} while final documents wait for its seal: "
-            f"{', '.join(self.papers)}: seal or withdraw them first; nothing was merged"
         )
 
 

@@ -22,9 +22,10 @@ from casework.beginnings import latest_beginning
 from casework.documents.issuers import end_issuer
 from casework.documents.seals import end_seal
 from casework.documents.waiting import papers_that_lose_their_seal
-from casework.errors import MergeClash, MergeRefused, MergeUnsealed, RoleNotAllowed, Unknown
+from casework.errors import RoleNotAllowed, Unknown
 from casework.publication.duties import HELD as DUTIES
 from casework.retrieval.posts import HELD as POSTS
+from casework.unit_errors import MergeClash, MergeRefused, MergeUnsealed
 from casework.units import ENDED, Doer, actor_of, line_of, require_live
 from casework.wording import required_text
 from integrity.local_time import chinese_day

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable
 from casework.handling import handles
 from casework.permission import require
 from casework.retrieval.deciding import lock_request_to_decide, longest_hours, refuse_missing_papers
+from casework.retrieval.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable
 from casework.retrieval.originals import checked_consent, checked_reason
 from casework.retrieval.rules import require_way
 from casework.retrieval.visitors import Visitor

@@ -13,8 +13,9 @@ from sqlalchemy import CTE, ColumnElement, Select, all_, and_, case, func, or_, 
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casework.errors import UnitEnded, Unknown
+from casework.errors import Unknown
 from casework.permission import require
+from casework.unit_errors import UnitEnded
 from retention.errors import OutsideUnit
 from storage.catalog.ledger import LedgerEntryRow, LedgerSequence
 from storage.catalog.organisation import Person, Unit

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.credentials import Viewer
 from casework.access import record_refusal, record_refused_deed
-from casework.errors import AccessRefused, OwnRequest
+from casework.errors import AccessRefused
 from casework.procedure.errors import OwnExplanation
-from casework.retrieval.errors import NotTheApprover
+from casework.retrieval.errors import NotTheApprover, OwnRequest
 from casework.retrieval.redaction_errors import OwnRedaction
 from casework.units import line_of, unit_of
 from retention.errors import OutsideUnit, UnknownSubject

@@ -22,8 +22,8 @@ from casework.archiving.contents import contents_of
 from casework.archiving.errors import AlreadyArchived, NotArchivable, NotArchived, NothingAdded, RecordingsMoved
 from casework.archiving.readiness import Readiness, Wanted, readiness_of
 from casework.archiving.secrecy import state_secrecy
-from casework.errors import AlreadyLinked
 from casework.linking.by_hand import place_by_hand
+from casework.linking.errors import AlreadyLinked
 from casework.open_cases import record_case_change
 from casework.permission import require
 from casework.secrecy import class_of, secrecy_of

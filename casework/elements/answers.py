@@ -27,8 +27,8 @@ from casework.elements.facts import Facts, gather_facts, latest_start, place_val
 from casework.elements.judgements import judge_at_once
 from casework.elements.judging import Judgement, judge_recording
 from casework.elements.policies import fetch_policies
-from casework.errors import InSeveralCases
 from casework.linking.by_hand import answer_question, correct_by_hand
+from casework.linking.errors import InSeveralCases
 from casework.linking.looks import DeviceTime, ask_for_another_look, looks_together
 from casework.permission import require
 from casework.recordings.answered import LINKS_BY

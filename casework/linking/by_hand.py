@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyAnswered, InSeveralCases, LinkEnded
+from casework.linking.errors import AlreadyAnswered, InSeveralCases, LinkEnded
 from casework.linking.looks import BY_PERSON
 from casework.linking.person_news import ask_about_neighbours
 from casework.linking.rows import (

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from casework.archived import refuse_archived
 from casework.elements.again import ask_for_another_judgement
-from casework.errors import AlreadyLinked
 from casework.linking.candidates import Candidate
+from casework.linking.errors import AlreadyLinked
 from casework.rows import unique
 from integrity.canonical import canonical_json
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion

@@ -17,10 +17,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyDecided
 from casework.papers import PaperUnfit, media_type_of
 from casework.permission import require
-from casework.retrieval.errors import NotTheAsker, PapersUnusable
+from casework.retrieval.errors import AlreadyDecided, NotTheAsker, PapersUnusable
 from casework.units import line_of
 from casework.wording import known_word, required_name
 from retention.errors import OutsideUnit, UnknownSubject

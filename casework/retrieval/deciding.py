@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import OwnRequest
 from casework.permission import require
-from casework.retrieval.errors import NotTheApprover, NoWay, PapersMissing
+from casework.retrieval.errors import NotTheApprover, NoWay, OwnRequest, PapersMissing
 from casework.retrieval.posts import Decided, approvers_of, approvers_of_each
 from casework.retrieval.rules import require_way
 from casework.units import line_of, unit_tree

@@ -1,6 +1,10 @@
 """What retrieval refuses besides what casework/errors.py has. The trunk is CaseworkError; nothing was changed.
 
 CaseworkError
+├── OwnRequest              nobody decides on his own request; a NotAllowed too
+├── ExpiryUnusable          an end that has passed, or lies too far ahead; an InputRefused too
+├── AlreadyDecided          somebody has decided on this request before; a StateRefused too
+├── AlreadyRevoked          the grant has been revoked before; a StateRefused too
 ├── NoWay                   no rule that holds now lets anybody of that kind see or copy; a StateRefused too
 ├── NotTheApprover          the post is somebody else's; a NotAllowed too
 ├── NotTheAsker             papers are handed in by whoever asked; a NotAllowed too
@@ -168,3 +172,46 @@ class ViewingReviewed(StateRefused):
 
     def __str__(self) -> str:
         return "this viewing was reviewed before; what was said stays"
+
+
+@dataclass(eq=False)
+class OwnRequest(NotAllowed):
+    request_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"request {self.request_id} is your own; somebody else has to decide on it"
+
+
+@dataclass(eq=False)
+class ExpiryUnusable(InputRefused):
+    """`latest` is the last instant that can be chosen."""
+
+    expires_at: datetime
+    latest: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"a grant cannot end at {self.expires_at.isoformat()}: choose a time from now to {self.latest.isoformat()}"
+        )
+
+
+@dataclass(eq=False)
+class AlreadyDecided(StateRefused):
+    """`state` is "approved" or "refused"."""
+
+    request_id: uuid.UUID
+    state: str
+    decided_at: datetime | None
+
+    def __str__(self) -> str:
+        when = "" if self.decided_at is None else f" at {self.decided_at.isoformat()}"
+        return f"request {self.request_id} was {self.state}{when}; revoke the grant, or have it asked again"
+
+
+@dataclass(eq=False)
+class AlreadyRevoked(StateRefused):
+    grant_id: uuid.UUID
+    revoked_at: datetime
+
+    def __str__(self) -> str:
+        return f"grant {self.grant_id} was revoked at {self.revoked_at.isoformat()}; nothing more to do"

@@ -18,7 +18,7 @@ from casework.archiving.secrecy import state_secrecy
 from casework.cases import find_case, find_cases_by_number, list_cases, open_case
 from casework.checklists.checklists import load_shipped_checklists
 from casework.documents.issuers import find_issuer, name_issuer
-from casework.errors import AccessRefused, MergeClash, MergeRefused, RoleNotAllowed, TextUnusable, UnitEnded, Unknown
+from casework.errors import AccessRefused, RoleNotAllowed, TextUnusable, Unknown
 from casework.filereview.rounds import Wanted, announce_review
 from casework.handling import name_officer
 from casework.linking.by_hand import link_by_hand
@@ -34,6 +34,7 @@ from casework.review.advisers import add_adviser, end_adviser, list_advisers
 from casework.review.qualifications import add_qualification
 from casework.rooms.rooms import add_room
 from casework.stages import enter_stage
+from casework.unit_errors import MergeClash, MergeRefused, UnitEnded
 from casework.units import units_below, units_below_on
 from ingest.stations.moving import move_stations
 from integrity.local_time import chinese_day

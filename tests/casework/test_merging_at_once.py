@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from casework.errors import MergeRefused, UnitEnded
 from casework.merging import Merged, merge_unit
 from casework.retrieval.posts import name_to_post
+from casework.unit_errors import MergeRefused, UnitEnded
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database

@@ -9,15 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.errors import (
-    AlreadyDecided,
-    AlreadyRevoked,
-    ExpiryUnusable,
-    OwnRequest,
-    RoleNotAllowed,
-    TextUnusable,
-    WordUnknown,
-)
+from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
 from casework.requests import (
     approve,
     ask,
@@ -27,6 +19,7 @@ from casework.requests import (
     refuse,
     revoke,
 )
+from casework.retrieval.errors import AlreadyDecided, AlreadyRevoked, ExpiryUnusable, OwnRequest
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, Grant
 from storage.catalog.ledger import LedgerOpening

@@ -42,11 +42,11 @@ def _who_may(error: retrieval.NotTheApprover) -> Facts:
 
 
 PROBLEMS: Problems = {
-    casework.OwnRequest: Problem(403, "own-request", "不能审批本人的申请，须由他人审批"),
-    casework.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
+    retrieval.OwnRequest: Problem(403, "own-request", "不能审批本人的申请，须由他人审批"),
+    retrieval.ExpiryUnusable: Problem(422, "expiry", "授权期限无法使用：最迟可到 {latest}"),
     casework.RangeOutside: Problem(416, "range", "请求的范围超出文件（{size_bytes} 字节）"),
-    casework.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
-    casework.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
+    retrieval.AlreadyDecided: Problem(409, "already-decided", "该申请已有审批结果（{state}）；可撤销授权或重新申请"),
+    retrieval.AlreadyRevoked: Problem(409, "already-revoked", "该授权已被撤销，无需再办"),
     casework.AlreadyFinished: Problem(409, "already-finished", "该导出已完成；请另行导出"),
     retrieval.NoWay: Problem(
         409, "no-way", "现行调阅规则没有规定{who}如何{access}记录，不能申请；请管理员载入有此规定的调阅规则"

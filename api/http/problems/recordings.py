@@ -6,6 +6,7 @@ from api.http.problems.problem import Facts, Problem, Problems
 from api.http.problems.words import in_chinese
 from casework import errors as casework
 from casework.elements import errors as elements
+from casework.linking import errors as linking
 
 
 def _why_a_reason(error: elements.ReasonNeeded) -> Facts:
@@ -19,14 +20,14 @@ def _why_a_reason(error: elements.ReasonNeeded) -> Facts:
 
 PROBLEMS: Problems = {
     casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
-    casework.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
-    casework.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
-    casework.InSeveralCases: Problem(
+    linking.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
+    linking.LinkEnded: Problem(409, "link-ended", "该关联已解除，无需再办"),
+    linking.InSeveralCases: Problem(
         409,
         "in-several-cases",
         "该记录同时归入几个案件，无法判断要更正哪一个；请在记录页面逐一解除有误的关联，再归入正确的案件",
     ),
-    casework.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工关联案件"),
+    linking.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工关联案件"),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"
     ),

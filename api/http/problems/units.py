@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
-from casework import errors as casework
+from casework import unit_errors
 
 MERGE_PROBLEMS: Mapping[str, str] = {
     "itself": "两者是同一单位；请指定承接其工作的单位",
@@ -17,35 +17,35 @@ MERGE_PROBLEMS: Mapping[str, str] = {
 CLASHES: Mapping[str, str] = {"badge": "编号", "device": "设备编码", "certificate": "执法证号"}
 
 
-def _refused(error: casework.MergeRefused) -> Facts:
+def _refused(error: unit_errors.MergeRefused) -> Facts:
     return {"why": MERGE_PROBLEMS[error.problem].format(earliest=error.earliest), "on": error.on.isoformat()}
 
 
-def _clash(error: casework.MergeClash) -> Facts:
+def _clash(error: unit_errors.MergeClash) -> Facts:
     return {"kind": CLASHES[error.kind], "values": "、".join(error.values) or "（见名册）"}
 
 
-def _unsealed(error: casework.MergeUnsealed) -> Facts:
+def _unsealed(error: unit_errors.MergeUnsealed) -> Facts:
     return {"papers": "、".join(error.papers)}
 
 
 PROBLEMS: Problems = {
-    casework.UnitEnded: Problem(
+    unit_errors.UnitEnded: Problem(
         409,
         "unit-ended",
         "“{unit}”已于 {ended_on} 并入“{successor}”（代码 {successor_code}），不能再新办事项；请在“{successor}”办理",
         facts=lambda error: {"ended_on": error.ended_on.isoformat()},
     ),
-    casework.MergeRefused: Problem(
+    unit_errors.MergeRefused: Problem(
         409, "merge-refused", "不能把单位 {unit} 于 {on} 并入 {into}：{why}", facts=_refused
     ),
-    casework.MergeClash: Problem(
+    unit_errors.MergeClash: Problem(
         409,
         "merge-clash",
         "单位 {unit} 与 {into} 使用了相同的{kind} {values}；请先更改或作废其中之一，未作任何合并",
         facts=_clash,
     ),
-    casework.MergeUnsealed: Problem(
+    unit_errors.MergeUnsealed: Problem(
         409,
         "merge-unsealed",
         "单位 {unit} 有已定稿、待盖章的文书：{papers}；请先盖章或作废，再并入 {into}，未作任何合并",

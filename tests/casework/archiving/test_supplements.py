@@ -10,7 +10,8 @@ from sqlalchemy import select
 from casework.archiving.archives import supplement_archive
 from casework.archiving.catalogues import catalogues_of
 from casework.archiving.errors import NotArchived, NothingAdded
-from casework.errors import AlreadyLinked, RoleNotAllowed, TextUnusable, WordUnknown
+from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
+from casework.linking.errors import AlreadyLinked
 from integrity.catalogue import parse_catalogue
 from storage.catalog.casework import CaseLink
 from storage.keystore import KeyStore

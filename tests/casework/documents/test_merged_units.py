@@ -8,8 +8,8 @@ import pytest
 
 from casework.documents.drafts import withdraw_document
 from casework.documents.seals import find_seal, make_seal
-from casework.errors import MergeUnsealed
 from casework.merging import merge_unit
+from casework.unit_errors import MergeUnsealed
 from integrity.local_time import chinese_day
 from storage.catalog.organisation import Unit
 from storage.seal_keys import SealKeys

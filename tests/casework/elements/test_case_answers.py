@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from casework.cases import assign
 from casework.elements.answers import Choice, answer_questions, list_answers
-from casework.errors import InSeveralCases
 from casework.linking.by_hand import link_by_hand
+from casework.linking.errors import InSeveralCases
 from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from storage.catalog.casework import Case, CaseLink, LinkQuestion

@@ -9,15 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.closing import close_case
-from casework.errors import (
-    AlreadyAnswered,
-    AlreadyLinked,
-    LinkEnded,
-    RoleNotAllowed,
-    TextUnusable,
-    WordUnknown,
-)
+from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
 from casework.linking.by_hand import answer_question, link_by_hand, unlink
+from casework.linking.errors import AlreadyAnswered, AlreadyLinked, LinkEnded
 from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.linking.unlinked import list_questions, list_unlinked

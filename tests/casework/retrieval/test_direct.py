@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant, may_see_poster
-from casework.errors import AccessRefused, AlreadyDecided
+from casework.errors import AccessRefused
 from casework.handling import name_officer, release_officer
 from casework.organisation import deactivate_person
 from casework.playback import open_window
 from casework.requests import approve, ask, revoke
+from casework.retrieval.errors import AlreadyDecided
 from storage.catalog.access import Grant
 from storage.database import Database
 from storage.ledger.append import Actor

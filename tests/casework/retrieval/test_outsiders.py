@@ -14,11 +14,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from casework.errors import AlreadyDecided, RoleNotAllowed, TextUnusable, WordUnknown
+from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
 from casework.papers import MOST_PAPER_BYTES
 from casework.requests import approve, ask, refuse
 from casework.retrieval.attachments import Vault, attachments_of, file_attachment, open_attachment
-from casework.retrieval.errors import NotTheAsker, PapersMissing, PapersUnusable, VisitorUnusable
+from casework.retrieval.errors import AlreadyDecided, NotTheAsker, PapersMissing, PapersUnusable, VisitorUnusable
 from casework.retrieval.visitors import Visitor
 from retention.errors import OutsideUnit, UnknownSubject
 from storage.catalog.access import AccessRequest, RequestAttachment

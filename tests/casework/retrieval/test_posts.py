@@ -11,11 +11,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from casework.errors import OwnRequest, RoleNotAllowed, Taken, WordUnknown
+from casework.errors import RoleNotAllowed, Taken, WordUnknown
 from casework.organisation import change_role, deactivate_person
 from casework.requests import approve, ask
 from casework.retrieval.deciding import decidable, list_to_decide
-from casework.retrieval.errors import NotTheApprover, PostEnded, PostUnfit
+from casework.retrieval.errors import NotTheApprover, OwnRequest, PostEnded, PostUnfit
 from casework.retrieval.posts import approvers_of, end_post, name_to_post, posts_in
 from retention.errors import OutsideUnit
 from storage.catalog.access import AccessRequest

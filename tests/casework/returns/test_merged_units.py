@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import due_day
-from casework.errors import UnitEnded
 from casework.merging import merge_unit
 from casework.returns.drawing_up import draw_up, units_counted
 from casework.returns.errors import NotOwed
@@ -19,6 +18,7 @@ from casework.returns.owed import Owed, list_owed
 from casework.returns.periods import parse_period
 from casework.returns.rule_file import read_returns
 from casework.returns.rules import load_returns
+from casework.unit_errors import UnitEnded
 from casework.units import shown_unit
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
