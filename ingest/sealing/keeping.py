@@ -5,6 +5,8 @@ Not earlier: until its row stands an object may belong to nothing, and what is l
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
@@ -19,32 +21,55 @@ from storage.catalog.uploads import Upload
 from storage.errors import ObjectMissing
 
 
-def keep_in_store(upload: DueUpload, custody: Custody) -> None:
+@dataclass(frozen=True)
+class _SealedRow:
+    """What the row of the upload's recording says."""
+
+    id: uuid.UUID
+    unit_id: uuid.UUID
+    object_name: str
+    last_day: date | None
+
+
+def make_whole_if_lost(upload: DueUpload, custody: Custody) -> None:
+    """Of one whose row an earlier run has written: where its object was found to be lost since, it is made anew from
+    what is staged, with its alarm. That run, or another, may have ended before it was mended: that an object lies
+    there says nothing then.
+
+    Raises LostBeforeReceipt or StoredCopyLost where that cannot be, and what the store raises.
+    """
+    row = _read_row(upload, custody)
+    if is_said_to_be_lost(row.id, row.unit_id, custody.database):
+        restore_stored_copy(upload, row.id, row.unit_id, custody)
+
+
+def lock_in_store(upload: DueUpload, custody: Custody) -> None:
     """On return the store deletes the recording's object for nobody before its last day of keeping has ended.
 
-    Doing it again changes nothing. An object that was lost since the row was written is made anew from what is staged,
-    with its alarm. Raises LostBeforeReceipt or StoredCopyLost where that cannot be, StoreLacksLedger, and what the
-    store raises.
+    Doing it again changes nothing. What is not there to be locked is made anew first, as above, and raises the same;
+    StoreLacksLedger, too.
     """
+    row = _read_row(upload, custody)
+    if row.last_day is None:
+        return
+    try:
+        custody.store.keep_until(row.object_name, end_of_day(row.last_day))
+    except ObjectMissing:
+        restore_stored_copy(upload, row.id, row.unit_id, custody)
+        custody.store.keep_until(row.object_name, end_of_day(row.last_day))
+
+
+def _read_row(upload: DueUpload, custody: Custody) -> _SealedRow:
+    found = select(
+        Recording.id, Recording.unit_id, Recording.object_name, Recording.retain_until, Recording.received_at
+    )
     with custody.database.reading() as session:
-        found = select(
-            Recording.id, Recording.unit_id, Recording.object_name, Recording.retain_until, Recording.received_at
-        )
         row = session.execute(
             found.join(Upload, Upload.recording_id == Recording.id).where(Upload.id == upload.id)
         ).one()
-    # An earlier run may have said so, or another, and ended before it was mended: that it lies there says nothing then.
-    if upload.state == "sealed" and is_said_to_be_lost(row.id, row.unit_id, custody.database):
-        restore_stored_copy(upload, row.id, row.unit_id, custody)
     # What is kept for ever has no last day: at least as long as everything is.
     last_day = row.retain_until or retain_until_at_sealing(row.received_at)
-    if last_day is None:
-        return
-    try:
-        custody.store.keep_until(row.object_name, end_of_day(last_day))
-    except ObjectMissing:
-        restore_stored_copy(upload, row.id, row.unit_id, custody)
-        custody.store.keep_until(row.object_name, end_of_day(last_day))
+    return _SealedRow(row.id, row.unit_id, row.object_name, last_day)
 
 
 def end_of_day(day: date) -> datetime:

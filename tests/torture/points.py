@@ -39,7 +39,7 @@ CUSTODY_STEPS = (
     "ingest.sealing.record:record_sealing",
     "ingest.sealing.stored:keep_stored_copy",
     "ingest.sealing.record:record_repeat",
-    "ingest.sealing.keeping:keep_in_store",
+    "ingest.sealing.keeping:lock_in_store",
     "ingest.sealing.receipts:issue_receipt",
     "ingest.uploads.staging:Staging.remove",
 )

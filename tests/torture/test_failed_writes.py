@@ -25,7 +25,7 @@ Case = Callable[[SealingBench], tuple[str, bytes, int]]
 """Stages an upload: its id, its bytes, and how many receipts there shall be of them in the end."""
 
 EVERY_WRITING_STEP = {"lease_due_upload", "begin_attempt", "digest_and_store_encrypted", "timestamp_signature"}
-EVERY_WRITING_STEP |= {"record_sealing", "keep_in_store", "issue_receipt", "Staging.remove"}
+EVERY_WRITING_STEP |= {"record_sealing", "lock_in_store", "issue_receipt", "Staging.remove"}
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def sealed_and_lost(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> DueUpload:
     """Its worker died between row and lock, and then the object went."""
     upload = bench.stage(CONTENT)
     with monkeypatch.context() as dying:
-        crash_at(dying, ingest.custody, "keep_in_store", lands=False)
+        crash_at(dying, ingest.custody, "lock_in_store", lands=False)
         with pytest.raises(PowerFailure):
             seal_upload(upload, bench.custody)
     lose_it(object_path(bench))
