@@ -12,6 +12,7 @@ import enum
 import re
 import time
 from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, cast
 
@@ -22,16 +23,11 @@ from api.engines.direct_body import DirectBody
 from ingest.uploads.request import SERVER_BODY
 
 MOST_HEAD_BYTES = 64 << 10
-HEAD_SECONDS = 20.0
 # Each waiting request costs some kilobytes of ours and eighteen bytes of theirs; browsers pipeline none.
 MOST_PIPELINED = 16
-# Of one process. Each costs some ten kilobytes and a descriptor, of which files and the database need some as well.
-MOST_CONNECTIONS = 1024
 # So many more are told that there is no room, a second each; what comes beyond them is hung up on.
 _MOST_REFUSALS = 128
 _RETRY_AFTER_SECONDS = 2
-# An answer that nobody reads: kept so long, once there is no room for others.
-_UNREAD_SECONDS = 10.0
 # Bodies under these are long, and nobody sends one before he is known to be allowed to.
 PATIENT_PATHS = ("/uploads",)
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
@@ -44,6 +40,17 @@ _HOST = re.compile(
 _READ_BUFFER = memoryview(bytearray(64 << 10))
 # Closing over unread bytes resets the connection, and the refusal may never be seen: so they are thrown away first.
 _LINGER_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ConnectionBounds:
+    """What all connections of one process may have together, and each of them."""
+
+    connections: int = 1024
+    """Each costs some ten kilobytes and a descriptor, of which files and the database need some as well."""
+    head_seconds: float = 20.0
+    unread_seconds: float = 10.0
+    """An answer that nobody reads: kept so long, once there is no room for others."""
 
 
 class _Loss(enum.IntEnum):
@@ -118,14 +125,15 @@ class _SmallReads(asyncio.BufferedProtocol):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after HEAD_SECONDS.
+    """Uvicorn's protocol with an end to heads: 431 past MOST_HEAD_BYTES, closed after `head_seconds` of its bounds.
 
-    And with an end to connections: past MOST_CONNECTIONS the one goes of which the least is lost, the longest waiting
+    And with an end to connections: past `connections` the one goes of which the least is lost, the longest waiting
     first: idle, amid a head, amid a small body, its answer unread. Where all are at work the new one gets 503.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, bounds: ConnectionBounds = ConnectionBounds(), **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._bounds = bounds
         self._in_head = True
         self._incomplete_bytes = 0
         self._head_deadline: asyncio.TimerHandle | None = None
@@ -141,7 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         transport.set_protocol(_SmallReads(self))
         self._await_head()
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self._bounds.connections:
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -257,7 +265,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head and not self._is_answering:
             if self.transport.get_write_buffer_size() > 0:
                 waits_seconds = time.monotonic() - self._waits_since
-                return _Loss.UNREAD_ANSWER if waits_seconds > _UNREAD_SECONDS else None
+                return _Loss.UNREAD_ANSWER if waits_seconds > self._bounds.unread_seconds else None
             return _Loss.HALF_A_HEAD if self._incomplete_bytes else _Loss.IDLE
         # Nothing has been answered while a small body is still to come, which is anybody's to promise.
         awaits_body = not self._in_head and self.cycle is not None and not self.cycle.response_started
@@ -268,14 +276,14 @@ class BoundedProtocol(HttpToolsProtocol):
         open_ones = [
             each for each in self.connections if isinstance(each, BoundedProtocol) and not each.transport.is_closing()
         ]
-        if len(open_ones) <= MOST_CONNECTIONS:
+        if len(open_ones) <= self._bounds.connections:
             return
         losses = [(loss, each._waits_since, each) for each in open_ones if each is not self and (loss := each._loss)]
         if losses:
             loss, _, least = min(losses, key=itemgetter(0, 1))
             # What is closed sends what it still has first, and would wait for ever where nobody reads.
             least.transport.abort() if loss is _Loss.UNREAD_ANSWER else least.transport.close()
-        elif len(open_ones) > MOST_CONNECTIONS + _MOST_REFUSALS:
+        elif len(open_ones) > self._bounds.connections + _MOST_REFUSALS:
             self.transport.abort()
         else:
             self._refuse(_TOO_MANY)
@@ -299,7 +307,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._cancel_deadline()
         self._waits_since = time.monotonic()
-        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._head_deadline = self.loop.call_later(self._bounds.head_seconds, self._give_up)
 
     def _give_up(self) -> None:
         # While an answer is under way the next head may take its time: its end sets the next deadline.

@@ -6,12 +6,13 @@ import asyncio
 import resource
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import uvicorn
 
-from api.engines import http_protocol
 from api.engines.even_share import Acceptor, ConnectionTable
-from api.engines.http_protocol import BoundedProtocol
+from api.engines.http_protocol import BoundedProtocol, ConnectionBounds
 
 # Long downloads are cut off then: a range request goes on where it stopped.
 GRACEFUL_SECONDS = 8
@@ -30,8 +31,10 @@ class _Server(uvicorn.Server):
         listener: socket.socket,
         twins: ConnectionTable | None,
         on_ready: Callable[[], None],
+        bounds: ConnectionBounds,
     ) -> None:
         super().__init__(config)
+        self._bounds = bounds
         self._listener = listener
         self._twins = twins
         self._on_ready = on_ready
@@ -58,25 +61,28 @@ class _Server(uvicorn.Server):
             await asyncio.wait(cut_off, timeout=SETTLING_SECONDS)
 
     def _make_protocol(self) -> BoundedProtocol:
-        return BoundedProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        return BoundedProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, bounds=self._bounds
+        )
 
     def _count_connections(self) -> int:
         return len(self.server_state.connections)
 
 
 def serve_http(
-    factory: str,
+    factory: str | Callable[[], Any],
     listener: socket.socket,
     on_ready: Callable[[], None],
     graceful_seconds: int = GRACEFUL_SECONDS,
     twins: ConnectionTable | None = None,
+    bounds: ConnectionBounds | None = None,
 ) -> None:
-    """Serve the application that `factory` ("module:function") makes, until a signal; say on_ready() once it does.
+    """Serve the application that `factory` makes, until a signal; say on_ready() once it does.
 
-    `twins`: of the processes that serve `listener` as well.
+    `factory`: the function, or "module:function", which is imported with the server. `twins`: of the processes that serve `listener` as well.
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
     """
-    _make_room_for_connections()
+    bounds = _with_room_for_connections(bounds or ConnectionBounds())
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -90,12 +96,13 @@ def serve_http(
         http=BoundedProtocol,
         ws="none",
     )
-    _Server(config, listener, twins, on_ready).run()
+    _Server(config, listener, twins, on_ready, bounds).run()
 
 
-def _make_room_for_connections() -> None:
+def _with_room_for_connections(bounds: ConnectionBounds) -> ConnectionBounds:
     """As many descriptors as this process may have; where those are few, fewer connections than are kept otherwise."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if most != resource.RLIM_INFINITY:
-        http_protocol.MOST_CONNECTIONS = max(1, min(http_protocol.MOST_CONNECTIONS, most - OTHER_DESCRIPTORS))
+    if most == resource.RLIM_INFINITY:
+        return bounds
+    return replace(bounds, connections=max(1, min(bounds.connections, most - OTHER_DESCRIPTORS)))

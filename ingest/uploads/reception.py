@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Protocol
 
 from ingest.uploads.contract import UploadLimits
@@ -57,11 +58,26 @@ class MinimumRate:
         self._received_bytes = 0
 
 
+class BlockShares:
+    """Of the bodies that one event loop takes at the moment: each gathers blocks of its share."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    @contextmanager
+    def taken_part_in(self) -> Iterator[None]:
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+    def share_bytes(self) -> int:
+        return min(max(_BLOCKS_BYTES // max(self._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
+
+
 class BodyReception:
     """Takes one body. Whatever way it ends, `settle` decides what of it counts, exactly once."""
-
-    _under_way = 0
-    """How many are taken at the moment, by the one event loop there is."""
 
     def __init__(
         self,
@@ -69,13 +85,16 @@ class BodyReception:
         held: HeldUpload,
         limits: UploadLimits,
         disk: Executor,
+        shares: BlockShares,
         ask_again: Callable[[], Awaitable[object]],
     ) -> None:
-        """`disk` runs the writes. `ask_again` proves the sender's authority once more and raises CredentialRefused."""
+        """`disk` runs the writes. `shares`: of all bodies of this event loop. `ask_again` proves the sender's authority
+        once more and raises CredentialRefused."""
         self._request = request
         self._held = held
         self._limits = limits
         self._disk = disk
+        self._shares = shares
         self._ask_again = ask_again
         self._checksum: ClaimedChecksum | None = request.checksum()
         self._hash: _Hash | None = hashlib.new(self._checksum.algorithm) if self._checksum else None
@@ -90,15 +109,12 @@ class BodyReception:
 
     async def take(self) -> None:
         """Take the body to its end, to a cut, or to the first reason to stop, which is raised."""
-        BodyReception._under_way += 1
-        try:
+        with self._shares.taken_part_in():
             while not (self._request.body_ended or self._request.was_cut):
                 await self._gather_block()
                 await self._look_around()
                 if self._has_block():
                     await self._write_block()
-        finally:
-            BodyReception._under_way -= 1
 
     def _has_block(self) -> bool:
         return self._gathered_bytes >= self._block_bytes() or len(self._pieces) >= _BLOCK_PIECES
@@ -106,13 +122,10 @@ class BodyReception:
     def _block_bytes(self) -> int:
         """So that it ends where a page of the file does: the next one then goes to the disk as it lies in memory."""
         begins = self._held.declared_length - self._room - self._gathered_bytes
-        return self._share_bytes() - (begins + self._share_bytes()) % ALIGNMENT_BYTES
-
-    def _share_bytes(self) -> int:
-        return min(max(_BLOCKS_BYTES // max(BodyReception._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
+        return self._shares.share_bytes() - (begins + self._shares.share_bytes()) % ALIGNMENT_BYTES
 
     def _is_in_crowd(self) -> bool:
-        return self._share_bytes() < _BLOCK_BYTES
+        return self._shares.share_bytes() < _BLOCK_BYTES
 
     async def settle(self, *, refused: bool) -> None:
         """Write the rest and make it durable, or forget all of it when a checksum says so.

@@ -41,7 +41,7 @@ from ingest.uploads.held import HeldUpload
 from ingest.uploads.lengths import check_declared, check_fits, check_length_stays
 from ingest.uploads.offset_file import RecordedOffset
 from ingest.uploads.openings import plan_opening
-from ingest.uploads.reception import BodyReception
+from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import Request, path_of_upload
 from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import Staging
@@ -74,6 +74,7 @@ class Verbs:
         self._standing = Standing(register, staging, limits, self._threads, finish_soon)
         self._sightings = Sightings(register, self._threads)
         self._room = BodyRoom()
+        self._shares = BlockShares()
         whole_bodies = WholeBodies(staging, self._finish_all)
         self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole")
 
@@ -358,7 +359,7 @@ class Verbs:
             await self._threads.in_catalog(self._register.keep_promises)
         begun_at = held.offset
         again = partial(self._prove_again, request, record, held, begun_at)
-        reception = BodyReception(request, held, self._limits, self._threads.disk, again)
+        reception = BodyReception(request, held, self._limits, self._threads.disk, self._shares, again)
         refused = True
         try:
             if request.has_body:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.engines import http_protocol
+from api.engines.http_protocol import ConnectionBounds
 from api.engines.http_server import serve_http
 from api.http import body_limit
 from api.http.body_limit import with_body_limit
@@ -43,8 +43,8 @@ def create_app() -> Any:
 if __name__ == "__main__":
     descriptor, ready_file, seconds, connections, unread_seconds = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).parent))
-    http_protocol.HEAD_SECONDS = body_limit.BODY_SECONDS = float(seconds)
-    http_protocol.MOST_CONNECTIONS = int(connections)
-    http_protocol._UNREAD_SECONDS = float(unread_seconds)
+    body_limit.BODY_SECONDS = float(seconds)
+    bounds = ConnectionBounds(int(connections), float(seconds), float(unread_seconds))
     listener = socket.socket(fileno=int(descriptor))
-    serve_http("bounded_http:create_app", listener, lambda: Path(ready_file).write_text("ready") and None)
+    ready = Path(ready_file)
+    serve_http("bounded_http:create_app", listener, lambda: ready.write_text("ready") and None, bounds=bounds)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from api.engines import http_protocol
+from api.engines.http_protocol import ConnectionBounds
 from api.engines.listener import listening_address, open_listener
 from api.setting_values import BindAddress
 
@@ -60,7 +60,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from serve(tmp_path_factory.mktemp("bounded"), http_protocol.HEAD_SECONDS)
+    yield from serve(tmp_path_factory.mktemp("bounded"), ConnectionBounds.head_seconds)
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +72,20 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """It has room for few."""
-    yield from serve(tmp_path_factory.mktemp("small"), http_protocol.HEAD_SECONDS, FEW)
+    yield from serve(tmp_path_factory.mktemp("small"), ConnectionBounds.head_seconds, FEW)
 
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """It has room for few, and none for those who do not read what they asked for."""
-    yield from serve(tmp_path_factory.mktemp("impatient"), http_protocol.HEAD_SECONDS, FEW, unread_seconds=0.0)
+    yield from serve(tmp_path_factory.mktemp("impatient"), ConnectionBounds.head_seconds, FEW, unread_seconds=0.0)
 
 
 def serve(
     folder: Path,
     head_seconds: float,
-    connections: int = http_protocol.MOST_CONNECTIONS,
-    unread_seconds: float = http_protocol._UNREAD_SECONDS,
+    connections: int = ConnectionBounds.connections,
+    unread_seconds: float = ConnectionBounds.unread_seconds,
     log: Path = Path(os.devnull),
 ) -> Iterator[Server]:
     ready_file = folder / "ready"
@@ -260,7 +260,7 @@ def test_headers_after_trailers_are_heard_again(server: Server) -> None:
 def test_what_follows_a_refused_head_is_no_error_of_ours(tmp_path: Path) -> None:
     """An anonymous request that makes a process write a traceback each time fills a disk."""
     log = tmp_path / "log"
-    serving = serve(tmp_path, http_protocol.HEAD_SECONDS, log=log)
+    serving = serve(tmp_path, ConnectionBounds.head_seconds, log=log)
     server = next(serving)
     try:
         for rest in (b"5\r\nhello\r\n0\r\n\r\n", b"GET / HTTP/1.1\r\nX", b"\0\1\2\3" * 100):

@@ -14,7 +14,7 @@ import uvicorn
 from api.engines.http_protocol import BoundedProtocol
 from ingest.stations.errors import CredentialRefused
 from ingest.uploads.held import HeldUpload
-from ingest.uploads.reception import BodyReception
+from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import SERVER_BODY, Request
 from tests.ingest.uploads.serving import small_limits
 
@@ -50,6 +50,8 @@ def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
     `one_at_a_time`: nothing more of a body is to be asked for while a block of it is being written.
     """
 
+    shares = BlockShares()
+
     async def take(disk: ThreadPoolExecutor) -> list[int]:
         came = 0
 
@@ -64,7 +66,7 @@ def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
 
         held = Held()
         request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
-        reception = BodyReception(request, cast("HeldUpload", held), small_limits(), disk, ask_again)
+        reception = BodyReception(request, cast("HeldUpload", held), small_limits(), disk, shares, ask_again)
         await reception.take()
         await reception.settle(refused=False)
         assert sum(held.blocks) == PIECES * len(PIECE)
@@ -130,7 +132,7 @@ def test_a_slow_disk_does_not_put_off_the_look_at_who_is_sending():
         with ThreadPoolExecutor(2) as disk:
             request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
             held = cast("HeldUpload", Slow())
-            reception = BodyReception(request, held, small_limits(), disk, ask_again)
+            reception = BodyReception(request, held, small_limits(), disk, BlockShares(), ask_again)
             with pytest.raises(CredentialRefused):
                 await reception.take()
             return time.monotonic() - began
