@@ -79,7 +79,8 @@ def serve_http(
 ) -> None:
     """Serve the application that `factory` makes, until a signal; say on_ready() once it does.
 
-    `factory`: the function, or "module:function", which is imported with the server. `twins`: of the processes that serve `listener` as well.
+    `factory`: the function, or "module:function", which is imported with the server. `twins`: of the
+    processes that serve `listener` as well.
     Requests are not logged here: who saw what is in the ledger, and addresses of people belong in no other file.
     """
     bounds = _with_room_for_connections(bounds or ConnectionBounds())

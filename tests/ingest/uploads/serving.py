@@ -19,9 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
-from api.engines.http_protocol import BoundedProtocol
+from api.engines.http_server import serve_http
 from ingest.errors import RequestRefused
 from ingest.stations.errors import CredentialRefused
 from ingest.uploads.application import mount_uploads, tus_application
@@ -203,6 +201,11 @@ def _limits(setup: dict[str, Any]) -> UploadLimits:
 
 
 async def _others(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            await send({"type": message["type"] + ".complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
     await send({"type": "http.response.start", "status": 418, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
 
@@ -221,18 +224,8 @@ def main() -> None:
     uploads = tus_application(_register(setup), staging, _limits(setup), on_finished)
     listener = socket.create_server(("127.0.0.1", setup.get("port", 0)), backlog=128)
     print(listener.getsockname()[1], flush=True)
-    config = uvicorn.Config(
-        mount_uploads(uploads, _others),
-        http=BoundedProtocol,  # as in the archive: long bodies come past the parser
-        loop="uvloop",
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    # As in the archive, with its own protocol and its own way of taking connections and of ending.
+    serve_http(lambda: mount_uploads(uploads, _others), listener, lambda: None, graceful_seconds=2)
 
 
 if __name__ == "__main__":
