@@ -259,3 +259,45 @@ def test_an_officer_completes_a_days_recordings_in_two_clicks(
         assert sheet.count() == 0
         # Sealing is tied to a place: that is what is asked now.
         assert page.locator("section.question", has_text="AB00007").filter(has_text="地点：没有写明").count() == 1
+
+
+def test_a_card_of_files_without_usable_names_is_answered_in_two_clicks(
+    archive: RunningArchive, browser: Browser, passwords: dict[str, str], tmp_path: Path
+) -> None:
+    """Nothing is chosen beforehand, as nothing says that they are of one device: one click answers for all the same."""
+    card = tmp_path / "card"
+    card.mkdir()
+    for number in range(1, 25):
+        (card / f"clip{number:02}.mp4").write_bytes(os.urandom(2000))
+    token = archive.enrol("六大队采集站", "--unit", UNIT)
+    state = str(tmp_path / "state")
+    archive.run("dock", str(card), "--station-token-file", str(token), "--url", archive.url, "--state", state, "--wipe")
+    with desk_of(browser, archive.url, "liuyang", passwords["liuyang"]) as supervisor:
+        page = supervisor.open("/queue?together=1")
+        sheet = page.locator("section.question", has_text="clip24.mp4").filter(has_text="执法记录仪：没有写明")
+        deadline = time.monotonic() + 90
+        while sheet.count() == 0 or sheet.get_by_role("checkbox").count() < 24:
+            assert time.monotonic() < deadline, page.locator("main").inner_text()
+            time.sleep(0.5)
+            page.reload()
+        ticks = sheet.get_by_role("checkbox")
+        ours = sheet.locator("label", has_text=re.compile(r"^clip\d\d\.mp4"))
+        assert (ticks.and_(page.locator(":checked")).count(), ours.count()) == (0, 24)
+        sheet.get_by_role("button", name="全选").click()
+        ours.first.locator("input").uncheck()
+        assert ticks.and_(page.locator(":checked")).count() == ticks.count() - 1
+        sheet.get_by_role("button", name="全不选").click()
+        with page.expect_navigation():
+            sheet.get_by_role("button", name="确认所选记录").click()
+        filled = page.locator("#filled")
+        assert "请至少选择一条记录" in filled.inner_text()
+        assert filled.bounding_box() is not None
+        assert 0 <= filled.bounding_box()["y"] < 200, "it is what one looks at"
+        supervisor.complaints.clear()  # Chromium says of the 422 that it was one
+        filled.get_by_label("理由（选“其他”").fill("存储卡没有标签")
+        filled.get_by_text("无法提供，说明理由").click()
+        count = filled.get_by_role("checkbox").count()
+        with page.expect_navigation():
+            filled.get_by_role("button", name=f"确认全部 {count} 条记录").click()
+        assert f"已补正 {count} 条记录。" in page.locator("main").inner_text()
+        assert sheet.count() == 0
