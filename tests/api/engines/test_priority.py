@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.engines import priority
+from api.tasks.queues import QUEUES
 
 PROGRAM = """
 import os, subprocess, sys
@@ -39,6 +40,16 @@ def test_a_process_and_its_tools_give_way() -> None:
     assert of_child == group
     if Path("/proc/self/autogroup").exists() and os.access("/proc/self/autogroup", os.W_OK):
         assert group.endswith("nice 7")
+
+
+def test_receipts_come_first_then_pages_then_a_film_s_first_picture_which_never_waits_for_all_of_them() -> None:
+    """By the weights of sched(7): a step is 1.25 times the time. Two HTTP processes and sealing never rest."""
+    nice = {name: QUEUES[name].niceness for name in ("custody", "media", "encoding")} | {"http": priority.HTTP_NICENESS}
+    assert nice["custody"] < nice["http"] < nice["media"] < nice["encoding"]
+    weight = {name: 1.25**-each for name, each in nice.items()}
+    busy = weight["custody"] + 2 * weight["http"]
+    assert 1 / 12 < weight["media"] / (busy + weight["media"]) < 1 / 8
+    assert weight["encoding"] / (busy + weight["encoding"]) > 1 / 40
 
 
 class Session:
