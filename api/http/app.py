@@ -22,7 +22,8 @@ from api.http.headers import with_security_headers
 from api.http.kept_answers import KeptAnswers
 from api.http.metrics import Metrics, with_measuring
 from api.http.openapi import describe
-from api.http.playback.answer import Playback
+from api.http.playback.leaving import Playback
+from api.http.playback.quickly import with_standing_windows
 from api.http.presented import with_shown_secret
 from api.http.problem_responses import install_problem_handlers, plain_http_response
 from api.http.proxies import with_trusted_proxies
@@ -51,8 +52,9 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.metrics = Metrics()
     framework.state.kept_answers = KeptAnswers()
     framework.state.kept_counts = KeptCounts()
-    framework.state.playback = Playback(archive.database)
-    answering = with_body_limit(with_shown_secret(with_asking_again(framework)))
+    framework.state.playback = playback = Playback(archive)
+    showing = with_standing_windows(framework, playback, framework)
+    answering = with_body_limit(with_shown_secret(with_asking_again(showing)))
     answering = with_measuring(answering, framework.state.metrics)
     application = with_security_headers(mount_uploads(make_uploads(archive), answering))
     return with_trusted_proxies(application, archive.settings)

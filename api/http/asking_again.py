@@ -17,6 +17,7 @@ import structlog
 from starlette.requests import Request
 
 from api.errors import ApiError
+from api.http.pace import LEAST_AT_ONCE, Pace
 from api.http.sessions import ANSWERED, SAFE_METHODS, Answered, require_same_viewer
 from casework.errors import CaseworkError
 from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
@@ -25,8 +26,6 @@ from retention.errors import RetentionError
 log = structlog.get_logger()
 ASK_AGAIN_SECONDS = 1.0
 """What is under way stops at most this long after its person signed out, was blocked or lost his role, or his grant."""
-MOST_AT_ONCE = 256 * 1024
-"""What a route hands over in one piece leaves in pieces of this size at most, for a slow line takes minutes over it."""
 
 
 def with_asking_again(application: AsgiApplication) -> AsgiApplication:
@@ -57,6 +56,7 @@ class _Leaving:
         self._request, self._answered = Request(scope), scope[ANSWERED]
         self._send, self._answering = send, answering
         self._asked_at = time.monotonic()
+        self._pace = Pace()
         self._cut = False
 
     async def send(self, message: Any) -> None:
@@ -65,11 +65,22 @@ class _Leaving:
         if self._answered.viewer is None or message["type"] != "http.response.body":
             await self._send(message)
             return
-        for piece in _pieces(message):
+        for piece in self._pieces(message):
             await self._ask_again_if_due()
             if self._cut:
                 return
             await self._send(piece)
+
+    def _pieces(self, message: Any) -> Iterator[Any]:
+        """A slow line takes minutes over what a route hands over in one piece."""
+        body = message.get("body", b"")
+        if len(body) <= LEAST_AT_ONCE:
+            yield message
+            return
+        left = len(body)
+        for piece in self._pace.cut(memoryview(body)):
+            left -= len(piece)
+            yield {**message, "body": piece, "more_body": left > 0 or message.get("more_body", False)}
 
     async def _ask_again_if_due(self) -> None:
         if self._cut or time.monotonic() - self._asked_at < ASK_AGAIN_SECONDS:
@@ -81,17 +92,6 @@ class _Leaving:
             # Whatever makes the answer ends as if the client had gone, and closes what it has open.
             self._answering.cancel()
             await anyio.lowlevel.checkpoint()
-
-
-def _pieces(message: Any) -> Iterator[Any]:
-    body = message.get("body", b"")
-    if len(body) <= MOST_AT_ONCE:
-        yield message
-        return
-    view = memoryview(body)
-    for start in range(0, len(view), MOST_AT_ONCE):
-        end = start + MOST_AT_ONCE
-        yield {**message, "body": view[start:end], "more_body": end < len(view) or message.get("more_body", False)}
 
 
 async def _holds_soon(answered: Answered) -> bool:

@@ -15,17 +15,17 @@ from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.http.errors import SignInNeeded
+from api.http.pace import Pace
+from api.http.playback.going_on import GoingOn
 from api.http.playback.ranges import Span
 from api.http.playback.sent_notes import SentNotes
 from casework.errors import CaseworkError
 from casework.playback import Window
+from storage.encryption.segments import SEGMENT_BYTES
 from storage.errors import DecryptionFailed, ObjectStoreError
 from storage.sealed_object import OpenedObject
 
 log = structlog.get_logger()
-PIECE_BYTES = 256 * 1024
-REMOTE_PIECE_BYTES = 1 << 20
-"""A segment whole: one thread for each."""
 
 
 class Sending:
@@ -49,7 +49,7 @@ class Sending:
         self._position, self._last = span.first, span.last
         self._window, self._find_next, self._open_next = window, find_next, open_next
         self._handed: Counter[uuid.UUID] = Counter()
-        self._pieces = self._pieces_in_window()
+        self._segments = self._segments_in_window()
         self._first: memoryview | None = None
 
     @property
@@ -57,23 +57,25 @@ class Sending:
         return self._position > self._last
 
     async def begin(self) -> None:
-        """Read the first piece: what is wrong with it still shows, for nothing has been answered yet."""
-        self._first = await self._next_piece()
+        """Read what comes first: what is wrong with it still shows, for nothing has been answered yet."""
+        self._first = await self._next_segment()
 
     async def pieces(self) -> AsyncIterator[memoryview]:
-        """Once it has begun. Ends early when the next window is refused. Decrypting a piece here is quicker than a
+        """Once it has begun. Ends early when the next window is refused. Decrypting a segment here is quicker than a
         thread, unless it comes over a network or from a disk first: the others are not made to wait for that."""
-        piece, self._first = self._first, None
-        while piece is not None:
-            # Noted before it is handed over: rather a piece too much in the ledger than one too few.
-            self._handed[self._window.window_id] += len(piece)
-            self._position += len(piece)
-            yield piece
-            if self.is_complete:
-                return
-            if self._is_over():
-                await self._enter_next_window()
-            piece = await self._next_piece()
+        pace, segment, self._first = Pace(), self._first, None
+        while segment is not None:
+            for piece in pace.cut(segment):
+                # Noted before it is handed over: rather a piece too much in the ledger than one too few.
+                self._handed[self._window.window_id] += len(piece)
+                self._position += len(piece)
+                yield piece
+                if self.is_complete:
+                    return
+                if self._is_over():
+                    await self._enter_next_window()
+                    break
+            segment = await self._next_segment()
 
     async def finish(self) -> None:
         """Close what is open and keep the note; also when whoever was sent to has gone."""
@@ -85,34 +87,33 @@ class Sending:
     def _is_over(self) -> bool:
         return self._position > self._window.last_byte or datetime.now(UTC) >= self._window.expires_at
 
-    async def _next_piece(self) -> memoryview | None:
+    async def _next_segment(self) -> memoryview | None:
         """Where the store fails, and the second one has a copy, from that."""
         try:
-            return await self._piece_of_store()
+            return await self._segment_of_store()
         except (DecryptionFailed, ObjectStoreError):
             if not await anyio.to_thread.run_sync(self._plaintext.turn_to_copy):
                 raise
-        self._pieces = self._pieces_in_window()
-        return await self._piece_of_store()
+        self._segments = self._segments_in_window()
+        return await self._segment_of_store()
 
-    async def _piece_of_store(self) -> memoryview | None:
+    async def _segment_of_store(self) -> memoryview | None:
         if not self._plaintext.is_remote:
-            piece = next(self._pieces, None)
-            if piece is None or len(piece):
-                return piece
-        return await anyio.to_thread.run_sync(next, self._pieces, None)
+            segment = next(self._segments, None)
+            if segment is None or len(segment):
+                return segment
+        return await anyio.to_thread.run_sync(next, self._segments, None)
 
     async def _enter_next_window(self) -> None:
         window = await self._find_next(self._position)
         if window is None:
             window = await anyio.to_thread.run_sync(self._open_next, self._position)
         self._window = window
-        self._pieces = self._pieces_in_window()
+        self._segments = self._segments_in_window()
 
-    def _pieces_in_window(self) -> Iterator[memoryview]:
-        length, is_remote = min(self._window.last_byte, self._last) - self._position + 1, self._plaintext.is_remote
-        piece_bytes = REMOTE_PIECE_BYTES if is_remote else PIECE_BYTES
-        return self._plaintext.pieces(self._position, length, piece_bytes, told=not is_remote)
+    def _segments_in_window(self) -> Iterator[memoryview]:
+        length = min(self._window.last_byte, self._last) - self._position + 1
+        return self._plaintext.pieces(self._position, length, SEGMENT_BYTES, told=not self._plaintext.is_remote)
 
 
 class FootageResponse(Response):
@@ -122,8 +123,10 @@ class FootageResponse(Response):
     the whole.
     """
 
-    def __init__(self, sending: Sending, status_code: int, headers: Mapping[str, str], media_type: str) -> None:
-        self._sending = sending
+    def __init__(
+        self, sending: Sending, going_on: GoingOn, status_code: int, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        self._sending, self._going_on = sending, going_on
         self.status_code = status_code
         self.media_type = media_type
         self.background = None
@@ -143,7 +146,7 @@ class FootageResponse(Response):
             async for piece in self._sending.pieces():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 # Sending to somebody who has gone, or into an empty buffer, does not wait: others get their turn here.
-                await asyncio.sleep(0)
+                await self._going_on.turn()
                 if gone.done():
                     return
         except (CaseworkError, SignInNeeded) as refused:

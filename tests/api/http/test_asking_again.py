@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 import api.http.asking_again
+import api.http.pace
 from api.credentials import hash_secret
 from api.http.app import make_framework
 from api.http.sessions import SESSION_COOKIE
@@ -124,7 +125,7 @@ def test_what_is_being_sent_ends_soon_after_whoever_gets_it_may_have_it_no_more(
 
 def test_nothing_is_cut_of_what_holds(served: Any, scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
-    monkeypatch.setattr(api.http.asking_again, "MOST_AT_ONCE", 100_000)
+    monkeypatch.setattr(api.http.pace, "LEAST_AT_ONCE", 100_000)
     consented(served, scene)
     assert scene.officer.get(original(scene)).content == scene.content
 
@@ -175,7 +176,9 @@ class LettingGo:
         self.asked, self._sign_out = 0, sign_out
         self._whole = api.http.asking_again._holds_soon
         patched.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
-        patched.setattr(api.http.asking_again, "MOST_AT_ONCE", 4)
+        for limit in ("LEAST_AT_ONCE", "MOST_AT_ONCE"):
+            patched.setattr(api.http.pace, limit, 4)
+        patched.setattr(api.http.asking_again, "LEAST_AT_ONCE", 4)
         patched.setattr(api.http.asking_again, "_holds_soon", self._ask)
 
     async def _ask(self, answered: Any) -> bool:

@@ -70,6 +70,32 @@ def test_ranges_of_a_window_that_stands_are_the_very_bytes_and_ask_once(
     assert served.wait_for_sent(2 * (1000 + 10 + 1_000_000 + 3_000_000)) == 2 * 4_001_010
 
 
+def test_they_are_counted_under_their_route_and_say_what_every_answer_says(
+    served: Any, scene: Any, film: Film, at_length: AtLength
+) -> None:
+    answer = scene.officer.get(film.address, headers=RANGE)
+    scene.officer.get(original(scene), headers=RANGE)
+    assert at_length.times == 0
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    counted = [line for line in served.caller().get("/metrics").text.splitlines() if "http_seconds_count" in line]
+    for route in ("original", "renditions/{name}"):
+        (told,) = (line for line in counted if f'route="/api/v1/recordings/{{recording_id}}/{route}"' in line)
+        assert told.endswith(" 2.0")
+
+
+def test_what_does_not_open_is_told_by_the_route(scene: Any, film: Film, served: Any, at_length: AtLength) -> None:
+    (name,) = served.archive.store.list(f"renditions/{scene.recording.id}/proxy-")
+    path = served.archive.store.root / name
+    path.rename(path.with_suffix(".away"))
+    answer = scene.officer.get(film.address, headers=RANGE)
+    assert (answer.status_code, at_length.times) == (503, 1)
+    assert answer.headers["content-type"] == "application/problem+json"
+    path.with_suffix(".away").rename(path)
+    assert scene.officer.get(film.address, headers=RANGE).content == scene.content[1000:2000]
+    assert at_length.times == 1
+
+
 def test_a_program_with_a_token_of_the_same_person_is_known_by_its_own(
     served: Any, scene: Any, film: Film, at_length: AtLength
 ) -> None:

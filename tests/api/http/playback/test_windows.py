@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select
 
 import api.http.asking_again
-import api.http.playback.answer
+import api.http.pace
+import api.http.playback.leaving
 import api.http.playback.permitting
-import api.http.playback.sending
 import casework.playback
 import casework.standing_window
+from api.http.playback.leaving import Playback
 from casework.requests import revoke
 from storage.catalog.access import PlaybackWindow
 from tests.api.http.playback.viewing import connect, consented, original, read_raw
@@ -49,14 +50,14 @@ def test_a_grant_revoked_during_a_download_stops_it_at_the_next_window(
     for module in WINDOWED:
         monkeypatch.setattr(module, "WINDOW_BYTES", 1 << 20)
     grant = consented(served, scene)
-    whole = api.http.playback.answer.reopen
+    whole = api.http.playback.leaving.reopen
 
     def revoke_first(*arguments: Any, **named: Any) -> Any:
         with served.database.transaction() as session:
             revoke(session, scene.supervisor.person, grant.id, "误批")
         return whole(*arguments, **named)
 
-    monkeypatch.setattr(api.http.playback.answer, "reopen", revoke_first)
+    monkeypatch.setattr(api.http.playback.leaving, "reopen", revoke_first)
     received = read_raw(served, scene.officer, original(scene))
     head, _, body = received.partition(b"\r\n\r\n")
     assert b"content-length: 3000000" in head.lower()
@@ -69,16 +70,16 @@ def test_a_grant_revoked_within_a_window_stops_the_download_soon(
 ) -> None:
     monkeypatch.setattr(api.http.asking_again, "ASK_AGAIN_SECONDS", 0.0)
     grant = consented(served, scene)
-    whole = api.http.playback.answer._still_stands
+    whole = Playback._still_stands
 
     async def revoke_first(*arguments: Any) -> bool:
         with served.database.transaction() as session:
             revoke(session, scene.supervisor.person, grant.id, "误批")
         return await whole(*arguments)
 
-    monkeypatch.setattr(api.http.playback.answer, "_still_stands", revoke_first)
+    monkeypatch.setattr(Playback, "_still_stands", revoke_first)
     _, _, body = read_raw(served, scene.officer, original(scene)).partition(b"\r\n\r\n")
-    assert len(body) <= api.http.playback.sending.PIECE_BYTES
+    assert len(body) <= api.http.pace.LEAST_AT_ONCE
     assert scene.content.startswith(body)
     (entry,) = served.entries("access.denied")
     assert (entry.data["reason"], entry.data["object_name"]) == ("revoked", scene.recording.object_name)
