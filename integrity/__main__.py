@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from integrity.errors import EvidenceError
+from integrity.hidden_signs import escaped
 from integrity.package.failure import PackageInvalid
-from integrity.package.report import describe_failure, describe_verdict, failure_form, printable, verdict_form
+from integrity.package.report import describe_failure, describe_verdict, failure_form, verdict_form
 from integrity.package.verify import STEPS, verify_package
 from integrity.receipt_check import check_receipt, describe_receipt, receipt_form
 from integrity.trust import Trust, load_trust
@@ -80,10 +81,10 @@ def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:
         checked = check_receipt(asked.receipt, trust, asked.file)
     except EvidenceError as error:
         if asked.json:
-            form = {"verified": False, "kind": type(error).__name__, "reason": printable(str(error))}
+            form = {"verified": False, "kind": type(error).__name__, "reason": escaped(str(error))}
             print(json.dumps(form, ensure_ascii=False, indent=2))
         else:
-            _print_lines(("回执核验失败 / the receipt does NOT hold", f"  原因 / reason: {printable(str(error))}"))
+            _print_lines(("回执核验失败 / the receipt does NOT hold", f"  原因 / reason: {escaped(str(error))}"))
         return FAILS
     if asked.json:
         print(json.dumps(receipt_form(checked), ensure_ascii=False, indent=2))
@@ -122,7 +123,7 @@ def _print_lines(lines: Iterable[str]) -> None:
 
 
 def _complain(text: str) -> int:
-    print(printable(text), file=sys.stderr)
+    print(escaped(text), file=sys.stderr)
     return UNUSABLE
 
 

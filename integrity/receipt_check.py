@@ -12,8 +12,8 @@ from integrity.digest import digest_stream, require_digest
 from integrity.epoch_keys import public_keys
 from integrity.errors import FileUnreadable, SizeMismatch
 from integrity.fields import format_instant
+from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
-from integrity.package.report import printable
 from integrity.receipt import Receipt, open_receipt
 from integrity.trust import Trust
 
@@ -48,7 +48,7 @@ def describe_receipt(checked: CheckedReceipt) -> Iterator[str]:
     receipt, checkpoint = checked.receipt, checked.checkpoint
     again = "；此前已封存过相同内容 / the same bytes had been sealed before" if receipt.repeat else ""
     yield f"回执有效 / the receipt holds{again}"
-    yield f"  文件 / file: {printable(receipt.original_name)}, {receipt.size_bytes} 字节 / bytes"
+    yield f"  文件 / file: {escaped(receipt.original_name)}, {receipt.size_bytes} 字节 / bytes"
     yield f"  SHA-256 {receipt.sha256.hex}"
     yield f"  SM3     {receipt.sm3.hex}"
     yield f"  记录 / recording {receipt.recording_id}"
@@ -56,11 +56,11 @@ def describe_receipt(checked: CheckedReceipt) -> Iterator[str]:
     yield f"  时间戳 / time stamp {show_in_china(receipt.token_time)}"
     yield f"  签发 / issued {show_in_china(receipt.issued_at)}"
     place = f"第 {receipt.ledger_index} 条，共 {checkpoint.size} 条 / entry {receipt.ledger_index} of {checkpoint.size}"
-    yield f"  账本 / ledger {printable(checkpoint.origin)}: {place}"
+    yield f"  账本 / ledger {escaped(checkpoint.origin)}: {place}"
     if checked.file is None:
         yield "注意：未与任何文件比对，请用 --file 指定 / NOTE: held against no file; name one with --file"
     else:
-        yield f"{printable(checked.file.name)} 与封存的内容一致 / is what was sealed"
+        yield f"{escaped(checked.file.name)} 与封存的内容一致 / is what was sealed"
 
 
 def receipt_form(checked: CheckedReceipt) -> dict[str, Json]:

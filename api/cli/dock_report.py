@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ingest.dock import errors
 from ingest.dock.agent import DockResult
-from ingest.dock.progress import printable
 from ingest.dock.settling import FileOutcome
+from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
 
 _NOT_LOOKED_INTO = "未能查看文件夹 {0}，其中的录像未上传 / the folder {0} was not looked into: nothing of it was sent"
@@ -28,7 +28,7 @@ NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no f
 
 def describe_error(error: errors.DockError) -> str:
     """The refusal in Chinese and English, fit for a terminal."""
-    return printable(f"{error.words.zh} / {error.words.en}")
+    return escaped(f"{error.words.zh} / {error.words.en}")
 
 
 def summarise(result: DockResult) -> dict[str, object]:
@@ -96,7 +96,7 @@ def print_table(console: Console, result: DockResult, watched: bool = False) -> 
         line = f"收讫 {received}，删除 {wiped}，留下 {left} / received {received}, wiped {wiped}, left {left}"
         console.print(line, markup=False, highlight=False)
     for folder in result.unwatched:
-        console.print(_NOT_LOOKED_INTO.format(printable(folder)), style="red", markup=False, highlight=False)
+        console.print(_NOT_LOOKED_INTO.format(escaped(folder)), style="red", markup=False, highlight=False)
     empty = [name for name in result.skipped if result.why_skipped.get(name) == "empty"]
     others = [name for name in result.skipped if result.why_skipped.get(name) != "empty"]
     for names, zh, en in (
@@ -104,7 +104,7 @@ def print_table(console: Console, result: DockResult, watched: bool = False) -> 
         (others, f"未取 {len(others)} 项", "not footage"),
     ):
         if names:
-            some = ", ".join(printable(name) for name in names[:10])
+            some = ", ".join(escaped(name) for name in names[:10])
             console.print(f"{zh} / {en}: {some}", markup=False, highlight=False)
 
 
@@ -116,10 +116,10 @@ def print_files(console: Console, result: DockResult) -> None:
         for outcome in result.outcomes:
             _print_lines(console, outcome)
     for root, left in _vanished(result).items():
-        console.print(_VANISHED.format(printable(str(root)), left), style="yellow", markup=False, highlight=False)
+        console.print(_VANISHED.format(escaped(str(root)), left), style="yellow", markup=False, highlight=False)
     for outcome in result.outcomes:
         if outcome.error and result.stopped is None and not isinstance(outcome.error, errors.SourceVanished):
-            name, why = printable(outcome.name), describe_error(outcome.error)
+            name, why = escaped(outcome.name), describe_error(outcome.error)
             console.print(why if name in why else f"{name}：{why}", markup=False, highlight=False)
 
 
@@ -140,7 +140,7 @@ def _table_of(result: DockResult) -> Table:
     for outcome in result.outcomes:
         receipt = outcome.receipt
         table.add_row(
-            Text(printable(outcome.name)),  # Text: brackets in a name are no markup
+            Text(escaped(outcome.name)),  # Text: brackets in a name are no markup
             f"{outcome.size_bytes:,}",
             _outcome_in_words(outcome),
             outcome.sha256[:16],
@@ -157,7 +157,7 @@ def _print_lines(console: Console, outcome: FileOutcome) -> None:
         said.append(f"SHA-256 {outcome.sha256}")
     if receipt:
         said.append(f"时间戳 / token time {show_in_china(receipt.token_time)}，账本 / ledger {receipt.ledger_index}")
-    console.print(Text(printable(outcome.name), style="bold", overflow="fold"))
+    console.print(Text(escaped(outcome.name), style="bold", overflow="fold"))
     for line in said:
         console.print(f"  {line}", markup=False, highlight=False)
 

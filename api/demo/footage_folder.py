@@ -11,8 +11,8 @@ from pathlib import Path
 from api.demo.errors import FootageUnusable
 from ingest.dock.errors import DockError, FolderTooDeep
 from ingest.dock.folder import list_source
-from ingest.dock.progress import printable
 from ingest.dock.source import Source, SourceFile
+from integrity.hidden_signs import escaped
 
 _PIECE_BYTES = 1 << 20
 
@@ -57,7 +57,7 @@ def look_at(folder: Path) -> Footage:
     unreadable = [each.name for each in listing.out_of_reach]
     unreadable += [each.name for each in listing.files if not os.access(each.path, os.R_OK)]
     if unreadable:
-        names = ", ".join(printable(name) for name in unreadable[:5])
+        names = ", ".join(escaped(name) for name in unreadable[:5])
         raise FootageUnusable(
             folder,
             f"无权读取其中的 {names}；请调整权限或移出",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.dock.progress import printable
+from integrity.hidden_signs import escaped
 
 # Where nobody knows how wide the paper is, digests and names should still stand on one line.
 _WIDTH_ELSEWHERE = 190
@@ -55,11 +55,11 @@ class Narrator:
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table = Table(*headings, pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
+            table.add_row(*(Text(escaped(cell), overflow="fold") for cell in row))
         self._console.print(table)
 
     def _print(self, line: str, style: str = "", dim: str = "") -> None:
-        text = Text(printable(line), style=style)
+        text = Text(escaped(line), style=style)
         text.append(dim, style="dim")
         self._console.print(text, soft_wrap=True)
 

@@ -39,8 +39,9 @@ from ingest.dock.events import (
     UploadBegun,
 )
 from ingest.dock.outage import Seldom
-from ingest.dock.progress import Tally, printable
+from ingest.dock.progress import Tally
 from ingest.dock.words import EMPTY
+from integrity.hidden_signs import escaped
 
 _CLOCK_WORTH_SAYING_SECONDS = 60.0
 # What a bar has beside the name: 14 of bar, 4 of per cent, 19 of bytes, 10 of rate, 8 of time, and the gaps.
@@ -336,7 +337,7 @@ class Bars:
     def _writable(self, text: str) -> str:
         """What this terminal's encoding has no letter for stays escaped: one odd name would end the bars of all."""
         encoding = self._console.encoding
-        return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+        return escaped(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _of_gone(event: SourceGone, is_watched: bool) -> str:

@@ -136,9 +136,3 @@ class JsonLines:
     def _line(self, members: Mapping[str, object]) -> str:
         """Chinese as it is, where the output can hold it; what would steer a terminal or is no text stays escaped."""
         return escaped(json.dumps(members, ensure_ascii=not self._holds_unicode)) + "\n"
-
-
-def printable(text: str) -> str:
-    """`text` without what would steer a terminal or cannot be written to one: file names come from strangers' cards."""
-    safe = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in safe)

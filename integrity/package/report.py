@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from integrity.canonical import Json
 from integrity.fields import format_instant
+from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
 from integrity.package.document_checks import VerifiedDocument
 from integrity.package.failure import PackageInvalid
@@ -31,7 +32,7 @@ def describe_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"卷内目录 / catalogue of the archived case: {verdict.catalogues} 版 / version(s)"
     for document in verdict.documents:
         yield from _describe_document(document)
-    yield f"账本 / ledger: {printable(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
+    yield f"账本 / ledger: {escaped(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
     yield f"核验通过 / verified: {verdict.files} 个文件 / files, {verdict.size_bytes} 字节 / bytes"
     if verdict.pinned:
         yield "密钥来自事先收到的信任文件夹 / keys came from the trust folder handed over beforehand"
@@ -48,11 +49,11 @@ def describe_failure(failure: PackageInvalid) -> Iterator[str]:
     chinese, english = STEPS[failure.step]
     yield "核验失败 / verification FAILED"
     yield f"  步骤 / step {failure.step}: {chinese} / {english}"
-    yield f"  文件 / file: {printable(failure.path)}"
+    yield f"  文件 / file: {escaped(failure.path)}"
     if failure.expected is not None and failure.found is not None:
-        yield f"  应为 / expected: {printable(failure.expected)}"
-        yield f"  实为 / found:    {printable(failure.found)}"
-    yield f"  原因 / reason: {printable(failure.reason)}"
+        yield f"  应为 / expected: {escaped(failure.expected)}"
+        yield f"  实为 / found:    {escaped(failure.found)}"
+    yield f"  原因 / reason: {escaped(failure.reason)}"
 
 
 def verdict_form(verdict: Verdict) -> dict[str, Json]:
@@ -84,22 +85,17 @@ def failure_form(failure: PackageInvalid) -> dict[str, Json]:
         "verified": False,
         "step": failure.step,
         "step_name": STEPS[failure.step][1],
-        "file": printable(failure.path),
+        "file": escaped(failure.path),
         "expected": failure.expected,
         "found": failure.found,
         "kind": type(failure.__cause__).__name__,
-        "reason": printable(failure.reason),
+        "reason": escaped(failure.reason),
     }
-
-
-def printable(text: str) -> str:
-    """`text` without anything that could steer a terminal or break its encoding: names in a package are hostile."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _describe_recording(recording: VerifiedRecording) -> Iterator[str]:
     manifest = recording.manifest
-    yield f"{recording.original}  {printable(manifest.original_name)}"
+    yield f"{recording.original}  {escaped(manifest.original_name)}"
     yield f"  SHA-256 {manifest.digests.sha256.hex}"
     yield f"  SM3     {manifest.digests.sm3.hex}"
     stamped = show_in_china(recording.token_time)
@@ -125,10 +121,10 @@ def _recording_form(recording: VerifiedRecording) -> dict[str, Json]:
 def _describe_document(document: VerifiedDocument) -> Iterator[str]:
     note = document.note
     withdrawn = "  已作废 / WITHDRAWN" if note.state == "withdrawn" else ""
-    yield f"{document.path}  {printable(note.title)} {printable(note.number or '')}{withdrawn}"
+    yield f"{document.path}  {escaped(note.title)} {escaped(note.number or '')}{withdrawn}"
     yield f"  SHA-256 {document.sha256.hex}, 账本条目 / ledger entry {document.ledger_index}"
     if document.seal is not None:
-        yield f"  电子签章有效 / the seal holds: {printable(document.seal)}"
+        yield f"  电子签章有效 / the seal holds: {escaped(document.seal)}"
 
 
 def _document_form(document: VerifiedDocument) -> dict[str, Json]:
@@ -151,4 +147,4 @@ def _fingerprint_form(each: Fingerprint) -> dict[str, Json]:
 
 
 def _listed(trust: Trust) -> str:
-    return "; ".join(f"{_KINDS[each.kind]} {printable(each.label)} {each.sha256}" for each in fingerprints(trust))
+    return "; ".join(f"{_KINDS[each.kind]} {escaped(each.label)} {each.sha256}" for each in fingerprints(trust))

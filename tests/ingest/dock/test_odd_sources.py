@@ -15,8 +15,9 @@ import pytest
 from ingest.dock import errors
 from ingest.dock.events import FileChanged, FileStays, FolderListed
 from ingest.dock.folder import list_source
-from ingest.dock.progress import JsonLines, printable
+from ingest.dock.progress import JsonLines
 from ingest.dock.source import Source, SourceFile, open_source
+from integrity.hidden_signs import escaped
 
 ODD_NAMES = [
     "line\nbreak.mp4",
@@ -47,7 +48,7 @@ def test_odd_names_are_received_wiped_and_told_on_one_printable_line_each(dockin
     assert set(ODD_NAMES) <= told
     assert all(line.isprintable() for line in lines)
     for name in ODD_NAMES:
-        assert printable(name).isprintable()
+        assert escaped(name).isprintable()
 
 
 def test_links_pipes_sockets_and_hidden_things_are_named_with_why(docking: Any, archive: Any) -> None:

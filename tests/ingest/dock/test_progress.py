@@ -31,8 +31,9 @@ from ingest.dock.events import (
     SourceMissing,
     UploadBegun,
 )
-from ingest.dock.progress import JsonLines, Tally, printable
+from ingest.dock.progress import JsonLines, Tally
 from ingest.dock.words import EMPTY, Words
+from integrity.hidden_signs import escaped
 
 UPLOAD = "0" * 32
 
@@ -145,9 +146,9 @@ def test_a_person_is_told_of_cards_and_of_a_clock_that_is_far_off() -> None:
 
 
 def test_name_that_would_steer_the_terminal_is_defused() -> None:
-    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\x0a"
-    assert printable("执法.mp4") == "执法.mp4"
-    assert printable(os.fsdecode(b"\xff.mp4")) == "\\udcff.mp4"
+    assert escaped("a\x1b[2Jb\n") == "a\\u001b[2Jb\\n"
+    assert escaped("执法.mp4") == "执法.mp4"
+    assert escaped(os.fsdecode(b"\xff.mp4")) == "\\udcff.mp4"
 
 
 def test_a_warning_is_a_line_and_stays_on_the_screen() -> None:
