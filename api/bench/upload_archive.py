@@ -64,10 +64,7 @@ class MeasuredArchive:
         with self.database.transaction() as session:
             ended = update(Upload).where(Upload.state.in_(states)).values(state="terminated")
             dropped = session.scalars(ended.returning(Upload.id)).all()
-        staging = Staging(self.running.data / "staging")
-        for upload_id in dropped:
-            for path in (staging.bytes_path(upload_id), staging.folder / f"{upload_id}.offset"):
-                path.unlink(missing_ok=True)
+        Staging(self.running.data / "staging").remove_all(dropped)
 
     def count(self, *states: str) -> int:
         with self.database.reading() as session:

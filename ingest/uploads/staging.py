@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,9 +181,14 @@ class Staging:
 
     def remove(self, upload_id: str) -> None:
         """Its files, durably, those that are there. Custody calls it once the recording is sealed."""
-        offset_path, bytes_path = self._offset_path(upload_id), self.bytes_path(upload_id)
-        for path in (offset_path, offset_path.with_suffix(UNFINISHED), bytes_path):
-            path.unlink(missing_ok=True)
+        self.remove_all((upload_id,))
+
+    def remove_all(self, upload_ids: Iterable[str]) -> None:
+        """As `remove`, the disk being waited for once."""
+        for upload_id in upload_ids:
+            offset_path, bytes_path = self._offset_path(upload_id), self.bytes_path(upload_id)
+            for path in (offset_path, offset_path.with_suffix(UNFINISHED), bytes_path):
+                path.unlink(missing_ok=True)
         self.sync_folder()
 
     def bytes_path(self, upload_id: str) -> Path:

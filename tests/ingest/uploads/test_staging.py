@@ -80,3 +80,14 @@ def test_a_folder_below_one_that_is_not_ours_to_read_is_taken_as_it_is(tmp_path,
 
     monkeypatch.setattr("ingest.uploads.staging.sync_folder", refuse)
     assert Staging(tmp_path).folder == tmp_path
+
+
+def test_many_are_removed_with_all_their_files_and_nobody_elses(staging, monkeypatch):
+    syncs = []
+    monkeypatch.setattr(staging, "sync_folder", lambda: syncs.append(True))
+    gone, other = ["1" * 32, "2" * 32], "3" * 32
+    for upload_id in (*gone, other):
+        staging.create(upload_id, 10)
+        staging.bytes_path(upload_id).touch()
+    staging.remove_all(gone)
+    assert (staging.list_uploads(), len(syncs)) == ({other}, 1)
