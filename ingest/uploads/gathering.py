@@ -22,12 +22,12 @@ Given = TypeVar("Given")
 _MOST_TOGETHER = 200
 _HELD_UP_SECONDS = 0.1
 _COMPANY_SECONDS = 0.01
-_LANES = 3
+_BATCHERS = 3
 _FORGETTING = 0.1
 """How much of the difference a smaller batch makes to what is expected of the next one."""
 
 
-class Lane(ABC, Generic[Asked, Given]):
+class Batcher(ABC, Generic[Asked, Given]):
     """Where one batch is under way."""
 
     @abstractmethod
@@ -36,21 +36,21 @@ class Lane(ABC, Generic[Asked, Given]):
 
 
 class Gathering(Generic[Asked, Given]):
-    """A lane's work answers each of a batch in order; an exception among its answers is raised to whoever asked.
+    """A batcher's work answers each of a batch in order; an exception among its answers is raised to whoever asked.
 
     One batch is under way at a time, unless it is held up: then others go on beside it. To be called on one event loop.
     A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(self, lanes: Sequence[Lane[Asked, Given]]) -> None:
-        self._free = list(lanes)
+    def __init__(self, batchers: Sequence[Batcher[Asked, Given]]) -> None:
+        self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
         self._company = 1.0
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
-        """The answer to one. Raises what the work of its lane gives or raises for it."""
+        """The answer to one. Raises what the work of its batcher gives or raises for it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Given] = loop.create_future()
         self._waiting.append((asked, future))
@@ -77,7 +77,7 @@ class Gathering(Generic[Asked, Given]):
         some, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
         batch = self._running = _Batch(loop, self._free.pop(), some)
         batch.watch = loop.call_later(_HELD_UP_SECONDS, self._overtake, batch)
-        batch.lane.start([asked for asked, _ in batch.of], partial(self._end, batch))
+        batch.batcher.start([asked for asked, _ in batch.of], partial(self._end, batch))
 
     def _overtake(self, batch: _Batch[Asked, Given]) -> None:
         """Nobody waits any longer for a batch that is held up."""
@@ -88,7 +88,7 @@ class Gathering(Generic[Asked, Given]):
     def _end(self, batch: _Batch[Asked, Given], answers: Sequence[Given | BaseException]) -> None:
         if batch.watch is not None:
             batch.watch.cancel()
-        self._free.append(batch.lane)
+        self._free.append(batch.batcher)
         try:
             for (_, future), answer in zip(batch.of, answers, strict=True):
                 if future.done():
@@ -108,31 +108,31 @@ class _Batch(Generic[Asked, Given]):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        lane: Lane[Asked, Given],
+        batcher: Batcher[Asked, Given],
         of: Sequence[tuple[Asked, asyncio.Future[Given]]],
     ) -> None:
         self.loop = loop
-        self.lane = lane
+        self.batcher = batcher
         self.of = of
         self.watch: asyncio.TimerHandle | None = None
 
 
 def in_threads(
-    work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, lanes: int = _LANES
+    work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, batchers: int = _BATCHERS
 ) -> Gathering[Asked, Given]:
     """Of work that blocks: its threads are called `name`-0 and so on."""
-    # Each lane has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadLane(work, f"{name}-{number}") for number in range(lanes)])
+    # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)])
 
 
 def on_loop(
-    work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], lanes: int = _LANES
+    work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], batchers: int = _BATCHERS
 ) -> Gathering[Asked, Given]:
     """Of work that holds nobody up: two switches between threads less."""
-    return Gathering([_LoopLane(work) for _ in range(lanes)])
+    return Gathering([_LoopBatcher(work) for _ in range(batchers)])
 
 
-class _ThreadLane(Lane[Asked, Given]):
+class _ThreadBatcher(Batcher[Asked, Given]):
     def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
         self._work, self._thread = work, ThreadPoolExecutor(1, name)
 
@@ -155,7 +155,7 @@ class _ThreadLane(Lane[Asked, Given]):
             loop.call_soon_threadsafe(done, answers)
 
 
-class _LoopLane(Lane[Asked, Given]):
+class _LoopBatcher(Batcher[Asked, Given]):
     def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]]) -> None:
         self._work = work
         self._task: asyncio.Task[None] | None = None

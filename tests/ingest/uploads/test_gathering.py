@@ -23,7 +23,7 @@ def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
         return [number * 2 for number in numbers]
 
     async def run() -> list[int]:
-        gathering = in_threads(work, "test", lanes=1)
+        gathering = in_threads(work, "test", batchers=1)
         first = asyncio.ensure_future(gathering(0))
         await asyncio.to_thread(first_begun.wait, 20)
         rest = [asyncio.ensure_future(gathering(number)) for number in range(1, 5)]
@@ -63,7 +63,7 @@ def test_each_gets_its_own_answer_and_a_failed_batch_fails_all_of_it():
         return [ValueError(number) if number % 2 else number for number in numbers]
 
     async def run() -> list[object]:
-        gathering = in_threads(work, "test", lanes=1)
+        gathering = in_threads(work, "test", batchers=1)
         some = await asyncio.gather(*map(gathering, [0, 1, 2, 3]), return_exceptions=True)
         with pytest.raises(OSError, match="broken"):
             await gathering(7)
@@ -82,7 +82,7 @@ def test_whoever_is_cancelled_leaves_the_others_their_answers():
         return list(numbers)
 
     async def run() -> None:
-        gathering = in_threads(work, "test", lanes=1)
+        gathering = in_threads(work, "test", batchers=1)
         leaving, staying = asyncio.ensure_future(gathering(1)), asyncio.ensure_future(gathering(2))
         await asyncio.to_thread(begun.wait, 20)
         leaving.cancel()
