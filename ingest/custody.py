@@ -27,7 +27,7 @@ from ingest.sealing.errors import (
     StoredBytesDiffer,
     TimestampDelayed,
 )
-from ingest.sealing.keeping import lock_in_store, make_whole_if_lost
+from ingest.sealing.keeping import lock_in_store
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
@@ -51,7 +51,6 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     Raises StoreLacksLedger before anything is stored where the store is not this archive's.
     """
     if upload.state == "sealed":  # an earlier run got as far as the row; only the lock and the receipt are owed
-        make_whole_if_lost(upload, custody)
         lock_in_store(upload, custody)
         return issue_receipt(upload, custody)
     require_own_store(custody.database, custody.store)
