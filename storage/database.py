@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from storage.entering import NOBODY, shown_now
 from storage.errors import NotLetIn
-from storage.plain_connection import PlainConnection
+from storage.pipeline import Pipeline
+from storage.plain_connection import PlainConnection, Rows
 from storage.plain_statement import PlainStatement
 
 _CONNECT_SECONDS = 10
@@ -32,7 +33,7 @@ class Seen(NamedTuple):
     """Who was entered, and the rows that he sees: all of it text."""
 
     person_id: uuid.UUID | None
-    rows: list[tuple[str | None, ...]]
+    rows: Rows
 
 
 class Database:
@@ -65,6 +66,7 @@ class Database:
             event.listen(self._sessions, "after_begin", _enter)
         self._idle: deque[PlainConnection] = deque()
         self._pid = os.getpid()
+        self._pipeline: tuple[asyncio.AbstractEventLoop, Pipeline] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -116,15 +118,20 @@ class Database:
     async def seen_soon(self, statement: PlainStatement, **places: object) -> Seen:
         """What a statement finds for whoever shows a secret (storage/entering.py): one transaction, one round trip.
 
-        On an event loop, as `direct_soon`. Raises psycopg's own errors.
+        On an event loop, over one connection for all who ask there. Raises psycopg's own errors.
         """
         secret = (shown_now() or NOBODY).secret
-        async with self.direct_soon() as connection:
-            entering, rows = await connection.run_together_soon(
-                ("SELECT enter($1)", (f"\\x{secret.hex()}",)), (statement.text, statement.parameters(**places))
-            )
-        ((entered,),) = entering
+        ((entered,),), rows = await self._pipeline_here().ask(
+            ("SELECT enter($1)", (f"\\x{secret.hex()}",)), (statement.text, statement.parameters(**places))
+        )
         return Seen(None if entered is None else uuid.UUID(entered), rows)
+
+    def _pipeline_here(self) -> Pipeline:
+        """This loop's own."""
+        loop = asyncio.get_running_loop()
+        if self._pipeline is None or self._pipeline[0] is not loop:
+            self._pipeline = loop, Pipeline(self._connect)
+        return self._pipeline[1]
 
     @contextmanager
     def _lent(self, connection: PlainConnection) -> Iterator[PlainConnection]:
@@ -155,6 +162,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._pipeline is not None:
+            self._pipeline[1].close()
         while self._idle:
             self._idle.pop().close()
 

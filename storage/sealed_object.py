@@ -123,18 +123,25 @@ def open_sealed(
 
     Raises DecryptionFailed where it is not what was sealed, and what key store and store raise.
     """
-    data_key = key_store.unwrap_data_key(at_rest.wrapped_key)
-    if copies is None:
-        return _open_in(store, at_rest, data_key)
-    second = partial(_open_in, copies, at_rest, data_key)
     try:
-        return _open_in(store, at_rest, data_key, second)
+        return open_sealed_of_first(store, key_store, at_rest, copies)
     except (DecryptionFailed, ObjectStoreError) as error:
+        if copies is None:
+            raise
         log.warning("object.read_from_copy", object=at_rest.object_name, error=type(error).__name__)
         try:
-            return second()
+            return _open_in(copies, at_rest, key_store.unwrap_data_key(at_rest.wrapped_key))
         except StorageError:
             raise error from None
+
+
+def open_sealed_of_first(
+    store: ObjectStore, key_store: KeyStore, at_rest: AtRest, copies: ObjectStore | None = None
+) -> OpenedObject:
+    """The same, but that `copies` are asked only for what is read later: where all is local, this waits for nobody."""
+    data_key = key_store.unwrap_data_key(at_rest.wrapped_key)
+    second = None if copies is None else partial(_open_in, copies, at_rest, data_key)
+    return _open_in(store, at_rest, data_key, second)
 
 
 def _open_in(

@@ -150,43 +150,6 @@ def test_a_connection_is_used_again_whatever_its_descriptor_is_called(owner: Dat
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_several_statements_are_one_transaction_in_one_round_trip(database: Database) -> None:
-    """What the first of them sets for its transaction, the second one finds, and nobody after it."""
-    setting = "SELECT set_config('liuhen.test', $1, true), pg_current_xact_id()::text"
-    found = (
-        "SELECT current_setting('liuhen.test', true), pg_current_xact_id()::text, n FROM generate_series(1, $1::int) n"
-    )
-
-    async def ask(word: str) -> tuple[str | None, ...]:
-        async with database.direct_soon() as connection:
-            ((_, began),), rows = await connection.run_together_soon((setting, (word,)), (found, ("3",)))
-            assert rows == [(word, began, str(number)) for number in (1, 2, 3)]
-            ((after,),) = await connection.run_soon("SELECT current_setting('liuhen.test', true)")
-        assert after == ""
-        return rows[0]
-
-    async def run() -> list[tuple[str | None, ...]]:
-        return await asyncio.gather(*(ask(word) for word in "abc"))
-
-    assert [word for word, *_ in asyncio.run(run())] == ["a", "b", "c"]
-
-
-def test_of_several_statements_one_that_fails_undoes_those_before_it(owner: Database) -> None:
-    with owner.direct() as connection:
-        connection.run("CREATE TABLE together (n INTEGER)")
-
-    async def fail() -> None:
-        async with owner.direct_soon() as connection:
-            await connection.run_together_soon(
-                ("INSERT INTO together VALUES ($1)", ("1",)), ("SELECT 1 / $1::int", ("0",)), ("SELECT 1", ())
-            )
-
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        asyncio.run(fail())
-    with owner.direct() as connection:
-        assert connection.run("SELECT count(*) FROM together") == [("0",)]
-
-
 def test_a_forked_process_leaves_the_connections_of_its_parent_alone(database: Database) -> None:
     with database.direct() as connection:
         mine = connection.run("SELECT pg_backend_pid()")

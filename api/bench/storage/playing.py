@@ -38,13 +38,17 @@ Spans = Sequence[Sequence[int]]
 
 
 def measure_playing(custody: RunningCustody, nginx: str, workplace: Path, sizes: StorageSizes) -> list[Row]:
-    """Three rows: all that is played from a warm page cache, its first bytes, and all of it cold. Raises BenchError."""
+    """Four rows: seeking in what is in the page cache, the first bytes of that, playing on, and all of it cold.
+
+    Raises BenchError.
+    """
     root, run = workplace / "film", workplace / "nginx"
     root.mkdir()
     run.mkdir()
     film = make_random_file(root / "film.mp4", sizes.film_bytes)
     with shown_film(custody, film, workplace, sizes.players) as ours, running_nginx(nginx, root, run) as port:
-        everywhere, everything = _anywhere(sizes), _each_his_part(sizes)
+        everywhere, everything = _anywhere(sizes, sizes.range_bytes, sizes.ranges), _each_his_part(sizes)
+        further = _anywhere(sizes, sizes.long_range_bytes, 1)
         one_each = [spans[:1] for spans in everywhere]
         mine = Order(
             ours.port, ours.path, ours.headers, one_each, sizes.range_bytes, str(film), sizes.film_bytes, checked=True
@@ -54,6 +58,8 @@ def measure_playing(custody: RunningCustody, nginx: str, workplace: Path, sizes:
         for each in sides:
             _play(each)
         warm = _in_turn(sides, everywhere, sizes.pairs, lambda: None)
+        long = tuple(dataclasses.replace(each, span_bytes=sizes.long_range_bytes) for each in sides)
+        playing_on = _in_turn((long[0], long[1]), further, sizes.pairs, lambda: None)
         cold = _in_turn(sides, everything, sizes.pairs, lambda: _forget_both(film, ours.stored))
     film.unlink()
     name = f"播放，{sizes.players} 人 / {sizes.players} players"
@@ -61,6 +67,7 @@ def measure_playing(custody: RunningCustody, nginx: str, workplace: Path, sizes:
     return [
         _row(f"{name}, {asked}", warm, lambda played: played.seconds, WARM_BAR),
         _row(f"{name}：首字节 / first byte, p95", warm, _slow_first_byte, FIRST_BYTE_BAR),
+        _row(f"{name}, 1 × {_mib(sizes.long_range_bytes)}", playing_on, lambda played: played.seconds, WARM_BAR),
         _row(f"{name}：冷缓存 / cold cache, {_mib(sizes.film_bytes)}", cold, lambda played: played.seconds, COLD_BAR),
     ]
 
@@ -96,11 +103,11 @@ def _play(order: Order) -> Played:
     return Played(**json.loads(done.stdout))
 
 
-def _anywhere(sizes: StorageSizes) -> Spans:
-    """Each player seeks time and again; the same in every run, and for both."""
+def _anywhere(sizes: StorageSizes, span_bytes: int, spans: int) -> Spans:
+    """Each player seeks `spans` times; the same in every run, and for both."""
     chance = random.Random(1)  # noqa: S311  places to seek, not a secret
-    furthest = max(1, sizes.film_bytes - sizes.range_bytes)
-    return [[chance.randrange(furthest) for _ in range(sizes.ranges)] for _ in range(sizes.players)]
+    furthest = max(1, sizes.film_bytes - span_bytes)
+    return [[chance.randrange(furthest) for _ in range(spans)] for _ in range(sizes.players)]
 
 
 def _each_his_part(sizes: StorageSizes) -> Spans:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class StorageSizes:
     """Bytes and counts. `pairs`: runs of ours and of the peer, in turn, over which medians are taken.
 
-    A player asks for `range_bytes` after `range_bytes`, `ranges` times: eight megabytes are half a minute of film.
+    A player who seeks asks for `range_bytes`, `ranges` times: eight megabytes are half a minute of film. One who plays
+    on asks for `long_range_bytes` at once, as browsers do.
     """
 
     object_bytes: int = 1 << 30
@@ -18,6 +19,7 @@ class StorageSizes:
     players: int = 64
     ranges: int = 8
     range_bytes: int = 8 << 20
+    long_range_bytes: int = 64 << 20
     node_files: int = 12
     node_file_bytes: int = 8 << 20
     backlogs: tuple[int, int] = (1_000, 100_000)
@@ -36,6 +38,7 @@ QUICK = StorageSizes(
     film_bytes=128 << 20,
     ranges=2,
     range_bytes=1 << 20,
+    long_range_bytes=2 << 20,
     node_files=4,
     backlogs=(200, 5_000),
     leases=50,

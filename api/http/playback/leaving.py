@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,7 +21,9 @@ from api.http.playback.standing import StandingWindows
 from api.http.playback.stored import Footage, footage_headers
 from api.http.sessions import hold_while_it_leaves
 from casework.playback import Window
-from storage.sealed_object import OpenedObject, open_sealed
+from storage.errors import StorageError
+from storage.objects.folder import FolderStore
+from storage.sealed_object import OpenedObject, open_sealed, open_sealed_of_first
 
 _OPENERS: Final = 4
 
@@ -41,14 +44,18 @@ class Playback:
     def __init__(self, archive: Archive) -> None:
         self.notes = SentNotes(archive.database)
         self.windows = StandingWindows(archive.database)
+        self._is_at_hand = isinstance(archive.store, FolderStore) and archive.settings.pkcs11_module is None
         self._archive, self._going_on = archive, GoingOn()
         # Keys and stores may take their time; a pool of their own takes less of everybody's than the framework's.
         self._openers = ThreadPoolExecutor(_OPENERS, "footage-open")
 
-    async def respond(self, request: Request, leaving: Leaving) -> FootageResponse:
-        """The answer, of which nothing has left yet. Raises what store and key store raise."""
+    async def respond(self, request: Request, leaving: Leaving, *, at_once: bool = False) -> FootageResponse:
+        """The answer, of which nothing has left yet. Raises what store and key store raise.
+
+        `at_once`: of what was opened here before. Where its store and its keys are files, no thread is woken for it.
+        """
         footage, span = leaving.footage, leaving.span
-        plaintext = await self._open(footage)
+        plaintext = (at_once and self._open_at_once(footage)) or await self._open(footage)
         try:
             find_next = partial(self._find_next, leaving)
             open_next = partial(reopen, request, self._archive, footage, last_byte=span.last)
@@ -61,6 +68,14 @@ class Playback:
         hold_while_it_leaves(request, partial(still_granted, self._archive, footage), soon=holds_soon)
         status, headers = 206 if span.partial else 200, footage_headers(footage, span)
         return FootageResponse(sending, self._going_on, status, headers, footage.media_type)
+
+    def _open_at_once(self, footage: Footage) -> OpenedObject | None:
+        archive = self._archive
+        if not self._is_at_hand:
+            return None
+        with suppress(StorageError):  # asked again in a thread, where it may take its time
+            return open_sealed_of_first(archive.store, archive.key_store, footage.at_rest, archive.copies)
+        return None
 
     async def _open(self, footage: Footage) -> OpenedObject:
         archive = self._archive

@@ -61,6 +61,7 @@ async def _respond(
     watcher = standing.watcher
     answer_leaves_to(request, (watcher.id, watcher.unit_id, watcher.role))
     try:
-        return await playback.respond(request, Leaving(rendition, standing.footage, span, standing.window))
+        leaving = Leaving(rendition, standing.footage, span, standing.window)
+        return await playback.respond(request, leaving, at_once=True)
     except StorageError:
         return None

@@ -6,7 +6,6 @@ again. That is what these find out; `permitting.py` is asked where they find not
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import uuid
 from collections.abc import Sequence
@@ -30,8 +29,6 @@ from storage.plain_statement import PlainStatement, place
 
 log = structlog.get_logger()
 _MOST_KNOWN: Final = 2000
-_MOST_AT_ONCE: Final = 4
-"""Connections: PostgreSQL answers a question in a millisecond, and each connection is a process of its own there."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,6 @@ class StandingWindows:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._watchers: dict[bytes, Watcher] = {}
-        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
 
     def remember(self, person: Person) -> None:
         """Whoever shows what is shown now. What is remembered opens nothing: the database is asked whether it holds."""
@@ -71,8 +67,7 @@ class StandingWindows:
         places = watcher.places(recording_id, byte, datetime.now(UTC))
         question = _question(watcher.shape(originals=rendition is None))
         try:
-            async with self._turns:
-                seen = await self._database.seen_soon(question, **places, rendition=rendition or "")
+            seen = await self._database.seen_soon(question, **places, rendition=rendition or "")
         except psycopg.Error as error:
             log.warning("playback.not_asked", error=type(error).__name__)
             return None

@@ -20,6 +20,7 @@ SMALL = StorageSizes(
     players=5,
     ranges=2,
     range_bytes=300_000,
+    long_range_bytes=600_000,
     node_files=2,
     node_file_bytes=5 << 20,
     backlogs=(50, 300),
@@ -45,7 +46,7 @@ def test_each_row_has_its_peer_and_what_takes_s3_is_left_out_and_does_not_hold(
         assert row.peer is not None
         assert row.ours > 0
         assert row.ratio == pytest.approx(row.ours / row.peer)
-    assert [round(row.bar, 3) for row in measured] == [1.429, 3.0, 2.0, 0.588, 1.25, 1.1]
+    assert [round(row.bar, 3) for row in measured] == [1.429, 3.0, 1.429, 2.0, 0.588, 1.25, 1.1]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -65,8 +66,8 @@ def test_what_is_missing_is_said_before_anything_is_made(tmp_path: Path, monkeyp
 def test_from_a_cold_cache_each_byte_is_played_once() -> None:
     firsts = sorted(first for spans in playing._each_his_part(QUICK) for first in spans)
     assert firsts == list(range(0, QUICK.film_bytes, QUICK.range_bytes))
-    anywhere = playing._anywhere(QUICK)
-    assert anywhere == playing._anywhere(QUICK), "the same in every run"
+    anywhere = playing._anywhere(QUICK, QUICK.range_bytes, QUICK.ranges)
+    assert anywhere == playing._anywhere(QUICK, QUICK.range_bytes, QUICK.ranges), "the same in every run"
     assert {len(spans) for spans in anywhere} == {QUICK.ranges}
     assert max(map(max, anywhere)) + QUICK.range_bytes <= QUICK.film_bytes
 
