@@ -34,8 +34,8 @@ def with_standing_windows(application: AsgiApplication, playback: Playback, fram
         asked_for = _FOOTAGE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
         response = None
         if asked_for is not None:
-            request = Request({**scope, "app": framework})
-            response = await _respond(request, playback, uuid.UUID(asked_for["recording_id"]), asked_for["name"])
+            scope["app"] = framework
+            response = await _respond(Request(scope), playback, uuid.UUID(asked_for["recording_id"]), asked_for["name"])
         if response is None or asked_for is None:
             await application(scope, receive, send)
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,7 @@ import api.http.playback.answer
 import api.http.playback.standing
 from casework.archiving.secrecy import state_secrecy
 from storage.database import Database
-from tests.api.http.playback.viewing import consented, original, viewing
+from tests.api.http.playback.viewing import connect, consented, original, viewing
 
 RANGE = {"Range": "bytes=1000-1999"}
 
@@ -173,6 +175,27 @@ def test_whatever_ends_it_ends_it_from_the_next_range_on_and_is_entered(
         assert scene.content[1000:1100] not in answer.content
     reasons = [entry.data["reason"] for entry in served.entries("access.denied")]
     assert reasons == ([] if reason is None else [reason] * 2)
+
+
+@pytest.mark.parametrize("end", [sign_out, lose_the_grants], ids=lambda end: end.__name__)
+def test_what_is_leaving_under_it_is_cut_too(
+    served: Any, scene_of: Callable[[bytes], Any], monkeypatch: pytest.MonkeyPatch, end: Any
+) -> None:
+    scene = scene_of(b"\x5a" * (24 << 20))
+    consented(served, scene)
+    assert scene.officer.get(original(scene), headers=RANGE).status_code == 206
+    known = AtLength(monkeypatch)
+    with connect(served, scene.officer, original(scene)) as connection:
+        connection.settimeout(10)
+        received = len(connection.recv(100_000))
+        _, reason = end(served, scene)
+        while piece := connection.recv(1 << 16):
+            received += len(piece)
+            time.sleep(0.01)
+    assert known.times == 0
+    assert received < len(scene.content)
+    assert [entry.data["reason"] for entry in served.entries("access.denied")] == ([reason] if reason else [])
+    assert 0 < served.wait_for_sent(100_000) < len(scene.content)
 
 
 def test_somebody_else_is_refused_though_a_window_stands_for_one(served: Any, scene: Any, film: Film) -> None:
