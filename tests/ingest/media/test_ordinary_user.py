@@ -18,8 +18,8 @@ SCRIPT = """
 import importlib, json, os, sys
 from pathlib import Path
 from ingest.media.layout import SYSTEM_LIBRARIES
+from ingest.media.errors import SandboxFailed
 from ingest.media.sandbox import Job, Limits, Program
-from ingest.errors import SandboxFailed
 home = Path(sys.argv[1])
 media = home / "media"
 media.write_bytes(b"footage"); media.chmod(0o600)
