@@ -19,7 +19,9 @@ PATIENCE_SECONDS = 60.0
 
 @pytest.fixture
 def starter(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.torture", "--kills", "1000", "--seed", "1"]
+    # Tests in the background may be made to ignore the interrupt, and a program keeps that from its starter.
+    heard = ["env", "--default-signal=INT"]
+    command = [*heard, sys.executable, "-m", "tests.torture", "--kills", "1000", "--seed", "1"]
     environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TMPDIR": str(tmp_path)}
     started = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield started
