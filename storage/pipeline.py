@@ -22,6 +22,10 @@ Statement = tuple[str, Sequence[str]]
 """Its text with $1, $2, …, and what stands there."""
 
 
+_LONGEST_SECONDS = 10.0
+"""Of one answer, which takes a millisecond."""
+
+
 class Pipeline:
     """For one event loop. `connect` makes a connection when one is needed: in a thread, for it takes its time."""
 
@@ -32,12 +36,19 @@ class Pipeline:
 
     async def ask(self, *statements: Statement) -> list[Rows]:
         """The rows of each statement, all of them one transaction. Raises psycopg's errors: then nothing has happened,
-        or the connection was lost, and with it all that was under way; the next one asks over a new one.
+        or the connection was lost, and with it all that was under way; the next one asks over a new one. So is one on
+        which nothing comes for too long: everybody would wait behind it.
         """
         line = self._line
         if line is None or line.is_lost:
             line = await self._new_line()
-        return await line.ask(statements)
+        try:
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                return await line.ask(statements)
+        except TimeoutError as error:
+            silent = psycopg.OperationalError(f"no answer within {_LONGEST_SECONDS:.0f} seconds")
+            line.lose(silent)
+            raise silent from error
 
     async def _new_line(self) -> _Line:
         async with self._connecting:

@@ -16,14 +16,13 @@ class Pace:
 
     def __init__(self) -> None:
         self._most = LEAST_AT_ONCE
-        self._handed_at = 0.0
 
     def cut(self, body: memoryview) -> Iterator[memoryview]:
         """The bytes in pieces, each of them as large as those before it were quick: the next one is asked for when the
         last one has been taken."""
         while body:
-            self._handed_at = time.monotonic()
+            handed_at = time.monotonic()
             yield body[: self._most]
             body = body[self._most :]
-            quick = time.monotonic() - self._handed_at < _QUICK_SECONDS
+            quick = time.monotonic() - handed_at < _QUICK_SECONDS
             self._most = MOST_AT_ONCE if quick else LEAST_AT_ONCE

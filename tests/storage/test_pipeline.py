@@ -9,6 +9,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 
+import storage.pipeline
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
 from storage.pipeline import Pipeline
@@ -119,6 +120,25 @@ def test_a_lost_connection_is_told_to_all_who_wait_and_the_next_one_asks_over_a_
 
     ended, before, after = over_one(owner, run)
     assert [type(each) for each in ended] == [psycopg.OperationalError] * 3
+    assert before != after
+
+
+def test_one_that_stays_silent_is_given_up_and_with_it_whoever_waits_behind(
+    owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.pipeline, "_LONGEST_SECONDS", 0.5)
+
+    async def run(pipeline: Pipeline) -> tuple[list[BaseException | list[object]], list[object]]:
+        (((before,),),) = await pipeline.ask((WHERE, ()))
+        silent = asyncio.ensure_future(pipeline.ask(("SELECT pg_sleep(20)", ())))
+        await asyncio.sleep(0.3)
+        behind = asyncio.ensure_future(pipeline.ask((WHERE, ())))
+        ended = await asyncio.gather(silent, behind, return_exceptions=True)
+        (((after,),),) = await pipeline.ask((WHERE, ()))
+        return ended, [before, after]
+
+    ended, (before, after) = over_one(owner, run)
+    assert [type(each) for each in ended] == [psycopg.OperationalError] * 2
     assert before != after
 
 

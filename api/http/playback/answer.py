@@ -1,4 +1,4 @@
-"""Footage leaves here and nowhere else: authorise, open a window, commit its entry, and only then the first byte."""
+"""The route of all footage: authorise, open a window, commit its entry, and only then the first byte."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """A player's next range, answered before any framework: most of a film is asked for so.
 
-Only where a window stands for just what is asked. Whatever else it is, the application's own route answers it.
+Only where a window stands for just what is asked. Whatever else it is, the framework's own route answers it.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from typing import Any, Final
+from typing import Final
 
-from starlette.requests import Request
+from fastapi import FastAPI, Request
 
 from api.http.playback.asked import Asked
 from api.http.playback.leaving import Leaving, Playback
@@ -24,11 +24,13 @@ _FOOTAGE: Final = re.compile(
 )
 
 
-def with_standing_windows(application: AsgiApplication, playback: Playback, framework: Any) -> AsgiApplication:
-    """`application`, before which that is answered. `framework`: whose state `request.app` has.
+def with_standing_windows(framework: FastAPI) -> AsgiApplication:
+    """`framework`, whose state has a `playback`, and before which that is answered.
 
     Within api/http/asking_again.py, which goes on asking while the answer leaves.
     """
+
+    playback: Playback = framework.state.playback
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         asked_for = _FOOTAGE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
@@ -37,7 +39,7 @@ def with_standing_windows(application: AsgiApplication, playback: Playback, fram
             scope["app"] = framework
             response = await _respond(Request(scope), playback, uuid.UUID(asked_for["recording_id"]), asked_for["name"])
         if response is None or asked_for is None:
-            await application(scope, receive, send)
+            await framework(scope, receive, send)
             return
         # As a router leaves it: what is measured is told by its route.
         named = {name: value for name, value in asked_for.groupdict().items() if value is not None}

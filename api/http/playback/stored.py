@@ -96,24 +96,24 @@ def footage_of(recording_id: uuid.UUID, columns: Sequence[Any], *, is_original: 
     )
 
 
-def columns_of_text(columns: Sequence[str | None]) -> tuple[object, ...]:
-    """Such a row, as a plain connection gives it."""
+def columns_of_text(columns: Sequence[Any]) -> tuple[object, ...]:
+    """Such a row, whose columns are never null, as a plain connection gives it."""
     sealed_id, object_name, size_bytes, sha256, ciphertext_size_bytes, kek_id, wrapped_data_key, said = columns
     return (
         uuid.UUID(sealed_id),
         object_name,
-        int(size_bytes or 0),
+        int(size_bytes),
         _octets(sha256),
-        int(ciphertext_size_bytes or 0),
+        int(ciphertext_size_bytes),
         kek_id,
         _octets(wrapped_data_key),
         said,
     )
 
 
-def _octets(text: str | None) -> bytes:
+def _octets(text: str) -> bytes:
     """PostgreSQL writes them in hexadecimal, after two signs of its own."""
-    return bytes.fromhex((text or "")[2:])
+    return bytes.fromhex(text[2:])
 
 
 def footage_headers(footage: Footage, span: Span) -> dict[str, str]:
