@@ -28,6 +28,7 @@ from integrity.digest import Digest, digest_stream
 from integrity.keys import SigningKey
 from integrity.merkle import leaf_hash
 from integrity.receipt import Receipt, sign_receipt
+from tests.ingest.dock.watching import Watching
 
 
 @dataclass
@@ -340,3 +341,8 @@ def docking(archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     folder = tmp_path / "card"
     folder.mkdir()
     return Docking(archive, folder, tmp_path / "notes")
+
+
+@pytest.fixture
+def watching(archive: SmallArchive, tmp_path: Path) -> Watching:
+    return Watching(archive, tmp_path)

@@ -5,22 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import ingest.dock.watching as watching_module
-import ingest.dock.wipe as wipe_module
-from api.cli.dock_report import summarise
-from ingest.dock.agent import DockPlan, DockResult, dock_continuously
+from ingest.dock.agent import DockPlan, dock_continuously
 from ingest.dock.errors import StateUnusable
 from ingest.dock.events import (
-    Event,
     FileEmpty,
     FileGrowing,
     FileStays,
@@ -34,96 +27,10 @@ from ingest.dock.events import (
     SourceMissing,
 )
 from ingest.dock.marks import MarkRules
-from ingest.dock.mounts import find_recorders, read_mounts
-from ingest.dock.progress import Tally
-from ingest.dock.source import Source
 from ingest.dock.state import DockState, opened_state
-from ingest.dock.watching import Places, Watcher, WatchTiming, find_sources, tell_apart
+from ingest.dock.watching import Places, Watcher
 from ingest.dock.words import Words
-
-QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
-
-
-def mountinfo_line(path: Path, kind: str = "vfat") -> str:
-    device = path.stat().st_dev if path.exists() else 0
-    escaped = str(path).replace(" ", "\\040")
-    return f"40 28 {os.major(device)}:{os.minor(device)} / {escaped} rw,nosuid shared:1 - {kind} /dev/sdb1 rw\n"
-
-
-@dataclass
-class Watching:
-    archive: Any
-    folder: Path
-    timing: WatchTiming = QUICK
-    events: list[Event] = field(default_factory=list)
-    result: DockResult | None = None
-    broken: BaseException | None = None
-    hear: Callable[[Event], None] | None = None
-
-    def __post_init__(self) -> None:
-        self.media = self.folder / "media"
-        self.media.mkdir()
-        self.mounts = self.folder / "mountinfo"
-        self.mounts.write_text("")
-        self.places = Places(mounts=(self.media,), mountinfo=self.mounts)
-        self.stop = threading.Event()
-
-    @contextmanager
-    def running(self, wipe: bool = True) -> Iterator[None]:
-        plan = DockPlan(self.archive.url, self.archive.token, self.folder / "notes", wipe=wipe)
-
-        def work() -> None:
-            try:
-                self.result = dock_continuously(
-                    plan, self.places, self.timing, self.hear or self.events.append, self.stop
-                )
-            except BaseException as error:
-                self.broken = error
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield
-        finally:
-            self.stop.set()
-            thread.join(60)
-        assert self.broken is None
-        assert not thread.is_alive()
-
-    def plug(self, *names: str) -> Path:
-        """Mount cards of these names, and no others."""
-        for name in names:
-            (self.media / name).mkdir(exist_ok=True)
-        self.mounts.write_text("".join(mountinfo_line(self.media / name) for name in names))
-        return self.media / names[0] if names else self.media
-
-    def told(self, kind: type) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def wait(self, reached: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 60
-        while not reached():
-            assert self.broken is None, self.broken
-            assert time.monotonic() < deadline, self.events
-            time.sleep(0.01)
-
-
-def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """One entry for each look that has come to its end."""
-    looks: list[None] = []
-    look = Watcher.look
-
-    def counted(self: Watcher, put: Any) -> None:
-        look(self, put)
-        looks.append(None)
-
-    monkeypatch.setattr(Watcher, "look", counted)
-    return looks
-
-
-@pytest.fixture
-def watching(archive: Any, tmp_path: Path) -> Watching:
-    return Watching(archive, tmp_path)
+from tests.ingest.dock.watching import QUICK, Watching, count_looks
 
 
 def test_cards_that_are_plugged_in_are_received_wiped_and_plugged_out(watching: Watching, archive: Any) -> None:
@@ -284,31 +191,6 @@ def test_marked_file_that_comes_later_goes_before_what_still_waits(watching: Wat
     assert order.index("evidence.mp4") < 6, "it overtook some"
 
 
-def test_mountinfo_is_read_with_its_escapes_and_the_systems_own_mounts_are_no_recorders(tmp_path: Path) -> None:
-    media = tmp_path / "media"
-    names = ["a card", "执法仪", "under/user/deep"]
-    for name in names:
-        (media / name).mkdir(parents=True)
-    lines = [mountinfo_line(media / name) for name in names]
-    lines += [mountinfo_line(media / "fuse", "autofs"), mountinfo_line(tmp_path / "elsewhere"), "garbage\n", "\n"]
-    table = tmp_path / "mountinfo"
-    table.write_text("".join(lines))
-    found = [mount.path for mount in find_recorders(media, read_mounts(table))]
-    assert found == sorted(media / name for name in names)
-
-
-def test_this_systems_own_mounts_are_read() -> None:
-    assert any(mount.path == Path("/") for mount in read_mounts())
-
-
-def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
-    one, other = tmp_path / "x" / "card", tmp_path / "y" / "card"
-    one.mkdir(parents=True)
-    other.mkdir(parents=True)
-    labels = [source.label for source in find_sources(Places((one, other, tmp_path / "not there")))]
-    assert labels == [str(one).strip("/"), str(other).strip("/")]
-
-
 def test_of_a_volume_that_is_mounted_twice_the_second_place_is_named_and_received_after_the_first(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,33 +210,6 @@ def test_of_a_volume_that_is_mounted_twice_the_second_place_is_named_and_receive
     assert [event.label for event in watching.told(SourceFound)] == ["one", "two"]
     assert [bytes(upload.content) for upload in archive.uploads.values()] == [b"first", b"other"]
     assert list(watching.media.rglob("*.mp4")) == []
-
-
-CARD, TWIN = (Source(Path(f"/media/{name}"), "volume 1234", name, device) for name, device in (("b", 7), ("a", 8)))
-
-
-def ids(*sources: Source, before: tuple[Source, ...] = ()) -> list[str]:
-    return [each.id for each in tell_apart(sources, before)]
-
-
-def test_two_cards_with_one_serial_number_are_two_sources() -> None:
-    """A rack full of recorders whose firmware gives every card the same."""
-    assert ids(TWIN, CARD) == ["volume 1234", "volume 1234 at /media/b"]
-    assert len(set(ids(TWIN, CARD, replace(CARD, root=Path("/media/c"), device=9)))) == 3
-
-
-def test_each_keeps_its_id_while_it_stays() -> None:
-    first = tell_apart([CARD], ())
-    assert ids(TWIN, CARD, before=tuple(first)) == ["volume 1234 at /media/a", "volume 1234"]
-    both = tuple(tell_apart([TWIN, CARD], tuple(first)))
-    assert ids(TWIN, before=both) == ["volume 1234 at /media/a"]
-    assert ids(CARD, before=both) == ["volume 1234"]
-    another = replace(CARD, device=9)
-    assert ids(another, before=both) == ["volume 1234"], "another card in the same place is no continuation"
-
-
-def test_one_volume_in_two_places_stays_one_source() -> None:
-    assert ids(CARD, replace(CARD, root=Path("/media/z"))) == ["volume 1234", "volume 1234"]
 
 
 def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) -> None:
@@ -457,98 +312,3 @@ def test_a_folder_that_goes_is_told_as_gone_and_not_as_missing_too(
     assert not watching.told(SourceMissing)
     assert watching.result is not None
     assert watching.result.unwatched == (str(folder),)
-
-
-def test_what_its_card_does_not_let_go_of_is_counted_as_received_and_once(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise OSError(30, os.strerror(30))
-
-    card = watching.plug("recorder 1")
-    (card / "a.mp4").write_bytes(b"first")
-    with watching.running():
-        with monkeypatch.context() as patch:
-            patch.setattr(wipe_module.os, "unlink", refuse)
-            watching.wait(lambda: len(watching.told(FileStays)) >= 2)
-            watching.stop.set()
-            watching.wait(lambda: watching.result)
-    assert watching.result is not None
-    said = summarise(watching.result)
-    assert (said["received"], said["wiped"], said["left"]) == (1, 0, 1)
-
-
-def test_a_card_that_comes_and_goes_is_counted_once_and_all_is_sent_in_the_end(
-    watching: Watching, archive: Any
-) -> None:
-    """Nothing is wiped: what was received already is still there when the card comes back."""
-    card = watching.plug("recorder 1")
-    for number in range(4):
-        (card / f"{number}.mp4").write_bytes(os.urandom(1000 + number))
-    (card / "4.mp4").write_bytes(b"x" * 5000)
-    tally = Tally()
-    bars = watching.events.append
-
-    def hear(event: Event) -> None:
-        tally.take(event)
-        bars(event)
-
-    watching.hear = hear
-    archive.before = lambda method, _: (
-        (503, {}, b"") if method == "PATCH" and len(archive.sealed_names()) >= 3 else None
-    )
-    with watching.running(wipe=False):
-        watching.wait(lambda: len(watching.told(ReceiptHeld)) >= 3)
-        watching.plug()
-        (card / "4.mp4").rename(watching.folder / "4.mp4")
-        watching.wait(lambda: watching.told(SourceGone))
-        assert watching.told(SourceGone)[0].files_left == 5 - len(archive.sealed_names())
-        archive.before = lambda *_: None
-        (watching.folder / "4.mp4").rename(card / "4.mp4")
-        watching.plug("recorder 1")
-        watching.wait(lambda: len(set(archive.sealed_names())) == 5)
-        watching.wait(lambda: len({event.file for event in watching.told(ReceiptHeld)}) == 5)
-        watching.plug()
-        watching.wait(lambda: len(watching.told(SourceGone)) == 2)
-        watching.plug("recorder 1")
-        watching.wait(lambda: len(watching.told(SourceFound)) == 3)
-        held = len(watching.told(ReceiptHeld))
-        watching.wait(lambda: len(watching.told(ReceiptHeld)) == held + 5)
-    assert {(event.files, event.size_bytes) for event in watching.told(FolderListed)} == {(5, 9006)}
-    assert tally.sent_bytes == tally.size_bytes == 9006
-    assert watching.result is not None
-    assert summarise(watching.result)["received"] == 5
-    assert watching.told(SourceGone)[-1].files_left == 0
-
-
-def test_what_somebody_took_off_the_card_himself_is_waited_for_no_more(watching: Watching, archive: Any) -> None:
-    card = watching.plug("recorder 1")
-    (card / "a.mp4").write_bytes(b"x" * 100)
-    (card / "b.mp4").write_bytes(b"y" * 10)
-    (card / "b.mp4").chmod(0)
-    archive.before = lambda method, _: (413, {}, b"") if method == "POST" else None
-    with watching.running():
-        watching.wait(lambda: len(watching.told(FileStays)) >= 2)
-        (card / "a.mp4").unlink()
-        watching.wait(lambda: watching.told(FolderListed)[-1].files == 1)
-    assert [event.size_bytes for event in watching.told(FolderListed)] == [110, 10]
-
-
-def test_another_card_of_the_same_name_in_the_same_place_is_told_apart(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    volumes = iter(["1111-AAAA", "2222-BBBB"])
-    volume = [next(volumes)]
-    monkeypatch.setattr(watching_module, "volume_of", lambda _: volume[0])
-    with watching.running(wipe=False):
-        card = watching.plug("CARD")
-        (card / "a.mp4").write_bytes(b"first")
-        watching.wait(lambda: watching.told(ReceiptHeld))
-        watching.plug()
-        watching.wait(lambda: watching.told(SourceGone))
-        volume[0] = next(volumes)
-        (card / "a.mp4").write_bytes(b"other")
-        watching.plug("CARD")
-        watching.wait(lambda: len(watching.told(ReceiptHeld)) == 2)
-    assert [event.file for event in watching.told(ReceiptHeld)] == ["CARD/a.mp4", "CARD (volume 2222-BBBB)/a.mp4"]
-    assert [event.files for event in watching.told(FolderListed)] == [1, 2]
