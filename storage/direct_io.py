@@ -23,7 +23,10 @@ PAGE_BYTES = mmap.PAGESIZE
 
 
 def aligned_buffer(size_bytes: int) -> memoryview:
-    """Private zeroed memory that begins on a page and costs nothing until it is touched. `size_bytes` > 0."""
+    """Zeroed memory that begins on a page and costs nothing until it is touched. `size_bytes` > 0.
+
+    Nobody else has it, but it is mapped as shared: what a disk puts into it arrives though a process forks meanwhile.
+    """
     return memoryview(mmap.mmap(-1, size_bytes))
 
 

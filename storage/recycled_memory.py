@@ -9,34 +9,43 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 
 from storage.direct_io import aligned_buffer
 
 
 class RecycledMemory:
-    """Pieces of `size_bytes` each, page-aligned. Threads may share it; at most `most_spare` wait to be lent again."""
+    """Pieces of the sizes asked for, page-aligned. Threads may share it. About `spare_bytes` wait to be lent."""
 
-    def __init__(self, size_bytes: int, most_spare: int) -> None:
-        self._size_bytes = size_bytes
-        self._lender = ctypes.c_ubyte * size_bytes
-        # What comes back to a full one is let go. Both are safe to use from any thread, and within a collection of
-        # garbage, where a lock is not.
-        self._spare: deque[memoryview] = deque(maxlen=most_spare)
+    def __init__(self, spare_bytes: int) -> None:
+        self._most_spare_bytes = spare_bytes
+        # By size. Deques are safe to use from any thread, and within a collection of garbage, where a lock is not.
+        self._spare: defaultdict[int, deque[memoryview]] = defaultdict(deque)
         self._lent: dict[int, tuple[weakref.ref[Any], memoryview]] = {}
 
-    def lend(self) -> memoryview:
+    @property
+    def spare_bytes(self) -> int:
+        return sum(size_bytes * len(pieces) for size_bytes, pieces in tuple(self._spare.items()))
+
+    def lend(self, size_bytes: int) -> memoryview:
         """One piece, with whatever was written into it before; it is lent again when no view of it is left."""
         try:
-            memory = self._spare.pop()
+            memory = self._spare[size_bytes].pop()
         except IndexError:
-            memory = aligned_buffer(self._size_bytes)
-        lender = self._lender.from_buffer(memory)
+            memory = aligned_buffer(size_bytes)
+        lender = (ctypes.c_ubyte * size_bytes).from_buffer(memory)
         tie = weakref.ref(lender, self._take_back)
         self._lent[id(tie)] = tie, memory
         return memoryview(lender).cast("B")
 
     def _take_back(self, gone: weakref.ref[Any]) -> None:
+        """What comes back is of the size that is wanted now: it stays, and what was wanted before makes room for it."""
         _, memory = self._lent.pop(id(gone))
-        self._spare.append(memory)
+        self._spare[len(memory)].append(memory)
+        for other_bytes in [each for each in tuple(self._spare) if each != len(memory)] + [len(memory)]:
+            while self.spare_bytes > self._most_spare_bytes:
+                try:
+                    self._spare[other_bytes].pop()
+                except IndexError:
+                    break

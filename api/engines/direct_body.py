@@ -8,17 +8,17 @@ has taken some of the body the usual way. Behind any other server there is none,
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from ingest.uploads.short_waits import ShortWaits
 from ingest.uploads.staged_bytes import Piece
 from storage.recycled_memory import RecycledMemory
 
-_SPARE_BYTES: Final = 256 << 10
 _SIZES: Final = tuple(1 << power for power in range(15, 21))
-_MEMORY: Final = {size: RecycledMemory(size, max(1, _SPARE_BYTES // size)) for size in _SIZES}
-"""Of 32 KiB to 1 MiB, as much is wanted at once: what a crowd has wanted small is not kept large."""
+_MEMORY: Final = RecycledMemory(2 << 20)
+"""As much waits as bodies have of blocks together (ingest/uploads/reception.py), whatever their number: of a block that
+is mapped anew, its pages cost more than its bytes."""
 
 
 class Flow(Protocol):
@@ -43,23 +43,20 @@ class DirectBody:
         """What is being filled, as far as `_filled_bytes`; nobody has seen it yet."""
         self._filled_bytes = 0
         self._wanted_bytes = 0
-        self._waiter: asyncio.Future[None] | None = None
+        self._waits = ShortWaits()
 
     @property
     def has_ended(self) -> bool:
         """Whether all of it was taken."""
         return self.left == 0 and self._gathered_bytes == 0
 
-    async def gather(self, wanted_bytes: int) -> None:
-        """Until so many bytes lie here, or the last ones, or the connection was cut. Cancelled, it loses nothing."""
+    async def gather(self, wanted_bytes: int, patience_seconds: float) -> None:
+        """Until so many bytes lie here, or the last ones, or the connection was cut; or so many seconds have passed.
+        Cancelled, it loses nothing."""
         self._wanted_bytes = wanted_bytes
         if not self._is_enough():
-            self._waiter = asyncio.get_running_loop().create_future()
             self._flow.resume_reading()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._waits.wait(patience_seconds)
 
     def take(self) -> list[Piece]:
         """What lies here, perhaps nothing. Views are of memory that is used again once none of them is left."""
@@ -75,7 +72,7 @@ class DirectBody:
         if self._filled_bytes == len(self._memory):
             self._set_aside()
             size = next((size for size in _SIZES if size >= min(wanted_bytes, self.left)), _SIZES[-1])
-            self._memory = _MEMORY[size].lend()
+            self._memory = _MEMORY.lend(size)
         return self._memory[self._filled_bytes : self._filled_bytes + min(wanted_bytes, self.left)]
 
     def put(self, size_bytes: int) -> None:
@@ -84,7 +81,7 @@ class DirectBody:
         self._filled_bytes += size_bytes
         self._gathered_bytes += size_bytes
         if self._is_enough():
-            self._wake()
+            self._waits.wake()
         if self.left == 0:
             self._on_end()
         elif self._is_enough():
@@ -98,7 +95,7 @@ class DirectBody:
 
     def cut(self) -> None:
         self.was_cut = True
-        self._wake()
+        self._waits.wake()
 
     def _set_aside(self) -> None:
         """What has been filled becomes a piece. Little of it is copied: crumbs do not hold on to a block each."""
@@ -112,7 +109,3 @@ class DirectBody:
 
     def _is_enough(self) -> bool:
         return self._gathered_bytes >= self._wanted_bytes or self.left == 0 or self.was_cut
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)

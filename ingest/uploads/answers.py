@@ -97,7 +97,7 @@ async def _throw_away(request: Request) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_SECONDS):
             while thrown_bytes < _LINGER_BYTES and not (request.body_ended or request.was_cut):
-                thrown_bytes += sum(map(len, await request.next_pieces(_THROWN_AT_ONCE_BYTES)))
+                thrown_bytes += sum(map(len, await request.next_pieces(_THROWN_AT_ONCE_BYTES, _LINGER_SECONDS)))
 
 
 def _with_problem(problem: Problem, facts: dict[str, object], request: Request, extra: list[tuple[str, str]]) -> Answer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Protocol
@@ -19,7 +19,9 @@ from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.request import ClaimedChecksum, Request
+from ingest.uploads.short_waits import ShortWaits
 from ingest.uploads.staged_bytes import ALIGNMENT_BYTES, Piece
+from ingest.uploads.threads import started_in
 
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 32 << 10
@@ -63,17 +65,20 @@ class BlockShares:
 
     def __init__(self) -> None:
         self._under_way = 0
+        self.share_bytes = _BLOCK_BYTES
 
     @contextmanager
     def taken_part_in(self) -> Iterator[None]:
-        self._under_way += 1
+        self._join(1)
         try:
             yield
         finally:
-            self._under_way -= 1
+            self._join(-1)
 
-    def share_bytes(self) -> int:
-        return min(max(_BLOCKS_BYTES // max(self._under_way, 1), _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
+    def _join(self, bodies: int) -> None:
+        self._under_way += bodies
+        share_bytes = _BLOCKS_BYTES // max(self._under_way, 1)
+        self.share_bytes = min(max(share_bytes, _LEAST_BLOCK_BYTES), _BLOCK_BYTES)
 
 
 class BodyReception:
@@ -105,6 +110,7 @@ class BodyReception:
         self._gathered_bytes = 0
         self._unrecorded_bytes = 0
         self._writing: asyncio.Future[None] | None = None
+        self._written = ShortWaits()
         self._asked_at = self._recorded_at = self._looked_at = time.monotonic()
 
     async def take(self) -> None:
@@ -122,10 +128,11 @@ class BodyReception:
     def _block_bytes(self) -> int:
         """So that it ends where a page of the file does: the next one then goes to the disk as it lies in memory."""
         begins = self._held.declared_length - self._room - self._gathered_bytes
-        return self._shares.share_bytes() - (begins + self._shares.share_bytes()) % ALIGNMENT_BYTES
+        share_bytes = self._shares.share_bytes
+        return share_bytes - (begins + share_bytes) % ALIGNMENT_BYTES
 
     def _is_in_crowd(self) -> bool:
-        return self._shares.share_bytes() < _BLOCK_BYTES
+        return self._shares.share_bytes < _BLOCK_BYTES
 
     async def settle(self, *, refused: bool) -> None:
         """Write the rest and make it durable, or forget all of it when a checksum says so.
@@ -136,7 +143,7 @@ class BodyReception:
             await self._finish_writing()
         finally:
             pieces, self._pieces = self._pieces, []
-            await self._in_thread(lambda: self._settle_and_close(pieces, refused))
+            await _to_the_end(started_in(self._disk, lambda: self._settle_and_close(pieces, refused)))
 
     def _settle_and_close(self, pieces: list[Piece], refused: bool) -> None:
         try:
@@ -170,26 +177,20 @@ class BodyReception:
     async def _gather_block(self) -> None:
         started = time.monotonic()
         before = self._gathered_bytes
-        try:
-            async with asyncio.timeout(LOOK_AROUND_SECONDS):
-                while not self._has_block():
-                    await self._receive_some()
-                    if self._request.body_ended or self._request.was_cut:
-                        break
-        except TimeoutError:
-            self._add_pieces(self._request.pieces_here())
-        if not (self._request.body_ended or self._request.was_cut):
-            self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
+        left_seconds = LOOK_AROUND_SECONDS
+        while left_seconds > 0 and not self._has_block():
+            await self._receive_some(left_seconds)
+            if self._request.body_ended or self._request.was_cut:
+                return
+            left_seconds = started + LOOK_AROUND_SECONDS - time.monotonic()
+        self._rate.note(time.monotonic() - started, self._gathered_bytes - before)
 
-    async def _receive_some(self) -> None:
-        pieces = await self._request.next_pieces(self._block_bytes() - self._gathered_bytes)
+    async def _receive_some(self, patience_seconds: float) -> None:
+        wanted_bytes = self._block_bytes() - self._gathered_bytes
+        for piece in await self._request.next_pieces(wanted_bytes, patience_seconds):
+            self._add_piece(piece)
         if self._is_in_crowd():
             self._request.hold_back()
-        self._add_pieces(pieces)
-
-    def _add_pieces(self, pieces: Sequence[Piece]) -> None:
-        for piece in pieces:
-            self._add_piece(piece)
 
     def _add_piece(self, piece: Piece) -> None:
         fitting = piece[: self._room] if len(piece) > self._room else piece
@@ -227,7 +228,8 @@ class BodyReception:
         self._gathered_bytes = 0
         record = self._checksum is None and self._is_record_due()
         if pieces or record:
-            self._writing = self._start(lambda: self._write(pieces, record))
+            self._writing = started_in(self._disk, lambda: self._write(pieces, record))
+            self._writing.add_done_callback(lambda _: self._written.wake())
             if self._is_in_crowd():
                 await self._await_writing()
 
@@ -260,7 +262,7 @@ class BodyReception:
 
     async def _await_writing(self) -> None:
         while self._writing is not None and not self._writing.done():
-            await asyncio.wait([self._writing], timeout=LOOK_AROUND_SECONDS)
+            await self._written.wait(LOOK_AROUND_SECONDS)
             if not self._writing.done():
                 await self._check_right()
         await self._finish_writing()
@@ -269,12 +271,6 @@ class BodyReception:
         writing, self._writing = self._writing, None
         if writing is not None:
             await _to_the_end(writing)
-
-    async def _in_thread(self, work: Callable[[], None]) -> None:
-        await _to_the_end(self._start(work))
-
-    def _start(self, work: Callable[[], None]) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().run_in_executor(self._disk, work)
 
 
 async def _to_the_end(work: asyncio.Future[None]) -> None:

@@ -51,7 +51,7 @@ class DirectBody(Protocol):
     def has_ended(self) -> bool: ...
     @property
     def was_cut(self) -> bool: ...
-    async def gather(self, wanted_bytes: int) -> None: ...
+    async def gather(self, wanted_bytes: int, patience_seconds: float) -> None: ...
     def take(self) -> list[Piece]: ...
 
 
@@ -121,22 +121,22 @@ class Request:
         body: bytes = message.get("body", b"")
         return body
 
-    async def next_pieces(self, wanted_bytes: int) -> list[Piece]:
-        """Some more of the body: about as much as is wanted, where the server gives it past its queue; else what comes
-        next. Cancelled it loses nothing: `pieces_here` has what came by then."""
+    async def next_pieces(self, wanted_bytes: int, patience_seconds: float) -> list[Piece]:
+        """Some more of the body, within so many seconds: about as much as is wanted, where the server gives it past its
+        queue; else what comes next. Perhaps nothing."""
         direct = self._go_direct()
-        if direct is None:
-            return [await self.next_piece()]
-        await direct.gather(wanted_bytes)
-        return self.pieces_here()
+        if direct is not None:
+            await direct.gather(wanted_bytes, patience_seconds)
+            return self._pieces_here(direct)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                return [await self.next_piece()]
+        return []
 
-    def pieces_here(self) -> list[Piece]:
-        """What has come of the body past the server's queue, and was not taken yet."""
-        if self._direct is None:
-            return []
-        pieces = self._direct.take()
-        self.body_ended = self._direct.has_ended
-        self.was_cut = self._direct.was_cut and not self.body_ended
+    def _pieces_here(self, direct: DirectBody) -> list[Piece]:
+        pieces = direct.take()
+        self.body_ended = direct.has_ended
+        self.was_cut = direct.was_cut and not self.body_ended
         return pieces
 
     def _go_direct(self) -> DirectBody | None:

@@ -33,7 +33,7 @@ NONCE_PREFIX_BYTES = 7
 PLAINTEXT_SEGMENT_BYTES = SEGMENT_BYTES - TAG_BYTES
 """Plaintext in every segment but the first, which gives HEADER_BYTES of it to the header, and the last."""
 
-_MEMORY = RecycledMemory(SEGMENT_BYTES, most_spare=16)
+_MEMORY = RecycledMemory(16 * SEGMENT_BYTES)
 """Of segments on their way, at rest and opened."""
 
 _ALTERED = "it does not open: changed, cut short, moved from elsewhere, or sealed under another key"
@@ -131,12 +131,12 @@ class SegmentReader:
         """Where a segment begins at rest, and memory that it just fits into."""
         start = max(HEADER_BYTES, index * SEGMENT_BYTES)
         end = min((index + 1) * SEGMENT_BYTES, self._reader.size_bytes)
-        return start, _MEMORY.lend()[: end - start]
+        return start, _MEMORY.lend(SEGMENT_BYTES)[: end - start]
 
     def _opened(self, index: int, ciphertext: memoryview) -> memoryview:
         if len(ciphertext) < TAG_BYTES:
             raise DecryptionFailed(self._reader.name, index, _ALTERED)
-        plaintext = _MEMORY.lend()[: len(ciphertext) - TAG_BYTES]
+        plaintext = _MEMORY.lend(SEGMENT_BYTES)[: len(ciphertext) - TAG_BYTES]
         try:
             self._cipher.open_into(index, index == self._last_index, ciphertext, plaintext)
         except InvalidTag as error:

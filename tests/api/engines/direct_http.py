@@ -14,6 +14,7 @@ from api.engines.http_server import serve_http
 from ingest.uploads.request import Request
 
 BLOCK_BYTES = 1 << 20
+PATIENCE_SECONDS = 60.0
 
 
 def create_app() -> Any:
@@ -26,7 +27,7 @@ def create_app() -> Any:
         request = Request(scope, receive)
         digest, size_bytes, most_pieces = hashlib.sha256(), 0, 0
         while request.has_body and not (request.body_ended or request.was_cut):
-            pieces = await request.next_pieces(BLOCK_BYTES)
+            pieces = await request.next_pieces(BLOCK_BYTES, PATIENCE_SECONDS)
             most_pieces = max(most_pieces, len(pieces))
             for piece in pieces:
                 digest.update(piece)

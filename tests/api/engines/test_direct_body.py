@@ -180,7 +180,7 @@ def test_the_socket_is_read_only_while_somebody_waits_for_more() -> None:
 
 def wait_for(body: DirectBody, wanted_bytes: int, sent: bytes) -> list[bytes | memoryview]:
     async def gathered() -> list[bytes | memoryview]:
-        waiting = asyncio.create_task(body.gather(wanted_bytes))
+        waiting = asyncio.create_task(body.gather(wanted_bytes, PATIENCE_SECONDS))
         await asyncio.sleep(0)
         put(body, sent)
         await waiting
