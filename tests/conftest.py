@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DATABASE, DatabaseAddresses
+from api.logs import write_warnings
 from storage.database import Database
 from storage.migrations.upgrading import upgrade
 from tests.ceph import Cluster, running_cluster
@@ -42,6 +43,12 @@ def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """This process and its children find a token called TOKEN, and may make more."""
     with running_softhsm(tmp_path_factory.mktemp("softhsm")):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_of_a_command() -> None:
+    """Whichever test comes first: one that captures lines leaves behind what prints them on stdout, beside a result."""
+    write_warnings()
 
 
 @pytest.fixture(scope="session", autouse=True)
