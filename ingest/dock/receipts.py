@@ -85,8 +85,9 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
 
     Raises TryAgain while there is none (NotSealedYet: all is well), UploadGone when the archive knows nothing of it,
     CustodyFailed when it could not seal it, ReceiptRejected when the receipt does not convince. That it is gone, or is
-    to be sent anew, is noted: then the next attempt begins a new upload. What else failed stays there, bytes and quota,
-    until a person has decided: the next attempt asks for its receipt again, and sends no second copy.
+    to be sent anew, is noted: then the next attempt begins a new upload, and in the second case reads the file first.
+    What else failed stays there, bytes and quota, until a person has decided: the next attempt asks for its receipt
+    again, and sends no second copy.
     """
     try:
         envelope = _read_receipt(sender, record)
@@ -95,7 +96,9 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
         raise
     except CustodyFailed as error:
         if error.is_to_be_sent_anew:
-            sender.state.save(record.forgotten())
+            # The digests may be what was wrong: of one bad read, or of bytes that changed behind the file's times.
+            # Claimed again, they would have it sent for ever.
+            sender.state.forget(record)
         raise
     return accept_receipt(sender.state, record, envelope, trust)
 

@@ -82,7 +82,7 @@ class FileRecord:
         return replace(self, phase=phase)
 
     def forgotten(self) -> FileRecord:
-        """As if it had never been sent: what comes next is another upload."""
+        """As if these bytes had never been sent: what comes next is another upload of them."""
         return replace(self, place="", credential="", phase=Phase.DIGESTED, creation_key=_new_key())
 
 
@@ -132,6 +132,12 @@ class DockState:
         with self._guarded():
             self._connection.execute(f"REPLACE INTO source_file VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
         return record
+
+    def forget(self, record: FileRecord) -> None:
+        """As if the file had never been read, durable on return: it is read again before it is sent again."""
+        key = (os.fsencode(record.source), os.fsencode(record.name))
+        with self._guarded():
+            self._connection.execute("DELETE FROM source_file WHERE source = ? AND name = ?", key)
 
     def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
         """Keep a receipt's bytes, name and content durable on return."""

@@ -281,6 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(409, {}, json.dumps(problem).encode())
         elif len(upload.content) < upload.size_bytes or upload.polls <= self.archive.polls_before_receipt:
             self.answer(202, {"Retry-After": "0"})
+        elif hashlib.sha256(upload.content).hexdigest() != upload.metadata["sha256"]:
+            problem = {"detail": "another SHA-256 than was claimed", "failure": "ClaimedDigestDiffers"}
+            self.answer(409, {}, json.dumps(problem).encode())
         else:
             self.answer(200, {}, self.archive.receipt_for(self.path.split("/")[4]))
 

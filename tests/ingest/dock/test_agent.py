@@ -14,10 +14,12 @@ from rich.console import Console
 
 from api.cli.dock_report import print_table
 from ingest.dock import errors
+from ingest.dock import source as source_module
 from ingest.dock.connection import is_open_to_listeners
-from ingest.dock.events import AddressOpen, FileWiped, Paused, ReceiptHeld, SourceGone, UploadBegun
+from ingest.dock.events import AddressOpen, FileStays, FileWiped, Paused, ReceiptHeld, SourceGone, UploadBegun
 from ingest.dock.state import DockState, Phase
 from tests.ingest.dock.killing import in_killed_child, kill_around
+from tests.ingest.dock.watching import Watching
 
 
 def test_every_file_is_sealed_once_with_its_name_and_digest(docking: Any, archive: Any) -> None:
@@ -259,8 +261,8 @@ def test_refused_file_leaves_the_others_alone(docking: Any, archive: Any) -> Non
     [
         ("StoredBytesDiffer", 1),
         ("", 1),
-        ("ClaimedDigestDiffers", 2),
         ("StagedFileMissing", 2),
+        ("StagedLengthDiffers", 2),
         ("LostBeforeReceipt", 2),
     ],
 )
@@ -280,6 +282,51 @@ def test_failed_custody_is_told_and_sent_anew_only_where_that_helps(
     archive.custody_failure = None
     assert docking.run(wipe=True).complete
     assert len(archive.uploads) == uploads
+
+
+def _read_wrong_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next read for a digest gives other bytes than the card holds; what is sent is read as it is."""
+    real = source_module.read_block
+    wrong = [b"wrong"]
+
+    def read(*arguments: Any) -> bytes:
+        block = real(*arguments)
+        return wrong.pop() + block[5:] if wrong else block
+
+    monkeypatch.setattr(source_module, "read_block", read)
+
+
+@pytest.mark.parametrize("wipe", [False, True])
+def test_a_file_that_was_read_wrong_is_read_again_before_it_is_sent_again(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch, wipe: bool
+) -> None:
+    """Its identity is the same: nothing but the archive's word says that the noted digests are of other bytes."""
+    content = b"right and more"
+    docking.write("a.mp4", content)
+    _read_wrong_once(monkeypatch)
+    (outcome,) = docking.run(wipe=wipe).outcomes
+    assert isinstance(outcome.error, errors.CustodyFailed)
+    assert outcome.error.failure == "ClaimedDigestDiffers"
+    assert (docking.folder / "a.mp4").exists()
+    assert docking.run(wipe=wipe).complete
+    first, second = archive.uploads.values()
+    assert bytes(first.content) == bytes(second.content) == content
+    assert archive.sealed_names() == ["a.mp4"]
+    archive.requests.clear()
+    docking.run(wipe=wipe)
+    assert "POST" not in [method for method, _ in archive.requests]
+
+
+def test_a_watching_agent_reads_again_what_it_read_wrong(
+    watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = watching.plug("recorder 1")
+    (card / "a.mp4").write_bytes(b"right and more")
+    _read_wrong_once(monkeypatch)
+    with watching.running():
+        watching.wait(lambda: watching.told(FileWiped))
+    assert [event.kind for event in watching.told(FileStays)] == ["CustodyFailed"]
+    assert len(archive.uploads) == 2
 
 
 def test_failed_custody_that_the_archive_gave_up_is_sent_anew(docking: Any, archive: Any) -> None:
