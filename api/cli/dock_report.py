@@ -57,7 +57,7 @@ def count_wiped(result: DockResult) -> int:
 
 
 def state_of(outcome: FileOutcome) -> str:
-    """`received` with a `kind` of error: it was to be removed, and could not be."""
+    """`received` with a `kind` of error: it was to be removed, and could not be, or not for certain."""
     if not outcome.is_received:
         return "left"
     return "wiped" if outcome.wiped else "gone" if outcome.gone else "received"
@@ -163,6 +163,8 @@ def _print_lines(console: Console, outcome: FileOutcome) -> None:
 
 
 def _outcome_in_words(outcome: FileOutcome) -> str:
+    if isinstance(outcome.error, errors.RemovalUnconfirmed):
+        return "已收讫，删除未确认 / received, removal not confirmed"
     if outcome.error and outcome.is_received:
         return "已收讫，未能删除 / received, not removed"
     if outcome.error:

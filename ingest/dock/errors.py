@@ -10,7 +10,8 @@
     │   ├── NoProgress                  nothing moved for as long as we were told to wait
     │   ├── CustodyFailed               all bytes arrived, and the archive could not seal them
     │   ├── ReceiptRejected             a receipt that does not speak of these bytes, or is not the archive's
-    │   └── RemovalFailed               received, but the device would not let go of it
+    │   ├── RemovalFailed               received, but the device would not let go of it
+    │   └── RemovalUnconfirmed          received and unlinked, but the device went away before it was durable
     ├── DockStopped                     nothing more can be done in this run
     │   ├── CredentialMissing           neither a token nor a key was named
     │   ├── CredentialAmbiguous         both were
@@ -175,6 +176,19 @@ class RemovalFailed(FileLeft):
             "protection, or give this user the right to write to its folder, and run again; or remove it by hand",
             f"{name} 已收讫，但无法删除：{reason.zh}；回执已保存。请解除写保护，或让本用户有权写入其所在文件夹，"
             "再次运行即删除；也可自行删除",
+        )
+        self.name = name
+        self.reason = reason
+
+
+class RemovalUnconfirmed(FileLeft):
+    """Nobody can tell before the card is looked at again."""
+
+    def __init__(self, name: str, reason: Words) -> None:
+        super().__init__(
+            f"{name} was received, and whether the card let go of it is not certain: {reason.en}; its receipt is kept. "
+            "Put the card back and run again: it is looked at anew",
+            f"{name} 已收讫，但存储卡未确认删除：{reason.zh}；回执已保存。请重新插入存储卡，再次运行即重新核对",
         )
         self.name = name
         self.reason = reason

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ingest.dock.errors import DockError, RemovalFailed, SourceChanged, SourceUnreadable, SourceVanished
+from ingest.dock.errors import (
+    DockError,
+    RemovalFailed,
+    RemovalUnconfirmed,
+    SourceChanged,
+    SourceUnreadable,
+    SourceVanished,
+)
 from ingest.dock.events import FileDigested, FileGone, FileStays, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, read_identity
@@ -18,7 +25,7 @@ from integrity.receipt import Receipt
 class FileOutcome:
     """What became of one file. Without `error` it was received, and removed when `wiped`; `gone`: see FileGone.
 
-    With `error` and `receipt` it was received all the same, and its card would not let go of it.
+    With `error` and `receipt` it was received all the same, and its card would not let go of it, or did not say so.
     """
 
     name: str
@@ -85,14 +92,14 @@ def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[File
 def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -> FileOutcome:
     """Remove what was received, when that is asked. One file at a time: a card is read through again for it.
 
-    What cannot be removed was received nevertheless: that is its outcome. Raises what else wipe_file raises;
-    SourceChanged also when the file was written to on its way.
+    What cannot be removed, or not for certain, was received nevertheless: that is its outcome. Raises what else
+    wipe_file raises; SourceChanged also when the file was written to on its way.
     """
     sender = desk.sender
     if desk.wipe:
         try:
             wipe_file(sender.state, file, record, receipt, sender.patience.check)
-        except (RemovalFailed, SourceUnreadable) as error:
+        except (RemovalFailed, RemovalUnconfirmed, SourceUnreadable) as error:
             sender.tell(FileStays(file.title, type(error).__name__, error.words))
             return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, error=error)
         sender.tell(FileWiped(file.title, receipt.size_bytes))

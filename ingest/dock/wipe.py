@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
-from ingest.dock.errors import DockError, RemovalFailed, SourceChanged
+from ingest.dock.errors import DockError, RemovalFailed, RemovalUnconfirmed, SourceChanged
 from ingest.dock.source import (
     FileIdentity,
     Source,
@@ -37,13 +37,16 @@ def wipe_file(
 
     The whole file is read again first: what is removed is what was sealed, not what bore the name an hour ago. Raises
     SourceChanged when it is something else or somebody writes to it, RemovalFailed when the device refuses,
-    SourceUnreadable; then the note is "received" again.
+    SourceUnreadable; then the note is "received" again. Raises RemovalUnconfirmed when the card goes away between
+    unlink and sync: that is the crash of above, and its note stays "wiping".
     """
     record = state.save(record.at(Phase.WIPING))
     try:
         with open_source(file) as descriptor:
             identity = _require_sealed_bytes(file, descriptor, receipt, pause)
             _remove(file, descriptor, identity)
+    except RemovalUnconfirmed:
+        raise
     except DockError:
         state.save(record.at(Phase.RECEIVED))
         raise
@@ -76,9 +79,16 @@ def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
             if not same or read_identity(file, descriptor) != identity or is_being_written(descriptor):
                 raise SourceChanged(file.title)
             os.unlink(name, dir_fd=folder)
-            os.fsync(folder)
+            _confirm_removal(file, folder)
     except OSError as error:
         raise RemovalFailed(file.title, reason_of(error)) from error
+
+
+def _confirm_removal(file: SourceFile, folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        raise RemovalUnconfirmed(file.title, reason_of(error)) from error
 
 
 def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:

@@ -359,6 +359,35 @@ def test_device_that_refuses_removal_keeps_the_file_and_the_receipt(
     assert len(archive.uploads) == 1
 
 
+@pytest.mark.parametrize("comes_back", [False, True], ids=["gone", "still there"])
+def test_card_pulled_between_unlink_and_sync_is_looked_at_when_it_is_back(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+) -> None:
+    path = docking.write("a.mp4", CONTENT)
+    real = os.fsync
+
+    def pulled_out(descriptor: int) -> None:
+        if _of_card(descriptor):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", pulled_out)
+        result = docking.run(wipe=True)
+    assert not path.exists()
+    said = summarise(result)
+    assert (said["complete"], said["received"], said["wiped"], said["left"]) == (False, 1, 0, 1)
+    assert [event.kind for event in docking.told(FileStays)] == ["RemovalUnconfirmed"]
+    with opened_state(docking.state) as state:
+        assert [record.name for record in state.find_all(str(docking.folder), Phase.WIPING)] == ["a.mp4"]
+    if comes_back:
+        path.write_bytes(CONTENT)  # The unlink never reached the card.
+    assert docking.run(wipe=True).complete
+    assert not path.exists()
+    assert [len(docking.told(kind)) for kind in (FileGone, FileWiped)] == ([0, 1] if comes_back else [1, 0])
+    assert len(archive.uploads) == 1
+
+
 def test_full_disk_for_receipts_removes_nothing(docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = docking.write("a.mp4", b"x")
 
