@@ -14,21 +14,18 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from retention.errors import KeyStillNamed
-from storage.catalog.access import RequestAttachment
+from storage.catalog.data_keys import rows_by_key
 from storage.catalog.ledger import LedgerEntryRow
-from storage.catalog.recordings import CustodyAttempt, Recording, Rendition
-from storage.catalog.redaction import RedactedCopy
 from storage.database import Database
 from storage.keystore import KeyStore
 from storage.ledger.append import Actor, Change, record_change
 
 DESTROYED = "key.destroyed"
 KEYS = Actor.system("keys")
-_NAMING = (Recording, Rendition, RedactedCopy, RequestAttachment)
 _PAUSE_SECONDS = 0.05
 
 
@@ -56,16 +53,11 @@ def forget_disposed(session: Session, keys: KeyStore) -> tuple[str, ...]:
 
 
 def count_naming(session: Session, kek_id: str) -> Mapping[str, int]:
-    """How many rows of which tables hang on a key. An attempt counts while nothing is sealed of it: the recording that
-    it becomes will name the key that it names. From then on the recording's row has the key."""
-    counted = {
-        table.__tablename__: session.scalar(select(func.count()).where(table.kek_id == kek_id)) or 0
-        for table in _NAMING
-    }
-    sealed = exists().where(Recording.id == CustodyAttempt.recording_id)
-    open_attempts = select(func.count()).where(CustodyAttempt.kek_id == kek_id, ~sealed)
-    counted[CustodyAttempt.__tablename__] = session.scalar(open_attempts) or 0
-    return {name: count for name, count in counted.items() if count}
+    """How many rows of which tables hang on a key. An attempt counts while it may become a recording, which will
+    name the key that it names; from then on the recording's row has the key."""
+    rows = rows_by_key().subquery()
+    counted = select(rows.c.named_by, func.count()).where(rows.c.kek_id == kek_id).group_by(rows.c.named_by)
+    return dict(session.execute(counted).tuples())
 
 
 def await_earlier(database: Database, seconds: float = 60.0) -> bool:

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from retention.errors import KeyStillNamed
 from retention.key_disposal import KEYS, await_earlier, destroy_unnamed
-from storage.catalog.recordings import Recording, Rendition
-from storage.catalog.redaction import RedactedCopy
+from storage.catalog.data_keys import KEEPS_DATA_KEY
 from storage.database import Database
 from storage.keystore import KeyStore, WrappedKey
 from storage.ledger.append import Change, record_change
@@ -43,7 +42,7 @@ def renew_key(database: Database, keys: KeyStore, unit_id: uuid.UUID, month: str
         record_change(session, KEYS, Change("key.renewed", "key", fresh, unit_id, {}))
     ended = await_earlier(database)
     former = [each for each in keys.list_keks() if each.startswith(mark) and each < fresh]
-    moved = sum(_move_all(database, keys, table, former) for table in (Recording, Rendition, RedactedCopy))
+    moved = sum(_move_all(database, keys, table, former) for table in KEEPS_DATA_KEY)
     destroyed, kept = [], []
     for kek_id in former:
         try:

@@ -17,6 +17,7 @@ from api.engines.roles import DATABASE
 from ingest.objects.stated import Stated, read_stated
 from integrity.epoch_keys import EpochKey
 from integrity.keys import PublicKey
+from storage.catalog.data_keys import rows_by_key
 from storage.catalog.ledger import SigningKeyEpoch
 from storage.catalog.object_looks import ObjectLook
 from storage.database import Database
@@ -28,11 +29,8 @@ _CONTENT = """
     SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text || ' ' ||
         coalesce(sum(hashtextextended(t::text, 1)::numeric), 0)::text FROM {} t
 """
-_KEYS = """
-    SELECT kek_id FROM recording UNION SELECT kek_id FROM rendition UNION SELECT kek_id FROM request_attachment
-    UNION SELECT kek_id FROM redacted_copy WHERE kek_id IS NOT NULL
-    UNION SELECT kek_id FROM custody_attempt a WHERE NOT EXISTS (SELECT FROM recording r WHERE r.id = a.recording_id)
-"""
+_NAMED = select(rows_by_key().subquery().c.kek_id).distinct()
+_KEYS = str(_NAMED.compile(compile_kwargs={"literal_binds": True}))
 _DESTROYED = "SELECT DISTINCT subject_id FROM ledger_entry WHERE action = 'key.destroyed'"
 _LATEST = "SELECT size, convert_from(note, 'UTF8') FROM ledger_checkpoint ORDER BY size DESC LIMIT 1"
 _BATCH = 500

@@ -11,6 +11,7 @@ from api.cli.admin_people import find_unit
 from api.errors import UsageRefused
 from api.root_access import telling_keys
 from retention.key_renewal import renew_key
+from storage.catalog.recordings import CustodyAttempt
 
 Facts = dict[str, Any]
 
@@ -42,3 +43,5 @@ def renewal_lines(facts: Facts) -> Iterator[str]:
         yield f"    仍需要，暂不销毁 / still needed, so it stays: {each['key']} ({needed_by}: {each['rows']})"
     if facts["kept"]:
         yield "    以后再次执行即可销毁 / run it again later"
+    if any(CustodyAttempt.__tablename__ in each["by"] for each in facts["kept"]):
+        yield "    封存已停止的上传须先处理 / uploads that stopped are decided on first: liuhen admin upload list"

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
 from storage.catalog.access import RequestAttachment
+from storage.catalog.data_keys import may_become_recording
 from storage.catalog.recordings import CustodyAttempt, MediaJob, Recording, Rendition
 from storage.catalog.redaction import RedactedCopy
-from storage.catalog.uploads import Upload
 from storage.ledger.files import PREFIX as LEDGER
 
 BATCH = 500
 RENDITIONS, REDACTED = "renditions/", "redacted/"
-TO_BE_SEALED = ("finished", "failed")
 
 
 def audit_objects(audit: Audit) -> int:
@@ -43,13 +42,8 @@ def _unknown(audit: Audit, names: list[str]) -> list[str]:
 
 
 def _known(session: Session, names: list[str]) -> set[str]:
-    """Of recordings, copies, papers, and attempts that may become a recording yet: being sealed, or stopped until a
-    person decides."""
-    attempts = (
-        select(CustodyAttempt.object_name)
-        .join(Upload, Upload.id == CustodyAttempt.upload_id)
-        .where(CustodyAttempt.object_name.in_(names), Upload.state.in_(TO_BE_SEALED))
-    )
+    """Of recordings, copies, papers, and attempts that may become a recording yet."""
+    attempts = select(CustodyAttempt.object_name).where(CustodyAttempt.object_name.in_(names), may_become_recording())
     recordings = select(Recording.object_name).where(Recording.object_name.in_(names))
     renditions = select(Rendition.object_name).where(Rendition.object_name.in_(names))
     papers = select(RequestAttachment.object_name).where(RequestAttachment.object_name.in_(names))

@@ -17,6 +17,9 @@ UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminate
 GONE_STATES = ("terminated", "expired")
 """Given up: nothing of it counts, its bytes go, and its creation's key opens another."""
 
+TO_BE_SEALED = ("finished", "failed")
+"""All there, and no row says yet what it is: due, or stopped until a person decides."""
+
 IN_HAND = ("open", "finished", "sealed", "failed")
 """Neither receipted nor given up."""
 

@@ -5,27 +5,37 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from api.engines.preparing import forget_disposed_keys
 from api.verification import verify_archive
+from casework.handling import name_officer
+from casework.requests import ask
+from casework.retrieval.attachments import Vault, file_attachment
+from casework.retrieval.rules import load_shipped_retrieval_rules
+from casework.retrieval.visitors import Visitor
 from ingest.lanes import seal_next
 from ingest.sealing.attempt import begin_attempt
-from ingest.sealing.due import lease_due_upload
+from ingest.sealing.due import lease_due_upload, stop_upload
+from ingest.sealing.errors import StagedFileMissing
+from ingest.sealing.trouble import release_upload
 from retention import key_renewal
 from retention.errors import KeyStillNamed
-from retention.key_disposal import await_earlier, destroy_unnamed, forget_disposed
+from retention.key_disposal import await_earlier, count_naming, destroy_unnamed, forget_disposed
 from retention.key_renewal import renew_key
+from storage.catalog.access import RequestAttachment
 from storage.catalog.recordings import CustodyAttempt, Recording, Rendition
 from storage.key_errors import KeyMissing
 from storage.keystore import KeyStore, WrappedKey
 from storage.roots.by_shares import make_shares, recover_root
 from storage.roots.shares import Share
 from storage.sealed_object import AtRest, open_sealed
+from tests.api.sealing_archive import OPERATOR
 
 CONTENT = b"no picture, but evidence\n" * 1000
 
@@ -154,6 +164,86 @@ def test_an_attempt_that_is_under_way_keeps_its_key_and_seals_under_it(sealing: 
     assert play(sealing, recording.id) == CONTENT
     sealing.settle()
     assert verify_archive(sealing.archive).findings == ()
+
+
+def test_a_file_that_came_again_keeps_no_key(sealing: Any, keys: KeyStore) -> None:
+    """Its attempt stays for good, and never becomes a recording."""
+    recording = sealing.seal(CONTENT)
+    assert sealing.seal(CONTENT, "the very same.bin").id == recording.id
+    with sealing.archive.database.reading() as session:
+        attempts = session.scalars(select(CustodyAttempt)).all()
+    assert {each.recording_id == recording.id for each in attempts} == {True, False}
+    assert {each.kek_id for each in attempts} == {recording.kek_id}
+    done = renew_key(sealing.archive.database, keys, sealing.unit.id, month_of(recording))
+    assert (done.destroyed, done.kept) == ((recording.kek_id,), ())
+    assert sealing.seal(CONTENT, "and again.bin").id == recording.id
+    assert play(sealing, recording.id) == CONTENT
+    sealing.settle()
+    assert verify_archive(sealing.archive).findings == ()
+
+
+def test_an_upload_that_stopped_keeps_its_key_until_somebody_decides(sealing: Any, keys: KeyStore) -> None:
+    database = sealing.archive.database
+    sealing.stage(CONTENT, "first.bin")
+    upload = lease_due_upload(database, "test")
+    assert upload is not None
+    former = begin_attempt(upload, sealing.custody).wrapped_key.kek_id
+    stop_upload(database, upload, StagedFileMissing(upload.id, Path("gone")))
+    month = former.split(".")[1]
+    done = renew_key(database, keys, sealing.unit.id, month)
+    assert [(each.kek_id, each.by, each.rows) for each in done.kept] == [(former, ("custody_attempt",), 1)]
+    with database.transaction() as session:
+        release_upload(session, OPERATOR, upload.id, "工作站已重新上传")
+    assert former in renew_key(database, keys, sealing.unit.id, month).destroyed
+
+
+def test_what_is_sealed_between_two_looks_is_seen_by_one(sealing: Any, keys: KeyStore) -> None:
+    """Recordings looked at before the commit, attempts after it: neither would name the key of what was sealed."""
+    sealing.stage(CONTENT, "first.bin")
+    upload = lease_due_upload(sealing.archive.database, "test")
+    assert upload is not None
+    former = begin_attempt(upload, sealing.custody).wrapped_key.kek_id
+    with sealing.archive.database.transaction() as session:
+        session.execute(text("UPDATE upload SET leased_until = now() - interval '1 second'"))
+    looked: list[str] = []
+
+    def seal_after_the_first(connection: Any, cursor: Any, statement: str, *others: Any) -> None:
+        if not looked:
+            looked.append(statement)
+            assert seal_next(sealing.custody, sealing.staging, "other")
+
+    engine = sealing.archive.database.engine
+    with sealing.archive.database.transaction() as session:
+        event.listen(engine, "after_cursor_execute", seal_after_the_first)
+        try:
+            named_by = count_naming(session, former)
+        finally:
+            event.remove(engine, "after_cursor_execute", seal_after_the_first)
+    assert looked
+    assert dict(named_by) == {"custody_attempt": 1}
+    with sealing.archive.database.reading() as session:
+        assert dict(count_naming(session, former)) == {"recording": 1}
+
+
+def test_papers_of_requests_take_a_fresh_key_along(sealing: Any, keys: KeyStore) -> None:
+    archive, officer, paper = sealing.archive, sealing.people["officer"], b"%PDF-1.7\n" + bytes(3000)
+    vault = Vault(archive.store, keys, archive.work_folder)
+    with archive.database.transaction() as session:
+        load_shipped_retrieval_rules(session, datetime.now(UTC))
+        name_officer(session, officer, sealing.case.id, officer.id)
+        party = Visitor("party", "李雷", "居民身份证 500000199001010000")
+        asked = ask(session, officer, case_id=sealing.case.id, kind="view", purpose="陈述申辩", visitor=party)
+        row = file_attachment(session, officer, vault, asked.id, kind="letter", name="a.pdf", content=paper)
+    before = archive.store.stat(row.object_name)
+    done = renew_key(archive.database, keys, sealing.unit.id, "permanent")
+    assert (done.moved, done.destroyed, done.kept) == (1, (row.kek_id,), ())
+    with archive.database.reading() as session:
+        at_rest = AtRest.of(session.get_one(RequestAttachment, row.id))
+    with open_sealed(archive.store, KeyStore(keys.folder), at_rest) as plaintext:
+        assert b"".join(plaintext.pieces(0, len(paper), 1 << 20)) == paper
+    assert archive.store.stat(row.object_name) == before
+    sealing.settle()
+    assert verify_archive(archive).findings == ()
 
 
 def test_a_transaction_that_wrapped_before_is_waited_for(sealing: Any, keys: KeyStore) -> None:

@@ -28,6 +28,7 @@ from integrity.merkle import consistency_proof, verify_consistency
 from integrity.package.verify import verify_package
 from integrity.tiles import hash_reader
 from retention.key_disposal import destroy_unnamed
+from retention.key_renewal import renew_key
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -181,6 +182,18 @@ def test_a_destroyed_key_comes_back_from_no_backup(box: Box, place: BackupPlace,
     store = KeyStore(tmp_path / "machine" / "data" / "keys" / "root")
     with pytest.raises(KeyMissing):
         store.unwrap_data_key(condemned)
+
+
+def test_a_file_that_came_again_needs_no_key_in_a_backup(box: Box, place: BackupPlace) -> None:
+    sealing = box.archive
+    recording = sealing.seal(CONTENT + b"twice")
+    assert sealing.seal(CONTENT + b"twice", "again.bin").id == recording.id
+    month = recording.kek_id.split(".")[1]
+    done = renew_key(sealing.archive.database, sealing.archive.key_store, sealing.unit.id, month)
+    kept = box.back_up(place).facts
+    assert done.kek_id in kept.keys
+    assert recording.kek_id not in kept.keys
+    assert recording.kek_id in kept.destroyed
 
 
 def test_the_next_backup_destroys_the_key_in_earlier_ones_which_stay_whole(box: Box, place: BackupPlace) -> None:
