@@ -40,6 +40,7 @@ from ingest.dock.events import (
 )
 from ingest.dock.outage import Seldom
 from ingest.dock.progress import Tally
+from ingest.dock.received import LastReceived
 from ingest.dock.words import EMPTY
 from integrity.hidden_signs import escaped
 
@@ -121,7 +122,7 @@ class Bars:
         self._each_file, self._wiping = each_file, wiping
         self._awaited: set[str] = set()
         self._stays: set[tuple[str, str]] = set()
-        self._received: dict[str, str] = {}
+        self._received: LastReceived[str, str] = LastReceived()
         self._said: dict[str, Seldom] = {}
         self._listed = (0, 0)
         self._is_away = False
@@ -212,8 +213,7 @@ class Bars:
             return
         if isinstance(event, ReceiptHeld) and not self._wiping:
             # A card that is put in again holds what was received already.
-            if self._received.get(event.file) != event.upload_id:
-                self._received[event.file] = event.upload_id
+            if self._received.note(event.file, event.upload_id):
                 self._say(f"已收讫 / received: {event.file}", "green")
         elif isinstance(event, FileEmpty):
             self._say(f"{event.file}：{EMPTY.zh} / {EMPTY.en}")
@@ -326,6 +326,7 @@ class Bars:
         self._progress.update(task, total=size_bytes, completed=sent_bytes, bytes=said)
 
     def _end(self, file: str) -> None:
+        self._offsets.pop(file, None)
         task = self._tasks.pop(file, None)
         if task is not None:
             self._progress.remove_task(task)

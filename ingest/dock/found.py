@@ -6,65 +6,62 @@ are equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ingest.dock.received import LastReceived
 
 FileKey = tuple[str, str]
 """The source's id, and the path below it."""
 
-
-@dataclass(slots=True)
-class _Version:
-    """`looks_like`: size and time of change; what differs in them is another file of the name."""
-
-    looks_like: tuple[int, int]
-    is_received: bool = False
+LooksLike = tuple[int, int]
+"""Size and time of change; what differs in them is another file of the name."""
 
 
 class Found:
     """Not locked: its owner is."""
 
     def __init__(self) -> None:
-        self._files: dict[FileKey, _Version] = {}
-        self._over_files = self._over_bytes = 0
+        self._waiting: dict[FileKey, LooksLike] = {}
+        self._received: LastReceived[FileKey, LooksLike] = LastReceived()
+        self._files = self._size_bytes = 0
         self.received = 0
 
     @property
     def totals(self) -> tuple[int, int]:
         """Files, and bytes."""
-        here = self._files.values()
-        return self._over_files + len(here), self._over_bytes + sum(version.looks_like[0] for version in here)
+        return self._files, self._size_bytes
 
-    def take(self, key: FileKey, looks_like: tuple[int, int]) -> None:
+    def take(self, key: FileKey, looks_like: LooksLike) -> None:
         """Its turn has come, for the first time or again."""
-        known = self._files.get(key)
-        if known is not None and known.looks_like == looks_like:
+        if self._received.holds(key, looks_like):
             return
-        if known is not None and known.is_received:
-            self.wiped(key)
-        self._files[key] = _Version(looks_like)
+        self._drop(key)
+        self._waiting[key] = looks_like
+        self._files += 1
+        self._size_bytes += looks_like[0]
 
     def receive(self, key: FileKey) -> None:
         """The archive has it. One that its card does not let go of, or that is back, was received once."""
-        version = self._files.get(key)
-        if version is not None and not version.is_received:
-            version.is_received = True
+        looks_like = self._waiting.pop(key, None)
+        if looks_like is not None:
+            self._received.note(key, looks_like)
             self.received += 1
 
     def wiped(self, key: FileKey) -> None:
         """It is no longer there, and was received: whatever has its name next is another file."""
-        version = self._files.pop(key, None)
-        if version is not None:
-            self._over_files += 1
-            self._over_bytes += version.looks_like[0]
+        self._received.forget(key)
 
     def keep_only(self, source_id: str, names: set[str]) -> None:
         """What else was found on the source is not there now: of what was not received there is no more to do. What was
         received counts on, and not again should it be back.
         """
-        for key, version in list(self._files.items()):
-            if key[0] == source_id and key[1] not in names and not version.is_received:
-                del self._files[key]
+        for key in [key for key in self._waiting if key[0] == source_id and key[1] not in names]:
+            self._drop(key)
 
     def left_on(self, source_id: str) -> int:
         """How many files of the source are not received yet."""
-        return sum(key[0] == source_id and not version.is_received for key, version in self._files.items())
+        return sum(key[0] == source_id for key in self._waiting)
+
+    def _drop(self, key: FileKey) -> None:
+        looks_like = self._waiting.pop(key, None)
+        if looks_like is not None:
+            self._files -= 1
+            self._size_bytes -= looks_like[0]

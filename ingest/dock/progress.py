@@ -25,6 +25,7 @@ from ingest.dock.events import (
     ReceiptHeld,
     UploadBegun,
 )
+from ingest.dock.received import LastReceived
 from integrity.hidden_signs import escaped
 
 _SECONDS_BETWEEN_LINES = 0.1
@@ -41,47 +42,37 @@ class Tally:
         self.size_bytes = 0
         self._sent: dict[str, int] = {}
         self._acknowledged: dict[str, int] = {}
-        self._received: dict[str, str] = {}
-        self._over_bytes = 0
+        self._received: LastReceived[str, str] = LastReceived()  # Their uploads, by file.
+        self._received_bytes = 0
 
     def take(self, event: Event) -> None:
         """Count an event in."""
         if isinstance(event, FolderListed):
             self.size_bytes = event.size_bytes
         elif isinstance(event, UploadBegun):
-            if self._received.get(event.file, event.upload_id) != event.upload_id:
-                self._close(event.file)
             self._sent[event.file] = self._acknowledged[event.file] = event.offset
         elif isinstance(event, BytesMoved):
             self._sent[event.file] = event.sent_bytes
             self._acknowledged[event.file] = event.acknowledged_bytes
-        elif isinstance(event, FileUploaded | ReceiptHeld | FileWiped):
+        elif isinstance(event, FileUploaded):
             self._sent[event.file] = self._acknowledged[event.file] = event.size_bytes
-            self._note_end(event)
-        elif isinstance(event, FileStays) and event.file not in self._received:
+        elif isinstance(event, ReceiptHeld | FileStays):
             self._sent.pop(event.file, None)
             self._acknowledged.pop(event.file, None)
-
-    def _note_end(self, event: FileUploaded | ReceiptHeld | FileWiped) -> None:
-        if isinstance(event, ReceiptHeld):
-            self._received[event.file] = event.upload_id
+            if isinstance(event, ReceiptHeld) and self._received.note(event.file, event.upload_id):
+                self._received_bytes += event.size_bytes
         elif isinstance(event, FileWiped):
-            self._close(event.file)
-
-    def _close(self, file: str) -> None:
-        self._over_bytes += self._sent.pop(file, 0)
-        self._acknowledged.pop(file, None)
-        self._received.pop(file, None)
+            self._received.forget(event.file)
 
     @property
     def sent_bytes(self) -> int:
         """Bytes that have left, of all files."""
-        return self._over_bytes + sum(self._sent.values())
+        return self._received_bytes + sum(self._sent.values())
 
     @property
     def acknowledged_bytes(self) -> int:
         """Bytes that are durable at the archive, of all files."""
-        return self._over_bytes + sum(self._acknowledged.values())
+        return self._received_bytes + sum(self._acknowledged.values())
 
 
 class JsonLines:
@@ -98,6 +89,8 @@ class JsonLines:
     def __call__(self, event: Event) -> None:
         with self._turn:
             self._tally.take(event)
+            if isinstance(event, FileUploaded | FileStays):
+                self._written.pop(event.file, None)
             if not isinstance(event, BytesMoved):
                 self._write({"event": EVENT_NAMES[type(event)], **asdict(event)})
             elif self._is_due(event):

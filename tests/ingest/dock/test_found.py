@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
+import pytest
+
+import ingest.dock.received as received_module
 from ingest.dock.found import Found
 
 A, B = ("volume 1", "a.mp4"), ("volume 1", "b.mp4")
@@ -52,3 +57,22 @@ def test_what_is_not_received_and_not_there_any_more_is_no_work() -> None:
     found.keep_only("volume 1", set())
     assert found.totals == (1, 100)
     assert found.left_on("volume 1") == 0
+
+
+def test_of_cards_that_come_for_years_the_last_are_remembered_and_all_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(received_module, "MOST_REMEMBERED", 100)
+    found = Found()
+
+    def come(numbers: range) -> int:
+        for number in numbers:
+            key = (f"volume {number}", "a.mp4")
+            found.take(key, (10, number))
+            found.receive(key)
+        return len(pickle.dumps(found))
+
+    assert come(range(1000, 1200)) == pytest.approx(come(range(1200, 3000)), rel=0.05)
+    assert (found.totals, found.received) == ((2000, 20_000), 2000)
+    come(range(2900, 3000))  # They are put in again.
+    assert (found.totals, found.received) == ((2000, 20_000), 2000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+import ingest.dock.received as received_module
 from ingest.dock.bars import Bars, Rate, shortened
 from ingest.dock.events import (
     AddressOpen,
@@ -278,6 +280,38 @@ def test_what_is_sent_adds_up_to_what_was_found() -> None:
     assert tally.sent_bytes == 111
     tally.take(UploadBegun("b", "4" * 32, 700, 1000, resumed=True))
     assert tally.sent_bytes == 811
+
+
+def test_what_a_watching_agent_tells_of_for_years_is_added_up_and_not_all_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(received_module, "MOST_REMEMBERED", 100)
+    screen, output = io.StringIO(), io.StringIO()
+
+    def come(numbers: range, *listeners: Bars | JsonLines) -> None:
+        for number, tell in itertools.product(numbers, listeners):
+            name, upload = f"{number}.mp4", f"{number:032}"
+            tell(UploadBegun(name, upload, 0, 10, resumed=False))
+            tell(BytesMoved(name, upload, 10, 10, 10))
+            tell(FileUploaded(name, upload, 10))
+            tell(ReceiptHeld(name, upload, 10, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False))
+
+    bars, lines = Bars(Console(file=screen, width=80), each_file=True), JsonLines(output)
+    with bars:
+        come(range(1000, 1300), bars, lines)
+        for listener in (bars, lines):
+            assert listener._tally.sent_bytes == listener._tally.acknowledged_bytes == 3000
+            # Whatever it keeps for each file: a few hundred of those by now, were it to keep all.
+            assert all(len(kept) <= 100 for kept in _kept_by(listener))
+        tell_again = ReceiptHeld("1299.mp4", f"{1299:032}", 10, "r", "2026-03-01T01:00:00+00:00", 1, repeat=False)
+        bars(tell_again)  # Its card is put in again.
+    assert bars._tally.sent_bytes == 3000
+    assert screen.getvalue().count("1299.mp4") == 1
+
+
+def _kept_by(listener: Bars | JsonLines) -> list[dict[object, object] | set[object]]:
+    holders = (listener, listener._tally, listener._tally._received)
+    return [kept for holder in holders for kept in vars(holder).values() if isinstance(kept, dict | set)]
 
 
 def test_a_card_that_goes_says_how_many_of_its_files_wait_and_what_to_do() -> None:
