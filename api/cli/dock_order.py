@@ -16,8 +16,8 @@ from ingest.dock.connection import trusting
 from ingest.dock.events import Listener
 from ingest.dock.pacing import RateSchedule, parse_window
 from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
+from ingest.dock.sources import Places
 from ingest.dock.unit import warn_of_homes, write_unit
-from ingest.dock.watching import Places
 
 _MEBIBYTE = 1 << 20
 

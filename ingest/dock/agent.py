@@ -29,9 +29,10 @@ from ingest.dock.reporting import Reporter
 from ingest.dock.run import Run, Settled
 from ingest.dock.settling import Desk, FileOutcome, settle_wipes
 from ingest.dock.source import Source, SourceFile
+from ingest.dock.sources import Places
 from ingest.dock.state import DockState, opened_state
 from ingest.dock.transfer import Claims, Sender
-from ingest.dock.watching import Places, Watcher, WatchTiming
+from ingest.dock.watching import Watcher, WatchTiming
 from ingest.dock.words import GONE, Words
 from integrity.keys import PublicKey
 

@@ -14,7 +14,8 @@ from typing import Any
 from ingest.dock.errors import ConfigUnusable, RateUnreadable
 from ingest.dock.marks import READ_ONLY_RULES, MarkRules
 from ingest.dock.pacing import MOST_PARALLEL, USUAL_PARALLEL, RateSchedule, parse_window
-from ingest.dock.watching import Places, WatchTiming
+from ingest.dock.sources import Places
+from ingest.dock.watching import WatchTiming
 from ingest.dock.words import Words, reason_of
 
 _NOTHING_TO_WATCH = Words(

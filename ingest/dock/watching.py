@@ -6,10 +6,9 @@ stays longer than the pause between two looks.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,26 +26,16 @@ from ingest.dock.events import (
 from ingest.dock.folder import Listing, OutOfReach, list_source
 from ingest.dock.found import FileKey, Found
 from ingest.dock.marks import MarkRules
-from ingest.dock.mounts import MOUNTS, find_recorders, read_mounts, volume_of
 from ingest.dock.ordering import WaitingFile, arrange
 from ingest.dock.settling import FileOutcome, settle_wipes
 from ingest.dock.source import Source, SourceFile
+from ingest.dock.sources import Places, find_sources, tell_apart, why_missing
 from ingest.dock.state import DockState
-from ingest.dock.words import Words, reason_of
+from ingest.dock.words import Words
 
 _UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
-_AT = " at "
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """`folders` are watched as they are; whatever is mounted below one of `mounts` is a recorder."""
-
-    folders: tuple[Path, ...] = ()
-    mounts: tuple[Path, ...] = ()
-    mountinfo: Path = MOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,57 +45,6 @@ class WatchTiming:
     poll_seconds: float = 5.0
     settle_seconds: float = 10.0
     retry_seconds: float = _FIRST_RETRY_SECONDS
-
-
-def find_sources(places: Places) -> list[Source]:
-    """What is there now, each with a label of its own."""
-    roots = [Source(folder, str(folder)) for folder in places.folders if why_missing(folder) is None]
-    mounts = read_mounts(places.mountinfo) if places.mounts else []
-    for below in places.mounts:
-        for mount in find_recorders(below, mounts):
-            volume = volume_of(mount.device)
-            roots.append(Source(mount.path, f"volume {volume}" if volume else str(mount.path), device=mount.device))
-    names = [source.root.name for source in roots]
-    return [
-        Source(source.root, source.id, _label(source.root, names.count(source.root.name) > 1), source.device)
-        for source in roots
-    ]
-
-
-def tell_apart(found: Sequence[Source], before: Sequence[Source]) -> list[Source]:
-    """Cheap recorders format their cards in the firmware, all with one serial number: of several cards with one id the
-    first keeps it, and the others have their place in theirs. Each keeps its id, as the notes know its files by that,
-    for as long as it stays (`before`), whichever of them is pulled out.
-    """
-    had = {(source.root, source.device): source.id for source in before}
-    kept = {source.root: _id_kept(source, had) for source in found}
-    owners = {kept[source.root]: source.device for source in found if kept[source.root] is not None}
-    told = []
-    for source in found:
-        name = kept[source.root]
-        if name is None:
-            owner = owners.setdefault(source.id, source.device)
-            name = source.id if owner == source.device else f"{source.id}{_AT}{source.root}"
-        told.append(replace(source, id=name))
-    return told
-
-
-def _id_kept(source: Source, had: Mapping[tuple[Path, int], str]) -> str | None:
-    former = had.get((source.root, source.device), "")
-    return former if former == source.id or former.startswith(f"{source.id}{_AT}") else None
-
-
-def why_missing(place: Path) -> Words | None:
-    """Why there is nothing to look at in a place; None where it is a folder."""
-    try:
-        os.stat(f"{place}/.")  # noqa: PTH116 — a Path drops the dot. Of what is in it: a plain file, or a folder nobody may enter, is none.
-    except OSError as error:
-        return reason_of(error)
-    return None
-
-
-def _label(root: Path, is_ambiguous: bool) -> str:
-    return str(root).strip("/") if is_ambiguous else root.name
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ import pytest
 from ingest.dock.config import DockConfig, read_config
 from ingest.dock.errors import ConfigUnusable
 from ingest.dock.marks import MarkRules
+from ingest.dock.sources import Places
 from ingest.dock.unit import warn_of_homes, write_unit
-from ingest.dock.watching import Places
 
 
 def test_what_is_not_said_is_as_usual_and_paths_start_at_the_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.dock.mounts import find_recorders, read_mounts
 from ingest.dock.source import Source
-from ingest.dock.watching import Places, find_sources, tell_apart
+from ingest.dock.sources import Places, find_sources, tell_apart
 from tests.ingest.dock.watching import mountinfo_line
 
 

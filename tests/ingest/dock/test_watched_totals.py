@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import ingest.dock.watching as watching_module
+import ingest.dock.sources as sources_module
 import ingest.dock.wipe as wipe_module
 from api.cli.dock_report import summarise
 from ingest.dock.events import (
@@ -102,7 +102,7 @@ def test_another_card_of_the_same_name_in_the_same_place_is_told_apart(
 ) -> None:
     volumes = iter(["1111-AAAA", "2222-BBBB"])
     volume = [next(volumes)]
-    monkeypatch.setattr(watching_module, "volume_of", lambda _: volume[0])
+    monkeypatch.setattr(sources_module, "volume_of", lambda _: volume[0])
     with watching.running(wipe=False):
         card = watching.plug("CARD")
         (card / "a.mp4").write_bytes(b"first")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import ingest.dock.sources as sources_module
 import ingest.dock.watching as watching_module
 from ingest.dock.agent import DockPlan, dock_continuously
 from ingest.dock.errors import StateUnusable
@@ -27,8 +28,9 @@ from ingest.dock.events import (
     SourceMissing,
 )
 from ingest.dock.marks import MarkRules
+from ingest.dock.sources import Places
 from ingest.dock.state import DockState, opened_state
-from ingest.dock.watching import Places, Watcher
+from ingest.dock.watching import Watcher
 from ingest.dock.words import Words
 from tests.ingest.dock.watching import QUICK, Watching, count_looks
 
@@ -195,7 +197,7 @@ def test_of_a_volume_that_is_mounted_twice_the_second_place_is_named_and_receive
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their files look alike."""
-    monkeypatch.setattr(watching_module, "volume_of", lambda _: "1234-ABCD")
+    monkeypatch.setattr(sources_module, "volume_of", lambda _: "1234-ABCD")
     with watching.running():
         card = watching.plug("one", "two")
         (card / "a.mp4").write_bytes(b"first")

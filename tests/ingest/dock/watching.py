@@ -15,7 +15,8 @@ import pytest
 
 from ingest.dock.agent import DockPlan, DockResult, dock_continuously
 from ingest.dock.events import Event
-from ingest.dock.watching import Places, Watcher, WatchTiming
+from ingest.dock.sources import Places
+from ingest.dock.watching import Watcher, WatchTiming
 
 QUICK = WatchTiming(poll_seconds=0.05, settle_seconds=0.2, retry_seconds=0.2)
 
