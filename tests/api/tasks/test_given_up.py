@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from api.cli.admin_uploads import release
 from api.tasks.housekeeping import sweep_left_behind
@@ -23,16 +24,16 @@ from storage.errors import StoreUnavailable
 CONTENT = b"no video at all, but evidence"
 
 
-def store_one(sealing: Any) -> str:
+def store_one(sealing: Any, content: bytes = CONTENT) -> str:
     """Stored, but without a time stamp, again and again."""
 
     def no_token(data: bytes) -> Any:
         raise TimestampDelayed("an upload", "the time-stamping authority", "it is away")
 
-    upload_id: str = sealing.stage(CONTENT, "a.mp4")
+    upload_id: str = sealing.stage(content, "a.mp4")
     assert seal_next(replace(sealing.custody, request_token=no_token), sealing.staging, "test")
     change(sealing, upload_id, attempts=STUCK_ATTEMPTS)
-    assert len(originals(sealing)) == 1
+    assert len(originals(sealing)) == len(attempts(sealing))
     return upload_id
 
 
@@ -86,15 +87,43 @@ def test_a_sweep_that_is_killed_between_object_and_row_is_made_good(
 
     def delete_and_die(name: str) -> None:
         delete(name)
-        raise StoreUnavailable(name, "it answered too late")
+        raise SystemExit
 
     with monkeypatch.context() as patched:
         patched.setattr(type(sealing.archive.store), "delete", lambda store, name: delete_and_die(name))
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(SystemExit):
             sweep_left_behind(sealing.archive)
     assert (originals(sealing), attempts(sealing)) == ([], [upload_id])
     sweep_left_behind(sealing.archive)
     assert attempts(sealing) == []
+
+
+def test_what_the_store_does_not_remove_keeps_nothing_of_others_and_no_transaction_open(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubborn, other = (store_one(sealing, CONTENT + each) for each in (b"1", b"2"))
+    for upload_id in (stubborn, other):
+        give_up(sealing, upload_id)
+    with sealing.archive.database.reading() as session:
+        kept = session.scalars(select(CustodyAttempt.object_name).where(CustodyAttempt.upload_id == stubborn)).one()
+    store, swept, under_way = type(sealing.archive.store), [], []
+    delete = store.delete
+
+    def refuse_one(self: Any, name: str) -> None:
+        under_way.append(sealing.archive.database.engine.pool.checkedout())
+        if name == kept:
+            raise StoreUnavailable(name, "it answered too late")
+        delete(self, name)
+
+    with monkeypatch.context() as patched, capture_logs() as said:
+        patched.setattr(store, "delete", refuse_one)
+        patched.setattr(store, "sweep_abandoned", lambda self: swept.append(self) or 0)
+        sweep_left_behind(sealing.archive)
+    assert (originals(sealing), attempts(sealing)) == ([kept], [stubborn])
+    assert (under_way, len(swept)) == ([0, 0], 1)
+    assert [each["upload"] for each in said if each["event"] == "custody.given_up_stays"] == [stubborn]
+    sweep_left_behind(sealing.archive)
+    assert (originals(sealing), attempts(sealing), orphans(sealing)) == ([], [], [])
 
 
 def test_a_worker_that_lost_its_lease_is_waited_for(sealing: Any) -> None:
