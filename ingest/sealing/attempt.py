@@ -100,6 +100,6 @@ def fix_plaintext(upload: DueUpload, attempt: Attempt, digests: ContentDigests, 
         )
         row = session.scalars(select(CustodyAttempt).where(CustodyAttempt.upload_id == upload.id)).one()
         if row.salt != attempt.plan.salt:
-            raise AttemptHeldElsewhere(upload.id, "another worker")
+            raise AttemptHeldElsewhere(upload.id)
         if row.plaintext_sha256 != found.value:
             raise PlaintextChanged(upload.id, (row.plaintext_sha256 or b"").hex(), found.hex)

@@ -108,7 +108,7 @@ def _leased(session: Session, row: Upload, worker: str) -> DueUpload:
 def require_lease(session: Session, upload: DueUpload) -> None:
     """Raises AttemptHeldElsewhere when another worker has the upload by now; nobody takes it before the commit."""
     if not upload.lease.is_held(session):
-        raise AttemptHeldElsewhere(upload.id, "another worker")
+        raise AttemptHeldElsewhere(upload.id)
 
 
 def put_off(database: Database, upload: DueUpload, reason: str) -> None:

@@ -14,7 +14,7 @@
         ├── ObjectLost                  a receipt was asked for whose recording's object is not there as it was sealed
         ├── UploadNotInTrouble          neither failed nor stuck: nothing for a person to decide
         └── CustodyDelayed              nothing is wrong with the bytes; the next wake-up tries again
-            ├── AttemptHeldElsewhere    another worker holds this upload
+            ├── AttemptHeldElsewhere    this worker holds the upload no longer
             ├── TimestampDelayed        the time-stamping authority gave no token
             └── ReceiptNotDue           the entry has no ledger index yet
 
@@ -199,9 +199,10 @@ class CustodyDelayed(CustodyError):
 
 
 class AttemptHeldElsewhere(CustodyDelayed):
-    def __init__(self, upload_id: str, holder: str) -> None:
-        super().__init__(upload_id, f"{holder} is sealing it already")
-        self.holder = holder
+    """Nothing was written. Another has it, or nobody where it was given up: which, is not this worker's to know."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(upload_id, "this worker has it no longer: another is sealing it, or it was given up")
 
 
 class TimestampDelayed(CustodyDelayed):

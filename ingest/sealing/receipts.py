@@ -107,7 +107,7 @@ def _store_receipt(issued: IssuedReceipt, upload: DueUpload, custody: Custody) -
             return find_receipt(session, issued.upload_id) or issued
         receipted = {"state": "receipted", "failure_code": None, "failure_detail": None}
         if not upload.lease.write(session, **receipted, **given_back()):
-            raise AttemptHeldElsewhere(upload.id, "another worker")
+            raise AttemptHeldElsewhere(upload.id)
         data = {"recording": str(issued.recording_id), "receipt_sha256": hashlib.sha256(issued.envelope).hexdigest()}
         record_change(session, CUSTODY, Change("receipt.issued", "upload", upload.id, upload.unit_id, data))
     return issued

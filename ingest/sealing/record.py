@@ -178,4 +178,4 @@ def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, cus
 def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> None:
     sealed = {"state": "sealed", "recording_id": recording_id, "failure_code": None, "failure_detail": None}
     if not upload.lease.write(session, Upload.state == "finished", **sealed):
-        raise AttemptHeldElsewhere(upload.id, "another worker")
+        raise AttemptHeldElsewhere(upload.id)
