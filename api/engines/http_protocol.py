@@ -20,7 +20,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.engines.direct_body import DirectBody
-from ingest.uploads.request import SERVER_BODY
+from ingest.uploads.request import SERVER_BODY, is_at_or_below
 
 MOST_HEAD_BYTES = 64 << 10
 # Each waiting request costs some kilobytes of ours and eighteen bytes of theirs; browsers pipeline none.
@@ -29,7 +29,7 @@ MOST_PIPELINED = 16
 _MOST_REFUSALS = 128
 _RETRY_AFTER_SECONDS = 2
 # Bodies under these are long, and nobody sends one before he is known to be allowed to.
-PATIENT_PATHS = ("/uploads",)
+PATIENT_PATH = "/uploads"
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
 _PIECE_BYTES = 16 << 10
 # RFC 9110, 7.2, and RFC 3986, 3.2.2. Not empty, which the grammar allows and no http address may be (RFC 9110, 4.2.1).
@@ -269,7 +269,8 @@ class BoundedProtocol(HttpToolsProtocol):
             return _Loss.HALF_A_HEAD if self._incomplete_bytes else _Loss.IDLE
         # Nothing has been answered while a small body is still to come, which is anybody's to promise.
         awaits_body = not self._in_head and self.cycle is not None and not self.cycle.response_started
-        return _Loss.HALF_A_BODY if awaits_body and not self.scope["path"].startswith(PATIENT_PATHS) else None
+        is_patient = is_at_or_below(self.scope["path"], PATIENT_PATH)
+        return _Loss.HALF_A_BODY if awaits_body and not is_patient else None
 
     def _make_room(self) -> None:
         # One that was closed a moment ago is still among them.

@@ -10,7 +10,7 @@ from ingest.errors import RequestRefused
 from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal, send_answer, unexpected
 from ingest.uploads.contract import UploadLimits, UploadRegister
 from ingest.uploads.errors import MethodNotOffered, VersionUnsupported
-from ingest.uploads.request import AsgiApplication, Receive, Request, Scope, Send
+from ingest.uploads.request import AsgiApplication, Receive, Request, Scope, Send, is_at_or_below
 from ingest.uploads.staging import Staging
 from ingest.uploads.verbs import ClientGone, Verbs
 
@@ -57,7 +57,7 @@ def mount_uploads(uploads: AsgiApplication, others: AsgiApplication, prefix: str
         if scope["type"] == "http":
             root_path = scope.get("root_path", "")
             path = scope["path"].removeprefix(root_path)
-            if path == prefix or path.startswith(prefix + "/"):
+            if is_at_or_below(path, prefix):
                 await uploads({**scope, "root_path": root_path + prefix}, receive, send)
                 return
         await others(scope, receive, send)

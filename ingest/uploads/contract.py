@@ -188,6 +188,10 @@ class UploadRegister(Protocol):
 
     def find_upload(self, upload_id: str) -> UploadRecord | None: ...
 
+    def find_settled(self, upload_id: str) -> UploadRecord | None:
+        """As it is once whoever is ending it has done so, or given up."""
+        ...
+
     def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
         """The state of each that there is of them, by id, in one question."""
         ...

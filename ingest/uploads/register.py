@@ -90,6 +90,10 @@ class CatalogRegister(UploadRegister):
             row = session.get(Upload, upload_id)
         return None if row is None else _record_of(row)
 
+    def find_settled(self, upload_id: str) -> UploadRecord | None:
+        rows = self._run(statements.SETTLED, ([upload_id],))
+        return _record(*rows[0]) if rows else None
+
     def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
         return dict(self._run(statements.STATES, (list(upload_ids),)))
 
@@ -199,6 +203,7 @@ class CatalogRegister(UploadRegister):
                 "id": record.upload_id,
                 "station_id": str(record.station_id),
                 "unit_id": str(record.unit_id),
+                "node": record.node,
                 **_entry_columns(entry),
             }
             for record, entry in zip(records, entries, strict=True)

@@ -280,3 +280,7 @@ class Request:
 def path_of_upload(upload_id: str, node: str) -> str:
     """Below the collection; '' is the one box."""
     return f"{node}/{upload_id}" if node else upload_id
+
+
+def is_at_or_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")

@@ -16,6 +16,8 @@ class ShortWaits:
 
     async def wait(self, seconds: float) -> None:
         """Until `wake` is called, or so many seconds have passed. To be woken before is to miss it: look first."""
+        if self._waiter is not None:
+            raise RuntimeError("somebody waits here already")
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         self._until = loop.time() + seconds

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from ingest.uploads.answers import http_date
 from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
-from ingest.uploads.errors import UploadBusy, UploadGone
+from ingest.uploads.errors import AtAnotherNode, UploadBusy, UploadGone
 from ingest.uploads.expiry import expiry_of
 from ingest.uploads.offset_file import RecordedOffset
+from ingest.uploads.request import path_of_upload
 from ingest.uploads.staging import Staging
 from ingest.uploads.threads import Threads
 
@@ -39,16 +40,26 @@ class Standing:
     async def finish(self, record: UploadRecord) -> None:
         """Hand over an upload whose bytes are all durable, unless that was done.
 
-        Raises UploadGone when it ended without: its bytes then count for nothing, and nobody is told that they do.
+        Raises UploadGone when it ended without, AtAnotherNode when it was moved there meanwhile: its bytes here then
+        count for nothing, and nobody is told that they do.
         """
         if not await self._finish_soon(record):
             found = await self.find_again(record)
             if found.is_gone:
                 raise UploadGone(record.upload_id, found.state)
+            if found.is_open:
+                raise AtAnotherNode(record.upload_id, found.node, path_of_upload(record.upload_id, found.node))
 
     async def find_again(self, record: UploadRecord) -> UploadRecord:
         """As its row is now. Raises UploadGone when there is none."""
         return await self._threads.in_catalog(lambda: self.look_up(record))
+
+    async def find_settled(self, record: UploadRecord) -> UploadRecord:
+        """`find_again`, once whoever is ending it at the moment has done so, or given up."""
+        found = await self._threads.in_catalog(lambda: self._register.find_settled(record.upload_id))
+        if found is None:
+            raise UploadGone(record.upload_id, "it was removed meanwhile")
+        return found
 
     def look_up(self, record: UploadRecord) -> UploadRecord:
         """`find_again`, in a thread."""
@@ -70,7 +81,7 @@ class Standing:
             if record.is_gone:
                 raise UploadGone(record.upload_id, record.state)
             if not record.is_open:
-                return _whole(record)
+                return recorded_of_finished(record)
         if recorded.offset == record.declared_length and not record.length_is_deferred:
             await self.finish(record)
         elif expiry_of(record, recorded, self._limits) <= datetime.now(UTC):
@@ -80,7 +91,7 @@ class Standing:
     async def read(self, record: UploadRecord) -> RecordedOffset:
         """What is recorded of it, whatever that is worth now. Raises UploadBusy."""
         if not record.is_open:
-            return _whole(record)
+            return recorded_of_finished(record)
         deadline = time.monotonic() + self._limits.record_offset_seconds
         while (recorded := await self._threads.on_disk(lambda: self._read_once(record))) is None:
             if time.monotonic() > deadline:
@@ -108,5 +119,6 @@ class Standing:
             return RecordedOffset(0, 0, record.declared_length, record.length_is_deferred)
 
 
-def _whole(record: UploadRecord) -> RecordedOffset:
+def recorded_of_finished(record: UploadRecord) -> RecordedOffset:
+    """What there is of an upload that is finished."""
     return RecordedOffset(0, record.declared_length, record.declared_length)

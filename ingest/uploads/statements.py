@@ -88,6 +88,12 @@ NOTE_SEEN = """
 # A commit that waits, of nothing: what was committed before it is on the disk with it.
 KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 
+# Waits for whoever is ending it: his statement may have been sent by a process that was killed since.
+SETTLED = """
+    SELECT id, station_id, unit_id, declared_length, claims, state, expires_at, length_deferred, expires_at_latest, node
+    FROM upload WHERE id = ANY (%s::text[]) FOR SHARE
+"""
+
 STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
 LOAD = """
@@ -112,19 +118,22 @@ DECLARE = """
     RETURNING id
 """
 
+# Where it is as whoever ends it knows it: of one that was moved to another node meanwhile, the bytes here are none.
 # By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. Uploads are
 # locked in their order, whatever plan is taken: two that end several of the same would else wait for each other.
 END = """
     WITH asked AS (
         SELECT * FROM json_to_recordset($1::json)
-            AS a (id text, station_id uuid, unit_id uuid, entry_id uuid, entry text, occurred_at timestamptz)
+            AS a (id text, station_id uuid, unit_id uuid, node text, entry_id uuid, entry text,
+                occurred_at timestamptz)
     ), locked AS (
         SELECT id FROM upload WHERE id = ANY (ARRAY(SELECT id FROM asked)) ORDER BY id FOR NO KEY UPDATE
     ), ended AS (
         UPDATE upload u SET state = $2, finished_at = CASE WHEN $2 = 'finished' THEN a.occurred_at END
         FROM asked a
         WHERE u.id = ANY (ARRAY(SELECT id FROM locked)) AND u.id = a.id
-            AND (u.station_id, u.unit_id, u.state) IS NOT DISTINCT FROM (a.station_id, a.unit_id, 'open')
+            AND (u.station_id, u.unit_id, u.node, u.state)
+                IS NOT DISTINCT FROM (a.station_id, a.unit_id, a.node, 'open')
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)

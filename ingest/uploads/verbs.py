@@ -45,7 +45,7 @@ from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import Request, path_of_upload
 from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import Staging
-from ingest.uploads.standing import POLL_SECONDS, Standing
+from ingest.uploads.standing import POLL_SECONDS, Standing, recorded_of_finished
 from ingest.uploads.sweeps import wake_up
 from ingest.uploads.threads import Threads
 from ingest.uploads.whole_bodies import WholeBodies, WholeBody, can_finish, last_bytes
@@ -161,12 +161,9 @@ class Verbs:
         await self._check_follows(request, record)
         held = await self._claim(record)
         try:
-            await self._wait_for_lock(held)
-            if held.offset == 0:
-                # Nothing was recorded of it; also when it came whole meanwhile, of which only its row knows.
-                record = await self._standing.find_again(record)
-                if not self._adds_bytes(request, record):
-                    return _after_last(record)
+            record = await self._lock(record, held)
+            if not self._adds_bytes(request, record):
+                return _after_last(record)
             if held.length_is_deferred:
                 record = await self._threads.in_catalog(lambda: self._learn_length(request, station, held))
             else:
@@ -203,7 +200,7 @@ class Verbs:
         self._require_here(record)
         held = await self._claim(record)
         try:
-            await self._wait_for_lock(held)
+            record = await self._lock(record, held)
             await self._terminate(record, held)
         finally:
             await self._release(held)
@@ -301,6 +298,15 @@ class Verbs:
                 raise UploadBusy(record.upload_id)
             await asyncio.sleep(POLL_SECONDS)
 
+    async def _lock(self, record: UploadRecord, held: HeldUpload) -> UploadRecord:
+        """Have the upload's lock; then the upload as its row has it, where that may know more than the offset's file.
+
+        An upload of which nothing is recorded may have come whole meanwhile, which only its row says: nobody may open
+        its bytes from the start before he has asked for that.
+        """
+        await self._wait_for_lock(held)
+        return await self._standing.find_settled(record) if held.offset == 0 else record
+
     async def _wait_for_lock(self, held: HeldUpload) -> None:
         """The older request sees our ticket and lets go, in this process or another."""
         deadline = time.monotonic() + self._limits.takeover_seconds
@@ -327,7 +333,11 @@ class Verbs:
         request.created = request.address_of(record.upload_id, record.node)
         held = await self._claim(record)
         try:
-            await self._wait_for_lock(held)
+            record = await self._lock(record, held)
+            if record.is_gone:
+                raise UploadGone(record.upload_id, record.state)
+            if not record.is_open:
+                return recorded_of_finished(record)
             await self._receive_body(request, record, held, stated_offset=0)
             return held.recorded
         except UploadGone:

@@ -366,7 +366,14 @@ def fill_with(server: Server, stack: ExitStack, begin: bytes) -> list[socket.soc
 SMALL_BODY = b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 1000\r\n\r\nx"
 
 
-@pytest.mark.parametrize("begin", [b"", b"GET / HT", SMALL_BODY], ids=["nothing", "half a head", "a byte of a body"])
+BESIDE_UPLOADS = SMALL_BODY.replace(b"/api/v1/session", b"/uploads1")
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [b"", b"GET / HT", SMALL_BODY, BESIDE_UPLOADS],
+    ids=["nothing", "half a head", "a byte of a body", "a byte for what is no upload"],
+)
 def test_a_crowd_that_only_waits_shuts_nobody_out(small: Server, begin: bytes) -> None:
     with ExitStack() as stack:
         crowd = fill_with(small, stack, begin)

@@ -113,6 +113,9 @@ class FileRegister(UploadRegister):
             row = content["uploads"].get(upload_id)
         return None if row is None else _record(upload_id, row)
 
+    def find_settled(self, upload_id: str) -> UploadRecord | None:
+        return self.find_upload(upload_id)
+
     def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
         return {each: record.state for each in upload_ids if (record := self.find_upload(each)) is not None}
 

@@ -255,6 +255,29 @@ def test_what_a_station_could_never_have_waiting_is_too_long(register, station):
         open_upload(register, Opening(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER))
 
 
+def test_whoever_begins_anew_waits_for_an_end_that_is_being_written(database, register, station):
+    """By a process that was killed, say: its statement is with PostgreSQL, and its lock of the bytes is free."""
+    open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(update(Upload).where(Upload.id == "a" * 32).values(state="expired"))
+            found = pool.submit(register.find_settled, "a" * 32)
+            with pytest.raises(TimeoutError):
+                found.result(timeout=0.3)
+            assert register.find_upload("a" * 32).is_open
+        assert found.result().state == "expired"
+    assert register.find_settled("b" * 32) is None
+
+
+def test_nothing_is_finished_by_a_node_that_it_was_moved_away_from(database, register, station):
+    open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+    before = register.find_upload("a" * 32)
+    with database.transaction() as session:
+        session.execute(update(Upload).where(Upload.id == before.upload_id).values(node="other"))
+    assert register.finish_uploads([before]) == [False]
+    assert register.finish_uploads([register.find_upload(before.upload_id)]) == [True]
+
+
 def test_exactly_one_of_many_finishes(register, station):
     open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     record = register.find_upload("a" * 32)

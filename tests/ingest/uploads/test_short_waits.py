@@ -55,6 +55,19 @@ def test_a_wait_that_was_cancelled_leaves_the_next_one_alone() -> None:
     asyncio.run(waits())
 
 
+def test_two_do_not_wait_at_once() -> None:
+    async def waits() -> None:
+        wait = ShortWaits()
+        first = asyncio.create_task(wait.wait(LONG))
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="waits here already"):
+            await wait.wait(LONG)
+        wait.wake()
+        await first
+
+    asyncio.run(waits())
+
+
 def test_what_a_thread_gives_or_raises_comes_to_the_loop_and_runs_to_its_end_when_nobody_waits() -> None:
     def fails() -> int:
         raise OSError("the disk")
