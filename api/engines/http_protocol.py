@@ -74,6 +74,12 @@ _NO_HOST = _refusal(
     "请求须有且仅有一个 Host，其值为主机名或地址，可带端口 / "
     "a request has one Host field, a name or an address, with a port or without",
 )
+_NO_OTHER_PROTOCOL = _refusal(
+    "400 Bad Request",
+    "此处只用 HTTP/1.1：请去掉 Upgrade 请求头（curl 请加 --http1.1）后重发；也不作代理 (CONNECT) / "
+    "only HTTP/1.1 is spoken here: send the request without its Upgrade field (curl: --http1.1); "
+    "nor is this a proxy (CONNECT)",
+)
 _UNKNOWN_CODING = _refusal(
     "501 Not Implemented",
     "Transfer-Encoding 仅支持 chunked / the only Transfer-Encoding understood here is chunked",
@@ -193,6 +199,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._waits_since = time.monotonic()
         self._incomplete_bytes = 0
         self._cancel_deadline()
+        if self.parser.should_upgrade():
+            # The parser is through with it: it would skip the body that is said to come, and read it as a request.
+            self._refuse(_NO_OTHER_PROTOCOL)
+            return
         if not _names_one_host(self.headers, self.parser.get_http_version()):
             # Two stations on the way would read two of them differently (RFC 9112, 3.2 and 11.2).
             self._refuse(_NO_HOST)

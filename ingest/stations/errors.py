@@ -70,6 +70,14 @@ class StationKeyTaken(StationError):
         self.key_id = key_id
 
 
+class StationKeyUnsafe(StationError):
+    """Of a point under which anybody can sign, or of none (integrity/ed25519_points.py)."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the key {key_id} is no Ed25519 key that can prove anything; make a new key pair")
+        self.key_id = key_id
+
+
 class StationKeyReplaced(StationError):
     def __init__(self, station_id: uuid.UUID) -> None:
         super().__init__(f"the credential of station {station_id} was replaced meanwhile; use the new one")

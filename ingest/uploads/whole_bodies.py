@@ -40,9 +40,15 @@ class WholeBody:
 
 
 async def last_bytes(request: Request, record: UploadRecord) -> WholeBody | None:
-    """What a PATCH brings that `can_finish`, if it is here within moments; else None."""
+    """What a PATCH brings that `can_finish`, if it is here within moments; else None.
+
+    All of what it announced: whoever ends a body sooner has what came counted, byte by byte, the long way.
+    """
     pieces = await request.whole_body(PATIENCE_SECONDS)
     if pieces is None:
+        return None
+    if sum(map(len, pieces)) != request.body_bytes:
+        request.give_back(pieces)
         return None
     return WholeBody(record, request.number("upload-offset") or 0, pieces, request.checksum())
 

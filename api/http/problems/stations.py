@@ -21,6 +21,9 @@ PROBLEMS: Problems = {
         403, "station-code", "一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成"
     ),
     stations.StationKeyTaken: Problem(409, "key-taken", "该公钥已登记过；请在工作站上重新生成密钥对"),
+    stations.StationKeyUnsafe: Problem(
+        422, "key-unsafe", "该公钥不是可用的 Ed25519 公钥，任何人都能冒充其签名；请在工作站上重新生成密钥对"
+    ),
     stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
     stations.CertificateTaken: Problem(
         409, "taken", "该客户端证书已绑定到另一台工作站；请为本站另发证书，或先解除另一台的绑定"

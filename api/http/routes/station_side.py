@@ -21,8 +21,10 @@ from api.signin import count_attempt, forget_attempts, network_of
 from ingest.sealing.receipts import find_receipt
 from ingest.sealing.stored import require_stored_object
 from ingest.stations.codes import enrol_with_code
+from ingest.stations.errors import StationKeyUnsafe
 from ingest.stations.keys import replace_key
 from ingest.stations.reports import Report, take_report
+from integrity.ed25519_points import is_sound_public_key
 from integrity.keys import PublicKey
 from storage.catalog.stations import Station, StationKey
 from storage.catalog.uploads import GONE_STATES, Upload
@@ -115,7 +117,10 @@ def show_receipt(
 
 
 def _public_key(text: str) -> PublicKey:
-    return PublicKey(bytes.fromhex(text))
+    key = PublicKey(bytes.fromhex(text))
+    if not is_sound_public_key(key.raw):
+        raise StationKeyUnsafe(key.key_id)
+    return key
 
 
 def _enrolled(session: Session, archive: Archive, station: Station, key: StationKey, now: datetime) -> EnrolledKey:

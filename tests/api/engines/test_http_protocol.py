@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -208,6 +208,45 @@ def test_a_request_that_does_not_say_to_which_host_is_400_and_nothing_of_it_is_d
         assert answer.startswith(b"HTTP/1.1 400 "), (head, answer)
         assert answer.count(b"HTTP/1.1 ") == 1
         assert "有且仅有一个 Host" in answer.decode()
+
+
+UPGRADES = [
+    b"POST /heard HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+    b"PATCH /uploads/1 HTTP/1.1\r\nConnection: keep-alive, upgrade\r\nUpgrade: x\r\n",
+    b"GET /heard HTTP/1.1\r\nUpgrade: websocket\r\nConnection: UPGRADE\r\nSec-WebSocket-Key: eA==\r\n",
+    b"CONNECT /heard HTTP/1.1\r\n",
+]
+
+
+@pytest.mark.parametrize("head", UPGRADES, ids=["POST", "PATCH", "WebSocket", "CONNECT"])
+@pytest.mark.parametrize("pause_seconds", [0.0, 0.3])
+def test_nobody_goes_over_to_another_protocol_and_no_body_is_read_as_a_request(
+    server: Server, head: bytes, pause_seconds: float
+) -> None:
+    """RFC 9110, 7.8. The parser takes such a head for the end of its message, whatever length it says."""
+    smuggled = b"GET /heard HTTP/1.1\r\n" + HOST + b"\r\n"
+    for framing in (b"Content-Length: %d\r\n" % len(smuggled), b"Transfer-Encoding: chunked\r\n", b""):
+        with server.connect() as connection:
+            connection.sendall(head + framing + HOST + b"\r\n")
+            time.sleep(pause_seconds)
+            with suppress(OSError):  # it may have been closed by now
+                connection.sendall(smuggled)
+            answer = read_to_end(connection)
+        assert answer.startswith(b"HTTP/1.1 400 "), (framing, answer)
+        assert (answer.count(b"HTTP/1.1 4"), answer.count(b"HTTP/1.1 2")) == (1, 0)
+        assert "请去掉 Upgrade 请求头" in answer.decode()
+
+
+@pytest.mark.parametrize(
+    "fields", [b"Upgrade: h2c\r\n", b"Connection: upgrade\r\n", b"Upgrade-Insecure-Requests: 1\r\n"]
+)
+def test_half_a_wish_for_another_protocol_is_none(server: Server, fields: bytes) -> None:
+    head = b"POST /x HTTP/1.1\r\nContent-Length: 4\r\n" + fields + HOST + b"\r\n"
+    with server.connect() as connection:
+        connection.sendall(head + b"body")
+        answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n4")
 
 
 @pytest.mark.parametrize(

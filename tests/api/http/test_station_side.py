@@ -370,6 +370,8 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     assert station.post_json("/api/v1/station-reports", report()).status_code == 401
     bearer = served.caller(Authorization=f"Bearer {token}")
     assert bearer.post("/api/v1/station-reports", json=report()).status_code == 200
+    # One under which anybody can sign (integrity/ed25519_points.py) would be a station that is anybody.
+    assert bearer.post("/api/v1/station-keys", json={"public_key": "00" * 32}).json()["type"].endswith(":key-unsafe")
     last = SigningKey.generate()
     assert bearer.post("/api/v1/station-keys", json=body).json()["type"].endswith(":key-taken")
     assert bearer.post("/api/v1/station-keys", json={"public_key": last.public.raw.hex()}).status_code == 201

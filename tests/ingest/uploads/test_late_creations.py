@@ -122,3 +122,22 @@ def test_a_body_that_ends_an_upload_which_was_moved_is_told_where_it_is(database
         assert CatalogRegister(database, DEFAULTS).find_upload(address.rpartition("/")[2]).is_open
 
     run(database, late, work)
+
+
+def test_a_body_that_ends_before_its_length_counts_for_what_came(database, late):
+    """Whatever the server in front of the application makes of such a request."""
+    late.goes_on.set()
+
+    async def work(first: Client, second: Client) -> None:
+        address = (await first.post("/uploads", headers={"Upload-Length": str(len(BODY))})).headers["location"]
+        upload_id = address.rpartition("/")[2]
+        for content in (b"", BODY[:4]):
+            said = {**STREAM, "Upload-Offset": "0", "Content-Length": str(len(BODY))}
+            patch = await first.patch(address, headers=said, content=content)
+            assert (patch.status_code, patch.headers["upload-offset"]) == (204, str(len(content)))
+            assert CatalogRegister(database, DEFAULTS).find_upload(upload_id).is_open
+        rest = await second.patch(address, headers={**STREAM, "Upload-Offset": "4"}, content=BODY[4:])
+        assert rest.status_code == 204
+        assert (late.folder / f"{upload_id}.bin").read_bytes() == BODY
+
+    run(database, late, work)
